@@ -1,0 +1,82 @@
+#ifndef QAMQPCONNECTION_H
+#define QAMQPCONNECTION_H
+
+#include <QtAmqp/qamqpconnectionoptions.h>
+#include <QtCore/qfuture.h>
+#include <QtCore/qobject.h>
+
+#include <memory>
+
+QT_BEGIN_NAMESPACE
+
+class QSslConfiguration;
+class QSslError;
+class QAmqpChannel;
+class QAmqpConnectionPrivate;
+class QAmqpTransport;
+
+class Q_AMQP_EXPORT QAmqpConnection : public QObject
+{
+    Q_OBJECT
+    Q_PROPERTY(State state READ state NOTIFY stateChanged FINAL)
+    Q_PROPERTY(bool blocked READ isBlocked NOTIFY blockedChanged FINAL)
+    Q_PROPERTY(QString blockedReason READ blockedReason NOTIFY blockedChanged FINAL)
+    Q_PROPERTY(QAmqpError lastError READ lastError NOTIFY errorOccurred FINAL)
+public:
+    enum class State : quint8 { Closed, Connecting, Handshaking, Open, Closing };
+    Q_ENUM(State)
+
+    explicit QAmqpConnection(QObject *parent = nullptr);
+    explicit QAmqpConnection(const QAmqpConnectionOptions &options, QObject *parent = nullptr);
+    ~QAmqpConnection() override;
+
+    QAmqpConnectionOptions options() const;
+    bool setOptions(const QAmqpConnectionOptions &options);
+    QSslConfiguration sslConfiguration() const;
+    bool setSslConfiguration(const QSslConfiguration &configuration);
+    bool setTransport(std::unique_ptr<QAmqpTransport> transport);
+
+    State state() const;
+    bool isOpen() const;
+    bool isBlocked() const;
+    QString blockedReason() const;
+    QAmqpError lastError() const;
+
+    quint16 channelMax() const;
+    quint32 frameMax() const;
+    std::chrono::seconds heartbeat() const;
+    QAmqpTable serverProperties() const;
+    bool hasCapability(const QString &name) const;
+
+    qint64 bytesToWrite() const;
+    quint64 bytesSent() const;
+    quint64 bytesReceived() const;
+    quint64 framesReceived() const;
+
+    QAmqpChannel *createChannel(QObject *parent = nullptr);
+    QFuture<void> updateSecret(const QString &secret, const QString &reason);
+
+public Q_SLOTS:
+    void open();
+    void open(const QUrl &url);
+    void close(std::chrono::milliseconds deadline = std::chrono::seconds(10));
+    void abort();
+
+Q_SIGNALS:
+    void stateChanged(QAmqpConnection::State state);
+    void opened();
+    void closed();
+    void errorOccurred(const QAmqpError &error);
+    void blockedChanged(bool blocked);
+    void sslErrors(const QList<QSslError> &errors);
+
+private:
+    friend class QAmqpChannel;
+    friend class QAmqpConnectionPrivate;
+    Q_DISABLE_COPY_MOVE(QAmqpConnection)
+    const std::unique_ptr<QAmqpConnectionPrivate> d_ptr;
+};
+
+QT_END_NAMESPACE
+
+#endif

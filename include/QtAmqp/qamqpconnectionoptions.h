@@ -1,0 +1,94 @@
+#ifndef QAMQPCONNECTIONOPTIONS_H
+#define QAMQPCONNECTIONOPTIONS_H
+
+#include <QtAmqp/qamqpcredentials.h>
+#include <QtAmqp/qamqperror.h>
+#include <QtAmqp/qamqptable.h>
+
+#include <chrono>
+#include <optional>
+
+QT_BEGIN_NAMESPACE
+
+class QUrl;
+class QAmqpConnectionOptionsPrivate;
+
+class Q_AMQP_EXPORT QAmqpConnectionOptions
+{
+    Q_GADGET
+public:
+    QAmqpConnectionOptions();
+    QAmqpConnectionOptions(const QAmqpConnectionOptions &other);
+    QAmqpConnectionOptions(QAmqpConnectionOptions &&other) noexcept;
+    QAmqpConnectionOptions &operator=(const QAmqpConnectionOptions &other);
+    QAmqpConnectionOptions &operator=(QAmqpConnectionOptions &&other) noexcept;
+    ~QAmqpConnectionOptions();
+
+    static QAmqpConnectionOptions fromUrl(const QUrl &url, QAmqpError *error = nullptr);
+    static QAmqpConnectionOptions fromUrl(const QString &url, QAmqpError *error = nullptr);
+
+    QString hostName() const;
+    QAmqpConnectionOptions &setHostName(const QString &hostName);
+    quint16 port() const;
+    QAmqpConnectionOptions &setPort(quint16 port);
+    QString virtualHost() const;
+    QAmqpConnectionOptions &setVirtualHost(const QString &virtualHost);
+    QAmqpCredentials credentials() const;
+    QAmqpConnectionOptions &setCredentials(const QAmqpCredentials &credentials);
+
+    bool isTlsEnabled() const;
+    QAmqpConnectionOptions &setTlsEnabled(bool enabled);
+    QString caCertificateFile() const;
+    QAmqpConnectionOptions &setCaCertificateFile(const QString &fileName);
+    QString certificateFile() const;
+    QAmqpConnectionOptions &setCertificateFile(const QString &fileName);
+    QString privateKeyFile() const;
+    QAmqpConnectionOptions &setPrivateKeyFile(const QString &fileName);
+    QString peerVerifyName() const;
+    QAmqpConnectionOptions &setPeerVerifyName(const QString &hostName);
+    bool isPeerVerificationEnabled() const;
+    QAmqpConnectionOptions &setPeerVerificationEnabled(bool enabled);
+
+    QString connectionName() const;
+    QAmqpConnectionOptions &setConnectionName(const QString &name);
+    QAmqpTable clientProperties() const;
+    QAmqpConnectionOptions &setClientProperties(const QAmqpTable &properties);
+    QString locale() const;
+    QAmqpConnectionOptions &setLocale(const QString &locale);
+
+    quint16 channelMax() const;
+    QAmqpConnectionOptions &setChannelMax(quint16 channels);
+    quint32 frameMax() const;
+    QAmqpConnectionOptions &setFrameMax(quint32 bytes);
+    std::optional<std::chrono::seconds> heartbeat() const;
+    QAmqpConnectionOptions &setHeartbeat(std::optional<std::chrono::seconds> interval);
+    quint64 maxMessageSize() const;
+    QAmqpConnectionOptions &setMaxMessageSize(quint64 bytes);
+
+    std::chrono::milliseconds connectTimeout() const;
+    QAmqpConnectionOptions &setConnectTimeout(std::chrono::milliseconds timeout);
+    std::chrono::milliseconds handshakeTimeout() const;
+    QAmqpConnectionOptions &setHandshakeTimeout(std::chrono::milliseconds timeout);
+    std::chrono::milliseconds requestTimeout() const;
+    QAmqpConnectionOptions &setRequestTimeout(std::chrono::milliseconds timeout);
+    std::chrono::milliseconds blockedConnectionTimeout() const;
+    QAmqpConnectionOptions &setBlockedConnectionTimeout(std::chrono::milliseconds timeout);
+
+    QString endpoint() const;
+    QString errorString() const;
+
+private:
+    Q_AMQP_EXPORT friend bool operator==(const QAmqpConnectionOptions &a,
+                                         const QAmqpConnectionOptions &b);
+    friend bool operator!=(const QAmqpConnectionOptions &a, const QAmqpConnectionOptions &b)
+    {
+        return !(a == b);
+    }
+    Q_AMQP_EXPORT friend QDebug operator<<(QDebug debug, const QAmqpConnectionOptions &options);
+
+    QSharedDataPointer<QAmqpConnectionOptionsPrivate> d;
+};
+
+QT_END_NAMESPACE
+
+#endif

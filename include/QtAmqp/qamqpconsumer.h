@@ -1,0 +1,55 @@
+#ifndef QAMQPCONSUMER_H
+#define QAMQPCONSUMER_H
+
+#include <QtAmqp/qamqpchannel.h>
+
+QT_BEGIN_NAMESPACE
+
+class QAmqpConsumerPrivate;
+
+class Q_AMQP_EXPORT QAmqpConsumer : public QObject
+{
+    Q_OBJECT
+    Q_PROPERTY(QString consumerTag READ consumerTag CONSTANT FINAL)
+    Q_PROPERTY(State state READ state NOTIFY stateChanged FINAL)
+    Q_PROPERTY(bool paused READ isPaused NOTIFY pausedChanged FINAL)
+public:
+    enum class State : quint8 { Starting, Active, Cancelling, Cancelled };
+    Q_ENUM(State)
+
+    ~QAmqpConsumer() override;
+
+    QAmqpChannel *channel() const;
+    QAmqpConsumeOptions options() const;
+    QString consumerTag() const;
+    State state() const;
+    bool isActive() const;
+
+    QFuture<int> cancel();
+    bool isPaused() const;
+    int heldMessages() const;
+
+public Q_SLOTS:
+    bool pause();
+    void resume();
+
+Q_SIGNALS:
+    void stateChanged(QAmqpConsumer::State state);
+    void started();
+    void messageReceived(const QAmqpDelivery &delivery);
+    void cancelled(const QAmqpError &reason);
+    void pausedChanged(bool paused);
+
+private:
+    friend class QAmqpChannel;
+    friend class QAmqpChannelPrivate;
+    friend class QAmqpConsumerPrivate;
+    friend class QAmqpQueue;
+    Q_DISABLE_COPY_MOVE(QAmqpConsumer)
+    QAmqpConsumer(QAmqpConsumerPrivate *dd, QObject *parent);
+    const std::unique_ptr<QAmqpConsumerPrivate> d_ptr;
+};
+
+QT_END_NAMESPACE
+
+#endif

@@ -1,0 +1,55 @@
+#ifndef QAMQPDELIVERY_H
+#define QAMQPDELIVERY_H
+
+#include <QtAmqp/qamqpmessage.h>
+
+QT_BEGIN_NAMESPACE
+
+class QAmqpDeliveryPrivate;
+
+class Q_AMQP_EXPORT QAmqpDelivery : public QAmqpMessage
+{
+    Q_GADGET
+    Q_PROPERTY(QString exchange READ exchange)
+    Q_PROPERTY(QString routingKey READ routingKey)
+    Q_PROPERTY(QString consumerTag READ consumerTag)
+    Q_PROPERTY(quint64 deliveryTag READ deliveryTag)
+    Q_PROPERTY(bool redelivered READ isRedelivered)
+public:
+    enum AckMode { Single, Multiple };
+    Q_ENUM(AckMode)
+    enum RequeueMode { Requeue, Discard };
+    Q_ENUM(RequeueMode)
+
+    QAmqpDelivery();
+    QAmqpDelivery(const QAmqpDelivery &other);
+    QAmqpDelivery(QAmqpDelivery &&other) noexcept;
+    QAmqpDelivery &operator=(const QAmqpDelivery &other);
+    QAmqpDelivery &operator=(QAmqpDelivery &&other) noexcept;
+    ~QAmqpDelivery();
+
+    bool isValid() const;
+    QString exchange() const;
+    QString routingKey() const;
+    QString consumerTag() const;
+    quint64 deliveryTag() const;
+    bool isRedelivered() const;
+    quint32 remainingMessages() const;
+
+    bool isSettled() const;
+    bool ack(AckMode mode = Single) const;
+    bool nack(RequeueMode requeue = Requeue, AckMode mode = Single) const;
+    bool reject(RequeueMode requeue = Requeue) const;
+
+private:
+    friend class QAmqpDeliveryPrivate;
+    Q_AMQP_EXPORT friend bool operator==(const QAmqpDelivery &a, const QAmqpDelivery &b);
+    friend bool operator!=(const QAmqpDelivery &a, const QAmqpDelivery &b) { return !(a == b); }
+    Q_AMQP_EXPORT friend QDebug operator<<(QDebug debug, const QAmqpDelivery &delivery);
+
+    QExplicitlySharedDataPointer<QAmqpDeliveryPrivate> d;
+};
+
+QT_END_NAMESPACE
+
+#endif

@@ -1,0 +1,113 @@
+#ifndef QAMQPERROR_H
+#define QAMQPERROR_H
+
+#include <QtAmqp/qtamqpglobal.h>
+#include <QtCore/qexception.h>
+#include <QtCore/qobjectdefs.h>
+#include <QtCore/qshareddata.h>
+#include <QtCore/qstring.h>
+
+QT_BEGIN_NAMESPACE
+
+class QDebug;
+class QAmqpErrorPrivate;
+
+class Q_AMQP_EXPORT QAmqpError
+{
+    Q_GADGET
+    Q_PROPERTY(Kind kind READ kind)
+    Q_PROPERTY(Scope scope READ scope)
+    Q_PROPERTY(Origin origin READ origin)
+    Q_PROPERTY(Phase phase READ phase)
+    Q_PROPERTY(int replyCode READ replyCode)
+    Q_PROPERTY(QString text READ text)
+    Q_PROPERTY(QString method READ method)
+    Q_PROPERTY(QString endpoint READ endpoint)
+    Q_PROPERTY(bool retryable READ isRetryable)
+public:
+    enum class Kind : quint8 {
+        NoError,
+        HostUnreachable,
+        TlsFailed,
+        AuthenticationFailed,
+        AccessRefused,
+        NotFound,
+        PreconditionFailed,
+        ResourceLocked,
+        ClosedByBroker,
+        ConnectionLost,
+        HeartbeatMissed,
+        Timeout,
+        Cancelled,
+        NotOpen,
+        InvalidArgument,
+        Unroutable,
+        Nacked,
+        ProtocolViolation,
+        LimitExceeded,
+    };
+    Q_ENUM(Kind)
+    enum class Scope : quint8 { Operation, Channel, Connection };
+    Q_ENUM(Scope)
+    enum class Origin : quint8 { Application, Library, Transport, Broker };
+    Q_ENUM(Origin)
+    enum class Phase : quint8 { None, Connecting, Tls, Handshake, Open, Closing };
+    Q_ENUM(Phase)
+
+    QAmqpError();
+    QAmqpError(Kind kind, Scope scope, Origin origin, const QString &text);
+    QAmqpError(const QAmqpError &other);
+    QAmqpError(QAmqpError &&other) noexcept;
+    QAmqpError &operator=(const QAmqpError &other);
+    QAmqpError &operator=(QAmqpError &&other) noexcept;
+    ~QAmqpError();
+
+    bool isError() const;
+    explicit operator bool() const;
+
+    Kind kind() const;
+    Scope scope() const;
+    Origin origin() const;
+    Phase phase() const;
+    int replyCode() const;
+    QString replyText() const;
+    QString text() const;
+    QString method() const;
+    QString endpoint() const;
+    QAmqpError cause() const;
+    bool isRetryable() const;
+
+    QAmqpError &setScope(Scope scope);
+    QAmqpError &setPhase(Phase phase);
+    QAmqpError &setReply(int code, const QString &text);
+    QAmqpError &setMethod(const QString &method);
+    QAmqpError &setEndpoint(const QString &endpoint);
+    QAmqpError &setCause(const QAmqpError &cause);
+
+private:
+    Q_AMQP_EXPORT friend bool operator==(const QAmqpError &a, const QAmqpError &b);
+    friend bool operator!=(const QAmqpError &a, const QAmqpError &b) { return !(a == b); }
+    Q_AMQP_EXPORT friend QDebug operator<<(QDebug debug, const QAmqpError &error);
+
+    QSharedDataPointer<QAmqpErrorPrivate> d;
+};
+
+class Q_AMQP_EXPORT QAmqpException : public QException
+{
+public:
+    explicit QAmqpException(const QAmqpError &error);
+    ~QAmqpException() override;
+
+    const QAmqpError &error() const;
+    const char *what() const noexcept override;
+    void raise() const override;
+    QAmqpException *clone() const override;
+
+private:
+    QAmqpError m_error;
+    QByteArray m_what;
+};
+
+QT_END_NAMESPACE
+
+#endif

@@ -1,0 +1,46 @@
+#ifndef QAMQPEXCHANGE_H
+#define QAMQPEXCHANGE_H
+
+#include <QtAmqp/qamqpchannel.h>
+
+QT_BEGIN_NAMESPACE
+
+class QAmqpExchangePrivate;
+
+class Q_AMQP_EXPORT QAmqpExchange : public QObject
+{
+    Q_OBJECT
+    Q_PROPERTY(QString name READ name CONSTANT FINAL)
+public:
+    enum class Type : quint8 { Direct, Fanout, Topic, Headers };
+    Q_ENUM(Type)
+
+    ~QAmqpExchange() override;
+
+    QAmqpChannel *channel() const;
+    QString name() const;
+
+    QFuture<void> declare(Type type, const QAmqpExchangeOptions &options = QAmqpExchangeOptions());
+    QFuture<void> declare(const QString &type,
+                          const QAmqpExchangeOptions &options = QAmqpExchangeOptions());
+    QFuture<void> bind(const QString &source, const QString &routingKey = QString(),
+                       const QAmqpTable &arguments = QAmqpTable());
+    QFuture<void> unbind(const QString &source, const QString &routingKey = QString(),
+                         const QAmqpTable &arguments = QAmqpTable());
+    QFuture<void> remove(QAmqpChannel::DeleteFlags flags = QAmqpChannel::Always);
+
+    quint64 publish(const QString &routingKey, const QAmqpMessage &message,
+                    QAmqpChannel::PublishFlags flags = QAmqpChannel::NoFlags);
+    QFuture<quint64> publishConfirmed(const QString &routingKey, const QAmqpMessage &message,
+                                      QAmqpChannel::PublishFlags flags = QAmqpChannel::NoFlags);
+
+private:
+    friend class QAmqpChannel;
+    Q_DISABLE_COPY_MOVE(QAmqpExchange)
+    QAmqpExchange(const QString &name, QAmqpChannel *channel);
+    const std::unique_ptr<QAmqpExchangePrivate> d_ptr;
+};
+
+QT_END_NAMESPACE
+
+#endif

@@ -1,0 +1,44 @@
+#ifndef QAMQPRETURN_H
+#define QAMQPRETURN_H
+
+#include <QtAmqp/qamqpmessage.h>
+
+QT_BEGIN_NAMESPACE
+
+class QAmqpReturnPrivate;
+
+class Q_AMQP_EXPORT QAmqpReturn : public QAmqpMessage
+{
+    Q_GADGET
+    Q_PROPERTY(int replyCode READ replyCode)
+    Q_PROPERTY(QString replyText READ replyText)
+    Q_PROPERTY(QString exchange READ exchange)
+    Q_PROPERTY(QString routingKey READ routingKey)
+    Q_PROPERTY(quint64 publishTag READ publishTag)
+public:
+    QAmqpReturn();
+    QAmqpReturn(const QAmqpMessage &message, int replyCode, const QString &replyText,
+                const QString &exchange, const QString &routingKey, quint64 publishTag);
+    QAmqpReturn(const QAmqpReturn &other);
+    QAmqpReturn(QAmqpReturn &&other) noexcept;
+    QAmqpReturn &operator=(const QAmqpReturn &other);
+    QAmqpReturn &operator=(QAmqpReturn &&other) noexcept;
+    ~QAmqpReturn();
+
+    int replyCode() const;
+    QString replyText() const;
+    QString exchange() const;
+    QString routingKey() const;
+    quint64 publishTag() const;
+
+private:
+    Q_AMQP_EXPORT friend bool operator==(const QAmqpReturn &a, const QAmqpReturn &b);
+    friend bool operator!=(const QAmqpReturn &a, const QAmqpReturn &b) { return !(a == b); }
+    Q_AMQP_EXPORT friend QDebug operator<<(QDebug debug, const QAmqpReturn &returned);
+
+    QSharedDataPointer<QAmqpReturnPrivate> d;
+};
+
+QT_END_NAMESPACE
+
+#endif

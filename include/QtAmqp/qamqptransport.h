@@ -1,0 +1,62 @@
+#ifndef QAMQPTRANSPORT_H
+#define QAMQPTRANSPORT_H
+
+#include <QtAmqp/qamqperror.h>
+#include <QtNetwork/qsslconfiguration.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+
+QT_BEGIN_NAMESPACE
+
+class QIODevice;
+class QSslError;
+class QAmqpTransportClient;
+
+struct QAmqpEndpoint
+{
+    QString hostName;
+    quint16 port = 0;
+    bool tls = false;
+    QSslConfiguration sslConfiguration;
+    QString peerVerifyName;
+};
+
+class Q_AMQP_EXPORT QAmqpTransport
+{
+public:
+    using TimePoint = std::chrono::steady_clock::time_point;
+
+    QAmqpTransport();
+    virtual ~QAmqpTransport();
+
+    virtual void open(const QAmqpEndpoint &endpoint) = 0;
+    virtual void write(const QByteArray &block) = 0;
+    virtual void flush();
+    virtual qint64 bytesToWrite() const = 0;
+    virtual void setReading(bool reading) = 0;
+    virtual void close() = 0;
+    virtual void abort() = 0;
+    virtual void setDeadline(std::optional<TimePoint> deadline) = 0;
+    virtual void requestTurn() = 0;
+
+    void setClient(std::weak_ptr<QAmqpTransportClient> client);
+
+protected:
+    char *receiveBuffer(qsizetype *size);
+    void received(qsizetype bytes);
+    void opened();
+    void written();
+    void lost(const QAmqpError &reason);
+    void sslErrors(const QList<QSslError> &errors);
+    bool turn();
+
+private:
+    Q_DISABLE_COPY_MOVE(QAmqpTransport)
+    std::weak_ptr<QAmqpTransportClient> m_client;
+};
+
+QT_END_NAMESPACE
+
+#endif

@@ -1,0 +1,127 @@
+#ifndef QTAMQP_VALUES_BYTES_H
+#define QTAMQP_VALUES_BYTES_H
+
+// Big-endian cursors over octets, the ground everything on the wire stands on.
+//
+// Reader never reads past its end: the first read that does not fit makes it fail, and from
+// then on every read yields zero or nothing, so a decoder checks once at its end. Lengths are
+// compared with what remains, never added to a position, so no claimed length can overflow.
+// Writer works on memory whose size was computed beforehand (encodedSize) and checks nothing.
+//
+// These two live below the codec because tables and message properties are *stored* in wire form.
+
+#include <QtCore/qbytearray.h>
+#include <QtCore/qendian.h>
+
+#include <cstring>
+
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpPrivate {
+
+class Reader
+{
+public:
+    Reader() = default;
+    explicit Reader(QByteArrayView bytes) : m_at(bytes.data()), m_end(bytes.data() + bytes.size()), m_begin(m_at) { }
+
+    bool ok() const { return m_error == nullptr; }
+    bool atEnd() const { return m_at == m_end; }
+    qsizetype remaining() const { return m_end - m_at; }
+    qsizetype offset() const { return m_at - m_begin; }
+    QByteArrayView rest() const { return {m_at, remaining()}; }
+
+    // What was wrong, as a phrase without an offset; null while ok().
+    const char *error() const { return m_error; }
+    qsizetype errorOffset() const { return m_errorOffset; }
+
+    void fail(const char *why)
+    {
+        if (m_error)
+            return;
+        m_error = why;
+        m_errorOffset = offset();
+        m_at = m_end;
+    }
+
+    template<typename T>
+    T read()
+    {
+        if (remaining() < qsizetype(sizeof(T))) {
+            fail("is cut short");
+            return T{};
+        }
+        const T value = qFromBigEndian<T>(m_at);
+        m_at += sizeof(T);
+        return value;
+    }
+
+    QByteArrayView view(quint64 size)
+    {
+        if (size > quint64(remaining())) {
+            fail("claims more octets than its frame holds");
+            return {};
+        }
+        const QByteArrayView bytes(m_at, qsizetype(size));
+        m_at += size;
+        return bytes;
+    }
+
+    QByteArrayView shortString() { return view(read<quint8>()); }
+    QByteArrayView longString() { return view(read<quint32>()); }
+
+private:
+    const char *m_at = nullptr;
+    const char *m_end = nullptr;
+    const char *m_begin = nullptr;
+    const char *m_error = nullptr;
+    qsizetype m_errorOffset = 0;
+};
+
+class Writer
+{
+public:
+    explicit Writer(char *at) : m_at(at) { }
+
+    char *at() const { return m_at; }
+
+    template<typename T>
+    void write(T value)
+    {
+        qToBigEndian(value, m_at);
+        m_at += sizeof(T);
+    }
+
+    void bytes(QByteArrayView bytes)
+    {
+        // memcpy may not be given a null source, even for no octets.
+        if (!bytes.isEmpty())
+            std::memcpy(m_at, bytes.data(), size_t(bytes.size()));
+        m_at += bytes.size();
+    }
+
+    void shortString(QByteArrayView text)
+    {
+        Q_ASSERT(text.size() <= 255);
+        write(quint8(text.size()));
+        bytes(text);
+    }
+
+    void longString(QByteArrayView text)
+    {
+        write(quint32(text.size()));
+        bytes(text);
+    }
+
+private:
+    char *m_at;
+};
+
+// Names are at most 255 octets of UTF-8 (AMQP 0-9-1 §4.2.5.3, short string).
+constexpr qsizetype MaxShortString = 255;
+
+} // namespace QtAmqpPrivate
+
+QT_END_NAMESPACE
+
+#endif

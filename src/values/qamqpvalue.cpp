@@ -1,0 +1,431 @@
+#include "values/qamqpvalue_p.h"
+
+#include <QtCore/qdatetime.h>
+#include <QtCore/qdebug.h>
+#include <QtCore/qstringconverter.h>
+#include <QtCore/qtimezone.h>
+
+#include <bit>
+#include <limits>
+
+QT_BEGIN_NAMESPACE
+
+using Type = QAmqpValue::Type;
+
+/*!
+    \class QAmqpValue
+    \inmodule QtAmqp
+    \brief One value of an AMQP field table, of any of the types that RabbitMQ carries.
+
+    A value keeps the exact wire type: a 16-bit unsigned integer is not silently widened, text
+    (\c String) and octets (\c Bytes) stay apart, and a timestamp keeps all of its 64 bits. What
+    was received is sent again octet for octet. The two tags that only older brokers use for
+    16-bit (\c U) and 64-bit (\c L) signed integers are read as \c Int16 and \c Int64.
+
+    Values are implicitly shared. Reentrant: one value may not be changed from two threads.
+
+    \sa QAmqpTable, {https://www.rabbitmq.com/amqp-0-9-1-errata.html#section_3}
+*/
+
+/*!
+    \enum QAmqpValue::Type
+    The type of the value; each enumerator is the tag that stands on the wire.
+
+    \value Invalid  Not a value that AMQP can carry; see errorString().
+    \value Boolean
+    \value Int8
+    \value UInt8
+    \value Int16
+    \value UInt16
+    \value Int32
+    \value UInt32
+    \value Int64
+    \value Float
+    \value Double
+    \value Decimal  A scale octet and a 32-bit integer.
+    \value String   Text in UTF-8; octets that are not UTF-8 are kept as they are.
+    \value Bytes    An array of octets (a RabbitMQ extension).
+    \value Timestamp Seconds since 1970-01-01 UTC, 64 bits, unsigned.
+    \value Array    A list of values, each of its own type.
+    \value Table    A nested table.
+    \value Void     Present, but without a value.
+*/
+
+QAmqpValue QAmqpValuePrivate::make(Type type, Payload payload, quint8 scale)
+{
+    QAmqpValue value;
+    value.d = new QAmqpValuePrivate;
+    value.d->type = type;
+    value.d->scale = scale;
+    value.d->payload = std::move(payload);
+    return value;
+}
+
+QAmqpValue QAmqpValuePrivate::invalid(const QString &error)
+{
+    QAmqpValue value = make(Type::Invalid, {});
+    value.d->error = error;
+    return value;
+}
+
+qint64 QAmqpValuePrivate::bits(const QAmqpValue &value)
+{
+    const qint64 *bits = value.d ? std::get_if<qint64>(&value.d->payload) : nullptr;
+    return bits ? *bits : 0;
+}
+
+/*! Makes an invalid value; see null() for the value that AMQP calls void. */
+QAmqpValue::QAmqpValue() = default;
+QAmqpValue::QAmqpValue(const QAmqpValue &other) = default;
+QAmqpValue::QAmqpValue(QAmqpValue &&other) noexcept = default;
+QAmqpValue &QAmqpValue::operator=(const QAmqpValue &other) = default;
+QAmqpValue &QAmqpValue::operator=(QAmqpValue &&other) noexcept = default;
+QAmqpValue::~QAmqpValue() = default;
+
+QAmqpValue::QAmqpValue(bool value) : QAmqpValue(QAmqpValuePrivate::make(Type::Boolean, qint64(value))) { }
+QAmqpValue::QAmqpValue(qint8 value) : QAmqpValue(QAmqpValuePrivate::make(Type::Int8, qint64(value))) { }
+QAmqpValue::QAmqpValue(quint8 value) : QAmqpValue(QAmqpValuePrivate::make(Type::UInt8, qint64(value))) { }
+QAmqpValue::QAmqpValue(qint16 value) : QAmqpValue(QAmqpValuePrivate::make(Type::Int16, qint64(value))) { }
+QAmqpValue::QAmqpValue(quint16 value) : QAmqpValue(QAmqpValuePrivate::make(Type::UInt16, qint64(value))) { }
+QAmqpValue::QAmqpValue(qint32 value) : QAmqpValue(QAmqpValuePrivate::make(Type::Int32, qint64(value))) { }
+QAmqpValue::QAmqpValue(quint32 value) : QAmqpValue(QAmqpValuePrivate::make(Type::UInt32, qint64(value))) { }
+QAmqpValue::QAmqpValue(long value) : QAmqpValue(qint64(value)) { }
+QAmqpValue::QAmqpValue(unsigned long value) : QAmqpValue(quint64(value)) { }
+QAmqpValue::QAmqpValue(qint64 value) : QAmqpValue(QAmqpValuePrivate::make(Type::Int64, value)) { }
+
+/*!
+    Makes a 64-bit integer. AMQP as RabbitMQ speaks it has no unsigned 64-bit type, so a \a value
+    above 9223372036854775807 gives an invalid value instead of a negative number.
+*/
+QAmqpValue::QAmqpValue(quint64 value)
+    : QAmqpValue(value <= quint64(std::numeric_limits<qint64>::max())
+                         ? QAmqpValue(qint64(value))
+                         : QAmqpValuePrivate::invalid(
+                                   QStringLiteral("%1 is larger than AMQP's largest integer, "
+                                                  "9223372036854775807; send it as text")
+                                           .arg(value)))
+{
+}
+
+QAmqpValue::QAmqpValue(float value)
+    : QAmqpValue(QAmqpValuePrivate::make(Type::Float, qint64(std::bit_cast<quint32>(value))))
+{
+}
+
+QAmqpValue::QAmqpValue(double value)
+    : QAmqpValue(QAmqpValuePrivate::make(Type::Double, std::bit_cast<qint64>(value)))
+{
+}
+
+QAmqpValue::QAmqpValue(QAmqpDecimal value)
+    : QAmqpValue(QAmqpValuePrivate::make(Type::Decimal, qint64(value.value), value.scale))
+{
+}
+
+/*! Makes a \c String of \a value in UTF-8. */
+QAmqpValue::QAmqpValue(const QString &value) : QAmqpValue(string(value.toUtf8())) { }
+QAmqpValue::QAmqpValue(const char *utf8) : QAmqpValue(string(QByteArray(utf8))) { }
+
+/*! Makes a value of type \c Bytes; use string() for text that is UTF-8 already. */
+QAmqpValue::QAmqpValue(const QByteArray &bytes) : QAmqpValue(QAmqpValuePrivate::make(Type::Bytes, bytes)) { }
+
+/*!
+    Makes a \c Timestamp; AMQP's timestamps have whole seconds, so milliseconds are dropped. A
+    \a value before 1970 or one that is not valid gives an invalid value.
+*/
+QAmqpValue::QAmqpValue(const QDateTime &value)
+    : QAmqpValue(value.isValid() && value.toSecsSinceEpoch() >= 0
+                         ? timestamp(quint64(value.toSecsSinceEpoch()))
+                         : QAmqpValuePrivate::invalid(QStringLiteral(
+                                 "an AMQP timestamp cannot hold a time that is before 1970 or not valid")))
+{
+}
+
+QAmqpValue::QAmqpValue(const QList<QAmqpValue> &array) : QAmqpValue(QAmqpValuePrivate::make(Type::Array, array)) { }
+QAmqpValue::QAmqpValue(const QAmqpTable &table) : QAmqpValue(QAmqpValuePrivate::make(Type::Table, table)) { }
+
+/*! Returns AMQP's void, a value that is present and empty. */
+QAmqpValue QAmqpValue::null()
+{
+    return QAmqpValuePrivate::make(Type::Void, {});
+}
+
+/*! Returns a \c String of the octets \a utf8, as they are. */
+QAmqpValue QAmqpValue::string(const QByteArray &utf8)
+{
+    return QAmqpValuePrivate::make(Type::String, utf8);
+}
+
+/*! Returns a \c Timestamp of \a secondsSinceEpoch, which may lie outside what QDateTime can hold. */
+QAmqpValue QAmqpValue::timestamp(quint64 secondsSinceEpoch)
+{
+    return QAmqpValuePrivate::make(Type::Timestamp, qint64(secondsSinceEpoch));
+}
+
+/*!
+    Converts a \a variant without losing anything: each integer keeps its width and sign, QByteArray
+    becomes \c Bytes, QString \c String, QDateTime \c Timestamp, lists \c Array, maps and hashes
+    \c Table, and an invalid or null variant \c Void. A type that AMQP cannot carry gives an invalid
+    value whose errorString() names it.
+*/
+QAmqpValue QAmqpValue::fromVariant(const QVariant &variant)
+{
+    switch (variant.typeId()) {
+    case QMetaType::UnknownType:
+    case QMetaType::Nullptr: return null();
+    case QMetaType::Bool: return variant.value<bool>();
+    case QMetaType::Char: return qint8(variant.value<char>());
+    case QMetaType::SChar: return qint8(variant.value<signed char>());
+    case QMetaType::UChar: return variant.value<quint8>();
+    case QMetaType::Short: return variant.value<qint16>();
+    case QMetaType::UShort: return variant.value<quint16>();
+    case QMetaType::Int: return variant.value<qint32>();
+    case QMetaType::UInt: return variant.value<quint32>();
+    case QMetaType::Long: return variant.value<long>();
+    case QMetaType::ULong: return variant.value<unsigned long>();
+    case QMetaType::LongLong: return variant.value<qint64>();
+    case QMetaType::ULongLong: return variant.value<quint64>();
+    case QMetaType::Float: return variant.value<float>();
+    case QMetaType::Double: return variant.value<double>();
+    case QMetaType::QString: return variant.value<QString>();
+    case QMetaType::QByteArray: return variant.value<QByteArray>();
+    case QMetaType::QDateTime: return variant.value<QDateTime>();
+    case QMetaType::QVariantMap: return QAmqpTable::fromVariantMap(variant.value<QVariantMap>());
+    case QMetaType::QVariantHash: {
+        const QVariantHash hash = variant.value<QVariantHash>();
+        QVariantMap map;
+        for (auto it = hash.cbegin(); it != hash.cend(); ++it)
+            map.insert(it.key(), it.value());
+        return QAmqpTable::fromVariantMap(map);
+    }
+    case QMetaType::QVariantList:
+    case QMetaType::QStringList: {
+        QList<QAmqpValue> array;
+        const QVariantList list = variant.toList();
+        for (const QVariant &element : list)
+            array.append(fromVariant(element));
+        return array;
+    }
+    default: break;
+    }
+    if (variant.metaType() == QMetaType::fromType<QAmqpValue>())
+        return variant.value<QAmqpValue>();
+    if (variant.metaType() == QMetaType::fromType<QAmqpTable>())
+        return variant.value<QAmqpTable>();
+    if (variant.metaType() == QMetaType::fromType<QAmqpDecimal>())
+        return variant.value<QAmqpDecimal>();
+    if (variant.metaType() == QMetaType::fromType<QList<QAmqpValue>>())
+        return variant.value<QList<QAmqpValue>>();
+    return QAmqpValuePrivate::invalid(
+            QStringLiteral("an AMQP table cannot hold a value of type %1; convert it to text, a number, "
+                           "bytes, a time, a list or a map")
+                    .arg(QLatin1StringView(variant.typeName())));
+}
+
+/*! Returns the wire type. */
+QAmqpValue::Type QAmqpValue::type() const
+{
+    return d ? d->type : Type::Invalid;
+}
+
+/*! Returns \c true if AMQP can carry this value and everything in it. */
+bool QAmqpValue::isValid() const
+{
+    return errorString().isEmpty();
+}
+
+/*! Returns why this value, or a value inside it, cannot be sent; empty if it can. */
+QString QAmqpValue::errorString() const
+{
+    switch (type()) {
+    case Type::Invalid:
+        return d && !d->error.isEmpty() ? d->error : QStringLiteral("no value was set");
+    case Type::Table: return toTable().errorString();
+    case Type::Array: {
+        const QList<QAmqpValue> array = toArray();
+        for (qsizetype i = 0; i < array.size(); ++i) {
+            if (const QString error = array.at(i).errorString(); !error.isEmpty())
+                return QStringLiteral("element %1: %2").arg(QString::number(i), error);
+        }
+        return {};
+    }
+    default: return {};
+    }
+}
+
+/*! Returns the value of a boolean, or whether a number is not zero; otherwise \c false. */
+bool QAmqpValue::toBool() const
+{
+    return type() == Type::Boolean ? QAmqpValuePrivate::bits(*this) != 0 : toDouble() != 0;
+}
+
+/*! Returns an integer (or boolean, or timestamp) of any width; else 0, with \a ok set to \c false. */
+qint64 QAmqpValue::toInt(bool *ok) const
+{
+    bool isInteger = false;
+    switch (type()) {
+    case Type::Boolean:
+    case Type::Int8:
+    case Type::UInt8:
+    case Type::Int16:
+    case Type::UInt16:
+    case Type::Int32:
+    case Type::UInt32:
+    case Type::Int64: isInteger = true; break;
+    case Type::Timestamp: isInteger = QAmqpValuePrivate::bits(*this) >= 0; break;
+    default: break;
+    }
+    if (ok)
+        *ok = isInteger;
+    return isInteger ? QAmqpValuePrivate::bits(*this) : 0;
+}
+
+/*! Returns a number of any type as a double; else 0, with \a ok set to \c false. */
+double QAmqpValue::toDouble(bool *ok) const
+{
+    const qint64 bits = QAmqpValuePrivate::bits(*this);
+    if (ok)
+        *ok = true;
+    switch (type()) {
+    case Type::Float: return double(std::bit_cast<float>(quint32(bits)));
+    case Type::Double: return std::bit_cast<double>(bits);
+    case Type::Decimal: {
+        double value = double(bits);
+        for (int i = 0; i < d->scale; ++i)
+            value /= 10;
+        return value;
+    }
+    default: return double(toInt(ok));
+    }
+}
+
+/*! Returns a decimal as it stands on the wire; zero for any other type. */
+QAmqpDecimal QAmqpValue::toDecimal() const
+{
+    if (type() != Type::Decimal)
+        return {};
+    return {d->scale, qint32(QAmqpValuePrivate::bits(*this))};
+}
+
+/*! Returns the octets of a \c String or of \c Bytes; otherwise nothing. */
+QByteArray QAmqpValue::toBytes() const
+{
+    const QByteArray *bytes = d ? std::get_if<QByteArray>(&d->payload) : nullptr;
+    return bytes ? *bytes : QByteArray();
+}
+
+/*! Returns text: of a \c String or \c Bytes read as UTF-8, or of a number in decimal. */
+QString QAmqpValue::toString() const
+{
+    bool isNumber = false;
+    switch (type()) {
+    case Type::Boolean: return toBool() ? QStringLiteral("true") : QStringLiteral("false");
+    case Type::Timestamp: return QString::number(toTimestamp());
+    case Type::Float:
+        return QString::number(std::bit_cast<float>(quint32(QAmqpValuePrivate::bits(*this))), 'g',
+                               QLocale::FloatingPointShortest);
+    case Type::Double:
+    case Type::Decimal: return QString::number(toDouble(), 'g', QLocale::FloatingPointShortest);
+    default: break;
+    }
+    const qint64 number = toInt(&isNumber);
+    return isNumber ? QString::number(number) : QString::fromUtf8(toBytes());
+}
+
+/*! Returns a \c Timestamp in UTC; an invalid QDateTime for other types and times it cannot hold. */
+QDateTime QAmqpValue::toDateTime() const
+{
+    constexpr quint64 limit = quint64(std::numeric_limits<qint64>::max()) / 1000;
+    if (type() != Type::Timestamp || toTimestamp() > limit)
+        return {};
+    return QDateTime::fromSecsSinceEpoch(qint64(toTimestamp()), Qt::UTC);
+}
+
+/*! Returns the seconds since 1970-01-01 UTC of a \c Timestamp, else 0. */
+quint64 QAmqpValue::toTimestamp() const
+{
+    return type() == Type::Timestamp ? quint64(QAmqpValuePrivate::bits(*this)) : 0;
+}
+
+/*! Returns the elements of an \c Array, else none. */
+QList<QAmqpValue> QAmqpValue::toArray() const
+{
+    const auto *array = d ? std::get_if<QList<QAmqpValue>>(&d->payload) : nullptr;
+    return array ? *array : QList<QAmqpValue>();
+}
+
+/*! Returns a nested \c Table, else an empty one. */
+QAmqpTable QAmqpValue::toTable() const
+{
+    const auto *table = d ? std::get_if<QAmqpTable>(&d->payload) : nullptr;
+    return table ? *table : QAmqpTable();
+}
+
+/*!
+    Converts to the QVariant that fromVariant() converts back to an equal value. Text that is not
+    UTF-8 becomes a QByteArray, a timestamp outside QDateTime stays a QAmqpValue.
+*/
+QVariant QAmqpValue::toVariant() const
+{
+    const qint64 bits = QAmqpValuePrivate::bits(*this);
+    switch (type()) {
+    case Type::Invalid: return {};
+    case Type::Boolean: return bits != 0;
+    case Type::Int8: return QVariant::fromValue(static_cast<signed char>(bits));
+    case Type::UInt8: return QVariant::fromValue(quint8(bits));
+    case Type::Int16: return QVariant::fromValue(qint16(bits));
+    case Type::UInt16: return QVariant::fromValue(quint16(bits));
+    case Type::Int32: return qint32(bits);
+    case Type::UInt32: return quint32(bits);
+    case Type::Int64: return bits;
+    case Type::Float: return std::bit_cast<float>(quint32(bits));
+    case Type::Double: return std::bit_cast<double>(bits);
+    case Type::Decimal: return QVariant::fromValue(toDecimal());
+    case Type::String: {
+        QStringDecoder decoder(QStringDecoder::Utf8, QStringDecoder::Flag::Stateless);
+        const QString text = decoder.decode(toBytes());
+        return decoder.hasError() ? QVariant(toBytes()) : QVariant(text);
+    }
+    case Type::Bytes: return toBytes();
+    case Type::Timestamp: {
+        const QDateTime time = toDateTime();
+        return time.isValid() ? QVariant(time) : QVariant::fromValue(*this);
+    }
+    case Type::Array: {
+        QVariantList list;
+        const QList<QAmqpValue> array = toArray();
+        for (const QAmqpValue &element : array)
+            list.append(element.toVariant());
+        return list;
+    }
+    case Type::Table: return toTable().toVariantMap();
+    case Type::Void: return QVariant::fromValue(nullptr);
+    }
+    Q_UNREACHABLE();
+}
+
+bool operator==(const QAmqpValue &a, const QAmqpValue &b)
+{
+    if (a.d == b.d)
+        return true;
+    return a.type() == b.type() && a.d && b.d && a.d->scale == b.d->scale
+            && a.d->payload == b.d->payload;
+}
+
+QDebug operator<<(QDebug debug, const QAmqpValue &value)
+{
+    const QDebugStateSaver saver(debug);
+    debug.nospace();
+    switch (value.type()) {
+    case Type::Invalid: return debug << "invalid";
+    case Type::Void: return debug << "void";
+    case Type::String: return debug << value.toString();
+    case Type::Bytes: return debug << "bytes(" << value.toBytes().toHex() << ')';
+    case Type::Timestamp: return debug << "timestamp(" << value.toTimestamp() << ')';
+    case Type::Array: return debug << value.toArray();
+    case Type::Table: return debug << value.toTable();
+    default: return debug.noquote() << char(value.type()) << ':' << value.toString();
+    }
+}
+
+QT_END_NAMESPACE

@@ -1,0 +1,31 @@
+#ifndef QTAMQP_VALUES_TABLEFORMAT_H
+#define QTAMQP_VALUES_TABLEFORMAT_H
+
+// The wire form of field tables (AMQP 0-9-1 §4.2.5.5, with the type tags RabbitMQ really uses).
+//
+// Decoding a peer's table is bounded three ways: nesting (32), elements (65,536: a void in an
+// array takes no room of its own, so octets alone are no bound) and the octets of the table.
+
+#include "values/bytes.h"
+
+#include <QtAmqp/qamqptable.h>
+
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpPrivate {
+
+constexpr int MaxTableDepth = 32;
+constexpr int MaxTableElements = 65536;
+
+// The entries of a table, without the four octets of its length.
+QByteArray encodeTable(const QAmqpTable &table);
+QAmqpTable decodeTable(QByteArrayView entries);
+
+// Walks the table without building it; what passes here, decodeTable() decodes whole.
+void checkTable(QByteArrayView entries, Reader &failTo);
+
+} // namespace QtAmqpPrivate
+
+QT_END_NAMESPACE
+
+#endif
