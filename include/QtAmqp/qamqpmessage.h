@@ -2,6 +2,7 @@
 #define QAMQPMESSAGE_H
 
 #include <QtAmqp/qamqptable.h>
+#include <QtCore/qdatetime.h>
 
 #include <chrono>
 
