@@ -1,0 +1,64 @@
+#ifndef QTAMQP_CODEC_DISPATCH_H
+#define QTAMQP_CODEC_DISPATCH_H
+
+// From a method frame to handler.on(method): decodes on the stack, by a table made of AllMethods.
+
+#include "codec/methods.h"
+
+#include <algorithm>
+#include <array>
+
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpPrivate {
+
+template<typename Handler>
+struct DispatchRow
+{
+    quint32 id;
+    void (*decodeAndCall)(Reader &, Handler &);
+};
+
+template<typename Handler, typename... Methods>
+constexpr auto makeDispatchTable(TypeList<Methods...>)
+{
+    return std::array<DispatchRow<Handler>, sizeof...(Methods)>{{{Methods::info.id(), [](Reader &in, Handler &handler) {
+        const auto method = decode<Methods>(in);
+        if (in.ok())
+            handler.on(method);
+    }}...}};
+}
+
+// Reads a method's numbers from `in`, decodes it and calls the handler's overload for it. Returns
+// false if no such method exists; a method cut short or too long leaves `in` failed, uncalled.
+template<typename Handler>
+bool dispatch(quint32 id, Reader &in, Handler &handler)
+{
+    static constexpr auto table = makeDispatchTable<Handler>(AllMethods());
+    static_assert(std::is_sorted(table.begin(), table.end(),
+                                 [](const auto &a, const auto &b) { return a.id < b.id; }));
+    const auto row = std::lower_bound(table.begin(), table.end(), id,
+                                      [](const auto &candidate, quint32 wanted) { return candidate.id < wanted; });
+    if (row == table.end() || row->id != id)
+        return false;
+    row->decodeAndCall(in, handler);
+    return true;
+}
+
+// The specification's name of a method, or its numbers if it has none.
+inline QString methodName(quint32 id)
+{
+    QString name;
+    const auto tryName = [&](const MethodInfo &info) {
+        if (info.id() == id)
+            name = QLatin1StringView(info.name);
+    };
+    [&]<typename... Methods>(TypeList<Methods...>) { (tryName(Methods::info), ...); }(AllMethods());
+    return name.isEmpty() ? QStringLiteral("%1.%2").arg(id >> 16).arg(id & 0xffff) : name;
+}
+
+} // namespace QtAmqpPrivate
+
+QT_END_NAMESPACE
+
+#endif

@@ -1,0 +1,94 @@
+#include "codec/frame.h"
+
+#include "values/qamqpmessage_p.h"
+
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpPrivate {
+
+namespace {
+
+struct TypeRow
+{
+    FrameType type;
+    quint32 minimum;
+    const char *name;
+};
+
+constexpr TypeRow frameTypes[] = {
+        {FrameType::Method,    4,                 "method"   },
+        {FrameType::Header,    ContentHeaderSize, "header"   },
+        {FrameType::Body,      0,                 "body"     },
+        {FrameType::Heartbeat, 0,                 "heartbeat"},
+};
+
+QString judge(quint8 type, quint16 channel, quint32 size, quint32 frameMax)
+{
+    for (const TypeRow &row : frameTypes) {
+        if (quint8(row.type) != type)
+            continue;
+        const QLatin1StringView name(row.name);
+        if (size > frameMax - quint32(FrameOverhead))
+            return QStringLiteral("a %1 frame claims %2 octets, the limit is %3")
+                    .arg(name, QString::number(size), QString::number(frameMax - quint32(FrameOverhead)));
+        if (size < row.minimum)
+            return QStringLiteral("a %1 frame has %2 octets, at least %3 are needed")
+                    .arg(name, QString::number(size), QString::number(row.minimum));
+        if (row.type == FrameType::Heartbeat && (size != 0 || channel != 0))
+            return QStringLiteral("a heartbeat frame has a payload or a channel");
+        if (channel == 0 && (row.type == FrameType::Header || row.type == FrameType::Body))
+            return QStringLiteral("a %1 frame came on channel 0").arg(name);
+        return {};
+    }
+    return QStringLiteral("a frame has the unknown type %1").arg(type);
+}
+
+} // namespace
+
+FrameResult nextFrame(QByteArrayView bytes, quint32 frameMax, Frame &frame, FrameError &error)
+{
+    if (bytes.size() < FrameHeaderSize)
+        return FrameResult::Incomplete;
+    const char *at = bytes.data();
+    const quint8 type = quint8(at[0]);
+    const quint16 channel = qFromBigEndian<quint16>(at + 1);
+    const quint32 size = qFromBigEndian<quint32>(at + 3);
+    // The one test that every good frame passes; why a bad one fails is found out afterwards.
+    const bool ordinary = (type == quint8(FrameType::Method) || type == quint8(FrameType::Body))
+            && size >= 4 && size <= frameMax - quint32(FrameOverhead) && (channel != 0 || type == quint8(FrameType::Method));
+    if (!ordinary) {
+        if (QString text = judge(type, channel, size, frameMax); !text.isEmpty()) {
+            error = {ReplyCode::FrameError, std::move(text)};
+            return FrameResult::Malformed;
+        }
+    }
+    if (bytes.size() - FrameOverhead < qsizetype(size))
+        return FrameResult::Incomplete;
+    if (quint8(at[FrameHeaderSize + qsizetype(size)]) != FrameEnd) {
+        error = {ReplyCode::FrameError, QStringLiteral("a frame does not end with octet 0xCE")};
+        return FrameResult::Malformed;
+    }
+    frame = {FrameType(type), channel, bytes.sliced(FrameHeaderSize, qsizetype(size))};
+    return FrameResult::Complete;
+}
+
+ContentHeader decodeContentHeader(Reader &in)
+{
+    ContentHeader header;
+    header.classId = in.read<quint16>();
+    in.read<quint16>();
+    header.bodySize = in.read<quint64>();
+    header.flags = in.read<quint16>();
+    header.properties = in.rest();
+    if (header.flags || !in.atEnd()) {
+        Reader list(header.properties);
+        checkProperties(header.flags, list);
+        if (!list.ok())
+            in.fail(list.error());
+    }
+    return header;
+}
+
+} // namespace QtAmqpPrivate
+
+QT_END_NAMESPACE

@@ -1,0 +1,1099 @@
+#ifndef QTAMQP_CODEC_METHODS_H
+#define QTAMQP_CODEC_METHODS_H
+
+// Every method of AMQP 0-9-1 with RabbitMQ's extensions, declared once, in class and method order.
+//
+// The C++ type of a member is its wire type; fields() lists the members in wire order. Encoding,
+// decoding, sizes, log lines, random instances and the check against the official XML all fold over
+// fields() (codec/fields.h), so a method added here needs a handler and nothing else in this folder.
+// Text and tables are views into the frame: whoever keeps them copies them.
+
+#include "codec/fields.h"
+
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpPrivate {
+
+struct ConnectionStart
+{
+    static constexpr MethodInfo info{10, 10, "connection.start", SentBy::Server};
+    using Replies = TypeList<struct ConnectionStartOk>;
+
+    quint8 versionMajor = 0;
+    quint8 versionMinor = 0;
+    FieldTable serverProperties;
+    LongString mechanisms;
+    LongString locales;
+
+    static constexpr auto fields()
+    {
+        return std::tuple{field("version-major", &ConnectionStart::versionMajor),
+                          field("version-minor", &ConnectionStart::versionMinor),
+                          field("server-properties", &ConnectionStart::serverProperties),
+                          field("mechanisms", &ConnectionStart::mechanisms),
+                          field("locales", &ConnectionStart::locales)};
+    }
+    friend bool operator==(const ConnectionStart &, const ConnectionStart &) = default;
+};
+
+struct ConnectionStartOk
+{
+    static constexpr MethodInfo info{10, 11, "connection.start-ok", SentBy::Client};
+
+    FieldTable clientProperties;
+    ShortString mechanism;
+    LongString response;
+    ShortString locale;
+
+    static constexpr auto fields()
+    {
+        return std::tuple{field("client-properties", &ConnectionStartOk::clientProperties),
+                          field("mechanism", &ConnectionStartOk::mechanism),
+                          field("response", &ConnectionStartOk::response),
+                          field("locale", &ConnectionStartOk::locale)};
+    }
+    friend bool operator==(const ConnectionStartOk &, const ConnectionStartOk &) = default;
+};
+
+struct ConnectionSecure
+{
+    static constexpr MethodInfo info{10, 20, "connection.secure", SentBy::Server};
+    using Replies = TypeList<struct ConnectionSecureOk>;
+
+    LongString challenge;
+
+    static constexpr auto fields()
+    {
+        return std::tuple{field("challenge", &ConnectionSecure::challenge)};
+    }
+    friend bool operator==(const ConnectionSecure &, const ConnectionSecure &) = default;
+};
+
+struct ConnectionSecureOk
+{
+    static constexpr MethodInfo info{10, 21, "connection.secure-ok", SentBy::Client};
+
+    LongString response;
+
+    static constexpr auto fields()
+    {
+        return std::tuple{field("response", &ConnectionSecureOk::response)};
+    }
+    friend bool operator==(const ConnectionSecureOk &, const ConnectionSecureOk &) = default;
+};
+
+struct ConnectionTune
+{
+    static constexpr MethodInfo info{10, 30, "connection.tune", SentBy::Server};
+    using Replies = TypeList<struct ConnectionTuneOk>;
+
+    quint16 channelMax = 0;
+    quint32 frameMax = 0;
+    quint16 heartbeat = 0;
+
+    static constexpr auto fields()
+    {
+        return std::tuple{field("channel-max", &ConnectionTune::channelMax),
+                          field("frame-max", &ConnectionTune::frameMax),
+                          field("heartbeat", &ConnectionTune::heartbeat)};
+    }
+    friend bool operator==(const ConnectionTune &, const ConnectionTune &) = default;
+};
+
+struct ConnectionTuneOk
+{
+    static constexpr MethodInfo info{10, 31, "connection.tune-ok", SentBy::Client};
+
+    quint16 channelMax = 0;
+    quint32 frameMax = 0;
+    quint16 heartbeat = 0;
+
+    static constexpr auto fields()
+    {
+        return std::tuple{field("channel-max", &ConnectionTuneOk::channelMax),
+                          field("frame-max", &ConnectionTuneOk::frameMax),
+                          field("heartbeat", &ConnectionTuneOk::heartbeat)};
+    }
+    friend bool operator==(const ConnectionTuneOk &, const ConnectionTuneOk &) = default;
+};
+
+struct ConnectionOpen
+{
+    static constexpr MethodInfo info{10, 40, "connection.open", SentBy::Client};
+    using Replies = TypeList<struct ConnectionOpenOk>;
+
+    ShortString virtualHost;
+    ShortString reserved1;
+    bool reserved2 = false;
+
+    static constexpr auto fields()
+    {
+        return std::tuple{field("virtual-host", &ConnectionOpen::virtualHost),
+                          field("reserved-1", &ConnectionOpen::reserved1),
+                          field("reserved-2", &ConnectionOpen::reserved2)};
+    }
+    friend bool operator==(const ConnectionOpen &, const ConnectionOpen &) = default;
+};
+
+struct ConnectionOpenOk
+{
+    static constexpr MethodInfo info{10, 41, "connection.open-ok", SentBy::Server};
+
+    ShortString reserved1;
+
+    static constexpr auto fields()
+    {
+        return std::tuple{field("reserved-1", &ConnectionOpenOk::reserved1)};
+    }
+    friend bool operator==(const ConnectionOpenOk &, const ConnectionOpenOk &) = default;
+};
+
+struct ConnectionClose
+{
+    static constexpr MethodInfo info{10, 50, "connection.close", SentBy::Both};
+    using Replies = TypeList<struct ConnectionCloseOk>;
+
+    quint16 replyCode = 0;
+    ShortString replyText;
+    quint16 classId = 0;
+    quint16 methodId = 0;
+
+    static constexpr auto fields()
+    {
+        return std::tuple{field("reply-code", &ConnectionClose::replyCode),
+                          field("reply-text", &ConnectionClose::replyText),
+                          field("class-id", &ConnectionClose::classId),
+                          field("method-id", &ConnectionClose::methodId)};
+    }
+    friend bool operator==(const ConnectionClose &, const ConnectionClose &) = default;
+};
+
+struct ConnectionCloseOk
+{
+    static constexpr MethodInfo info{10, 51, "connection.close-ok", SentBy::Both};
+
+    static constexpr auto fields()
+    {
+        return std::tuple{};
+    }
+    friend bool operator==(const ConnectionCloseOk &, const ConnectionCloseOk &) = default;
+};
+
+struct ConnectionBlocked
+{
+    static constexpr MethodInfo info{10, 60, "connection.blocked", SentBy::Server};
+
+    ShortString reason;
+
+    static constexpr auto fields()
+    {
+        return std::tuple{field("reason", &ConnectionBlocked::reason)};
+    }
+    friend bool operator==(const ConnectionBlocked &, const ConnectionBlocked &) = default;
+};
+
+struct ConnectionUnblocked
+{
+    static constexpr MethodInfo info{10, 61, "connection.unblocked", SentBy::Server};
+
+    static constexpr auto fields()
+    {
+        return std::tuple{};
+    }
+    friend bool operator==(const ConnectionUnblocked &, const ConnectionUnblocked &) = default;
+};
+
+struct ConnectionUpdateSecret
+{
+    static constexpr MethodInfo info{10, 70, "connection.update-secret", SentBy::Client};
+    using Replies = TypeList<struct ConnectionUpdateSecretOk>;
+
+    LongString newSecret;
+    ShortString reason;
+
+    static constexpr auto fields()
+    {
+        return std::tuple{field("new-secret", &ConnectionUpdateSecret::newSecret),
+                          field("reason", &ConnectionUpdateSecret::reason)};
+    }
+    friend bool operator==(const ConnectionUpdateSecret &, const ConnectionUpdateSecret &) = default;
+};
+
+struct ConnectionUpdateSecretOk
+{
+    static constexpr MethodInfo info{10, 71, "connection.update-secret-ok", SentBy::Server};
+
+    static constexpr auto fields()
+    {
+        return std::tuple{};
+    }
+    friend bool operator==(const ConnectionUpdateSecretOk &, const ConnectionUpdateSecretOk &) = default;
+};
+
+struct ChannelOpen
+{
+    static constexpr MethodInfo info{20, 10, "channel.open", SentBy::Client};
+    using Replies = TypeList<struct ChannelOpenOk>;
+
+    ShortString reserved1;
+
+    static constexpr auto fields()
+    {
+        return std::tuple{field("reserved-1", &ChannelOpen::reserved1)};
+    }
+    friend bool operator==(const ChannelOpen &, const ChannelOpen &) = default;
+};
+
+struct ChannelOpenOk
+{
+    static constexpr MethodInfo info{20, 11, "channel.open-ok", SentBy::Server};
+
+    LongString reserved1;
+
+    static constexpr auto fields()
+    {
+        return std::tuple{field("reserved-1", &ChannelOpenOk::reserved1)};
+    }
+    friend bool operator==(const ChannelOpenOk &, const ChannelOpenOk &) = default;
+};
+
+struct ChannelFlow
+{
+    static constexpr MethodInfo info{20, 20, "channel.flow", SentBy::Both};
+    using Replies = TypeList<struct ChannelFlowOk>;
+
+    bool active = false;
+
+    static constexpr auto fields()
+    {
+        return std::tuple{field("active", &ChannelFlow::active)};
+    }
+    friend bool operator==(const ChannelFlow &, const ChannelFlow &) = default;
+};
+
+struct ChannelFlowOk
+{
+    static constexpr MethodInfo info{20, 21, "channel.flow-ok", SentBy::Both};
+
+    bool active = false;
+
+    static constexpr auto fields()
+    {
+        return std::tuple{field("active", &ChannelFlowOk::active)};
+    }
+    friend bool operator==(const ChannelFlowOk &, const ChannelFlowOk &) = default;
+};
+
+struct ChannelClose
+{
+    static constexpr MethodInfo info{20, 40, "channel.close", SentBy::Both};
+    using Replies = TypeList<struct ChannelCloseOk>;
+
+    quint16 replyCode = 0;
+    ShortString replyText;
+    quint16 classId = 0;
+    quint16 methodId = 0;
+
+    static constexpr auto fields()
+    {
+        return std::tuple{field("reply-code", &ChannelClose::replyCode),
+                          field("reply-text", &ChannelClose::replyText),
+                          field("class-id", &ChannelClose::classId),
+                          field("method-id", &ChannelClose::methodId)};
+    }
+    friend bool operator==(const ChannelClose &, const ChannelClose &) = default;
+};
+
+struct ChannelCloseOk
+{
+    static constexpr MethodInfo info{20, 41, "channel.close-ok", SentBy::Both};
+
+    static constexpr auto fields()
+    {
+        return std::tuple{};
+    }
+    friend bool operator==(const ChannelCloseOk &, const ChannelCloseOk &) = default;
+};
+
+struct ExchangeDeclare
+{
+    static constexpr MethodInfo info{40, 10, "exchange.declare", SentBy::Client};
+    using Replies = TypeList<struct ExchangeDeclareOk>;
+
+    quint16 reserved1 = 0;
+    ShortString exchange;
+    ShortString type;
+    bool passive = false;
+    bool durable = false;
+    bool autoDelete = false;
+    bool internal = false;
+    bool noWait = false;
+    FieldTable arguments;
+
+    static constexpr auto fields()
+    {
+        return std::tuple{field("reserved-1", &ExchangeDeclare::reserved1),
+                          field("exchange", &ExchangeDeclare::exchange),
+                          field("type", &ExchangeDeclare::type),
+                          field("passive", &ExchangeDeclare::passive),
+                          field("durable", &ExchangeDeclare::durable),
+                          field("auto-delete", &ExchangeDeclare::autoDelete),
+                          field("internal", &ExchangeDeclare::internal),
+                          field("no-wait", &ExchangeDeclare::noWait),
+                          field("arguments", &ExchangeDeclare::arguments)};
+    }
+    friend bool operator==(const ExchangeDeclare &, const ExchangeDeclare &) = default;
+};
+
+struct ExchangeDeclareOk
+{
+    static constexpr MethodInfo info{40, 11, "exchange.declare-ok", SentBy::Server};
+
+    static constexpr auto fields()
+    {
+        return std::tuple{};
+    }
+    friend bool operator==(const ExchangeDeclareOk &, const ExchangeDeclareOk &) = default;
+};
+
+struct ExchangeDelete
+{
+    static constexpr MethodInfo info{40, 20, "exchange.delete", SentBy::Client};
+    using Replies = TypeList<struct ExchangeDeleteOk>;
+
+    quint16 reserved1 = 0;
+    ShortString exchange;
+    bool ifUnused = false;
+    bool noWait = false;
+
+    static constexpr auto fields()
+    {
+        return std::tuple{field("reserved-1", &ExchangeDelete::reserved1),
+                          field("exchange", &ExchangeDelete::exchange),
+                          field("if-unused", &ExchangeDelete::ifUnused),
+                          field("no-wait", &ExchangeDelete::noWait)};
+    }
+    friend bool operator==(const ExchangeDelete &, const ExchangeDelete &) = default;
+};
+
+struct ExchangeDeleteOk
+{
+    static constexpr MethodInfo info{40, 21, "exchange.delete-ok", SentBy::Server};
+
+    static constexpr auto fields()
+    {
+        return std::tuple{};
+    }
+    friend bool operator==(const ExchangeDeleteOk &, const ExchangeDeleteOk &) = default;
+};
+
+struct ExchangeBind
+{
+    static constexpr MethodInfo info{40, 30, "exchange.bind", SentBy::Client};
+    using Replies = TypeList<struct ExchangeBindOk>;
+
+    quint16 reserved1 = 0;
+    ShortString destination;
+    ShortString source;
+    ShortString routingKey;
+    bool noWait = false;
+    FieldTable arguments;
+
+    static constexpr auto fields()
+    {
+        return std::tuple{field("reserved-1", &ExchangeBind::reserved1),
+                          field("destination", &ExchangeBind::destination),
+                          field("source", &ExchangeBind::source),
+                          field("routing-key", &ExchangeBind::routingKey),
+                          field("no-wait", &ExchangeBind::noWait),
+                          field("arguments", &ExchangeBind::arguments)};
+    }
+    friend bool operator==(const ExchangeBind &, const ExchangeBind &) = default;
+};
+
+struct ExchangeBindOk
+{
+    static constexpr MethodInfo info{40, 31, "exchange.bind-ok", SentBy::Server};
+
+    static constexpr auto fields()
+    {
+        return std::tuple{};
+    }
+    friend bool operator==(const ExchangeBindOk &, const ExchangeBindOk &) = default;
+};
+
+struct ExchangeUnbind
+{
+    static constexpr MethodInfo info{40, 40, "exchange.unbind", SentBy::Client};
+    using Replies = TypeList<struct ExchangeUnbindOk>;
+
+    quint16 reserved1 = 0;
+    ShortString destination;
+    ShortString source;
+    ShortString routingKey;
+    bool noWait = false;
+    FieldTable arguments;
+
+    static constexpr auto fields()
+    {
+        return std::tuple{field("reserved-1", &ExchangeUnbind::reserved1),
+                          field("destination", &ExchangeUnbind::destination),
+                          field("source", &ExchangeUnbind::source),
+                          field("routing-key", &ExchangeUnbind::routingKey),
+                          field("no-wait", &ExchangeUnbind::noWait),
+                          field("arguments", &ExchangeUnbind::arguments)};
+    }
+    friend bool operator==(const ExchangeUnbind &, const ExchangeUnbind &) = default;
+};
+
+struct ExchangeUnbindOk
+{
+    static constexpr MethodInfo info{40, 51, "exchange.unbind-ok", SentBy::Server};
+
+    static constexpr auto fields()
+    {
+        return std::tuple{};
+    }
+    friend bool operator==(const ExchangeUnbindOk &, const ExchangeUnbindOk &) = default;
+};
+
+struct QueueDeclare
+{
+    static constexpr MethodInfo info{50, 10, "queue.declare", SentBy::Client};
+    using Replies = TypeList<struct QueueDeclareOk>;
+
+    quint16 reserved1 = 0;
+    ShortString queue;
+    bool passive = false;
+    bool durable = false;
+    bool exclusive = false;
+    bool autoDelete = false;
+    bool noWait = false;
+    FieldTable arguments;
+
+    static constexpr auto fields()
+    {
+        return std::tuple{field("reserved-1", &QueueDeclare::reserved1),
+                          field("queue", &QueueDeclare::queue),
+                          field("passive", &QueueDeclare::passive),
+                          field("durable", &QueueDeclare::durable),
+                          field("exclusive", &QueueDeclare::exclusive),
+                          field("auto-delete", &QueueDeclare::autoDelete),
+                          field("no-wait", &QueueDeclare::noWait),
+                          field("arguments", &QueueDeclare::arguments)};
+    }
+    friend bool operator==(const QueueDeclare &, const QueueDeclare &) = default;
+};
+
+struct QueueDeclareOk
+{
+    static constexpr MethodInfo info{50, 11, "queue.declare-ok", SentBy::Server};
+
+    ShortString queue;
+    quint32 messageCount = 0;
+    quint32 consumerCount = 0;
+
+    static constexpr auto fields()
+    {
+        return std::tuple{field("queue", &QueueDeclareOk::queue),
+                          field("message-count", &QueueDeclareOk::messageCount),
+                          field("consumer-count", &QueueDeclareOk::consumerCount)};
+    }
+    friend bool operator==(const QueueDeclareOk &, const QueueDeclareOk &) = default;
+};
+
+struct QueueBind
+{
+    static constexpr MethodInfo info{50, 20, "queue.bind", SentBy::Client};
+    using Replies = TypeList<struct QueueBindOk>;
+
+    quint16 reserved1 = 0;
+    ShortString queue;
+    ShortString exchange;
+    ShortString routingKey;
+    bool noWait = false;
+    FieldTable arguments;
+
+    static constexpr auto fields()
+    {
+        return std::tuple{field("reserved-1", &QueueBind::reserved1),
+                          field("queue", &QueueBind::queue),
+                          field("exchange", &QueueBind::exchange),
+                          field("routing-key", &QueueBind::routingKey),
+                          field("no-wait", &QueueBind::noWait),
+                          field("arguments", &QueueBind::arguments)};
+    }
+    friend bool operator==(const QueueBind &, const QueueBind &) = default;
+};
+
+struct QueueBindOk
+{
+    static constexpr MethodInfo info{50, 21, "queue.bind-ok", SentBy::Server};
+
+    static constexpr auto fields()
+    {
+        return std::tuple{};
+    }
+    friend bool operator==(const QueueBindOk &, const QueueBindOk &) = default;
+};
+
+struct QueuePurge
+{
+    static constexpr MethodInfo info{50, 30, "queue.purge", SentBy::Client};
+    using Replies = TypeList<struct QueuePurgeOk>;
+
+    quint16 reserved1 = 0;
+    ShortString queue;
+    bool noWait = false;
+
+    static constexpr auto fields()
+    {
+        return std::tuple{field("reserved-1", &QueuePurge::reserved1),
+                          field("queue", &QueuePurge::queue),
+                          field("no-wait", &QueuePurge::noWait)};
+    }
+    friend bool operator==(const QueuePurge &, const QueuePurge &) = default;
+};
+
+struct QueuePurgeOk
+{
+    static constexpr MethodInfo info{50, 31, "queue.purge-ok", SentBy::Server};
+
+    quint32 messageCount = 0;
+
+    static constexpr auto fields()
+    {
+        return std::tuple{field("message-count", &QueuePurgeOk::messageCount)};
+    }
+    friend bool operator==(const QueuePurgeOk &, const QueuePurgeOk &) = default;
+};
+
+struct QueueDelete
+{
+    static constexpr MethodInfo info{50, 40, "queue.delete", SentBy::Client};
+    using Replies = TypeList<struct QueueDeleteOk>;
+
+    quint16 reserved1 = 0;
+    ShortString queue;
+    bool ifUnused = false;
+    bool ifEmpty = false;
+    bool noWait = false;
+
+    static constexpr auto fields()
+    {
+        return std::tuple{field("reserved-1", &QueueDelete::reserved1),
+                          field("queue", &QueueDelete::queue),
+                          field("if-unused", &QueueDelete::ifUnused),
+                          field("if-empty", &QueueDelete::ifEmpty),
+                          field("no-wait", &QueueDelete::noWait)};
+    }
+    friend bool operator==(const QueueDelete &, const QueueDelete &) = default;
+};
+
+struct QueueDeleteOk
+{
+    static constexpr MethodInfo info{50, 41, "queue.delete-ok", SentBy::Server};
+
+    quint32 messageCount = 0;
+
+    static constexpr auto fields()
+    {
+        return std::tuple{field("message-count", &QueueDeleteOk::messageCount)};
+    }
+    friend bool operator==(const QueueDeleteOk &, const QueueDeleteOk &) = default;
+};
+
+struct QueueUnbind
+{
+    static constexpr MethodInfo info{50, 50, "queue.unbind", SentBy::Client};
+    using Replies = TypeList<struct QueueUnbindOk>;
+
+    quint16 reserved1 = 0;
+    ShortString queue;
+    ShortString exchange;
+    ShortString routingKey;
+    FieldTable arguments;
+
+    static constexpr auto fields()
+    {
+        return std::tuple{field("reserved-1", &QueueUnbind::reserved1),
+                          field("queue", &QueueUnbind::queue),
+                          field("exchange", &QueueUnbind::exchange),
+                          field("routing-key", &QueueUnbind::routingKey),
+                          field("arguments", &QueueUnbind::arguments)};
+    }
+    friend bool operator==(const QueueUnbind &, const QueueUnbind &) = default;
+};
+
+struct QueueUnbindOk
+{
+    static constexpr MethodInfo info{50, 51, "queue.unbind-ok", SentBy::Server};
+
+    static constexpr auto fields()
+    {
+        return std::tuple{};
+    }
+    friend bool operator==(const QueueUnbindOk &, const QueueUnbindOk &) = default;
+};
+
+struct BasicQos
+{
+    static constexpr MethodInfo info{60, 10, "basic.qos", SentBy::Client};
+    using Replies = TypeList<struct BasicQosOk>;
+
+    quint32 prefetchSize = 0;
+    quint16 prefetchCount = 0;
+    bool global = false;
+
+    static constexpr auto fields()
+    {
+        return std::tuple{field("prefetch-size", &BasicQos::prefetchSize),
+                          field("prefetch-count", &BasicQos::prefetchCount),
+                          field("global", &BasicQos::global)};
+    }
+    friend bool operator==(const BasicQos &, const BasicQos &) = default;
+};
+
+struct BasicQosOk
+{
+    static constexpr MethodInfo info{60, 11, "basic.qos-ok", SentBy::Server};
+
+    static constexpr auto fields()
+    {
+        return std::tuple{};
+    }
+    friend bool operator==(const BasicQosOk &, const BasicQosOk &) = default;
+};
+
+struct BasicConsume
+{
+    static constexpr MethodInfo info{60, 20, "basic.consume", SentBy::Client};
+    using Replies = TypeList<struct BasicConsumeOk>;
+
+    quint16 reserved1 = 0;
+    ShortString queue;
+    ShortString consumerTag;
+    bool noLocal = false;
+    bool noAck = false;
+    bool exclusive = false;
+    bool noWait = false;
+    FieldTable arguments;
+
+    static constexpr auto fields()
+    {
+        return std::tuple{field("reserved-1", &BasicConsume::reserved1),
+                          field("queue", &BasicConsume::queue),
+                          field("consumer-tag", &BasicConsume::consumerTag),
+                          field("no-local", &BasicConsume::noLocal),
+                          field("no-ack", &BasicConsume::noAck),
+                          field("exclusive", &BasicConsume::exclusive),
+                          field("no-wait", &BasicConsume::noWait),
+                          field("arguments", &BasicConsume::arguments)};
+    }
+    friend bool operator==(const BasicConsume &, const BasicConsume &) = default;
+};
+
+struct BasicConsumeOk
+{
+    static constexpr MethodInfo info{60, 21, "basic.consume-ok", SentBy::Server};
+
+    ShortString consumerTag;
+
+    static constexpr auto fields()
+    {
+        return std::tuple{field("consumer-tag", &BasicConsumeOk::consumerTag)};
+    }
+    friend bool operator==(const BasicConsumeOk &, const BasicConsumeOk &) = default;
+};
+
+struct BasicCancel
+{
+    static constexpr MethodInfo info{60, 30, "basic.cancel", SentBy::Both};
+    using Replies = TypeList<struct BasicCancelOk>;
+
+    ShortString consumerTag;
+    bool noWait = false;
+
+    static constexpr auto fields()
+    {
+        return std::tuple{field("consumer-tag", &BasicCancel::consumerTag),
+                          field("no-wait", &BasicCancel::noWait)};
+    }
+    friend bool operator==(const BasicCancel &, const BasicCancel &) = default;
+};
+
+struct BasicCancelOk
+{
+    static constexpr MethodInfo info{60, 31, "basic.cancel-ok", SentBy::Both};
+
+    ShortString consumerTag;
+
+    static constexpr auto fields()
+    {
+        return std::tuple{field("consumer-tag", &BasicCancelOk::consumerTag)};
+    }
+    friend bool operator==(const BasicCancelOk &, const BasicCancelOk &) = default;
+};
+
+struct BasicPublish
+{
+    static constexpr MethodInfo info{60, 40, "basic.publish", SentBy::Client, HasContent};
+
+    quint16 reserved1 = 0;
+    ShortString exchange;
+    ShortString routingKey;
+    bool mandatory = false;
+    bool immediate = false;
+
+    static constexpr auto fields()
+    {
+        return std::tuple{field("reserved-1", &BasicPublish::reserved1),
+                          field("exchange", &BasicPublish::exchange),
+                          field("routing-key", &BasicPublish::routingKey),
+                          field("mandatory", &BasicPublish::mandatory),
+                          field("immediate", &BasicPublish::immediate)};
+    }
+    friend bool operator==(const BasicPublish &, const BasicPublish &) = default;
+};
+
+struct BasicReturn
+{
+    static constexpr MethodInfo info{60, 50, "basic.return", SentBy::Server, HasContent};
+
+    quint16 replyCode = 0;
+    ShortString replyText;
+    ShortString exchange;
+    ShortString routingKey;
+
+    static constexpr auto fields()
+    {
+        return std::tuple{field("reply-code", &BasicReturn::replyCode),
+                          field("reply-text", &BasicReturn::replyText),
+                          field("exchange", &BasicReturn::exchange),
+                          field("routing-key", &BasicReturn::routingKey)};
+    }
+    friend bool operator==(const BasicReturn &, const BasicReturn &) = default;
+};
+
+struct BasicDeliver
+{
+    static constexpr MethodInfo info{60, 60, "basic.deliver", SentBy::Server, HasContent};
+
+    ShortString consumerTag;
+    quint64 deliveryTag = 0;
+    bool redelivered = false;
+    ShortString exchange;
+    ShortString routingKey;
+
+    static constexpr auto fields()
+    {
+        return std::tuple{field("consumer-tag", &BasicDeliver::consumerTag),
+                          field("delivery-tag", &BasicDeliver::deliveryTag),
+                          field("redelivered", &BasicDeliver::redelivered),
+                          field("exchange", &BasicDeliver::exchange),
+                          field("routing-key", &BasicDeliver::routingKey)};
+    }
+    friend bool operator==(const BasicDeliver &, const BasicDeliver &) = default;
+};
+
+struct BasicGet
+{
+    static constexpr MethodInfo info{60, 70, "basic.get", SentBy::Client};
+    using Replies = TypeList<struct BasicGetOk, struct BasicGetEmpty>;
+
+    quint16 reserved1 = 0;
+    ShortString queue;
+    bool noAck = false;
+
+    static constexpr auto fields()
+    {
+        return std::tuple{field("reserved-1", &BasicGet::reserved1),
+                          field("queue", &BasicGet::queue),
+                          field("no-ack", &BasicGet::noAck)};
+    }
+    friend bool operator==(const BasicGet &, const BasicGet &) = default;
+};
+
+struct BasicGetOk
+{
+    static constexpr MethodInfo info{60, 71, "basic.get-ok", SentBy::Server, HasContent};
+
+    quint64 deliveryTag = 0;
+    bool redelivered = false;
+    ShortString exchange;
+    ShortString routingKey;
+    quint32 messageCount = 0;
+
+    static constexpr auto fields()
+    {
+        return std::tuple{field("delivery-tag", &BasicGetOk::deliveryTag),
+                          field("redelivered", &BasicGetOk::redelivered),
+                          field("exchange", &BasicGetOk::exchange),
+                          field("routing-key", &BasicGetOk::routingKey),
+                          field("message-count", &BasicGetOk::messageCount)};
+    }
+    friend bool operator==(const BasicGetOk &, const BasicGetOk &) = default;
+};
+
+struct BasicGetEmpty
+{
+    static constexpr MethodInfo info{60, 72, "basic.get-empty", SentBy::Server};
+
+    ShortString reserved1;
+
+    static constexpr auto fields()
+    {
+        return std::tuple{field("reserved-1", &BasicGetEmpty::reserved1)};
+    }
+    friend bool operator==(const BasicGetEmpty &, const BasicGetEmpty &) = default;
+};
+
+struct BasicAck
+{
+    static constexpr MethodInfo info{60, 80, "basic.ack", SentBy::Both};
+
+    quint64 deliveryTag = 0;
+    bool multiple = false;
+
+    static constexpr auto fields()
+    {
+        return std::tuple{field("delivery-tag", &BasicAck::deliveryTag),
+                          field("multiple", &BasicAck::multiple)};
+    }
+    friend bool operator==(const BasicAck &, const BasicAck &) = default;
+};
+
+struct BasicReject
+{
+    static constexpr MethodInfo info{60, 90, "basic.reject", SentBy::Client};
+
+    quint64 deliveryTag = 0;
+    bool requeue = false;
+
+    static constexpr auto fields()
+    {
+        return std::tuple{field("delivery-tag", &BasicReject::deliveryTag),
+                          field("requeue", &BasicReject::requeue)};
+    }
+    friend bool operator==(const BasicReject &, const BasicReject &) = default;
+};
+
+struct BasicRecoverAsync
+{
+    static constexpr MethodInfo info{60, 100, "basic.recover-async", SentBy::Client};
+
+    bool requeue = false;
+
+    static constexpr auto fields()
+    {
+        return std::tuple{field("requeue", &BasicRecoverAsync::requeue)};
+    }
+    friend bool operator==(const BasicRecoverAsync &, const BasicRecoverAsync &) = default;
+};
+
+struct BasicRecover
+{
+    static constexpr MethodInfo info{60, 110, "basic.recover", SentBy::Client};
+
+    bool requeue = false;
+
+    static constexpr auto fields()
+    {
+        return std::tuple{field("requeue", &BasicRecover::requeue)};
+    }
+    friend bool operator==(const BasicRecover &, const BasicRecover &) = default;
+};
+
+struct BasicRecoverOk
+{
+    static constexpr MethodInfo info{60, 111, "basic.recover-ok", SentBy::Server};
+
+    static constexpr auto fields()
+    {
+        return std::tuple{};
+    }
+    friend bool operator==(const BasicRecoverOk &, const BasicRecoverOk &) = default;
+};
+
+struct BasicNack
+{
+    static constexpr MethodInfo info{60, 120, "basic.nack", SentBy::Both};
+
+    quint64 deliveryTag = 0;
+    bool multiple = false;
+    bool requeue = false;
+
+    static constexpr auto fields()
+    {
+        return std::tuple{field("delivery-tag", &BasicNack::deliveryTag),
+                          field("multiple", &BasicNack::multiple),
+                          field("requeue", &BasicNack::requeue)};
+    }
+    friend bool operator==(const BasicNack &, const BasicNack &) = default;
+};
+
+struct ConfirmSelect
+{
+    static constexpr MethodInfo info{85, 10, "confirm.select", SentBy::Client};
+    using Replies = TypeList<struct ConfirmSelectOk>;
+
+    bool noWait = false;
+
+    static constexpr auto fields()
+    {
+        return std::tuple{field("nowait", &ConfirmSelect::noWait)};
+    }
+    friend bool operator==(const ConfirmSelect &, const ConfirmSelect &) = default;
+};
+
+struct ConfirmSelectOk
+{
+    static constexpr MethodInfo info{85, 11, "confirm.select-ok", SentBy::Server};
+
+    static constexpr auto fields()
+    {
+        return std::tuple{};
+    }
+    friend bool operator==(const ConfirmSelectOk &, const ConfirmSelectOk &) = default;
+};
+
+struct TxSelect
+{
+    static constexpr MethodInfo info{90, 10, "tx.select", SentBy::Client};
+    using Replies = TypeList<struct TxSelectOk>;
+
+    static constexpr auto fields()
+    {
+        return std::tuple{};
+    }
+    friend bool operator==(const TxSelect &, const TxSelect &) = default;
+};
+
+struct TxSelectOk
+{
+    static constexpr MethodInfo info{90, 11, "tx.select-ok", SentBy::Server};
+
+    static constexpr auto fields()
+    {
+        return std::tuple{};
+    }
+    friend bool operator==(const TxSelectOk &, const TxSelectOk &) = default;
+};
+
+struct TxCommit
+{
+    static constexpr MethodInfo info{90, 20, "tx.commit", SentBy::Client};
+    using Replies = TypeList<struct TxCommitOk>;
+
+    static constexpr auto fields()
+    {
+        return std::tuple{};
+    }
+    friend bool operator==(const TxCommit &, const TxCommit &) = default;
+};
+
+struct TxCommitOk
+{
+    static constexpr MethodInfo info{90, 21, "tx.commit-ok", SentBy::Server};
+
+    static constexpr auto fields()
+    {
+        return std::tuple{};
+    }
+    friend bool operator==(const TxCommitOk &, const TxCommitOk &) = default;
+};
+
+struct TxRollback
+{
+    static constexpr MethodInfo info{90, 30, "tx.rollback", SentBy::Client};
+    using Replies = TypeList<struct TxRollbackOk>;
+
+    static constexpr auto fields()
+    {
+        return std::tuple{};
+    }
+    friend bool operator==(const TxRollback &, const TxRollback &) = default;
+};
+
+struct TxRollbackOk
+{
+    static constexpr MethodInfo info{90, 31, "tx.rollback-ok", SentBy::Server};
+
+    static constexpr auto fields()
+    {
+        return std::tuple{};
+    }
+    friend bool operator==(const TxRollbackOk &, const TxRollbackOk &) = default;
+};
+
+using AllMethods = TypeList<
+        ConnectionStart,
+        ConnectionStartOk,
+        ConnectionSecure,
+        ConnectionSecureOk,
+        ConnectionTune,
+        ConnectionTuneOk,
+        ConnectionOpen,
+        ConnectionOpenOk,
+        ConnectionClose,
+        ConnectionCloseOk,
+        ConnectionBlocked,
+        ConnectionUnblocked,
+        ConnectionUpdateSecret,
+        ConnectionUpdateSecretOk,
+        ChannelOpen,
+        ChannelOpenOk,
+        ChannelFlow,
+        ChannelFlowOk,
+        ChannelClose,
+        ChannelCloseOk,
+        ExchangeDeclare,
+        ExchangeDeclareOk,
+        ExchangeDelete,
+        ExchangeDeleteOk,
+        ExchangeBind,
+        ExchangeBindOk,
+        ExchangeUnbind,
+        ExchangeUnbindOk,
+        QueueDeclare,
+        QueueDeclareOk,
+        QueueBind,
+        QueueBindOk,
+        QueuePurge,
+        QueuePurgeOk,
+        QueueDelete,
+        QueueDeleteOk,
+        QueueUnbind,
+        QueueUnbindOk,
+        BasicQos,
+        BasicQosOk,
+        BasicConsume,
+        BasicConsumeOk,
+        BasicCancel,
+        BasicCancelOk,
+        BasicPublish,
+        BasicReturn,
+        BasicDeliver,
+        BasicGet,
+        BasicGetOk,
+        BasicGetEmpty,
+        BasicAck,
+        BasicReject,
+        BasicRecoverAsync,
+        BasicRecover,
+        BasicRecoverOk,
+        BasicNack,
+        ConfirmSelect,
+        ConfirmSelectOk,
+        TxSelect,
+        TxSelectOk,
+        TxCommit,
+        TxCommitOk,
+        TxRollback,
+        TxRollbackOk>;
+
+} // namespace QtAmqpPrivate
+
+QT_END_NAMESPACE
+
+#endif

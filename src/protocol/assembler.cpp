@@ -1,0 +1,97 @@
+#include "protocol/assembler.h"
+
+#include "codec/methods.h"
+#include "values/qamqpmessage_p.h"
+
+#include <algorithm>
+
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpPrivate {
+
+// A body that claims more than this grows as its frames arrive.
+constexpr quint64 MaxReserve = 1024 * 1024;
+
+void Assembler::begin(ContentStart start, QByteArrayView exchange, QByteArrayView routingKey,
+                      QByteArrayView consumerTag)
+{
+    m_start = std::move(start);
+    m_hasHeader = false;
+    // Consecutive messages mostly come the same way: they share one envelope.
+    const Envelope *last = m_envelope.constData();
+    if (last && last->routingKey == routingKey && last->consumerTag == consumerTag && last->exchange == exchange)
+        return;
+    auto *envelope = new Envelope;
+    envelope->exchange = exchange.toByteArray();
+    envelope->routingKey = routingKey.toByteArray();
+    envelope->consumerTag = consumerTag.toByteArray();
+    m_envelope = EnvelopePointer(envelope);
+}
+
+Assembler::Result Assembler::header(QByteArrayView payload, quint64 maxBodySize, FrameError &error)
+{
+    if (isIdle() || m_hasHeader) {
+        error = {ReplyCode::UnexpectedFrame, QStringLiteral("a content header came without its method")};
+        return Result::Unexpected;
+    }
+    Reader in(payload);
+    const ContentHeader header = decodeContentHeader(in);
+    if (!in.ok()) {
+        error = {ReplyCode::SyntaxError, QStringLiteral("a content header %1").arg(QLatin1StringView(in.error()))};
+        return Result::Malformed;
+    }
+    if (header.classId != BasicDeliver::info.classId) {
+        error = {ReplyCode::UnexpectedFrame,
+                 QStringLiteral("a content header is of class %1, its method of class 60").arg(header.classId)};
+        return Result::Unexpected;
+    }
+    if (header.bodySize > maxBodySize) {
+        error = {ReplyCode::ContentTooLarge,
+                 QStringLiteral("a message claims %1 octets, the limit is %2; raise it with "
+                                "QAmqpConnectionOptions::setMaxMessageSize()")
+                         .arg(QString::number(header.bodySize), QString::number(maxBodySize))};
+        return Result::TooLarge;
+    }
+    m_hasHeader = true;
+    m_missing = header.bodySize;
+    m_flags = header.flags;
+    m_properties = header.properties.toByteArray();
+    m_body = QByteArray();
+    return m_missing == 0 ? Result::Complete : Result::More;
+}
+
+Assembler::Result Assembler::body(QByteArrayView payload, FrameError &error)
+{
+    if (isIdle() || !m_hasHeader) {
+        error = {ReplyCode::UnexpectedFrame, QStringLiteral("a body frame came without its content header")};
+        return Result::Unexpected;
+    }
+    if (quint64(payload.size()) > m_missing) {
+        error = {ReplyCode::UnexpectedFrame, QStringLiteral("a message has more octets than its header said")};
+        return Result::Unexpected;
+    }
+    if (m_body.isEmpty() && quint64(payload.size()) == m_missing) {
+        m_body = payload.toByteArray();
+    } else {
+        if (m_body.isEmpty())
+            m_body.reserve(qsizetype(std::min(m_missing, MaxReserve)));
+        m_body.append(payload);
+    }
+    m_missing -= quint64(payload.size());
+    return m_missing == 0 ? Result::Complete : Result::More;
+}
+
+QAmqpMessage Assembler::takeMessage()
+{
+    m_start.method = 0;
+    return QAmqpMessagePrivate::make(std::exchange(m_body, {}), m_flags, std::exchange(m_properties, {}));
+}
+
+void Assembler::clear()
+{
+    *this = Assembler();
+}
+
+} // namespace QtAmqpPrivate
+
+QT_END_NAMESPACE

@@ -1,0 +1,59 @@
+#ifndef QTAMQP_PROTOCOL_ASSEMBLER_H
+#define QTAMQP_PROTOCOL_ASSEMBLER_H
+
+// Content is a method, a header and body frames, in this order and with nothing of the same channel
+// in between (AMQP 0-9-1 §2.3.5.2). The assembler owns what has come of one content so far.
+//
+// The body size is a claim: memory follows the octets that really arrive.
+
+#include "codec/frame.h"
+#include "protocol/events.h"
+
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpPrivate {
+
+// What a content belongs to: the fields of the method that announced it.
+struct ContentStart
+{
+    quint32 method = 0; // basic.deliver, basic.get-ok or basic.return; 0 while no content is under way
+    bool redelivered = false;
+    quint64 deliveryTag = 0;
+    RequestId request = 0; // get-ok
+    quint32 remaining = 0; // get-ok
+    quint16 replyCode = 0; // return
+    QByteArray replyText = {}; // return
+};
+
+class Assembler
+{
+public:
+    enum class Result : quint8 { More, Complete, Unexpected, TooLarge, Malformed };
+
+    bool isIdle() const { return m_start.method == 0; }
+    const ContentStart &start() const { return m_start; }
+    const EnvelopePointer &envelope() const { return m_envelope; }
+
+    void begin(ContentStart start, QByteArrayView exchange, QByteArrayView routingKey, QByteArrayView consumerTag);
+    Result header(QByteArrayView payload, quint64 maxBodySize, FrameError &error);
+    Result body(QByteArrayView payload, FrameError &error);
+
+    // Completes a content, which leaves the assembler idle.
+    QAmqpMessage takeMessage();
+    void clear();
+
+private:
+    ContentStart m_start;
+    EnvelopePointer m_envelope;
+    bool m_hasHeader = false;
+    quint64 m_missing = 0;
+    quint16 m_flags = 0;
+    QByteArray m_properties;
+    QByteArray m_body;
+};
+
+} // namespace QtAmqpPrivate
+
+QT_END_NAMESPACE
+
+#endif

@@ -1,0 +1,320 @@
+#include "protocol/channelcore.h"
+
+#include "codec/dispatch.h"
+#include "values/errorkinds.h"
+#include "values/qamqpmessage_p.h"
+
+#include <algorithm>
+
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpPrivate {
+
+ChannelCore::ChannelCore(ConnectionContext &context, quint16 number, quint64 nextPublishTag)
+    : m_context(context), m_number(number), m_nextTag(nextPublishTag)
+{
+}
+
+ChannelCore::~ChannelCore() = default;
+
+bool ChannelCore::move(quint32 cause)
+{
+    const ChannelState *to = findTransition(ChannelTable::rows, m_state, cause);
+    if (to)
+        enter(*to);
+    return to != nullptr;
+}
+
+void ChannelCore::open()
+{
+    if (move(Cause::OpenCommand) && m_context.open)
+        connectionOpened();
+}
+
+void ChannelCore::connectionOpened()
+{
+    send(ChannelOpen{});
+}
+
+void ChannelCore::close()
+{
+    m_closeWanted = true;
+    closeIfIdle();
+}
+
+// Closing waits for what was asked before, confirms included: RabbitMQ drops them otherwise.
+void ChannelCore::closeIfIdle()
+{
+    if (!m_closeWanted || !isIdle() || m_state != ChannelState::Open)
+        return;
+    move(Cause::CloseSent);
+    send(ChannelClose{.replyCode = quint16(ReplyCode::Success), .replyText = QByteArrayView("Normal shutdown")});
+}
+
+template<typename Method>
+void ChannelCore::send(const Method &method)
+{
+    const qsizetype size = encodedSize(method);
+    Writer writer(m_context.output.reserve(size + FrameOverhead));
+    encodeMethodFrame(writer, m_number, method, size);
+}
+
+bool ChannelCore::maySend(const Waiting &waiting) const
+{
+    if (m_state != ChannelState::Open || m_commitUnanswered || waiting.nameFrom)
+        return false;
+    if (waiting.request.method)
+        return !m_consumeUnanswered;
+    return !(waiting.hasContent && m_flowStopped);
+}
+
+void ChannelCore::queue(Waiting waiting)
+{
+    if (waiting.nameFrom) {
+        if (const auto name = m_names.constFind(waiting.nameFrom); name != m_names.cend()) {
+            waiting.method = waiting.patch(waiting.method, *name);
+            waiting.nameFrom = 0;
+        }
+    }
+    if (m_waiting.empty() && maySend(waiting))
+        return sendWaiting(std::move(waiting));
+    m_context.waitingBytes += waiting.method.size() + waiting.message.body().size();
+    m_waiting.push_back(std::move(waiting));
+}
+
+void ChannelCore::sendWaiting(Waiting waiting)
+{
+    Writer writer(m_context.output.reserve(waiting.method.size() + FrameOverhead));
+    beginFrame(writer, FrameType::Method, m_number, waiting.method.size());
+    writer.bytes(waiting.method);
+    endFrame(writer);
+    if (waiting.hasContent)
+        sendContent(waiting.message);
+    if (const quint32 method = waiting.request.method) {
+        m_consumeUnanswered = m_consumeUnanswered || method == BasicConsume::info.id() || method == BasicCancel::info.id();
+        m_commitUnanswered = m_commitUnanswered || method == TxCommit::info.id();
+        m_unanswered.push_back(std::move(waiting.request));
+    }
+}
+
+void ChannelCore::pump()
+{
+    while (!m_waiting.empty() && maySend(m_waiting.front())) {
+        Waiting next = std::move(m_waiting.front());
+        m_waiting.pop_front();
+        m_context.waitingBytes -= next.method.size() + next.message.body().size();
+        sendWaiting(std::move(next));
+    }
+    closeIfIdle();
+}
+
+RequestId ChannelCore::enqueueRequest(QByteArray method, quint32 methodId, ReplyIds replies, Patch patch,
+                                      RequestId nameFrom, const QByteArray &consumerTag)
+{
+    Waiting waiting;
+    waiting.method = std::move(method);
+    waiting.patch = patch;
+    waiting.nameFrom = nameFrom;
+    waiting.request = {++m_context.lastRequest, methodId, replies, {}, consumerTag};
+    queue(std::move(waiting));
+    return m_context.lastRequest;
+}
+
+RequestId ChannelCore::consume(const BasicConsume &method, RequestId nameFrom)
+{
+    const QByteArray tag = method.consumerTag.toByteArray();
+    m_consumers.insert(tag, {.noAck = method.noAck});
+    return enqueueRequest(encoded(method), BasicConsume::info.id(), replyIds(BasicConsume::Replies()),
+                          nameFrom ? &patchQueueName<BasicConsume> : nullptr, nameFrom, tag);
+}
+
+RequestId ChannelCore::cancel(const QByteArray &consumerTag)
+{
+    const auto consumer = m_consumers.find(consumerTag);
+    if (consumer == m_consumers.end() || consumer->cancelling)
+        return 0;
+    consumer->cancelling = true;
+    return enqueueRequest(encoded(BasicCancel{.consumerTag = QByteArrayView(consumerTag)}), BasicCancel::info.id(),
+                          replyIds(BasicCancel::Replies()), nullptr, 0, consumerTag);
+}
+
+void ChannelCore::selectConfirms()
+{
+    m_confirming = true;
+    m_confirms.select(m_nextTag);
+    request(ConfirmSelect{});
+}
+
+RequestId ChannelCore::selectTransactions()
+{
+    m_transactional = true;
+    return request(TxSelect{});
+}
+
+bool ChannelCore::fitsFrame(const QAmqpMessage &message, quint32 frameMax)
+{
+    const QAmqpMessagePrivate *d = QAmqpMessagePrivate::of(message);
+    return !d || d->properties.size() + ContentHeaderSize + FrameOverhead <= qsizetype(frameMax);
+}
+
+quint64 ChannelCore::publish(const BasicPublish &method, const QAmqpMessage &message, RequestId nameFrom)
+{
+    const quint64 tag = m_nextTag++;
+    if (m_confirming) {
+        m_confirms.published();
+        if (method.mandatory)
+            m_mandatory.push_back({tag, method.exchange.toByteArray(), method.routingKey.toByteArray(),
+                                   message.bytes(QAmqpMessage::Property::MessageId)});
+    }
+    if (m_waiting.empty() && m_state == ChannelState::Open && !m_commitUnanswered && !m_flowStopped && !nameFrom) {
+        sendPublish(method, message);
+        return tag;
+    }
+    Waiting waiting;
+    waiting.method = encoded(method);
+    waiting.patch = &patchQueueName<BasicPublish>;
+    waiting.nameFrom = nameFrom;
+    waiting.hasContent = true;
+    waiting.message = message;
+    queue(std::move(waiting));
+    return tag;
+}
+
+// The three frames of an ordinary message in one piece; a large body goes block by block.
+void ChannelCore::sendPublish(const BasicPublish &method, const QAmqpMessage &message)
+{
+    constexpr qsizetype smallBody = 4096 - 1024;
+    const QAmqpMessagePrivate *d = QAmqpMessagePrivate::of(message);
+    if (!d || d->body.size() > smallBody || d->properties.size() > smallBody) {
+        send(method);
+        sendContent(message);
+        return;
+    }
+    const qsizetype methodSize = encodedSize(method);
+    const qsizetype bodySize = d->body.size();
+    const qsizetype size = methodSize + FrameOverhead + ContentHeaderSize + d->properties.size() + FrameOverhead
+            + (bodySize ? bodySize + FrameOverhead : 0);
+    Writer writer(m_context.output.reserve(size));
+    encodeMethodFrame(writer, m_number, method, methodSize);
+    encodeHeaderFrame(writer, m_number, {BasicPublish::info.classId, quint64(bodySize), d->flags, d->properties});
+    if (bodySize) {
+        beginFrame(writer, FrameType::Body, m_number, bodySize);
+        writer.bytes(d->body);
+        endFrame(writer);
+    }
+}
+
+void ChannelCore::sendContent(const QAmqpMessage &message)
+{
+    static const QAmqpMessagePrivate empty;
+    const QAmqpMessagePrivate *d = QAmqpMessagePrivate::of(message);
+    if (!d)
+        d = &empty;
+    Writer header(m_context.output.reserve(FrameOverhead + ContentHeaderSize + d->properties.size()));
+    encodeHeaderFrame(header, m_number, {BasicPublish::info.classId, quint64(d->body.size()), d->flags, d->properties});
+    const qsizetype most = qsizetype(m_context.frameMax) - FrameOverhead;
+    for (QByteArrayView rest = d->body; !rest.isEmpty();) {
+        const QByteArrayView part = rest.first(std::min(rest.size(), most));
+        Writer begin(m_context.output.reserve(FrameHeaderSize));
+        beginFrame(begin, FrameType::Body, m_number, part.size());
+        m_context.output.append(part);
+        *m_context.output.reserve(1) = char(FrameEnd);
+        rest = rest.sliced(part.size());
+    }
+}
+
+template<typename Method>
+void ChannelCore::sendOrQueue(const Method &method)
+{
+    if (m_waiting.empty() && m_state == ChannelState::Open && !m_commitUnanswered)
+        return send(method);
+    Waiting waiting;
+    waiting.method = encoded(method);
+    queue(std::move(waiting));
+}
+
+void ChannelCore::ack(quint64 deliveryTag, bool multiple)
+{
+    sendOrQueue(BasicAck{deliveryTag, multiple});
+}
+
+void ChannelCore::nack(quint64 deliveryTag, bool multiple, bool requeue)
+{
+    sendOrQueue(BasicNack{deliveryTag, multiple, requeue});
+}
+
+void ChannelCore::timeout(TimePoint now, std::chrono::milliseconds requestTimeout, bool blocked)
+{
+    const auto oldest = std::find_if(m_unanswered.begin(), m_unanswered.end(), [](const Request &r) { return r.id != 0; });
+    if (oldest == m_unanswered.end() || requestTimeout.count() == 0)
+        return;
+    if (!oldest->oldestSince)
+        oldest->oldestSince = now;
+    if (now - *oldest->oldestSince < requestTimeout)
+        return;
+    QString text = QStringLiteral("%1 on channel %2 was not answered within %3 ms")
+                           .arg(methodName(oldest->method), QString::number(m_number), QString::number(requestTimeout.count()));
+    if (blocked)
+        text += QStringLiteral("; the broker has this connection blocked, see QAmqpConnection::blockedReason()");
+    QAmqpError error(QAmqpError::Kind::Timeout, QAmqpError::Scope::Operation, QAmqpError::Origin::Library, text);
+    error.setMethod(methodName(oldest->method));
+    m_context.events.push_back(Replied{.channel = m_number, .request = std::exchange(oldest->id, 0), .error = error});
+}
+
+std::optional<TimePoint> ChannelCore::nextTimeout(std::chrono::milliseconds requestTimeout) const
+{
+    for (const Request &request : m_unanswered) {
+        if (request.id != 0)
+            return request.oldestSince ? std::optional(*request.oldestSince + requestTimeout) : std::nullopt;
+    }
+    return std::nullopt;
+}
+
+void ChannelCore::failRequests(const QAmqpError &error, quint32 guiltyMethod)
+{
+    const auto fail = [&](const Request &request) {
+        if (request.id == 0)
+            return;
+        QAmqpError own = error;
+        if (request.method == guiltyMethod) {
+            guiltyMethod = 0;
+            own.setScope(QAmqpError::Scope::Operation);
+        } else {
+            const QString name = methodName(request.method);
+            own = QAmqpError(QAmqpError::Kind::Cancelled, QAmqpError::Scope::Operation, error.origin(),
+                             QStringLiteral("%1 was given up: %2").arg(name, error.isError() ? error.text() : QStringLiteral("the channel was closed")));
+            own.setMethod(name).setCause(error);
+        }
+        m_context.events.push_back(Replied{.channel = m_number, .request = request.id, .error = own});
+    };
+    if (const RequestId got = m_assembler.start().request; got && !m_assembler.isIdle())
+        fail({.id = got, .method = BasicGet::info.id()});
+    for (const Request &request : m_unanswered)
+        fail(request);
+    for (const Waiting &waiting : m_waiting) {
+        fail(waiting.request);
+        m_context.waitingBytes -= waiting.method.size() + waiting.message.body().size();
+    }
+    m_unanswered.clear();
+    m_waiting.clear();
+}
+
+void ChannelCore::end(const QAmqpError &error)
+{
+    if (move(Cause::Ended))
+        finish(error, 0);
+}
+
+// The channel is Closed already: tells everything that was under way how it ended.
+void ChannelCore::finish(const QAmqpError &error, quint32 guiltyMethod)
+{
+    failRequests(error, guiltyMethod);
+    m_confirms.settleAll([this](quint64 first, quint64 last) { settled(first, last, Outcome::Indeterminate); });
+    m_assembler.clear();
+    m_consumers.clear();
+    m_context.events.push_back(ChannelClosed{m_number, error});
+}
+
+} // namespace QtAmqpPrivate
+
+QT_END_NAMESPACE

@@ -1,0 +1,228 @@
+#ifndef QTAMQP_PROTOCOL_CHANNELCORE_H
+#define QTAMQP_PROTOCOL_CHANNELCORE_H
+
+// One channel: what the application asked for and in which order, what of it the broker has not
+// answered, which content is under way and who consumes.
+//
+// Order on the wire is the order of the calls. A call is written at once unless something before it
+// has to wait; then it queues behind. What makes a call wait (all seen on RabbitMQ 3.10.8):
+//  - the channel is not open yet;
+//  - a request, while basic.consume or basic.cancel is unanswered: their replies overtake others,
+//    and a cancel before its consume-ok crashes the channel;
+//  - anything, while tx.commit is unanswered: the broker closes the connection (504) otherwise;
+//  - anything that needs the name of a queue the broker is still making up;
+//  - a publish, while the broker has stopped the flow.
+// It knows no object, no clock and no socket: time and octets pass through ConnectionCore.
+
+#include "protocol/assembler.h"
+#include "protocol/buffers.h"
+#include "protocol/confirms.h"
+#include "protocol/transitions.h"
+
+#include <QtCore/qhash.h>
+
+#include <array>
+#include <chrono>
+#include <deque>
+#include <optional>
+
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpPrivate {
+
+using TimePoint = std::chrono::steady_clock::time_point;
+
+// What the channels of a connection share.
+struct ConnectionContext
+{
+    Output output;
+    std::deque<Event> events;
+    quint32 frameMax = 0;
+    quint64 maxMessageSize = 0;
+    bool open = false;
+    qint64 waitingBytes = 0; // kept in all channels, not written yet
+
+    RequestId lastRequest = 0;
+};
+
+class ChannelCore
+{
+public:
+    ChannelCore(ConnectionContext &context, quint16 number, quint64 nextPublishTag);
+    ~ChannelCore();
+
+    quint16 number() const { return m_number; }
+    ChannelState state() const { return m_state; }
+    bool isIdle() const { return m_waiting.empty() && m_unanswered.empty() && m_confirms.outstanding() == 0; }
+    quint64 nextPublishTag() const { return m_nextTag; }
+    quint64 unconfirmed() const { return m_confirms.outstanding(); }
+    // Every publish with a smaller tag is settled; nextPublishTag() if all are.
+    quint64 firstUnconfirmed() const { return m_confirming ? m_confirms.firstOutstanding() : m_nextTag; }
+    bool isConfirming() const { return m_confirming; }
+    bool isTransactional() const { return m_transactional; }
+    bool isClosing() const { return m_closeWanted || m_state == ChannelState::Closing; }
+    bool hasConsumer(const QByteArray &consumerTag) const { return m_consumers.contains(consumerTag); }
+
+    // command; call them while state() is Opening or Open
+    void open();
+    void connectionOpened();
+    void close();
+    template<typename Method>
+    RequestId request(const Method &method, RequestId nameFrom = 0)
+    {
+        return enqueueRequest(encoded(method), Method::info.id(), replyIds(typename Method::Replies()),
+                              nameFrom ? &patchQueueName<Method> : nullptr, nameFrom);
+    }
+    RequestId consume(const BasicConsume &method, RequestId nameFrom);
+    RequestId cancel(const QByteArray &consumerTag);
+    quint64 publish(const BasicPublish &method, const QAmqpMessage &message, RequestId nameFrom);
+    void ack(quint64 deliveryTag, bool multiple);
+    void nack(quint64 deliveryTag, bool multiple, bool requeue);
+    void selectConfirms();
+    RequestId selectTransactions();
+    static bool fitsFrame(const QAmqpMessage &message, quint32 frameMax);
+
+    // happened
+    bool receive(const Frame &frame, FrameError &error);
+    void timeout(TimePoint now, std::chrono::milliseconds requestTimeout, bool blocked);
+    std::optional<TimePoint> nextTimeout(std::chrono::milliseconds requestTimeout) const;
+    void end(const QAmqpError &error);
+    void told(RequestId request) { m_names.remove(request); }
+
+    // Called by dispatch() with each method that arrived.
+    template<typename Method>
+    void on(const Method &method)
+    {
+        arrived(method);
+    }
+
+private:
+    using ReplyIds = std::array<quint32, 2>;
+    using Patch = QByteArray (*)(QByteArrayView, QByteArrayView);
+
+    struct Request
+    {
+        RequestId id = 0; // 0: nobody waits for its end any more, its reply is still due
+        quint32 method = 0;
+        ReplyIds replies = {};
+        std::optional<TimePoint> oldestSince = {};
+        QByteArray consumerTag = {};
+    };
+    struct Waiting
+    {
+        QByteArray method; // encoded, without its frame
+        Patch patch = nullptr; // puts the name into it once the broker has told it
+        RequestId nameFrom = 0;
+        Request request; // method 0: a publish or an acknowledgement
+        bool hasContent = false;
+        QAmqpMessage message;
+    };
+    struct Consumer
+    {
+        bool noAck = false;
+        bool cancelling = false;
+        quint32 requeued = 0;
+    };
+
+    template<typename... Replies>
+    static constexpr ReplyIds replyIds(TypeList<Replies...>)
+    {
+        static_assert(sizeof...(Replies) > 0 && sizeof...(Replies) <= 2);
+        return {Replies::info.id()...};
+    }
+    template<typename Method>
+    static QByteArray encoded(const Method &method)
+    {
+        QByteArray bytes(encodedSize(method), Qt::Uninitialized);
+        Writer writer(bytes.data());
+        encode(method, writer);
+        return bytes;
+    }
+    template<typename Method>
+    static QByteArray patchQueueName(QByteArrayView bytes, QByteArrayView name)
+    {
+        Reader in(bytes.sliced(4));
+        auto method = decode<Method>(in);
+        if constexpr (std::is_same_v<Method, BasicPublish>)
+            method.routingKey = name;
+        else if constexpr (requires { method.queue; })
+            method.queue = name;
+        return encoded(method);
+    }
+
+    bool move(quint32 cause);
+    void enter(ChannelState state) { m_state = state; }
+    RequestId enqueueRequest(QByteArray method, quint32 methodId, ReplyIds replies, Patch patch, RequestId nameFrom,
+                             const QByteArray &consumerTag = {});
+    template<typename Method>
+    void send(const Method &method);
+    template<typename Method>
+    void sendOrQueue(const Method &method);
+    void sendPublish(const BasicPublish &method, const QAmqpMessage &message);
+    void sendContent(const QAmqpMessage &message);
+    void sendWaiting(Waiting waiting);
+    void queue(Waiting waiting);
+    bool maySend(const Waiting &waiting) const;
+    void pump();
+    void closeIfIdle();
+
+    template<typename Method>
+    void arrived(const Method &method);
+    template<typename Method>
+    void handle(const Method &method);
+    void handle(const ChannelOpenOk &);
+    void handle(const ChannelFlow &method);
+    void handle(const ChannelClose &method);
+    void handle(const ChannelCloseOk &);
+    void handle(const QueueDeclareOk &method);
+    void handle(const BasicCancel &method);
+    void handle(const BasicCancelOk &method);
+    void handle(const BasicReturn &method);
+    void handle(const BasicDeliver &method);
+    void handle(const BasicGetOk &method);
+    void handle(const BasicAck &method);
+    void handle(const BasicNack &method);
+    std::optional<Request> answered(const MethodInfo &reply);
+    void contentComplete();
+    void deliver();
+    quint64 matchReturn(const Envelope &envelope, const QAmqpMessage &message);
+    void settle(quint64 sequence, bool multiple, Outcome outcome);
+    void settled(quint64 firstTag, quint64 lastTag, Outcome outcome);
+    void failRequests(const QAmqpError &error, quint32 guiltyMethod);
+    void finish(const QAmqpError &error, quint32 guiltyMethod);
+
+    // A mandatory publish that may still come back.
+    struct Mandatory
+    {
+        quint64 tag;
+        QByteArray exchange;
+        QByteArray routingKey;
+        QByteArray messageId;
+        bool returned = false;
+    };
+
+    ConnectionContext &m_context;
+    const quint16 m_number;
+    ChannelState m_state = ChannelState::Closed;
+    std::deque<Waiting> m_waiting;
+    std::deque<Request> m_unanswered;
+    bool m_consumeUnanswered = false;
+    bool m_commitUnanswered = false;
+    bool m_flowStopped = false;
+    bool m_confirming = false;
+    bool m_transactional = false;
+    bool m_closeWanted = false;
+    quint64 m_nextTag;
+    Confirms m_confirms;
+    std::deque<Mandatory> m_mandatory;
+    QHash<RequestId, QByteArray> m_names; // what the broker called the queues it was asked to name
+    QHash<QByteArray, Consumer> m_consumers;
+    Assembler m_assembler;
+    FrameError m_error; // of the frame being received
+};
+
+} // namespace QtAmqpPrivate
+
+QT_END_NAMESPACE
+
+#endif

@@ -1,0 +1,302 @@
+// The receiving half of ChannelCore: what a frame from the broker means for the channel.
+
+#include "protocol/channelcore.h"
+
+#include "codec/dispatch.h"
+#include "values/errorkinds.h"
+
+#include <algorithm>
+
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpPrivate {
+
+// For one cause, the next state by state, or -1: so that a delivery does not search the table.
+static constexpr std::array<qint8, 4> nextStates(quint32 cause)
+{
+    std::array<qint8, 4> next = {-1, -1, -1, -1};
+    for (const auto &row : ChannelTable::rows) {
+        if (row.cause == cause)
+            next[quint8(row.from)] = qint8(row.to);
+    }
+    return next;
+}
+
+bool ChannelCore::receive(const Frame &frame, FrameError &error)
+{
+    m_error = {};
+    if (frame.type == FrameType::Method) {
+        Reader in(frame.payload);
+        const quint32 id = in.read<quint32>();
+        if (!m_assembler.isIdle() && m_state != ChannelState::Closing) {
+            m_error = {ReplyCode::UnexpectedFrame, QStringLiteral("%1 came in the middle of a message").arg(methodName(id))};
+        } else if (!dispatch(id, in, *this)) {
+            m_error = {ReplyCode::NotImplemented, QStringLiteral("the method %1 is unknown").arg(methodName(id))};
+        } else if (!in.ok()) {
+            m_error = {ReplyCode::SyntaxError,
+                       QStringLiteral("%1 %2 (at octet %3)").arg(methodName(id), QLatin1StringView(in.error())).arg(in.errorOffset())};
+        }
+    } else if (m_state == ChannelState::Open) {
+        const auto result = frame.type == FrameType::Header
+                ? m_assembler.header(frame.payload, m_context.maxMessageSize, m_error)
+                : m_assembler.body(frame.payload, m_error);
+        if (result == Assembler::Result::Complete)
+            contentComplete();
+    } else if (m_state != ChannelState::Closing) {
+        m_error = {ReplyCode::UnexpectedFrame, QStringLiteral("content came while the channel is %1").arg(QLatin1StringView(stateName(m_state)))};
+    }
+    if (m_error.code == ReplyCode::Success)
+        return true;
+    error = std::move(m_error);
+    return false;
+}
+
+template<typename Method>
+void ChannelCore::arrived(const Method &method)
+{
+    if constexpr (Method::info.sentBy == SentBy::Client || Method::info.classId == ConnectionStart::info.classId) {
+        m_error = {ReplyCode::CommandInvalid,
+                   QStringLiteral("%1 came from the broker on channel %2, where it has no place")
+                           .arg(QLatin1StringView(Method::info.name), QString::number(m_number))};
+    } else {
+        static constexpr std::array<qint8, 4> next = nextStates(Method::info.id());
+        const qint8 to = next[quint8(m_state)];
+        if (to >= 0) {
+            enter(ChannelState(to));
+            handle(method);
+        } else if (m_state != ChannelState::Closing) { // while closing all else is dropped (§1.5.2.5)
+            m_error = {ReplyCode::UnexpectedFrame,
+                       QStringLiteral("%1 came while the channel is %2")
+                               .arg(QLatin1StringView(Method::info.name), QLatin1StringView(stateName(m_state)))};
+        }
+    }
+}
+
+// Takes the request that this reply answers: the oldest one, except that the replies of
+// basic.consume and basic.cancel overtake the others.
+std::optional<ChannelCore::Request> ChannelCore::answered(const MethodInfo &reply)
+{
+    const auto answers = [id = reply.id()](const Request &r) { return r.replies[0] == id || r.replies[1] == id; };
+    const auto overtakes = [](const Request &r) {
+        return r.method == BasicConsume::info.id() || r.method == BasicCancel::info.id();
+    };
+    const auto request = std::find_if(m_unanswered.begin(), m_unanswered.end(), answers);
+    const auto oldest = std::find_if_not(m_unanswered.begin(), m_unanswered.end(), overtakes);
+    if (request == m_unanswered.end() || (request != oldest && !overtakes(*request))) {
+        m_error = {ReplyCode::UnexpectedFrame,
+                   QStringLiteral("%1 came, which answers no request").arg(QLatin1StringView(reply.name))};
+        return std::nullopt;
+    }
+    Request taken = std::move(*request);
+    m_unanswered.erase(request);
+    if (overtakes(taken))
+        m_consumeUnanswered = false;
+    if (taken.method == TxCommit::info.id())
+        m_commitUnanswered = false;
+    return taken;
+}
+
+// Replies whose news fit one event.
+template<typename Method>
+void ChannelCore::handle(const Method &method)
+{
+    const std::optional<Request> request = answered(Method::info);
+    if (!request)
+        return;
+    Replied replied{.channel = m_number, .request = request->id, .name = request->consumerTag};
+    if constexpr (requires { method.messageCount; })
+        replied.messageCount = method.messageCount;
+    m_context.events.push_back(std::move(replied));
+    pump();
+}
+
+void ChannelCore::handle(const ChannelOpenOk &)
+{
+    m_context.events.push_back(ChannelOpened{m_number});
+    pump();
+}
+
+void ChannelCore::handle(const ChannelFlow &method)
+{
+    m_flowStopped = !method.active;
+    send(ChannelFlowOk{method.active});
+    pump();
+}
+
+void ChannelCore::handle(const ChannelClose &method)
+{
+    send(ChannelCloseOk{});
+    const quint32 guilty = methodId(method.classId, method.methodId);
+    const QString replyText = QString::fromUtf8(method.replyText);
+    QString text = QStringLiteral("the broker closed channel %1: %2").arg(QString::number(m_number), replyText);
+    if (guilty)
+        text += QStringLiteral(" (%1)").arg(methodName(guilty));
+    QAmqpError error(kindOfReplyCode(method.replyCode), QAmqpError::Scope::Channel, QAmqpError::Origin::Broker, text);
+    error.setReply(method.replyCode, replyText);
+    if (guilty)
+        error.setMethod(methodName(guilty));
+    finish(error, guilty);
+}
+
+void ChannelCore::handle(const ChannelCloseOk &)
+{
+    finish({}, 0);
+}
+
+void ChannelCore::handle(const QueueDeclareOk &method)
+{
+    const std::optional<Request> request = answered(QueueDeclareOk::info);
+    if (!request)
+        return;
+    const QByteArray name = method.queue.toByteArray();
+    // Until the Replied event is taken, calls may still ask for the name by the request's number.
+    m_names.insert(request->id, name);
+    for (Waiting &waiting : m_waiting) {
+        if (waiting.nameFrom == request->id) {
+            waiting.method = waiting.patch(waiting.method, name);
+            waiting.nameFrom = 0;
+        }
+    }
+    m_context.events.push_back(Replied{.channel = m_number,
+                                       .request = request->id,
+                                       .name = name,
+                                       .messageCount = method.messageCount,
+                                       .count = method.consumerCount});
+    pump();
+}
+
+// The broker ended a subscription, mostly because its queue is gone. RabbitMQ asks for no reply; it
+// wants to see the consumer cancelled from this side too before it forgets it (4.3, quorum queues).
+void ChannelCore::handle(const BasicCancel &method)
+{
+    const QByteArray tag = method.consumerTag.toByteArray();
+    if (m_consumers.remove(tag) == 0)
+        return;
+    sendOrQueue(BasicCancel{.consumerTag = QByteArrayView(tag), .noWait = true});
+    m_context.events.push_back(ConsumerCancelled{m_number, tag});
+}
+
+void ChannelCore::handle(const BasicCancelOk &)
+{
+    const std::optional<Request> request = answered(BasicCancelOk::info);
+    if (!request)
+        return;
+    const Consumer consumer = m_consumers.take(request->consumerTag);
+    m_context.events.push_back(Replied{.channel = m_number,
+                                       .request = request->id,
+                                       .name = request->consumerTag,
+                                       .count = consumer.requeued});
+    pump();
+}
+
+void ChannelCore::handle(const BasicReturn &method)
+{
+    ContentStart start{.method = BasicReturn::info.id()};
+    start.replyCode = method.replyCode;
+    start.replyText = method.replyText.toByteArray();
+    m_assembler.begin(std::move(start), method.exchange, method.routingKey, {});
+}
+
+void ChannelCore::handle(const BasicDeliver &method)
+{
+    m_assembler.begin({.method = BasicDeliver::info.id(), .redelivered = method.redelivered, .deliveryTag = method.deliveryTag},
+                      method.exchange, method.routingKey, method.consumerTag);
+}
+
+void ChannelCore::handle(const BasicGetOk &method)
+{
+    const std::optional<Request> request = answered(BasicGetOk::info);
+    if (!request)
+        return;
+    ContentStart start{.method = BasicGetOk::info.id(), .redelivered = method.redelivered, .deliveryTag = method.deliveryTag};
+    start.request = request->id;
+    start.remaining = method.messageCount;
+    m_assembler.begin(std::move(start), method.exchange, method.routingKey, {});
+    pump();
+}
+
+void ChannelCore::handle(const BasicAck &method)
+{
+    settle(method.deliveryTag, method.multiple, Outcome::Confirmed);
+}
+
+void ChannelCore::handle(const BasicNack &method)
+{
+    settle(method.deliveryTag, method.multiple, Outcome::Nacked);
+}
+
+void ChannelCore::contentComplete()
+{
+    const ContentStart start = m_assembler.start();
+    if (start.method == BasicDeliver::info.id())
+        return deliver();
+    const EnvelopePointer envelope = m_assembler.envelope();
+    QAmqpMessage message = m_assembler.takeMessage();
+    if (start.method == BasicGetOk::info.id()) {
+        Delivered delivery{m_number, start.redelivered, start.deliveryTag, envelope, std::move(message)};
+        if (start.request)
+            m_context.events.push_back(Got{start.request, start.remaining, std::move(delivery)});
+        else // nobody waits for it any more
+            nack(start.deliveryTag, false, true);
+        return;
+    }
+    const quint64 publishTag = matchReturn(*envelope, message);
+    m_context.events.push_back(Returned{m_number, start.replyCode, start.replyText, envelope, std::move(message), publishTag});
+}
+
+// Messages that nobody will look at go back to the queue; those of a consumer without acknowledgement
+// cannot, and reach the application even while it cancels.
+void ChannelCore::deliver()
+{
+    const ContentStart &start = m_assembler.start();
+    const quint64 tag = start.deliveryTag;
+    const bool redelivered = start.redelivered;
+    QAmqpMessage message = m_assembler.takeMessage();
+    const auto consumer = m_consumers.find(m_assembler.envelope()->consumerTag);
+    if (consumer != m_consumers.end() && (!consumer->cancelling || consumer->noAck)) {
+        m_context.events.push_back(Delivered{m_number, redelivered, tag, m_assembler.envelope(), std::move(message)});
+        return;
+    }
+    if (consumer != m_consumers.end())
+        ++consumer->requeued;
+    nack(tag, false, true);
+}
+
+// Which of our publishes came back: by message-id where it has one, else the oldest that went the
+// same way. RabbitMQ returns before it confirms, so the publish is always still outstanding.
+quint64 ChannelCore::matchReturn(const Envelope &envelope, const QAmqpMessage &message)
+{
+    const QByteArray id = message.bytes(QAmqpMessage::Property::MessageId);
+    const auto publish = std::find_if(m_mandatory.begin(), m_mandatory.end(), [&](const Mandatory &m) {
+        return !m.returned && m.messageId == id && m.routingKey == envelope.routingKey && m.exchange == envelope.exchange;
+    });
+    if (publish == m_mandatory.end())
+        return 0;
+    publish->returned = true;
+    return publish->tag;
+}
+
+void ChannelCore::settle(quint64 sequence, bool multiple, Outcome outcome)
+{
+    const bool known = m_confirming && m_confirms.settle(sequence, multiple, [&](quint64 first, quint64 last) {
+        settled(first, last, outcome);
+    });
+    if (!known)
+        m_error = {ReplyCode::UnexpectedFrame,
+                   QStringLiteral("the broker answered for publish %1, which was never sent").arg(sequence)};
+    closeIfIdle();
+}
+
+void ChannelCore::settled(quint64 firstTag, quint64 lastTag, Outcome outcome)
+{
+    const auto before = [](const Mandatory &m, quint64 tag) { return m.tag < tag; };
+    if (!m_mandatory.empty()) {
+        m_mandatory.erase(std::lower_bound(m_mandatory.begin(), m_mandatory.end(), firstTag, before),
+                          std::lower_bound(m_mandatory.begin(), m_mandatory.end(), lastTag + 1, before));
+    }
+    m_context.events.push_back(Settled{m_number, outcome, firstTag, lastTag});
+}
+
+} // namespace QtAmqpPrivate
+
+QT_END_NAMESPACE

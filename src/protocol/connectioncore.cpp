@@ -1,0 +1,317 @@
+#include "protocol/connectioncore.h"
+
+#include "protocol/negotiation.h"
+
+#include <algorithm>
+
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpPrivate {
+
+using Kind = QAmqpError::Kind;
+using Origin = QAmqpError::Origin;
+
+ConnectionCore::ConnectionCore(const QAmqpConnectionOptions &options) : m_options(options)
+{
+    m_context.frameMax = UntunedFrameMax;
+    m_context.maxMessageSize = options.maxMessageSize();
+    m_channels.emplace_back();
+}
+
+ConnectionCore::~ConnectionCore() = default;
+
+bool ConnectionCore::move(quint32 cause)
+{
+    const ConnectionState *to = findTransition(ConnectionTable::rows, m_state, cause);
+    if (to)
+        enter(*to);
+    return to != nullptr;
+}
+
+template<typename Method>
+void ConnectionCore::send(const Method &method)
+{
+    const qsizetype size = encodedSize(method);
+    Writer writer(m_context.output.reserve(size + FrameOverhead));
+    encodeMethodFrame(writer, 0, method, size);
+}
+
+// Refuses room while octets wait to be parsed: that is the back-pressure of a busy turn.
+char *ConnectionCore::receiveBuffer(qsizetype *size)
+{
+    if (m_backlog) {
+        *size = 0;
+        return nullptr;
+    }
+    return m_input.space(size);
+}
+
+void ConnectionCore::receive(qsizetype bytes, TimePoint now)
+{
+    m_input.commit(bytes);
+    m_bytesReceived += quint64(bytes);
+    m_backlog = true;
+    m_heartbeat.received(now);
+}
+
+void ConnectionCore::receive(QByteArrayView bytes, TimePoint now)
+{
+    while (!bytes.isEmpty()) {
+        qsizetype size = 0;
+        char *space = m_input.space(&size);
+        size = std::min(size, bytes.size());
+        std::memcpy(space, bytes.data(), size_t(size));
+        receive(size, now);
+        bytes = bytes.sliced(size);
+    }
+}
+
+void ConnectionCore::open(TimePoint now)
+{
+    if (!move(Cause::OpenCommand))
+        return;
+    m_now = now;
+    if (m_options.connectTimeout().count() > 0)
+        m_openDeadline = now + m_options.connectTimeout();
+    if (m_options.handshakeTimeout().count() > 0)
+        m_handshakeDeadline = now + m_options.handshakeTimeout();
+}
+
+void ConnectionCore::transportOpened(TimePoint now)
+{
+    if (!move(Cause::TransportOpened))
+        return;
+    m_now = now;
+    m_openDeadline.reset();
+    m_context.output.append(QByteArrayView(ProtocolHeader, ProtocolHeaderSize));
+}
+
+void ConnectionCore::transportLost(const QAmqpError &reason)
+{
+    if (m_state == ConnectionState::Closed)
+        return;
+    QAmqpError error = reason;
+    if (m_state == ConnectionState::Closing)
+        error = {}; // the peer may drop the link instead of answering our close
+    else if (const QString foreign = foreignPeer(); !foreign.isEmpty())
+        error = QAmqpError(Kind::ProtocolViolation, QAmqpError::Scope::Connection, Origin::Broker, foreign);
+    else if (m_state == ConnectionState::HeaderSent)
+        error = QAmqpError(Kind::ConnectionLost, QAmqpError::Scope::Connection, Origin::Broker,
+                           QStringLiteral("%1 closed the connection without a word of AMQP (%2); check that this port "
+                                          "speaks AMQP 0-9-1, and whether it wants TLS (amqps)")
+                                   .arg(m_options.endpoint(), reason.text()));
+    else if (m_state == ConnectionState::Starting)
+        error = QAmqpError(Kind::AuthenticationFailed, QAmqpError::Scope::Connection, Origin::Broker,
+                           QStringLiteral("%1 dropped the connection after the login of user \"%2\" (%3); possibly the "
+                                          "user name or password is wrong")
+                                   .arg(m_options.endpoint(), m_options.credentials().userName(), reason.text()));
+    end(error);
+}
+
+void ConnectionCore::close(TimePoint deadline)
+{
+    if (m_state == ConnectionState::Closed || m_state == ConnectionState::Closing)
+        return;
+    m_closeDeadline = deadline;
+    closeIfDrained();
+}
+
+// Closing waits for what was asked before: requests, publishes still to be sent, confirms.
+void ConnectionCore::closeIfDrained()
+{
+    if (!m_closeDeadline || m_state >= ConnectionState::Closing)
+        return;
+    for (const auto &channel : m_channels) {
+        if (channel && !channel->isIdle())
+            return;
+    }
+    if (m_state != ConnectionState::Open)
+        return end({});
+    move(Cause::CloseSent);
+    send(ConnectionClose{.replyCode = quint16(ReplyCode::Success), .replyText = QByteArrayView("Normal shutdown")});
+}
+
+void ConnectionCore::abort()
+{
+    end({});
+}
+
+void ConnectionCore::updateSecret(const QByteArray &secret, const QByteArray &reason)
+{
+    send(ConnectionUpdateSecret{QByteArrayView(secret), QByteArrayView(reason)});
+}
+
+ChannelCore *ConnectionCore::addChannel(quint64 nextPublishTag)
+{
+    const quint16 limit = m_state == ConnectionState::Open ? m_negotiated.channelMax : m_options.channelMax();
+    size_t number = 1;
+    while (number < m_channels.size() && m_channels[number])
+        ++number;
+    if (number > (limit ? limit : 0xffff))
+        return nullptr;
+    if (number == m_channels.size())
+        m_channels.emplace_back();
+    m_channels[number] = std::make_unique<ChannelCore>(m_context, quint16(number), nextPublishTag);
+    m_channels[number]->open();
+    return m_channels[number].get();
+}
+
+void ConnectionCore::removeChannel(quint16 number)
+{
+    m_channels[number].reset();
+}
+
+quint32 ConnectionCore::outgoingFrameMax() const
+{
+    if (m_context.open)
+        return m_context.frameMax;
+    return m_options.frameMax() ? m_options.frameMax() : DefaultFrameMax;
+}
+
+std::optional<Event> ConnectionCore::nextEvent()
+{
+    while (m_context.events.empty()) {
+        if (m_state <= ConnectionState::Connecting || m_state == ConnectionState::Closed || !receiveFrame()) {
+            closeIfDrained();
+            if (!m_context.events.empty())
+                break;
+            m_backlog = false;
+            return std::nullopt;
+        }
+    }
+    Event event = std::move(m_context.events.front());
+    m_context.events.pop_front();
+    if (const auto *replied = std::get_if<Replied>(&event); replied && !replied->name.isEmpty()) {
+        if (ChannelCore *core = channel(replied->channel))
+            core->told(replied->request);
+    }
+    return event;
+}
+
+QByteArray ConnectionCore::takeOutput()
+{
+    QByteArray block = m_context.output.take();
+    if (!block.isEmpty()) {
+        m_bytesSent += quint64(block.size());
+        m_heartbeat.sent(m_now);
+    }
+    return block;
+}
+
+void ConnectionCore::timeout(TimePoint now)
+{
+    m_now = now;
+    if (m_state == ConnectionState::Closed)
+        return;
+    m_heartbeat.look(now);
+    checkDeadlines(now);
+    if (m_state != ConnectionState::Open)
+        return;
+    if (m_heartbeat.isPeerDead(now)) {
+        QAmqpError error(Kind::HeartbeatMissed, QAmqpError::Scope::Connection, Origin::Library,
+                         QStringLiteral("%1 sent nothing for %2 s, twice the heartbeat interval: the peer or the way to it is dead")
+                                 .arg(m_options.endpoint(), QString::number(2 * m_negotiated.heartbeat.count())));
+        return end(error);
+    }
+    if (m_heartbeat.isSendDue(now)) {
+        Writer writer(m_context.output.reserve(FrameOverhead));
+        beginFrame(writer, FrameType::Heartbeat, 0, 0);
+        endFrame(writer);
+    }
+    for (const auto &channel : m_channels) {
+        if (channel)
+            channel->timeout(now, m_options.requestTimeout(), m_blocked);
+    }
+}
+
+void ConnectionCore::checkDeadlines(TimePoint now)
+{
+    if (m_openDeadline && now >= *m_openDeadline) {
+        fail(Kind::Timeout, Origin::Library,
+             QStringLiteral("%1 could not be reached within %2 ms").arg(m_options.endpoint()).arg(m_options.connectTimeout().count()));
+    } else if (m_handshakeDeadline && now >= *m_handshakeDeadline) {
+        fail(Kind::Timeout, Origin::Library,
+             QStringLiteral("%1 did not finish opening the connection within %2 ms (%3)")
+                     .arg(m_options.endpoint(), QString::number(m_options.handshakeTimeout().count()),
+                          QLatin1StringView(stateName(m_state))));
+    } else if (m_closeDeadline && now >= *m_closeDeadline) {
+        fail(Kind::Timeout, Origin::Library,
+             QStringLiteral("%1 did not let the connection close in time; it was cut").arg(m_options.endpoint()));
+    } else if (m_blocked && m_options.blockedConnectionTimeout().count() > 0) {
+        if (!m_blockedDeadline)
+            m_blockedDeadline = now + m_options.blockedConnectionTimeout();
+        if (now >= *m_blockedDeadline)
+            fail(Kind::Timeout, Origin::Library,
+                 QStringLiteral("%1 kept the connection blocked for %2 ms")
+                         .arg(m_options.endpoint()).arg(m_options.blockedConnectionTimeout().count()));
+    }
+}
+
+std::optional<TimePoint> ConnectionCore::nextTimeout() const
+{
+    std::optional<TimePoint> next;
+    const auto consider = [&next](std::optional<TimePoint> time) {
+        if (time && (!next || *time < *next))
+            next = time;
+    };
+    if (m_state == ConnectionState::Closed)
+        return next;
+    consider(m_openDeadline);
+    consider(m_handshakeDeadline);
+    consider(m_closeDeadline);
+    consider(m_blockedDeadline);
+    if (m_state == ConnectionState::Open) {
+        consider(m_heartbeat.nextTimeout());
+        for (const auto &channel : m_channels) {
+            if (channel)
+                consider(channel->nextTimeout(m_options.requestTimeout()));
+        }
+    }
+    return next;
+}
+
+void ConnectionCore::fail(Kind kind, Origin origin, const QString &text)
+{
+    end(QAmqpError(kind, QAmqpError::Scope::Connection, origin, text));
+}
+
+QAmqpError::Phase ConnectionCore::phase() const
+{
+    switch (m_state) {
+    case ConnectionState::Idle:
+    case ConnectionState::Connecting: return QAmqpError::Phase::Connecting;
+    case ConnectionState::HeaderSent:
+    case ConnectionState::Starting:
+    case ConnectionState::Opening: return QAmqpError::Phase::Handshake;
+    case ConnectionState::Open: return QAmqpError::Phase::Open;
+    case ConnectionState::Closing:
+    case ConnectionState::Closed: return QAmqpError::Phase::Closing;
+    }
+    Q_UNREACHABLE();
+}
+
+// The one end of a session: channels are told first, then the connection.
+void ConnectionCore::end(QAmqpError error)
+{
+    if (error.isError()) {
+        if (error.endpoint().isEmpty())
+            error.setEndpoint(m_options.endpoint());
+        if (error.phase() == QAmqpError::Phase::None)
+            error.setPhase(phase());
+    }
+    if (!move(Cause::Ended) && m_state != ConnectionState::Closed)
+        return;
+    m_context.open = false;
+    m_heartbeat.stop();
+    for (const auto &channel : m_channels) {
+        if (channel)
+            channel->end(error);
+    }
+    if (!m_ended)
+        m_context.events.push_back(ConnectionClosed{error});
+    m_ended = true;
+}
+
+} // namespace QtAmqpPrivate
+
+QT_END_NAMESPACE

@@ -1,0 +1,141 @@
+#ifndef QTAMQP_PROTOCOL_CONNECTIONCORE_H
+#define QTAMQP_PROTOCOL_CONNECTIONCORE_H
+
+// One session with a broker, from the protocol header to the last octet, without a socket, a loop or
+// a clock: octets, commands and time come in as arguments; octets, events and the next deadline go out.
+//
+//   happened   receiveBuffer()+receive() (only appends) · transportOpened() · transportLost() ·
+//              timeout()                                                           world -> core
+//   command    open() close() abort() updateSecret(), and those of ChannelCore; they never emit and
+//              never call back                                               application -> core
+//   to do      nextEvent() (parses until one event is complete) · takeOutput() ·
+//              nextTimeout(); after anything happened, ask all three, in this order    core -> world
+//   ask        state(), what was negotiated, counters; no effect
+//
+// A session is used once. Time is steady and only moves forward; timeout() is called at the start of
+// each turn, after what the socket held was received, whether a deadline is due or not.
+
+#include "protocol/channelcore.h"
+#include "protocol/heartbeat.h"
+
+#include <QtAmqp/qamqpconnectionoptions.h>
+
+#include <memory>
+#include <vector>
+
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpPrivate {
+
+struct Negotiated
+{
+    quint16 channelMax = 0;
+    quint32 frameMax = 0;
+    std::chrono::seconds heartbeat{0};
+    QAmqpTable serverProperties;
+};
+
+class ConnectionCore
+{
+public:
+    explicit ConnectionCore(const QAmqpConnectionOptions &options);
+    ~ConnectionCore();
+
+    // happened
+    char *receiveBuffer(qsizetype *size);
+    void receive(qsizetype bytes, TimePoint now);
+    void receive(QByteArrayView bytes, TimePoint now);
+    void transportOpened(TimePoint now);
+    void transportLost(const QAmqpError &reason);
+    void timeout(TimePoint now);
+
+    // command
+    void open(TimePoint now);
+    void close(TimePoint deadline);
+    void abort();
+    void updateSecret(const QByteArray &secret, const QByteArray &reason);
+    ChannelCore *addChannel(quint64 nextPublishTag);
+    void removeChannel(quint16 number);
+
+    // to do
+    std::optional<Event> nextEvent();
+    QByteArray takeOutput();
+    bool hasFullBlock() const { return m_context.output.hasFullBlock(); }
+    std::optional<TimePoint> nextTimeout() const;
+
+    // ask
+    ConnectionState state() const { return m_state; }
+    bool isClosing() const { return m_closeDeadline || m_state >= ConnectionState::Closing; }
+    bool isBlocked() const { return m_blocked; }
+    const QAmqpConnectionOptions &options() const { return m_options; }
+    const Negotiated &negotiated() const { return m_negotiated; }
+    ChannelCore *channel(quint16 number) const { return number < m_channels.size() ? m_channels[number].get() : nullptr; }
+    quint32 outgoingFrameMax() const;
+    qint64 pendingBytes() const { return m_context.output.size() + m_context.waitingBytes; }
+    qint64 waitingBytes() const { return m_context.waitingBytes; }
+    quint64 bytesSent() const { return m_bytesSent; }
+    quint64 bytesReceived() const { return m_bytesReceived; }
+    quint64 framesReceived() const { return m_framesReceived; }
+
+    // Called by dispatch() with each method that arrived on channel 0.
+    template<typename Method>
+    void on(const Method &method)
+    {
+        arrived(method);
+    }
+
+private:
+    bool move(quint32 cause);
+    void enter(ConnectionState state) { m_state = state; }
+    template<typename Method>
+    void send(const Method &method);
+    bool receiveFrame();
+    void receiveMethod(const Frame &frame);
+    template<typename Method>
+    void arrived(const Method &method);
+    template<typename Method>
+    void handle(const Method &)
+    {
+    }
+    void handle(const ConnectionStart &method);
+    void handle(const ConnectionTune &method);
+    void handle(const ConnectionOpenOk &);
+    void handle(const ConnectionClose &method);
+    void handle(const ConnectionCloseOk &);
+    void handle(const ConnectionBlocked &method);
+    void handle(const ConnectionUnblocked &);
+    void handle(const ConnectionUpdateSecretOk &);
+    void closeIfDrained();
+    void violated(ReplyCode code, const QString &text);
+    void fail(QAmqpError::Kind kind, QAmqpError::Origin origin, const QString &text);
+    void end(QAmqpError error);
+    QAmqpError::Phase phase() const;
+    QString foreignPeer() const;
+    void checkDeadlines(TimePoint now);
+
+    const QAmqpConnectionOptions m_options;
+    ConnectionState m_state = ConnectionState::Idle;
+    ConnectionContext m_context;
+    Input m_input;
+    bool m_backlog = false; // octets arrived that nextEvent() has not been through
+    std::vector<std::unique_ptr<ChannelCore>> m_channels; // by number; 0 stays empty
+    Negotiated m_negotiated;
+    Heartbeat m_heartbeat;
+    TimePoint m_now;
+    std::optional<TimePoint> m_openDeadline;
+    std::optional<TimePoint> m_handshakeDeadline;
+    std::optional<TimePoint> m_closeDeadline;
+    std::optional<TimePoint> m_blockedDeadline;
+    bool m_blocked = false;
+    bool m_ended = false;
+    quint64 m_bytesSent = 0;
+    quint64 m_bytesReceived = 0;
+    quint64 m_framesReceived = 0;
+    FrameError m_error; // of the frame being received
+};
+
+} // namespace QtAmqpPrivate
+
+QT_END_NAMESPACE
+
+#endif

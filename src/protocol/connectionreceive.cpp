@@ -1,0 +1,224 @@
+// The receiving half of ConnectionCore: frames, and what the methods of channel 0 mean.
+
+#include "protocol/connectioncore.h"
+
+#include "codec/dispatch.h"
+#include "protocol/negotiation.h"
+#include "values/errorkinds.h"
+#include "values/tableformat.h"
+
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpPrivate {
+
+using Kind = QAmqpError::Kind;
+using Origin = QAmqpError::Origin;
+
+bool ConnectionCore::receiveFrame()
+{
+    Frame frame;
+    m_error = {};
+    switch (nextFrame(m_input.view(), m_context.frameMax, frame, m_error)) {
+    case FrameResult::Incomplete: return false;
+    case FrameResult::Malformed: violated(m_error.code, m_error.text); return false;
+    case FrameResult::Complete: break;
+    }
+    ++m_framesReceived;
+    // The payload stays where it is until room for new octets is asked for.
+    m_input.consume(frame.payload.size() + FrameOverhead);
+    if (frame.channel != 0) {
+        ChannelCore *core = channel(frame.channel);
+        if (m_state == ConnectionState::Closing)
+            return true; // only close and close-ok count now (§1.4.2.7)
+        if (!core)
+            m_error = {ReplyCode::ChannelError, QStringLiteral("a frame came for channel %1, which is not open").arg(frame.channel)};
+        else
+            core->receive(frame, m_error);
+    } else if (frame.type == FrameType::Method) {
+        receiveMethod(frame);
+    }
+    if (m_error.code != ReplyCode::Success)
+        violated(m_error.code, m_error.text);
+    return true;
+}
+
+void ConnectionCore::receiveMethod(const Frame &frame)
+{
+    Reader in(frame.payload);
+    const quint32 id = in.read<quint32>();
+    if (!dispatch(id, in, *this))
+        m_error = {ReplyCode::NotImplemented, QStringLiteral("the method %1 is unknown").arg(methodName(id))};
+    else if (!in.ok())
+        m_error = {ReplyCode::SyntaxError, QStringLiteral("%1 %2").arg(methodName(id), QLatin1StringView(in.error()))};
+}
+
+template<typename Method>
+void ConnectionCore::arrived(const Method &method)
+{
+    if constexpr (Method::info.classId != ConnectionStart::info.classId || Method::info.sentBy == SentBy::Client) {
+        m_error = {ReplyCode::CommandInvalid,
+                   QStringLiteral("%1 came from the broker on channel 0, where it has no place").arg(QLatin1StringView(Method::info.name))};
+    } else {
+        const ConnectionState before = m_state;
+        if (move(Method::info.id())) {
+            if (before != ConnectionState::Closing || m_state == ConnectionState::Closed)
+                handle(method);
+        } else {
+            m_error = {ReplyCode::UnexpectedFrame,
+                       QStringLiteral("%1 came while the connection is %2")
+                               .arg(QLatin1StringView(Method::info.name), QLatin1StringView(stateName(m_state)))};
+        }
+    }
+}
+
+void ConnectionCore::handle(const ConnectionStart &method)
+{
+    if (method.versionMajor != 0 || method.versionMinor != 9) {
+        return fail(Kind::ProtocolViolation, Origin::Broker,
+                    QStringLiteral("%1 speaks AMQP %2-%3, this client 0-9-1")
+                            .arg(m_options.endpoint(), QString::number(method.versionMajor), QString::number(method.versionMinor)));
+    }
+    Reader table(method.serverProperties);
+    checkTable(method.serverProperties, table);
+    if (!table.ok()) {
+        m_error = {ReplyCode::SyntaxError, QStringLiteral("the server properties of connection.start: %1").arg(QLatin1StringView(table.error()))};
+        return;
+    }
+    m_negotiated.serverProperties = decodeTable(method.serverProperties);
+    const QByteArray mechanism = m_options.credentials().mechanism();
+    const QByteArray offered = method.mechanisms.toByteArray();
+    if (!offered.split(' ').contains(mechanism)) {
+        return fail(Kind::AuthenticationFailed, Origin::Library,
+                    QStringLiteral("%1 does not offer the authentication mechanism %2, only: %3")
+                            .arg(m_options.endpoint(), QString::fromLatin1(mechanism), QString::fromUtf8(offered)));
+    }
+    const QByteArray properties = encodeTable(clientProperties(m_options));
+    const QByteArray response = m_options.credentials().initialResponse();
+    const QByteArray locale = m_options.locale().toUtf8();
+    send(ConnectionStartOk{QByteArrayView(properties), QByteArrayView(mechanism), QByteArrayView(response), QByteArrayView(locale)});
+}
+
+void ConnectionCore::handle(const ConnectionTune &method)
+{
+    if (method.frameMax != 0 && method.frameMax < FrameMinSize) {
+        m_error = {ReplyCode::SyntaxError,
+                   QStringLiteral("connection.tune asks for frames of %1 octets, the least is 4096").arg(method.frameMax)};
+        return;
+    }
+    m_negotiated.channelMax = smallerLimit(m_options.channelMax(), method.channelMax);
+    m_negotiated.frameMax = smallerLimit(m_options.frameMax(), method.frameMax);
+    if (m_negotiated.frameMax == 0)
+        m_negotiated.frameMax = DefaultFrameMax;
+    m_negotiated.heartbeat = negotiateHeartbeat(m_options.heartbeat(), method.heartbeat);
+    m_context.frameMax = m_negotiated.frameMax;
+    send(ConnectionTuneOk{m_negotiated.channelMax, m_negotiated.frameMax, quint16(m_negotiated.heartbeat.count())});
+    const QByteArray virtualHost = m_options.virtualHost().toUtf8();
+    send(ConnectionOpen{QByteArrayView(virtualHost), {}, true}); // "insist", as peers expect it
+}
+
+void ConnectionCore::handle(const ConnectionOpenOk &)
+{
+    m_handshakeDeadline.reset();
+    m_context.open = true;
+    m_heartbeat.start(m_negotiated.heartbeat, m_now);
+    m_context.events.push_back(ConnectionOpened{});
+    for (const auto &channel : m_channels) {
+        if (!channel)
+            continue;
+        if (m_negotiated.channelMax && channel->number() > m_negotiated.channelMax) {
+            channel->end(QAmqpError(Kind::LimitExceeded, QAmqpError::Scope::Channel, Origin::Broker,
+                                    QStringLiteral("%1 allows %2 channels on a connection, and this would be one more; "
+                                                   "close channels or use a second connection")
+                                            .arg(m_options.endpoint(), QString::number(m_negotiated.channelMax))));
+        } else {
+            channel->connectionOpened();
+        }
+    }
+}
+
+void ConnectionCore::handle(const ConnectionClose &method)
+{
+    send(ConnectionCloseOk{});
+    const bool asked = m_closeDeadline.has_value() && method.replyCode == quint16(ReplyCode::Success);
+    const quint32 guilty = methodId(method.classId, method.methodId);
+    const QString replyText = QString::fromUtf8(method.replyText);
+    Kind kind = kindOfReplyCode(method.replyCode);
+    QString what = QStringLiteral("closed the connection");
+    if (!m_context.open && method.replyCode == quint16(ReplyCode::AccessRefused)) {
+        kind = Kind::AuthenticationFailed;
+        what = QStringLiteral("refused user \"%1\"").arg(m_options.credentials().userName());
+    } else if (!m_context.open && method.replyCode == quint16(ReplyCode::NotAllowed)) {
+        kind = Kind::AccessRefused;
+        what = QStringLiteral("refused virtual host \"%1\" to user \"%2\"")
+                       .arg(m_options.virtualHost(), m_options.credentials().userName());
+    }
+    QString text = QStringLiteral("%1 %2: %3 (%4").arg(m_options.endpoint(), what, replyText, QString::number(method.replyCode));
+    text += guilty ? QStringLiteral(", %1)").arg(methodName(guilty)) : QStringLiteral(")");
+    QAmqpError error(kind, QAmqpError::Scope::Connection, Origin::Broker, text);
+    error.setReply(method.replyCode, replyText);
+    error.setPhase(m_context.open ? QAmqpError::Phase::Open : QAmqpError::Phase::Handshake);
+    if (guilty)
+        error.setMethod(methodName(guilty));
+    end(asked ? QAmqpError() : error);
+}
+
+void ConnectionCore::handle(const ConnectionCloseOk &)
+{
+    end({});
+}
+
+void ConnectionCore::handle(const ConnectionBlocked &method)
+{
+    m_blocked = true;
+    m_context.events.push_back(BlockedChanged{true, QString::fromUtf8(method.reason)});
+}
+
+void ConnectionCore::handle(const ConnectionUnblocked &)
+{
+    m_blocked = false;
+    m_blockedDeadline.reset();
+    m_context.events.push_back(BlockedChanged{false, {}});
+}
+
+void ConnectionCore::handle(const ConnectionUpdateSecretOk &)
+{
+    m_context.events.push_back(SecretUpdated{});
+}
+
+// What answers is no AMQP 0-9-1 broker: its own protocol header, a web server, a TLS record.
+QString ConnectionCore::foreignPeer() const
+{
+    const QByteArrayView begin = m_input.view().first(std::min<qsizetype>(m_input.size(), 24));
+    if (m_state != ConnectionState::HeaderSent || begin.isEmpty())
+        return {};
+    if (begin.startsWith("AMQP") && begin.size() >= 8) {
+        return QStringLiteral("%1 speaks AMQP %2.%3.%4, this client 0-9-1")
+                .arg(m_options.endpoint()).arg(quint8(begin[5])).arg(quint8(begin[6])).arg(quint8(begin[7]));
+    }
+    if (begin.startsWith("\x15\x03"))
+        return QStringLiteral("%1 answered with TLS; use amqps or the plain port").arg(m_options.endpoint());
+    QString text;
+    for (const char c : begin)
+        text += c >= 0x20 && c < 0x7f ? QChar::fromLatin1(c) : u'.';
+    return QStringLiteral("%1 does not speak AMQP: it answered \"%2\"").arg(m_options.endpoint(), text);
+}
+
+// The peer broke the protocol: it is told why, and nothing more it sends is looked at.
+void ConnectionCore::violated(ReplyCode code, const QString &text)
+{
+    if (m_state == ConnectionState::Closed)
+        return;
+    if (const QString foreign = foreignPeer(); !foreign.isEmpty() && code == ReplyCode::FrameError)
+        return fail(Kind::ProtocolViolation, Origin::Broker, foreign);
+    const QByteArray replyText = text.toUtf8().left(MaxShortString);
+    send(ConnectionClose{.replyCode = quint16(code), .replyText = QByteArrayView(replyText)});
+    QAmqpError error(code == ReplyCode::ContentTooLarge ? Kind::LimitExceeded : Kind::ProtocolViolation,
+                     QAmqpError::Scope::Connection, Origin::Broker,
+                     QStringLiteral("%1 broke the protocol: %2").arg(m_options.endpoint(), text));
+    error.setReply(int(code), text);
+    end(error);
+}
+
+} // namespace QtAmqpPrivate
+
+QT_END_NAMESPACE

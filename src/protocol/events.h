@@ -1,0 +1,120 @@
+#ifndef QTAMQP_PROTOCOL_EVENTS_H
+#define QTAMQP_PROTOCOL_EVENTS_H
+
+// What the core tells the world. Events own their data and name channels by number: whoever takes
+// one looks its object up anew, so any object may have gone meanwhile.
+
+#include <QtAmqp/qamqperror.h>
+#include <QtAmqp/qamqpmessage.h>
+#include <QtCore/qshareddata.h>
+
+#include <variant>
+
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpPrivate {
+
+using RequestId = quint64; // unique in a connection's life; 0 is none
+
+// Where a message came by. Shared by consecutive deliveries that came the same way.
+struct Envelope : QSharedData
+{
+    QByteArray exchange;
+    QByteArray routingKey;
+    QByteArray consumerTag = {};
+};
+using EnvelopePointer = QExplicitlySharedDataPointer<const Envelope>;
+
+struct ConnectionOpened
+{
+};
+
+// The session is over, and every channel's end was told before. No error: closed as asked.
+struct ConnectionClosed
+{
+    QAmqpError error = {};
+};
+
+struct BlockedChanged
+{
+    bool blocked = false;
+    QString reason = {};
+};
+
+struct SecretUpdated
+{
+};
+
+struct ChannelOpened
+{
+    quint16 channel = 0;
+};
+
+struct ChannelClosed
+{
+    quint16 channel = 0;
+    QAmqpError error = {};
+};
+
+// A request ended, well or with an error. What a reply carries besides its name fits two numbers
+// and a text: queue and message-count and consumer-count, or a consumer tag, or what was requeued.
+struct Replied
+{
+    quint16 channel = 0;
+    RequestId request = 0;
+    QByteArray name = {};
+    quint32 messageCount = 0;
+    quint32 count = 0;
+    QAmqpError error = {};
+};
+
+struct Delivered
+{
+    quint16 channel = 0;
+    bool redelivered = false;
+    quint64 deliveryTag = 0;
+    EnvelopePointer envelope = {};
+    QAmqpMessage message = {};
+};
+
+struct Got
+{
+    RequestId request = 0;
+    quint32 remaining = 0;
+    Delivered delivery = {};
+};
+
+struct Returned
+{
+    quint16 channel = 0;
+    quint16 replyCode = 0;
+    QByteArray replyText = {};
+    EnvelopePointer envelope = {};
+    QAmqpMessage message = {};
+    quint64 publishTag = 0;
+};
+
+enum class Outcome : quint8 { Confirmed, Nacked, Indeterminate };
+
+struct Settled
+{
+    quint16 channel = 0;
+    Outcome outcome = Outcome::Confirmed;
+    quint64 firstTag = 0;
+    quint64 lastTag = 0;
+};
+
+struct ConsumerCancelled
+{
+    quint16 channel = 0;
+    QByteArray consumerTag = {};
+};
+
+using Event = std::variant<ConnectionOpened, ConnectionClosed, BlockedChanged, SecretUpdated, ChannelOpened, ChannelClosed,
+                           Replied, Delivered, Got, Returned, Settled, ConsumerCancelled>;
+
+} // namespace QtAmqpPrivate
+
+QT_END_NAMESPACE
+
+#endif

@@ -1,0 +1,39 @@
+#ifndef QTAMQP_PROTOCOL_NEGOTIATION_H
+#define QTAMQP_PROTOCOL_NEGOTIATION_H
+
+// What client and server agree on while a connection opens (AMQP 0-9-1 §2.2.4 and §1.4.2.6).
+
+#include "codec/methods.h"
+#include "codec/constants.h"
+
+#include <QtAmqp/qamqpconnectionoptions.h>
+
+#include <algorithm>
+
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpPrivate {
+
+constexpr quint32 DefaultFrameMax = 131072;
+
+// The smaller of two limits, where 0 is "no limit".
+template<typename T>
+constexpr T smallerLimit(T client, T server)
+{
+    return client == 0 || server == 0 ? std::max(client, server) : std::min(client, server);
+}
+
+// Ours is what counts for the heartbeat if the application set one, also 0 for none.
+std::chrono::seconds negotiateHeartbeat(std::optional<std::chrono::seconds> client, quint16 server);
+
+// Our own properties, those of the application over them, capabilities joined name by name.
+QAmqpTable clientProperties(const QAmqpConnectionOptions &options);
+
+// The table that a server's start method must hold capabilities in; empty if it has none.
+QAmqpTable capabilities(const QAmqpTable &serverProperties);
+
+} // namespace QtAmqpPrivate
+
+QT_END_NAMESPACE
+
+#endif

@@ -1,0 +1,22 @@
+#include "protocol/transitions.h"
+
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpPrivate {
+
+const char *stateName(ConnectionState state)
+{
+    constexpr const char *names[] = {"idle",    "connecting", "waiting for connection.start", "authenticating",
+                                     "opening", "open",       "closing",                      "closed"};
+    return names[quint8(state)];
+}
+
+const char *stateName(ChannelState state)
+{
+    constexpr const char *names[] = {"closed", "opening", "open", "closing"};
+    return names[quint8(state)];
+}
+
+} // namespace QtAmqpPrivate
+
+QT_END_NAMESPACE

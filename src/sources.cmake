@@ -1,0 +1,63 @@
+# The library's files, layer by layer; paths are relative to src/.
+# HEADERS: those with Q_OBJECT or Q_GADGET that lie in include/QtAmqp, for moc.
+
+set(include ../include/QtAmqp)
+
+set(QTAMQP_values_SOURCES
+    values/bytes.h
+    values/connectionurl.cpp
+    values/connectionurl.h
+    values/errorkinds.cpp
+    values/errorkinds.h
+    values/qamqpconnectionoptions.cpp
+    values/qamqpcredentials.cpp
+    values/qamqperror.cpp
+    values/qamqpmessage.cpp
+    values/qamqpmessage_p.h
+    values/qamqpoperationoptions.cpp
+    values/qamqpreturn.cpp
+    values/qamqptable.cpp
+    values/qamqpvalue.cpp
+    values/qamqpvalue_p.h
+    values/tableformat.cpp
+    values/tableformat.h)
+set(QTAMQP_values_HEADERS
+    ${include}/qamqpconnectionoptions.h
+    ${include}/qamqpcredentials.h
+    ${include}/qamqperror.h
+    ${include}/qamqpmessage.h
+    ${include}/qamqpoperationoptions.h
+    ${include}/qamqpreturn.h
+    ${include}/qamqptable.h)
+
+set(QTAMQP_codec_SOURCES
+    codec/constants.h
+    codec/dispatch.h
+    codec/fields.h
+    codec/frame.cpp
+    codec/frame.h
+    codec/methods.h)
+
+set(QTAMQP_protocol_SOURCES
+    protocol/assembler.cpp
+    protocol/assembler.h
+    protocol/buffers.h
+    protocol/channelcore.cpp
+    protocol/channelcore.h
+    protocol/channelreceive.cpp
+    protocol/confirms.h
+    protocol/connectioncore.cpp
+    protocol/connectioncore.h
+    protocol/connectionreceive.cpp
+    protocol/events.h
+    protocol/heartbeat.h
+    protocol/negotiation.cpp
+    protocol/negotiation.h
+    protocol/transitions.cpp
+    protocol/transitions.h)
+
+set(QTAMQP_transport_SOURCES)
+set(QTAMQP_transport_HEADERS)
+
+set(QTAMQP_api_SOURCES)
+set(QTAMQP_api_HEADERS)

@@ -1,0 +1,19 @@
+#ifndef QTAMQP_VALUES_CONNECTIONURL_H
+#define QTAMQP_VALUES_CONNECTIONURL_H
+
+#include <QtAmqp/qamqpconnectionoptions.h>
+
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpPrivate {
+
+// Sets in options what an amqp or amqps URL says and returns what is wrong with the URL, or nothing;
+// then the options are of no use. The text returned quotes a query key at most: any other part of a
+// URL that was put together wrongly may be a piece of a password.
+QString readConnectionUrl(const QString &url, QAmqpConnectionOptions &options);
+
+} // namespace QtAmqpPrivate
+
+QT_END_NAMESPACE
+
+#endif

@@ -1,0 +1,347 @@
+#include <QtAmqp/qamqperror.h>
+
+#include <QtCore/qdebug.h>
+#include <QtCore/qmetaobject.h>
+
+QT_BEGIN_NAMESPACE
+
+/*!
+    \class QAmqpError
+    \inmodule QtAmqp
+    \brief The one error value of QtAmqp: in signals, in futures and in blocking results.
+
+    An error says what went wrong (kind()), what it ended (scope()), who found it (origin()) and, if
+    it came while connecting or closing, when (phase()). Errors of the broker carry its reply code
+    and text and the method that the broker objected to. text() is one sentence for people; programs
+    should look at kind() and replyCode().
+
+    A default-constructed error means "no error" and costs nothing. Errors are implicitly shared and
+    reentrant.
+
+    \sa QAmqpException, {AMQP 0-9-1 §4.8}
+*/
+
+/*!
+    \enum QAmqpError::Kind
+    \value NoError               Nothing went wrong.
+    \value HostUnreachable       The name does not resolve, or nobody answers there.
+    \value TlsFailed             TLS could not be agreed on, or the certificate is not trusted.
+    \value AuthenticationFailed  The broker does not accept the credentials or their mechanism.
+    \value AccessRefused         The user may not do this (403).
+    \value NotFound              No such exchange, queue or virtual host (404).
+    \value PreconditionFailed    It exists with other properties, or is not in the state asked for (406).
+    \value ResourceLocked        Another connection has it exclusively (405).
+    \value ClosedByBroker        The broker ended the connection or channel for another reason.
+    \value ConnectionLost        The transport ended without a word of the broker.
+    \value HeartbeatMissed       The broker was silent for two heartbeat intervals.
+    \value Timeout               No answer within the time that was set.
+    \value Cancelled             Ended with its channel or connection; see cause().
+    \value NotOpen               The channel or connection is not open.
+    \value InvalidArgument       AMQP cannot carry what was asked for; nothing was sent.
+    \value Unroutable            No queue took the message (312, 313).
+    \value Nacked                The broker refused responsibility for the message (basic.nack).
+    \value ProtocolViolation     One side broke the protocol (501 to 505); see origin().
+    \value LimitExceeded         A limit of the broker (311, 506) or of this library was exceeded.
+*/
+
+/*!
+    \enum QAmqpError::Scope
+    What the error ended.
+    \value Operation   One call; its channel lives on.
+    \value Channel     The channel, with everything pending on it.
+    \value Connection  The connection, with all its channels.
+*/
+
+/*!
+    \enum QAmqpError::Origin
+    \value Application  A call that cannot work.
+    \value Library      QtAmqp itself: a limit, a timeout.
+    \value Transport    The network, the operating system, TLS.
+    \value Broker       The peer: what it said, or what it sent.
+*/
+
+/*!
+    \enum QAmqpError::Phase
+    \value None        Not a matter of the connection's life.
+    \value Connecting  Resolving the name and connecting.
+    \value Tls         The TLS handshake.
+    \value Handshake   From the protocol header to connection.open-ok.
+    \value Open        The connection was open.
+    \value Closing     The connection was being closed.
+*/
+
+class QAmqpErrorPrivate : public QSharedData
+{
+public:
+    struct Fields
+    {
+        QAmqpError::Kind kind = QAmqpError::Kind::NoError;
+        QAmqpError::Scope scope = QAmqpError::Scope::Operation;
+        QAmqpError::Origin origin = QAmqpError::Origin::Application;
+        QAmqpError::Phase phase = QAmqpError::Phase::None;
+        int replyCode = 0;
+        QString replyText;
+        QString text;
+        QString method;
+        QString endpoint;
+        QAmqpError cause;
+
+        bool operator==(const Fields &) const = default;
+    } fields;
+
+    static const Fields &of(const QSharedDataPointer<QAmqpErrorPrivate> &d)
+    {
+        static const Fields none;
+        return d ? d->fields : none;
+    }
+
+    static Fields &of(QSharedDataPointer<QAmqpErrorPrivate> &d)
+    {
+        if (!d)
+            d = new QAmqpErrorPrivate;
+        return d->fields;
+    }
+};
+
+using Private = QAmqpErrorPrivate;
+
+/*! Makes an error of the kind NoError. */
+QAmqpError::QAmqpError() = default;
+
+/*! Makes an error of \a kind that ended \a scope, found by \a origin; \a text is for people. */
+QAmqpError::QAmqpError(Kind kind, Scope scope, Origin origin, const QString &text)
+    : d(new QAmqpErrorPrivate)
+{
+    d->fields.kind = kind;
+    d->fields.scope = scope;
+    d->fields.origin = origin;
+    d->fields.text = text;
+}
+
+QAmqpError::QAmqpError(const QAmqpError &other) = default;
+QAmqpError::QAmqpError(QAmqpError &&other) noexcept = default;
+QAmqpError &QAmqpError::operator=(const QAmqpError &other) = default;
+QAmqpError &QAmqpError::operator=(QAmqpError &&other) noexcept = default;
+QAmqpError::~QAmqpError() = default;
+
+/*! Returns \c true unless kind() is NoError. */
+bool QAmqpError::isError() const
+{
+    return kind() != Kind::NoError;
+}
+
+/*! \fn QAmqpError::operator bool() const
+    Same as isError(). */
+QAmqpError::operator bool() const
+{
+    return isError();
+}
+
+/*! \property QAmqpError::kind
+    What went wrong. */
+QAmqpError::Kind QAmqpError::kind() const
+{
+    return Private::of(d).kind;
+}
+
+/*! \property QAmqpError::scope
+    What the error ended. */
+QAmqpError::Scope QAmqpError::scope() const
+{
+    return Private::of(d).scope;
+}
+
+/*! \property QAmqpError::origin
+    Who found it. */
+QAmqpError::Origin QAmqpError::origin() const
+{
+    return Private::of(d).origin;
+}
+
+/*! \property QAmqpError::phase
+    When in the connection's life it came. */
+QAmqpError::Phase QAmqpError::phase() const
+{
+    return Private::of(d).phase;
+}
+
+/*! \property QAmqpError::replyCode
+    The reply code of AMQP 0-9-1 §4.8.2 that a peer sent or is sent, else 0. */
+int QAmqpError::replyCode() const
+{
+    return Private::of(d).replyCode;
+}
+
+/*! Returns the text that came with replyCode(), as the broker wrote it. */
+QString QAmqpError::replyText() const
+{
+    return Private::of(d).replyText;
+}
+
+/*! \property QAmqpError::text
+    One sentence for people: what happened and what to do. It may quote the broker, so escape it
+    where control characters matter. It never contains a password. */
+QString QAmqpError::text() const
+{
+    return Private::of(d).text;
+}
+
+/*! \property QAmqpError::method
+    The AMQP method at fault by its name in the specification, such as queue.declare; else empty. */
+QString QAmqpError::method() const
+{
+    return Private::of(d).method;
+}
+
+/*! \property QAmqpError::endpoint
+    Whom the connection was to or with, as in QAmqpConnectionOptions::endpoint(); may be empty. */
+QString QAmqpError::endpoint() const
+{
+    return Private::of(d).endpoint;
+}
+
+/*! Returns the error behind this one, as the channel's error behind a cancelled call; may be none. */
+QAmqpError QAmqpError::cause() const
+{
+    return Private::of(d).cause;
+}
+
+/*! \property QAmqpError::retryable
+    \c true if the same may work later without a change: the host was unreachable, the connection was
+    lost or silent, something took too long, or the broker closed on its own account (320
+    connection-forced, 541 internal-error). */
+bool QAmqpError::isRetryable() const
+{
+    switch (kind()) {
+    case Kind::HostUnreachable:
+    case Kind::ConnectionLost:
+    case Kind::HeartbeatMissed:
+    case Kind::Timeout: return true;
+    case Kind::ClosedByBroker: return replyCode() == 320 || replyCode() == 541;
+    default: return false;
+    }
+}
+
+/*! Sets what the error ended to \a scope. */
+QAmqpError &QAmqpError::setScope(Scope scope)
+{
+    Private::of(d).scope = scope;
+    return *this;
+}
+
+/*! Sets when it came to \a phase. */
+QAmqpError &QAmqpError::setPhase(Phase phase)
+{
+    Private::of(d).phase = phase;
+    return *this;
+}
+
+/*! Sets the reply \a code and its \a text; text() stays as it is. */
+QAmqpError &QAmqpError::setReply(int code, const QString &text)
+{
+    Private::of(d).replyCode = code;
+    Private::of(d).replyText = text;
+    return *this;
+}
+
+/*! Sets the name of the \a method at fault. */
+QAmqpError &QAmqpError::setMethod(const QString &method)
+{
+    Private::of(d).method = method;
+    return *this;
+}
+
+/*! Sets whom the connection was to or with to \a endpoint, a text without credentials. */
+QAmqpError &QAmqpError::setEndpoint(const QString &endpoint)
+{
+    Private::of(d).endpoint = endpoint;
+    return *this;
+}
+
+/*! Sets the error behind this one to \a cause. */
+QAmqpError &QAmqpError::setCause(const QAmqpError &cause)
+{
+    // The copy makes an error that is its own cause detach first, instead of holding itself for ever.
+    const QAmqpError copy(cause);
+    Private::of(d).cause = copy;
+    return *this;
+}
+
+bool operator==(const QAmqpError &a, const QAmqpError &b)
+{
+    return a.d == b.d || Private::of(a.d) == Private::of(b.d);
+}
+
+namespace {
+
+template<typename Enum>
+const char *nameOf(Enum value)
+{
+    const char *name = QMetaEnum::fromType<Enum>().valueToKey(int(value));
+    return name ? name : "?";
+}
+
+} // namespace
+
+QDebug operator<<(QDebug debug, const QAmqpError &error)
+{
+    const QDebugStateSaver saver(debug);
+    debug.nospace() << "QAmqpError(" << nameOf(error.kind());
+    if (error.isError()) {
+        debug << ", " << nameOf(error.scope()) << ", " << nameOf(error.origin());
+        if (error.phase() != QAmqpError::Phase::None)
+            debug << ", " << nameOf(error.phase());
+        // Quoted, since only then QDebug escapes a broker's control characters.
+        debug.quote();
+        if (error.replyCode())
+            debug << ", " << error.replyCode() << ' ' << error.replyText();
+        debug << ", " << error.text();
+        if (!error.endpoint().isEmpty())
+            debug << ", endpoint " << error.endpoint();
+        if (!error.method().isEmpty())
+            debug << ", method " << error.method();
+        if (const QAmqpError cause = error.cause())
+            debug << ", cause " << cause;
+    }
+    return debug << ')';
+}
+
+/*!
+    \class QAmqpException
+    \inmodule QtAmqp
+    \brief Carries a QAmqpError through a QFuture, and out of it.
+
+    Every future of QtAmqp that fails does so with this exception: catch it by
+    \c{onFailed([](const QAmqpException &e) { … })}, or around QFuture::result() and \c co_await.
+*/
+
+/*! Makes an exception that carries \a error. */
+QAmqpException::QAmqpException(const QAmqpError &error) : m_error(error), m_what(error.text().toUtf8()) { }
+
+QAmqpException::~QAmqpException() = default;
+
+/*! Returns the error. */
+const QAmqpError &QAmqpException::error() const
+{
+    return m_error;
+}
+
+/*! Returns the text of error() in UTF-8, valid as long as this exception. */
+const char *QAmqpException::what() const noexcept
+{
+    return m_what.constData();
+}
+
+/*! \reimp */
+void QAmqpException::raise() const
+{
+    throw *this;
+}
+
+/*! \reimp */
+QAmqpException *QAmqpException::clone() const
+{
+    return new QAmqpException(*this);
+}
+
+QT_END_NAMESPACE

@@ -1,0 +1,103 @@
+#include <QtAmqp/qamqpreturn.h>
+
+#include <QtCore/qdebug.h>
+
+QT_BEGIN_NAMESPACE
+
+/*!
+    \class QAmqpReturn
+    \inmodule QtAmqp
+    \brief A message that the broker sent back because no queue took it (basic.return).
+
+    Only messages published as mandatory come back. On a confirming channel the broker confirms such
+    a message as well, right after its return.
+
+    \sa QAmqpChannel::messageReturned(), {AMQP 0-9-1 §1.8.3.8}
+*/
+
+class QAmqpReturnPrivate : public QSharedData
+{
+public:
+    struct Fields
+    {
+        int replyCode = 0;
+        QString replyText;
+        QString exchange;
+        QString routingKey;
+        quint64 publishTag = 0;
+
+        bool operator==(const Fields &) const = default;
+    } fields;
+};
+
+/*! Makes an empty message with reply code 0. */
+QAmqpReturn::QAmqpReturn() : d(new QAmqpReturnPrivate) { }
+
+/*!
+    Makes a return of \a message with \a replyCode and \a replyText, published to \a exchange with
+    \a routingKey as \a publishTag, which is 0 if the publish is not known.
+*/
+QAmqpReturn::QAmqpReturn(const QAmqpMessage &message, int replyCode, const QString &replyText,
+                         const QString &exchange, const QString &routingKey, quint64 publishTag)
+    : QAmqpMessage(message), d(new QAmqpReturnPrivate)
+{
+    d->fields = {replyCode, replyText, exchange, routingKey, publishTag};
+}
+
+QAmqpReturn::QAmqpReturn(const QAmqpReturn &other) = default;
+QAmqpReturn::QAmqpReturn(QAmqpReturn &&other) noexcept = default;
+QAmqpReturn &QAmqpReturn::operator=(const QAmqpReturn &other) = default;
+QAmqpReturn &QAmqpReturn::operator=(QAmqpReturn &&other) noexcept = default;
+QAmqpReturn::~QAmqpReturn() = default;
+
+/*! \property QAmqpReturn::replyCode
+    Why it came back: 312 (no queue is bound for it), with other brokers also 313 (no consumer). */
+int QAmqpReturn::replyCode() const
+{
+    return d->fields.replyCode;
+}
+
+/*! \property QAmqpReturn::replyText
+    The broker's words for it, such as NO_ROUTE. */
+QString QAmqpReturn::replyText() const
+{
+    return d->fields.replyText;
+}
+
+/*! \property QAmqpReturn::exchange
+    The exchange it was published to. */
+QString QAmqpReturn::exchange() const
+{
+    return d->fields.exchange;
+}
+
+/*! \property QAmqpReturn::routingKey
+    The routing key it was published with. */
+QString QAmqpReturn::routingKey() const
+{
+    return d->fields.routingKey;
+}
+
+/*! \property QAmqpReturn::publishTag
+    What QAmqpChannel::publish() returned for it, or 0 if that is not known. */
+quint64 QAmqpReturn::publishTag() const
+{
+    return d->fields.publishTag;
+}
+
+bool operator==(const QAmqpReturn &a, const QAmqpReturn &b)
+{
+    return (a.d == b.d || a.d->fields == b.d->fields)
+            && static_cast<const QAmqpMessage &>(a) == static_cast<const QAmqpMessage &>(b);
+}
+
+QDebug operator<<(QDebug debug, const QAmqpReturn &returned)
+{
+    const QDebugStateSaver saver(debug);
+    debug.nospace().quote() << "QAmqpReturn(" << returned.replyCode() << ' ' << returned.replyText()
+                            << ", exchange " << returned.exchange() << ", routing key "
+                            << returned.routingKey() << ", tag " << returned.publishTag() << ", ";
+    return debug << static_cast<const QAmqpMessage &>(returned) << ')';
+}
+
+QT_END_NAMESPACE
