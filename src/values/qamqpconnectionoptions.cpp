@@ -201,10 +201,7 @@ QAmqpConnectionOptions QAmqpConnectionOptions::fromUrl(const QUrl &url, QAmqpErr
 }
 
 /*! Returns the host's name or address; the default is localhost. */
-QString QAmqpConnectionOptions::hostName() const
-{
-    return d->fields.hostName;
-}
+QString QAmqpConnectionOptions::hostName() const { return d->fields.hostName; }
 
 /*! Sets the host to \a hostName: a name or an IP address, without brackets or port. */
 QAmqpConnectionOptions &QAmqpConnectionOptions::setHostName(const QString &hostName)
@@ -229,10 +226,7 @@ QAmqpConnectionOptions &QAmqpConnectionOptions::setPort(quint16 port)
 }
 
 /*! Returns the virtual host; the default is "/". */
-QString QAmqpConnectionOptions::virtualHost() const
-{
-    return d->fields.virtualHost;
-}
+QString QAmqpConnectionOptions::virtualHost() const { return d->fields.virtualHost; }
 
 /*! Sets the \a virtualHost (AMQP 0-9-1 §1.4.2.7): 1 to 255 octets of UTF-8. */
 QAmqpConnectionOptions &QAmqpConnectionOptions::setVirtualHost(const QString &virtualHost)
@@ -242,10 +236,7 @@ QAmqpConnectionOptions &QAmqpConnectionOptions::setVirtualHost(const QString &vi
 }
 
 /*! Returns the credentials; the default is guest, guest. */
-QAmqpCredentials QAmqpConnectionOptions::credentials() const
-{
-    return d->fields.credentials;
-}
+QAmqpCredentials QAmqpConnectionOptions::credentials() const { return d->fields.credentials; }
 
 /*! Sets the \a credentials. Without TLS anyone on the way can read them. */
 QAmqpConnectionOptions &QAmqpConnectionOptions::setCredentials(const QAmqpCredentials &credentials)
@@ -255,10 +246,7 @@ QAmqpConnectionOptions &QAmqpConnectionOptions::setCredentials(const QAmqpCreden
 }
 
 /*! Returns whether the connection uses TLS; off by default. */
-bool QAmqpConnectionOptions::isTlsEnabled() const
-{
-    return d->fields.tls;
-}
+bool QAmqpConnectionOptions::isTlsEnabled() const { return d->fields.tls; }
 
 /*! Uses TLS if \a enabled. A failure of TLS never falls back to a connection without it. */
 QAmqpConnectionOptions &QAmqpConnectionOptions::setTlsEnabled(bool enabled)
@@ -268,10 +256,7 @@ QAmqpConnectionOptions &QAmqpConnectionOptions::setTlsEnabled(bool enabled)
 }
 
 /*! Returns the file of trusted certificates; empty, the default, means the system's. */
-QString QAmqpConnectionOptions::caCertificateFile() const
-{
-    return d->fields.caCertificateFile;
-}
+QString QAmqpConnectionOptions::caCertificateFile() const { return d->fields.caCertificateFile; }
 
 /*! Trusts the certificates in the PEM file \a fileName in place of the system's. Needs TLS. */
 QAmqpConnectionOptions &QAmqpConnectionOptions::setCaCertificateFile(const QString &fileName)
@@ -281,10 +266,7 @@ QAmqpConnectionOptions &QAmqpConnectionOptions::setCaCertificateFile(const QStri
 }
 
 /*! Returns the file of the client's certificate; empty, the default, means none. */
-QString QAmqpConnectionOptions::certificateFile() const
-{
-    return d->fields.certificateFile;
-}
+QString QAmqpConnectionOptions::certificateFile() const { return d->fields.certificateFile; }
 
 /*! Shows the broker the certificate in the PEM file \a fileName. Needs TLS and a private key. */
 QAmqpConnectionOptions &QAmqpConnectionOptions::setCertificateFile(const QString &fileName)
@@ -294,10 +276,7 @@ QAmqpConnectionOptions &QAmqpConnectionOptions::setCertificateFile(const QString
 }
 
 /*! Returns the file of the client's private key; empty, the default, means none. */
-QString QAmqpConnectionOptions::privateKeyFile() const
-{
-    return d->fields.privateKeyFile;
-}
+QString QAmqpConnectionOptions::privateKeyFile() const { return d->fields.privateKeyFile; }
 
 /*! Uses the private key in the PEM file \a fileName. Needs TLS and a certificate. */
 QAmqpConnectionOptions &QAmqpConnectionOptions::setPrivateKeyFile(const QString &fileName)
@@ -307,10 +286,7 @@ QAmqpConnectionOptions &QAmqpConnectionOptions::setPrivateKeyFile(const QString 
 }
 
 /*! Returns the name the broker's certificate must be for; empty, the default, means hostName(). */
-QString QAmqpConnectionOptions::peerVerifyName() const
-{
-    return d->fields.peerVerifyName;
-}
+QString QAmqpConnectionOptions::peerVerifyName() const { return d->fields.peerVerifyName; }
 
 /*! Expects a certificate for \a hostName, which is also sent as server name indication. Needs TLS. */
 QAmqpConnectionOptions &QAmqpConnectionOptions::setPeerVerifyName(const QString &hostName)
@@ -320,10 +296,7 @@ QAmqpConnectionOptions &QAmqpConnectionOptions::setPeerVerifyName(const QString 
 }
 
 /*! Returns whether TLS verifies the broker's certificate chain and name; on by default. */
-bool QAmqpConnectionOptions::isPeerVerificationEnabled() const
-{
-    return d->fields.verifyPeer;
-}
+bool QAmqpConnectionOptions::isPeerVerificationEnabled() const { return d->fields.verifyPeer; }
 
 /*!
     Verifies the broker's certificate if \a enabled. \b{Without this anyone on the way can take the
@@ -336,10 +309,7 @@ QAmqpConnectionOptions &QAmqpConnectionOptions::setPeerVerificationEnabled(bool 
 }
 
 /*! Returns the connection's name; empty by default. */
-QString QAmqpConnectionOptions::connectionName() const
-{
-    return d->fields.connectionName;
-}
+QString QAmqpConnectionOptions::connectionName() const { return d->fields.connectionName; }
 
 /*! Sets the \a name that RabbitMQ's tools show; it is sent as client property connection_name. */
 QAmqpConnectionOptions &QAmqpConnectionOptions::setConnectionName(const QString &name)
@@ -349,10 +319,7 @@ QAmqpConnectionOptions &QAmqpConnectionOptions::setConnectionName(const QString 
 }
 
 /*! Returns the application's own client properties; none by default. */
-QAmqpTable QAmqpConnectionOptions::clientProperties() const
-{
-    return d->fields.clientProperties;
-}
+QAmqpTable QAmqpConnectionOptions::clientProperties() const { return d->fields.clientProperties; }
 
 /*!
     Sets \a properties to send beside the library's own in connection.start-ok (AMQP 0-9-1
@@ -365,10 +332,7 @@ QAmqpConnectionOptions &QAmqpConnectionOptions::setClientProperties(const QAmqpT
 }
 
 /*! Returns the locale; the default is en_US, which every broker has. */
-QString QAmqpConnectionOptions::locale() const
-{
-    return d->fields.locale;
-}
+QString QAmqpConnectionOptions::locale() const { return d->fields.locale; }
 
 /*! Asks for the broker's texts in \a locale: 1 to 255 octets of UTF-8. */
 QAmqpConnectionOptions &QAmqpConnectionOptions::setLocale(const QString &locale)
@@ -378,10 +342,7 @@ QAmqpConnectionOptions &QAmqpConnectionOptions::setLocale(const QString &locale)
 }
 
 /*! Returns the greatest number of channels to agree on; the default is 2047, RabbitMQ's own. */
-quint16 QAmqpConnectionOptions::channelMax() const
-{
-    return d->fields.channelMax;
-}
+quint16 QAmqpConnectionOptions::channelMax() const { return d->fields.channelMax; }
 
 /*!
     Agrees on \a channels at most; 0 takes what the server proposes. The lower number of both sides
@@ -394,10 +355,7 @@ QAmqpConnectionOptions &QAmqpConnectionOptions::setChannelMax(quint16 channels)
 }
 
 /*! Returns the greatest frame size to agree on, in octets; the default is 131072, RabbitMQ's own. */
-quint32 QAmqpConnectionOptions::frameMax() const
-{
-    return d->fields.frameMax;
-}
+quint32 QAmqpConnectionOptions::frameMax() const { return d->fields.frameMax; }
 
 /*!
     Agrees on frames of \a bytes at most: 0 takes what the server proposes, otherwise at least 4096
@@ -411,10 +369,7 @@ QAmqpConnectionOptions &QAmqpConnectionOptions::setFrameMax(quint32 bytes)
 }
 
 /*! Returns the heartbeat interval; not set by default, which takes the server's proposal. */
-std::optional<seconds> QAmqpConnectionOptions::heartbeat() const
-{
-    return d->fields.heartbeat;
-}
+std::optional<seconds> QAmqpConnectionOptions::heartbeat() const { return d->fields.heartbeat; }
 
 /*!
     Sets the heartbeat \a interval, 1 to 65535 s. It wins over the server's proposal; 0 s means no
@@ -429,10 +384,7 @@ QAmqpConnectionOptions &QAmqpConnectionOptions::setHeartbeat(std::optional<secon
 }
 
 /*! Returns the greatest body accepted from the broker, in octets; the default is 128 MiB. */
-quint64 QAmqpConnectionOptions::maxMessageSize() const
-{
-    return d->fields.maxMessageSize;
-}
+quint64 QAmqpConnectionOptions::maxMessageSize() const { return d->fields.maxMessageSize; }
 
 /*!
     Accepts bodies of \a bytes at most, at least 1. A message that claims more ends the connection
@@ -445,10 +397,7 @@ QAmqpConnectionOptions &QAmqpConnectionOptions::setMaxMessageSize(quint64 bytes)
 }
 
 /*! Returns how long resolving the name and connecting may take; the default is 10 s. */
-milliseconds QAmqpConnectionOptions::connectTimeout() const
-{
-    return d->fields.connectTimeout;
-}
+milliseconds QAmqpConnectionOptions::connectTimeout() const { return d->fields.connectTimeout; }
 
 /*! Lets resolving the name and connecting take as long as \a timeout; 0 is no limit of its own. */
 QAmqpConnectionOptions &QAmqpConnectionOptions::setConnectTimeout(milliseconds timeout)
@@ -458,10 +407,7 @@ QAmqpConnectionOptions &QAmqpConnectionOptions::setConnectTimeout(milliseconds t
 }
 
 /*! Returns how long the way from open() to the open connection may take; the default is 15 s. */
-milliseconds QAmqpConnectionOptions::handshakeTimeout() const
-{
-    return d->fields.handshakeTimeout;
-}
+milliseconds QAmqpConnectionOptions::handshakeTimeout() const { return d->fields.handshakeTimeout; }
 
 /*!
     Lets the whole bring-up (name, TCP, TLS, AMQP) take as long as \a timeout. With 0, a peer that
@@ -474,10 +420,7 @@ QAmqpConnectionOptions &QAmqpConnectionOptions::setHandshakeTimeout(milliseconds
 }
 
 /*! Returns how long the broker may take for an answer; the default is 30 s. */
-milliseconds QAmqpConnectionOptions::requestTimeout() const
-{
-    return d->fields.requestTimeout;
-}
+milliseconds QAmqpConnectionOptions::requestTimeout() const { return d->fields.requestTimeout; }
 
 /*!
     Lets the broker take as long as \a timeout for an answer, counted from when a request is the
