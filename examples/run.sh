@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# Runs an example on a Debian 12 machine, as root or with sudo: installs what is missing, builds,
+# starts a private RabbitMQ on loopback, runs the example against it, stops RabbitMQ.
+#
+#   examples/run.sh [NAME] [--url URL] [-- ARGUMENT...]
+#
+# NAME is a folder in examples/ (default: hello). With --url the example talks to that broker instead
+# of a private one. What follows -- goes to the example. Besides packages, only build/ is touched.
+
+set -u
+cd "$(dirname "$0")/.." || exit 1
+# shellcheck source-path=SCRIPTDIR source=../tests/broker/setup.sh
+. tests/broker/setup.sh
+
+usage()
+{
+    sed -n '2,/^$/s/^# \{0,1\}//p' "$0"
+    printf 'Examples:'
+    for main in examples/*/main.cpp; do
+        main=${main%/main.cpp}
+        printf ' %s' "${main##*/}"
+    done
+    echo
+    exit "$1"
+}
+
+name=hello
+url=
+while [ $# -gt 0 ]; do
+    case $1 in
+    -h | --help) usage 0 ;;
+    --url) [ $# -ge 2 ] || usage 2 >&2; url=$2; shift 2 ;;
+    --url=*) url=${1#--url=}; shift ;;
+    --) shift; break ;;
+    -*) usage 2 >&2 ;;
+    *) name=$1; shift ;;
+    esac
+done
+[ -f "examples/$name/main.cpp" ] || usage 2 >&2
+
+leave_nothing
+
+packages=("${build_packages[@]}")
+[ -n "$url" ] || packages+=("${node_packages[@]}")
+install_packages "${packages[@]}"
+
+build build/examples -DCMAKE_BUILD_TYPE=Release -DQTAMQP_TESTS=OFF -DQTAMQP_EXAMPLES=ON
+if [ -z "$url" ]; then
+    start_node build/examples/node
+    url=$QTAMQP_TEST_URL
+fi
+
+step "running the example $name"
+status=0
+run "build/examples/examples/example_$name" --url "$url" "$@" || status=$?
+step "the example $name ended with status $status"
+exit "$status"

@@ -1,0 +1,245 @@
+#!/usr/bin/env bash
+# A private RabbitMQ node on loopback: free ports, its own data, cookie, epmd and certificates, all
+# in one folder; nothing outside is touched, and no system service is needed or disturbed.
+#
+#   node.sh start FOLDER    starts it (anew if it runs) and writes FOLDER/env, to be sourced
+#   node.sh stop FOLDER     stops it; without a node it does nothing
+#
+# FOLDER/env exports QTAMQP_TEST_URL, QTAMQP_TEST_TLS_URL, QTAMQP_TEST_CA, QTAMQP_TEST_CERT,
+# QTAMQP_TEST_KEY (a client's certificate) and QTAMQP_TEST_CTL (rabbitmqctl for this node).
+
+set -u
+# shellcheck source-path=SCRIPTDIR source=setup.sh
+. "$(dirname "$0")/setup.sh"
+
+usage()
+{
+    sed -n '2,/^$/s/^# \{0,1\}//p' "$0" >&2
+    exit 2
+}
+
+scripts=/usr/lib/rabbitmq/bin # not /usr/sbin, whose wrappers insist on the system's user and folders
+
+# free_port: a port nobody listens on, below the range the system hands out to clients.
+free_port()
+{
+    local port
+    while :; do
+        port=$((20000 + RANDOM % 12000))
+        [[ " $taken " == *" $port "* ]] && continue
+        (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
+    done
+    taken+=" $port"
+    REPLY=$port
+}
+taken=
+
+make_certificates()
+{
+    local tls=$1 name key=(-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes)
+    mkdir -p "$tls"
+    openssl req -x509 "${key[@]}" -days 3650 -subj "/CN=QtAmqp test CA" \
+        -keyout "$tls/ca.key" -out "$tls/ca.pem" || return 1
+    for name in server client; do
+        openssl req "${key[@]}" -subj "/CN=$name" \
+            -keyout "$tls/$name.key" -out "$tls/$name.csr" || return 1
+        openssl x509 -req -in "$tls/$name.csr" -days 3650 -CA "$tls/ca.pem" -CAkey "$tls/ca.key" \
+            -set_serial "0x$(openssl rand -hex 8)" -out "$tls/$name.pem" -extfile <(
+                echo "basicConstraints=CA:FALSE"
+                echo "extendedKeyUsage=${name}Auth"
+                [ "$name" = client ] || echo "subjectAltName=DNS:localhost,IP:127.0.0.1"
+            ) || return 1
+    done
+    # Readable also if RabbitMQ runs as another user than the tests.
+    chmod 644 "$tls"/*.key
+}
+
+write_configuration()
+{
+    mkdir -p "$folder"/{home,data,log}
+    cat >"$folder/rabbitmq.conf" <<END
+listeners.tcp.1 = 127.0.0.1:$amqp_port
+listeners.ssl.1 = 127.0.0.1:$tls_port
+ssl_options.cacertfile = $folder/tls/ca.pem
+ssl_options.certfile = $folder/tls/server.pem
+ssl_options.keyfile = $folder/tls/server.key
+ssl_options.verify = verify_peer
+ssl_options.fail_if_no_peer_cert = false
+disk_free_limit.absolute = 10MB
+log.file.level = info
+log.console = false
+END
+    : >"$folder/rabbitmq-env.conf"
+    # Names are found also where no DNS and no /etc/hosts knows localhost.
+    echo '{host, {127,0,0,1}, ["localhost"]}. {lookup, [file, native]}.' >"$folder/inetrc"
+
+    # The environment of the node and of rabbitmqctl; nothing of the caller's gets in.
+    environment=(
+        PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+        LANG=C.UTF-8
+        HOME="$folder/home"
+        QTAMQP_NODE="$folder"
+        ERL_EPMD_ADDRESS=127.0.0.1
+        ERL_EPMD_PORT="$epmd_port"
+        ERL_INETRC="$folder/inetrc"
+        ERL_CRASH_DUMP="$folder/log/erl_crash.dump"
+        RABBITMQ_NODENAME=qtamqp@localhost
+        RABBITMQ_DIST_PORT="$dist_port"
+        RABBITMQ_CONF_ENV_FILE="$folder/rabbitmq-env.conf"
+        RABBITMQ_CONFIG_FILE="$folder/rabbitmq.conf"
+        RABBITMQ_ADVANCED_CONFIG_FILE="$folder/advanced.config"
+        RABBITMQ_GENERATED_CONFIG_DIR="$folder/data/config"
+        RABBITMQ_ENABLED_PLUGINS_FILE="$folder/enabled_plugins"
+        RABBITMQ_MNESIA_BASE="$folder/data"
+        RABBITMQ_LOG_BASE="$folder/log"
+        RABBITMQ_LOGS="$folder/log/node.log"
+        RABBITMQ_PID_FILE="$folder/data/rabbitmq.pid"
+        RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="-kernel inet_dist_use_interface {127,0,0,1}"
+        RABBITMQ_CTL_ERL_ARGS="-kernel inet_dist_use_interface {127,0,0,1}"
+    )
+    {
+        echo '#!/bin/sh'
+        printf "exec env -i"
+        printf " '%s'" "${environment[@]}"
+        printf ' %s/rabbitmqctl "$@"\n' "$scripts"
+    } >"$folder/ctl"
+    chmod 755 "$folder/ctl"
+}
+
+# in_background NAME COMMAND...: in a session of its own, which Ctrl-C in a terminal does not reach.
+# It records its own id, so that there is no moment at which it runs unrecorded. (To RabbitMQ's
+# script RUNNING_UNDER_SYSTEMD says only to become the node instead of waiting for it.)
+in_background()
+{
+    local name=$1
+    shift
+    # shellcheck disable=SC2016 # expanded by the inner shell
+    (cd "$folder/home" && exec env -i "${environment[@]}" RUNNING_UNDER_SYSTEMD=yes \
+        setsid sh -c 'echo $$ >"$1"; shift; exec "$@"' sh "$folder/$name.pid" "$@") \
+        </dev/null >"$folder/log/$name.out" 2>&1 &
+    disown
+}
+
+recorded_pid()
+{
+    cat "$folder/$1.pid" 2>/dev/null
+}
+
+alive()
+{
+    local pid
+    pid=$(recorded_pid "$1") && marked_processes "QTAMQP_NODE=$folder" | grep -qx "$pid"
+}
+
+# answers PORT: true if AMQP's greeting gets a method frame (type 1) in reply.
+answers()
+{
+    [ "$(exec 3<>"/dev/tcp/127.0.0.1/$1" && printf 'AMQP\0\0\011\001' >&3 \
+        && timeout 2 head -c 1 <&3 | od -An -tu1 | tr -d ' ')" = 1 ] 2>/dev/null
+}
+
+launch()
+{
+    free_port && amqp_port=$REPLY
+    free_port && tls_port=$REPLY
+    free_port && dist_port=$REPLY
+    free_port && epmd_port=$REPLY
+    write_configuration
+
+    # Started here, epmd is a child to be stopped; left to Erlang it would stay behind for ever.
+    in_background epmd epmd -address 127.0.0.1 -port "$epmd_port"
+    local tries=100
+    until (exec 3<>"/dev/tcp/127.0.0.1/$epmd_port") 2>/dev/null; do
+        [ $((tries -= 1)) -gt 0 ] || return 1
+        sleep 0.05
+    done
+
+    in_background node "$scripts/rabbitmq-server"
+    local deadline=$((SECONDS + 90))
+    until answers "$amqp_port" 2>/dev/null; do
+        [ "$SECONDS" -lt "$deadline" ] || return 1
+        sleep 0.2
+        alive node || return 1
+    done
+}
+
+explain_failure()
+{
+    local file
+    echo "node.sh: RabbitMQ did not start in $folder; what it said:" >&2
+    for file in "$folder"/log/{tls,epmd,node}.out "$folder/log/node.log"; do
+        [ -s "$file" ] || continue
+        echo "--- $file"
+        grep -m 12 '\[error\]' "$file" || tail -n 25 "$file"
+    done >&2
+    exit 1
+}
+
+start()
+{
+    [ -x "$scripts/rabbitmq-server" ] || fail "RabbitMQ is not installed (package rabbitmq-server)"
+    case $folder in *[\'\"[:space:]]*) fail "the path $folder has a space or quote in it" ;; esac
+    if [ -n "$(ls -A "$folder" 2>/dev/null)" ] && [ ! -e "$folder/enabled_plugins" ]; then
+        fail "$folder is not empty and not a node's folder; it would be emptied"
+    fi
+    stop || exit 1
+    rm -rf "${folder:?}"
+    mkdir -p "$folder/log"
+    echo '[].' >"$folder/enabled_plugins"
+    started=
+    trap '[ -n "$started" ] || { trap "" INT TERM; stop; }' EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+
+    make_certificates "$folder/tls" >"$folder/log/tls.out" 2>&1 || explain_failure
+    if ! launch; then
+        # Somebody may have taken a port between the choice and the use: once more, with others.
+        grep -qs eaddrinuse "$folder"/log/{epmd,node}.out "$folder/log/node.log" || explain_failure
+        if ! stop || ! launch; then
+            explain_failure
+        fi
+    fi
+    cat >"$folder/env" <<END
+export QTAMQP_TEST_URL=amqp://guest:guest@127.0.0.1:$amqp_port
+export QTAMQP_TEST_TLS_URL=amqps://guest:guest@localhost:$tls_port
+export QTAMQP_TEST_CA=$folder/tls/ca.pem
+export QTAMQP_TEST_CERT=$folder/tls/client.pem
+export QTAMQP_TEST_KEY=$folder/tls/client.key
+export QTAMQP_TEST_CTL=$folder/ctl
+END
+    started=yes
+}
+
+# TERM to the node alone, so that it closes its files; then whatever of it is left, epmd included.
+stop()
+{
+    local tries pid pids
+    pids="$(recorded_pid node) $(recorded_pid epmd)"
+    if alive node; then
+        kill -TERM "$(recorded_pid node)" 2>/dev/null
+        tries=150
+        while alive node && [ $((tries -= 1)) -gt 0 ]; do
+            sleep 0.1
+        done
+    fi
+    if ! end_processes "QTAMQP_NODE=$folder" 3; then
+        echo "node.sh: still running: $(marked_processes "QTAMQP_NODE=$folder" | tr '\n' ' ')" >&2
+        return 1
+    fi
+    # The system's first process collects what they leave; by then they are gone from every list.
+    tries=20
+    for pid in $pids; do
+        while kill -0 "$pid" 2>/dev/null && [ $((tries -= 1)) -gt 0 ]; do
+            sleep 0.1
+        done
+    done
+    rm -f "$folder"/{node,epmd}.pid "$folder/env"
+}
+
+[ $# = 2 ] || usage
+folder=$(realpath -m -- "$2")
+case $1 in
+start) start ;;
+stop) stop ;;
+*) usage ;;
+esac

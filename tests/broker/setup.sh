@@ -1,0 +1,168 @@
+# Shared by tests/run.sh, examples/run.sh and node.sh: saying what happens, installing what is
+# missing, running commands so that nothing outlives the script. To be sourced by bash.
+# shellcheck shell=bash
+
+# step TEXT...: one line per step, with the seconds since the start.
+step()
+{
+    printf '[%4d s] %s\n' "$SECONDS" "$*"
+}
+
+fail()
+{
+    printf '%s: %s\n' "${0##*/}" "$*" >&2
+    exit 1
+}
+
+# marked_processes NAME=VALUE: the ids of all processes started with this in their environment.
+# That finds what a tool started in turn, and never anybody else's process.
+marked_processes()
+{
+    local entry
+    for entry in /proc/[0-9]*; do
+        if { tr '\0' '\n' <"$entry/environ"; } 2>/dev/null | grep -qxF -- "$1"; then
+            echo "${entry#/proc/}"
+        fi
+    done
+}
+
+# await_end SECONDS NAME=VALUE: true once no such process is left.
+await_end()
+{
+    local deadline=$((SECONDS + $1))
+    while [ -n "$(marked_processes "$2")" ]; do
+        [ "$SECONDS" -lt "$deadline" ] || return 1
+        sleep 0.1
+    done
+}
+
+# end_processes NAME=VALUE SECONDS: asks these processes to end, and after SECONDS makes them.
+end_processes()
+{
+    local ids
+    ids=$(marked_processes "$1")
+    [ -n "$ids" ] || return 0
+    # shellcheck disable=SC2086 # a list of ids
+    kill -TERM $ids 2>/dev/null
+    await_end "$2" "$1" && return 0
+    ids=$(marked_processes "$1")
+    # shellcheck disable=SC2086
+    [ -z "$ids" ] || kill -KILL $ids 2>/dev/null
+    await_end 5 "$1"
+}
+
+# run COMMAND...: as if called plainly, except that a signal to this script is obeyed at once and
+# that clean_up finds the command and whatever it started.
+run()
+{
+    export QTAMQP_RUN=$run_mark
+    set -m # a process group of its own, in which Ctrl-C is not ignored
+    "$@" </dev/null &
+    local child=$!
+    set +m
+    wait "$child"
+}
+run_mark=$$.$RANDOM$RANDOM
+
+# leave_nothing: from here on, however the script ends (except by SIGKILL), what it started ends too.
+leave_nothing()
+{
+    trap clean_up EXIT
+    trap 'step "interrupted"; exit 130' INT
+    trap 'step "terminated"; exit 143' TERM
+    trap 'exit 129' HUP
+}
+
+clean_up()
+{
+    trap '' INT TERM HUP
+    end_processes "QTAMQP_RUN=$run_mark" 10 || exit 1
+    allow_services
+    if [ -n "$node_folder" ]; then
+        step "stopping RabbitMQ"
+        tests/broker/node.sh stop "$node_folder" || exit 1
+    fi
+}
+node_folder=
+
+as_root()
+{
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        fail "installing packages needs root: run this as root, or install sudo"
+    fi
+}
+
+# install_packages PACKAGE...: installs those that are missing.
+install_packages()
+{
+    local missing=() package
+    for package in "$@"; do
+        dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed \
+            || missing+=("$package")
+    done
+    [ ${#missing[@]} -gt 0 ] || return 0
+
+    command -v apt-get >/dev/null || fail "missing: ${missing[*]} (no apt-get here to install them)"
+    mkdir -p build
+    local log=$PWD/build/install.log
+    step "installing ${missing[*]}"
+    [ "$(id -u)" = 0 ] || sudo -v # asks for the password while it can
+    forbid_services
+    local status=0
+    run as_root apt-get update >"$log" 2>&1 || status=$?
+    [ "$status" != 0 ] || run as_root dpkg --configure -a >>"$log" 2>&1 || status=$?
+    [ "$status" != 0 ] || run as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
+        apt-get install -y --no-install-recommends "${missing[@]}" >>"$log" 2>&1 || status=$?
+    allow_services
+    [ "$status" = 0 ] || { tail -n 20 "$log" >&2; fail "installing failed; all of it is in $log"; }
+}
+
+# While packages are installed no service may start: a RabbitMQ of the whole machine is not wanted.
+# A policy that is already there is left as it is.
+policy=/usr/sbin/policy-rc.d
+forbid_services()
+{
+    [ ! -e "$policy" ] || return 0
+    # shellcheck disable=SC2016 # expanded by the inner shell
+    as_root sh -c 'printf "#!/bin/sh\n# qtamqp: no services while installing\nexit 101\n" >"$1" && chmod 755 "$1"' \
+        sh "$policy"
+}
+
+allow_services()
+{
+    if grep -qs '^# qtamqp:' "$policy"; then
+        as_root rm -f "$policy"
+    fi
+}
+
+# shellcheck disable=SC2034 # used by those who source this
+build_packages=(qt6-base-dev cmake ninja-build g++ ccache)
+# shellcheck disable=SC2034
+node_packages=(rabbitmq-server openssl)
+
+# build FOLDER CMAKE-ARGUMENT...: configures and builds; quiet unless something goes wrong.
+build()
+{
+    local folder=$1 log=$1/build.log
+    shift
+    step "building in $folder (log: $log)"
+    mkdir -p "$folder"
+    if ! { run cmake -S . -B "$folder" -G Ninja "$@" && run cmake --build "$folder"; } >"$log" 2>&1; then
+        grep -A20 -E 'error:|FAILED:|CMake Error' "$log" | head -n 60 >&2
+        fail "the build failed; all of it is in $log"
+    fi
+}
+
+# start_node FOLDER: a private RabbitMQ until the script ends; its addresses come into the environment.
+start_node()
+{
+    node_folder=$1
+    step "starting RabbitMQ in $node_folder"
+    run tests/broker/node.sh start "$node_folder" || exit 1
+    # shellcheck source=/dev/null
+    . "$node_folder/env"
+}

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Runs all tests on a Debian 12 machine, as root or with sudo: installs what is missing, builds,
+# starts a private RabbitMQ on loopback, runs CTest, builds and runs again with the address and
+# undefined-behaviour sanitizers, stops RabbitMQ.
+#
+#   tests/run.sh [--quick] [CTEST-ARGUMENT...]
+#
+# --quick leaves the sanitizers out; arguments such as -R api go to ctest. Besides packages, only
+# build/ is touched.
+
+set -u
+cd "$(dirname "$0")/.." || exit 1
+# shellcheck source-path=SCRIPTDIR source=broker/setup.sh
+. tests/broker/setup.sh
+
+quick=
+case ${1-} in
+--quick) quick=yes; shift ;;
+-h | --help) sed -n '2,/^$/s/^# \{0,1\}//p' "$0"; exit 0 ;;
+esac
+
+leave_nothing
+
+install_packages "${build_packages[@]}" "${node_packages[@]}" amqp-specs
+
+build build/tests -DCMAKE_BUILD_TYPE=RelWithDebInfo -DQTAMQP_WERROR=ON \
+    -DQTAMQP_TESTS=ON -DQTAMQP_EXAMPLES=ON -DQTAMQP_BENCH=ON
+start_node build/tests/node
+
+status=0
+step "testing"
+run ctest --test-dir build/tests --output-on-failure --no-tests=error "$@" || status=1
+
+if [ -z "$quick" ]; then
+    build build/asan -DCMAKE_BUILD_TYPE=Debug -DQTAMQP_SANITIZE=address -DQTAMQP_WERROR=ON \
+        -DQTAMQP_TESTS=ON -DQTAMQP_EXAMPLES=OFF
+    step "testing with the address and undefined-behaviour sanitizers"
+    run ctest --test-dir build/asan --output-on-failure --no-tests=ignore \
+        -L '^(codec|protocol|api|broker)$' "$@" || status=1
+fi
+
+if [ "$status" = 0 ]; then
+    step "all tests passed"
+else
+    step "SOME TESTS FAILED"
+fi
+exit "$status"
