@@ -56,8 +56,33 @@ set(QTAMQP_protocol_SOURCES
     protocol/transitions.cpp
     protocol/transitions.h)
 
-set(QTAMQP_transport_SOURCES)
+set(QTAMQP_transport_SOURCES
+    transport/qamqptransport.cpp
+    transport/sockettransport.cpp
+    transport/sockettransport.h
+    transport/transportclient.h)
 set(QTAMQP_transport_HEADERS)
 
-set(QTAMQP_api_SOURCES)
-set(QTAMQP_api_HEADERS)
+set(QTAMQP_api_SOURCES
+    api/channelevents.cpp
+    api/engine.cpp
+    api/engine.h
+    api/futures.h
+    api/mailbox.h
+    api/qamqpchannel.cpp
+    api/qamqpchannel_p.h
+    api/qamqpconnection.cpp
+    api/qamqpconnection_p.h
+    api/qamqpconsumer.cpp
+    api/qamqpconsumer_p.h
+    api/qamqpdelivery.cpp
+    api/qamqpdelivery_p.h
+    api/qamqpexchange.cpp
+    api/qamqpqueue.cpp)
+set(QTAMQP_api_HEADERS
+    ${include}/qamqpchannel.h
+    ${include}/qamqpconnection.h
+    ${include}/qamqpconsumer.h
+    ${include}/qamqpdelivery.h
+    ${include}/qamqpexchange.h
+    ${include}/qamqpqueue.h)

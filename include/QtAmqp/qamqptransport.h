@@ -10,7 +10,6 @@
 
 QT_BEGIN_NAMESPACE
 
-class QIODevice;
 class QSslError;
 class QAmqpTransportClient;
 
@@ -35,7 +34,6 @@ public:
     virtual void write(const QByteArray &block) = 0;
     virtual void flush();
     virtual qint64 bytesToWrite() const = 0;
-    virtual void setReading(bool reading) = 0;
     virtual void close() = 0;
     virtual void abort() = 0;
     virtual void setDeadline(std::optional<TimePoint> deadline) = 0;
@@ -47,7 +45,6 @@ protected:
     char *receiveBuffer(qsizetype *size);
     void received(qsizetype bytes);
     void opened();
-    void written();
     void lost(const QAmqpError &reason);
     void sslErrors(const QList<QSslError> &errors);
     bool turn();

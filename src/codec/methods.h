@@ -894,6 +894,7 @@ struct BasicRecoverAsync
 struct BasicRecover
 {
     static constexpr MethodInfo info{60, 110, "basic.recover", SentBy::Client};
+    using Replies = TypeList<struct BasicRecoverOk>; // the official XML forgets it
 
     bool requeue = false;
 

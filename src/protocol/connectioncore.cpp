@@ -11,14 +11,21 @@ namespace QtAmqpPrivate {
 using Kind = QAmqpError::Kind;
 using Origin = QAmqpError::Origin;
 
-ConnectionCore::ConnectionCore(const QAmqpConnectionOptions &options) : m_options(options)
+ConnectionCore::ConnectionCore(const QAmqpConnectionOptions &options)
 {
+    setOptions(options);
     m_context.frameMax = UntunedFrameMax;
-    m_context.maxMessageSize = options.maxMessageSize();
     m_channels.emplace_back();
 }
 
 ConnectionCore::~ConnectionCore() = default;
+
+void ConnectionCore::setOptions(const QAmqpConnectionOptions &options)
+{
+    Q_ASSERT(m_state == ConnectionState::Idle);
+    m_options = options;
+    m_context.maxMessageSize = options.maxMessageSize();
+}
 
 bool ConnectionCore::move(quint32 cause)
 {

@@ -50,6 +50,7 @@ public:
     void timeout(TimePoint now);
 
     // command
+    void setOptions(const QAmqpConnectionOptions &options); // before open()
     void open(TimePoint now);
     void close(TimePoint deadline);
     void abort();
@@ -113,7 +114,7 @@ private:
     QString foreignPeer() const;
     void checkDeadlines(TimePoint now);
 
-    const QAmqpConnectionOptions m_options;
+    QAmqpConnectionOptions m_options;
     ConnectionState m_state = ConnectionState::Idle;
     ConnectionContext m_context;
     Input m_input;

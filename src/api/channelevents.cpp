@@ -1,0 +1,258 @@
+// The half of QAmqpChannelPrivate that the engine calls: events become signals and ended futures. Any
+// slot may delete anything: an emission comes last, or what follows checks that the channel is there.
+
+#include "api/qamqpchannel_p.h"
+#include "api/qamqpconsumer_p.h"
+#include "api/qamqpdelivery_p.h"
+
+QT_BEGIN_NAMESPACE
+
+using namespace QtAmqpPrivate;
+using Kind = QAmqpError::Kind;
+
+void QAmqpChannelPrivate::tellState()
+{
+    const QAmqpChannel::State now = currentState();
+    if (now == toldState)
+        return;
+    toldState = now;
+    Q_EMIT q->stateChanged(now);
+}
+
+void QAmqpChannelPrivate::opened()
+{
+    const QPointer<QAmqpChannel> alive(q);
+    tellState();
+    if (alive)
+        Q_EMIT q->opened();
+}
+
+// The core is about to forget this channel.
+void QAmqpChannelPrivate::leaveCore()
+{
+    nextTag = core->nextPublishTag();
+    core = nullptr;
+    prefetchSent.reset();
+    highestDelivery = settledUpTo = 0;
+}
+
+void QAmqpChannelPrivate::closed(const QAmqpError &error)
+{
+    const QPointer<QAmqpChannel> alive(q);
+    if (error)
+        lastError = error;
+    const quint32 closedGeneration = generation;
+    const auto ended = std::exchange(consumers, {});
+    QList<QPointer<QAmqpConsumer>> objects;
+    for (QAmqpConsumerPrivate *consumer : ended)
+        objects.append(consumer->q);
+    lastEnvelope.reset();
+    for (const QPointer<QAmqpConsumer> &consumer : objects) {
+        if (consumer)
+            QAmqpConsumerPrivate::of(consumer)->ended(error);
+    }
+    // A slot may have opened it again already.
+    if (alive && generation == closedGeneration)
+        tellState();
+    if (alive && error)
+        Q_EMIT q->errorOccurred(error);
+    if (alive)
+        Q_EMIT q->closed();
+}
+
+void QAmqpChannelPrivate::replied(Replied &replied)
+{
+    if (const Ended handler = requests.take(replied.request)) {
+        RequestEnd end{&replied, nullptr, replied.error};
+        handler(end);
+    }
+}
+
+void QAmqpChannelPrivate::got(Got &got)
+{
+    highestDelivery = got.delivery.deliveryTag;
+    if (const Ended handler = requests.take(got.request)) {
+        RequestEnd end{nullptr, &got, {}};
+        handler(end);
+    }
+}
+
+void QAmqpChannelPrivate::delivered(Delivered &delivered)
+{
+    if (lastEnvelope != delivered.envelope) {
+        lastEnvelope = delivered.envelope;
+        lastConsumer = consumers.value(delivered.envelope->consumerTag);
+    }
+    // While closing nobody wants it: it goes back to its queue with the channel.
+    if (!lastConsumer || core->isClosing() || engine->core().isClosing())
+        return;
+    highestDelivery = delivered.deliveryTag;
+    QAmqpDelivery delivery = std::move(scratch);
+    const bool noAck = lastConsumer->noAck;
+    QAmqpDeliveryPrivate::assign(delivery, delivered, noAck ? QExplicitlySharedDataPointer<Mailbox>() : engine->mailbox(), generation, 0);
+    const Engine *const stays = engine; // through the turn, whatever is deleted
+    const quint16 place = delivered.channel;
+    lastConsumer->deliver(delivery);
+    if (stays->channel(place) == this)
+        QAmqpDeliveryPrivate::recycle(delivery, scratch);
+}
+
+void QAmqpChannelPrivate::returned(const Returned &returned)
+{
+    const QString text = QString::fromUtf8(returned.replyText);
+    const QAmqpReturn message(returned.message, returned.replyCode, text, QString::fromUtf8(returned.envelope->exchange),
+                              QString::fromUtf8(returned.envelope->routingKey), returned.publishTag);
+    if (const auto waiting = confirmPromises.find(returned.publishTag); waiting != confirmPromises.end()) {
+        waiting->second.returned = QAmqpError(Kind::Unroutable, QAmqpError::Scope::Operation, QAmqpError::Origin::Broker,
+                                              QStringLiteral("the message to exchange \"%1\" with routing key \"%2\" reached no queue: %3")
+                                                      .arg(message.exchange(), message.routingKey(), text));
+        waiting->second.returned.setReply(returned.replyCode, text);
+    }
+    Q_EMIT q->messageReturned(message);
+}
+
+static QAmqpError settlementError(const Settled &settled)
+{
+    if (settled.outcome == Outcome::Nacked)
+        return QAmqpError(Kind::Nacked, QAmqpError::Scope::Operation, QAmqpError::Origin::Broker,
+                          QStringLiteral("the broker refused the message (basic.nack); a queue may be full, or the broker in trouble"));
+    return QAmqpError(Kind::ConnectionLost, QAmqpError::Scope::Operation, QAmqpError::Origin::Library,
+                      QStringLiteral("the channel ended before the broker answered: the message may have arrived or not"));
+}
+
+void QAmqpChannelPrivate::settled(const Settled &settled)
+{
+    const bool promises = !confirmPromises.empty() || !allConfirmed.empty();
+    const QPointer<QAmqpChannel> alive(promises ? q : nullptr);
+    if (promises) {
+        std::deque<std::pair<quint64, ConfirmPromise>> ended;
+        const auto first = confirmPromises.lower_bound(settled.firstTag);
+        const auto last = confirmPromises.upper_bound(settled.lastTag);
+        for (auto it = first; it != last; ++it)
+            ended.emplace_back(it->first, std::move(it->second));
+        confirmPromises.erase(first, last);
+        std::deque<AllConfirmed> allEnded;
+        for (AllConfirmed &waiting : allConfirmed) {
+            if (settled.outcome != Outcome::Confirmed && !waiting.failure && settled.firstTag <= waiting.lastTag)
+                waiting.failure = settlementError(settled);
+        }
+        while (!allConfirmed.empty() && allConfirmed.front().lastTag < core->firstUnconfirmed()) {
+            allEnded.push_back(std::move(allConfirmed.front()));
+            allConfirmed.pop_front();
+        }
+        for (auto &[tag, entry] : ended) {
+            const QAmqpError error = settled.outcome == Outcome::Confirmed ? entry.returned : settlementError(settled);
+            if (error) {
+                failPromise(*entry.promise, error);
+            } else {
+                entry.promise->addResult(tag);
+                entry.promise->finish();
+            }
+        }
+        for (const AllConfirmed &entry : allEnded) {
+            if (entry.failure)
+                failPromise(*entry.promise, entry.failure);
+            else
+                entry.promise->finish();
+        }
+    }
+    if (promises && !alive)
+        return;
+    switch (settled.outcome) {
+    case Outcome::Confirmed: Q_EMIT q->confirmed(settled.firstTag, settled.lastTag); break;
+    case Outcome::Nacked: Q_EMIT q->nacked(settled.firstTag, settled.lastTag); break;
+    case Outcome::Indeterminate: Q_EMIT q->indeterminate(settled.firstTag, settled.lastTag); break;
+    }
+}
+
+void QAmqpChannelPrivate::consumerCancelled(const QByteArray &consumerTag)
+{
+    QAmqpConsumerPrivate *consumer = consumers.take(consumerTag);
+    lastEnvelope.reset();
+    if (!consumer)
+        return;
+    consumer->requeueHeld();
+    consumer->ended(QAmqpError(Kind::Cancelled, QAmqpError::Scope::Operation, QAmqpError::Origin::Broker,
+                               QStringLiteral("the broker cancelled consumer \"%1\": its queue was deleted or became unavailable")
+                                       .arg(QString::fromUtf8(consumerTag))));
+}
+
+// Once a turn: what no single event causes.
+void QAmqpChannelPrivate::afterEvents()
+{
+    const QPointer<QAmqpChannel> alive(q);
+    tellState();
+    if (alive && std::exchange(hasResumed, false)) {
+        QList<QPointer<QAmqpConsumer>> resumed;
+        for (QAmqpConsumerPrivate *consumer : std::as_const(consumers))
+            resumed.append(consumer->q);
+        for (const QPointer<QAmqpConsumer> &consumer : std::as_const(resumed)) {
+            if (consumer)
+                QAmqpConsumerPrivate::of(consumer)->deliverHeld();
+        }
+    }
+    // Half of what stops publishing: so that a block's worth fits each time.
+    if (alive && publishHeld && currentState() == QAmqpChannel::State::Open && isReady(128 * 1024)) {
+        publishHeld = false;
+        Q_EMIT q->readyToPublish();
+    }
+}
+
+QFuture<int> QAmqpChannelPrivate::cancel(QAmqpConsumerPrivate *consumer)
+{
+    consumer->cancelPromise = startPromise<int>();
+    const QFuture<int> future = consumer->cancelPromise->future();
+    const int requeued = consumer->requeueHeld();
+    consumer->paused = false;
+    const RequestId id = core->cancel(consumer->tag);
+    requests.insert(id, [this, requeued, tag = consumer->tag](RequestEnd &end) {
+        QAmqpConsumerPrivate *cancelled = end.error ? nullptr : consumers.take(tag);
+        lastEnvelope.reset();
+        if (!cancelled)
+            return; // the channel's end, or the broker's own cancel, ends the consumer
+        const SharedPromise<int> promise = std::exchange(cancelled->cancelPromise, nullptr);
+        const QPointer<QAmqpConsumer> alive(cancelled->q);
+        promise->addResult(requeued + int(end.reply->count));
+        promise->finish();
+        if (alive)
+            QAmqpConsumerPrivate::of(alive)->ended({});
+    });
+    engine->commanded();
+    return future;
+}
+
+// A consumer object goes: the broker is told, and what still comes for it goes back to the queue.
+void QAmqpChannelPrivate::forgetConsumer(QAmqpConsumerPrivate *consumer)
+{
+    if (consumers.remove(consumer->tag) == 0)
+        return;
+    lastEnvelope.reset();
+    consumer->requeueHeld();
+    if (core && core->state() != ChannelState::Closed && !core->isClosing()) {
+        core->cancel(consumer->tag);
+        engine->commanded();
+    }
+}
+
+void QAmqpChannelPrivate::abandonAll(const QAmqpError &error)
+{
+    RequestEnd end{nullptr, nullptr, error};
+    for (const Ended &handler : std::exchange(requests, {}))
+        handler(end);
+    for (auto &[tag, entry] : std::exchange(confirmPromises, {}))
+        failPromise(*entry.promise, error);
+    for (const AllConfirmed &entry : std::exchange(allConfirmed, {}))
+        failPromise(*entry.promise, error);
+}
+
+void QAmqpChannelPrivate::connectionGone()
+{
+    const QPointer<QAmqpChannel> alive(q);
+    engine = nullptr;
+    connection = nullptr;
+    core = nullptr;
+    abandonAll(QAmqpError(Kind::Cancelled, QAmqpError::Scope::Operation, QAmqpError::Origin::Application,
+                          QStringLiteral("the connection was destroyed")));
+}
+
+QT_END_NAMESPACE

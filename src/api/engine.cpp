@@ -1,0 +1,367 @@
+#include "api/engine.h"
+
+#include "api/qamqpchannel_p.h"
+#include "api/qamqpconnection_p.h"
+#include "transport/sockettransport.h"
+
+#include <QtNetwork/qsslerror.h>
+
+#include <exception>
+
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpPrivate {
+
+using Clock = std::chrono::steady_clock;
+
+// What one turn hands out before other events of the loop get their chance.
+constexpr qsizetype TurnBytes = 64 * 1024;
+constexpr auto TurnTime = std::chrono::milliseconds(5);
+constexpr int EventsPerLook = 32; // a look at the clock costs 39 ns
+
+bool Mailbox::settle(const Settlement &settlement)
+{
+    if (QThread::currentThreadId() == m_owner.load(std::memory_order_relaxed))
+        return m_engine && m_engine->settle(settlement);
+    const std::lock_guard lock(m_mutex);
+    if (!m_engine)
+        return false;
+    m_waiting.push_back(settlement);
+    if (!m_hasMail.exchange(true) && m_transport)
+        m_transport->requestTurn();
+    return true;
+}
+
+// Runs at the end of every turn, also of one that a throwing slot left.
+class Engine::TurnEnd
+{
+public:
+    explicit TurnEnd(Engine *engine) : m_engine(engine), m_exceptions(std::uncaught_exceptions()) { ++m_engine->m_depth; }
+    ~TurnEnd()
+    {
+        --m_engine->m_depth;
+        m_engine->write();
+        if (std::uncaught_exceptions() > m_exceptions)
+            m_engine->commanded();
+    }
+    Q_DISABLE_COPY_MOVE(TurnEnd)
+
+private:
+    Engine *m_engine;
+    int m_exceptions;
+};
+
+Engine::Engine(QAmqpConnectionPrivate *connection)
+    : m_connection(connection), m_core(std::make_unique<ConnectionCore>(connection->options)), m_mailbox(new Mailbox)
+{
+}
+
+Engine::~Engine()
+{
+    m_mailbox->detach();
+}
+
+void Engine::reset(const QAmqpConnectionOptions &options)
+{
+    m_core = std::make_unique<ConnectionCore>(options);
+}
+
+void Engine::setTransport(std::unique_ptr<QAmqpTransport> transport)
+{
+    m_mailbox->detach();
+    if (m_transport)
+        m_retired.push_back(std::move(m_transport));
+    m_transport = std::move(transport);
+    m_customTransport = m_transport != nullptr;
+    m_turnRequested = false;
+}
+
+void Engine::ensureTransport()
+{
+    if (!m_customTransport) {
+        if (m_transport)
+            m_retired.push_back(std::move(m_transport));
+        m_transport = std::make_unique<SocketTransport>();
+    }
+    m_transport->setClient(weak_from_this());
+    m_mailbox->attach(this, m_transport.get());
+    m_turnRequested = false;
+    m_deadline.reset();
+}
+
+void Engine::open(const QAmqpEndpoint &endpoint)
+{
+    ensureTransport();
+    m_core->open(Clock::now());
+    m_linked = true;
+    m_transport->open(endpoint);
+    commanded();
+}
+
+void Engine::refuse(const QAmqpError &error)
+{
+    ensureTransport();
+    m_core->transportLost(error);
+    commanded();
+}
+
+void Engine::abort()
+{
+    if (std::exchange(m_linked, false))
+        m_transport->abort();
+    m_core->abort();
+    commanded();
+}
+
+// The connection object goes: what is written stays written, nobody is told anything any more.
+void Engine::detach()
+{
+    m_connection = nullptr;
+    m_mailbox->detach();
+    m_core->close(Clock::now());
+    m_core->abort();
+    if (m_linked) {
+        m_linked = false;
+        for (QByteArray block = m_core->takeOutput(); !block.isEmpty(); block = m_core->takeOutput())
+            m_transport->write(block);
+        m_transport->close();
+    }
+}
+
+void Engine::commanded()
+{
+    if (!m_transport)
+        return;
+    if (m_core->hasFullBlock() && m_linked) {
+        while (m_core->hasFullBlock())
+            m_transport->write(m_core->takeOutput());
+        flush();
+    }
+    if (!m_turnRequested && m_depth == 0) {
+        m_turnRequested = true;
+        m_transport->requestTurn();
+    }
+}
+
+qint64 Engine::bytesToWrite() const
+{
+    return m_core->pendingBytes() + m_transportBytes;
+}
+
+bool Engine::settle(const Settlement &settlement)
+{
+    QAmqpChannelPrivate *target = channel(settlement.channel);
+    return target && target->settleDelivery(settlement);
+}
+
+void Engine::addChannel(quint16 number, QAmqpChannelPrivate *channel)
+{
+    if (m_channels.size() <= number)
+        m_channels.resize(size_t(number) + 1);
+    m_channels[number] = channel;
+}
+
+void Engine::forgetChannel(QAmqpChannelPrivate *channel)
+{
+    std::replace(m_channels.begin(), m_channels.end(), channel, static_cast<QAmqpChannelPrivate *>(nullptr));
+}
+
+char *Engine::receiveBuffer(qsizetype *size)
+{
+    return m_core->receiveBuffer(size);
+}
+
+void Engine::received(qsizetype bytes)
+{
+    m_core->receive(bytes, Clock::now());
+}
+
+void Engine::opened()
+{
+    m_core->transportOpened(Clock::now());
+}
+
+void Engine::lost(const QAmqpError &reason)
+{
+    // What arrived before the loss is understood before it: the broker may have said why.
+    m_lost = reason;
+}
+
+void Engine::sslErrors(const QList<QSslError> &errors)
+{
+    m_sslErrors = errors;
+}
+
+void Engine::turn()
+{
+    const std::shared_ptr<Engine> keepAlive = shared_from_this();
+    m_turnRequested = false;
+    if (m_depth == 0)
+        m_retired.clear();
+    const TurnEnd end(this);
+    m_transportBytes = m_linked ? m_transport->bytesToWrite() : 0;
+    if (!m_sslErrors.isEmpty() && m_connection)
+        Q_EMIT m_connection->q->sslErrors(std::exchange(m_sslErrors, {}));
+    m_core->timeout(Clock::now());
+    collectMail();
+    deliverEvents();
+    if (m_connection)
+        afterEvents();
+}
+
+void Engine::collectMail()
+{
+    if (!m_mailbox->hasMail())
+        return;
+    for (const Settlement &settlement : m_mailbox->take())
+        settle(settlement);
+}
+
+void Engine::deliverEvents()
+{
+    if (m_connection)
+        m_connection->tellState();
+    const TimePoint start = Clock::now();
+    qsizetype bytes = 0;
+    for (int count = 1; m_connection; ++count) {
+        std::optional<Event> event = m_core->nextEvent();
+        if (!event) {
+            if (!m_lost)
+                return;
+            m_core->transportLost(*std::exchange(m_lost, std::nullopt));
+            continue;
+        }
+        if (const auto *delivered = std::get_if<Delivered>(&*event))
+            bytes += delivered->message.body().size();
+        std::visit([this](auto &what) { on(what); }, *event);
+        if (bytes >= TurnBytes || (count % EventsPerLook == 0 && Clock::now() - start >= TurnTime)) {
+            m_turnRequested = true;
+            m_transport->requestTurn();
+            return;
+        }
+        if (m_core->hasFullBlock())
+            commanded();
+    }
+}
+
+// Channels may come and go in the slots called here, so they are found by number each time.
+void Engine::afterEvents()
+{
+    for (size_t number = 1; m_connection && number < m_channels.size(); ++number) {
+        if (m_channels[number])
+            m_channels[number]->afterEvents();
+    }
+}
+
+void Engine::write()
+{
+    if (!m_linked)
+        return;
+    bool wrote = false;
+    for (QByteArray block = m_core->takeOutput(); !block.isEmpty(); block = m_core->takeOutput()) {
+        m_transport->write(block);
+        wrote = true;
+    }
+    if (wrote)
+        flush();
+    const std::optional<TimePoint> deadline = m_core->nextTimeout();
+    if (deadline != m_deadline) {
+        m_deadline = deadline;
+        m_transport->setDeadline(deadline);
+    }
+}
+
+void Engine::flush()
+{
+    m_transport->flush();
+    m_transportBytes = m_transport->bytesToWrite();
+}
+
+void Engine::on(const ConnectionOpened &)
+{
+    m_connection->opened();
+}
+
+void Engine::on(const ConnectionClosed &closed)
+{
+    write();
+    if (std::exchange(m_linked, false)) {
+        m_transport->setDeadline(std::nullopt);
+        const bool cut = closed.error.kind() == QAmqpError::Kind::HeartbeatMissed
+                || closed.error.kind() == QAmqpError::Kind::Timeout || closed.error.origin() == QAmqpError::Origin::Transport;
+        if (cut && closed.error.isError())
+            m_transport->abort();
+        else
+            m_transport->close();
+    }
+    m_lost.reset();
+    m_connection->closed(closed.error);
+}
+
+void Engine::on(const BlockedChanged &blocked)
+{
+    m_connection->blockedChanged(blocked.blocked, blocked.reason);
+}
+
+void Engine::on(const SecretUpdated &)
+{
+    m_connection->secretUpdated();
+}
+
+void Engine::on(const ChannelOpened &opened)
+{
+    if (QAmqpChannelPrivate *target = channel(opened.channel))
+        target->opened();
+}
+
+void Engine::on(const ChannelClosed &closed)
+{
+    QAmqpChannelPrivate *target = channel(closed.channel);
+    if (target) {
+        target->leaveCore();
+        m_channels[closed.channel] = nullptr;
+    }
+    m_core->removeChannel(closed.channel);
+    if (target)
+        target->closed(closed.error);
+}
+
+void Engine::on(Replied &replied)
+{
+    if (QAmqpChannelPrivate *target = channel(replied.channel))
+        target->replied(replied);
+}
+
+void Engine::on(Delivered &delivered)
+{
+    if (QAmqpChannelPrivate *target = channel(delivered.channel))
+        target->delivered(delivered);
+}
+
+void Engine::on(Got &got)
+{
+    if (QAmqpChannelPrivate *target = channel(got.delivery.channel))
+        target->got(got);
+}
+
+void Engine::on(const Returned &returned)
+{
+    if (QAmqpChannelPrivate *target = channel(returned.channel))
+        target->returned(returned);
+}
+
+void Engine::on(const Settled &settled)
+{
+    if (QAmqpChannelPrivate *target = channel(settled.channel))
+        target->settled(settled);
+}
+
+void Engine::on(const ConsumerCancelled &cancelled)
+{
+    if (QAmqpChannelPrivate *target = channel(cancelled.channel))
+        target->consumerCancelled(cancelled.consumerTag);
+}
+
+} // namespace QtAmqpPrivate
+
+QT_END_NAMESPACE

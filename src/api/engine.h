@@ -1,0 +1,98 @@
+#ifndef QTAMQP_API_ENGINE_H
+#define QTAMQP_API_ENGINE_H
+
+// Core and transport, joined. All work happens in turns: take what arrived, tell it as signals, write
+// once, arm one deadline. The engine is shared and outlives its connection object while a turn runs,
+// so that any slot may delete anything; each event looks its object up anew.
+
+#include "api/mailbox.h"
+#include "protocol/connectioncore.h"
+#include "transport/transportclient.h"
+
+QT_BEGIN_NAMESPACE
+
+class QAmqpChannelPrivate;
+class QAmqpConnectionPrivate;
+
+namespace QtAmqpPrivate {
+
+class Engine final : public QAmqpTransportClient, public std::enable_shared_from_this<Engine>
+{
+public:
+    explicit Engine(QAmqpConnectionPrivate *connection);
+    ~Engine() override;
+
+    ConnectionCore &core() { return *m_core; }
+    const QExplicitlySharedDataPointer<Mailbox> &mailbox() const { return m_mailbox; }
+
+    // A new session, not begun: channels may be made for it already.
+    void reset(const QAmqpConnectionOptions &options);
+    void setTransport(std::unique_ptr<QAmqpTransport> transport);
+    void open(const QAmqpEndpoint &endpoint);
+    void refuse(const QAmqpError &error);
+    void abort();
+    void detach();
+
+    // After any command: the rest follows in a turn.
+    void commanded();
+    qint64 bytesToWrite() const;
+    bool settle(const Settlement &settlement);
+
+    void addChannel(quint16 number, QAmqpChannelPrivate *channel);
+    void forgetChannel(QAmqpChannelPrivate *channel);
+    QAmqpChannelPrivate *channel(quint16 number) const
+    {
+        return number < m_channels.size() ? m_channels[number] : nullptr;
+    }
+
+    char *receiveBuffer(qsizetype *size) override;
+    void received(qsizetype bytes) override;
+    void opened() override;
+    void lost(const QAmqpError &reason) override;
+    void sslErrors(const QList<QSslError> &errors) override;
+    void turn() override;
+
+private:
+    class TurnEnd;
+
+    void deliverEvents();
+    void collectMail();
+    void afterEvents();
+    void write();
+    void flush();
+    void ensureTransport();
+
+    void on(const ConnectionOpened &);
+    void on(const ConnectionClosed &closed);
+    void on(const BlockedChanged &blocked);
+    void on(const SecretUpdated &);
+    void on(const ChannelOpened &opened);
+    void on(const ChannelClosed &closed);
+    void on(Replied &replied);
+    void on(Delivered &delivered);
+    void on(Got &got);
+    void on(const Returned &returned);
+    void on(const Settled &settled);
+    void on(const ConsumerCancelled &cancelled);
+
+    QAmqpConnectionPrivate *m_connection; // null once the object is gone
+    std::unique_ptr<ConnectionCore> m_core;
+    std::unique_ptr<QAmqpTransport> m_transport;
+    std::vector<std::unique_ptr<QAmqpTransport>> m_retired; // their turn may still be on the stack
+    bool m_customTransport = false;
+    bool m_linked = false; // the transport has been opened and not closed
+    std::vector<QAmqpChannelPrivate *> m_channels; // by number
+    QExplicitlySharedDataPointer<Mailbox> m_mailbox;
+    qint64 m_transportBytes = 0; // as last asked; asking costs more than a publish
+    int m_depth = 0; // turns on the stack: slots may run event loops of their own
+    bool m_turnRequested = false;
+    std::optional<TimePoint> m_deadline;
+    QList<QSslError> m_sslErrors;
+    std::optional<QAmqpError> m_lost;
+};
+
+} // namespace QtAmqpPrivate
+
+QT_END_NAMESPACE
+
+#endif

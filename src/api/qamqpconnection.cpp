@@ -1,0 +1,445 @@
+#include "api/qamqpconnection_p.h"
+
+#include "api/qamqpchannel_p.h"
+#include "protocol/negotiation.h"
+
+#include <QtCore/qfile.h>
+#include <QtCore/qpointer.h>
+#include <QtCore/qurl.h>
+#include <QtNetwork/qsslcertificate.h>
+#include <QtNetwork/qsslconfiguration.h>
+#include <QtNetwork/qsslerror.h>
+#include <QtNetwork/qsslkey.h>
+
+QT_BEGIN_NAMESPACE
+
+using namespace QtAmqpPrivate;
+
+/*!
+    \class QAmqpConnection
+    \inmodule QtAmqp
+    \brief A connection to an AMQP 0-9-1 broker such as RabbitMQ.
+
+    \code
+    QAmqpConnection connection;
+    QAmqpChannel *channel = connection.createChannel();
+    QAmqpQueue *queue = channel->queue(u"hello"_s);
+    connection.open(QUrl(u"amqp://localhost"_s));
+    queue->declare();
+    queue->publish("Hello, world!"_ba);
+    \endcode
+
+    Nothing waits: channels can be made and used before the connection is open, what they were asked
+    for is kept and sent in order. All signals come from the event loop, never from inside a call.
+    Any object, the connection included, may be deleted in any slot.
+
+    A connection and everything made with it belongs to one thread, the one that opens it; move it
+    only while it is closed. Only QAmqpDelivery's acknowledgements may come from other threads.
+
+    When the link is lost, each pending future fails, each unanswered publish is reported as
+    indeterminate, every channel is closed and then errorOccurred() and closed() are emitted once. The
+    connection may then be opened again; channels made before need QAmqpChannel::open().
+
+    \sa {AMQP 0-9-1 §2.2.4}, {https://www.rabbitmq.com/connections.html}
+*/
+
+/*!
+    \enum QAmqpConnection::State
+    \value Closed       No link, and none is being made.
+    \value Connecting   The host is being resolved and reached; with TLS, the handshake.
+    \value Handshaking  AMQP is being negotiated: authentication, limits, virtual host.
+    \value Open         Everything works.
+    \value Closing      close() was called; what was asked before is being finished.
+*/
+
+/*! \fn void QAmqpConnection::stateChanged(QAmqpConnection::State state)
+    Emitted when \a state is reached, before the signal that is particular to it. */
+/*! \fn void QAmqpConnection::opened()
+    Emitted when the connection is open; channels open next. */
+/*! \fn void QAmqpConnection::closed()
+    Emitted once for each open(), when the connection is closed for whatever reason. */
+/*! \fn void QAmqpConnection::errorOccurred(const QAmqpError &error)
+    Emitted once, before closed(), if the connection did not close because it was asked to. */
+/*! \fn void QAmqpConnection::blockedChanged(bool blocked)
+    Emitted when the broker stops (or no longer stops) taking messages, see isBlocked(). */
+/*! \fn void QAmqpConnection::sslErrors(const QList<QSslError> &errors)
+    Tells what is wrong with the peer's certificate; the connection fails right after. */
+
+/*! Makes a closed connection to \c amqp://guest:guest@localhost:5672/. */
+QAmqpConnection::QAmqpConnection(QObject *parent) : QAmqpConnection(QAmqpConnectionOptions(), parent) { }
+
+/*! Makes a closed connection with \a options; no socket is opened before open(). */
+QAmqpConnection::QAmqpConnection(const QAmqpConnectionOptions &options, QObject *parent)
+    : QObject(parent), d_ptr(std::make_unique<QAmqpConnectionPrivate>(this, options))
+{
+}
+
+/*!
+    Cuts the connection: what was written before is still sent, nothing is waited for, and no signal
+    is emitted. Its channels are deleted and their pending futures fail. Call close() and wait for
+    closed() to be sure of what was published.
+*/
+QAmqpConnection::~QAmqpConnection()
+{
+    // Children would otherwise be deleted by ~QObject, when d_ptr is gone.
+    const auto channels = findChildren<QAmqpChannel *>(QString(), Qt::FindDirectChildrenOnly);
+    qDeleteAll(channels);
+    while (!d_ptr->channels.isEmpty())
+        d_ptr->channels.takeLast()->connectionGone();
+    d_ptr->engine->detach();
+    const QAmqpError gone(QAmqpError::Kind::Cancelled, QAmqpError::Scope::Operation, QAmqpError::Origin::Application,
+                          QStringLiteral("the connection was destroyed"));
+    for (const auto &promise : std::exchange(d_ptr->secretPromises, {}))
+        failPromise(*promise, gone);
+}
+
+QAmqpConnectionPrivate::QAmqpConnectionPrivate(QAmqpConnection *connection, const QAmqpConnectionOptions &initial)
+    : q(connection), options(initial), engine(std::make_shared<Engine>(this))
+{
+}
+
+bool QAmqpConnectionPrivate::refuseUnlessClosed(const char *function)
+{
+    if (currentState() == QAmqpConnection::State::Closed)
+        return false;
+    lastError = QAmqpError(QAmqpError::Kind::InvalidArgument, QAmqpError::Scope::Operation, QAmqpError::Origin::Application,
+                           QStringLiteral("%1() works on a closed connection only; call close() and wait for closed()")
+                                   .arg(QLatin1StringView(function)));
+    return true;
+}
+
+/*! Returns the options that the next open() uses. */
+QAmqpConnectionOptions QAmqpConnection::options() const
+{
+    return d_ptr->options;
+}
+
+/*! Sets the \a options for the next open(). Returns \c false, and sets lastError(), unless closed. */
+bool QAmqpConnection::setOptions(const QAmqpConnectionOptions &options)
+{
+    if (d_ptr->refuseUnlessClosed("setOptions"))
+        return false;
+    d_ptr->options = options;
+    return true;
+}
+
+/*! Returns what setSslConfiguration() set, or Qt's default. */
+QSslConfiguration QAmqpConnection::sslConfiguration() const
+{
+    return d_ptr->sslConfiguration.value_or(QSslConfiguration::defaultConfiguration());
+}
+
+/*!
+    Uses \a configuration for TLS. The files named by the options are added to it, and the least
+    version is raised to TLS 1.2. Returns \c false, and sets lastError(), unless closed.
+*/
+bool QAmqpConnection::setSslConfiguration(const QSslConfiguration &configuration)
+{
+    if (d_ptr->refuseUnlessClosed("setSslConfiguration"))
+        return false;
+    d_ptr->sslConfiguration = configuration;
+    return true;
+}
+
+/*!
+    Uses \a transport instead of sockets on Qt's event loop; null goes back to these. Returns
+    \c false, and sets lastError(), unless closed.
+*/
+bool QAmqpConnection::setTransport(std::unique_ptr<QAmqpTransport> transport)
+{
+    if (d_ptr->refuseUnlessClosed("setTransport"))
+        return false;
+    d_ptr->engine->setTransport(std::move(transport));
+    return true;
+}
+
+/*! \property QAmqpConnection::state
+    The state, as of now; stateChanged() follows from the event loop. */
+QAmqpConnection::State QAmqpConnection::state() const
+{
+    return d_ptr->currentState();
+}
+
+QAmqpConnection::State QAmqpConnectionPrivate::currentState() const
+{
+    const ConnectionCore &core = engine->core();
+    switch (core.state()) {
+    case ConnectionState::Idle: return QAmqpConnection::State::Closed;
+    case ConnectionState::Closing:
+    case ConnectionState::Closed: // over, but not told yet: closed() begins the next session
+        return QAmqpConnection::State::Closing;
+    case ConnectionState::Connecting:
+        return core.isClosing() ? QAmqpConnection::State::Closing : QAmqpConnection::State::Connecting;
+    case ConnectionState::Open: return core.isClosing() ? QAmqpConnection::State::Closing : QAmqpConnection::State::Open;
+    default: return core.isClosing() ? QAmqpConnection::State::Closing : QAmqpConnection::State::Handshaking;
+    }
+}
+
+void QAmqpConnectionPrivate::tellState()
+{
+    const QAmqpConnection::State now = currentState();
+    if (now == toldState)
+        return;
+    toldState = now;
+    Q_EMIT q->stateChanged(now);
+}
+
+/*! Returns whether state() is Open. */
+bool QAmqpConnection::isOpen() const
+{
+    return state() == State::Open;
+}
+
+/*! \property QAmqpConnection::blocked
+    Whether the broker has stopped taking messages, for want of memory or disk. Publishing goes on
+    and is kept; see bytesToWrite() and QAmqpChannel::isReadyToPublish().
+    \sa {https://www.rabbitmq.com/connection-blocked.html} */
+bool QAmqpConnection::isBlocked() const
+{
+    return d_ptr->blocked;
+}
+
+/*! \property QAmqpConnection::blockedReason
+    What the broker gave as the reason, empty while not blocked. */
+QString QAmqpConnection::blockedReason() const
+{
+    return d_ptr->blockedReason;
+}
+
+/*! \property QAmqpConnection::lastError
+    The last error of the connection, or of a call on it that was refused. */
+QAmqpError QAmqpConnection::lastError() const
+{
+    return d_ptr->lastError;
+}
+
+/*! Returns how many channels may be open at once, as negotiated; 0 before that. */
+quint16 QAmqpConnection::channelMax() const
+{
+    return d_ptr->engine->core().negotiated().channelMax;
+}
+
+/*! Returns the largest frame in octets, as negotiated; 0 before that. */
+quint32 QAmqpConnection::frameMax() const
+{
+    return d_ptr->engine->core().negotiated().frameMax;
+}
+
+/*! Returns the heartbeat interval as negotiated, 0 if there are none. */
+std::chrono::seconds QAmqpConnection::heartbeat() const
+{
+    return d_ptr->engine->core().negotiated().heartbeat;
+}
+
+/*! Returns what the server told about itself: product, version, capabilities. */
+QAmqpTable QAmqpConnection::serverProperties() const
+{
+    return d_ptr->engine->core().negotiated().serverProperties;
+}
+
+/*! Returns whether the server has the capability \a name, such as \c basic.nack. */
+bool QAmqpConnection::hasCapability(const QString &name) const
+{
+    return capabilities(serverProperties()).value(name).toBool();
+}
+
+/*! Returns how many octets were published or asked for and are not with the operating system yet. */
+qint64 QAmqpConnection::bytesToWrite() const
+{
+    return d_ptr->engine->bytesToWrite();
+}
+
+/*! Returns how many octets this session has handed to its transport. */
+quint64 QAmqpConnection::bytesSent() const
+{
+    return d_ptr->engine->core().bytesSent();
+}
+
+/*! Returns how many octets this session has received. */
+quint64 QAmqpConnection::bytesReceived() const
+{
+    return d_ptr->engine->core().bytesReceived();
+}
+
+/*! Returns how many frames this session has received. */
+quint64 QAmqpConnection::framesReceived() const
+{
+    return d_ptr->engine->core().framesReceived();
+}
+
+/*!
+    Makes a channel, a child of \a parent or of this connection, and opens it as soon as the connection
+    is open. It takes the lowest free number; if there is none, the channel is closed and its
+    lastError() says so. Each channel needs some memory in the broker: use few, and keep them.
+    \sa {https://www.rabbitmq.com/channels.html}
+*/
+QAmqpChannel *QAmqpConnection::createChannel(QObject *parent)
+{
+    auto *channel = new QAmqpChannel(new QAmqpChannelPrivate(this), parent ? parent : this);
+    channel->open();
+    return channel;
+}
+
+/*!
+    Gives the broker a new \a secret (an OAuth 2 token, mostly) with a \a reason for its log. Fails with
+    NotOpen unless the connection is open.
+    \sa {https://www.rabbitmq.com/oauth2.html}
+*/
+QFuture<void> QAmqpConnection::updateSecret(const QString &secret, const QString &reason)
+{
+    const QByteArray reasonUtf8 = reason.toUtf8();
+    if (!isOpen())
+        return failedFuture<void>(QAmqpError(QAmqpError::Kind::NotOpen, QAmqpError::Scope::Operation, QAmqpError::Origin::Application,
+                                             QStringLiteral("updateSecret() needs an open connection")));
+    if (reasonUtf8.size() > MaxShortString)
+        return failedFuture<void>(QAmqpError(QAmqpError::Kind::InvalidArgument, QAmqpError::Scope::Operation,
+                                             QAmqpError::Origin::Application,
+                                             QStringLiteral("the reason has more than 255 octets of UTF-8; shorten it")));
+    d_ptr->secretPromises.push_back(startPromise<void>());
+    QFuture<void> future = d_ptr->secretPromises.back()->future();
+    d_ptr->engine->core().updateSecret(secret.toUtf8(), reasonUtf8);
+    d_ptr->engine->commanded();
+    return future;
+}
+
+/*! Opens with the options of \a url, as QAmqpConnectionOptions::fromUrl() reads it. A bad URL gives
+    errorOccurred() and closed(). */
+void QAmqpConnection::open(const QUrl &url)
+{
+    if (setOptions(QAmqpConnectionOptions::fromUrl(url)))
+        open();
+}
+
+/*!
+    Starts to connect; opened(), or errorOccurred() and closed(), follow from the event loop. Does
+    nothing unless the connection is closed.
+*/
+void QAmqpConnection::open()
+{
+    if (d_ptr->refuseUnlessClosed("open"))
+        return;
+    d_ptr->engine->core().setOptions(d_ptr->options);
+    d_ptr->lastError = QAmqpError();
+    QAmqpError error;
+    const QAmqpEndpoint endpoint = d_ptr->endpoint(&error);
+    if (error)
+        d_ptr->engine->refuse(error);
+    else
+        d_ptr->engine->open(endpoint);
+}
+
+QAmqpEndpoint QAmqpConnectionPrivate::endpoint(QAmqpError *error) const
+{
+    const auto refuse = [error](const QString &text) {
+        *error = QAmqpError(QAmqpError::Kind::InvalidArgument, QAmqpError::Scope::Connection, QAmqpError::Origin::Application, text);
+    };
+    if (const QString text = options.errorString(); !text.isEmpty())
+        refuse(text);
+    QAmqpEndpoint endpoint{options.hostName(), options.port(), options.isTlsEnabled(), {}, {}};
+    if (!endpoint.tls)
+        return endpoint;
+    QSslConfiguration &tls = endpoint.sslConfiguration;
+    tls = q->sslConfiguration();
+    if (tls.protocol() != QSsl::TlsV1_3 && tls.protocol() != QSsl::TlsV1_3OrLater)
+        tls.setProtocol(QSsl::TlsV1_2OrLater);
+    tls.setPeerVerifyMode(options.isPeerVerificationEnabled() ? QSslSocket::VerifyPeer : QSslSocket::VerifyNone);
+    endpoint.peerVerifyName = options.peerVerifyName().isEmpty() ? options.hostName() : options.peerVerifyName();
+    if (const QString file = options.caCertificateFile(); !file.isEmpty()) {
+        const QList<QSslCertificate> authorities = QSslCertificate::fromPath(file, QSsl::Pem, QSslCertificate::PatternSyntax::FixedString);
+        if (authorities.isEmpty())
+            refuse(QStringLiteral("no certificate could be read from \"%1\"; it must hold PEM").arg(file));
+        tls.setCaCertificates(authorities);
+    }
+    if (const QString file = options.certificateFile(); !file.isEmpty()) {
+        const QList<QSslCertificate> chain = QSslCertificate::fromPath(file, QSsl::Pem, QSslCertificate::PatternSyntax::FixedString);
+        if (chain.isEmpty())
+            refuse(QStringLiteral("no certificate could be read from \"%1\"; it must hold PEM").arg(file));
+        tls.setLocalCertificateChain(chain);
+        QFile keyFile(options.privateKeyFile());
+        QSslKey key;
+        if (keyFile.open(QIODevice::ReadOnly)) {
+            const QByteArray pem = keyFile.readAll();
+            for (const QSsl::KeyAlgorithm algorithm : {QSsl::Rsa, QSsl::Ec}) {
+                if (key.isNull())
+                    key = QSslKey(pem, algorithm);
+            }
+        }
+        if (key.isNull())
+            refuse(QStringLiteral("no private key could be read from \"%1\"; it must hold a PEM key without password").arg(options.privateKeyFile()));
+        tls.setPrivateKey(key);
+    }
+    return endpoint;
+}
+
+/*!
+    Closes as soon as everything asked for before is done: requests answered, kept publishes sent and
+    confirmed. After \a deadline the link is cut, and what was unanswered is reported as such. Safe in
+    every state; deliveries that arrive meanwhile are not shown and go back to their queues.
+*/
+void QAmqpConnection::close(std::chrono::milliseconds deadline)
+{
+    if (state() == State::Closed || state() == State::Closing)
+        return;
+    d_ptr->engine->core().close(TimePoint::clock::now() + deadline);
+    d_ptr->engine->commanded();
+}
+
+/*! Cuts the link at once, without a word to the broker; closed() follows from the event loop. */
+void QAmqpConnection::abort()
+{
+    if (state() == State::Closed)
+        return;
+    d_ptr->engine->abort();
+}
+
+void QAmqpConnectionPrivate::opened()
+{
+    const QPointer<QAmqpConnection> alive(q);
+    tellState();
+    if (alive && currentState() == QAmqpConnection::State::Open)
+        Q_EMIT q->opened();
+}
+
+void QAmqpConnectionPrivate::closed(const QAmqpError &error)
+{
+    const QPointer<QAmqpConnection> alive(q);
+    engine->reset(options);
+    blockedReason.clear();
+    const bool wasBlocked = std::exchange(blocked, false);
+    if (error)
+        lastError = error;
+    QAmqpError cause = error;
+    if (!cause)
+        cause = QAmqpError(QAmqpError::Kind::Cancelled, QAmqpError::Scope::Operation, QAmqpError::Origin::Application,
+                           QStringLiteral("the connection was closed"));
+    for (const auto &promise : std::exchange(secretPromises, {}))
+        failPromise(*promise, cause);
+    if (alive && wasBlocked)
+        Q_EMIT q->blockedChanged(false);
+    if (alive && toldState != QAmqpConnection::State::Closed) {
+        toldState = QAmqpConnection::State::Closed;
+        Q_EMIT q->stateChanged(QAmqpConnection::State::Closed);
+    }
+    if (alive && error)
+        Q_EMIT q->errorOccurred(error);
+    if (alive)
+        Q_EMIT q->closed();
+}
+
+void QAmqpConnectionPrivate::blockedChanged(bool isBlocked, const QString &reason)
+{
+    blockedReason = reason;
+    if (std::exchange(blocked, isBlocked) != isBlocked)
+        Q_EMIT q->blockedChanged(isBlocked);
+}
+
+void QAmqpConnectionPrivate::secretUpdated()
+{
+    if (secretPromises.empty())
+        return;
+    const SharedPromise<void> promise = std::move(secretPromises.front());
+    secretPromises.pop_front();
+    promise->finish();
+}
+
+QT_END_NAMESPACE

@@ -1,0 +1,47 @@
+#ifndef QTAMQP_API_QAMQPCONNECTION_P_H
+#define QTAMQP_API_QAMQPCONNECTION_P_H
+
+#include "api/engine.h"
+#include "api/futures.h"
+
+#include <QtAmqp/qamqpchannel.h>
+#include <QtAmqp/qamqpconnection.h>
+
+#include <deque>
+
+QT_BEGIN_NAMESPACE
+
+class QAmqpConnectionPrivate
+{
+public:
+    explicit QAmqpConnectionPrivate(QAmqpConnection *q, const QAmqpConnectionOptions &options);
+
+    static QAmqpConnectionPrivate *of(QAmqpConnection *connection) { return connection->d_ptr.get(); }
+
+    bool refuseUnlessClosed(const char *function);
+    QAmqpConnection::State currentState() const;
+    void tellState();
+    QAmqpEndpoint endpoint(QAmqpError *error) const;
+
+    // From the engine
+    void opened();
+    void closed(const QAmqpError &error);
+    void blockedChanged(bool isBlocked, const QString &reason);
+    void secretUpdated();
+
+    QAmqpConnection *const q;
+    QAmqpConnectionOptions options;
+    std::optional<QSslConfiguration> sslConfiguration;
+    std::shared_ptr<QtAmqpPrivate::Engine> engine;
+    QAmqpConnection::State toldState = QAmqpConnection::State::Closed;
+    QAmqpError lastError;
+    bool blocked = false;
+    QString blockedReason;
+    std::deque<QtAmqpPrivate::SharedPromise<void>> secretPromises;
+    quint32 lastGeneration = 0; // of channels
+    QList<QAmqpChannelPrivate *> channels; // all objects, open or not
+};
+
+QT_END_NAMESPACE
+
+#endif

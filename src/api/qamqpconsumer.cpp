@@ -1,0 +1,169 @@
+#include "api/qamqpconsumer_p.h"
+
+QT_BEGIN_NAMESPACE
+
+using namespace QtAmqpPrivate;
+using Kind = QAmqpError::Kind;
+
+/*!
+    \class QAmqpConsumer
+    \inmodule QtAmqp
+    \brief A running subscription to a queue.
+
+    QAmqpQueue::consume() and QAmqpChannel::consume() make consumers. A consumer lives until cancel(),
+    until its channel closes or until the broker cancels it; the object stays and may be deleted at any
+    time, which cancels it too. It is not revived when the channel is opened again.
+
+    \sa {https://www.rabbitmq.com/consumers.html}
+*/
+/*!
+    \enum QAmqpConsumer::State
+    \value Starting    The broker has not answered yet.
+    \value Active      Messages come.
+    \value Cancelling  cancel() was called; what still arrives goes back to the queue.
+    \value Cancelled   It is over.
+*/
+/*! \fn void QAmqpConsumer::stateChanged(QAmqpConsumer::State state)
+    Emitted when \a state is reached. */
+/*! \fn void QAmqpConsumer::started()
+    Emitted when the broker has accepted the subscription. */
+/*! \fn void QAmqpConsumer::messageReceived(const QAmqpDelivery &delivery)
+    Emitted for each message. \a delivery may be copied and acknowledged later, from any thread. */
+/*! \fn void QAmqpConsumer::cancelled(const QAmqpError &reason)
+    Emitted once when the subscription ended; \a reason is no error after cancel() or close(). */
+
+QAmqpConsumer::QAmqpConsumer(QAmqpConsumerPrivate *dd, QObject *parent) : QObject(parent), d_ptr(dd)
+{
+    dd->q = this;
+}
+
+/*! Cancels the subscription in silence; messages it holds or still gets go back to the queue. */
+QAmqpConsumer::~QAmqpConsumer()
+{
+    if (QAmqpChannelPrivate *channel = QAmqpChannelPrivate::of(d_ptr->channel))
+        channel->forgetConsumer(d_ptr.get());
+    if (d_ptr->cancelPromise)
+        failPromise(*d_ptr->cancelPromise, QAmqpError(Kind::Cancelled, QAmqpError::Scope::Operation, QAmqpError::Origin::Application,
+                                                      QStringLiteral("the consumer was destroyed")));
+}
+
+/*! Returns the channel, null once it is destroyed. */
+QAmqpChannel *QAmqpConsumer::channel() const { return d_ptr->channel; }
+
+/*! Returns the options it was made with. */
+QAmqpConsumeOptions QAmqpConsumer::options() const { return d_ptr->options; }
+
+/*! \property QAmqpConsumer::consumerTag
+    Its name, unique in the channel; always chosen on this side. */
+QString QAmqpConsumer::consumerTag() const { return QString::fromUtf8(d_ptr->tag); }
+
+/*! \property QAmqpConsumer::state
+    The state as of now. */
+QAmqpConsumer::State QAmqpConsumer::state() const { return d_ptr->state; }
+
+/*! Returns whether state() is Active. */
+bool QAmqpConsumer::isActive() const { return d_ptr->state == State::Active; }
+
+/*!
+    Ends the subscription. The future tells how many messages went back to the queue: those held while
+    paused and those under way. What was delivered to slots before is not touched: acknowledge it. A
+    consumer without acknowledgement gets what is under way delivered, since the broker has forgotten it.
+    Fails with NotOpen if the consumer is not running.
+*/
+QFuture<int> QAmqpConsumer::cancel()
+{
+    QAmqpChannelPrivate *channel = QAmqpChannelPrivate::of(d_ptr->channel);
+    if (!channel || !channel->core || d_ptr->state >= State::Cancelling) {
+        return failedFuture<int>(QAmqpError(Kind::NotOpen, QAmqpError::Scope::Operation, QAmqpError::Origin::Application,
+                                            QStringLiteral("consumer \"%1\" is not running").arg(consumerTag())));
+    }
+    d_ptr->state = State::Cancelling;
+    return channel->cancel(d_ptr.get());
+}
+
+/*! \property QAmqpConsumer::paused
+    Whether deliveries are held back. */
+bool QAmqpConsumer::isPaused() const { return d_ptr->paused; }
+
+/*! Returns how many messages are held back. */
+int QAmqpConsumer::heldMessages() const { return int(d_ptr->held.size()); }
+
+/*! Holds deliveries back, at most as many as the prefetch, until resume(). Returns \c false and does
+    nothing for a consumer without acknowledgement or without prefetch: these have no bound. */
+bool QAmqpConsumer::pause()
+{
+    if (d_ptr->noAck || d_ptr->options.prefetch() == 0 || d_ptr->state >= State::Cancelling)
+        return false;
+    d_ptr->paused = true;
+    return true;
+}
+
+/*! Delivers what was held back, from the event loop, and then goes on. */
+void QAmqpConsumer::resume()
+{
+    d_ptr->paused = false;
+    QAmqpChannelPrivate *channel = QAmqpChannelPrivate::of(d_ptr->channel);
+    if (!channel || !channel->engine)
+        return;
+    channel->hasResumed = true;
+    channel->engine->commanded();
+}
+
+void QAmqpConsumerPrivate::setState(QAmqpConsumer::State to)
+{
+    if (std::exchange(state, to) != to)
+        Q_EMIT q->stateChanged(to);
+}
+
+void QAmqpConsumerPrivate::started()
+{
+    if (state != QAmqpConsumer::State::Starting)
+        return;
+    const QPointer<QAmqpConsumer> alive(q);
+    setState(QAmqpConsumer::State::Active);
+    if (alive)
+        Q_EMIT q->started();
+}
+
+void QAmqpConsumerPrivate::deliver(const QAmqpDelivery &delivery)
+{
+    if (paused || !held.empty())
+        held.push_back(delivery);
+    else
+        Q_EMIT q->messageReceived(delivery);
+}
+
+void QAmqpConsumerPrivate::deliverHeld()
+{
+    const QPointer<QAmqpConsumer> alive(q);
+    while (alive && !paused && !held.empty()) {
+        const QAmqpDelivery delivery = std::move(held.front());
+        held.pop_front();
+        Q_EMIT q->messageReceived(delivery);
+    }
+}
+
+int QAmqpConsumerPrivate::requeueHeld()
+{
+    int requeued = 0;
+    for (const QAmqpDelivery &delivery : std::exchange(held, {}))
+        requeued += delivery.nack();
+    return requeued;
+}
+
+void QAmqpConsumerPrivate::ended(const QAmqpError &reason)
+{
+    const QPointer<QAmqpConsumer> alive(q);
+    held.clear();
+    if (const SharedPromise<int> promise = std::exchange(cancelPromise, nullptr)) {
+        failPromise(*promise, reason ? reason
+                                     : QAmqpError(Kind::Cancelled, QAmqpError::Scope::Operation, QAmqpError::Origin::Application,
+                                                  QStringLiteral("the channel was closed before the consumer was cancelled")));
+    }
+    if (alive)
+        setState(QAmqpConsumer::State::Cancelled);
+    if (alive)
+        Q_EMIT q->cancelled(reason);
+}
+
+QT_END_NAMESPACE

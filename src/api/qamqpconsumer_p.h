@@ -1,0 +1,37 @@
+#ifndef QTAMQP_API_QAMQPCONSUMER_P_H
+#define QTAMQP_API_QAMQPCONSUMER_P_H
+
+#include "api/qamqpchannel_p.h"
+
+#include <QtAmqp/qamqpconsumer.h>
+
+#include <deque>
+
+QT_BEGIN_NAMESPACE
+
+class QAmqpConsumerPrivate
+{
+public:
+    static QAmqpConsumerPrivate *of(QAmqpConsumer *consumer) { return consumer->d_ptr.get(); }
+
+    void started();
+    void deliver(const QAmqpDelivery &delivery);
+    void deliverHeld();
+    int requeueHeld();
+    void ended(const QAmqpError &reason);
+    void setState(QAmqpConsumer::State state);
+
+    QAmqpConsumer *q = nullptr;
+    QPointer<QAmqpChannel> channel;
+    QAmqpConsumeOptions options;
+    QByteArray tag;
+    QAmqpConsumer::State state = QAmqpConsumer::State::Starting;
+    bool noAck = false; // of the options, for each delivery
+    bool paused = false;
+    std::deque<QAmqpDelivery> held;
+    QtAmqpPrivate::SharedPromise<int> cancelPromise;
+};
+
+QT_END_NAMESPACE
+
+#endif

@@ -1,0 +1,170 @@
+#include "api/qamqpdelivery_p.h"
+
+#include <QtCore/qdebug.h>
+
+QT_BEGIN_NAMESPACE
+
+using namespace QtAmqpPrivate;
+
+/*!
+    \class QAmqpDelivery
+    \inmodule QtAmqp
+    \brief A message that the broker delivered, and the way to acknowledge it.
+
+    Deliveries are implicitly shared: keep copies, pass them to other threads, acknowledge from there.
+    All copies are one delivery, settled at most once. ack(), nack() and reject() may be called from
+    any thread at any time; they return \c true if the settlement was accepted and \c false, sending
+    nothing, if the delivery was settled before, needs no acknowledgement, or belongs to a channel or
+    connection that has closed since: a stale tag never reaches the broker, which would close the
+    channel for it. Messages that were delivered and not settled go back to their queue when the
+    channel or the connection closes.
+
+    \sa {https://www.rabbitmq.com/confirms.html#acknowledgement-modes}
+*/
+
+/*!
+    \enum QAmqpDelivery::AckMode
+    \value Single    Settles this message.
+    \value Multiple  Settles this message and all earlier ones of its channel that are not settled.
+*/
+
+/*!
+    \enum QAmqpDelivery::RequeueMode
+    \value Requeue  The message goes back to its queue.
+    \value Discard  The message is dropped, or dead-lettered if its queue says where to.
+*/
+
+/*! Makes an invalid delivery. */
+QAmqpDelivery::QAmqpDelivery() = default;
+QAmqpDelivery::QAmqpDelivery(const QAmqpDelivery &other) = default;
+QAmqpDelivery::QAmqpDelivery(QAmqpDelivery &&other) noexcept = default;
+QAmqpDelivery &QAmqpDelivery::operator=(const QAmqpDelivery &other) = default;
+QAmqpDelivery &QAmqpDelivery::operator=(QAmqpDelivery &&other) noexcept = default;
+QAmqpDelivery::~QAmqpDelivery() = default;
+
+void QAmqpDeliveryPrivate::assign(QAmqpDelivery &delivery, Delivered &from,
+                                  const QExplicitlySharedDataPointer<Mailbox> &mailbox, quint32 generation, quint32 remaining)
+{
+    if (!delivery.d || delivery.d->ref.loadRelaxed() != 1)
+        delivery.d = QExplicitlySharedDataPointer<QAmqpDeliveryPrivate>(new QAmqpDeliveryPrivate);
+    static_cast<QAmqpMessage &>(delivery) = std::move(from.message);
+    QAmqpDeliveryPrivate &d = *delivery.d;
+    if (d.mailbox != mailbox)
+        d.mailbox = mailbox;
+    if (d.envelope != from.envelope)
+        d.envelope = from.envelope;
+    d.deliveryTag = from.deliveryTag;
+    d.generation = generation;
+    d.remaining = remaining;
+    d.channel = from.channel;
+    d.redelivered = from.redelivered;
+    d.settled.store(!mailbox, std::memory_order_relaxed);
+}
+
+void QAmqpDeliveryPrivate::recycle(QAmqpDelivery &delivery, QAmqpDelivery &scratch)
+{
+    if (delivery.d->ref.loadRelaxed() != 1)
+        return;
+    static_cast<QAmqpMessage &>(delivery) = QAmqpMessage();
+    scratch = std::move(delivery);
+}
+
+/*! Returns \c true if this came from a broker. */
+bool QAmqpDelivery::isValid() const
+{
+    return d != nullptr;
+}
+
+/*! \property QAmqpDelivery::exchange
+    The exchange it was published to, empty for the default exchange. */
+QString QAmqpDelivery::exchange() const
+{
+    return d ? QString::fromUtf8(d->envelope->exchange) : QString();
+}
+
+/*! \property QAmqpDelivery::routingKey
+    The routing key it was published with. */
+QString QAmqpDelivery::routingKey() const
+{
+    return d ? QString::fromUtf8(d->envelope->routingKey) : QString();
+}
+
+/*! \property QAmqpDelivery::consumerTag
+    The consumer it was delivered to, empty if it was got with basic.get. */
+QString QAmqpDelivery::consumerTag() const
+{
+    return d ? QString::fromUtf8(d->envelope->consumerTag) : QString();
+}
+
+/*! \property QAmqpDelivery::deliveryTag
+    The broker's number of this delivery, counted in its channel. */
+quint64 QAmqpDelivery::deliveryTag() const
+{
+    return d ? d->deliveryTag : 0;
+}
+
+/*! \property QAmqpDelivery::redelivered
+    Whether it was delivered before and not acknowledged. */
+bool QAmqpDelivery::isRedelivered() const
+{
+    return d && d->redelivered;
+}
+
+/*! Returns how many messages were left in the queue when this one was got; 0 for a consumer's. */
+quint32 QAmqpDelivery::remainingMessages() const
+{
+    return d ? d->remaining : 0;
+}
+
+/*! Returns whether it was settled, or never needed it. \c Multiple settles others without marking
+    them; settling those returns \c false. */
+bool QAmqpDelivery::isSettled() const
+{
+    return !d || d->settled.load(std::memory_order_relaxed);
+}
+
+static bool settle(QAmqpDeliveryPrivate *d, Settlement::Kind kind, QAmqpDelivery::AckMode mode, bool requeue)
+{
+    if (!d || d->settled.exchange(true))
+        return false;
+    return d->mailbox->settle({d->channel, d->generation, d->deliveryTag, kind, mode == QAmqpDelivery::Multiple, requeue});
+}
+
+/*! Tells the broker that the message was dealt with, and with \a mode Multiple all before it. Any thread. */
+bool QAmqpDelivery::ack(AckMode mode) const
+{
+    return settle(d.data(), Settlement::Ack, mode, false);
+}
+
+/*! Gives the message back (or discards it, see \a requeue), and with \a mode Multiple all before it
+    (basic.nack, a RabbitMQ extension). Any thread. */
+bool QAmqpDelivery::nack(RequeueMode requeue, AckMode mode) const
+{
+    return settle(d.data(), Settlement::Nack, mode, requeue == Requeue);
+}
+
+/*! Gives the message back or discards it, see \a requeue. Any thread. */
+bool QAmqpDelivery::reject(RequeueMode requeue) const
+{
+    return settle(d.data(), Settlement::Nack, Single, requeue == Requeue);
+}
+
+bool operator==(const QAmqpDelivery &a, const QAmqpDelivery &b)
+{
+    if (a.d == b.d)
+        return static_cast<const QAmqpMessage &>(a) == b;
+    return a.d && b.d && a.d->mailbox == b.d->mailbox && a.d->generation == b.d->generation
+            && a.d->deliveryTag == b.d->deliveryTag && a.d->redelivered == b.d->redelivered
+            && a.consumerTag() == b.consumerTag() && a.exchange() == b.exchange() && a.routingKey() == b.routingKey()
+            && static_cast<const QAmqpMessage &>(a) == b;
+}
+
+QDebug operator<<(QDebug debug, const QAmqpDelivery &delivery)
+{
+    const QDebugStateSaver saver(debug);
+    debug.nospace() << "QAmqpDelivery(tag " << delivery.deliveryTag() << ", exchange " << delivery.exchange()
+                    << ", routing key " << delivery.routingKey() << (delivery.isRedelivered() ? ", redelivered, " : ", ");
+    return debug << static_cast<const QAmqpMessage &>(delivery) << ')';
+}
+
+QT_END_NAMESPACE

@@ -1,0 +1,32 @@
+#ifndef QTAMQP_API_QAMQPDELIVERY_P_H
+#define QTAMQP_API_QAMQPDELIVERY_P_H
+
+#include "api/mailbox.h"
+#include "protocol/events.h"
+
+#include <QtAmqp/qamqpdelivery.h>
+
+QT_BEGIN_NAMESPACE
+
+class QAmqpDeliveryPrivate : public QSharedData
+{
+public:
+    QExplicitlySharedDataPointer<QtAmqpPrivate::Mailbox> mailbox; // null: nothing to acknowledge
+    QtAmqpPrivate::EnvelopePointer envelope;
+    quint64 deliveryTag = 0;
+    quint32 generation = 0;
+    quint32 remaining = 0;
+    quint16 channel = 0;
+    bool redelivered = false;
+    std::atomic<bool> settled = false;
+
+    // Fills `delivery` with what arrived, in the memory it already has if nobody else holds it.
+    static void assign(QAmqpDelivery &delivery, QtAmqpPrivate::Delivered &from,
+                       const QExplicitlySharedDataPointer<QtAmqpPrivate::Mailbox> &mailbox, quint32 generation, quint32 remaining);
+    // Keeps the memory of a delivery that nobody else holds for the next one.
+    static void recycle(QAmqpDelivery &delivery, QAmqpDelivery &scratch);
+};
+
+QT_END_NAMESPACE
+
+#endif

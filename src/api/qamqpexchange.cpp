@@ -1,0 +1,89 @@
+#include <QtAmqp/qamqpexchange.h>
+
+QT_BEGIN_NAMESPACE
+
+/*!
+    \class QAmqpExchange
+    \inmodule QtAmqp
+    \brief A handle for one exchange on a channel.
+
+    A handle costs nothing in the broker, and deleting it leaves the exchange alone. The functions are
+    those of QAmqpChannel with the exchange's name filled in, and fail as those do.
+
+    \sa {https://www.rabbitmq.com/tutorials/amqp-concepts.html#exchanges}
+*/
+/*!
+    \enum QAmqpExchange::Type
+    \value Direct   Routes to queues bound with exactly the routing key.
+    \value Fanout   Routes to all bound queues.
+    \value Topic    Routes by patterns: \c * is one word, \c # any number of words.
+    \value Headers  Routes by the message's headers.
+*/
+
+class QAmqpExchangePrivate
+{
+public:
+    QAmqpChannel *channel = nullptr;
+    QString name;
+};
+
+QAmqpExchange::QAmqpExchange(const QString &name, QAmqpChannel *channel) : QObject(channel), d_ptr(std::make_unique<QAmqpExchangePrivate>())
+{
+    d_ptr->channel = channel;
+    d_ptr->name = name;
+}
+
+/*! Leaves the exchange alone. */
+QAmqpExchange::~QAmqpExchange() = default;
+
+/*! Returns the channel. */
+QAmqpChannel *QAmqpExchange::channel() const { return d_ptr->channel; }
+
+/*! \property QAmqpExchange::name
+    The exchange's name, empty for the default exchange. */
+QString QAmqpExchange::name() const { return d_ptr->name; }
+
+/*! Declares the exchange as \a type with \a options, see QAmqpChannel::declareExchange(). */
+QFuture<void> QAmqpExchange::declare(Type type, const QAmqpExchangeOptions &options)
+{
+    static constexpr const char *names[] = {"direct", "fanout", "topic", "headers"};
+    return declare(QString::fromLatin1(names[quint8(type)]), options);
+}
+
+/*! Declares the exchange as \a type, which may be a plugin's, with \a options. */
+QFuture<void> QAmqpExchange::declare(const QString &type, const QAmqpExchangeOptions &options)
+{
+    return d_ptr->channel->declareExchange(d_ptr->name, type, options);
+}
+
+/*! Lets messages of \a source that match \a routingKey or \a arguments flow into this exchange. */
+QFuture<void> QAmqpExchange::bind(const QString &source, const QString &routingKey, const QAmqpTable &arguments)
+{
+    return d_ptr->channel->bindExchange(d_ptr->name, source, routingKey, arguments);
+}
+
+/*! Removes the binding to \a source with exactly \a routingKey and \a arguments. */
+QFuture<void> QAmqpExchange::unbind(const QString &source, const QString &routingKey, const QAmqpTable &arguments)
+{
+    return d_ptr->channel->unbindExchange(d_ptr->name, source, routingKey, arguments);
+}
+
+/*! Deletes the exchange from the broker, with IfUnused in \a flags only if nothing is bound to it. */
+QFuture<void> QAmqpExchange::remove(QAmqpChannel::DeleteFlags flags)
+{
+    return d_ptr->channel->deleteExchange(d_ptr->name, flags);
+}
+
+/*! Publishes \a message with \a routingKey and \a flags, see QAmqpChannel::publish(). */
+quint64 QAmqpExchange::publish(const QString &routingKey, const QAmqpMessage &message, QAmqpChannel::PublishFlags flags)
+{
+    return d_ptr->channel->publish(d_ptr->name, routingKey, message, flags);
+}
+
+/*! Publishes \a message with \a routingKey and \a flags, see QAmqpChannel::publishConfirmed(). */
+QFuture<quint64> QAmqpExchange::publishConfirmed(const QString &routingKey, const QAmqpMessage &message, QAmqpChannel::PublishFlags flags)
+{
+    return d_ptr->channel->publishConfirmed(d_ptr->name, routingKey, message, flags);
+}
+
+QT_END_NAMESPACE

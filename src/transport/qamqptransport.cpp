@@ -1,0 +1,120 @@
+#include "transport/transportclient.h"
+
+#include <QtNetwork/qsslerror.h>
+
+QT_BEGIN_NAMESPACE
+
+/*!
+    \class QAmqpTransport
+    \inmodule QtAmqp
+    \brief The seam between the protocol and an event loop.
+
+    A connection needs five things of its surroundings: a stream of octets in both directions, one
+    deadline, and to be called again soon. The default transport takes them from Qt (QTcpSocket,
+    QSslSocket and the event loop of the connection's thread). A subclass can take them from anything
+    else, such as poll(2), epoll, libev or Asio; no Qt event loop is needed then.
+
+    \section1 The contract
+
+    All functions are called in the connection's thread, except requestTurn(). The virtual functions
+    must not call back into the connection: they record, and what happened is told by the protected
+    functions from the loop:
+    \list
+    \li opened() once the stream is ready for octets;
+    \li receiveBuffer() and received() when octets arrived; stop reading when there is no room, there
+        will be again after turn();
+    \li lost() once, when the stream ended by itself, after everything that had arrived was received;
+    \li turn() soon after requestTurn(), after anything of the above, and at the deadline; read what
+        the stream holds before it, so that a late turn does not take a live peer for a dead one.
+    \endlist
+    turn() runs the application's slots. They may delete the connection and this transport with it:
+    when turn() returns \c false, touch no member any more.
+*/
+
+/*! Makes a transport; pass it to QAmqpConnection::setTransport(). */
+QAmqpTransport::QAmqpTransport() = default;
+QAmqpTransport::~QAmqpTransport() = default;
+
+/*! \fn void QAmqpTransport::open(const QAmqpEndpoint &endpoint)
+    Starts to connect to \a endpoint: name resolution, TCP and, if asked for, TLS with verification of
+    the chain and of QAmqpEndpoint::peerVerifyName. It is called again after the stream was lost. */
+/*! \fn void QAmqpTransport::write(const QByteArray &block)
+    Takes \a block to be sent after everything before it. It must take all of it and never wait. */
+/*! \fn qint64 QAmqpTransport::bytesToWrite() const
+    Returns how many octets write() took that the operating system has not. */
+/*! \fn void QAmqpTransport::close()
+    Sends what is pending, then ends the stream. Nothing is to be told any more. */
+/*! \fn void QAmqpTransport::abort()
+    Ends the stream at once. Nothing is to be told any more. */
+/*! \fn void QAmqpTransport::setDeadline(std::optional<TimePoint> deadline)
+    Replaces the one deadline at which turn() is to be called; none if \a deadline is empty. */
+/*! \fn void QAmqpTransport::requestTurn()
+    Asks for a call of turn() from the loop, soon and not before this function returned. \b {Called
+    from any thread.} Several requests may be met by one turn. */
+
+/*! Sends as much as the operating system takes without waiting, after a batch of write(). The default
+    does nothing, for transports whose write() sends. */
+void QAmqpTransport::flush() { }
+
+/*! \internal */
+void QAmqpTransport::setClient(std::weak_ptr<QAmqpTransportClient> client)
+{
+    m_client = std::move(client);
+}
+
+/*! Returns memory to read octets into, and its \a size; none (\a size 0) while earlier octets wait
+    for a turn. */
+char *QAmqpTransport::receiveBuffer(qsizetype *size)
+{
+    const auto client = m_client.lock();
+    *size = 0;
+    return client ? client->receiveBuffer(size) : nullptr;
+}
+
+/*! Tells that \a bytes octets were read into receiveBuffer(). Call turn() afterwards. */
+void QAmqpTransport::received(qsizetype bytes)
+{
+    if (const auto client = m_client.lock(); client && bytes > 0)
+        client->received(bytes);
+}
+
+/*! Tells that the stream is ready. */
+void QAmqpTransport::opened()
+{
+    if (const auto client = m_client.lock())
+        client->opened();
+}
+
+/*! Tells that the stream ended, or never came to be, because of \a reason. */
+void QAmqpTransport::lost(const QAmqpError &reason)
+{
+    if (const auto client = m_client.lock())
+        client->lost(reason);
+}
+
+/*! Tells what the verification of the peer's certificate found, before lost(). */
+void QAmqpTransport::sslErrors(const QList<QSslError> &errors)
+{
+    if (const auto client = m_client.lock())
+        client->sslErrors(errors);
+}
+
+/*! Lets the connection work. Returns \c false if this transport is gone. */
+bool QAmqpTransport::turn()
+{
+    std::shared_ptr<QAmqpTransportClient> client = m_client.lock();
+    if (!client)
+        return false;
+    client->turn();
+    const std::weak_ptr<QAmqpTransportClient> watch = client;
+    client.reset(); // the last reference may go here, and this object with it
+    return !watch.expired();
+}
+
+/*!
+    \class QAmqpEndpoint
+    \inmodule QtAmqp
+    \brief Where a transport is to connect to, and how.
+*/
+
+QT_END_NAMESPACE

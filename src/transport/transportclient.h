@@ -1,0 +1,26 @@
+#ifndef QTAMQP_TRANSPORT_TRANSPORTCLIENT_H
+#define QTAMQP_TRANSPORT_TRANSPORTCLIENT_H
+
+// What a transport talks to: the engine of a connection. A transport only records what happened,
+// and asks for a turn; in its turn() the engine does the work.
+
+#include <QtAmqp/qamqptransport.h>
+
+QT_BEGIN_NAMESPACE
+
+class QAmqpTransportClient
+{
+public:
+    virtual ~QAmqpTransportClient() = default;
+
+    virtual char *receiveBuffer(qsizetype *size) = 0;
+    virtual void received(qsizetype bytes) = 0;
+    virtual void opened() = 0;
+    virtual void lost(const QAmqpError &reason) = 0;
+    virtual void sslErrors(const QList<QSslError> &errors) = 0;
+    virtual void turn() = 0;
+};
+
+QT_END_NAMESPACE
+
+#endif
