@@ -61,7 +61,8 @@ set(QTAMQP_transport_SOURCES
     transport/sockettransport.cpp
     transport/sockettransport.h
     transport/transportclient.h)
-set(QTAMQP_transport_HEADERS)
+set(QTAMQP_transport_HEADERS
+    transport/sockettransport.h)
 
 set(QTAMQP_api_SOURCES
     api/channelevents.cpp

@@ -4,13 +4,13 @@
 #include <QtAmqp/qamqpconnectionoptions.h>
 #include <QtCore/qfuture.h>
 #include <QtCore/qobject.h>
+#include <QtNetwork/qsslerror.h>
 
 #include <memory>
 
 QT_BEGIN_NAMESPACE
 
 class QSslConfiguration;
-class QSslError;
 class QAmqpChannel;
 class QAmqpConnectionPrivate;
 class QAmqpTransport;

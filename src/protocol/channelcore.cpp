@@ -51,14 +51,6 @@ void ChannelCore::closeIfIdle()
     send(ChannelClose{.replyCode = quint16(ReplyCode::Success), .replyText = QByteArrayView("Normal shutdown")});
 }
 
-template<typename Method>
-void ChannelCore::send(const Method &method)
-{
-    const qsizetype size = encodedSize(method);
-    Writer writer(m_context.output.reserve(size + FrameOverhead));
-    encodeMethodFrame(writer, m_number, method, size);
-}
-
 bool ChannelCore::maySend(const Waiting &waiting) const
 {
     if (m_state != ChannelState::Open || m_commitUnanswered || waiting.nameFrom)
@@ -221,16 +213,6 @@ void ChannelCore::sendContent(const QAmqpMessage &message)
         *m_context.output.reserve(1) = char(FrameEnd);
         rest = rest.sliced(part.size());
     }
-}
-
-template<typename Method>
-void ChannelCore::sendOrQueue(const Method &method)
-{
-    if (m_waiting.empty() && m_state == ChannelState::Open && !m_commitUnanswered)
-        return send(method);
-    Waiting waiting;
-    waiting.method = encoded(method);
-    queue(std::move(waiting));
 }
 
 void ChannelCore::ack(quint64 deliveryTag, bool multiple)

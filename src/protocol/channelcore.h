@@ -32,6 +32,14 @@ namespace QtAmqpPrivate {
 
 using TimePoint = std::chrono::steady_clock::time_point;
 
+template<typename Method>
+void sendMethod(Output &output, quint16 channel, const Method &method)
+{
+    const qsizetype size = encodedSize(method);
+    Writer writer(output.reserve(size + FrameOverhead));
+    encodeMethodFrame(writer, channel, method, size);
+}
+
 // What the channels of a connection share.
 struct ConnectionContext
 {
@@ -155,9 +163,19 @@ private:
     RequestId enqueueRequest(QByteArray method, quint32 methodId, ReplyIds replies, Patch patch, RequestId nameFrom,
                              const QByteArray &consumerTag = {});
     template<typename Method>
-    void send(const Method &method);
+    void send(const Method &method)
+    {
+        sendMethod(m_context.output, m_number, method);
+    }
     template<typename Method>
-    void sendOrQueue(const Method &method);
+    void sendOrQueue(const Method &method)
+    {
+        if (m_waiting.empty() && m_state == ChannelState::Open && !m_commitUnanswered)
+            return send(method);
+        Waiting waiting;
+        waiting.method = encoded(method);
+        queue(std::move(waiting));
+    }
     void sendPublish(const BasicPublish &method, const QAmqpMessage &message);
     void sendContent(const QAmqpMessage &message);
     void sendWaiting(Waiting waiting);

@@ -35,14 +35,6 @@ bool ConnectionCore::move(quint32 cause)
     return to != nullptr;
 }
 
-template<typename Method>
-void ConnectionCore::send(const Method &method)
-{
-    const qsizetype size = encodedSize(method);
-    Writer writer(m_context.output.reserve(size + FrameOverhead));
-    encodeMethodFrame(writer, 0, method, size);
-}
-
 // Refuses room while octets wait to be parsed: that is the back-pressure of a busy turn.
 char *ConnectionCore::receiveBuffer(qsizetype *size)
 {

@@ -89,7 +89,10 @@ private:
     bool move(quint32 cause);
     void enter(ConnectionState state) { m_state = state; }
     template<typename Method>
-    void send(const Method &method);
+    void send(const Method &method)
+    {
+        sendMethod(m_context.output, 0, method);
+    }
     bool receiveFrame();
     void receiveMethod(const Frame &frame);
     template<typename Method>
