@@ -1,0 +1,188 @@
+// Our client under the workloads of the plan, through the public API and without tuning.
+// usage: bench_qtamqp HOST PORT WORKLOAD COUNT SIZE QUEUE
+// WORKLOAD: pub pub-fresh conf conf-future cons-ack cons-mult cons-noack ping conn; prints a line of JSON.
+
+#include "measure.h"
+
+#include <QtAmqp/QAmqpChannel>
+#include <QtAmqp/QAmqpConnection>
+#include <QtAmqp/QAmqpConsumer>
+#include <QtCore/QCoreApplication>
+
+#include <functional>
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+class Bench
+{
+public:
+    Bench(const QAmqpConnectionOptions &options, QByteArray workload, long count, long size, QString queue)
+        : m_options(options), m_workload(std::move(workload)), m_count(count), m_size(size), m_queue(std::move(queue)),
+          m_message(QByteArray(size, 'x'))
+    {
+    }
+
+    int run()
+    {
+        if (m_workload == "conn")
+            return connections();
+        open();
+        QObject::connect(m_channel, &QAmqpChannel::opened, [this] {
+            if (m_workload.startsWith("pub"))
+                publishing();
+            else if (m_workload.startsWith("conf"))
+                confirming();
+            else if (m_workload.startsWith("cons"))
+                consuming();
+            else
+                pinging();
+        });
+        return QCoreApplication::exec();
+    }
+
+private:
+    void open()
+    {
+        m_connection = std::make_unique<QAmqpConnection>(m_options);
+        QObject::connect(m_connection.get(), &QAmqpConnection::errorOccurred, [](const QAmqpError &error) {
+            std::fprintf(stderr, "%s\n", qPrintable(error.text()));
+            QCoreApplication::exit(1);
+        });
+        m_channel = m_connection->createChannel();
+        m_connection->open();
+    }
+
+    void finish()
+    {
+        m_measure.stop();
+        m_measure.print(m_workload.constData(), m_count, m_size, m_latencies);
+        QObject::connect(m_connection.get(), &QAmqpConnection::closed, qApp, &QCoreApplication::quit);
+        m_connection->close();
+    }
+
+    void publishing()
+    {
+        m_channel->setConfirms(false);
+        const bool fresh = m_workload == "pub-fresh";
+        const auto publish = [this, fresh] {
+            while (m_done < m_count && m_channel->isReadyToPublish()) {
+                m_channel->publish(QString(), m_queue, fresh ? QAmqpMessage(QByteArray(m_size, 'x')) : m_message);
+                ++m_done;
+            }
+            // A request behind the publishes: its reply says that all of them were read.
+            if (m_done == m_count && !std::exchange(m_asked, true))
+                m_channel->setPrefetch(1).then([this] { finish(); });
+        };
+        QObject::connect(m_channel, &QAmqpChannel::readyToPublish, publish);
+        m_measure.start();
+        publish();
+    }
+
+    void confirming()
+    {
+        m_channel->setMaxUnconfirmed(1000);
+        const bool futures = m_workload == "conf-future";
+        const auto publish = [this, futures] {
+            while (m_done < m_count && m_channel->isReadyToPublish()) {
+                if (futures)
+                    m_channel->publishConfirmed(QString(), m_queue, m_message);
+                else
+                    m_channel->publish(QString(), m_queue, m_message);
+                ++m_done;
+            }
+        };
+        QObject::connect(m_channel, &QAmqpChannel::readyToPublish, publish);
+        QObject::connect(m_channel, &QAmqpChannel::confirmed, [this](quint64 first, quint64 last) {
+            m_confirmed += long(last - first + 1);
+            if (m_confirmed == m_count)
+                finish();
+        });
+        m_measure.start();
+        publish();
+    }
+
+    void consuming()
+    {
+        const long every = m_workload == "cons-mult" ? 100 : m_workload == "cons-ack" ? 1 : 0;
+        m_measure.start();
+        QAmqpConsumer *consumer = m_channel->consume(m_queue, QAmqpConsumeOptions().setNoAck(every == 0).setPrefetch(1000));
+        QObject::connect(consumer, &QAmqpConsumer::messageReceived, [this, every](const QAmqpDelivery &delivery) {
+            ++m_done;
+            if (every == 1)
+                delivery.ack();
+            else if (every > 1 && m_done % every == 0)
+                delivery.ack(QAmqpDelivery::Multiple);
+            if (m_done == m_count)
+                finish();
+        });
+    }
+
+    void pinging()
+    {
+        m_channel->setConfirms(false);
+        QAmqpConsumer *consumer = m_channel->consume(m_queue, QAmqpConsumeOptions().setNoAck());
+        const auto ping = [this] {
+            m_sent = Measure::now();
+            m_channel->publish(QString(), m_queue, m_message);
+        };
+        QObject::connect(consumer, &QAmqpConsumer::messageReceived, [this, ping] {
+            m_latencies.push_back(Measure::now() - m_sent);
+            if (++m_done == m_count)
+                finish();
+            else
+                ping();
+        });
+        QObject::connect(consumer, &QAmqpConsumer::started, [this, ping] {
+            m_measure.start();
+            ping();
+        });
+    }
+
+    int connections()
+    {
+        m_measure.start();
+        for (long i = 0; i < m_count; ++i) {
+            const double start = Measure::now();
+            open();
+            QObject::connect(m_channel, &QAmqpChannel::opened, m_connection.get(), [this] { m_connection->close(); });
+            QObject::connect(m_connection.get(), &QAmqpConnection::closed, qApp, &QCoreApplication::quit);
+            if (const int failed = QCoreApplication::exec())
+                return failed;
+            m_latencies.push_back(Measure::now() - start);
+        }
+        m_measure.stop();
+        m_measure.print("conn", m_count, 0, m_latencies);
+        return 0;
+    }
+
+    const QAmqpConnectionOptions m_options;
+    const QByteArray m_workload;
+    const long m_count;
+    const long m_size;
+    const QString m_queue;
+    const QAmqpMessage m_message;
+    std::unique_ptr<QAmqpConnection> m_connection;
+    QAmqpChannel *m_channel = nullptr;
+    Measure m_measure;
+    std::vector<double> m_latencies;
+    double m_sent = 0;
+    long m_done = 0;
+    long m_confirmed = 0;
+    bool m_asked = false;
+};
+
+} // namespace
+
+int main(int argc, char **argv)
+{
+    QCoreApplication app(argc, argv);
+    if (argc < 7) {
+        std::fprintf(stderr, "usage: bench_qtamqp HOST PORT WORKLOAD COUNT SIZE QUEUE\n");
+        return 2;
+    }
+    QAmqpConnectionOptions options;
+    options.setHostName(QString::fromLocal8Bit(argv[1])).setPort(quint16(std::atoi(argv[2]))).setHeartbeat(std::chrono::seconds(0));
+    return Bench(options, argv[3], std::atol(argv[4]), std::atol(argv[5]), QString::fromLocal8Bit(argv[6])).run();
+}
