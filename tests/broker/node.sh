@@ -128,7 +128,7 @@ recorded_pid()
 alive()
 {
     local pid
-    pid=$(recorded_pid "$1") && marked_processes "QTAMQP_NODE=$folder" | grep -qx "$pid"
+    pid=$(recorded_pid "$1") && grep -qszxF -- "QTAMQP_NODE=$folder" "/proc/$pid/environ"
 }
 
 # answers PORT: true if AMQP's greeting gets a method frame (type 1) in reply.
@@ -187,7 +187,8 @@ start()
     mkdir -p "$folder/log"
     echo '[].' >"$folder/enabled_plugins"
     started=
-    trap '[ -n "$started" ] || { trap "" INT TERM; stop; }' EXIT
+    trap '[ -n "$started" ] || { trap "" INT TERM HUP; stop; }' EXIT
+    trap 'exit 129' HUP
     trap 'exit 130' INT
     trap 'exit 143' TERM
 

@@ -18,12 +18,7 @@ fail()
 # That finds what a tool started in turn, and never anybody else's process.
 marked_processes()
 {
-    local entry
-    for entry in /proc/[0-9]*; do
-        if { tr '\0' '\n' <"$entry/environ"; } 2>/dev/null | grep -qxF -- "$1"; then
-            echo "${entry#/proc/}"
-        fi
-    done
+    grep -lzxF -- "$1" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3
 }
 
 # await_end SECONDS NAME=VALUE: true once no such process is left.
@@ -52,17 +47,21 @@ end_processes()
 }
 
 # run COMMAND...: as if called plainly, except that a signal to this script is obeyed at once and
-# that clean_up finds the command and whatever it started.
+# that clean_up finds the command and whatever it started. Output goes to $log if that is set.
 run()
 {
-    export QTAMQP_RUN=$run_mark
     set -m # a process group of its own, in which Ctrl-C is not ignored
-    "$@" </dev/null &
+    if [ -n "${log-}" ]; then
+        QTAMQP_RUN=$run_mark "$@" </dev/null >>"$log" 2>&1 &
+    else
+        QTAMQP_RUN=$run_mark "$@" </dev/null &
+    fi
     local child=$!
     set +m
     wait "$child"
 }
 run_mark=$$.$RANDOM$RANDOM
+log=
 
 # leave_nothing: from here on, however the script ends (except by SIGKILL), what it started ends too.
 leave_nothing()
@@ -108,15 +107,16 @@ install_packages()
 
     command -v apt-get >/dev/null || fail "missing: ${missing[*]} (no apt-get here to install them)"
     mkdir -p build
-    local log=$PWD/build/install.log
+    local log=build/install.log
+    : >"$log"
     step "installing ${missing[*]}"
-    [ "$(id -u)" = 0 ] || sudo -v # asks for the password while it can
+    as_root true # asks for a password now, while it can
     forbid_services
     local status=0
-    run as_root apt-get update >"$log" 2>&1 || status=$?
-    [ "$status" != 0 ] || run as_root dpkg --configure -a >>"$log" 2>&1 || status=$?
+    run as_root apt-get update || status=$?
+    [ "$status" != 0 ] || run as_root dpkg --configure -a || status=$?
     [ "$status" != 0 ] || run as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
-        apt-get install -y --no-install-recommends "${missing[@]}" >>"$log" 2>&1 || status=$?
+        apt-get install -y --no-install-recommends "${missing[@]}" || status=$?
     allow_services
     [ "$status" = 0 ] || { tail -n 20 "$log" >&2; fail "installing failed; all of it is in $log"; }
 }
@@ -151,7 +151,8 @@ build()
     shift
     step "building in $folder (log: $log)"
     mkdir -p "$folder"
-    if ! { run cmake -S . -B "$folder" -G Ninja "$@" && run cmake --build "$folder"; } >"$log" 2>&1; then
+    : >"$log"
+    if ! run cmake -S . -B "$folder" -G Ninja "$@" || ! run cmake --build "$folder"; then
         grep -A20 -E 'error:|FAILED:|CMake Error' "$log" | head -n 60 >&2
         fail "the build failed; all of it is in $log"
     fi
