@@ -68,22 +68,24 @@ struct PropertyRow
 };
 
 // In wire order: the list of a content header holds the present ones from the highest bit down.
-constexpr std::array<PropertyRow, 14> properties = {{
-        {Property::ContentType,     Shape::ShortString, "content-type"    },
-        {Property::ContentEncoding, Shape::ShortString, "content-encoding"},
-        {Property::Headers,         Shape::Table,       "headers"         },
-        {Property::DeliveryMode,    Shape::Octet,       "delivery-mode"   },
-        {Property::Priority,        Shape::Octet,       "priority"        },
-        {Property::CorrelationId,   Shape::ShortString, "correlation-id"  },
-        {Property::ReplyTo,         Shape::ShortString, "reply-to"        },
-        {Property::Expiration,      Shape::ShortString, "expiration"      },
-        {Property::MessageId,       Shape::ShortString, "message-id"      },
-        {Property::Timestamp,       Shape::Timestamp,   "timestamp"       },
-        {Property::Type,            Shape::ShortString, "type"            },
-        {Property::UserId,          Shape::ShortString, "user-id"         },
-        {Property::AppId,           Shape::ShortString, "app-id"          },
-        {Property::ClusterId,       Shape::ShortString, "cluster-id"      },
-}};
+constexpr std::array<PropertyRow, 14> properties = {
+        {
+         {Property::ContentType, Shape::ShortString, "content-type"},
+         {Property::ContentEncoding, Shape::ShortString, "content-encoding"},
+         {Property::Headers, Shape::Table, "headers"},
+         {Property::DeliveryMode, Shape::Octet, "delivery-mode"},
+         {Property::Priority, Shape::Octet, "priority"},
+         {Property::CorrelationId, Shape::ShortString, "correlation-id"},
+         {Property::ReplyTo, Shape::ShortString, "reply-to"},
+         {Property::Expiration, Shape::ShortString, "expiration"},
+         {Property::MessageId, Shape::ShortString, "message-id"},
+         {Property::Timestamp, Shape::Timestamp, "timestamp"},
+         {Property::Type, Shape::ShortString, "type"},
+         {Property::UserId, Shape::ShortString, "user-id"},
+         {Property::AppId, Shape::ShortString, "app-id"},
+         {Property::ClusterId, Shape::ShortString, "cluster-id"},
+         }
+};
 
 QByteArrayView takeProperty(Reader &list, Shape shape)
 {
@@ -226,7 +228,8 @@ QByteArray QAmqpMessage::bytes(Property property) const
 
 QString QAmqpMessage::string(Property property) const
 {
-    return has(property) ? QString::fromUtf8(std::as_const(d)->wire(property).sliced(1)) : QString();
+    return has(property) ? QString::fromUtf8(std::as_const(d)->wire(property).sliced(1))
+                         : QString();
 }
 
 void QAmqpMessage::setString(Property property, const QString &value)
@@ -243,13 +246,25 @@ void QAmqpMessage::setString(Property property, const QString &value)
 
 /*! \property QAmqpMessage::contentType
     MIME type of the body, at most 255 octets. AMQP carries it without looking at it. */
-QString QAmqpMessage::contentType() const { return string(Property::ContentType); }
-void QAmqpMessage::setContentType(const QString &contentType) { setString(Property::ContentType, contentType); }
+QString QAmqpMessage::contentType() const
+{
+    return string(Property::ContentType);
+}
+void QAmqpMessage::setContentType(const QString &contentType)
+{
+    setString(Property::ContentType, contentType);
+}
 
 /*! \property QAmqpMessage::contentEncoding
     MIME content encoding, such as gzip, at most 255 octets. Nothing is decoded by itself. */
-QString QAmqpMessage::contentEncoding() const { return string(Property::ContentEncoding); }
-void QAmqpMessage::setContentEncoding(const QString &contentEncoding) { setString(Property::ContentEncoding, contentEncoding); }
+QString QAmqpMessage::contentEncoding() const
+{
+    return string(Property::ContentEncoding);
+}
+void QAmqpMessage::setContentEncoding(const QString &contentEncoding)
+{
+    setString(Property::ContentEncoding, contentEncoding);
+}
 
 /*! \property QAmqpMessage::headers
     The application's headers; decoded anew by each call. All properties together must fit one frame. */
@@ -262,12 +277,17 @@ QAmqpTable QAmqpMessage::headers() const
 void QAmqpMessage::setHeaders(const QAmqpTable &headers)
 {
     ensure(d)->headersError = headers.errorString();
+    const QByteArray entries = d->headersError.isEmpty() ? encodeTable(headers) : QByteArray();
+    // A table that is too deep or too large for our own limits would break whoever receives it.
+    Reader judge(entries);
+    checkTable(entries, judge);
+    if (!judge.ok())
+        d->headersError = QLatin1StringView(judge.error());
     if (!d->headersError.isEmpty()) {
         d->set(Property::Headers, {});
         d->refused |= quint16(Property::Headers);
         return;
     }
-    const QByteArray entries = encodeTable(headers);
     QByteArray wire(4, Qt::Uninitialized);
     qToBigEndian(quint32(entries.size()), wire.data());
     d->set(Property::Headers, wire + entries);
@@ -303,18 +323,36 @@ void QAmqpMessage::setPriority(quint8 priority)
 
 /*! \property QAmqpMessage::correlationId
     Ties a reply to its request, at most 255 octets. */
-QString QAmqpMessage::correlationId() const { return string(Property::CorrelationId); }
-void QAmqpMessage::setCorrelationId(const QString &correlationId) { setString(Property::CorrelationId, correlationId); }
+QString QAmqpMessage::correlationId() const
+{
+    return string(Property::CorrelationId);
+}
+void QAmqpMessage::setCorrelationId(const QString &correlationId)
+{
+    setString(Property::CorrelationId, correlationId);
+}
 
 /*! \property QAmqpMessage::replyTo
     The queue for replies, at most 255 octets. */
-QString QAmqpMessage::replyTo() const { return string(Property::ReplyTo); }
-void QAmqpMessage::setReplyTo(const QString &replyTo) { setString(Property::ReplyTo, replyTo); }
+QString QAmqpMessage::replyTo() const
+{
+    return string(Property::ReplyTo);
+}
+void QAmqpMessage::setReplyTo(const QString &replyTo)
+{
+    setString(Property::ReplyTo, replyTo);
+}
 
 /*! \property QAmqpMessage::expiration
     Time to live in a queue, in milliseconds, as decimal text, which is how AMQP carries it. */
-QString QAmqpMessage::expiration() const { return string(Property::Expiration); }
-void QAmqpMessage::setExpiration(const QString &milliseconds) { setString(Property::Expiration, milliseconds); }
+QString QAmqpMessage::expiration() const
+{
+    return string(Property::Expiration);
+}
+void QAmqpMessage::setExpiration(const QString &milliseconds)
+{
+    setString(Property::Expiration, milliseconds);
+}
 
 /*! Sets the \a expiration in milliseconds, 0 or more; RabbitMQ closes the channel (406) otherwise. */
 void QAmqpMessage::setExpiration(std::chrono::milliseconds expiration)
@@ -324,8 +362,14 @@ void QAmqpMessage::setExpiration(std::chrono::milliseconds expiration)
 
 /*! \property QAmqpMessage::messageId
     The application's identifier, at most 255 octets. */
-QString QAmqpMessage::messageId() const { return string(Property::MessageId); }
-void QAmqpMessage::setMessageId(const QString &messageId) { setString(Property::MessageId, messageId); }
+QString QAmqpMessage::messageId() const
+{
+    return string(Property::MessageId);
+}
+void QAmqpMessage::setMessageId(const QString &messageId)
+{
+    setString(Property::MessageId, messageId);
+}
 
 /*! \property QAmqpMessage::timestamp
     In UTC, whole seconds, from 1970 on; an invalid QDateTime makes it absent. */
@@ -333,7 +377,8 @@ QDateTime QAmqpMessage::timestamp() const
 {
     if (!has(Property::Timestamp))
         return {};
-    return QAmqpValue::timestamp(qFromBigEndian<quint64>(std::as_const(d)->wire(Property::Timestamp).data()))
+    return QAmqpValue::timestamp(
+                   qFromBigEndian<quint64>(std::as_const(d)->wire(Property::Timestamp).data()))
             .toDateTime();
 }
 
@@ -351,24 +396,48 @@ void QAmqpMessage::setTimestamp(const QDateTime &timestamp)
 
 /*! \property QAmqpMessage::type
     The application's name for this kind of message, at most 255 octets. */
-QString QAmqpMessage::type() const { return string(Property::Type); }
-void QAmqpMessage::setType(const QString &type) { setString(Property::Type, type); }
+QString QAmqpMessage::type() const
+{
+    return string(Property::Type);
+}
+void QAmqpMessage::setType(const QString &type)
+{
+    setString(Property::Type, type);
+}
 
 /*! \property QAmqpMessage::userId
     The publishing user. RabbitMQ checks it against the connection's user, see
     \l {https://www.rabbitmq.com/validated-user-id.html}. */
-QString QAmqpMessage::userId() const { return string(Property::UserId); }
-void QAmqpMessage::setUserId(const QString &userId) { setString(Property::UserId, userId); }
+QString QAmqpMessage::userId() const
+{
+    return string(Property::UserId);
+}
+void QAmqpMessage::setUserId(const QString &userId)
+{
+    setString(Property::UserId, userId);
+}
 
 /*! \property QAmqpMessage::appId
     The publishing application, at most 255 octets. */
-QString QAmqpMessage::appId() const { return string(Property::AppId); }
-void QAmqpMessage::setAppId(const QString &appId) { setString(Property::AppId, appId); }
+QString QAmqpMessage::appId() const
+{
+    return string(Property::AppId);
+}
+void QAmqpMessage::setAppId(const QString &appId)
+{
+    setString(Property::AppId, appId);
+}
 
 /*! \property QAmqpMessage::clusterId
     Deprecated by the protocol, carried all the same. */
-QString QAmqpMessage::clusterId() const { return string(Property::ClusterId); }
-void QAmqpMessage::setClusterId(const QString &clusterId) { setString(Property::ClusterId, clusterId); }
+QString QAmqpMessage::clusterId() const
+{
+    return string(Property::ClusterId);
+}
+void QAmqpMessage::setClusterId(const QString &clusterId)
+{
+    setString(Property::ClusterId, clusterId);
+}
 
 /*! Returns why this message cannot be published, naming the property at fault; empty if it can. */
 QString QAmqpMessage::errorString() const
@@ -395,13 +464,14 @@ bool operator==(const QAmqpMessage &a, const QAmqpMessage &b)
     static const QAmqpMessagePrivate empty;
     const QAmqpMessagePrivate &x = a.d ? *a.d : empty;
     const QAmqpMessagePrivate &y = b.d ? *b.d : empty;
-    return x.flags == y.flags && x.refused == y.refused && x.properties == y.properties && x.body == y.body;
+    return x.flags == y.flags && x.refused == y.refused && x.properties == y.properties
+            && x.body == y.body;
 }
 
 QDebug operator<<(QDebug debug, const QAmqpMessage &message)
 {
     const QDebugStateSaver saver(debug);
-    debug.nospace() << "QAmqpMessage(" << message.body().size() << " octets";
+    debug.nospace().quote() << "QAmqpMessage(" << message.body().size() << " octets";
     for (const PropertyRow &row : properties) {
         if (!message.has(row.property))
             continue;

@@ -151,11 +151,10 @@ bool operator==(const QAmqpTable &a, const QAmqpTable &b)
 QDebug operator<<(QDebug debug, const QAmqpTable &table)
 {
     const QDebugStateSaver saver(debug);
-    debug.nospace() << '{';
+    debug.nospace().quote() << '{'; // quoting escapes the control characters of a peer's text
     const char *separator = "";
     for (const auto &[name, value] : table.entries()) {
-        debug.nospace().noquote() << separator << QString::fromUtf8(name) << ": ";
-        debug << value;
+        debug << separator << QString::fromUtf8(name) << ": " << value;
         separator = ", ";
     }
     return debug << '}';

@@ -82,13 +82,33 @@ QAmqpValue &QAmqpValue::operator=(const QAmqpValue &other) = default;
 QAmqpValue &QAmqpValue::operator=(QAmqpValue &&other) noexcept = default;
 QAmqpValue::~QAmqpValue() = default;
 
-QAmqpValue::QAmqpValue(bool value) : QAmqpValue(QAmqpValuePrivate::make(Type::Boolean, qint64(value))) { }
-QAmqpValue::QAmqpValue(qint8 value) : QAmqpValue(QAmqpValuePrivate::make(Type::Int8, qint64(value))) { }
-QAmqpValue::QAmqpValue(quint8 value) : QAmqpValue(QAmqpValuePrivate::make(Type::UInt8, qint64(value))) { }
-QAmqpValue::QAmqpValue(qint16 value) : QAmqpValue(QAmqpValuePrivate::make(Type::Int16, qint64(value))) { }
-QAmqpValue::QAmqpValue(quint16 value) : QAmqpValue(QAmqpValuePrivate::make(Type::UInt16, qint64(value))) { }
-QAmqpValue::QAmqpValue(qint32 value) : QAmqpValue(QAmqpValuePrivate::make(Type::Int32, qint64(value))) { }
-QAmqpValue::QAmqpValue(quint32 value) : QAmqpValue(QAmqpValuePrivate::make(Type::UInt32, qint64(value))) { }
+QAmqpValue::QAmqpValue(bool value)
+    : QAmqpValue(QAmqpValuePrivate::make(Type::Boolean, qint64(value)))
+{
+}
+QAmqpValue::QAmqpValue(qint8 value) : QAmqpValue(QAmqpValuePrivate::make(Type::Int8, qint64(value)))
+{
+}
+QAmqpValue::QAmqpValue(quint8 value)
+    : QAmqpValue(QAmqpValuePrivate::make(Type::UInt8, qint64(value)))
+{
+}
+QAmqpValue::QAmqpValue(qint16 value)
+    : QAmqpValue(QAmqpValuePrivate::make(Type::Int16, qint64(value)))
+{
+}
+QAmqpValue::QAmqpValue(quint16 value)
+    : QAmqpValue(QAmqpValuePrivate::make(Type::UInt16, qint64(value)))
+{
+}
+QAmqpValue::QAmqpValue(qint32 value)
+    : QAmqpValue(QAmqpValuePrivate::make(Type::Int32, qint64(value)))
+{
+}
+QAmqpValue::QAmqpValue(quint32 value)
+    : QAmqpValue(QAmqpValuePrivate::make(Type::UInt32, qint64(value)))
+{
+}
 QAmqpValue::QAmqpValue(long value) : QAmqpValue(qint64(value)) { }
 QAmqpValue::QAmqpValue(unsigned long value) : QAmqpValue(quint64(value)) { }
 QAmqpValue::QAmqpValue(qint64 value) : QAmqpValue(QAmqpValuePrivate::make(Type::Int64, value)) { }
@@ -101,9 +121,9 @@ QAmqpValue::QAmqpValue(quint64 value)
     : QAmqpValue(value <= quint64(std::numeric_limits<qint64>::max())
                          ? QAmqpValue(qint64(value))
                          : QAmqpValuePrivate::invalid(
-                                   QStringLiteral("%1 is larger than AMQP's largest integer, "
-                                                  "9223372036854775807; send it as text")
-                                           .arg(value)))
+                                 QStringLiteral("%1 is larger than AMQP's largest integer, "
+                                                "9223372036854775807; send it as text")
+                                         .arg(value)))
 {
 }
 
@@ -127,22 +147,32 @@ QAmqpValue::QAmqpValue(const QString &value) : QAmqpValue(string(value.toUtf8())
 QAmqpValue::QAmqpValue(const char *utf8) : QAmqpValue(string(QByteArray(utf8))) { }
 
 /*! Makes a value of type \c Bytes; use string() for text that is UTF-8 already. */
-QAmqpValue::QAmqpValue(const QByteArray &bytes) : QAmqpValue(QAmqpValuePrivate::make(Type::Bytes, bytes)) { }
+QAmqpValue::QAmqpValue(const QByteArray &bytes)
+    : QAmqpValue(QAmqpValuePrivate::make(Type::Bytes, bytes))
+{
+}
 
 /*!
     Makes a \c Timestamp; AMQP's timestamps have whole seconds, so milliseconds are dropped. A
     \a value before 1970 or one that is not valid gives an invalid value.
 */
 QAmqpValue::QAmqpValue(const QDateTime &value)
-    : QAmqpValue(value.isValid() && value.toSecsSinceEpoch() >= 0
-                         ? timestamp(quint64(value.toSecsSinceEpoch()))
-                         : QAmqpValuePrivate::invalid(QStringLiteral(
-                                 "an AMQP timestamp cannot hold a time that is before 1970 or not valid")))
+    : QAmqpValue(
+            value.isValid() && value.toSecsSinceEpoch() >= 0
+                    ? timestamp(quint64(value.toSecsSinceEpoch()))
+                    : QAmqpValuePrivate::invalid(QStringLiteral(
+                            "an AMQP timestamp cannot hold a time that is before 1970 or not valid")))
 {
 }
 
-QAmqpValue::QAmqpValue(const QList<QAmqpValue> &array) : QAmqpValue(QAmqpValuePrivate::make(Type::Array, array)) { }
-QAmqpValue::QAmqpValue(const QAmqpTable &table) : QAmqpValue(QAmqpValuePrivate::make(Type::Table, table)) { }
+QAmqpValue::QAmqpValue(const QList<QAmqpValue> &array)
+    : QAmqpValue(QAmqpValuePrivate::make(Type::Array, array))
+{
+}
+QAmqpValue::QAmqpValue(const QAmqpTable &table)
+    : QAmqpValue(QAmqpValuePrivate::make(Type::Table, table))
+{
+}
 
 /*! Returns AMQP's void, a value that is present and empty. */
 QAmqpValue QAmqpValue::null()
@@ -217,8 +247,9 @@ QAmqpValue QAmqpValue::fromVariant(const QVariant &variant)
     if (variant.metaType() == QMetaType::fromType<QList<QAmqpValue>>())
         return variant.value<QList<QAmqpValue>>();
     return QAmqpValuePrivate::invalid(
-            QStringLiteral("an AMQP table cannot hold a value of type %1; convert it to text, a number, "
-                           "bytes, a time, a list or a map")
+            QStringLiteral(
+                    "an AMQP table cannot hold a value of type %1; convert it to text, a number, "
+                    "bytes, a time, a list or a map")
                     .arg(QLatin1StringView(variant.typeName())));
 }
 
@@ -314,6 +345,19 @@ QByteArray QAmqpValue::toBytes() const
     return bytes ? *bytes : QByteArray();
 }
 
+// QString::number() knows doubles only, and as a double 0.1F is 0.10000000149011612.
+static QString shortestText(float number)
+{
+    using Limits = std::numeric_limits<float>;
+    QString text;
+    for (int digits = Limits::digits10; digits <= Limits::max_digits10; ++digits) {
+        text = QString::number(double(number), 'g', digits);
+        if (text.toFloat() == number)
+            break;
+    }
+    return text;
+}
+
 /*! Returns text: of a \c String or \c Bytes read as UTF-8, or of a number in decimal. */
 QString QAmqpValue::toString() const
 {
@@ -322,8 +366,7 @@ QString QAmqpValue::toString() const
     case Type::Boolean: return toBool() ? QStringLiteral("true") : QStringLiteral("false");
     case Type::Timestamp: return QString::number(toTimestamp());
     case Type::Float:
-        return QString::number(std::bit_cast<float>(quint32(QAmqpValuePrivate::bits(*this))), 'g',
-                               QLocale::FloatingPointShortest);
+        return shortestText(std::bit_cast<float>(quint32(QAmqpValuePrivate::bits(*this))));
     case Type::Double:
     case Type::Decimal: return QString::number(toDouble(), 'g', QLocale::FloatingPointShortest);
     default: break;
@@ -415,7 +458,7 @@ bool operator==(const QAmqpValue &a, const QAmqpValue &b)
 QDebug operator<<(QDebug debug, const QAmqpValue &value)
 {
     const QDebugStateSaver saver(debug);
-    debug.nospace();
+    debug.nospace().quote(); // quoting escapes the control characters of a peer's text
     switch (value.type()) {
     case Type::Invalid: return debug << "invalid";
     case Type::Void: return debug << "void";
