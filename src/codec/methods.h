@@ -33,7 +33,6 @@ struct ConnectionStart
                           field("mechanisms", &ConnectionStart::mechanisms),
                           field("locales", &ConnectionStart::locales)};
     }
-    friend bool operator==(const ConnectionStart &, const ConnectionStart &) = default;
 };
 
 struct ConnectionStartOk
@@ -52,7 +51,6 @@ struct ConnectionStartOk
                           field("response", &ConnectionStartOk::response),
                           field("locale", &ConnectionStartOk::locale)};
     }
-    friend bool operator==(const ConnectionStartOk &, const ConnectionStartOk &) = default;
 };
 
 struct ConnectionSecure
@@ -66,7 +64,6 @@ struct ConnectionSecure
     {
         return std::tuple{field("challenge", &ConnectionSecure::challenge)};
     }
-    friend bool operator==(const ConnectionSecure &, const ConnectionSecure &) = default;
 };
 
 struct ConnectionSecureOk
@@ -79,7 +76,6 @@ struct ConnectionSecureOk
     {
         return std::tuple{field("response", &ConnectionSecureOk::response)};
     }
-    friend bool operator==(const ConnectionSecureOk &, const ConnectionSecureOk &) = default;
 };
 
 struct ConnectionTune
@@ -97,7 +93,6 @@ struct ConnectionTune
                           field("frame-max", &ConnectionTune::frameMax),
                           field("heartbeat", &ConnectionTune::heartbeat)};
     }
-    friend bool operator==(const ConnectionTune &, const ConnectionTune &) = default;
 };
 
 struct ConnectionTuneOk
@@ -114,7 +109,6 @@ struct ConnectionTuneOk
                           field("frame-max", &ConnectionTuneOk::frameMax),
                           field("heartbeat", &ConnectionTuneOk::heartbeat)};
     }
-    friend bool operator==(const ConnectionTuneOk &, const ConnectionTuneOk &) = default;
 };
 
 struct ConnectionOpen
@@ -132,7 +126,6 @@ struct ConnectionOpen
                           field("reserved-1", &ConnectionOpen::reserved1),
                           field("reserved-2", &ConnectionOpen::reserved2)};
     }
-    friend bool operator==(const ConnectionOpen &, const ConnectionOpen &) = default;
 };
 
 struct ConnectionOpenOk
@@ -145,7 +138,6 @@ struct ConnectionOpenOk
     {
         return std::tuple{field("reserved-1", &ConnectionOpenOk::reserved1)};
     }
-    friend bool operator==(const ConnectionOpenOk &, const ConnectionOpenOk &) = default;
 };
 
 struct ConnectionClose
@@ -165,18 +157,11 @@ struct ConnectionClose
                           field("class-id", &ConnectionClose::classId),
                           field("method-id", &ConnectionClose::methodId)};
     }
-    friend bool operator==(const ConnectionClose &, const ConnectionClose &) = default;
 };
 
-struct ConnectionCloseOk
+struct ConnectionCloseOk : NoFields
 {
     static constexpr MethodInfo info{10, 51, "connection.close-ok", SentBy::Both};
-
-    static constexpr auto fields()
-    {
-        return std::tuple{};
-    }
-    friend bool operator==(const ConnectionCloseOk &, const ConnectionCloseOk &) = default;
 };
 
 struct ConnectionBlocked
@@ -189,18 +174,11 @@ struct ConnectionBlocked
     {
         return std::tuple{field("reason", &ConnectionBlocked::reason)};
     }
-    friend bool operator==(const ConnectionBlocked &, const ConnectionBlocked &) = default;
 };
 
-struct ConnectionUnblocked
+struct ConnectionUnblocked : NoFields
 {
     static constexpr MethodInfo info{10, 61, "connection.unblocked", SentBy::Server};
-
-    static constexpr auto fields()
-    {
-        return std::tuple{};
-    }
-    friend bool operator==(const ConnectionUnblocked &, const ConnectionUnblocked &) = default;
 };
 
 struct ConnectionUpdateSecret
@@ -216,18 +194,11 @@ struct ConnectionUpdateSecret
         return std::tuple{field("new-secret", &ConnectionUpdateSecret::newSecret),
                           field("reason", &ConnectionUpdateSecret::reason)};
     }
-    friend bool operator==(const ConnectionUpdateSecret &, const ConnectionUpdateSecret &) = default;
 };
 
-struct ConnectionUpdateSecretOk
+struct ConnectionUpdateSecretOk : NoFields
 {
     static constexpr MethodInfo info{10, 71, "connection.update-secret-ok", SentBy::Server};
-
-    static constexpr auto fields()
-    {
-        return std::tuple{};
-    }
-    friend bool operator==(const ConnectionUpdateSecretOk &, const ConnectionUpdateSecretOk &) = default;
 };
 
 struct ChannelOpen
@@ -241,7 +212,6 @@ struct ChannelOpen
     {
         return std::tuple{field("reserved-1", &ChannelOpen::reserved1)};
     }
-    friend bool operator==(const ChannelOpen &, const ChannelOpen &) = default;
 };
 
 struct ChannelOpenOk
@@ -254,7 +224,6 @@ struct ChannelOpenOk
     {
         return std::tuple{field("reserved-1", &ChannelOpenOk::reserved1)};
     }
-    friend bool operator==(const ChannelOpenOk &, const ChannelOpenOk &) = default;
 };
 
 struct ChannelFlow
@@ -264,11 +233,7 @@ struct ChannelFlow
 
     bool active = false;
 
-    static constexpr auto fields()
-    {
-        return std::tuple{field("active", &ChannelFlow::active)};
-    }
-    friend bool operator==(const ChannelFlow &, const ChannelFlow &) = default;
+    static constexpr auto fields() { return std::tuple{field("active", &ChannelFlow::active)}; }
 };
 
 struct ChannelFlowOk
@@ -277,11 +242,7 @@ struct ChannelFlowOk
 
     bool active = false;
 
-    static constexpr auto fields()
-    {
-        return std::tuple{field("active", &ChannelFlowOk::active)};
-    }
-    friend bool operator==(const ChannelFlowOk &, const ChannelFlowOk &) = default;
+    static constexpr auto fields() { return std::tuple{field("active", &ChannelFlowOk::active)}; }
 };
 
 struct ChannelClose
@@ -301,18 +262,11 @@ struct ChannelClose
                           field("class-id", &ChannelClose::classId),
                           field("method-id", &ChannelClose::methodId)};
     }
-    friend bool operator==(const ChannelClose &, const ChannelClose &) = default;
 };
 
-struct ChannelCloseOk
+struct ChannelCloseOk : NoFields
 {
     static constexpr MethodInfo info{20, 41, "channel.close-ok", SentBy::Both};
-
-    static constexpr auto fields()
-    {
-        return std::tuple{};
-    }
-    friend bool operator==(const ChannelCloseOk &, const ChannelCloseOk &) = default;
 };
 
 struct ExchangeDeclare
@@ -342,18 +296,11 @@ struct ExchangeDeclare
                           field("no-wait", &ExchangeDeclare::noWait),
                           field("arguments", &ExchangeDeclare::arguments)};
     }
-    friend bool operator==(const ExchangeDeclare &, const ExchangeDeclare &) = default;
 };
 
-struct ExchangeDeclareOk
+struct ExchangeDeclareOk : NoFields
 {
     static constexpr MethodInfo info{40, 11, "exchange.declare-ok", SentBy::Server};
-
-    static constexpr auto fields()
-    {
-        return std::tuple{};
-    }
-    friend bool operator==(const ExchangeDeclareOk &, const ExchangeDeclareOk &) = default;
 };
 
 struct ExchangeDelete
@@ -373,18 +320,11 @@ struct ExchangeDelete
                           field("if-unused", &ExchangeDelete::ifUnused),
                           field("no-wait", &ExchangeDelete::noWait)};
     }
-    friend bool operator==(const ExchangeDelete &, const ExchangeDelete &) = default;
 };
 
-struct ExchangeDeleteOk
+struct ExchangeDeleteOk : NoFields
 {
     static constexpr MethodInfo info{40, 21, "exchange.delete-ok", SentBy::Server};
-
-    static constexpr auto fields()
-    {
-        return std::tuple{};
-    }
-    friend bool operator==(const ExchangeDeleteOk &, const ExchangeDeleteOk &) = default;
 };
 
 struct ExchangeBind
@@ -408,18 +348,11 @@ struct ExchangeBind
                           field("no-wait", &ExchangeBind::noWait),
                           field("arguments", &ExchangeBind::arguments)};
     }
-    friend bool operator==(const ExchangeBind &, const ExchangeBind &) = default;
 };
 
-struct ExchangeBindOk
+struct ExchangeBindOk : NoFields
 {
     static constexpr MethodInfo info{40, 31, "exchange.bind-ok", SentBy::Server};
-
-    static constexpr auto fields()
-    {
-        return std::tuple{};
-    }
-    friend bool operator==(const ExchangeBindOk &, const ExchangeBindOk &) = default;
 };
 
 struct ExchangeUnbind
@@ -443,18 +376,11 @@ struct ExchangeUnbind
                           field("no-wait", &ExchangeUnbind::noWait),
                           field("arguments", &ExchangeUnbind::arguments)};
     }
-    friend bool operator==(const ExchangeUnbind &, const ExchangeUnbind &) = default;
 };
 
-struct ExchangeUnbindOk
+struct ExchangeUnbindOk : NoFields
 {
     static constexpr MethodInfo info{40, 51, "exchange.unbind-ok", SentBy::Server};
-
-    static constexpr auto fields()
-    {
-        return std::tuple{};
-    }
-    friend bool operator==(const ExchangeUnbindOk &, const ExchangeUnbindOk &) = default;
 };
 
 struct QueueDeclare
@@ -482,7 +408,6 @@ struct QueueDeclare
                           field("no-wait", &QueueDeclare::noWait),
                           field("arguments", &QueueDeclare::arguments)};
     }
-    friend bool operator==(const QueueDeclare &, const QueueDeclare &) = default;
 };
 
 struct QueueDeclareOk
@@ -499,7 +424,6 @@ struct QueueDeclareOk
                           field("message-count", &QueueDeclareOk::messageCount),
                           field("consumer-count", &QueueDeclareOk::consumerCount)};
     }
-    friend bool operator==(const QueueDeclareOk &, const QueueDeclareOk &) = default;
 };
 
 struct QueueBind
@@ -523,18 +447,11 @@ struct QueueBind
                           field("no-wait", &QueueBind::noWait),
                           field("arguments", &QueueBind::arguments)};
     }
-    friend bool operator==(const QueueBind &, const QueueBind &) = default;
 };
 
-struct QueueBindOk
+struct QueueBindOk : NoFields
 {
     static constexpr MethodInfo info{50, 21, "queue.bind-ok", SentBy::Server};
-
-    static constexpr auto fields()
-    {
-        return std::tuple{};
-    }
-    friend bool operator==(const QueueBindOk &, const QueueBindOk &) = default;
 };
 
 struct QueuePurge
@@ -552,7 +469,6 @@ struct QueuePurge
                           field("queue", &QueuePurge::queue),
                           field("no-wait", &QueuePurge::noWait)};
     }
-    friend bool operator==(const QueuePurge &, const QueuePurge &) = default;
 };
 
 struct QueuePurgeOk
@@ -565,7 +481,6 @@ struct QueuePurgeOk
     {
         return std::tuple{field("message-count", &QueuePurgeOk::messageCount)};
     }
-    friend bool operator==(const QueuePurgeOk &, const QueuePurgeOk &) = default;
 };
 
 struct QueueDelete
@@ -581,13 +496,11 @@ struct QueueDelete
 
     static constexpr auto fields()
     {
-        return std::tuple{field("reserved-1", &QueueDelete::reserved1),
-                          field("queue", &QueueDelete::queue),
-                          field("if-unused", &QueueDelete::ifUnused),
-                          field("if-empty", &QueueDelete::ifEmpty),
-                          field("no-wait", &QueueDelete::noWait)};
+        return std::tuple{
+                field("reserved-1", &QueueDelete::reserved1), field("queue", &QueueDelete::queue),
+                field("if-unused", &QueueDelete::ifUnused),
+                field("if-empty", &QueueDelete::ifEmpty), field("no-wait", &QueueDelete::noWait)};
     }
-    friend bool operator==(const QueueDelete &, const QueueDelete &) = default;
 };
 
 struct QueueDeleteOk
@@ -600,7 +513,6 @@ struct QueueDeleteOk
     {
         return std::tuple{field("message-count", &QueueDeleteOk::messageCount)};
     }
-    friend bool operator==(const QueueDeleteOk &, const QueueDeleteOk &) = default;
 };
 
 struct QueueUnbind
@@ -622,18 +534,11 @@ struct QueueUnbind
                           field("routing-key", &QueueUnbind::routingKey),
                           field("arguments", &QueueUnbind::arguments)};
     }
-    friend bool operator==(const QueueUnbind &, const QueueUnbind &) = default;
 };
 
-struct QueueUnbindOk
+struct QueueUnbindOk : NoFields
 {
     static constexpr MethodInfo info{50, 51, "queue.unbind-ok", SentBy::Server};
-
-    static constexpr auto fields()
-    {
-        return std::tuple{};
-    }
-    friend bool operator==(const QueueUnbindOk &, const QueueUnbindOk &) = default;
 };
 
 struct BasicQos
@@ -651,18 +556,11 @@ struct BasicQos
                           field("prefetch-count", &BasicQos::prefetchCount),
                           field("global", &BasicQos::global)};
     }
-    friend bool operator==(const BasicQos &, const BasicQos &) = default;
 };
 
-struct BasicQosOk
+struct BasicQosOk : NoFields
 {
     static constexpr MethodInfo info{60, 11, "basic.qos-ok", SentBy::Server};
-
-    static constexpr auto fields()
-    {
-        return std::tuple{};
-    }
-    friend bool operator==(const BasicQosOk &, const BasicQosOk &) = default;
 };
 
 struct BasicConsume
@@ -690,7 +588,6 @@ struct BasicConsume
                           field("no-wait", &BasicConsume::noWait),
                           field("arguments", &BasicConsume::arguments)};
     }
-    friend bool operator==(const BasicConsume &, const BasicConsume &) = default;
 };
 
 struct BasicConsumeOk
@@ -703,7 +600,6 @@ struct BasicConsumeOk
     {
         return std::tuple{field("consumer-tag", &BasicConsumeOk::consumerTag)};
     }
-    friend bool operator==(const BasicConsumeOk &, const BasicConsumeOk &) = default;
 };
 
 struct BasicCancel
@@ -719,7 +615,6 @@ struct BasicCancel
         return std::tuple{field("consumer-tag", &BasicCancel::consumerTag),
                           field("no-wait", &BasicCancel::noWait)};
     }
-    friend bool operator==(const BasicCancel &, const BasicCancel &) = default;
 };
 
 struct BasicCancelOk
@@ -732,7 +627,6 @@ struct BasicCancelOk
     {
         return std::tuple{field("consumer-tag", &BasicCancelOk::consumerTag)};
     }
-    friend bool operator==(const BasicCancelOk &, const BasicCancelOk &) = default;
 };
 
 struct BasicPublish
@@ -753,7 +647,6 @@ struct BasicPublish
                           field("mandatory", &BasicPublish::mandatory),
                           field("immediate", &BasicPublish::immediate)};
     }
-    friend bool operator==(const BasicPublish &, const BasicPublish &) = default;
 };
 
 struct BasicReturn
@@ -772,7 +665,6 @@ struct BasicReturn
                           field("exchange", &BasicReturn::exchange),
                           field("routing-key", &BasicReturn::routingKey)};
     }
-    friend bool operator==(const BasicReturn &, const BasicReturn &) = default;
 };
 
 struct BasicDeliver
@@ -793,7 +685,6 @@ struct BasicDeliver
                           field("exchange", &BasicDeliver::exchange),
                           field("routing-key", &BasicDeliver::routingKey)};
     }
-    friend bool operator==(const BasicDeliver &, const BasicDeliver &) = default;
 };
 
 struct BasicGet
@@ -808,10 +699,8 @@ struct BasicGet
     static constexpr auto fields()
     {
         return std::tuple{field("reserved-1", &BasicGet::reserved1),
-                          field("queue", &BasicGet::queue),
-                          field("no-ack", &BasicGet::noAck)};
+                          field("queue", &BasicGet::queue), field("no-ack", &BasicGet::noAck)};
     }
-    friend bool operator==(const BasicGet &, const BasicGet &) = default;
 };
 
 struct BasicGetOk
@@ -832,7 +721,6 @@ struct BasicGetOk
                           field("routing-key", &BasicGetOk::routingKey),
                           field("message-count", &BasicGetOk::messageCount)};
     }
-    friend bool operator==(const BasicGetOk &, const BasicGetOk &) = default;
 };
 
 struct BasicGetEmpty
@@ -845,7 +733,6 @@ struct BasicGetEmpty
     {
         return std::tuple{field("reserved-1", &BasicGetEmpty::reserved1)};
     }
-    friend bool operator==(const BasicGetEmpty &, const BasicGetEmpty &) = default;
 };
 
 struct BasicAck
@@ -860,7 +747,6 @@ struct BasicAck
         return std::tuple{field("delivery-tag", &BasicAck::deliveryTag),
                           field("multiple", &BasicAck::multiple)};
     }
-    friend bool operator==(const BasicAck &, const BasicAck &) = default;
 };
 
 struct BasicReject
@@ -875,7 +761,6 @@ struct BasicReject
         return std::tuple{field("delivery-tag", &BasicReject::deliveryTag),
                           field("requeue", &BasicReject::requeue)};
     }
-    friend bool operator==(const BasicReject &, const BasicReject &) = default;
 };
 
 struct BasicRecoverAsync
@@ -888,7 +773,6 @@ struct BasicRecoverAsync
     {
         return std::tuple{field("requeue", &BasicRecoverAsync::requeue)};
     }
-    friend bool operator==(const BasicRecoverAsync &, const BasicRecoverAsync &) = default;
 };
 
 struct BasicRecover
@@ -898,22 +782,12 @@ struct BasicRecover
 
     bool requeue = false;
 
-    static constexpr auto fields()
-    {
-        return std::tuple{field("requeue", &BasicRecover::requeue)};
-    }
-    friend bool operator==(const BasicRecover &, const BasicRecover &) = default;
+    static constexpr auto fields() { return std::tuple{field("requeue", &BasicRecover::requeue)}; }
 };
 
-struct BasicRecoverOk
+struct BasicRecoverOk : NoFields
 {
     static constexpr MethodInfo info{60, 111, "basic.recover-ok", SentBy::Server};
-
-    static constexpr auto fields()
-    {
-        return std::tuple{};
-    }
-    friend bool operator==(const BasicRecoverOk &, const BasicRecoverOk &) = default;
 };
 
 struct BasicNack
@@ -930,7 +804,6 @@ struct BasicNack
                           field("multiple", &BasicNack::multiple),
                           field("requeue", &BasicNack::requeue)};
     }
-    friend bool operator==(const BasicNack &, const BasicNack &) = default;
 };
 
 struct ConfirmSelect
@@ -940,158 +813,61 @@ struct ConfirmSelect
 
     bool noWait = false;
 
-    static constexpr auto fields()
-    {
-        return std::tuple{field("nowait", &ConfirmSelect::noWait)};
-    }
-    friend bool operator==(const ConfirmSelect &, const ConfirmSelect &) = default;
+    static constexpr auto fields() { return std::tuple{field("nowait", &ConfirmSelect::noWait)}; }
 };
 
-struct ConfirmSelectOk
+struct ConfirmSelectOk : NoFields
 {
     static constexpr MethodInfo info{85, 11, "confirm.select-ok", SentBy::Server};
-
-    static constexpr auto fields()
-    {
-        return std::tuple{};
-    }
-    friend bool operator==(const ConfirmSelectOk &, const ConfirmSelectOk &) = default;
 };
 
-struct TxSelect
+struct TxSelect : NoFields
 {
     static constexpr MethodInfo info{90, 10, "tx.select", SentBy::Client};
     using Replies = TypeList<struct TxSelectOk>;
-
-    static constexpr auto fields()
-    {
-        return std::tuple{};
-    }
-    friend bool operator==(const TxSelect &, const TxSelect &) = default;
 };
 
-struct TxSelectOk
+struct TxSelectOk : NoFields
 {
     static constexpr MethodInfo info{90, 11, "tx.select-ok", SentBy::Server};
-
-    static constexpr auto fields()
-    {
-        return std::tuple{};
-    }
-    friend bool operator==(const TxSelectOk &, const TxSelectOk &) = default;
 };
 
-struct TxCommit
+struct TxCommit : NoFields
 {
     static constexpr MethodInfo info{90, 20, "tx.commit", SentBy::Client};
     using Replies = TypeList<struct TxCommitOk>;
-
-    static constexpr auto fields()
-    {
-        return std::tuple{};
-    }
-    friend bool operator==(const TxCommit &, const TxCommit &) = default;
 };
 
-struct TxCommitOk
+struct TxCommitOk : NoFields
 {
     static constexpr MethodInfo info{90, 21, "tx.commit-ok", SentBy::Server};
-
-    static constexpr auto fields()
-    {
-        return std::tuple{};
-    }
-    friend bool operator==(const TxCommitOk &, const TxCommitOk &) = default;
 };
 
-struct TxRollback
+struct TxRollback : NoFields
 {
     static constexpr MethodInfo info{90, 30, "tx.rollback", SentBy::Client};
     using Replies = TypeList<struct TxRollbackOk>;
-
-    static constexpr auto fields()
-    {
-        return std::tuple{};
-    }
-    friend bool operator==(const TxRollback &, const TxRollback &) = default;
 };
 
-struct TxRollbackOk
+struct TxRollbackOk : NoFields
 {
     static constexpr MethodInfo info{90, 31, "tx.rollback-ok", SentBy::Server};
-
-    static constexpr auto fields()
-    {
-        return std::tuple{};
-    }
-    friend bool operator==(const TxRollbackOk &, const TxRollbackOk &) = default;
 };
 
-using AllMethods = TypeList<
-        ConnectionStart,
-        ConnectionStartOk,
-        ConnectionSecure,
-        ConnectionSecureOk,
-        ConnectionTune,
-        ConnectionTuneOk,
-        ConnectionOpen,
-        ConnectionOpenOk,
-        ConnectionClose,
-        ConnectionCloseOk,
-        ConnectionBlocked,
-        ConnectionUnblocked,
-        ConnectionUpdateSecret,
-        ConnectionUpdateSecretOk,
-        ChannelOpen,
-        ChannelOpenOk,
-        ChannelFlow,
-        ChannelFlowOk,
-        ChannelClose,
-        ChannelCloseOk,
-        ExchangeDeclare,
-        ExchangeDeclareOk,
-        ExchangeDelete,
-        ExchangeDeleteOk,
-        ExchangeBind,
-        ExchangeBindOk,
-        ExchangeUnbind,
-        ExchangeUnbindOk,
-        QueueDeclare,
-        QueueDeclareOk,
-        QueueBind,
-        QueueBindOk,
-        QueuePurge,
-        QueuePurgeOk,
-        QueueDelete,
-        QueueDeleteOk,
-        QueueUnbind,
-        QueueUnbindOk,
-        BasicQos,
-        BasicQosOk,
-        BasicConsume,
-        BasicConsumeOk,
-        BasicCancel,
-        BasicCancelOk,
-        BasicPublish,
-        BasicReturn,
-        BasicDeliver,
-        BasicGet,
-        BasicGetOk,
-        BasicGetEmpty,
-        BasicAck,
-        BasicReject,
-        BasicRecoverAsync,
-        BasicRecover,
-        BasicRecoverOk,
-        BasicNack,
-        ConfirmSelect,
-        ConfirmSelectOk,
-        TxSelect,
-        TxSelectOk,
-        TxCommit,
-        TxCommitOk,
-        TxRollback,
-        TxRollbackOk>;
+using AllMethods =
+        TypeList<ConnectionStart, ConnectionStartOk, ConnectionSecure, ConnectionSecureOk,
+                 ConnectionTune, ConnectionTuneOk, ConnectionOpen, ConnectionOpenOk,
+                 ConnectionClose, ConnectionCloseOk, ConnectionBlocked, ConnectionUnblocked,
+                 ConnectionUpdateSecret, ConnectionUpdateSecretOk, ChannelOpen, ChannelOpenOk,
+                 ChannelFlow, ChannelFlowOk, ChannelClose, ChannelCloseOk, ExchangeDeclare,
+                 ExchangeDeclareOk, ExchangeDelete, ExchangeDeleteOk, ExchangeBind, ExchangeBindOk,
+                 ExchangeUnbind, ExchangeUnbindOk, QueueDeclare, QueueDeclareOk, QueueBind,
+                 QueueBindOk, QueuePurge, QueuePurgeOk, QueueDelete, QueueDeleteOk, QueueUnbind,
+                 QueueUnbindOk, BasicQos, BasicQosOk, BasicConsume, BasicConsumeOk, BasicCancel,
+                 BasicCancelOk, BasicPublish, BasicReturn, BasicDeliver, BasicGet, BasicGetOk,
+                 BasicGetEmpty, BasicAck, BasicReject, BasicRecoverAsync, BasicRecover,
+                 BasicRecoverOk, BasicNack, ConfirmSelect, ConfirmSelectOk, TxSelect, TxSelectOk,
+                 TxCommit, TxCommitOk, TxRollback, TxRollbackOk>;
 
 } // namespace QtAmqpPrivate
 
