@@ -66,6 +66,7 @@ set(QTAMQP_transport_HEADERS
 
 set(QTAMQP_api_SOURCES
     api/channelevents.cpp
+    api/channelrequests.cpp
     api/engine.cpp
     api/engine.h
     api/futures.h

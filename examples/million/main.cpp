@@ -35,7 +35,10 @@ class Million
 {
 public:
     Million(const QUrl &url, quint64 count, quint64 window)
-        : m_count(count), m_seen(qsizetype(count)), m_channel(m_connection.createChannel()), m_queue(m_channel->queue())
+        : m_count(count)
+        , m_seen(qsizetype(count))
+        , m_channel(m_connection.createChannel())
+        , m_queue(m_channel->queue())
     {
         m_channel->setMaxUnconfirmed(window);
         QObject::connect(m_channel, &QAmqpChannel::readyToPublish, [this] { publish(); });
@@ -43,14 +46,18 @@ public:
             m_confirmed += last - first + 1;
             closeWhenDone();
         });
-        QObject::connect(m_queue, &QAmqpQueue::messageReceived, [this](const QAmqpDelivery &delivery) { receive(delivery); });
-        QObject::connect(&m_connection, &QAmqpConnection::errorOccurred, [this](const QAmqpError &error) {
-            qCritical().noquote() << error.text();
-            m_failed = true;
-        });
+        QObject::connect(m_queue, &QAmqpQueue::messageReceived,
+                         [this](const QAmqpDelivery &delivery) { receive(delivery); });
+        QObject::connect(&m_connection, &QAmqpConnection::errorOccurred,
+                         [this](const QAmqpError &error) {
+                             qCritical().noquote() << error.text();
+                             m_failed = true;
+                         });
         QObject::connect(&m_connection, &QAmqpConnection::closed, qApp, &QCoreApplication::quit);
         QObject::connect(&m_progress, &QTimer::timeout, [this] {
-            qInfo().noquote() << u"%1 confirmed, %2 received, %3 MiB"_s.arg(m_confirmed).arg(m_received).arg(memory("VmRSS:") / 1024);
+            qInfo().noquote() << u"%1 confirmed, %2 received, %3 MiB"_s.arg(m_confirmed)
+                                         .arg(m_received)
+                                         .arg(memory("VmRSS:") / 1024);
         });
         m_progress.start(std::chrono::seconds(1));
         m_time.start();
@@ -64,9 +71,16 @@ public:
         const double seconds = double(m_time.elapsed()) / 1000;
         const qint64 peak = memory("VmHWM:");
         const quint64 lost = m_count - quint64(m_seen.count(true));
-        qInfo().noquote() << u"%1 messages in %2 s (%3 per second): %4 confirmed, %5 received, %6 lost, %7 twice; at most %8 MiB resident"_s
-                                     .arg(m_count).arg(seconds, 0, 'f', 1).arg(qRound64(double(m_received) / seconds))
-                                     .arg(m_confirmed).arg(m_received).arg(lost).arg(m_twice).arg(double(peak) / 1024, 0, 'f', 1);
+        qInfo().noquote()
+                << u"%1 messages in %2 s (%3 per second): %4 confirmed, %5 received, %6 lost, %7 twice; at most %8 MiB resident"_s
+                           .arg(m_count)
+                           .arg(seconds, 0, 'f', 1)
+                           .arg(qRound64(double(m_received) / seconds))
+                           .arg(m_confirmed)
+                           .arg(m_received)
+                           .arg(lost)
+                           .arg(m_twice)
+                           .arg(double(peak) / 1024, 0, 'f', 1);
         return m_failed || lost || m_twice || m_confirmed != m_count || peak >= 64 * 1024 ? 1 : 0;
     }
 
@@ -112,11 +126,15 @@ int main(int argc, char **argv)
     QCoreApplication app(argc, argv);
     QCommandLineParser parser;
     parser.addHelpOption();
-    parser.addOption({u"url"_s, u"The broker, amqp://guest:guest@localhost by default."_s, u"url"_s, u"amqp://guest:guest@localhost"_s});
-    parser.addOption({u"count"_s, u"How many messages, 1000000 by default."_s, u"n"_s, u"1000000"_s});
-    parser.addOption({u"window"_s, u"How many publishes may be unconfirmed, 2000 by default."_s, u"n"_s, u"2000"_s});
+    parser.addOption({u"url"_s, u"The broker, amqp://guest:guest@localhost by default."_s, u"url"_s,
+                      u"amqp://guest:guest@localhost"_s});
+    parser.addOption(
+            {u"count"_s, u"How many messages, 1000000 by default."_s, u"n"_s, u"1000000"_s});
+    parser.addOption({u"window"_s, u"How many publishes may be unconfirmed, 2000 by default."_s,
+                      u"n"_s, u"2000"_s});
     parser.process(app);
-    Million million(QUrl(parser.value(u"url"_s)), parser.value(u"count"_s).toULongLong(), parser.value(u"window"_s).toULongLong());
+    Million million(QUrl(parser.value(u"url"_s)), parser.value(u"count"_s).toULongLong(),
+                    parser.value(u"window"_s).toULongLong());
     app.exec();
     return million.result();
 }

@@ -8,7 +8,8 @@ int main(int argc, char **argv)
     QCoreApplication app(argc, argv);
     QAmqpConnection connection;
     QObject::connect(&connection, &QAmqpConnection::closed, &app, &QCoreApplication::quit);
-    QObject::connect(&connection, &QAmqpConnection::errorOccurred, [](const QAmqpError &e) { qCritical() << e; });
+    QObject::connect(&connection, &QAmqpConnection::errorOccurred,
+                     [](const QAmqpError &e) { qCritical() << e; });
     QAmqpChannel *channel = connection.createChannel();
     QAmqpQueue *queue = channel->queue(u"hello"_s);
     QObject::connect(queue, &QAmqpQueue::messageReceived, [&](const QAmqpDelivery &delivery) {

@@ -83,8 +83,8 @@ public:
                                  const QAmqpTable &arguments = QAmqpTable());
     QFuture<void> deleteExchange(const QString &name, DeleteFlags flags = Always);
 
-    quint64 publish(const QString &exchange, const QString &routingKey,
-                    const QAmqpMessage &message, PublishFlags flags = NoFlags);
+    quint64 publish(const QString &exchange, const QString &routingKey, const QAmqpMessage &message,
+                    PublishFlags flags = NoFlags);
     QFuture<quint64> publishConfirmed(const QString &exchange, const QString &routingKey,
                                       const QAmqpMessage &message, PublishFlags flags = NoFlags);
     QFuture<void> allConfirmed();

@@ -29,7 +29,10 @@ public:
 
 private:
     Q_AMQP_EXPORT friend bool operator==(const QAmqpCredentials &a, const QAmqpCredentials &b);
-    friend bool operator!=(const QAmqpCredentials &a, const QAmqpCredentials &b) { return !(a == b); }
+    friend bool operator!=(const QAmqpCredentials &a, const QAmqpCredentials &b)
+    {
+        return !(a == b);
+    }
     Q_AMQP_EXPORT friend QDebug operator<<(QDebug debug, const QAmqpCredentials &credentials);
 
     QSharedDataPointer<QAmqpCredentialsPrivate> d;

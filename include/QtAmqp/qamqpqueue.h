@@ -26,8 +26,8 @@ public:
     QFuture<quint32> remove(QAmqpChannel::DeleteFlags flags = QAmqpChannel::Always);
 
     QAmqpConsumer *consume(const QAmqpConsumeOptions &options = QAmqpConsumeOptions());
-    QFuture<std::optional<QAmqpDelivery>>
-    get(QAmqpChannel::AckPolicy policy = QAmqpChannel::AckPolicy::Manual);
+    QFuture<std::optional<QAmqpDelivery>> get(
+            QAmqpChannel::AckPolicy policy = QAmqpChannel::AckPolicy::Manual);
     quint64 publish(const QAmqpMessage &message,
                     QAmqpChannel::PublishFlags flags = QAmqpChannel::NoFlags);
     QFuture<quint64> publishConfirmed(const QAmqpMessage &message,

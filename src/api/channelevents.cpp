@@ -4,6 +4,7 @@
 #include "api/qamqpchannel_p.h"
 #include "api/qamqpconsumer_p.h"
 #include "api/qamqpdelivery_p.h"
+#include "values/errorkinds.h"
 
 QT_BEGIN_NAMESPACE
 
@@ -89,7 +90,9 @@ void QAmqpChannelPrivate::delivered(Delivered &delivered)
     highestDelivery = delivered.deliveryTag;
     QAmqpDelivery delivery = std::move(scratch);
     const bool noAck = lastConsumer->noAck;
-    QAmqpDeliveryPrivate::assign(delivery, delivered, noAck ? QExplicitlySharedDataPointer<Mailbox>() : engine->mailbox(), generation, 0);
+    QAmqpDeliveryPrivate::assign(
+            delivery, delivered,
+            noAck ? QExplicitlySharedDataPointer<Mailbox>() : engine->mailbox(), generation, 0);
     const Engine *const stays = engine; // through the turn, whatever is deleted
     const quint16 place = delivered.channel;
     lastConsumer->deliver(delivery);
@@ -100,12 +103,17 @@ void QAmqpChannelPrivate::delivered(Delivered &delivered)
 void QAmqpChannelPrivate::returned(const Returned &returned)
 {
     const QString text = QString::fromUtf8(returned.replyText);
-    const QAmqpReturn message(returned.message, returned.replyCode, text, QString::fromUtf8(returned.envelope->exchange),
-                              QString::fromUtf8(returned.envelope->routingKey), returned.publishTag);
-    if (const auto waiting = confirmPromises.find(returned.publishTag); waiting != confirmPromises.end()) {
-        waiting->second.returned = QAmqpError(Kind::Unroutable, QAmqpError::Scope::Operation, QAmqpError::Origin::Broker,
-                                              QStringLiteral("the message to exchange \"%1\" with routing key \"%2\" reached no queue: %3")
-                                                      .arg(message.exchange(), message.routingKey(), text));
+    const QAmqpReturn message(returned.message, returned.replyCode, text,
+                              QString::fromUtf8(returned.envelope->exchange),
+                              QString::fromUtf8(returned.envelope->routingKey),
+                              returned.publishTag);
+    if (const auto waiting = confirmPromises.find(returned.publishTag);
+        waiting != confirmPromises.end()) {
+        waiting->second.returned = operationError(
+                Kind::Unroutable, QAmqpError::Origin::Broker,
+                QStringLiteral(
+                        "the message to exchange \"%1\" with routing key \"%2\" reached no queue: %3")
+                        .arg(message.exchange(), message.routingKey(), text));
         waiting->second.returned.setReply(returned.replyCode, text);
     }
     Q_EMIT q->messageReturned(message);
@@ -114,10 +122,14 @@ void QAmqpChannelPrivate::returned(const Returned &returned)
 static QAmqpError settlementError(const Settled &settled)
 {
     if (settled.outcome == Outcome::Nacked)
-        return QAmqpError(Kind::Nacked, QAmqpError::Scope::Operation, QAmqpError::Origin::Broker,
-                          QStringLiteral("the broker refused the message (basic.nack); a queue may be full, or the broker in trouble"));
-    return QAmqpError(Kind::ConnectionLost, QAmqpError::Scope::Operation, QAmqpError::Origin::Library,
-                      QStringLiteral("the channel ended before the broker answered: the message may have arrived or not"));
+        return operationError(
+                Kind::Nacked, QAmqpError::Origin::Broker,
+                QStringLiteral(
+                        "the broker refused the message (basic.nack); a queue may be full, or the broker in trouble"));
+    return operationError(
+            Kind::ConnectionLost, QAmqpError::Origin::Library,
+            QStringLiteral(
+                    "the channel ended before the broker answered: the message may have arrived or not"));
 }
 
 void QAmqpChannelPrivate::settled(const Settled &settled)
@@ -133,7 +145,8 @@ void QAmqpChannelPrivate::settled(const Settled &settled)
         confirmPromises.erase(first, last);
         std::deque<AllConfirmed> allEnded;
         for (AllConfirmed &waiting : allConfirmed) {
-            if (settled.outcome != Outcome::Confirmed && !waiting.failure && settled.firstTag <= waiting.lastTag)
+            if (settled.outcome != Outcome::Confirmed && !waiting.failure
+                && settled.firstTag <= waiting.lastTag)
                 waiting.failure = settlementError(settled);
         }
         while (!allConfirmed.empty() && allConfirmed.front().lastTag < core->firstUnconfirmed()) {
@@ -141,7 +154,9 @@ void QAmqpChannelPrivate::settled(const Settled &settled)
             allConfirmed.pop_front();
         }
         for (auto &[tag, entry] : ended) {
-            const QAmqpError error = settled.outcome == Outcome::Confirmed ? entry.returned : settlementError(settled);
+            const QAmqpError error = settled.outcome == Outcome::Confirmed
+                    ? entry.returned
+                    : settlementError(settled);
             if (error) {
                 failPromise(*entry.promise, error);
             } else {
@@ -172,9 +187,11 @@ void QAmqpChannelPrivate::consumerCancelled(const QByteArray &consumerTag)
     if (!consumer)
         return;
     consumer->requeueHeld();
-    consumer->ended(QAmqpError(Kind::Cancelled, QAmqpError::Scope::Operation, QAmqpError::Origin::Broker,
-                               QStringLiteral("the broker cancelled consumer \"%1\": its queue was deleted or became unavailable")
-                                       .arg(QString::fromUtf8(consumerTag))));
+    consumer->ended(operationError(
+            Kind::Cancelled, QAmqpError::Origin::Broker,
+            QStringLiteral(
+                    "the broker cancelled consumer \"%1\": its queue was deleted or became unavailable")
+                    .arg(QString::fromUtf8(consumerTag))));
 }
 
 // Once a turn: what no single event causes.
@@ -192,7 +209,8 @@ void QAmqpChannelPrivate::afterEvents()
         }
     }
     // Half of what stops publishing: so that a block's worth fits each time.
-    if (alive && publishHeld && currentState() == QAmqpChannel::State::Open && isReady(128 * 1024)) {
+    if (alive && publishHeld && currentState() == QAmqpChannel::State::Open
+        && isReady(128 * 1024)) {
         publishHeld = false;
         Q_EMIT q->readyToPublish();
     }
@@ -251,8 +269,7 @@ void QAmqpChannelPrivate::connectionGone()
     engine = nullptr;
     connection = nullptr;
     core = nullptr;
-    abandonAll(QAmqpError(Kind::Cancelled, QAmqpError::Scope::Operation, QAmqpError::Origin::Application,
-                          QStringLiteral("the connection was destroyed")));
+    abandonAll(givenUp(QStringLiteral("the connection was destroyed")));
 }
 
 QT_END_NAMESPACE

@@ -36,7 +36,10 @@ bool Mailbox::settle(const Settlement &settlement)
 class Engine::TurnEnd
 {
 public:
-    explicit TurnEnd(Engine *engine) : m_engine(engine), m_exceptions(std::uncaught_exceptions()) { ++m_engine->m_depth; }
+    explicit TurnEnd(Engine *engine) : m_engine(engine), m_exceptions(std::uncaught_exceptions())
+    {
+        ++m_engine->m_depth;
+    }
     ~TurnEnd()
     {
         --m_engine->m_depth;
@@ -52,14 +55,13 @@ private:
 };
 
 Engine::Engine(QAmqpConnectionPrivate *connection)
-    : m_connection(connection), m_core(std::make_unique<ConnectionCore>(connection->options)), m_mailbox(new Mailbox)
+    : m_connection(connection)
+    , m_core(std::make_unique<ConnectionCore>(connection->options))
+    , m_mailbox(new Mailbox)
 {
 }
 
-Engine::~Engine()
-{
-    m_mailbox->detach();
-}
+Engine::~Engine() { m_mailbox->detach(); }
 
 void Engine::reset(const QAmqpConnectionOptions &options)
 {
@@ -122,7 +124,8 @@ void Engine::detach()
     m_core->abort();
     if (m_linked) {
         m_linked = false;
-        for (QByteArray block = m_core->takeOutput(); !block.isEmpty(); block = m_core->takeOutput())
+        for (QByteArray block = m_core->takeOutput(); !block.isEmpty();
+             block = m_core->takeOutput())
             m_transport->write(block);
         m_transport->close();
     }
@@ -143,10 +146,7 @@ void Engine::commanded()
     }
 }
 
-qint64 Engine::bytesToWrite() const
-{
-    return m_core->pendingBytes() + m_transportBytes;
-}
+qint64 Engine::bytesToWrite() const { return m_core->pendingBytes() + m_transportBytes; }
 
 bool Engine::settle(const Settlement &settlement)
 {
@@ -163,23 +163,15 @@ void Engine::addChannel(quint16 number, QAmqpChannelPrivate *channel)
 
 void Engine::forgetChannel(QAmqpChannelPrivate *channel)
 {
-    std::replace(m_channels.begin(), m_channels.end(), channel, static_cast<QAmqpChannelPrivate *>(nullptr));
+    std::replace(m_channels.begin(), m_channels.end(), channel,
+                 static_cast<QAmqpChannelPrivate *>(nullptr));
 }
 
-char *Engine::receiveBuffer(qsizetype *size)
-{
-    return m_core->receiveBuffer(size);
-}
+char *Engine::receiveBuffer(qsizetype *size) { return m_core->receiveBuffer(size); }
 
-void Engine::received(qsizetype bytes)
-{
-    m_core->receive(bytes, Clock::now());
-}
+void Engine::received(qsizetype bytes) { m_core->receive(bytes, Clock::now()); }
 
-void Engine::opened()
-{
-    m_core->transportOpened(Clock::now());
-}
+void Engine::opened() { m_core->transportOpened(Clock::now()); }
 
 void Engine::lost(const QAmqpError &reason)
 {
@@ -187,10 +179,7 @@ void Engine::lost(const QAmqpError &reason)
     m_lost = reason;
 }
 
-void Engine::sslErrors(const QList<QSslError> &errors)
-{
-    m_sslErrors = errors;
-}
+void Engine::sslErrors(const QList<QSslError> &errors) { m_sslErrors = errors; }
 
 void Engine::turn()
 {
@@ -234,7 +223,8 @@ void Engine::deliverEvents()
         if (const auto *delivered = std::get_if<Delivered>(&*event))
             bytes += delivered->message.body().size();
         std::visit([this](auto &what) { on(what); }, *event);
-        if (bytes >= TurnBytes || (count % EventsPerLook == 0 && Clock::now() - start >= TurnTime)) {
+        if (bytes >= TurnBytes
+            || (count % EventsPerLook == 0 && Clock::now() - start >= TurnTime)) {
             m_turnRequested = true;
             m_transport->requestTurn();
             return;
@@ -277,10 +267,7 @@ void Engine::flush()
     m_transportBytes = m_transport->bytesToWrite();
 }
 
-void Engine::on(const ConnectionOpened &)
-{
-    m_connection->opened();
-}
+void Engine::on(const ConnectionOpened &) { m_connection->opened(); }
 
 void Engine::on(const ConnectionClosed &closed)
 {
@@ -288,7 +275,8 @@ void Engine::on(const ConnectionClosed &closed)
     if (std::exchange(m_linked, false)) {
         m_transport->setDeadline(std::nullopt);
         const bool cut = closed.error.kind() == QAmqpError::Kind::HeartbeatMissed
-                || closed.error.kind() == QAmqpError::Kind::Timeout || closed.error.origin() == QAmqpError::Origin::Transport;
+                || closed.error.kind() == QAmqpError::Kind::Timeout
+                || closed.error.origin() == QAmqpError::Origin::Transport;
         if (cut && closed.error.isError())
             m_transport->abort();
         else
@@ -303,10 +291,7 @@ void Engine::on(const BlockedChanged &blocked)
     m_connection->blockedChanged(blocked.blocked, blocked.reason);
 }
 
-void Engine::on(const SecretUpdated &)
-{
-    m_connection->secretUpdated();
-}
+void Engine::on(const SecretUpdated &) { m_connection->secretUpdated(); }
 
 void Engine::on(const ChannelOpened &opened)
 {

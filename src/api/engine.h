@@ -16,7 +16,9 @@ class QAmqpConnectionPrivate;
 
 namespace QtAmqpPrivate {
 
-class Engine final : public QAmqpTransportClient, public std::enable_shared_from_this<Engine>
+class Engine final
+    : public QAmqpTransportClient
+    , public std::enable_shared_from_this<Engine>
 {
 public:
     explicit Engine(QAmqpConnectionPrivate *connection);

@@ -63,7 +63,8 @@ public:
 private:
     std::mutex m_mutex;
     std::atomic<Qt::HANDLE> m_owner = nullptr;
-    Engine *m_engine = nullptr; // written by the owner under the mutex, so the owner reads it without
+    Engine *m_engine =
+            nullptr; // written by the owner under the mutex, so the owner reads it without
     QAmqpTransport *m_transport = nullptr;
     std::vector<Settlement> m_waiting;
     std::atomic<bool> m_hasMail = false;

@@ -59,33 +59,50 @@ public:
     using Ended = std::function<void(QtAmqpPrivate::RequestEnd &)>;
 
     explicit QAmqpChannelPrivate(QAmqpConnection *connection);
-    static QAmqpChannelPrivate *of(QAmqpChannel *channel) { return channel ? channel->d_ptr.get() : nullptr; }
+    static QAmqpChannelPrivate *of(QAmqpChannel *channel)
+    {
+        return channel ? channel->d_ptr.get() : nullptr;
+    }
 
     // Commands
     QAmqpError refusal(const char *function) const;
     template<typename T, typename Method, typename Convert>
-    QFuture<T> request(const char *function, const Method &method, const QAmqpError &misuse, Convert convert, QtAmqpPrivate::RequestId nameFrom = 0);
+    QFuture<T> request(const char *function, const Method &method, const QAmqpError &misuse,
+                       Convert convert, QtAmqpPrivate::RequestId nameFrom = 0);
     template<typename Method>
-    QFuture<void> request(const char *function, const Method &method, const QAmqpError &misuse, QtAmqpPrivate::RequestId nameFrom = 0)
+    QFuture<void> request(const char *function, const Method &method, const QAmqpError &misuse,
+                          QtAmqpPrivate::RequestId nameFrom = 0)
     {
         return request<void>(function, method, misuse, nullptr, nameFrom);
     }
     template<typename T, typename Convert>
     QFuture<T> wait(QtAmqpPrivate::RequestId id, Convert convert);
-    QFuture<QAmqpQueueInfo> declareQueue(const QByteArray &name, const QAmqpQueueOptions &options, Ended onEnd, QtAmqpPrivate::RequestId *id);
-    QFuture<void> bindQueue(const QtAmqpPrivate::QueueName &queue, const QString &exchange, const QString &routingKey, const QAmqpTable &arguments, bool bind);
+    QFuture<QAmqpQueueInfo> declareQueue(const QByteArray &name, const QAmqpQueueOptions &options,
+                                         Ended onEnd, QtAmqpPrivate::RequestId *id);
+    QFuture<void> bindQueue(const QtAmqpPrivate::QueueName &queue, const QString &exchange,
+                            const QString &routingKey, const QAmqpTable &arguments, bool bind);
     QFuture<quint32> purgeQueue(const QtAmqpPrivate::QueueName &queue);
-    QFuture<quint32> deleteQueue(const QtAmqpPrivate::QueueName &queue, QAmqpChannel::DeleteFlags flags);
-    QFuture<void> bindExchange(const QString &destination, const QString &source, const QString &routingKey, const QAmqpTable &arguments, bool bind);
-    QFuture<std::optional<QAmqpDelivery>> get(const QtAmqpPrivate::QueueName &queue, QAmqpChannel::AckPolicy policy);
-    QAmqpConsumer *consume(const QtAmqpPrivate::QueueName &queue, const QAmqpConsumeOptions &options, QObject *parent, const QAmqpError &misuse = {});
-    quint64 publish(const QString &exchange, const QString &routingKey, const QAmqpMessage &message, QAmqpChannel::PublishFlags flags, QtAmqpPrivate::RequestId nameFrom = 0);
-    QFuture<quint64> publishConfirmed(const QString &exchange, const QString &routingKey, const QAmqpMessage &message, QAmqpChannel::PublishFlags flags, QtAmqpPrivate::RequestId nameFrom = 0);
+    QFuture<quint32> deleteQueue(const QtAmqpPrivate::QueueName &queue,
+                                 QAmqpChannel::DeleteFlags flags);
+    QFuture<void> bindExchange(const QString &destination, const QString &source,
+                               const QString &routingKey, const QAmqpTable &arguments, bool bind);
+    QFuture<std::optional<QAmqpDelivery>> get(const QtAmqpPrivate::QueueName &queue,
+                                              QAmqpChannel::AckPolicy policy);
+    QAmqpConsumer *consume(const QtAmqpPrivate::QueueName &queue,
+                           const QAmqpConsumeOptions &options, QObject *parent,
+                           const QAmqpError &misuse = {});
+    quint64 publish(const QString &exchange, const QString &routingKey, const QAmqpMessage &message,
+                    QAmqpChannel::PublishFlags flags, QtAmqpPrivate::RequestId nameFrom = 0);
+    QFuture<quint64> publishConfirmed(const QString &exchange, const QString &routingKey,
+                                      const QAmqpMessage &message, QAmqpChannel::PublishFlags flags,
+                                      QtAmqpPrivate::RequestId nameFrom = 0);
     QFuture<int> cancel(QAmqpConsumerPrivate *consumer);
     bool settleDelivery(const QtAmqpPrivate::Settlement &settlement);
     bool settleAll(QtAmqpPrivate::Settlement::Kind kind, bool requeue);
-    QAmqpError publishRefusal(const QByteArray &exchange, const QByteArray &routingKey, const QAmqpMessage &message) const;
-    QAmqpError nameErrors(std::initializer_list<std::pair<const char *, const QByteArray *>> names, const QAmqpTable &table = {}) const;
+    QAmqpError publishRefusal(const QByteArray &exchange, const QByteArray &routingKey,
+                              const QAmqpMessage &message) const;
+    QAmqpError nameErrors(std::initializer_list<std::pair<const char *, const QByteArray *>> names,
+                          const QAmqpTable &table = {}) const;
     void setPrefetchFor(const QAmqpConsumeOptions &options);
     template<typename Method>
     QFuture<void> endTransaction(const char *function, const Method &method);
@@ -149,6 +166,33 @@ public:
     quint64 settledUpTo = 0; // by "multiple"
     QAmqpDelivery scratch; // recycled from delivery to delivery
 };
+
+template<typename T, typename Convert>
+QFuture<T> QAmqpChannelPrivate::wait(QtAmqpPrivate::RequestId id, Convert convert)
+{
+    const QtAmqpPrivate::SharedPromise<T> promise = QtAmqpPrivate::startPromise<T>();
+    requests.insert(id, [promise, convert](QtAmqpPrivate::RequestEnd &end) {
+        if (end.error)
+            return QtAmqpPrivate::failPromise(*promise, end.error);
+        if constexpr (!std::is_void_v<T>)
+            promise->addResult(convert(end));
+        promise->finish();
+    });
+    engine->commanded();
+    return promise->future();
+}
+
+template<typename T, typename Method, typename Convert>
+QFuture<T> QAmqpChannelPrivate::request(const char *function, const Method &method,
+                                        const QAmqpError &misuse, Convert convert,
+                                        QtAmqpPrivate::RequestId nameFrom)
+{
+    if (misuse)
+        return QtAmqpPrivate::failedFuture<T>(misuse);
+    if (const QAmqpError error = refusal(function))
+        return QtAmqpPrivate::failedFuture<T>(error);
+    return wait<T>(core->request(method, nameFrom), convert);
+}
 
 QT_END_NAMESPACE
 

@@ -2,6 +2,7 @@
 
 #include "api/qamqpchannel_p.h"
 #include "protocol/negotiation.h"
+#include "values/errorkinds.h"
 
 #include <QtCore/qfile.h>
 #include <QtCore/qpointer.h>
@@ -66,7 +67,10 @@ using namespace QtAmqpPrivate;
     Tells what is wrong with the peer's certificate; the connection fails right after. */
 
 /*! Makes a closed connection to \c amqp://guest:guest@localhost:5672/. */
-QAmqpConnection::QAmqpConnection(QObject *parent) : QAmqpConnection(QAmqpConnectionOptions(), parent) { }
+QAmqpConnection::QAmqpConnection(QObject *parent)
+    : QAmqpConnection(QAmqpConnectionOptions(), parent)
+{
+}
 
 /*! Makes a closed connection with \a options; no socket is opened before open(). */
 QAmqpConnection::QAmqpConnection(const QAmqpConnectionOptions &options, QObject *parent)
@@ -87,13 +91,13 @@ QAmqpConnection::~QAmqpConnection()
     while (!d_ptr->channels.isEmpty())
         d_ptr->channels.takeLast()->connectionGone();
     d_ptr->engine->detach();
-    const QAmqpError gone(QAmqpError::Kind::Cancelled, QAmqpError::Scope::Operation, QAmqpError::Origin::Application,
-                          QStringLiteral("the connection was destroyed"));
+    const QAmqpError gone = givenUp(QStringLiteral("the connection was destroyed"));
     for (const auto &promise : std::exchange(d_ptr->secretPromises, {}))
         failPromise(*promise, gone);
 }
 
-QAmqpConnectionPrivate::QAmqpConnectionPrivate(QAmqpConnection *connection, const QAmqpConnectionOptions &initial)
+QAmqpConnectionPrivate::QAmqpConnectionPrivate(QAmqpConnection *connection,
+                                               const QAmqpConnectionOptions &initial)
     : q(connection), options(initial), engine(std::make_shared<Engine>(this))
 {
 }
@@ -102,17 +106,15 @@ bool QAmqpConnectionPrivate::refuseUnlessClosed(const char *function)
 {
     if (currentState() == QAmqpConnection::State::Closed)
         return false;
-    lastError = QAmqpError(QAmqpError::Kind::InvalidArgument, QAmqpError::Scope::Operation, QAmqpError::Origin::Application,
-                           QStringLiteral("%1() works on a closed connection only; call close() and wait for closed()")
-                                   .arg(QLatin1StringView(function)));
+    lastError = invalidArgument(
+            QStringLiteral(
+                    "%1() works on a closed connection only; call close() and wait for closed()")
+                    .arg(QLatin1StringView(function)));
     return true;
 }
 
 /*! Returns the options that the next open() uses. */
-QAmqpConnectionOptions QAmqpConnection::options() const
-{
-    return d_ptr->options;
-}
+QAmqpConnectionOptions QAmqpConnection::options() const { return d_ptr->options; }
 
 /*! Sets the \a options for the next open(). Returns \c false, and sets lastError(), unless closed. */
 bool QAmqpConnection::setOptions(const QAmqpConnectionOptions &options)
@@ -155,10 +157,7 @@ bool QAmqpConnection::setTransport(std::unique_ptr<QAmqpTransport> transport)
 
 /*! \property QAmqpConnection::state
     The state, as of now; stateChanged() follows from the event loop. */
-QAmqpConnection::State QAmqpConnection::state() const
-{
-    return d_ptr->currentState();
-}
+QAmqpConnection::State QAmqpConnection::state() const { return d_ptr->currentState(); }
 
 QAmqpConnection::State QAmqpConnectionPrivate::currentState() const
 {
@@ -169,9 +168,13 @@ QAmqpConnection::State QAmqpConnectionPrivate::currentState() const
     case ConnectionState::Closed: // over, but not told yet: closed() begins the next session
         return QAmqpConnection::State::Closing;
     case ConnectionState::Connecting:
-        return core.isClosing() ? QAmqpConnection::State::Closing : QAmqpConnection::State::Connecting;
-    case ConnectionState::Open: return core.isClosing() ? QAmqpConnection::State::Closing : QAmqpConnection::State::Open;
-    default: return core.isClosing() ? QAmqpConnection::State::Closing : QAmqpConnection::State::Handshaking;
+        return core.isClosing() ? QAmqpConnection::State::Closing
+                                : QAmqpConnection::State::Connecting;
+    case ConnectionState::Open:
+        return core.isClosing() ? QAmqpConnection::State::Closing : QAmqpConnection::State::Open;
+    default:
+        return core.isClosing() ? QAmqpConnection::State::Closing
+                                : QAmqpConnection::State::Handshaking;
     }
 }
 
@@ -185,33 +188,21 @@ void QAmqpConnectionPrivate::tellState()
 }
 
 /*! Returns whether state() is Open. */
-bool QAmqpConnection::isOpen() const
-{
-    return state() == State::Open;
-}
+bool QAmqpConnection::isOpen() const { return state() == State::Open; }
 
 /*! \property QAmqpConnection::blocked
     Whether the broker has stopped taking messages, for want of memory or disk. Publishing goes on
     and is kept; see bytesToWrite() and QAmqpChannel::isReadyToPublish().
     \sa {https://www.rabbitmq.com/connection-blocked.html} */
-bool QAmqpConnection::isBlocked() const
-{
-    return d_ptr->blocked;
-}
+bool QAmqpConnection::isBlocked() const { return d_ptr->blocked; }
 
 /*! \property QAmqpConnection::blockedReason
     What the broker gave as the reason, empty while not blocked. */
-QString QAmqpConnection::blockedReason() const
-{
-    return d_ptr->blockedReason;
-}
+QString QAmqpConnection::blockedReason() const { return d_ptr->blockedReason; }
 
 /*! \property QAmqpConnection::lastError
     The last error of the connection, or of a call on it that was refused. */
-QAmqpError QAmqpConnection::lastError() const
-{
-    return d_ptr->lastError;
-}
+QAmqpError QAmqpConnection::lastError() const { return d_ptr->lastError; }
 
 /*! Returns how many channels may be open at once, as negotiated; 0 before that. */
 quint16 QAmqpConnection::channelMax() const
@@ -220,10 +211,7 @@ quint16 QAmqpConnection::channelMax() const
 }
 
 /*! Returns the largest frame in octets, as negotiated; 0 before that. */
-quint32 QAmqpConnection::frameMax() const
-{
-    return d_ptr->engine->core().negotiated().frameMax;
-}
+quint32 QAmqpConnection::frameMax() const { return d_ptr->engine->core().negotiated().frameMax; }
 
 /*! Returns the heartbeat interval as negotiated, 0 if there are none. */
 std::chrono::seconds QAmqpConnection::heartbeat() const
@@ -244,28 +232,16 @@ bool QAmqpConnection::hasCapability(const QString &name) const
 }
 
 /*! Returns how many octets were published or asked for and are not with the operating system yet. */
-qint64 QAmqpConnection::bytesToWrite() const
-{
-    return d_ptr->engine->bytesToWrite();
-}
+qint64 QAmqpConnection::bytesToWrite() const { return d_ptr->engine->bytesToWrite(); }
 
 /*! Returns how many octets this session has handed to its transport. */
-quint64 QAmqpConnection::bytesSent() const
-{
-    return d_ptr->engine->core().bytesSent();
-}
+quint64 QAmqpConnection::bytesSent() const { return d_ptr->engine->core().bytesSent(); }
 
 /*! Returns how many octets this session has received. */
-quint64 QAmqpConnection::bytesReceived() const
-{
-    return d_ptr->engine->core().bytesReceived();
-}
+quint64 QAmqpConnection::bytesReceived() const { return d_ptr->engine->core().bytesReceived(); }
 
 /*! Returns how many frames this session has received. */
-quint64 QAmqpConnection::framesReceived() const
-{
-    return d_ptr->engine->core().framesReceived();
-}
+quint64 QAmqpConnection::framesReceived() const { return d_ptr->engine->core().framesReceived(); }
 
 /*!
     Makes a channel, a child of \a parent or of this connection, and opens it as soon as the connection
@@ -289,12 +265,11 @@ QFuture<void> QAmqpConnection::updateSecret(const QString &secret, const QString
 {
     const QByteArray reasonUtf8 = reason.toUtf8();
     if (!isOpen())
-        return failedFuture<void>(QAmqpError(QAmqpError::Kind::NotOpen, QAmqpError::Scope::Operation, QAmqpError::Origin::Application,
-                                             QStringLiteral("updateSecret() needs an open connection")));
+        return failedFuture<void>(
+                notOpen(QStringLiteral("updateSecret() needs an open connection")));
     if (reasonUtf8.size() > MaxShortString)
-        return failedFuture<void>(QAmqpError(QAmqpError::Kind::InvalidArgument, QAmqpError::Scope::Operation,
-                                             QAmqpError::Origin::Application,
-                                             QStringLiteral("the reason has more than 255 octets of UTF-8; shorten it")));
+        return failedFuture<void>(invalidArgument(
+                QStringLiteral("the reason has more than 255 octets of UTF-8; shorten it")));
     d_ptr->secretPromises.push_back(startPromise<void>());
     QFuture<void> future = d_ptr->secretPromises.back()->future();
     d_ptr->engine->core().updateSecret(secret.toUtf8(), reasonUtf8);
@@ -331,7 +306,8 @@ void QAmqpConnection::open()
 QAmqpEndpoint QAmqpConnectionPrivate::endpoint(QAmqpError *error) const
 {
     const auto refuse = [error](const QString &text) {
-        *error = QAmqpError(QAmqpError::Kind::InvalidArgument, QAmqpError::Scope::Connection, QAmqpError::Origin::Application, text);
+        *error = QAmqpError(QAmqpError::Kind::InvalidArgument, QAmqpError::Scope::Connection,
+                            QAmqpError::Origin::Application, text);
     };
     if (const QString text = options.errorString(); !text.isEmpty())
         refuse(text);
@@ -342,18 +318,24 @@ QAmqpEndpoint QAmqpConnectionPrivate::endpoint(QAmqpError *error) const
     tls = q->sslConfiguration();
     if (tls.protocol() != QSsl::TlsV1_3 && tls.protocol() != QSsl::TlsV1_3OrLater)
         tls.setProtocol(QSsl::TlsV1_2OrLater);
-    tls.setPeerVerifyMode(options.isPeerVerificationEnabled() ? QSslSocket::VerifyPeer : QSslSocket::VerifyNone);
-    endpoint.peerVerifyName = options.peerVerifyName().isEmpty() ? options.hostName() : options.peerVerifyName();
+    tls.setPeerVerifyMode(options.isPeerVerificationEnabled() ? QSslSocket::VerifyPeer
+                                                              : QSslSocket::VerifyNone);
+    endpoint.peerVerifyName =
+            options.peerVerifyName().isEmpty() ? options.hostName() : options.peerVerifyName();
     if (const QString file = options.caCertificateFile(); !file.isEmpty()) {
-        const QList<QSslCertificate> authorities = QSslCertificate::fromPath(file, QSsl::Pem, QSslCertificate::PatternSyntax::FixedString);
+        const QList<QSslCertificate> authorities = QSslCertificate::fromPath(
+                file, QSsl::Pem, QSslCertificate::PatternSyntax::FixedString);
         if (authorities.isEmpty())
-            refuse(QStringLiteral("no certificate could be read from \"%1\"; it must hold PEM").arg(file));
+            refuse(QStringLiteral("no certificate could be read from \"%1\"; it must hold PEM")
+                           .arg(file));
         tls.setCaCertificates(authorities);
     }
     if (const QString file = options.certificateFile(); !file.isEmpty()) {
-        const QList<QSslCertificate> chain = QSslCertificate::fromPath(file, QSsl::Pem, QSslCertificate::PatternSyntax::FixedString);
+        const QList<QSslCertificate> chain = QSslCertificate::fromPath(
+                file, QSsl::Pem, QSslCertificate::PatternSyntax::FixedString);
         if (chain.isEmpty())
-            refuse(QStringLiteral("no certificate could be read from \"%1\"; it must hold PEM").arg(file));
+            refuse(QStringLiteral("no certificate could be read from \"%1\"; it must hold PEM")
+                           .arg(file));
         tls.setLocalCertificateChain(chain);
         QFile keyFile(options.privateKeyFile());
         QSslKey key;
@@ -365,7 +347,9 @@ QAmqpEndpoint QAmqpConnectionPrivate::endpoint(QAmqpError *error) const
             }
         }
         if (key.isNull())
-            refuse(QStringLiteral("no private key could be read from \"%1\"; it must hold a PEM key without password").arg(options.privateKeyFile()));
+            refuse(QStringLiteral(
+                           "no private key could be read from \"%1\"; it must hold a PEM key without password")
+                           .arg(options.privateKeyFile()));
         tls.setPrivateKey(key);
     }
     return endpoint;
@@ -410,8 +394,7 @@ void QAmqpConnectionPrivate::closed(const QAmqpError &error)
         lastError = error;
     QAmqpError cause = error;
     if (!cause)
-        cause = QAmqpError(QAmqpError::Kind::Cancelled, QAmqpError::Scope::Operation, QAmqpError::Origin::Application,
-                           QStringLiteral("the connection was closed"));
+        cause = givenUp(QStringLiteral("the connection was closed"));
     for (const auto &promise : std::exchange(secretPromises, {}))
         failPromise(*promise, cause);
     if (alive && wasBlocked)

@@ -16,7 +16,10 @@ class QAmqpConnectionPrivate
 public:
     explicit QAmqpConnectionPrivate(QAmqpConnection *q, const QAmqpConnectionOptions &options);
 
-    static QAmqpConnectionPrivate *of(QAmqpConnection *connection) { return connection->d_ptr.get(); }
+    static QAmqpConnectionPrivate *of(QAmqpConnection *connection)
+    {
+        return connection->d_ptr.get();
+    }
 
     bool refuseUnlessClosed(const char *function);
     QAmqpConnection::State currentState() const;

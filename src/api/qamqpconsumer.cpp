@@ -1,4 +1,5 @@
 #include "api/qamqpconsumer_p.h"
+#include "values/errorkinds.h"
 
 QT_BEGIN_NAMESPACE
 
@@ -43,8 +44,7 @@ QAmqpConsumer::~QAmqpConsumer()
     if (QAmqpChannelPrivate *channel = QAmqpChannelPrivate::of(d_ptr->channel))
         channel->forgetConsumer(d_ptr.get());
     if (d_ptr->cancelPromise)
-        failPromise(*d_ptr->cancelPromise, QAmqpError(Kind::Cancelled, QAmqpError::Scope::Operation, QAmqpError::Origin::Application,
-                                                      QStringLiteral("the consumer was destroyed")));
+        failPromise(*d_ptr->cancelPromise, givenUp(QStringLiteral("the consumer was destroyed")));
 }
 
 /*! Returns the channel, null once it is destroyed. */
@@ -74,8 +74,8 @@ QFuture<int> QAmqpConsumer::cancel()
 {
     QAmqpChannelPrivate *channel = QAmqpChannelPrivate::of(d_ptr->channel);
     if (!channel || !channel->core || d_ptr->state >= State::Cancelling) {
-        return failedFuture<int>(QAmqpError(Kind::NotOpen, QAmqpError::Scope::Operation, QAmqpError::Origin::Application,
-                                            QStringLiteral("consumer \"%1\" is not running").arg(consumerTag())));
+        return failedFuture<int>(
+                notOpen(QStringLiteral("consumer \"%1\" is not running").arg(consumerTag())));
     }
     d_ptr->state = State::Cancelling;
     return channel->cancel(d_ptr.get());
@@ -156,9 +156,10 @@ void QAmqpConsumerPrivate::ended(const QAmqpError &reason)
     const QPointer<QAmqpConsumer> alive(q);
     held.clear();
     if (const SharedPromise<int> promise = std::exchange(cancelPromise, nullptr)) {
-        failPromise(*promise, reason ? reason
-                                     : QAmqpError(Kind::Cancelled, QAmqpError::Scope::Operation, QAmqpError::Origin::Application,
-                                                  QStringLiteral("the channel was closed before the consumer was cancelled")));
+        failPromise(*promise,
+                    reason ? reason
+                           : givenUp(QStringLiteral(
+                                   "the channel was closed before the consumer was cancelled")));
     }
     if (alive)
         setState(QAmqpConsumer::State::Cancelled);

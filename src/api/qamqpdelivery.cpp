@@ -43,7 +43,8 @@ QAmqpDelivery &QAmqpDelivery::operator=(QAmqpDelivery &&other) noexcept = defaul
 QAmqpDelivery::~QAmqpDelivery() = default;
 
 void QAmqpDeliveryPrivate::assign(QAmqpDelivery &delivery, Delivered &from,
-                                  const QExplicitlySharedDataPointer<Mailbox> &mailbox, quint32 generation, quint32 remaining)
+                                  const QExplicitlySharedDataPointer<Mailbox> &mailbox,
+                                  quint32 generation, quint32 remaining)
 {
     if (!delivery.d || delivery.d->ref.loadRelaxed() != 1)
         delivery.d = QExplicitlySharedDataPointer<QAmqpDeliveryPrivate>(new QAmqpDeliveryPrivate);
@@ -70,10 +71,7 @@ void QAmqpDeliveryPrivate::recycle(QAmqpDelivery &delivery, QAmqpDelivery &scrat
 }
 
 /*! Returns \c true if this came from a broker. */
-bool QAmqpDelivery::isValid() const
-{
-    return d != nullptr;
-}
+bool QAmqpDelivery::isValid() const { return d != nullptr; }
 
 /*! \property QAmqpDelivery::exchange
     The exchange it was published to, empty for the default exchange. */
@@ -98,36 +96,26 @@ QString QAmqpDelivery::consumerTag() const
 
 /*! \property QAmqpDelivery::deliveryTag
     The broker's number of this delivery, counted in its channel. */
-quint64 QAmqpDelivery::deliveryTag() const
-{
-    return d ? d->deliveryTag : 0;
-}
+quint64 QAmqpDelivery::deliveryTag() const { return d ? d->deliveryTag : 0; }
 
 /*! \property QAmqpDelivery::redelivered
     Whether it was delivered before and not acknowledged. */
-bool QAmqpDelivery::isRedelivered() const
-{
-    return d && d->redelivered;
-}
+bool QAmqpDelivery::isRedelivered() const { return d && d->redelivered; }
 
 /*! Returns how many messages were left in the queue when this one was got; 0 for a consumer's. */
-quint32 QAmqpDelivery::remainingMessages() const
-{
-    return d ? d->remaining : 0;
-}
+quint32 QAmqpDelivery::remainingMessages() const { return d ? d->remaining : 0; }
 
 /*! Returns whether it was settled, or never needed it. \c Multiple settles others without marking
     them; settling those returns \c false. */
-bool QAmqpDelivery::isSettled() const
-{
-    return !d || d->settled.load(std::memory_order_relaxed);
-}
+bool QAmqpDelivery::isSettled() const { return !d || d->settled.load(std::memory_order_relaxed); }
 
-static bool settle(QAmqpDeliveryPrivate *d, Settlement::Kind kind, QAmqpDelivery::AckMode mode, bool requeue)
+static bool settle(QAmqpDeliveryPrivate *d, Settlement::Kind kind, QAmqpDelivery::AckMode mode,
+                   bool requeue)
 {
     if (!d || d->settled.exchange(true))
         return false;
-    return d->mailbox->settle({d->channel, d->generation, d->deliveryTag, kind, mode == QAmqpDelivery::Multiple, requeue});
+    return d->mailbox->settle({d->channel, d->generation, d->deliveryTag, kind,
+                               mode == QAmqpDelivery::Multiple, requeue});
 }
 
 /*! Tells the broker that the message was dealt with, and with \a mode Multiple all before it. Any thread. */
@@ -155,15 +143,16 @@ bool operator==(const QAmqpDelivery &a, const QAmqpDelivery &b)
         return static_cast<const QAmqpMessage &>(a) == b;
     return a.d && b.d && a.d->mailbox == b.d->mailbox && a.d->generation == b.d->generation
             && a.d->deliveryTag == b.d->deliveryTag && a.d->redelivered == b.d->redelivered
-            && a.consumerTag() == b.consumerTag() && a.exchange() == b.exchange() && a.routingKey() == b.routingKey()
-            && static_cast<const QAmqpMessage &>(a) == b;
+            && a.consumerTag() == b.consumerTag() && a.exchange() == b.exchange()
+            && a.routingKey() == b.routingKey() && static_cast<const QAmqpMessage &>(a) == b;
 }
 
 QDebug operator<<(QDebug debug, const QAmqpDelivery &delivery)
 {
     const QDebugStateSaver saver(debug);
-    debug.nospace() << "QAmqpDelivery(tag " << delivery.deliveryTag() << ", exchange " << delivery.exchange()
-                    << ", routing key " << delivery.routingKey() << (delivery.isRedelivered() ? ", redelivered, " : ", ");
+    debug.nospace() << "QAmqpDelivery(tag " << delivery.deliveryTag() << ", exchange "
+                    << delivery.exchange() << ", routing key " << delivery.routingKey()
+                    << (delivery.isRedelivered() ? ", redelivered, " : ", ");
     return debug << static_cast<const QAmqpMessage &>(delivery) << ')';
 }
 

@@ -22,7 +22,8 @@ public:
 
     // Fills `delivery` with what arrived, in the memory it already has if nobody else holds it.
     static void assign(QAmqpDelivery &delivery, QtAmqpPrivate::Delivered &from,
-                       const QExplicitlySharedDataPointer<QtAmqpPrivate::Mailbox> &mailbox, quint32 generation, quint32 remaining);
+                       const QExplicitlySharedDataPointer<QtAmqpPrivate::Mailbox> &mailbox,
+                       quint32 generation, quint32 remaining);
     // Keeps the memory of a delivery that nobody else holds for the next one.
     static void recycle(QAmqpDelivery &delivery, QAmqpDelivery &scratch);
 };

@@ -27,7 +27,8 @@ public:
     QString name;
 };
 
-QAmqpExchange::QAmqpExchange(const QString &name, QAmqpChannel *channel) : QObject(channel), d_ptr(std::make_unique<QAmqpExchangePrivate>())
+QAmqpExchange::QAmqpExchange(const QString &name, QAmqpChannel *channel)
+    : QObject(channel), d_ptr(std::make_unique<QAmqpExchangePrivate>())
 {
     d_ptr->channel = channel;
     d_ptr->name = name;
@@ -57,13 +58,15 @@ QFuture<void> QAmqpExchange::declare(const QString &type, const QAmqpExchangeOpt
 }
 
 /*! Lets messages of \a source that match \a routingKey or \a arguments flow into this exchange. */
-QFuture<void> QAmqpExchange::bind(const QString &source, const QString &routingKey, const QAmqpTable &arguments)
+QFuture<void> QAmqpExchange::bind(const QString &source, const QString &routingKey,
+                                  const QAmqpTable &arguments)
 {
     return d_ptr->channel->bindExchange(d_ptr->name, source, routingKey, arguments);
 }
 
 /*! Removes the binding to \a source with exactly \a routingKey and \a arguments. */
-QFuture<void> QAmqpExchange::unbind(const QString &source, const QString &routingKey, const QAmqpTable &arguments)
+QFuture<void> QAmqpExchange::unbind(const QString &source, const QString &routingKey,
+                                    const QAmqpTable &arguments)
 {
     return d_ptr->channel->unbindExchange(d_ptr->name, source, routingKey, arguments);
 }
@@ -75,13 +78,16 @@ QFuture<void> QAmqpExchange::remove(QAmqpChannel::DeleteFlags flags)
 }
 
 /*! Publishes \a message with \a routingKey and \a flags, see QAmqpChannel::publish(). */
-quint64 QAmqpExchange::publish(const QString &routingKey, const QAmqpMessage &message, QAmqpChannel::PublishFlags flags)
+quint64 QAmqpExchange::publish(const QString &routingKey, const QAmqpMessage &message,
+                               QAmqpChannel::PublishFlags flags)
 {
     return d_ptr->channel->publish(d_ptr->name, routingKey, message, flags);
 }
 
 /*! Publishes \a message with \a routingKey and \a flags, see QAmqpChannel::publishConfirmed(). */
-QFuture<quint64> QAmqpExchange::publishConfirmed(const QString &routingKey, const QAmqpMessage &message, QAmqpChannel::PublishFlags flags)
+QFuture<quint64> QAmqpExchange::publishConfirmed(const QString &routingKey,
+                                                 const QAmqpMessage &message,
+                                                 QAmqpChannel::PublishFlags flags)
 {
     return d_ptr->channel->publishConfirmed(d_ptr->name, routingKey, message, flags);
 }

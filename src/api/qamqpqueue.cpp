@@ -1,6 +1,7 @@
 #include <QtAmqp/qamqpqueue.h>
 
 #include "api/qamqpchannel_p.h"
+#include "values/errorkinds.h"
 
 #include <QtAmqp/qamqpconsumer.h>
 
@@ -47,9 +48,10 @@ public:
     {
         if (!name.isEmpty() || declaring)
             return {};
-        return QAmqpError(QAmqpError::Kind::InvalidArgument, QAmqpError::Scope::Operation, QAmqpError::Origin::Application,
-                          QStringLiteral("%1(): the queue has no name yet; declare() it, and the broker makes one up")
-                                  .arg(QLatin1StringView(function)));
+        return invalidArgument(
+                QStringLiteral(
+                        "%1(): the queue has no name yet; declare() it, and the broker makes one up")
+                        .arg(QLatin1StringView(function)));
     }
 
     QAmqpChannelPrivate *channel() const { return QAmqpChannelPrivate::of(object); }
@@ -59,7 +61,8 @@ public:
     RequestId declaring = 0; // the declare that will tell the name
 };
 
-QAmqpQueue::QAmqpQueue(const QString &name, QAmqpChannel *channel) : QObject(channel), d_ptr(std::make_unique<QAmqpQueuePrivate>())
+QAmqpQueue::QAmqpQueue(const QString &name, QAmqpChannel *channel)
+    : QObject(channel), d_ptr(std::make_unique<QAmqpQueuePrivate>())
 {
     d_ptr->object = channel;
     d_ptr->name = name;
@@ -92,14 +95,16 @@ QFuture<QAmqpQueueInfo> QAmqpQueue::declare(const QAmqpQueueOptions &options)
         self->d_ptr->name = QString::fromUtf8(end.reply->name);
         Q_EMIT self->nameChanged(self->d_ptr->name);
     };
-    QFuture<QAmqpQueueInfo> future = d_ptr->channel()->declareQueue(d_ptr->name.toUtf8(), options, learnName, &id);
+    QFuture<QAmqpQueueInfo> future =
+            d_ptr->channel()->declareQueue(d_ptr->name.toUtf8(), options, learnName, &id);
     if (d_ptr->name.isEmpty())
         d_ptr->declaring = id;
     return future;
 }
 
 /*! Binds the queue, see QAmqpChannel::bindQueue() for \a exchange, \a routingKey and \a arguments. */
-QFuture<void> QAmqpQueue::bind(const QString &exchange, const QString &routingKey, const QAmqpTable &arguments)
+QFuture<void> QAmqpQueue::bind(const QString &exchange, const QString &routingKey,
+                               const QAmqpTable &arguments)
 {
     if (const QAmqpError error = d_ptr->nameless("bind"))
         return failedFuture<void>(error);
@@ -107,7 +112,8 @@ QFuture<void> QAmqpQueue::bind(const QString &exchange, const QString &routingKe
 }
 
 /*! Removes a binding, see QAmqpChannel::unbindQueue() for \a exchange, \a routingKey and \a arguments. */
-QFuture<void> QAmqpQueue::unbind(const QString &exchange, const QString &routingKey, const QAmqpTable &arguments)
+QFuture<void> QAmqpQueue::unbind(const QString &exchange, const QString &routingKey,
+                                 const QAmqpTable &arguments)
 {
     if (const QAmqpError error = d_ptr->nameless("unbind"))
         return failedFuture<void>(error);
@@ -158,15 +164,18 @@ quint64 QAmqpQueue::publish(const QAmqpMessage &message, QAmqpChannel::PublishFl
         channel->lastError = error;
         return 0;
     }
-    return channel->publish(QString(), d_ptr->name, message, flags, d_ptr->name.isEmpty() ? d_ptr->declaring : 0);
+    return channel->publish(QString(), d_ptr->name, message, flags,
+                            d_ptr->name.isEmpty() ? d_ptr->declaring : 0);
 }
 
 /*! Publishes \a message to this queue with \a flags, see QAmqpChannel::publishConfirmed(). */
-QFuture<quint64> QAmqpQueue::publishConfirmed(const QAmqpMessage &message, QAmqpChannel::PublishFlags flags)
+QFuture<quint64> QAmqpQueue::publishConfirmed(const QAmqpMessage &message,
+                                              QAmqpChannel::PublishFlags flags)
 {
     if (const QAmqpError error = d_ptr->nameless("publishConfirmed"))
         return failedFuture<quint64>(error);
-    return d_ptr->channel()->publishConfirmed(QString(), d_ptr->name, message, flags, d_ptr->name.isEmpty() ? d_ptr->declaring : 0);
+    return d_ptr->channel()->publishConfirmed(QString(), d_ptr->name, message, flags,
+                                              d_ptr->name.isEmpty() ? d_ptr->declaring : 0);
 }
 
 QT_END_NAMESPACE

@@ -22,11 +22,12 @@ struct DispatchRow
 template<typename Handler, typename... Methods>
 constexpr auto makeDispatchTable(TypeList<Methods...>)
 {
-    return std::array<DispatchRow<Handler>, sizeof...(Methods)>{{{Methods::info.id(), [](Reader &in, Handler &handler) {
-        const auto method = decode<Methods>(in);
-        if (in.ok())
-            handler.on(method);
-    }}...}};
+    return std::array<DispatchRow<Handler>, sizeof...(Methods)>{
+            {{Methods::info.id(), [](Reader &in, Handler &handler) {
+                  const auto method = decode<Methods>(in);
+                  if (in.ok())
+                      handler.on(method);
+              }}...}};
 }
 
 // Reads a method's numbers from `in`, decodes it and calls the handler's overload for it. Returns
@@ -37,8 +38,9 @@ bool dispatch(quint32 id, Reader &in, Handler &handler)
     static constexpr auto table = makeDispatchTable<Handler>(AllMethods());
     static_assert(std::is_sorted(table.begin(), table.end(),
                                  [](const auto &a, const auto &b) { return a.id < b.id; }));
-    const auto row = std::lower_bound(table.begin(), table.end(), id,
-                                      [](const auto &candidate, quint32 wanted) { return candidate.id < wanted; });
+    const auto row = std::lower_bound(
+            table.begin(), table.end(), id,
+            [](const auto &candidate, quint32 wanted) { return candidate.id < wanted; });
     if (row == table.end() || row->id != id)
         return false;
     row->decodeAndCall(in, handler);

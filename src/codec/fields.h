@@ -10,6 +10,7 @@
 
 #include <QtCore/qstring.h>
 
+#include <concepts>
 #include <tuple>
 #include <type_traits>
 
@@ -61,33 +62,56 @@ struct MethodInfo
     constexpr quint32 id() const { return methodId(classId, index); }
 };
 
-template<typename Method, typename T>
+template<typename Owner, typename T>
 struct Field
 {
     const char *name;
-    T Method::*member;
+    T Owner::*member;
 };
 
-template<typename Method, typename T>
-constexpr Field<Method, T> field(const char *name, T Method::*member)
+template<typename Owner, typename T>
+constexpr Field<Owner, T> field(const char *name, T Owner::*member)
 {
     return {name, member};
 }
 
+// Base of the methods that carry nothing.
+struct NoFields
+{
+    static constexpr auto fields() { return std::tuple{}; }
+};
+
+template<typename T>
+concept AmqpMethod = requires
+{
+    {
+        T::info
+        } -> std::convertible_to<MethodInfo>;
+    T::fields();
+};
+
 // Calls visit(name, value) for each field in wire order.
-template<typename Method, typename Visit>
-constexpr void forEachField(Method &method, Visit visit)
+template<typename T, typename Visit>
+constexpr void forEachField(T &method, Visit visit)
 {
     std::apply([&](auto... fields) { (visit(fields.name, method.*fields.member), ...); },
-               std::remove_const_t<Method>::fields());
+               std::remove_const_t<T>::fields());
 }
 
 template<typename T>
 constexpr bool isBit = std::is_same_v<std::remove_const_t<T>, bool>;
 
+template<AmqpMethod T>
+bool operator==(const T &a, const T &b)
+{
+    return std::apply(
+            [&](auto... fields) { return ((a.*fields.member == b.*fields.member) && ...); },
+            T::fields());
+}
+
 // The class and method numbers, then the fields.
-template<typename Method>
-qsizetype encodedSize(const Method &method)
+template<AmqpMethod M>
+qsizetype encodedSize(const M &method)
 {
     qsizetype size = 4;
     int bits = 0;
@@ -108,11 +132,11 @@ qsizetype encodedSize(const Method &method)
     return size;
 }
 
-template<typename Method>
-void encode(const Method &method, Writer &out)
+template<AmqpMethod M>
+void encode(const M &method, Writer &out)
 {
-    out.write(Method::info.classId);
-    out.write(Method::info.index);
+    out.write(M::info.classId);
+    out.write(M::info.index);
     quint8 octet = 0;
     int bits = 0;
     const auto closeOctet = [&] {
@@ -143,10 +167,10 @@ void encode(const Method &method, Writer &out)
 
 // Reads the fields; the class and method numbers are behind the reader already. Octets left over
 // are a failure, so that a method is either understood whole or not at all.
-template<typename Method>
-Method decode(Reader &in)
+template<AmqpMethod M>
+M decode(Reader &in)
 {
-    Method method;
+    M method;
     quint8 octet = 0;
     int bits = 0;
     forEachField(method, [&](const char *, auto &value) {
@@ -172,10 +196,10 @@ Method decode(Reader &in)
 
 // One line for logs, with the names of the specification; control characters from the peer are
 // escaped, what carries credentials is masked.
-template<typename Method>
-QString describe(const Method &method)
+template<AmqpMethod M>
+QString describe(const M &method)
 {
-    QString line = QLatin1StringView(Method::info.name) + u'(';
+    QString line = QLatin1StringView(M::info.name) + u'(';
     QLatin1StringView separator;
     forEachField(method, [&](const char *name, const auto &value) {
         using T = std::remove_cvref_t<decltype(value)>;
@@ -187,9 +211,13 @@ QString describe(const Method &method)
         else if constexpr (std::is_same_v<T, FieldTable>)
             line += QStringLiteral("table of %1 octets").arg(value.size());
         else if constexpr (std::is_base_of_v<QByteArrayView, T>)
-            line += fieldName == QLatin1StringView("response") || fieldName == QLatin1StringView("new-secret")
+            line += fieldName == QLatin1StringView("response")
+                            || fieldName == QLatin1StringView("new-secret")
                     ? QStringLiteral("***")
-                    : u'"' + QString::fromLatin1(value.toByteArray().toPercentEncoding(" !#$&'()*+,/:;=?@[]")) + u'"';
+                    : u'"'
+                            + QString::fromLatin1(
+                                    value.toByteArray().toPercentEncoding(" !#$&'()*+,/:;=?@[]"))
+                            + u'"';
         else
             line += QString::number(value);
     });

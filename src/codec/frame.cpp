@@ -30,7 +30,8 @@ QString judge(quint8 type, quint16 channel, quint32 size, quint32 frameMax)
         const QLatin1StringView name(row.name);
         if (size > frameMax - quint32(FrameOverhead))
             return QStringLiteral("a %1 frame claims %2 octets, the limit is %3")
-                    .arg(name, QString::number(size), QString::number(frameMax - quint32(FrameOverhead)));
+                    .arg(name, QString::number(size),
+                         QString::number(frameMax - quint32(FrameOverhead)));
         if (size < row.minimum)
             return QStringLiteral("a %1 frame has %2 octets, at least %3 are needed")
                     .arg(name, QString::number(size), QString::number(row.minimum));
@@ -55,7 +56,8 @@ FrameResult nextFrame(QByteArrayView bytes, quint32 frameMax, Frame &frame, Fram
     const quint32 size = qFromBigEndian<quint32>(at + 3);
     // The one test that every good frame passes; why a bad one fails is found out afterwards.
     const bool ordinary = (type == quint8(FrameType::Method) || type == quint8(FrameType::Body))
-            && size >= 4 && size <= frameMax - quint32(FrameOverhead) && (channel != 0 || type == quint8(FrameType::Method));
+            && size >= 4 && size <= frameMax - quint32(FrameOverhead)
+            && (channel != 0 || type == quint8(FrameType::Method));
     if (!ordinary) {
         if (QString text = judge(type, channel, size, frameMax); !text.isEmpty()) {
             error = {ReplyCode::FrameError, std::move(text)};

@@ -50,10 +50,7 @@ inline void beginFrame(Writer &out, FrameType type, quint16 channel, qsizetype p
     out.write(quint32(payloadSize));
 }
 
-inline void endFrame(Writer &out)
-{
-    out.write(FrameEnd);
-}
+inline void endFrame(Writer &out) { out.write(FrameEnd); }
 
 template<typename Method>
 void encodeMethodFrame(Writer &out, quint16 channel, const Method &method, qsizetype size)

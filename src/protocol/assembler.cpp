@@ -19,7 +19,8 @@ void Assembler::begin(ContentStart start, QByteArrayView exchange, QByteArrayVie
     m_hasHeader = false;
     // Consecutive messages mostly come the same way: they share one envelope.
     const Envelope *last = m_envelope.constData();
-    if (last && last->routingKey == routingKey && last->consumerTag == consumerTag && last->exchange == exchange)
+    if (last && last->routingKey == routingKey && last->consumerTag == consumerTag
+        && last->exchange == exchange)
         return;
     auto *envelope = new Envelope;
     envelope->exchange = exchange.toByteArray();
@@ -31,18 +32,21 @@ void Assembler::begin(ContentStart start, QByteArrayView exchange, QByteArrayVie
 Assembler::Result Assembler::header(QByteArrayView payload, quint64 maxBodySize, FrameError &error)
 {
     if (isIdle() || m_hasHeader) {
-        error = {ReplyCode::UnexpectedFrame, QStringLiteral("a content header came without its method")};
+        error = {ReplyCode::UnexpectedFrame,
+                 QStringLiteral("a content header came without its method")};
         return Result::Unexpected;
     }
     Reader in(payload);
     const ContentHeader header = decodeContentHeader(in);
     if (!in.ok()) {
-        error = {ReplyCode::SyntaxError, QStringLiteral("a content header %1").arg(QLatin1StringView(in.error()))};
+        error = {ReplyCode::SyntaxError,
+                 QStringLiteral("a content header %1").arg(QLatin1StringView(in.error()))};
         return Result::Malformed;
     }
     if (header.classId != BasicDeliver::info.classId) {
         error = {ReplyCode::UnexpectedFrame,
-                 QStringLiteral("a content header is of class %1, its method of class 60").arg(header.classId)};
+                 QStringLiteral("a content header is of class %1, its method of class 60")
+                         .arg(header.classId)};
         return Result::Unexpected;
     }
     if (header.bodySize > maxBodySize) {
@@ -63,11 +67,13 @@ Assembler::Result Assembler::header(QByteArrayView payload, quint64 maxBodySize,
 Assembler::Result Assembler::body(QByteArrayView payload, FrameError &error)
 {
     if (isIdle() || !m_hasHeader) {
-        error = {ReplyCode::UnexpectedFrame, QStringLiteral("a body frame came without its content header")};
+        error = {ReplyCode::UnexpectedFrame,
+                 QStringLiteral("a body frame came without its content header")};
         return Result::Unexpected;
     }
     if (quint64(payload.size()) > m_missing) {
-        error = {ReplyCode::UnexpectedFrame, QStringLiteral("a message has more octets than its header said")};
+        error = {ReplyCode::UnexpectedFrame,
+                 QStringLiteral("a message has more octets than its header said")};
         return Result::Unexpected;
     }
     if (m_body.isEmpty() && quint64(payload.size()) == m_missing) {
@@ -84,13 +90,11 @@ Assembler::Result Assembler::body(QByteArrayView payload, FrameError &error)
 QAmqpMessage Assembler::takeMessage()
 {
     m_start.method = 0;
-    return QAmqpMessagePrivate::make(std::exchange(m_body, {}), m_flags, std::exchange(m_properties, {}));
+    return QAmqpMessagePrivate::make(std::exchange(m_body, {}), m_flags,
+                                     std::exchange(m_properties, {}));
 }
 
-void Assembler::clear()
-{
-    *this = Assembler();
-}
+void Assembler::clear() { *this = Assembler(); }
 
 } // namespace QtAmqpPrivate
 

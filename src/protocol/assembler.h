@@ -16,7 +16,8 @@ namespace QtAmqpPrivate {
 // What a content belongs to: the fields of the method that announced it.
 struct ContentStart
 {
-    quint32 method = 0; // basic.deliver, basic.get-ok or basic.return; 0 while no content is under way
+    quint32 method =
+            0; // basic.deliver, basic.get-ok or basic.return; 0 while no content is under way
     bool redelivered = false;
     quint64 deliveryTag = 0;
     RequestId request = 0; // get-ok
@@ -34,7 +35,8 @@ public:
     const ContentStart &start() const { return m_start; }
     const EnvelopePointer &envelope() const { return m_envelope; }
 
-    void begin(ContentStart start, QByteArrayView exchange, QByteArrayView routingKey, QByteArrayView consumerTag);
+    void begin(ContentStart start, QByteArrayView exchange, QByteArrayView routingKey,
+               QByteArrayView consumerTag);
     Result header(QByteArrayView payload, quint64 maxBodySize, FrameError &error);
     Result body(QByteArrayView payload, FrameError &error);
 

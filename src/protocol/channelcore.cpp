@@ -31,10 +31,7 @@ void ChannelCore::open()
         connectionOpened();
 }
 
-void ChannelCore::connectionOpened()
-{
-    send(ChannelOpen{});
-}
+void ChannelCore::connectionOpened() { send(ChannelOpen{}); }
 
 void ChannelCore::close()
 {
@@ -48,7 +45,8 @@ void ChannelCore::closeIfIdle()
     if (!m_closeWanted || !isIdle() || m_state != ChannelState::Open)
         return;
     move(Cause::CloseSent);
-    send(ChannelClose{.replyCode = quint16(ReplyCode::Success), .replyText = QByteArrayView("Normal shutdown")});
+    send(ChannelClose{.replyCode = quint16(ReplyCode::Success),
+                      .replyText = QByteArrayView("Normal shutdown")});
 }
 
 bool ChannelCore::maySend(const Waiting &waiting) const
@@ -83,7 +81,8 @@ void ChannelCore::sendWaiting(Waiting waiting)
     if (waiting.hasContent)
         sendContent(waiting.message);
     if (const quint32 method = waiting.request.method) {
-        m_consumeUnanswered = m_consumeUnanswered || method == BasicConsume::info.id() || method == BasicCancel::info.id();
+        m_consumeUnanswered = m_consumeUnanswered || method == BasicConsume::info.id()
+                || method == BasicCancel::info.id();
         m_commitUnanswered = m_commitUnanswered || method == TxCommit::info.id();
         m_unanswered.push_back(std::move(waiting.request));
     }
@@ -100,8 +99,9 @@ void ChannelCore::pump()
     closeIfIdle();
 }
 
-RequestId ChannelCore::enqueueRequest(QByteArray method, quint32 methodId, ReplyIds replies, Patch patch,
-                                      RequestId nameFrom, const QByteArray &consumerTag)
+RequestId ChannelCore::enqueueRequest(QByteArray method, quint32 methodId, ReplyIds replies,
+                                      Patch patch, RequestId nameFrom,
+                                      const QByteArray &consumerTag)
 {
     Waiting waiting;
     waiting.method = std::move(method);
@@ -116,7 +116,8 @@ RequestId ChannelCore::consume(const BasicConsume &method, RequestId nameFrom)
 {
     const QByteArray tag = method.consumerTag.toByteArray();
     m_consumers.insert(tag, {.noAck = method.noAck});
-    return enqueueRequest(encoded(method), BasicConsume::info.id(), replyIds(BasicConsume::Replies()),
+    return enqueueRequest(encoded(method), BasicConsume::info.id(),
+                          replyIds(BasicConsume::Replies()),
                           nameFrom ? &patchQueueName<BasicConsume> : nullptr, nameFrom, tag);
 }
 
@@ -126,8 +127,9 @@ RequestId ChannelCore::cancel(const QByteArray &consumerTag)
     if (consumer == m_consumers.end() || consumer->cancelling)
         return 0;
     consumer->cancelling = true;
-    return enqueueRequest(encoded(BasicCancel{.consumerTag = QByteArrayView(consumerTag)}), BasicCancel::info.id(),
-                          replyIds(BasicCancel::Replies()), nullptr, 0, consumerTag);
+    return enqueueRequest(encoded(BasicCancel{.consumerTag = QByteArrayView(consumerTag)}),
+                          BasicCancel::info.id(), replyIds(BasicCancel::Replies()), nullptr, 0,
+                          consumerTag);
 }
 
 void ChannelCore::selectConfirms()
@@ -149,16 +151,19 @@ bool ChannelCore::fitsFrame(const QAmqpMessage &message, quint32 frameMax)
     return !d || d->properties.size() + ContentHeaderSize + FrameOverhead <= qsizetype(frameMax);
 }
 
-quint64 ChannelCore::publish(const BasicPublish &method, const QAmqpMessage &message, RequestId nameFrom)
+quint64 ChannelCore::publish(const BasicPublish &method, const QAmqpMessage &message,
+                             RequestId nameFrom)
 {
     const quint64 tag = m_nextTag++;
     if (m_confirming) {
         m_confirms.published();
         if (method.mandatory)
-            m_mandatory.push_back({tag, method.exchange.toByteArray(), method.routingKey.toByteArray(),
+            m_mandatory.push_back({tag, method.exchange.toByteArray(),
+                                   method.routingKey.toByteArray(),
                                    message.bytes(QAmqpMessage::Property::MessageId)});
     }
-    if (m_waiting.empty() && m_state == ChannelState::Open && !m_commitUnanswered && !m_flowStopped && !nameFrom) {
+    if (m_waiting.empty() && m_state == ChannelState::Open && !m_commitUnanswered && !m_flowStopped
+        && !nameFrom) {
         sendPublish(method, message);
         return tag;
     }
@@ -184,11 +189,12 @@ void ChannelCore::sendPublish(const BasicPublish &method, const QAmqpMessage &me
     }
     const qsizetype methodSize = encodedSize(method);
     const qsizetype bodySize = d->body.size();
-    const qsizetype size = methodSize + FrameOverhead + ContentHeaderSize + d->properties.size() + FrameOverhead
-            + (bodySize ? bodySize + FrameOverhead : 0);
+    const qsizetype size = methodSize + FrameOverhead + ContentHeaderSize + d->properties.size()
+            + FrameOverhead + (bodySize ? bodySize + FrameOverhead : 0);
     Writer writer(m_context.output.reserve(size));
     encodeMethodFrame(writer, m_number, method, methodSize);
-    encodeHeaderFrame(writer, m_number, {BasicPublish::info.classId, quint64(bodySize), d->flags, d->properties});
+    encodeHeaderFrame(writer, m_number,
+                      {BasicPublish::info.classId, quint64(bodySize), d->flags, d->properties});
     if (bodySize) {
         beginFrame(writer, FrameType::Body, m_number, bodySize);
         writer.bytes(d->body);
@@ -202,8 +208,11 @@ void ChannelCore::sendContent(const QAmqpMessage &message)
     const QAmqpMessagePrivate *d = QAmqpMessagePrivate::of(message);
     if (!d)
         d = &empty;
-    Writer header(m_context.output.reserve(FrameOverhead + ContentHeaderSize + d->properties.size()));
-    encodeHeaderFrame(header, m_number, {BasicPublish::info.classId, quint64(d->body.size()), d->flags, d->properties});
+    Writer header(
+            m_context.output.reserve(FrameOverhead + ContentHeaderSize + d->properties.size()));
+    encodeHeaderFrame(
+            header, m_number,
+            {BasicPublish::info.classId, quint64(d->body.size()), d->flags, d->properties});
     const qsizetype most = qsizetype(m_context.frameMax) - FrameOverhead;
     for (QByteArrayView rest = d->body; !rest.isEmpty();) {
         const QByteArrayView part = rest.first(std::min(rest.size(), most));
@@ -227,7 +236,8 @@ void ChannelCore::nack(quint64 deliveryTag, bool multiple, bool requeue)
 
 void ChannelCore::timeout(TimePoint now, std::chrono::milliseconds requestTimeout, bool blocked)
 {
-    const auto oldest = std::find_if(m_unanswered.begin(), m_unanswered.end(), [](const Request &r) { return r.id != 0; });
+    const auto oldest = std::find_if(m_unanswered.begin(), m_unanswered.end(),
+                                     [](const Request &r) { return r.id != 0; });
     if (oldest == m_unanswered.end() || requestTimeout.count() == 0)
         return;
     if (!oldest->oldestSince)
@@ -235,19 +245,24 @@ void ChannelCore::timeout(TimePoint now, std::chrono::milliseconds requestTimeou
     if (now - *oldest->oldestSince < requestTimeout)
         return;
     QString text = QStringLiteral("%1 on channel %2 was not answered within %3 ms")
-                           .arg(methodName(oldest->method), QString::number(m_number), QString::number(requestTimeout.count()));
+                           .arg(methodName(oldest->method), QString::number(m_number),
+                                QString::number(requestTimeout.count()));
     if (blocked)
-        text += QStringLiteral("; the broker has this connection blocked, see QAmqpConnection::blockedReason()");
-    QAmqpError error(QAmqpError::Kind::Timeout, QAmqpError::Scope::Operation, QAmqpError::Origin::Library, text);
+        text += QStringLiteral(
+                "; the broker has this connection blocked, see QAmqpConnection::blockedReason()");
+    QAmqpError error(QAmqpError::Kind::Timeout, QAmqpError::Scope::Operation,
+                     QAmqpError::Origin::Library, text);
     error.setMethod(methodName(oldest->method));
-    m_context.events.push_back(Replied{.channel = m_number, .request = std::exchange(oldest->id, 0), .error = error});
+    m_context.events.push_back(
+            Replied{.channel = m_number, .request = std::exchange(oldest->id, 0), .error = error});
 }
 
 std::optional<TimePoint> ChannelCore::nextTimeout(std::chrono::milliseconds requestTimeout) const
 {
     for (const Request &request : m_unanswered) {
         if (request.id != 0)
-            return request.oldestSince ? std::optional(*request.oldestSince + requestTimeout) : std::nullopt;
+            return request.oldestSince ? std::optional(*request.oldestSince + requestTimeout)
+                                       : std::nullopt;
     }
     return std::nullopt;
 }
@@ -263,11 +278,16 @@ void ChannelCore::failRequests(const QAmqpError &error, quint32 guiltyMethod)
             own.setScope(QAmqpError::Scope::Operation);
         } else {
             const QString name = methodName(request.method);
-            own = QAmqpError(QAmqpError::Kind::Cancelled, QAmqpError::Scope::Operation, error.origin(),
-                             QStringLiteral("%1 was given up: %2").arg(name, error.isError() ? error.text() : QStringLiteral("the channel was closed")));
+            own = operationError(QAmqpError::Kind::Cancelled, error.origin(),
+                                 QStringLiteral("%1 was given up: %2")
+                                         .arg(name,
+                                              error.isError()
+                                                      ? error.text()
+                                                      : QStringLiteral("the channel was closed")));
             own.setMethod(name).setCause(error);
         }
-        m_context.events.push_back(Replied{.channel = m_number, .request = request.id, .error = own});
+        m_context.events.push_back(
+                Replied{.channel = m_number, .request = request.id, .error = own});
     };
     if (const RequestId got = m_assembler.start().request; got && !m_assembler.isIdle())
         fail({.id = got, .method = BasicGet::info.id()});
@@ -291,7 +311,8 @@ void ChannelCore::end(const QAmqpError &error)
 void ChannelCore::finish(const QAmqpError &error, quint32 guiltyMethod)
 {
     failRequests(error, guiltyMethod);
-    m_confirms.settleAll([this](quint64 first, quint64 last) { settled(first, last, Outcome::Indeterminate); });
+    m_confirms.settleAll(
+            [this](quint64 first, quint64 last) { settled(first, last, Outcome::Indeterminate); });
     m_assembler.clear();
     m_consumers.clear();
     m_context.events.push_back(ChannelClosed{m_number, error});

@@ -61,15 +61,24 @@ public:
 
     quint16 number() const { return m_number; }
     ChannelState state() const { return m_state; }
-    bool isIdle() const { return m_waiting.empty() && m_unanswered.empty() && m_confirms.outstanding() == 0; }
+    bool isIdle() const
+    {
+        return m_waiting.empty() && m_unanswered.empty() && m_confirms.outstanding() == 0;
+    }
     quint64 nextPublishTag() const { return m_nextTag; }
     quint64 unconfirmed() const { return m_confirms.outstanding(); }
     // Every publish with a smaller tag is settled; nextPublishTag() if all are.
-    quint64 firstUnconfirmed() const { return m_confirming ? m_confirms.firstOutstanding() : m_nextTag; }
+    quint64 firstUnconfirmed() const
+    {
+        return m_confirming ? m_confirms.firstOutstanding() : m_nextTag;
+    }
     bool isConfirming() const { return m_confirming; }
     bool isTransactional() const { return m_transactional; }
     bool isClosing() const { return m_closeWanted || m_state == ChannelState::Closing; }
-    bool hasConsumer(const QByteArray &consumerTag) const { return m_consumers.contains(consumerTag); }
+    bool hasConsumer(const QByteArray &consumerTag) const
+    {
+        return m_consumers.contains(consumerTag);
+    }
 
     // command; call them while state() is Opening or Open
     void open();
@@ -78,7 +87,8 @@ public:
     template<typename Method>
     RequestId request(const Method &method, RequestId nameFrom = 0)
     {
-        return enqueueRequest(encoded(method), Method::info.id(), replyIds(typename Method::Replies()),
+        return enqueueRequest(encoded(method), Method::info.id(),
+                              replyIds(typename Method::Replies()),
                               nameFrom ? &patchQueueName<Method> : nullptr, nameFrom);
     }
     RequestId consume(const BasicConsume &method, RequestId nameFrom);
@@ -160,8 +170,8 @@ private:
 
     bool move(quint32 cause);
     void enter(ChannelState state) { m_state = state; }
-    RequestId enqueueRequest(QByteArray method, quint32 methodId, ReplyIds replies, Patch patch, RequestId nameFrom,
-                             const QByteArray &consumerTag = {});
+    RequestId enqueueRequest(QByteArray method, quint32 methodId, ReplyIds replies, Patch patch,
+                             RequestId nameFrom, const QByteArray &consumerTag = {});
     template<typename Method>
     void send(const Method &method)
     {

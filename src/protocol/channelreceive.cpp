@@ -29,12 +29,16 @@ bool ChannelCore::receive(const Frame &frame, FrameError &error)
         Reader in(frame.payload);
         const quint32 id = in.read<quint32>();
         if (!m_assembler.isIdle() && m_state != ChannelState::Closing) {
-            m_error = {ReplyCode::UnexpectedFrame, QStringLiteral("%1 came in the middle of a message").arg(methodName(id))};
+            m_error = {ReplyCode::UnexpectedFrame,
+                       QStringLiteral("%1 came in the middle of a message").arg(methodName(id))};
         } else if (!dispatch(id, in, *this)) {
-            m_error = {ReplyCode::NotImplemented, QStringLiteral("the method %1 is unknown").arg(methodName(id))};
+            m_error = {ReplyCode::NotImplemented,
+                       QStringLiteral("the method %1 is unknown").arg(methodName(id))};
         } else if (!in.ok()) {
             m_error = {ReplyCode::SyntaxError,
-                       QStringLiteral("%1 %2 (at octet %3)").arg(methodName(id), QLatin1StringView(in.error())).arg(in.errorOffset())};
+                       QStringLiteral("%1 %2 (at octet %3)")
+                               .arg(methodName(id), QLatin1StringView(in.error()))
+                               .arg(in.errorOffset())};
         }
     } else if (m_state == ChannelState::Open) {
         const auto result = frame.type == FrameType::Header
@@ -43,7 +47,9 @@ bool ChannelCore::receive(const Frame &frame, FrameError &error)
         if (result == Assembler::Result::Complete)
             contentComplete();
     } else if (m_state != ChannelState::Closing) {
-        m_error = {ReplyCode::UnexpectedFrame, QStringLiteral("content came while the channel is %1").arg(QLatin1StringView(stateName(m_state)))};
+        m_error = {ReplyCode::UnexpectedFrame,
+                   QStringLiteral("content came while the channel is %1")
+                           .arg(QLatin1StringView(stateName(m_state)))};
     }
     if (m_error.code == ReplyCode::Success)
         return true;
@@ -54,7 +60,8 @@ bool ChannelCore::receive(const Frame &frame, FrameError &error)
 template<typename Method>
 void ChannelCore::arrived(const Method &method)
 {
-    if constexpr (Method::info.sentBy == SentBy::Client || Method::info.classId == ConnectionStart::info.classId) {
+    if constexpr (Method::info.sentBy == SentBy::Client
+                  || Method::info.classId == ConnectionStart::info.classId) {
         m_error = {ReplyCode::CommandInvalid,
                    QStringLiteral("%1 came from the broker on channel %2, where it has no place")
                            .arg(QLatin1StringView(Method::info.name), QString::number(m_number))};
@@ -64,10 +71,12 @@ void ChannelCore::arrived(const Method &method)
         if (to >= 0) {
             enter(ChannelState(to));
             handle(method);
-        } else if (m_state != ChannelState::Closing) { // while closing all else is dropped (§1.5.2.5)
+        } else if (m_state
+                   != ChannelState::Closing) { // while closing all else is dropped (§1.5.2.5)
             m_error = {ReplyCode::UnexpectedFrame,
                        QStringLiteral("%1 came while the channel is %2")
-                               .arg(QLatin1StringView(Method::info.name), QLatin1StringView(stateName(m_state)))};
+                               .arg(QLatin1StringView(Method::info.name),
+                                    QLatin1StringView(stateName(m_state)))};
         }
     }
 }
@@ -76,7 +85,9 @@ void ChannelCore::arrived(const Method &method)
 // basic.consume and basic.cancel overtake the others.
 std::optional<ChannelCore::Request> ChannelCore::answered(const MethodInfo &reply)
 {
-    const auto answers = [id = reply.id()](const Request &r) { return r.replies[0] == id || r.replies[1] == id; };
+    const auto answers = [id = reply.id()](const Request &r) {
+        return r.replies[0] == id || r.replies[1] == id;
+    };
     const auto overtakes = [](const Request &r) {
         return r.method == BasicConsume::info.id() || r.method == BasicCancel::info.id();
     };
@@ -84,7 +95,8 @@ std::optional<ChannelCore::Request> ChannelCore::answered(const MethodInfo &repl
     const auto oldest = std::find_if_not(m_unanswered.begin(), m_unanswered.end(), overtakes);
     if (request == m_unanswered.end() || (request != oldest && !overtakes(*request))) {
         m_error = {ReplyCode::UnexpectedFrame,
-                   QStringLiteral("%1 came, which answers no request").arg(QLatin1StringView(reply.name))};
+                   QStringLiteral("%1 came, which answers no request")
+                           .arg(QLatin1StringView(reply.name))};
         return std::nullopt;
     }
     Request taken = std::move(*request);
@@ -128,20 +140,19 @@ void ChannelCore::handle(const ChannelClose &method)
     send(ChannelCloseOk{});
     const quint32 guilty = methodId(method.classId, method.methodId);
     const QString replyText = QString::fromUtf8(method.replyText);
-    QString text = QStringLiteral("the broker closed channel %1: %2").arg(QString::number(m_number), replyText);
+    QString text = QStringLiteral("the broker closed channel %1: %2")
+                           .arg(QString::number(m_number), replyText);
     if (guilty)
         text += QStringLiteral(" (%1)").arg(methodName(guilty));
-    QAmqpError error(kindOfReplyCode(method.replyCode), QAmqpError::Scope::Channel, QAmqpError::Origin::Broker, text);
+    QAmqpError error(kindOfReplyCode(method.replyCode), QAmqpError::Scope::Channel,
+                     QAmqpError::Origin::Broker, text);
     error.setReply(method.replyCode, replyText);
     if (guilty)
         error.setMethod(methodName(guilty));
     finish(error, guilty);
 }
 
-void ChannelCore::handle(const ChannelCloseOk &)
-{
-    finish({}, 0);
-}
+void ChannelCore::handle(const ChannelCloseOk &) { finish({}, 0); }
 
 void ChannelCore::handle(const QueueDeclareOk &method)
 {
@@ -199,7 +210,9 @@ void ChannelCore::handle(const BasicReturn &method)
 
 void ChannelCore::handle(const BasicDeliver &method)
 {
-    m_assembler.begin({.method = BasicDeliver::info.id(), .redelivered = method.redelivered, .deliveryTag = method.deliveryTag},
+    m_assembler.begin({.method = BasicDeliver::info.id(),
+                       .redelivered = method.redelivered,
+                       .deliveryTag = method.deliveryTag},
                       method.exchange, method.routingKey, method.consumerTag);
 }
 
@@ -208,7 +221,9 @@ void ChannelCore::handle(const BasicGetOk &method)
     const std::optional<Request> request = answered(BasicGetOk::info);
     if (!request)
         return;
-    ContentStart start{.method = BasicGetOk::info.id(), .redelivered = method.redelivered, .deliveryTag = method.deliveryTag};
+    ContentStart start{.method = BasicGetOk::info.id(),
+                       .redelivered = method.redelivered,
+                       .deliveryTag = method.deliveryTag};
     start.request = request->id;
     start.remaining = method.messageCount;
     m_assembler.begin(std::move(start), method.exchange, method.routingKey, {});
@@ -233,7 +248,8 @@ void ChannelCore::contentComplete()
     const EnvelopePointer envelope = m_assembler.envelope();
     QAmqpMessage message = m_assembler.takeMessage();
     if (start.method == BasicGetOk::info.id()) {
-        Delivered delivery{m_number, start.redelivered, start.deliveryTag, envelope, std::move(message)};
+        Delivered delivery{m_number, start.redelivered, start.deliveryTag, envelope,
+                           std::move(message)};
         if (start.request)
             m_context.events.push_back(Got{start.request, start.remaining, std::move(delivery)});
         else // nobody waits for it any more
@@ -241,7 +257,8 @@ void ChannelCore::contentComplete()
         return;
     }
     const quint64 publishTag = matchReturn(*envelope, message);
-    m_context.events.push_back(Returned{m_number, start.replyCode, start.replyText, envelope, std::move(message), publishTag});
+    m_context.events.push_back(Returned{m_number, start.replyCode, start.replyText, envelope,
+                                        std::move(message), publishTag});
 }
 
 // Messages that nobody will look at go back to the queue; those of a consumer without acknowledgement
@@ -254,7 +271,8 @@ void ChannelCore::deliver()
     QAmqpMessage message = m_assembler.takeMessage();
     const auto consumer = m_consumers.find(m_assembler.envelope()->consumerTag);
     if (consumer != m_consumers.end() && (!consumer->cancelling || consumer->noAck)) {
-        m_context.events.push_back(Delivered{m_number, redelivered, tag, m_assembler.envelope(), std::move(message)});
+        m_context.events.push_back(
+                Delivered{m_number, redelivered, tag, m_assembler.envelope(), std::move(message)});
         return;
     }
     if (consumer != m_consumers.end())
@@ -267,9 +285,11 @@ void ChannelCore::deliver()
 quint64 ChannelCore::matchReturn(const Envelope &envelope, const QAmqpMessage &message)
 {
     const QByteArray id = message.bytes(QAmqpMessage::Property::MessageId);
-    const auto publish = std::find_if(m_mandatory.begin(), m_mandatory.end(), [&](const Mandatory &m) {
-        return !m.returned && m.messageId == id && m.routingKey == envelope.routingKey && m.exchange == envelope.exchange;
-    });
+    const auto publish =
+            std::find_if(m_mandatory.begin(), m_mandatory.end(), [&](const Mandatory &m) {
+                return !m.returned && m.messageId == id && m.routingKey == envelope.routingKey
+                        && m.exchange == envelope.exchange;
+            });
     if (publish == m_mandatory.end())
         return 0;
     publish->returned = true;
@@ -278,12 +298,14 @@ quint64 ChannelCore::matchReturn(const Envelope &envelope, const QAmqpMessage &m
 
 void ChannelCore::settle(quint64 sequence, bool multiple, Outcome outcome)
 {
-    const bool known = m_confirming && m_confirms.settle(sequence, multiple, [&](quint64 first, quint64 last) {
-        settled(first, last, outcome);
-    });
+    const bool known =
+            m_confirming && m_confirms.settle(sequence, multiple, [&](quint64 first, quint64 last) {
+                settled(first, last, outcome);
+            });
     if (!known)
         m_error = {ReplyCode::UnexpectedFrame,
-                   QStringLiteral("the broker answered for publish %1, which was never sent").arg(sequence)};
+                   QStringLiteral("the broker answered for publish %1, which was never sent")
+                           .arg(sequence)};
     closeIfIdle();
 }
 
@@ -291,8 +313,9 @@ void ChannelCore::settled(quint64 firstTag, quint64 lastTag, Outcome outcome)
 {
     const auto before = [](const Mandatory &m, quint64 tag) { return m.tag < tag; };
     if (!m_mandatory.empty()) {
-        m_mandatory.erase(std::lower_bound(m_mandatory.begin(), m_mandatory.end(), firstTag, before),
-                          std::lower_bound(m_mandatory.begin(), m_mandatory.end(), lastTag + 1, before));
+        m_mandatory.erase(
+                std::lower_bound(m_mandatory.begin(), m_mandatory.end(), firstTag, before),
+                std::lower_bound(m_mandatory.begin(), m_mandatory.end(), lastTag + 1, before));
     }
     m_context.events.push_back(Settled{m_number, outcome, firstTag, lastTag});
 }

@@ -93,17 +93,23 @@ void ConnectionCore::transportLost(const QAmqpError &reason)
     if (m_state == ConnectionState::Closing)
         error = {}; // the peer may drop the link instead of answering our close
     else if (const QString foreign = foreignPeer(); !foreign.isEmpty())
-        error = QAmqpError(Kind::ProtocolViolation, QAmqpError::Scope::Connection, Origin::Broker, foreign);
+        error = QAmqpError(Kind::ProtocolViolation, QAmqpError::Scope::Connection, Origin::Broker,
+                           foreign);
     else if (m_state == ConnectionState::HeaderSent)
-        error = QAmqpError(Kind::ConnectionLost, QAmqpError::Scope::Connection, Origin::Broker,
-                           QStringLiteral("%1 closed the connection without a word of AMQP (%2); check that this port "
-                                          "speaks AMQP 0-9-1, and whether it wants TLS (amqps)")
-                                   .arg(m_options.endpoint(), reason.text()));
+        error = QAmqpError(
+                Kind::ConnectionLost, QAmqpError::Scope::Connection, Origin::Broker,
+                QStringLiteral(
+                        "%1 closed the connection without a word of AMQP (%2); check that this port "
+                        "speaks AMQP 0-9-1, and whether it wants TLS (amqps)")
+                        .arg(m_options.endpoint(), reason.text()));
     else if (m_state == ConnectionState::Starting)
-        error = QAmqpError(Kind::AuthenticationFailed, QAmqpError::Scope::Connection, Origin::Broker,
-                           QStringLiteral("%1 dropped the connection after the login of user \"%2\" (%3); possibly the "
-                                          "user name or password is wrong")
-                                   .arg(m_options.endpoint(), m_options.credentials().userName(), reason.text()));
+        error = QAmqpError(
+                Kind::AuthenticationFailed, QAmqpError::Scope::Connection, Origin::Broker,
+                QStringLiteral(
+                        "%1 dropped the connection after the login of user \"%2\" (%3); possibly the "
+                        "user name or password is wrong")
+                        .arg(m_options.endpoint(), m_options.credentials().userName(),
+                             reason.text()));
     end(error);
 }
 
@@ -127,13 +133,11 @@ void ConnectionCore::closeIfDrained()
     if (m_state != ConnectionState::Open)
         return end({});
     move(Cause::CloseSent);
-    send(ConnectionClose{.replyCode = quint16(ReplyCode::Success), .replyText = QByteArrayView("Normal shutdown")});
+    send(ConnectionClose{.replyCode = quint16(ReplyCode::Success),
+                         .replyText = QByteArrayView("Normal shutdown")});
 }
 
-void ConnectionCore::abort()
-{
-    end({});
-}
+void ConnectionCore::abort() { end({}); }
 
 void ConnectionCore::updateSecret(const QByteArray &secret, const QByteArray &reason)
 {
@@ -142,7 +146,8 @@ void ConnectionCore::updateSecret(const QByteArray &secret, const QByteArray &re
 
 ChannelCore *ConnectionCore::addChannel(quint64 nextPublishTag)
 {
-    const quint16 limit = m_state == ConnectionState::Open ? m_negotiated.channelMax : m_options.channelMax();
+    const quint16 limit =
+            m_state == ConnectionState::Open ? m_negotiated.channelMax : m_options.channelMax();
     size_t number = 1;
     while (number < m_channels.size() && m_channels[number])
         ++number;
@@ -155,10 +160,7 @@ ChannelCore *ConnectionCore::addChannel(quint64 nextPublishTag)
     return m_channels[number].get();
 }
 
-void ConnectionCore::removeChannel(quint16 number)
-{
-    m_channels[number].reset();
-}
+void ConnectionCore::removeChannel(quint16 number) { m_channels[number].reset(); }
 
 quint32 ConnectionCore::outgoingFrameMax() const
 {
@@ -170,7 +172,8 @@ quint32 ConnectionCore::outgoingFrameMax() const
 std::optional<Event> ConnectionCore::nextEvent()
 {
     while (m_context.events.empty()) {
-        if (m_state <= ConnectionState::Connecting || m_state == ConnectionState::Closed || !receiveFrame()) {
+        if (m_state <= ConnectionState::Connecting || m_state == ConnectionState::Closed
+            || !receiveFrame()) {
             closeIfDrained();
             if (!m_context.events.empty())
                 break;
@@ -207,9 +210,12 @@ void ConnectionCore::timeout(TimePoint now)
     if (m_state != ConnectionState::Open)
         return;
     if (m_heartbeat.isPeerDead(now)) {
-        QAmqpError error(Kind::HeartbeatMissed, QAmqpError::Scope::Connection, Origin::Library,
-                         QStringLiteral("%1 sent nothing for %2 s, twice the heartbeat interval: the peer or the way to it is dead")
-                                 .arg(m_options.endpoint(), QString::number(2 * m_negotiated.heartbeat.count())));
+        QAmqpError error(
+                Kind::HeartbeatMissed, QAmqpError::Scope::Connection, Origin::Library,
+                QStringLiteral(
+                        "%1 sent nothing for %2 s, twice the heartbeat interval: the peer or the way to it is dead")
+                        .arg(m_options.endpoint(),
+                             QString::number(2 * m_negotiated.heartbeat.count())));
         return end(error);
     }
     if (m_heartbeat.isSendDue(now)) {
@@ -227,22 +233,27 @@ void ConnectionCore::checkDeadlines(TimePoint now)
 {
     if (m_openDeadline && now >= *m_openDeadline) {
         fail(Kind::Timeout, Origin::Library,
-             QStringLiteral("%1 could not be reached within %2 ms").arg(m_options.endpoint()).arg(m_options.connectTimeout().count()));
+             QStringLiteral("%1 could not be reached within %2 ms")
+                     .arg(m_options.endpoint())
+                     .arg(m_options.connectTimeout().count()));
     } else if (m_handshakeDeadline && now >= *m_handshakeDeadline) {
         fail(Kind::Timeout, Origin::Library,
              QStringLiteral("%1 did not finish opening the connection within %2 ms (%3)")
-                     .arg(m_options.endpoint(), QString::number(m_options.handshakeTimeout().count()),
+                     .arg(m_options.endpoint(),
+                          QString::number(m_options.handshakeTimeout().count()),
                           QLatin1StringView(stateName(m_state))));
     } else if (m_closeDeadline && now >= *m_closeDeadline) {
         fail(Kind::Timeout, Origin::Library,
-             QStringLiteral("%1 did not let the connection close in time; it was cut").arg(m_options.endpoint()));
+             QStringLiteral("%1 did not let the connection close in time; it was cut")
+                     .arg(m_options.endpoint()));
     } else if (m_blocked && m_options.blockedConnectionTimeout().count() > 0) {
         if (!m_blockedDeadline)
             m_blockedDeadline = now + m_options.blockedConnectionTimeout();
         if (now >= *m_blockedDeadline)
             fail(Kind::Timeout, Origin::Library,
                  QStringLiteral("%1 kept the connection blocked for %2 ms")
-                         .arg(m_options.endpoint()).arg(m_options.blockedConnectionTimeout().count()));
+                         .arg(m_options.endpoint())
+                         .arg(m_options.blockedConnectionTimeout().count()));
     }
 }
 

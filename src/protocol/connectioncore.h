@@ -70,7 +70,10 @@ public:
     bool isBlocked() const { return m_blocked; }
     const QAmqpConnectionOptions &options() const { return m_options; }
     const Negotiated &negotiated() const { return m_negotiated; }
-    ChannelCore *channel(quint16 number) const { return number < m_channels.size() ? m_channels[number].get() : nullptr; }
+    ChannelCore *channel(quint16 number) const
+    {
+        return number < m_channels.size() ? m_channels[number].get() : nullptr;
+    }
     quint32 outgoingFrameMax() const;
     qint64 pendingBytes() const { return m_context.output.size() + m_context.waitingBytes; }
     qint64 waitingBytes() const { return m_context.waitingBytes; }

@@ -31,7 +31,9 @@ bool ConnectionCore::receiveFrame()
         if (m_state == ConnectionState::Closing)
             return true; // only close and close-ok count now (§1.4.2.7)
         if (!core)
-            m_error = {ReplyCode::ChannelError, QStringLiteral("a frame came for channel %1, which is not open").arg(frame.channel)};
+            m_error = {ReplyCode::ChannelError,
+                       QStringLiteral("a frame came for channel %1, which is not open")
+                               .arg(frame.channel)};
         else
             core->receive(frame, m_error);
     } else if (frame.type == FrameType::Method) {
@@ -47,17 +49,21 @@ void ConnectionCore::receiveMethod(const Frame &frame)
     Reader in(frame.payload);
     const quint32 id = in.read<quint32>();
     if (!dispatch(id, in, *this))
-        m_error = {ReplyCode::NotImplemented, QStringLiteral("the method %1 is unknown").arg(methodName(id))};
+        m_error = {ReplyCode::NotImplemented,
+                   QStringLiteral("the method %1 is unknown").arg(methodName(id))};
     else if (!in.ok())
-        m_error = {ReplyCode::SyntaxError, QStringLiteral("%1 %2").arg(methodName(id), QLatin1StringView(in.error()))};
+        m_error = {ReplyCode::SyntaxError,
+                   QStringLiteral("%1 %2").arg(methodName(id), QLatin1StringView(in.error()))};
 }
 
 template<typename Method>
 void ConnectionCore::arrived(const Method &method)
 {
-    if constexpr (Method::info.classId != ConnectionStart::info.classId || Method::info.sentBy == SentBy::Client) {
+    if constexpr (Method::info.classId != ConnectionStart::info.classId
+                  || Method::info.sentBy == SentBy::Client) {
         m_error = {ReplyCode::CommandInvalid,
-                   QStringLiteral("%1 came from the broker on channel 0, where it has no place").arg(QLatin1StringView(Method::info.name))};
+                   QStringLiteral("%1 came from the broker on channel 0, where it has no place")
+                           .arg(QLatin1StringView(Method::info.name))};
     } else {
         const ConnectionState before = m_state;
         if (move(Method::info.id())) {
@@ -66,7 +72,8 @@ void ConnectionCore::arrived(const Method &method)
         } else {
             m_error = {ReplyCode::UnexpectedFrame,
                        QStringLiteral("%1 came while the connection is %2")
-                               .arg(QLatin1StringView(Method::info.name), QLatin1StringView(stateName(m_state)))};
+                               .arg(QLatin1StringView(Method::info.name),
+                                    QLatin1StringView(stateName(m_state)))};
         }
     }
 }
@@ -76,12 +83,15 @@ void ConnectionCore::handle(const ConnectionStart &method)
     if (method.versionMajor != 0 || method.versionMinor != 9) {
         return fail(Kind::ProtocolViolation, Origin::Broker,
                     QStringLiteral("%1 speaks AMQP %2-%3, this client 0-9-1")
-                            .arg(m_options.endpoint(), QString::number(method.versionMajor), QString::number(method.versionMinor)));
+                            .arg(m_options.endpoint(), QString::number(method.versionMajor),
+                                 QString::number(method.versionMinor)));
     }
     Reader table(method.serverProperties);
     checkTable(method.serverProperties, table);
     if (!table.ok()) {
-        m_error = {ReplyCode::SyntaxError, QStringLiteral("the server properties of connection.start: %1").arg(QLatin1StringView(table.error()))};
+        m_error = {ReplyCode::SyntaxError,
+                   QStringLiteral("the server properties of connection.start: %1")
+                           .arg(QLatin1StringView(table.error()))};
         return;
     }
     m_negotiated.serverProperties = decodeTable(method.serverProperties);
@@ -90,19 +100,22 @@ void ConnectionCore::handle(const ConnectionStart &method)
     if (!offered.split(' ').contains(mechanism)) {
         return fail(Kind::AuthenticationFailed, Origin::Library,
                     QStringLiteral("%1 does not offer the authentication mechanism %2, only: %3")
-                            .arg(m_options.endpoint(), QString::fromLatin1(mechanism), QString::fromUtf8(offered)));
+                            .arg(m_options.endpoint(), QString::fromLatin1(mechanism),
+                                 QString::fromUtf8(offered)));
     }
     const QByteArray properties = encodeTable(clientProperties(m_options));
     const QByteArray response = m_options.credentials().initialResponse();
     const QByteArray locale = m_options.locale().toUtf8();
-    send(ConnectionStartOk{QByteArrayView(properties), QByteArrayView(mechanism), QByteArrayView(response), QByteArrayView(locale)});
+    send(ConnectionStartOk{QByteArrayView(properties), QByteArrayView(mechanism),
+                           QByteArrayView(response), QByteArrayView(locale)});
 }
 
 void ConnectionCore::handle(const ConnectionTune &method)
 {
     if (method.frameMax != 0 && method.frameMax < FrameMinSize) {
         m_error = {ReplyCode::SyntaxError,
-                   QStringLiteral("connection.tune asks for frames of %1 octets, the least is 4096").arg(method.frameMax)};
+                   QStringLiteral("connection.tune asks for frames of %1 octets, the least is 4096")
+                           .arg(method.frameMax)};
         return;
     }
     m_negotiated.channelMax = smallerLimit(m_options.channelMax(), method.channelMax);
@@ -111,7 +124,8 @@ void ConnectionCore::handle(const ConnectionTune &method)
         m_negotiated.frameMax = DefaultFrameMax;
     m_negotiated.heartbeat = negotiateHeartbeat(m_options.heartbeat(), method.heartbeat);
     m_context.frameMax = m_negotiated.frameMax;
-    send(ConnectionTuneOk{m_negotiated.channelMax, m_negotiated.frameMax, quint16(m_negotiated.heartbeat.count())});
+    send(ConnectionTuneOk{m_negotiated.channelMax, m_negotiated.frameMax,
+                          quint16(m_negotiated.heartbeat.count())});
     const QByteArray virtualHost = m_options.virtualHost().toUtf8();
     send(ConnectionOpen{QByteArrayView(virtualHost), {}, true}); // "insist", as peers expect it
 }
@@ -126,10 +140,12 @@ void ConnectionCore::handle(const ConnectionOpenOk &)
         if (!channel)
             continue;
         if (m_negotiated.channelMax && channel->number() > m_negotiated.channelMax) {
-            channel->end(QAmqpError(Kind::LimitExceeded, QAmqpError::Scope::Channel, Origin::Broker,
-                                    QStringLiteral("%1 allows %2 channels on a connection, and this would be one more; "
-                                                   "close channels or use a second connection")
-                                            .arg(m_options.endpoint(), QString::number(m_negotiated.channelMax))));
+            channel->end(QAmqpError(
+                    Kind::LimitExceeded, QAmqpError::Scope::Channel, Origin::Broker,
+                    QStringLiteral(
+                            "%1 allows %2 channels on a connection, and this would be one more; "
+                            "close channels or use a second connection")
+                            .arg(m_options.endpoint(), QString::number(m_negotiated.channelMax))));
         } else {
             channel->connectionOpened();
         }
@@ -139,7 +155,8 @@ void ConnectionCore::handle(const ConnectionOpenOk &)
 void ConnectionCore::handle(const ConnectionClose &method)
 {
     send(ConnectionCloseOk{});
-    const bool asked = m_closeDeadline.has_value() && method.replyCode == quint16(ReplyCode::Success);
+    const bool asked =
+            m_closeDeadline.has_value() && method.replyCode == quint16(ReplyCode::Success);
     const quint32 guilty = methodId(method.classId, method.methodId);
     const QString replyText = QString::fromUtf8(method.replyText);
     Kind kind = kindOfReplyCode(method.replyCode);
@@ -152,7 +169,9 @@ void ConnectionCore::handle(const ConnectionClose &method)
         what = QStringLiteral("refused virtual host \"%1\" to user \"%2\"")
                        .arg(m_options.virtualHost(), m_options.credentials().userName());
     }
-    QString text = QStringLiteral("%1 %2: %3 (%4").arg(m_options.endpoint(), what, replyText, QString::number(method.replyCode));
+    QString text =
+            QStringLiteral("%1 %2: %3 (%4")
+                    .arg(m_options.endpoint(), what, replyText, QString::number(method.replyCode));
     text += guilty ? QStringLiteral(", %1)").arg(methodName(guilty)) : QStringLiteral(")");
     QAmqpError error(kind, QAmqpError::Scope::Connection, Origin::Broker, text);
     error.setReply(method.replyCode, replyText);
@@ -162,10 +181,7 @@ void ConnectionCore::handle(const ConnectionClose &method)
     end(asked ? QAmqpError() : error);
 }
 
-void ConnectionCore::handle(const ConnectionCloseOk &)
-{
-    end({});
-}
+void ConnectionCore::handle(const ConnectionCloseOk &) { end({}); }
 
 void ConnectionCore::handle(const ConnectionBlocked &method)
 {
@@ -193,14 +209,19 @@ QString ConnectionCore::foreignPeer() const
         return {};
     if (begin.startsWith("AMQP") && begin.size() >= 8) {
         return QStringLiteral("%1 speaks AMQP %2.%3.%4, this client 0-9-1")
-                .arg(m_options.endpoint()).arg(quint8(begin[5])).arg(quint8(begin[6])).arg(quint8(begin[7]));
+                .arg(m_options.endpoint())
+                .arg(quint8(begin[5]))
+                .arg(quint8(begin[6]))
+                .arg(quint8(begin[7]));
     }
     if (begin.startsWith("\x15\x03"))
-        return QStringLiteral("%1 answered with TLS; use amqps or the plain port").arg(m_options.endpoint());
+        return QStringLiteral("%1 answered with TLS; use amqps or the plain port")
+                .arg(m_options.endpoint());
     QString text;
     for (const char c : begin)
         text += c >= 0x20 && c < 0x7f ? QChar::fromLatin1(c) : u'.';
-    return QStringLiteral("%1 does not speak AMQP: it answered \"%2\"").arg(m_options.endpoint(), text);
+    return QStringLiteral("%1 does not speak AMQP: it answered \"%2\"")
+            .arg(m_options.endpoint(), text);
 }
 
 // The peer broke the protocol: it is told why, and nothing more it sends is looked at.
@@ -212,7 +233,8 @@ void ConnectionCore::violated(ReplyCode code, const QString &text)
         return fail(Kind::ProtocolViolation, Origin::Broker, foreign);
     const QByteArray replyText = text.toUtf8().left(MaxShortString);
     send(ConnectionClose{.replyCode = quint16(code), .replyText = QByteArrayView(replyText)});
-    QAmqpError error(code == ReplyCode::ContentTooLarge ? Kind::LimitExceeded : Kind::ProtocolViolation,
+    QAmqpError error(code == ReplyCode::ContentTooLarge ? Kind::LimitExceeded
+                                                        : Kind::ProtocolViolation,
                      QAmqpError::Scope::Connection, Origin::Broker,
                      QStringLiteral("%1 broke the protocol: %2").arg(m_options.endpoint(), text));
     error.setReply(int(code), text);

@@ -42,8 +42,14 @@ public:
             m_lastReceived += away - m_interval / 2;
         m_lastLook = now;
     }
-    bool isSendDue(TimePoint now) const { return isRunning() && now - m_lastSent >= m_interval / 2; }
-    bool isPeerDead(TimePoint now) const { return isRunning() && now - m_lastReceived >= 2 * m_interval; }
+    bool isSendDue(TimePoint now) const
+    {
+        return isRunning() && now - m_lastSent >= m_interval / 2;
+    }
+    bool isPeerDead(TimePoint now) const
+    {
+        return isRunning() && now - m_lastReceived >= 2 * m_interval;
+    }
 
     std::optional<TimePoint> nextTimeout() const
     {

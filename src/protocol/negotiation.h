@@ -3,8 +3,8 @@
 
 // What client and server agree on while a connection opens (AMQP 0-9-1 §2.2.4 and §1.4.2.6).
 
-#include "codec/methods.h"
 #include "codec/constants.h"
+#include "codec/methods.h"
 
 #include <QtAmqp/qamqpconnectionoptions.h>
 

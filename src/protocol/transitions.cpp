@@ -6,8 +6,9 @@ namespace QtAmqpPrivate {
 
 const char *stateName(ConnectionState state)
 {
-    constexpr const char *names[] = {"idle",    "connecting", "waiting for connection.start", "authenticating",
-                                     "opening", "open",       "closing",                      "closed"};
+    constexpr const char *names[] = {"idle",           "connecting", "waiting for connection.start",
+                                     "authenticating", "opening",    "open",
+                                     "closing",        "closed"};
     return names[quint8(state)];
 }
 

@@ -63,8 +63,10 @@ void SocketTransport::watch(QTcpSocket *socket)
     }
     connect(socket, &QTcpSocket::readyRead, this, &SocketTransport::requestTurn);
     connect(socket, &QTcpSocket::bytesWritten, this, &SocketTransport::noteWritten);
-    connect(socket, &QTcpSocket::errorOccurred, this, [this, socket] { noteLost(socket->errorString()); });
-    connect(socket, &QTcpSocket::disconnected, this, [this] { noteLost(tr("the remote host closed the connection")); });
+    connect(socket, &QTcpSocket::errorOccurred, this,
+            [this, socket] { noteLost(socket->errorString()); });
+    connect(socket, &QTcpSocket::disconnected, this,
+            [this] { noteLost(tr("the remote host closed the connection")); });
 }
 
 void SocketTransport::noteWritten()
@@ -82,12 +84,15 @@ void SocketTransport::noteLost(const QString &text)
     using Kind = QAmqpError::Kind;
     const QAbstractSocket::SocketError code = m_socket->error();
     const bool wasConnected = m_socket->state() == QAbstractSocket::ConnectedState
-            || m_socket->state() == QAbstractSocket::ClosingState || code == QAbstractSocket::RemoteHostClosedError
+            || m_socket->state() == QAbstractSocket::ClosingState
+            || code == QAbstractSocket::RemoteHostClosedError
             || code == QAbstractSocket::UnknownSocketError;
     Kind kind = wasConnected ? Kind::ConnectionLost : Kind::HostUnreachable;
     auto phase = wasConnected ? QAmqpError::Phase::None : QAmqpError::Phase::Connecting;
-    QString line = wasConnected ? QStringLiteral("the connection to %1 was lost: %2") : QStringLiteral("%1 cannot be reached: %2");
-    if (m_tls && !m_tls->isEncrypted() && (wasConnected || code == QAbstractSocket::SslHandshakeFailedError)) {
+    QString line = wasConnected ? QStringLiteral("the connection to %1 was lost: %2")
+                                : QStringLiteral("%1 cannot be reached: %2");
+    if (m_tls && !m_tls->isEncrypted()
+        && (wasConnected || code == QAbstractSocket::SslHandshakeFailedError)) {
         kind = Kind::TlsFailed;
         phase = QAmqpError::Phase::Tls;
         line = QStringLiteral("TLS with %1 failed: %2");
@@ -95,7 +100,8 @@ void SocketTransport::noteLost(const QString &text)
     QString reason = text;
     for (const QSslError &error : std::as_const(m_sslErrors))
         reason += QStringLiteral("; ") + error.errorString();
-    QAmqpError error(kind, QAmqpError::Scope::Connection, QAmqpError::Origin::Transport, line.arg(m_endpoint, reason));
+    QAmqpError error(kind, QAmqpError::Scope::Connection, QAmqpError::Origin::Transport,
+                     line.arg(m_endpoint, reason));
     error.setPhase(phase);
     m_lost = error;
     requestTurn();
@@ -132,10 +138,7 @@ void SocketTransport::flush()
     m_wasHigh = m_wasHigh || bytesToWrite() > TlsQueue;
 }
 
-qint64 SocketTransport::bytesToWrite() const
-{
-    return m_blockBytes + queuedInSocket();
-}
+qint64 SocketTransport::bytesToWrite() const { return m_blockBytes + queuedInSocket(); }
 
 void SocketTransport::close()
 {
@@ -169,8 +172,10 @@ void SocketTransport::setDeadline(std::optional<TimePoint> deadline)
     if (m_timer.isActive() && m_armed <= *deadline)
         return;
     m_armed = *deadline;
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline - TimePoint::clock::now());
-    m_timer.start(int(std::clamp<qint64>(left.count(), 0, 24 * 3600 * 1000)), Qt::PreciseTimer, this);
+    const auto left =
+            std::chrono::ceil<std::chrono::milliseconds>(*deadline - TimePoint::clock::now());
+    m_timer.start(int(std::clamp<qint64>(left.count(), 0, 24 * 3600 * 1000)), Qt::PreciseTimer,
+                  this);
 }
 
 void SocketTransport::requestTurn()

@@ -19,7 +19,9 @@ QT_BEGIN_NAMESPACE
 
 namespace QtAmqpPrivate {
 
-class SocketTransport final : public QObject, public QAmqpTransport
+class SocketTransport final
+    : public QObject
+    , public QAmqpTransport
 {
     Q_OBJECT
 public:

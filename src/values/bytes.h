@@ -23,7 +23,10 @@ class Reader
 {
 public:
     Reader() = default;
-    explicit Reader(QByteArrayView bytes) : m_at(bytes.data()), m_end(bytes.data() + bytes.size()), m_begin(m_at) { }
+    explicit Reader(QByteArrayView bytes)
+        : m_at(bytes.data()), m_end(bytes.data() + bytes.size()), m_begin(m_at)
+    {
+    }
 
     bool ok() const { return m_error == nullptr; }
     bool atEnd() const { return m_at == m_end; }

@@ -13,8 +13,9 @@ namespace {
 
 bool isDigits(QStringView text)
 {
-    return !text.isEmpty()
-            && std::all_of(text.begin(), text.end(), [](QChar c) { return c >= u'0' && c <= u'9'; });
+    return !text.isEmpty() && std::all_of(text.begin(), text.end(), [](QChar c) {
+        return c >= u'0' && c <= u'9';
+    });
 }
 
 std::optional<quint64> wholeNumber(QStringView text, quint64 max)
@@ -101,36 +102,36 @@ constexpr char secondsForm[] = "a number of seconds from 0 (off) to 2147483, suc
 
 // Pika's keys and those of RabbitMQ's URI query parameters; connection_name is this library's own.
 const QueryKey queryKeys[] = {
-        {"heartbeat"_L1, "a whole number of seconds from 0 (off) to 65535",
-         setNumber<&Options::setHeartbeat, seconds, 65535>},
-        {"channel_max"_L1, "a whole number from 0 (the server's choice) to 65535",
-         setNumber<&Options::setChannelMax, quint16, 65535>},
-        {"frame_max"_L1, "0 (the server's choice) or a whole number of octets from 4096 to 4294967295",
-         setFrameMax},
-        {"locale"_L1, "a locale such as en_US", setText<&Options::setLocale>},
-        {"connection_name"_L1, "a name", setText<&Options::setConnectionName>},
-        {"socket_timeout"_L1, secondsForm, setSeconds<&Options::setConnectTimeout>},
-        {"connection_timeout"_L1, "a whole number of milliseconds from 0 (off) to 2147483647",
-         setNumber<&Options::setConnectTimeout, milliseconds, maxMilliseconds>},
-        {"stack_timeout"_L1, secondsForm, setSeconds<&Options::setHandshakeTimeout>},
-        {"blocked_connection_timeout"_L1, secondsForm,
+        {"heartbeat"_L1,                                          "a whole number of seconds from 0 (off) to 65535",
+         setNumber<&Options::setHeartbeat,seconds, 65535>},
+        {"channel_max"_L1,                                                 "a whole number from 0 (the server's choice) to 65535",
+         setNumber<&Options::setChannelMax,quint16, 65535>},
+        {"frame_max"_L1,
+         "0 (the server's choice) or a whole number of octets from 4096 to 4294967295",                                                                               setFrameMax},
+        {"locale"_L1,                                          "a locale such as en_US",                                            setText<&Options::setLocale>},
+        {"connection_name"_L1,                                             "a name",                                           setText<&Options::setConnectionName>},
+        {"socket_timeout"_L1,                                    secondsForm,                                               setSeconds<&Options::setConnectTimeout>},
+        {"connection_timeout"_L1,                                     "a whole number of milliseconds from 0 (off) to 2147483647",
+         setNumber<&Options::setConnectTimeout,milliseconds, maxMilliseconds>},
+        {"stack_timeout"_L1,                                 secondsForm, setSeconds<&Options::setHandshakeTimeout>},
+        {"blocked_connection_timeout"_L1,                                       secondsForm,
          setSeconds<&Options::setBlockedConnectionTimeout>},
-        {"auth_mechanism"_L1, "plain, the only mechanism supported", checkMechanism},
-        {"cacertfile"_L1, "a file name", setText<&Options::setCaCertificateFile>, true},
-        {"certfile"_L1, "a file name", setText<&Options::setCertificateFile>, true},
-        {"keyfile"_L1, "a file name", setText<&Options::setPrivateKeyFile>, true},
-        {"verify"_L1, "verify_peer or verify_none", setVerify, true},
-        {"server_name_indication"_L1, "a host name", setText<&Options::setPeerVerifyName>, true},
+        {"auth_mechanism"_L1,              "plain, the only mechanism supported",                                                                             checkMechanism},
+        {"cacertfile"_L1,       "a file name",                                                                      setText<&Options::setCaCertificateFile>,true},
+        {"certfile"_L1,                                         "a file name",                            setText<&Options::setCertificateFile>,true},
+        {"keyfile"_L1,                "a file name",      setText<&Options::setPrivateKeyFile>,true},
+        {"verify"_L1,  "verify_peer or verify_none", setVerify,true},
+        {"server_name_indication"_L1,                                            "a host name",                                                                               setText<&Options::setPeerVerifyName>,true},
 
-        {"connection_attempts"_L1, "leave it out", nullptr},
-        {"retry_delay"_L1, "leave it out", nullptr},
-        {"password"_L1, "leave it out and use a key file without a passphrase", nullptr},
-        {"depth"_L1, "leave it out", nullptr},
-        {"fail_if_no_peer_cert"_L1, "leave it out", nullptr},
-        {"client_properties"_L1, "call setClientProperties()", nullptr},
-        {"tcp_options"_L1, "leave it out", nullptr},
+        {"connection_attempts"_L1,                                                       "leave it out",                                                                                                            nullptr},
+        {"retry_delay"_L1,                                                   "leave it out",                                                                                                                  nullptr},
+        {"password"_L1,                   "leave it out and use a key file without a passphrase",nullptr},
+        {"depth"_L1,"leave it out",nullptr},
+        {"fail_if_no_peer_cert"_L1,"leave it out",nullptr},
+        {"client_properties"_L1,"call setClientProperties()",                                        nullptr},
+        {"tcp_options"_L1,                                                       "leave it out",                                                                                                                                                                                nullptr                                                                                                                                                 },
         {"ssl_options"_L1,
-         "write amqps:// and cacertfile, certfile, keyfile, verify or server_name_indication", nullptr},
+         "write amqps:// and cacertfile, certfile, keyfile, verify or server_name_indication",                                                                                                                                                                              nullptr                                                                                                                                                                                                                  },
 };
 
 QString unknownKey(const QString &key)
@@ -140,9 +141,10 @@ QString unknownKey(const QString &key)
         if (row.apply)
             known.append(row.name);
     }
-    const bool printable = key.size() <= 40 && std::all_of(key.begin(), key.end(), [](QChar c) {
-        return c < u'\x80' && (c.isLetterOrNumber() || c == u'_' || c == u'-' || c == u'.');
-    });
+    const bool printable =
+            key.size() <= 40 && std::all_of(key.begin(), key.end(), [](QChar c) {
+                return c < u'\x80' && (c.isLetterOrNumber() || c == u'_' || c == u'-' || c == u'.');
+            });
     return u"The URL has an unknown key%1; known are %2."_s.arg(
             printable ? u" \"%1\""_s.arg(key) : QString(), known.join(", "_L1));
 }
@@ -171,8 +173,9 @@ public:
         const QStringView path = cut(u'/');
         // A / or ? in a password moves its end, and the host, to where a name or value should be.
         if (path.contains(u'@') || query.contains(u'@')) {
-            return fail(u"The URL has an @ behind its host; write %40 for it, and if it ends a password, "
-                        "write %2F and %3F for a / and a ? in the password."_s);
+            return fail(
+                    u"The URL has an @ behind its host; write %40 for it, and if it ends a password, "
+                    "write %2F and %3F for a / and a ? in the password."_s);
         }
         return readAuthority(rest) && readVirtualHost(path) && readQuery(query);
     }
@@ -271,10 +274,12 @@ private:
             m_options.setHostName(name);
         }
         if (!port.isEmpty()) {
-            const auto number = port.startsWith(u':') ? wholeNumber(port.sliced(1), 65535) : std::nullopt;
+            const auto number =
+                    port.startsWith(u':') ? wholeNumber(port.sliced(1), 65535) : std::nullopt;
             if (number.value_or(0) == 0) {
-                return fail(u"The URL's port is not a number from 1 to 65535; if it is part of a password, "
-                            "write %2F and %3F for a / and a ? in the password."_s);
+                return fail(
+                        u"The URL's port is not a number from 1 to 65535; if it is part of a password, "
+                        "write %2F and %3F for a / and a ? in the password."_s);
             }
             m_options.setPort(quint16(*number));
         }
@@ -286,7 +291,8 @@ private:
         if (path.isEmpty())
             return true;
         if (path.contains(u'/'))
-            return fail(u"The URL has more than one path segment; write %2F for a / in the virtual host."_s);
+            return fail(
+                    u"The URL has more than one path segment; write %2F for a / in the virtual host."_s);
         QString name;
         if (!decode(path, name, u"The virtual host"_s))
             return false;
@@ -311,8 +317,9 @@ private:
 
     bool readEntry(const QString &key, QStringView encoded)
     {
-        const auto row = std::find_if(std::begin(queryKeys), std::end(queryKeys),
-                                      [&key](const QueryKey &candidate) { return candidate.name == key; });
+        const auto row =
+                std::find_if(std::begin(queryKeys), std::end(queryKeys),
+                             [&key](const QueryKey &candidate) { return candidate.name == key; });
         if (key.isEmpty())
             return fail(u"The URL has a query entry without a key; write key=value&key=value."_s);
         if (row == std::end(queryKeys))
@@ -322,7 +329,8 @@ private:
         if (!row->apply)
             return fail(u"\"%1\" in the URL is not supported; %2."_s.arg(key, form));
         if (row->tlsOnly && !m_options.isTlsEnabled())
-            return fail(u"\"%1\" in the URL is for TLS; write amqps:// instead of amqp://."_s.arg(key));
+            return fail(
+                    u"\"%1\" in the URL is for TLS; write amqps:// instead of amqp://."_s.arg(key));
         if (m_seen.contains(key))
             return fail(u"\"%1\" is in the URL twice; write it once."_s.arg(key));
         m_seen.append(key);
@@ -333,7 +341,8 @@ private:
 
         QString value;
         if (encoded.isEmpty())
-            return fail(u"\"%1\" in the URL has no value; write %2, or leave it out."_s.arg(key, form));
+            return fail(
+                    u"\"%1\" in the URL has no value; write %2, or leave it out."_s.arg(key, form));
         if (!decode(encoded, value, u"The value of \"%1\""_s.arg(key)))
             return false;
         if (!row->apply(m_options, value))

@@ -11,6 +11,25 @@ namespace QtAmqpPrivate {
 // (AMQP 0-9-1 §4.8.2). A 403 during the handshake is a matter of authentication: its caller knows.
 QAmqpError::Kind kindOfReplyCode(int code);
 
+// The errors that this side makes up about one call.
+inline QAmqpError operationError(QAmqpError::Kind kind, QAmqpError::Origin origin,
+                                 const QString &text)
+{
+    return QAmqpError(kind, QAmqpError::Scope::Operation, origin, text);
+}
+inline QAmqpError invalidArgument(const QString &text)
+{
+    return operationError(QAmqpError::Kind::InvalidArgument, QAmqpError::Origin::Application, text);
+}
+inline QAmqpError notOpen(const QString &text)
+{
+    return operationError(QAmqpError::Kind::NotOpen, QAmqpError::Origin::Application, text);
+}
+inline QAmqpError givenUp(const QString &text)
+{
+    return operationError(QAmqpError::Kind::Cancelled, QAmqpError::Origin::Application, text);
+}
+
 } // namespace QtAmqpPrivate
 
 QT_END_NAMESPACE

@@ -140,10 +140,10 @@ QAmqpConnectionOptions::QAmqpConnectionOptions() : d(new QAmqpConnectionOptionsP
 
 QAmqpConnectionOptions::QAmqpConnectionOptions(const QAmqpConnectionOptions &other) = default;
 QAmqpConnectionOptions::QAmqpConnectionOptions(QAmqpConnectionOptions &&other) noexcept = default;
-QAmqpConnectionOptions &
-QAmqpConnectionOptions::operator=(const QAmqpConnectionOptions &other) = default;
-QAmqpConnectionOptions &
-QAmqpConnectionOptions::operator=(QAmqpConnectionOptions &&other) noexcept = default;
+QAmqpConnectionOptions &QAmqpConnectionOptions::operator=(const QAmqpConnectionOptions &other) =
+        default;
+QAmqpConnectionOptions &QAmqpConnectionOptions::operator=(QAmqpConnectionOptions &&other) noexcept =
+        default;
 QAmqpConnectionOptions::~QAmqpConnectionOptions() = default;
 
 /*!
@@ -184,9 +184,10 @@ QAmqpConnectionOptions QAmqpConnectionOptions::fromUrl(const QString &url, QAmqp
         options.d->fields.urlError = text;
     }
     if (error) {
-        *error = text.isEmpty() ? QAmqpError()
-                                : QAmqpError(QAmqpError::Kind::InvalidArgument, QAmqpError::Scope::Connection,
-                                             QAmqpError::Origin::Application, text);
+        *error = text.isEmpty()
+                ? QAmqpError()
+                : QAmqpError(QAmqpError::Kind::InvalidArgument, QAmqpError::Scope::Connection,
+                             QAmqpError::Origin::Application, text);
     }
     return options;
 }
@@ -461,8 +462,8 @@ QString QAmqpConnectionOptions::endpoint() const
     const QString path = virtualHost() == "/"_L1
             ? QString()
             : QString::fromLatin1(QUrl::toPercentEncoding(virtualHost()));
-    return (isTlsEnabled() ? "amqps://"_L1 : "amqp://"_L1) + host + u':' + QString::number(port()) + u'/'
-            + path;
+    return (isTlsEnabled() ? "amqps://"_L1 : "amqp://"_L1) + host + u':' + QString::number(port())
+            + u'/' + path;
 }
 
 /*!
@@ -491,7 +492,8 @@ QString QAmqpConnectionOptions::errorString() const
         return u"The maximum message size must be at least 1 octet."_s;
     if (const QString error = fields.clientProperties.errorString(); !error.isEmpty())
         return u"The client properties cannot be sent: %1."_s.arg(error);
-    for (const QString &error : {credentialsError(fields.credentials), tlsError(fields), timeoutError(fields)}) {
+    for (const QString &error :
+         {credentialsError(fields.credentials), tlsError(fields), timeoutError(fields)}) {
         if (!error.isEmpty())
             return error;
     }

@@ -62,16 +62,10 @@ QAmqpCredentials QAmqpCredentials::plain(const QString &userName, const QString 
 }
 
 /*! Returns the user name; the default is guest. */
-QString QAmqpCredentials::userName() const
-{
-    return d->fields.userName;
-}
+QString QAmqpCredentials::userName() const { return d->fields.userName; }
 
 /*! Returns the name of the SASL mechanism, PLAIN. */
-QByteArray QAmqpCredentials::mechanism() const
-{
-    return "PLAIN"_ba;
-}
+QByteArray QAmqpCredentials::mechanism() const { return "PLAIN"_ba; }
 
 /*!
     Returns what connection.start-ok carries as response: NUL, user name, NUL, password, in UTF-8
@@ -90,7 +84,8 @@ bool operator==(const QAmqpCredentials &a, const QAmqpCredentials &b)
 QDebug operator<<(QDebug debug, const QAmqpCredentials &credentials)
 {
     const QDebugStateSaver saver(debug);
-    return debug.nospace().quote() << "QAmqpCredentials(PLAIN, " << credentials.userName() << ", ***)";
+    return debug.nospace().quote()
+            << "QAmqpCredentials(PLAIN, " << credentials.userName() << ", ***)";
 }
 
 QT_END_NAMESPACE

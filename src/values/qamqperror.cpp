@@ -125,86 +125,50 @@ QAmqpError &QAmqpError::operator=(QAmqpError &&other) noexcept = default;
 QAmqpError::~QAmqpError() = default;
 
 /*! Returns \c true unless kind() is NoError. */
-bool QAmqpError::isError() const
-{
-    return kind() != Kind::NoError;
-}
+bool QAmqpError::isError() const { return kind() != Kind::NoError; }
 
 /*! \fn QAmqpError::operator bool() const
     Same as isError(). */
-QAmqpError::operator bool() const
-{
-    return isError();
-}
+QAmqpError::operator bool() const { return isError(); }
 
 /*! \property QAmqpError::kind
     What went wrong. */
-QAmqpError::Kind QAmqpError::kind() const
-{
-    return Private::of(d).kind;
-}
+QAmqpError::Kind QAmqpError::kind() const { return Private::of(d).kind; }
 
 /*! \property QAmqpError::scope
     What the error ended. */
-QAmqpError::Scope QAmqpError::scope() const
-{
-    return Private::of(d).scope;
-}
+QAmqpError::Scope QAmqpError::scope() const { return Private::of(d).scope; }
 
 /*! \property QAmqpError::origin
     Who found it. */
-QAmqpError::Origin QAmqpError::origin() const
-{
-    return Private::of(d).origin;
-}
+QAmqpError::Origin QAmqpError::origin() const { return Private::of(d).origin; }
 
 /*! \property QAmqpError::phase
     When in the connection's life it came. */
-QAmqpError::Phase QAmqpError::phase() const
-{
-    return Private::of(d).phase;
-}
+QAmqpError::Phase QAmqpError::phase() const { return Private::of(d).phase; }
 
 /*! \property QAmqpError::replyCode
     The reply code of AMQP 0-9-1 §4.8.2 that a peer sent or is sent, else 0. */
-int QAmqpError::replyCode() const
-{
-    return Private::of(d).replyCode;
-}
+int QAmqpError::replyCode() const { return Private::of(d).replyCode; }
 
 /*! Returns the text that came with replyCode(), as the broker wrote it. */
-QString QAmqpError::replyText() const
-{
-    return Private::of(d).replyText;
-}
+QString QAmqpError::replyText() const { return Private::of(d).replyText; }
 
 /*! \property QAmqpError::text
     One sentence for people: what happened and what to do. It may quote the broker, so escape it
     where control characters matter. It never contains a password. */
-QString QAmqpError::text() const
-{
-    return Private::of(d).text;
-}
+QString QAmqpError::text() const { return Private::of(d).text; }
 
 /*! \property QAmqpError::method
     The AMQP method at fault by its name in the specification, such as queue.declare; else empty. */
-QString QAmqpError::method() const
-{
-    return Private::of(d).method;
-}
+QString QAmqpError::method() const { return Private::of(d).method; }
 
 /*! \property QAmqpError::endpoint
     Whom the connection was to or with, as in QAmqpConnectionOptions::endpoint(); may be empty. */
-QString QAmqpError::endpoint() const
-{
-    return Private::of(d).endpoint;
-}
+QString QAmqpError::endpoint() const { return Private::of(d).endpoint; }
 
 /*! Returns the error behind this one, as the channel's error behind a cancelled call; may be none. */
-QAmqpError QAmqpError::cause() const
-{
-    return Private::of(d).cause;
-}
+QAmqpError QAmqpError::cause() const { return Private::of(d).cause; }
 
 /*! \property QAmqpError::retryable
     \c true if the same may work later without a change: the host was unreachable, the connection was
@@ -316,32 +280,23 @@ QDebug operator<<(QDebug debug, const QAmqpError &error)
 */
 
 /*! Makes an exception that carries \a error. */
-QAmqpException::QAmqpException(const QAmqpError &error) : m_error(error), m_what(error.text().toUtf8()) { }
+QAmqpException::QAmqpException(const QAmqpError &error)
+    : m_error(error), m_what(error.text().toUtf8())
+{
+}
 
 QAmqpException::~QAmqpException() = default;
 
 /*! Returns the error. */
-const QAmqpError &QAmqpException::error() const
-{
-    return m_error;
-}
+const QAmqpError &QAmqpException::error() const { return m_error; }
 
 /*! Returns the text of error() in UTF-8, valid as long as this exception. */
-const char *QAmqpException::what() const noexcept
-{
-    return m_what.constData();
-}
+const char *QAmqpException::what() const noexcept { return m_what.constData(); }
 
 /*! \reimp */
-void QAmqpException::raise() const
-{
-    throw *this;
-}
+void QAmqpException::raise() const { throw *this; }
 
 /*! \reimp */
-QAmqpException *QAmqpException::clone() const
-{
-    return new QAmqpException(*this);
-}
+QAmqpException *QAmqpException::clone() const { return new QAmqpException(*this); }
 
 QT_END_NAMESPACE

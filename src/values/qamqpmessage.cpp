@@ -164,16 +164,10 @@ QAmqpMessage::~QAmqpMessage() = default;
 QAmqpMessage::QAmqpMessage(QAmqpMessagePrivate *dd) : d(dd) { }
 
 /*! Makes a message of \a body, which is shared, not copied; no property is set. */
-QAmqpMessage::QAmqpMessage(const QByteArray &body) : d(new QAmqpMessagePrivate)
-{
-    d->body = body;
-}
+QAmqpMessage::QAmqpMessage(const QByteArray &body) : d(new QAmqpMessagePrivate) { d->body = body; }
 
 /*! Returns the body, octets as they were sent. */
-QByteArray QAmqpMessage::body() const
-{
-    return d ? d->body : QByteArray();
-}
+QByteArray QAmqpMessage::body() const { return d ? d->body : QByteArray(); }
 
 static QAmqpMessagePrivate *ensure(QSharedDataPointer<QAmqpMessagePrivate> &d)
 {
@@ -186,22 +180,13 @@ static QAmqpMessagePrivate *ensure(QSharedDataPointer<QAmqpMessagePrivate> &d)
     Sets the \a body. RabbitMQ 3.10 takes up to 128 MiB, RabbitMQ 4 up to 16 MiB, and closes the
     channel (406) if it is larger.
 */
-void QAmqpMessage::setBody(const QByteArray &body)
-{
-    ensure(d)->body = body;
-}
+void QAmqpMessage::setBody(const QByteArray &body) { ensure(d)->body = body; }
 
 /*! Returns the body read as UTF-8. */
-QString QAmqpMessage::text() const
-{
-    return QString::fromUtf8(body());
-}
+QString QAmqpMessage::text() const { return QString::fromUtf8(body()); }
 
 /*! Returns \c true if \a property is present, empty or not. */
-bool QAmqpMessage::has(Property property) const
-{
-    return d && d->flags & quint16(property);
-}
+bool QAmqpMessage::has(Property property) const { return d && d->flags & quint16(property); }
 
 /*! Makes \a property absent. */
 void QAmqpMessage::clear(Property property)
@@ -246,10 +231,7 @@ void QAmqpMessage::setString(Property property, const QString &value)
 
 /*! \property QAmqpMessage::contentType
     MIME type of the body, at most 255 octets. AMQP carries it without looking at it. */
-QString QAmqpMessage::contentType() const
-{
-    return string(Property::ContentType);
-}
+QString QAmqpMessage::contentType() const { return string(Property::ContentType); }
 void QAmqpMessage::setContentType(const QString &contentType)
 {
     setString(Property::ContentType, contentType);
@@ -257,10 +239,7 @@ void QAmqpMessage::setContentType(const QString &contentType)
 
 /*! \property QAmqpMessage::contentEncoding
     MIME content encoding, such as gzip, at most 255 octets. Nothing is decoded by itself. */
-QString QAmqpMessage::contentEncoding() const
-{
-    return string(Property::ContentEncoding);
-}
+QString QAmqpMessage::contentEncoding() const { return string(Property::ContentEncoding); }
 void QAmqpMessage::setContentEncoding(const QString &contentEncoding)
 {
     setString(Property::ContentEncoding, contentEncoding);
@@ -323,10 +302,7 @@ void QAmqpMessage::setPriority(quint8 priority)
 
 /*! \property QAmqpMessage::correlationId
     Ties a reply to its request, at most 255 octets. */
-QString QAmqpMessage::correlationId() const
-{
-    return string(Property::CorrelationId);
-}
+QString QAmqpMessage::correlationId() const { return string(Property::CorrelationId); }
 void QAmqpMessage::setCorrelationId(const QString &correlationId)
 {
     setString(Property::CorrelationId, correlationId);
@@ -334,21 +310,12 @@ void QAmqpMessage::setCorrelationId(const QString &correlationId)
 
 /*! \property QAmqpMessage::replyTo
     The queue for replies, at most 255 octets. */
-QString QAmqpMessage::replyTo() const
-{
-    return string(Property::ReplyTo);
-}
-void QAmqpMessage::setReplyTo(const QString &replyTo)
-{
-    setString(Property::ReplyTo, replyTo);
-}
+QString QAmqpMessage::replyTo() const { return string(Property::ReplyTo); }
+void QAmqpMessage::setReplyTo(const QString &replyTo) { setString(Property::ReplyTo, replyTo); }
 
 /*! \property QAmqpMessage::expiration
     Time to live in a queue, in milliseconds, as decimal text, which is how AMQP carries it. */
-QString QAmqpMessage::expiration() const
-{
-    return string(Property::Expiration);
-}
+QString QAmqpMessage::expiration() const { return string(Property::Expiration); }
 void QAmqpMessage::setExpiration(const QString &milliseconds)
 {
     setString(Property::Expiration, milliseconds);
@@ -362,10 +329,7 @@ void QAmqpMessage::setExpiration(std::chrono::milliseconds expiration)
 
 /*! \property QAmqpMessage::messageId
     The application's identifier, at most 255 octets. */
-QString QAmqpMessage::messageId() const
-{
-    return string(Property::MessageId);
-}
+QString QAmqpMessage::messageId() const { return string(Property::MessageId); }
 void QAmqpMessage::setMessageId(const QString &messageId)
 {
     setString(Property::MessageId, messageId);
@@ -396,44 +360,23 @@ void QAmqpMessage::setTimestamp(const QDateTime &timestamp)
 
 /*! \property QAmqpMessage::type
     The application's name for this kind of message, at most 255 octets. */
-QString QAmqpMessage::type() const
-{
-    return string(Property::Type);
-}
-void QAmqpMessage::setType(const QString &type)
-{
-    setString(Property::Type, type);
-}
+QString QAmqpMessage::type() const { return string(Property::Type); }
+void QAmqpMessage::setType(const QString &type) { setString(Property::Type, type); }
 
 /*! \property QAmqpMessage::userId
     The publishing user. RabbitMQ checks it against the connection's user, see
     \l {https://www.rabbitmq.com/validated-user-id.html}. */
-QString QAmqpMessage::userId() const
-{
-    return string(Property::UserId);
-}
-void QAmqpMessage::setUserId(const QString &userId)
-{
-    setString(Property::UserId, userId);
-}
+QString QAmqpMessage::userId() const { return string(Property::UserId); }
+void QAmqpMessage::setUserId(const QString &userId) { setString(Property::UserId, userId); }
 
 /*! \property QAmqpMessage::appId
     The publishing application, at most 255 octets. */
-QString QAmqpMessage::appId() const
-{
-    return string(Property::AppId);
-}
-void QAmqpMessage::setAppId(const QString &appId)
-{
-    setString(Property::AppId, appId);
-}
+QString QAmqpMessage::appId() const { return string(Property::AppId); }
+void QAmqpMessage::setAppId(const QString &appId) { setString(Property::AppId, appId); }
 
 /*! \property QAmqpMessage::clusterId
     Deprecated by the protocol, carried all the same. */
-QString QAmqpMessage::clusterId() const
-{
-    return string(Property::ClusterId);
-}
+QString QAmqpMessage::clusterId() const { return string(Property::ClusterId); }
 void QAmqpMessage::setClusterId(const QString &clusterId)
 {
     setString(Property::ClusterId, clusterId);

@@ -19,7 +19,10 @@ public:
     quint16 flags = 0;
     quint16 refused = 0; // properties that were set to something AMQP cannot carry
 
-    static const QAmqpMessagePrivate *of(const QAmqpMessage &message) { return message.d.constData(); }
+    static const QAmqpMessagePrivate *of(const QAmqpMessage &message)
+    {
+        return message.d.constData();
+    }
     static QAmqpMessagePrivate *of(QAmqpMessage &message) { return message.d.data(); }
     static QAmqpMessage make(QByteArray body, quint16 flags, QByteArray properties);
 

@@ -116,32 +116,35 @@ public:
 
 // Three classes of the same make; a macro keeps what differs in sight.
 #define QTAMQP_OPTIONS(Class) \
-    Class::Class() : d(new Class##Private) { } \
-    Class::Class(const Class &other) = default; \
-    Class::Class(Class &&other) noexcept = default; \
-    Class &Class::operator=(const Class &other) = default; \
-    Class &Class::operator=(Class &&other) noexcept = default; \
-    Class::~Class() = default; \
-    QAmqpTable Class::arguments() const { return d->fields.arguments; } \
-    Class &Class::setArguments(const QAmqpTable &arguments) \
-    { \
-        d->fields.arguments = arguments; \
-        return *this; \
-    } \
-    Class &Class::setArgument(const QString &name, const QAmqpValue &value) \
-    { \
-        d->fields.arguments.insert(name, value); \
-        return *this; \
-    } \
-    bool operator==(const Class &a, const Class &b) { return a.d == b.d || a.d->fields == b.d->fields; }
+  Class::Class() : d(new Class##Private) { } \
+  Class::Class(const Class &other) = default; \
+  Class::Class(Class &&other) noexcept = default; \
+  Class &Class::operator=(const Class &other) = default; \
+  Class &Class::operator=(Class &&other) noexcept = default; \
+  Class::~Class() = default; \
+  QAmqpTable Class::arguments() const { return d->fields.arguments; } \
+  Class &Class::setArguments(const QAmqpTable &arguments) \
+  { \
+    d->fields.arguments = arguments; \
+    return *this; \
+  } \
+  Class &Class::setArgument(const QString &name, const QAmqpValue &value) \
+  { \
+    d->fields.arguments.insert(name, value); \
+    return *this; \
+  } \
+  bool operator==(const Class &a, const Class &b) \
+  { \
+    return a.d == b.d || a.d->fields == b.d->fields; \
+  }
 
 #define QTAMQP_FLAG(Class, Flag) \
-    bool Class::is##Flag() const { return d->fields.has(Flag); } \
-    Class &Class::set##Flag(bool on) \
-    { \
-        d->fields.set(Flag, on); \
-        return *this; \
-    }
+  bool Class::is##Flag() const { return d->fields.has(Flag); } \
+  Class &Class::set##Flag(bool on) \
+  { \
+    d->fields.set(Flag, on); \
+    return *this; \
+  }
 
 /*! \fn QAmqpQueueOptions::QAmqpQueueOptions()
     Makes options with everything off. */
@@ -251,10 +254,7 @@ QTAMQP_FLAG(QAmqpConsumeOptions, NoLocal)
 QTAMQP_FLAG(QAmqpConsumeOptions, Exclusive)
 
 /*! Returns the consumer tag; empty by default, then the library chooses one. */
-QString QAmqpConsumeOptions::consumerTag() const
-{
-    return d->fields.consumerTag;
-}
+QString QAmqpConsumeOptions::consumerTag() const { return d->fields.consumerTag; }
 
 /*!
     Sets the tag to \a consumerTag, at most 255 octets of UTF-8 and unique on its channel, else
@@ -267,10 +267,7 @@ QAmqpConsumeOptions &QAmqpConsumeOptions::setConsumerTag(const QString &consumer
 }
 
 /*! Returns how many messages may be unacknowledged at a time; 250 by default, 0 is no limit. */
-quint16 QAmqpConsumeOptions::prefetch() const
-{
-    return d->fields.prefetch;
-}
+quint16 QAmqpConsumeOptions::prefetch() const { return d->fields.prefetch; }
 
 /*!
     Sets how many \a messages the broker sends ahead of their acknowledgements (0: no limit). It

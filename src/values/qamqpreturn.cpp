@@ -52,38 +52,23 @@ QAmqpReturn::~QAmqpReturn() = default;
 
 /*! \property QAmqpReturn::replyCode
     Why it came back: 312 (no queue is bound for it), with other brokers also 313 (no consumer). */
-int QAmqpReturn::replyCode() const
-{
-    return d->fields.replyCode;
-}
+int QAmqpReturn::replyCode() const { return d->fields.replyCode; }
 
 /*! \property QAmqpReturn::replyText
     The broker's words for it, such as NO_ROUTE. */
-QString QAmqpReturn::replyText() const
-{
-    return d->fields.replyText;
-}
+QString QAmqpReturn::replyText() const { return d->fields.replyText; }
 
 /*! \property QAmqpReturn::exchange
     The exchange it was published to. */
-QString QAmqpReturn::exchange() const
-{
-    return d->fields.exchange;
-}
+QString QAmqpReturn::exchange() const { return d->fields.exchange; }
 
 /*! \property QAmqpReturn::routingKey
     The routing key it was published with. */
-QString QAmqpReturn::routingKey() const
-{
-    return d->fields.routingKey;
-}
+QString QAmqpReturn::routingKey() const { return d->fields.routingKey; }
 
 /*! \property QAmqpReturn::publishTag
     What QAmqpChannel::publish() returned for it, or 0 if that is not known. */
-quint64 QAmqpReturn::publishTag() const
-{
-    return d->fields.publishTag;
-}
+quint64 QAmqpReturn::publishTag() const { return d->fields.publishTag; }
 
 bool operator==(const QAmqpReturn &a, const QAmqpReturn &b)
 {

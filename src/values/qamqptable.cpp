@@ -65,16 +65,10 @@ QVariantMap QAmqpTable::toVariantMap() const
 }
 
 /*! Returns \c true if there is no entry. */
-bool QAmqpTable::isEmpty() const
-{
-    return size() == 0;
-}
+bool QAmqpTable::isEmpty() const { return size() == 0; }
 
 /*! Returns the number of entries. */
-qsizetype QAmqpTable::size() const
-{
-    return d ? d->entries.size() : 0;
-}
+qsizetype QAmqpTable::size() const { return d ? d->entries.size() : 0; }
 
 /*! Returns the entries in wire order; names are octets as they were received or set. */
 const QList<QAmqpTable::Entry> &QAmqpTable::entries() const

@@ -175,10 +175,7 @@ QAmqpValue::QAmqpValue(const QAmqpTable &table)
 }
 
 /*! Returns AMQP's void, a value that is present and empty. */
-QAmqpValue QAmqpValue::null()
-{
-    return QAmqpValuePrivate::make(Type::Void, {});
-}
+QAmqpValue QAmqpValue::null() { return QAmqpValuePrivate::make(Type::Void, {}); }
 
 /*! Returns a \c String of the octets \a utf8, as they are. */
 QAmqpValue QAmqpValue::string(const QByteArray &utf8)
@@ -254,16 +251,10 @@ QAmqpValue QAmqpValue::fromVariant(const QVariant &variant)
 }
 
 /*! Returns the wire type. */
-QAmqpValue::Type QAmqpValue::type() const
-{
-    return d ? d->type : Type::Invalid;
-}
+QAmqpValue::Type QAmqpValue::type() const { return d ? d->type : Type::Invalid; }
 
 /*! Returns \c true if AMQP can carry this value and everything in it. */
-bool QAmqpValue::isValid() const
-{
-    return errorString().isEmpty();
-}
+bool QAmqpValue::isValid() const { return errorString().isEmpty(); }
 
 /*! Returns why this value, or a value inside it, cannot be sent; empty if it can. */
 QString QAmqpValue::errorString() const

@@ -160,7 +160,8 @@ private:
     {
         const char tag = m_in.read<char>();
         switch (tag) {
-        case 't': return make(Type::Boolean, [bit = qint64(m_in.read<quint8>() != 0)] { return bit; });
+        case 't':
+            return make(Type::Boolean, [bit = qint64(m_in.read<quint8>() != 0)] { return bit; });
         case 'b': return number<qint8>(Type::Int8);
         case 'B': return number<quint8>(Type::UInt8);
         case 's':
@@ -175,10 +176,13 @@ private:
         case 'T': return number<quint64>(Type::Timestamp);
         case 'D': {
             const quint8 scale = m_in.read<quint8>();
-            return make(Type::Decimal, [bits = qint64(m_in.read<qint32>())] { return bits; }, scale);
+            return make(
+                    Type::Decimal, [bits = qint64(m_in.read<qint32>())] { return bits; }, scale);
         }
-        case 'S': return make(Type::String, [text = m_in.longString()] { return text.toByteArray(); });
-        case 'x': return make(Type::Bytes, [text = m_in.longString()] { return text.toByteArray(); });
+        case 'S':
+            return make(Type::String, [text = m_in.longString()] { return text.toByteArray(); });
+        case 'x':
+            return make(Type::Bytes, [text = m_in.longString()] { return text.toByteArray(); });
         case 'A': return array(depth + 1);
         case 'F': {
             QAmqpTable table;
