@@ -1,0 +1,182 @@
+#include "brokertest.h"
+
+#include <QtCore/qdebug.h>
+#include <QtCore/qprocess.h>
+#include <QtCore/qrandom.h>
+#include <QtCore/qurl.h>
+
+namespace BrokerTest {
+
+QString environment(const char *name) { return qEnvironmentVariable(name); }
+
+QAmqpConnectionOptions options()
+{
+    return QAmqpConnectionOptions::fromUrl(environment("QTAMQP_TEST_URL"));
+}
+
+QAmqpConnectionOptions tlsOptions()
+{
+    return QAmqpConnectionOptions::fromUrl(environment("QTAMQP_TEST_TLS_URL"))
+            .setCaCertificateFile(environment("QTAMQP_TEST_CA"));
+}
+
+std::optional<QByteArray> ctl(const QStringList &arguments)
+{
+    QProcess process;
+    process.start(environment("QTAMQP_TEST_CTL"), arguments);
+    if (!waitFor([&] { return process.state() == QProcess::NotRunning; }))
+        return std::nullopt;
+    if (process.exitStatus() != QProcess::NormalExit || process.exitCode() != 0) {
+        qWarning() << "rabbitmqctl" << arguments << "failed:" << process.errorString()
+                   << process.readAllStandardError() << process.readAllStandardOutput();
+        return std::nullopt;
+    }
+    QByteArray output = process.readAllStandardOutput();
+    return output.isNull() ? QByteArray("") : output;
+}
+
+QString uniqueName(const QString &hint)
+{
+    static const quint32 run = QRandomGenerator::global()->generate();
+    static int made = 0;
+    return QStringLiteral("%1-%2-%3").arg(hint, QString::number(run, 36), QString::number(++made));
+}
+
+QByteArray octets(qsizetype size, quint32 seed)
+{
+    QByteArray bytes(size, Qt::Uninitialized);
+    quint32 state = seed * 2654435761U + 1;
+    for (char &byte : bytes) {
+        state = state * 1664525U + 1013904223U;
+        byte = char(state >> 24);
+    }
+    return bytes;
+}
+
+// A request that changes nothing: its answer comes after those of all before it.
+QAmqpError settled(QAmqpChannel *channel) { return failure(channel->setPrefetch(250)); }
+
+Peer::Peer(const QAmqpConnectionOptions &options) : connection(options)
+{
+    QObject::connect(&connection, &QAmqpConnection::opened, &connection, [this] { ++opened; });
+    QObject::connect(&connection, &QAmqpConnection::closed, &connection, [this] { ++closed; });
+    QObject::connect(&connection, &QAmqpConnection::errorOccurred, &connection,
+                     [this](const QAmqpError &error) { errors.append(error); });
+    QObject::connect(&connection, &QAmqpConnection::blockedChanged, &connection,
+                     [this](bool now) { blocked.append(now); });
+}
+
+bool Peer::open()
+{
+    const int before = opened;
+    const int closedBefore = closed;
+    connection.open();
+    waitFor([&] { return opened > before || closed > closedBefore; });
+    if (opened > before)
+        return true;
+    qWarning() << "cannot open:" << connection.lastError();
+    return false;
+}
+
+bool Peer::close()
+{
+    connection.close();
+    return waitForClosed();
+}
+
+bool Peer::waitForClosed()
+{
+    return waitFor([this] { return connection.state() == QAmqpConnection::State::Closed; });
+}
+
+ChannelLog::ChannelLog(QAmqpChannel *channel)
+{
+    using C = QAmqpChannel;
+    QObject::connect(channel, &C::opened, channel, [this] { ++opened; });
+    QObject::connect(channel, &C::closed, channel, [this] { ++closed; });
+    QObject::connect(channel, &C::errorOccurred, channel,
+                     [this](const QAmqpError &error) { errors.append(error); });
+    QObject::connect(channel, &C::confirmed, channel,
+                     [this](quint64 first, quint64 last) { settle(first, last, Fate::Confirmed); });
+    QObject::connect(channel, &C::nacked, channel,
+                     [this](quint64 first, quint64 last) { settle(first, last, Fate::Nacked); });
+    QObject::connect(channel, &C::indeterminate, channel, [this](quint64 first, quint64 last) {
+        settle(first, last, Fate::Indeterminate);
+    });
+    QObject::connect(channel, &C::messageReturned, channel,
+                     [this](const QAmqpReturn &message) { returned.append(message); });
+}
+
+void ChannelLog::settle(quint64 first, quint64 last, Fate fate)
+{
+    for (quint64 tag = first; tag <= last; ++tag)
+        settledTwice += !fates.emplace(tag, fate).second;
+}
+
+qsizetype ChannelLog::count(Fate fate) const
+{
+    return std::count_if(fates.begin(), fates.end(),
+                         [fate](const auto &entry) { return entry.second == fate; });
+}
+
+bool ChannelLog::waitForSettled(quint64 lastTag) const
+{
+    return waitFor([&] { return settledCount() >= qsizetype(lastTag); });
+}
+
+ConsumerLog::ConsumerLog(QAmqpConsumer *consumer, bool ack)
+{
+    using C = QAmqpConsumer;
+    QObject::connect(consumer, &C::started, consumer, [this] { ++started; });
+    QObject::connect(consumer, &C::messageReceived, consumer,
+                     [this, ack](const QAmqpDelivery &delivery) {
+                         messages.append(delivery);
+                         if (ack)
+                             delivery.ack();
+                     });
+    QObject::connect(consumer, &C::cancelled, consumer,
+                     [this](const QAmqpError &reason) { cancelled.append(reason); });
+}
+
+bool ConsumerLog::waitForMessages(qsizetype count) const
+{
+    return waitFor([&] { return messages.size() >= count; });
+}
+
+QList<QByteArray> ConsumerLog::bodies() const
+{
+    QList<QByteArray> all;
+    for (const QAmqpDelivery &message : messages)
+        all.append(message.body());
+    return all;
+}
+
+std::optional<QAmqpDelivery> fetch(QAmqpChannel *channel, const QString &queue)
+{
+    const auto future = channel->get(queue, QAmqpChannel::AckPolicy::NoAck);
+    if (const QAmqpError error = failure(future)) {
+        qWarning() << error;
+        return std::nullopt;
+    }
+    return future.result();
+}
+
+int readyMessages(Peer &peer, const QString &queue)
+{
+    const std::unique_ptr<QAmqpChannel> channel(peer.channel());
+    const auto future = channel->declareQueue(queue, QAmqpQueueOptions().setPassive());
+    if (const QAmqpError error = failure(future)) {
+        qWarning() << error;
+        return -1;
+    }
+    return int(future.result().messageCount);
+}
+
+QByteArray describe(const QAmqpError &error)
+{
+    QString text;
+    QDebug(&text) << error;
+    return text.toUtf8();
+}
+
+} // namespace BrokerTest

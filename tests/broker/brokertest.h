@@ -1,0 +1,157 @@
+#ifndef QTAMQP_TESTS_BROKERTEST_H
+#define QTAMQP_TESTS_BROKERTEST_H
+
+// What the tests against RabbitMQ share: the node named by the environment, waiting with generous
+// limits, and logs of everything a connection, a channel or a consumer tells.
+
+#include "testmain.h"
+
+#include <QtAmqp/qamqpchannel.h>
+#include <QtAmqp/qamqpconnection.h>
+#include <QtAmqp/qamqpconsumer.h>
+#include <QtAmqp/qamqpexchange.h>
+#include <QtAmqp/qamqpqueue.h>
+
+#include <QtCore/qcoreapplication.h>
+#include <QtCore/qdeadlinetimer.h>
+#include <QtCore/qtimer.h>
+
+#include <map>
+#include <optional>
+#include <vector>
+
+namespace BrokerTest {
+
+using namespace std::chrono_literals;
+
+// Nothing is expected to take this long; what does has hung.
+constexpr auto Patience = 60s;
+
+QAmqpConnectionOptions options();
+QAmqpConnectionOptions tlsOptions();
+QString environment(const char *name);
+
+// Runs rabbitmqctl with `arguments` while the event loop goes on; its output, or null on failure.
+std::optional<QByteArray> ctl(const QStringList &arguments);
+
+// A name that no other test uses.
+QString uniqueName(const QString &hint = QStringLiteral("test"));
+
+// Octets that differ from place to place and from seed to seed.
+QByteArray octets(qsizetype size, quint32 seed = 1);
+
+// Lets the event loop run until `condition` holds; false if it never did.
+template<typename Condition>
+bool waitFor(Condition condition, std::chrono::milliseconds patience = Patience)
+{
+    const QDeadlineTimer limit(patience);
+    QTimer wake;
+    wake.start(10ms);
+    while (!condition()) {
+        if (limit.hasExpired())
+            return false;
+        QCoreApplication::processEvents(QEventLoop::WaitForMoreEvents);
+        QCoreApplication::sendPostedEvents(nullptr, QEvent::DeferredDelete);
+    }
+    return true;
+}
+
+// Waits for a future and returns the error it ended with, none if it ended well.
+template<typename T>
+QAmqpError failure(QFuture<T> future)
+{
+    if (!waitFor([&] { return future.isFinished(); }))
+        return QAmqpError(QAmqpError::Kind::Timeout, QAmqpError::Scope::Operation,
+                          QAmqpError::Origin::Application,
+                          QStringLiteral("the test gave up waiting for a future"));
+    try {
+        future.waitForFinished();
+    } catch (const QAmqpException &exception) {
+        return exception.error();
+    }
+    return {};
+}
+
+// Waits for all that was asked of a channel so far.
+QAmqpError settled(QAmqpChannel *channel);
+
+class Peer
+{
+public:
+    explicit Peer(const QAmqpConnectionOptions &options = BrokerTest::options());
+
+    bool open();
+    bool close();
+    bool waitForClosed();
+    QAmqpChannel *channel() { return connection.createChannel(); }
+
+    QAmqpConnection connection;
+    int opened = 0;
+    int closed = 0;
+    QList<QAmqpError> errors;
+    QList<bool> blocked;
+};
+
+enum class Fate { Confirmed, Nacked, Indeterminate };
+
+class ChannelLog
+{
+public:
+    explicit ChannelLog(QAmqpChannel *channel);
+
+    qsizetype settledCount() const { return qsizetype(fates.size()); }
+    qsizetype count(Fate fate) const;
+    bool waitForSettled(quint64 lastTag) const;
+
+    int opened = 0;
+    int closed = 0;
+    QList<QAmqpError> errors;
+    std::map<quint64, Fate> fates;
+    int settledTwice = 0;
+    QList<QAmqpReturn> returned;
+
+private:
+    void settle(quint64 first, quint64 last, Fate fate);
+};
+
+class ConsumerLog
+{
+public:
+    explicit ConsumerLog(QAmqpConsumer *consumer, bool ack = false);
+
+    bool waitForMessages(qsizetype count) const;
+    QList<QByteArray> bodies() const;
+
+    QList<QAmqpDelivery> messages;
+    int started = 0;
+    QList<QAmqpError> cancelled;
+};
+
+// The message that lies first in `queue`, by basic.get without acknowledgement.
+std::optional<QAmqpDelivery> fetch(QAmqpChannel *channel, const QString &queue);
+
+// How many messages are ready in `queue`, asked on a channel of its own.
+int readyMessages(Peer &peer, const QString &queue);
+
+QByteArray describe(const QAmqpError &error);
+
+} // namespace BrokerTest
+
+// Waits for the future and fails the test with the error's text unless it ended well.
+#define VERIFY_OK(future) \
+  do { \
+    const QAmqpError failed = BrokerTest::failure(future); \
+    QVERIFY2(!failed, BrokerTest::describe(failed).constData()); \
+  } while (false)
+
+#define VERIFY_ERROR(error, expectedKind, expectedScope, expectedCode) \
+  do { \
+    const QAmqpError given = (error); \
+    QVERIFY2(given.kind() == QAmqpError::Kind::expectedKind, \
+             BrokerTest::describe(given).constData()); \
+    QVERIFY2(given.scope() == QAmqpError::Scope::expectedScope, \
+             BrokerTest::describe(given).constData()); \
+    QCOMPARE(given.replyCode(), expectedCode); \
+  } while (false)
+
+#endif
