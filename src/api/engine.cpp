@@ -140,7 +140,8 @@ void Engine::commanded()
             m_transport->write(m_core->takeOutput());
         flush();
     }
-    if (!m_turnRequested && m_depth == 0) {
+    // Also from inside a turn: a slot may wait in an event loop of its own for what it asked.
+    if (!m_turnRequested) {
         m_turnRequested = true;
         m_transport->requestTurn();
     }
@@ -167,16 +168,26 @@ void Engine::forgetChannel(QAmqpChannelPrivate *channel)
                  static_cast<QAmqpChannelPrivate *>(nullptr));
 }
 
-char *Engine::receiveBuffer(qsizetype *size) { return m_core->receiveBuffer(size); }
+// A transport that was told to close may still have something to tell: it is of no session any more.
+char *Engine::receiveBuffer(qsizetype *size)
+{
+    *size = 0;
+    return m_linked ? m_core->receiveBuffer(size) : nullptr;
+}
 
 void Engine::received(qsizetype bytes) { m_core->receive(bytes, Clock::now()); }
 
-void Engine::opened() { m_core->transportOpened(Clock::now()); }
+void Engine::opened()
+{
+    if (m_linked)
+        m_core->transportOpened(Clock::now());
+}
 
 void Engine::lost(const QAmqpError &reason)
 {
     // What arrived before the loss is understood before it: the broker may have said why.
-    m_lost = reason;
+    if (m_linked)
+        m_lost = reason;
 }
 
 void Engine::sslErrors(const QList<QSslError> &errors) { m_sslErrors = errors; }
