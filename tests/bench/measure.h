@@ -17,13 +17,18 @@ public:
     void start() { m_start = sample(); }
     void stop() { m_end = sample(); }
 
-    void print(const char *workload, long count, long size, std::vector<double> latencies = {}) const
+    void print(const char *workload, long count, long size,
+               std::vector<double> latencies = {}) const
     {
-        std::printf("{\"peer\":\"qtamqp\",\"wl\":\"%s\",\"n\":%ld,\"size\":%ld,\"wall\":%.6f,\"user\":%.6f,\"sys\":%.6f,\"rss_kb\":%ld",
-                    workload, count, size, m_end.wall - m_start.wall, m_end.user - m_start.user, m_end.sys - m_start.sys, peakKb());
+        std::printf(
+                "{\"peer\":\"qtamqp\",\"wl\":\"%s\",\"n\":%ld,\"size\":%ld,\"wall\":%.6f,\"user\":%.6f,\"sys\":%.6f,\"rss_kb\":%ld",
+                workload, count, size, m_end.wall - m_start.wall, m_end.user - m_start.user,
+                m_end.sys - m_start.sys, peakKb());
         if (!latencies.empty()) {
             std::sort(latencies.begin(), latencies.end());
-            const auto percentile = [&](double p) { return latencies[size_t(p * double(latencies.size() - 1))] * 1e6; };
+            const auto percentile = [&](double p) {
+                return latencies[size_t(p * double(latencies.size() - 1))] * 1e6;
+            };
             std::printf(",\"p50_us\":%.1f,\"p99_us\":%.1f", percentile(0.5), percentile(0.99));
         }
         std::printf("}\n");
@@ -31,7 +36,8 @@ public:
 
     static double now()
     {
-        return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+        return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch())
+                .count();
     }
 
 private:
@@ -46,7 +52,9 @@ private:
     {
         rusage usage{};
         getrusage(RUSAGE_SELF, &usage);
-        const auto seconds = [](const timeval &t) { return double(t.tv_sec) + double(t.tv_usec) * 1e-6; };
+        const auto seconds = [](const timeval &t) {
+            return double(t.tv_sec) + double(t.tv_usec) * 1e-6;
+        };
         return {now(), seconds(usage.ru_utime), seconds(usage.ru_stime)};
     }
 

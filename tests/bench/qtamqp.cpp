@@ -18,9 +18,14 @@ namespace {
 class Bench
 {
 public:
-    Bench(const QAmqpConnectionOptions &options, QByteArray workload, long count, long size, QString queue)
-        : m_options(options), m_workload(std::move(workload)), m_count(count), m_size(size), m_queue(std::move(queue)),
-          m_message(QByteArray(size, 'x'))
+    Bench(const QAmqpConnectionOptions &options, QByteArray workload, long count, long size,
+          QString queue)
+        : m_options(options)
+        , m_workload(std::move(workload))
+        , m_count(count)
+        , m_size(size)
+        , m_queue(std::move(queue))
+        , m_message(QByteArray(size, 'x'))
     {
     }
 
@@ -46,10 +51,11 @@ private:
     void open()
     {
         m_connection = std::make_unique<QAmqpConnection>(m_options);
-        QObject::connect(m_connection.get(), &QAmqpConnection::errorOccurred, [](const QAmqpError &error) {
-            std::fprintf(stderr, "%s\n", qPrintable(error.text()));
-            QCoreApplication::exit(1);
-        });
+        QObject::connect(m_connection.get(), &QAmqpConnection::errorOccurred,
+                         [](const QAmqpError &error) {
+                             std::fprintf(stderr, "%s\n", qPrintable(error.text()));
+                             QCoreApplication::exit(1);
+                         });
         m_channel = m_connection->createChannel();
         m_connection->open();
     }
@@ -58,7 +64,8 @@ private:
     {
         m_measure.stop();
         m_measure.print(m_workload.constData(), m_count, m_size, m_latencies);
-        QObject::connect(m_connection.get(), &QAmqpConnection::closed, qApp, &QCoreApplication::quit);
+        QObject::connect(m_connection.get(), &QAmqpConnection::closed, qApp,
+                         &QCoreApplication::quit);
         m_connection->close();
     }
 
@@ -68,7 +75,8 @@ private:
         const bool fresh = m_workload == "pub-fresh";
         const auto publish = [this, fresh] {
             while (m_done < m_count && m_channel->isReadyToPublish()) {
-                m_channel->publish(QString(), m_queue, fresh ? QAmqpMessage(QByteArray(m_size, 'x')) : m_message);
+                m_channel->publish(QString(), m_queue,
+                                   fresh ? QAmqpMessage(QByteArray(m_size, 'x')) : m_message);
                 ++m_done;
             }
             // A request behind the publishes: its reply says that all of them were read.
@@ -107,16 +115,18 @@ private:
     {
         const long every = m_workload == "cons-mult" ? 100 : m_workload == "cons-ack" ? 1 : 0;
         m_measure.start();
-        QAmqpConsumer *consumer = m_channel->consume(m_queue, QAmqpConsumeOptions().setNoAck(every == 0).setPrefetch(1000));
-        QObject::connect(consumer, &QAmqpConsumer::messageReceived, [this, every](const QAmqpDelivery &delivery) {
-            ++m_done;
-            if (every == 1)
-                delivery.ack();
-            else if (every > 1 && m_done % every == 0)
-                delivery.ack(QAmqpDelivery::Multiple);
-            if (m_done == m_count)
-                finish();
-        });
+        QAmqpConsumer *consumer = m_channel->consume(
+                m_queue, QAmqpConsumeOptions().setNoAck(every == 0).setPrefetch(1000));
+        QObject::connect(consumer, &QAmqpConsumer::messageReceived,
+                         [this, every](const QAmqpDelivery &delivery) {
+                             ++m_done;
+                             if (every == 1)
+                                 delivery.ack();
+                             else if (every > 1 && m_done % every == 0)
+                                 delivery.ack(QAmqpDelivery::Multiple);
+                             if (m_done == m_count)
+                                 finish();
+                         });
     }
 
     void pinging()
@@ -146,8 +156,10 @@ private:
         for (long i = 0; i < m_count; ++i) {
             const double start = Measure::now();
             open();
-            QObject::connect(m_channel, &QAmqpChannel::opened, m_connection.get(), [this] { m_connection->close(); });
-            QObject::connect(m_connection.get(), &QAmqpConnection::closed, qApp, &QCoreApplication::quit);
+            QObject::connect(m_channel, &QAmqpChannel::opened, m_connection.get(),
+                             [this] { m_connection->close(); });
+            QObject::connect(m_connection.get(), &QAmqpConnection::closed, qApp,
+                             &QCoreApplication::quit);
             if (const int failed = QCoreApplication::exec())
                 return failed;
             m_latencies.push_back(Measure::now() - start);
@@ -183,6 +195,10 @@ int main(int argc, char **argv)
         return 2;
     }
     QAmqpConnectionOptions options;
-    options.setHostName(QString::fromLocal8Bit(argv[1])).setPort(quint16(std::atoi(argv[2]))).setHeartbeat(std::chrono::seconds(0));
-    return Bench(options, argv[3], std::atol(argv[4]), std::atol(argv[5]), QString::fromLocal8Bit(argv[6])).run();
+    options.setHostName(QString::fromLocal8Bit(argv[1]))
+            .setPort(quint16(std::atoi(argv[2])))
+            .setHeartbeat(std::chrono::seconds(0));
+    return Bench(options, argv[3], std::atol(argv[4]), std::atol(argv[5]),
+                 QString::fromLocal8Bit(argv[6]))
+            .run();
 }

@@ -31,7 +31,8 @@ namespace {
 class Session
 {
 public:
-    Session(int socket, quint64 ackEvery) : m_socket(socket), m_ackEvery(ackEvery), m_in(1 << 20) { }
+    Session(int socket, quint64 ackEvery)
+        : m_socket(socket), m_ackEvery(ackEvery), m_in(1 << 20) { }
 
     void run()
     {
@@ -41,7 +42,8 @@ public:
             const bool pending = write();
             if (m_closing && !pending)
                 return;
-            const ssize_t got = recv(m_socket, m_in.data() + have, m_in.size() - have, MSG_DONTWAIT);
+            const ssize_t got =
+                    recv(m_socket, m_in.data() + have, m_in.size() - have, MSG_DONTWAIT);
             if (got == 0 || (got < 0 && errno != EAGAIN))
                 return;
             if (got < 0) {
@@ -58,7 +60,8 @@ public:
             while (greeted) {
                 Frame frame;
                 FrameError error;
-                const auto result = nextFrame({m_in.data() + used, qsizetype(have - used)}, 131072, frame, error);
+                const auto result = nextFrame({m_in.data() + used, qsizetype(have - used)}, 131072,
+                                              frame, error);
                 if (result == FrameResult::Malformed)
                     return;
                 if (result == FrameResult::Incomplete)
@@ -113,9 +116,19 @@ public:
 private:
     void greet()
     {
-        const QAmqpTable able = {{u"publisher_confirms"_s, true}, {u"basic.nack"_s, true}, {u"consumer_cancel_notify"_s, true}};
-        const QByteArray properties = encodeTable({{u"product"_s, u"RabbitMQ"_s}, {u"version"_s, u"3.10.8"_s}, {u"capabilities"_s, able}});
-        send(0, ConnectionStart{0, 9, QByteArrayView(properties), QByteArrayView("PLAIN AMQPLAIN"), QByteArrayView("en_US")});
+        const QAmqpTable able = {
+                {u"publisher_confirms"_s,     true},
+                {u"basic.nack"_s,             true},
+                {u"consumer_cancel_notify"_s, true}
+        };
+        const QByteArray properties = encodeTable({
+                {u"product"_s,      u"RabbitMQ"_s},
+                {u"version"_s,      u"3.10.8"_s  },
+                {u"capabilities"_s, able         }
+        });
+        send(0,
+             ConnectionStart{0, 9, QByteArrayView(properties), QByteArrayView("PLAIN AMQPLAIN"),
+                             QByteArrayView("en_US")});
     }
 
     void receive(const Frame &frame)
@@ -173,11 +186,14 @@ private:
 
     void deliver(quint64 tag, QByteArrayView body)
     {
-        send(m_channel, BasicDeliver{QByteArrayView(m_consumerTag), tag, false, {}, QByteArrayView("bench-key")});
+        send(m_channel,
+             BasicDeliver{
+                     QByteArrayView(m_consumerTag), tag, false, {}, QByteArrayView("bench-key")});
         Writer header(reserve(FrameOverhead + ContentHeaderSize));
         encodeHeaderFrame(header, m_channel, {60, quint64(body.size()), 0, {}});
         while (!body.isEmpty()) {
-            const QByteArrayView part = body.first(std::min<qsizetype>(body.size(), 131072 - FrameOverhead));
+            const QByteArrayView part =
+                    body.first(std::min<qsizetype>(body.size(), 131072 - FrameOverhead));
             Writer out(reserve(part.size() + FrameOverhead));
             beginFrame(out, FrameType::Body, m_channel, part.size());
             out.bytes(part);
@@ -215,7 +231,9 @@ private:
         for (;;) {
             const bool inBlock = m_blockAt > 0 && m_blockAt < m_blockSize;
             if (!inBlock && m_outAt < m_out.size()) {
-                const ssize_t sent = ::send(m_socket, m_out.constData() + m_outAt, size_t(m_out.size() - m_outAt), MSG_DONTWAIT | MSG_NOSIGNAL);
+                const ssize_t sent =
+                        ::send(m_socket, m_out.constData() + m_outAt,
+                               size_t(m_out.size() - m_outAt), MSG_DONTWAIT | MSG_NOSIGNAL);
                 if (sent < 0)
                     return true;
                 m_outAt += sent;
@@ -230,7 +248,9 @@ private:
                     return false;
                 nextBlock();
             }
-            const ssize_t sent = ::send(m_socket, m_block.constData() + m_blockAt, size_t(m_blockSize - m_blockAt), MSG_DONTWAIT | MSG_NOSIGNAL);
+            const ssize_t sent =
+                    ::send(m_socket, m_block.constData() + m_blockAt,
+                           size_t(m_blockSize - m_blockAt), MSG_DONTWAIT | MSG_NOSIGNAL);
             if (sent < 0)
                 return true;
             m_blockAt += sent;
@@ -286,7 +306,8 @@ int main(int argc, char **argv)
     address.sin_family = AF_INET;
     address.sin_port = htons(quint16(port));
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (bind(listener, reinterpret_cast<sockaddr *>(&address), sizeof address) != 0 || listen(listener, 64) != 0) {
+    if (bind(listener, reinterpret_cast<sockaddr *>(&address), sizeof address) != 0
+        || listen(listener, 64) != 0) {
         std::perror("bench_sink");
         return 1;
     }
