@@ -22,6 +22,7 @@ struct ContentStart
     quint64 deliveryTag = 0;
     RequestId request = 0; // get-ok
     quint32 remaining = 0; // get-ok
+    bool noAck = false; // get-ok
     quint16 replyCode = 0; // return
     QByteArray replyText = {}; // return
 };

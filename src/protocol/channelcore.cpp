@@ -68,7 +68,7 @@ void ChannelCore::queue(Waiting waiting)
     }
     if (m_waiting.empty() && maySend(waiting))
         return sendWaiting(std::move(waiting));
-    m_context.waitingBytes += waiting.method.size() + waiting.message.body().size();
+    m_context.waitingBytes += waiting.size();
     m_waiting.push_back(std::move(waiting));
 }
 
@@ -80,6 +80,8 @@ void ChannelCore::sendWaiting(Waiting waiting)
     endFrame(writer);
     if (waiting.hasContent)
         sendContent(waiting.message);
+    if (waiting.confirming)
+        m_confirms.sent();
     if (const quint32 method = waiting.request.method) {
         m_consumeUnanswered = m_consumeUnanswered || method == BasicConsume::info.id()
                 || method == BasicCancel::info.id();
@@ -93,21 +95,21 @@ void ChannelCore::pump()
     while (!m_waiting.empty() && maySend(m_waiting.front())) {
         Waiting next = std::move(m_waiting.front());
         m_waiting.pop_front();
-        m_context.waitingBytes -= next.method.size() + next.message.body().size();
+        m_context.waitingBytes -= next.size();
         sendWaiting(std::move(next));
     }
     closeIfIdle();
 }
 
-RequestId ChannelCore::enqueueRequest(QByteArray method, quint32 methodId, ReplyIds replies,
-                                      Patch patch, RequestId nameFrom,
-                                      const QByteArray &consumerTag)
+RequestId ChannelCore::enqueueRequest(Request request, QByteArray method, Patch patch,
+                                      RequestId nameFrom)
 {
+    request.id = ++m_context.lastRequest;
     Waiting waiting;
     waiting.method = std::move(method);
     waiting.patch = patch;
     waiting.nameFrom = nameFrom;
-    waiting.request = {++m_context.lastRequest, methodId, replies, {}, consumerTag};
+    waiting.request = std::move(request);
     queue(std::move(waiting));
     return m_context.lastRequest;
 }
@@ -116,9 +118,11 @@ RequestId ChannelCore::consume(const BasicConsume &method, RequestId nameFrom)
 {
     const QByteArray tag = method.consumerTag.toByteArray();
     m_consumers.insert(tag, {.noAck = method.noAck});
-    return enqueueRequest(encoded(method), BasicConsume::info.id(),
-                          replyIds(BasicConsume::Replies()),
-                          nameFrom ? &patchQueueName<BasicConsume> : nullptr, nameFrom, tag);
+    return enqueueRequest({.method = BasicConsume::info.id(),
+                           .replies = replyIds(BasicConsume::Replies()),
+                           .consumerTag = tag},
+                          encoded(method), nameFrom ? &patchQueueName<BasicConsume> : nullptr,
+                          nameFrom);
 }
 
 RequestId ChannelCore::cancel(const QByteArray &consumerTag)
@@ -127,9 +131,11 @@ RequestId ChannelCore::cancel(const QByteArray &consumerTag)
     if (consumer == m_consumers.end() || consumer->cancelling)
         return 0;
     consumer->cancelling = true;
-    return enqueueRequest(encoded(BasicCancel{.consumerTag = QByteArrayView(consumerTag)}),
-                          BasicCancel::info.id(), replyIds(BasicCancel::Replies()), nullptr, 0,
-                          consumerTag);
+    return enqueueRequest({.method = BasicCancel::info.id(),
+                           .replies = replyIds(BasicCancel::Replies()),
+                           .consumerTag = consumerTag},
+                          encoded(BasicCancel{.consumerTag = QByteArrayView(consumerTag)}), nullptr,
+                          0);
 }
 
 void ChannelCore::selectConfirms()
@@ -165,6 +171,8 @@ quint64 ChannelCore::publish(const BasicPublish &method, const QAmqpMessage &mes
     if (m_waiting.empty() && m_state == ChannelState::Open && !m_commitUnanswered && !m_flowStopped
         && !nameFrom) {
         sendPublish(method, message);
+        if (m_confirming)
+            m_confirms.sent();
         return tag;
     }
     Waiting waiting;
@@ -172,6 +180,7 @@ quint64 ChannelCore::publish(const BasicPublish &method, const QAmqpMessage &mes
     waiting.patch = &patchQueueName<BasicPublish>;
     waiting.nameFrom = nameFrom;
     waiting.hasContent = true;
+    waiting.confirming = m_confirming;
     waiting.message = message;
     queue(std::move(waiting));
     return tag;
@@ -234,11 +243,24 @@ void ChannelCore::nack(quint64 deliveryTag, bool multiple, bool requeue)
     sendOrQueue(BasicNack{deliveryTag, multiple, requeue});
 }
 
+// The request whose time runs: not only one that was sent, also one that waits behind a lost reply.
+ChannelCore::Request *ChannelCore::oldestRequest()
+{
+    for (Request &request : m_unanswered) {
+        if (!request.over)
+            return &request;
+    }
+    for (Waiting &waiting : m_waiting) {
+        if (waiting.request.method && !waiting.request.over)
+            return &waiting.request;
+    }
+    return nullptr;
+}
+
 void ChannelCore::timeout(TimePoint now, std::chrono::milliseconds requestTimeout, bool blocked)
 {
-    const auto oldest = std::find_if(m_unanswered.begin(), m_unanswered.end(),
-                                     [](const Request &r) { return r.id != 0; });
-    if (oldest == m_unanswered.end() || requestTimeout.count() == 0)
+    Request *oldest = requestTimeout.count() ? oldestRequest() : nullptr;
+    if (!oldest)
         return;
     if (!oldest->oldestSince)
         oldest->oldestSince = now;
@@ -253,28 +275,32 @@ void ChannelCore::timeout(TimePoint now, std::chrono::milliseconds requestTimeou
     QAmqpError error(QAmqpError::Kind::Timeout, QAmqpError::Scope::Operation,
                      QAmqpError::Origin::Library, text);
     error.setMethod(methodName(oldest->method));
-    m_context.events.push_back(
-            Replied{.channel = m_number, .request = std::exchange(oldest->id, 0), .error = error});
+    oldest->over = true;
+    m_context.events.push_back(Replied{.channel = m_number, .request = oldest->id, .error = error});
 }
 
-std::optional<TimePoint> ChannelCore::nextTimeout(std::chrono::milliseconds requestTimeout) const
+// Asked at the end of a turn, so that a request which became the oldest in it gets its deadline.
+std::optional<TimePoint> ChannelCore::nextTimeout(TimePoint now,
+                                                  std::chrono::milliseconds requestTimeout)
 {
-    for (const Request &request : m_unanswered) {
-        if (request.id != 0)
-            return request.oldestSince ? std::optional(*request.oldestSince + requestTimeout)
-                                       : std::nullopt;
-    }
-    return std::nullopt;
+    Request *oldest = requestTimeout.count() ? oldestRequest() : nullptr;
+    if (!oldest)
+        return std::nullopt;
+    if (!oldest->oldestSince)
+        oldest->oldestSince = now;
+    return *oldest->oldestSince + requestTimeout;
 }
 
 void ChannelCore::failRequests(const QAmqpError &error, quint32 guiltyMethod)
 {
     const auto fail = [&](const Request &request) {
-        if (request.id == 0)
+        const bool guilty = request.method && request.method == guiltyMethod;
+        if (guilty)
+            guiltyMethod = 0;
+        if (request.id == 0 || request.over)
             return;
         QAmqpError own = error;
-        if (request.method == guiltyMethod) {
-            guiltyMethod = 0;
+        if (guilty) {
             own.setScope(QAmqpError::Scope::Operation);
         } else {
             const QString name = methodName(request.method);
@@ -295,7 +321,7 @@ void ChannelCore::failRequests(const QAmqpError &error, quint32 guiltyMethod)
         fail(request);
     for (const Waiting &waiting : m_waiting) {
         fail(waiting.request);
-        m_context.waitingBytes -= waiting.method.size() + waiting.message.body().size();
+        m_context.waitingBytes -= waiting.size();
     }
     m_unanswered.clear();
     m_waiting.clear();

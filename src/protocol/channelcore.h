@@ -63,7 +63,8 @@ public:
     ChannelState state() const { return m_state; }
     bool isIdle() const
     {
-        return m_waiting.empty() && m_unanswered.empty() && m_confirms.outstanding() == 0;
+        return m_waiting.empty() && m_unanswered.empty() && m_confirms.outstanding() == 0
+                && !isGetting();
     }
     quint64 nextPublishTag() const { return m_nextTag; }
     quint64 unconfirmed() const { return m_confirms.outstanding(); }
@@ -87,8 +88,11 @@ public:
     template<typename Method>
     RequestId request(const Method &method, RequestId nameFrom = 0)
     {
-        return enqueueRequest(encoded(method), Method::info.id(),
-                              replyIds(typename Method::Replies()),
+        Request request{.method = Method::info.id(),
+                        .replies = replyIds(typename Method::Replies())};
+        if constexpr (std::is_same_v<Method, BasicGet>)
+            request.noAck = method.noAck;
+        return enqueueRequest(std::move(request), encoded(method),
                               nameFrom ? &patchQueueName<Method> : nullptr, nameFrom);
     }
     RequestId consume(const BasicConsume &method, RequestId nameFrom);
@@ -103,7 +107,7 @@ public:
     // happened
     bool receive(const Frame &frame, FrameError &error);
     void timeout(TimePoint now, std::chrono::milliseconds requestTimeout, bool blocked);
-    std::optional<TimePoint> nextTimeout(std::chrono::milliseconds requestTimeout) const;
+    std::optional<TimePoint> nextTimeout(TimePoint now, std::chrono::milliseconds requestTimeout);
     void end(const QAmqpError &error);
     void told(RequestId request) { m_names.remove(request); }
 
@@ -120,11 +124,13 @@ private:
 
     struct Request
     {
-        RequestId id = 0; // 0: nobody waits for its end any more, its reply is still due
+        RequestId id = 0;
         quint32 method = 0;
         ReplyIds replies = {};
         std::optional<TimePoint> oldestSince = {};
         QByteArray consumerTag = {};
+        bool noAck = false; // get
+        bool over = false; // timed out: nobody waits for its end any more, its reply is still due
     };
     struct Waiting
     {
@@ -133,7 +139,10 @@ private:
         RequestId nameFrom = 0;
         Request request; // method 0: a publish or an acknowledgement
         bool hasContent = false;
+        bool confirming = false; // a publish that the broker answers for
         QAmqpMessage message;
+
+        qint64 size() const { return method.size() + message.body().size(); }
     };
     struct Consumer
     {
@@ -170,8 +179,12 @@ private:
 
     bool move(quint32 cause);
     void enter(ChannelState state) { m_state = state; }
-    RequestId enqueueRequest(QByteArray method, quint32 methodId, ReplyIds replies, Patch patch,
-                             RequestId nameFrom, const QByteArray &consumerTag = {});
+    bool isGetting() const
+    {
+        return !m_assembler.isIdle() && m_assembler.start().method == BasicGetOk::info.id();
+    }
+    Request *oldestRequest();
+    RequestId enqueueRequest(Request request, QByteArray method, Patch patch, RequestId nameFrom);
     template<typename Method>
     void send(const Method &method)
     {
@@ -240,6 +253,7 @@ private:
     bool m_confirming = false;
     bool m_transactional = false;
     bool m_closeWanted = false;
+    QAmqpError m_closeError; // of the broker, if both sides closed at once
     quint64 m_nextTag;
     Confirms m_confirms;
     std::deque<Mandatory> m_mandatory;

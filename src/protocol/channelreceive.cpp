@@ -118,7 +118,8 @@ void ChannelCore::handle(const Method &method)
     Replied replied{.channel = m_number, .request = request->id, .name = request->consumerTag};
     if constexpr (requires { method.messageCount; })
         replied.messageCount = method.messageCount;
-    m_context.events.push_back(std::move(replied));
+    if (!request->over)
+        m_context.events.push_back(std::move(replied));
     pump();
 }
 
@@ -149,10 +150,14 @@ void ChannelCore::handle(const ChannelClose &method)
     error.setReply(method.replyCode, replyText);
     if (guilty)
         error.setMethod(methodName(guilty));
-    finish(error, guilty);
+    // Both closed at once: the broker's close-ok is still to come, and the number not free before.
+    if (m_state == ChannelState::Closing)
+        m_closeError = error;
+    else
+        finish(error, guilty);
 }
 
-void ChannelCore::handle(const ChannelCloseOk &) { finish({}, 0); }
+void ChannelCore::handle(const ChannelCloseOk &) { finish(m_closeError, 0); }
 
 void ChannelCore::handle(const QueueDeclareOk &method)
 {
@@ -164,15 +169,19 @@ void ChannelCore::handle(const QueueDeclareOk &method)
     m_names.insert(request->id, name);
     for (Waiting &waiting : m_waiting) {
         if (waiting.nameFrom == request->id) {
+            m_context.waitingBytes -= waiting.size();
             waiting.method = waiting.patch(waiting.method, name);
             waiting.nameFrom = 0;
+            m_context.waitingBytes += waiting.size();
         }
     }
-    m_context.events.push_back(Replied{.channel = m_number,
-                                       .request = request->id,
-                                       .name = name,
-                                       .messageCount = method.messageCount,
-                                       .count = method.consumerCount});
+    if (!request->over) {
+        m_context.events.push_back(Replied{.channel = m_number,
+                                           .request = request->id,
+                                           .name = name,
+                                           .messageCount = method.messageCount,
+                                           .count = method.consumerCount});
+    }
     pump();
 }
 
@@ -193,10 +202,12 @@ void ChannelCore::handle(const BasicCancelOk &)
     if (!request)
         return;
     const Consumer consumer = m_consumers.take(request->consumerTag);
-    m_context.events.push_back(Replied{.channel = m_number,
-                                       .request = request->id,
-                                       .name = request->consumerTag,
-                                       .count = consumer.requeued});
+    if (!request->over) {
+        m_context.events.push_back(Replied{.channel = m_number,
+                                           .request = request->id,
+                                           .name = request->consumerTag,
+                                           .count = consumer.requeued});
+    }
     pump();
 }
 
@@ -224,7 +235,8 @@ void ChannelCore::handle(const BasicGetOk &method)
     ContentStart start{.method = BasicGetOk::info.id(),
                        .redelivered = method.redelivered,
                        .deliveryTag = method.deliveryTag};
-    start.request = request->id;
+    start.request = request->over ? 0 : request->id;
+    start.noAck = request->noAck;
     start.remaining = method.messageCount;
     m_assembler.begin(std::move(start), method.exchange, method.routingKey, {});
     pump();
@@ -252,8 +264,9 @@ void ChannelCore::contentComplete()
                            std::move(message)};
         if (start.request)
             m_context.events.push_back(Got{start.request, start.remaining, std::move(delivery)});
-        else // nobody waits for it any more
+        else if (!start.noAck) // nobody waits for it any more
             nack(start.deliveryTag, false, true);
+        closeIfIdle();
         return;
     }
     const quint64 publishTag = matchReturn(*envelope, message);

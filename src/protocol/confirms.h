@@ -5,7 +5,8 @@
 //
 // Tags count through the life of the channel object, the broker's sequence starts at 1 with each
 // confirm.select: a tag is `base` plus the sequence number. Answers come unordered and may be
-// "multiple"; every tag is settled exactly once.
+// "multiple"; every tag is settled exactly once. They are for what was sent: a publish that still
+// waits in the channel has its place in the sequence, but no answer can mean it.
 
 #include "protocol/events.h"
 
@@ -26,6 +27,9 @@ public:
         ++m_outstanding;
     }
 
+    // The oldest publish that was not sent yet is on its way.
+    void sent() { ++m_sent; }
+
     quint64 outstanding() const { return m_outstanding; }
     quint64 firstOutstanding() const { return m_base + m_settled + 1; }
 
@@ -34,10 +38,9 @@ public:
     template<typename Callback>
     bool settle(quint64 sequence, bool multiple, Callback settled)
     {
-        const quint64 last = m_settled + m_open.size();
         if (multiple && sequence == 0)
-            sequence = last;
-        if (sequence > last || (sequence == 0 && !multiple))
+            sequence = m_sent;
+        if (sequence > m_sent || (sequence == 0 && !multiple))
             return false;
         if (sequence <= m_settled)
             return true;
@@ -62,6 +65,7 @@ public:
     template<typename Callback>
     void settleAll(Callback settled)
     {
+        m_sent = m_settled + m_open.size();
         settle(0, true, settled);
     }
 
@@ -75,6 +79,7 @@ private:
 
     std::deque<bool> m_open; // from sequence m_settled + 1 on: still unanswered?
     quint64 m_base = 0;
+    quint64 m_sent = 0;
     quint64 m_settled = 0; // everything up to here is answered
     quint64 m_outstanding = 0;
 };

@@ -126,6 +126,8 @@ void ConnectionCore::closeIfDrained()
 {
     if (!m_closeDeadline || m_state >= ConnectionState::Closing)
         return;
+    if (m_state == ConnectionState::Idle) // nothing of it will ever be sent
+        return end({});
     for (const auto &channel : m_channels) {
         if (channel && !channel->isIdle())
             return;
@@ -246,18 +248,15 @@ void ConnectionCore::checkDeadlines(TimePoint now)
         fail(Kind::Timeout, Origin::Library,
              QStringLiteral("%1 did not let the connection close in time; it was cut")
                      .arg(m_options.endpoint()));
-    } else if (m_blocked && m_options.blockedConnectionTimeout().count() > 0) {
-        if (!m_blockedDeadline)
-            m_blockedDeadline = now + m_options.blockedConnectionTimeout();
-        if (now >= *m_blockedDeadline)
-            fail(Kind::Timeout, Origin::Library,
-                 QStringLiteral("%1 kept the connection blocked for %2 ms")
-                         .arg(m_options.endpoint())
-                         .arg(m_options.blockedConnectionTimeout().count()));
+    } else if (m_blockedDeadline && now >= *m_blockedDeadline) {
+        fail(Kind::Timeout, Origin::Library,
+             QStringLiteral("%1 kept the connection blocked for %2 ms")
+                     .arg(m_options.endpoint())
+                     .arg(m_options.blockedConnectionTimeout().count()));
     }
 }
 
-std::optional<TimePoint> ConnectionCore::nextTimeout() const
+std::optional<TimePoint> ConnectionCore::nextTimeout()
 {
     std::optional<TimePoint> next;
     const auto consider = [&next](std::optional<TimePoint> time) {
@@ -274,7 +273,7 @@ std::optional<TimePoint> ConnectionCore::nextTimeout() const
         consider(m_heartbeat.nextTimeout());
         for (const auto &channel : m_channels) {
             if (channel)
-                consider(channel->nextTimeout(m_options.requestTimeout()));
+                consider(channel->nextTimeout(m_now, m_options.requestTimeout()));
         }
     }
     return next;

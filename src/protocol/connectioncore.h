@@ -62,7 +62,7 @@ public:
     std::optional<Event> nextEvent();
     QByteArray takeOutput();
     bool hasFullBlock() const { return m_context.output.hasFullBlock(); }
-    std::optional<TimePoint> nextTimeout() const;
+    std::optional<TimePoint> nextTimeout();
 
     // ask
     ConnectionState state() const { return m_state; }

@@ -186,6 +186,8 @@ void ConnectionCore::handle(const ConnectionCloseOk &) { end({}); }
 void ConnectionCore::handle(const ConnectionBlocked &method)
 {
     m_blocked = true;
+    if (!m_blockedDeadline && m_options.blockedConnectionTimeout().count() > 0)
+        m_blockedDeadline = m_now + m_options.blockedConnectionTimeout();
     m_context.events.push_back(BlockedChanged{true, QString::fromUtf8(method.reason)});
 }
 
@@ -205,14 +207,15 @@ void ConnectionCore::handle(const ConnectionUpdateSecretOk &)
 QString ConnectionCore::foreignPeer() const
 {
     const QByteArrayView begin = m_input.view().first(std::min<qsizetype>(m_input.size(), 24));
-    if (m_state != ConnectionState::HeaderSent || begin.isEmpty())
+    if (m_state != ConnectionState::HeaderSent || begin.isEmpty()
+        || quint8(begin.front())
+                == quint8(FrameType::Method)) // a broker's first words, perhaps cut
         return {};
-    if (begin.startsWith("AMQP") && begin.size() >= 8) {
-        return QStringLiteral("%1 speaks AMQP %2.%3.%4, this client 0-9-1")
+    if (begin.startsWith("AMQP") && begin.size() >= FrameHeaderSize) { // it is judged on so many
+        return QStringLiteral("%1 speaks AMQP %2.%3, this client 0-9-1")
                 .arg(m_options.endpoint())
                 .arg(quint8(begin[5]))
-                .arg(quint8(begin[6]))
-                .arg(quint8(begin[7]));
+                .arg(quint8(begin[6]));
     }
     if (begin.startsWith("\x15\x03"))
         return QStringLiteral("%1 answered with TLS; use amqps or the plain port")

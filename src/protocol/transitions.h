@@ -88,7 +88,7 @@ inline constexpr Transition<ChannelState> rows[] = {
         {Open,    Cause::CloseSent,             Closing},
         {Opening, ChannelClose::info.id(),      Closed },
         {Open,    ChannelClose::info.id(),      Closed },
-        {Closing, ChannelClose::info.id(),      Closed },
+        {Closing, ChannelClose::info.id(),      Closing},
         {Closing, ChannelCloseOk::info.id(),    Closed },
         {Opening, Cause::Ended,                 Closed },
         {Open,    Cause::Ended,                 Closed },

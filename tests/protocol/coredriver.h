@@ -28,6 +28,53 @@ using Scope = QAmqpError::Scope;
 using Origin = QAmqpError::Origin;
 using Phase = QAmqpError::Phase;
 
+// Methods with what a test cares about.
+inline QueueDeclare declare(QByteArrayView queue = {})
+{
+    QueueDeclare method;
+    method.queue = queue;
+    return method;
+}
+
+inline QueueBind bind(QByteArrayView queue, QByteArrayView exchange)
+{
+    QueueBind method;
+    method.queue = queue;
+    method.exchange = exchange;
+    return method;
+}
+
+inline BasicConsume consume(QByteArrayView queue, QByteArrayView consumerTag, bool noAck = false)
+{
+    BasicConsume method;
+    method.queue = queue;
+    method.consumerTag = consumerTag;
+    method.noAck = noAck;
+    return method;
+}
+
+inline BasicPublish publishTo(QByteArrayView routingKey, bool mandatory = false)
+{
+    BasicPublish method;
+    method.routingKey = routingKey;
+    method.mandatory = mandatory;
+    return method;
+}
+
+inline BasicGet get(QByteArrayView queue, bool noAck = false) { return {0, queue, noAck}; }
+
+inline BasicGetOk getOk(quint64 deliveryTag, QByteArrayView routingKey = "q",
+                        quint32 messageCount = 0)
+{
+    return {deliveryTag, false, {}, routingKey, messageCount};
+}
+
+inline BasicDeliver delivery(QByteArrayView consumerTag, quint64 deliveryTag,
+                             QByteArrayView routingKey = "q")
+{
+    return {consumerTag, deliveryTag, false, {}, routingKey};
+}
+
 enum class Split { Whole, Bytewise };
 
 class CoreDriver
@@ -49,7 +96,10 @@ public:
         split = bytewise ? Split::Bytewise : Split::Whole;
     }
 
-    explicit CoreDriver(const Script &script, const QAmqpConnectionOptions &options = {}) : core(options), player(script) { }
+    explicit CoreDriver(const Script &script, const QAmqpConnectionOptions &options = {})
+        : core(options), player(script)
+    {
+    }
     Q_DISABLE_COPY_MOVE(CoreDriver)
 
     ~CoreDriver()
@@ -87,9 +137,9 @@ public:
     // Until both sides are quiet; no time passes but that of after() in the script.
     void run()
     {
-        do {
-            turn();
-        } while (exchange());
+        // No turn but for what happened: a deadline that is set a turn late shows.
+        turn();
+        while (exchange()) { }
     }
 
     void then(const Script &more)
@@ -125,8 +175,10 @@ public:
 
     void lose(const QString &text = u"the link is gone"_s)
     {
-        core.transportLost(QAmqpError(Kind::ConnectionLost, Scope::Connection, Origin::Transport, text));
-        run();
+        core.transportLost(
+                QAmqpError(Kind::ConnectionLost, Scope::Connection, Origin::Transport, text));
+        m_connected = false;
+        turn();
     }
 
     void turn()
@@ -189,13 +241,21 @@ public:
 
     QAmqpError error() const { return last<ConnectionClosed>().error; }
 
-    std::optional<Replied> reply(RequestId request) const
+    bool ended(RequestId request) const
+    {
+        const auto answer = m_answers.find(request);
+        return answer != m_answers.end() && answer->second > 0;
+    }
+
+    // How a request ended; it is an error of the test if it did not.
+    Replied reply(RequestId request) const
     {
         for (const Replied &replied : all<Replied>()) {
             if (replied.request == request)
                 return replied;
         }
-        return std::nullopt;
+        QTest::qFail("a request has not been answered", __FILE__, __LINE__);
+        return {};
     }
 
     // As "confirmed 1-3, nacked 4-4".
@@ -205,12 +265,14 @@ public:
         QStringList texts;
         for (const Settled &s : all<Settled>()) {
             if (s.channel == channel)
-                texts += u"%1 %2-%3"_s.arg(QLatin1String(names[int(s.outcome)])).arg(s.firstTag).arg(s.lastTag);
+                texts += u"%1 %2-%3"_s.arg(QLatin1String(names[int(s.outcome)]))
+                                 .arg(s.firstTag)
+                                 .arg(s.lastTag);
         }
         return texts.join(u", "_s);
     }
 
-    QString verdict() const
+    QString verdict()
     {
         if (!m_objection.isEmpty())
             return player.report() + u": "_s + m_objection;
@@ -218,26 +280,35 @@ public:
             return u"the script was not played to its end: "_s + player.report();
         const bool closed = core.state() == ConnectionState::Closed;
         if (count<ConnectionClosed>() != qsizetype(closed))
-            return u"%1: the end of the connection was told %2 times"_s.arg(player.report()).arg(count<ConnectionClosed>());
+            return u"%1: the end of the connection was told %2 times"_s.arg(player.report())
+                    .arg(count<ConnectionClosed>());
         if (!closed)
             return {};
         if (!std::holds_alternative<ConnectionClosed>(events.back()))
             return player.report() + u": something came behind the end of the connection"_s;
         for (const auto &[request, answers] : m_answers) {
             if (answers != 1)
-                return u"%1: request %2 ended %3 times"_s.arg(player.report()).arg(request).arg(answers);
+                return u"%1: request %2 ended %3 times"_s.arg(player.report())
+                        .arg(request)
+                        .arg(answers);
         }
         for (const auto &[publish, times] : m_settled) {
             if (times != 1)
-                return u"%1: publish %2 was settled %3 times"_s.arg(player.report()).arg(publish.second).arg(times);
+                return u"%1: publish %2 was settled %3 times"_s.arg(player.report())
+                        .arg(publish.second)
+                        .arg(times);
         }
         for (const quint16 number : m_channels) {
             const auto told = all<ChannelClosed>();
-            if (std::count_if(told.begin(), told.end(), [&](const ChannelClosed &c) { return c.channel == number; }) != 1)
-                return u"%1: the end of channel %2 was not told once"_s.arg(player.report()).arg(number);
+            if (std::count_if(told.begin(), told.end(),
+                              [&](const ChannelClosed &c) { return c.channel == number; })
+                != 1)
+                return u"%1: the end of channel %2 was not told once"_s.arg(player.report())
+                        .arg(number);
         }
         if (core.waitingBytes() != 0)
-            return u"%1: %2 octets are said to wait"_s.arg(player.report()).arg(core.waitingBytes());
+            return u"%1: %2 octets are said to wait"_s.arg(player.report())
+                    .arg(core.waitingBytes());
         if (core.nextTimeout())
             return player.report() + u": a closed connection still has a deadline"_s;
         return {};
@@ -267,17 +338,16 @@ private:
         }
         if (player.wantsDrop()) {
             player.dropped();
-            m_connected = false;
             lose();
             return false;
         }
         if (const auto delay = player.delay()) {
             now += *delay;
             player.waited();
+            turn();
             progress = true;
         }
         if (player.hasFailed()) {
-            m_connected = false;
             lose();
             return false;
         }
@@ -314,8 +384,8 @@ private:
             answered(got->request);
         } else if (const auto *settled = std::get_if<Settled>(&event)) {
             for (quint64 tag = settled->firstTag; tag <= settled->lastTag; ++tag) {
-                if (const auto publish = m_settled.find({settled->channel, tag}); publish != m_settled.end()
-                    && ++publish->second > 1)
+                if (const auto publish = m_settled.find({settled->channel, tag});
+                    publish != m_settled.end() && ++publish->second > 1)
                     object(u"publish %1 was settled twice"_s.arg(tag));
             }
         }
@@ -323,7 +393,8 @@ private:
 
     void answered(RequestId request)
     {
-        if (const auto answer = m_answers.find(request); answer != m_answers.end() && ++answer->second > 1)
+        if (const auto answer = m_answers.find(request);
+            answer != m_answers.end() && ++answer->second > 1)
             object(u"request %1 ended twice"_s.arg(request));
     }
 

@@ -27,8 +27,10 @@ struct Tracker
 
     void publish(int number)
     {
-        for (int i = 0; i < number; ++i)
+        for (int i = 0; i < number; ++i) {
             confirms.published();
+            confirms.sent();
+        }
     }
 
     bool settle(quint64 sequence, bool multiple)
@@ -105,6 +107,22 @@ private Q_SLOTS:
         QCOMPARE(t.confirms.outstanding(), 3u);
     }
 
+    void answersMeanOnlyWhatWasSent()
+    {
+        Tracker t(2);
+        t.confirms.published();
+        t.confirms.published();
+        QVERIFY(!t.settle(3, false) && !t.settle(3, true));
+        QVERIFY(t.settle(0, true));
+        QCOMPARE(t.runs, QStringList({u"1-2"_s}));
+        QCOMPARE(t.confirms.outstanding(), 2u);
+        t.confirms.sent();
+        QVERIFY(t.settle(3, false) && !t.settle(4, false));
+        t.confirms.settleAll(
+                [&](quint64 first, quint64 last) { t.runs += u"%1-%2"_s.arg(first).arg(last); });
+        QCOMPARE(t.runs, QStringList({u"1-2"_s, u"3-3"_s, u"4-4"_s}));
+    }
+
     void ignoresARepeatedAnswer()
     {
         Tracker t(3);
@@ -129,7 +147,8 @@ private Q_SLOTS:
         Tracker t(6, 11);
         QVERIFY(t.settle(2, false) && t.settle(5, false));
         t.runs.clear();
-        t.confirms.settleAll([&](quint64 first, quint64 last) { t.runs += u"%1-%2"_s.arg(first).arg(last); });
+        t.confirms.settleAll(
+                [&](quint64 first, quint64 last) { t.runs += u"%1-%2"_s.arg(first).arg(last); });
         QCOMPARE(t.runs, QStringList({u"11-11"_s, u"13-14"_s, u"16-16"_s}));
         QCOMPARE(t.confirms.outstanding(), 0u);
     }
@@ -169,14 +188,16 @@ private Q_SLOTS:
                 const quint64 sequence = random.bounded(quint32(published) + 3);
                 const bool multiple = random.bounded(3) == 0;
                 const bool legal = sequence <= published && (sequence > 0 || multiple);
-                QVERIFY2(t.settle(sequence, multiple) == legal, qPrintable(u"seed %1, round %2"_s.arg(seed).arg(round)));
+                QVERIFY2(t.settle(sequence, multiple) == legal,
+                         qPrintable(u"seed %1, round %2"_s.arg(seed).arg(round)));
                 if (!legal)
                     continue;
                 const quint64 to = sequence == 0 ? published : sequence;
                 for (quint64 s = multiple ? 1 : to; s <= to; ++s)
                     model[s - 1] = true;
                 const auto open = quint64(std::count(model.begin(), model.end(), false));
-                QVERIFY2(t.confirms.outstanding() == open, qPrintable(u"seed %1, round %2"_s.arg(seed).arg(round)));
+                QVERIFY2(t.confirms.outstanding() == open,
+                         qPrintable(u"seed %1, round %2"_s.arg(seed).arg(round)));
                 const auto first = std::find(model.begin(), model.end(), false) - model.begin();
                 QCOMPARE(t.confirms.firstOutstanding(), base + quint64(first));
                 for (quint64 s = 1; s <= published; ++s)
@@ -185,7 +206,8 @@ private Q_SLOTS:
             t.settle(0, true);
             QCOMPARE(t.settledTimes.size(), published);
             for (const auto &[tag, times] : t.settledTimes)
-                QVERIFY2(times == 1 && tag >= base && tag < base + published, qPrintable(u"seed %1"_s.arg(seed)));
+                QVERIFY2(times == 1 && tag >= base && tag < base + published,
+                         qPrintable(u"seed %1"_s.arg(seed)));
         }
     }
 };

@@ -29,7 +29,8 @@ void checkTable(const Transition<State> (&rows)[N], State start, int states)
     std::set<std::pair<State, quint32>> seen;
     for (const auto &row : rows)
         QVERIFY2(seen.emplace(row.from, row.cause).second,
-                 qPrintable(u"two rows for %1 while %2"_s.arg(methodName(row.cause), QLatin1String(stateName(row.from)))));
+                 qPrintable(u"two rows for %1 while %2"_s.arg(methodName(row.cause),
+                                                              QLatin1String(stateName(row.from)))));
     QCOMPARE(int(reachableFrom(rows, start).size()), states);
     for (int state = 0; state < states; ++state)
         QVERIFY2(reachableFrom(rows, State(state)).count(State::Closed), stateName(State(state)));
@@ -50,8 +51,9 @@ std::vector<Sample> samples()
 {
     std::vector<Sample> list;
     [&]<typename... Methods>(TypeList<Methods...>) {
-        (list.push_back({Methods::info.id(), QLatin1String(Methods::info.name), Methods::info.sentBy, Methods::info.classId,
-                         methodFrame(Methods(), 0), methodFrame(Methods(), 1)}),
+        (list.push_back({Methods::info.id(), QLatin1String(Methods::info.name),
+                         Methods::info.sentBy, Methods::info.classId, methodFrame(Methods(), 0),
+                         methodFrame(Methods(), 1)}),
          ...);
     }(AllMethods());
     return list;
@@ -63,8 +65,12 @@ Script scriptInto(ConnectionState state)
     case ConnectionState::HeaderSent: return Script().expectHeader();
     case ConnectionState::Starting: return Script().start().expect<ConnectionStartOk>();
     case ConnectionState::Opening:
-        return Script().start().expect<ConnectionStartOk>().reply(ConnectionTune{2047, 131072, 60})
-                .expect<ConnectionTuneOk>().expect<ConnectionOpen>();
+        return Script()
+                .start()
+                .expect<ConnectionStartOk>()
+                .reply(ConnectionTune{2047, 131072, 60})
+                .expect<ConnectionTuneOk>()
+                .expect<ConnectionOpen>();
     case ConnectionState::Closing: return Script().handshake().expect<ConnectionClose>();
     default: return Script().handshake();
     }
@@ -77,7 +83,9 @@ Script scriptInto(ChannelState state)
     case ChannelState::Opening: return script.expect<ChannelOpen>();
     case ChannelState::Closing: return script.channelOpen().expect<ChannelClose>();
     case ChannelState::Closed:
-        return script.channelOpen().send(ChannelClose{404, QByteArrayView("NOT_FOUND"), 50, 10}).expect<ChannelCloseOk>();
+        return script.channelOpen()
+                .send(ChannelClose{404, QByteArrayView("NOT_FOUND"), 50, 10})
+                .expect<ChannelCloseOk>();
     default: return script.channelOpen();
     }
 }
@@ -91,15 +99,9 @@ class TestTransitions : public QObject
 private Q_SLOTS:
     void init() { CoreDriver::split = Split::Whole; }
 
-    void connectionTableIsSound()
-    {
-        checkTable(ConnectionTable::rows, ConnectionState::Idle, 8);
-    }
+    void connectionTableIsSound() { checkTable(ConnectionTable::rows, ConnectionState::Idle, 8); }
 
-    void channelTableIsSound()
-    {
-        checkTable(ChannelTable::rows, ChannelState::Closed, 4);
-    }
+    void channelTableIsSound() { checkTable(ChannelTable::rows, ChannelState::Closed, 4); }
 
     void aClosedConnectionStaysClosed()
     {
@@ -123,8 +125,9 @@ private Q_SLOTS:
     void connectionRefusesWhatHasNoRow_data()
     {
         QTest::addColumn<ConnectionState>("state");
-        for (const auto state : {ConnectionState::HeaderSent, ConnectionState::Starting, ConnectionState::Opening,
-                                 ConnectionState::Open, ConnectionState::Closing})
+        for (const auto state :
+             {ConnectionState::HeaderSent, ConnectionState::Starting, ConnectionState::Opening,
+              ConnectionState::Open, ConnectionState::Closing})
             QTest::newRow(stateName(state)) << state;
     }
 
@@ -133,7 +136,8 @@ private Q_SLOTS:
         QFETCH(ConnectionState, state);
         int refused = 0;
         for (const Sample &sample : samples()) {
-            if (sample.sentBy != SentBy::Client && findTransition(ConnectionTable::rows, state, sample.id))
+            if (sample.sentBy != SentBy::Client
+                && findTransition(ConnectionTable::rows, state, sample.id))
                 continue;
             CoreDriver d(scriptInto(state));
             d.open();
@@ -143,9 +147,12 @@ private Q_SLOTS:
             }
             QCOMPARE(d.core.state(), state);
             const bool known = sample.sentBy != SentBy::Client && sample.classId == 10;
-            d.then(Script().garbage(sample.onConnection).expect<ConnectionClose>([&](const ConnectionClose &m) {
-                return m.replyCode == quint16(known ? ReplyCode::UnexpectedFrame : ReplyCode::CommandInvalid);
-            }));
+            d.then(Script().garbage(sample.onConnection)
+                           .expect<ConnectionClose>([&](const ConnectionClose &m) {
+                               return m.replyCode
+                                       == quint16(known ? ReplyCode::UnexpectedFrame
+                                                        : ReplyCode::CommandInvalid);
+                           }));
             QCOMPARE(d.core.state(), ConnectionState::Closed);
             QCOMPARE(d.error().kind(), Kind::ProtocolViolation);
             QCOMPARE(d.error().origin(), Origin::Broker);
@@ -175,9 +182,12 @@ private Q_SLOTS:
             ChannelCore *channel = d.channel();
             d.open();
             QCOMPARE(channel->state(), state);
-            d.then(Script().garbage(sample.onChannel).expect<ConnectionClose>([&](const ConnectionClose &m) {
-                return m.replyCode == quint16(known ? ReplyCode::UnexpectedFrame : ReplyCode::CommandInvalid);
-            }));
+            d.then(Script().garbage(sample.onChannel)
+                           .expect<ConnectionClose>([&](const ConnectionClose &m) {
+                               return m.replyCode
+                                       == quint16(known ? ReplyCode::UnexpectedFrame
+                                                        : ReplyCode::CommandInvalid);
+                           }));
             QCOMPARE(d.core.state(), ConnectionState::Closed);
             QCOMPARE(d.error().kind(), Kind::ProtocolViolation);
             QVERIFY2(d.verdict().isEmpty(), qPrintable(sample.name + d.verdict()));

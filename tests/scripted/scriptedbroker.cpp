@@ -32,7 +32,8 @@ QString describeReceived(const Received &received)
         return u"a heartbeat"_s;
     Reader in(received.fields);
     dispatch(received.method, in, describer);
-    return u"%1 on channel %2"_s.arg(describer.text.isEmpty() ? methodName(received.method) : describer.text)
+    return u"%1 on channel %2"_s
+            .arg(describer.text.isEmpty() ? methodName(received.method) : describer.text)
             .arg(received.channel);
 }
 
@@ -45,13 +46,21 @@ bool hasContent(quint32 method)
 
 QByteArray serverProperties()
 {
-    const QAmqpTable capabilities = {{u"publisher_confirms"_s, true},     {u"exchange_exchange_bindings"_s, true},
-                                     {u"basic.nack"_s, true},             {u"consumer_cancel_notify"_s, true},
-                                     {u"connection.blocked"_s, true},     {u"authentication_failure_close"_s, true},
-                                     {u"per_consumer_qos"_s, true},       {u"direct_reply_to"_s, true}};
-    return encodeTable({{u"capabilities"_s, capabilities},
-                        {u"product"_s, u"Scripted broker"_s},
-                        {u"version"_s, u"3.10.8"_s}});
+    const QAmqpTable capabilities = {
+            {u"publisher_confirms"_s,           true},
+            {u"exchange_exchange_bindings"_s,   true},
+            {u"basic.nack"_s,                   true},
+            {u"consumer_cancel_notify"_s,       true},
+            {u"connection.blocked"_s,           true},
+            {u"authentication_failure_close"_s, true},
+            {u"per_consumer_qos"_s,             true},
+            {u"direct_reply_to"_s,              true}
+    };
+    return encodeTable({
+            {u"capabilities"_s, capabilities        },
+            {u"product"_s,      u"Scripted broker"_s},
+            {u"version"_s,      u"3.10.8"_s         }
+    });
 }
 
 } // namespace
@@ -66,20 +75,22 @@ QByteArray frame(FrameType type, quint16 channel, QByteArrayView payload)
     return bytes;
 }
 
-QByteArray heartbeatFrame()
-{
-    return frame(FrameType::Heartbeat, 0, {});
-}
+QByteArray heartbeatFrame() { return frame(FrameType::Heartbeat, 0, {}); }
 
-QByteArray headerFrame(quint16 channel, const QAmqpMessage &message, std::optional<quint64> claimedSize)
+QByteArray headerFrame(quint16 channel, const QAmqpMessage &message,
+                       std::optional<quint64> claimedSize)
 {
     const QAmqpMessagePrivate *d = QAmqpMessagePrivate::of(message);
-    ContentHeader header{BasicDeliver::info.classId, claimedSize.value_or(quint64(message.body().size())), 0, {}};
+    ContentHeader header{BasicDeliver::info.classId,
+                         claimedSize.value_or(quint64(message.body().size())),
+                         0,
+                         {}};
     if (d) {
         header.flags = d->flags;
         header.properties = d->properties;
     }
-    QByteArray bytes(ContentHeaderSize + header.properties.size() + FrameOverhead, Qt::Uninitialized);
+    QByteArray bytes(ContentHeaderSize + header.properties.size() + FrameOverhead,
+                     Qt::Uninitialized);
     Writer writer(bytes.data());
     encodeHeaderFrame(writer, channel, header);
     return bytes;
@@ -91,7 +102,8 @@ QByteArray contentFrames(quint16 channel, const QAmqpMessage &message, quint32 f
     const QByteArray body = message.body();
     const qsizetype most = qsizetype(frameMax) - FrameOverhead;
     for (qsizetype at = 0; at < body.size(); at += most)
-        bytes += frame(FrameType::Body, channel, QByteArrayView(body).sliced(at, std::min(most, body.size() - at)));
+        bytes += frame(FrameType::Body, channel,
+                       QByteArrayView(body).sliced(at, std::min(most, body.size() - at)));
     return bytes;
 }
 
@@ -121,25 +133,13 @@ Script &Script::expectHeader()
     return add({Step::ExpectHeader, u"expect the protocol header"_s});
 }
 
-Script &Script::expectHeartbeat()
-{
-    return add({Step::ExpectHeartbeat, u"expect a heartbeat"_s});
-}
+Script &Script::expectHeartbeat() { return add({Step::ExpectHeartbeat, u"expect a heartbeat"_s}); }
 
-Script &Script::ignoreRest()
-{
-    return add({Step::Ignore, u"ignore the rest"_s});
-}
+Script &Script::ignoreRest() { return add({Step::Ignore, u"ignore the rest"_s}); }
 
-Script &Script::sendHeartbeat()
-{
-    return sendBytes(heartbeatFrame(), u"send a heartbeat"_s);
-}
+Script &Script::sendHeartbeat() { return sendBytes(heartbeatFrame(), u"send a heartbeat"_s); }
 
-Script &Script::garbage(const QByteArray &bytes)
-{
-    return sendBytes(bytes, u"send raw octets"_s);
-}
+Script &Script::garbage(const QByteArray &bytes) { return sendBytes(bytes, u"send raw octets"_s); }
 
 Script &Script::after(std::chrono::milliseconds delay)
 {
@@ -148,27 +148,26 @@ Script &Script::after(std::chrono::milliseconds delay)
     return add(std::move(step));
 }
 
-Script &Script::drop()
-{
-    return add({Step::Drop, u"drop the connection"_s});
-}
+Script &Script::drop() { return add({Step::Drop, u"drop the connection"_s}); }
 
-Script &Script::stall()
-{
-    return add({Step::Stall, u"stall"_s});
-}
+Script &Script::stall() { return add({Step::Stall, u"stall"_s}); }
 
 Script &Script::start(const QByteArray &mechanisms, quint8 minorVersion)
 {
     const QByteArray properties = serverProperties();
-    return expectHeader().send(
-            ConnectionStart{0, minorVersion, QByteArrayView(properties), QByteArrayView(mechanisms), QByteArrayView("en_US")});
+    return expectHeader().send(ConnectionStart{0, minorVersion, QByteArrayView(properties),
+                                               QByteArrayView(mechanisms),
+                                               QByteArrayView("en_US")});
 }
 
 Script &Script::handshake(const ConnectionTune &tune)
 {
-    return start().expect<ConnectionStartOk>().reply(tune)
-            .expect<ConnectionTuneOk>().expect<ConnectionOpen>().reply(ConnectionOpenOk{});
+    return start()
+            .expect<ConnectionStartOk>()
+            .reply(tune)
+            .expect<ConnectionTuneOk>()
+            .expect<ConnectionOpen>()
+            .reply(ConnectionOpenOk{});
 }
 
 Script &Script::channelOpen(quint16 channel)
@@ -178,7 +177,8 @@ Script &Script::channelOpen(quint16 channel)
 
 Script &Script::connectionClose()
 {
-    return expect<ConnectionClose>([](const ConnectionClose &m) { return m.replyCode == 200; }).reply(ConnectionCloseOk{});
+    return expect<ConnectionClose>([](const ConnectionClose &m) { return m.replyCode == 200; })
+            .reply(ConnectionCloseOk{});
 }
 
 Script &Script::then(const Script &more)
@@ -200,26 +200,31 @@ Script Script::withFault(qsizetype step, Fault fault) const
         break;
     case Fault::TruncatedFrame: {
         what = u"truncated frame and disconnect"_s;
-        const QByteArray whole = m_steps.at(step).kind == Step::Send ? m_steps.at(step).bytes
-                                                                     : methodFrame(ConnectionUnblocked{}, 0);
+        const QByteArray whole = m_steps.at(step).kind == Step::Send
+                ? m_steps.at(step).bytes
+                : methodFrame(ConnectionUnblocked{}, 0);
         faulty.garbage(whole.first(whole.size() / 2)).drop();
         break;
     }
     case Fault::Garbage:
         what = u"garbage"_s;
-        faulty.garbage(QByteArray("\x07" "garbage \xff\xfe, and not a frame at all")).ignoreRest();
+        faulty.garbage(QByteArray("\x07"
+                                  "garbage \xff\xfe, and not a frame at all"))
+                .ignoreRest();
         break;
     case Fault::BrokerClose:
         what = u"connection.close 320"_s;
         faulty.send(ConnectionClose{320, QByteArrayView("CONNECTION_FORCED - shutdown"), 0, 0}, 0)
-                .await<ConnectionCloseOk>().drop();
+                .await<ConnectionCloseOk>()
+                .drop();
         break;
     case Fault::Stall:
         what = u"stall"_s;
         faulty.stall();
         break;
     }
-    faulty.m_title = u"%1 in place of step %2 (%3)"_s.arg(what, QString::number(step + 1), m_steps.at(step).what);
+    faulty.m_title = u"%1 in place of step %2 (%3)"_s.arg(what, QString::number(step + 1),
+                                                          m_steps.at(step).what);
     return faulty;
 }
 
@@ -278,7 +283,8 @@ std::optional<std::chrono::milliseconds> ScriptPlayer::delay() const
 bool ScriptPlayer::isExhausted() const
 {
     const qsizetype left = m_script.steps().size() - m_at;
-    return !hasFailed() && (left == 0 || (left == 1 && (kind() == Step::Ignore || kind() == Step::Stall)));
+    return !hasFailed()
+            && (left == 0 || (left == 1 && (kind() == Step::Ignore || kind() == Step::Stall)));
 }
 
 QString ScriptPlayer::report() const
@@ -287,7 +293,9 @@ QString ScriptPlayer::report() const
     if (m_at == m_script.steps().size())
         text += u"behind the last step"_s;
     else
-        text += u"at step %1 of %2 (%3)"_s.arg(m_at + 1).arg(m_script.steps().size()).arg(m_script.steps().at(m_at).what);
+        text += u"at step %1 of %2 (%3)"_s.arg(m_at + 1)
+                        .arg(m_script.steps().size())
+                        .arg(m_script.steps().at(m_at).what);
     return hasFailed() ? text + u": "_s + m_failure : text;
 }
 
@@ -324,9 +332,9 @@ void ScriptPlayer::advance()
 bool ScriptPlayer::take(const Received &received)
 {
     const Step &step = m_script.steps().at(m_at);
-    const bool same = step.kind == Step::ExpectHeartbeat
-            ? received.method == 0
-            : step.kind != Step::ExpectHeader && received.method == step.method && received.channel == step.channel;
+    const bool same = step.kind == Step::ExpectHeartbeat ? received.method == 0
+                                                         : step.kind != Step::ExpectHeader
+                    && received.method == step.method && received.channel == step.channel;
     if (!same) {
         if (step.kind != Step::Await)
             fail(u"the client sent "_s + describeReceived(received));
@@ -347,7 +355,8 @@ void ScriptPlayer::receive(QByteArrayView bytes)
             return;
         m_headerSeen = true;
         if (m_input.first(ProtocolHeaderSize) != QByteArrayView(ProtocolHeader, ProtocolHeaderSize))
-            return fail(u"the client's protocol header is "_s + QString::fromLatin1(m_input.first(ProtocolHeaderSize).toHex(' ')));
+            return fail(u"the client's protocol header is "_s
+                        + QString::fromLatin1(m_input.first(ProtocolHeaderSize).toHex(' ')));
         m_input.remove(0, ProtocolHeaderSize);
         if (kind() == Step::ExpectHeader)
             ++m_at;
@@ -356,7 +365,8 @@ void ScriptPlayer::receive(QByteArrayView bytes)
     while (!hasFailed()) {
         Frame next;
         FrameError error;
-        const FrameResult result = nextFrame(QByteArrayView(m_input).sliced(at), m_frameMax, next, error);
+        const FrameResult result =
+                nextFrame(QByteArrayView(m_input).sliced(at), m_frameMax, next, error);
         if (result == FrameResult::Malformed)
             return fail(u"the client sent a malformed frame: "_s + error.text);
         if (result == FrameResult::Incomplete)
@@ -415,7 +425,8 @@ void ScriptPlayer::completeIfWhole(quint16 channel)
     if (quint64(m_contents[channel].body.size()) != m_contents[channel].size)
         return;
     Content content = m_contents.take(channel);
-    content.received.message = QAmqpMessagePrivate::make(content.body, content.flags, content.properties);
+    content.received.message =
+            QAmqpMessagePrivate::make(content.body, content.flags, content.properties);
     m_received.push_back(std::move(content.received));
 }
 
@@ -433,13 +444,11 @@ ScriptedServer::~ScriptedServer()
     if (m_socket)
         m_socket->disconnect();
     if (!isExhausted() && !QTest::currentTestFailed())
-        QTest::qFail(qPrintable(u"the script was not played to its end: "_s + report()), __FILE__, __LINE__);
+        QTest::qFail(qPrintable(u"the script was not played to its end: "_s + report()), __FILE__,
+                     __LINE__);
 }
 
-QUrl ScriptedServer::url() const
-{
-    return QUrl(u"amqp://guest:guest@127.0.0.1:%1/"_s.arg(port()));
-}
+QUrl ScriptedServer::url() const { return QUrl(u"amqp://guest:guest@127.0.0.1:%1/"_s.arg(port())); }
 
 void ScriptedServer::then(const Script &more)
 {

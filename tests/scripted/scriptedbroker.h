@@ -72,7 +72,8 @@ QByteArray methodFrame(const Method &method, quint16 channel)
 QByteArray frame(QtAmqpPrivate::FrameType type, quint16 channel, QByteArrayView payload);
 QByteArray heartbeatFrame();
 // The header of a content; `claimedSize` instead of the body's own for a broker that lies.
-QByteArray headerFrame(quint16 channel, const QAmqpMessage &message, std::optional<quint64> claimedSize = {});
+QByteArray headerFrame(quint16 channel, const QAmqpMessage &message,
+                       std::optional<quint64> claimedSize = {});
 // Header and body frames of at most `frameMax` octets.
 QByteArray contentFrames(quint16 channel, const QAmqpMessage &message, quint32 frameMax);
 
@@ -87,7 +88,7 @@ public:
     template<typename Method>
     Script &expect()
     {
-        return expect<Method>([](const Method &) { });
+        return expect<Method>([](const Method &) {});
     }
     // `check` takes the method, or the method and its QAmqpMessage; it returns bool, or nothing.
     template<typename Method, typename Check>
@@ -99,14 +100,15 @@ public:
     template<typename Method>
     Script &await()
     {
-        return add(awaiting<Method>(Step::Await, "await ", [](const Method &) { }));
+        return add(awaiting<Method>(Step::Await, "await ", [](const Method &) {}));
     }
     Script &ignoreRest();
 
     template<typename Method>
     Script &send(const Method &method, quint16 channel)
     {
-        return sendBytes(methodFrame(method, channel), QStringLiteral("send ") + QLatin1String(Method::info.name));
+        return sendBytes(methodFrame(method, channel),
+                         QStringLiteral("send ") + QLatin1String(Method::info.name));
     }
     template<typename Method>
     Script &send(const Method &method)
@@ -121,9 +123,11 @@ public:
     }
     // A content in one step: method, header, body frames.
     template<typename Method>
-    Script &sendContent(const Method &method, const QAmqpMessage &message, quint32 frameMax = 131072)
+    Script &sendContent(const Method &method, const QAmqpMessage &message,
+                        quint32 frameMax = 131072)
     {
-        return sendBytes(methodFrame(method, m_channel) + contentFrames(m_channel, message, frameMax),
+        return sendBytes(methodFrame(method, m_channel)
+                                 + contentFrames(m_channel, message, frameMax),
                          QStringLiteral("send ") + QLatin1String(Method::info.name));
     }
     Script &sendHeartbeat();
@@ -158,7 +162,8 @@ private:
     template<typename Method, typename Check>
     Step awaiting(Step::Kind kind, const char *verb, Check check)
     {
-        Step step{kind, QLatin1String(verb) + QLatin1String(Method::info.name), channelOf<Method>(), Method::info.id()};
+        Step step{kind, QLatin1String(verb) + QLatin1String(Method::info.name), channelOf<Method>(),
+                  Method::info.id()};
         step.check = [check](const Received &received) -> QString {
             QtAmqpPrivate::Reader in(received.fields);
             const Method method = QtAmqpPrivate::decode<Method>(in);
@@ -271,7 +276,8 @@ template<typename Run>
 void forEachStep(const Script &script, Run run)
 {
     for (qsizetype step = 0; step < script.steps().size(); ++step) {
-        for (const Fault fault : {Fault::Disconnect, Fault::TruncatedFrame, Fault::Garbage, Fault::BrokerClose, Fault::Stall}) {
+        for (const Fault fault : {Fault::Disconnect, Fault::TruncatedFrame, Fault::Garbage,
+                                  Fault::BrokerClose, Fault::Stall}) {
             const Script faulty = script.withFault(step, fault);
             run(faulty);
             if (QTest::currentTestFailed()) {
