@@ -71,18 +71,34 @@ void Engine::reset(const QAmqpConnectionOptions &options)
 void Engine::setTransport(std::unique_ptr<QAmqpTransport> transport)
 {
     m_mailbox->detach();
-    if (m_transport)
-        m_retired.push_back(std::move(m_transport));
+    retireTransport();
     m_transport = std::move(transport);
     m_customTransport = m_transport != nullptr;
     m_turnRequested = false;
 }
 
+// It may be in the middle of its turn, and what it has noted is of no session any more.
+void Engine::retireTransport()
+{
+    if (!m_transport)
+        return;
+    m_transport->setClient({});
+    m_retired.push_back(std::move(m_transport));
+}
+
+// Without a client it turns no more: a turn it asked for before would delete it while that runs.
+void Engine::retireTransport()
+{
+    if (!m_transport)
+        return;
+    m_transport->setClient({});
+    m_retired.push_back(std::move(m_transport));
+}
+
 void Engine::ensureTransport()
 {
     if (!m_customTransport) {
-        if (m_transport)
-            m_retired.push_back(std::move(m_transport));
+        retireTransport();
         m_transport = std::make_unique<SocketTransport>();
     }
     m_transport->setClient(weak_from_this());
@@ -236,8 +252,7 @@ void Engine::deliverEvents()
         std::visit([this](auto &what) { on(what); }, *event);
         if (bytes >= TurnBytes
             || (count % EventsPerLook == 0 && Clock::now() - start >= TurnTime)) {
-            m_turnRequested = true;
-            m_transport->requestTurn();
+            commanded();
             return;
         }
         if (m_core->hasFullBlock())

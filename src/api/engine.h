@@ -63,6 +63,8 @@ private:
     void write();
     void flush();
     void ensureTransport();
+    void retireTransport();
+    void retireTransport();
 
     void on(const ConnectionOpened &);
     void on(const ConnectionClosed &closed);

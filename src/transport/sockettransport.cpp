@@ -2,6 +2,7 @@
 
 #include <QtCore/qcoreapplication.h>
 #include <QtCore/qcoreevent.h>
+#include <QtCore/qtimer.h>
 
 #include <algorithm>
 
@@ -15,6 +16,7 @@ constexpr qint64 TcpQueue = 256 * 1024;
 constexpr qint64 TlsQueue = 64 * 1024;
 constexpr qint64 TcpReadBuffer = 512 * 1024;
 constexpr qint64 TlsReadBuffer = 64 * 1024;
+constexpr auto LingerTime = std::chrono::seconds(10);
 
 static QEvent::Type turnEvent()
 {
@@ -24,10 +26,20 @@ static QEvent::Type turnEvent()
 
 SocketTransport::SocketTransport() = default;
 
+// What was written before close() is still sent, if an event loop goes on.
 SocketTransport::~SocketTransport()
 {
-    if (m_socket)
-        m_socket->disconnect(this);
+    if (!m_socket)
+        return;
+    m_socket->disconnect(this);
+    if (m_socket->state() != QAbstractSocket::ClosingState)
+        return;
+    QTcpSocket *const socket = m_socket.release();
+    if (QCoreApplication *const application = QCoreApplication::instance();
+        application && application->thread() == socket->thread())
+        socket->setParent(application);
+    connect(socket, &QTcpSocket::disconnected, socket, &QObject::deleteLater);
+    QTimer::singleShot(LingerTime, socket, &QObject::deleteLater);
 }
 
 void SocketTransport::open(const QAmqpEndpoint &endpoint)
@@ -164,16 +176,21 @@ void SocketTransport::abort()
     m_socket->abort();
 }
 
-// A timer that is armed for an earlier time stays: restarting one costs more than a spare turn.
+// A timer that is armed for an earlier time stays, and is restarted when that comes.
 void SocketTransport::setDeadline(std::optional<TimePoint> deadline)
 {
+    m_deadline = deadline;
     if (!deadline)
         return m_timer.stop();
-    if (m_timer.isActive() && m_armed <= *deadline)
-        return;
-    m_armed = *deadline;
+    if (!m_timer.isActive() || m_armed > *deadline)
+        startTimer();
+}
+
+void SocketTransport::startTimer()
+{
+    m_armed = *m_deadline;
     const auto left =
-            std::chrono::ceil<std::chrono::milliseconds>(*deadline - TimePoint::clock::now());
+            std::chrono::ceil<std::chrono::milliseconds>(m_armed - TimePoint::clock::now());
     m_timer.start(int(std::clamp<qint64>(left.count(), 0, 24 * 3600 * 1000)), Qt::PreciseTimer,
                   this);
 }
@@ -196,6 +213,8 @@ bool SocketTransport::event(QEvent *event)
 void SocketTransport::timerEvent(QTimerEvent *)
 {
     m_timer.stop();
+    if (m_deadline && TimePoint::clock::now() < *m_deadline)
+        return startTimer();
     runTurn();
 }
 

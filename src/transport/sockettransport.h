@@ -43,6 +43,7 @@ protected:
 
 private:
     void watch(QTcpSocket *socket);
+    void startTimer();
     void noteWritten();
     void noteLost(const QString &text);
     void runTurn();
@@ -60,7 +61,8 @@ private:
     QList<QSslError> m_sslErrors;
     std::optional<QAmqpError> m_lost;
     QBasicTimer m_timer;
-    TimePoint m_armed;
+    std::optional<TimePoint> m_deadline;
+    TimePoint m_armed; // what the timer runs for, at the latest m_deadline
     std::atomic<bool> m_turnPosted = false;
 };
 
