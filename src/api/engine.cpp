@@ -77,16 +77,8 @@ void Engine::setTransport(std::unique_ptr<QAmqpTransport> transport)
     m_turnRequested = false;
 }
 
-// It may be in the middle of its turn, and what it has noted is of no session any more.
-void Engine::retireTransport()
-{
-    if (!m_transport)
-        return;
-    m_transport->setClient({});
-    m_retired.push_back(std::move(m_transport));
-}
-
-// Without a client it turns no more: a turn it asked for before would delete it while that runs.
+// It may be in the middle of its turn, and what it has noted is of no session any more. Without a
+// client it turns no more: a turn it asked for before would delete it while that runs.
 void Engine::retireTransport()
 {
     if (!m_transport)

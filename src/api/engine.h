@@ -64,7 +64,6 @@ private:
     void flush();
     void ensureTransport();
     void retireTransport();
-    void retireTransport();
 
     void on(const ConnectionOpened &);
     void on(const ConnectionClosed &closed);
