@@ -69,6 +69,7 @@ set(QTAMQP_api_SOURCES
     api/channelrequests.cpp
     api/engine.cpp
     api/engine.h
+    api/callall.h
     api/futures.h
     api/mailbox.h
     api/qamqpchannel.cpp

@@ -1,6 +1,7 @@
 // The half of QAmqpChannelPrivate that the engine calls: events become signals and ended futures. Any
 // slot may delete anything: an emission comes last, or what follows checks that the channel is there.
 
+#include "api/callall.h"
 #include "api/qamqpchannel_p.h"
 #include "api/qamqpconsumer_p.h"
 #include "api/qamqpdelivery_p.h"
@@ -23,9 +24,11 @@ void QAmqpChannelPrivate::tellState()
 void QAmqpChannelPrivate::opened()
 {
     const QPointer<QAmqpChannel> alive(q);
-    tellState();
+    CallAll all;
+    all([&] { tellState(); });
     if (alive)
-        Q_EMIT q->opened();
+        all([&] { Q_EMIT q->opened(); });
+    all.rethrow();
 }
 
 // The core is about to forget this channel.
@@ -48,17 +51,36 @@ void QAmqpChannelPrivate::closed(const QAmqpError &error)
     for (QAmqpConsumerPrivate *consumer : ended)
         objects.append(consumer->q);
     lastEnvelope.reset();
+    failPublishes(error ? error : givenUp(QStringLiteral("the channel was closed")));
+    CallAll all;
     for (const QPointer<QAmqpConsumer> &consumer : objects) {
         if (consumer)
-            QAmqpConsumerPrivate::of(consumer)->ended(error);
+            all([&] { QAmqpConsumerPrivate::of(consumer)->ended(error); });
     }
     // A slot may have opened it again already.
     if (alive && generation == closedGeneration)
-        tellState();
+        all([&] { tellState(); });
     if (alive && error)
-        Q_EMIT q->errorOccurred(error);
+        all([&] { Q_EMIT q->errorOccurred(error); });
     if (alive)
-        Q_EMIT q->closed();
+        all([&] { Q_EMIT q->closed(); });
+    all.rethrow();
+}
+
+// The futures of the publishes that the end of the channel left indeterminate.
+void QAmqpChannelPrivate::failPublishes(const QAmqpError &cause)
+{
+    QAmqpError error(
+            cause.kind(), QAmqpError::Scope::Operation, cause.origin(),
+            QStringLiteral("the broker did not answer for the message, which may have arrived: %1")
+                    .arg(cause.text()));
+    error.setReply(cause.replyCode(), cause.replyText()).setCause(cause);
+    const auto promises = std::exchange(confirmPromises, {});
+    const auto all = std::exchange(allConfirmed, {});
+    for (const auto &[tag, entry] : promises)
+        failPromise(*entry.promise, entry.returned ? entry.returned : error);
+    for (const AllConfirmed &entry : all)
+        failPromise(*entry.promise, entry.failure ? entry.failure : error);
 }
 
 void QAmqpChannelPrivate::replied(Replied &replied)
@@ -119,22 +141,19 @@ void QAmqpChannelPrivate::returned(const Returned &returned)
     Q_EMIT q->messageReturned(message);
 }
 
-static QAmqpError settlementError(const Settled &settled)
+static QAmqpError nackError()
 {
-    if (settled.outcome == Outcome::Nacked)
-        return operationError(
-                Kind::Nacked, QAmqpError::Origin::Broker,
-                QStringLiteral(
-                        "the broker refused the message (basic.nack); a queue may be full, or the broker in trouble"));
     return operationError(
-            Kind::ConnectionLost, QAmqpError::Origin::Library,
+            Kind::Nacked, QAmqpError::Origin::Broker,
             QStringLiteral(
-                    "the channel ended before the broker answered: the message may have arrived or not"));
+                    "the broker refused the message (basic.nack); a queue may be full, or the broker in trouble"));
 }
 
 void QAmqpChannelPrivate::settled(const Settled &settled)
 {
-    const bool promises = !confirmPromises.empty() || !allConfirmed.empty();
+    // What is indeterminate ends with the channel, and learns why: closed() follows.
+    const bool promises = settled.outcome != Outcome::Indeterminate
+            && (!confirmPromises.empty() || !allConfirmed.empty());
     const QPointer<QAmqpChannel> alive(promises ? q : nullptr);
     if (promises) {
         std::deque<std::pair<quint64, ConfirmPromise>> ended;
@@ -147,16 +166,15 @@ void QAmqpChannelPrivate::settled(const Settled &settled)
         for (AllConfirmed &waiting : allConfirmed) {
             if (settled.outcome != Outcome::Confirmed && !waiting.failure
                 && settled.firstTag <= waiting.lastTag)
-                waiting.failure = settlementError(settled);
+                waiting.failure = nackError();
         }
         while (!allConfirmed.empty() && allConfirmed.front().lastTag < core->firstUnconfirmed()) {
             allEnded.push_back(std::move(allConfirmed.front()));
             allConfirmed.pop_front();
         }
         for (auto &[tag, entry] : ended) {
-            const QAmqpError error = settled.outcome == Outcome::Confirmed
-                    ? entry.returned
-                    : settlementError(settled);
+            const QAmqpError error =
+                    settled.outcome == Outcome::Confirmed ? entry.returned : nackError();
             if (error) {
                 failPromise(*entry.promise, error);
             } else {
@@ -224,10 +242,12 @@ QFuture<int> QAmqpChannelPrivate::cancel(QAmqpConsumerPrivate *consumer)
     consumer->paused = false;
     const RequestId id = core->cancel(consumer->tag);
     requests.insert(id, [this, requeued, tag = consumer->tag](RequestEnd &end) {
-        QAmqpConsumerPrivate *cancelled = end.error ? nullptr : consumers.take(tag);
+        if (end.error)
+            return; // the end of the channel or of the object, which ends the consumer; this may be gone
+        QAmqpConsumerPrivate *cancelled = consumers.take(tag);
         lastEnvelope.reset();
         if (!cancelled)
-            return; // the channel's end, or the broker's own cancel, ends the consumer
+            return; // the broker's own cancel was first
         const SharedPromise<int> promise = std::exchange(cancelled->cancelPromise, nullptr);
         const QPointer<QAmqpConsumer> alive(cancelled->q);
         promise->addResult(requeued + int(end.reply->count));
@@ -254,22 +274,37 @@ void QAmqpChannelPrivate::forgetConsumer(QAmqpConsumerPrivate *consumer)
 
 void QAmqpChannelPrivate::abandonAll(const QAmqpError &error)
 {
-    RequestEnd end{nullptr, nullptr, error};
-    for (const Ended &handler : std::exchange(requests, {}))
-        handler(end);
-    for (auto &[tag, entry] : std::exchange(confirmPromises, {}))
+    // All in hand first: a continuation may delete this object.
+    const QHash<RequestId, Ended> handlers = std::exchange(requests, {});
+    const auto promises = std::exchange(confirmPromises, {});
+    const auto all = std::exchange(allConfirmed, {});
+    QList<RequestId> oldestFirst = handlers.keys();
+    std::sort(oldestFirst.begin(), oldestFirst.end());
+    for (const RequestId id : std::as_const(oldestFirst)) {
+        RequestEnd end{nullptr, nullptr, error};
+        handlers.value(id)(end);
+    }
+    for (const auto &[tag, entry] : promises)
         failPromise(*entry.promise, error);
-    for (const AllConfirmed &entry : std::exchange(allConfirmed, {}))
+    for (const AllConfirmed &entry : all)
         failPromise(*entry.promise, error);
 }
 
 void QAmqpChannelPrivate::connectionGone()
 {
-    const QPointer<QAmqpChannel> alive(q);
     engine = nullptr;
     connection = nullptr;
     core = nullptr;
-    abandonAll(givenUp(QStringLiteral("the connection was destroyed")));
+    const QAmqpError error = givenUp(QStringLiteral("the connection was destroyed"));
+    std::vector<SharedPromise<int>> cancels;
+    for (QAmqpConsumerPrivate *consumer : std::exchange(consumers, {})) {
+        consumer->state = QAmqpConsumer::State::Cancelled;
+        if (consumer->cancelPromise)
+            cancels.push_back(std::exchange(consumer->cancelPromise, nullptr));
+    }
+    abandonAll(error);
+    for (const SharedPromise<int> &promise : cancels)
+        failPromise(*promise, error);
 }
 
 QT_END_NAMESPACE

@@ -256,7 +256,8 @@ QAmqpConsumer *QAmqpChannelPrivate::consume(const QueueName &queue,
                                        options.isExclusive(), false, QByteArrayView(arguments)},
                           queue.from);
     requests.insert(id, [this, tag = consumer->tag](RequestEnd &end) {
-        if (QAmqpConsumerPrivate *starting = consumers.value(tag); starting && !end.error)
+        QAmqpConsumerPrivate *starting = end.error ? nullptr : consumers.value(tag);
+        if (starting)
             starting->started();
     });
     engine->commanded();

@@ -113,15 +113,16 @@ QAmqpChannel::~QAmqpChannel()
     while (!children().isEmpty())
         delete children().constFirst();
     QAmqpChannelPrivate *d = d_ptr.get();
-    d->abandonAll(givenUp(QStringLiteral("channel %1 was destroyed").arg(d->number)));
-    if (!d->engine)
-        return;
-    QAmqpConnectionPrivate::of(d->connection)->channels.removeOne(d);
-    d->engine->forgetChannel(d);
-    if (d->core) {
-        d->core->close();
-        d->engine->commanded();
+    if (Engine *engine = std::exchange(d->engine, nullptr)) {
+        QAmqpConnectionPrivate::of(d->connection)->channels.removeOne(d);
+        engine->forgetChannel(d);
+        if (ChannelCore *core = std::exchange(d->core, nullptr)) {
+            core->close();
+            engine->commanded();
+        }
     }
+    // Last: continuations run here, and may call this object, which refuses.
+    d->abandonAll(givenUp(QStringLiteral("channel %1 was destroyed").arg(d->number)));
 }
 
 /*! Returns the connection, null once it is destroyed. */

@@ -109,6 +109,7 @@ public:
     void forgetConsumer(QAmqpConsumerPrivate *consumer);
     void connectionGone();
     void abandonAll(const QAmqpError &error);
+    void failPublishes(const QAmqpError &cause);
     bool isReady(qint64 highWater) const;
 
     // From the engine

@@ -1,5 +1,7 @@
 #include "api/qamqpconnection_p.h"
 
+#include "api/callall.h"
+
 #include "api/qamqpchannel_p.h"
 #include "protocol/negotiation.h"
 #include "values/errorkinds.h"
@@ -86,8 +88,9 @@ QAmqpConnection::QAmqpConnection(const QAmqpConnectionOptions &options, QObject 
 QAmqpConnection::~QAmqpConnection()
 {
     // Children would otherwise be deleted by ~QObject, when d_ptr is gone.
-    const auto channels = findChildren<QAmqpChannel *>(QString(), Qt::FindDirectChildrenOnly);
-    qDeleteAll(channels);
+    // One by one: a continuation that runs here may delete the next.
+    while (auto *channel = findChild<QAmqpChannel *>(QString(), Qt::FindDirectChildrenOnly))
+        delete channel;
     while (!d_ptr->channels.isEmpty())
         d_ptr->channels.takeLast()->connectionGone();
     d_ptr->engine->detach();
@@ -379,9 +382,11 @@ void QAmqpConnection::abort()
 void QAmqpConnectionPrivate::opened()
 {
     const QPointer<QAmqpConnection> alive(q);
-    tellState();
+    CallAll all;
+    all([&] { tellState(); });
     if (alive && currentState() == QAmqpConnection::State::Open)
-        Q_EMIT q->opened();
+        all([&] { Q_EMIT q->opened(); });
+    all.rethrow();
 }
 
 void QAmqpConnectionPrivate::closed(const QAmqpError &error)
@@ -397,16 +402,18 @@ void QAmqpConnectionPrivate::closed(const QAmqpError &error)
         cause = givenUp(QStringLiteral("the connection was closed"));
     for (const auto &promise : std::exchange(secretPromises, {}))
         failPromise(*promise, cause);
+    CallAll all;
     if (alive && wasBlocked)
-        Q_EMIT q->blockedChanged(false);
+        all([&] { Q_EMIT q->blockedChanged(false); });
     if (alive && toldState != QAmqpConnection::State::Closed) {
         toldState = QAmqpConnection::State::Closed;
-        Q_EMIT q->stateChanged(QAmqpConnection::State::Closed);
+        all([&] { Q_EMIT q->stateChanged(QAmqpConnection::State::Closed); });
     }
     if (alive && error)
-        Q_EMIT q->errorOccurred(error);
+        all([&] { Q_EMIT q->errorOccurred(error); });
     if (alive)
-        Q_EMIT q->closed();
+        all([&] { Q_EMIT q->closed(); });
+    all.rethrow();
 }
 
 void QAmqpConnectionPrivate::blockedChanged(bool isBlocked, const QString &reason)

@@ -1,4 +1,6 @@
 #include "api/qamqpconsumer_p.h"
+
+#include "api/callall.h"
 #include "values/errorkinds.h"
 
 QT_BEGIN_NAMESPACE
@@ -120,9 +122,11 @@ void QAmqpConsumerPrivate::started()
     if (state != QAmqpConsumer::State::Starting)
         return;
     const QPointer<QAmqpConsumer> alive(q);
-    setState(QAmqpConsumer::State::Active);
+    CallAll all;
+    all([&] { setState(QAmqpConsumer::State::Active); });
     if (alive)
-        Q_EMIT q->started();
+        all([&] { Q_EMIT q->started(); });
+    all.rethrow();
 }
 
 void QAmqpConsumerPrivate::deliver(const QAmqpDelivery &delivery)
@@ -139,6 +143,11 @@ void QAmqpConsumerPrivate::deliverHeld()
     while (alive && !paused && !held.empty()) {
         const QAmqpDelivery delivery = std::move(held.front());
         held.pop_front();
+        if (QAmqpChannelPrivate *d = QAmqpChannelPrivate::of(channel); d && !held.empty()) {
+            // The rest is for the next turn, if the slot throws or runs an event loop of its own.
+            d->hasResumed = true;
+            d->engine->commanded();
+        }
         Q_EMIT q->messageReceived(delivery);
     }
 }
@@ -161,10 +170,12 @@ void QAmqpConsumerPrivate::ended(const QAmqpError &reason)
                            : givenUp(QStringLiteral(
                                    "the channel was closed before the consumer was cancelled")));
     }
+    CallAll all;
     if (alive)
-        setState(QAmqpConsumer::State::Cancelled);
+        all([&] { setState(QAmqpConsumer::State::Cancelled); });
     if (alive)
-        Q_EMIT q->cancelled(reason);
+        all([&] { Q_EMIT q->cancelled(reason); });
+    all.rethrow();
 }
 
 QT_END_NAMESPACE
