@@ -308,8 +308,8 @@ QFuture<std::optional<QAmqpDelivery>> QAmqpChannel::get(const QString &queue, Ac
     return d_ptr->get({queue.toUtf8()}, policy);
 }
 
-/*! Bounds how many unacknowledged messages the broker sends ahead: \a messages, 0 for no bound; \a
-    scope tells for whom. consume() calls this with its own options. \sa {https://www.rabbitmq.com/consumer-prefetch.html} */
+/*! Bounds how many unacknowledged messages the broker sends ahead: \a messages, 0 for no bound;
+    \a scope tells for whom. consume() calls this with its own options. \sa {https://www.rabbitmq.com/consumer-prefetch.html} */
 QFuture<void> QAmqpChannel::setPrefetch(quint16 messages, PrefetchScope scope)
 {
     if (scope == PrefetchScope::Consumer)
@@ -351,10 +351,12 @@ bool QAmqpChannelPrivate::settleAll(Settlement::Kind kind, bool requeue)
     return true;
 }
 
-/*! Acknowledges everything delivered on this channel so far; \c false if there is nothing. */
+/*! Acknowledges everything delivered on this channel so far. Returns \c false, and sends nothing, if
+    there is nothing or the channel is not open. */
 bool QAmqpChannel::ackAll() { return d_ptr->settleAll(Settlement::Ack, false); }
 
-/*! Gives back (or discards, see \a requeue) everything unsettled on this channel; \c false if there is nothing. */
+/*! Gives back (or discards, see \a requeue) everything unsettled on this channel. Returns \c false, and
+    sends nothing, if there is nothing or the channel is not open. */
 bool QAmqpChannel::nackAll(QAmqpDelivery::RequeueMode requeue)
 {
     return d_ptr->settleAll(Settlement::Nack, requeue == QAmqpDelivery::Requeue);

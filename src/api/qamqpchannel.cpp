@@ -30,7 +30,7 @@ constexpr qint64 HighWater = 256 * 1024;
     the library. Do not wait for it with result() in the connection's thread: it is finished there.
 
     A failing request closes the channel: that is AMQP's way. The request's future tells why, all other
-    pending futures are cancelled with that cause, unanswered publishes become indeterminate, and
+    pending futures fail as Cancelled with that cause, unanswered publishes become indeterminate, and
     errorOccurred() and closed() follow. Other channels go on. open() makes the channel usable again.
 
     Publisher confirms are on unless setConfirms(false) or txSelect() was called: each publish ends in
@@ -50,12 +50,12 @@ constexpr qint64 HighWater = 256 * 1024;
 */
 /*!
     \enum QAmqpChannel::PublishFlag
-    \value NoFlags
+    \value NoFlags    A message that reaches no queue is dropped, and confirmed.
     \value Mandatory  A message that reaches no queue comes back by messageReturned().
 */
 /*!
     \enum QAmqpChannel::DeleteFlag
-    \value Always
+    \value Always    Deletes it, whatever is in it or bound to it.
     \value IfUnused  Fails (406) if it has consumers (a queue) or bindings (an exchange).
     \value IfEmpty   Fails (406) if the queue has messages.
 */
@@ -71,6 +71,7 @@ constexpr qint64 HighWater = 256 * 1024;
 */
 /*! \class QAmqpQueueInfo
     \inmodule QtAmqp
+    \inheaderfile QAmqpChannel
     \brief What the broker tells of a declared queue: its name, how many messages are ready in it, and
     how many consumers it has. */
 
@@ -81,7 +82,8 @@ constexpr qint64 HighWater = 256 * 1024;
 /*! \fn void QAmqpChannel::closed()
     Emitted once for each open(), when the channel is closed for whatever reason. */
 /*! \fn void QAmqpChannel::errorOccurred(const QAmqpError &error)
-    Emitted once, before closed(), unless the channel or the connection was asked to close. */
+    Emitted once, before closed(), if the channel ended by an \a error: the broker closed it, or the
+    connection failed. Not emitted when it was closed in good order. */
 /*! \fn void QAmqpChannel::confirmed(quint64 firstTag, quint64 lastTag)
     The broker is responsible for the publishes \a firstTag to \a lastTag now. */
 /*! \fn void QAmqpChannel::nacked(quint64 firstTag, quint64 lastTag)
@@ -186,7 +188,10 @@ QAmqpError QAmqpChannelPrivate::nameErrors(
     return {};
 }
 
-/*! Opens a channel that is closed, with a new number and a clean slate; consumers are not revived. */
+/*! Opens a channel that is closed, with a new number and a clean slate: consumers, the prefetch and a
+    transaction are not revived, the tags of publishes go on. On a closed connection the channel opens
+    with it. Does nothing unless closed; sets lastError(), and stays closed, while the connection is
+    closing (NotOpen) or if it has no channel left (LimitExceeded). \sa {AMQP 0-9-1 §1.5} */
 void QAmqpChannel::open()
 {
     QAmqpChannelPrivate *d = d_ptr.get();
@@ -330,8 +335,11 @@ QFuture<quint64> QAmqpChannelPrivate::publishConfirmed(const QString &exchange,
 
 /*!
     Publishes like publish() and returns a future that ends with the tag once the broker confirmed the
-    message, or with an error: Nacked, Unroutable (a returned Mandatory message), or that of the channel
-    or connection whose end left it indeterminate. Costs more than the signals, for a message or two.
+    message, or with an error: Nacked, Unroutable (a returned Mandatory message), or the error that ended
+    the channel or connection before the broker answered. What publish() would refuse fails at once, and
+    so do confirms that are off (InvalidArgument). Costs more than the signals, for a message or two.
+
+    \a exchange, \a routingKey, \a message and \a flags are those of publish().
 */
 QFuture<quint64> QAmqpChannel::publishConfirmed(const QString &exchange, const QString &routingKey,
                                                 const QAmqpMessage &message, PublishFlags flags)
@@ -340,7 +348,8 @@ QFuture<quint64> QAmqpChannel::publishConfirmed(const QString &exchange, const Q
 }
 
 /*! Returns a future that ends when everything published so far is answered for: well, or with the
-    first error among them (Nacked, or the reason that left one indeterminate). */
+    first error among them: Nacked, or what ended the channel and left one indeterminate. Ends at once
+    if nothing is unanswered; fails with InvalidArgument if confirms are off. */
 QFuture<void> QAmqpChannel::allConfirmed()
 {
     QAmqpChannelPrivate *d = d_ptr.get();
@@ -355,7 +364,7 @@ QFuture<void> QAmqpChannel::allConfirmed()
     return promise->future();
 }
 
-/*! Returns whether publishes are confirmed. */
+/*! Returns whether publishes are confirmed, unless txSelect() was called; on by default. */
 bool QAmqpChannel::confirms() const { return d_ptr->confirmsWanted; }
 
 /*! Turns publisher confirms on or off (\a enabled). They are on from the start; returns \c false, and

@@ -62,19 +62,21 @@ using namespace QtAmqpPrivate;
 /*! \fn void QAmqpConnection::closed()
     Emitted once for each open(), when the connection is closed for whatever reason. */
 /*! \fn void QAmqpConnection::errorOccurred(const QAmqpError &error)
-    Emitted once, before closed(), if the connection did not close because it was asked to. */
+    Emitted once, before closed(), if the connection ended by an \a error, also if close() missed its
+    deadline. Not emitted when it was closed in good order or by abort(). */
 /*! \fn void QAmqpConnection::blockedChanged(bool blocked)
-    Emitted when the broker stops (or no longer stops) taking messages, see isBlocked(). */
+    Emitted when the broker stops taking messages (\a blocked is \c true) or takes them again, see
+    isBlocked(). */
 /*! \fn void QAmqpConnection::sslErrors(const QList<QSslError> &errors)
-    Tells what is wrong with the peer's certificate; the connection fails right after. */
+    Tells by \a errors what is wrong with the peer's certificate; the connection fails right after. */
 
-/*! Makes a closed connection to \c amqp://guest:guest@localhost:5672/. */
+/*! Makes a closed connection to \c{amqp://guest:guest@localhost:5672/}, a child of \a parent. */
 QAmqpConnection::QAmqpConnection(QObject *parent)
     : QAmqpConnection(QAmqpConnectionOptions(), parent)
 {
 }
 
-/*! Makes a closed connection with \a options; no socket is opened before open(). */
+/*! Makes a closed connection with \a options, a child of \a parent; no socket is opened before open(). */
 QAmqpConnection::QAmqpConnection(const QAmqpConnectionOptions &options, QObject *parent)
     : QObject(parent), d_ptr(std::make_unique<QAmqpConnectionPrivate>(this, options))
 {
@@ -289,8 +291,9 @@ void QAmqpConnection::open(const QUrl &url)
 }
 
 /*!
-    Starts to connect; opened(), or errorOccurred() and closed(), follow from the event loop. Does
-    nothing unless the connection is closed.
+    Starts to connect; opened(), or errorOccurred() and closed(), follow from the event loop. Channels
+    made or opened since the last closed() open with it. Sets lastError(), and does nothing else, unless
+    the connection is closed.
 */
 void QAmqpConnection::open()
 {
@@ -371,7 +374,8 @@ void QAmqpConnection::close(std::chrono::milliseconds deadline)
     d_ptr->engine->commanded();
 }
 
-/*! Cuts the link at once, without a word to the broker; closed() follows from the event loop. */
+/*! Cuts the link at once, without a word to the broker. Pending futures fail, unanswered publishes
+    become indeterminate, and closed() follows, without errorOccurred(), from the event loop. */
 void QAmqpConnection::abort()
 {
     if (state() == State::Closed)

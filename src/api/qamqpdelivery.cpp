@@ -95,7 +95,7 @@ QString QAmqpDelivery::consumerTag() const
 }
 
 /*! \property QAmqpDelivery::deliveryTag
-    The broker's number of this delivery, counted in its channel. */
+    The broker's number of this delivery, counted in its channel from 1; 0 if it is invalid. */
 quint64 QAmqpDelivery::deliveryTag() const { return d ? d->deliveryTag : 0; }
 
 /*! \property QAmqpDelivery::redelivered
@@ -118,20 +118,24 @@ static bool settle(QAmqpDeliveryPrivate *d, Settlement::Kind kind, QAmqpDelivery
                                mode == QAmqpDelivery::Multiple, requeue});
 }
 
-/*! Tells the broker that the message was dealt with, and with \a mode Multiple all before it. Any thread. */
+/*! Tells the broker that the message was dealt with, and with \a mode Multiple all before it. Returns
+    \c false, and sends nothing, if it was settled before or its channel has ended. Any thread.
+    \sa {https://www.rabbitmq.com/confirms.html} */
 bool QAmqpDelivery::ack(AckMode mode) const
 {
     return settle(d.data(), Settlement::Ack, mode, false);
 }
 
 /*! Gives the message back (or discards it, see \a requeue), and with \a mode Multiple all before it
-    (basic.nack, a RabbitMQ extension). Any thread. */
+    (basic.nack, a RabbitMQ extension). Returns \c false, and sends nothing, if it was settled before or
+    its channel has ended. Any thread. \sa {https://www.rabbitmq.com/nack.html} */
 bool QAmqpDelivery::nack(RequeueMode requeue, AckMode mode) const
 {
     return settle(d.data(), Settlement::Nack, mode, requeue == Requeue);
 }
 
-/*! Gives the message back or discards it, see \a requeue. Any thread. */
+/*! Gives the message back or discards it, see \a requeue; the same as nack() with Single. Returns
+    \c false, and sends nothing, if it was settled before or its channel has ended. Any thread. */
 bool QAmqpDelivery::reject(RequeueMode requeue) const
 {
     return settle(d.data(), Settlement::Nack, Single, requeue == Requeue);

@@ -34,9 +34,9 @@ using namespace QtAmqpPrivate;
 /*! \fn void QAmqpQueue::nameChanged(const QString &name)
     Emitted when the broker has made up the \a name. */
 /*! \fn void QAmqpQueue::messageReceived(const QAmqpDelivery &delivery)
-    Emitted for each message that a consumer made by consume() receives. */
+    Emitted for each \a delivery that a consumer made by consume() receives. */
 /*! \fn void QAmqpQueue::cancelled(const QAmqpError &reason)
-    Emitted when such a consumer ended, see QAmqpConsumer::cancelled(). */
+    Emitted when such a consumer ended for \a reason, see QAmqpConsumer::cancelled(). */
 
 class QAmqpQueuePrivate
 {

@@ -92,7 +92,7 @@ void QAmqpTransport::lost(const QAmqpError &reason)
         client->lost(reason);
 }
 
-/*! Tells what the verification of the peer's certificate found, before lost(). */
+/*! Tells by \a errors what the verification of the peer's certificate found, before lost(). */
 void QAmqpTransport::sslErrors(const QList<QSslError> &errors)
 {
     if (const auto client = m_client.lock())
@@ -114,6 +114,7 @@ bool QAmqpTransport::turn()
 /*!
     \class QAmqpEndpoint
     \inmodule QtAmqp
+    \inheaderfile QAmqpTransport
     \brief Where a transport is to connect to, and how.
 */
 

@@ -35,7 +35,7 @@ QT_BEGIN_NAMESPACE
     \value ConnectionLost        The transport ended without a word of the broker.
     \value HeartbeatMissed       The broker was silent for two heartbeat intervals.
     \value Timeout               No answer within the time that was set.
-    \value Cancelled             Ended with its channel or connection; see cause().
+    \value Cancelled             Ended with its channel, connection or object; see cause().
     \value NotOpen               The channel or connection is not open.
     \value InvalidArgument       AMQP cannot carry what was asked for; nothing was sent.
     \value Unroutable            No queue took the message (312, 313).
@@ -128,7 +128,7 @@ QAmqpError::~QAmqpError() = default;
 bool QAmqpError::isError() const { return kind() != Kind::NoError; }
 
 /*! \fn QAmqpError::operator bool() const
-    Same as isError(). */
+    Returns the same as isError(). */
 QAmqpError::operator bool() const { return isError(); }
 
 /*! \property QAmqpError::kind
@@ -293,10 +293,10 @@ const QAmqpError &QAmqpException::error() const { return m_error; }
 /*! Returns the text of error() in UTF-8, valid as long as this exception. */
 const char *QAmqpException::what() const noexcept { return m_what.constData(); }
 
-/*! \reimp */
+/*! Throws a copy of this exception. */
 void QAmqpException::raise() const { throw *this; }
 
-/*! \reimp */
+/*! Returns a copy of this exception, which the caller owns. */
 QAmqpException *QAmqpException::clone() const { return new QAmqpException(*this); }
 
 QT_END_NAMESPACE

@@ -27,7 +27,7 @@ using Property = QAmqpMessage::Property;
     Messages are implicitly shared and reentrant; publishing one object many times is the fastest way
     to publish.
 
-    \sa QAmqpChannel::publish(), {AMQP 0-9-1 §1.8 and §4.2.6}
+    \sa QAmqpChannel::publish(), {AMQP 0-9-1 §1.8}, {AMQP 0-9-1 §4.2.6}
 */
 
 /*!

@@ -70,7 +70,8 @@ bool QAmqpTable::isEmpty() const { return size() == 0; }
 /*! Returns the number of entries. */
 qsizetype QAmqpTable::size() const { return d ? d->entries.size() : 0; }
 
-/*! Returns the entries in wire order; names are octets as they were received or set. */
+/*! Returns the entries in wire order; names are octets as they were received or set. The reference is
+    valid until this table is changed or destroyed. */
 const QList<QAmqpTable::Entry> &QAmqpTable::entries() const
 {
     static const QList<Entry> none;
@@ -106,7 +107,7 @@ void QAmqpTable::insert(const QString &name, const QAmqpValue &value)
         d->entries[index].second = value;
 }
 
-/*! Appends an entry, even if there is one of that \a name already. */
+/*! Appends an entry of \a name and \a value, even if there is one of that name already. */
 void QAmqpTable::append(const QByteArray &name, const QAmqpValue &value)
 {
     if (!d)
