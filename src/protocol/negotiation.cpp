@@ -29,7 +29,7 @@ QAmqpTable clientProperties(const QAmqpConnectionOptions &options)
 
     QAmqpTable properties = {
             {u"product"_s,     u"QtAmqp"_s                               },
-            {u"version"_s,     u"1.0.0"_s                                },
+            {u"version"_s,     u"" QTAMQP_VERSION ""_s                   },
             {u"platform"_s,    u"Qt "_s + QLatin1StringView(qVersion())  },
             {u"information"_s, u"AMQP 0-9-1 client for Qt, MIT licence"_s}
     };
