@@ -15,6 +15,7 @@
 
 #include <bit>
 #include <limits>
+#include <vector>
 
 using namespace Qt::StringLiterals;
 using namespace QtAmqpPrivate;
@@ -23,10 +24,7 @@ using Type = QAmqpValue::Type;
 
 namespace {
 
-QByteArray hex(const QByteArray &spaced)
-{
-    return QByteArray::fromHex(spaced);
-}
+QByteArray hex(const QByteArray &spaced) { return QByteArray::fromHex(spaced); }
 
 QByteArray longString(const QByteArray &text)
 {
@@ -44,7 +42,9 @@ QByteArray entry(const QByteArray &value, const QByteArray &name = "v"_ba)
 QString refusal(const QByteArray &entries)
 {
     Reader reader("x"_ba);
-    checkTable(entries, reader);
+    // Memory of just that size, so that a sanitizer sees a read behind it.
+    const std::vector<char> exact(entries.cbegin(), entries.cend());
+    checkTable(QByteArrayView(exact.data(), entries.size()), reader);
     return reader.ok() ? u"accepted"_s : QString::fromLatin1(reader.error());
 }
 
@@ -89,10 +89,7 @@ QString checkRoundTrip(const QAmqpValue &value)
     return {};
 }
 
-QAmqpValue onlyValue(const QByteArray &value)
-{
-    return decodeTable(entry(value)).value(u"v"_s);
-}
+QAmqpValue onlyValue(const QByteArray &value) { return decodeTable(entry(value)).value(u"v"_s); }
 
 template<typename T>
 QString printed(const T &value)
