@@ -37,6 +37,7 @@ void QAmqpChannelPrivate::leaveCore()
     nextTag = core->nextPublishTag();
     core = nullptr;
     prefetchSent.reset();
+    channelPrefetch = 0;
     highestDelivery = settledUpTo = 0;
 }
 
@@ -93,7 +94,6 @@ void QAmqpChannelPrivate::replied(Replied &replied)
 
 void QAmqpChannelPrivate::got(Got &got)
 {
-    highestDelivery = got.delivery.deliveryTag;
     if (const Ended handler = requests.take(got.request)) {
         RequestEnd end{nullptr, &got, {}};
         handler(end);
@@ -109,9 +109,10 @@ void QAmqpChannelPrivate::delivered(Delivered &delivered)
     // While closing nobody wants it: it goes back to its queue with the channel.
     if (!lastConsumer || core->isClosing() || engine->core().isClosing())
         return;
-    highestDelivery = delivered.deliveryTag;
     QAmqpDelivery delivery = std::move(scratch);
     const bool noAck = lastConsumer->noAck;
+    if (!noAck)
+        highestDelivery = delivered.deliveryTag;
     QAmqpDeliveryPrivate::assign(
             delivery, delivered,
             noAck ? QExplicitlySharedDataPointer<Mailbox>() : engine->mailbox(), generation, 0);

@@ -212,6 +212,14 @@ void QAmqpChannelPrivate::setPrefetchFor(const QAmqpConsumeOptions &options)
         return;
     prefetchSent = options.prefetch();
     core->request(BasicQos{0, options.prefetch(), false});
+    renewChannelPrefetch();
+}
+
+// RabbitMQ drops the limit of the channel when it is told that of the next consumers.
+void QAmqpChannelPrivate::renewChannelPrefetch()
+{
+    if (channelPrefetch > 0)
+        core->request(BasicQos{0, channelPrefetch, true});
 }
 
 QAmqpConsumer *QAmqpChannelPrivate::consume(const QueueName &queue,
@@ -290,6 +298,8 @@ QFuture<std::optional<QAmqpDelivery>> QAmqpChannelPrivate::get(const QueueName &
             [this, noAck](RequestEnd &end) {
                 std::optional<QAmqpDelivery> message;
                 if (end.got) {
+                    if (!noAck)
+                        highestDelivery = end.got->delivery.deliveryTag;
                     message.emplace();
                     QAmqpDeliveryPrivate::assign(*message, end.got->delivery,
                                                  noAck ? QExplicitlySharedDataPointer<Mailbox>()
@@ -312,10 +322,17 @@ QFuture<std::optional<QAmqpDelivery>> QAmqpChannel::get(const QString &queue, Ac
     \a scope tells for whom. consume() calls this with its own options. \sa {https://www.rabbitmq.com/consumer-prefetch.html} */
 QFuture<void> QAmqpChannel::setPrefetch(quint16 messages, PrefetchScope scope)
 {
-    if (scope == PrefetchScope::Consumer)
+    const QFuture<void> future = d_ptr->request(
+            "setPrefetch", BasicQos{0, messages, scope == PrefetchScope::Channel}, {});
+    if (future.isFinished()) // refused
+        return future;
+    if (scope == PrefetchScope::Channel) {
+        d_ptr->channelPrefetch = messages;
+    } else {
         d_ptr->prefetchSent = messages;
-    return d_ptr->request("setPrefetch", BasicQos{0, messages, scope == PrefetchScope::Channel},
-                          {});
+        d_ptr->renewChannelPrefetch();
+    }
+    return future;
 }
 
 /*! Asks the broker to requeue everything unacknowledged of this channel and to deliver it again, maybe

@@ -104,6 +104,7 @@ public:
     QAmqpError nameErrors(std::initializer_list<std::pair<const char *, const QByteArray *>> names,
                           const QAmqpTable &table = {}) const;
     void setPrefetchFor(const QAmqpConsumeOptions &options);
+    void renewChannelPrefetch();
     template<typename Method>
     QFuture<void> endTransaction(const char *function, const Method &method);
     void forgetConsumer(QAmqpConsumerPrivate *consumer);
@@ -162,6 +163,7 @@ public:
     QAmqpConsumerPrivate *lastConsumer = nullptr; // of lastEnvelope
     quint32 consumersMade = 0;
     std::optional<quint16> prefetchSent;
+    quint16 channelPrefetch = 0; // for all consumers together, 0: none
     bool hasResumed = false; // a consumer holds messages that it may deliver
     quint64 highestDelivery = 0;
     quint64 settledUpTo = 0; // by "multiple"
