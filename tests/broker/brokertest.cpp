@@ -92,18 +92,18 @@ bool Peer::waitForClosed()
 ChannelLog::ChannelLog(QAmqpChannel *channel)
 {
     using C = QAmqpChannel;
-    QObject::connect(channel, &C::opened, channel, [this] { ++opened; });
-    QObject::connect(channel, &C::closed, channel, [this] { ++closed; });
-    QObject::connect(channel, &C::errorOccurred, channel,
+    QObject::connect(channel, &C::opened, &m_scope, [this] { ++opened; });
+    QObject::connect(channel, &C::closed, &m_scope, [this] { ++closed; });
+    QObject::connect(channel, &C::errorOccurred, &m_scope,
                      [this](const QAmqpError &error) { errors.append(error); });
-    QObject::connect(channel, &C::confirmed, channel,
+    QObject::connect(channel, &C::confirmed, &m_scope,
                      [this](quint64 first, quint64 last) { settle(first, last, Fate::Confirmed); });
-    QObject::connect(channel, &C::nacked, channel,
+    QObject::connect(channel, &C::nacked, &m_scope,
                      [this](quint64 first, quint64 last) { settle(first, last, Fate::Nacked); });
-    QObject::connect(channel, &C::indeterminate, channel, [this](quint64 first, quint64 last) {
+    QObject::connect(channel, &C::indeterminate, &m_scope, [this](quint64 first, quint64 last) {
         settle(first, last, Fate::Indeterminate);
     });
-    QObject::connect(channel, &C::messageReturned, channel,
+    QObject::connect(channel, &C::messageReturned, &m_scope,
                      [this](const QAmqpReturn &message) { returned.append(message); });
 }
 
@@ -127,14 +127,14 @@ bool ChannelLog::waitForSettled(quint64 lastTag) const
 ConsumerLog::ConsumerLog(QAmqpConsumer *consumer, bool ack)
 {
     using C = QAmqpConsumer;
-    QObject::connect(consumer, &C::started, consumer, [this] { ++started; });
-    QObject::connect(consumer, &C::messageReceived, consumer,
+    QObject::connect(consumer, &C::started, &m_scope, [this] { ++started; });
+    QObject::connect(consumer, &C::messageReceived, &m_scope,
                      [this, ack](const QAmqpDelivery &delivery) {
                          messages.append(delivery);
                          if (ack)
                              delivery.ack();
                      });
-    QObject::connect(consumer, &C::cancelled, consumer,
+    QObject::connect(consumer, &C::cancelled, &m_scope,
                      [this](const QAmqpError &reason) { cancelled.append(reason); });
 }
 

@@ -112,6 +112,8 @@ public:
 
 private:
     void settle(quint64 first, quint64 last, Fate fate);
+
+    QObject m_scope; // its connections end with this object, which may go before the channel
 };
 
 class ConsumerLog
@@ -125,6 +127,9 @@ public:
     QList<QAmqpDelivery> messages;
     int started = 0;
     QList<QAmqpError> cancelled;
+
+private:
+    QObject m_scope;
 };
 
 // The message that lies first in `queue`, by basic.get without acknowledgement.

@@ -72,7 +72,8 @@ void TestConfirms::confirmsEachOfManyPublishesOnce()
             mostUnconfirmed = std::max(mostUnconfirmed, m_channel->unconfirmed());
         }
     };
-    connect(m_channel, &QAmqpChannel::confirmed, m_channel, publishMore);
+    const QObject scope;
+    connect(m_channel, &QAmqpChannel::confirmed, &scope, publishMore);
     publishMore();
     QVERIFY(log.waitForSettled(total));
     QCOMPARE(log.settledTwice, 0);
@@ -100,7 +101,8 @@ void TestConfirms::tellsWhenToGoOnPublishing()
         }
         ++pauses;
     };
-    connect(m_channel, &QAmqpChannel::readyToPublish, m_channel, publishMore);
+    const QObject scope;
+    connect(m_channel, &QAmqpChannel::readyToPublish, &scope, publishMore);
     publishMore();
     QVERIFY(log.waitForSettled(total));
     QVERIFY(pauses > 1);

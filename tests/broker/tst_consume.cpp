@@ -1,0 +1,696 @@
+// Deliveries from RabbitMQ: each comes once, and what is not acknowledged goes back.
+
+#include "brokertest.h"
+
+#include <atomic>
+#include <mutex>
+#include <set>
+#include <thread>
+
+using namespace BrokerTest;
+using namespace Qt::StringLiterals;
+
+class TestConsume : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void init();
+    void cleanup();
+
+    void prefetchBoundsWhatComesAhead();
+    void prefetchOfChannelIsShared();
+    void refusedPrefetchIsForgotten();
+    void acknowledgesOneByOne();
+    void acknowledgesSeveralAtOnce();
+    void acknowledgesAll();
+    void givesBackAndGetsAgain();
+    void givesBackSeveralAtOnce();
+    void discardedMessagesAreDeadLettered();
+    void settlesOnlyOnce();
+    void staleDeliveriesAreNotSettled();
+    void recoverDeliversAgain();
+    void cancelGivesBackWhatIsHeld();
+    void cancelledConsumerLeavesOtherMessages();
+    void closingChannelGivesBackWhatIsUnsettled();
+    void deletingConsumerGivesBackWhatComes();
+    void pausesAndResumes();
+    void consumerPriorities();
+    void exclusiveConsumer();
+    void consumesWithoutAcknowledgement();
+    void manyMessagesComeOnceEach_data();
+    void manyMessagesComeOnceEach();
+    void severalConsumersShareQueue();
+    void getsMessages();
+    void hundredChannels();
+    void acknowledgesFromOtherThreads();
+    void acknowledgesAfterConnectionIsGone();
+
+private:
+    void publish(int count, const QString &queue = QString());
+
+    std::unique_ptr<Peer> m_peer;
+    QAmqpChannel *m_channel = nullptr;
+    QAmqpChannel *m_publisher = nullptr;
+    QString m_queue;
+};
+
+static const QAmqpQueueOptions exclusive = QAmqpQueueOptions().setExclusive();
+
+void TestConsume::init()
+{
+    m_peer = std::make_unique<Peer>();
+    m_channel = m_peer->channel();
+    m_publisher = m_peer->channel();
+    QVERIFY(m_peer->open());
+    m_queue = uniqueName();
+    VERIFY_OK(m_publisher->declareQueue(m_queue));
+}
+
+void TestConsume::cleanup()
+{
+    if (!m_peer)
+        return;
+    QVERIFY(!failure(m_publisher->deleteQueue(m_queue)));
+    QVERIFY(m_peer->close());
+    QVERIFY(m_peer->errors.isEmpty());
+    m_peer.reset();
+}
+
+void TestConsume::publish(int count, const QString &queue)
+{
+    for (int i = 0; i < count; ++i)
+        m_publisher->publish({}, queue.isEmpty() ? m_queue : queue, QByteArray::number(i));
+    VERIFY_OK(m_publisher->allConfirmed());
+}
+
+static QList<QByteArray> numbers(int from, int to)
+{
+    QList<QByteArray> list;
+    for (int i = from; i < to; ++i)
+        list << QByteArray::number(i);
+    return list;
+}
+
+void TestConsume::prefetchBoundsWhatComesAhead()
+{
+    publish(20);
+    const ConsumerLog log(m_channel->consume(m_queue, QAmqpConsumeOptions().setPrefetch(5)));
+    QVERIFY(log.waitForMessages(5));
+    QVERIFY(!settled(m_publisher));
+    QCOMPARE(readyMessages(*m_peer, m_queue), 15);
+    QCOMPARE(log.messages.size(), 5);
+    log.messages.at(0).ack();
+    log.messages.at(1).ack();
+    QVERIFY(log.waitForMessages(7));
+    QCOMPARE(readyMessages(*m_peer, m_queue), 13);
+    QCOMPARE(log.bodies(), numbers(0, 7));
+
+    // Another consumer of the channel has its own.
+    const ConsumerLog other(m_channel->consume(m_queue, QAmqpConsumeOptions().setPrefetch(2)));
+    QVERIFY(other.waitForMessages(2));
+    QCOMPARE(readyMessages(*m_peer, m_queue), 11);
+    QCOMPARE(log.messages.size(), 7);
+    QCOMPARE(other.messages.size(), 2);
+}
+
+void TestConsume::prefetchOfChannelIsShared()
+{
+    publish(20);
+    VERIFY_OK(m_channel->setPrefetch(6, QAmqpChannel::PrefetchScope::Channel));
+    const ConsumerLog first(m_channel->consume(m_queue, QAmqpConsumeOptions().setPrefetch(4)));
+    QVERIFY(first.waitForMessages(4));
+    const ConsumerLog second(m_channel->consume(m_queue, QAmqpConsumeOptions().setPrefetch(4)));
+    QVERIFY(second.waitForMessages(2));
+    QCOMPARE(readyMessages(*m_peer, m_queue), 14);
+    QCOMPARE(first.messages.size(), 4);
+    QCOMPARE(second.messages.size(), 2);
+    second.messages.constFirst().ack();
+    QVERIFY(waitFor([&] { return first.messages.size() + second.messages.size() == 7; }));
+}
+
+// What a closed channel was told does not count as told.
+void TestConsume::refusedPrefetchIsForgotten()
+{
+    publish(10);
+    const ChannelLog log(m_channel);
+    m_channel->close();
+    QVERIFY(waitFor([&] { return log.closed == 1; }));
+    VERIFY_ERROR(failure(m_channel->setPrefetch(4)), NotOpen, Operation, 0);
+    m_channel->open();
+    const ConsumerLog consumer(m_channel->consume(m_queue, QAmqpConsumeOptions().setPrefetch(4)));
+    QVERIFY(consumer.waitForMessages(4));
+    QCOMPARE(readyMessages(*m_peer, m_queue), 6);
+    QCOMPARE(consumer.messages.size(), 4);
+}
+
+void TestConsume::acknowledgesOneByOne()
+{
+    publish(10);
+    const ConsumerLog log(m_channel->consume(m_queue));
+    QVERIFY(log.waitForMessages(10));
+    for (int i = 0; i < 10; i += 2) {
+        QVERIFY(!log.messages.at(i).isSettled());
+        QVERIFY(log.messages.at(i).ack());
+        QVERIFY(log.messages.at(i).isSettled());
+    }
+    m_channel->close();
+    QVERIFY(waitFor([&] { return readyMessages(*m_peer, m_queue) == 5; }));
+    QCOMPARE(fetch(m_publisher, m_queue)->body(), "1"_ba);
+}
+
+void TestConsume::acknowledgesSeveralAtOnce()
+{
+    publish(10);
+    const ConsumerLog log(m_channel->consume(m_queue));
+    QVERIFY(log.waitForMessages(10));
+    QVERIFY(log.messages.at(6).ack(QAmqpDelivery::Multiple));
+    QVERIFY(!log.messages.at(3).ack()); // settled with the others
+    QVERIFY(log.messages.at(8).ack());
+    m_channel->close();
+    QVERIFY(waitFor([&] { return readyMessages(*m_peer, m_queue) == 2; }));
+    QCOMPARE(fetch(m_publisher, m_queue)->body(), "7"_ba);
+    QCOMPARE(fetch(m_publisher, m_queue)->body(), "9"_ba);
+}
+
+void TestConsume::acknowledgesAll()
+{
+    QVERIFY(!m_channel->ackAll()); // there is nothing
+    publish(10);
+    const ConsumerLog log(m_channel->consume(m_queue));
+    QVERIFY(log.waitForMessages(10));
+    QVERIFY(log.messages.at(4).ack());
+    QVERIFY(m_channel->ackAll());
+    QVERIFY(!m_channel->ackAll());
+    QVERIFY(!m_channel->nackAll());
+    QVERIFY(!log.messages.at(5).nack());
+    QVERIFY(!settled(m_channel));
+    m_channel->close();
+    QVERIFY(waitFor([&] { return !m_channel->isOpen(); }));
+    QCOMPARE(readyMessages(*m_peer, m_queue), 0);
+}
+
+void TestConsume::givesBackAndGetsAgain()
+{
+    publish(3);
+    const ConsumerLog log(m_channel->consume(m_queue));
+    QVERIFY(log.waitForMessages(3));
+    for (const QAmqpDelivery &message : log.messages)
+        QVERIFY(!message.isRedelivered());
+    QVERIFY(log.messages.at(1).nack());
+    QVERIFY(log.waitForMessages(4));
+    QCOMPARE(log.messages.at(3).body(), "1"_ba);
+    QVERIFY(log.messages.at(3).isRedelivered());
+    QVERIFY(log.messages.at(3).reject());
+    QVERIFY(log.waitForMessages(5));
+    QCOMPARE(log.messages.at(4).body(), "1"_ba);
+    QVERIFY(log.messages.at(4).isRedelivered());
+    QVERIFY(log.messages.at(4).deliveryTag() > log.messages.at(3).deliveryTag());
+    QVERIFY(m_channel->ackAll());
+}
+
+void TestConsume::givesBackSeveralAtOnce()
+{
+    publish(10);
+    const ConsumerLog log(m_channel->consume(m_queue));
+    QVERIFY(log.waitForMessages(10));
+    QVERIFY(log.messages.at(4).nack(QAmqpDelivery::Requeue, QAmqpDelivery::Multiple));
+    QVERIFY(log.waitForMessages(15));
+    QCOMPARE(log.bodies().mid(10), numbers(0, 5)); // to their old places
+    QVERIFY(m_channel->nackAll());
+    QVERIFY(log.waitForMessages(25));
+    QVERIFY(m_channel->nackAll(QAmqpDelivery::Discard));
+    QVERIFY(!settled(m_channel));
+    QCOMPARE(readyMessages(*m_peer, m_queue), 0);
+}
+
+void TestConsume::discardedMessagesAreDeadLettered()
+{
+    const QString dead = uniqueName();
+    const QString name = uniqueName();
+    VERIFY_OK(m_channel->declareQueue(dead, exclusive));
+    VERIFY_OK(m_channel->declareQueue(name,
+                                      QAmqpQueueOptions()
+                                              .setExclusive()
+                                              .setArgument(u"x-dead-letter-exchange"_s, u""_s)
+                                              .setArgument(u"x-dead-letter-routing-key"_s, dead)));
+    publish(3, name);
+    const ConsumerLog log(m_channel->consume(name));
+    const ConsumerLog deadLog(m_channel->consume(dead), true);
+    QVERIFY(log.waitForMessages(3));
+    QVERIFY(log.messages.at(0).reject(QAmqpDelivery::Discard));
+    QVERIFY(log.messages.at(1).nack(QAmqpDelivery::Discard));
+    QVERIFY(log.messages.at(2).ack());
+    QVERIFY(deadLog.waitForMessages(2));
+    QVERIFY(!settled(m_channel));
+    QCOMPARE(deadLog.bodies(), numbers(0, 2));
+    QCOMPARE(deadLog.messages.at(0).headers().value(u"x-first-death-reason"_s).toString(),
+             u"rejected"_s);
+    QCOMPARE(log.messages.size(), 3);
+}
+
+void TestConsume::settlesOnlyOnce()
+{
+    publish(1);
+    const ConsumerLog log(m_channel->consume(m_queue));
+    QVERIFY(log.waitForMessages(1));
+    const QAmqpDelivery copy = log.messages.constFirst();
+    QVERIFY(copy.ack());
+    QVERIFY(!copy.ack());
+    QVERIFY(!log.messages.constFirst().nack());
+    QVERIFY(!copy.reject());
+    QVERIFY(!settled(m_channel)); // a second one would have closed it (406)
+    QVERIFY(!QAmqpDelivery().ack());
+}
+
+void TestConsume::staleDeliveriesAreNotSettled()
+{
+    publish(2);
+    ConsumerLog log(m_channel->consume(m_queue));
+    QVERIFY(log.waitForMessages(2));
+    const ChannelLog channelLog(m_channel);
+    m_channel->close();
+    QVERIFY(waitFor([&] { return channelLog.closed == 1; }));
+    QVERIFY(!log.messages.at(0).ack());
+    m_channel->open();
+    const ConsumerLog again(m_channel->consume(m_queue));
+    QVERIFY(again.waitForMessages(2));
+    QVERIFY(again.messages.at(0).isRedelivered());
+    QVERIFY(!log.messages.at(1).ack()); // the same tag, of an earlier life of the channel
+    QVERIFY(!settled(m_channel));
+    QCOMPARE(channelLog.errors.size(), 0);
+    QVERIFY(again.messages.at(0).ack());
+    QVERIFY(again.messages.at(1).ack());
+    QVERIFY(!settled(m_channel));
+}
+
+void TestConsume::recoverDeliversAgain()
+{
+    publish(3);
+    const ConsumerLog log(m_channel->consume(m_queue));
+    QVERIFY(log.waitForMessages(3));
+    QVERIFY(log.messages.at(0).ack());
+    VERIFY_OK(m_channel->recover());
+    QVERIFY(log.waitForMessages(5));
+    QCOMPARE(log.bodies().mid(3), numbers(1, 3));
+    QVERIFY(log.messages.at(3).isRedelivered());
+    QVERIFY(m_channel->ackAll());
+    QVERIFY(!settled(m_channel));
+}
+
+void TestConsume::cancelGivesBackWhatIsHeld()
+{
+    publish(20);
+    QAmqpConsumer *consumer = m_channel->consume(m_queue, QAmqpConsumeOptions().setPrefetch(12));
+    const ConsumerLog log(consumer);
+    QVERIFY(consumer->pause());
+    QVERIFY(waitFor([&] { return consumer->heldMessages() == 12; }));
+    QCOMPARE(log.messages.size(), 0);
+    QCOMPARE(readyMessages(*m_peer, m_queue), 8);
+    const auto cancelled = consumer->cancel();
+    QCOMPARE(consumer->state(), QAmqpConsumer::State::Cancelling);
+    VERIFY_OK(cancelled);
+    QVERIFY(cancelled.result() >= 12);
+    QCOMPARE(consumer->state(), QAmqpConsumer::State::Cancelled);
+    QCOMPARE(log.cancelled.size(), 1);
+    QVERIFY(!log.cancelled.constFirst());
+    QCOMPARE(log.messages.size(), 0);
+    QVERIFY(!settled(m_channel));
+    QCOMPARE(readyMessages(*m_peer, m_queue), 20);
+    QVERIFY(fetch(m_publisher, m_queue)->isRedelivered());
+    VERIFY_ERROR(failure(consumer->cancel()), NotOpen, Operation, 0);
+}
+
+// What slots have seen is theirs to acknowledge, also after cancelling.
+void TestConsume::cancelledConsumerLeavesOtherMessages()
+{
+    const QObject scope;
+    publish(500);
+    QAmqpConsumer *consumer = m_channel->consume(m_queue, QAmqpConsumeOptions().setPrefetch(100));
+    ConsumerLog log(consumer);
+    int seen = 0;
+    QFuture<int> cancelled;
+    connect(consumer, &QAmqpConsumer::messageReceived, &scope, [&] {
+        if (++seen == 10)
+            cancelled = consumer->cancel();
+    });
+    QVERIFY(waitFor([&] { return seen >= 10; }));
+    VERIFY_OK(cancelled);
+    QCOMPARE(seen, 10);
+    QVERIFY(!settled(m_channel));
+    QCOMPARE(readyMessages(*m_peer, m_queue), 490);
+    for (const QAmqpDelivery &message : log.messages)
+        QVERIFY(message.ack());
+    m_channel->close();
+    QVERIFY(waitFor([&] { return m_channel->state() == QAmqpChannel::State::Closed; }));
+    QCOMPARE(readyMessages(*m_peer, m_queue), 490);
+}
+
+void TestConsume::closingChannelGivesBackWhatIsUnsettled()
+{
+    publish(50);
+    const ConsumerLog log(m_channel->consume(m_queue));
+    const ChannelLog channelLog(m_channel);
+    QVERIFY(log.waitForMessages(10));
+    for (int i = 0; i < 10; ++i)
+        QVERIFY(log.messages.at(i).ack());
+    m_channel->close();
+    QVERIFY(waitFor([&] { return channelLog.closed == 1; }));
+    QCOMPARE(log.cancelled.size(), 1);
+    QCOMPARE(readyMessages(*m_peer, m_queue), 40);
+}
+
+void TestConsume::deletingConsumerGivesBackWhatComes()
+{
+    const QObject scope;
+    publish(500);
+    std::unique_ptr<QAmqpConsumer> consumer(m_channel->consume(m_queue));
+    QAmqpConsumer *const object = consumer.get();
+    int seen = 0;
+    connect(object, &QAmqpConsumer::messageReceived, &scope, [&](const QAmqpDelivery &delivery) {
+        QVERIFY(delivery.ack());
+        if (++seen == 5)
+            consumer.reset();
+    });
+    QVERIFY(waitFor([&] { return seen == 5; }));
+    QVERIFY(waitFor([&] { return readyMessages(*m_peer, m_queue) == 495; }));
+    QCOMPARE(seen, 5);
+    QVERIFY(m_channel->isOpen());
+    // One that goes before the broker has heard of it.
+    delete m_channel->consume(m_queue);
+    QVERIFY(!settled(m_channel));
+    QVERIFY(waitFor([&] { return readyMessages(*m_peer, m_queue) == 495; }));
+}
+
+void TestConsume::pausesAndResumes()
+{
+    const QObject scope;
+    publish(30);
+    QAmqpConsumer *consumer = m_channel->consume(m_queue, QAmqpConsumeOptions().setPrefetch(10));
+    const ConsumerLog log(consumer, true);
+    QVERIFY(consumer->pause());
+    QVERIFY(consumer->isPaused());
+    QVERIFY(waitFor([&] { return consumer->heldMessages() == 10; }));
+    QVERIFY(!settled(m_channel));
+    QCOMPARE(log.messages.size(), 0);
+    consumer->resume();
+    QVERIFY(!consumer->isPaused());
+    QCOMPARE(log.messages.size(), 0); // never from inside a call
+    QVERIFY(log.waitForMessages(30));
+    QCOMPARE(log.bodies(), numbers(0, 30));
+    QCOMPARE(consumer->heldMessages(), 0);
+
+    // Pausing in a slot holds the very next one.
+    QVERIFY(!settled(m_channel));
+    int seen = 0;
+    connect(consumer, &QAmqpConsumer::messageReceived, &scope, [&] {
+        ++seen;
+        QVERIFY(consumer->pause());
+    });
+    publish(3);
+    for (int round = 1; round <= 3; ++round) {
+        QVERIFY(waitFor([&] { return seen == round && consumer->heldMessages() == 3 - round; }));
+        consumer->resume();
+    }
+    QCOMPARE(log.bodies().mid(30), numbers(0, 3));
+
+    QAmqpConsumer *unbounded = m_channel->consume(m_queue, QAmqpConsumeOptions().setNoAck());
+    QVERIFY(!unbounded->pause());
+    QVERIFY(!m_channel->consume(m_queue, QAmqpConsumeOptions().setPrefetch(0))->pause());
+}
+
+void TestConsume::consumerPriorities()
+{
+    const auto withPriority = [](int priority) {
+        return QAmqpConsumeOptions().setPrefetch(3).setArgument(u"x-priority"_s, priority);
+    };
+    const ConsumerLog low(m_channel->consume(m_queue, withPriority(0)));
+    const ConsumerLog high(m_channel->consume(m_queue, withPriority(10)));
+    QVERIFY(!settled(m_channel));
+    publish(4);
+    QVERIFY(high.waitForMessages(3));
+    QVERIFY(low.waitForMessages(1));
+    QCOMPARE(high.bodies(), numbers(0, 3));
+    QCOMPARE(low.bodies(), numbers(3, 4));
+}
+
+void TestConsume::exclusiveConsumer()
+{
+    const ConsumerLog first(m_channel->consume(m_queue, QAmqpConsumeOptions().setExclusive()));
+    QVERIFY(waitFor([&] { return first.started == 1; }));
+    QAmqpChannel *other = m_peer->channel();
+    const ChannelLog log(other);
+    const ConsumerLog second(other->consume(m_queue));
+    QVERIFY(waitFor([&] { return log.closed == 1; }));
+    QCOMPARE(log.errors.size(), 1);
+    VERIFY_ERROR(log.errors.constFirst(), AccessRefused, Channel, 403);
+    QCOMPARE(second.cancelled.size(), 1);
+    QCOMPARE(second.started, 0);
+    publish(1);
+    QVERIFY(first.waitForMessages(1));
+    QVERIFY(first.messages.constFirst().ack());
+}
+
+void TestConsume::consumesWithoutAcknowledgement()
+{
+    publish(1000);
+    QAmqpConsumer *consumer = m_channel->consume(m_queue, QAmqpConsumeOptions().setNoAck());
+    const ConsumerLog log(consumer);
+    QVERIFY(log.waitForMessages(1000));
+    QCOMPARE(log.bodies(), numbers(0, 1000));
+    QVERIFY(log.messages.constFirst().isSettled());
+    QVERIFY(!log.messages.constFirst().ack());
+    QVERIFY(!m_channel->ackAll());
+    VERIFY_OK(consumer->cancel());
+    QCOMPARE(readyMessages(*m_peer, m_queue), 0);
+}
+
+void TestConsume::manyMessagesComeOnceEach_data()
+{
+    QTest::addColumn<int>("prefetch");
+    QTest::addColumn<int>("ackEvery");
+    QTest::newRow("each acknowledged") << 250 << 1;
+    QTest::newRow("acknowledged by fifty") << 500 << 50;
+    QTest::newRow("prefetch of one") << 1 << 1;
+    QTest::newRow("without acknowledgement") << 0 << 0;
+}
+
+// Published while they are consumed.
+void TestConsume::manyMessagesComeOnceEach()
+{
+    const QObject scope;
+    QFETCH(int, prefetch);
+    QFETCH(int, ackEvery);
+    const int total = prefetch == 1 ? 2000 : 20000;
+    QAmqpConsumer *consumer = m_channel->consume(
+            m_queue, QAmqpConsumeOptions().setPrefetch(quint16(prefetch)).setNoAck(ackEvery == 0));
+    std::vector<int> seen(size_t(total), 0);
+    int count = 0;
+    int redelivered = 0;
+    connect(consumer, &QAmqpConsumer::messageReceived, &scope, [&](const QAmqpDelivery &message) {
+        ++seen[size_t(message.body().toInt())];
+        redelivered += message.isRedelivered();
+        ++count;
+        if (ackEvery && count % ackEvery == 0)
+            QVERIFY(message.ack(ackEvery == 1 ? QAmqpDelivery::Single : QAmqpDelivery::Multiple));
+    });
+    const ChannelLog log(m_publisher);
+    m_publisher->setMaxUnconfirmed(1000);
+    int published = 0;
+    const auto publishMore = [&] {
+        while (published < total && m_publisher->isReadyToPublish())
+            m_publisher->publish({}, m_queue, QByteArray::number(published++));
+    };
+    connect(m_publisher, &QAmqpChannel::readyToPublish, &scope, publishMore);
+    publishMore();
+    QVERIFY(waitFor([&] { return count >= total; }));
+    QVERIFY(log.waitForSettled(quint64(total)));
+    VERIFY_OK(consumer->cancel());
+    QVERIFY(!settled(m_channel));
+    QCOMPARE(count, total);
+    QCOMPARE(redelivered, 0);
+    QCOMPARE(std::count(seen.begin(), seen.end(), 1), total);
+    QCOMPARE(readyMessages(*m_peer, m_queue), 0);
+    const ChannelLog channelLog(m_channel);
+    m_channel->close();
+    QVERIFY(waitFor([&] { return channelLog.closed == 1; }));
+    QCOMPARE(readyMessages(*m_peer, m_queue), 0); // all were acknowledged
+}
+
+void TestConsume::severalConsumersShareQueue()
+{
+    const QObject scope;
+    constexpr int total = 3000;
+    std::multiset<int> seen;
+    int most = 0;
+    for (int i = 0; i < 6; ++i) {
+        QAmqpChannel *channel = i % 2 ? m_channel : m_peer->channel();
+        QAmqpConsumer *consumer = channel->consume(m_queue, QAmqpConsumeOptions().setPrefetch(20));
+        auto own = std::make_shared<int>(0);
+        connect(consumer, &QAmqpConsumer::messageReceived, &scope,
+                [&, own, tag = consumer->consumerTag()](const QAmqpDelivery &message) {
+                    QCOMPARE(message.consumerTag(), tag);
+                    seen.insert(message.body().toInt());
+                    most = std::max(most, ++*own);
+                    QVERIFY(message.ack());
+                });
+    }
+    publish(total);
+    QVERIFY(waitFor([&] { return seen.size() >= total; }));
+    QVERIFY(!settled(m_channel));
+    QCOMPARE(seen.size(), size_t(total));
+    QCOMPARE(std::set<int>(seen.begin(), seen.end()).size(), size_t(total));
+    QVERIFY(most < total); // it was shared
+}
+
+void TestConsume::getsMessages()
+{
+    const auto nothing = m_channel->get(m_queue);
+    VERIFY_OK(nothing);
+    QVERIFY(!nothing.result());
+    publish(3);
+    const auto first = m_channel->get(m_queue);
+    const auto second = m_channel->get(m_queue);
+    const auto third = m_channel->get(m_queue, QAmqpChannel::AckPolicy::NoAck);
+    const auto fourth = m_channel->get(m_queue);
+    VERIFY_OK(fourth);
+    QVERIFY(!fourth.result());
+    QCOMPARE(first.result()->body(), "0"_ba);
+    QCOMPARE(first.result()->remainingMessages(), 2U);
+    QCOMPARE(first.result()->consumerTag(), QString());
+    QCOMPARE(second.result()->body(), "1"_ba);
+    QCOMPARE(third.result()->remainingMessages(), 0U);
+    QVERIFY(third.result()->isSettled());
+    QVERIFY(first.result()->nack());
+    QVERIFY(second.result()->ack());
+    QVERIFY(!second.result()->ack());
+    const auto again = m_channel->get(m_queue);
+    VERIFY_OK(again);
+    QVERIFY(again.result());
+    QVERIFY(again.result()->isRedelivered());
+    QCOMPARE(again.result()->body(), "0"_ba);
+    QVERIFY(m_channel->ackAll());
+    QVERIFY(!settled(m_channel));
+    m_channel->close();
+    QVERIFY(waitFor([&] { return m_channel->state() == QAmqpChannel::State::Closed; }));
+    QCOMPARE(readyMessages(*m_peer, m_queue), 0);
+}
+
+void TestConsume::hundredChannels()
+{
+    constexpr int channels = 100;
+    constexpr int each = 20;
+    std::vector<std::unique_ptr<ChannelLog>> logs;
+    std::vector<std::unique_ptr<ConsumerLog>> consumers;
+    std::vector<QAmqpQueue *> queues;
+    std::set<int> used;
+    Peer other;
+    for (int i = 0; i < channels; ++i) {
+        QAmqpChannel *channel = other.channel();
+        used.insert(channel->number());
+        logs.push_back(std::make_unique<ChannelLog>(channel));
+        queues.push_back(channel->queue());
+        queues.back()->declare(exclusive);
+        consumers.push_back(std::make_unique<ConsumerLog>(queues.back()->consume(), true));
+        for (int n = 0; n < each; ++n)
+            queues.back()->publish(QByteArray::number(i * each + n));
+    }
+    QCOMPARE(used.size(), size_t(channels));
+    QVERIFY(other.open());
+    for (int i = 0; i < channels; ++i) {
+        QVERIFY(consumers[size_t(i)]->waitForMessages(each));
+        QVERIFY(logs[size_t(i)]->waitForSettled(each));
+        QCOMPARE(consumers[size_t(i)]->bodies(), numbers(i * each, (i + 1) * each));
+        QCOMPARE(logs[size_t(i)]->count(Fate::Confirmed), each);
+    }
+    // A failing one leaves the others alone.
+    QVERIFY(failure(queues[50]->channel()->purgeQueue(u"no such queue"_s)));
+    QVERIFY(waitFor([&] { return logs[50]->closed == 1; }));
+    for (int i = 0; i < channels; ++i)
+        QCOMPARE(logs[size_t(i)]->closed, int(i == 50));
+    VERIFY_OK(queues[51]->publishConfirmed("x"_ba));
+    // Its number is free again.
+    QAmqpChannel *channel = other.channel();
+    QCOMPARE(channel->number(), 51);
+    QVERIFY(!settled(channel));
+    QVERIFY(other.close());
+    QVERIFY(other.errors.isEmpty());
+}
+
+void TestConsume::acknowledgesFromOtherThreads()
+{
+    const QObject scope;
+    constexpr int total = 4000;
+    constexpr int threads = 4;
+    std::mutex mutex;
+    std::vector<QAmqpDelivery> mail[threads];
+    std::atomic<bool> done = false;
+    std::atomic<int> accepted = 0;
+    std::atomic<int> twice = 0;
+    std::vector<std::thread> workers;
+    for (int i = 0; i < threads; ++i) {
+        workers.emplace_back([&, i] {
+            while (true) {
+                std::vector<QAmqpDelivery> mine;
+                const bool last = done;
+                {
+                    const std::lock_guard lock(mutex);
+                    mine.swap(mail[i]);
+                }
+                for (const QAmqpDelivery &delivery : mine) {
+                    accepted += delivery.ack();
+                    twice += delivery.ack();
+                }
+                if (last && mine.empty())
+                    return;
+                if (mine.empty())
+                    std::this_thread::yield();
+            }
+        });
+    }
+    QAmqpConsumer *consumer = m_channel->consume(m_queue, QAmqpConsumeOptions().setPrefetch(50));
+    const ChannelLog log(m_channel);
+    int count = 0;
+    connect(consumer, &QAmqpConsumer::messageReceived, &scope, [&](const QAmqpDelivery &message) {
+        const std::lock_guard lock(mutex);
+        mail[count++ % threads].push_back(message);
+    });
+    for (int i = 0; i < total; ++i)
+        m_publisher->publish({}, m_queue, QByteArray::number(i));
+    const bool all = waitFor([&] { return count >= total && accepted >= total; });
+    done = true;
+    for (std::thread &worker : workers)
+        worker.join();
+    QVERIFY(all);
+    QCOMPARE(count, total);
+    QCOMPARE(accepted, total);
+    QCOMPARE(twice, 0);
+    QVERIFY(!settled(m_channel));
+    QCOMPARE(log.errors.size(), 0);
+    m_channel->close();
+    QVERIFY(waitFor([&] { return log.closed == 1; }));
+    QCOMPARE(readyMessages(*m_peer, m_queue), 0);
+}
+
+void TestConsume::acknowledgesAfterConnectionIsGone()
+{
+    publish(2);
+    QList<QAmqpDelivery> kept;
+    {
+        Peer other;
+        QAmqpChannel *channel = other.channel();
+        QVERIFY(other.open());
+        const ConsumerLog log(channel->consume(m_queue));
+        QVERIFY(log.waitForMessages(2));
+        kept = log.messages;
+    }
+    QVERIFY(!kept.at(0).ack());
+    bool accepted = true;
+    std::thread([&] { accepted = kept.at(1).nack(); }).join();
+    QVERIFY(!accepted);
+    QCOMPARE(kept.at(0).body(), "0"_ba);
+    QVERIFY(waitFor([&] { return readyMessages(*m_peer, m_queue) == 2; }));
+}
+
+QTAMQP_BROKER_TEST(TestConsume)
+#include "tst_consume.moc"
