@@ -81,7 +81,8 @@ set(QTAMQP_api_SOURCES
     api/qamqpdelivery.cpp
     api/qamqpdelivery_p.h
     api/qamqpexchange.cpp
-    api/qamqpqueue.cpp)
+    api/qamqpqueue.cpp
+    api/unsettledtags.h)
 set(QTAMQP_api_HEADERS
     ${include}/qamqpchannel.h
     ${include}/qamqpconnection.h

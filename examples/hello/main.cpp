@@ -23,6 +23,7 @@ int main(int argc, char **argv)
     constexpr int count = 5;
     int received = 0;
     quint64 confirmed = 0;
+    int status = 0;
 
     QAmqpConnection connection;
     QAmqpChannel *channel = connection.createChannel();
@@ -46,9 +47,9 @@ int main(int argc, char **argv)
     });
     QObject::connect(&connection, &QAmqpConnection::errorOccurred, [&](const QAmqpError &error) {
         qCritical().noquote() << error.text();
-        app.exit(2);
+        status = 2;
     });
-    QObject::connect(&connection, &QAmqpConnection::closed, &app, &QCoreApplication::quit);
+    QObject::connect(&connection, &QAmqpConnection::closed, [&] { app.exit(status); });
 
     // Nothing has to be waited for: calls made before the connection is open are sent in order.
     queue->declare(QAmqpQueueOptions().setExclusive());

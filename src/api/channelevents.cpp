@@ -26,7 +26,7 @@ void QAmqpChannelPrivate::opened()
     const QPointer<QAmqpChannel> alive(q);
     CallAll all;
     all([&] { tellState(); });
-    if (alive)
+    if (alive && currentState() == QAmqpChannel::State::Open)
         all([&] { Q_EMIT q->opened(); });
     all.rethrow();
 }
@@ -38,7 +38,9 @@ void QAmqpChannelPrivate::leaveCore()
     core = nullptr;
     prefetchSent.reset();
     channelPrefetch = 0;
-    highestDelivery = settledUpTo = 0;
+    unsettled.clear();
+    lastShown = 0;
+    recovering = 0;
 }
 
 void QAmqpChannelPrivate::closed(const QAmqpError &error)
@@ -106,13 +108,19 @@ void QAmqpChannelPrivate::delivered(Delivered &delivered)
         lastEnvelope = delivered.envelope;
         lastConsumer = consumers.value(delivered.envelope->consumerTag);
     }
-    // While closing nobody wants it: it goes back to its queue with the channel.
-    if (!lastConsumer || core->isClosing() || engine->core().isClosing())
+    if (!lastConsumer)
         return;
-    QAmqpDelivery delivery = std::move(scratch);
     const bool noAck = lastConsumer->noAck;
-    if (!noAck)
-        highestDelivery = delivered.deliveryTag;
+    // While closing nobody wants it, and it goes back to its queue with the channel; but the broker
+    // has forgotten what it sends without acknowledgement.
+    if (!noAck && (core->isClosing() || engine->core().isClosing()))
+        return;
+    if (!noAck) {
+        unsettled.delivered(delivered.deliveryTag);
+        if (!lastConsumer->isHolding())
+            lastShown = delivered.deliveryTag;
+    }
+    QAmqpDelivery delivery = std::move(scratch);
     QAmqpDeliveryPrivate::assign(
             delivery, delivered,
             noAck ? QExplicitlySharedDataPointer<Mailbox>() : engine->mailbox(), generation, 0);
@@ -152,6 +160,7 @@ static QAmqpError nackError()
 
 void QAmqpChannelPrivate::settled(const Settled &settled)
 {
+    untold -= settled.lastTag - settled.firstTag + 1;
     // What is indeterminate ends with the channel, and learns why: closed() follows.
     const bool promises = settled.outcome != Outcome::Indeterminate
             && (!confirmPromises.empty() || !allConfirmed.empty());
@@ -165,11 +174,13 @@ void QAmqpChannelPrivate::settled(const Settled &settled)
         confirmPromises.erase(first, last);
         std::deque<AllConfirmed> allEnded;
         for (AllConfirmed &waiting : allConfirmed) {
-            if (settled.outcome != Outcome::Confirmed && !waiting.failure
-                && settled.firstTag <= waiting.lastTag)
+            if (settled.firstTag > waiting.lastTag)
+                continue;
+            waiting.remaining -= std::min(settled.lastTag, waiting.lastTag) - settled.firstTag + 1;
+            if (settled.outcome != Outcome::Confirmed && !waiting.failure)
                 waiting.failure = nackError();
         }
-        while (!allConfirmed.empty() && allConfirmed.front().lastTag < core->firstUnconfirmed()) {
+        while (!allConfirmed.empty() && allConfirmed.front().remaining == 0) {
             allEnded.push_back(std::move(allConfirmed.front()));
             allConfirmed.pop_front();
         }
@@ -243,10 +254,12 @@ QFuture<int> QAmqpChannelPrivate::cancel(QAmqpConsumerPrivate *consumer)
     consumer->paused = false;
     const RequestId id = core->cancel(consumer->tag);
     requests.insert(id, [this, requeued, tag = consumer->tag](RequestEnd &end) {
-        if (end.error)
+        if (end.error && end.error.kind() != Kind::Timeout)
             return; // the end of the channel or of the object, which ends the consumer; this may be gone
         QAmqpConsumerPrivate *cancelled = consumers.take(tag);
         lastEnvelope.reset();
+        if (end.error && cancelled)
+            return cancelled->ended(end.error);
         if (!cancelled)
             return; // the broker's own cancel was first
         const SharedPromise<int> promise = std::exchange(cancelled->cancelPromise, nullptr);
@@ -263,8 +276,10 @@ QFuture<int> QAmqpChannelPrivate::cancel(QAmqpConsumerPrivate *consumer)
 // A consumer object goes: the broker is told, and what still comes for it goes back to the queue.
 void QAmqpChannelPrivate::forgetConsumer(QAmqpConsumerPrivate *consumer)
 {
-    if (consumers.remove(consumer->tag) == 0)
+    const auto own = consumers.constFind(consumer->tag);
+    if (own == consumers.cend() || *own != consumer) // the tag may be another consumer's by now
         return;
+    consumers.erase(own);
     lastEnvelope.reset();
     consumer->requeueHeld();
     if (core && core->state() != ChannelState::Closed && !core->isClosing()) {
@@ -300,6 +315,7 @@ void QAmqpChannelPrivate::connectionGone()
     std::vector<SharedPromise<int>> cancels;
     for (QAmqpConsumerPrivate *consumer : std::exchange(consumers, {})) {
         consumer->state = QAmqpConsumer::State::Cancelled;
+        consumer->held.clear();
         if (consumer->cancelPromise)
             cancels.push_back(std::exchange(consumer->cancelPromise, nullptr));
     }

@@ -1,6 +1,7 @@
 // What QAmqpChannel asks of the broker and gets an answer to: exchanges, queues, messages one by one,
 // transactions; and what it tells without one, acknowledgements.
 
+#include "api/callall.h"
 #include "api/qamqpchannel_p.h"
 #include "api/qamqpconsumer_p.h"
 #include "api/qamqpdelivery_p.h"
@@ -34,8 +35,10 @@ QFuture<QAmqpQueueInfo> QAmqpChannelPrivate::declareQueue(const QByteArray &name
     });
     if (onEnd) {
         requests[*id] = [first = std::move(onEnd), then = requests.take(*id)](RequestEnd &end) {
-            first(end);
-            then(end);
+            CallAll all;
+            all([&] { first(end); });
+            all([&] { then(end); });
+            all.rethrow();
         };
     }
     return future;
@@ -264,9 +267,17 @@ QAmqpConsumer *QAmqpChannelPrivate::consume(const QueueName &queue,
                                        options.isExclusive(), false, QByteArrayView(arguments)},
                           queue.from);
     requests.insert(id, [this, tag = consumer->tag](RequestEnd &end) {
-        QAmqpConsumerPrivate *starting = end.error ? nullptr : consumers.value(tag);
-        if (starting)
-            starting->started();
+        if (end.error && end.error.kind() != QAmqpError::Kind::Timeout)
+            return; // the end of the channel, which ends the consumer; this may be gone
+        QAmqpConsumerPrivate *starting = consumers.value(tag);
+        if (starting && !end.error)
+            return starting->started();
+        if (!starting)
+            return;
+        consumers.remove(tag);
+        lastEnvelope.reset();
+        core->cancel(tag);
+        starting->ended(end.error);
     });
     engine->commanded();
     return object;
@@ -299,7 +310,7 @@ QFuture<std::optional<QAmqpDelivery>> QAmqpChannelPrivate::get(const QueueName &
                 std::optional<QAmqpDelivery> message;
                 if (end.got) {
                     if (!noAck)
-                        highestDelivery = end.got->delivery.deliveryTag;
+                        unsettled.delivered(lastShown = end.got->delivery.deliveryTag);
                     message.emplace();
                     QAmqpDeliveryPrivate::assign(*message, end.got->delivery,
                                                  noAck ? QExplicitlySharedDataPointer<Mailbox>()
@@ -337,15 +348,22 @@ QFuture<void> QAmqpChannel::setPrefetch(quint16 messages, PrefetchScope scope)
 
 /*! Asks the broker to requeue everything unacknowledged of this channel and to deliver it again, maybe
     elsewhere (basic.recover with requeue, the only way RabbitMQ knows). */
-QFuture<void> QAmqpChannel::recover() { return d_ptr->request("recover", BasicRecover{true}, {}); }
+QFuture<void> QAmqpChannel::recover()
+{
+    QAmqpChannelPrivate *d = d_ptr.get();
+    const QFuture<void> future = d->request<void>("recover", BasicRecover{true}, {}, [d] {
+        --d->recovering;
+        d->unsettled.clear(); // all void; what comes now has new tags
+    });
+    d->recovering += !future.isFinished();
+    return future;
+}
 
 bool QAmqpChannelPrivate::settleDelivery(const Settlement &settlement)
 {
     if (!core || core->state() != ChannelState::Open || settlement.generation != generation
-        || settlement.deliveryTag <= settledUpTo)
+        || recovering || !unsettled.settle(settlement.deliveryTag, settlement.multiple))
         return false;
-    if (settlement.multiple)
-        settledUpTo = settlement.deliveryTag;
     if (settlement.kind == Settlement::Ack)
         core->ack(settlement.deliveryTag, settlement.multiple);
     else
@@ -354,18 +372,11 @@ bool QAmqpChannelPrivate::settleDelivery(const Settlement &settlement)
     return true;
 }
 
-// Tag 0 is "all that is unsettled", and no error if nothing is.
+// Not with tag 0, which to the broker is also what is still on its way and was never shown.
 bool QAmqpChannelPrivate::settleAll(Settlement::Kind kind, bool requeue)
 {
-    if (!core || core->state() != ChannelState::Open || highestDelivery <= settledUpTo)
-        return false;
-    settledUpTo = highestDelivery;
-    if (kind == Settlement::Ack)
-        core->ack(0, true);
-    else
-        core->nack(0, true, requeue);
-    engine->commanded();
-    return true;
+    const quint64 last = unsettled.lastUpTo(lastShown);
+    return last && settleDelivery({quint16(number), generation, last, kind, true, requeue});
 }
 
 /*! Acknowledges everything delivered on this channel so far. Returns \c false, and sends nothing, if

@@ -21,8 +21,11 @@ constexpr int EventsPerLook = 32; // a look at the clock costs 39 ns
 
 bool Mailbox::settle(const Settlement &settlement)
 {
-    if (QThread::currentThreadId() == m_owner.load(std::memory_order_relaxed))
+    if (QThread::currentThreadId() == m_owner.load(std::memory_order_relaxed)) {
+        if (m_engine && hasMail()) // what was accepted before comes before
+            m_engine->collectMail();
         return m_engine && m_engine->settle(settlement);
+    }
     const std::lock_guard lock(m_mutex);
     if (!m_engine)
         return false;
@@ -94,6 +97,7 @@ void Engine::ensureTransport()
         m_transport = std::make_unique<SocketTransport>();
     }
     m_transport->setClient(weak_from_this());
+    m_mailbox = new Mailbox; // of this session; the deliveries of earlier ones are stale
     m_mailbox->attach(this, m_transport.get());
     m_turnRequested = false;
     m_deadline.reset();
@@ -210,7 +214,12 @@ void Engine::turn()
     m_transportBytes = m_linked ? m_transport->bytesToWrite() : 0;
     if (!m_sslErrors.isEmpty() && m_connection)
         Q_EMIT m_connection->q->sslErrors(std::exchange(m_sslErrors, {}));
-    m_core->timeout(Clock::now());
+    const TimePoint now = Clock::now();
+    // A loop may call a little early, and its timer is spent all the same.
+    if (m_deadline && *m_deadline - now < std::chrono::milliseconds(10))
+        m_deadline.reset();
+    m_core->timeout(now);
+    write(); // a heartbeat and the next deadline do not wait for slots
     collectMail();
     deliverEvents();
     if (m_connection)
@@ -239,13 +248,18 @@ void Engine::deliverEvents()
             m_core->transportLost(*std::exchange(m_lost, std::nullopt));
             continue;
         }
+        // A slot may run an event loop of its own: the rest must not wait for it to end.
+        if (!m_turnRequested)
+            commanded();
         if (const auto *delivered = std::get_if<Delivered>(&*event))
             bytes += delivered->message.body().size();
         std::visit([this](auto &what) { on(what); }, *event);
-        if (bytes >= TurnBytes
-            || (count % EventsPerLook == 0 && Clock::now() - start >= TurnTime)) {
-            commanded();
+        if (bytes >= TurnBytes)
             return;
+        if (m_slowSlots || count % EventsPerLook == 0) {
+            m_slowSlots = Clock::now() - start >= TurnTime;
+            if (m_slowSlots)
+                return;
         }
         if (m_core->hasFullBlock())
             commanded();
@@ -300,6 +314,7 @@ void Engine::on(const ConnectionClosed &closed)
         else
             m_transport->close();
     }
+    m_mailbox->detach();
     m_lost.reset();
     m_connection->closed(closed.error);
 }

@@ -39,6 +39,7 @@ public:
     void commanded();
     qint64 bytesToWrite() const;
     bool settle(const Settlement &settlement);
+    void collectMail();
 
     void addChannel(quint16 number, QAmqpChannelPrivate *channel);
     void forgetChannel(QAmqpChannelPrivate *channel);
@@ -58,7 +59,6 @@ private:
     class TurnEnd;
 
     void deliverEvents();
-    void collectMail();
     void afterEvents();
     void write();
     void flush();
@@ -89,6 +89,7 @@ private:
     qint64 m_transportBytes = 0; // as last asked; asking costs more than a publish
     int m_depth = 0; // turns on the stack: slots may run event loops of their own
     bool m_turnRequested = false;
+    bool m_slowSlots = false; // the last turn took its time: look at the clock after each event
     std::optional<TimePoint> m_deadline;
     QList<QSslError> m_sslErrors;
     std::optional<QAmqpError> m_lost;

@@ -47,6 +47,7 @@ public:
     void detach()
     {
         const std::lock_guard lock(m_mutex);
+        m_owner = nullptr;
         m_engine = nullptr;
         m_transport = nullptr;
         m_waiting.clear();

@@ -257,7 +257,8 @@ QAmqpError QAmqpChannelPrivate::publishRefusal(const QByteArray &exchange,
                         "the message's properties do not fit one frame of %1 octets; shorten its headers")
                         .arg(frameMax));
     }
-    if (engine->core().waitingBytes() + message.body().size() > MaxWaitingBytes) {
+    if (!core->sendsAtOnce()
+        && engine->core().waitingBytes() + message.body().size() > MaxWaitingBytes) {
         return operationError(
                 Kind::LimitExceeded, QAmqpError::Origin::Library,
                 QStringLiteral(
@@ -309,6 +310,7 @@ quint64 QAmqpChannelPrivate::publish(const QString &exchange, const QString &rou
             core->publish(BasicPublish{0, QByteArrayView(exchangeName), QByteArrayView(key),
                                        flags.testFlag(QAmqpChannel::Mandatory), false},
                           message, nameFrom);
+    untold += core->isConfirming();
     engine->commanded();
     if (!isReady(HighWater))
         publishHeld = true;
@@ -357,10 +359,11 @@ QFuture<void> QAmqpChannel::allConfirmed()
         return failedFuture<void>(invalidArgument(QStringLiteral(
                 "allConfirmed() needs confirms, which setConfirms(false) or txSelect() turned off")));
     const SharedPromise<void> promise = startPromise<void>();
-    if (unconfirmed() == 0)
+    if (d->untold == 0)
         promise->finish();
     else
-        d->allConfirmed.push_back({d->core->nextPublishTag() - 1, promise, {}});
+        d->allConfirmed.push_back(
+                {d->core ? d->core->nextPublishTag() - 1 : d->nextTag - 1, d->untold, promise, {}});
     return promise->future();
 }
 
@@ -390,7 +393,12 @@ quint64 QAmqpChannel::unconfirmed() const { return d_ptr->core ? d_ptr->core->un
 quint64 QAmqpChannel::maxUnconfirmed() const { return d_ptr->maxUnconfirmed; }
 
 /*! Makes isReadyToPublish() say no while \a messages or more are unconfirmed; 0 for no bound. */
-void QAmqpChannel::setMaxUnconfirmed(quint64 messages) { d_ptr->maxUnconfirmed = messages; }
+void QAmqpChannel::setMaxUnconfirmed(quint64 messages)
+{
+    d_ptr->maxUnconfirmed = messages;
+    if (d_ptr->engine) // more room may be news
+        d_ptr->engine->commanded();
+}
 
 bool QAmqpChannelPrivate::isReady(qint64 highWater) const
 {
@@ -402,6 +410,12 @@ bool QAmqpChannelPrivate::isReady(qint64 highWater) const
     Whether it is wise to publish now: the channel is open, less than 256 KiB wait to leave and fewer
     than maxUnconfirmed() publishes are unanswered. publish() works all the same; a program that
     publishes much stops here and goes on at readyToPublish(), so that memory stays bounded. */
-bool QAmqpChannel::isReadyToPublish() const { return isOpen() && d_ptr->isReady(HighWater); }
+bool QAmqpChannel::isReadyToPublish() const
+{
+    const bool ready = isOpen() && d_ptr->isReady(HighWater);
+    if (!ready) // who was told no waits for the signal
+        d_ptr->publishHeld = true;
+    return ready;
+}
 
 QT_END_NAMESPACE

@@ -3,6 +3,7 @@
 
 #include "api/engine.h"
 #include "api/futures.h"
+#include "api/unsettledtags.h"
 
 #include <QtAmqp/qamqpchannel.h>
 #include <QtCore/qpointer.h>
@@ -135,6 +136,7 @@ public:
     struct AllConfirmed
     {
         quint64 lastTag = 0;
+        quint64 remaining = 0; // publishes up to lastTag whose outcome was not told
         QtAmqpPrivate::SharedPromise<void> promise;
         QAmqpError failure;
     };
@@ -152,7 +154,8 @@ public:
     bool confirmsWanted = true;
     quint64 nextTag = 1; // while there is no core
     quint64 maxUnconfirmed = 0;
-    bool publishHeld = false; // isReadyToPublish() was false; say when it is true again
+    quint64 untold = 0; // publishes whose outcome was not told
+    mutable bool publishHeld = false; // isReadyToPublish() was false; say when it is true again
     std::map<quint64, ConfirmPromise> confirmPromises;
     std::deque<AllConfirmed> allConfirmed;
     QtAmqpPrivate::Utf8Memory exchangeUtf8;
@@ -165,8 +168,9 @@ public:
     std::optional<quint16> prefetchSent;
     quint16 channelPrefetch = 0; // for all consumers together, 0: none
     bool hasResumed = false; // a consumer holds messages that it may deliver
-    quint64 highestDelivery = 0;
-    quint64 settledUpTo = 0; // by "multiple"
+    QtAmqpPrivate::UnsettledTags unsettled;
+    quint64 lastShown = 0; // the highest tag that a slot or a future was given
+    int recovering = 0; // basic.recover is unanswered: what was delivered before it is void
     QAmqpDelivery scratch; // recycled from delivery to delivery
 };
 
@@ -179,6 +183,8 @@ QFuture<T> QAmqpChannelPrivate::wait(QtAmqpPrivate::RequestId id, Convert conver
             return QtAmqpPrivate::failPromise(*promise, end.error);
         if constexpr (!std::is_void_v<T>)
             promise->addResult(convert(end));
+        else if constexpr (std::is_invocable_v<Convert>)
+            convert();
         promise->finish();
     });
     engine->commanded();

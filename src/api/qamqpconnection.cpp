@@ -186,7 +186,8 @@ QAmqpConnection::State QAmqpConnectionPrivate::currentState() const
 void QAmqpConnectionPrivate::tellState()
 {
     const QAmqpConnection::State now = currentState();
-    if (now == toldState)
+    // The end of a session is told by closed(), which is on its way.
+    if (now == toldState || engine->core().state() == ConnectionState::Closed)
         return;
     toldState = now;
     Q_EMIT q->stateChanged(now);

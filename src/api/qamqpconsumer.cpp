@@ -131,7 +131,7 @@ void QAmqpConsumerPrivate::started()
 
 void QAmqpConsumerPrivate::deliver(const QAmqpDelivery &delivery)
 {
-    if (paused || !held.empty())
+    if (isHolding())
         held.push_back(delivery);
     else
         Q_EMIT q->messageReceived(delivery);
@@ -143,10 +143,12 @@ void QAmqpConsumerPrivate::deliverHeld()
     while (alive && !paused && !held.empty()) {
         const QAmqpDelivery delivery = std::move(held.front());
         held.pop_front();
-        if (QAmqpChannelPrivate *d = QAmqpChannelPrivate::of(channel); d && !held.empty()) {
+        if (QAmqpChannelPrivate *d = QAmqpChannelPrivate::of(channel); d && d->engine) {
+            d->lastShown = std::max(d->lastShown, delivery.deliveryTag());
             // The rest is for the next turn, if the slot throws or runs an event loop of its own.
-            d->hasResumed = true;
-            d->engine->commanded();
+            d->hasResumed = !held.empty();
+            if (d->hasResumed)
+                d->engine->commanded();
         }
         Q_EMIT q->messageReceived(delivery);
     }

@@ -15,6 +15,7 @@ public:
     static QAmqpConsumerPrivate *of(QAmqpConsumer *consumer) { return consumer->d_ptr.get(); }
 
     void started();
+    bool isHolding() const { return paused || !held.empty(); }
     void deliver(const QAmqpDelivery &delivery);
     void deliverHeld();
     int requeueHeld();

@@ -46,7 +46,7 @@ void QAmqpDeliveryPrivate::assign(QAmqpDelivery &delivery, Delivered &from,
                                   const QExplicitlySharedDataPointer<Mailbox> &mailbox,
                                   quint32 generation, quint32 remaining)
 {
-    if (!delivery.d || delivery.d->ref.loadRelaxed() != 1)
+    if (!delivery.d || delivery.d->ref.loadAcquire() != 1)
         delivery.d = QExplicitlySharedDataPointer<QAmqpDeliveryPrivate>(new QAmqpDeliveryPrivate);
     static_cast<QAmqpMessage &>(delivery) = std::move(from.message);
     QAmqpDeliveryPrivate &d = *delivery.d;
@@ -64,7 +64,7 @@ void QAmqpDeliveryPrivate::assign(QAmqpDelivery &delivery, Delivered &from,
 
 void QAmqpDeliveryPrivate::recycle(QAmqpDelivery &delivery, QAmqpDelivery &scratch)
 {
-    if (delivery.d->ref.loadRelaxed() != 1)
+    if (delivery.d->ref.loadAcquire() != 1)
         return;
     static_cast<QAmqpMessage &>(delivery) = QAmqpMessage();
     scratch = std::move(delivery);

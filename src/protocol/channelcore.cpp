@@ -168,8 +168,7 @@ quint64 ChannelCore::publish(const BasicPublish &method, const QAmqpMessage &mes
                                    method.routingKey.toByteArray(),
                                    message.bytes(QAmqpMessage::Property::MessageId)});
     }
-    if (m_waiting.empty() && m_state == ChannelState::Open && !m_commitUnanswered && !m_flowStopped
-        && !nameFrom) {
+    if (sendsAtOnce() && !nameFrom) {
         sendPublish(method, message);
         if (m_confirming)
             m_confirms.sent();

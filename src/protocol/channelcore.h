@@ -21,6 +21,7 @@
 
 #include <QtCore/qhash.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <deque>
@@ -63,8 +64,10 @@ public:
     ChannelState state() const { return m_state; }
     bool isIdle() const
     {
-        return m_waiting.empty() && m_unanswered.empty() && m_confirms.outstanding() == 0
-                && !isGetting();
+        // A request that was given up is not waited for again.
+        return m_waiting.empty() && m_confirms.outstanding() == 0 && !isGetting()
+                && std::all_of(m_unanswered.begin(), m_unanswered.end(),
+                               [](const Request &request) { return request.over; });
     }
     quint64 nextPublishTag() const { return m_nextTag; }
     quint64 unconfirmed() const { return m_confirms.outstanding(); }
@@ -100,6 +103,11 @@ public:
     quint64 publish(const BasicPublish &method, const QAmqpMessage &message, RequestId nameFrom);
     void ack(quint64 deliveryTag, bool multiple);
     void nack(quint64 deliveryTag, bool multiple, bool requeue);
+    bool sendsAtOnce() const
+    {
+        return m_waiting.empty() && m_state == ChannelState::Open && !m_commitUnanswered
+                && !m_flowStopped;
+    }
     void selectConfirms();
     RequestId selectTransactions();
     static bool fitsFrame(const QAmqpMessage &message, quint32 frameMax);

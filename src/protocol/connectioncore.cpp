@@ -207,6 +207,8 @@ void ConnectionCore::timeout(TimePoint now)
     m_now = now;
     if (m_state == ConnectionState::Closed)
         return;
+    if (m_backlog) // what the peer sends meanwhile cannot be seen: we do not read
+        m_heartbeat.received(now);
     m_heartbeat.look(now);
     checkDeadlines(now);
     if (m_state != ConnectionState::Open)

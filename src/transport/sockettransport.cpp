@@ -60,6 +60,7 @@ void SocketTransport::open(const QAmqpEndpoint &endpoint)
 void SocketTransport::watch(QTcpSocket *socket)
 {
     const auto noteOpened = [this] {
+        m_sslErrors.clear(); // of a peer that need not be verified
         m_opened = true;
         requestTurn();
     };

@@ -98,7 +98,8 @@ public:
 
     qsizetype count(const QString &line) const { return lines.count(line); }
     // The lines of one object, without its name.
-    QStringList of(const QString &name) const
+    QStringList of(const QString &name) const { return pick(lines, name); }
+    static QStringList pick(const QStringList &lines, const QString &name)
     {
         QStringList own;
         for (const QString &line : lines) {

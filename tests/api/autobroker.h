@@ -1,0 +1,268 @@
+#ifndef QTAMQP_TESTS_AUTOBROKER_H
+#define QTAMQP_TESTS_AUTOBROKER_H
+
+// A broker that answers everything as it should, for tests that cannot follow a script: which objects
+// are left to talk to it differs from run to run. What it does to a message is told by its routing key:
+//
+//     the queue of a consumer   delivered to it
+//     nack                      refused
+//     hold                      never answered for
+//     nowhere                   returned, if mandatory
+//     cancel                    the broker cancels all consumers of the channel
+//     blocked                   connection.blocked and connection.unblocked
+//     close channel             the broker closes the channel (404)
+//     close connection          the broker closes the connection (320), once it is alone with one channel
+//
+// It does no input or output itself: AutoServer puts it on a loopback socket.
+
+#include "scripted/scriptedbroker.h"
+
+#include "codec/dispatch.h"
+#include "values/qamqpmessage_p.h"
+#include "values/tableformat.h"
+
+namespace QtAmqpTest {
+
+class AutoBroker
+{
+public:
+    // Takes octets of the client, gives the answer.
+    QByteArray receive(QByteArrayView bytes)
+    {
+        using namespace QtAmqpPrivate;
+        m_input += bytes;
+        if (!m_started) {
+            if (m_input.size() < ProtocolHeaderSize)
+                return {};
+            m_started = true;
+            m_input.remove(0, ProtocolHeaderSize);
+            const QByteArray properties = encodeTable(QAmqpTable());
+            m_channel = 0;
+            send(ConnectionStart{0, 9, QByteArrayView(properties), QByteArrayView("PLAIN"), QByteArrayView("en_US")});
+        }
+        qsizetype at = 0;
+        Frame frame;
+        FrameError error;
+        while (nextFrame(QByteArrayView(m_input).sliced(at), 131072, frame, error) == FrameResult::Complete) {
+            at += frame.payload.size() + FrameOverhead;
+            m_channel = frame.channel;
+            Reader in(frame.payload);
+            const quint32 method = frame.type == FrameType::Method ? in.read<quint32>() : 0;
+            // What has closed listens to nothing but the answer.
+            if (m_closing ? method != ConnectionCloseOk::info.id()
+                          : m_closingChannels.contains(m_channel) && method != ChannelCloseOk::info.id())
+                continue;
+            if (frame.type == FrameType::Method)
+                dispatch(method, in, *this);
+            else if (frame.type == FrameType::Header)
+                header(decodeContentHeader(in));
+            else if (frame.type == FrameType::Body)
+                body(frame.payload);
+            else
+                ++heartbeats;
+        }
+        m_input.remove(0, at);
+        return std::exchange(m_output, {});
+    }
+
+    template<typename Method>
+    void on(const Method &)
+    {
+    }
+    void on(const QtAmqpPrivate::ConnectionStartOk &) { send(QtAmqpPrivate::ConnectionTune{2047, 131072, heartbeat}); }
+    void on(const QtAmqpPrivate::ConnectionOpen &) { send(QtAmqpPrivate::ConnectionOpenOk{}); }
+    void on(const QtAmqpPrivate::ConnectionUpdateSecret &) { send(QtAmqpPrivate::ConnectionUpdateSecretOk{}); }
+    void on(const QtAmqpPrivate::ConnectionClose &)
+    {
+        send(QtAmqpPrivate::ConnectionCloseOk{});
+        closed = true;
+    }
+    void on(const QtAmqpPrivate::ConnectionCloseOk &) { closed = true; }
+    void on(const QtAmqpPrivate::ChannelOpen &)
+    {
+        m_channels.insert(m_channel, {});
+        send(QtAmqpPrivate::ChannelOpenOk{});
+    }
+    void on(const QtAmqpPrivate::ChannelClose &)
+    {
+        m_channels.remove(m_channel);
+        send(QtAmqpPrivate::ChannelCloseOk{});
+        closeIfAlone();
+    }
+    void on(const QtAmqpPrivate::ChannelCloseOk &)
+    {
+        m_closingChannels.remove(m_channel);
+        m_channels.remove(m_channel);
+        closeIfAlone();
+    }
+    void on(const QtAmqpPrivate::ExchangeDeclare &) { send(QtAmqpPrivate::ExchangeDeclareOk{}); }
+    void on(const QtAmqpPrivate::QueueDeclare &method)
+    {
+        const QByteArray name = method.queue.isEmpty() ? QByteArray("amq.gen-1") : method.queue.toByteArray();
+        send(QtAmqpPrivate::QueueDeclareOk{QByteArrayView(name), 0, 0});
+    }
+    void on(const QtAmqpPrivate::QueueBind &) { send(QtAmqpPrivate::QueueBindOk{}); }
+    void on(const QtAmqpPrivate::QueuePurge &) { send(QtAmqpPrivate::QueuePurgeOk{7}); }
+    void on(const QtAmqpPrivate::QueueDelete &) { send(QtAmqpPrivate::QueueDeleteOk{3}); }
+    void on(const QtAmqpPrivate::BasicQos &) { send(QtAmqpPrivate::BasicQosOk{}); }
+    void on(const QtAmqpPrivate::BasicConsume &method)
+    {
+        m_channels[m_channel].consumers.insert(method.queue.toByteArray(), method.consumerTag.toByteArray());
+        send(QtAmqpPrivate::BasicConsumeOk{method.consumerTag});
+    }
+    void on(const QtAmqpPrivate::BasicCancel &method)
+    {
+        Channel &channel = m_channels[m_channel];
+        for (auto it = channel.consumers.begin(); it != channel.consumers.end();)
+            it = it.value() == method.consumerTag ? channel.consumers.erase(it) : std::next(it);
+        if (!method.noWait)
+            send(QtAmqpPrivate::BasicCancelOk{method.consumerTag});
+    }
+    void on(const QtAmqpPrivate::BasicGet &) { send(QtAmqpPrivate::BasicGetEmpty{}); }
+    void on(const QtAmqpPrivate::BasicAck &method) { acked.append(method.deliveryTag); }
+    void on(const QtAmqpPrivate::BasicNack &method) { nacked.append(method.deliveryTag); }
+    void on(const QtAmqpPrivate::ConfirmSelect &) { send(QtAmqpPrivate::ConfirmSelectOk{}); }
+    void on(const QtAmqpPrivate::TxSelect &) { send(QtAmqpPrivate::TxSelectOk{}); }
+    void on(const QtAmqpPrivate::TxCommit &) { send(QtAmqpPrivate::TxCommitOk{}); }
+    void on(const QtAmqpPrivate::BasicPublish &method)
+    {
+        Channel &channel = m_channels[m_channel];
+        channel.routingKey = method.routingKey.toByteArray();
+        channel.mandatory = method.mandatory;
+    }
+
+    quint16 heartbeat = 60;
+    bool closed = false; // both sides agree
+    QList<quint64> acked;
+    QList<quint64> nacked;
+    int heartbeats = 0;
+
+private:
+    struct Channel
+    {
+        QHash<QByteArray, QByteArray> consumers = {}; // by queue
+        quint64 published = 0;
+        quint64 delivered = 0;
+        QByteArray routingKey = {};
+        bool mandatory = false;
+        QtAmqpPrivate::ContentHeader header = {};
+        QByteArray properties = {};
+        QByteArray body = {};
+    };
+
+    template<typename Method>
+    void send(const Method &method)
+    {
+        m_output += methodFrame(method, m_channel);
+    }
+    void header(const QtAmqpPrivate::ContentHeader &header)
+    {
+        Channel &channel = m_channels[m_channel];
+        channel.header = header;
+        channel.properties = header.properties.toByteArray();
+        channel.body.clear();
+        if (header.bodySize == 0)
+            published(channel);
+    }
+    void body(QByteArrayView payload)
+    {
+        Channel &channel = m_channels[m_channel];
+        channel.body += payload;
+        if (quint64(channel.body.size()) == channel.header.bodySize)
+            published(channel);
+    }
+    void published(Channel &channel)
+    {
+        using namespace QtAmqpPrivate;
+        const quint64 tag = ++channel.published;
+        const QByteArray key = channel.routingKey;
+        const QAmqpMessage message = QAmqpMessagePrivate::make(channel.body, channel.header.flags, channel.properties);
+        if (key == "close channel") {
+            send(ChannelClose{404, QByteArrayView("NOT_FOUND - no such thing"), 60, 40});
+            m_closingChannels.insert(m_channel);
+            return;
+        }
+        if (key == "close connection") {
+            m_closeWanted = true;
+            return closeIfAlone();
+        }
+        if (key == "hold")
+            return;
+        if (key == "nack") {
+            send(BasicNack{tag, false, false});
+            return;
+        }
+        if (key == "blocked") {
+            const quint16 channelNumber = std::exchange(m_channel, 0);
+            send(ConnectionBlocked{QByteArrayView("low on memory")});
+            send(ConnectionUnblocked{});
+            m_channel = channelNumber;
+        }
+        if (key == "cancel") {
+            for (const QByteArray &consumer : std::exchange(channel.consumers, {}))
+                send(BasicCancel{.consumerTag = QByteArrayView(consumer), .noWait = true});
+        }
+        const bool routed = channel.consumers.contains(key);
+        if (channel.mandatory && !routed) {
+            send(BasicReturn{312, QByteArrayView("NO_ROUTE"), {}, QByteArrayView(key)});
+            m_output += contentFrames(m_channel, message, 131072);
+        }
+        send(BasicAck{tag, false});
+        if (routed) {
+            const QByteArray consumer = channel.consumers.value(key);
+            send(BasicDeliver{QByteArrayView(consumer), ++channel.delivered, false, {}, QByteArrayView(key)});
+            m_output += contentFrames(m_channel, message, 131072);
+        }
+    }
+    void closeIfAlone()
+    {
+        if (!m_closeWanted || m_channels.size() > 1)
+            return;
+        m_closeWanted = false;
+        m_closing = true;
+        m_channel = 0;
+        send(QtAmqpPrivate::ConnectionClose{320, QByteArrayView("CONNECTION_FORCED - shutdown"), 0, 0});
+    }
+
+    bool m_started = false;
+    bool m_closeWanted = false;
+    bool m_closing = false;
+    QSet<quint16> m_closingChannels;
+    QByteArray m_input;
+    QByteArray m_output;
+    quint16 m_channel = 0;
+    QHash<quint16, Channel> m_channels;
+};
+
+// A new AutoBroker for each connection to a loopback port.
+class AutoServer
+{
+public:
+    AutoServer()
+    {
+        QObject::connect(&m_server, &QTcpServer::newConnection, &m_server, [this] {
+            QTcpSocket *socket = m_server.nextPendingConnection();
+            auto broker = std::make_shared<AutoBroker>();
+            brokers.append(broker);
+            QObject::connect(socket, &QTcpSocket::readyRead, socket, [socket, broker] {
+                socket->write(broker->receive(socket->readAll()));
+                if (broker->closed)
+                    socket->disconnectFromHost();
+            });
+            QObject::connect(socket, &QTcpSocket::disconnected, socket, &QObject::deleteLater);
+        });
+        if (!m_server.listen(QHostAddress::LocalHost))
+            qFatal("the broker cannot listen: %s", qPrintable(m_server.errorString()));
+    }
+
+    QUrl url() const { return QUrl(QStringLiteral("amqp://guest:guest@127.0.0.1:%1/").arg(m_server.serverPort())); }
+
+    QList<std::shared_ptr<AutoBroker>> brokers;
+
+private:
+    QTcpServer m_server;
+};
+
+} // namespace QtAmqpTest
+
+#endif
