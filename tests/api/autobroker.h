@@ -38,19 +38,22 @@ public:
             m_input.remove(0, ProtocolHeaderSize);
             const QByteArray properties = encodeTable(QAmqpTable());
             m_channel = 0;
-            send(ConnectionStart{0, 9, QByteArrayView(properties), QByteArrayView("PLAIN"), QByteArrayView("en_US")});
+            send(ConnectionStart{0, 9, QByteArrayView(properties), QByteArrayView("PLAIN"),
+                                 QByteArrayView("en_US")});
         }
         qsizetype at = 0;
         Frame frame;
         FrameError error;
-        while (nextFrame(QByteArrayView(m_input).sliced(at), 131072, frame, error) == FrameResult::Complete) {
+        while (nextFrame(QByteArrayView(m_input).sliced(at), 131072, frame, error)
+               == FrameResult::Complete) {
             at += frame.payload.size() + FrameOverhead;
             m_channel = frame.channel;
             Reader in(frame.payload);
             const quint32 method = frame.type == FrameType::Method ? in.read<quint32>() : 0;
             // What has closed listens to nothing but the answer.
             if (m_closing ? method != ConnectionCloseOk::info.id()
-                          : m_closingChannels.contains(m_channel) && method != ChannelCloseOk::info.id())
+                          : m_closingChannels.contains(m_channel)
+                                && method != ChannelCloseOk::info.id())
                 continue;
             if (frame.type == FrameType::Method)
                 dispatch(method, in, *this);
@@ -69,9 +72,15 @@ public:
     void on(const Method &)
     {
     }
-    void on(const QtAmqpPrivate::ConnectionStartOk &) { send(QtAmqpPrivate::ConnectionTune{2047, 131072, heartbeat}); }
+    void on(const QtAmqpPrivate::ConnectionStartOk &)
+    {
+        send(QtAmqpPrivate::ConnectionTune{2047, 131072, heartbeat});
+    }
     void on(const QtAmqpPrivate::ConnectionOpen &) { send(QtAmqpPrivate::ConnectionOpenOk{}); }
-    void on(const QtAmqpPrivate::ConnectionUpdateSecret &) { send(QtAmqpPrivate::ConnectionUpdateSecretOk{}); }
+    void on(const QtAmqpPrivate::ConnectionUpdateSecret &)
+    {
+        send(QtAmqpPrivate::ConnectionUpdateSecretOk{});
+    }
     void on(const QtAmqpPrivate::ConnectionClose &)
     {
         send(QtAmqpPrivate::ConnectionCloseOk{});
@@ -98,7 +107,8 @@ public:
     void on(const QtAmqpPrivate::ExchangeDeclare &) { send(QtAmqpPrivate::ExchangeDeclareOk{}); }
     void on(const QtAmqpPrivate::QueueDeclare &method)
     {
-        const QByteArray name = method.queue.isEmpty() ? QByteArray("amq.gen-1") : method.queue.toByteArray();
+        const QByteArray name =
+                method.queue.isEmpty() ? QByteArray("amq.gen-1") : method.queue.toByteArray();
         send(QtAmqpPrivate::QueueDeclareOk{QByteArrayView(name), 0, 0});
     }
     void on(const QtAmqpPrivate::QueueBind &) { send(QtAmqpPrivate::QueueBindOk{}); }
@@ -107,7 +117,8 @@ public:
     void on(const QtAmqpPrivate::BasicQos &) { send(QtAmqpPrivate::BasicQosOk{}); }
     void on(const QtAmqpPrivate::BasicConsume &method)
     {
-        m_channels[m_channel].consumers.insert(method.queue.toByteArray(), method.consumerTag.toByteArray());
+        m_channels[m_channel].consumers.insert(method.queue.toByteArray(),
+                                               method.consumerTag.toByteArray());
         send(QtAmqpPrivate::BasicConsumeOk{method.consumerTag});
     }
     void on(const QtAmqpPrivate::BasicCancel &method)
@@ -176,7 +187,8 @@ private:
         using namespace QtAmqpPrivate;
         const quint64 tag = ++channel.published;
         const QByteArray key = channel.routingKey;
-        const QAmqpMessage message = QAmqpMessagePrivate::make(channel.body, channel.header.flags, channel.properties);
+        const QAmqpMessage message =
+                QAmqpMessagePrivate::make(channel.body, channel.header.flags, channel.properties);
         if (key == "close channel") {
             send(ChannelClose{404, QByteArrayView("NOT_FOUND - no such thing"), 60, 40});
             m_closingChannels.insert(m_channel);
@@ -210,7 +222,8 @@ private:
         send(BasicAck{tag, false});
         if (routed) {
             const QByteArray consumer = channel.consumers.value(key);
-            send(BasicDeliver{QByteArrayView(consumer), ++channel.delivered, false, {}, QByteArrayView(key)});
+            send(BasicDeliver{
+                    QByteArrayView(consumer), ++channel.delivered, false, {}, QByteArrayView(key)});
             m_output += contentFrames(m_channel, message, 131072);
         }
     }
@@ -221,7 +234,8 @@ private:
         m_closeWanted = false;
         m_closing = true;
         m_channel = 0;
-        send(QtAmqpPrivate::ConnectionClose{320, QByteArrayView("CONNECTION_FORCED - shutdown"), 0, 0});
+        send(QtAmqpPrivate::ConnectionClose{320, QByteArrayView("CONNECTION_FORCED - shutdown"), 0,
+                                            0});
     }
 
     bool m_started = false;
@@ -255,7 +269,10 @@ public:
             qFatal("the broker cannot listen: %s", qPrintable(m_server.errorString()));
     }
 
-    QUrl url() const { return QUrl(QStringLiteral("amqp://guest:guest@127.0.0.1:%1/").arg(m_server.serverPort())); }
+    QUrl url() const
+    {
+        return QUrl(QStringLiteral("amqp://guest:guest@127.0.0.1:%1/").arg(m_server.serverPort()));
+    }
 
     QList<std::shared_ptr<AutoBroker>> brokers;
 

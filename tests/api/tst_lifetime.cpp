@@ -87,7 +87,8 @@ public:
         channel->publish(QString(), u"nack"_s, QAmqpMessage("5"));
         channel->publish(QString(), u"nowhere"_s, QAmqpMessage("6"), QAmqpChannel::Mandatory);
         channel->publish(QString(), u"blocked"_s, QAmqpMessage("7"));
-        keep("publishConfirmed", channel->publishConfirmed(QString(), u"second"_s, QAmqpMessage("8")));
+        keep("publishConfirmed",
+             channel->publishConfirmed(QString(), u"second"_s, QAmqpMessage("8")));
         keep("nackedPublish", channel->publishConfirmed(QString(), u"nack"_s, QAmqpMessage("9")));
         keep("allConfirmed", channel->allConfirmed());
         keep("get", channel->get(u"empty"_s));
@@ -119,13 +120,21 @@ public:
             QVERIFY2(!future.error().text().contains(u"merely"), future.name);
         }
     }
-    bool isOver() const { return !connection || connection->state() == QAmqpConnection::State::Closed; }
+    bool isOver() const
+    {
+        return !connection || connection->state() == QAmqpConnection::State::Closed;
+    }
 
     QObject *object(const QString &name) const
     {
-        const QHash<QString, QObject *> objects = {{u"connection"_s, connection}, {u"channel"_s, channel},
-                                                   {u"other"_s, other},           {u"queue"_s, queue},
-                                                   {u"consumer"_s, consumer},     {u"second"_s, second}};
+        const QHash<QString, QObject *> objects = {
+                {u"connection"_s, connection},
+                {u"channel"_s,    channel   },
+                {u"other"_s,      other     },
+                {u"queue"_s,      queue     },
+                {u"consumer"_s,   consumer  },
+                {u"second"_s,     second    }
+        };
         return objects.value(name);
     }
     void listen(Slot *slot, const QString &sender, const QByteArray &signal)
@@ -164,7 +173,8 @@ private:
     template<typename T>
     void keep(const char *name, const QFuture<T> &future)
     {
-        kept.append({name, [future] { return future.isFinished(); }, [future] { return errorOf(future); },
+        kept.append({name, [future] { return future.isFinished(); },
+                     [future] { return errorOf(future); },
                      [future](const std::function<void()> &act) {
                          QFuture<T> attached = future;
                          attached.then([act](const QFuture<T> &) { act(); });
@@ -177,19 +187,20 @@ using Deed = std::function<void(Scene &)>;
 const QList<std::pair<const char *, Deed>> &deletions()
 {
     static const QList<std::pair<const char *, Deed>> deeds = {
-            {"consumer", [](Scene &s) { delete s.consumer; }},
-            {"queue", [](Scene &s) { delete s.queue; }},
-            {"channel", [](Scene &s) { delete s.channel; }},
-            {"other channel", [](Scene &s) { delete s.other; }},
-            {"connection", [](Scene &s) { delete s.connection; }},
-            {"all, from below", [](Scene &s) {
+            {"consumer",        [](Scene &s) { delete s.consumer; }  },
+            {"queue",           [](Scene &s) { delete s.queue; }     },
+            {"channel",         [](Scene &s) { delete s.channel; }   },
+            {"other channel",   [](Scene &s) { delete s.other; }     },
+            {"connection",      [](Scene &s) { delete s.connection; }},
+            {"all, from below",
+             [](Scene &s) {
                  delete s.second;
                  delete s.consumer;
                  delete s.queue;
                  delete s.channel;
                  delete s.other;
                  delete s.connection;
-             }},
+             }                                                       },
     };
     return deeds;
 }
@@ -197,33 +208,39 @@ const QList<std::pair<const char *, Deed>> &deletions()
 const QList<std::pair<const char *, Deed>> &commands()
 {
     static const QList<std::pair<const char *, Deed>> deeds = {
-            {"close the connection", [](Scene &s) { s.connection->close(100ms); }},
-            {"abort", [](Scene &s) { s.connection->abort(); }},
-            {"close and abort", [](Scene &s) {
+            {"close the connection",     [](Scene &s) { s.connection->close(100ms); }},
+            {"abort",                    [](Scene &s) { s.connection->abort(); }     },
+            {"close and abort",
+             [](Scene &s) {
                  s.connection->close();
                  s.connection->abort();
-             }},
-            {"open", [](Scene &s) { s.connection->open(); }},
-            {"close both channels", [](Scene &s) {
+             }                                                                       },
+            {"open",                     [](Scene &s) { s.connection->open(); }      },
+            {"close both channels",
+             [](Scene &s) {
                  s.channel->close();
                  s.other->close();
-             }},
-            {"close and open a channel", [](Scene &s) {
+             }                                                                       },
+            {"close and open a channel",
+             [](Scene &s) {
                  s.channel->close();
                  s.channel->open();
                  s.channel->publish(QString(), u"nack"_s, QAmqpMessage("again"));
-             }},
-            {"make a channel", [](Scene &s) {
+             }                                                                       },
+            {"make a channel",
+             [](Scene &s) {
                  s.connection->createChannel()->publish(QString(), u"nack"_s, QAmqpMessage("new"));
-             }},
-            {"cancel", [](Scene &s) {
+             }                                                                       },
+            {"cancel",
+             [](Scene &s) {
                  s.consumer->cancel();
                  s.second->cancel();
-             }},
-            {"pause and resume", [](Scene &s) {
+             }                                                                       },
+            {"pause and resume",
+             [](Scene &s) {
                  s.consumer->pause();
                  s.consumer->resume();
-             }},
+             }                                                                       },
     };
     return deeds;
 }
@@ -254,9 +271,19 @@ private Q_SLOTS:
     void deletes();
     void calls_data() { addSignals(commands()); }
     void calls();
-    void throws_data() { addSignals({{"", {}}}); }
+    void throws_data()
+    {
+        addSignals({
+                {"", {}}
+        });
+    }
     void throws();
-    void nestedLoop_data() { addSignals({{"", {}}}); }
+    void nestedLoop_data()
+    {
+        addSignals({
+                {"", {}}
+        });
+    }
     void nestedLoop();
     void deletesInNestedLoop_data() { addSignals(deletions()); }
     void deletesInNestedLoop();
@@ -288,7 +315,8 @@ void TestLifetime::addSignals(const QList<std::pair<const char *, Deed>> &deeds)
     QTest::addColumn<Deed>("deed");
     const auto addRow = [&](const QString &sender, const QByteArray &signal) {
         for (const auto &[name, deed] : deeds) {
-            const QString row = u"%1.%2 %3"_s.arg(sender, QString::fromLatin1(signal), QString::fromLatin1(name));
+            const QString row = u"%1.%2 %3"_s.arg(sender, QString::fromLatin1(signal),
+                                                  QString::fromLatin1(name));
             QTest::newRow(qPrintable(row)) << sender << signal << deed;
         }
     };
@@ -297,7 +325,8 @@ void TestLifetime::addSignals(const QList<std::pair<const char *, Deed>> &deeds)
         const QMetaObject *type = scene.object(QString::fromLatin1(sender))->metaObject();
         for (int i = type->methodOffset(); i < type->methodCount(); ++i) {
             const QByteArray signature = type->method(i).methodSignature();
-            if (type->method(i).methodType() == QMetaMethod::Signal && !signature.startsWith("sslErrors"))
+            if (type->method(i).methodType() == QMetaMethod::Signal
+                && !signature.startsWith("sslErrors"))
                 addRow(QString::fromLatin1(sender), signature);
         }
     }
@@ -316,13 +345,18 @@ void TestLifetime::initTestCase()
     const auto expect = [&](const QString &object, const QStringList &lines) {
         QCOMPARE(SignalLog::pick(steady(scene.log.lines), object).join(u'\n'), lines.join(u'\n'));
     };
-    expect(u"connection"_s, {u"Connecting"_s, u"Handshaking"_s, u"Open"_s, u"blocked"_s, u"unblocked"_s,
-                             u"Closed"_s, u"error ClosedByBroker"_s, u"closed"_s});
-    expect(u"other"_s, {u"Opening"_s, u"Open"_s, u"indeterminate 1-3"_s, u"Closed"_s, u"error NotFound"_s,
-                        u"closed"_s});
-    expect(u"queue"_s, {u"named amq.gen-1"_s, u"received 1"_s, u"received 2"_s, u"received 3"_s, u"cancelled: Cancelled"_s});
-    expect(u"second"_s, {u"Active"_s, u"started"_s, u"received 4"_s, u"received 8"_s, u"Cancelled"_s,
-                         u"cancelled: Cancelled"_s});
+    expect(u"connection"_s,
+           {u"Connecting"_s, u"Handshaking"_s, u"Open"_s, u"blocked"_s, u"unblocked"_s, u"Closed"_s,
+            u"error ClosedByBroker"_s, u"closed"_s});
+    expect(u"other"_s,
+           {u"Opening"_s, u"Open"_s, u"indeterminate 1-3"_s, u"Closed"_s, u"error NotFound"_s,
+            u"closed"_s});
+    expect(u"queue"_s,
+           {u"named amq.gen-1"_s, u"received 1"_s, u"received 2"_s, u"received 3"_s,
+            u"cancelled: Cancelled"_s});
+    expect(u"second"_s,
+           {u"Active"_s, u"started"_s, u"received 4"_s, u"received 8"_s, u"Cancelled"_s,
+            u"cancelled: Cancelled"_s});
     const auto kind = [&](const char *name) {
         for (const Scene::Kept &future : scene.kept) {
             if (qstrcmp(future.name, name) == 0)
@@ -367,10 +401,12 @@ void TestLifetime::calls()
     QVERIFY(slot.hasActed());
     // Some reopen it.
     const qsizetype closed = scene.log.count(u"connection.closed"_s);
-    QVERIFY2(closed == 1 || (closed == 2 && QByteArrayView(QTest::currentDataTag()).endsWith(" open")),
+    QVERIFY2(closed == 1
+                     || (closed == 2 && QByteArrayView(QTest::currentDataTag()).endsWith(" open")),
              qPrintable(scene.log.lines.join(u'\n')));
     QVERIFY(scene.log.of(u"connection"_s).endsWith(u"closed"_s));
-    for (const char *line : {"consumer.received 1", "consumer.received 3", "second.received 4", "second.received 8"})
+    for (const char *line :
+         {"consumer.received 1", "consumer.received 3", "second.received 4", "second.received 8"})
         QVERIFY(scene.log.count(QString::fromLatin1(line)) <= 1);
 }
 
@@ -481,7 +517,8 @@ void TestLifetime::waitsInSlot()
             QTRY_VERIFY_WITH_TIMEOUT(inner.isFinished(), Patience);
             purged = int(inner.result());
         });
-        const QFuture<quint64> published = channel->publishConfirmed(QString(), u"q"_s, QAmqpMessage("x"));
+        const QFuture<quint64> published =
+                channel->publishConfirmed(QString(), u"q"_s, QAmqpMessage("x"));
         QTRY_VERIFY_WITH_TIMEOUT(published.isFinished(), Patience);
     });
     connect(channel, &QAmqpChannel::readyToPublish, [&] {
@@ -626,8 +663,10 @@ void TestLifetime::pendingFutures(bool connectionDies)
         delete stranger; // its cancel was its own
     }
     for (const auto &[name, error] : futures) {
-        QVERIFY2(error().kind() == Kind::Cancelled, qPrintable(QString::fromLatin1(name) + u": "_s + error().text()));
-        QVERIFY2(error().text().contains(u"was destroyed"), qPrintable(QString::fromLatin1(name) + u": "_s + error().text()));
+        QVERIFY2(error().kind() == Kind::Cancelled,
+                 qPrintable(QString::fromLatin1(name) + u": "_s + error().text()));
+        QVERIFY2(error().text().contains(u"was destroyed"),
+                 qPrintable(QString::fromLatin1(name) + u": "_s + error().text()));
     }
 }
 
@@ -680,12 +719,14 @@ void TestLifetime::continuationsCallWhatDies()
 void TestLifetime::channelOutlivesConnection()
 {
     AutoServer server;
-    auto connection = std::make_unique<QAmqpConnection>(QAmqpConnectionOptions::fromUrl(server.url()));
+    auto connection =
+            std::make_unique<QAmqpConnection>(QAmqpConnectionOptions::fromUrl(server.url()));
     QObject elsewhere;
     QAmqpChannel *channel = connection->createChannel(&elsewhere);
     QAmqpConsumer *consumer = channel->consume(u"q"_s);
     QAmqpDelivery kept;
-    connect(consumer, &QAmqpConsumer::messageReceived, [&](const QAmqpDelivery &delivery) { kept = delivery; });
+    connect(consumer, &QAmqpConsumer::messageReceived,
+            [&](const QAmqpDelivery &delivery) { kept = delivery; });
     channel->publish(QString(), u"q"_s, QAmqpMessage("x"));
     connection->open();
     TRY_COMPARE(kept.body(), QByteArray("x"));
