@@ -1,0 +1,551 @@
+// The link to RabbitMQ itself: TLS, heartbeats, limits, and a broker that stops or cuts it.
+
+#include "brokertest.h"
+
+#include <QtCore/qurl.h>
+#include <QtNetwork/qsslerror.h>
+
+#include <thread>
+
+using namespace BrokerTest;
+using namespace Qt::StringLiterals;
+using Kind = QAmqpError::Kind;
+
+class TestLink : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void verifiesCertificate();
+    void largeBodiesOverTls();
+    void refusesWrongHostName_data();
+    void refusesWrongHostName();
+    void refusesUnknownAuthority();
+    void canBeToldNotToVerify();
+    void presentsClientCertificate();
+    void tlsToPlainPort();
+    void plainToTlsPort();
+    void nobodyListens();
+    void heartbeatKeepsIdleConnection();
+    void survivesThreadThatIsBusy();
+    void livesInThreadOfItsOwn();
+    void brokerClosesConnections();
+    void abortedConnectionOpensAgain();
+    void tellsBrokerItsName();
+    void memoryAlarmBlocks();
+    void closesInTimeWhileBlocked();
+    void refusesMessageAboveLimit();
+    void refusesHeadersThatDoNotFit();
+    void channelLimitOfClient();
+    void channelLimitOfBroker();
+
+private:
+    static void failsOnce(Peer &peer, Kind kind, QAmqpError::Phase phase);
+    static void works(Peer &peer);
+};
+
+static const QAmqpQueueOptions exclusive = QAmqpQueueOptions().setExclusive();
+
+// Opens, which must end in this one error.
+void TestLink::failsOnce(Peer &peer, Kind kind, QAmqpError::Phase phase)
+{
+    peer.connection.open();
+    QVERIFY(waitFor([&] { return peer.closed == 1; }));
+    QCOMPARE(peer.opened, 0);
+    QCOMPARE(peer.errors.size(), 1);
+    const QAmqpError &error = peer.errors.constFirst();
+    QVERIFY2(error.kind() == kind, describe(error).constData());
+    QVERIFY2(error.phase() == phase, describe(error).constData());
+    QCOMPARE(error.scope(), QAmqpError::Scope::Connection);
+    QVERIFY(error.text().contains(QString::number(peer.connection.options().port())));
+    QCOMPARE(peer.connection.state(), QAmqpConnection::State::Closed);
+}
+
+void TestLink::works(Peer &peer)
+{
+    QAmqpChannel *channel = peer.channel();
+    QAmqpQueue *queue = channel->queue();
+    queue->declare(exclusive);
+    VERIFY_OK(queue->publishConfirmed("hello"_ba, QAmqpChannel::Mandatory));
+    const std::optional<QAmqpDelivery> got = fetch(channel, queue->name());
+    QVERIFY(got);
+    QCOMPARE(got->body(), "hello"_ba);
+    QCOMPARE(peer.errors.size(), 0);
+}
+
+void TestLink::verifiesCertificate()
+{
+    Peer peer(tlsOptions());
+    QVERIFY(peer.open());
+    works(peer);
+    QVERIFY(peer.close());
+    QVERIFY(peer.open()); // and once more
+    works(peer);
+    QVERIFY(peer.close());
+    QVERIFY(peer.errors.isEmpty());
+}
+
+void TestLink::largeBodiesOverTls()
+{
+    Peer peer(tlsOptions());
+    QAmqpChannel *channel = peer.channel();
+    QVERIFY(peer.open());
+    QAmqpQueue *queue = channel->queue();
+    VERIFY_OK(queue->declare(exclusive));
+    const ConsumerLog log(queue->consume(), true);
+    const QByteArray body = octets(3 * 1024 * 1024 + 17);
+    for (int i = 0; i < 5; ++i)
+        VERIFY_OK(queue->publishConfirmed(body));
+    QVERIFY(log.waitForMessages(5));
+    for (const QAmqpDelivery &message : log.messages)
+        QVERIFY(message.body() == body);
+    // Close behind a backlog: everything still gets through.
+    ChannelLog channelLog(channel);
+    for (int i = 0; i < 5; ++i)
+        QVERIFY(queue->publish(body) > 0);
+    QVERIFY(peer.close());
+    QCOMPARE(channelLog.count(Fate::Confirmed), 5);
+    QVERIFY(peer.errors.isEmpty());
+}
+
+void TestLink::refusesWrongHostName_data()
+{
+    QTest::addColumn<QString>("host");
+    QTest::addColumn<QString>("verifyName");
+    QTest::addColumn<bool>("good");
+    QTest::newRow("another name is expected") << u"localhost"_s << u"broker.example"_s << false;
+    QTest::newRow("another address is expected") << u"127.0.0.1"_s << u"127.0.0.2"_s << false;
+    QTest::newRow("address in the certificate") << u"127.0.0.1"_s << u""_s << true;
+    QTest::newRow("another name, in the certificate as well")
+            << u"127.0.0.1"_s << u"localhost"_s << true;
+}
+
+void TestLink::refusesWrongHostName()
+{
+    QFETCH(QString, host);
+    QFETCH(QString, verifyName);
+    QFETCH(bool, good);
+    Peer peer(tlsOptions().setHostName(host).setPeerVerifyName(verifyName));
+    QList<QSslError> sslErrors;
+    int told = 0;
+    connect(&peer.connection, &QAmqpConnection::sslErrors, &peer.connection,
+            [&](const QList<QSslError> &errors) {
+                sslErrors = errors;
+                ++told;
+            });
+    if (good) {
+        QVERIFY(peer.open());
+        works(peer);
+        QVERIFY(peer.close());
+        QCOMPARE(told, 0);
+        return;
+    }
+    failsOnce(peer, Kind::TlsFailed, QAmqpError::Phase::Tls);
+    QCOMPARE(told, 1);
+    QCOMPARE(sslErrors.size(), 1);
+    QCOMPARE(sslErrors.constFirst().error(), QSslError::HostNameMismatch);
+}
+
+void TestLink::refusesUnknownAuthority()
+{
+    Peer peer(QAmqpConnectionOptions::fromUrl(environment("QTAMQP_TEST_TLS_URL")));
+    int told = 0;
+    connect(&peer.connection, &QAmqpConnection::sslErrors, &peer.connection, [&] { ++told; });
+    failsOnce(peer, Kind::TlsFailed, QAmqpError::Phase::Tls);
+    QCOMPARE(told, 1);
+}
+
+void TestLink::canBeToldNotToVerify()
+{
+    Peer peer(QAmqpConnectionOptions::fromUrl(environment("QTAMQP_TEST_TLS_URL"))
+                      .setPeerVerificationEnabled(false));
+    QVERIFY(peer.open());
+    works(peer);
+    QVERIFY(peer.close());
+}
+
+// What the broker lists of the connection called `name`.
+static QByteArray listedConnection(const QString &name, const QStringList &columns)
+{
+    const auto listed =
+            ctl(QStringList{u"-q"_s, u"list_connections"_s, u"client_properties"_s} + columns);
+    for (const QByteArray &line : listed.value_or(QByteArray()).split('\n')) {
+        if (line.contains("{\"connection_name\",\"" + name.toUtf8() + "\"}"))
+            return line;
+    }
+    qWarning() << "no connection" << name << "in" << listed.value_or(QByteArray());
+    return {};
+}
+
+void TestLink::presentsClientCertificate()
+{
+    const QString name = uniqueName();
+    Peer peer(tlsOptions()
+                      .setCertificateFile(environment("QTAMQP_TEST_CERT"))
+                      .setPrivateKeyFile(environment("QTAMQP_TEST_KEY"))
+                      .setConnectionName(name));
+    QVERIFY(peer.open());
+    works(peer);
+    const QByteArray line = listedConnection(name, {u"ssl"_s, u"peer_cert_subject"_s});
+    QVERIFY2(line.endsWith("\ttrue\tCN=client"), line.constData());
+    QVERIFY(peer.close());
+
+    Peer without(tlsOptions()
+                         .setCertificateFile(environment("QTAMQP_TEST_CERT"))
+                         .setPrivateKeyFile(u"/none"_s));
+    without.connection.open();
+    QVERIFY(waitFor([&] { return without.closed == 1; }));
+    QCOMPARE(without.errors.size(), 1);
+    VERIFY_ERROR(without.errors.constFirst(), InvalidArgument, Connection, 0);
+}
+
+void TestLink::tlsToPlainPort()
+{
+    Peer peer(tlsOptions().setPort(options().port()));
+    failsOnce(peer, Kind::TlsFailed, QAmqpError::Phase::Tls);
+}
+
+void TestLink::plainToTlsPort()
+{
+    Peer peer(options().setPort(tlsOptions().port()));
+    peer.connection.open();
+    QVERIFY(waitFor([&] { return peer.closed == 1; }));
+    QCOMPARE(peer.opened, 0);
+    QCOMPARE(peer.errors.size(), 1);
+    QVERIFY2(peer.errors.constFirst().text().contains(u"TLS"),
+             describe(peer.errors.constFirst()).constData());
+}
+
+void TestLink::nobodyListens()
+{
+    Peer peer(options().setPort(1));
+    failsOnce(peer, Kind::HostUnreachable, QAmqpError::Phase::Connecting);
+    Peer nowhere(options().setHostName(u"no-such-host.invalid"_s));
+    failsOnce(nowhere, Kind::HostUnreachable, QAmqpError::Phase::Connecting);
+}
+
+void TestLink::heartbeatKeepsIdleConnection()
+{
+    Peer peer(options().setHeartbeat(1s));
+    Peer tls(tlsOptions().setHeartbeat(1s));
+    QVERIFY(peer.open());
+    QVERIFY(tls.open());
+    QCOMPARE(peer.connection.heartbeat(), 1s);
+    // The broker's own heartbeats arrive every half interval, and it cuts whoever sends none.
+    const quint64 before = peer.connection.framesReceived();
+    const quint64 tlsBefore = tls.connection.framesReceived();
+    QVERIFY(waitFor([&] {
+        return peer.closed || tls.closed
+                || (peer.connection.framesReceived() >= before + 8
+                    && tls.connection.framesReceived() >= tlsBefore + 8);
+    }));
+    works(peer);
+    works(tls);
+    QVERIFY(peer.close());
+    QVERIFY(tls.close());
+    QVERIFY(peer.errors.isEmpty());
+    QVERIFY(tls.errors.isEmpty());
+}
+
+// The broker bears two intervals of silence; what it sent meanwhile is read before it is judged.
+void TestLink::survivesThreadThatIsBusy()
+{
+    Peer peer(options().setHeartbeat(2s));
+    QVERIFY(peer.open());
+    std::this_thread::sleep_for(3s);
+    works(peer);
+    QVERIFY(peer.close());
+    QVERIFY(peer.errors.isEmpty());
+}
+
+void TestLink::livesInThreadOfItsOwn()
+{
+    QThread thread;
+    auto *connection = new QAmqpConnection(options().setHeartbeat(1s));
+    QAmqpChannel *channel = connection->createChannel();
+    connection->moveToThread(&thread);
+    connect(&thread, &QThread::finished, connection, &QObject::deleteLater);
+    std::atomic<int> opened = 0;
+    std::atomic<int> closed = 0;
+    std::atomic<int> errors = 0;
+    std::atomic<int> confirmed = 0;
+    connect(connection, &QAmqpConnection::opened, connection, [&] { ++opened; });
+    connect(connection, &QAmqpConnection::closed, connection, [&] { ++closed; });
+    connect(connection, &QAmqpConnection::errorOccurred, connection, [&] { ++errors; });
+    connect(channel, &QAmqpChannel::confirmed, connection, [&] { ++confirmed; });
+    thread.start();
+    QMetaObject::invokeMethod(connection, [=] { connection->open(); });
+    QVERIFY(waitFor([&] { return opened == 1; }));
+    std::this_thread::sleep_for(5s); // a user interface that hangs
+    QMetaObject::invokeMethod(connection, [=] { channel->publish({}, u"nowhere"_s, "x"_ba); });
+    QVERIFY(waitFor([&] { return confirmed == 1; }));
+    QCOMPARE(closed, 0);
+    QMetaObject::invokeMethod(connection, [=] { connection->close(); });
+    QVERIFY(waitFor([&] { return closed == 1; }));
+    thread.quit();
+    QVERIFY(thread.wait());
+    QCOMPARE(errors, 0);
+}
+
+void TestLink::brokerClosesConnections()
+{
+    Peer peer;
+    QAmqpChannel *channel = peer.channel();
+    const ChannelLog log(channel);
+    QVERIFY(peer.open());
+    QVERIFY(!settled(channel));
+    QVERIFY(ctl({u"close_all_connections"_s, u"the test wants it"_s}));
+    QVERIFY(waitFor([&] { return peer.closed == 1; }));
+    QCOMPARE(peer.errors.size(), 1);
+    VERIFY_ERROR(peer.errors.constFirst(), ClosedByBroker, Connection, 320);
+    QVERIFY(peer.errors.constFirst().text().contains(u"the test wants it"));
+    QCOMPARE(log.closed, 1);
+    QCOMPARE(log.errors.size(), 1);
+    QCOMPARE(log.errors.constFirst().replyCode(), 320);
+
+    channel->open();
+    QVERIFY(peer.open());
+    QVERIFY(!settled(channel));
+    QVERIFY(peer.close());
+    QCOMPARE(peer.closed, 2);
+    QCOMPARE(peer.errors.size(), 1);
+    QCOMPARE(log.closed, 2);
+}
+
+void TestLink::abortedConnectionOpensAgain()
+{
+    Peer peer;
+    QAmqpChannel *channel = peer.channel();
+    const ChannelLog log(channel);
+    for (int round = 1; round <= 10; ++round) {
+        QVERIFY(peer.open());
+        const auto pending = channel->declareQueue({}, exclusive);
+        channel->publish({}, u"nowhere"_s, "x"_ba);
+        peer.connection.abort();
+        QVERIFY(failure(pending));
+        QVERIFY(waitFor([&] { return peer.closed == round; }));
+        QCOMPARE(log.closed, round);
+        QCOMPARE(log.settledCount(), round);
+        channel->open();
+    }
+    QVERIFY(peer.open());
+    QVERIFY(!settled(channel));
+    QVERIFY(peer.close());
+    QVERIFY(peer.errors.isEmpty());
+    QCOMPARE(log.settledTwice, 0);
+}
+
+void TestLink::tellsBrokerItsName()
+{
+    const QString name = uniqueName(u"Grüße"_s);
+    Peer peer(options().setConnectionName(name).setClientProperties({
+            {u"department"_s,  u"tests"_s  },
+            {u"information"_s, u"our own"_s},
+            {u"number"_s,      42          }
+    }));
+    QVERIFY(peer.open());
+    const QByteArray own = listedConnection(name, {});
+    QVERIFY(!own.isEmpty());
+    for (const char *part : {"department", "tests", "our own", "42", "QtAmqp", "publisher_confirms",
+                             "consumer_cancel_notify", "connection.blocked"})
+        QVERIFY2(own.contains(part), own.constData());
+    QCOMPARE(peer.connection.serverProperties().value(u"product"_s).toString(), u"RabbitMQ"_s);
+    QVERIFY(peer.connection.hasCapability(u"basic.nack"_s));
+    QVERIFY(!peer.connection.hasCapability(u"no such thing"_s));
+    QVERIFY(peer.close());
+}
+
+// Raises the memory alarm, and lowers it again whatever happens.
+class Alarm
+{
+public:
+    bool raise() { return raised = ctl({u"set_vm_memory_high_watermark"_s, u"0"_s}).has_value(); }
+    bool lower()
+    {
+        raised = false;
+        return ctl({u"set_vm_memory_high_watermark"_s, u"0.6"_s}).has_value();
+    }
+    ~Alarm()
+    {
+        if (raised)
+            lower();
+    }
+
+private:
+    bool raised = false;
+};
+
+void TestLink::memoryAlarmBlocks()
+{
+    Peer peer;
+    QAmqpChannel *channel = peer.channel();
+    const ChannelLog log(channel);
+    QAmqpQueue *queue = channel->queue();
+    queue->declare(exclusive);
+    QVERIFY(peer.open());
+    VERIFY_OK(queue->publishConfirmed("before"_ba));
+
+    Alarm alarm;
+    QVERIFY(alarm.raise());
+    queue->publish("the one that meets the alarm"_ba);
+    QVERIFY(waitFor([&] { return peer.connection.isBlocked(); }));
+    QCOMPARE(peer.blocked, QList{true});
+    QVERIFY2(peer.connection.blockedReason().contains(u"memory"),
+             qPrintable(peer.connection.blockedReason()));
+    const QByteArray body = octets(64 * 1024);
+    for (int i = 0; i < 300; ++i)
+        QVERIFY(queue->publish(body) > 0);
+    QVERIFY(peer.connection.isOpen());
+    QVERIFY(!channel->isReadyToPublish());
+    QVERIFY(channel->unconfirmed() >= 300);
+
+    QVERIFY(alarm.lower());
+    QVERIFY(waitFor([&] { return !peer.connection.isBlocked(); }));
+    VERIFY_OK(channel->allConfirmed());
+    QCOMPARE(peer.blocked, (QList{true, false}));
+    QCOMPARE(peer.connection.blockedReason(), QString());
+    QCOMPARE(log.count(Fate::Confirmed), 302);
+    QCOMPARE(log.settledTwice, 0);
+    QCOMPARE(readyMessages(peer, queue->name()), 302);
+    QVERIFY(peer.close());
+    QVERIFY(peer.errors.isEmpty());
+}
+
+void TestLink::closesInTimeWhileBlocked()
+{
+    Peer patient(options().setRequestTimeout(1s));
+    Peer strict(options().setBlockedConnectionTimeout(500ms));
+    QAmqpChannel *channel = patient.channel();
+    const ChannelLog log(channel);
+    QAmqpChannel *strictChannel = strict.channel();
+    QVERIFY(patient.open());
+    QVERIFY(strict.open());
+    QVERIFY(!settled(channel));
+    QVERIFY(!settled(strictChannel));
+    Alarm alarm;
+    QVERIFY(alarm.raise());
+    channel->publish({}, u"nowhere"_s, "x"_ba);
+    strictChannel->publish({}, u"nowhere"_s, "x"_ba);
+    QVERIFY(waitFor([&] { return patient.connection.isBlocked(); }));
+
+    // A request is not answered either, and its error says why.
+    const QAmqpError late = failure(channel->declareQueue({}, exclusive));
+    VERIFY_ERROR(late, Timeout, Operation, 0);
+    QVERIFY2(late.text().contains(u"blocked"), describe(late).constData());
+
+    patient.connection.close(500ms);
+    QVERIFY(waitFor([&] { return patient.closed == 1; }));
+    QCOMPARE(patient.errors.size(), 1);
+    VERIFY_ERROR(patient.errors.constFirst(), Timeout, Connection, 0);
+    QCOMPARE(log.count(Fate::Indeterminate), 1);
+    QCOMPARE(patient.blocked, (QList{true, false}));
+
+    QVERIFY(waitFor([&] { return strict.closed == 1; }));
+    QCOMPARE(strict.errors.size(), 1);
+    VERIFY_ERROR(strict.errors.constFirst(), Timeout, Connection, 0);
+    QVERIFY(strict.errors.constFirst().text().contains(u"blocked"));
+    QVERIFY(alarm.lower());
+}
+
+void TestLink::refusesMessageAboveLimit()
+{
+    const QString queue = uniqueName();
+    Peer peer;
+    QAmqpChannel *channel = peer.channel();
+    QVERIFY(peer.open());
+    VERIFY_OK(channel->declareQueue(queue));
+    VERIFY_OK(channel->publishConfirmed({}, queue, octets(1000)));
+    VERIFY_OK(channel->publishConfirmed({}, queue, octets(1001)));
+
+    Peer careful(options().setMaxMessageSize(1000));
+    const ConsumerLog log(careful.channel()->consume(queue));
+    QVERIFY(careful.open());
+    QVERIFY(waitFor([&] { return careful.closed == 1; }));
+    QCOMPARE(log.messages.size(), 1);
+    QCOMPARE(log.messages.constFirst().body().size(), 1000);
+    QCOMPARE(careful.errors.size(), 1);
+    VERIFY_ERROR(careful.errors.constFirst(), LimitExceeded, Connection, 311);
+    QVERIFY(careful.errors.constFirst().text().contains(u"1001"));
+    // Nothing is lost by it.
+    QVERIFY(waitFor([&] { return readyMessages(peer, queue) == 2; }));
+    VERIFY_OK(channel->deleteQueue(queue));
+    QVERIFY(peer.close());
+}
+
+void TestLink::refusesHeadersThatDoNotFit()
+{
+    Peer peer(options().setFrameMax(4096));
+    QAmqpChannel *channel = peer.channel();
+    const ChannelLog log(channel);
+    QAmqpQueue *queue = channel->queue();
+    QVERIFY(peer.open());
+    VERIFY_OK(queue->declare(exclusive));
+    // 22 octets of frame and content header, 4 + 3 + 4 of the table around the text.
+    const auto withText = [](qsizetype size) {
+        QAmqpMessage message("body"_ba);
+        message.setHeaders({
+                {u"a"_s, QString(size, u'x')}
+        });
+        return message;
+    };
+    const quint64 sentBefore = peer.connection.bytesSent();
+    QCOMPARE(queue->publish(withText(4096 - 33 + 1)), 0U);
+    VERIFY_ERROR(channel->lastError(), LimitExceeded, Operation, 0);
+    VERIFY_ERROR(failure(queue->publishConfirmed(withText(100000))), LimitExceeded, Operation, 0);
+    QCOMPARE(peer.connection.bytesSent(), sentBefore);
+    const QAmqpMessage fits = withText(4096 - 33);
+    VERIFY_OK(queue->publishConfirmed(fits));
+    QCOMPARE(fetch(channel, queue->name())->headers(), fits.headers());
+    QCOMPARE(log.errors.size(), 0);
+    QVERIFY(peer.close());
+    QVERIFY(peer.errors.isEmpty());
+}
+
+void TestLink::channelLimitOfClient()
+{
+    Peer peer(options().setChannelMax(5));
+    QVERIFY(peer.open());
+    QCOMPARE(peer.connection.channelMax(), 5);
+    QList<QAmqpChannel *> channels;
+    for (int i = 0; i < 5; ++i) {
+        channels << peer.channel();
+        QVERIFY(!settled(channels.last()));
+    }
+    QAmqpChannel *oneTooMany = peer.channel();
+    QCOMPARE(oneTooMany->state(), QAmqpChannel::State::Closed);
+    VERIFY_ERROR(oneTooMany->lastError(), LimitExceeded, Channel, 0);
+    VERIFY_ERROR(failure(oneTooMany->declareQueue({}, exclusive)), NotOpen, Operation, 0);
+    channels.at(2)->close();
+    QVERIFY(waitFor([&] { return channels.at(2)->state() == QAmqpChannel::State::Closed; }));
+    oneTooMany->open();
+    QVERIFY(!settled(oneTooMany));
+    QCOMPARE(oneTooMany->number(), 3);
+    QVERIFY(peer.close());
+    QVERIFY(peer.errors.isEmpty());
+}
+
+// Made before the broker has said that it allows 2047.
+void TestLink::channelLimitOfBroker()
+{
+    Peer peer(options().setChannelMax(0));
+    QList<QAmqpChannel *> channels;
+    for (int i = 0; i < 2049; ++i)
+        channels << peer.channel();
+    const ChannelLog log(channels.at(2047));
+    const ChannelLog lastLog(channels.at(2048));
+    const auto refused = channels.at(2047)->declareQueue({}, exclusive);
+    QVERIFY(peer.open());
+    QCOMPARE(peer.connection.channelMax(), 2047);
+    VERIFY_ERROR(failure(refused), Cancelled, Operation, 0);
+    QVERIFY(waitFor([&] { return log.closed == 1 && lastLog.closed == 1; }));
+    QCOMPARE(log.errors.size(), 1);
+    VERIFY_ERROR(log.errors.constFirst(), LimitExceeded, Channel, 0);
+    QVERIFY(log.errors.constFirst().text().contains(u"2047"));
+    QVERIFY(!settled(channels.at(2046)));
+    QVERIFY(!settled(channels.at(0)));
+    QVERIFY(peer.close());
+    QVERIFY(peer.errors.isEmpty());
+}
+
+QTAMQP_BROKER_TEST(TestLink)
+#include "tst_link.moc"
