@@ -112,7 +112,8 @@ void SocketTransport::noteLost(const QString &text)
     }
     QString reason = text;
     for (const QSslError &error : std::as_const(m_sslErrors))
-        reason += QStringLiteral("; ") + error.errorString();
+        if (!reason.contains(error.errorString())) // Qt names the first one itself
+            reason += QStringLiteral("; ") + error.errorString();
     QAmqpError error(kind, QAmqpError::Scope::Connection, QAmqpError::Origin::Transport,
                      line.arg(m_endpoint, reason));
     error.setPhase(phase);

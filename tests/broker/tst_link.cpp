@@ -144,6 +144,7 @@ void TestLink::refusesWrongHostName()
     QCOMPARE(told, 1);
     QCOMPARE(sslErrors.size(), 1);
     QCOMPARE(sslErrors.constFirst().error(), QSslError::HostNameMismatch);
+    QCOMPARE(peer.errors.constFirst().text().count(sslErrors.constFirst().errorString()), 1);
 }
 
 void TestLink::refusesUnknownAuthority()
