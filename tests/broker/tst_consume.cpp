@@ -98,18 +98,18 @@ void TestConsume::prefetchBoundsWhatComesAhead()
     const ConsumerLog log(m_channel->consume(m_queue, QAmqpConsumeOptions().setPrefetch(5)));
     QVERIFY(log.waitForMessages(5));
     QVERIFY(!settled(m_publisher));
-    QCOMPARE(readyMessages(*m_peer, m_queue), 15);
+    QTRY_COMPARE_WITH_TIMEOUT(readyMessages(*m_peer, m_queue), 15, 20000);
     QCOMPARE(log.messages.size(), 5);
     log.messages.at(0).ack();
     log.messages.at(1).ack();
     QVERIFY(log.waitForMessages(7));
-    QCOMPARE(readyMessages(*m_peer, m_queue), 13);
+    QTRY_COMPARE_WITH_TIMEOUT(readyMessages(*m_peer, m_queue), 13, 20000);
     QCOMPARE(log.bodies(), numbers(0, 7));
 
     // Another consumer of the channel has its own.
     const ConsumerLog other(m_channel->consume(m_queue, QAmqpConsumeOptions().setPrefetch(2)));
     QVERIFY(other.waitForMessages(2));
-    QCOMPARE(readyMessages(*m_peer, m_queue), 11);
+    QTRY_COMPARE_WITH_TIMEOUT(readyMessages(*m_peer, m_queue), 11, 20000);
     QCOMPARE(log.messages.size(), 7);
     QCOMPARE(other.messages.size(), 2);
 }
@@ -122,7 +122,7 @@ void TestConsume::prefetchOfChannelIsShared()
     QVERIFY(first.waitForMessages(4));
     const ConsumerLog second(m_channel->consume(m_queue, QAmqpConsumeOptions().setPrefetch(4)));
     QVERIFY(second.waitForMessages(2));
-    QCOMPARE(readyMessages(*m_peer, m_queue), 14);
+    QTRY_COMPARE_WITH_TIMEOUT(readyMessages(*m_peer, m_queue), 14, 20000);
     QCOMPARE(first.messages.size(), 4);
     QCOMPARE(second.messages.size(), 2);
     second.messages.constFirst().ack();
@@ -140,7 +140,7 @@ void TestConsume::refusedPrefetchIsForgotten()
     m_channel->open();
     const ConsumerLog consumer(m_channel->consume(m_queue, QAmqpConsumeOptions().setPrefetch(4)));
     QVERIFY(consumer.waitForMessages(4));
-    QCOMPARE(readyMessages(*m_peer, m_queue), 6);
+    QTRY_COMPARE_WITH_TIMEOUT(readyMessages(*m_peer, m_queue), 6, 20000);
     QCOMPARE(consumer.messages.size(), 4);
 }
 
@@ -187,7 +187,7 @@ void TestConsume::acknowledgesAll()
     QVERIFY(!settled(m_channel));
     m_channel->close();
     QVERIFY(waitFor([&] { return !m_channel->isOpen(); }));
-    QCOMPARE(readyMessages(*m_peer, m_queue), 0);
+    QTRY_COMPARE_WITH_TIMEOUT(readyMessages(*m_peer, m_queue), 0, 20000);
 }
 
 void TestConsume::givesBackAndGetsAgain()
@@ -221,7 +221,7 @@ void TestConsume::givesBackSeveralAtOnce()
     QVERIFY(log.waitForMessages(25));
     QVERIFY(m_channel->nackAll(QAmqpDelivery::Discard));
     QVERIFY(!settled(m_channel));
-    QCOMPARE(readyMessages(*m_peer, m_queue), 0);
+    QTRY_COMPARE_WITH_TIMEOUT(readyMessages(*m_peer, m_queue), 0, 20000);
 }
 
 void TestConsume::discardedMessagesAreDeadLettered()
@@ -306,7 +306,7 @@ void TestConsume::cancelGivesBackWhatIsHeld()
     QVERIFY(consumer->pause());
     QVERIFY(waitFor([&] { return consumer->heldMessages() == 12; }));
     QCOMPARE(log.messages.size(), 0);
-    QCOMPARE(readyMessages(*m_peer, m_queue), 8);
+    QTRY_COMPARE_WITH_TIMEOUT(readyMessages(*m_peer, m_queue), 8, 20000);
     const auto cancelled = consumer->cancel();
     QCOMPARE(consumer->state(), QAmqpConsumer::State::Cancelling);
     VERIFY_OK(cancelled);
@@ -316,7 +316,7 @@ void TestConsume::cancelGivesBackWhatIsHeld()
     QVERIFY(!log.cancelled.constFirst());
     QCOMPARE(log.messages.size(), 0);
     QVERIFY(!settled(m_channel));
-    QCOMPARE(readyMessages(*m_peer, m_queue), 20);
+    QTRY_COMPARE_WITH_TIMEOUT(readyMessages(*m_peer, m_queue), 20, 20000);
     QVERIFY(fetch(m_publisher, m_queue)->isRedelivered());
     VERIFY_ERROR(failure(consumer->cancel()), NotOpen, Operation, 0);
 }
@@ -338,12 +338,12 @@ void TestConsume::cancelledConsumerLeavesOtherMessages()
     VERIFY_OK(cancelled);
     QCOMPARE(seen, 10);
     QVERIFY(!settled(m_channel));
-    QCOMPARE(readyMessages(*m_peer, m_queue), 490);
+    QTRY_COMPARE_WITH_TIMEOUT(readyMessages(*m_peer, m_queue), 490, 20000);
     for (const QAmqpDelivery &message : log.messages)
         QVERIFY(message.ack());
     m_channel->close();
     QVERIFY(waitFor([&] { return m_channel->state() == QAmqpChannel::State::Closed; }));
-    QCOMPARE(readyMessages(*m_peer, m_queue), 490);
+    QTRY_COMPARE_WITH_TIMEOUT(readyMessages(*m_peer, m_queue), 490, 20000);
 }
 
 void TestConsume::closingChannelGivesBackWhatIsUnsettled()
@@ -357,7 +357,7 @@ void TestConsume::closingChannelGivesBackWhatIsUnsettled()
     m_channel->close();
     QVERIFY(waitFor([&] { return channelLog.closed == 1; }));
     QCOMPARE(log.cancelled.size(), 1);
-    QCOMPARE(readyMessages(*m_peer, m_queue), 40);
+    QTRY_COMPARE_WITH_TIMEOUT(readyMessages(*m_peer, m_queue), 40, 20000);
 }
 
 void TestConsume::deletingConsumerGivesBackWhatComes()
@@ -462,7 +462,7 @@ void TestConsume::consumesWithoutAcknowledgement()
     QVERIFY(!log.messages.constFirst().ack());
     QVERIFY(!m_channel->ackAll());
     VERIFY_OK(consumer->cancel());
-    QCOMPARE(readyMessages(*m_peer, m_queue), 0);
+    QTRY_COMPARE_WITH_TIMEOUT(readyMessages(*m_peer, m_queue), 0, 20000);
 }
 
 void TestConsume::manyMessagesComeOnceEach_data()
@@ -510,11 +510,11 @@ void TestConsume::manyMessagesComeOnceEach()
     QCOMPARE(count, total);
     QCOMPARE(redelivered, 0);
     QCOMPARE(std::count(seen.begin(), seen.end(), 1), total);
-    QCOMPARE(readyMessages(*m_peer, m_queue), 0);
+    QTRY_COMPARE_WITH_TIMEOUT(readyMessages(*m_peer, m_queue), 0, 20000);
     const ChannelLog channelLog(m_channel);
     m_channel->close();
     QVERIFY(waitFor([&] { return channelLog.closed == 1; }));
-    QCOMPARE(readyMessages(*m_peer, m_queue), 0); // all were acknowledged
+    QTRY_COMPARE_WITH_TIMEOUT(readyMessages(*m_peer, m_queue), 0, 20000); // all were acknowledged
 }
 
 void TestConsume::severalConsumersShareQueue()
@@ -573,7 +573,7 @@ void TestConsume::getsMessages()
     QVERIFY(!settled(m_channel));
     m_channel->close();
     QVERIFY(waitFor([&] { return m_channel->state() == QAmqpChannel::State::Closed; }));
-    QCOMPARE(readyMessages(*m_peer, m_queue), 0);
+    QTRY_COMPARE_WITH_TIMEOUT(readyMessages(*m_peer, m_queue), 0, 20000);
 }
 
 void TestConsume::hundredChannels()
@@ -669,7 +669,7 @@ void TestConsume::acknowledgesFromOtherThreads()
     QCOMPARE(log.errors.size(), 0);
     m_channel->close();
     QVERIFY(waitFor([&] { return log.closed == 1; }));
-    QCOMPARE(readyMessages(*m_peer, m_queue), 0);
+    QTRY_COMPARE_WITH_TIMEOUT(readyMessages(*m_peer, m_queue), 0, 20000);
 }
 
 void TestConsume::acknowledgesAfterConnectionIsGone()

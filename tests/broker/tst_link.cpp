@@ -407,7 +407,7 @@ void TestLink::memoryAlarmBlocks()
     QCOMPARE(peer.connection.blockedReason(), QString());
     QCOMPARE(log.count(Fate::Confirmed), 302);
     QCOMPARE(log.settledTwice, 0);
-    QCOMPARE(readyMessages(peer, queue->name()), 302);
+    QTRY_COMPARE_WITH_TIMEOUT(readyMessages(peer, queue->name()), 302, 20000);
     QVERIFY(peer.close());
     QVERIFY(peer.errors.isEmpty());
 }

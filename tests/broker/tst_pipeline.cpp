@@ -168,7 +168,7 @@ void TestPipeline::consumesAndCancelsAtOnce()
         delete consumer;
     }
     QVERIFY(!settled(m_channel));
-    QCOMPARE(readyMessages(*m_peer, queue), 100);
+    QTRY_COMPARE_WITH_TIMEOUT(readyMessages(*m_peer, queue), 100, 20000);
 
     // Also before anything is open, and with the same tag again.
     Peer other;
@@ -221,7 +221,7 @@ void TestPipeline::cancelsWhileMessagesCome()
     QCOMPARE(count, total);
     QVERIFY(cancels > 20);
     QCOMPARE(std::count(seen.begin(), seen.end(), 1), total);
-    QCOMPARE(readyMessages(*m_peer, queue), 0);
+    QTRY_COMPARE_WITH_TIMEOUT(readyMessages(*m_peer, queue), 0, 20000);
 }
 
 void TestPipeline::oneOfManyFails_data()
@@ -276,7 +276,7 @@ void TestPipeline::oneOfManyFails()
     // Those behind the failure were dropped by the broker, so none of them may count as confirmed.
     for (quint64 tag = quint64(before) + 2; tag <= 21; ++tag)
         QCOMPARE(log.fates.at(tag), Fate::Indeterminate);
-    QCOMPARE(readyMessages(*m_peer, queue), before + 1);
+    QTRY_COMPARE_WITH_TIMEOUT(readyMessages(*m_peer, queue), before + 1, 20000);
 }
 
 // RabbitMQ closes the connection (504) for anything that comes before tx.commit-ok.
@@ -298,7 +298,7 @@ void TestPipeline::commitHasMoreBehind()
     for (const auto &future : futures)
         VERIFY_OK(future);
     VERIFY_OK(declared);
-    QCOMPARE(readyMessages(*m_peer, queue), 20);
+    QTRY_COMPARE_WITH_TIMEOUT(readyMessages(*m_peer, queue), 20, 20000);
     for (int i = 0; i < 20; ++i)
         QCOMPARE(fetch(m_channel, queue)->body(), QByteArray::number(i));
 
@@ -317,7 +317,7 @@ void TestPipeline::commitHasMoreBehind()
     for (size_t i = 0; i < commits.size(); ++i)
         VERIFY_OK(commits[i]);
     VERIFY_OK(m_channel->recover());
-    QCOMPARE(readyMessages(*m_peer, queue), 0);
+    QTRY_COMPARE_WITH_TIMEOUT(readyMessages(*m_peer, queue), 0, 20000);
     QCOMPARE(commits.size(), 5U);
 }
 
@@ -355,7 +355,7 @@ void TestPipeline::closesBehindManyRequests()
     QCOMPARE(log.errors.size(), 0);
     QCOMPARE(consumer.cancelled.size(), 1);
     QVERIFY(other.errors.isEmpty());
-    QCOMPARE(readyMessages(*m_peer, queue), 1);
+    QTRY_COMPARE_WITH_TIMEOUT(readyMessages(*m_peer, queue), 1, 20000);
     VERIFY_OK(m_channel->deleteQueue(queue));
 }
 
