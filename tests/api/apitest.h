@@ -11,6 +11,8 @@
 #include <QtAmqp/qamqpconnection.h>
 #include <QtAmqp/qamqpconsumer.h>
 #include <QtAmqp/qamqpqueue.h>
+#include <QtCore/qdeadlinetimer.h>
+#include <QtCore/qtimer.h>
 #include <QtTest/qsignalspy.h>
 
 #include <functional>
@@ -183,6 +185,22 @@ public:
     QAmqpChannel *channel = nullptr;
 };
 
+// Runs the event loop until `condition` is true; false if it does not become so.
+template<typename Condition>
+bool eventually(Condition condition)
+{
+    const QDeadlineTimer deadline(Patience);
+    QTimer wake; // conditions may come true without an event
+    wake.start(std::chrono::milliseconds(10));
+    while (!condition()) {
+        if (deadline.hasExpired())
+            return false;
+        QCoreApplication::processEvents(QEventLoop::WaitForMoreEvents);
+        QCoreApplication::sendPostedEvents(nullptr, QEvent::DeferredDelete);
+    }
+    return true;
+}
+
 inline Script openedChannel() { return Script().handshake().channelOpen(); }
 
 } // namespace QtAmqpTest
@@ -191,9 +209,14 @@ using namespace QtAmqpPrivate;
 using namespace QtAmqpTest;
 using namespace Qt::StringLiterals;
 
-// Waits for a condition, and tells where the broker's script stands if it does not come true.
+// As QTRY_VERIFY() and QTRY_COMPARE(), which look every 50 ms only; on failure the first tells where
+// the broker's script stands.
 #define TRY(condition, server) \
-  QTRY_VERIFY2_WITH_TIMEOUT(condition, qPrintable((server).report()), Patience)
-#define TRY_COMPARE(value, expected) QTRY_COMPARE_WITH_TIMEOUT(value, expected, Patience)
+  QVERIFY2(eventually([&] { return bool(condition); }), qPrintable((server).report()))
+#define TRY_COMPARE(value, expected) \
+  do { \
+    eventually([&] { return (value) == (expected); }); \
+    QCOMPARE(value, expected); \
+  } while (false)
 
 #endif

@@ -107,12 +107,12 @@ public:
     void play(const std::function<bool()> &acted)
     {
         connection->open();
-        QTRY_VERIFY_WITH_TIMEOUT(isOver() || acted(), Patience);
+        QVERIFY(eventually([&] { return isOver() || acted(); }));
         for (int i = 0; i < 50 && !isOver(); ++i)
             QCoreApplication::processEvents();
         if (connection)
             connection->close(100ms); // unanswered publishes hold it up
-        QTRY_VERIFY_WITH_TIMEOUT(isOver(), Patience);
+        QVERIFY(eventually([&] { return isOver(); }));
         delete other;
         delete connection;
         for (const Kept &future : kept) {

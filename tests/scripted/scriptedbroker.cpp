@@ -460,6 +460,7 @@ void ScriptedServer::accept()
 {
     QTcpSocket *socket = m_server.nextPendingConnection();
     ++m_connections;
+    socket->setSocketOption(QAbstractSocket::LowDelayOption, 1); // else 40 ms now and then
     if (m_socket) // one client at a time; the one before is still being dropped
         m_socket->disconnect();
     m_socket = socket;
