@@ -26,9 +26,17 @@ QFuture<QAmqpQueueInfo> QAmqpChannelPrivate::declareQueue(const QByteArray &name
     if (const QAmqpError error = refusal("declareQueue"))
         return failedFuture<QAmqpQueueInfo>(error);
     const QByteArray arguments = encodeTable(table);
-    *id = core->request(QueueDeclare{0, QByteArrayView(name), options.isPassive(),
-                                     options.isDurable(), options.isExclusive(),
-                                     options.isAutoDelete(), false, QByteArrayView(arguments)});
+    const QueueDeclare method{0,
+                              QByteArrayView(name),
+                              options.isPassive(),
+                              options.isDurable(),
+                              options.isExclusive(),
+                              options.isAutoDelete(),
+                              false,
+                              QByteArrayView(arguments)};
+    if (const QAmqpError error = sizeError(QueueDeclare::info, encodedSize(method)))
+        return failedFuture<QAmqpQueueInfo>(error);
+    *id = core->request(method);
     const QFuture<QAmqpQueueInfo> future = wait<QAmqpQueueInfo>(*id, [](RequestEnd &end) {
         return QAmqpQueueInfo{QString::fromUtf8(end.reply->name), end.reply->messageCount,
                               end.reply->count};
@@ -251,6 +259,17 @@ QAmqpConsumer *QAmqpChannelPrivate::consume(const QueueName &queue,
     if (!error && core->hasConsumer(consumer->tag))
         error = invalidArgument(QStringLiteral("the consumer tag \"%1\" is in use on this channel")
                                         .arg(QString::fromUtf8(consumer->tag)));
+    const QByteArray arguments = error ? QByteArray() : encodeTable(table);
+    const BasicConsume method{0,
+                              QByteArrayView(queue.utf8),
+                              QByteArrayView(consumer->tag),
+                              options.isNoLocal(),
+                              options.isNoAck(),
+                              options.isExclusive(),
+                              false,
+                              QByteArrayView(arguments)};
+    if (!error)
+        error = sizeError(BasicConsume::info, encodedSize(method));
     auto *object = new QAmqpConsumer(consumer, parent);
     if (error) {
         lastError = error;
@@ -258,14 +277,9 @@ QAmqpConsumer *QAmqpChannelPrivate::consume(const QueueName &queue,
         return object;
     }
     setPrefetchFor(options);
-    const QByteArray arguments = encodeTable(table);
     consumers.insert(consumer->tag, consumer);
     lastEnvelope.reset();
-    const RequestId id =
-            core->consume(BasicConsume{0, QByteArrayView(queue.utf8), QByteArrayView(consumer->tag),
-                                       options.isNoLocal(), options.isNoAck(),
-                                       options.isExclusive(), false, QByteArrayView(arguments)},
-                          queue.from);
+    const RequestId id = core->consume(method, queue.from);
     requests.insert(id, [this, tag = consumer->tag](RequestEnd &end) {
         if (end.error && end.error.kind() != QAmqpError::Kind::Timeout)
             return; // the end of the channel, which ends the consumer; this may be gone

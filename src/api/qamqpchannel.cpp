@@ -188,6 +188,19 @@ QAmqpError QAmqpChannelPrivate::nameErrors(
     return {};
 }
 
+// A frame above the negotiated size would end the whole connection.
+QAmqpError QAmqpChannelPrivate::sizeError(const MethodInfo &method, qsizetype size) const
+{
+    const quint32 frameMax = engine->core().outgoingFrameMax();
+    if (size + FrameOverhead <= qsizetype(frameMax))
+        return {};
+    return operationError(
+            Kind::LimitExceeded, QAmqpError::Origin::Library,
+            QStringLiteral("%1 takes %2 octets and must fit one frame of %3; shorten its arguments")
+                    .arg(QLatin1StringView(method.name), QString::number(size),
+                         QString::number(frameMax)));
+}
+
 /*! Opens a channel that is closed, with a new number and a clean slate: consumers, the prefetch and a
     transaction are not revived, the tags of publishes go on. On a closed connection the channel opens
     with it. Does nothing unless closed; sets lastError(), and stays closed, while the connection is

@@ -104,6 +104,7 @@ public:
                               const QAmqpMessage &message) const;
     QAmqpError nameErrors(std::initializer_list<std::pair<const char *, const QByteArray *>> names,
                           const QAmqpTable &table = {}) const;
+    QAmqpError sizeError(const QtAmqpPrivate::MethodInfo &method, qsizetype size) const;
     void setPrefetchFor(const QAmqpConsumeOptions &options);
     void renewChannelPrefetch();
     template<typename Method>
@@ -199,6 +200,8 @@ QFuture<T> QAmqpChannelPrivate::request(const char *function, const Method &meth
     if (misuse)
         return QtAmqpPrivate::failedFuture<T>(misuse);
     if (const QAmqpError error = refusal(function))
+        return QtAmqpPrivate::failedFuture<T>(error);
+    if (const QAmqpError error = sizeError(Method::info, QtAmqpPrivate::encodedSize(method)))
         return QtAmqpPrivate::failedFuture<T>(error);
     return wait<T>(core->request(method, nameFrom), convert);
 }

@@ -157,6 +157,14 @@ bool ChannelCore::fitsFrame(const QAmqpMessage &message, quint32 frameMax)
     return !d || d->properties.size() + ContentHeaderSize + FrameOverhead <= qsizetype(frameMax);
 }
 
+bool ChannelCore::waitingFitsFrames() const
+{
+    return std::all_of(m_waiting.begin(), m_waiting.end(), [this](const Waiting &waiting) {
+        return waiting.method.size() + FrameOverhead <= qsizetype(m_context.frameMax)
+                && fitsFrame(waiting.message, m_context.frameMax);
+    });
+}
+
 quint64 ChannelCore::publish(const BasicPublish &method, const QAmqpMessage &message,
                              RequestId nameFrom)
 {

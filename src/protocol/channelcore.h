@@ -111,6 +111,8 @@ public:
     void selectConfirms();
     RequestId selectTransactions();
     static bool fitsFrame(const QAmqpMessage &message, quint32 frameMax);
+    // What was asked for before the size of frames was negotiated.
+    bool waitingFitsFrames() const;
 
     // happened
     bool receive(const Frame &frame, FrameError &error);

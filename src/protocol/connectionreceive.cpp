@@ -146,6 +146,13 @@ void ConnectionCore::handle(const ConnectionOpenOk &)
                             "%1 allows %2 channels on a connection, and this would be one more; "
                             "close channels or use a second connection")
                             .arg(m_options.endpoint(), QString::number(m_negotiated.channelMax))));
+        } else if (!channel->waitingFitsFrames()) {
+            channel->end(QAmqpError(
+                    Kind::LimitExceeded, QAmqpError::Scope::Channel, Origin::Broker,
+                    QStringLiteral(
+                            "%1 allows frames of %2 octets, and something asked for before the "
+                            "connection was open does not fit one; shorten its headers or arguments")
+                            .arg(m_options.endpoint(), QString::number(m_negotiated.frameMax))));
         } else {
             channel->connectionOpened();
         }

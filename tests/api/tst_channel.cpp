@@ -106,6 +106,8 @@ private Q_SLOTS:
     void notOpen_data();
     void notOpen();
     void invalidArguments();
+    void largeArguments();
+    void negotiatedFrameIsSmaller();
     void longestNamesPass();
     void misusePutsNothingOnTheWire();
     void callsBeforeOpenKeepTheirOrder();
@@ -503,6 +505,70 @@ void TestChannel::invalidArguments()
     check(c->lastError(), u"arguments"_s);
     s.close();
     QVERIFY(s.log.errors.isEmpty());
+}
+
+// A frame above the negotiated size would cost the whole connection.
+void TestChannel::largeArguments()
+{
+    const QAmqpTable large = {
+            {u"x-text"_s, QString(131'072, u'x')}
+    };
+    Session s(openedChannel().connectionClose());
+    s.makeChannel();
+    for (int round = 0; round < 2; ++round) {
+        QAmqpChannel *c = s.channel;
+        for (const QAmqpError &error :
+             {errorOf(c->declareQueue(u"q"_s, QAmqpQueueOptions().setArguments(large))),
+              errorOf(c->bindQueue(u"q"_s, u"e"_s, {}, large)),
+              errorOf(c->unbindQueue(u"q"_s, u"e"_s, {}, large)),
+              errorOf(c->declareExchange(u"e"_s, u"fanout"_s,
+                                         QAmqpExchangeOptions().setArguments(large))),
+              errorOf(c->bindExchange(u"e"_s, u"f"_s, {}, large)),
+              errorOf(c->unbindExchange(u"e"_s, u"f"_s, {}, large))}) {
+            QVERIFY2(error.kind() == Kind::LimitExceeded, qPrintable(error.text()));
+            QVERIFY2(error.text().contains(u"131072"), qPrintable(error.text()));
+        }
+        QCOMPARE(c->consume(u"q"_s, QAmqpConsumeOptions().setArguments(large))->state(),
+                 QAmqpConsumer::State::Cancelled);
+        QCOMPARE(c->lastError().kind(), Kind::LimitExceeded);
+        if (round == 0)
+            s.open();
+    }
+    s.close();
+}
+
+void TestChannel::negotiatedFrameIsSmaller()
+{
+    const QAmqpTable table = {
+            {u"text"_s, QString(5000, u'x')}
+    };
+    Session s(Script().handshake({2047, 4096, 60})
+                      .channelOpen(3)
+                      .on(1)
+                      .channelOpen(1)
+                      .connectionClose());
+    s.makeChannel();
+    QAmqpChannel *second = s.connection.createChannel();
+    s.log.watch(second, u"second"_s);
+    QAmqpChannel *third = s.connection.createChannel();
+    QAmqpMessage message("x");
+    message.setHeaders(table);
+    const auto published = s.channel->publishConfirmed(QString(), u"q"_s, message);
+    const auto declared = second->declareQueue(u"q"_s, QAmqpQueueOptions().setArguments(table));
+    s.connection.open();
+    TRY(third->isOpen(), s.server);
+    QCOMPARE(errorOf(published).kind(), Kind::LimitExceeded);
+    QCOMPARE(errorOf(declared).cause().kind(), Kind::LimitExceeded);
+    QCOMPARE(s.channel->lastError().kind(), Kind::LimitExceeded);
+    QVERIFY2(s.channel->lastError().text().contains(u"4096"),
+             qPrintable(s.channel->lastError().text()));
+    QCOMPARE(s.log.count(u"channel.closed"_s), 1);
+    QCOMPARE(s.log.count(u"second.closed"_s), 1);
+    QCOMPARE(s.log.count(u"channel.indeterminate 1-1"_s), 1);
+    s.channel->open();
+    TRY(s.channel->isOpen(), s.server);
+    QCOMPARE(s.channel->publish(QString(), u"q"_s, message), 0u);
+    s.close();
 }
 
 void TestChannel::longestNamesPass()
