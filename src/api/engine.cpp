@@ -324,7 +324,7 @@ void Engine::on(const BlockedChanged &blocked)
     m_connection->blockedChanged(blocked.blocked, blocked.reason);
 }
 
-void Engine::on(const SecretUpdated &) { m_connection->secretUpdated(); }
+void Engine::on(const SecretUpdated &updated) { m_connection->secretUpdated(updated.error); }
 
 void Engine::on(const ChannelOpened &opened)
 {

@@ -68,7 +68,7 @@ private:
     void on(const ConnectionOpened &);
     void on(const ConnectionClosed &closed);
     void on(const BlockedChanged &blocked);
-    void on(const SecretUpdated &);
+    void on(const SecretUpdated &updated);
     void on(const ChannelOpened &opened);
     void on(const ChannelClosed &closed);
     void on(Replied &replied);

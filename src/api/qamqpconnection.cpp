@@ -264,7 +264,8 @@ QAmqpChannel *QAmqpConnection::createChannel(QObject *parent)
 
 /*!
     Gives the broker a new \a secret (an OAuth 2 token, mostly) with a \a reason for its log. Fails with
-    NotOpen unless the connection is open.
+    NotOpen unless the connection is open, with Timeout if the broker does not answer within
+    QAmqpConnectionOptions::requestTimeout().
     \sa {https://www.rabbitmq.com/oauth2.html}
 */
 QFuture<void> QAmqpConnection::updateSecret(const QString &secret, const QString &reason)
@@ -428,12 +429,14 @@ void QAmqpConnectionPrivate::blockedChanged(bool isBlocked, const QString &reaso
         Q_EMIT q->blockedChanged(isBlocked);
 }
 
-void QAmqpConnectionPrivate::secretUpdated()
+void QAmqpConnectionPrivate::secretUpdated(const QAmqpError &error)
 {
     if (secretPromises.empty())
         return;
     const SharedPromise<void> promise = std::move(secretPromises.front());
     secretPromises.pop_front();
+    if (error)
+        return failPromise(*promise, error);
     promise->finish();
 }
 

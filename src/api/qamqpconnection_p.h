@@ -30,7 +30,7 @@ public:
     void opened();
     void closed(const QAmqpError &error);
     void blockedChanged(bool isBlocked, const QString &reason);
-    void secretUpdated();
+    void secretUpdated(const QAmqpError &error);
 
     QAmqpConnection *const q;
     QAmqpConnectionOptions options;

@@ -1,6 +1,7 @@
 #include "protocol/assembler.h"
 
 #include "codec/methods.h"
+#include "values/errorkinds.h"
 #include "values/qamqpmessage_p.h"
 
 #include <algorithm>
@@ -39,21 +40,20 @@ Assembler::Result Assembler::header(QByteArrayView payload, quint64 maxBodySize,
     Reader in(payload);
     const ContentHeader header = decodeContentHeader(in);
     if (!in.ok()) {
-        error = {ReplyCode::SyntaxError,
-                 QStringLiteral("a content header %1").arg(QLatin1StringView(in.error()))};
+        error = {ReplyCode::SyntaxError, formatted(u"a content header %1", in.error())};
         return Result::Malformed;
     }
     if (header.classId != BasicDeliver::info.classId) {
         error = {ReplyCode::UnexpectedFrame,
-                 QStringLiteral("a content header is of class %1, its method of class 60")
-                         .arg(header.classId)};
+                 formatted(u"a content header is of class %1, its method of class 60",
+                           header.classId)};
         return Result::Unexpected;
     }
     if (header.bodySize > maxBodySize) {
         error = {ReplyCode::ContentTooLarge,
-                 QStringLiteral("a message claims %1 octets, the limit is %2; raise it with "
-                                "QAmqpConnectionOptions::setMaxMessageSize()")
-                         .arg(QString::number(header.bodySize), QString::number(maxBodySize))};
+                 formatted(u"a message claims %1 octets, the limit is %2; raise it with "
+                           "QAmqpConnectionOptions::setMaxMessageSize()",
+                           header.bodySize, maxBodySize)};
         return Result::TooLarge;
     }
     m_hasHeader = true;

@@ -20,9 +20,7 @@ struct ContentStart
             0; // basic.deliver, basic.get-ok or basic.return; 0 while no content is under way
     bool redelivered = false;
     quint64 deliveryTag = 0;
-    RequestId request = 0; // get-ok
     quint32 remaining = 0; // get-ok
-    bool noAck = false; // get-ok
     quint16 replyCode = 0; // return
     QByteArray replyText = {}; // return
 };

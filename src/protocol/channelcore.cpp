@@ -31,7 +31,11 @@ void ChannelCore::open()
         connectionOpened();
 }
 
-void ChannelCore::connectionOpened() { send(ChannelOpen{}); }
+void ChannelCore::connectionOpened()
+{
+    send(ChannelOpen{});
+    m_handshake = {.method = ChannelOpen::info.id()};
+}
 
 void ChannelCore::close()
 {
@@ -42,11 +46,16 @@ void ChannelCore::close()
 // Closing waits for what was asked before, confirms included: RabbitMQ drops them otherwise.
 void ChannelCore::closeIfIdle()
 {
-    if (!m_closeWanted || !isIdle() || m_state != ChannelState::Open)
-        return;
+    if (m_closeWanted && isIdle() && m_state == ChannelState::Open)
+        sendClose();
+}
+
+void ChannelCore::sendClose()
+{
     move(Cause::CloseSent);
     send(ChannelClose{.replyCode = quint16(ReplyCode::Success),
                       .replyText = QByteArrayView("Normal shutdown")});
+    m_handshake = {.method = ChannelClose::info.id()};
 }
 
 bool ChannelCore::maySend(const Waiting &waiting) const
@@ -101,28 +110,11 @@ void ChannelCore::pump()
     closeIfIdle();
 }
 
-RequestId ChannelCore::enqueueRequest(Request request, QByteArray method, Patch patch,
-                                      RequestId nameFrom)
-{
-    request.id = ++m_context.lastRequest;
-    Waiting waiting;
-    waiting.method = std::move(method);
-    waiting.patch = patch;
-    waiting.nameFrom = nameFrom;
-    waiting.request = std::move(request);
-    queue(std::move(waiting));
-    return m_context.lastRequest;
-}
-
 RequestId ChannelCore::consume(const BasicConsume &method, RequestId nameFrom)
 {
     const QByteArray tag = method.consumerTag.toByteArray();
     m_consumers.insert(tag, {.noAck = method.noAck});
-    return enqueueRequest({.method = BasicConsume::info.id(),
-                           .replies = replyIds(BasicConsume::Replies()),
-                           .consumerTag = tag},
-                          encoded(method), nameFrom ? &patchQueueName<BasicConsume> : nullptr,
-                          nameFrom);
+    return enqueueRequest(method, tag, nameFrom);
 }
 
 RequestId ChannelCore::cancel(const QByteArray &consumerTag)
@@ -131,11 +123,7 @@ RequestId ChannelCore::cancel(const QByteArray &consumerTag)
     if (consumer == m_consumers.end() || consumer->cancelling)
         return 0;
     consumer->cancelling = true;
-    return enqueueRequest({.method = BasicCancel::info.id(),
-                           .replies = replyIds(BasicCancel::Replies()),
-                           .consumerTag = consumerTag},
-                          encoded(BasicCancel{.consumerTag = QByteArrayView(consumerTag)}), nullptr,
-                          0);
+    return enqueueRequest(BasicCancel{.consumerTag = QByteArrayView(consumerTag)}, consumerTag);
 }
 
 void ChannelCore::selectConfirms()
@@ -253,6 +241,10 @@ void ChannelCore::nack(quint64 deliveryTag, bool multiple, bool requeue)
 // The request whose time runs: not only one that was sent, also one that waits behind a lost reply.
 ChannelCore::Request *ChannelCore::oldestRequest()
 {
+    for (Request *request : {&m_handshake, &m_getting}) {
+        if (*request && !request->over)
+            return request;
+    }
     for (Request &request : m_unanswered) {
         if (!request.over)
             return &request;
@@ -273,9 +265,8 @@ void ChannelCore::timeout(TimePoint now, std::chrono::milliseconds requestTimeou
         oldest->oldestSince = now;
     if (now - *oldest->oldestSince < requestTimeout)
         return;
-    QString text = QStringLiteral("%1 on channel %2 was not answered within %3 ms")
-                           .arg(methodName(oldest->method), QString::number(m_number),
-                                QString::number(requestTimeout.count()));
+    QString text = formatted(u"%1 on channel %2 was not answered within %3 ms",
+                             methodName(oldest->method), m_number, requestTimeout.count());
     if (blocked)
         text += QStringLiteral(
                 "; the broker has this connection blocked, see QAmqpConnection::blockedReason()");
@@ -283,6 +274,8 @@ void ChannelCore::timeout(TimePoint now, std::chrono::milliseconds requestTimeou
                      QAmqpError::Origin::Library, text);
     error.setMethod(methodName(oldest->method));
     oldest->over = true;
+    if (oldest == &m_handshake)
+        return giveUp(error.setScope(QAmqpError::Scope::Channel));
     m_context.events.push_back(Replied{.channel = m_number, .request = oldest->id, .error = error});
 }
 
@@ -311,25 +304,22 @@ void ChannelCore::failRequests(const QAmqpError &error, quint32 guiltyMethod)
             own.setScope(QAmqpError::Scope::Operation);
         } else {
             const QString name = methodName(request.method);
+            const QString why = error ? error.text() : QStringLiteral("the channel was closed");
             own = operationError(QAmqpError::Kind::Cancelled, error.origin(),
-                                 QStringLiteral("%1 was given up: %2")
-                                         .arg(name,
-                                              error.isError()
-                                                      ? error.text()
-                                                      : QStringLiteral("the channel was closed")));
+                                 formatted(u"%1 was given up: %2", name, why));
             own.setMethod(name).setCause(error);
         }
         m_context.events.push_back(
                 Replied{.channel = m_number, .request = request.id, .error = own});
     };
-    if (const RequestId got = m_assembler.start().request; got && !m_assembler.isIdle())
-        fail({.id = got, .method = BasicGet::info.id()});
+    fail(m_getting);
     for (const Request &request : m_unanswered)
         fail(request);
     for (const Waiting &waiting : m_waiting) {
         fail(waiting.request);
         m_context.waitingBytes -= waiting.size();
     }
+    m_getting = {};
     m_unanswered.clear();
     m_waiting.clear();
 }
@@ -340,9 +330,21 @@ void ChannelCore::end(const QAmqpError &error)
         finish(error, 0);
 }
 
-// The channel is Closed already: tells everything that was under way how it ended.
+// channel.open or channel.close was not answered. For the application the channel is over; its number
+// stays taken until the broker, which may only be slow, has answered the close.
+void ChannelCore::giveUp(const QAmqpError &error)
+{
+    if (m_state == ChannelState::Opening)
+        sendClose();
+    m_handshake.over = true;
+    finish(error, 0);
+}
+
+// Tells everything that was under way how it ended.
 void ChannelCore::finish(const QAmqpError &error, quint32 guiltyMethod)
 {
+    if (std::exchange(m_told, true))
+        return;
     failRequests(error, guiltyMethod);
     m_confirms.settleAll(
             [this](quint64 first, quint64 last) { settled(first, last, Outcome::Indeterminate); });

@@ -65,7 +65,7 @@ public:
     bool isIdle() const
     {
         // A request that was given up is not waited for again.
-        return m_waiting.empty() && m_confirms.outstanding() == 0 && !isGetting()
+        return m_waiting.empty() && m_confirms.outstanding() == 0 && !m_getting
                 && std::all_of(m_unanswered.begin(), m_unanswered.end(),
                                [](const Request &request) { return request.over; });
     }
@@ -79,6 +79,8 @@ public:
     bool isConfirming() const { return m_confirming; }
     bool isTransactional() const { return m_transactional; }
     bool isClosing() const { return m_closeWanted || m_state == ChannelState::Closing; }
+    // Nobody will hear of it again, and the broker knows.
+    bool isOver() const { return m_forgotten && m_state == ChannelState::Closed; }
     bool hasConsumer(const QByteArray &consumerTag) const
     {
         return m_consumers.contains(consumerTag);
@@ -91,12 +93,7 @@ public:
     template<typename Method>
     RequestId request(const Method &method, RequestId nameFrom = 0)
     {
-        Request request{.method = Method::info.id(),
-                        .replies = replyIds(typename Method::Replies())};
-        if constexpr (std::is_same_v<Method, BasicGet>)
-            request.noAck = method.noAck;
-        return enqueueRequest(std::move(request), encoded(method),
-                              nameFrom ? &patchQueueName<Method> : nullptr, nameFrom);
+        return enqueueRequest(method, {}, nameFrom);
     }
     RequestId consume(const BasicConsume &method, RequestId nameFrom);
     RequestId cancel(const QByteArray &consumerTag);
@@ -120,6 +117,7 @@ public:
     std::optional<TimePoint> nextTimeout(TimePoint now, std::chrono::milliseconds requestTimeout);
     void end(const QAmqpError &error);
     void told(RequestId request) { m_names.remove(request); }
+    void forget() { m_forgotten = true; }
 
     // Called by dispatch() with each method that arrived.
     template<typename Method>
@@ -141,6 +139,8 @@ private:
         QByteArray consumerTag = {};
         bool noAck = false; // get
         bool over = false; // timed out: nobody waits for its end any more, its reply is still due
+
+        explicit operator bool() const { return method; }
     };
     struct Waiting
     {
@@ -189,12 +189,24 @@ private:
 
     bool move(quint32 cause);
     void enter(ChannelState state) { m_state = state; }
-    bool isGetting() const
-    {
-        return !m_assembler.isIdle() && m_assembler.start().method == BasicGetOk::info.id();
-    }
     Request *oldestRequest();
-    RequestId enqueueRequest(Request request, QByteArray method, Patch patch, RequestId nameFrom);
+    template<typename Method>
+    RequestId enqueueRequest(const Method &method, const QByteArray &consumerTag,
+                             RequestId nameFrom = 0)
+    {
+        Waiting waiting;
+        waiting.method = encoded(method);
+        waiting.patch = &patchQueueName<Method>;
+        waiting.nameFrom = nameFrom;
+        waiting.request = {.id = ++m_context.lastRequest,
+                           .method = Method::info.id(),
+                           .replies = replyIds(typename Method::Replies()),
+                           .consumerTag = consumerTag};
+        if constexpr (std::is_same_v<Method, BasicGet>)
+            waiting.request.noAck = method.noAck;
+        queue(std::move(waiting));
+        return m_context.lastRequest;
+    }
     template<typename Method>
     void send(const Method &method)
     {
@@ -216,6 +228,7 @@ private:
     bool maySend(const Waiting &waiting) const;
     void pump();
     void closeIfIdle();
+    void sendClose();
 
     template<typename Method>
     void arrived(const Method &method);
@@ -240,6 +253,7 @@ private:
     void settle(quint64 sequence, bool multiple, Outcome outcome);
     void settled(quint64 firstTag, quint64 lastTag, Outcome outcome);
     void failRequests(const QAmqpError &error, quint32 guiltyMethod);
+    void giveUp(const QAmqpError &error);
     void finish(const QAmqpError &error, quint32 guiltyMethod);
 
     // A mandatory publish that may still come back.
@@ -263,7 +277,11 @@ private:
     bool m_confirming = false;
     bool m_transactional = false;
     bool m_closeWanted = false;
+    bool m_told = false; // ChannelClosed was pushed
+    bool m_forgotten = false; // and taken
     QAmqpError m_closeError; // of the broker, if both sides closed at once
+    Request m_handshake; // channel.open or channel.close while unanswered
+    Request m_getting; // basic.get whose message is arriving
     quint64 m_nextTag;
     Confirms m_confirms;
     std::deque<Mandatory> m_mandatory;

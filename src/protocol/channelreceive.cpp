@@ -30,15 +30,14 @@ bool ChannelCore::receive(const Frame &frame, FrameError &error)
         const quint32 id = in.read<quint32>();
         if (!m_assembler.isIdle() && m_state != ChannelState::Closing) {
             m_error = {ReplyCode::UnexpectedFrame,
-                       QStringLiteral("%1 came in the middle of a message").arg(methodName(id))};
+                       formatted(u"%1 came in the middle of a message", methodName(id))};
         } else if (!dispatch(id, in, *this)) {
             m_error = {ReplyCode::NotImplemented,
-                       QStringLiteral("the method %1 is unknown").arg(methodName(id))};
+                       formatted(u"the method %1 is unknown", methodName(id))};
         } else if (!in.ok()) {
             m_error = {ReplyCode::SyntaxError,
-                       QStringLiteral("%1 %2 (at octet %3)")
-                               .arg(methodName(id), QLatin1StringView(in.error()))
-                               .arg(in.errorOffset())};
+                       formatted(u"%1 %2 (at octet %3)", methodName(id), in.error(),
+                                 in.errorOffset())};
         }
     } else if (m_state == ChannelState::Open) {
         const auto result = frame.type == FrameType::Header
@@ -48,8 +47,7 @@ bool ChannelCore::receive(const Frame &frame, FrameError &error)
             contentComplete();
     } else if (m_state != ChannelState::Closing) {
         m_error = {ReplyCode::UnexpectedFrame,
-                   QStringLiteral("content came while the channel is %1")
-                           .arg(QLatin1StringView(stateName(m_state)))};
+                   formatted(u"content came while the channel is %1", stateName(m_state))};
     }
     if (m_error.code == ReplyCode::Success)
         return true;
@@ -63,8 +61,8 @@ void ChannelCore::arrived(const Method &method)
     if constexpr (Method::info.sentBy == SentBy::Client
                   || Method::info.classId == ConnectionStart::info.classId) {
         m_error = {ReplyCode::CommandInvalid,
-                   QStringLiteral("%1 came from the broker on channel %2, where it has no place")
-                           .arg(QLatin1StringView(Method::info.name), QString::number(m_number))};
+                   formatted(u"%1 came from the broker on channel %2, where it has no place",
+                             Method::info.name, m_number)};
     } else {
         static constexpr std::array<qint8, 4> next = nextStates(Method::info.id());
         const qint8 to = next[quint8(m_state)];
@@ -74,9 +72,8 @@ void ChannelCore::arrived(const Method &method)
         } else if (m_state
                    != ChannelState::Closing) { // while closing all else is dropped (§1.5.2.5)
             m_error = {ReplyCode::UnexpectedFrame,
-                       QStringLiteral("%1 came while the channel is %2")
-                               .arg(QLatin1StringView(Method::info.name),
-                                    QLatin1StringView(stateName(m_state)))};
+                       formatted(u"%1 came while the channel is %2", Method::info.name,
+                                 stateName(m_state))};
         }
     }
 }
@@ -95,8 +92,7 @@ std::optional<ChannelCore::Request> ChannelCore::answered(const MethodInfo &repl
     const auto oldest = std::find_if_not(m_unanswered.begin(), m_unanswered.end(), overtakes);
     if (request == m_unanswered.end() || (request != oldest && !overtakes(*request))) {
         m_error = {ReplyCode::UnexpectedFrame,
-                   QStringLiteral("%1 came, which answers no request")
-                           .arg(QLatin1StringView(reply.name))};
+                   formatted(u"%1 came, which answers no request", reply.name)};
         return std::nullopt;
     }
     Request taken = std::move(*request);
@@ -125,6 +121,7 @@ void ChannelCore::handle(const Method &method)
 
 void ChannelCore::handle(const ChannelOpenOk &)
 {
+    m_handshake = {};
     m_context.events.push_back(ChannelOpened{m_number});
     pump();
 }
@@ -141,10 +138,9 @@ void ChannelCore::handle(const ChannelClose &method)
     send(ChannelCloseOk{});
     const quint32 guilty = methodId(method.classId, method.methodId);
     const QString replyText = QString::fromUtf8(method.replyText);
-    QString text = QStringLiteral("the broker closed channel %1: %2")
-                           .arg(QString::number(m_number), replyText);
+    QString text = formatted(u"the broker closed channel %1: %2", m_number, replyText);
     if (guilty)
-        text += QStringLiteral(" (%1)").arg(methodName(guilty));
+        text += formatted(u" (%1)", methodName(guilty));
     QAmqpError error(kindOfReplyCode(method.replyCode), QAmqpError::Scope::Channel,
                      QAmqpError::Origin::Broker, text);
     error.setReply(method.replyCode, replyText);
@@ -229,16 +225,15 @@ void ChannelCore::handle(const BasicDeliver &method)
 
 void ChannelCore::handle(const BasicGetOk &method)
 {
-    const std::optional<Request> request = answered(BasicGetOk::info);
+    std::optional<Request> request = answered(BasicGetOk::info);
     if (!request)
         return;
-    ContentStart start{.method = BasicGetOk::info.id(),
+    m_getting = std::move(*request);
+    m_assembler.begin({.method = BasicGetOk::info.id(),
                        .redelivered = method.redelivered,
-                       .deliveryTag = method.deliveryTag};
-    start.request = request->over ? 0 : request->id;
-    start.noAck = request->noAck;
-    start.remaining = method.messageCount;
-    m_assembler.begin(std::move(start), method.exchange, method.routingKey, {});
+                       .deliveryTag = method.deliveryTag,
+                       .remaining = method.messageCount},
+                      method.exchange, method.routingKey, {});
     pump();
 }
 
@@ -262,9 +257,10 @@ void ChannelCore::contentComplete()
     if (start.method == BasicGetOk::info.id()) {
         Delivered delivery{m_number, start.redelivered, start.deliveryTag, envelope,
                            std::move(message)};
-        if (start.request)
-            m_context.events.push_back(Got{start.request, start.remaining, std::move(delivery)});
-        else if (!start.noAck) // nobody waits for it any more
+        const Request get = std::exchange(m_getting, {});
+        if (!get.over)
+            m_context.events.push_back(Got{get.id, start.remaining, std::move(delivery)});
+        else if (!get.noAck) // nobody waits for it any more
             nack(start.deliveryTag, false, true);
         closeIfIdle();
         return;
@@ -316,9 +312,9 @@ void ChannelCore::settle(quint64 sequence, bool multiple, Outcome outcome)
                 settled(first, last, outcome);
             });
     if (!known)
-        m_error = {ReplyCode::UnexpectedFrame,
-                   QStringLiteral("the broker answered for publish %1, which was never sent")
-                           .arg(sequence)};
+        m_error = {
+                ReplyCode::UnexpectedFrame,
+                formatted(u"the broker answered for publish %1, which was never sent", sequence)};
     closeIfIdle();
 }
 

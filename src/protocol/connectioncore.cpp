@@ -1,6 +1,7 @@
 #include "protocol/connectioncore.h"
 
 #include "protocol/negotiation.h"
+#include "values/errorkinds.h"
 
 #include <algorithm>
 
@@ -33,6 +34,14 @@ bool ConnectionCore::move(quint32 cause)
     if (to)
         enter(*to);
     return to != nullptr;
+}
+
+// A broker without this can only cut the connection of a user it does not let in.
+static bool saysWhyItRefuses(const Negotiated &negotiated)
+{
+    return capabilities(negotiated.serverProperties)
+            .value(QStringLiteral("authentication_failure_close"))
+            .toBool();
 }
 
 // Refuses room while octets wait to be parsed: that is the back-pressure of a busy turn.
@@ -93,23 +102,18 @@ void ConnectionCore::transportLost(const QAmqpError &reason)
     if (m_state == ConnectionState::Closing)
         error = {}; // the peer may drop the link instead of answering our close
     else if (const QString foreign = foreignPeer(); !foreign.isEmpty())
-        error = QAmqpError(Kind::ProtocolViolation, QAmqpError::Scope::Connection, Origin::Broker,
-                           foreign);
+        return fail(Kind::ProtocolViolation, Origin::Broker, foreign);
     else if (m_state == ConnectionState::HeaderSent)
-        error = QAmqpError(
-                Kind::ConnectionLost, QAmqpError::Scope::Connection, Origin::Broker,
-                QStringLiteral(
-                        "%1 closed the connection without a word of AMQP (%2); check that this port "
-                        "speaks AMQP 0-9-1, and whether it wants TLS (amqps)")
-                        .arg(m_options.endpoint(), reason.text()));
-    else if (m_state == ConnectionState::Starting)
-        error = QAmqpError(
-                Kind::AuthenticationFailed, QAmqpError::Scope::Connection, Origin::Broker,
-                QStringLiteral(
-                        "%1 dropped the connection after the login of user \"%2\" (%3); possibly the "
-                        "user name or password is wrong")
-                        .arg(m_options.endpoint(), m_options.credentials().userName(),
-                             reason.text()));
+        return fail(Kind::ConnectionLost, Origin::Broker,
+                    formatted(u"%1 closed the connection without a word of AMQP (%2); check that "
+                              "this port speaks AMQP 0-9-1, and whether it wants TLS (amqps)",
+                              m_options.endpoint(), reason.text()));
+    else if (m_state == ConnectionState::Starting && !saysWhyItRefuses(m_negotiated))
+        return fail(Kind::AuthenticationFailed, Origin::Broker,
+                    formatted(u"%1 dropped the connection after the login of user \"%2\" (%3); "
+                              "possibly the user name or password is wrong",
+                              m_options.endpoint(), m_options.credentials().userName(),
+                              reason.text()));
     end(error);
 }
 
@@ -144,6 +148,7 @@ void ConnectionCore::abort() { end({}); }
 void ConnectionCore::updateSecret(const QByteArray &secret, const QByteArray &reason)
 {
     send(ConnectionUpdateSecret{QByteArrayView(secret), QByteArrayView(reason)});
+    ++m_secretsUnanswered;
 }
 
 ChannelCore *ConnectionCore::addChannel(quint64 nextPublishTag)
@@ -162,7 +167,17 @@ ChannelCore *ConnectionCore::addChannel(quint64 nextPublishTag)
     return m_channels[number].get();
 }
 
-void ConnectionCore::removeChannel(quint16 number) { m_channels[number].reset(); }
+void ConnectionCore::removeChannel(quint16 number)
+{
+    m_channels[number]->forget();
+    removeIfOver(number);
+}
+
+void ConnectionCore::removeIfOver(quint16 number)
+{
+    if (m_channels[number]->isOver())
+        m_channels[number].reset();
+}
 
 quint32 ConnectionCore::outgoingFrameMax() const
 {
@@ -213,15 +228,12 @@ void ConnectionCore::timeout(TimePoint now)
     checkDeadlines(now);
     if (m_state != ConnectionState::Open)
         return;
-    if (m_heartbeat.isPeerDead(now)) {
-        QAmqpError error(
-                Kind::HeartbeatMissed, QAmqpError::Scope::Connection, Origin::Library,
-                QStringLiteral(
-                        "%1 sent nothing for %2 s, twice the heartbeat interval: the peer or the way to it is dead")
-                        .arg(m_options.endpoint(),
-                             QString::number(2 * m_negotiated.heartbeat.count())));
-        return end(error);
-    }
+    if (m_heartbeat.isPeerDead(now))
+        return fail(
+                Kind::HeartbeatMissed, Origin::Library,
+                formatted(u"%1 sent nothing for %2 s, twice the heartbeat interval: the peer or "
+                          "the way to it is dead",
+                          m_options.endpoint(), 2 * m_negotiated.heartbeat.count()));
     if (m_heartbeat.isSendDue(now)) {
         Writer writer(m_context.output.reserve(FrameOverhead));
         beginFrame(writer, FrameType::Heartbeat, 0, 0);
@@ -237,24 +249,29 @@ void ConnectionCore::checkDeadlines(TimePoint now)
 {
     if (m_openDeadline && now >= *m_openDeadline) {
         fail(Kind::Timeout, Origin::Library,
-             QStringLiteral("%1 could not be reached within %2 ms")
-                     .arg(m_options.endpoint())
-                     .arg(m_options.connectTimeout().count()));
+             formatted(u"%1 could not be reached within %2 ms", m_options.endpoint(),
+                       m_options.connectTimeout().count()));
     } else if (m_handshakeDeadline && now >= *m_handshakeDeadline) {
         fail(Kind::Timeout, Origin::Library,
-             QStringLiteral("%1 did not finish opening the connection within %2 ms (%3)")
-                     .arg(m_options.endpoint(),
-                          QString::number(m_options.handshakeTimeout().count()),
-                          QLatin1StringView(stateName(m_state))));
+             formatted(u"%1 did not finish opening the connection within %2 ms (%3)",
+                       m_options.endpoint(), m_options.handshakeTimeout().count(),
+                       stateName(m_state)));
     } else if (m_closeDeadline && now >= *m_closeDeadline) {
         fail(Kind::Timeout, Origin::Library,
-             QStringLiteral("%1 did not let the connection close in time; it was cut")
-                     .arg(m_options.endpoint()));
+             formatted(u"%1 did not let the connection close in time; it was cut",
+                       m_options.endpoint()));
     } else if (m_blockedDeadline && now >= *m_blockedDeadline) {
         fail(Kind::Timeout, Origin::Library,
-             QStringLiteral("%1 kept the connection blocked for %2 ms")
-                     .arg(m_options.endpoint())
-                     .arg(m_options.blockedConnectionTimeout().count()));
+             formatted(u"%1 kept the connection blocked for %2 ms", m_options.endpoint(),
+                       m_options.blockedConnectionTimeout().count()));
+    } else if (m_secretDeadline && now >= *m_secretDeadline) {
+        const QAmqpError error = operationError(
+                Kind::Timeout, Origin::Library,
+                formatted(u"connection.update-secret was not answered by %1 within %2 ms",
+                          m_options.endpoint(), m_options.requestTimeout().count()));
+        for (; m_secretsOver < m_secretsUnanswered; ++m_secretsOver)
+            m_context.events.push_back(SecretUpdated{error});
+        m_secretDeadline.reset();
     }
 }
 
@@ -272,6 +289,10 @@ std::optional<TimePoint> ConnectionCore::nextTimeout()
     consider(m_closeDeadline);
     consider(m_blockedDeadline);
     if (m_state == ConnectionState::Open) {
+        if (!m_secretDeadline && m_secretsUnanswered > m_secretsOver
+            && m_options.requestTimeout().count() > 0)
+            m_secretDeadline = m_now + m_options.requestTimeout();
+        consider(m_secretDeadline);
         consider(m_heartbeat.nextTimeout());
         for (const auto &channel : m_channels) {
             if (channel)

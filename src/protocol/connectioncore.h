@@ -112,6 +112,7 @@ private:
     void handle(const ConnectionBlocked &method);
     void handle(const ConnectionUnblocked &);
     void handle(const ConnectionUpdateSecretOk &);
+    void removeIfOver(quint16 number);
     void closeIfDrained();
     void violated(ReplyCode code, const QString &text);
     void fail(QAmqpError::Kind kind, QAmqpError::Origin origin, const QString &text);
@@ -133,6 +134,9 @@ private:
     std::optional<TimePoint> m_handshakeDeadline;
     std::optional<TimePoint> m_closeDeadline;
     std::optional<TimePoint> m_blockedDeadline;
+    std::optional<TimePoint> m_secretDeadline;
+    quint32 m_secretsUnanswered = 0;
+    quint32 m_secretsOver = 0; // of them, those that were given up
     bool m_blocked = false;
     bool m_ended = false;
     quint64 m_bytesSent = 0;

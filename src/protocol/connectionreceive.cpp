@@ -32,10 +32,9 @@ bool ConnectionCore::receiveFrame()
             return true; // only close and close-ok count now (§1.4.2.7)
         if (!core)
             m_error = {ReplyCode::ChannelError,
-                       QStringLiteral("a frame came for channel %1, which is not open")
-                               .arg(frame.channel)};
-        else
-            core->receive(frame, m_error);
+                       formatted(u"a frame came for channel %1, which is not open", frame.channel)};
+        else if (core->receive(frame, m_error))
+            removeIfOver(frame.channel);
     } else if (frame.type == FrameType::Method) {
         receiveMethod(frame);
     }
@@ -50,10 +49,9 @@ void ConnectionCore::receiveMethod(const Frame &frame)
     const quint32 id = in.read<quint32>();
     if (!dispatch(id, in, *this))
         m_error = {ReplyCode::NotImplemented,
-                   QStringLiteral("the method %1 is unknown").arg(methodName(id))};
+                   formatted(u"the method %1 is unknown", methodName(id))};
     else if (!in.ok())
-        m_error = {ReplyCode::SyntaxError,
-                   QStringLiteral("%1 %2").arg(methodName(id), QLatin1StringView(in.error()))};
+        m_error = {ReplyCode::SyntaxError, formatted(u"%1 %2", methodName(id), in.error())};
 }
 
 template<typename Method>
@@ -62,19 +60,15 @@ void ConnectionCore::arrived(const Method &method)
     if constexpr (Method::info.classId != ConnectionStart::info.classId
                   || Method::info.sentBy == SentBy::Client) {
         m_error = {ReplyCode::CommandInvalid,
-                   QStringLiteral("%1 came from the broker on channel 0, where it has no place")
-                           .arg(QLatin1StringView(Method::info.name))};
+                   formatted(u"%1 came from the broker on channel 0, where it has no place",
+                             Method::info.name)};
     } else {
-        const ConnectionState before = m_state;
-        if (move(Method::info.id())) {
-            if (before != ConnectionState::Closing || m_state == ConnectionState::Closed)
-                handle(method);
-        } else {
+        if (!move(Method::info.id()))
             m_error = {ReplyCode::UnexpectedFrame,
-                       QStringLiteral("%1 came while the connection is %2")
-                               .arg(QLatin1StringView(Method::info.name),
-                                    QLatin1StringView(stateName(m_state)))};
-        }
+                       formatted(u"%1 came while the connection is %2", Method::info.name,
+                                 stateName(m_state))};
+        else if (m_state != ConnectionState::Closing)
+            handle(method);
     }
 }
 
@@ -82,16 +76,14 @@ void ConnectionCore::handle(const ConnectionStart &method)
 {
     if (method.versionMajor != 0 || method.versionMinor != 9) {
         return fail(Kind::ProtocolViolation, Origin::Broker,
-                    QStringLiteral("%1 speaks AMQP %2-%3, this client 0-9-1")
-                            .arg(m_options.endpoint(), QString::number(method.versionMajor),
-                                 QString::number(method.versionMinor)));
+                    formatted(u"%1 speaks AMQP %2-%3, this client 0-9-1", m_options.endpoint(),
+                              method.versionMajor, method.versionMinor));
     }
     Reader table(method.serverProperties);
     checkTable(method.serverProperties, table);
     if (!table.ok()) {
         m_error = {ReplyCode::SyntaxError,
-                   QStringLiteral("the server properties of connection.start: %1")
-                           .arg(QLatin1StringView(table.error()))};
+                   formatted(u"the server properties of connection.start: %1", table.error())};
         return;
     }
     m_negotiated.serverProperties = decodeTable(method.serverProperties);
@@ -99,9 +91,8 @@ void ConnectionCore::handle(const ConnectionStart &method)
     const QByteArray offered = method.mechanisms.toByteArray();
     if (!offered.split(' ').contains(mechanism)) {
         return fail(Kind::AuthenticationFailed, Origin::Library,
-                    QStringLiteral("%1 does not offer the authentication mechanism %2, only: %3")
-                            .arg(m_options.endpoint(), QString::fromLatin1(mechanism),
-                                 QString::fromUtf8(offered)));
+                    formatted(u"%1 does not offer the authentication mechanism %2, only: %3",
+                              m_options.endpoint(), mechanism, offered));
     }
     const QByteArray properties = encodeTable(clientProperties(m_options));
     const QByteArray response = m_options.credentials().initialResponse();
@@ -114,14 +105,15 @@ void ConnectionCore::handle(const ConnectionTune &method)
 {
     if (method.frameMax != 0 && method.frameMax < FrameMinSize) {
         m_error = {ReplyCode::SyntaxError,
-                   QStringLiteral("connection.tune asks for frames of %1 octets, the least is 4096")
-                           .arg(method.frameMax)};
+                   formatted(u"connection.tune asks for frames of %1 octets, the least is 4096",
+                             method.frameMax)};
         return;
     }
     m_negotiated.channelMax = smallerLimit(m_options.channelMax(), method.channelMax);
     m_negotiated.frameMax = smallerLimit(m_options.frameMax(), method.frameMax);
     if (m_negotiated.frameMax == 0)
         m_negotiated.frameMax = DefaultFrameMax;
+    m_negotiated.frameMax = std::min(m_negotiated.frameMax, LargestFrameMax);
     m_negotiated.heartbeat = negotiateHeartbeat(m_options.heartbeat(), method.heartbeat);
     m_context.frameMax = m_negotiated.frameMax;
     send(ConnectionTuneOk{m_negotiated.channelMax, m_negotiated.frameMax,
@@ -142,17 +134,16 @@ void ConnectionCore::handle(const ConnectionOpenOk &)
         if (m_negotiated.channelMax && channel->number() > m_negotiated.channelMax) {
             channel->end(QAmqpError(
                     Kind::LimitExceeded, QAmqpError::Scope::Channel, Origin::Broker,
-                    QStringLiteral(
-                            "%1 allows %2 channels on a connection, and this would be one more; "
-                            "close channels or use a second connection")
-                            .arg(m_options.endpoint(), QString::number(m_negotiated.channelMax))));
+                    formatted(u"%1 allows %2 channels on a connection, and this would be one more; "
+                              "close channels or use a second connection",
+                              m_options.endpoint(), m_negotiated.channelMax)));
         } else if (!channel->waitingFitsFrames()) {
             channel->end(QAmqpError(
                     Kind::LimitExceeded, QAmqpError::Scope::Channel, Origin::Broker,
-                    QStringLiteral(
-                            "%1 allows frames of %2 octets, and something asked for before the "
-                            "connection was open does not fit one; shorten its headers or arguments")
-                            .arg(m_options.endpoint(), QString::number(m_negotiated.frameMax))));
+                    formatted(
+                            u"%1 allows frames of %2 octets, and something asked for before the "
+                            "connection was open does not fit one; shorten its headers or arguments",
+                            m_options.endpoint(), m_negotiated.frameMax)));
         } else {
             channel->connectionOpened();
         }
@@ -170,17 +161,16 @@ void ConnectionCore::handle(const ConnectionClose &method)
     QString what = QStringLiteral("closed the connection");
     if (!m_context.open && method.replyCode == quint16(ReplyCode::AccessRefused)) {
         kind = Kind::AuthenticationFailed;
-        what = QStringLiteral("refused user \"%1\"").arg(m_options.credentials().userName());
+        what = formatted(u"refused user \"%1\"", m_options.credentials().userName());
     } else if (!m_context.open && method.replyCode == quint16(ReplyCode::NotAllowed)) {
         kind = Kind::AccessRefused;
-        what = QStringLiteral("refused virtual host \"%1\" to user \"%2\"")
-                       .arg(m_options.virtualHost(), m_options.credentials().userName());
+        what = formatted(u"refused virtual host \"%1\" to user \"%2\"", m_options.virtualHost(),
+                         m_options.credentials().userName());
     }
-    QString text =
-            QStringLiteral("%1 %2: %3 (%4")
-                    .arg(m_options.endpoint(), what, replyText, QString::number(method.replyCode));
-    text += guilty ? QStringLiteral(", %1)").arg(methodName(guilty)) : QStringLiteral(")");
-    QAmqpError error(kind, QAmqpError::Scope::Connection, Origin::Broker, text);
+    const QString guiltyName = guilty ? formatted(u", %1", methodName(guilty)) : QString();
+    QAmqpError error(kind, QAmqpError::Scope::Connection, Origin::Broker,
+                     formatted(u"%1 %2: %3 (%4%5)", m_options.endpoint(), what, replyText,
+                               method.replyCode, guiltyName));
     error.setReply(method.replyCode, replyText);
     error.setPhase(m_context.open ? QAmqpError::Phase::Open : QAmqpError::Phase::Handshake);
     if (guilty)
@@ -207,7 +197,17 @@ void ConnectionCore::handle(const ConnectionUnblocked &)
 
 void ConnectionCore::handle(const ConnectionUpdateSecretOk &)
 {
-    m_context.events.push_back(SecretUpdated{});
+    if (m_secretsUnanswered == 0) {
+        m_error = {ReplyCode::UnexpectedFrame,
+                   QStringLiteral("connection.update-secret-ok came, which answers no request")};
+        return;
+    }
+    --m_secretsUnanswered;
+    m_secretDeadline.reset();
+    if (m_secretsOver > 0)
+        --m_secretsOver; // nobody waits for it any more
+    else
+        m_context.events.push_back(SecretUpdated{});
 }
 
 // What answers is no AMQP 0-9-1 broker: its own protocol header, a web server, a TLS record.
@@ -219,19 +219,16 @@ QString ConnectionCore::foreignPeer() const
                 == quint8(FrameType::Method)) // a broker's first words, perhaps cut
         return {};
     if (begin.startsWith("AMQP") && begin.size() >= FrameHeaderSize) { // it is judged on so many
-        return QStringLiteral("%1 speaks AMQP %2.%3, this client 0-9-1")
-                .arg(m_options.endpoint())
-                .arg(quint8(begin[5]))
-                .arg(quint8(begin[6]));
+        return formatted(u"%1 speaks AMQP %2.%3, this client 0-9-1", m_options.endpoint(),
+                         quint8(begin[5]), quint8(begin[6]));
     }
     if (begin.startsWith("\x15\x03"))
-        return QStringLiteral("%1 answered with TLS; use amqps or the plain port")
-                .arg(m_options.endpoint());
+        return formatted(u"%1 answered with TLS; use amqps or the plain port",
+                         m_options.endpoint());
     QString text;
     for (const char c : begin)
         text += c >= 0x20 && c < 0x7f ? QChar::fromLatin1(c) : u'.';
-    return QStringLiteral("%1 does not speak AMQP: it answered \"%2\"")
-            .arg(m_options.endpoint(), text);
+    return formatted(u"%1 does not speak AMQP: it answered \"%2\"", m_options.endpoint(), text);
 }
 
 // The peer broke the protocol: it is told why, and nothing more it sends is looked at.
@@ -246,7 +243,7 @@ void ConnectionCore::violated(ReplyCode code, const QString &text)
     QAmqpError error(code == ReplyCode::ContentTooLarge ? Kind::LimitExceeded
                                                         : Kind::ProtocolViolation,
                      QAmqpError::Scope::Connection, Origin::Broker,
-                     QStringLiteral("%1 broke the protocol: %2").arg(m_options.endpoint(), text));
+                     formatted(u"%1 broke the protocol: %2", m_options.endpoint(), text));
     error.setReply(int(code), text);
     end(error);
 }

@@ -43,6 +43,7 @@ struct BlockedChanged
 
 struct SecretUpdated
 {
+    QAmqpError error = {};
 };
 
 struct ChannelOpened

@@ -15,6 +15,7 @@ QT_BEGIN_NAMESPACE
 namespace QtAmqpPrivate {
 
 constexpr quint32 DefaultFrameMax = 131072;
+constexpr quint32 LargestFrameMax = 16 * 1024 * 1024; // also if both sides know no limit
 
 // The smaller of two limits, where 0 is "no limit".
 template<typename T>

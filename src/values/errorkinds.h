@@ -3,9 +3,29 @@
 
 #include <QtAmqp/qamqperror.h>
 
+#include <QtCore/qstring.h>
+
 QT_BEGIN_NAMESPACE
 
 namespace QtAmqpPrivate {
+
+// `format` with %1, %2… replaced by numbers, names and UTF-8 as they come.
+template<typename... Args>
+QString formatted(QStringView format, const Args &...args)
+{
+    const auto shown = [](const auto &arg) {
+        using Arg = std::decay_t<decltype(arg)>;
+        if constexpr (std::is_arithmetic_v<Arg>)
+            return QString::number(arg);
+        else if constexpr (std::is_convertible_v<Arg, QString>)
+            return QString(arg);
+        else if constexpr (std::is_convertible_v<Arg, const char *>)
+            return QString::fromUtf8(static_cast<const char *>(arg));
+        else
+            return QString::fromUtf8(arg);
+    };
+    return format.arg(shown(args)...);
+}
 
 // What a reply code of basic.return, channel.close or connection.close means to an application
 // (AMQP 0-9-1 §4.8.2). A 403 during the handshake is a matter of authentication: its caller knows.

@@ -425,7 +425,8 @@ milliseconds QAmqpConnectionOptions::requestTimeout() const { return d->fields.r
 
 /*!
     Lets the broker take as long as \a timeout for an answer, counted from when a request is the
-    oldest unanswered one of its channel. With 0 requests wait for ever.
+    oldest unanswered one of its channel; opening and closing a channel count too, and a channel whose
+    opening or closing is not answered in time ends with Timeout. With 0 requests wait for ever.
 */
 QAmqpConnectionOptions &QAmqpConnectionOptions::setRequestTimeout(milliseconds timeout)
 {

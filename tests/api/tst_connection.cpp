@@ -344,8 +344,8 @@ void TestConnection::lostInHandshake_data()
     QTest::addColumn<int>("step");
     QTest::addColumn<Kind>("kind");
     QTest::newRow("for the start") << 1 << Kind::ConnectionLost;
-    QTest::newRow("after the start") << 2 << Kind::AuthenticationFailed;
-    QTest::newRow("for the tune") << 3 << Kind::AuthenticationFailed;
+    QTest::newRow("after the start") << 2 << Kind::ConnectionLost;
+    QTest::newRow("for the tune") << 3 << Kind::ConnectionLost;
     QTest::newRow("after tune-ok") << 5 << Kind::ConnectionLost;
     QTest::newRow("for open-ok") << 6 << Kind::ConnectionLost;
 }

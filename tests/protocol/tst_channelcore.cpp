@@ -934,14 +934,72 @@ private Q_SLOTS:
         QCOMPARE(d.reply(third).error.kind(), Kind::Timeout);
     }
 
-    void aChannelThatDoesNotOpenTimesOutItsRequests()
+    void aChannelThatDoesNotOpenIsGivenUp()
     {
-        CoreDriver d(Script().handshake({0, 0, 0}).expect<ChannelOpen>().stall());
+        CoreDriver d(Script().handshake({0, 0, 0}).expect<ChannelOpen>());
         ChannelCore *channel = d.channel();
+        channel->selectConfirms();
         const RequestId request = d.ask(channel->request(declare("a")));
+        d.published(channel->publish(publishTo("a"), message("x"), 0));
         d.open();
+        d.then(Script().expect<ChannelClose>());
+        d.pass(29s);
+        QVERIFY(!d.ended(request));
+        d.pass(1s);
+        QCOMPARE(d.reply(request).error.kind(), Kind::Cancelled);
+        QCOMPARE(d.reply(request).error.cause().kind(), Kind::Timeout);
+        const QAmqpError error = d.last<ChannelClosed>().error;
+        QCOMPARE(error.kind(), Kind::Timeout);
+        QCOMPARE(error.scope(), Scope::Channel);
+        QCOMPARE(error.method(), u"channel.open"_s);
+        QCOMPARE(d.settlements(), u"indeterminate 1-1"_s);
+        d.core.removeChannel(1);
+        // The number is the broker's until it has answered.
+        QCOMPARE(d.core.addChannel(1)->number(), 2);
+        d.then(Script().on(2)
+                       .expect<ChannelOpen>()
+                       .on(1)
+                       .reply(ChannelOpenOk())
+                       .reply(ChannelCloseOk()));
+        QVERIFY(!d.core.channel(1));
+        QCOMPARE(d.count<ChannelOpened>(), 0);
+        QCOMPARE(d.count<ChannelClosed>(), 1);
+    }
+
+    void aChannelThatDoesNotCloseIsGivenUp()
+    {
+        CoreDriver d(opened().expect<ChannelClose>());
+        ChannelCore *channel = d.channel();
+        d.open();
+        channel->close();
+        d.run();
+        d.pass(30s);
+        QCOMPARE(d.last<ChannelClosed>().error.kind(), Kind::Timeout);
+        QCOMPARE(d.last<ChannelClosed>().error.method(), u"channel.close"_s);
+        d.core.removeChannel(1);
+        QVERIFY(d.core.channel(1));
+        d.then(Script().reply(ChannelCloseOk()));
+        QVERIFY(!d.core.channel(1));
+        QCOMPARE(d.count<ChannelClosed>(), 1);
+        QCOMPARE(d.core.state(), ConnectionState::Open);
+    }
+
+    void aMessageThatStopsHalfWayEndsItsGet()
+    {
+        const QAmqpMessage got("half of it");
+        const QByteArray content = contentFrames(1, got, 4096);
+        CoreDriver d(opened().expect<BasicGet>().reply(getOk(1)).garbage(content.first(30)));
+        ChannelCore *channel = d.channel();
+        d.open();
+        const RequestId request = d.ask(channel->request(get("q")));
+        d.run();
         d.pass(30s);
         QCOMPARE(d.reply(request).error.kind(), Kind::Timeout);
+        QCOMPARE(d.reply(request).error.method(), u"basic.get"_s);
+        d.then(Script().garbage(content.sliced(30)).expect<BasicNack>([](const BasicNack &m) {
+            return m.deliveryTag == 1 && m.requeue;
+        }));
+        QCOMPARE(d.count<Got>(), 0);
     }
 
     void aLateNameStillReachesWhatWaitsForIt()

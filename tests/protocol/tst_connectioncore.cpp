@@ -465,6 +465,19 @@ private Q_SLOTS:
 
     // --- losing the link ---
 
+    // What an old RabbitMQ does with a wrong password.
+    void aDropAfterTheLoginMayBeItsAnswer()
+    {
+        CoreDriver d(Script().expectHeader()
+                             .send(ConnectionStart{0, 9, "", "PLAIN", "en_US"})
+                             .expect<ConnectionStartOk>()
+                             .drop(),
+                     options());
+        d.open();
+        QCOMPARE(d.error().kind(), Kind::AuthenticationFailed);
+        QVERIFY(d.error().text().contains(u"\"guest\""_s));
+    }
+
     void dropInEachPhase_data()
     {
         QTest::addColumn<ConnectionState>("state");
@@ -476,7 +489,7 @@ private Q_SLOTS:
         row(ConnectionState::Idle, Kind::ConnectionLost, Phase::Connecting);
         row(ConnectionState::Connecting, Kind::ConnectionLost, Phase::Connecting);
         row(ConnectionState::HeaderSent, Kind::ConnectionLost, Phase::Handshake);
-        row(ConnectionState::Starting, Kind::AuthenticationFailed, Phase::Handshake);
+        row(ConnectionState::Starting, Kind::ConnectionLost, Phase::Handshake);
         row(ConnectionState::Opening, Kind::ConnectionLost, Phase::Handshake);
         row(ConnectionState::Open, Kind::ConnectionLost, Phase::Open);
         row(ConnectionState::Closing, Kind::NoError, Phase::None);
@@ -1041,6 +1054,47 @@ private Q_SLOTS:
         d.core.updateSecret("token", "expiry");
         d.run();
         QCOMPARE(d.count<SecretUpdated>(), 1);
+    }
+
+    void aSecretThatIsNotAnsweredTimesOut()
+    {
+        CoreDriver d(Script().handshake({0, 0, 0})
+                             .expect<ConnectionUpdateSecret>()
+                             .expect<ConnectionUpdateSecret>(),
+                     options());
+        d.open();
+        d.core.updateSecret("one", "");
+        d.core.updateSecret("two", "");
+        d.run();
+        d.pass(30s);
+        QCOMPARE(d.count<SecretUpdated>(), 2);
+        for (const SecretUpdated &updated : d.all<SecretUpdated>())
+            QCOMPARE(updated.error.kind(), Kind::Timeout);
+        // Their answers may still come, and are not taken for that of the third.
+        d.core.updateSecret("three", "");
+        d.then(Script().expect<ConnectionUpdateSecret>()
+                       .send(ConnectionUpdateSecretOk())
+                       .send(ConnectionUpdateSecretOk()));
+        QCOMPARE(d.count<SecretUpdated>(), 2);
+        d.then(Script().send(ConnectionUpdateSecretOk()));
+        QCOMPARE(d.count<SecretUpdated>(), 3);
+        QVERIFY(!d.last<SecretUpdated>().error);
+        d.then(Script().send(ConnectionUpdateSecretOk()).expect<ConnectionClose>());
+        QCOMPARE(d.error().replyCode(), int(ReplyCode::UnexpectedFrame));
+    }
+
+    void noFrameIsLargerThanItsLimit()
+    {
+        CoreDriver d(Script().start()
+                             .expect<ConnectionStartOk>()
+                             .reply(ConnectionTune{0, 0xffffffff, 0})
+                             .expect<ConnectionTuneOk>([](const ConnectionTuneOk &m) {
+                                 return m.frameMax == LargestFrameMax;
+                             })
+                             .expect<ConnectionOpen>(),
+                     options().setFrameMax(0));
+        d.open();
+        QCOMPARE(d.core.negotiated().frameMax, LargestFrameMax);
     }
 
     void channelNumbersAreTheLowestFree()
