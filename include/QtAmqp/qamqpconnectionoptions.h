@@ -17,12 +17,7 @@ class Q_AMQP_EXPORT QAmqpConnectionOptions
 {
     Q_GADGET
 public:
-    QAmqpConnectionOptions();
-    QAmqpConnectionOptions(const QAmqpConnectionOptions &other);
-    QAmqpConnectionOptions(QAmqpConnectionOptions &&other) noexcept;
-    QAmqpConnectionOptions &operator=(const QAmqpConnectionOptions &other);
-    QAmqpConnectionOptions &operator=(QAmqpConnectionOptions &&other) noexcept;
-    ~QAmqpConnectionOptions();
+    Q_AMQP_VALUE(QAmqpConnectionOptions)
 
     static QAmqpConnectionOptions fromUrl(const QUrl &url, QAmqpError *error = nullptr);
     static QAmqpConnectionOptions fromUrl(const QString &url, QAmqpError *error = nullptr);
@@ -78,14 +73,6 @@ public:
     QString errorString() const;
 
 private:
-    Q_AMQP_EXPORT friend bool operator==(const QAmqpConnectionOptions &a,
-                                         const QAmqpConnectionOptions &b);
-    friend bool operator!=(const QAmqpConnectionOptions &a, const QAmqpConnectionOptions &b)
-    {
-        return !(a == b);
-    }
-    Q_AMQP_EXPORT friend QDebug operator<<(QDebug debug, const QAmqpConnectionOptions &options);
-
     QSharedDataPointer<QAmqpConnectionOptionsPrivate> d;
 };
 

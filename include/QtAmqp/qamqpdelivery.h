@@ -16,17 +16,12 @@ class Q_AMQP_EXPORT QAmqpDelivery : public QAmqpMessage
     Q_PROPERTY(quint64 deliveryTag READ deliveryTag)
     Q_PROPERTY(bool redelivered READ isRedelivered)
 public:
+    Q_AMQP_VALUE(QAmqpDelivery)
+
     enum AckMode { Single, Multiple };
     Q_ENUM(AckMode)
     enum RequeueMode { Requeue, Discard };
     Q_ENUM(RequeueMode)
-
-    QAmqpDelivery();
-    QAmqpDelivery(const QAmqpDelivery &other);
-    QAmqpDelivery(QAmqpDelivery &&other) noexcept;
-    QAmqpDelivery &operator=(const QAmqpDelivery &other);
-    QAmqpDelivery &operator=(QAmqpDelivery &&other) noexcept;
-    ~QAmqpDelivery();
 
     bool isValid() const;
     QString exchange() const;
@@ -43,9 +38,6 @@ public:
 
 private:
     friend class QAmqpDeliveryPrivate;
-    Q_AMQP_EXPORT friend bool operator==(const QAmqpDelivery &a, const QAmqpDelivery &b);
-    friend bool operator!=(const QAmqpDelivery &a, const QAmqpDelivery &b) { return !(a == b); }
-    Q_AMQP_EXPORT friend QDebug operator<<(QDebug debug, const QAmqpDelivery &delivery);
 
     QExplicitlySharedDataPointer<QAmqpDeliveryPrivate> d;
 };

@@ -3,13 +3,9 @@
 
 #include <QtAmqp/qtamqpglobal.h>
 #include <QtCore/qexception.h>
-#include <QtCore/qobjectdefs.h>
-#include <QtCore/qshareddata.h>
-#include <QtCore/qstring.h>
 
 QT_BEGIN_NAMESPACE
 
-class QDebug;
 class QAmqpErrorPrivate;
 
 class Q_AMQP_EXPORT QAmqpError
@@ -25,6 +21,8 @@ class Q_AMQP_EXPORT QAmqpError
     Q_PROPERTY(QString endpoint READ endpoint)
     Q_PROPERTY(bool retryable READ isRetryable)
 public:
+    Q_AMQP_VALUE(QAmqpError)
+
     enum class Kind : quint8 {
         NoError,
         HostUnreachable,
@@ -54,13 +52,7 @@ public:
     enum class Phase : quint8 { None, Connecting, Tls, Handshake, Open, Closing };
     Q_ENUM(Phase)
 
-    QAmqpError();
     QAmqpError(Kind kind, Scope scope, Origin origin, const QString &text);
-    QAmqpError(const QAmqpError &other);
-    QAmqpError(QAmqpError &&other) noexcept;
-    QAmqpError &operator=(const QAmqpError &other);
-    QAmqpError &operator=(QAmqpError &&other) noexcept;
-    ~QAmqpError();
 
     bool isError() const;
     explicit operator bool() const;
@@ -85,10 +77,6 @@ public:
     QAmqpError &setCause(const QAmqpError &cause);
 
 private:
-    Q_AMQP_EXPORT friend bool operator==(const QAmqpError &a, const QAmqpError &b);
-    friend bool operator!=(const QAmqpError &a, const QAmqpError &b) { return !(a == b); }
-    Q_AMQP_EXPORT friend QDebug operator<<(QDebug debug, const QAmqpError &error);
-
     QSharedDataPointer<QAmqpErrorPrivate> d;
 };
 

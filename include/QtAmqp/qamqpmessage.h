@@ -29,6 +29,8 @@ class Q_AMQP_EXPORT QAmqpMessage
     Q_PROPERTY(QString appId READ appId WRITE setAppId)
     Q_PROPERTY(QString clusterId READ clusterId WRITE setClusterId)
 public:
+    Q_AMQP_VALUE(QAmqpMessage)
+
     // The bits of the property-flags word of the content header.
     enum class Property : quint16 {
         ContentType = 0x8000,
@@ -51,13 +53,7 @@ public:
     enum class DeliveryMode : quint8 { Unset = 0, Transient = 1, Persistent = 2 };
     Q_ENUM(DeliveryMode)
 
-    QAmqpMessage();
     QAmqpMessage(const QByteArray &body);
-    QAmqpMessage(const QAmqpMessage &other);
-    QAmqpMessage(QAmqpMessage &&other) noexcept;
-    QAmqpMessage &operator=(const QAmqpMessage &other);
-    QAmqpMessage &operator=(QAmqpMessage &&other) noexcept;
-    ~QAmqpMessage();
 
     QByteArray body() const;
     void setBody(const QByteArray &body);
@@ -99,18 +95,8 @@ public:
 
     QString errorString() const;
 
-protected:
-    explicit QAmqpMessage(QAmqpMessagePrivate *dd);
-
 private:
     friend class QAmqpMessagePrivate;
-    Q_AMQP_EXPORT friend bool operator==(const QAmqpMessage &a, const QAmqpMessage &b);
-    friend bool operator!=(const QAmqpMessage &a, const QAmqpMessage &b) { return !(a == b); }
-    Q_AMQP_EXPORT friend QDebug operator<<(QDebug debug, const QAmqpMessage &message);
-
-    QString string(Property property) const;
-    void setString(Property property, const QString &value);
-
     QSharedDataPointer<QAmqpMessagePrivate> d;
 };
 

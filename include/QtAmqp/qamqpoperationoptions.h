@@ -5,21 +5,13 @@
 
 QT_BEGIN_NAMESPACE
 
-class QDebug;
-class QAmqpQueueOptionsPrivate;
-class QAmqpExchangeOptionsPrivate;
-class QAmqpConsumeOptionsPrivate;
+class QAmqpOperationOptionsPrivate;
 
 class Q_AMQP_EXPORT QAmqpQueueOptions
 {
     Q_GADGET
 public:
-    QAmqpQueueOptions();
-    QAmqpQueueOptions(const QAmqpQueueOptions &other);
-    QAmqpQueueOptions(QAmqpQueueOptions &&other) noexcept;
-    QAmqpQueueOptions &operator=(const QAmqpQueueOptions &other);
-    QAmqpQueueOptions &operator=(QAmqpQueueOptions &&other) noexcept;
-    ~QAmqpQueueOptions();
+    Q_AMQP_VALUE(QAmqpQueueOptions)
 
     bool isPassive() const;
     QAmqpQueueOptions &setPassive(bool passive = true);
@@ -34,26 +26,14 @@ public:
     QAmqpQueueOptions &setArgument(const QString &name, const QAmqpValue &value);
 
 private:
-    Q_AMQP_EXPORT friend bool operator==(const QAmqpQueueOptions &a, const QAmqpQueueOptions &b);
-    friend bool operator!=(const QAmqpQueueOptions &a, const QAmqpQueueOptions &b)
-    {
-        return !(a == b);
-    }
-    Q_AMQP_EXPORT friend QDebug operator<<(QDebug debug, const QAmqpQueueOptions &options);
-
-    QSharedDataPointer<QAmqpQueueOptionsPrivate> d;
+    QSharedDataPointer<QAmqpOperationOptionsPrivate> d;
 };
 
 class Q_AMQP_EXPORT QAmqpExchangeOptions
 {
     Q_GADGET
 public:
-    QAmqpExchangeOptions();
-    QAmqpExchangeOptions(const QAmqpExchangeOptions &other);
-    QAmqpExchangeOptions(QAmqpExchangeOptions &&other) noexcept;
-    QAmqpExchangeOptions &operator=(const QAmqpExchangeOptions &other);
-    QAmqpExchangeOptions &operator=(QAmqpExchangeOptions &&other) noexcept;
-    ~QAmqpExchangeOptions();
+    Q_AMQP_VALUE(QAmqpExchangeOptions)
 
     bool isPassive() const;
     QAmqpExchangeOptions &setPassive(bool passive = true);
@@ -68,27 +48,14 @@ public:
     QAmqpExchangeOptions &setArgument(const QString &name, const QAmqpValue &value);
 
 private:
-    Q_AMQP_EXPORT friend bool operator==(const QAmqpExchangeOptions &a,
-                                         const QAmqpExchangeOptions &b);
-    friend bool operator!=(const QAmqpExchangeOptions &a, const QAmqpExchangeOptions &b)
-    {
-        return !(a == b);
-    }
-    Q_AMQP_EXPORT friend QDebug operator<<(QDebug debug, const QAmqpExchangeOptions &options);
-
-    QSharedDataPointer<QAmqpExchangeOptionsPrivate> d;
+    QSharedDataPointer<QAmqpOperationOptionsPrivate> d;
 };
 
 class Q_AMQP_EXPORT QAmqpConsumeOptions
 {
     Q_GADGET
 public:
-    QAmqpConsumeOptions();
-    QAmqpConsumeOptions(const QAmqpConsumeOptions &other);
-    QAmqpConsumeOptions(QAmqpConsumeOptions &&other) noexcept;
-    QAmqpConsumeOptions &operator=(const QAmqpConsumeOptions &other);
-    QAmqpConsumeOptions &operator=(QAmqpConsumeOptions &&other) noexcept;
-    ~QAmqpConsumeOptions();
+    Q_AMQP_VALUE(QAmqpConsumeOptions)
 
     QString consumerTag() const;
     QAmqpConsumeOptions &setConsumerTag(const QString &consumerTag);
@@ -105,15 +72,7 @@ public:
     QAmqpConsumeOptions &setArgument(const QString &name, const QAmqpValue &value);
 
 private:
-    Q_AMQP_EXPORT friend bool operator==(const QAmqpConsumeOptions &a,
-                                         const QAmqpConsumeOptions &b);
-    friend bool operator!=(const QAmqpConsumeOptions &a, const QAmqpConsumeOptions &b)
-    {
-        return !(a == b);
-    }
-    Q_AMQP_EXPORT friend QDebug operator<<(QDebug debug, const QAmqpConsumeOptions &options);
-
-    QSharedDataPointer<QAmqpConsumeOptionsPrivate> d;
+    QSharedDataPointer<QAmqpOperationOptionsPrivate> d;
 };
 
 QT_END_NAMESPACE

@@ -16,14 +16,10 @@ class Q_AMQP_EXPORT QAmqpReturn : public QAmqpMessage
     Q_PROPERTY(QString routingKey READ routingKey)
     Q_PROPERTY(quint64 publishTag READ publishTag)
 public:
-    QAmqpReturn();
+    Q_AMQP_VALUE(QAmqpReturn)
+
     QAmqpReturn(const QAmqpMessage &message, int replyCode, const QString &replyText,
                 const QString &exchange, const QString &routingKey, quint64 publishTag);
-    QAmqpReturn(const QAmqpReturn &other);
-    QAmqpReturn(QAmqpReturn &&other) noexcept;
-    QAmqpReturn &operator=(const QAmqpReturn &other);
-    QAmqpReturn &operator=(QAmqpReturn &&other) noexcept;
-    ~QAmqpReturn();
 
     int replyCode() const;
     QString replyText() const;
@@ -32,10 +28,6 @@ public:
     quint64 publishTag() const;
 
 private:
-    Q_AMQP_EXPORT friend bool operator==(const QAmqpReturn &a, const QAmqpReturn &b);
-    friend bool operator!=(const QAmqpReturn &a, const QAmqpReturn &b) { return !(a == b); }
-    Q_AMQP_EXPORT friend QDebug operator<<(QDebug debug, const QAmqpReturn &returned);
-
     QSharedDataPointer<QAmqpReturnPrivate> d;
 };
 

@@ -4,9 +4,6 @@
 #include <QtAmqp/qtamqpglobal.h>
 #include <QtCore/qbytearray.h>
 #include <QtCore/qlist.h>
-#include <QtCore/qobjectdefs.h>
-#include <QtCore/qshareddata.h>
-#include <QtCore/qstring.h>
 #include <QtCore/qvariant.h>
 
 #include <initializer_list>
@@ -15,7 +12,6 @@
 QT_BEGIN_NAMESPACE
 
 class QDateTime;
-class QDebug;
 class QAmqpTable;
 class QAmqpTablePrivate;
 class QAmqpValuePrivate;
@@ -36,6 +32,8 @@ class Q_AMQP_EXPORT QAmqpValue
 {
     Q_GADGET
 public:
+    Q_AMQP_VALUE(QAmqpValue)
+
     enum class Type : char {
         Invalid = 0,
         Boolean = 't',
@@ -58,7 +56,6 @@ public:
     };
     Q_ENUM(Type)
 
-    QAmqpValue();
     QAmqpValue(bool value);
     QAmqpValue(qint8 value);
     QAmqpValue(quint8 value);
@@ -79,11 +76,6 @@ public:
     QAmqpValue(const QDateTime &value);
     QAmqpValue(const QList<QAmqpValue> &array);
     QAmqpValue(const QAmqpTable &table);
-    QAmqpValue(const QAmqpValue &other);
-    QAmqpValue(QAmqpValue &&other) noexcept;
-    QAmqpValue &operator=(const QAmqpValue &other);
-    QAmqpValue &operator=(QAmqpValue &&other) noexcept;
-    ~QAmqpValue();
 
     static QAmqpValue null();
     static QAmqpValue string(const QByteArray &utf8);
@@ -108,9 +100,6 @@ public:
 
 private:
     friend class QAmqpValuePrivate;
-    Q_AMQP_EXPORT friend bool operator==(const QAmqpValue &a, const QAmqpValue &b);
-    friend bool operator!=(const QAmqpValue &a, const QAmqpValue &b) { return !(a == b); }
-    Q_AMQP_EXPORT friend QDebug operator<<(QDebug debug, const QAmqpValue &value);
 
     QSharedDataPointer<QAmqpValuePrivate> d;
 };
@@ -119,15 +108,11 @@ class Q_AMQP_EXPORT QAmqpTable
 {
     Q_GADGET
 public:
+    Q_AMQP_VALUE(QAmqpTable)
+
     using Entry = std::pair<QByteArray, QAmqpValue>;
 
-    QAmqpTable();
     QAmqpTable(std::initializer_list<std::pair<QString, QAmqpValue>> entries);
-    QAmqpTable(const QAmqpTable &other);
-    QAmqpTable(QAmqpTable &&other) noexcept;
-    QAmqpTable &operator=(const QAmqpTable &other);
-    QAmqpTable &operator=(QAmqpTable &&other) noexcept;
-    ~QAmqpTable();
 
     static QAmqpTable fromVariantMap(const QVariantMap &map);
     QVariantMap toVariantMap() const;
@@ -143,10 +128,6 @@ public:
     QString errorString() const;
 
 private:
-    Q_AMQP_EXPORT friend bool operator==(const QAmqpTable &a, const QAmqpTable &b);
-    friend bool operator!=(const QAmqpTable &a, const QAmqpTable &b) { return !(a == b); }
-    Q_AMQP_EXPORT friend QDebug operator<<(QDebug debug, const QAmqpTable &table);
-
     QSharedDataPointer<QAmqpTablePrivate> d;
 };
 

@@ -1,7 +1,9 @@
 #ifndef QTAMQPGLOBAL_H
 #define QTAMQPGLOBAL_H
 
-#include <QtCore/qglobal.h>
+#include <QtCore/qobjectdefs.h>
+#include <QtCore/qshareddata.h>
+#include <QtCore/qstring.h>
 
 #if defined(QTAMQP_STATIC)
 #  define Q_AMQP_EXPORT
@@ -10,5 +12,21 @@
 #else
 #  define Q_AMQP_EXPORT Q_DECL_IMPORT
 #endif
+
+QT_BEGIN_NAMESPACE
+class QDebug;
+QT_END_NAMESPACE
+
+// What every value class has: it is implicitly shared and can be compared and printed.
+#define Q_AMQP_VALUE(Class) \
+  Class(); \
+  Class(const Class &other); \
+  Class(Class &&other) noexcept; \
+  Class &operator=(const Class &other); \
+  Class &operator=(Class &&other) noexcept; \
+  ~Class(); \
+  Q_AMQP_EXPORT friend bool operator==(const Class &a, const Class &b); \
+  friend bool operator!=(const Class &a, const Class &b) { return !(a == b); } \
+  Q_AMQP_EXPORT friend QDebug operator<<(QDebug debug, const Class &value);
 
 #endif

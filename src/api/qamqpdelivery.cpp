@@ -1,5 +1,7 @@
 #include "api/qamqpdelivery_p.h"
 
+#include "values/sharedvalue.h"
+
 #include <QtCore/qdebug.h>
 
 QT_BEGIN_NAMESPACE
@@ -34,13 +36,9 @@ using namespace QtAmqpPrivate;
     \value Discard  The message is dropped, or dead-lettered if its queue says where to.
 */
 
-/*! Makes an invalid delivery. */
-QAmqpDelivery::QAmqpDelivery() = default;
-QAmqpDelivery::QAmqpDelivery(const QAmqpDelivery &other) = default;
-QAmqpDelivery::QAmqpDelivery(QAmqpDelivery &&other) noexcept = default;
-QAmqpDelivery &QAmqpDelivery::operator=(const QAmqpDelivery &other) = default;
-QAmqpDelivery &QAmqpDelivery::operator=(QAmqpDelivery &&other) noexcept = default;
-QAmqpDelivery::~QAmqpDelivery() = default;
+/*! \fn QAmqpDelivery::QAmqpDelivery()
+    Makes an invalid delivery. */
+QTAMQP_VALUE(QAmqpDelivery)
 
 void QAmqpDeliveryPrivate::assign(QAmqpDelivery &delivery, Delivered &from,
                                   const QExplicitlySharedDataPointer<Mailbox> &mailbox,

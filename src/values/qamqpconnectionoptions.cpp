@@ -2,6 +2,8 @@
 
 #include "values/bytes.h"
 #include "values/connectionurl.h"
+#include "values/errorkinds.h"
+#include "values/sharedvalue.h"
 
 #include <QtCore/qdebug.h>
 #include <QtCore/qurl.h>
@@ -11,6 +13,7 @@
 QT_BEGIN_NAMESPACE
 
 using namespace Qt::StringLiterals;
+using namespace QtAmqpPrivate;
 using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
@@ -35,10 +38,9 @@ using std::chrono::seconds;
     Options are implicitly shared and reentrant; two are equal if all that was set is equal.
 */
 
-namespace {
-
-struct Fields
+class QAmqpConnectionOptionsPrivate : public SharedValue
 {
+public:
     QString hostName = u"localhost"_s;
     QString virtualHost = u"/"_s;
     QAmqpCredentials credentials;
@@ -58,12 +60,14 @@ struct Fields
     quint32 frameMax = 131072;
     quint16 channelMax = 2047;
     quint16 port = 0;
-    bool tls = false;
-    bool verifyPeer = true;
+    bool isTlsEnabled = false;
+    bool isPeerVerificationEnabled = true;
     QString urlError;
 
-    bool operator==(const Fields &) const = default;
+    bool operator==(const QAmqpConnectionOptionsPrivate &) const = default;
 };
+
+namespace {
 
 // Before connection.tune a frame may have so many octets at most, even with RabbitMQ 4.1.
 constexpr qsizetype maxInitialResponse = 8192;
@@ -79,13 +83,13 @@ bool isHostName(const QString &name)
 
 bool isShortString(const QString &text)
 {
-    return !text.isEmpty() && text.toUtf8().size() <= QtAmqpPrivate::MaxShortString;
+    return !text.isEmpty() && text.toUtf8().size() <= MaxShortString;
 }
 
 QString credentialsError(const QAmqpCredentials &credentials)
 {
     const QByteArray response = credentials.initialResponse();
-    if (credentials.userName().toUtf8().size() > QtAmqpPrivate::MaxShortString)
+    if (credentials.userName().toUtf8().size() > MaxShortString)
         return u"The user name has more than 255 octets of UTF-8."_s;
     // PLAIN separates its parts by NUL: one inside would let a user name forge the password.
     if (response.count('\0') != 2)
@@ -95,28 +99,28 @@ QString credentialsError(const QAmqpCredentials &credentials)
     return {};
 }
 
-QString tlsError(const Fields &fields)
+QString tlsError(const QAmqpConnectionOptionsPrivate &options)
 {
-    const bool anyFile = !fields.caCertificateFile.isEmpty() || !fields.certificateFile.isEmpty()
-            || !fields.privateKeyFile.isEmpty();
-    if (!fields.tls && (anyFile || !fields.peerVerifyName.isEmpty()))
+    const bool anyFile = !options.caCertificateFile.isEmpty() || !options.certificateFile.isEmpty()
+            || !options.privateKeyFile.isEmpty();
+    if (!options.isTlsEnabled && (anyFile || !options.peerVerifyName.isEmpty()))
         return u"A certificate, key or peer name is set without TLS; enable TLS, in a URL by amqps://."_s;
-    if (fields.certificateFile.isEmpty() != fields.privateKeyFile.isEmpty()) {
+    if (options.certificateFile.isEmpty() != options.privateKeyFile.isEmpty()) {
         return u"The certificate file (certfile) and the private key file (keyfile) must be set both; "
                "they may name one file."_s;
     }
-    if (!fields.peerVerifyName.isEmpty() && !isHostName(fields.peerVerifyName))
+    if (!options.peerVerifyName.isEmpty() && !isHostName(options.peerVerifyName))
         return u"The peer name (server_name_indication) is not a host name."_s;
     return {};
 }
 
-QString timeoutError(const Fields &fields)
+QString timeoutError(const QAmqpConnectionOptionsPrivate &options)
 {
     const std::pair<const char *, milliseconds> timeouts[] = {
-            {"connect timeout",            fields.connectTimeout          },
-            {"handshake timeout",          fields.handshakeTimeout        },
-            {"request timeout",            fields.requestTimeout          },
-            {"blocked connection timeout", fields.blockedConnectionTimeout},
+            {"connect timeout",            options.connectTimeout          },
+            {"handshake timeout",          options.handshakeTimeout        },
+            {"request timeout",            options.requestTimeout          },
+            {"blocked connection timeout", options.blockedConnectionTimeout},
     };
     for (const auto &[name, timeout] : timeouts) {
         if (timeout < 0ms || timeout > milliseconds(2147483647)) {
@@ -129,22 +133,9 @@ QString timeoutError(const Fields &fields)
 
 } // namespace
 
-class QAmqpConnectionOptionsPrivate : public QSharedData
-{
-public:
-    Fields fields;
-};
-
-/*! Makes options for the broker on the local host, with all defaults. */
-QAmqpConnectionOptions::QAmqpConnectionOptions() : d(new QAmqpConnectionOptionsPrivate) { }
-
-QAmqpConnectionOptions::QAmqpConnectionOptions(const QAmqpConnectionOptions &other) = default;
-QAmqpConnectionOptions::QAmqpConnectionOptions(QAmqpConnectionOptions &&other) noexcept = default;
-QAmqpConnectionOptions &QAmqpConnectionOptions::operator=(const QAmqpConnectionOptions &other) =
-        default;
-QAmqpConnectionOptions &QAmqpConnectionOptions::operator=(QAmqpConnectionOptions &&other) noexcept =
-        default;
-QAmqpConnectionOptions::~QAmqpConnectionOptions() = default;
+/*! \fn QAmqpConnectionOptions::QAmqpConnectionOptions()
+    Makes options for the broker on the local host, with all defaults. */
+QTAMQP_VALUE(QAmqpConnectionOptions)
 
 /*!
     Makes options from a \a url of the form
@@ -178,16 +169,14 @@ QAmqpConnectionOptions::~QAmqpConnectionOptions() = default;
 QAmqpConnectionOptions QAmqpConnectionOptions::fromUrl(const QString &url, QAmqpError *error)
 {
     QAmqpConnectionOptions options;
-    const QString text = QtAmqpPrivate::readConnectionUrl(url, options);
+    const QString text = readConnectionUrl(url, options);
     if (!text.isEmpty()) {
         options = {};
-        options.d->fields.urlError = text;
+        edit(options.d).urlError = text;
     }
     if (error) {
-        *error = text.isEmpty()
-                ? QAmqpError()
-                : QAmqpError(QAmqpError::Kind::InvalidArgument, QAmqpError::Scope::Connection,
-                             QAmqpError::Origin::Application, text);
+        *error = text.isEmpty() ? QAmqpError()
+                                : invalidArgument(text).setScope(QAmqpError::Scope::Connection);
     }
     return options;
 }
@@ -201,254 +190,154 @@ QAmqpConnectionOptions QAmqpConnectionOptions::fromUrl(const QUrl &url, QAmqpErr
     return fromUrl(QString::fromLatin1(url.toEncoded(QUrl::FullyEncoded)), error);
 }
 
-/*! Returns the host's name or address; the default is localhost. */
-QString QAmqpConnectionOptions::hostName() const { return d->fields.hostName; }
-
-/*! Sets the host to \a hostName: a name or an IP address, without brackets or port. */
-QAmqpConnectionOptions &QAmqpConnectionOptions::setHostName(const QString &hostName)
-{
-    d->fields.hostName = hostName;
-    return *this;
-}
+/*! \fn QString QAmqpConnectionOptions::hostName() const
+    Returns the host's name or address; the default is localhost. */
+/*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setHostName(const QString &hostName)
+    Sets the host to \a hostName: a name or an IP address, without brackets or port. */
+QTAMQP_FIELD(QAmqpConnectionOptions, QString, hostName, setHostName)
 
 /*! Returns the TCP port: the one that was set, else 5672, or 5671 with TLS. */
 quint16 QAmqpConnectionOptions::port() const
 {
-    if (d->fields.port)
-        return d->fields.port;
+    if (peek(d).port)
+        return peek(d).port;
     return isTlsEnabled() ? 5671 : 5672;
 }
 
 /*! Sets the TCP \a port; 0, the default, means the usual one, with or without TLS. */
 QAmqpConnectionOptions &QAmqpConnectionOptions::setPort(quint16 port)
 {
-    d->fields.port = port;
+    edit(d).port = port;
     return *this;
 }
 
-/*! Returns the virtual host; the default is "/". */
-QString QAmqpConnectionOptions::virtualHost() const { return d->fields.virtualHost; }
+/*! \fn QString QAmqpConnectionOptions::virtualHost() const
+    Returns the virtual host; the default is "/". */
+/*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setVirtualHost(const QString &virtualHost)
+    Sets the \a virtualHost (AMQP 0-9-1 §1.4.2.7): 1 to 255 octets of UTF-8. */
+QTAMQP_FIELD(QAmqpConnectionOptions, QString, virtualHost, setVirtualHost)
 
-/*! Sets the \a virtualHost (AMQP 0-9-1 §1.4.2.7): 1 to 255 octets of UTF-8. */
-QAmqpConnectionOptions &QAmqpConnectionOptions::setVirtualHost(const QString &virtualHost)
-{
-    d->fields.virtualHost = virtualHost;
-    return *this;
-}
+/*! \fn QAmqpCredentials QAmqpConnectionOptions::credentials() const
+    Returns the credentials; the default is guest, guest. */
+/*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setCredentials(const QAmqpCredentials &credentials)
+    Sets the \a credentials. Without TLS anyone on the way can read them. */
+QTAMQP_FIELD(QAmqpConnectionOptions, QAmqpCredentials, credentials, setCredentials)
 
-/*! Returns the credentials; the default is guest, guest. */
-QAmqpCredentials QAmqpConnectionOptions::credentials() const { return d->fields.credentials; }
+/*! \fn bool QAmqpConnectionOptions::isTlsEnabled() const
+    Returns whether the connection uses TLS; off by default. */
+/*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setTlsEnabled(bool enabled)
+    Uses TLS if \a enabled. A failure of TLS never falls back to a connection without it. */
+QTAMQP_FIELD(QAmqpConnectionOptions, bool, isTlsEnabled, setTlsEnabled)
 
-/*! Sets the \a credentials. Without TLS anyone on the way can read them. */
-QAmqpConnectionOptions &QAmqpConnectionOptions::setCredentials(const QAmqpCredentials &credentials)
-{
-    d->fields.credentials = credentials;
-    return *this;
-}
+/*! \fn QString QAmqpConnectionOptions::caCertificateFile() const
+    Returns the file of trusted certificates; empty, the default, means the system's. */
+/*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setCaCertificateFile(const QString &fileName)
+    Trusts the certificates in the PEM file \a fileName in place of the system's. Needs TLS. */
+QTAMQP_FIELD(QAmqpConnectionOptions, QString, caCertificateFile, setCaCertificateFile)
 
-/*! Returns whether the connection uses TLS; off by default. */
-bool QAmqpConnectionOptions::isTlsEnabled() const { return d->fields.tls; }
+/*! \fn QString QAmqpConnectionOptions::certificateFile() const
+    Returns the file of the client's certificate; empty, the default, means none. */
+/*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setCertificateFile(const QString &fileName)
+    Shows the broker the certificate in the PEM file \a fileName. Needs TLS and a private key. */
+QTAMQP_FIELD(QAmqpConnectionOptions, QString, certificateFile, setCertificateFile)
 
-/*! Uses TLS if \a enabled. A failure of TLS never falls back to a connection without it. */
-QAmqpConnectionOptions &QAmqpConnectionOptions::setTlsEnabled(bool enabled)
-{
-    d->fields.tls = enabled;
-    return *this;
-}
+/*! \fn QString QAmqpConnectionOptions::privateKeyFile() const
+    Returns the file of the client's private key; empty, the default, means none. */
+/*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setPrivateKeyFile(const QString &fileName)
+    Uses the private key in the PEM file \a fileName. Needs TLS and a certificate. */
+QTAMQP_FIELD(QAmqpConnectionOptions, QString, privateKeyFile, setPrivateKeyFile)
 
-/*! Returns the file of trusted certificates; empty, the default, means the system's. */
-QString QAmqpConnectionOptions::caCertificateFile() const { return d->fields.caCertificateFile; }
+/*! \fn QString QAmqpConnectionOptions::peerVerifyName() const
+    Returns the name the broker's certificate must be for; empty, the default, means hostName(). */
+/*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setPeerVerifyName(const QString &hostName)
+    Expects a certificate for \a hostName, which is also sent as server name indication. Needs TLS. */
+QTAMQP_FIELD(QAmqpConnectionOptions, QString, peerVerifyName, setPeerVerifyName)
 
-/*! Trusts the certificates in the PEM file \a fileName in place of the system's. Needs TLS. */
-QAmqpConnectionOptions &QAmqpConnectionOptions::setCaCertificateFile(const QString &fileName)
-{
-    d->fields.caCertificateFile = fileName;
-    return *this;
-}
-
-/*! Returns the file of the client's certificate; empty, the default, means none. */
-QString QAmqpConnectionOptions::certificateFile() const { return d->fields.certificateFile; }
-
-/*! Shows the broker the certificate in the PEM file \a fileName. Needs TLS and a private key. */
-QAmqpConnectionOptions &QAmqpConnectionOptions::setCertificateFile(const QString &fileName)
-{
-    d->fields.certificateFile = fileName;
-    return *this;
-}
-
-/*! Returns the file of the client's private key; empty, the default, means none. */
-QString QAmqpConnectionOptions::privateKeyFile() const { return d->fields.privateKeyFile; }
-
-/*! Uses the private key in the PEM file \a fileName. Needs TLS and a certificate. */
-QAmqpConnectionOptions &QAmqpConnectionOptions::setPrivateKeyFile(const QString &fileName)
-{
-    d->fields.privateKeyFile = fileName;
-    return *this;
-}
-
-/*! Returns the name the broker's certificate must be for; empty, the default, means hostName(). */
-QString QAmqpConnectionOptions::peerVerifyName() const { return d->fields.peerVerifyName; }
-
-/*! Expects a certificate for \a hostName, which is also sent as server name indication. Needs TLS. */
-QAmqpConnectionOptions &QAmqpConnectionOptions::setPeerVerifyName(const QString &hostName)
-{
-    d->fields.peerVerifyName = hostName;
-    return *this;
-}
-
-/*! Returns whether TLS verifies the broker's certificate chain and name; on by default. */
-bool QAmqpConnectionOptions::isPeerVerificationEnabled() const { return d->fields.verifyPeer; }
-
-/*!
+/*! \fn bool QAmqpConnectionOptions::isPeerVerificationEnabled() const
+    Returns whether TLS verifies the broker's certificate chain and name; on by default. */
+/*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setPeerVerificationEnabled(bool enabled)
     Verifies the broker's certificate if \a enabled. \b{Without this anyone on the way can take the
-    broker's place} and read the password and all messages: switch it off in experiments alone.
-*/
-QAmqpConnectionOptions &QAmqpConnectionOptions::setPeerVerificationEnabled(bool enabled)
-{
-    d->fields.verifyPeer = enabled;
-    return *this;
-}
+    broker's place} and read the password and all messages: switch it off in experiments alone. */
+QTAMQP_FIELD(QAmqpConnectionOptions, bool, isPeerVerificationEnabled, setPeerVerificationEnabled)
 
-/*! Returns the connection's name; empty by default. */
-QString QAmqpConnectionOptions::connectionName() const { return d->fields.connectionName; }
+/*! \fn QString QAmqpConnectionOptions::connectionName() const
+    Returns the connection's name; empty by default. */
+/*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setConnectionName(const QString &name)
+    Sets the \a name that RabbitMQ's tools show; it is sent as client property connection_name. */
+QTAMQP_FIELD(QAmqpConnectionOptions, QString, connectionName, setConnectionName)
 
-/*! Sets the \a name that RabbitMQ's tools show; it is sent as client property connection_name. */
-QAmqpConnectionOptions &QAmqpConnectionOptions::setConnectionName(const QString &name)
-{
-    d->fields.connectionName = name;
-    return *this;
-}
-
-/*! Returns the application's own client properties; none by default. */
-QAmqpTable QAmqpConnectionOptions::clientProperties() const { return d->fields.clientProperties; }
-
-/*!
+/*! \fn QAmqpTable QAmqpConnectionOptions::clientProperties() const
+    Returns the application's own client properties; none by default. */
+/*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setClientProperties(const QAmqpTable &properties)
     Sets \a properties to send beside the library's own in connection.start-ok (AMQP 0-9-1
-    §1.4.2.2). Everyone who may list the broker's connections can read them.
-*/
-QAmqpConnectionOptions &QAmqpConnectionOptions::setClientProperties(const QAmqpTable &properties)
-{
-    d->fields.clientProperties = properties;
-    return *this;
-}
+    §1.4.2.2). Everyone who may list the broker's connections can read them. */
+QTAMQP_FIELD(QAmqpConnectionOptions, QAmqpTable, clientProperties, setClientProperties)
 
-/*! Returns the locale; the default is en_US, which every broker has. */
-QString QAmqpConnectionOptions::locale() const { return d->fields.locale; }
+/*! \fn QString QAmqpConnectionOptions::locale() const
+    Returns the locale; the default is en_US, which every broker has. */
+/*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setLocale(const QString &locale)
+    Asks for the broker's texts in \a locale: 1 to 255 octets of UTF-8. */
+QTAMQP_FIELD(QAmqpConnectionOptions, QString, locale, setLocale)
 
-/*! Asks for the broker's texts in \a locale: 1 to 255 octets of UTF-8. */
-QAmqpConnectionOptions &QAmqpConnectionOptions::setLocale(const QString &locale)
-{
-    d->fields.locale = locale;
-    return *this;
-}
-
-/*! Returns the greatest number of channels to agree on; the default is 2047, RabbitMQ's own. */
-quint16 QAmqpConnectionOptions::channelMax() const { return d->fields.channelMax; }
-
-/*!
+/*! \fn quint16 QAmqpConnectionOptions::channelMax() const
+    Returns the greatest number of channels to agree on; the default is 2047, RabbitMQ's own. */
+/*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setChannelMax(quint16 channels)
     Agrees on \a channels at most; 0 takes what the server proposes. The lower number of both sides
-    counts (AMQP 0-9-1 §1.4.2.6).
-*/
-QAmqpConnectionOptions &QAmqpConnectionOptions::setChannelMax(quint16 channels)
-{
-    d->fields.channelMax = channels;
-    return *this;
-}
+    counts (AMQP 0-9-1 §1.4.2.6). */
+QTAMQP_FIELD(QAmqpConnectionOptions, quint16, channelMax, setChannelMax)
 
-/*! Returns the greatest frame size to agree on, in octets; the default is 131072, RabbitMQ's own. */
-quint32 QAmqpConnectionOptions::frameMax() const { return d->fields.frameMax; }
-
-/*!
+/*! \fn quint32 QAmqpConnectionOptions::frameMax() const
+    Returns the greatest frame size to agree on, in octets; the default is 131072, RabbitMQ's own. */
+/*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setFrameMax(quint32 bytes)
     Agrees on frames of \a bytes at most: 0 takes what the server proposes, otherwise at least 4096
     (AMQP 0-9-1 §1.4.2.5, frame-min-size); RabbitMQ 4.1 and later want 8192. The lower number of both
-    sides counts.
-*/
-QAmqpConnectionOptions &QAmqpConnectionOptions::setFrameMax(quint32 bytes)
-{
-    d->fields.frameMax = bytes;
-    return *this;
-}
+    sides counts. */
+QTAMQP_FIELD(QAmqpConnectionOptions, quint32, frameMax, setFrameMax)
 
-/*! Returns the heartbeat interval; not set by default, which takes the server's proposal. */
-std::optional<seconds> QAmqpConnectionOptions::heartbeat() const { return d->fields.heartbeat; }
-
-/*!
+/*! \fn std::optional<std::chrono::seconds> QAmqpConnectionOptions::heartbeat() const
+    Returns the heartbeat interval; not set by default, which takes the server's proposal. */
+/*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setHeartbeat(std::optional<std::chrono::seconds> interval)
     Sets the heartbeat \a interval, 1 to 65535 s. It wins over the server's proposal; 0 s means no
     heartbeats, \c std::nullopt the server's proposal. A peer that is silent for two intervals counts
     as dead.
-    \sa {https://www.rabbitmq.com/heartbeats.html}
-*/
-QAmqpConnectionOptions &QAmqpConnectionOptions::setHeartbeat(std::optional<seconds> interval)
-{
-    d->fields.heartbeat = interval;
-    return *this;
-}
+    \sa {https://www.rabbitmq.com/heartbeats.html} */
+QTAMQP_FIELD(QAmqpConnectionOptions, std::optional<seconds>, heartbeat, setHeartbeat)
 
-/*! Returns the greatest body accepted from the broker, in octets; the default is 128 MiB. */
-quint64 QAmqpConnectionOptions::maxMessageSize() const { return d->fields.maxMessageSize; }
-
-/*!
+/*! \fn quint64 QAmqpConnectionOptions::maxMessageSize() const
+    Returns the greatest body accepted from the broker, in octets; the default is 128 MiB. */
+/*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setMaxMessageSize(quint64 bytes)
     Accepts bodies of \a bytes at most, at least 1. A message that claims more ends the connection
-    with LimitExceeded, before memory is taken for it.
-*/
-QAmqpConnectionOptions &QAmqpConnectionOptions::setMaxMessageSize(quint64 bytes)
-{
-    d->fields.maxMessageSize = bytes;
-    return *this;
-}
+    with LimitExceeded, before memory is taken for it. */
+QTAMQP_FIELD(QAmqpConnectionOptions, quint64, maxMessageSize, setMaxMessageSize)
 
-/*! Returns how long resolving the name and connecting may take; the default is 10 s. */
-milliseconds QAmqpConnectionOptions::connectTimeout() const { return d->fields.connectTimeout; }
+/*! \fn std::chrono::milliseconds QAmqpConnectionOptions::connectTimeout() const
+    Returns how long resolving the name and connecting may take; the default is 10 s. */
+/*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setConnectTimeout(std::chrono::milliseconds timeout)
+    Lets resolving the name and connecting take as long as \a timeout; 0 is no limit of its own. */
+QTAMQP_FIELD(QAmqpConnectionOptions, milliseconds, connectTimeout, setConnectTimeout)
 
-/*! Lets resolving the name and connecting take as long as \a timeout; 0 is no limit of its own. */
-QAmqpConnectionOptions &QAmqpConnectionOptions::setConnectTimeout(milliseconds timeout)
-{
-    d->fields.connectTimeout = timeout;
-    return *this;
-}
-
-/*! Returns how long the way from open() to the open connection may take; the default is 15 s. */
-milliseconds QAmqpConnectionOptions::handshakeTimeout() const { return d->fields.handshakeTimeout; }
-
-/*!
+/*! \fn std::chrono::milliseconds QAmqpConnectionOptions::handshakeTimeout() const
+    Returns how long the way from open() to the open connection may take; the default is 15 s. */
+/*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setHandshakeTimeout(std::chrono::milliseconds timeout)
     Lets the whole bring-up (name, TCP, TLS, AMQP) take as long as \a timeout. With 0, a peer that
-    keeps silent, or trickles, can hold open() for ever.
-*/
-QAmqpConnectionOptions &QAmqpConnectionOptions::setHandshakeTimeout(milliseconds timeout)
-{
-    d->fields.handshakeTimeout = timeout;
-    return *this;
-}
+    keeps silent, or trickles, can hold open() for ever. */
+QTAMQP_FIELD(QAmqpConnectionOptions, milliseconds, handshakeTimeout, setHandshakeTimeout)
 
-/*! Returns how long the broker may take for an answer; the default is 30 s. */
-milliseconds QAmqpConnectionOptions::requestTimeout() const { return d->fields.requestTimeout; }
-
-/*!
+/*! \fn std::chrono::milliseconds QAmqpConnectionOptions::requestTimeout() const
+    Returns how long the broker may take for an answer; the default is 30 s. */
+/*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setRequestTimeout(std::chrono::milliseconds timeout)
     Lets the broker take as long as \a timeout for an answer, counted from when a request is the
     oldest unanswered one of its channel; opening and closing a channel count too, and a channel whose
-    opening or closing is not answered in time ends with Timeout. With 0 requests wait for ever.
-*/
-QAmqpConnectionOptions &QAmqpConnectionOptions::setRequestTimeout(milliseconds timeout)
-{
-    d->fields.requestTimeout = timeout;
-    return *this;
-}
+    opening or closing is not answered in time ends with Timeout. With 0 requests wait for ever. */
+QTAMQP_FIELD(QAmqpConnectionOptions, milliseconds, requestTimeout, setRequestTimeout)
 
-/*! Returns how long the broker may have the connection blocked; the default, 0, is no limit. */
-milliseconds QAmqpConnectionOptions::blockedConnectionTimeout() const
-{
-    return d->fields.blockedConnectionTimeout;
-}
-
-/*!
+/*! \fn std::chrono::milliseconds QAmqpConnectionOptions::blockedConnectionTimeout() const
+    Returns how long the broker may have the connection blocked; the default, 0, is no limit. */
+/*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setBlockedConnectionTimeout(std::chrono::milliseconds timeout)
     Ends a connection that the broker has blocked for as long as \a timeout.
-    \sa {https://www.rabbitmq.com/connection-blocked.html}
-*/
-QAmqpConnectionOptions &QAmqpConnectionOptions::setBlockedConnectionTimeout(milliseconds timeout)
-{
-    d->fields.blockedConnectionTimeout = timeout;
-    return *this;
-}
+    \sa {https://www.rabbitmq.com/connection-blocked.html} */
+QTAMQP_FIELD(QAmqpConnectionOptions, milliseconds, blockedConnectionTimeout,
+             setBlockedConnectionTimeout)
 
 /*!
     Returns where the connection goes as a URL without credentials and query, such as
@@ -474,27 +363,27 @@ QString QAmqpConnectionOptions::endpoint() const
 */
 QString QAmqpConnectionOptions::errorString() const
 {
-    const Fields &fields = d->fields;
-    if (!fields.urlError.isEmpty())
-        return fields.urlError;
-    if (!isHostName(fields.hostName)) {
+    const QAmqpConnectionOptionsPrivate &options = peek(d);
+    if (!options.urlError.isEmpty())
+        return options.urlError;
+    if (!isHostName(options.hostName)) {
         return u"The host is neither a host name nor an address; a port is set with setPort(), a URL is "
                "read by fromUrl()."_s;
     }
-    if (!isShortString(fields.virtualHost))
+    if (!isShortString(options.virtualHost))
         return u"The virtual host must have 1 to 255 octets of UTF-8; the usual one is \"/\"."_s;
-    if (!isShortString(fields.locale))
+    if (!isShortString(options.locale))
         return u"The locale must have 1 to 255 octets of UTF-8; the usual one is \"en_US\"."_s;
-    if (fields.heartbeat && (*fields.heartbeat < 0s || *fields.heartbeat > 65535s))
+    if (options.heartbeat && (*options.heartbeat < 0s || *options.heartbeat > 65535s))
         return u"The heartbeat must be from 0 (off) to 65535 seconds."_s;
-    if (fields.frameMax > 0 && fields.frameMax < 4096)
+    if (options.frameMax > 0 && options.frameMax < 4096)
         return u"The frame size (frame_max) must be 0 (the server's choice) or at least 4096 octets."_s;
-    if (fields.maxMessageSize == 0)
+    if (options.maxMessageSize == 0)
         return u"The maximum message size must be at least 1 octet."_s;
-    if (const QString error = fields.clientProperties.errorString(); !error.isEmpty())
+    if (const QString error = options.clientProperties.errorString(); !error.isEmpty())
         return u"The client properties cannot be sent: %1."_s.arg(error);
     for (const QString &error :
-         {credentialsError(fields.credentials), tlsError(fields), timeoutError(fields)}) {
+         {credentialsError(options.credentials), tlsError(options), timeoutError(options)}) {
         if (!error.isEmpty())
             return error;
     }
@@ -503,7 +392,7 @@ QString QAmqpConnectionOptions::errorString() const
 
 bool operator==(const QAmqpConnectionOptions &a, const QAmqpConnectionOptions &b)
 {
-    return a.d == b.d || a.d->fields == b.d->fields;
+    return equal(a.d, b.d);
 }
 
 QDebug operator<<(QDebug debug, const QAmqpConnectionOptions &options)

@@ -1,10 +1,13 @@
 #include <QtAmqp/qamqpcredentials.h>
 
+#include "values/sharedvalue.h"
+
 #include <QtCore/qdebug.h>
 
 QT_BEGIN_NAMESPACE
 
 using namespace Qt::StringLiterals;
+using namespace QtAmqpPrivate;
 
 /*!
     \class QAmqpCredentials
@@ -21,32 +24,18 @@ using namespace Qt::StringLiterals;
     \sa QAmqpConnectionOptions::setCredentials(), {AMQP 0-9-1 §1.4.2.2}, {https://www.rabbitmq.com/access-control.html}
 */
 
-namespace {
-
-struct Fields
+class QAmqpCredentialsPrivate : public SharedValue
 {
+public:
     QString userName = u"guest"_s;
     QString password = u"guest"_s;
 
-    bool operator==(const Fields &) const = default;
+    bool operator==(const QAmqpCredentialsPrivate &) const = default;
 };
 
-} // namespace
-
-class QAmqpCredentialsPrivate : public QSharedData
-{
-public:
-    Fields fields;
-};
-
-/*! Makes the credentials of RabbitMQ's default user: PLAIN, guest, guest. */
-QAmqpCredentials::QAmqpCredentials() : d(new QAmqpCredentialsPrivate) { }
-
-QAmqpCredentials::QAmqpCredentials(const QAmqpCredentials &other) = default;
-QAmqpCredentials::QAmqpCredentials(QAmqpCredentials &&other) noexcept = default;
-QAmqpCredentials &QAmqpCredentials::operator=(const QAmqpCredentials &other) = default;
-QAmqpCredentials &QAmqpCredentials::operator=(QAmqpCredentials &&other) noexcept = default;
-QAmqpCredentials::~QAmqpCredentials() = default;
+/*! \fn QAmqpCredentials::QAmqpCredentials()
+    Makes the credentials of RabbitMQ's default user: PLAIN, guest, guest. */
+QTAMQP_VALUE(QAmqpCredentials)
 
 /*!
     Makes credentials of \a userName and \a password for the mechanism PLAIN.
@@ -57,12 +46,13 @@ QAmqpCredentials::~QAmqpCredentials() = default;
 QAmqpCredentials QAmqpCredentials::plain(const QString &userName, const QString &password)
 {
     QAmqpCredentials credentials;
-    credentials.d->fields = {userName, password};
+    edit(credentials.d).userName = userName;
+    edit(credentials.d).password = password;
     return credentials;
 }
 
 /*! Returns the user name; the default is guest. */
-QString QAmqpCredentials::userName() const { return d->fields.userName; }
+QString QAmqpCredentials::userName() const { return peek(d).userName; }
 
 /*! Returns the name of the SASL mechanism, PLAIN. */
 QByteArray QAmqpCredentials::mechanism() const { return "PLAIN"_ba; }
@@ -73,13 +63,10 @@ QByteArray QAmqpCredentials::mechanism() const { return "PLAIN"_ba; }
 */
 QByteArray QAmqpCredentials::initialResponse() const
 {
-    return '\0' + d->fields.userName.toUtf8() + '\0' + d->fields.password.toUtf8();
+    return '\0' + peek(d).userName.toUtf8() + '\0' + peek(d).password.toUtf8();
 }
 
-bool operator==(const QAmqpCredentials &a, const QAmqpCredentials &b)
-{
-    return a.d == b.d || a.d->fields == b.d->fields;
-}
+bool operator==(const QAmqpCredentials &a, const QAmqpCredentials &b) { return equal(a.d, b.d); }
 
 QDebug operator<<(QDebug debug, const QAmqpCredentials &credentials)
 {

@@ -1,9 +1,13 @@
 #include <QtAmqp/qamqperror.h>
 
+#include "values/sharedvalue.h"
+
 #include <QtCore/qdebug.h>
 #include <QtCore/qmetaobject.h>
 
 QT_BEGIN_NAMESPACE
+
+using namespace QtAmqpPrivate;
 
 /*!
     \class QAmqpError
@@ -70,59 +74,36 @@ QT_BEGIN_NAMESPACE
     \value Closing     The connection was being closed.
 */
 
-class QAmqpErrorPrivate : public QSharedData
+class QAmqpErrorPrivate : public SharedValue
 {
 public:
-    struct Fields
-    {
-        QAmqpError::Kind kind = QAmqpError::Kind::NoError;
-        QAmqpError::Scope scope = QAmqpError::Scope::Operation;
-        QAmqpError::Origin origin = QAmqpError::Origin::Application;
-        QAmqpError::Phase phase = QAmqpError::Phase::None;
-        int replyCode = 0;
-        QString replyText;
-        QString text;
-        QString method;
-        QString endpoint;
-        QAmqpError cause;
+    QAmqpError::Kind kind = QAmqpError::Kind::NoError;
+    QAmqpError::Scope scope = QAmqpError::Scope::Operation;
+    QAmqpError::Origin origin = QAmqpError::Origin::Application;
+    QAmqpError::Phase phase = QAmqpError::Phase::None;
+    int replyCode = 0;
+    QString replyText;
+    QString text;
+    QString method;
+    QString endpoint;
+    QAmqpError cause;
 
-        bool operator==(const Fields &) const = default;
-    } fields;
-
-    static const Fields &of(const QSharedDataPointer<QAmqpErrorPrivate> &d)
-    {
-        static const Fields none;
-        return d ? d->fields : none;
-    }
-
-    static Fields &of(QSharedDataPointer<QAmqpErrorPrivate> &d)
-    {
-        if (!d)
-            d = new QAmqpErrorPrivate;
-        return d->fields;
-    }
+    bool operator==(const QAmqpErrorPrivate &) const = default;
 };
 
-using Private = QAmqpErrorPrivate;
-
-/*! Makes an error of the kind NoError. */
-QAmqpError::QAmqpError() = default;
+/*! \fn QAmqpError::QAmqpError()
+    Makes an error of the kind NoError. */
+QTAMQP_VALUE(QAmqpError)
 
 /*! Makes an error of \a kind that ended \a scope, found by \a origin; \a text is for people. */
 QAmqpError::QAmqpError(Kind kind, Scope scope, Origin origin, const QString &text)
     : d(new QAmqpErrorPrivate)
 {
-    d->fields.kind = kind;
-    d->fields.scope = scope;
-    d->fields.origin = origin;
-    d->fields.text = text;
+    d->kind = kind;
+    d->scope = scope;
+    d->origin = origin;
+    d->text = text;
 }
-
-QAmqpError::QAmqpError(const QAmqpError &other) = default;
-QAmqpError::QAmqpError(QAmqpError &&other) noexcept = default;
-QAmqpError &QAmqpError::operator=(const QAmqpError &other) = default;
-QAmqpError &QAmqpError::operator=(QAmqpError &&other) noexcept = default;
-QAmqpError::~QAmqpError() = default;
 
 /*! Returns \c true unless kind() is NoError. */
 bool QAmqpError::isError() const { return kind() != Kind::NoError; }
@@ -133,42 +114,50 @@ QAmqpError::operator bool() const { return isError(); }
 
 /*! \property QAmqpError::kind
     What went wrong. */
-QAmqpError::Kind QAmqpError::kind() const { return Private::of(d).kind; }
+QAmqpError::Kind QAmqpError::kind() const { return peek(d).kind; }
 
 /*! \property QAmqpError::scope
     What the error ended. */
-QAmqpError::Scope QAmqpError::scope() const { return Private::of(d).scope; }
+/*! \fn QAmqpError &QAmqpError::setScope(Scope scope)
+    Sets what the error ended to \a scope. */
+QTAMQP_FIELD(QAmqpError, QAmqpError::Scope, scope, setScope)
 
 /*! \property QAmqpError::origin
     Who found it. */
-QAmqpError::Origin QAmqpError::origin() const { return Private::of(d).origin; }
+QAmqpError::Origin QAmqpError::origin() const { return peek(d).origin; }
 
 /*! \property QAmqpError::phase
     When in the connection's life it came. */
-QAmqpError::Phase QAmqpError::phase() const { return Private::of(d).phase; }
+/*! \fn QAmqpError &QAmqpError::setPhase(Phase phase)
+    Sets when it came to \a phase. */
+QTAMQP_FIELD(QAmqpError, QAmqpError::Phase, phase, setPhase)
 
 /*! \property QAmqpError::replyCode
     The reply code of AMQP 0-9-1 §4.8.2 that a peer sent or is sent, else 0. */
-int QAmqpError::replyCode() const { return Private::of(d).replyCode; }
+int QAmqpError::replyCode() const { return peek(d).replyCode; }
 
 /*! Returns the text that came with replyCode(), as the broker wrote it. */
-QString QAmqpError::replyText() const { return Private::of(d).replyText; }
+QString QAmqpError::replyText() const { return peek(d).replyText; }
 
 /*! \property QAmqpError::text
     One sentence for people: what happened and what to do. It may quote the broker, so escape it
     where control characters matter. It never contains a password. */
-QString QAmqpError::text() const { return Private::of(d).text; }
+QString QAmqpError::text() const { return peek(d).text; }
 
 /*! \property QAmqpError::method
     The AMQP method at fault by its name in the specification, such as queue.declare; else empty. */
-QString QAmqpError::method() const { return Private::of(d).method; }
+/*! \fn QAmqpError &QAmqpError::setMethod(const QString &method)
+    Sets the name of the \a method at fault. */
+QTAMQP_FIELD(QAmqpError, QString, method, setMethod)
 
 /*! \property QAmqpError::endpoint
     Whom the connection was to or with, as in QAmqpConnectionOptions::endpoint(); may be empty. */
-QString QAmqpError::endpoint() const { return Private::of(d).endpoint; }
+/*! \fn QAmqpError &QAmqpError::setEndpoint(const QString &endpoint)
+    Sets whom the connection was to or with to \a endpoint, a text without credentials. */
+QTAMQP_FIELD(QAmqpError, QString, endpoint, setEndpoint)
 
 /*! Returns the error behind this one, as the channel's error behind a cancelled call; may be none. */
-QAmqpError QAmqpError::cause() const { return Private::of(d).cause; }
+QAmqpError QAmqpError::cause() const { return peek(d).cause; }
 
 /*! \property QAmqpError::retryable
     \c true if the same may work later without a change: the host was unreachable, the connection was
@@ -186,39 +175,11 @@ bool QAmqpError::isRetryable() const
     }
 }
 
-/*! Sets what the error ended to \a scope. */
-QAmqpError &QAmqpError::setScope(Scope scope)
-{
-    Private::of(d).scope = scope;
-    return *this;
-}
-
-/*! Sets when it came to \a phase. */
-QAmqpError &QAmqpError::setPhase(Phase phase)
-{
-    Private::of(d).phase = phase;
-    return *this;
-}
-
 /*! Sets the reply \a code and its \a text; text() stays as it is. */
 QAmqpError &QAmqpError::setReply(int code, const QString &text)
 {
-    Private::of(d).replyCode = code;
-    Private::of(d).replyText = text;
-    return *this;
-}
-
-/*! Sets the name of the \a method at fault. */
-QAmqpError &QAmqpError::setMethod(const QString &method)
-{
-    Private::of(d).method = method;
-    return *this;
-}
-
-/*! Sets whom the connection was to or with to \a endpoint, a text without credentials. */
-QAmqpError &QAmqpError::setEndpoint(const QString &endpoint)
-{
-    Private::of(d).endpoint = endpoint;
+    edit(d).replyCode = code;
+    edit(d).replyText = text;
     return *this;
 }
 
@@ -227,25 +188,18 @@ QAmqpError &QAmqpError::setCause(const QAmqpError &cause)
 {
     // The copy makes an error that is its own cause detach first, instead of holding itself for ever.
     const QAmqpError copy(cause);
-    Private::of(d).cause = copy;
+    edit(d).cause = copy;
     return *this;
 }
 
-bool operator==(const QAmqpError &a, const QAmqpError &b)
-{
-    return a.d == b.d || Private::of(a.d) == Private::of(b.d);
-}
-
-namespace {
+bool operator==(const QAmqpError &a, const QAmqpError &b) { return equal(a.d, b.d); }
 
 template<typename Enum>
-const char *nameOf(Enum value)
+static const char *nameOf(Enum value)
 {
     const char *name = QMetaEnum::fromType<Enum>().valueToKey(int(value));
     return name ? name : "?";
 }
-
-} // namespace
 
 QDebug operator<<(QDebug debug, const QAmqpError &error)
 {

@@ -5,7 +5,7 @@
 #include <QtCore/qdatetime.h>
 #include <QtCore/qdebug.h>
 
-#include <array>
+#include <bit>
 
 QT_BEGIN_NAMESPACE
 
@@ -68,24 +68,27 @@ struct PropertyRow
 };
 
 // In wire order: the list of a content header holds the present ones from the highest bit down.
-constexpr std::array<PropertyRow, 14> properties = {
-        {
-         {Property::ContentType, Shape::ShortString, "content-type"},
-         {Property::ContentEncoding, Shape::ShortString, "content-encoding"},
-         {Property::Headers, Shape::Table, "headers"},
-         {Property::DeliveryMode, Shape::Octet, "delivery-mode"},
-         {Property::Priority, Shape::Octet, "priority"},
-         {Property::CorrelationId, Shape::ShortString, "correlation-id"},
-         {Property::ReplyTo, Shape::ShortString, "reply-to"},
-         {Property::Expiration, Shape::ShortString, "expiration"},
-         {Property::MessageId, Shape::ShortString, "message-id"},
-         {Property::Timestamp, Shape::Timestamp, "timestamp"},
-         {Property::Type, Shape::ShortString, "type"},
-         {Property::UserId, Shape::ShortString, "user-id"},
-         {Property::AppId, Shape::ShortString, "app-id"},
-         {Property::ClusterId, Shape::ShortString, "cluster-id"},
-         }
+constexpr PropertyRow propertyRows[] = {
+        {Property::ContentType,     Shape::ShortString, "content-type"    },
+        {Property::ContentEncoding, Shape::ShortString, "content-encoding"},
+        {Property::Headers,         Shape::Table,       "headers"         },
+        {Property::DeliveryMode,    Shape::Octet,       "delivery-mode"   },
+        {Property::Priority,        Shape::Octet,       "priority"        },
+        {Property::CorrelationId,   Shape::ShortString, "correlation-id"  },
+        {Property::ReplyTo,         Shape::ShortString, "reply-to"        },
+        {Property::Expiration,      Shape::ShortString, "expiration"      },
+        {Property::MessageId,       Shape::ShortString, "message-id"      },
+        {Property::Timestamp,       Shape::Timestamp,   "timestamp"       },
+        {Property::Type,            Shape::ShortString, "type"            },
+        {Property::UserId,          Shape::ShortString, "user-id"         },
+        {Property::AppId,           Shape::ShortString, "app-id"          },
+        {Property::ClusterId,       Shape::ShortString, "cluster-id"      },
 };
+
+const PropertyRow &rowOf(Property property)
+{
+    return propertyRows[std::countl_zero(quint16(property))];
+}
 
 QByteArrayView takeProperty(Reader &list, Shape shape)
 {
@@ -108,7 +111,7 @@ void checkProperties(quint16 flags, Reader &list)
     // Bit 0 continues the flags in a second word; the basic class has no 15th property.
     if (flags & 0x0003)
         list.fail("has property flags that the basic class does not define");
-    for (const PropertyRow &row : properties) {
+    for (const PropertyRow &row : propertyRows) {
         if (!(flags & quint16(row.property)))
             continue;
         const QByteArrayView wire = takeProperty(list, row.shape);
@@ -123,18 +126,18 @@ void checkProperties(quint16 flags, Reader &list)
 
 QAmqpMessage QAmqpMessagePrivate::make(QByteArray body, quint16 flags, QByteArray properties)
 {
-    auto *d = new QAmqpMessagePrivate;
-    d->body = std::move(body);
-    d->flags = flags;
-    d->properties = std::move(properties);
-    return QAmqpMessage(d);
+    QAmqpMessage message;
+    QAmqpMessagePrivate &d = edit(message.d);
+    d.body = std::move(body);
+    d.flags = flags;
+    d.properties = std::move(properties);
+    return message;
 }
 
-// What stands in the list for the property, or where it would stand if it is absent.
 QByteArrayView QAmqpMessagePrivate::wire(Property property) const
 {
     Reader list(properties);
-    for (const PropertyRow &row : ::properties) {
+    for (const PropertyRow &row : propertyRows) {
         const bool present = flags & quint16(row.property);
         if (row.property == property)
             return present ? takeProperty(list, row.shape) : list.rest().first(0);
@@ -153,46 +156,60 @@ void QAmqpMessagePrivate::set(Property property, const QByteArray &wire)
     refused = quint16(refused & ~quint16(property));
 }
 
-/*! Makes a message with an empty body and no properties. */
-QAmqpMessage::QAmqpMessage() = default;
-QAmqpMessage::QAmqpMessage(const QAmqpMessage &other) = default;
-QAmqpMessage::QAmqpMessage(QAmqpMessage &&other) noexcept = default;
-QAmqpMessage &QAmqpMessage::operator=(const QAmqpMessage &other) = default;
-QAmqpMessage &QAmqpMessage::operator=(QAmqpMessage &&other) noexcept = default;
-QAmqpMessage::~QAmqpMessage() = default;
+void QAmqpMessagePrivate::refuse(Property property)
+{
+    set(property, {});
+    refused |= quint16(property);
+}
 
-QAmqpMessage::QAmqpMessage(QAmqpMessagePrivate *dd) : d(dd) { }
+quint8 QAmqpMessagePrivate::octet(Property property) const
+{
+    return flags & quint16(property) ? quint8(wire(property).front()) : 0;
+}
+
+QString QAmqpMessagePrivate::text(Property property) const
+{
+    return flags & quint16(property) ? QString::fromUtf8(wire(property).sliced(1)) : QString();
+}
+
+void QAmqpMessagePrivate::setText(Property property, const QString &value)
+{
+    const QByteArray utf8 = value.toUtf8();
+    if (value.isNull())
+        set(property, {});
+    else if (utf8.size() > MaxShortString)
+        refuse(property);
+    else
+        set(property, char(utf8.size()) + utf8);
+}
+
+/*! \fn QAmqpMessage::QAmqpMessage()
+    Makes a message with an empty body and no properties. */
+QTAMQP_VALUE(QAmqpMessage)
 
 /*! Makes a message of \a body, which is shared, not copied; no property is set. */
-QAmqpMessage::QAmqpMessage(const QByteArray &body) : d(new QAmqpMessagePrivate) { d->body = body; }
+QAmqpMessage::QAmqpMessage(const QByteArray &body) { setBody(body); }
 
 /*! Returns the body, octets as they were sent. */
-QByteArray QAmqpMessage::body() const { return d ? d->body : QByteArray(); }
-
-static QAmqpMessagePrivate *ensure(QSharedDataPointer<QAmqpMessagePrivate> &d)
-{
-    if (!d)
-        d = new QAmqpMessagePrivate;
-    return d.data();
-}
+QByteArray QAmqpMessage::body() const { return peek(d).body; }
 
 /*!
     Sets the \a body. RabbitMQ 3.10 takes up to 128 MiB, RabbitMQ 4 up to 16 MiB, and closes the
     channel (406) if it is larger.
 */
-void QAmqpMessage::setBody(const QByteArray &body) { ensure(d)->body = body; }
+void QAmqpMessage::setBody(const QByteArray &body) { edit(d).body = body; }
 
 /*! Returns the body read as UTF-8. */
 QString QAmqpMessage::text() const { return QString::fromUtf8(body()); }
 
 /*! Returns \c true if \a property is present, empty or not. */
-bool QAmqpMessage::has(Property property) const { return d && d->flags & quint16(property); }
+bool QAmqpMessage::has(Property property) const { return peek(d).flags & quint16(property); }
 
 /*! Makes \a property absent. */
 void QAmqpMessage::clear(Property property)
 {
-    if (d.constData() && (std::as_const(d)->flags | std::as_const(d)->refused) & quint16(property))
-        d->set(property, {});
+    if ((peek(d).flags | peek(d).refused) & quint16(property))
+        edit(d).set(property, {});
 }
 
 /*!
@@ -203,137 +220,90 @@ QByteArray QAmqpMessage::bytes(Property property) const
 {
     if (!has(property))
         return {};
-    const QByteArrayView wire = std::as_const(d)->wire(property);
-    for (const PropertyRow &row : properties) {
-        if (row.property == property)
-            return wire.sliced(row.shape == Shape::ShortString ? 1 : 0).toByteArray();
-    }
-    Q_UNREACHABLE();
+    const bool isText = rowOf(property).shape == Shape::ShortString;
+    return peek(d).wire(property).sliced(isText ? 1 : 0).toByteArray();
 }
 
-QString QAmqpMessage::string(Property property) const
-{
-    return has(property) ? QString::fromUtf8(std::as_const(d)->wire(property).sliced(1))
-                         : QString();
-}
-
-void QAmqpMessage::setString(Property property, const QString &value)
-{
-    if (value.isNull())
-        return clear(property);
-    QByteArray wire = value.toUtf8();
-    const bool fits = wire.size() <= MaxShortString;
-    wire.prepend(char(wire.size()));
-    ensure(d)->set(property, fits ? wire : QByteArray());
-    if (!fits)
-        d->refused |= quint16(property);
-}
+#define QTAMQP_TEXT_PROPERTY(getter, Name) \
+  QString QAmqpMessage::getter() const { return peek(d).text(Property::Name); } \
+  void QAmqpMessage::set##Name(const QString &value) { edit(d).setText(Property::Name, value); }
 
 /*! \property QAmqpMessage::contentType
     MIME type of the body, at most 255 octets. AMQP carries it without looking at it. */
-QString QAmqpMessage::contentType() const { return string(Property::ContentType); }
-void QAmqpMessage::setContentType(const QString &contentType)
-{
-    setString(Property::ContentType, contentType);
-}
+QTAMQP_TEXT_PROPERTY(contentType, ContentType)
 
 /*! \property QAmqpMessage::contentEncoding
     MIME content encoding, such as gzip, at most 255 octets. Nothing is decoded by itself. */
-QString QAmqpMessage::contentEncoding() const { return string(Property::ContentEncoding); }
-void QAmqpMessage::setContentEncoding(const QString &contentEncoding)
-{
-    setString(Property::ContentEncoding, contentEncoding);
-}
+QTAMQP_TEXT_PROPERTY(contentEncoding, ContentEncoding)
 
 /*! \property QAmqpMessage::headers
     The application's headers; decoded anew by each call. All properties together must fit one frame. */
 QAmqpTable QAmqpMessage::headers() const
 {
-    return has(Property::Headers) ? decodeTable(std::as_const(d)->wire(Property::Headers).sliced(4))
+    return has(Property::Headers) ? decodeTable(peek(d).wire(Property::Headers).sliced(4))
                                   : QAmqpTable();
 }
 
 void QAmqpMessage::setHeaders(const QAmqpTable &headers)
 {
-    ensure(d)->headersError = headers.errorString();
-    const QByteArray entries = d->headersError.isEmpty() ? encodeTable(headers) : QByteArray();
+    QString &error = edit(d).headersError;
+    error = headers.errorString();
+    const QByteArray entries = error.isEmpty() ? encodeTable(headers) : QByteArray();
     // A table that is too deep or too large for our own limits would break whoever receives it.
     Reader judge(entries);
     checkTable(entries, judge);
     if (!judge.ok())
-        d->headersError = QLatin1StringView(judge.error());
-    if (!d->headersError.isEmpty()) {
-        d->set(Property::Headers, {});
-        d->refused |= quint16(Property::Headers);
-        return;
-    }
+        error = QLatin1StringView(judge.error());
+    if (!error.isEmpty())
+        return edit(d).refuse(Property::Headers);
     QByteArray wire(4, Qt::Uninitialized);
     qToBigEndian(quint32(entries.size()), wire.data());
-    d->set(Property::Headers, wire + entries);
+    edit(d).set(Property::Headers, wire + entries);
 }
 
 /*! \property QAmqpMessage::deliveryMode
     Whether the message survives a restart of the broker; \c Unset makes the property absent. */
 QAmqpMessage::DeliveryMode QAmqpMessage::deliveryMode() const
 {
-    return has(Property::DeliveryMode)
-            ? DeliveryMode(std::as_const(d)->wire(Property::DeliveryMode).front())
-            : DeliveryMode::Unset;
+    return DeliveryMode(peek(d).octet(Property::DeliveryMode));
 }
 
 void QAmqpMessage::setDeliveryMode(DeliveryMode mode)
 {
     if (mode == DeliveryMode::Unset)
         return clear(Property::DeliveryMode);
-    ensure(d)->set(Property::DeliveryMode, QByteArray(1, char(mode)));
+    edit(d).set(Property::DeliveryMode, QByteArray(1, char(mode)));
 }
 
 /*! \property QAmqpMessage::priority
     0 (also when absent) to 255. Only queues declared with x-max-priority look at it. */
-quint8 QAmqpMessage::priority() const
-{
-    return has(Property::Priority) ? quint8(std::as_const(d)->wire(Property::Priority).front()) : 0;
-}
-
+quint8 QAmqpMessage::priority() const { return peek(d).octet(Property::Priority); }
 void QAmqpMessage::setPriority(quint8 priority)
 {
-    ensure(d)->set(Property::Priority, QByteArray(1, char(priority)));
+    edit(d).set(Property::Priority, QByteArray(1, char(priority)));
 }
 
 /*! \property QAmqpMessage::correlationId
     Ties a reply to its request, at most 255 octets. */
-QString QAmqpMessage::correlationId() const { return string(Property::CorrelationId); }
-void QAmqpMessage::setCorrelationId(const QString &correlationId)
-{
-    setString(Property::CorrelationId, correlationId);
-}
+QTAMQP_TEXT_PROPERTY(correlationId, CorrelationId)
 
 /*! \property QAmqpMessage::replyTo
     The queue for replies, at most 255 octets. */
-QString QAmqpMessage::replyTo() const { return string(Property::ReplyTo); }
-void QAmqpMessage::setReplyTo(const QString &replyTo) { setString(Property::ReplyTo, replyTo); }
+QTAMQP_TEXT_PROPERTY(replyTo, ReplyTo)
 
 /*! \property QAmqpMessage::expiration
     Time to live in a queue, in milliseconds, as decimal text, which is how AMQP carries it. */
-QString QAmqpMessage::expiration() const { return string(Property::Expiration); }
-void QAmqpMessage::setExpiration(const QString &milliseconds)
-{
-    setString(Property::Expiration, milliseconds);
-}
+QTAMQP_TEXT_PROPERTY(expiration, Expiration)
 
 /*! Sets the \a expiration in milliseconds, 0 or more; RabbitMQ closes the channel (406) otherwise. */
 void QAmqpMessage::setExpiration(std::chrono::milliseconds expiration)
 {
-    setString(Property::Expiration, QString::number(expiration.count()));
+    setExpiration(QString::number(expiration.count()));
 }
 
 /*! \property QAmqpMessage::messageId
     The application's identifier, at most 255 octets. */
-QString QAmqpMessage::messageId() const { return string(Property::MessageId); }
-void QAmqpMessage::setMessageId(const QString &messageId)
-{
-    setString(Property::MessageId, messageId);
-}
+QTAMQP_TEXT_PROPERTY(messageId, MessageId)
 
 /*! \property QAmqpMessage::timestamp
     In UTC, whole seconds, from 1970 on; an invalid QDateTime makes it absent. */
@@ -341,9 +311,8 @@ QDateTime QAmqpMessage::timestamp() const
 {
     if (!has(Property::Timestamp))
         return {};
-    return QAmqpValue::timestamp(
-                   qFromBigEndian<quint64>(std::as_const(d)->wire(Property::Timestamp).data()))
-            .toDateTime();
+    const auto seconds = qFromBigEndian<quint64>(peek(d).wire(Property::Timestamp).data());
+    return QAmqpValue::timestamp(seconds).toDateTime();
 }
 
 void QAmqpMessage::setTimestamp(const QDateTime &timestamp)
@@ -351,71 +320,52 @@ void QAmqpMessage::setTimestamp(const QDateTime &timestamp)
     if (!timestamp.isValid())
         return clear(Property::Timestamp);
     const QAmqpValue seconds(timestamp);
+    if (!seconds.isValid())
+        return edit(d).refuse(Property::Timestamp);
     QByteArray wire(8, Qt::Uninitialized);
     qToBigEndian(seconds.toTimestamp(), wire.data());
-    ensure(d)->set(Property::Timestamp, seconds.isValid() ? wire : QByteArray());
-    if (!seconds.isValid())
-        d->refused |= quint16(Property::Timestamp);
+    edit(d).set(Property::Timestamp, wire);
 }
 
 /*! \property QAmqpMessage::type
     The application's name for this kind of message, at most 255 octets. */
-QString QAmqpMessage::type() const { return string(Property::Type); }
-void QAmqpMessage::setType(const QString &type) { setString(Property::Type, type); }
+QTAMQP_TEXT_PROPERTY(type, Type)
 
 /*! \property QAmqpMessage::userId
     The publishing user. RabbitMQ checks it against the connection's user, see
     \l {https://www.rabbitmq.com/validated-user-id.html}. */
-QString QAmqpMessage::userId() const { return string(Property::UserId); }
-void QAmqpMessage::setUserId(const QString &userId) { setString(Property::UserId, userId); }
+QTAMQP_TEXT_PROPERTY(userId, UserId)
 
 /*! \property QAmqpMessage::appId
     The publishing application, at most 255 octets. */
-QString QAmqpMessage::appId() const { return string(Property::AppId); }
-void QAmqpMessage::setAppId(const QString &appId) { setString(Property::AppId, appId); }
+QTAMQP_TEXT_PROPERTY(appId, AppId)
 
 /*! \property QAmqpMessage::clusterId
     Deprecated by the protocol, carried all the same. */
-QString QAmqpMessage::clusterId() const { return string(Property::ClusterId); }
-void QAmqpMessage::setClusterId(const QString &clusterId)
-{
-    setString(Property::ClusterId, clusterId);
-}
+QTAMQP_TEXT_PROPERTY(clusterId, ClusterId)
 
 /*! Returns why this message cannot be published, naming the property at fault; empty if it can. */
 QString QAmqpMessage::errorString() const
 {
-    if (!d || !d->refused)
+    const quint16 refused = peek(d).refused;
+    if (!refused)
         return {};
-    for (const PropertyRow &row : properties) {
-        if (!(d->refused & quint16(row.property)))
-            continue;
-        const QLatin1StringView name(row.name);
-        switch (row.shape) {
-        case Shape::Table: return QStringLiteral("%1: %2").arg(name, d->headersError);
-        case Shape::Timestamp: return QStringLiteral("%1 lies before 1970").arg(name);
-        default: return QStringLiteral("%1 has more than 255 octets of UTF-8").arg(name);
-        }
+    const PropertyRow &row = propertyRows[std::countl_zero(refused)];
+    const QLatin1StringView name(row.name);
+    switch (row.shape) {
+    case Shape::Table: return QStringLiteral("%1: %2").arg(name, peek(d).headersError);
+    case Shape::Timestamp: return QStringLiteral("%1 lies before 1970").arg(name);
+    default: return QStringLiteral("%1 has more than 255 octets of UTF-8").arg(name);
     }
-    Q_UNREACHABLE();
 }
 
-bool operator==(const QAmqpMessage &a, const QAmqpMessage &b)
-{
-    if (a.d == b.d)
-        return true;
-    static const QAmqpMessagePrivate empty;
-    const QAmqpMessagePrivate &x = a.d ? *a.d : empty;
-    const QAmqpMessagePrivate &y = b.d ? *b.d : empty;
-    return x.flags == y.flags && x.refused == y.refused && x.properties == y.properties
-            && x.body == y.body;
-}
+bool operator==(const QAmqpMessage &a, const QAmqpMessage &b) { return equal(a.d, b.d); }
 
 QDebug operator<<(QDebug debug, const QAmqpMessage &message)
 {
     const QDebugStateSaver saver(debug);
     debug.nospace().quote() << "QAmqpMessage(" << message.body().size() << " octets";
-    for (const PropertyRow &row : properties) {
+    for (const PropertyRow &row : propertyRows) {
         if (!message.has(row.property))
             continue;
         debug << ", " << row.name << ": ";

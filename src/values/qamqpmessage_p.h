@@ -2,6 +2,7 @@
 #define QTAMQP_VALUES_QAMQPMESSAGE_P_H
 
 #include "values/bytes.h"
+#include "values/sharedvalue.h"
 
 #include <QtAmqp/qamqpmessage.h>
 
@@ -10,7 +11,7 @@ QT_BEGIN_NAMESPACE
 // The properties are kept as they stand in a content header: the flags word and the property list
 // behind it. Publishing copies the list, receiving keeps a slice of the frame, and only who asks
 // for a property pays for decoding it.
-class QAmqpMessagePrivate : public QSharedData
+class QAmqpMessagePrivate : public QtAmqpPrivate::SharedValue
 {
 public:
     QByteArray body;
@@ -19,15 +20,22 @@ public:
     quint16 flags = 0;
     quint16 refused = 0; // properties that were set to something AMQP cannot carry
 
+    bool operator==(const QAmqpMessagePrivate &) const = default;
+
     static const QAmqpMessagePrivate *of(const QAmqpMessage &message)
     {
         return message.d.constData();
     }
-    static QAmqpMessagePrivate *of(QAmqpMessage &message) { return message.d.data(); }
     static QAmqpMessage make(QByteArray body, quint16 flags, QByteArray properties);
 
-    void set(QAmqpMessage::Property property, const QByteArray &wire);
+    // What stands in the list for the property, or where it would stand if it is absent.
     QByteArrayView wire(QAmqpMessage::Property property) const;
+    void set(QAmqpMessage::Property property, const QByteArray &wire);
+    void refuse(QAmqpMessage::Property property);
+
+    quint8 octet(QAmqpMessage::Property property) const;
+    QString text(QAmqpMessage::Property property) const;
+    void setText(QAmqpMessage::Property property, const QString &value);
 };
 
 namespace QtAmqpPrivate {

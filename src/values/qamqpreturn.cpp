@@ -1,8 +1,12 @@
 #include <QtAmqp/qamqpreturn.h>
 
+#include "values/sharedvalue.h"
+
 #include <QtCore/qdebug.h>
 
 QT_BEGIN_NAMESPACE
+
+using namespace QtAmqpPrivate;
 
 /*!
     \class QAmqpReturn
@@ -15,23 +19,21 @@ QT_BEGIN_NAMESPACE
     \sa QAmqpChannel::messageReturned(), {AMQP 0-9-1 §1.8.3.8}
 */
 
-class QAmqpReturnPrivate : public QSharedData
+class QAmqpReturnPrivate : public SharedValue
 {
 public:
-    struct Fields
-    {
-        int replyCode = 0;
-        QString replyText;
-        QString exchange;
-        QString routingKey;
-        quint64 publishTag = 0;
+    int replyCode = 0;
+    QString replyText;
+    QString exchange;
+    QString routingKey;
+    quint64 publishTag = 0;
 
-        bool operator==(const Fields &) const = default;
-    } fields;
+    bool operator==(const QAmqpReturnPrivate &) const = default;
 };
 
-/*! Makes an empty message with reply code 0. */
-QAmqpReturn::QAmqpReturn() : d(new QAmqpReturnPrivate) { }
+/*! \fn QAmqpReturn::QAmqpReturn()
+    Makes an empty message with reply code 0. */
+QTAMQP_VALUE(QAmqpReturn)
 
 /*!
     Makes a return of \a message with \a replyCode and \a replyText, published to \a exchange with
@@ -41,39 +43,36 @@ QAmqpReturn::QAmqpReturn(const QAmqpMessage &message, int replyCode, const QStri
                          const QString &exchange, const QString &routingKey, quint64 publishTag)
     : QAmqpMessage(message), d(new QAmqpReturnPrivate)
 {
-    d->fields = {replyCode, replyText, exchange, routingKey, publishTag};
+    d->replyCode = replyCode;
+    d->replyText = replyText;
+    d->exchange = exchange;
+    d->routingKey = routingKey;
+    d->publishTag = publishTag;
 }
-
-QAmqpReturn::QAmqpReturn(const QAmqpReturn &other) = default;
-QAmqpReturn::QAmqpReturn(QAmqpReturn &&other) noexcept = default;
-QAmqpReturn &QAmqpReturn::operator=(const QAmqpReturn &other) = default;
-QAmqpReturn &QAmqpReturn::operator=(QAmqpReturn &&other) noexcept = default;
-QAmqpReturn::~QAmqpReturn() = default;
 
 /*! \property QAmqpReturn::replyCode
     Why it came back: 312 (no queue is bound for it), with other brokers also 313 (no consumer). */
-int QAmqpReturn::replyCode() const { return d->fields.replyCode; }
+int QAmqpReturn::replyCode() const { return peek(d).replyCode; }
 
 /*! \property QAmqpReturn::replyText
     The broker's words for it, such as NO_ROUTE. */
-QString QAmqpReturn::replyText() const { return d->fields.replyText; }
+QString QAmqpReturn::replyText() const { return peek(d).replyText; }
 
 /*! \property QAmqpReturn::exchange
     The exchange it was published to. */
-QString QAmqpReturn::exchange() const { return d->fields.exchange; }
+QString QAmqpReturn::exchange() const { return peek(d).exchange; }
 
 /*! \property QAmqpReturn::routingKey
     The routing key it was published with. */
-QString QAmqpReturn::routingKey() const { return d->fields.routingKey; }
+QString QAmqpReturn::routingKey() const { return peek(d).routingKey; }
 
 /*! \property QAmqpReturn::publishTag
     What QAmqpChannel::publish() returned for it, or 0 if that is not known. */
-quint64 QAmqpReturn::publishTag() const { return d->fields.publishTag; }
+quint64 QAmqpReturn::publishTag() const { return peek(d).publishTag; }
 
 bool operator==(const QAmqpReturn &a, const QAmqpReturn &b)
 {
-    return (a.d == b.d || a.d->fields == b.d->fields)
-            && static_cast<const QAmqpMessage &>(a) == static_cast<const QAmqpMessage &>(b);
+    return equal(a.d, b.d) && static_cast<const QAmqpMessage &>(a) == b;
 }
 
 QDebug operator<<(QDebug debug, const QAmqpReturn &returned)

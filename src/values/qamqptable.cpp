@@ -1,12 +1,15 @@
 #include <QtAmqp/qamqptable.h>
 
 #include "values/bytes.h"
+#include "values/sharedvalue.h"
 
 #include <QtCore/qdebug.h>
 
 #include <algorithm>
 
 QT_BEGIN_NAMESPACE
+
+using namespace QtAmqpPrivate;
 
 /*!
     \class QAmqpTable
@@ -25,19 +28,17 @@ QT_BEGIN_NAMESPACE
     Tables are implicitly shared and reentrant.
 */
 
-class QAmqpTablePrivate : public QSharedData
+class QAmqpTablePrivate : public SharedValue
 {
 public:
     QList<QAmqpTable::Entry> entries;
+
+    bool operator==(const QAmqpTablePrivate &) const = default;
 };
 
-/*! Makes an empty table. */
-QAmqpTable::QAmqpTable() = default;
-QAmqpTable::QAmqpTable(const QAmqpTable &other) = default;
-QAmqpTable::QAmqpTable(QAmqpTable &&other) noexcept = default;
-QAmqpTable &QAmqpTable::operator=(const QAmqpTable &other) = default;
-QAmqpTable &QAmqpTable::operator=(QAmqpTable &&other) noexcept = default;
-QAmqpTable::~QAmqpTable() = default;
+/*! \fn QAmqpTable::QAmqpTable()
+    Makes an empty table. */
+QTAMQP_VALUE(QAmqpTable)
 
 /*! Makes a table of \a entries, in their order. */
 QAmqpTable::QAmqpTable(std::initializer_list<std::pair<QString, QAmqpValue>> entries)
@@ -68,15 +69,11 @@ QVariantMap QAmqpTable::toVariantMap() const
 bool QAmqpTable::isEmpty() const { return size() == 0; }
 
 /*! Returns the number of entries. */
-qsizetype QAmqpTable::size() const { return d ? d->entries.size() : 0; }
+qsizetype QAmqpTable::size() const { return entries().size(); }
 
 /*! Returns the entries in wire order; names are octets as they were received or set. The reference is
     valid until this table is changed or destroyed. */
-const QList<QAmqpTable::Entry> &QAmqpTable::entries() const
-{
-    static const QList<Entry> none;
-    return d ? d->entries : none;
-}
+const QList<QAmqpTable::Entry> &QAmqpTable::entries() const { return peek(d).entries; }
 
 static auto findEntry(const QList<QAmqpTable::Entry> &entries, const QString &name)
 {
@@ -93,8 +90,8 @@ bool QAmqpTable::contains(const QString &name) const
 /*! Returns the value of the first entry called \a name, or an invalid value. */
 QAmqpValue QAmqpTable::value(const QString &name) const
 {
-    const auto it = findEntry(entries(), name);
-    return it == entries().cend() ? QAmqpValue() : it->second;
+    const auto entry = findEntry(entries(), name);
+    return entry == entries().cend() ? QAmqpValue() : entry->second;
 }
 
 /*! Sets the first entry called \a name to \a value, or appends a new one. */
@@ -104,23 +101,19 @@ void QAmqpTable::insert(const QString &name, const QAmqpValue &value)
     if (index == size())
         append(name.toUtf8(), value);
     else
-        d->entries[index].second = value;
+        edit(d).entries[index].second = value;
 }
 
 /*! Appends an entry of \a name and \a value, even if there is one of that name already. */
 void QAmqpTable::append(const QByteArray &name, const QAmqpValue &value)
 {
-    if (!d)
-        d = new QAmqpTablePrivate;
-    d->entries.append({name, value});
+    edit(d).entries.append({name, value});
 }
 
 /*! Removes every entry called \a name and returns how many there were. */
 qsizetype QAmqpTable::remove(const QString &name)
 {
-    if (!contains(name))
-        return 0;
-    return d->entries.removeIf(
+    return edit(d).entries.removeIf(
             [utf8 = name.toUtf8()](const Entry &entry) { return entry.first == utf8; });
 }
 
@@ -128,7 +121,7 @@ qsizetype QAmqpTable::remove(const QString &name)
 QString QAmqpTable::errorString() const
 {
     for (const auto &[name, value] : entries()) {
-        if (name.size() > QtAmqpPrivate::MaxShortString) {
+        if (name.size() > MaxShortString) {
             return QStringLiteral("the name \"%1…\" has %2 octets, AMQP allows 255")
                     .arg(QString::fromUtf8(name.left(32)), QString::number(name.size()));
         }
@@ -138,20 +131,15 @@ QString QAmqpTable::errorString() const
     return {};
 }
 
-bool operator==(const QAmqpTable &a, const QAmqpTable &b)
-{
-    return a.d == b.d || a.entries() == b.entries();
-}
+bool operator==(const QAmqpTable &a, const QAmqpTable &b) { return equal(a.d, b.d); }
 
 QDebug operator<<(QDebug debug, const QAmqpTable &table)
 {
     const QDebugStateSaver saver(debug);
     debug.nospace().quote() << '{'; // quoting escapes the control characters of a peer's text
     const char *separator = "";
-    for (const auto &[name, value] : table.entries()) {
-        debug << separator << QString::fromUtf8(name) << ": " << value;
-        separator = ", ";
-    }
+    for (const auto &[name, value] : table.entries())
+        debug << std::exchange(separator, ", ") << QString::fromUtf8(name) << ": " << value;
     return debug << '}';
 }
 

@@ -7,9 +7,12 @@
 
 #include <bit>
 #include <limits>
+#include <optional>
 
 QT_BEGIN_NAMESPACE
 
+using namespace QtAmqpPrivate;
+using Private = QAmqpValuePrivate;
 using Type = QAmqpValue::Type;
 
 /*!
@@ -54,91 +57,52 @@ using Type = QAmqpValue::Type;
 QAmqpValue QAmqpValuePrivate::make(Type type, Payload payload, quint8 scale)
 {
     QAmqpValue value;
-    value.d = new QAmqpValuePrivate;
-    value.d->type = type;
-    value.d->scale = scale;
-    value.d->payload = std::move(payload);
+    QAmqpValuePrivate &d = edit(value.d);
+    d.type = type;
+    d.scale = scale;
+    d.payload = std::move(payload);
     return value;
 }
 
-QAmqpValue QAmqpValuePrivate::invalid(const QString &error)
-{
-    QAmqpValue value = make(Type::Invalid, {});
-    value.d->error = error;
-    return value;
-}
+/*! \fn QAmqpValue::QAmqpValue()
+    Makes an invalid value; see null() for the value that AMQP calls void. */
+QTAMQP_VALUE(QAmqpValue)
 
-qint64 QAmqpValuePrivate::bits(const QAmqpValue &value)
-{
-    const qint64 *bits = value.d ? std::get_if<qint64>(&value.d->payload) : nullptr;
-    return bits ? *bits : 0;
-}
-
-/*! Makes an invalid value; see null() for the value that AMQP calls void. */
-QAmqpValue::QAmqpValue() = default;
-QAmqpValue::QAmqpValue(const QAmqpValue &other) = default;
-QAmqpValue::QAmqpValue(QAmqpValue &&other) noexcept = default;
-QAmqpValue &QAmqpValue::operator=(const QAmqpValue &other) = default;
-QAmqpValue &QAmqpValue::operator=(QAmqpValue &&other) noexcept = default;
-QAmqpValue::~QAmqpValue() = default;
-
-QAmqpValue::QAmqpValue(bool value)
-    : QAmqpValue(QAmqpValuePrivate::make(Type::Boolean, qint64(value)))
-{
-}
-QAmqpValue::QAmqpValue(qint8 value) : QAmqpValue(QAmqpValuePrivate::make(Type::Int8, qint64(value)))
-{
-}
-QAmqpValue::QAmqpValue(quint8 value)
-    : QAmqpValue(QAmqpValuePrivate::make(Type::UInt8, qint64(value)))
-{
-}
-QAmqpValue::QAmqpValue(qint16 value)
-    : QAmqpValue(QAmqpValuePrivate::make(Type::Int16, qint64(value)))
-{
-}
-QAmqpValue::QAmqpValue(quint16 value)
-    : QAmqpValue(QAmqpValuePrivate::make(Type::UInt16, qint64(value)))
-{
-}
-QAmqpValue::QAmqpValue(qint32 value)
-    : QAmqpValue(QAmqpValuePrivate::make(Type::Int32, qint64(value)))
-{
-}
-QAmqpValue::QAmqpValue(quint32 value)
-    : QAmqpValue(QAmqpValuePrivate::make(Type::UInt32, qint64(value)))
-{
-}
+QAmqpValue::QAmqpValue(bool value) : QAmqpValue(Private::make(Type::Boolean, value)) { }
+QAmqpValue::QAmqpValue(qint8 value) : QAmqpValue(Private::make(Type::Int8, value)) { }
+QAmqpValue::QAmqpValue(quint8 value) : QAmqpValue(Private::make(Type::UInt8, value)) { }
+QAmqpValue::QAmqpValue(qint16 value) : QAmqpValue(Private::make(Type::Int16, value)) { }
+QAmqpValue::QAmqpValue(quint16 value) : QAmqpValue(Private::make(Type::UInt16, value)) { }
+QAmqpValue::QAmqpValue(qint32 value) : QAmqpValue(Private::make(Type::Int32, value)) { }
+QAmqpValue::QAmqpValue(quint32 value) : QAmqpValue(Private::make(Type::UInt32, value)) { }
 QAmqpValue::QAmqpValue(long value) : QAmqpValue(qint64(value)) { }
 QAmqpValue::QAmqpValue(unsigned long value) : QAmqpValue(quint64(value)) { }
-QAmqpValue::QAmqpValue(qint64 value) : QAmqpValue(QAmqpValuePrivate::make(Type::Int64, value)) { }
+QAmqpValue::QAmqpValue(qint64 value) : QAmqpValue(Private::make(Type::Int64, value)) { }
 
 /*!
     Makes a 64-bit integer. AMQP as RabbitMQ speaks it has no unsigned 64-bit type, so a \a value
     above 9223372036854775807 gives an invalid value instead of a negative number.
 */
-QAmqpValue::QAmqpValue(quint64 value)
-    : QAmqpValue(value <= quint64(std::numeric_limits<qint64>::max())
-                         ? QAmqpValue(qint64(value))
-                         : QAmqpValuePrivate::invalid(
-                                 QStringLiteral("%1 is larger than AMQP's largest integer, "
-                                                "9223372036854775807; send it as text")
-                                         .arg(value)))
+QAmqpValue::QAmqpValue(quint64 value) : QAmqpValue(qint64(value))
 {
+    if (value > quint64(std::numeric_limits<qint64>::max())) {
+        *this = Private::make(Type::Invalid,
+                              QStringLiteral("%1 is larger than AMQP's largest integer, "
+                                             "9223372036854775807; send it as text")
+                                      .arg(value));
+    }
 }
 
 QAmqpValue::QAmqpValue(float value)
-    : QAmqpValue(QAmqpValuePrivate::make(Type::Float, qint64(std::bit_cast<quint32>(value))))
+    : QAmqpValue(Private::make(Type::Float, std::bit_cast<quint32>(value)))
 {
 }
-
 QAmqpValue::QAmqpValue(double value)
-    : QAmqpValue(QAmqpValuePrivate::make(Type::Double, std::bit_cast<qint64>(value)))
+    : QAmqpValue(Private::make(Type::Double, std::bit_cast<qint64>(value)))
 {
 }
-
 QAmqpValue::QAmqpValue(QAmqpDecimal value)
-    : QAmqpValue(QAmqpValuePrivate::make(Type::Decimal, qint64(value.value), value.scale))
+    : QAmqpValue(Private::make(Type::Decimal, value.value, value.scale))
 {
 }
 
@@ -147,46 +111,51 @@ QAmqpValue::QAmqpValue(const QString &value) : QAmqpValue(string(value.toUtf8())
 QAmqpValue::QAmqpValue(const char *utf8) : QAmqpValue(string(QByteArray(utf8))) { }
 
 /*! Makes a value of type \c Bytes; use string() for text that is UTF-8 already. */
-QAmqpValue::QAmqpValue(const QByteArray &bytes)
-    : QAmqpValue(QAmqpValuePrivate::make(Type::Bytes, bytes))
-{
-}
+QAmqpValue::QAmqpValue(const QByteArray &bytes) : QAmqpValue(Private::make(Type::Bytes, bytes)) { }
 
 /*!
     Makes a \c Timestamp; AMQP's timestamps have whole seconds, so milliseconds are dropped. A
     \a value before 1970 or one that is not valid gives an invalid value.
 */
 QAmqpValue::QAmqpValue(const QDateTime &value)
-    : QAmqpValue(
-            value.isValid() && value.toSecsSinceEpoch() >= 0
-                    ? timestamp(quint64(value.toSecsSinceEpoch()))
-                    : QAmqpValuePrivate::invalid(QStringLiteral(
-                            "an AMQP timestamp cannot hold a time that is before 1970 or not valid")))
+    : QAmqpValue(timestamp(quint64(value.toSecsSinceEpoch())))
 {
+    if (!value.isValid() || value.toSecsSinceEpoch() < 0) {
+        *this = Private::make(
+                Type::Invalid,
+                QStringLiteral(
+                        "an AMQP timestamp cannot hold a time that is before 1970 or not valid"));
+    }
 }
 
 QAmqpValue::QAmqpValue(const QList<QAmqpValue> &array)
-    : QAmqpValue(QAmqpValuePrivate::make(Type::Array, array))
+    : QAmqpValue(Private::make(Type::Array, array))
 {
 }
-QAmqpValue::QAmqpValue(const QAmqpTable &table)
-    : QAmqpValue(QAmqpValuePrivate::make(Type::Table, table))
-{
-}
+QAmqpValue::QAmqpValue(const QAmqpTable &table) : QAmqpValue(Private::make(Type::Table, table)) { }
 
 /*! Returns AMQP's void, a value that is present and empty. */
-QAmqpValue QAmqpValue::null() { return QAmqpValuePrivate::make(Type::Void, {}); }
+QAmqpValue QAmqpValue::null() { return Private::make(Type::Void, {}); }
 
 /*! Returns a \c String of the octets \a utf8, as they are. */
-QAmqpValue QAmqpValue::string(const QByteArray &utf8)
-{
-    return QAmqpValuePrivate::make(Type::String, utf8);
-}
+QAmqpValue QAmqpValue::string(const QByteArray &utf8) { return Private::make(Type::String, utf8); }
 
 /*! Returns a \c Timestamp of \a secondsSinceEpoch, which may lie outside what QDateTime can hold. */
 QAmqpValue QAmqpValue::timestamp(quint64 secondsSinceEpoch)
 {
-    return QAmqpValuePrivate::make(Type::Timestamp, qint64(secondsSinceEpoch));
+    return Private::make(Type::Timestamp, qint64(secondsSinceEpoch));
+}
+
+template<typename... T>
+static std::optional<QAmqpValue> fromAnyOf(const QVariant &variant)
+{
+    std::optional<QAmqpValue> value;
+    const auto convert = [&]<typename One>(std::type_identity<One>) {
+        if (variant.metaType() == QMetaType::fromType<One>())
+            value = variant.value<One>();
+    };
+    (convert(std::type_identity<T>()), ...);
+    return value;
 }
 
 /*!
@@ -197,34 +166,18 @@ QAmqpValue QAmqpValue::timestamp(quint64 secondsSinceEpoch)
 */
 QAmqpValue QAmqpValue::fromVariant(const QVariant &variant)
 {
+    if (const auto value =
+                fromAnyOf<bool, signed char, uchar, short, ushort, int, uint, long, ulong, qint64,
+                          quint64, float, double, QString, QByteArray, QDateTime, QAmqpDecimal,
+                          QList<QAmqpValue>, QAmqpTable, QAmqpValue>(variant)) {
+        return *value;
+    }
     switch (variant.typeId()) {
     case QMetaType::UnknownType:
     case QMetaType::Nullptr: return null();
-    case QMetaType::Bool: return variant.value<bool>();
     case QMetaType::Char: return qint8(variant.value<char>());
-    case QMetaType::SChar: return qint8(variant.value<signed char>());
-    case QMetaType::UChar: return variant.value<quint8>();
-    case QMetaType::Short: return variant.value<qint16>();
-    case QMetaType::UShort: return variant.value<quint16>();
-    case QMetaType::Int: return variant.value<qint32>();
-    case QMetaType::UInt: return variant.value<quint32>();
-    case QMetaType::Long: return variant.value<long>();
-    case QMetaType::ULong: return variant.value<unsigned long>();
-    case QMetaType::LongLong: return variant.value<qint64>();
-    case QMetaType::ULongLong: return variant.value<quint64>();
-    case QMetaType::Float: return variant.value<float>();
-    case QMetaType::Double: return variant.value<double>();
-    case QMetaType::QString: return variant.value<QString>();
-    case QMetaType::QByteArray: return variant.value<QByteArray>();
-    case QMetaType::QDateTime: return variant.value<QDateTime>();
-    case QMetaType::QVariantMap: return QAmqpTable::fromVariantMap(variant.value<QVariantMap>());
-    case QMetaType::QVariantHash: {
-        const QVariantHash hash = variant.value<QVariantHash>();
-        QVariantMap map;
-        for (auto it = hash.cbegin(); it != hash.cend(); ++it)
-            map.insert(it.key(), it.value());
-        return QAmqpTable::fromVariantMap(map);
-    }
+    case QMetaType::QVariantMap:
+    case QMetaType::QVariantHash: return QAmqpTable::fromVariantMap(variant.toMap());
     case QMetaType::QVariantList:
     case QMetaType::QStringList: {
         QList<QAmqpValue> array;
@@ -233,25 +186,16 @@ QAmqpValue QAmqpValue::fromVariant(const QVariant &variant)
             array.append(fromVariant(element));
         return array;
     }
-    default: break;
     }
-    if (variant.metaType() == QMetaType::fromType<QAmqpValue>())
-        return variant.value<QAmqpValue>();
-    if (variant.metaType() == QMetaType::fromType<QAmqpTable>())
-        return variant.value<QAmqpTable>();
-    if (variant.metaType() == QMetaType::fromType<QAmqpDecimal>())
-        return variant.value<QAmqpDecimal>();
-    if (variant.metaType() == QMetaType::fromType<QList<QAmqpValue>>())
-        return variant.value<QList<QAmqpValue>>();
-    return QAmqpValuePrivate::invalid(
-            QStringLiteral(
-                    "an AMQP table cannot hold a value of type %1; convert it to text, a number, "
-                    "bytes, a time, a list or a map")
+    return Private::make(
+            Type::Invalid,
+            QStringLiteral("an AMQP table cannot hold a value of type %1; convert it to text, a "
+                           "number, bytes, a time, a list or a map")
                     .arg(QLatin1StringView(variant.typeName())));
 }
 
 /*! Returns the wire type. */
-QAmqpValue::Type QAmqpValue::type() const { return d ? d->type : Type::Invalid; }
+QAmqpValue::Type QAmqpValue::type() const { return peek(d).type; }
 
 /*! Returns \c true if AMQP can carry this value and everything in it. */
 bool QAmqpValue::isValid() const { return errorString().isEmpty(); }
@@ -261,7 +205,7 @@ QString QAmqpValue::errorString() const
 {
     switch (type()) {
     case Type::Invalid:
-        return d && !d->error.isEmpty() ? d->error : QStringLiteral("no value was set");
+        return d ? Private::get<QString>(*this) : QStringLiteral("no value was set");
     case Type::Table: return toTable().errorString();
     case Type::Array: {
         const QList<QAmqpValue> array = toArray();
@@ -276,36 +220,29 @@ QString QAmqpValue::errorString() const
 }
 
 /*! Returns the value of a boolean, or whether a number is not zero; otherwise \c false. */
-bool QAmqpValue::toBool() const
-{
-    return type() == Type::Boolean ? QAmqpValuePrivate::bits(*this) != 0 : toDouble() != 0;
-}
+bool QAmqpValue::toBool() const { return toDouble() != 0; }
 
 /*! Returns an integer (or boolean, or timestamp) of any width; else 0, with \a ok set to \c false. */
 qint64 QAmqpValue::toInt(bool *ok) const
 {
+    const qint64 bits = Private::get<qint64>(*this);
     bool isInteger = false;
     switch (type()) {
-    case Type::Boolean:
-    case Type::Int8:
-    case Type::UInt8:
-    case Type::Int16:
-    case Type::UInt16:
-    case Type::Int32:
-    case Type::UInt32:
-    case Type::Int64: isInteger = true; break;
-    case Type::Timestamp: isInteger = QAmqpValuePrivate::bits(*this) >= 0; break;
-    default: break;
+    case Type::Float:
+    case Type::Double:
+    case Type::Decimal: break;
+    case Type::Timestamp: isInteger = bits >= 0; break;
+    default: isInteger = std::holds_alternative<qint64>(peek(d).payload);
     }
     if (ok)
         *ok = isInteger;
-    return isInteger ? QAmqpValuePrivate::bits(*this) : 0;
+    return isInteger ? bits : 0;
 }
 
 /*! Returns a number of any type as a double; else 0, with \a ok set to \c false. */
 double QAmqpValue::toDouble(bool *ok) const
 {
-    const qint64 bits = QAmqpValuePrivate::bits(*this);
+    const qint64 bits = Private::get<qint64>(*this);
     if (ok)
         *ok = true;
     switch (type()) {
@@ -326,15 +263,11 @@ QAmqpDecimal QAmqpValue::toDecimal() const
 {
     if (type() != Type::Decimal)
         return {};
-    return {d->scale, qint32(QAmqpValuePrivate::bits(*this))};
+    return {d->scale, qint32(Private::get<qint64>(*this))};
 }
 
 /*! Returns the octets of a \c String or of \c Bytes; otherwise nothing. */
-QByteArray QAmqpValue::toBytes() const
-{
-    const QByteArray *bytes = d ? std::get_if<QByteArray>(&d->payload) : nullptr;
-    return bytes ? *bytes : QByteArray();
-}
+QByteArray QAmqpValue::toBytes() const { return Private::get<QByteArray>(*this); }
 
 // QString::number() knows doubles only, and as a double 0.1F is 0.10000000149011612.
 static QString shortestText(float number)
@@ -357,7 +290,7 @@ QString QAmqpValue::toString() const
     case Type::Boolean: return toBool() ? QStringLiteral("true") : QStringLiteral("false");
     case Type::Timestamp: return QString::number(toTimestamp());
     case Type::Float:
-        return shortestText(std::bit_cast<float>(quint32(QAmqpValuePrivate::bits(*this))));
+        return shortestText(std::bit_cast<float>(quint32(Private::get<qint64>(*this))));
     case Type::Double:
     case Type::Decimal: return QString::number(toDouble(), 'g', QLocale::FloatingPointShortest);
     default: break;
@@ -378,22 +311,14 @@ QDateTime QAmqpValue::toDateTime() const
 /*! Returns the seconds since 1970-01-01 UTC of a \c Timestamp, else 0. */
 quint64 QAmqpValue::toTimestamp() const
 {
-    return type() == Type::Timestamp ? quint64(QAmqpValuePrivate::bits(*this)) : 0;
+    return type() == Type::Timestamp ? quint64(Private::get<qint64>(*this)) : 0;
 }
 
 /*! Returns the elements of an \c Array, else none. */
-QList<QAmqpValue> QAmqpValue::toArray() const
-{
-    const auto *array = d ? std::get_if<QList<QAmqpValue>>(&d->payload) : nullptr;
-    return array ? *array : QList<QAmqpValue>();
-}
+QList<QAmqpValue> QAmqpValue::toArray() const { return Private::get<QList<QAmqpValue>>(*this); }
 
 /*! Returns a nested \c Table, else an empty one. */
-QAmqpTable QAmqpValue::toTable() const
-{
-    const auto *table = d ? std::get_if<QAmqpTable>(&d->payload) : nullptr;
-    return table ? *table : QAmqpTable();
-}
+QAmqpTable QAmqpValue::toTable() const { return Private::get<QAmqpTable>(*this); }
 
 /*!
     Converts to the QVariant that fromVariant() converts back to an equal value. Text that is not
@@ -401,7 +326,7 @@ QAmqpTable QAmqpValue::toTable() const
 */
 QVariant QAmqpValue::toVariant() const
 {
-    const qint64 bits = QAmqpValuePrivate::bits(*this);
+    const qint64 bits = Private::get<qint64>(*this);
     switch (type()) {
     case Type::Invalid: return {};
     case Type::Boolean: return bits != 0;
@@ -438,13 +363,7 @@ QVariant QAmqpValue::toVariant() const
     Q_UNREACHABLE();
 }
 
-bool operator==(const QAmqpValue &a, const QAmqpValue &b)
-{
-    if (a.d == b.d)
-        return true;
-    return a.type() == b.type() && a.d && b.d && a.d->scale == b.d->scale
-            && a.d->payload == b.d->payload;
-}
+bool operator==(const QAmqpValue &a, const QAmqpValue &b) { return equal(a.d, b.d); }
 
 QDebug operator<<(QDebug debug, const QAmqpValue &value)
 {

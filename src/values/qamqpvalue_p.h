@@ -1,6 +1,8 @@
 #ifndef QTAMQP_VALUES_QAMQPVALUE_P_H
 #define QTAMQP_VALUES_QAMQPVALUE_P_H
 
+#include "values/sharedvalue.h"
+
 #include <QtAmqp/qamqptable.h>
 
 #include <variant>
@@ -8,21 +10,29 @@
 QT_BEGIN_NAMESPACE
 
 // Numbers of every kind are kept as the bits of their wire form, so that what was decoded is
-// encoded again octet for octet, also a signalling NaN or a timestamp far outside QDateTime.
-class QAmqpValuePrivate : public QSharedData
+// encoded again octet for octet, also a signalling NaN or a timestamp far outside QDateTime. An
+// invalid value has the text of its error instead.
+class QAmqpValuePrivate : public QtAmqpPrivate::SharedValue
 {
 public:
-    using Payload = std::variant<std::monostate, qint64, QByteArray, QList<QAmqpValue>, QAmqpTable>;
+    using Payload = std::variant<std::monostate, qint64, QByteArray, QList<QAmqpValue>, QAmqpTable,
+                                 QString>;
 
     QAmqpValue::Type type = QAmqpValue::Type::Invalid;
     quint8 scale = 0;
     Payload payload;
-    QString error;
+
+    bool operator==(const QAmqpValuePrivate &) const = default;
 
     static QAmqpValue make(QAmqpValue::Type type, Payload payload, quint8 scale = 0);
-    static QAmqpValue invalid(const QString &error);
-    static const QAmqpValuePrivate *of(const QAmqpValue &value) { return value.d.constData(); }
-    static qint64 bits(const QAmqpValue &value);
+
+    // The payload if it is a T, else an empty one.
+    template<typename T>
+    static T get(const QAmqpValue &value)
+    {
+        const T *payload = std::get_if<T>(&QtAmqpPrivate::peek(value.d).payload);
+        return payload ? *payload : T();
+    }
 };
 
 QT_END_NAMESPACE

@@ -8,29 +8,12 @@ namespace QtAmqpPrivate {
 
 using Type = QAmqpValue::Type;
 
-static void appendValue(QByteArray &out, const QAmqpValue &value);
-
 template<typename T>
 static void appendNumber(QByteArray &out, T number)
 {
     char octets[sizeof(T)];
     qToBigEndian(number, octets);
     out.append(octets, sizeof octets);
-}
-
-static void appendSized(QByteArray &out, const QByteArray &bytes)
-{
-    appendNumber(out, quint32(bytes.size()));
-    out.append(bytes);
-}
-
-static void appendEntries(QByteArray &out, const QAmqpTable &table)
-{
-    for (const auto &[name, value] : table.entries()) {
-        out.append(char(name.size()));
-        out.append(name);
-        appendValue(out, value);
-    }
 }
 
 // Writes the length afterwards: nothing has to be walked twice to know it beforehand.
@@ -43,9 +26,11 @@ static void appendNested(QByteArray &out, Content content)
     qToBigEndian(quint32(out.size() - start - 4), out.data() + start);
 }
 
+static void appendEntries(QByteArray &out, const QAmqpTable &table);
+
 static void appendValue(QByteArray &out, const QAmqpValue &value)
 {
-    const qint64 bits = QAmqpValuePrivate::bits(value);
+    const auto bits = QAmqpValuePrivate::get<qint64>(value);
     out.append(char(value.type()));
     switch (value.type()) {
     case Type::Boolean:
@@ -63,7 +48,7 @@ static void appendValue(QByteArray &out, const QAmqpValue &value)
         appendNumber(out, value.toDecimal().scale);
         return appendNumber(out, quint32(bits));
     case Type::String:
-    case Type::Bytes: return appendSized(out, value.toBytes());
+    case Type::Bytes: return appendNested(out, [&] { out.append(value.toBytes()); });
     case Type::Array:
         return appendNested(out, [&] {
             const QList<QAmqpValue> array = value.toArray();
@@ -73,6 +58,15 @@ static void appendValue(QByteArray &out, const QAmqpValue &value)
     case Type::Table: return appendNested(out, [&] { appendEntries(out, value.toTable()); });
     case Type::Void: return;
     case Type::Invalid: Q_ASSERT_X(false, "encodeTable", "errorString() was not consulted"); return;
+    }
+}
+
+static void appendEntries(QByteArray &out, const QAmqpTable &table)
+{
+    for (const auto &[name, value] : table.entries()) {
+        out.append(char(name.size()));
+        out.append(name);
+        appendValue(out, value);
     }
 }
 
@@ -92,109 +86,98 @@ class TableWalk
 public:
     explicit TableWalk(Reader &reader) : m_in(reader) { }
 
-    QAmqpTable entries(int depth = 1)
+    QAmqpTable table()
     {
-        QAmqpTable table;
-        if (depth > MaxTableDepth)
-            m_in.fail("nests tables more than 32 deep");
-        while (m_in.ok() && !m_in.atEnd() && count()) {
+        QAmqpTable entries;
+        forEachElement([&] {
             const QByteArrayView name = m_in.shortString();
-            QAmqpValue item = value(depth);
+            const QAmqpValue item = value();
             if constexpr (Build)
-                table.append(name.toByteArray(), item);
-        }
-        return table;
+                entries.append(name.toByteArray(), item);
+        });
+        return entries;
     }
 
 private:
-    bool count()
+    QList<QAmqpValue> array()
     {
-        if (++m_elements > MaxTableElements)
-            m_in.fail("has more than 65536 table elements");
-        return m_in.ok();
+        QList<QAmqpValue> elements;
+        forEachElement([&] {
+            const QAmqpValue element = value();
+            if constexpr (Build)
+                elements.append(element);
+        });
+        return elements;
     }
 
-    template<typename Wire>
-    QAmqpValue number(Type type)
+    template<typename ReadElement>
+    void forEachElement(ReadElement readElement)
     {
-        return make(type, [bits = qint64(m_in.read<Wire>())] { return bits; });
-    }
-
-    template<typename Payload>
-    QAmqpValue make(Type type, Payload payload, quint8 scale = 0)
-    {
-        if constexpr (Build)
-            return QAmqpValuePrivate::make(type, payload(), scale);
-        else
-            return {};
+        if (++m_depth > MaxTableDepth)
+            m_in.fail("nests tables more than 32 deep");
+        while (m_in.ok() && !m_in.atEnd()) {
+            if (++m_elements > MaxTableElements)
+                return m_in.fail("has more than 65536 table elements");
+            readElement();
+        }
+        --m_depth;
     }
 
     // Reads what a nested length encloses, with a reader of its own that cannot pass that length.
     template<typename Content>
-    void nested(Content content)
+    auto nested(Content readContent)
     {
         Reader inner(m_in.longString());
         std::swap(inner, m_in);
-        content();
+        const auto content = readContent();
         std::swap(inner, m_in);
         if (!inner.ok())
             m_in.fail(inner.error());
+        return content;
     }
 
-    QAmqpValue array(int depth)
+    template<typename Payload>
+    QAmqpValue make(Type type, const Payload &payload, quint8 scale = 0)
     {
-        QList<QAmqpValue> elements;
-        nested([&] {
-            if (depth > MaxTableDepth)
-                m_in.fail("nests tables more than 32 deep");
-            while (m_in.ok() && !m_in.atEnd() && count()) {
-                QAmqpValue element = value(depth);
-                if constexpr (Build)
-                    elements.append(element);
-            }
-        });
-        return make(Type::Array, [&] { return elements; });
+        if constexpr (!Build)
+            return {};
+        else if constexpr (std::is_same_v<Payload, QByteArrayView>)
+            return QAmqpValuePrivate::make(type, payload.toByteArray());
+        else
+            return QAmqpValuePrivate::make(type, payload, scale);
     }
 
-    QAmqpValue value(int depth)
+    QAmqpValue value()
     {
-        const char tag = m_in.read<char>();
-        switch (tag) {
-        case 't':
-            return make(Type::Boolean, [bit = qint64(m_in.read<quint8>() != 0)] { return bit; });
-        case 'b': return number<qint8>(Type::Int8);
-        case 'B': return number<quint8>(Type::UInt8);
+        switch (m_in.read<char>()) {
+        case 't': return make(Type::Boolean, m_in.read<quint8>() != 0);
+        case 'b': return make(Type::Int8, m_in.read<qint8>());
+        case 'B': return make(Type::UInt8, m_in.read<quint8>());
         case 's':
-        case 'U': return number<qint16>(Type::Int16);
-        case 'u': return number<quint16>(Type::UInt16);
-        case 'I': return number<qint32>(Type::Int32);
-        case 'i': return number<quint32>(Type::UInt32);
+        case 'U': return make(Type::Int16, m_in.read<qint16>());
+        case 'u': return make(Type::UInt16, m_in.read<quint16>());
+        case 'I': return make(Type::Int32, m_in.read<qint32>());
+        case 'i': return make(Type::UInt32, m_in.read<quint32>());
         case 'l':
-        case 'L': return number<qint64>(Type::Int64);
-        case 'f': return number<quint32>(Type::Float);
-        case 'd': return number<quint64>(Type::Double);
-        case 'T': return number<quint64>(Type::Timestamp);
+        case 'L': return make(Type::Int64, m_in.read<qint64>());
+        case 'f': return make(Type::Float, m_in.read<quint32>());
+        case 'd': return make(Type::Double, m_in.read<qint64>());
+        case 'T': return make(Type::Timestamp, m_in.read<qint64>());
         case 'D': {
             const quint8 scale = m_in.read<quint8>();
-            return make(
-                    Type::Decimal, [bits = qint64(m_in.read<qint32>())] { return bits; }, scale);
+            return make(Type::Decimal, m_in.read<qint32>(), scale);
         }
-        case 'S':
-            return make(Type::String, [text = m_in.longString()] { return text.toByteArray(); });
-        case 'x':
-            return make(Type::Bytes, [text = m_in.longString()] { return text.toByteArray(); });
-        case 'A': return array(depth + 1);
-        case 'F': {
-            QAmqpTable table;
-            nested([&] { table = entries(depth + 1); });
-            return make(Type::Table, [&] { return table; });
-        }
-        case 'V': return make(Type::Void, [] { return std::monostate(); });
+        case 'S': return make(Type::String, m_in.longString());
+        case 'x': return make(Type::Bytes, m_in.longString());
+        case 'A': return make(Type::Array, nested([this] { return array(); }));
+        case 'F': return make(Type::Table, nested([this] { return table(); }));
+        case 'V': return make(Type::Void, std::monostate());
         default: m_in.fail("has a table value of unknown type"); return {};
         }
     }
 
     Reader &m_in;
+    int m_depth = 0;
     int m_elements = 0;
 };
 
@@ -203,13 +186,13 @@ private:
 QAmqpTable decodeTable(QByteArrayView entries)
 {
     Reader reader(entries);
-    return TableWalk<true>(reader).entries();
+    return TableWalk<true>(reader).table();
 }
 
 void checkTable(QByteArrayView entries, Reader &failTo)
 {
     Reader reader(entries);
-    TableWalk<false>(reader).entries();
+    TableWalk<false>(reader).table();
     if (!reader.ok())
         failTo.fail(reader.error());
 }

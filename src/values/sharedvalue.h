@@ -1,0 +1,72 @@
+#ifndef QTAMQP_VALUES_SHAREDVALUE_H
+#define QTAMQP_VALUES_SHAREDVALUE_H
+
+// What the value classes are made of: a private class with the members, shared until it is changed.
+//
+// A value whose pointer is null stands for one with all defaults: an error that is none, a message
+// without content, options that were not touched need no memory.
+
+#include <QtAmqp/qtamqpglobal.h>
+
+#include <type_traits>
+
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpPrivate {
+
+// Base of the private classes; equal to any other, so that the members alone are compared.
+class SharedValue : public QSharedData
+{
+public:
+    bool operator==(const SharedValue &) const { return true; }
+};
+
+template<typename Private>
+const Private &peek(const QSharedDataPointer<Private> &d)
+{
+    if (d)
+        return *d;
+    static const Private defaults;
+    return defaults;
+}
+
+template<typename Private>
+Private &edit(QSharedDataPointer<Private> &d)
+{
+    if (!d)
+        d = new Private;
+    return *d;
+}
+
+template<typename Private>
+bool equal(const QSharedDataPointer<Private> &a, const QSharedDataPointer<Private> &b)
+{
+    return a == b || peek(a) == peek(b);
+}
+
+template<typename T>
+using Argument = std::conditional_t<std::is_trivially_copyable_v<T>, T, const T &>;
+
+} // namespace QtAmqpPrivate
+
+// Defines what Q_AMQP_VALUE declares, but for comparing and printing.
+#define QTAMQP_VALUE(Class) \
+  Class::Class() = default; \
+  Class::Class(const Class &other) = default; \
+  Class::Class(Class &&other) noexcept = default; \
+  Class &Class::operator=(const Class &other) = default; \
+  Class &Class::operator=(Class &&other) noexcept = default; \
+  Class::~Class() = default;
+
+// Defines the getter and the chained setter of the private member that is called like the getter.
+#define QTAMQP_FIELD(Class, Type, getter, setter) \
+  Type Class::getter() const { return QtAmqpPrivate::peek(d).getter; } \
+  Class &Class::setter(QtAmqpPrivate::Argument<Type> value) \
+  { \
+    QtAmqpPrivate::edit(d).getter = value; \
+    return *this; \
+  }
+
+QT_END_NAMESPACE
+
+#endif
