@@ -1,8 +1,10 @@
 #include "values/connectionurl.h"
 
+#include <QtCore/qregularexpression.h>
 #include <QtCore/qurl.h>
 
 #include <algorithm>
+#include <utility>
 
 QT_BEGIN_NAMESPACE
 
@@ -11,11 +13,37 @@ using namespace std::chrono;
 
 namespace {
 
+using Options = QAmqpConnectionOptions;
+
+// Ends the reading with what is wrong; caught in readConnectionUrl().
+struct BadUrl
+{
+    QString text;
+};
+
+[[noreturn]] void refuse(const QString &text) { throw BadUrl{text}; }
+
+// What stands before the first mark and what behind it; without a mark all stands before it.
+std::pair<QStringView, QStringView> splitAt(QStringView text, QChar mark)
+{
+    const qsizetype at = text.indexOf(mark);
+    return at < 0 ? std::pair(text, QStringView()) : std::pair(text.first(at), text.sliced(at + 1));
+}
+
+QString decoded(QStringView part, const QString &what)
+{
+    const QByteArray utf8 = QByteArray::fromPercentEncoding(part.toUtf8());
+    if (!QUtf8StringView(utf8).isValidUtf8())
+        refuse(u"%1 in the URL is not UTF-8."_s.arg(what));
+    if (utf8.contains('\0'))
+        refuse(u"%1 in the URL has a NUL character."_s.arg(what));
+    return QString::fromUtf8(utf8);
+}
+
 bool isDigits(QStringView text)
 {
-    return !text.isEmpty() && std::all_of(text.begin(), text.end(), [](QChar c) {
-        return c >= u'0' && c <= u'9';
-    });
+    const auto isDigit = [](QChar c) { return c >= u'0' && c <= u'9'; };
+    return !text.isEmpty() && std::all_of(text.begin(), text.end(), isDigit);
 }
 
 std::optional<quint64> wholeNumber(QStringView text, quint64 max)
@@ -28,339 +56,241 @@ std::optional<quint64> wholeNumber(QStringView text, quint64 max)
 constexpr quint64 maxMilliseconds = 2147483647;
 
 // Seconds with an optional fraction; less than a millisecond counts as one, since 0 means "off".
-std::optional<milliseconds> decimalSeconds(QStringView text)
+std::optional<quint64> decimalSeconds(QStringView text)
 {
-    const qsizetype dot = text.indexOf(u'.');
-    const QStringView whole = dot < 0 ? text : text.first(dot);
-    const QStringView fraction = dot < 0 ? u"0" : text.sliced(dot + 1);
-    const auto seconds = wholeNumber(whole, maxMilliseconds / 1000);
-    if (!seconds || !isDigits(fraction))
+    const auto [whole, fraction] = splitAt(text, u'.');
+    if (!isDigits(whole) || (whole != text && !isDigits(fraction)))
         return std::nullopt;
-    quint64 value = *seconds * 1000 + (fraction.left(3).toString() + u"00"_s).left(3).toULongLong();
-    const QStringView rest = fraction.sliced(std::min<qsizetype>(fraction.size(), 3));
-    if (std::any_of(rest.begin(), rest.end(), [](QChar c) { return c != u'0'; }))
-        ++value;
-    return value <= maxMilliseconds ? std::optional(milliseconds(value)) : std::nullopt;
+    const QString digits = fraction.toString().leftJustified(3, u'0');
+    const auto value = wholeNumber(whole.toString() + digits.first(3), maxMilliseconds);
+    const bool roundUp = digits.sliced(3).count(u'0') < digits.size() - 3;
+    return value && *value + roundUp <= maxMilliseconds ? std::optional(*value + roundUp)
+                                                        : std::nullopt;
 }
 
-using Options = QAmqpConnectionOptions;
-
-template<auto Setter>
-bool setSeconds(Options &options, const QString &value)
+struct QueryValue
 {
-    const auto timeout = decimalSeconds(value);
-    if (timeout)
-        (options.*Setter)(*timeout);
-    return timeout.has_value();
-}
-
-template<auto Setter, typename T, quint64 Max>
-bool setNumber(Options &options, const QString &value)
-{
-    const auto number = wholeNumber(value, Max);
-    if (number)
-        (options.*Setter)(T(*number));
-    return number.has_value();
-}
-
-template<auto Setter>
-bool setText(Options &options, const QString &value)
-{
-    (options.*Setter)(value);
-    return true;
-}
-
-bool setFrameMax(Options &options, const QString &value)
-{
-    const auto bytes = wholeNumber(value, 4294967295);
-    if (!bytes || (*bytes > 0 && *bytes < 4096))
-        return false;
-    options.setFrameMax(quint32(*bytes));
-    return true;
-}
-
-bool setVerify(Options &options, const QString &value)
-{
-    options.setPeerVerificationEnabled(value == "verify_peer"_L1);
-    return value == "verify_peer"_L1 || value == "verify_none"_L1;
-}
-
-bool checkMechanism(Options &, const QString &value)
-{
-    return value.compare("plain"_L1, Qt::CaseInsensitive) == 0;
-}
-
-struct QueryKey
-{
-    QLatin1StringView name;
-    const char *form; // what the value must be; with apply == nullptr, what to do instead
-    bool (*apply)(Options &, const QString &value);
+    const char *form; // what the value must be; with set == nullptr, what to do instead
+    bool (*set)(Options &, const QString &) = nullptr;
     bool tlsOnly = false;
 };
 
-constexpr char secondsForm[] = "a number of seconds from 0 (off) to 2147483, such as 2.5";
-
-// Pika's keys and those of RabbitMQ's URI query parameters; connection_name is this library's own.
-const QueryKey queryKeys[] = {
-        {"heartbeat"_L1,                                          "a whole number of seconds from 0 (off) to 65535",
-         setNumber<&Options::setHeartbeat,seconds, 65535>},
-        {"channel_max"_L1,                                                 "a whole number from 0 (the server's choice) to 65535",
-         setNumber<&Options::setChannelMax,quint16, 65535>},
-        {"frame_max"_L1,
-         "0 (the server's choice) or a whole number of octets from 4096 to 4294967295",                                                                               setFrameMax},
-        {"locale"_L1,                                          "a locale such as en_US",                                            setText<&Options::setLocale>},
-        {"connection_name"_L1,                                             "a name",                                           setText<&Options::setConnectionName>},
-        {"socket_timeout"_L1,                                    secondsForm,                                               setSeconds<&Options::setConnectTimeout>},
-        {"connection_timeout"_L1,                                     "a whole number of milliseconds from 0 (off) to 2147483647",
-         setNumber<&Options::setConnectTimeout,milliseconds, maxMilliseconds>},
-        {"stack_timeout"_L1,                                 secondsForm, setSeconds<&Options::setHandshakeTimeout>},
-        {"blocked_connection_timeout"_L1,                                       secondsForm,
-         setSeconds<&Options::setBlockedConnectionTimeout>},
-        {"auth_mechanism"_L1,              "plain, the only mechanism supported",                                                                             checkMechanism},
-        {"cacertfile"_L1,       "a file name",                                                                      setText<&Options::setCaCertificateFile>,true},
-        {"certfile"_L1,                                         "a file name",                            setText<&Options::setCertificateFile>,true},
-        {"keyfile"_L1,                "a file name",      setText<&Options::setPrivateKeyFile>,true},
-        {"verify"_L1,  "verify_peer or verify_none", setVerify,true},
-        {"server_name_indication"_L1,                                            "a host name",                                                                               setText<&Options::setPeerVerifyName>,true},
-
-        {"connection_attempts"_L1,                                                       "leave it out",                                                                                                            nullptr},
-        {"retry_delay"_L1,                                                   "leave it out",                                                                                                                  nullptr},
-        {"password"_L1,                   "leave it out and use a key file without a passphrase",nullptr},
-        {"depth"_L1,"leave it out",nullptr},
-        {"fail_if_no_peer_cert"_L1,"leave it out",nullptr},
-        {"client_properties"_L1,"call setClientProperties()",                                        nullptr},
-        {"tcp_options"_L1,                                                       "leave it out",                                                                                                                                                                                nullptr                                                                                                                                                 },
-        {"ssl_options"_L1,
-         "write amqps:// and cacertfile, certfile, keyfile, verify or server_name_indication",                                                                                                                                                                              nullptr                                                                                                                                                                                                                  },
-};
-
-QString unknownKey(const QString &key)
+// A number from Min to Max, or 0.
+template<auto Setter, typename T, quint64 Max, quint64 Min = 0>
+bool setNumber(Options &options, const QString &text)
 {
-    QStringList known;
-    for (const QueryKey &row : queryKeys) {
-        if (row.apply)
-            known.append(row.name);
-    }
-    const bool printable =
-            key.size() <= 40 && std::all_of(key.begin(), key.end(), [](QChar c) {
-                return c < u'\x80' && (c.isLetterOrNumber() || c == u'_' || c == u'-' || c == u'.');
-            });
-    return u"The URL has an unknown key%1; known are %2."_s.arg(
-            printable ? u" \"%1\""_s.arg(key) : QString(), known.join(", "_L1));
+    const auto value = wholeNumber(text, Max);
+    if (!value || (*value > 0 && *value < Min))
+        return false;
+    (options.*Setter)(T(*value));
+    return true;
 }
 
-// Every step returns whether to go on; if not, error says why.
-class UrlReader
+template<auto Setter>
+bool setSeconds(Options &options, const QString &text)
 {
-public:
-    UrlReader(const QString &url, Options &options) : m_url(url), m_options(options) { }
+    const auto value = decimalSeconds(text);
+    if (value)
+        (options.*Setter)(milliseconds(*value));
+    return value.has_value();
+}
 
-    QString error;
+template<auto Setter>
+bool setText(Options &options, const QString &text)
+{
+    (options.*Setter)(text);
+    return true;
+}
 
-    bool read()
-    {
-        QStringView rest = m_url;
-        if (!checkCharacters() || !readScheme(rest))
-            return false;
+bool setVerify(Options &options, const QString &text)
+{
+    options.setPeerVerificationEnabled(text == "verify_peer"_L1);
+    return text == "verify_peer"_L1 || text == "verify_none"_L1;
+}
 
-        const auto cut = [&rest](QChar mark) {
-            const qsizetype at = rest.indexOf(mark);
-            const QStringView tail = at < 0 ? QStringView() : rest.sliced(at + 1);
-            rest = at < 0 ? rest : rest.first(at);
-            return tail;
-        };
-        const QStringView query = cut(u'?');
-        const QStringView path = cut(u'/');
-        // A / or ? in a password moves its end, and the host, to where a name or value should be.
-        if (path.contains(u'@') || query.contains(u'@')) {
-            return fail(
-                    u"The URL has an @ behind its host; write %40 for it, and if it ends a password, "
-                    "write %2F and %3F for a / and a ? in the password."_s);
-        }
-        return readAuthority(rest) && readVirtualHost(path) && readQuery(query);
-    }
+bool checkMechanism(Options &, const QString &text)
+{
+    return text.compare("plain"_L1, Qt::CaseInsensitive) == 0;
+}
 
-private:
-    bool fail(const QString &text)
-    {
-        error = text;
-        return false;
-    }
+constexpr QueryValue heartbeat = {"a whole number of seconds from 0 (off) to 65535",
+                                  setNumber<&Options::setHeartbeat, seconds, 65535>};
+constexpr QueryValue channelMax = {"a whole number from 0 (the server's choice) to 65535",
+                                   setNumber<&Options::setChannelMax, quint16, 65535>};
+constexpr QueryValue frameMax = {
+        "0 (the server's choice) or a whole number of octets from 4096 to 4294967295",
+        setNumber<&Options::setFrameMax, quint32, 4294967295, 4096>};
+constexpr QueryValue connectTimeout = {
+        "a whole number of milliseconds from 0 (off) to 2147483647",
+        setNumber<&Options::setConnectTimeout, milliseconds, maxMilliseconds>};
+constexpr QueryValue mechanism = {"plain, the only mechanism supported", checkMechanism};
+template<auto Setter>
+constexpr QueryValue timeout = {"a number of seconds from 0 (off) to 2147483, such as 2.5",
+                                setSeconds<Setter>};
+template<auto Setter>
+constexpr QueryValue fileName = {"a file name", setText<Setter>, true};
 
-    bool checkCharacters()
-    {
-        if (m_url.isEmpty())
-            return fail(u"The URL is empty or not valid; write amqp://localhost or the like."_s);
-        for (qsizetype i = 0; i < m_url.size(); ++i) {
-            const QChar c = m_url.at(i);
-            if (c <= u' ' || c == u'\x7f')
-                return fail(u"The URL has a space or control character; write %20 for a space."_s);
-            if (c == u'#')
-                return fail(u"The URL has a #; write %23 for it."_s);
-            if (c == u'%' && !isHexPair(QStringView(m_url).sliced(i + 1)))
-                return fail(u"The URL has a % without two hexadecimal digits; write %25 for it."_s);
-        }
-        return true;
-    }
-
-    static bool isHexPair(QStringView text)
-    {
-        const auto isHex = [](QChar c) {
-            return (c >= u'0' && c <= u'9') || (c >= u'a' && c <= u'f') || (c >= u'A' && c <= u'F');
-        };
-        return text.size() >= 2 && isHex(text[0]) && isHex(text[1]);
-    }
-
-    bool readScheme(QStringView &rest)
-    {
-        for (const auto scheme : {"amqp://"_L1, "amqps://"_L1}) {
-            if (rest.startsWith(scheme, Qt::CaseInsensitive)) {
-                m_options.setTlsEnabled(scheme == "amqps://"_L1);
-                rest = rest.sliced(scheme.size());
-                return true;
-            }
-        }
-        return fail(u"The URL does not begin with amqp:// or amqps://."_s);
-    }
-
-    bool decode(QStringView part, QString &to, const QString &what)
-    {
-        const QByteArray utf8 = QByteArray::fromPercentEncoding(part.toUtf8());
-        if (!QUtf8StringView(utf8).isValidUtf8())
-            return fail(u"%1 in the URL is not UTF-8."_s.arg(what));
-        if (utf8.contains('\0'))
-            return fail(u"%1 in the URL has a NUL character."_s.arg(what));
-        to = QString::fromUtf8(utf8);
-        return true;
-    }
-
-    bool readAuthority(QStringView authority)
-    {
-        const qsizetype at = authority.indexOf(u'@');
-        if (at < 0)
-            return readHost(authority);
-        if (authority.sliced(at + 1).contains(u'@'))
-            return fail(u"The URL has an @ in the user name or password; write %40 for it."_s);
-
-        const QStringView userInfo = authority.first(at);
-        const qsizetype colon = userInfo.indexOf(u':');
-        QString userName;
-        QString password;
-        if (!decode(colon < 0 ? userInfo : userInfo.first(colon), userName, u"The user name"_s))
-            return false;
-        if (colon >= 0 && !decode(userInfo.sliced(colon + 1), password, u"The password"_s))
-            return false;
-        m_options.setCredentials(QAmqpCredentials::plain(userName, password));
-        return readHost(authority.sliced(at + 1));
-    }
-
-    bool readHost(QStringView text)
-    {
-        const bool bracketed = text.startsWith(u'[');
-        const qsizetype hostEnd = bracketed ? text.indexOf(u']') + 1 : text.indexOf(u':');
-        if (bracketed && hostEnd == 0)
-            return fail(u"The IPv6 address in the URL has no closing bracket."_s);
-        const QStringView host = hostEnd < 0 ? text : text.first(hostEnd);
-        const QStringView port = hostEnd < 0 ? QStringView() : text.sliced(hostEnd);
-        if (!bracketed && port.count(u':') > 1)
-            return fail(u"An IPv6 address in a URL stands in brackets, as in amqp://[::1]:5672."_s);
-
-        if (!host.isEmpty()) {
-            QUrl judge;
-            judge.setHost(host.toString(), QUrl::StrictMode);
-            const QString name = judge.host(bracketed ? QUrl::FullyDecoded : QUrl::EncodeUnicode);
-            if (name.isEmpty() || bracketed != name.contains(u':'))
-                return fail(u"The URL's host is neither a host name nor an address."_s);
-            m_options.setHostName(name);
-        }
-        if (!port.isEmpty()) {
-            const auto number =
-                    port.startsWith(u':') ? wholeNumber(port.sliced(1), 65535) : std::nullopt;
-            if (number.value_or(0) == 0) {
-                return fail(
-                        u"The URL's port is not a number from 1 to 65535; if it is part of a password, "
-                        "write %2F and %3F for a / and a ? in the password."_s);
-            }
-            m_options.setPort(quint16(*number));
-        }
-        return true;
-    }
-
-    bool readVirtualHost(QStringView path)
-    {
-        if (path.isEmpty())
-            return true;
-        if (path.contains(u'/'))
-            return fail(
-                    u"The URL has more than one path segment; write %2F for a / in the virtual host."_s);
-        QString name;
-        if (!decode(path, name, u"The virtual host"_s))
-            return false;
-        m_options.setVirtualHost(name);
-        return true;
-    }
-
-    bool readQuery(QStringView query)
-    {
-        if (query.isEmpty())
-            return true;
-        for (const QStringView entry : query.split(u'&')) {
-            const qsizetype equals = entry.indexOf(u'=');
-            QString key;
-            if (!decode(equals < 0 ? entry : entry.first(equals), key, u"A query key"_s))
-                return false;
-            if (!readEntry(key, equals < 0 ? QStringView() : entry.sliced(equals + 1)))
-                return false;
-        }
-        return true;
-    }
-
-    bool readEntry(const QString &key, QStringView encoded)
-    {
-        const auto row =
-                std::find_if(std::begin(queryKeys), std::end(queryKeys),
-                             [&key](const QueryKey &candidate) { return candidate.name == key; });
-        if (key.isEmpty())
-            return fail(u"The URL has a query entry without a key; write key=value&key=value."_s);
-        if (row == std::end(queryKeys))
-            return fail(unknownKey(key));
-
-        const QString form = QString::fromLatin1(row->form);
-        if (!row->apply)
-            return fail(u"\"%1\" in the URL is not supported; %2."_s.arg(key, form));
-        if (row->tlsOnly && !m_options.isTlsEnabled())
-            return fail(
-                    u"\"%1\" in the URL is for TLS; write amqps:// instead of amqp://."_s.arg(key));
-        if (m_seen.contains(key))
-            return fail(u"\"%1\" is in the URL twice; write it once."_s.arg(key));
-        m_seen.append(key);
-        if (m_seen.contains("socket_timeout"_L1) && m_seen.contains("connection_timeout"_L1)) {
-            return fail(u"\"socket_timeout\" and \"connection_timeout\" in the URL mean the same; "
-                        "write one of them."_s);
-        }
-
-        QString value;
-        if (encoded.isEmpty())
-            return fail(
-                    u"\"%1\" in the URL has no value; write %2, or leave it out."_s.arg(key, form));
-        if (!decode(encoded, value, u"The value of \"%1\""_s.arg(key)))
-            return false;
-        if (!row->apply(m_options, value))
-            return fail(u"\"%1\" in the URL must be %2."_s.arg(key, form));
-        return true;
-    }
-
-    const QString &m_url;
-    Options &m_options;
-    QStringList m_seen;
+// Pika's keys and those of RabbitMQ's URI query parameters; connection_name is this library's own.
+const std::pair<QLatin1StringView, QueryValue> queryKeys[] = {
+        {"heartbeat"_L1,                  heartbeat                                                  },
+        {"channel_max"_L1,                channelMax                                                 },
+        {"frame_max"_L1,                  frameMax                                                   },
+        {"locale"_L1,                     {"a locale such as en_US", setText<&Options::setLocale>}   },
+        {"connection_name"_L1,            {"a name", setText<&Options::setConnectionName>}           },
+        {"socket_timeout"_L1,             timeout<&Options::setConnectTimeout>                       },
+        {"connection_timeout"_L1,         connectTimeout                                             },
+        {"stack_timeout"_L1,              timeout<&Options::setHandshakeTimeout>                     },
+        {"blocked_connection_timeout"_L1, timeout<&Options::setBlockedConnectionTimeout>             },
+        {"auth_mechanism"_L1,             mechanism                                                  },
+        {"cacertfile"_L1,                 fileName<&Options::setCaCertificateFile>                   },
+        {"certfile"_L1,                   fileName<&Options::setCertificateFile>                     },
+        {"keyfile"_L1,                    fileName<&Options::setPrivateKeyFile>                      },
+        {"verify"_L1,                     {"verify_peer or verify_none", setVerify, true}            },
+        {"server_name_indication"_L1,     {"a host name", setText<&Options::setPeerVerifyName>, true}},
+        {"connection_attempts"_L1,        {"leave it out"}                                           },
+        {"retry_delay"_L1,                {"leave it out"}                                           },
+        {"password"_L1,                   {"leave it out and use a key file without a passphrase"}   },
+        {"depth"_L1,                      {"leave it out"}                                           },
+        {"fail_if_no_peer_cert"_L1,       {"leave it out"}                                           },
+        {"client_properties"_L1,          {"call setClientProperties()"}                             },
+        {"tcp_options"_L1,                {"leave it out"}                                           },
+        {"ssl_options"_L1,
+         {"write amqps:// and cacertfile, certfile, keyfile, verify or "
+          "server_name_indication"}                                                                  },
 };
+
+[[noreturn]] void refuseUnknownKey(const QString &key)
+{
+    QStringList known;
+    for (const auto &[name, value] : queryKeys) {
+        if (value.set)
+            known.append(name);
+    }
+    static const QRegularExpression printable(u"\\A[\\w.-]{1,40}\\z"_s);
+    refuse(u"The URL has an unknown key%1; known are %2."_s.arg(
+            key.contains(printable) ? u" \"%1\""_s.arg(key) : QString(), known.join(", "_L1)));
+}
+
+void readQueryEntry(const QString &key, QStringView value, QStringList &seen, Options &options)
+{
+    if (key.isEmpty())
+        refuse(u"The URL has a query entry without a key; write key=value&key=value."_s);
+    const auto row = std::find_if(std::begin(queryKeys), std::end(queryKeys),
+                                  [&key](const auto &candidate) { return candidate.first == key; });
+    if (row == std::end(queryKeys))
+        refuseUnknownKey(key);
+
+    const QString form = QString::fromLatin1(row->second.form);
+    if (!row->second.set)
+        refuse(u"\"%1\" in the URL is not supported; %2."_s.arg(key, form));
+    if (row->second.tlsOnly && !options.isTlsEnabled())
+        refuse(u"\"%1\" in the URL is for TLS; write amqps:// instead of amqp://."_s.arg(key));
+    if (seen.contains(key))
+        refuse(u"\"%1\" is in the URL twice; write it once."_s.arg(key));
+    seen.append(key);
+    if (seen.contains("socket_timeout"_L1) && seen.contains("connection_timeout"_L1)) {
+        refuse(u"\"socket_timeout\" and \"connection_timeout\" in the URL mean the same; "
+               "write one of them."_s);
+    }
+    if (value.isEmpty())
+        refuse(u"\"%1\" in the URL has no value; write %2, or leave it out."_s.arg(key, form));
+    if (!row->second.set(options, decoded(value, u"The value of \"%1\""_s.arg(key))))
+        refuse(u"\"%1\" in the URL must be %2."_s.arg(key, form));
+}
+
+void readHost(QStringView text, Options &options)
+{
+    const bool bracketed = text.startsWith(u'[');
+    if (bracketed && !text.contains(u']'))
+        refuse(u"The IPv6 address in the URL has no closing bracket."_s);
+    const QStringView host =
+            bracketed ? text.first(text.indexOf(u']') + 1) : splitAt(text, u':').first;
+    const QStringView port = text.sliced(host.size());
+    if (!bracketed && port.count(u':') > 1)
+        refuse(u"An IPv6 address in a URL stands in brackets, as in amqp://[::1]:5672."_s);
+
+    if (!host.isEmpty()) {
+        QUrl judge;
+        judge.setHost(host.toString(), QUrl::StrictMode);
+        const QString name = judge.host(bracketed ? QUrl::FullyDecoded : QUrl::EncodeUnicode);
+        if (name.isEmpty() || bracketed != name.contains(u':'))
+            refuse(u"The URL's host is neither a host name nor an address."_s);
+        options.setHostName(name);
+    }
+    if (!port.isEmpty()) {
+        const auto number = wholeNumber(port.sliced(1), 65535);
+        if (!port.startsWith(u':') || number.value_or(0) == 0) {
+            refuse(u"The URL's port is not a number from 1 to 65535; if it is part of a password, "
+                   "write %2F and %3F for a / and a ? in the password."_s);
+        }
+        options.setPort(quint16(*number));
+    }
+}
+
+void readUserInfo(QStringView text, Options &options)
+{
+    if (text.contains(u'@'))
+        refuse(u"The URL has an @ in the user name or password; write %40 for it."_s);
+    const auto [user, secret] = splitAt(text, u':');
+    const QString userName = decoded(user, u"The user name"_s);
+    options.setCredentials(QAmqpCredentials::plain(userName, decoded(secret, u"The password"_s)));
+}
+
+void checkCharacters(const QString &url)
+{
+    static const QRegularExpression badPercent(u"%(?![0-9A-Fa-f]{2})"_s);
+    if (url.isEmpty())
+        refuse(u"The URL is empty or not valid; write amqp://localhost or the like."_s);
+    if (std::any_of(url.begin(), url.end(), [](QChar c) { return c <= u' ' || c == u'\x7f'; }))
+        refuse(u"The URL has a space or control character; write %20 for a space."_s);
+    if (url.contains(u'#'))
+        refuse(u"The URL has a #; write %23 for it."_s);
+    if (url.contains(badPercent))
+        refuse(u"The URL has a % without two hexadecimal digits; write %25 for it."_s);
+}
+
+void readUrl(const QString &url, Options &options)
+{
+    checkCharacters(url);
+    const bool tls = url.startsWith("amqps://"_L1, Qt::CaseInsensitive);
+    if (!tls && !url.startsWith("amqp://"_L1, Qt::CaseInsensitive))
+        refuse(u"The URL does not begin with amqp:// or amqps://."_s);
+    options.setTlsEnabled(tls);
+
+    const auto [place, query] = splitAt(QStringView(url).sliced(tls ? 8 : 7), u'?');
+    const auto [authority, path] = splitAt(place, u'/');
+    // A / or ? in a password moves its end, and the host, to where a name or value should be.
+    if (path.contains(u'@') || query.contains(u'@')) {
+        refuse(u"The URL has an @ behind its host; write %40 for it, and if it ends a password, "
+               "write %2F and %3F for a / and a ? in the password."_s);
+    }
+    const qsizetype at = authority.lastIndexOf(u'@');
+    if (at >= 0)
+        readUserInfo(authority.first(at), options);
+    readHost(authority.sliced(at + 1), options);
+    if (path.contains(u'/'))
+        refuse(u"The URL has more than one path segment; write %2F for a / in the virtual host."_s);
+    if (!path.isEmpty())
+        options.setVirtualHost(decoded(path, u"The virtual host"_s));
+
+    QStringList seen;
+    const auto entries = query.isEmpty() ? QList<QStringView>() : query.split(u'&');
+    for (const QStringView entry : entries) {
+        const auto [key, value] = splitAt(entry, u'=');
+        readQueryEntry(decoded(key, u"A query key"_s), value, seen, options);
+    }
+}
 
 } // namespace
 
 QString QtAmqpPrivate::readConnectionUrl(const QString &url, QAmqpConnectionOptions &options)
 {
-    UrlReader reader(url, options);
-    return reader.read() ? options.errorString() : reader.error;
+    try {
+        readUrl(url, options);
+    } catch (const BadUrl &bad) {
+        return bad.text;
+    }
+    return options.errorString();
 }
 
 QT_END_NAMESPACE
