@@ -137,14 +137,12 @@ QAmqpMessage QAmqpMessagePrivate::make(QByteArray body, quint16 flags, QByteArra
 QByteArrayView QAmqpMessagePrivate::wire(Property property) const
 {
     Reader list(properties);
-    for (const PropertyRow &row : propertyRows) {
-        const bool present = flags & quint16(row.property);
-        if (row.property == property)
-            return present ? takeProperty(list, row.shape) : list.rest().first(0);
-        if (present)
-            takeProperty(list, row.shape);
+    const PropertyRow *row = propertyRows;
+    for (; row->property != property; ++row) {
+        if (flags & quint16(row->property))
+            takeProperty(list, row->shape);
     }
-    Q_UNREACHABLE();
+    return flags & quint16(property) ? takeProperty(list, row->shape) : list.rest().first(0);
 }
 
 void QAmqpMessagePrivate::set(Property property, const QByteArray &wire)

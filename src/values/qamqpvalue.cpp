@@ -2,8 +2,6 @@
 
 #include <QtCore/qdatetime.h>
 #include <QtCore/qdebug.h>
-#include <QtCore/qstringconverter.h>
-#include <QtCore/qtimezone.h>
 
 #include <bit>
 #include <limits>
@@ -340,11 +338,9 @@ QVariant QAmqpValue::toVariant() const
     case Type::Float: return std::bit_cast<float>(quint32(bits));
     case Type::Double: return std::bit_cast<double>(bits);
     case Type::Decimal: return QVariant::fromValue(toDecimal());
-    case Type::String: {
-        QStringDecoder decoder(QStringDecoder::Utf8, QStringDecoder::Flag::Stateless);
-        const QString text = decoder.decode(toBytes());
-        return decoder.hasError() ? QVariant(toBytes()) : QVariant(text);
-    }
+    case Type::String:
+        return QUtf8StringView(toBytes()).isValidUtf8() ? QVariant(toString())
+                                                        : QVariant(toBytes());
     case Type::Bytes: return toBytes();
     case Type::Timestamp: {
         const QDateTime time = toDateTime();
