@@ -306,11 +306,11 @@ quint64 QAmqpChannelPrivate::publish(const QString &exchange, const QString &rou
 {
     const QByteArray &exchangeName = exchangeUtf8.of(exchange);
     const QByteArray &key = routingKeyUtf8.of(routingKey);
-    const QAmqpMessagePrivate *content = QAmqpMessagePrivate::of(message);
+    const QAmqpMessagePrivate &content = QAmqpMessagePrivate::of(message);
     const bool ordinary = core && core->state() == ChannelState::Open && !core->isClosing()
             && !engine->core().isClosing() && exchangeName.size() <= MaxShortString
-            && key.size() <= MaxShortString && content && !content->refused
-            && content->properties.size() < 1024 && engine->core().waitingBytes() == 0;
+            && key.size() <= MaxShortString && !content.refused && content.properties.size() < 1024
+            && engine->core().waitingBytes() == 0;
     if (!ordinary) {
         if (const QAmqpError error = publishRefusal(exchangeName, key, message)) {
             lastError = error;

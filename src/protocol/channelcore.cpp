@@ -141,8 +141,8 @@ RequestId ChannelCore::selectTransactions()
 
 bool ChannelCore::fitsFrame(const QAmqpMessage &message, quint32 frameMax)
 {
-    const QAmqpMessagePrivate *d = QAmqpMessagePrivate::of(message);
-    return !d || d->properties.size() + ContentHeaderSize + FrameOverhead <= qsizetype(frameMax);
+    const QAmqpMessagePrivate &d = QAmqpMessagePrivate::of(message);
+    return d.properties.size() + ContentHeaderSize + FrameOverhead <= qsizetype(frameMax);
 }
 
 bool ChannelCore::waitingFitsFrames() const
@@ -185,40 +185,36 @@ quint64 ChannelCore::publish(const BasicPublish &method, const QAmqpMessage &mes
 void ChannelCore::sendPublish(const BasicPublish &method, const QAmqpMessage &message)
 {
     constexpr qsizetype smallBody = 4096 - 1024;
-    const QAmqpMessagePrivate *d = QAmqpMessagePrivate::of(message);
-    if (!d || d->body.size() > smallBody || d->properties.size() > smallBody) {
+    const QAmqpMessagePrivate &d = QAmqpMessagePrivate::of(message);
+    if (d.body.size() > smallBody || d.properties.size() > smallBody) {
         send(method);
         sendContent(message);
         return;
     }
     const qsizetype methodSize = encodedSize(method);
-    const qsizetype bodySize = d->body.size();
-    const qsizetype size = methodSize + FrameOverhead + ContentHeaderSize + d->properties.size()
+    const qsizetype bodySize = d.body.size();
+    const qsizetype size = methodSize + FrameOverhead + ContentHeaderSize + d.properties.size()
             + FrameOverhead + (bodySize ? bodySize + FrameOverhead : 0);
     Writer writer(m_context.output.reserve(size));
     encodeMethodFrame(writer, m_number, method, methodSize);
     encodeHeaderFrame(writer, m_number,
-                      {BasicPublish::info.classId, quint64(bodySize), d->flags, d->properties});
+                      {BasicPublish::info.classId, quint64(bodySize), d.flags, d.properties});
     if (bodySize) {
         beginFrame(writer, FrameType::Body, m_number, bodySize);
-        writer.bytes(d->body);
+        writer.bytes(d.body);
         endFrame(writer);
     }
 }
 
 void ChannelCore::sendContent(const QAmqpMessage &message)
 {
-    static const QAmqpMessagePrivate empty;
-    const QAmqpMessagePrivate *d = QAmqpMessagePrivate::of(message);
-    if (!d)
-        d = &empty;
+    const QAmqpMessagePrivate &d = QAmqpMessagePrivate::of(message);
     Writer header(
-            m_context.output.reserve(FrameOverhead + ContentHeaderSize + d->properties.size()));
-    encodeHeaderFrame(
-            header, m_number,
-            {BasicPublish::info.classId, quint64(d->body.size()), d->flags, d->properties});
+            m_context.output.reserve(FrameOverhead + ContentHeaderSize + d.properties.size()));
+    encodeHeaderFrame(header, m_number,
+                      {BasicPublish::info.classId, quint64(d.body.size()), d.flags, d.properties});
     const qsizetype most = qsizetype(m_context.frameMax) - FrameOverhead;
-    for (QByteArrayView rest = d->body; !rest.isEmpty();) {
+    for (QByteArrayView rest = d.body; !rest.isEmpty();) {
         const QByteArrayView part = rest.first(std::min(rest.size(), most));
         Writer begin(m_context.output.reserve(FrameHeaderSize));
         beginFrame(begin, FrameType::Body, m_number, part.size());

@@ -22,9 +22,9 @@ public:
 
     bool operator==(const QAmqpMessagePrivate &) const = default;
 
-    static const QAmqpMessagePrivate *of(const QAmqpMessage &message)
+    static const QAmqpMessagePrivate &of(const QAmqpMessage &message)
     {
-        return message.d.constData();
+        return QtAmqpPrivate::peek(message.d);
     }
     static QAmqpMessage make(QByteArray body, quint16 flags, QByteArray properties);
 

@@ -35,14 +35,12 @@ QByteArray hex(const QByteArray &spaced)
 
 quint16 flagsOf(const QAmqpMessage &message)
 {
-    const QAmqpMessagePrivate *d = QAmqpMessagePrivate::of(message);
-    return d ? d->flags : quint16(0);
+    return QAmqpMessagePrivate::of(message).flags;
 }
 
 QByteArray wireOf(const QAmqpMessage &message)
 {
-    const QAmqpMessagePrivate *d = QAmqpMessagePrivate::of(message);
-    return d ? d->properties : QByteArray();
+    return QAmqpMessagePrivate::of(message).properties;
 }
 
 const QAmqpTable someHeaders = {

@@ -80,15 +80,9 @@ QByteArray heartbeatFrame() { return frame(FrameType::Heartbeat, 0, {}); }
 QByteArray headerFrame(quint16 channel, const QAmqpMessage &message,
                        std::optional<quint64> claimedSize)
 {
-    const QAmqpMessagePrivate *d = QAmqpMessagePrivate::of(message);
-    ContentHeader header{BasicDeliver::info.classId,
-                         claimedSize.value_or(quint64(message.body().size())),
-                         0,
-                         {}};
-    if (d) {
-        header.flags = d->flags;
-        header.properties = d->properties;
-    }
+    const QAmqpMessagePrivate &d = QAmqpMessagePrivate::of(message);
+    const ContentHeader header{BasicDeliver::info.classId,
+                               claimedSize.value_or(quint64(d.body.size())), d.flags, d.properties};
     QByteArray bytes(ContentHeaderSize + header.properties.size() + FrameOverhead,
                      Qt::Uninitialized);
     Writer writer(bytes.data());
