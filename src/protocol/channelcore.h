@@ -46,6 +46,7 @@ struct ConnectionContext
 {
     Output output;
     std::deque<Event> events;
+    QString endpoint;
     quint32 frameMax = 0;
     quint64 maxMessageSize = 0;
     bool open = false;

@@ -138,12 +138,13 @@ void ChannelCore::handle(const ChannelClose &method)
     send(ChannelCloseOk{});
     const quint32 guilty = methodId(method.classId, method.methodId);
     const QString replyText = QString::fromUtf8(method.replyText);
-    QString text = formatted(u"the broker closed channel %1: %2", m_number, replyText);
-    if (guilty)
-        text += formatted(u" (%1)", methodName(guilty));
+    const QString guiltyName = guilty ? formatted(u", %1", methodName(guilty)) : QString();
     QAmqpError error(kindOfReplyCode(method.replyCode), QAmqpError::Scope::Channel,
-                     QAmqpError::Origin::Broker, text);
-    error.setReply(method.replyCode, replyText);
+                     QAmqpError::Origin::Broker,
+                     formatted(u"%1 closed channel %2: %3 (%4%5)%6", m_context.endpoint, m_number,
+                               replyText, method.replyCode, guiltyName,
+                               adviceOn(method.replyCode, replyText)));
+    error.setReply(method.replyCode, replyText).setEndpoint(m_context.endpoint);
     if (guilty)
         error.setMethod(methodName(guilty));
     // Both closed at once: the broker's close-ok is still to come, and the number not free before.

@@ -25,6 +25,7 @@ void ConnectionCore::setOptions(const QAmqpConnectionOptions &options)
 {
     Q_ASSERT(m_state == ConnectionState::Idle);
     m_options = options;
+    m_context.endpoint = options.endpoint();
     m_context.maxMessageSize = options.maxMessageSize();
 }
 
@@ -105,15 +106,16 @@ void ConnectionCore::transportLost(const QAmqpError &reason)
         return fail(Kind::ProtocolViolation, Origin::Broker, foreign);
     else if (m_state == ConnectionState::HeaderSent)
         return fail(Kind::ConnectionLost, Origin::Broker,
-                    formatted(u"%1 closed the connection without a word of AMQP (%2); check that "
-                              "this port speaks AMQP 0-9-1, and whether it wants TLS (amqps)",
-                              m_options.endpoint(), reason.text()));
+                    formatted(u"%1 closed the connection without a word of AMQP; check that this "
+                              "port speaks AMQP 0-9-1, and whether it wants TLS (amqps)",
+                              m_options.endpoint()),
+                    reason);
     else if (m_state == ConnectionState::Starting && !saysWhyItRefuses(m_negotiated))
         return fail(Kind::AuthenticationFailed, Origin::Broker,
-                    formatted(u"%1 dropped the connection after the login of user \"%2\" (%3); "
-                              "possibly the user name or password is wrong",
-                              m_options.endpoint(), m_options.credentials().userName(),
-                              reason.text()));
+                    formatted(u"%1 closed the connection after the login of user \"%2\"; check the "
+                              "user name and the password",
+                              m_options.endpoint(), m_options.credentials().userName()),
+                    reason);
     end(error);
 }
 
@@ -249,13 +251,15 @@ void ConnectionCore::checkDeadlines(TimePoint now)
 {
     if (m_openDeadline && now >= *m_openDeadline) {
         fail(Kind::Timeout, Origin::Library,
-             formatted(u"%1 could not be reached within %2 ms", m_options.endpoint(),
-                       m_options.connectTimeout().count()));
+             formatted(u"%1 could not be reached within %2 ms; check host, port and firewall",
+                       m_options.endpoint(), m_options.connectTimeout().count()));
     } else if (m_handshakeDeadline && now >= *m_handshakeDeadline) {
         fail(Kind::Timeout, Origin::Library,
-             formatted(u"%1 did not finish opening the connection within %2 ms (%3)",
-                       m_options.endpoint(), m_options.handshakeTimeout().count(),
-                       stateName(m_state)));
+             formatted(
+                     u"%1 did not finish opening the connection within %2 ms (%3); check that this "
+                     "port speaks AMQP, and whether it wants TLS (amqps)",
+                     m_options.endpoint(), m_options.handshakeTimeout().count(),
+                     stateName(m_state)));
     } else if (m_closeDeadline && now >= *m_closeDeadline) {
         fail(Kind::Timeout, Origin::Library,
              formatted(u"%1 did not let the connection close in time; it was cut",
@@ -302,9 +306,9 @@ std::optional<TimePoint> ConnectionCore::nextTimeout()
     return next;
 }
 
-void ConnectionCore::fail(Kind kind, Origin origin, const QString &text)
+void ConnectionCore::fail(Kind kind, Origin origin, const QString &text, const QAmqpError &cause)
 {
-    end(QAmqpError(kind, QAmqpError::Scope::Connection, origin, text));
+    end(QAmqpError(kind, QAmqpError::Scope::Connection, origin, text).setCause(cause));
 }
 
 QAmqpError::Phase ConnectionCore::phase() const

@@ -115,7 +115,8 @@ private:
     void removeIfOver(quint16 number);
     void closeIfDrained();
     void violated(ReplyCode code, const QString &text);
-    void fail(QAmqpError::Kind kind, QAmqpError::Origin origin, const QString &text);
+    void fail(QAmqpError::Kind kind, QAmqpError::Origin origin, const QString &text,
+              const QAmqpError &cause = {});
     void end(QAmqpError error);
     QAmqpError::Phase phase() const;
     QString foreignPeer() const;

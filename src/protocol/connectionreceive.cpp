@@ -169,8 +169,9 @@ void ConnectionCore::handle(const ConnectionClose &method)
     }
     const QString guiltyName = guilty ? formatted(u", %1", methodName(guilty)) : QString();
     QAmqpError error(kind, QAmqpError::Scope::Connection, Origin::Broker,
-                     formatted(u"%1 %2: %3 (%4%5)", m_options.endpoint(), what, replyText,
-                               method.replyCode, guiltyName));
+                     formatted(u"%1 %2: %3 (%4%5)%6", m_options.endpoint(), what, replyText,
+                               method.replyCode, guiltyName,
+                               adviceOn(method.replyCode, replyText)));
     error.setReply(method.replyCode, replyText);
     error.setPhase(m_context.open ? QAmqpError::Phase::Open : QAmqpError::Phase::Handshake);
     if (guilty)
@@ -219,8 +220,8 @@ QString ConnectionCore::foreignPeer() const
                 == quint8(FrameType::Method)) // a broker's first words, perhaps cut
         return {};
     if (begin.startsWith("AMQP") && begin.size() >= FrameHeaderSize) { // it is judged on so many
-        return formatted(u"%1 speaks AMQP %2.%3, this client 0-9-1", m_options.endpoint(),
-                         quint8(begin[5]), quint8(begin[6]));
+        return formatted(u"%1 speaks AMQP %2.%3, this client 0-9-1; check the port",
+                         m_options.endpoint(), quint8(begin[5]), quint8(begin[6]));
     }
     if (begin.startsWith("\x15\x03"))
         return formatted(u"%1 answered with TLS; use amqps or the plain port",
@@ -228,7 +229,8 @@ QString ConnectionCore::foreignPeer() const
     QString text;
     for (const char c : begin)
         text += c >= 0x20 && c < 0x7f ? QChar::fromLatin1(c) : u'.';
-    return formatted(u"%1 does not speak AMQP: it answered \"%2\"", m_options.endpoint(), text);
+    return formatted(u"%1 does not speak AMQP: it answered \"%2\"; check host and port",
+                     m_options.endpoint(), text);
 }
 
 // The peer broke the protocol: it is told why, and nothing more it sends is looked at.

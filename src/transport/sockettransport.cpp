@@ -1,5 +1,7 @@
 #include "transport/sockettransport.h"
 
+#include "values/errorkinds.h"
+
 #include <QtCore/qcoreapplication.h>
 #include <QtCore/qcoreevent.h>
 #include <QtCore/qtimer.h>
@@ -44,7 +46,7 @@ SocketTransport::~SocketTransport()
 
 void SocketTransport::open(const QAmqpEndpoint &endpoint)
 {
-    m_endpoint = QStringLiteral("%1:%2").arg(endpoint.hostName).arg(endpoint.port);
+    m_endpoint = formatted(u"%1:%2", endpoint.hostName, endpoint.port);
     m_tls = endpoint.tls ? new QSslSocket : nullptr;
     m_socket.reset(m_tls ? m_tls : new QTcpSocket);
     watch(m_socket.get());
@@ -90,6 +92,30 @@ void SocketTransport::noteWritten()
     }
 }
 
+// What the user can do about it, as "; check this", or nothing.
+QString SocketTransport::advice(QAbstractSocket::SocketError code) const
+{
+    if (code == QAbstractSocket::ConnectionRefusedError)
+        return QStringLiteral("; check that the broker runs and listens on this port");
+    if (code == QAbstractSocket::HostNotFoundError)
+        return QStringLiteral("; check the host name");
+    if (code != QAbstractSocket::SslHandshakeFailedError)
+        return {};
+    if (m_sslErrors.isEmpty())
+        return QStringLiteral("; check that this port speaks TLS, or use amqp without TLS");
+    switch (m_sslErrors.constFirst().error()) {
+    case QSslError::HostNameMismatch:
+        return QStringLiteral("; use the name in the certificate, or set server_name_indication");
+    case QSslError::SelfSignedCertificate:
+    case QSslError::SelfSignedCertificateInChain:
+    case QSslError::CertificateUntrusted:
+    case QSslError::UnableToGetLocalIssuerCertificate:
+    case QSslError::UnableToVerifyFirstCertificate:
+        return QStringLiteral("; if you trust its authority, set cacertfile to its certificate");
+    default: return {};
+    }
+}
+
 void SocketTransport::noteLost(const QString &text)
 {
     if (m_lost)
@@ -113,9 +139,9 @@ void SocketTransport::noteLost(const QString &text)
     QString reason = text;
     for (const QSslError &error : std::as_const(m_sslErrors))
         if (!reason.contains(error.errorString())) // Qt names the first one itself
-            reason += QStringLiteral("; ") + error.errorString();
+            reason += QStringLiteral(", ") + error.errorString();
     QAmqpError error(kind, QAmqpError::Scope::Connection, QAmqpError::Origin::Transport,
-                     line.arg(m_endpoint, reason));
+                     line.arg(m_endpoint, reason) + advice(code));
     error.setPhase(phase);
     m_lost = error;
     requestTurn();

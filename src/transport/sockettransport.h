@@ -45,6 +45,7 @@ private:
     void watch(QTcpSocket *socket);
     void startTimer();
     void noteWritten();
+    QString advice(QAbstractSocket::SocketError code) const;
     void noteLost(const QString &text);
     void runTurn();
     void readSome();

@@ -28,4 +28,31 @@ QAmqpError::Kind QtAmqpPrivate::kindOfReplyCode(int code)
     }
 }
 
+// The texts are RabbitMQ's; another broker's get the advice that goes by the code alone, or none.
+QString QtAmqpPrivate::adviceOn(int code, const QString &replyText)
+{
+    struct Advice
+    {
+        int code;
+        const char *said;
+        const char *advice;
+    };
+    constexpr Advice all[] = {
+            {403, "Login was refused", "check the user name and the password"                      },
+            {403, "",                  "give the user the permission (rabbitmqctl set_permissions)"},
+            {404, "",                  "declare it first, or check its name"                       },
+            {405, "",                  "use it on the connection that declared it"                 },
+            {406, "inequivalent arg",  "declare it as it is, or delete it first"                   },
+            {406, "message size",
+             "send less in one message, or raise the broker's max_message_size"                    },
+            {530, "vhost",
+             "check the name, and the user's permissions (rabbitmqctl set_permissions)"            },
+    };
+    for (const auto &[known, said, advice] : all) {
+        if (code == known && replyText.contains(QLatin1StringView(said)))
+            return formatted(u"; %1", advice);
+    }
+    return {};
+}
+
 QT_END_NAMESPACE

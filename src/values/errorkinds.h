@@ -31,6 +31,9 @@ QString formatted(QStringView format, const Args &...args)
 // (AMQP 0-9-1 §4.8.2). A 403 during the handshake is a matter of authentication: its caller knows.
 QAmqpError::Kind kindOfReplyCode(int code);
 
+// What the user can do about a refusal of the broker, as "; check this", or nothing.
+QString adviceOn(int code, const QString &replyText);
+
 // The errors that this side makes up about one call.
 inline QAmqpError operationError(QAmqpError::Kind kind, QAmqpError::Origin origin,
                                  const QString &text)

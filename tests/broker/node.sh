@@ -66,6 +66,7 @@ ssl_options.keyfile = $folder/tls/server.key
 ssl_options.verify = verify_peer
 ssl_options.fail_if_no_peer_cert = false
 disk_free_limit.absolute = 10MB
+max_message_size = 33554432
 log.file.level = info
 log.console = false
 END

@@ -508,7 +508,8 @@ private Q_SLOTS:
         QCOMPARE(d.error().kind(), kind);
         QCOMPARE(d.error().phase(), phase);
         QCOMPARE(d.error().endpoint(), kind == Kind::NoError ? QString() : options().endpoint());
-        QVERIFY(kind == Kind::NoError || d.error().text().contains(u"the link is gone"_s));
+        const QString texts = d.error().text() + d.error().cause().text();
+        QVERIFY(kind == Kind::NoError || texts.contains(u"the link is gone"_s));
         QCOMPARE(d.written, written);
         d.lose();
         QCOMPARE(d.count<ConnectionClosed>(), 1);
