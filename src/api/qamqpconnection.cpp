@@ -23,14 +23,7 @@ using namespace QtAmqpPrivate;
     \inmodule QtAmqp
     \brief A connection to an AMQP 0-9-1 broker such as RabbitMQ.
 
-    \code
-    QAmqpConnection connection;
-    QAmqpChannel *channel = connection.createChannel();
-    QAmqpQueue *queue = channel->queue(u"hello"_s);
-    connection.open(QUrl(u"amqp://localhost"_s));
-    queue->declare();
-    queue->publish("Hello, world!"_ba);
-    \endcode
+    \snippet snippets.cpp connection
 
     Nothing waits: channels can be made and used before the connection is open, what they were asked
     for is kept and sent in order. All signals come from the event loop, never from inside a call.

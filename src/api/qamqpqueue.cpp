@@ -14,15 +14,7 @@ using namespace QtAmqpPrivate;
     \inmodule QtAmqp
     \brief A handle for one queue on a channel.
 
-    \code
-    QAmqpQueue *orders = channel->queue(u"orders"_s);
-    QObject::connect(orders, &QAmqpQueue::messageReceived, [](const QAmqpDelivery &delivery) {
-        qInfo() << delivery.body();
-        delivery.ack();
-    });
-    orders->declare(QAmqpQueueOptions().setDurable());
-    orders->consume();
-    \endcode
+    \snippet snippets.cpp queue
 
     A handle costs nothing in the broker, and deleting it leaves the queue alone; its consumers are its
     children and end with it. A handle without a name gets one from the broker when it is declared; what

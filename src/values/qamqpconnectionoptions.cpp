@@ -27,12 +27,7 @@ using std::chrono::seconds;
     be chained, and never fail: options that cannot work say so in errorString(), and
     QAmqpConnection::open() refuses them with InvalidArgument before any byte is sent.
 
-    \code
-    const auto options = QAmqpConnectionOptions()
-                             .setHostName(u"broker.example"_s)
-                             .setTlsEnabled(true)
-                             .setHeartbeat(30s);
-    \endcode
+    \snippet snippets.cpp options
 
     A timeout may have up to 2147483647 ms; 0 switches it off.
     Options are implicitly shared and reentrant; two are equal if all that was set is equal.

@@ -21,9 +21,7 @@ using namespace QtAmqpPrivate;
     at most 255 octets of UTF-8 (AMQP 0-9-1 §4.2.5.5); append() keeps a longer one, and whatever
     would send the table refuses it with errorString().
 
-    \code
-    QAmqpTable arguments { { u"x-message-ttl"_s, 60000 }, { u"x-max-length"_s, 1000 } };
-    \endcode
+    \snippet snippets.cpp table
 
     Tables are implicitly shared and reentrant.
 */

@@ -1,0 +1,99 @@
+// The pieces of code that the reference shows (\snippet). The tests compile them.
+
+#include <QtAmqp/QtAmqp>
+
+#include <QtCore/qcoreapplication.h>
+#include <QtCore/qdebug.h>
+#include <QtCore/qurl.h>
+
+#include <utility>
+
+#include <unistd.h>
+
+using namespace Qt::StringLiterals;
+using namespace std::chrono_literals;
+
+void connection()
+{
+    //! [connection]
+    QAmqpConnection connection;
+    QAmqpChannel *channel = connection.createChannel();
+    QAmqpQueue *queue = channel->queue(u"hello"_s);
+    connection.open(QUrl(u"amqp://localhost"_s));
+    queue->declare();
+    queue->publish("Hello, world!"_ba);
+    //! [connection]
+}
+
+void queue(QAmqpChannel *channel)
+{
+    //! [queue]
+    QAmqpQueue *orders = channel->queue(u"orders"_s);
+    QObject::connect(orders, &QAmqpQueue::messageReceived, [](const QAmqpDelivery &delivery) {
+        qInfo() << delivery.body();
+        delivery.ack();
+    });
+    orders->declare(QAmqpQueueOptions().setDurable());
+    orders->consume();
+    //! [queue]
+}
+
+void options()
+{
+    //! [options]
+    const auto options = QAmqpConnectionOptions()
+                                 .setHostName(u"broker.example"_s)
+                                 .setTlsEnabled(true)
+                                 .setHeartbeat(30s);
+    //! [options]
+    Q_UNUSED(options);
+}
+
+void table()
+{
+    // clang-format off
+    //! [table]
+    QAmqpTable arguments { { u"x-message-ttl"_s, 60000 }, { u"x-max-length"_s, 1000 } };
+    //! [table]
+    // clang-format on
+}
+
+void future(QAmqpQueue *queue)
+{
+    //! [future]
+    queue->declare(QAmqpQueueOptions().setDurable())
+            .then([](const QAmqpQueueInfo &info) { qInfo() << info.messageCount; })
+            .onFailed([](const QAmqpException &e) { qWarning() << e.error(); });
+    //! [future]
+}
+
+class MyTransport : public QAmqpTransport
+{
+public:
+    void streamIsReadable();
+
+private:
+    int m_fd = -1;
+    bool m_ended = false;
+};
+
+//! [transport]
+void MyTransport::streamIsReadable()
+{
+    qsizetype room = 0;
+    while (char *buffer = receiveBuffer(&room)) {
+        const auto octets = ::read(m_fd, buffer, size_t(room));
+        if (octets <= 0) {
+            m_ended = octets == 0; // and the errors, which are left out here
+            break;
+        }
+        received(octets);
+    }
+    if (std::exchange(m_ended, false))
+        lost(QAmqpError(QAmqpError::Kind::ConnectionLost, QAmqpError::Scope::Connection,
+                        QAmqpError::Origin::Transport, u"the stream ended"_s));
+    if (!turn())
+        return; // *this does not exist any more
+    // Here, and only here: look whether more is to be read or written.
+}
+//! [transport]
