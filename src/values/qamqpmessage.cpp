@@ -126,11 +126,12 @@ void checkProperties(quint16 flags, Reader &list)
 
 QAmqpMessage QAmqpMessagePrivate::make(QByteArray body, quint16 flags, QByteArray properties)
 {
+    auto *d = new QAmqpMessagePrivate;
+    d->body = std::move(body);
+    d->flags = flags;
+    d->properties = std::move(properties);
     QAmqpMessage message;
-    QAmqpMessagePrivate &d = edit(message.d);
-    d.body = std::move(body);
-    d.flags = flags;
-    d.properties = std::move(properties);
+    message.d = d;
     return message;
 }
 

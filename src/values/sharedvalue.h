@@ -22,12 +22,16 @@ public:
 };
 
 template<typename Private>
+Q_NEVER_INLINE const Private &defaults() // or every getter would hold code that makes them
+{
+    static const Private values;
+    return values;
+}
+
+template<typename Private>
 const Private &peek(const QSharedDataPointer<Private> &d)
 {
-    if (d)
-        return *d;
-    static const Private defaults;
-    return defaults;
+    return d ? *d : defaults<Private>();
 }
 
 template<typename Private>
