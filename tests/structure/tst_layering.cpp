@@ -40,7 +40,8 @@ constexpr Layer layers[] = {
         {"blocking",                    "src/blocking/",       "public",Modules::Network                                    },
         {"tool",                          "src/tool/",                    "public",                                    Modules::Any                                  },
         {"qml",                          "qml/",           "public",Modules::Any},
-        {"examples",                          "examples/",                    "public",                                             Modules::Any                                                                                     },
+        {"snippets",                          "src/doc/snippets/",                    "public",                                             Modules::Any                                                                                     },
+        {"examples",                          "examples/",           "public",Modules::Any},
 };
 
 // Public headers below the api layer; all others are the api's.
