@@ -21,7 +21,7 @@ esac
 
 leave_nothing
 
-install_packages "${build_packages[@]}" "${node_packages[@]}" amqp-specs
+install_packages "${build_packages[@]}" "${node_packages[@]}" "${test_packages[@]}"
 
 build build/tests -DCMAKE_BUILD_TYPE=RelWithDebInfo -DQTAMQP_WERROR=ON \
     -DQTAMQP_TESTS=ON -DQTAMQP_EXAMPLES=ON -DQTAMQP_BENCH=ON

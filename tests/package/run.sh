@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# Installs QtAmqp, moves what was installed, and builds and runs consumer.cpp with it in the three
+# ways a user has: find_package, pkg-config, add_subdirectory. Without optimisation, to be quick.
+#
+#   tests/package/run.sh static|shared SOURCE FOLDER
+#
+# SOURCE is the project's, FOLDER is emptied and worked in. With QTAMQP_TEST_URL set each program
+# also sends itself a message through that broker. CXX and CMAKE_GENERATOR are obeyed.
+
+set -u
+[ $# = 3 ] || { sed -n '2,/^$/s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+linkage=$1 source=$2 folder=$3
+installed=$folder/moved/qtamqp
+here=$(cd "$(dirname "$0")" && pwd)
+CXX=${CXX:-c++}
+
+step() { printf '[%3d s] %s\n' "$SECONDS" "$*"; }
+fail() { printf 'FAILED: %s\n' "$*" >&2; exit 1; }
+quietly() # COMMAND...: its output only if it fails
+{
+    "$@" >"$folder/log" 2>&1 || { cat "$folder/log" >&2; fail "$*"; }
+}
+command -v pkg-config >/dev/null || { echo "skipped: pkg-config is not installed"; exit 77; }
+
+# built FOLDER CMAKE-ARGUMENT...: configures and builds in FOLDER.
+built()
+{
+    quietly cmake "${@:2}" -B "$1" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O0
+    quietly cmake --build "$1" --parallel "$(getconf _NPROCESSORS_ONLN)"
+}
+
+# ran PROGRAM: it says what a program says that works.
+ran()
+{
+    local expected="example.com shop hello 42"$'\n'"QAmqpConnection 0" output
+    [ -z "${QTAMQP_TEST_URL-}" ] || expected+=$'\n'"received hello"
+    output=$("$1" ${QTAMQP_TEST_URL:+"$QTAMQP_TEST_URL"} 2>&1) || fail "$1: $output"
+    [ "$output" = "$expected" ] || fail "$1 said: $output"
+}
+
+# Strong symbols are the classes' and their free functions'. Weak ones are what templates and inline
+# functions of Qt and the standard library leave; of ours, too, none may be an internal.
+check_symbols()
+{
+    local symbols=$folder/symbols strong='^[0-9a-f]+ [ABDRT] '
+    nm -DC --defined-only "$1" >"$symbols"
+    grep -E 'QtAmqpPrivate::|QAmqp[A-Za-z]*Private(::|>|$)' "$symbols" && fail "internals are exported"
+    grep -E "$strong" "$symbols" | grep -v 'QAmqp' && fail "what is not QtAmqp's is exported"
+    sed -nE 's/^class Q_AMQP_EXPORT (\w+).*/\1/p' "$source"/include/QtAmqp/*.h | while read -r class; do
+        grep -qE "$strong$class::" "$symbols" || fail "$class is not exported"
+    done
+}
+
+rm -rf "$folder"
+mkdir -p "$folder"
+shared=OFF
+[ "$linkage" = static ] || shared=ON
+
+step "building and installing the library ($linkage)"
+built "$folder/library" -S "$source" -DBUILD_SHARED_LIBS=$shared -DCMAKE_INSTALL_PREFIX=/opt/qtamqp \
+    -DQTAMQP_TESTS=OFF -DQTAMQP_EXAMPLES=OFF
+DESTDIR=$folder/stage quietly cmake --install "$folder/library"
+mkdir -p "$folder/moved"
+mv "$folder/stage/opt/qtamqp" "$installed"
+grep -rlE "$folder|$source|/opt/qtamqp" "$installed"/{include,lib/cmake,lib/pkgconfig} \
+    && fail "these know where they were built"
+diff <(ls "$source/include/QtAmqp") <(ls "$installed/include/QtAmqp") || fail "headers differ"
+if [ "$linkage" = shared ]; then
+    check_symbols "$installed/lib/libQtAmqp.so" || fail "symbols of the shared library"
+fi
+if [ -e "$installed/bin/qamqp" ]; then
+    quietly "$installed/bin/qamqp" --version
+fi
+
+step "find_package"
+built "$folder/find_package" -S "$here" -DCMAKE_PREFIX_PATH="$installed"
+ran "$folder/find_package/consumer"
+
+step "pkg-config"
+export PKG_CONFIG_PATH=$installed/lib/pkgconfig
+flags=$(pkg-config --cflags --libs QtAmqp) || fail "pkg-config"
+case "$linkage $flags" in
+static*-DQTAMQP_STATIC* | shared*) ;;
+*) fail "a user of the static library needs QTAMQP_STATIC: $flags" ;;
+esac
+# shellcheck disable=SC2086 # a list of flags
+quietly "$CXX" -std=c++17 "$here/consumer.cpp" -o "$folder/consumer" $flags
+LD_LIBRARY_PATH=$installed/lib ran "$folder/consumer"
+
+step "add_subdirectory"
+built "$folder/add_subdirectory" -S "$here" -DQTAMQP_SOURCE="$source" -DBUILD_SHARED_LIBS=$shared
+ran "$folder/add_subdirectory/consumer"
+step "done"
