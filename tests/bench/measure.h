@@ -9,6 +9,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <string>
 #include <vector>
 
 class Measure
@@ -17,12 +20,12 @@ public:
     void start() { m_start = sample(); }
     void stop() { m_end = sample(); }
 
-    void print(const char *workload, long count, long size,
+    void print(const char *peer, const char *workload, long count, long size,
                std::vector<double> latencies = {}) const
     {
         std::printf(
-                "{\"peer\":\"qtamqp\",\"wl\":\"%s\",\"n\":%ld,\"size\":%ld,\"wall\":%.6f,\"user\":%.6f,\"sys\":%.6f,\"rss_kb\":%ld",
-                workload, count, size, m_end.wall - m_start.wall, m_end.user - m_start.user,
+                "{\"peer\":\"%s\",\"wl\":\"%s\",\"n\":%ld,\"size\":%ld,\"wall\":%.6f,\"user\":%.6f,\"sys\":%.6f,\"rss_kb\":%ld",
+                peer, workload, count, size, m_end.wall - m_start.wall, m_end.user - m_start.user,
                 m_end.sys - m_start.sys, peakKb());
         if (!latencies.empty()) {
             std::sort(latencies.begin(), latencies.end());
@@ -58,11 +61,16 @@ private:
         return {now(), seconds(usage.ru_utime), seconds(usage.ru_stime)};
     }
 
+    // Of this program alone: getrusage() would count what its launcher once needed.
     static long peakKb()
     {
-        rusage usage{};
-        getrusage(RUSAGE_SELF, &usage);
-        return usage.ru_maxrss;
+        std::ifstream status("/proc/self/status");
+        std::string line;
+        while (std::getline(status, line)) {
+            if (line.rfind("VmHWM:", 0) == 0)
+                return std::strtol(line.c_str() + 6, nullptr, 10);
+        }
+        return 0;
     }
 
     Sample m_start;

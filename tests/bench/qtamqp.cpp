@@ -1,6 +1,8 @@
 // Our client under the workloads of the plan, through the public API and without tuning.
 // usage: bench_qtamqp HOST PORT WORKLOAD COUNT SIZE QUEUE
 // WORKLOAD: pub pub-fresh conf conf-future cons-ack cons-mult cons-noack ping conn; prints a line of JSON.
+// For measuring against a broker also: fill (declares the queue and puts COUNT messages into it) and
+// drop (deletes the queue).
 
 #include "measure.h"
 
@@ -35,7 +37,11 @@ public:
             return connections();
         open();
         QObject::connect(m_channel, &QAmqpChannel::opened, [this] {
-            if (m_workload.startsWith("pub"))
+            if (m_workload == "fill")
+                fill();
+            else if (m_workload == "drop")
+                m_channel->deleteQueue(m_queue).then([this](quint32) { m_connection->close(); });
+            else if (m_workload.startsWith("pub"))
                 publishing();
             else if (m_workload.startsWith("conf"))
                 confirming();
@@ -56,16 +62,25 @@ private:
                              std::fprintf(stderr, "%s\n", qPrintable(error.text()));
                              QCoreApplication::exit(1);
                          });
+        QObject::connect(m_connection.get(), &QAmqpConnection::closed, qApp,
+                         &QCoreApplication::quit);
         m_channel = m_connection->createChannel();
         m_connection->open();
+    }
+
+    void fill()
+    {
+        const auto declared = m_channel->declareQueue(m_queue);
+        if (m_count > 0)
+            confirming();
+        else
+            QFuture(declared).then([this](const QAmqpQueueInfo &) { m_connection->close(); });
     }
 
     void finish()
     {
         m_measure.stop();
-        m_measure.print(m_workload.constData(), m_count, m_size, m_latencies);
-        QObject::connect(m_connection.get(), &QAmqpConnection::closed, qApp,
-                         &QCoreApplication::quit);
+        m_measure.print("qtamqp", m_workload.constData(), m_count, m_size, m_latencies);
         m_connection->close();
     }
 
@@ -158,14 +173,12 @@ private:
             open();
             QObject::connect(m_channel, &QAmqpChannel::opened, m_connection.get(),
                              [this] { m_connection->close(); });
-            QObject::connect(m_connection.get(), &QAmqpConnection::closed, qApp,
-                             &QCoreApplication::quit);
             if (const int failed = QCoreApplication::exec())
                 return failed;
             m_latencies.push_back(Measure::now() - start);
         }
         m_measure.stop();
-        m_measure.print("conn", m_count, 0, m_latencies);
+        m_measure.print("qtamqp", "conn", m_count, 0, m_latencies);
         return 0;
     }
 

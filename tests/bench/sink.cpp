@@ -1,5 +1,5 @@
 // A peer for measuring clients alone: it speaks just enough AMQP to be opened, and then costs little.
-// usage: bench_sink PORT [ACK_EVERY=100]
+// usage: bench_sink PORT [ACK_EVERY=100]      PORT 0: any that is free; it prints the one it has
 //
 // Publishes are counted and dropped; on a confirming channel every ACK_EVERY-th is acknowledged
 // ("multiple" if more than one), the rest after a millisecond of silence. Consuming from a queue called
@@ -311,6 +311,10 @@ int main(int argc, char **argv)
         std::perror("bench_sink");
         return 1;
     }
+    socklen_t length = sizeof address;
+    getsockname(listener, reinterpret_cast<sockaddr *>(&address), &length);
+    std::printf("%d\n", ntohs(address.sin_port));
+    std::fflush(stdout);
     for (;;) {
         const int peer = accept(listener, nullptr, nullptr);
         if (peer < 0)
