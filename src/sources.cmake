@@ -69,9 +69,8 @@ set(QTAMQP_api_SOURCES
     api/channelrequests.cpp
     api/engine.cpp
     api/engine.h
-    api/callall.h
-    api/futures.h
     api/mailbox.h
+    api/notify.h
     api/qamqpchannel.cpp
     api/qamqpchannel_p.h
     api/qamqpconnection.cpp

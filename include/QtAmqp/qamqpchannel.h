@@ -128,7 +128,7 @@ private:
     friend class QAmqpConnection;
     Q_DISABLE_COPY_MOVE(QAmqpChannel)
     QAmqpChannel(QAmqpChannelPrivate *dd, QObject *parent);
-    const std::unique_ptr<QAmqpChannelPrivate> d_ptr;
+    const std::shared_ptr<QAmqpChannelPrivate> d_ptr; // its handles have it too
 };
 
 Q_DECLARE_OPERATORS_FOR_FLAGS(QAmqpChannel::PublishFlags)

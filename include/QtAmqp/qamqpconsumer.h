@@ -12,7 +12,7 @@ class Q_AMQP_EXPORT QAmqpConsumer : public QObject
     Q_OBJECT
     Q_PROPERTY(QString consumerTag READ consumerTag CONSTANT FINAL)
     Q_PROPERTY(State state READ state NOTIFY stateChanged FINAL)
-    Q_PROPERTY(bool paused READ isPaused FINAL)
+    Q_PROPERTY(bool paused READ isPaused NOTIFY pausedChanged FINAL)
 public:
     enum class State : quint8 { Starting, Active, Cancelling, Cancelled };
     Q_ENUM(State)
@@ -38,6 +38,7 @@ Q_SIGNALS:
     void started();
     void messageReceived(const QAmqpDelivery &delivery);
     void cancelled(const QAmqpError &reason);
+    void pausedChanged(bool paused);
 
 private:
     friend class QAmqpChannel;

@@ -1,55 +1,29 @@
 // What QAmqpChannel asks of the broker and gets an answer to: exchanges, queues, messages one by one,
 // transactions; and what it tells without one, acknowledgements.
 
-#include "api/callall.h"
 #include "api/qamqpchannel_p.h"
 #include "api/qamqpconsumer_p.h"
 #include "api/qamqpdelivery_p.h"
-#include "values/errorkinds.h"
-#include "values/tableformat.h"
 
 QT_BEGIN_NAMESPACE
 
 using namespace QtAmqpPrivate;
 
-QFuture<QAmqpQueueInfo> QAmqpChannelPrivate::declareQueue(const QByteArray &name,
+QFuture<QAmqpQueueInfo> QAmqpChannelPrivate::declareQueue(const QString &name,
                                                           const QAmqpQueueOptions &options,
-                                                          Ended onEnd, RequestId *id)
+                                                          const Ended &first)
 {
-    const QAmqpTable table = options.arguments();
-    if (const QAmqpError misuse = nameErrors(
-                {
-                        {"queue name", &name}
-    },
-                table))
-        return failedFuture<QAmqpQueueInfo>(misuse);
-    if (const QAmqpError error = refusal("declareQueue"))
-        return failedFuture<QAmqpQueueInfo>(error);
-    const QByteArray arguments = encodeTable(table);
-    const QueueDeclare method{0,
-                              QByteArrayView(name),
-                              options.isPassive(),
-                              options.isDurable(),
-                              options.isExclusive(),
-                              options.isAutoDelete(),
-                              false,
-                              QByteArrayView(arguments)};
-    if (const QAmqpError error = sizeError(QueueDeclare::info, encodedSize(method)))
-        return failedFuture<QAmqpQueueInfo>(error);
-    *id = core->request(method);
-    const QFuture<QAmqpQueueInfo> future = wait<QAmqpQueueInfo>(*id, [](RequestEnd &end) {
-        return QAmqpQueueInfo{QString::fromUtf8(end.reply->name), end.reply->messageCount,
-                              end.reply->count};
-    });
-    if (onEnd) {
-        requests[*id] = [first = std::move(onEnd), then = requests.take(*id)](RequestEnd &end) {
-            CallAll all;
-            all([&] { first(end); });
-            all([&] { then(end); });
-            all.rethrow();
-        };
-    }
-    return future;
+    const Arguments arguments(options.arguments());
+    return request<QAmqpQueueInfo>(
+            QueueDeclare{.queue = name.toUtf8(),
+                         .passive = options.isPassive(),
+                         .durable = options.isDurable(),
+                         .exclusive = options.isExclusive(),
+                         .autoDelete = options.isAutoDelete(),
+                         .arguments = arguments.bytes},
+            {.misuse = arguments.error, .first = first}, [](const RequestEnd &end) {
+                return QAmqpQueueInfo{QString::fromUtf8(end.name), end.messageCount, end.count};
+            });
 }
 
 /*! Declares the queue \a name, or one that the broker names if it is empty. Fails with
@@ -58,33 +32,7 @@ QFuture<QAmqpQueueInfo> QAmqpChannelPrivate::declareQueue(const QByteArray &name
 QFuture<QAmqpQueueInfo> QAmqpChannel::declareQueue(const QString &name,
                                                    const QAmqpQueueOptions &options)
 {
-    RequestId id = 0;
-    return d_ptr->declareQueue(name.toUtf8(), options, nullptr, &id);
-}
-
-QFuture<void> QAmqpChannelPrivate::bindQueue(const QueueName &queue, const QString &exchange,
-                                             const QString &routingKey, const QAmqpTable &arguments,
-                                             bool bind)
-{
-    const QByteArray source = exchange.toUtf8();
-    const QByteArray key = routingKey.toUtf8();
-    const QAmqpError misuse = nameErrors(
-            {
-                    {"queue name",    &queue.utf8},
-                    {"exchange name", &source    },
-                    {"routing key",   &key       }
-    },
-            arguments);
-    const QByteArray table = misuse ? QByteArray() : encodeTable(arguments);
-    if (bind)
-        return request("bindQueue",
-                       QueueBind{0, QByteArrayView(queue.utf8), QByteArrayView(source),
-                                 QByteArrayView(key), false, QByteArrayView(table)},
-                       misuse, queue.from);
-    return request("unbindQueue",
-                   QueueUnbind{0, QByteArrayView(queue.utf8), QByteArrayView(source),
-                               QByteArrayView(key), QByteArrayView(table)},
-                   misuse, queue.from);
+    return d_ptr->declareQueue(name, options);
 }
 
 /*! Lets messages of \a exchange that match \a routingKey or \a arguments flow into \a queue. Fails with
@@ -92,7 +40,7 @@ QFuture<void> QAmqpChannelPrivate::bindQueue(const QueueName &queue, const QStri
 QFuture<void> QAmqpChannel::bindQueue(const QString &queue, const QString &exchange,
                                       const QString &routingKey, const QAmqpTable &arguments)
 {
-    return d_ptr->bindQueue({queue.toUtf8()}, exchange, routingKey, arguments, true);
+    return d_ptr->bindQueue<QueueBind>(queue, exchange, routingKey, arguments);
 }
 
 /*! Removes the binding of \a queue to \a exchange with exactly \a routingKey and \a arguments; succeeds
@@ -100,44 +48,34 @@ QFuture<void> QAmqpChannel::bindQueue(const QString &queue, const QString &excha
 QFuture<void> QAmqpChannel::unbindQueue(const QString &queue, const QString &exchange,
                                         const QString &routingKey, const QAmqpTable &arguments)
 {
-    return d_ptr->bindQueue({queue.toUtf8()}, exchange, routingKey, arguments, false);
+    return d_ptr->bindQueue<QueueUnbind>(queue, exchange, routingKey, arguments);
 }
+
+static quint32 messageCount(const RequestEnd &end) { return end.messageCount; }
 
 QFuture<quint32> QAmqpChannelPrivate::purgeQueue(const QueueName &queue)
 {
-    return request<quint32>(
-            "purgeQueue",
-            QueuePurge{
-                    0, QByteArrayView(queue.utf8), false
-    },
-            nameErrors({{"queue name", &queue.utf8}}),
-            [](RequestEnd &end) { return end.reply->messageCount; }, queue.from);
+    return request<quint32>(QueuePurge{.queue = queue.utf8}, {.nameFrom = queue.from},
+                            messageCount);
 }
 
 /*! Removes all messages that are ready in \a queue and tells how many. \sa {AMQP 0-9-1 §1.7.2.7} */
-QFuture<quint32> QAmqpChannel::purgeQueue(const QString &queue)
-{
-    return d_ptr->purgeQueue({queue.toUtf8()});
-}
+QFuture<quint32> QAmqpChannel::purgeQueue(const QString &queue) { return d_ptr->purgeQueue(queue); }
 
 QFuture<quint32> QAmqpChannelPrivate::deleteQueue(const QueueName &queue,
                                                   QAmqpChannel::DeleteFlags flags)
 {
-    return request<quint32>(
-            "deleteQueue",
-            QueueDelete{
-                    0, QByteArrayView(queue.utf8), flags.testFlag(QAmqpChannel::IfUnused),
-                    flags.testFlag(QAmqpChannel::IfEmpty), false
-    },
-            nameErrors({{"queue name", &queue.utf8}}),
-            [](RequestEnd &end) { return end.reply->messageCount; }, queue.from);
+    return request<quint32>(QueueDelete{.queue = queue.utf8,
+                                        .ifUnused = flags.testFlag(QAmqpChannel::IfUnused),
+                                        .ifEmpty = flags.testFlag(QAmqpChannel::IfEmpty)},
+                            {.nameFrom = queue.from}, messageCount);
 }
 
 /*! Deletes \a queue, under the conditions of \a flags, and tells how many messages went with it; 0 if
     there was no such queue. \sa {AMQP 0-9-1 §1.7.2.9} */
 QFuture<quint32> QAmqpChannel::deleteQueue(const QString &queue, DeleteFlags flags)
 {
-    return d_ptr->deleteQueue({queue.toUtf8()}, flags);
+    return d_ptr->deleteQueue(queue, flags);
 }
 
 /*! Declares the exchange \a name of \a type (direct, fanout, topic, headers, or a plugin's). Fails with
@@ -146,48 +84,28 @@ QFuture<quint32> QAmqpChannel::deleteQueue(const QString &queue, DeleteFlags fla
 QFuture<void> QAmqpChannel::declareExchange(const QString &name, const QString &type,
                                             const QAmqpExchangeOptions &options)
 {
-    const QByteArray exchange = name.toUtf8();
-    const QByteArray kind = type.toUtf8();
-    const QAmqpTable table = options.arguments();
-    const QAmqpError misuse = d_ptr->nameErrors(
-            {
-                    {"exchange name", &exchange},
-                    {"exchange type", &kind    }
-    },
-            table);
-    const QByteArray arguments = misuse ? QByteArray() : encodeTable(table);
-    return d_ptr->request("declareExchange",
-                          ExchangeDeclare{0, QByteArrayView(exchange), QByteArrayView(kind),
-                                          options.isPassive(), options.isDurable(),
-                                          options.isAutoDelete(), options.isInternal(), false,
-                                          QByteArrayView(arguments)},
-                          misuse);
+    const Arguments arguments(options.arguments());
+    return d_ptr->request(ExchangeDeclare{.exchange = name.toUtf8(),
+                                          .type = type.toUtf8(),
+                                          .passive = options.isPassive(),
+                                          .durable = options.isDurable(),
+                                          .autoDelete = options.isAutoDelete(),
+                                          .internal = options.isInternal(),
+                                          .arguments = arguments.bytes},
+                          {.misuse = arguments.error});
 }
 
-QFuture<void> QAmqpChannelPrivate::bindExchange(const QString &destination, const QString &source,
-                                                const QString &routingKey,
-                                                const QAmqpTable &arguments, bool bind)
+template<typename ExchangeBindOrUnbind>
+static QFuture<void> bindOrUnbind(QAmqpChannelPrivate *d, const QString &destination,
+                                  const QString &source, const QString &routingKey,
+                                  const QAmqpTable &table)
 {
-    const QByteArray to = destination.toUtf8();
-    const QByteArray from = source.toUtf8();
-    const QByteArray key = routingKey.toUtf8();
-    const QAmqpError misuse = nameErrors(
-            {
-                    {"destination", &to  },
-                    {"source",      &from},
-                    {"routing key", &key }
-    },
-            arguments);
-    const QByteArray table = misuse ? QByteArray() : encodeTable(arguments);
-    if (bind)
-        return request("bindExchange",
-                       ExchangeBind{0, QByteArrayView(to), QByteArrayView(from),
-                                    QByteArrayView(key), false, QByteArrayView(table)},
-                       misuse);
-    return request("unbindExchange",
-                   ExchangeUnbind{0, QByteArrayView(to), QByteArrayView(from), QByteArrayView(key),
-                                  false, QByteArrayView(table)},
-                   misuse);
+    const Arguments arguments(table);
+    return d->request(ExchangeBindOrUnbind{.destination = destination.toUtf8(),
+                                           .source = source.toUtf8(),
+                                           .routingKey = routingKey.toUtf8(),
+                                           .arguments = arguments.bytes},
+                      {.misuse = arguments.error});
 }
 
 /*! Lets messages of the exchange \a source that match \a routingKey or \a arguments flow into the
@@ -195,26 +113,22 @@ QFuture<void> QAmqpChannelPrivate::bindExchange(const QString &destination, cons
 QFuture<void> QAmqpChannel::bindExchange(const QString &destination, const QString &source,
                                          const QString &routingKey, const QAmqpTable &arguments)
 {
-    return d_ptr->bindExchange(destination, source, routingKey, arguments, true);
+    return bindOrUnbind<ExchangeBind>(d_ptr.get(), destination, source, routingKey, arguments);
 }
 
 /*! Removes the binding of \a destination to \a source with exactly \a routingKey and \a arguments. */
 QFuture<void> QAmqpChannel::unbindExchange(const QString &destination, const QString &source,
                                            const QString &routingKey, const QAmqpTable &arguments)
 {
-    return d_ptr->bindExchange(destination, source, routingKey, arguments, false);
+    return bindOrUnbind<ExchangeUnbind>(d_ptr.get(), destination, source, routingKey, arguments);
 }
 
 /*! Deletes the exchange \a name, with IfUnused in \a flags only if nothing is bound to it; succeeds if
     there is none. \sa {AMQP 0-9-1 §1.6.2.3} */
 QFuture<void> QAmqpChannel::deleteExchange(const QString &name, DeleteFlags flags)
 {
-    const QByteArray exchange = name.toUtf8();
-    return d_ptr->request("deleteExchange",
-                          ExchangeDelete{
-                                  0, QByteArrayView(exchange), flags.testFlag(IfUnused), false
-    },
-                          d_ptr->nameErrors({{"exchange name", &exchange}}));
+    return d_ptr->request(
+            ExchangeDelete{.exchange = name.toUtf8(), .ifUnused = flags.testFlag(IfUnused)});
 }
 
 void QAmqpChannelPrivate::setPrefetchFor(const QAmqpConsumeOptions &options)
@@ -234,45 +148,29 @@ void QAmqpChannelPrivate::renewChannelPrefetch()
 }
 
 QAmqpConsumer *QAmqpChannelPrivate::consume(const QueueName &queue,
-                                            const QAmqpConsumeOptions &options, QObject *parent,
-                                            const QAmqpError &misuse)
+                                            const QAmqpConsumeOptions &options, QObject *parent)
 {
     auto *consumer = new QAmqpConsumerPrivate;
-    consumer->channel = q;
+    auto *object = new QAmqpConsumer(consumer, threadError("consume()") ? nullptr : parent);
+    consumer->channel = shared_from_this();
     consumer->options = options;
     consumer->noAck = options.isNoAck();
     consumer->tag = options.consumerTag().toUtf8();
     if (consumer->tag.isEmpty())
-        consumer->tag = QByteArrayLiteral("qtamqp-") + QByteArray::number(number) + '.'
-                + QByteArray::number(++consumersMade);
-    const QAmqpTable table = options.arguments();
-    QAmqpError error = misuse
-            ? misuse
-            : nameErrors(
-                    {
-                            {"queue name",   &queue.utf8   },
-                            {"consumer tag", &consumer->tag}
-    },
-                    table);
-    if (!error)
-        error = refusal("consume");
+        consumer->tag = formatted(u"qtamqp-%1.%2", number, ++consumersMade).toLatin1();
+    const Arguments arguments(options.arguments());
+    const BasicConsume method{.queue = queue.utf8,
+                              .consumerTag = consumer->tag,
+                              .noLocal = options.isNoLocal(),
+                              .noAck = options.isNoAck(),
+                              .exclusive = options.isExclusive(),
+                              .arguments = arguments.bytes};
+    QAmqpError error = refusal(method, queue.from, arguments.error);
     if (!error && core->hasConsumer(consumer->tag))
-        error = invalidArgument(QStringLiteral("the consumer tag \"%1\" is in use on this channel")
-                                        .arg(QString::fromUtf8(consumer->tag)));
-    const QByteArray arguments = error ? QByteArray() : encodeTable(table);
-    const BasicConsume method{0,
-                              QByteArrayView(queue.utf8),
-                              QByteArrayView(consumer->tag),
-                              options.isNoLocal(),
-                              options.isNoAck(),
-                              options.isExclusive(),
-                              false,
-                              QByteArrayView(arguments)};
-    if (!error)
-        error = sizeError(BasicConsume::info, encodedSize(method));
-    auto *object = new QAmqpConsumer(consumer, parent);
+        error = invalidArgument(u"the consumer tag \"%1\" is in use on this channel",
+                                consumer->tag);
     if (error) {
-        lastError = error;
+        refuse(error);
         consumer->state = QAmqpConsumer::State::Cancelled;
         return object;
     }
@@ -282,7 +180,7 @@ QAmqpConsumer *QAmqpChannelPrivate::consume(const QueueName &queue,
     const RequestId id = core->consume(method, queue.from);
     requests.insert(id, [this, tag = consumer->tag](RequestEnd &end) {
         if (end.error && end.error.kind() != QAmqpError::Kind::Timeout)
-            return; // the end of the channel, which ends the consumer; this may be gone
+            return; // the end of the channel, which ends the consumer
         QAmqpConsumerPrivate *starting = consumers.value(tag);
         if (starting && !end.error)
             return starting->started();
@@ -307,7 +205,7 @@ QAmqpConsumer *QAmqpChannelPrivate::consume(const QueueName &queue,
 */
 QAmqpConsumer *QAmqpChannel::consume(const QString &queue, const QAmqpConsumeOptions &options)
 {
-    return d_ptr->consume({queue.toUtf8()}, options, this);
+    return d_ptr->consume(queue, options, this);
 }
 
 QFuture<std::optional<QAmqpDelivery>> QAmqpChannelPrivate::get(const QueueName &queue,
@@ -315,32 +213,26 @@ QFuture<std::optional<QAmqpDelivery>> QAmqpChannelPrivate::get(const QueueName &
 {
     const bool noAck = policy == QAmqpChannel::AckPolicy::NoAck;
     return request<std::optional<QAmqpDelivery>>(
-            "get",
-            BasicGet{
-                    0, QByteArrayView(queue.utf8), noAck
-    },
-            nameErrors({{"queue name", &queue.utf8}}),
-            [this, noAck](RequestEnd &end) {
+            BasicGet{.queue = queue.utf8, .noAck = noAck}, {.nameFrom = queue.from},
+            [this, noAck](const RequestEnd &end) {
                 std::optional<QAmqpDelivery> message;
-                if (end.got) {
+                if (end.message) {
                     if (!noAck)
-                        unsettled.delivered(lastShown = end.got->delivery.deliveryTag);
+                        unsettled.delivered(end.message->deliveryTag, true);
                     message.emplace();
-                    QAmqpDeliveryPrivate::assign(*message, end.got->delivery,
-                                                 noAck ? QExplicitlySharedDataPointer<Mailbox>()
-                                                       : engine->mailbox(),
-                                                 generation, end.got->remaining);
+                    QAmqpDeliveryPrivate::assign(*message, *end.message,
+                                                 noAck ? MailboxPointer() : engine->mailbox(),
+                                                 generation, end.messageCount);
                 }
                 return message;
-            },
-            queue.from);
+            });
 }
 
 /*! Takes one message from \a queue, or none if it is empty. \a policy tells whether it must be
     acknowledged. For one message now and then; consumers are much faster. \sa {AMQP 0-9-1 §1.8.3.10} */
 QFuture<std::optional<QAmqpDelivery>> QAmqpChannel::get(const QString &queue, AckPolicy policy)
 {
-    return d_ptr->get({queue.toUtf8()}, policy);
+    return d_ptr->get(queue, policy);
 }
 
 /*! Bounds how many unacknowledged messages the broker sends ahead: \a messages, 0 for no bound;
@@ -348,7 +240,7 @@ QFuture<std::optional<QAmqpDelivery>> QAmqpChannel::get(const QString &queue, Ac
 QFuture<void> QAmqpChannel::setPrefetch(quint16 messages, PrefetchScope scope)
 {
     const QFuture<void> future = d_ptr->request(
-            "setPrefetch", BasicQos{0, messages, scope == PrefetchScope::Channel}, {});
+            BasicQos{.prefetchCount = messages, .global = scope == PrefetchScope::Channel});
     if (future.isFinished()) // refused
         return future;
     if (scope == PrefetchScope::Channel) {
@@ -365,10 +257,13 @@ QFuture<void> QAmqpChannel::setPrefetch(quint16 messages, PrefetchScope scope)
 QFuture<void> QAmqpChannel::recover()
 {
     QAmqpChannelPrivate *d = d_ptr.get();
-    const QFuture<void> future = d->request<void>("recover", BasicRecover{true}, {}, [d] {
+    const auto voided = [d](RequestEnd &end) {
+        if (end.error)
+            return;
         --d->recovering;
-        d->unsettled.clear(); // all void; what comes now has new tags
-    });
+        d->unsettled.clear(); // what comes now has new tags
+    };
+    const QFuture<void> future = d->request(BasicRecover{true}, {.first = voided});
     d->recovering += !future.isFinished();
     return future;
 }
@@ -376,20 +271,26 @@ QFuture<void> QAmqpChannel::recover()
 bool QAmqpChannelPrivate::settleDelivery(const Settlement &settlement)
 {
     if (!core || core->state() != ChannelState::Open || settlement.generation != generation
-        || recovering || !unsettled.settle(settlement.deliveryTag, settlement.multiple))
+        || recovering)
         return false;
-    if (settlement.kind == Settlement::Ack)
-        core->ack(settlement.deliveryTag, settlement.multiple);
-    else
-        core->nack(settlement.deliveryTag, settlement.multiple, settlement.requeue);
+    const auto send = [&](quint64 tag, bool multiple) {
+        if (settlement.kind == Settlement::Ack)
+            core->ack(tag, multiple);
+        else
+            core->nack(tag, multiple, settlement.requeue);
+    };
+    if (!unsettled.settle(settlement.deliveryTag, settlement.multiple, send))
+        return false;
     engine->commanded();
     return true;
 }
 
-// Not with tag 0, which to the broker is also what is still on its way and was never shown.
+// Not with tag 0, which to the broker also is what is still on its way and was never shown.
 bool QAmqpChannelPrivate::settleAll(Settlement::Kind kind, bool requeue)
 {
-    const quint64 last = unsettled.lastUpTo(lastShown);
+    if (threadError("ackAll()"))
+        return false;
+    const quint64 last = unsettled.lastShown();
     return last && settleDelivery({quint16(number), generation, last, kind, true, requeue});
 }
 
@@ -409,31 +310,27 @@ bool QAmqpChannel::nackAll(QAmqpDelivery::RequeueMode requeue)
 QFuture<void> QAmqpChannel::txSelect()
 {
     QAmqpChannelPrivate *d = d_ptr.get();
-    if (const QAmqpError error = d->refusal("txSelect"))
+    if (const QAmqpError error = d->refusal(TxSelect{}))
         return failedFuture<void>(error);
     if (d->core->isConfirming())
-        return failedFuture<void>(invalidArgument(QStringLiteral(
-                "txSelect(): this channel confirms publishes already; use another channel, or txSelect() before the first publish()")));
-    return d->wait<void>(d->core->selectTransactions(), nullptr);
+        return failedFuture<void>(invalidArgument(
+                u"txSelect(): this channel confirms publishes already; use another channel, or txSelect() before the first publish()"));
+    return d->wait(d->core->selectTransactions());
 }
 
 template<typename Method>
-QFuture<void> QAmqpChannelPrivate::endTransaction(const char *function, const Method &method)
+QFuture<void> QAmqpChannelPrivate::endTransaction(const Method &method)
 {
     QAmqpError misuse;
     if (core && !core->isTransactional())
-        misuse = invalidArgument(
-                QStringLiteral("%1() needs txSelect() before").arg(QLatin1StringView(function)));
-    return request(function, method, misuse);
+        misuse = invalidArgument(u"%1 needs txSelect() before", Method::info.name);
+    return request(method, {.misuse = misuse});
 }
 
 /*! Commits what was published and acknowledged since the last one. Calls behind it wait for the reply. */
-QFuture<void> QAmqpChannel::txCommit() { return d_ptr->endTransaction("txCommit", TxCommit{}); }
+QFuture<void> QAmqpChannel::txCommit() { return d_ptr->endTransaction(TxCommit{}); }
 
 /*! Drops what was published and acknowledged since the last txCommit(). */
-QFuture<void> QAmqpChannel::txRollback()
-{
-    return d_ptr->endTransaction("txRollback", TxRollback{});
-}
+QFuture<void> QAmqpChannel::txRollback() { return d_ptr->endTransaction(TxRollback{}); }
 
 QT_END_NAMESPACE

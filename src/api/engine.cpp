@@ -4,6 +4,7 @@
 #include "api/qamqpconnection_p.h"
 #include "transport/sockettransport.h"
 
+#include <QtCore/qscopeguard.h>
 #include <QtNetwork/qsslerror.h>
 
 #include <exception>
@@ -34,28 +35,6 @@ bool Mailbox::settle(const Settlement &settlement)
         m_transport->requestTurn();
     return true;
 }
-
-// Runs at the end of every turn, also of one that a throwing slot left.
-class Engine::TurnEnd
-{
-public:
-    explicit TurnEnd(Engine *engine) : m_engine(engine), m_exceptions(std::uncaught_exceptions())
-    {
-        ++m_engine->m_depth;
-    }
-    ~TurnEnd()
-    {
-        --m_engine->m_depth;
-        m_engine->write();
-        if (std::uncaught_exceptions() > m_exceptions)
-            m_engine->commanded();
-    }
-    Q_DISABLE_COPY_MOVE(TurnEnd)
-
-private:
-    Engine *m_engine;
-    int m_exceptions;
-};
 
 Engine::Engine(QAmqpConnectionPrivate *connection)
     : m_connection(connection)
@@ -90,7 +69,7 @@ void Engine::retireTransport()
     m_retired.push_back(std::move(m_transport));
 }
 
-void Engine::ensureTransport()
+void Engine::useTransport()
 {
     if (!m_customTransport) {
         retireTransport();
@@ -105,7 +84,7 @@ void Engine::ensureTransport()
 
 void Engine::open(const QAmqpEndpoint &endpoint)
 {
-    ensureTransport();
+    useTransport();
     m_core->open(Clock::now());
     m_linked = true;
     m_transport->open(endpoint);
@@ -114,7 +93,7 @@ void Engine::open(const QAmqpEndpoint &endpoint)
 
 void Engine::refuse(const QAmqpError &error)
 {
-    ensureTransport();
+    useTransport();
     m_core->transportLost(error);
     commanded();
 }
@@ -134,13 +113,9 @@ void Engine::detach()
     m_mailbox->detach();
     m_core->close(Clock::now());
     m_core->abort();
-    if (m_linked) {
-        m_linked = false;
-        for (QByteArray block = m_core->takeOutput(); !block.isEmpty();
-             block = m_core->takeOutput())
-            m_transport->write(block);
+    write();
+    if (std::exchange(m_linked, false))
         m_transport->close();
-    }
 }
 
 void Engine::commanded()
@@ -210,7 +185,13 @@ void Engine::turn()
     m_turnRequested = false;
     if (m_depth == 0)
         m_retired.clear();
-    const TurnEnd end(this);
+    ++m_depth;
+    const auto end = qScopeGuard([this, exceptions = std::uncaught_exceptions()] {
+        --m_depth;
+        write();
+        if (std::uncaught_exceptions() > exceptions) // what a slot threw cuts the turn short
+            commanded();
+    });
     m_transportBytes = m_linked ? m_transport->bytesToWrite() : 0;
     if (!m_sslErrors.isEmpty() && m_connection)
         Q_EMIT m_connection->q->sslErrors(std::exchange(m_sslErrors, {}));
@@ -299,17 +280,18 @@ void Engine::flush()
     m_transportBytes = m_transport->bytesToWrite();
 }
 
-void Engine::on(const ConnectionOpened &) { m_connection->opened(); }
+void Engine::on(ConnectionOpened &) { m_connection->opened(); }
 
-void Engine::on(const ConnectionClosed &closed)
+void Engine::on(ConnectionClosed &closed)
 {
     write();
     if (std::exchange(m_linked, false)) {
         m_transport->setDeadline(std::nullopt);
-        const bool cut = closed.error.kind() == QAmqpError::Kind::HeartbeatMissed
-                || closed.error.kind() == QAmqpError::Kind::Timeout
-                || closed.error.origin() == QAmqpError::Origin::Transport;
-        if (cut && closed.error.isError())
+        const QAmqpError &error = closed.error;
+        if (error
+            && (error.kind() == QAmqpError::Kind::HeartbeatMissed
+                || error.kind() == QAmqpError::Kind::Timeout
+                || error.origin() == QAmqpError::Origin::Transport))
             m_transport->abort();
         else
             m_transport->close();
@@ -319,20 +301,14 @@ void Engine::on(const ConnectionClosed &closed)
     m_connection->closed(closed.error);
 }
 
-void Engine::on(const BlockedChanged &blocked)
+void Engine::on(BlockedChanged &blocked)
 {
     m_connection->blockedChanged(blocked.blocked, blocked.reason);
 }
 
-void Engine::on(const SecretUpdated &updated) { m_connection->secretUpdated(updated.error); }
+void Engine::on(SecretUpdated &updated) { m_connection->secretUpdated(updated.error); }
 
-void Engine::on(const ChannelOpened &opened)
-{
-    if (QAmqpChannelPrivate *target = channel(opened.channel))
-        target->opened();
-}
-
-void Engine::on(const ChannelClosed &closed)
+void Engine::on(ChannelClosed &closed)
 {
     QAmqpChannelPrivate *target = channel(closed.channel);
     if (target) {
@@ -344,40 +320,17 @@ void Engine::on(const ChannelClosed &closed)
         target->closed(closed.error);
 }
 
-void Engine::on(Replied &replied)
-{
-    if (QAmqpChannelPrivate *target = channel(replied.channel))
-        target->replied(replied);
-}
-
-void Engine::on(Delivered &delivered)
-{
-    if (QAmqpChannelPrivate *target = channel(delivered.channel))
-        target->delivered(delivered);
-}
-
 void Engine::on(Got &got)
 {
     if (QAmqpChannelPrivate *target = channel(got.delivery.channel))
-        target->got(got);
+        target->on(got);
 }
 
-void Engine::on(const Returned &returned)
+template<typename ChannelEvent>
+void Engine::on(ChannelEvent &event)
 {
-    if (QAmqpChannelPrivate *target = channel(returned.channel))
-        target->returned(returned);
-}
-
-void Engine::on(const Settled &settled)
-{
-    if (QAmqpChannelPrivate *target = channel(settled.channel))
-        target->settled(settled);
-}
-
-void Engine::on(const ConsumerCancelled &cancelled)
-{
-    if (QAmqpChannelPrivate *target = channel(cancelled.channel))
-        target->consumerCancelled(cancelled.consumerTag);
+    if (QAmqpChannelPrivate *target = channel(event.channel))
+        target->on(event);
 }
 
 } // namespace QtAmqpPrivate

@@ -25,7 +25,7 @@ public:
     ~Engine() override;
 
     ConnectionCore &core() { return *m_core; }
-    const QExplicitlySharedDataPointer<Mailbox> &mailbox() const { return m_mailbox; }
+    const MailboxPointer &mailbox() const { return m_mailbox; }
 
     // A new session, not begun: channels may be made for it already.
     void reset(const QAmqpConnectionOptions &options);
@@ -56,27 +56,21 @@ public:
     void turn() override;
 
 private:
-    class TurnEnd;
-
     void deliverEvents();
     void afterEvents();
     void write();
     void flush();
-    void ensureTransport();
+    void useTransport();
     void retireTransport();
 
-    void on(const ConnectionOpened &);
-    void on(const ConnectionClosed &closed);
-    void on(const BlockedChanged &blocked);
-    void on(const SecretUpdated &updated);
-    void on(const ChannelOpened &opened);
-    void on(const ChannelClosed &closed);
-    void on(Replied &replied);
-    void on(Delivered &delivered);
+    void on(ConnectionOpened &);
+    void on(ConnectionClosed &closed);
+    void on(BlockedChanged &blocked);
+    void on(SecretUpdated &updated);
+    void on(ChannelClosed &closed);
     void on(Got &got);
-    void on(const Returned &returned);
-    void on(const Settled &settled);
-    void on(const ConsumerCancelled &cancelled);
+    template<typename ChannelEvent>
+    void on(ChannelEvent &event);
 
     QAmqpConnectionPrivate *m_connection; // null once the object is gone
     std::unique_ptr<ConnectionCore> m_core;
@@ -85,7 +79,7 @@ private:
     bool m_customTransport = false;
     bool m_linked = false; // the transport has been opened and not closed
     std::vector<QAmqpChannelPrivate *> m_channels; // by number
-    QExplicitlySharedDataPointer<Mailbox> m_mailbox;
+    MailboxPointer m_mailbox;
     qint64 m_transportBytes = 0; // as last asked; asking costs more than a publish
     int m_depth = 0; // turns on the stack: slots may run event loops of their own
     bool m_turnRequested = false;

@@ -36,6 +36,13 @@ public:
     // Any thread; true if it was accepted.
     bool settle(const Settlement &settlement);
 
+    // Whether this is a thread other than that of the connection; until it is opened, it has none.
+    bool isForeign() const
+    {
+        const Qt::HANDLE owner = m_owner.load(std::memory_order_relaxed);
+        return owner && owner != QThread::currentThreadId();
+    }
+
     // The connection's thread.
     void attach(Engine *engine, QAmqpTransport *transport)
     {
@@ -64,12 +71,13 @@ public:
 private:
     std::mutex m_mutex;
     std::atomic<Qt::HANDLE> m_owner = nullptr;
-    Engine *m_engine =
-            nullptr; // written by the owner under the mutex, so the owner reads it without
+    // Written by the owner under the mutex, so the owner reads it without.
+    Engine *m_engine = nullptr;
     QAmqpTransport *m_transport = nullptr;
     std::vector<Settlement> m_waiting;
     std::atomic<bool> m_hasMail = false;
 };
+using MailboxPointer = QExplicitlySharedDataPointer<Mailbox>;
 
 } // namespace QtAmqpPrivate
 

@@ -2,7 +2,6 @@
 
 #include "api/qamqpconnection_p.h"
 #include "api/qamqpconsumer_p.h"
-#include "values/errorkinds.h"
 #include "values/qamqpmessage_p.h"
 
 #include <QtAmqp/qamqpexchange.h>
@@ -115,6 +114,7 @@ QAmqpChannel::~QAmqpChannel()
     while (!children().isEmpty())
         delete children().constFirst();
     QAmqpChannelPrivate *d = d_ptr.get();
+    d->q = nullptr;
     if (Engine *engine = std::exchange(d->engine, nullptr)) {
         QAmqpConnectionPrivate::of(d->connection)->channels.removeOne(d);
         engine->forgetChannel(d);
@@ -124,7 +124,7 @@ QAmqpChannel::~QAmqpChannel()
         }
     }
     // Last: continuations run here, and may call this object, which refuses.
-    d->abandonAll(givenUp(QStringLiteral("channel %1 was destroyed").arg(d->number)));
+    d->abandonAll(givenUp(u"channel %1 was destroyed", d->number));
 }
 
 /*! Returns the connection, null once it is destroyed. */
@@ -155,50 +155,47 @@ QAmqpChannel::State QAmqpChannelPrivate::currentState() const
                                                : QAmqpChannel::State::Opening;
 }
 
-QAmqpError QAmqpChannelPrivate::refusal(const char *function) const
+QAmqpError QAmqpChannelPrivate::threadError(const char *what) const
 {
-    const bool closing = core && (core->isClosing() || engine->core().isClosing());
-    if (core && core->state() != ChannelState::Closed && !closing)
+    if (!engine || !engine->mailbox()->isForeign())
         return {};
-    const QString text = closing ? QStringLiteral("%1(): channel %2 is closing")
-                                           .arg(QLatin1StringView(function))
-                                           .arg(number)
-                                 : QStringLiteral("%1(): channel %2 is closed; open() it again")
-                                           .arg(QLatin1StringView(function))
-                                           .arg(number);
-    return notOpen(text);
+    return invalidArgument(
+            u"%1: channel %2 was called from a thread other than its connection's; call it there, for example by QMetaObject::invokeMethod()",
+            what, number);
 }
 
-// The first of the names that is too long for AMQP, or what is wrong with the table.
-QAmqpError QAmqpChannelPrivate::nameErrors(
-        std::initializer_list<std::pair<const char *, const QByteArray *>> names,
-        const QAmqpTable &table) const
+QAmqpError QAmqpChannelPrivate::refusal(const MethodInfo &method, qsizetype size,
+                                        RequestId nameFrom) const
 {
-    for (const auto &[what, utf8] : names) {
-        if (utf8->size() > MaxShortString) {
-            return invalidArgument(
-                    QStringLiteral(
-                            "the %1 \"%2…\" has %3 octets of UTF-8, AMQP allows 255; shorten it")
-                            .arg(QLatin1StringView(what), QString::fromUtf8(utf8->left(32)),
-                                 QString::number(utf8->size())));
-        }
-    }
-    if (const QString error = table.errorString(); !error.isEmpty())
-        return invalidArgument(QStringLiteral("the arguments cannot be sent: %1").arg(error));
+    if (const QAmqpError error = threadError(method.name))
+        return error;
+    if (!engine)
+        return notOpen(u"%1: channel %2 or its connection was destroyed", method.name, number);
+    if (nameFrom == Undeclared)
+        return invalidArgument(
+                u"%1: the queue has no name yet; declare() it, and the broker makes one up",
+                method.name);
+    if (!core || core->state() == ChannelState::Closed)
+        return notOpen(u"%1: channel %2 is closed; open() it again", method.name, number);
+    if (core->isClosing() || engine->core().isClosing())
+        return notOpen(u"%1: channel %2 is closing", method.name, number);
+    // A frame above the negotiated size would end the whole connection.
+    const quint32 frameMax = engine->core().outgoingFrameMax();
+    if (size + FrameOverhead > qsizetype(frameMax))
+        return operationError(
+                Kind::LimitExceeded, QAmqpError::Origin::Library,
+                u"%1 takes %2 octets and must fit one frame of %3; shorten its arguments",
+                method.name, size, frameMax);
     return {};
 }
 
-// A frame above the negotiated size would end the whole connection.
-QAmqpError QAmqpChannelPrivate::sizeError(const MethodInfo &method, qsizetype size) const
+// Tells of a refusal where no future can. What lastError() returns belongs to the connection's thread.
+void QAmqpChannelPrivate::refuse(const QAmqpError &error)
 {
-    const quint32 frameMax = engine->core().outgoingFrameMax();
-    if (size + FrameOverhead <= qsizetype(frameMax))
-        return {};
-    return operationError(
-            Kind::LimitExceeded, QAmqpError::Origin::Library,
-            QStringLiteral("%1 takes %2 octets and must fit one frame of %3; shorten its arguments")
-                    .arg(QLatin1StringView(method.name), QString::number(size),
-                         QString::number(frameMax)));
+    if (engine && engine->mailbox()->isForeign())
+        qWarning("QtAmqp: %s", qPrintable(error.text()));
+    else
+        lastError = error;
 }
 
 /*! Opens a channel that is closed, with a new number and a clean slate: consumers, the prefetch and a
@@ -212,16 +209,15 @@ void QAmqpChannel::open()
         return;
     ConnectionCore &core = d->engine->core();
     if (core.isClosing()) {
-        d->lastError =
-                notOpen(QStringLiteral("open(): the connection is closing; wait for its closed()"));
+        d->lastError = notOpen(u"open(): the connection is closing; wait for its closed()");
         return;
     }
     d->core = core.addChannel(d->nextTag);
     if (!d->core) {
         d->lastError = QAmqpError(
                 Kind::LimitExceeded, QAmqpError::Scope::Channel, QAmqpError::Origin::Library,
-                QStringLiteral(
-                        "all channels of this connection are in use; close some, or open a second connection"));
+                formatted(
+                        u"all channels of this connection are in use; close some, or open a second connection"));
         return;
     }
     d->number = d->core->number();
@@ -249,34 +245,25 @@ QAmqpQueue *QAmqpChannel::queue(const QString &name) { return new QAmqpQueue(nam
 /*! Returns a new handle, a child of this channel, for the exchange \a name. Nothing is sent. */
 QAmqpExchange *QAmqpChannel::exchange(const QString &name) { return new QAmqpExchange(name, this); }
 
-QAmqpError QAmqpChannelPrivate::publishRefusal(const QByteArray &exchange,
-                                               const QByteArray &routingKey,
-                                               const QAmqpMessage &message) const
+QAmqpError QAmqpChannelPrivate::publishRefusal(const BasicPublish &method,
+                                               const QAmqpMessage &message,
+                                               RequestId nameFrom) const
 {
-    if (const QAmqpError error = refusal("publish"))
+    if (const QAmqpError error = refusal(method, nameFrom))
         return error;
-    if (const QAmqpError error = nameErrors({
-                {"exchange name", &exchange  },
-                {"routing key",   &routingKey}
-    }))
-        return error;
-    if (const QString error = message.errorString(); !error.isEmpty())
-        return invalidArgument(QStringLiteral("the message cannot be sent: %1").arg(error));
+    if (const QString reason = message.errorString(); !reason.isEmpty())
+        return invalidArgument(u"the message cannot be sent: %1", reason);
     const quint32 frameMax = engine->core().outgoingFrameMax();
-    if (!ChannelCore::fitsFrame(message, frameMax)) {
+    if (!ChannelCore::fitsFrame(message, frameMax))
         return operationError(
                 Kind::LimitExceeded, QAmqpError::Origin::Library,
-                QStringLiteral(
-                        "the message's properties do not fit one frame of %1 octets; shorten its headers")
-                        .arg(frameMax));
-    }
+                u"the message's properties do not fit one frame of %1 octets; shorten its headers",
+                frameMax);
     if (!core->sendsAtOnce()
-        && engine->core().waitingBytes() + message.body().size() > MaxWaitingBytes) {
+        && engine->core().waitingBytes() + message.body().size() > MaxWaitingBytes)
         return operationError(
                 Kind::LimitExceeded, QAmqpError::Origin::Library,
-                QStringLiteral(
-                        "8 MiB of messages wait for the channel to send them; go on at readyToPublish()"));
-    }
+                u"8 MiB of messages wait for the channel to send them; go on at readyToPublish()");
     return {};
 }
 
@@ -304,30 +291,43 @@ quint64 QAmqpChannelPrivate::publish(const QString &exchange, const QString &rou
                                      const QAmqpMessage &message, QAmqpChannel::PublishFlags flags,
                                      RequestId nameFrom)
 {
+    if (engine && engine->mailbox()->isForeign()) {
+        refuse(threadError("publish()"));
+        return 0;
+    }
     const QByteArray &exchangeName = exchangeUtf8.of(exchange);
     const QByteArray &key = routingKeyUtf8.of(routingKey);
+    const BasicPublish method{.exchange = exchangeName,
+                              .routingKey = key,
+                              .mandatory = flags.testFlag(QAmqpChannel::Mandatory)};
     const QAmqpMessagePrivate &content = QAmqpMessagePrivate::of(message);
     const bool ordinary = core && core->state() == ChannelState::Open && !core->isClosing()
             && !engine->core().isClosing() && exchangeName.size() <= MaxShortString
-            && key.size() <= MaxShortString && !content.refused && content.properties.size() < 1024
-            && engine->core().waitingBytes() == 0;
+            && key.size() <= MaxShortString && nameFrom == 0 && !content.refused
+            && content.properties.size() < 1024 && engine->core().waitingBytes() == 0;
     if (!ordinary) {
-        if (const QAmqpError error = publishRefusal(exchangeName, key, message)) {
+        if (const QAmqpError error = publishRefusal(method, message, nameFrom)) {
             lastError = error;
             return 0;
         }
     }
     if (confirmsWanted && !core->isConfirming() && !core->isTransactional())
         core->selectConfirms();
-    const quint64 tag =
-            core->publish(BasicPublish{0, QByteArrayView(exchangeName), QByteArrayView(key),
-                                       flags.testFlag(QAmqpChannel::Mandatory), false},
-                          message, nameFrom);
+    const quint64 tag = core->publish(method, message, nameFrom);
     untold += core->isConfirming();
     engine->commanded();
     if (!isReady(HighWater))
         publishHeld = true;
     return tag;
+}
+
+QAmqpError QAmqpChannelPrivate::confirmsRefusal(const char *function) const
+{
+    QAmqpError error = threadError(function);
+    if (!error && (!confirmsWanted || (core && core->isTransactional())))
+        error = invalidArgument(
+                u"%1 needs confirms, which setConfirms(false) or txSelect() turned off", function);
+    return error;
 }
 
 QFuture<quint64> QAmqpChannelPrivate::publishConfirmed(const QString &exchange,
@@ -336,9 +336,8 @@ QFuture<quint64> QAmqpChannelPrivate::publishConfirmed(const QString &exchange,
                                                        QAmqpChannel::PublishFlags flags,
                                                        RequestId nameFrom)
 {
-    if (!confirmsWanted || (core && core->isTransactional()))
-        return failedFuture<quint64>(invalidArgument(QStringLiteral(
-                "publishConfirmed() needs confirms, which setConfirms(false) or txSelect() turned off")));
+    if (const QAmqpError error = confirmsRefusal("publishConfirmed()"))
+        return failedFuture<quint64>(error);
     const quint64 tag = publish(exchange, routingKey, message, flags, nameFrom);
     if (tag == 0)
         return failedFuture<quint64>(lastError);
@@ -368,9 +367,8 @@ QFuture<quint64> QAmqpChannel::publishConfirmed(const QString &exchange, const Q
 QFuture<void> QAmqpChannel::allConfirmed()
 {
     QAmqpChannelPrivate *d = d_ptr.get();
-    if (!d->confirmsWanted || (d->core && d->core->isTransactional()))
-        return failedFuture<void>(invalidArgument(QStringLiteral(
-                "allConfirmed() needs confirms, which setConfirms(false) or txSelect() turned off")));
+    if (const QAmqpError error = d->confirmsRefusal("allConfirmed()"))
+        return failedFuture<void>(error);
     const SharedPromise<void> promise = startPromise<void>();
     if (d->untold == 0)
         promise->finish();
@@ -391,8 +389,8 @@ bool QAmqpChannel::setConfirms(bool enabled)
     if (core
         && (core->isConfirming() || core->isTransactional()
             || core->nextPublishTag() != d_ptr->nextTag)) {
-        d_ptr->lastError = invalidArgument(QStringLiteral(
-                "setConfirms() comes before the first publish() and not within a transaction"));
+        d_ptr->lastError = invalidArgument(
+                u"setConfirms() comes before the first publish() and not within a transaction");
         return false;
     }
     d_ptr->confirmsWanted = enabled;

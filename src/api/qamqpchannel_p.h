@@ -2,11 +2,12 @@
 #define QTAMQP_API_QAMQPCHANNEL_P_H
 
 #include "api/engine.h"
-#include "api/futures.h"
+#include "api/notify.h"
 #include "api/unsettledtags.h"
+#include "values/errorkinds.h"
+#include "values/tableformat.h"
 
 #include <QtAmqp/qamqpchannel.h>
-#include <QtCore/qpointer.h>
 
 #include <functional>
 #include <map>
@@ -17,19 +18,36 @@ class QAmqpConsumerPrivate;
 
 namespace QtAmqpPrivate {
 
-// How a request ended: with a reply, with a message, or with an error.
-struct RequestEnd
+// How a request ended: with what the broker told, with a message, or with an error.
+struct RequestEnd : Replied
 {
-    const Replied *reply = nullptr;
-    Got *got = nullptr;
-    QAmqpError error;
+    Delivered *message = nullptr; // of basic.get
 };
 
-// A name on the wire, or the declare that will tell it.
+constexpr RequestId Undeclared = ~RequestId(0);
+
+// A queue's name on the wire, or the declare that will tell it; Undeclared if there is none.
 struct QueueName
 {
+    QueueName(const QString &name, RequestId declare = 0) : utf8(name.toUtf8()), from(declare) { }
+
     QByteArray utf8;
-    RequestId from = 0;
+    RequestId from;
+};
+
+// A table on the wire, or why it cannot go there.
+struct Arguments
+{
+    explicit Arguments(const QAmqpTable &table)
+    {
+        if (const QString reason = table.errorString(); reason.isEmpty())
+            bytes = encodeTable(table);
+        else
+            error = invalidArgument(u"the arguments cannot be sent: %1", reason);
+    }
+
+    QByteArray bytes;
+    QAmqpError error;
 };
 
 // The UTF-8 of the last text asked for: applications mostly publish to one place.
@@ -54,80 +72,87 @@ private:
 
 } // namespace QtAmqpPrivate
 
-class QAmqpChannelPrivate
+class QAmqpChannelPrivate : public std::enable_shared_from_this<QAmqpChannelPrivate>
 {
 public:
     using Ended = std::function<void(QtAmqpPrivate::RequestEnd &)>;
 
     explicit QAmqpChannelPrivate(QAmqpConnection *connection);
-    static QAmqpChannelPrivate *of(QAmqpChannel *channel)
+    static QAmqpChannelPrivate *of(QAmqpChannel *channel) { return channel->d_ptr.get(); }
+
+    // What prevents a call
+    QAmqpError threadError(const char *what) const;
+    QAmqpError refusal(const QtAmqpPrivate::MethodInfo &method, qsizetype size,
+                       QtAmqpPrivate::RequestId nameFrom) const;
+    template<typename Method>
+    QAmqpError refusal(const Method &method, QtAmqpPrivate::RequestId nameFrom = 0,
+                       const QAmqpError &misuse = {}) const;
+    QAmqpError confirmsRefusal(const char *function) const;
+    QAmqpError publishRefusal(const QtAmqpPrivate::BasicPublish &method,
+                              const QAmqpMessage &message, QtAmqpPrivate::RequestId nameFrom) const;
+    void refuse(const QAmqpError &error);
+
+    // Requests. `convert` makes the future's value of the reply; `first` is called before that.
+    struct Circumstances
     {
-        return channel ? channel->d_ptr.get() : nullptr;
-    }
+        QAmqpError misuse = {};
+        QtAmqpPrivate::RequestId nameFrom = 0;
+        Ended first = {};
+    };
+    template<typename T = void, typename Method, typename Convert = std::nullptr_t>
+    QFuture<T> request(const Method &method, const Circumstances &circumstances = {},
+                       Convert convert = nullptr);
+    template<typename T = void, typename Convert = std::nullptr_t>
+    QFuture<T> wait(QtAmqpPrivate::RequestId id, const Ended &first = {},
+                    Convert convert = nullptr);
 
     // Commands
-    QAmqpError refusal(const char *function) const;
-    template<typename T, typename Method, typename Convert>
-    QFuture<T> request(const char *function, const Method &method, const QAmqpError &misuse,
-                       Convert convert, QtAmqpPrivate::RequestId nameFrom = 0);
-    template<typename Method>
-    QFuture<void> request(const char *function, const Method &method, const QAmqpError &misuse,
-                          QtAmqpPrivate::RequestId nameFrom = 0)
-    {
-        return request<void>(function, method, misuse, nullptr, nameFrom);
-    }
-    template<typename T, typename Convert>
-    QFuture<T> wait(QtAmqpPrivate::RequestId id, Convert convert);
-    QFuture<QAmqpQueueInfo> declareQueue(const QByteArray &name, const QAmqpQueueOptions &options,
-                                         Ended onEnd, QtAmqpPrivate::RequestId *id);
+    QFuture<QAmqpQueueInfo> declareQueue(const QString &name, const QAmqpQueueOptions &options,
+                                         const Ended &first = {});
+    template<typename QueueBindOrUnbind>
     QFuture<void> bindQueue(const QtAmqpPrivate::QueueName &queue, const QString &exchange,
-                            const QString &routingKey, const QAmqpTable &arguments, bool bind);
+                            const QString &routingKey, const QAmqpTable &table);
     QFuture<quint32> purgeQueue(const QtAmqpPrivate::QueueName &queue);
     QFuture<quint32> deleteQueue(const QtAmqpPrivate::QueueName &queue,
                                  QAmqpChannel::DeleteFlags flags);
-    QFuture<void> bindExchange(const QString &destination, const QString &source,
-                               const QString &routingKey, const QAmqpTable &arguments, bool bind);
     QFuture<std::optional<QAmqpDelivery>> get(const QtAmqpPrivate::QueueName &queue,
                                               QAmqpChannel::AckPolicy policy);
     QAmqpConsumer *consume(const QtAmqpPrivate::QueueName &queue,
-                           const QAmqpConsumeOptions &options, QObject *parent,
-                           const QAmqpError &misuse = {});
+                           const QAmqpConsumeOptions &options, QObject *parent);
+    QFuture<int> cancel(QAmqpConsumerPrivate *consumer);
     quint64 publish(const QString &exchange, const QString &routingKey, const QAmqpMessage &message,
                     QAmqpChannel::PublishFlags flags, QtAmqpPrivate::RequestId nameFrom = 0);
     QFuture<quint64> publishConfirmed(const QString &exchange, const QString &routingKey,
                                       const QAmqpMessage &message, QAmqpChannel::PublishFlags flags,
                                       QtAmqpPrivate::RequestId nameFrom = 0);
-    QFuture<int> cancel(QAmqpConsumerPrivate *consumer);
     bool settleDelivery(const QtAmqpPrivate::Settlement &settlement);
     bool settleAll(QtAmqpPrivate::Settlement::Kind kind, bool requeue);
-    QAmqpError publishRefusal(const QByteArray &exchange, const QByteArray &routingKey,
-                              const QAmqpMessage &message) const;
-    QAmqpError nameErrors(std::initializer_list<std::pair<const char *, const QByteArray *>> names,
-                          const QAmqpTable &table = {}) const;
-    QAmqpError sizeError(const QtAmqpPrivate::MethodInfo &method, qsizetype size) const;
+    template<typename Method>
+    QFuture<void> endTransaction(const Method &method);
     void setPrefetchFor(const QAmqpConsumeOptions &options);
     void renewChannelPrefetch();
-    template<typename Method>
-    QFuture<void> endTransaction(const char *function, const Method &method);
+    void lookAtConsumers();
     void forgetConsumer(QAmqpConsumerPrivate *consumer);
+    QList<QPointer<QAmqpConsumer>> consumerObjects() const;
     void connectionGone();
     void abandonAll(const QAmqpError &error);
     void failPublishes(const QAmqpError &cause);
+    void endPromises(const QtAmqpPrivate::Settled &settled);
     bool isReady(qint64 highWater) const;
-
-    // From the engine
-    void opened();
-    void leaveCore();
-    void closed(const QAmqpError &error);
-    void replied(QtAmqpPrivate::Replied &replied);
-    void got(QtAmqpPrivate::Got &got);
-    void delivered(QtAmqpPrivate::Delivered &delivered);
-    void returned(const QtAmqpPrivate::Returned &returned);
-    void settled(const QtAmqpPrivate::Settled &settled);
-    void consumerCancelled(const QByteArray &consumerTag);
-    void afterEvents();
     void tellState();
     QAmqpChannel::State currentState() const;
+
+    // From the engine
+    void leaveCore();
+    void closed(const QAmqpError &error);
+    void on(const QtAmqpPrivate::ChannelOpened &opened);
+    void on(QtAmqpPrivate::Replied &replied);
+    void on(QtAmqpPrivate::Got &got);
+    void on(QtAmqpPrivate::Delivered &delivered);
+    void on(const QtAmqpPrivate::Returned &returned);
+    void on(const QtAmqpPrivate::Settled &settled);
+    void on(const QtAmqpPrivate::ConsumerCancelled &cancelled);
+    void afterEvents();
 
     struct ConfirmPromise
     {
@@ -142,7 +167,7 @@ public:
         QAmqpError failure;
     };
 
-    QAmqpChannel *q = nullptr;
+    QAmqpChannel *q = nullptr; // also null once it is gone: handles outlive it
     QAmqpConnection *connection;
     QtAmqpPrivate::Engine *engine; // null once the connection is gone
     QtAmqpPrivate::ChannelCore *core = nullptr; // null while closed
@@ -151,6 +176,7 @@ public:
     QAmqpChannel::State toldState = QAmqpChannel::State::Closed;
     QAmqpError lastError;
     QHash<QtAmqpPrivate::RequestId, Ended> requests;
+    QtAmqpPrivate::RequestId newestRequest = 0;
 
     bool confirmsWanted = true;
     quint64 nextTag = 1; // while there is no core
@@ -168,42 +194,71 @@ public:
     quint32 consumersMade = 0;
     std::optional<quint16> prefetchSent;
     quint16 channelPrefetch = 0; // for all consumers together, 0: none
-    bool hasResumed = false; // a consumer holds messages that it may deliver
+    bool consumersChanged = false; // one was paused or resumed, which afterEvents() tells
     QtAmqpPrivate::UnsettledTags unsettled;
-    quint64 lastShown = 0; // the highest tag that a slot or a future was given
     int recovering = 0; // basic.recover is unanswered: what was delivered before it is void
     QAmqpDelivery scratch; // recycled from delivery to delivery
 };
 
-template<typename T, typename Convert>
-QFuture<T> QAmqpChannelPrivate::wait(QtAmqpPrivate::RequestId id, Convert convert)
+template<typename Method>
+QAmqpError QAmqpChannelPrivate::refusal(const Method &method, QtAmqpPrivate::RequestId nameFrom,
+                                        const QAmqpError &misuse) const
 {
-    const QtAmqpPrivate::SharedPromise<T> promise = QtAmqpPrivate::startPromise<T>();
-    requests.insert(id, [promise, convert](QtAmqpPrivate::RequestEnd &end) {
-        if (end.error)
-            return QtAmqpPrivate::failPromise(*promise, end.error);
-        if constexpr (!std::is_void_v<T>)
-            promise->addResult(convert(end));
-        else if constexpr (std::is_invocable_v<Convert>)
-            convert();
-        promise->finish();
+    using namespace QtAmqpPrivate;
+    QAmqpError error = misuse ? misuse : refusal(Method::info, encodedSize(method), nameFrom);
+    forEachField(method, [&](const char *field, const auto &value) {
+        if constexpr (std::is_same_v<decltype(value), const ShortString &>) {
+            if (value.size() > MaxShortString)
+                error = invalidArgument(
+                        u"%1: the %2 \"%3…\" has %4 octets of UTF-8, AMQP allows 255; shorten it",
+                        Method::info.name, field, value.first(32), value.size());
+        }
+    });
+    return error;
+}
+
+template<typename T, typename Method, typename Convert>
+QFuture<T> QAmqpChannelPrivate::request(const Method &method, const Circumstances &circumstances,
+                                        Convert convert)
+{
+    if (const QAmqpError error = refusal(method, circumstances.nameFrom, circumstances.misuse))
+        return QtAmqpPrivate::failedFuture<T>(error);
+    return wait<T>(core->request(method, circumstances.nameFrom), circumstances.first, convert);
+}
+
+template<typename T, typename Convert>
+QFuture<T> QAmqpChannelPrivate::wait(QtAmqpPrivate::RequestId id, const Ended &first,
+                                     Convert convert)
+{
+    using namespace QtAmqpPrivate;
+    const SharedPromise<T> promise = startPromise<T>();
+    requests.insert(newestRequest = id, [promise, convert, first](RequestEnd &end) {
+        const auto finish = qScopeGuard([&] {
+            if constexpr (std::is_void_v<T>)
+                endPromise(*promise, end.error);
+            else if (end.error)
+                endPromise(*promise, end.error);
+            else
+                endPromise(*promise, {}, convert(end));
+        });
+        if (first) // may throw, as slots do
+            first(end);
     });
     engine->commanded();
     return promise->future();
 }
 
-template<typename T, typename Method, typename Convert>
-QFuture<T> QAmqpChannelPrivate::request(const char *function, const Method &method,
-                                        const QAmqpError &misuse, Convert convert,
-                                        QtAmqpPrivate::RequestId nameFrom)
+template<typename QueueBindOrUnbind>
+QFuture<void> QAmqpChannelPrivate::bindQueue(const QtAmqpPrivate::QueueName &queue,
+                                             const QString &exchange, const QString &routingKey,
+                                             const QAmqpTable &table)
 {
-    if (misuse)
-        return QtAmqpPrivate::failedFuture<T>(misuse);
-    if (const QAmqpError error = refusal(function))
-        return QtAmqpPrivate::failedFuture<T>(error);
-    if (const QAmqpError error = sizeError(Method::info, QtAmqpPrivate::encodedSize(method)))
-        return QtAmqpPrivate::failedFuture<T>(error);
-    return wait<T>(core->request(method, nameFrom), convert);
+    const QtAmqpPrivate::Arguments arguments(table);
+    return request(QueueBindOrUnbind{.queue = queue.utf8,
+                                     .exchange = exchange.toUtf8(),
+                                     .routingKey = routingKey.toUtf8(),
+                                     .arguments = arguments.bytes},
+                   {arguments.error, queue.from});
 }
 
 QT_END_NAMESPACE

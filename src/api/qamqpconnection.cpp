@@ -1,7 +1,5 @@
 #include "api/qamqpconnection_p.h"
 
-#include "api/callall.h"
-
 #include "api/qamqpchannel_p.h"
 #include "protocol/negotiation.h"
 #include "values/errorkinds.h"
@@ -89,9 +87,9 @@ QAmqpConnection::~QAmqpConnection()
     while (!d_ptr->channels.isEmpty())
         d_ptr->channels.takeLast()->connectionGone();
     d_ptr->engine->detach();
-    const QAmqpError gone = givenUp(QStringLiteral("the connection was destroyed"));
+    const QAmqpError gone = givenUp(u"the connection was destroyed");
     for (const auto &promise : std::exchange(d_ptr->secretPromises, {}))
-        failPromise(*promise, gone);
+        endPromise(*promise, gone);
 }
 
 QAmqpConnectionPrivate::QAmqpConnectionPrivate(QAmqpConnection *connection,
@@ -105,9 +103,8 @@ bool QAmqpConnectionPrivate::refuseUnlessClosed(const char *function)
     if (currentState() == QAmqpConnection::State::Closed)
         return false;
     lastError = invalidArgument(
-            QStringLiteral(
-                    "%1() works on a closed connection only; call close() and wait for closed()")
-                    .arg(QLatin1StringView(function)));
+            u"%1() works on a closed connection only; call close() and wait for closed()",
+            function);
     return true;
 }
 
@@ -265,11 +262,10 @@ QFuture<void> QAmqpConnection::updateSecret(const QString &secret, const QString
 {
     const QByteArray reasonUtf8 = reason.toUtf8();
     if (!isOpen())
-        return failedFuture<void>(
-                notOpen(QStringLiteral("updateSecret() needs an open connection")));
+        return failedFuture<void>(notOpen(u"updateSecret() needs an open connection"));
     if (reasonUtf8.size() > MaxShortString)
-        return failedFuture<void>(invalidArgument(
-                QStringLiteral("the reason has more than 255 octets of UTF-8; shorten it")));
+        return failedFuture<void>(
+                invalidArgument(u"the reason has more than 255 octets of UTF-8; shorten it"));
     d_ptr->secretPromises.push_back(startPromise<void>());
     QFuture<void> future = d_ptr->secretPromises.back()->future();
     d_ptr->engine->core().updateSecret(secret.toUtf8(), reasonUtf8);
@@ -296,22 +292,46 @@ void QAmqpConnection::open()
         return;
     d_ptr->engine->core().setOptions(d_ptr->options);
     d_ptr->lastError = QAmqpError();
-    QAmqpError error;
+    QString error;
     const QAmqpEndpoint endpoint = d_ptr->endpoint(&error);
-    if (error)
-        d_ptr->engine->refuse(error);
-    else
+    if (error.isEmpty())
         d_ptr->engine->open(endpoint);
+    else
+        d_ptr->engine->refuse(QAmqpError(QAmqpError::Kind::InvalidArgument,
+                                         QAmqpError::Scope::Connection,
+                                         QAmqpError::Origin::Application, error));
 }
 
-QAmqpEndpoint QAmqpConnectionPrivate::endpoint(QAmqpError *error) const
+// What the files hold that the options name; tells by `error` which of them is of no use.
+static QList<QSslCertificate> readCertificates(const QString &file, QString *error)
 {
-    const auto refuse = [error](const QString &text) {
-        *error = QAmqpError(QAmqpError::Kind::InvalidArgument, QAmqpError::Scope::Connection,
-                            QAmqpError::Origin::Application, text);
-    };
-    if (const QString text = options.errorString(); !text.isEmpty())
-        refuse(text);
+    QList<QSslCertificate> certificates =
+            QSslCertificate::fromPath(file, QSsl::Pem, QSslCertificate::PatternSyntax::FixedString);
+    if (certificates.isEmpty())
+        *error = formatted(u"no certificate could be read from \"%1\"; it must hold PEM", file);
+    return certificates;
+}
+
+static QSslKey readPrivateKey(const QString &name, QString *error)
+{
+    QFile file(name);
+    QSslKey key;
+    if (file.open(QIODevice::ReadOnly)) {
+        const QByteArray pem = file.readAll();
+        key = QSslKey(pem, QSsl::Rsa);
+        if (key.isNull())
+            key = QSslKey(pem, QSsl::Ec);
+    }
+    if (key.isNull())
+        *error = formatted(
+                u"no private key could be read from \"%1\"; it must hold a PEM key without password",
+                name);
+    return key;
+}
+
+QAmqpEndpoint QAmqpConnectionPrivate::endpoint(QString *error) const
+{
+    *error = options.errorString();
     QAmqpEndpoint endpoint{options.hostName(), options.port(), options.isTlsEnabled(), {}, {}};
     if (!endpoint.tls)
         return endpoint;
@@ -323,35 +343,11 @@ QAmqpEndpoint QAmqpConnectionPrivate::endpoint(QAmqpError *error) const
                                                               : QSslSocket::VerifyNone);
     endpoint.peerVerifyName =
             options.peerVerifyName().isEmpty() ? options.hostName() : options.peerVerifyName();
-    if (const QString file = options.caCertificateFile(); !file.isEmpty()) {
-        const QList<QSslCertificate> authorities = QSslCertificate::fromPath(
-                file, QSsl::Pem, QSslCertificate::PatternSyntax::FixedString);
-        if (authorities.isEmpty())
-            refuse(QStringLiteral("no certificate could be read from \"%1\"; it must hold PEM")
-                           .arg(file));
-        tls.setCaCertificates(authorities);
-    }
+    if (const QString file = options.caCertificateFile(); !file.isEmpty())
+        tls.setCaCertificates(readCertificates(file, error));
     if (const QString file = options.certificateFile(); !file.isEmpty()) {
-        const QList<QSslCertificate> chain = QSslCertificate::fromPath(
-                file, QSsl::Pem, QSslCertificate::PatternSyntax::FixedString);
-        if (chain.isEmpty())
-            refuse(QStringLiteral("no certificate could be read from \"%1\"; it must hold PEM")
-                           .arg(file));
-        tls.setLocalCertificateChain(chain);
-        QFile keyFile(options.privateKeyFile());
-        QSslKey key;
-        if (keyFile.open(QIODevice::ReadOnly)) {
-            const QByteArray pem = keyFile.readAll();
-            for (const QSsl::KeyAlgorithm algorithm : {QSsl::Rsa, QSsl::Ec}) {
-                if (key.isNull())
-                    key = QSslKey(pem, algorithm);
-            }
-        }
-        if (key.isNull())
-            refuse(QStringLiteral(
-                           "no private key could be read from \"%1\"; it must hold a PEM key without password")
-                           .arg(options.privateKeyFile()));
-        tls.setPrivateKey(key);
+        tls.setLocalCertificateChain(readCertificates(file, error));
+        tls.setPrivateKey(readPrivateKey(options.privateKeyFile(), error));
     }
     return endpoint;
 }
@@ -380,38 +376,41 @@ void QAmqpConnection::abort()
 
 void QAmqpConnectionPrivate::opened()
 {
-    const QPointer<QAmqpConnection> alive(q);
+    const QPointer<QObject> alive(q);
     CallAll all;
-    all([&] { tellState(); });
-    if (alive && currentState() == QAmqpConnection::State::Open)
-        all([&] { Q_EMIT q->opened(); });
+    all(alive, [&] { tellState(); });
+    all(alive, [&] {
+        if (currentState() == QAmqpConnection::State::Open)
+            Q_EMIT q->opened();
+    });
     all.rethrow();
 }
 
 void QAmqpConnectionPrivate::closed(const QAmqpError &error)
 {
-    const QPointer<QAmqpConnection> alive(q);
+    const QPointer<QObject> alive(q);
     engine->reset(options);
     blockedReason.clear();
     const bool wasBlocked = std::exchange(blocked, false);
     if (error)
         lastError = error;
-    QAmqpError cause = error;
-    if (!cause)
-        cause = givenUp(QStringLiteral("the connection was closed"));
+    const QAmqpError cause = error ? error : givenUp(u"the connection was closed");
     for (const auto &promise : std::exchange(secretPromises, {}))
-        failPromise(*promise, cause);
+        endPromise(*promise, cause);
     CallAll all;
-    if (alive && wasBlocked)
-        all([&] { Q_EMIT q->blockedChanged(false); });
-    if (alive && toldState != QAmqpConnection::State::Closed) {
-        toldState = QAmqpConnection::State::Closed;
-        all([&] { Q_EMIT q->stateChanged(QAmqpConnection::State::Closed); });
-    }
-    if (alive && error)
-        all([&] { Q_EMIT q->errorOccurred(error); });
-    if (alive)
-        all([&] { Q_EMIT q->closed(); });
+    all(alive, [&] {
+        if (wasBlocked)
+            Q_EMIT q->blockedChanged(false);
+    });
+    all(alive, [&] {
+        if (std::exchange(toldState, QAmqpConnection::State::Closed) != toldState)
+            Q_EMIT q->stateChanged(toldState);
+    });
+    all(alive, [&] {
+        if (error)
+            Q_EMIT q->errorOccurred(error);
+    });
+    all(alive, [&] { Q_EMIT q->closed(); });
     all.rethrow();
 }
 
@@ -428,9 +427,7 @@ void QAmqpConnectionPrivate::secretUpdated(const QAmqpError &error)
         return;
     const SharedPromise<void> promise = std::move(secretPromises.front());
     secretPromises.pop_front();
-    if (error)
-        return failPromise(*promise, error);
-    promise->finish();
+    endPromise(*promise, error);
 }
 
 QT_END_NAMESPACE

@@ -2,7 +2,7 @@
 #define QTAMQP_API_QAMQPCONNECTION_P_H
 
 #include "api/engine.h"
-#include "api/futures.h"
+#include "api/notify.h"
 
 #include <QtAmqp/qamqpchannel.h>
 #include <QtAmqp/qamqpconnection.h>
@@ -24,7 +24,7 @@ public:
     bool refuseUnlessClosed(const char *function);
     QAmqpConnection::State currentState() const;
     void tellState();
-    QAmqpEndpoint endpoint(QAmqpError *error) const;
+    QAmqpEndpoint endpoint(QString *error) const;
 
     // From the engine
     void opened();

@@ -1,12 +1,8 @@
 #include "api/qamqpconsumer_p.h"
 
-#include "api/callall.h"
-#include "values/errorkinds.h"
-
 QT_BEGIN_NAMESPACE
 
 using namespace QtAmqpPrivate;
-using Kind = QAmqpError::Kind;
 
 /*!
     \class QAmqpConsumer
@@ -34,6 +30,8 @@ using Kind = QAmqpError::Kind;
     Emitted for each message. \a delivery may be copied and acknowledged later, from any thread. */
 /*! \fn void QAmqpConsumer::cancelled(const QAmqpError &reason)
     Emitted once when the subscription ended; \a reason is no error after cancel() or close(). */
+/*! \fn void QAmqpConsumer::pausedChanged(bool paused)
+    Emitted from the event loop when the consumer was paused or goes on (\a paused is \c false). */
 
 QAmqpConsumer::QAmqpConsumer(QAmqpConsumerPrivate *dd, QObject *parent) : QObject(parent), d_ptr(dd)
 {
@@ -43,14 +41,12 @@ QAmqpConsumer::QAmqpConsumer(QAmqpConsumerPrivate *dd, QObject *parent) : QObjec
 /*! Cancels the subscription in silence; messages it holds or still gets go back to the queue. */
 QAmqpConsumer::~QAmqpConsumer()
 {
-    if (QAmqpChannelPrivate *channel = QAmqpChannelPrivate::of(d_ptr->channel))
-        channel->forgetConsumer(d_ptr.get());
-    if (d_ptr->cancelPromise)
-        failPromise(*d_ptr->cancelPromise, givenUp(QStringLiteral("the consumer was destroyed")));
+    if (d_ptr->state != State::Cancelled)
+        d_ptr->channel->forgetConsumer(d_ptr.get());
 }
 
 /*! Returns the channel, null once it is destroyed. */
-QAmqpChannel *QAmqpConsumer::channel() const { return d_ptr->channel; }
+QAmqpChannel *QAmqpConsumer::channel() const { return d_ptr->channel->q; }
 
 /*! Returns the options it was made with. */
 QAmqpConsumeOptions QAmqpConsumer::options() const { return d_ptr->options; }
@@ -74,13 +70,13 @@ bool QAmqpConsumer::isActive() const { return d_ptr->state == State::Active; }
 */
 QFuture<int> QAmqpConsumer::cancel()
 {
-    QAmqpChannelPrivate *channel = QAmqpChannelPrivate::of(d_ptr->channel);
-    if (!channel || !channel->core || d_ptr->state >= State::Cancelling) {
-        return failedFuture<int>(
-                notOpen(QStringLiteral("consumer \"%1\" is not running").arg(consumerTag())));
-    }
+    QAmqpError error = d_ptr->channel->threadError("cancel()");
+    if (!error && (!d_ptr->channel->core || d_ptr->state >= State::Cancelling))
+        error = notOpen(u"consumer \"%1\" is not running", d_ptr->tag);
+    if (error)
+        return failedFuture<int>(error);
     d_ptr->state = State::Cancelling;
-    return channel->cancel(d_ptr.get());
+    return d_ptr->channel->cancel(d_ptr.get());
 }
 
 /*! \property QAmqpConsumer::paused
@@ -97,6 +93,7 @@ bool QAmqpConsumer::pause()
     if (d_ptr->noAck || d_ptr->options.prefetch() == 0 || d_ptr->state >= State::Cancelling)
         return false;
     d_ptr->paused = true;
+    d_ptr->channel->lookAtConsumers();
     return true;
 }
 
@@ -104,11 +101,7 @@ bool QAmqpConsumer::pause()
 void QAmqpConsumer::resume()
 {
     d_ptr->paused = false;
-    QAmqpChannelPrivate *channel = QAmqpChannelPrivate::of(d_ptr->channel);
-    if (!channel || !channel->engine)
-        return;
-    channel->hasResumed = true;
-    channel->engine->commanded();
+    d_ptr->channel->lookAtConsumers();
 }
 
 void QAmqpConsumerPrivate::setState(QAmqpConsumer::State to)
@@ -117,15 +110,20 @@ void QAmqpConsumerPrivate::setState(QAmqpConsumer::State to)
         Q_EMIT q->stateChanged(to);
 }
 
+void QAmqpConsumerPrivate::tellPaused()
+{
+    if (std::exchange(toldPaused, paused) != paused)
+        Q_EMIT q->pausedChanged(paused);
+}
+
 void QAmqpConsumerPrivate::started()
 {
     if (state != QAmqpConsumer::State::Starting)
         return;
-    const QPointer<QAmqpConsumer> alive(q);
+    const QPointer<QObject> alive(q);
     CallAll all;
-    all([&] { setState(QAmqpConsumer::State::Active); });
-    if (alive)
-        all([&] { Q_EMIT q->started(); });
+    all(alive, [&] { setState(QAmqpConsumer::State::Active); });
+    all(alive, [&] { Q_EMIT q->started(); });
     all.rethrow();
 }
 
@@ -143,13 +141,9 @@ void QAmqpConsumerPrivate::deliverHeld()
     while (alive && !paused && !held.empty()) {
         const QAmqpDelivery delivery = std::move(held.front());
         held.pop_front();
-        if (QAmqpChannelPrivate *d = QAmqpChannelPrivate::of(channel); d && d->engine) {
-            d->lastShown = std::max(d->lastShown, delivery.deliveryTag());
-            // The rest is for the next turn, if the slot throws or runs an event loop of its own.
-            d->hasResumed = !held.empty();
-            if (d->hasResumed)
-                d->engine->commanded();
-        }
+        channel->unsettled.show(delivery.deliveryTag());
+        if (!held.empty()) // for the next turn, if the slot throws or runs an event loop of its own
+            channel->lookAtConsumers();
         Q_EMIT q->messageReceived(delivery);
     }
 }
@@ -164,19 +158,13 @@ int QAmqpConsumerPrivate::requeueHeld()
 
 void QAmqpConsumerPrivate::ended(const QAmqpError &reason)
 {
-    const QPointer<QAmqpConsumer> alive(q);
+    const QPointer<QObject> alive(q);
     held.clear();
-    if (const SharedPromise<int> promise = std::exchange(cancelPromise, nullptr)) {
-        failPromise(*promise,
-                    reason ? reason
-                           : givenUp(QStringLiteral(
-                                   "the channel was closed before the consumer was cancelled")));
-    }
+    paused = false;
     CallAll all;
-    if (alive)
-        all([&] { setState(QAmqpConsumer::State::Cancelled); });
-    if (alive)
-        all([&] { Q_EMIT q->cancelled(reason); });
+    all(alive, [&] { setState(QAmqpConsumer::State::Cancelled); });
+    all(alive, [&] { tellPaused(); });
+    all(alive, [&] { Q_EMIT q->cancelled(reason); });
     all.rethrow();
 }
 

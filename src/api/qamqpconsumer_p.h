@@ -21,16 +21,17 @@ public:
     int requeueHeld();
     void ended(const QAmqpError &reason);
     void setState(QAmqpConsumer::State state);
+    void tellPaused();
 
     QAmqpConsumer *q = nullptr;
-    QPointer<QAmqpChannel> channel;
+    std::shared_ptr<QAmqpChannelPrivate> channel;
     QAmqpConsumeOptions options;
     QByteArray tag;
     QAmqpConsumer::State state = QAmqpConsumer::State::Starting;
     bool noAck = false; // of the options, for each delivery
     bool paused = false;
+    bool toldPaused = false;
     std::deque<QAmqpDelivery> held;
-    QtAmqpPrivate::SharedPromise<int> cancelPromise;
 };
 
 QT_END_NAMESPACE

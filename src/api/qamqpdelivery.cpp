@@ -28,6 +28,7 @@ using namespace QtAmqpPrivate;
     \enum QAmqpDelivery::AckMode
     \value Single    Settles this message.
     \value Multiple  Settles this message and all earlier ones of its channel that are not settled.
+                     Messages that a paused consumer holds were not seen yet, and are left alone.
 */
 
 /*!
@@ -41,8 +42,8 @@ using namespace QtAmqpPrivate;
 QTAMQP_VALUE(QAmqpDelivery)
 
 void QAmqpDeliveryPrivate::assign(QAmqpDelivery &delivery, Delivered &from,
-                                  const QExplicitlySharedDataPointer<Mailbox> &mailbox,
-                                  quint32 generation, quint32 remaining)
+                                  const MailboxPointer &mailbox, quint32 generation,
+                                  quint32 remaining)
 {
     if (!delivery.d || delivery.d->ref.loadAcquire() != 1)
         delivery.d = QExplicitlySharedDataPointer<QAmqpDeliveryPrivate>(new QAmqpDeliveryPrivate);
@@ -134,10 +135,7 @@ bool QAmqpDelivery::nack(RequeueMode requeue, AckMode mode) const
 
 /*! Gives the message back or discards it, see \a requeue; the same as nack() with Single. Returns
     \c false, and sends nothing, if it was settled before or its channel has ended. Any thread. */
-bool QAmqpDelivery::reject(RequeueMode requeue) const
-{
-    return settle(d.data(), Settlement::Nack, Single, requeue == Requeue);
-}
+bool QAmqpDelivery::reject(RequeueMode requeue) const { return nack(requeue); }
 
 bool operator==(const QAmqpDelivery &a, const QAmqpDelivery &b)
 {

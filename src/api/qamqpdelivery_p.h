@@ -11,7 +11,7 @@ QT_BEGIN_NAMESPACE
 class QAmqpDeliveryPrivate : public QSharedData
 {
 public:
-    QExplicitlySharedDataPointer<QtAmqpPrivate::Mailbox> mailbox; // null: nothing to acknowledge
+    QtAmqpPrivate::MailboxPointer mailbox; // null: nothing to acknowledge
     QtAmqpPrivate::EnvelopePointer envelope;
     quint64 deliveryTag = 0;
     quint32 generation = 0;
@@ -22,8 +22,8 @@ public:
 
     // Fills `delivery` with what arrived, in the memory it already has if nobody else holds it.
     static void assign(QAmqpDelivery &delivery, QtAmqpPrivate::Delivered &from,
-                       const QExplicitlySharedDataPointer<QtAmqpPrivate::Mailbox> &mailbox,
-                       quint32 generation, quint32 remaining);
+                       const QtAmqpPrivate::MailboxPointer &mailbox, quint32 generation,
+                       quint32 remaining);
     // Keeps the memory of a delivery that nobody else holds for the next one.
     static void recycle(QAmqpDelivery &delivery, QAmqpDelivery &scratch);
 };

@@ -1,5 +1,8 @@
 #include <QtAmqp/qamqpexchange.h>
 
+#include "api/notify.h"
+#include "values/errorkinds.h"
+
 QT_BEGIN_NAMESPACE
 
 /*!
@@ -23,7 +26,22 @@ QT_BEGIN_NAMESPACE
 class QAmqpExchangePrivate
 {
 public:
-    QAmqpChannel *channel = nullptr;
+    // Calls a function of the channel, which takes the exchange's name first.
+    template<typename Result, typename... Parameters, typename... Arguments>
+    Result call(Result (QAmqpChannel::*function)(const QString &, Parameters...),
+                const Arguments &...arguments) const
+    {
+        if (channel)
+            return (channel->*function)(name, arguments...);
+        if constexpr (std::is_same_v<Result, quint64>)
+            return 0;
+        else
+            return QtAmqpPrivate::failedFuture(
+                    QtAmqpPrivate::notOpen(u"the channel of exchange \"%1\" was destroyed", name),
+                    Result());
+    }
+
+    QPointer<QAmqpChannel> channel;
     QString name;
 };
 
@@ -37,7 +55,7 @@ QAmqpExchange::QAmqpExchange(const QString &name, QAmqpChannel *channel)
 /*! Leaves the exchange alone. */
 QAmqpExchange::~QAmqpExchange() = default;
 
-/*! Returns the channel. */
+/*! Returns the channel, null once it is destroyed: the calls that need it fail with NotOpen then. */
 QAmqpChannel *QAmqpExchange::channel() const { return d_ptr->channel; }
 
 /*! \property QAmqpExchange::name
@@ -54,34 +72,34 @@ QFuture<void> QAmqpExchange::declare(Type type, const QAmqpExchangeOptions &opti
 /*! Declares the exchange as \a type, which may be a plugin's, with \a options. */
 QFuture<void> QAmqpExchange::declare(const QString &type, const QAmqpExchangeOptions &options)
 {
-    return d_ptr->channel->declareExchange(d_ptr->name, type, options);
+    return d_ptr->call(&QAmqpChannel::declareExchange, type, options);
 }
 
 /*! Lets messages of \a source that match \a routingKey or \a arguments flow into this exchange. */
 QFuture<void> QAmqpExchange::bind(const QString &source, const QString &routingKey,
                                   const QAmqpTable &arguments)
 {
-    return d_ptr->channel->bindExchange(d_ptr->name, source, routingKey, arguments);
+    return d_ptr->call(&QAmqpChannel::bindExchange, source, routingKey, arguments);
 }
 
 /*! Removes the binding to \a source with exactly \a routingKey and \a arguments. */
 QFuture<void> QAmqpExchange::unbind(const QString &source, const QString &routingKey,
                                     const QAmqpTable &arguments)
 {
-    return d_ptr->channel->unbindExchange(d_ptr->name, source, routingKey, arguments);
+    return d_ptr->call(&QAmqpChannel::unbindExchange, source, routingKey, arguments);
 }
 
 /*! Deletes the exchange from the broker, with IfUnused in \a flags only if nothing is bound to it. */
 QFuture<void> QAmqpExchange::remove(QAmqpChannel::DeleteFlags flags)
 {
-    return d_ptr->channel->deleteExchange(d_ptr->name, flags);
+    return d_ptr->call(&QAmqpChannel::deleteExchange, flags);
 }
 
 /*! Publishes \a message with \a routingKey and \a flags, see QAmqpChannel::publish(). */
 quint64 QAmqpExchange::publish(const QString &routingKey, const QAmqpMessage &message,
                                QAmqpChannel::PublishFlags flags)
 {
-    return d_ptr->channel->publish(d_ptr->name, routingKey, message, flags);
+    return d_ptr->call(&QAmqpChannel::publish, routingKey, message, flags);
 }
 
 /*! Publishes \a message with \a routingKey and \a flags, see QAmqpChannel::publishConfirmed(). */
@@ -89,7 +107,7 @@ QFuture<quint64> QAmqpExchange::publishConfirmed(const QString &routingKey,
                                                  const QAmqpMessage &message,
                                                  QAmqpChannel::PublishFlags flags)
 {
-    return d_ptr->channel->publishConfirmed(d_ptr->name, routingKey, message, flags);
+    return d_ptr->call(&QAmqpChannel::publishConfirmed, routingKey, message, flags);
 }
 
 QT_END_NAMESPACE

@@ -1,7 +1,6 @@
 #include <QtAmqp/qamqpqueue.h>
 
 #include "api/qamqpchannel_p.h"
-#include "values/errorkinds.h"
 
 #include <QtAmqp/qamqpconsumer.h>
 
@@ -33,22 +32,16 @@ using namespace QtAmqpPrivate;
 class QAmqpQueuePrivate
 {
 public:
-    QueueName wireName() const { return {name.toUtf8(), name.isEmpty() ? declaring : 0}; }
-
-    // Why nothing can be done with the queue: it has no name and none is on its way.
-    QAmqpError nameless(const char *function) const
+    RequestId nameFrom() const
     {
-        if (!name.isEmpty() || declaring)
-            return {};
-        return invalidArgument(
-                QStringLiteral(
-                        "%1(): the queue has no name yet; declare() it, and the broker makes one up")
-                        .arg(QLatin1StringView(function)));
+        if (declaring)
+            return declaring;
+        return name.isEmpty() ? Undeclared : 0;
     }
+    QueueName wireName() const { return {name, nameFrom()}; }
 
-    QAmqpChannelPrivate *channel() const { return QAmqpChannelPrivate::of(object); }
-
-    QAmqpChannel *object = nullptr;
+    std::shared_ptr<QAmqpChannelPrivate> channel; // may outlive its object, and refuses then
+    QString given; // the application's name, empty if the broker makes one up
     QString name;
     RequestId declaring = 0; // the declare that will tell the name
 };
@@ -56,7 +49,8 @@ public:
 QAmqpQueue::QAmqpQueue(const QString &name, QAmqpChannel *channel)
     : QObject(channel), d_ptr(std::make_unique<QAmqpQueuePrivate>())
 {
-    d_ptr->object = channel;
+    d_ptr->channel = QAmqpChannelPrivate::of(channel)->shared_from_this();
+    d_ptr->given = name;
     d_ptr->name = name;
 }
 
@@ -67,30 +61,30 @@ QAmqpQueue::~QAmqpQueue()
         delete children().constFirst();
 }
 
-/*! Returns the channel. */
-QAmqpChannel *QAmqpQueue::channel() const { return d_ptr->object; }
+/*! Returns the channel, null once it is destroyed: the calls that need it fail with NotOpen then. */
+QAmqpChannel *QAmqpQueue::channel() const { return d_ptr->channel->q; }
 
 /*! \property QAmqpQueue::name
     The queue's name, empty until the broker has made one up. */
 QString QAmqpQueue::name() const { return d_ptr->name; }
 
-/*! Declares the queue with \a options, see QAmqpChannel::declareQueue(). */
+/*! Declares the queue with \a options, see QAmqpChannel::declareQueue(). Without a name of its own the
+    handle asks the broker for a new one each time, also after the channel was opened again. */
 QFuture<QAmqpQueueInfo> QAmqpQueue::declare(const QAmqpQueueOptions &options)
 {
-    RequestId id = 0;
-    const auto learnName = [self = QPointer<QAmqpQueue>(this)](RequestEnd &end) {
-        if (!self)
+    const auto learnName = [self = QPointer<QAmqpQueue>(this)](const RequestEnd &end) {
+        if (!self || self->d_ptr->declaring != end.request)
             return;
         self->d_ptr->declaring = 0;
-        if (!self->d_ptr->name.isEmpty() || end.error)
+        if (end.error)
             return;
-        self->d_ptr->name = QString::fromUtf8(end.reply->name);
+        self->d_ptr->name = QString::fromUtf8(end.name);
         Q_EMIT self->nameChanged(self->d_ptr->name);
     };
-    QFuture<QAmqpQueueInfo> future =
-            d_ptr->channel()->declareQueue(d_ptr->name.toUtf8(), options, learnName, &id);
-    if (d_ptr->name.isEmpty())
-        d_ptr->declaring = id;
+    QAmqpChannelPrivate *channel = d_ptr->channel.get();
+    QFuture<QAmqpQueueInfo> future = channel->declareQueue(d_ptr->given, options, learnName);
+    if (d_ptr->given.isEmpty() && !future.isFinished())
+        d_ptr->declaring = channel->newestRequest;
     return future;
 }
 
@@ -98,43 +92,31 @@ QFuture<QAmqpQueueInfo> QAmqpQueue::declare(const QAmqpQueueOptions &options)
 QFuture<void> QAmqpQueue::bind(const QString &exchange, const QString &routingKey,
                                const QAmqpTable &arguments)
 {
-    if (const QAmqpError error = d_ptr->nameless("bind"))
-        return failedFuture<void>(error);
-    return d_ptr->channel()->bindQueue(d_ptr->wireName(), exchange, routingKey, arguments, true);
+    return d_ptr->channel->bindQueue<QueueBind>(d_ptr->wireName(), exchange, routingKey, arguments);
 }
 
 /*! Removes a binding, see QAmqpChannel::unbindQueue() for \a exchange, \a routingKey and \a arguments. */
 QFuture<void> QAmqpQueue::unbind(const QString &exchange, const QString &routingKey,
                                  const QAmqpTable &arguments)
 {
-    if (const QAmqpError error = d_ptr->nameless("unbind"))
-        return failedFuture<void>(error);
-    return d_ptr->channel()->bindQueue(d_ptr->wireName(), exchange, routingKey, arguments, false);
+    return d_ptr->channel->bindQueue<QueueUnbind>(d_ptr->wireName(), exchange, routingKey,
+                                                  arguments);
 }
 
 /*! Removes all ready messages and tells how many. */
-QFuture<quint32> QAmqpQueue::purge()
-{
-    if (const QAmqpError error = d_ptr->nameless("purge"))
-        return failedFuture<quint32>(error);
-    return d_ptr->channel()->purgeQueue(d_ptr->wireName());
-}
+QFuture<quint32> QAmqpQueue::purge() { return d_ptr->channel->purgeQueue(d_ptr->wireName()); }
 
 /*! Deletes the queue from the broker, under the conditions of \a flags; tells how many messages went with it. */
 QFuture<quint32> QAmqpQueue::remove(QAmqpChannel::DeleteFlags flags)
 {
-    if (const QAmqpError error = d_ptr->nameless("remove"))
-        return failedFuture<quint32>(error);
-    return d_ptr->channel()->deleteQueue(d_ptr->wireName(), flags);
+    return d_ptr->channel->deleteQueue(d_ptr->wireName(), flags);
 }
 
 /*! Starts to consume with \a options; messages come by messageReceived() of the returned consumer, a
     child of this object, and of this object. See QAmqpChannel::consume(). */
 QAmqpConsumer *QAmqpQueue::consume(const QAmqpConsumeOptions &options)
 {
-    QAmqpChannelPrivate *channel = d_ptr->channel();
-    QueueName name = d_ptr->wireName();
-    QAmqpConsumer *consumer = channel->consume(name, options, this, d_ptr->nameless("consume"));
+    QAmqpConsumer *consumer = d_ptr->channel->consume(d_ptr->wireName(), options, this);
     connect(consumer, &QAmqpConsumer::messageReceived, this, &QAmqpQueue::messageReceived);
     connect(consumer, &QAmqpConsumer::cancelled, this, &QAmqpQueue::cancelled);
     return consumer;
@@ -143,31 +125,21 @@ QAmqpConsumer *QAmqpQueue::consume(const QAmqpConsumeOptions &options)
 /*! Takes one message, or none, see QAmqpChannel::get() for \a policy. */
 QFuture<std::optional<QAmqpDelivery>> QAmqpQueue::get(QAmqpChannel::AckPolicy policy)
 {
-    if (const QAmqpError error = d_ptr->nameless("get"))
-        return failedFuture<std::optional<QAmqpDelivery>>(error);
-    return d_ptr->channel()->get(d_ptr->wireName(), policy);
+    return d_ptr->channel->get(d_ptr->wireName(), policy);
 }
 
 /*! Publishes \a message to this queue by the default exchange with \a flags, see QAmqpChannel::publish(). */
 quint64 QAmqpQueue::publish(const QAmqpMessage &message, QAmqpChannel::PublishFlags flags)
 {
-    QAmqpChannelPrivate *channel = d_ptr->channel();
-    if (const QAmqpError error = d_ptr->nameless("publish")) {
-        channel->lastError = error;
-        return 0;
-    }
-    return channel->publish(QString(), d_ptr->name, message, flags,
-                            d_ptr->name.isEmpty() ? d_ptr->declaring : 0);
+    return d_ptr->channel->publish(QString(), d_ptr->name, message, flags, d_ptr->nameFrom());
 }
 
 /*! Publishes \a message to this queue with \a flags, see QAmqpChannel::publishConfirmed(). */
 QFuture<quint64> QAmqpQueue::publishConfirmed(const QAmqpMessage &message,
                                               QAmqpChannel::PublishFlags flags)
 {
-    if (const QAmqpError error = d_ptr->nameless("publishConfirmed"))
-        return failedFuture<quint64>(error);
-    return d_ptr->channel()->publishConfirmed(QString(), d_ptr->name, message, flags,
-                                              d_ptr->name.isEmpty() ? d_ptr->declaring : 0);
+    return d_ptr->channel->publishConfirmed(QString(), d_ptr->name, message, flags,
+                                            d_ptr->nameFrom());
 }
 
 QT_END_NAMESPACE

@@ -27,22 +27,7 @@ static QEvent::Type turnEvent()
 }
 
 SocketTransport::SocketTransport() = default;
-
-// What was written before close() is still sent, if an event loop goes on.
-SocketTransport::~SocketTransport()
-{
-    if (!m_socket)
-        return;
-    m_socket->disconnect(this);
-    if (m_socket->state() != QAbstractSocket::ClosingState)
-        return;
-    QTcpSocket *const socket = m_socket.release();
-    if (QCoreApplication *const application = QCoreApplication::instance();
-        application && application->thread() == socket->thread())
-        socket->setParent(application);
-    connect(socket, &QTcpSocket::disconnected, socket, &QObject::deleteLater);
-    QTimer::singleShot(LingerTime, socket, &QObject::deleteLater);
-}
+SocketTransport::~SocketTransport() { SocketTransport::abort(); }
 
 void SocketTransport::open(const QAmqpEndpoint &endpoint)
 {
@@ -180,17 +165,27 @@ void SocketTransport::flush()
 
 qint64 SocketTransport::bytesToWrite() const { return m_blockBytes + queuedInSocket(); }
 
+// The socket sends what was written on its own, if an event loop goes on and the peer reads.
 void SocketTransport::close()
 {
+    m_timer.stop();
     if (!m_socket)
         return;
     m_socket->disconnect(this);
-    m_timer.stop();
     while (!m_blocks.isEmpty())
         m_socket->write(m_blocks.dequeue());
     m_blockBytes = 0;
-    m_socket->flush();
-    m_socket->disconnectFromHost();
+    m_tls = nullptr;
+    QTcpSocket *const socket = m_socket.release();
+    if (QCoreApplication *const application = QCoreApplication::instance();
+        application && application->thread() == socket->thread())
+        socket->setParent(application);
+    connect(socket, &QTcpSocket::disconnected, socket, &QObject::deleteLater);
+    QTimer::singleShot(LingerTime, socket, &QObject::deleteLater);
+    socket->flush();
+    socket->disconnectFromHost();
+    if (socket->state() == QAbstractSocket::UnconnectedState)
+        socket->deleteLater();
 }
 
 void SocketTransport::abort()
@@ -249,8 +244,7 @@ void SocketTransport::timerEvent(QTimerEvent *)
 // Nothing of this object may be used after turn() returned false.
 void SocketTransport::runTurn()
 {
-    if (m_opened) {
-        m_opened = false;
+    if (std::exchange(m_opened, false) && m_socket) {
         // Set before connecting, Qt drops it: 44 ms for each small exchange.
         m_socket->setSocketOption(QAbstractSocket::LowDelayOption, 1);
         opened();

@@ -2,7 +2,6 @@
 #define QTAMQP_VALUES_ERRORKINDS_H
 
 #include <QtAmqp/qamqperror.h>
-
 #include <QtCore/qstring.h>
 
 QT_BEGIN_NAMESPACE
@@ -24,7 +23,10 @@ QString formatted(QStringView format, const Args &...args)
         else
             return QString::fromUtf8(arg);
     };
-    return format.arg(shown(args)...);
+    if constexpr (sizeof...(Args) == 0)
+        return format.toString();
+    else
+        return format.arg(shown(args)...);
 }
 
 // What a reply code of basic.return, channel.close or connection.close means to an application
@@ -34,23 +36,30 @@ QAmqpError::Kind kindOfReplyCode(int code);
 // What the user can do about a refusal of the broker, as "; check this", or nothing.
 QString adviceOn(int code, const QString &replyText);
 
-// The errors that this side makes up about one call.
-inline QAmqpError operationError(QAmqpError::Kind kind, QAmqpError::Origin origin,
-                                 const QString &text)
+// The errors that this side makes up about one call; their text is formatted().
+template<typename... Args>
+QAmqpError operationError(QAmqpError::Kind kind, QAmqpError::Origin origin, QStringView format,
+                          const Args &...args)
 {
-    return QAmqpError(kind, QAmqpError::Scope::Operation, origin, text);
+    return QAmqpError(kind, QAmqpError::Scope::Operation, origin, formatted(format, args...));
 }
-inline QAmqpError invalidArgument(const QString &text)
+template<typename... Args>
+QAmqpError invalidArgument(QStringView format, const Args &...args)
 {
-    return operationError(QAmqpError::Kind::InvalidArgument, QAmqpError::Origin::Application, text);
+    return operationError(QAmqpError::Kind::InvalidArgument, QAmqpError::Origin::Application,
+                          format, args...);
 }
-inline QAmqpError notOpen(const QString &text)
+template<typename... Args>
+QAmqpError notOpen(QStringView format, const Args &...args)
 {
-    return operationError(QAmqpError::Kind::NotOpen, QAmqpError::Origin::Application, text);
+    return operationError(QAmqpError::Kind::NotOpen, QAmqpError::Origin::Application, format,
+                          args...);
 }
-inline QAmqpError givenUp(const QString &text)
+template<typename... Args>
+QAmqpError givenUp(QStringView format, const Args &...args)
 {
-    return operationError(QAmqpError::Kind::Cancelled, QAmqpError::Origin::Application, text);
+    return operationError(QAmqpError::Kind::Cancelled, QAmqpError::Origin::Application, format,
+                          args...);
 }
 
 } // namespace QtAmqpPrivate

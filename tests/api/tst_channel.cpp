@@ -9,6 +9,8 @@
 #include <QtAmqp/qamqpexchange.h>
 #include <QtCore/qregularexpression.h>
 
+#include <thread>
+
 using State = QAmqpChannel::State;
 using Kind = QAmqpError::Kind;
 using namespace std::chrono_literals;
@@ -110,6 +112,7 @@ private Q_SLOTS:
     void negotiatedFrameIsSmaller();
     void longestNamesPass();
     void misusePutsNothingOnTheWire();
+    void otherThreadsAreRefused();
     void callsBeforeOpenKeepTheirOrder();
     void boundOfWaitingBytes();
     void otherChannelsGoOn();
@@ -433,15 +436,14 @@ void TestChannel::notOpen()
     s.channel->close();
     const auto closing = operation.call(s.channel);
     QCOMPARE(closing().kind(), Kind::NotOpen);
-    QVERIFY2(closing().text().contains(QString::fromLatin1(operation.name)
-                                       + u"(): channel 1 is closing"_s),
+    const QString method = methodName(methodId(operation.classId, operation.methodId));
+    QVERIFY2(closing().text().contains(method + u": channel 1 is closing"_s),
              qPrintable(closing().text()));
     TRY_COMPARE(s.channel->state(), State::Closed);
     const auto closed = operation.call(s.channel);
     QCOMPARE(closed().kind(), Kind::NotOpen);
     QCOMPARE(closed().scope(), QAmqpError::Scope::Operation);
-    QVERIFY2(closed().text().contains(QString::fromLatin1(operation.name)
-                                      + u"(): channel 1 is closed; open() it again"_s),
+    QVERIFY2(closed().text().contains(method + u": channel 1 is closed; open() it again"_s),
              qPrintable(closed().text()));
     QCOMPARE(s.channel->publish(QString(), u"q"_s, QAmqpMessage("x")), 0u);
     QCOMPARE(s.channel->lastError().kind(), Kind::NotOpen);
@@ -468,31 +470,32 @@ void TestChannel::invalidArguments()
         QVERIFY2(error.text().contains(u"255"), qPrintable(error.text()));
     };
     for (const QString &name : {longName(), longUtf8()}) {
-        check(errorOf(c->declareQueue(name)), u"queue name"_s);
+        check(errorOf(c->declareQueue(name)), u"the queue \""_s);
         check(errorOf(c->declareQueue(name)), u"256 octets"_s);
-        check(errorOf(c->bindQueue(name, u"e"_s)), u"queue name"_s);
-        check(errorOf(c->bindQueue(u"q"_s, name)), u"exchange name"_s);
-        check(errorOf(c->bindQueue(u"q"_s, u"e"_s, name)), u"routing key"_s);
-        check(errorOf(c->unbindQueue(u"q"_s, u"e"_s, name)), u"routing key"_s);
-        check(errorOf(c->purgeQueue(name)), u"queue name"_s);
-        check(errorOf(c->deleteQueue(name)), u"queue name"_s);
-        check(errorOf(c->declareExchange(name, u"direct"_s)), u"exchange name"_s);
-        check(errorOf(c->declareExchange(u"e"_s, name)), u"exchange type"_s);
-        check(errorOf(c->bindExchange(name, u"e"_s)), u"destination"_s);
-        check(errorOf(c->bindExchange(u"e"_s, name)), u"source"_s);
-        check(errorOf(c->unbindExchange(u"e"_s, u"f"_s, name)), u"routing key"_s);
-        check(errorOf(c->deleteExchange(name)), u"exchange name"_s);
-        check(errorOf(c->get(name)), u"queue name"_s);
+        check(errorOf(c->bindQueue(name, u"e"_s)), u"the queue \""_s);
+        check(errorOf(c->bindQueue(u"q"_s, name)), u"the exchange \""_s);
+        check(errorOf(c->bindQueue(u"q"_s, u"e"_s, name)), u"the routing-key \""_s);
+        check(errorOf(c->unbindQueue(u"q"_s, u"e"_s, name)), u"the routing-key \""_s);
+        check(errorOf(c->purgeQueue(name)), u"the queue \""_s);
+        check(errorOf(c->deleteQueue(name)), u"the queue \""_s);
+        check(errorOf(c->declareExchange(name, u"direct"_s)), u"the exchange \""_s);
+        check(errorOf(c->declareExchange(u"e"_s, name)), u"the type \""_s);
+        check(errorOf(c->bindExchange(name, u"e"_s)), u"the destination \""_s);
+        check(errorOf(c->bindExchange(u"e"_s, name)), u"the source \""_s);
+        check(errorOf(c->unbindExchange(u"e"_s, u"f"_s, name)), u"the routing-key \""_s);
+        check(errorOf(c->deleteExchange(name)), u"the exchange \""_s);
+        check(errorOf(c->get(name)), u"the queue \""_s);
         QCOMPARE(c->publish(name, u"k"_s, QAmqpMessage("x")), 0u);
-        check(c->lastError(), u"exchange name"_s);
+        check(c->lastError(), u"the exchange \""_s);
         QCOMPARE(c->publish(u"e"_s, name, QAmqpMessage("x")), 0u);
-        check(c->lastError(), u"routing key"_s);
-        check(errorOf(c->publishConfirmed(u"e"_s, name, QAmqpMessage("x"))), u"routing key"_s);
+        check(c->lastError(), u"the routing-key \""_s);
+        check(errorOf(c->publishConfirmed(u"e"_s, name, QAmqpMessage("x"))),
+              u"the routing-key \""_s);
         QCOMPARE(c->consume(name)->state(), QAmqpConsumer::State::Cancelled);
-        check(c->lastError(), u"queue name"_s);
+        check(c->lastError(), u"the queue \""_s);
         QCOMPARE(c->consume(u"q"_s, QAmqpConsumeOptions().setConsumerTag(name))->state(),
                  QAmqpConsumer::State::Cancelled);
-        check(c->lastError(), u"consumer tag"_s);
+        check(c->lastError(), u"the consumer-tag \""_s);
     }
     check(errorOf(c->declareQueue(u"q"_s, queueOptions)), u"arguments"_s);
     check(errorOf(c->bindQueue(u"q"_s, u"e"_s, {}, badTable())), u"arguments"_s);
@@ -633,6 +636,38 @@ void TestChannel::misusePutsNothingOnTheWire()
     QCOMPARE(s.connection.bytesSent(), sent);
     QCOMPARE(s.channel->unconfirmed(), 0u);
     s.close();
+}
+
+void TestChannel::otherThreadsAreRefused()
+{
+    Session s(openedChannel().connectionClose());
+    s.open();
+    QAmqpChannel *c = s.channel;
+    const auto refused = [](const QAmqpError &error) {
+        return error.kind() == Kind::InvalidArgument && error.text().contains(u"thread");
+    };
+    QTest::ignoreMessage(QtWarningMsg, QRegularExpression(u"publish.*thread"_s));
+    QTest::ignoreMessage(QtWarningMsg, QRegularExpression(u"consume.*thread"_s));
+    QStringList missed;
+    quint64 tag = 1;
+    std::thread([&] {
+        for (const Operation &operation : operations()) {
+            if (!refused(operation.call(c)()))
+                missed.append(QString::fromLatin1(operation.name));
+        }
+        if (!refused(errorOf(c->publishConfirmed(QString(), u"q"_s, QAmqpMessage("x")))))
+            missed.append(u"publishConfirmed"_s);
+        if (!refused(errorOf(c->allConfirmed())))
+            missed.append(u"allConfirmed"_s);
+        tag = c->publish(QString(), u"q"_s, QAmqpMessage("x"));
+        const std::unique_ptr<QAmqpConsumer> consumer(c->consume(u"q"_s));
+        if (consumer->state() != QAmqpConsumer::State::Cancelled || c->ackAll() || c->nackAll())
+            missed.append(u"consume"_s);
+    }).join();
+    QCOMPARE(missed, QStringList());
+    QCOMPARE(tag, 0u);
+    QVERIFY(!c->lastError());
+    s.close(); // nothing was sent
 }
 
 void TestChannel::callsBeforeOpenKeepTheirOrder()

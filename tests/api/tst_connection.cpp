@@ -2,7 +2,10 @@
 
 #include "apitest.h"
 
+#include "transport/sockettransport.h"
+
 #include <QtAmqp/qamqptransport.h>
+#include <QtNetwork/qtcpserver.h>
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -168,6 +171,7 @@ private Q_SLOTS:
     void noDelayIsSet();
     void heartbeatsGoOnAfterTraffic();
     void missedHeartbeats();
+    void closedSocketsGo();
     void destructionSendsWhatWasPublished();
 };
 
@@ -931,6 +935,38 @@ void TestConnection::missedHeartbeats()
     TRY(log.count(u"connection.closed"_s) == 1, server);
     QCOMPARE(log.errors.size(), 1);
     QCOMPARE(log.errors.at(0).kind(), Kind::HeartbeatMissed);
+}
+
+// Also if the transport lives on, a socket that was closed belongs to nobody and goes when it is done.
+void TestConnection::closedSocketsGo()
+{
+    QTcpServer server;
+    QVERIFY(server.listen(QHostAddress::LocalHost));
+    QtAmqpPrivate::SocketTransport transport;
+    transport.open({u"127.0.0.1"_s, server.serverPort(), false, {}, {}});
+    QVERIFY(server.waitForNewConnection(Patience));
+    const std::unique_ptr<QTcpSocket> peer(server.nextPendingConnection());
+    const QByteArray block(1024 * 1024, 'x');
+    constexpr int Blocks = 64; // more than the buffers of the operating system
+    for (int i = 0; i < Blocks; ++i)
+        transport.write(block);
+    peer->setReadBufferSize(1);
+    QVERIFY(eventually([&] { // connected as this side sees it
+        transport.flush();
+        return transport.bytesToWrite() < Blocks * block.size();
+    }));
+    transport.close();
+    QCOMPARE(transport.bytesToWrite(), 0);
+    const QPointer<QTcpSocket> lingering = qApp->findChild<QTcpSocket *>();
+    QVERIFY(lingering);
+    qint64 read = 0;
+    peer->setReadBufferSize(0);
+    eventually([&] {
+        read += peer->readAll().size();
+        return !lingering && read >= Blocks * block.size();
+    });
+    QVERIFY(!lingering);
+    QCOMPARE(read, Blocks * block.size());
 }
 
 void TestConnection::destructionSendsWhatWasPublished()

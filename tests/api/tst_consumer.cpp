@@ -87,7 +87,7 @@ private Q_SLOTS:
     void tooLargeBody();
     void serverNamedQueue();
     void serverNamedQueueFails();
-    void serverNamedQueueKeepsItsName();
+    void serverNamedQueueAsksAnew();
     void cancels();
     void cancelsBeforeItStarted();
     void cancelTellsWhatWentBack();
@@ -97,6 +97,8 @@ private Q_SLOTS:
     void brokerCancelsWhileCancelling();
     void destructionCancels();
     void pauses();
+    void pausedChanged();
+    void multipleSparesWhatIsHeld();
     void pauseIsRefused();
     void closesWhilePaused();
     void noAcknowledgement();
@@ -406,24 +408,48 @@ void TestConsumer::serverNamedQueueFails()
     s.close();
 }
 
-void TestConsumer::serverNamedQueueKeepsItsName()
+// The queue that had the last name may be gone; a name of the application's own is for good.
+void TestConsumer::serverNamedQueueAsksAnew()
 {
-    Session s(openedChannel()
-                      .expect<QueueDeclare>()
-                      .reply(QueueDeclareOk{QByteArrayView("amq.gen-1")})
-                      .expect<QueueDeclare>(
-                              [](const QueueDeclare &m) { return m.queue == "amq.gen-1"; })
-                      .reply(QueueDeclareOk{QByteArrayView("amq.gen-1"), 4})
-                      .connectionClose());
+    const auto declares = [](Script &script, const char *name) {
+        script.expect<QueueDeclare>([](const QueueDeclare &m) {
+                  return m.queue.isEmpty();
+              }).reply(QueueDeclareOk{QByteArrayView(name)});
+    };
+    Script script = openedChannel();
+    declares(script, "amq.gen-1");
+    declares(script, "amq.gen-2");
+    script.expect<QueuePurge>([](const QueuePurge &m) { return m.queue == "amq.gen-2"; })
+            .reply(QueuePurgeOk{})
+            .expect<ChannelClose>()
+            .reply(ChannelCloseOk{})
+            .channelOpen();
+    declares(script, "amq.gen-3");
+    script.expect<QueuePurge>([](const QueuePurge &m) { return m.queue == "amq.gen-3"; })
+            .reply(QueuePurgeOk{})
+            .expect<QueueDeclare>([](const QueueDeclare &m) { return m.queue == "mine"; })
+            .reply(QueueDeclareOk{QByteArrayView("mine")})
+            .connectionClose();
+    Session s(script);
     s.open();
     QAmqpQueue *queue = s.channel->queue();
     s.log.watch(queue);
     queue->declare();
-    TRY(!queue->name().isEmpty(), s.server);
-    const auto again = queue->declare();
-    TRY(again.isFinished(), s.server);
-    QCOMPARE(again.result().messageCount, 4u);
-    QCOMPARE(s.log.of(u"queue"_s).size(), 1);
+    TRY(queue->name() == u"amq.gen-1"_s, s.server);
+    queue->declare();
+    const auto second = queue->purge();
+    TRY(second.isFinished(), s.server);
+    QVERIFY(!errorOf(second));
+    s.channel->close();
+    TRY(s.channel->state() == QAmqpChannel::State::Closed, s.server);
+    s.channel->open();
+    queue->declare();
+    const auto third = queue->purge();
+    const auto mine = s.channel->queue(u"mine"_s)->declare();
+    TRY(mine.isFinished(), s.server);
+    QVERIFY(!errorOf(third));
+    QCOMPARE(s.log.of(u"queue"_s),
+             QStringList({u"named amq.gen-1"_s, u"named amq.gen-2"_s, u"named amq.gen-3"_s}));
     s.close();
 }
 
@@ -606,6 +632,71 @@ void TestConsumer::pauses()
     TRY(s.received.size() == 7, s.server);
     for (int i = 0; i < 7; ++i)
         QCOMPARE(s.received.at(i).deliveryTag(), quint64(i + 1));
+    s.close();
+}
+
+void TestConsumer::pausedChanged()
+{
+    ConsumerSession s(consuming().expect<ChannelClose>().reply(ChannelCloseOk{}).connectionClose());
+    TRY(s.consumer->isActive(), s.server);
+    QSignalSpy changes(s.consumer, &QAmqpConsumer::pausedChanged);
+    QVERIFY(s.consumer->pause());
+    QVERIFY(changes.isEmpty()); // not within the call
+    TRY_COMPARE(changes.count(), 1);
+    s.consumer->resume();
+    s.consumer->pause(); // as it was
+    s.consumer->resume();
+    TRY_COMPARE(changes.count(), 2);
+    QVERIFY(s.consumer->pause());
+    TRY_COMPARE(changes.count(), 3);
+    s.channel->close();
+    TRY_COMPARE(changes.count(), 4);
+    QCOMPARE(changes, QList<QVariantList>({{true}, {false}, {true}, {false}}));
+    QVERIFY(!s.consumer->isPaused());
+    s.close();
+}
+
+// What a paused consumer holds was seen by nobody, and "all so far" does not mean it.
+void TestConsumer::multipleSparesWhatIsHeld()
+{
+    const auto to = [](const char *tag, quint64 number) {
+        return BasicDeliver{QByteArrayView(tag), number, false, {}, QByteArrayView("q")};
+    };
+    Session s(openedChannel()
+                      .expect<BasicQos>()
+                      .reply(BasicQosOk{})
+                      .expect<BasicConsume>()
+                      .reply(BasicConsumeOk{QByteArrayView("a")})
+                      .expect<BasicConsume>()
+                      .reply(BasicConsumeOk{QByteArrayView("b")})
+                      .sendContent(to("a", 1), QAmqpMessage("1"))
+                      .sendContent(to("b", 2), QAmqpMessage("2"))
+                      .sendContent(to("a", 3), QAmqpMessage("3"))
+                      .sendContent(to("b", 4), QAmqpMessage("4"))
+                      .sendContent(to("b", 5), QAmqpMessage("5"))
+                      .expect<BasicAck>(isAck(2))
+                      .expect<BasicAck>(isAck(4))
+                      .expect<BasicNack>(isNack(5, false, false))
+                      .expect<BasicAck>(isAck(3, true))
+                      .connectionClose());
+    s.makeChannel();
+    QAmqpConsumer *a = s.channel->consume(u"q"_s, QAmqpConsumeOptions().setConsumerTag(u"a"_s));
+    QAmqpConsumer *b = s.channel->consume(u"q"_s, QAmqpConsumeOptions().setConsumerTag(u"b"_s));
+    QList<QAmqpDelivery> received;
+    const auto keep = [&](const QAmqpDelivery &message) { received.append(message); };
+    QObject::connect(a, &QAmqpConsumer::messageReceived, keep);
+    QObject::connect(b, &QAmqpConsumer::messageReceived, keep);
+    QVERIFY(a->pause());
+    s.connection.open();
+    TRY(received.size() == 3, s.server);
+    QCOMPARE(a->heldMessages(), 2);
+    QVERIFY(received.at(1).ack(QAmqpDelivery::Multiple));
+    QVERIFY(!received.at(0).ack()); // settled with it
+    QVERIFY(s.channel->nackAll(QAmqpDelivery::Discard));
+    QVERIFY(!s.channel->ackAll());
+    a->resume();
+    TRY(received.size() == 5, s.server);
+    QVERIFY(s.channel->ackAll());
     s.close();
 }
 

@@ -4,6 +4,7 @@
 #include "apitest.h"
 #include "autobroker.h"
 
+#include <QtAmqp/qamqpexchange.h>
 #include <QtCore/qeventloop.h>
 
 using Kind = QAmqpError::Kind;
@@ -76,6 +77,8 @@ public:
         keep("declare", queue->declare());
         consumer = queue->consume();
         log.watch(consumer);
+        consumer->pause();
+        QObject::connect(consumer, &QAmqpConsumer::pausedChanged, consumer, &QAmqpConsumer::resume);
         second = channel->consume(u"second"_s);
         log.watch(second, u"second"_s);
         third = channel->consume(u"third"_s);
@@ -298,6 +301,7 @@ private Q_SLOTS:
     void pendingFuturesOfConnection() { pendingFutures(true); }
     void continuationsDeleteSiblings();
     void continuationsCallWhatDies();
+    void handlesOutliveTheirChannel();
     void channelOutlivesConnection();
 
 private:
@@ -714,6 +718,46 @@ void TestLifetime::continuationsCallWhatDies()
     QCOMPARE(errors.takeFirst().kind(), Kind::Cancelled);
     for (const QAmqpError &error : std::as_const(errors))
         QVERIFY2(error.kind() == Kind::NotOpen, qPrintable(error.text()));
+}
+
+// Handles are the channel's children, but nothing stops an application from giving them to others.
+void TestLifetime::handlesOutliveTheirChannel()
+{
+    ScriptedServer server(openedChannel().ignoreRest());
+    QAmqpConnection connection(optionsFor(server));
+    QAmqpChannel *channel = connection.createChannel();
+    connection.open();
+    TRY(channel->isOpen(), server);
+    QObject elsewhere;
+    QAmqpQueue *queue = channel->queue(u"q"_s);
+    QAmqpQueue *nameless = channel->queue();
+    QAmqpExchange *exchange = channel->exchange(u"e"_s);
+    QAmqpConsumer *consumer = queue->consume();
+    for (QObject *handle : QObjectList{queue, nameless, exchange})
+        handle->setParent(&elsewhere);
+    delete channel;
+    QVERIFY(!queue->channel());
+    QVERIFY(!exchange->channel());
+    QVERIFY(!consumer->channel());
+    QCOMPARE(consumer->state(), QAmqpConsumer::State::Cancelled);
+    QVERIFY(!consumer->pause());
+    consumer->resume();
+    QCOMPARE(queue->publish(QAmqpMessage("x")), 0u);
+    QCOMPARE(exchange->publish(u"k"_s, QAmqpMessage("x")), 0u);
+    QCOMPARE(queue->consume()->state(), QAmqpConsumer::State::Cancelled);
+    for (const QAmqpError &error :
+         {errorOf(queue->declare()), errorOf(queue->bind(u"e"_s)), errorOf(queue->unbind(u"e"_s)),
+          errorOf(queue->purge()), errorOf(queue->remove()), errorOf(queue->get()),
+          errorOf(queue->publishConfirmed(QAmqpMessage("x"))), errorOf(nameless->declare()),
+          errorOf(nameless->purge()), errorOf(exchange->declare(QAmqpExchange::Type::Topic)),
+          errorOf(exchange->bind(u"f"_s)), errorOf(exchange->unbind(u"f"_s)),
+          errorOf(exchange->remove()),
+          errorOf(exchange->publishConfirmed(u"k"_s, QAmqpMessage("x"))),
+          errorOf(consumer->cancel())}) {
+        QVERIFY2(error.kind() == Kind::NotOpen, qPrintable(error.text()));
+    }
+    QVERIFY2(errorOf(queue->declare()).text().contains(u"destroyed"),
+             qPrintable(errorOf(queue->declare()).text()));
 }
 
 void TestLifetime::channelOutlivesConnection()

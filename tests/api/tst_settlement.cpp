@@ -39,29 +39,62 @@ private Q_SLOTS:
     void tagsAreSettledOnce()
     {
         UnsettledTags tags;
-        QVERIFY(!tags.contains(0));
-        QVERIFY(!tags.settle(1, true));
+        QStringList sent;
+        const auto settle = [&](quint64 tag, bool multiple) {
+            sent.clear();
+            return tags.settle(tag, multiple, [&](quint64 each, bool all) {
+                sent += (all ? u"to %1"_s : u"%1"_s).arg(each);
+            });
+        };
+        QVERIFY(!settle(0, false));
+        QVERIFY(!settle(1, true));
         for (const quint64 tag : {1, 2, 4, 5, 9}) // 3 and 6 to 8 need no acknowledgement
-            tags.delivered(tag);
-        QVERIFY(!tags.settle(3, false));
-        QVERIFY(!tags.settle(10, true));
-        QVERIFY(tags.settle(2, false));
-        QVERIFY(!tags.settle(2, false));
-        QVERIFY(!tags.settle(2, true));
-        QVERIFY(tags.contains(1));
-        QCOMPARE(tags.lastUpTo(8), 5U);
-        QVERIFY(tags.settle(4, true));
-        QVERIFY(!tags.contains(1));
-        QVERIFY(tags.contains(5));
-        QVERIFY(tags.settle(5, false));
-        QCOMPARE(tags.lastUpTo(8), 0U);
-        QCOMPARE(tags.lastUpTo(9), 9U);
-        QVERIFY(tags.settle(9, true));
-        QCOMPARE(tags.lastUpTo(100), 0U);
-        tags.delivered(20);
-        QVERIFY(tags.contains(20));
+            tags.delivered(tag, true);
+        QVERIFY(!settle(3, false));
+        QVERIFY(!settle(10, true));
+        QVERIFY(settle(2, false));
+        QCOMPARE(sent, QStringList({u"2"_s}));
+        QVERIFY(!settle(2, false));
+        QVERIFY(!settle(2, true));
+        QVERIFY(sent.isEmpty());
+        QCOMPARE(tags.lastShown(), 9U);
+        QVERIFY(settle(4, true));
+        QCOMPARE(sent, QStringList({u"to 4"_s}));
+        QVERIFY(!settle(1, false));
+        QVERIFY(settle(9, false));
+        QCOMPARE(tags.lastShown(), 5U);
+        QVERIFY(settle(5, true));
+        QCOMPARE(tags.lastShown(), 0U);
+        tags.delivered(20, true);
         tags.clear();
-        QVERIFY(!tags.settle(20, false));
+        QVERIFY(!settle(20, false));
+    }
+
+    void heldTagsAreSettledOneByOne()
+    {
+        UnsettledTags tags;
+        QStringList sent;
+        const auto settle = [&](quint64 tag, bool multiple) {
+            sent.clear();
+            return tags.settle(tag, multiple, [&](quint64 each, bool all) {
+                sent += (all ? u"to %1"_s : u"%1"_s).arg(each);
+            });
+        };
+        for (const quint64 tag : {1, 2, 4, 5, 6, 7})
+            tags.delivered(tag, tag != 2 && tag != 5 && tag != 7);
+        QCOMPARE(tags.lastShown(), 6U);
+        QVERIFY(settle(4, true));
+        QCOMPARE(sent, QStringList({u"1"_s, u"4"_s}));
+        QVERIFY(settle(5, false)); // given back by its consumer
+        tags.show(7);
+        tags.show(7);
+        QVERIFY(settle(7, true));
+        QCOMPARE(sent, QStringList({u"6"_s, u"7"_s}));
+        QCOMPARE(tags.lastShown(), 0U);
+        tags.show(2);
+        QCOMPARE(tags.lastShown(), 2U);
+        QVERIFY(settle(2, true));
+        QCOMPARE(sent, QStringList({u"to 2"_s}));
     }
 
     void ackAllLeavesAloneWhatWasNotShown()
