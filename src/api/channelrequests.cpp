@@ -200,7 +200,9 @@ QAmqpConsumer *QAmqpChannelPrivate::consume(const QueueName &queue,
     by QAmqpConsumer::messageReceived(); acknowledge them unless \a options say NoAck. The prefetch of
     the options (250 messages by default) bounds how many come ahead of their acknowledgement.
     If the call is refused locally, the consumer is in state Cancelled and lastError() says why; if the
-    broker refuses, the channel closes and QAmqpConsumer::cancelled() is emitted.
+    broker refuses, the channel closes and QAmqpConsumer::cancelled() is emitted. If the broker does not
+    answer within QAmqpConnectionOptions::requestTimeout(), the consumer ends: cancelled() is emitted
+    with Timeout, and should the answer come after all, the subscription is cancelled at the broker.
     \sa {AMQP 0-9-1 §1.8.3.3}, {https://www.rabbitmq.com/consumers.html}
 */
 QAmqpConsumer *QAmqpChannel::consume(const QString &queue, const QAmqpConsumeOptions &options)

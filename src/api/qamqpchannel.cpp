@@ -35,7 +35,8 @@ constexpr qint64 HighWater = 256 * 1024;
     Publisher confirms are on unless setConfirms(false) or txSelect() was called: each publish ends in
     exactly one of confirmed(), nacked() and indeterminate().
 
-    All calls belong to the connection's thread.
+    All calls belong to the connection's thread. From another one requests fail with InvalidArgument,
+    and publish() prints a warning, sends nothing and returns 0.
 
     \sa {AMQP 0-9-1 §1.5}, {https://www.rabbitmq.com/channels.html}
 */

@@ -113,7 +113,8 @@ QFuture<quint32> QAmqpQueue::remove(QAmqpChannel::DeleteFlags flags)
 }
 
 /*! Starts to consume with \a options; messages come by messageReceived() of the returned consumer, a
-    child of this object, and of this object. See QAmqpChannel::consume(). */
+    child of this object, and of this object. The consumer ends with Timeout if the broker does not answer
+    in time, see QAmqpChannel::consume(). */
 QAmqpConsumer *QAmqpQueue::consume(const QAmqpConsumeOptions &options)
 {
     QAmqpConsumer *consumer = d_ptr->channel->consume(d_ptr->wireName(), options, this);
