@@ -47,6 +47,7 @@ public:
     std::chrono::seconds heartbeat() const;
     QAmqpTable serverProperties() const;
     bool hasCapability(const QString &name) const;
+    QSslConfiguration tlsSession() const;
 
     qint64 bytesToWrite() const;
     quint64 bytesSent() const;

@@ -38,6 +38,7 @@ public:
     virtual void abort() = 0;
     virtual void setDeadline(std::optional<TimePoint> deadline) = 0;
     virtual void requestTurn() = 0;
+    virtual QSslConfiguration tlsSession() const;
 
     void setClient(std::weak_ptr<QAmqpTransportClient> client);
 

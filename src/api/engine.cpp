@@ -134,6 +134,11 @@ void Engine::commanded()
     }
 }
 
+QSslConfiguration Engine::tlsSession() const
+{
+    return m_linked ? m_transport->tlsSession() : QSslConfiguration();
+}
+
 qint64 Engine::bytesToWrite() const { return m_core->pendingBytes() + m_transportBytes; }
 
 bool Engine::settle(const Settlement &settlement)

@@ -227,6 +227,13 @@ bool QAmqpConnection::hasCapability(const QString &name) const
     return capabilities(serverProperties()).value(name).toBool();
 }
 
+/*!
+    Returns the TLS configuration of the link with the state it is in: QSslConfiguration::sessionProtocol(),
+    QSslConfiguration::sessionCipher() and the peer's certificates. It is null without TLS and before the
+    handshake.
+*/
+QSslConfiguration QAmqpConnection::tlsSession() const { return d_ptr->engine->tlsSession(); }
+
 /*! Returns how many octets were published or asked for and are not with the operating system yet. */
 qint64 QAmqpConnection::bytesToWrite() const { return d_ptr->engine->bytesToWrite(); }
 

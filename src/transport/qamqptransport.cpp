@@ -56,6 +56,10 @@ QAmqpTransport::~QAmqpTransport() = default;
     does nothing, for transports whose write() sends. */
 void QAmqpTransport::flush() { }
 
+/*! Returns the configuration of the TLS connection with the state it is in: its protocol, its cipher and
+    the peer's certificates. The default returns a null one, for transports without TLS. */
+QSslConfiguration QAmqpTransport::tlsSession() const { return {}; }
+
 /*! \internal */
 void QAmqpTransport::setClient(std::weak_ptr<QAmqpTransportClient> client)
 {

@@ -224,6 +224,11 @@ void SocketTransport::requestTurn()
         QCoreApplication::postEvent(this, new QEvent(turnEvent()));
 }
 
+QSslConfiguration SocketTransport::tlsSession() const
+{
+    return m_tls && m_tls->isEncrypted() ? m_tls->sslConfiguration() : QSslConfiguration();
+}
+
 bool SocketTransport::event(QEvent *event)
 {
     if (event->type() != turnEvent())

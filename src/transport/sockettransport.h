@@ -36,6 +36,7 @@ public:
     void abort() override;
     void setDeadline(std::optional<TimePoint> deadline) override;
     void requestTurn() override;
+    QSslConfiguration tlsSession() const override;
 
 protected:
     bool event(QEvent *event) override;

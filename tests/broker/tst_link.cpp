@@ -76,9 +76,16 @@ void TestLink::works(Peer &peer)
 void TestLink::verifiesCertificate()
 {
     Peer peer(tlsOptions());
+    QVERIFY(peer.connection.tlsSession().isNull());
     QVERIFY(peer.open());
     works(peer);
+    const QSslConfiguration session = peer.connection.tlsSession();
+    QVERIFY(session.sessionProtocol() >= QSsl::TlsV1_2);
+    QVERIFY(!session.sessionCipher().isNull());
+    QCOMPARE(session.peerCertificate().subjectInfo(QSslCertificate::CommonName),
+             QStringList(u"server"_s));
     QVERIFY(peer.close());
+    QVERIFY(peer.connection.tlsSession().isNull());
     QVERIFY(peer.open()); // and once more
     works(peer);
     QVERIFY(peer.close());

@@ -1,0 +1,96 @@
+#ifndef QTAMQP_TOOL_COMMAND_H
+#define QTAMQP_TOOL_COMMAND_H
+
+// A subcommand as data: what it is called, what it takes, what its help says, and the function that
+// does it. Each lies in a file of its own; commands.cpp lists them and reads the command line.
+
+#include <QtCore/qcommandlineparser.h>
+#include <QtCore/qstring.h>
+
+#include <chrono>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace Tool {
+
+enum Status {
+    Done = 0,
+    BadUsage = 1, // options, a URL, or a file that cannot be read or written
+    NoConnection = 2, // not reached, or lost
+    Refused = 3, // by the broker
+    NotTaken = 4, // a message came back, or was nacked
+    TooLate = 5, // the time is up, or fewer messages came than were asked for
+    BySignal = 128, // plus the signal's number: 130 for Ctrl-C
+};
+
+// Ends the command: one line on stderr (none if it is empty), and the exit status.
+struct Failure
+{
+    int status;
+    QString text;
+};
+
+class Run;
+
+struct Option
+{
+    const char *names; // "q,queue"
+    const char *value = nullptr; // what it takes, "NAME"; nothing for a switch
+    const char *help = nullptr;
+};
+
+struct Command
+{
+    const char *name; // one word or two: "declare queue"
+    const char *operands; // behind the options: "QUEUE", "[BODY]"
+    int mostOperands; // at least as many as stand without brackets in operands
+    const char *summary; // one line
+    const char *details; // of the help, may be empty
+    const char *examples; // lines
+    std::span<const Option> options;
+    void (*run)(Run &);
+};
+
+// The command line behind the name of the command.
+class Arguments
+{
+public:
+    // Throws a Failure that names what is wrong with `arguments`.
+    Arguments(const Command &command, const QStringList &arguments);
+
+    const Command &command() const { return m_command; }
+    QString help() const;
+    bool isSet(const char *option) const;
+    QString value(const char *option) const;
+    QStringList values(const char *option) const;
+    const QStringList &operands() const { return m_operands; }
+    // These throw a Failure that says what the value may be.
+    quint64 number(const char *option, quint64 least, quint64 most, quint64 otherwise) const;
+    std::optional<std::chrono::milliseconds> seconds(const char *option) const;
+    void refuseTogether(const char *one, const char *other) const;
+
+private:
+    const Command &m_command;
+    QCommandLineParser m_parser;
+    QStringList m_operands;
+};
+
+extern const Command publishCommand;
+extern const Command consumeCommand;
+extern const Command getCommand;
+extern const Command declareQueueCommand;
+extern const Command declareExchangeCommand;
+extern const Command bindCommand;
+extern const Command unbindCommand;
+extern const Command purgeCommand;
+extern const Command deleteQueueCommand;
+extern const Command deleteExchangeCommand;
+extern const Command pingCommand;
+
+// Does what the command line says and returns the exit status.
+int main(const QStringList &arguments);
+
+} // namespace Tool
+
+#endif

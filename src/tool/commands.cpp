@@ -1,0 +1,234 @@
+#include "command.h"
+#include "output.h"
+#include "run.h"
+
+#include <QtCore/qcoreapplication.h>
+
+#include <algorithm>
+
+using namespace Qt::StringLiterals;
+
+namespace Tool {
+
+namespace {
+
+const Command *const commands[] = {
+        &publishCommand,         &consumeCommand,        &getCommand,    &declareQueueCommand,
+        &declareExchangeCommand, &bindCommand,           &unbindCommand, &purgeCommand,
+        &deleteQueueCommand,     &deleteExchangeCommand, &pingCommand,
+};
+
+// Understood before and behind the name of the command.
+constexpr Option globalOptions[] = {
+        {"url",           "URL",
+         "The broker: amqp[s]://[USER[:PASSWORD]@]HOST[:PORT][/VHOST][?KEY=VALUE&…]. Without it "
+         "$QAMQP_URL, or else amqp://localhost. Keys such as cacertfile and heartbeat are those of "
+         "QAmqpConnectionOptions::fromUrl()."                                        },
+        {"password-file", "FILE",    "Read the password from the first line of FILE."},
+        {"timeout",       "SECONDS", "Give up after so long, with exit status 5."    },
+        {"json",          nullptr,   "Print one JSON object a line."                 },
+        {"h,help",        nullptr,   "Print this help."                              },
+};
+
+constexpr char statusHelp[] =
+        "Exit status: 0 done, 1 bad usage or file, 2 cannot connect or connection lost,\n"
+        "3 refused by the broker, 4 message nacked or returned, 5 timed out or too few messages,\n"
+        "130 ended by Ctrl-C, 143 ended by SIGTERM.\n";
+
+QString text(const char *utf8) { return QString::fromUtf8(utf8); }
+
+QStringList names(const Option &option) { return text(option.names).split(u','); }
+
+void addOptions(QCommandLineParser &parser, std::span<const Option> options)
+{
+    for (const Option &option : options)
+        parser.addOption({names(option), text(option.help), text(option.value)});
+}
+
+QString generalHelp()
+{
+    QString help = u"Usage: qamqp COMMAND [OPTIONS]\n"
+                   "Publishes, consumes and looks after messages of an AMQP 0-9-1 broker such as "
+                   "RabbitMQ.\n\nCommands:\n"_s;
+    for (const Command *command : commands) {
+        help += u"  %1  %2\n"_s.arg(text(command->name).leftJustified(17), text(command->summary));
+    }
+    help += u"\nEach has a help of its own: qamqp publish --help. The broker is named by --url or in "
+            "the\nenvironment: export QAMQP_URL=amqp://user@host/vhost, with --password-file FILE.\n\n"_s;
+    return help + text(statusHelp);
+}
+
+const Command *findCommand(const QString &name)
+{
+    const auto found = std::find_if(std::begin(commands), std::end(commands),
+                                    [&](const Command *c) { return name == text(c->name); });
+    return found == std::end(commands) ? nullptr : *found;
+}
+
+// Takes the words of the command's name out of `arguments`; global options may stand among them.
+QStringList takeName(QStringList &arguments)
+{
+    QStringList words;
+    qsizetype at = 0;
+    while (at < arguments.size() && words.size() < 2) {
+        const QString &argument = arguments.at(at);
+        if (!argument.startsWith(u'-')) {
+            words += arguments.takeAt(at);
+            if (findCommand(words.join(u' ')))
+                break;
+            continue;
+        }
+        const QString name = argument.section(u'=', 0, 0).mid(argument.startsWith("--"_L1) ? 2 : 1);
+        const auto option = std::find_if(std::begin(globalOptions), std::end(globalOptions),
+                                         [&](const Option &o) { return names(o).contains(name); });
+        if (option == std::end(globalOptions)) {
+            if (words.isEmpty())
+                throw Failure{BadUsage,
+                              u"%1 stands before the command; see qamqp --help"_s.arg(argument)};
+            break;
+        }
+        at += option->value && !argument.contains(u'=') ? 2 : 1;
+    }
+    return words;
+}
+
+QString unknownCommand(const QStringList &words)
+{
+    QStringList known;
+    for (const Command *command : commands)
+        known += text(command->name);
+    return u"there is no command \"%1\"; there are %2"_s.arg(words.join(u' '), known.join(", "_L1));
+}
+
+void runCommand(QStringList arguments, QString *name)
+{
+    if (arguments.contains("--version"_L1)) {
+        print("qamqp " QTAMQP_VERSION "\n");
+        return;
+    }
+    const QStringList words = takeName(arguments);
+    const bool wantsHelp = arguments.contains("--help"_L1) || arguments.contains("-h"_L1);
+    if (words.isEmpty() && !wantsHelp)
+        throw Failure{BadUsage, u"no command; see qamqp --help"_s};
+    if (words.isEmpty())
+        return print(generalHelp().toUtf8());
+    const Command *command = findCommand(words.join(u' '));
+    if (!command)
+        throw Failure{BadUsage, unknownCommand(words)};
+    *name += u' ' + text(command->name);
+    const Arguments parsed(*command, arguments);
+    if (parsed.isSet("help"))
+        return print(parsed.help().toUtf8());
+    Run run(parsed);
+    command->run(run);
+}
+
+} // namespace
+
+Arguments::Arguments(const Command &command, const QStringList &arguments) : m_command(command)
+{
+    addOptions(m_parser, command.options);
+    addOptions(m_parser, globalOptions);
+    const auto wrong = [&command](const QString &what) {
+        return Failure{BadUsage, u"%1; see qamqp %2 --help"_s.arg(what, text(command.name))};
+    };
+    if (!m_parser.parse(QStringList(u"qamqp"_s) + arguments)) {
+        const QString what = m_parser.errorText();
+        throw wrong(what.left(1).toLower() + what.mid(1).chopped(what.endsWith(u'.') ? 1 : 0));
+    }
+    m_operands = m_parser.positionalArguments();
+    if (isSet("help"))
+        return;
+    for (const Option &option : command.options) {
+        const QString name = names(option).constLast();
+        if (option.value && !text(option.help).contains("Repeatable"_L1)
+            && m_parser.values(name).size() > 1)
+            throw wrong(u"--%1 was given twice"_s.arg(name));
+    }
+    const QStringList wanted = text(command.operands).split(u' ', Qt::SkipEmptyParts);
+    const auto least = std::count_if(wanted.begin(), wanted.end(),
+                                     [](const QString &word) { return !word.startsWith(u'['); });
+    if (m_operands.size() < least)
+        throw wrong(u"%1 is missing"_s.arg(wanted.at(m_operands.size())));
+    if (m_operands.size() > command.mostOperands) {
+        throw wrong(u"\"%1\" is one argument too many"_s.arg(m_operands.at(command.mostOperands)));
+    }
+}
+
+QString Arguments::help() const
+{
+    // The parser's own first line names the program by the path it was started with.
+    const QString options = m_parser.helpText().section(u'\n', 1).trimmed();
+    QString help =
+            u"Usage: qamqp %1 [OPTIONS] %2"_s.arg(text(m_command.name), text(m_command.operands))
+                    .trimmed();
+    help += u'\n' + text(m_command.summary) + u".\n"_s;
+    if (*m_command.details)
+        help += u'\n' + text(m_command.details);
+    help += u'\n' + options + u"\n\nExamples:\n"_s;
+    const QStringList examples = text(m_command.examples).split(u'\n', Qt::SkipEmptyParts);
+    for (const QString &line : examples)
+        help += u"  "_s + line + u'\n';
+    return help + u'\n' + text(statusHelp);
+}
+
+bool Arguments::isSet(const char *option) const { return m_parser.isSet(text(option)); }
+
+QString Arguments::value(const char *option) const { return m_parser.value(text(option)); }
+
+QStringList Arguments::values(const char *option) const { return m_parser.values(text(option)); }
+
+quint64 Arguments::number(const char *option, quint64 least, quint64 most, quint64 otherwise) const
+{
+    if (!isSet(option))
+        return otherwise;
+    const QString given = value(option);
+    bool ok =
+            std::all_of(given.begin(), given.end(), [](QChar c) { return c >= u'0' && c <= u'9'; });
+    const quint64 number = ok ? given.toULongLong(&ok) : 0;
+    if (!ok || number < least || number > most) {
+        throw Failure{BadUsage,
+                      u"--%1 \"%2\" is not a whole number from %3 to %4"_s.arg(text(option), given)
+                              .arg(least)
+                              .arg(most)};
+    }
+    return number;
+}
+
+std::optional<std::chrono::milliseconds> Arguments::seconds(const char *option) const
+{
+    if (!isSet(option))
+        return {};
+    bool ok = false;
+    const double seconds = value(option).toDouble(&ok);
+    if (!ok || !(seconds > 0 && seconds <= 2147483)) {
+        throw Failure{BadUsage,
+                      u"--%1 \"%2\" is not a number of seconds such as 2.5"_s.arg(text(option),
+                                                                                  value(option))};
+    }
+    return std::chrono::milliseconds(qMax(qint64(1), qRound64(seconds * 1000)));
+}
+
+void Arguments::refuseTogether(const char *one, const char *other) const
+{
+    if (isSet(one) && isSet(other)) {
+        throw Failure{
+                BadUsage,
+                u"--%1 and --%2 do not go together; leave one out"_s.arg(text(one), text(other))};
+    }
+}
+
+int main(const QStringList &arguments)
+{
+    QString name = u"qamqp"_s;
+    try {
+        runCommand(arguments.mid(1), &name);
+    } catch (const Failure &failure) {
+        if (!failure.text.isEmpty())
+            complain(name, failure.text);
+        return failure.status;
+    }
+    return Done;
+}
+
+} // namespace Tool

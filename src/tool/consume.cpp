@@ -1,0 +1,200 @@
+// qamqp consume: a message is acknowledged only after it was written; all others go back.
+
+#include "json.h"
+#include "message.h"
+#include "output.h"
+#include "run.h"
+#include "typedvalue.h"
+
+#include <QtAmqp/qamqpconsumer.h>
+
+using namespace Qt::StringLiterals;
+using namespace std::chrono_literals;
+
+namespace Tool {
+
+namespace {
+
+// The queue to consume from: the one that is named, or a temporary one that is bound here.
+QString prepareQueue(Run &run, Session &session)
+{
+    const Arguments &arguments = run.arguments();
+    if (!arguments.isSet("exchange"))
+        return arguments.isSet("queue") ? arguments.value("queue") : arguments.operands().value(0);
+    const QString queue =
+            run.wait(session.channel()->declareQueue(
+                             QString(), QAmqpQueueOptions().setExclusive().setAutoDelete()))
+                    .name;
+    QStringList keys = arguments.values("binding");
+    if (keys.isEmpty())
+        keys += QString();
+    for (const QString &key : std::as_const(keys))
+        run.wait(session.channel()->bindQueue(queue, arguments.value("exchange"), key));
+    return queue;
+}
+
+void checkOptions(const Arguments &arguments)
+{
+    const bool operand = !arguments.operands().isEmpty();
+    const int sources = arguments.isSet("queue") + arguments.isSet("exchange") + operand;
+    if (sources != 1)
+        throw Failure{BadUsage, u"give one of QUEUE and --exchange; see qamqp consume --help"_s};
+    if (arguments.isSet("binding") && !arguments.isSet("exchange"))
+        throw Failure{BadUsage, u"--binding is for --exchange; a queue keeps its bindings"_s};
+    if (arguments.isSet("no-ack") && arguments.isSet("count")) {
+        throw Failure{BadUsage,
+                      u"--no-ack and --count do not go together: messages that are on their "
+                      "way when the count is reached would be lost; leave --no-ack out"_s};
+    }
+}
+
+class Consumption
+{
+public:
+    Consumption(Run &run, Session &session)
+        : m_run(run)
+        , m_session(session)
+        , m_count(run.arguments().number("count", 1, std::numeric_limits<qint64>::max(), 0))
+        , m_noAck(run.arguments().isSet("no-ack"))
+    {
+        m_writer.onProgress([] {
+            QMetaObject::invokeMethod(
+                    QCoreApplication::instance(), [] {}, Qt::QueuedConnection);
+        });
+    }
+
+    quint64 written() const { return m_writer.written(); }
+
+    void start(const QString &queue)
+    {
+        const Arguments &arguments = m_run.arguments();
+        quint64 prefetch = arguments.number("prefetch", 0, 65535, 250);
+        if (m_count > 0 && (prefetch == 0 || prefetch > m_count))
+            prefetch = std::min(m_count, quint64(65535)); // what is not wanted stays in the queue
+        m_consumer = m_session.channel()->consume(
+                queue,
+                QAmqpConsumeOptions()
+                        .setPrefetch(quint16(prefetch))
+                        .setNoAck(m_noAck)
+                        .setExclusive(arguments.isSet("exclusive"))
+                        .setArguments(readTable(arguments.values("argument"), "argument")));
+        if (m_consumer->state() == QAmqpConsumer::State::Cancelled)
+            throw m_run.failureOf(m_session.channel()->lastError());
+        QObject::connect(m_consumer, &QAmqpConsumer::messageReceived,
+                         [this](const QAmqpDelivery &delivery) { receive(delivery); });
+        QObject::connect(m_consumer, &QAmqpConsumer::cancelled, [this](const QAmqpError &reason) {
+            if (reason)
+                m_run.fail(m_run.failureOf(reason));
+        });
+        m_run.waitUntil([this] { return m_consumer->isActive() || isComplete(); });
+    }
+
+    void run()
+    {
+        Progress progress;
+        m_run.waitUntil([&] {
+            if (const auto failure = m_writer.failure())
+                throw *failure;
+            progress.show(u"%1 received"_s.arg(written()));
+            return isComplete();
+        });
+    }
+
+    // What was received is written and acknowledged, as far as it can be within two seconds.
+    void finish()
+    {
+        if (m_consumer && m_session.channel()->isOpen()) {
+            const auto cancelled = m_consumer->cancel();
+            Run::settle([&] { return cancelled.isFinished(); }, 2s);
+        }
+        Run::settle([&] { return m_writer.written() == m_received || m_writer.failure(); }, 2s);
+    }
+
+private:
+    bool isComplete() const { return m_count > 0 && written() >= m_count; }
+
+    void receive(const QAmqpDelivery &delivery)
+    {
+        if (m_count > 0 && m_received == m_count)
+            return; // not acknowledged: it goes back
+        ++m_received;
+        // Multiple: everything before it was written before it.
+        const bool ack = !m_noAck;
+        m_writer.write(toOutput(delivery, m_run.json()), [delivery, ack] {
+            if (ack)
+                delivery.ack(QAmqpDelivery::Multiple);
+        });
+        if (m_noAck) // nothing else bounds what is held here
+            Run::settle([&] { return written() == m_received || m_writer.failure(); }, 24h);
+    }
+
+    Run &m_run;
+    Session &m_session;
+    const quint64 m_count;
+    const bool m_noAck;
+    quint64 m_received = 0;
+    QAmqpConsumer *m_consumer = nullptr;
+    Writer m_writer;
+};
+
+void consume(Run &run)
+{
+    checkOptions(run.arguments());
+    const bool bounded = run.arguments().isSet("count");
+    Session session(run);
+    Consumption consumption(run, session);
+    try {
+        consumption.start(prepareQueue(run, session));
+        run.setDoing(u"waiting for messages"_s);
+        consumption.run();
+    } catch (const Failure &failure) {
+        consumption.finish();
+        if (run.stopSignal() || failure.status != TooLate)
+            throw;
+        if (!bounded)
+            return; // consuming for so long is what was asked for
+        throw Failure{
+                TooLate,
+                u"%1 of %2 messages came within %3 s"_s.arg(consumption.written())
+                        .arg(run.arguments().value("count"), run.arguments().value("timeout"))};
+    }
+    consumption.finish();
+    session.close();
+}
+
+constexpr Option options[] = {
+        {"q,queue",    "QUEUE",          "The same as the argument QUEUE."                               },
+        {"e,exchange", "EXCHANGE",       "A temporary queue of one's own, bound to EXCHANGE."            },
+        {"b,binding",  "KEY",
+         "What the temporary queue is bound with; empty by default. Repeatable."                         },
+        {"n,count",    "N",              "End after N messages; status 5 if fewer came within --timeout."},
+        {"prefetch",   "N",
+         "How many may be on their way unacknowledged, 250 by default, 0 for no limit."                  },
+        {"no-ack",     nullptr,          "The broker forgets a message as it sends it."                  },
+        {"exclusive",  nullptr,          "Be the queue's only consumer."                                 },
+        {"argument",   "KEY=TYPE:VALUE",
+         "An argument of the subscription, such as "
+         "x-stream-offset=string:first. Repeatable."                                                     },
+};
+
+} // namespace
+
+const Command consumeCommand = {
+        "consume",
+        "[QUEUE]",
+        1,
+        "Print messages as they come",
+        "Prints each body and a newline, or with --json an object with the envelope, all properties\n"
+        "(headers with their AMQP types) and the body, which is body_base64 if it is not UTF-8.\n"
+        "A message is acknowledged after it was written; if the reader of the output goes away, what\n"
+        "was not written goes back to the queue. With --timeout and no --count it ends in time with\n"
+        "status 0.\n",
+        "qamqp consume hello\n"
+        "qamqp consume hello --count 10 --timeout 5 --json | jq .properties.headers\n"
+        "qamqp consume --exchange logs --binding 'app.*' --binding 'db.#'\n"
+        "qamqp consume events --argument x-stream-offset=string:first --prefetch 100\n",
+        options,
+        consume,
+};
+
+} // namespace Tool

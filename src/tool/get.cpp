@@ -1,0 +1,64 @@
+// qamqp get: messages one by one, without a subscription.
+
+#include "message.h"
+#include "output.h"
+#include "run.h"
+
+using namespace Qt::StringLiterals;
+
+namespace Tool {
+
+namespace {
+
+void get(Run &run)
+{
+    const Arguments &arguments = run.arguments();
+    arguments.refuseTogether("ack", "requeue");
+    if (arguments.isSet("queue") == !arguments.operands().isEmpty())
+        throw Failure{BadUsage, u"give QUEUE, once; see qamqp get --help"_s};
+    const QString queue =
+            arguments.isSet("queue") ? arguments.value("queue") : arguments.operands().constFirst();
+    const quint64 count = arguments.number("count", 1, std::numeric_limits<qint64>::max(), 1);
+    const bool requeue = arguments.isSet("requeue");
+    Session session(run);
+    run.setDoing(u"getting messages from \"%1\""_s.arg(queue));
+    for (quint64 got = 0; got < count; ++got) {
+        const std::optional<QAmqpDelivery> delivery = run.wait(session.channel()->get(queue));
+        if (!delivery) {
+            session.close();
+            throw Failure{TooLate,
+                          got == 0
+                                  ? u"queue \"%1\" is empty"_s.arg(queue)
+                                  : u"queue \"%1\" had %2 of %3 messages"_s.arg(queue).arg(got).arg(
+                                          count)};
+        }
+        print(toOutput(*delivery, run.json()));
+        if (!requeue) // else held to the end, so that it does not come again at once
+            delivery->ack();
+    }
+    session.close();
+}
+
+constexpr Option options[] = {
+        {"q,queue", "QUEUE", "The same as the argument QUEUE."                     },
+        {"n,count", "N",     "How many, 1 by default; status 5 if there are fewer."},
+        {"ack",     nullptr, "Take them out of the queue, the default."            },
+        {"requeue", nullptr, "Look only: put them back."                           },
+};
+
+} // namespace
+
+const Command getCommand = {
+        "get",
+        "[QUEUE]",
+        1,
+        "Take messages that are in a queue",
+        "Prints as consume does. A message is acknowledged after it was written.\n",
+        "qamqp get hello\n"
+        "qamqp get hello --requeue --json\n"
+        "qamqp get dead-letters --count 100 --json > dead.jsonl\n",
+        options,
+        get,
+};
+
+} // namespace Tool

@@ -1,0 +1,143 @@
+#include "input.h"
+
+#include "command.h"
+#include "platform.h"
+
+#include <QtCore/qcoreapplication.h>
+#include <QtCore/qfile.h>
+#include <QtCore/qmetaobject.h>
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+
+using namespace Qt::StringLiterals;
+
+namespace Tool {
+
+constexpr qint64 BlockSize = 64 * 1024;
+constexpr qsizetype MaxHeld = 1024 * 1024;
+// The largest message that RabbitMQ can be configured for.
+constexpr qsizetype MaxBody = 512 * 1024 * 1024;
+
+struct Input::State
+{
+    std::unique_ptr<QFile> file; // none: standard input; the reading thread's
+    Split split;
+
+    mutable std::mutex mutex;
+    std::condition_variable taken;
+    std::deque<QByteArray> bodies;
+    qsizetype held = 0;
+    bool over = false; // nothing comes any more
+    bool unwanted = false;
+    QString error;
+
+    QString name() const { return file ? file->fileName() : u"standard input"_s; }
+
+    qint64 read(char *buffer)
+    {
+        if (!file)
+            return readInput(buffer, BlockSize, &error);
+        const qint64 bytes = file->read(buffer, BlockSize);
+        if (bytes < 0)
+            error = file->errorString();
+        return bytes;
+    }
+
+    // Waits for room. False if nobody wants it any more.
+    bool hand(QByteArray body)
+    {
+        std::unique_lock lock(mutex);
+        taken.wait(lock, [&] { return unwanted || held < MaxHeld; });
+        if (unwanted)
+            return false;
+        held += body.size() + 64;
+        bodies.push_back(std::move(body));
+        return true;
+    }
+};
+
+Input::Input(const QString &fileName, Split split) : m_state(std::make_shared<State>())
+{
+    m_state->split = split;
+    if (!fileName.isEmpty()) {
+        m_state->file = std::make_unique<QFile>(fileName);
+        if (!m_state->file->open(QIODevice::ReadOnly | QIODevice::Unbuffered)) {
+            throw Failure{BadUsage,
+                          u"cannot read %1: %2"_s.arg(fileName, m_state->file->errorString())};
+        }
+    }
+    std::thread([state = m_state] { work(state); }).detach();
+}
+
+Input::~Input()
+{
+    const std::lock_guard lock(m_state->mutex);
+    m_state->unwanted = true;
+    m_state->taken.notify_one();
+}
+
+void Input::work(const std::shared_ptr<State> &state)
+{
+    // The lock holds off ~Input(), and with it the end of the application object.
+    const auto wake = [&state] {
+        const std::lock_guard lock(state->mutex);
+        if (!state->unwanted)
+            QMetaObject::invokeMethod(
+                    QCoreApplication::instance(), [] {}, Qt::QueuedConnection);
+    };
+    QByteArray pending;
+    QByteArray block(BlockSize, Qt::Uninitialized);
+    qint64 bytes = 0;
+    while ((bytes = state->read(block.data())) > 0) {
+        QByteArrayView rest(block.constData(), bytes);
+        for (qsizetype end; state->split == Lines && (end = rest.indexOf('\n')) >= 0;
+             rest = rest.sliced(end + 1)) {
+            pending += rest.first(end);
+            if (!state->hand(std::exchange(pending, {})))
+                return;
+        }
+        pending += rest;
+        if (pending.size() > MaxBody)
+            break;
+        wake();
+    }
+    const bool tooLong = pending.size() > MaxBody;
+    if (bytes == 0 && (state->split == Whole || !pending.isEmpty()) && !state->hand(pending))
+        return;
+    {
+        const std::lock_guard lock(state->mutex);
+        state->over = true;
+        if (tooLong)
+            state->error = u"more than 512 MiB, the largest message there is; split it"_s;
+    }
+    wake();
+}
+
+bool Input::hasNext() const
+{
+    const std::lock_guard lock(m_state->mutex);
+    if (m_state->over && !m_state->error.isEmpty())
+        throw Failure{BadUsage, u"cannot read %1: %2"_s.arg(m_state->name(), m_state->error)};
+    return !m_state->bodies.empty();
+}
+
+bool Input::isOver() const
+{
+    const std::lock_guard lock(m_state->mutex);
+    return m_state->over && m_state->bodies.empty();
+}
+
+QByteArray Input::takeNext()
+{
+    const std::lock_guard lock(m_state->mutex);
+    QByteArray body = std::move(m_state->bodies.front());
+    m_state->bodies.pop_front();
+    m_state->held -= body.size() + 64;
+    m_state->taken.notify_one();
+    return body;
+}
+
+} // namespace Tool

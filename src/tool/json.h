@@ -1,0 +1,38 @@
+#ifndef QTAMQP_TOOL_JSON_H
+#define QTAMQP_TOOL_JSON_H
+
+// Lines of JSON. Unlike QJsonObject this keeps the order of the members and a name that comes twice.
+
+#include <QtCore/qbytearray.h>
+#include <QtCore/qlist.h>
+#include <QtCore/qstring.h>
+
+namespace Tool {
+
+QByteArray jsonText(const QByteArray &utf8);
+inline QByteArray jsonText(const QString &text) { return jsonText(text.toUtf8()); }
+QByteArray jsonArray(const QList<QByteArray> &elements);
+
+class JsonObject
+{
+public:
+    // `value` is JSON already.
+    JsonObject &add(const QByteArray &name, const QByteArray &value);
+    JsonObject &add(const QByteArray &name, bool value);
+    JsonObject &addNumber(const QByteArray &name, qint64 value);
+    JsonObject &addReal(const QByteArray &name, double value, int decimals);
+    JsonObject &addText(const QByteArray &name, const QString &text);
+    // As text if it is UTF-8, else as `base64Name` in base64.
+    JsonObject &addOctets(const QByteArray &name, const QByteArray &base64Name,
+                          const QByteArray &octets);
+
+    QByteArray json() const { return '{' + m_members + '}'; }
+    QByteArray line() const { return json() + '\n'; }
+
+private:
+    QByteArray m_members;
+};
+
+} // namespace Tool
+
+#endif

@@ -1,0 +1,19 @@
+// qamqp, the command-line tool: everything in it goes through the public API.
+
+#include "command.h"
+
+#include <QtCore/qcoreapplication.h>
+
+int main(int argc, char **argv)
+{
+    // Standard error is for the one line that says what went wrong; Qt's warnings (of a locale that is
+    // not UTF-8, as cron has it) are none of it.
+    qInstallMessageHandler([](QtMsgType type, const QMessageLogContext &, const QString &text) {
+        if (type == QtFatalMsg)
+            std::fprintf(stderr, "%s\n", qPrintable(text));
+    });
+    QCoreApplication application(argc, argv);
+    QCoreApplication::setApplicationName(QStringLiteral("qamqp"));
+    QCoreApplication::setApplicationVersion(QStringLiteral(QTAMQP_VERSION));
+    return Tool::main(QCoreApplication::arguments());
+}

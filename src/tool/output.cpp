@@ -1,0 +1,147 @@
+#include "output.h"
+
+#include "command.h"
+#include "platform.h"
+
+#include <algorithm>
+#include <thread>
+
+using namespace Qt::StringLiterals;
+
+namespace Tool {
+
+namespace {
+
+std::optional<Failure> tryPrint(QByteArrayView bytes)
+{
+    QString error;
+    switch (writeAll(Stream::Output, bytes, &error)) {
+    case WriteResult::Written: return {};
+    case WriteResult::ReaderGone: return Failure{Done, {}}; // head has seen enough: no error
+    case WriteResult::Failed: break;
+    }
+    return Failure{BadUsage, u"cannot write to standard output: %1"_s.arg(error)};
+}
+
+void writeError(const QString &text)
+{
+    QString error;
+    writeAll(Stream::Error, text.toUtf8(), &error);
+}
+
+} // namespace
+
+void print(QByteArrayView bytes)
+{
+    if (const auto failure = tryPrint(bytes))
+        throw *failure;
+}
+
+void complain(const QString &name, const QString &text)
+{
+    QString line = text;
+    for (QChar &c : line) {
+        if (c.category() == QChar::Other_Control)
+            c = u' ';
+    }
+    writeError(name + ": "_L1 + line + u'\n');
+}
+
+Progress::Progress() : m_terminal(isTerminal(Stream::Error)) { }
+
+Progress::~Progress() { clear(); }
+
+void Progress::show(const QString &line)
+{
+    if (!m_terminal || (m_since.isValid() && m_since.elapsed() < 200))
+        return;
+    m_since.start();
+    m_shown = true;
+    writeError(u"\r\033[K"_s + line);
+}
+
+void Progress::clear()
+{
+    if (std::exchange(m_shown, false))
+        writeError(u"\r\033[K"_s);
+}
+
+struct Writer::State
+{
+    std::mutex mutex;
+    std::condition_variable changed;
+    QByteArray bytes;
+    std::function<void()> then;
+    quint64 accepted = 0;
+    quint64 written = 0;
+    std::optional<Failure> failure;
+    std::function<void()> progress;
+    bool over = false;
+};
+
+Writer::Writer() : m_state(std::make_shared<State>())
+{
+    std::thread([state = m_state] { work(state); }).detach();
+}
+
+Writer::~Writer()
+{
+    const std::lock_guard lock(m_state->mutex);
+    m_state->over = true;
+    m_state->progress = nullptr;
+    m_state->changed.notify_one();
+}
+
+void Writer::work(const std::shared_ptr<State> &state)
+{
+    std::unique_lock lock(state->mutex);
+    for (;;) {
+        state->changed.wait(lock, [&] { return state->over || state->accepted > state->written; });
+        if (state->over)
+            return;
+        const QByteArray bytes = std::exchange(state->bytes, {});
+        const auto then = std::exchange(state->then, nullptr);
+        const quint64 accepted = state->accepted;
+        lock.unlock();
+        const std::optional<Failure> failure = tryPrint(bytes);
+        if (!failure && then)
+            then();
+        lock.lock();
+        state->failure = failure;
+        if (!failure)
+            state->written = accepted;
+        if (state->progress)
+            state->progress();
+        if (failure)
+            return;
+    }
+}
+
+void Writer::write(const QByteArray &bytes, const std::function<void()> &then)
+{
+    const std::lock_guard lock(m_state->mutex);
+    m_state->bytes += bytes;
+    m_state->then = then;
+    ++m_state->accepted;
+    m_state->changed.notify_one();
+}
+
+quint64 Writer::written() const
+{
+    const std::lock_guard lock(m_state->mutex);
+    return m_state->written;
+}
+
+std::optional<Failure> Writer::failure() const
+{
+    const std::lock_guard lock(m_state->mutex);
+    return m_state->failure;
+}
+
+void Writer::onProgress(const std::function<void()> &call)
+{
+    const std::lock_guard lock(m_state->mutex);
+    m_state->progress = call;
+}
+
+} // namespace Tool

@@ -1,0 +1,161 @@
+#include "platform.h"
+
+#include <QtCore/qcoreapplication.h>
+#include <QtCore/qsocketnotifier.h>
+#include <QtCore/qtimer.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <limits>
+
+#ifdef Q_OS_WIN
+#  include <fcntl.h>
+#  include <io.h>
+#else
+#  include <poll.h>
+#  include <unistd.h>
+#endif
+
+namespace Tool {
+
+namespace {
+
+QString lastError() { return QString::fromLocal8Bit(std::strerror(errno)); }
+
+#ifdef Q_OS_WIN
+
+qint64 readSome(int stream, char *buffer, qint64 size)
+{
+    _setmode(stream, _O_BINARY);
+    return _read(stream, buffer, unsigned(qMin(size, qint64(std::numeric_limits<int>::max()))));
+}
+
+qint64 writeSome(int stream, QByteArrayView bytes)
+{
+    _setmode(stream, _O_BINARY);
+    return _write(stream, bytes.data(),
+                  unsigned(qMin(bytes.size(), qsizetype(std::numeric_limits<int>::max()))));
+}
+
+void awaitRoom(int) { }
+
+#else
+
+qint64 readSome(int stream, char *buffer, qint64 size)
+{
+    return ::read(stream, buffer, size_t(size));
+}
+
+qint64 writeSome(int stream, QByteArrayView bytes)
+{
+    return ::write(stream, bytes.data(), size_t(bytes.size()));
+}
+
+// Somebody else may have made the stream non-blocking: it is shared with them.
+void awaitRoom(int stream)
+{
+    pollfd room = {stream, stream == int(Stream::Input) ? short(POLLIN) : short(POLLOUT), 0};
+    ::poll(&room, 1, -1);
+}
+
+#endif
+
+bool wouldBlock() { return errno == EAGAIN || errno == EWOULDBLOCK; }
+
+} // namespace
+
+bool isTerminal(Stream stream)
+{
+#ifdef Q_OS_WIN
+    return _isatty(int(stream));
+#else
+    return ::isatty(int(stream));
+#endif
+}
+
+qint64 readInput(char *buffer, qint64 size, QString *error)
+{
+    for (;;) {
+        const qint64 bytes = readSome(int(Stream::Input), buffer, size);
+        if (bytes >= 0)
+            return bytes;
+        if (wouldBlock())
+            awaitRoom(int(Stream::Input));
+        else if (errno != EINTR) {
+            *error = lastError();
+            return -1;
+        }
+    }
+}
+
+WriteResult writeAll(Stream stream, QByteArrayView bytes, QString *error)
+{
+    while (!bytes.isEmpty()) {
+        const qint64 written = writeSome(int(stream), bytes);
+        if (written >= 0)
+            bytes = bytes.sliced(written);
+        else if (wouldBlock())
+            awaitRoom(int(stream));
+        else if (errno == EPIPE)
+            return WriteResult::ReaderGone;
+        else if (errno != EINTR) {
+            *error = lastError();
+            return WriteResult::Failed;
+        }
+    }
+    return WriteResult::Written;
+}
+
+#ifdef Q_OS_WIN
+
+static volatile std::sig_atomic_t received = 0;
+
+void onStopSignal(const std::function<void(int)> &stop)
+{
+    for (const int signal : {SIGINT, SIGTERM})
+        std::signal(signal, [](int number) { received = number; }); // the next one ends the program
+    auto *look = new QTimer(QCoreApplication::instance());
+    QObject::connect(look, &QTimer::timeout, look, [look, stop] {
+        if (received == 0)
+            return;
+        look->deleteLater();
+        stop(received);
+    });
+    look->start(std::chrono::milliseconds(100));
+}
+
+#else
+
+static int signalPipe[2];
+
+void onStopSignal(const std::function<void(int)> &stop)
+{
+    ::signal(SIGPIPE, SIG_IGN); // a reader that went away is an error of write() instead
+    if (::pipe(signalPipe) != 0)
+        return;
+    for (const int signal : {SIGINT, SIGTERM}) {
+        struct sigaction action = {};
+        if (::sigaction(signal, nullptr, &action) != 0 || action.sa_handler == SIG_IGN)
+            continue; // as under nohup, or behind & in a script
+        action.sa_flags = int(SA_RESETHAND); // the next one ends the program
+        action.sa_handler = [](int number) {
+            const int before = errno;
+            const char octet = char(number);
+            [[maybe_unused]] const auto written = ::write(signalPipe[1], &octet, 1);
+            errno = before;
+        };
+        ::sigaction(signal, &action, nullptr);
+    }
+    auto *notifier =
+            new QSocketNotifier(signalPipe[0], QSocketNotifier::Read, QCoreApplication::instance());
+    QObject::connect(notifier, &QSocketNotifier::activated, notifier, [stop] {
+        char number = 0;
+        if (::read(signalPipe[0], &number, 1) == 1)
+            stop(number);
+    });
+}
+
+#endif
+
+} // namespace Tool

@@ -1,0 +1,31 @@
+#ifndef QTAMQP_TOOL_PLATFORM_H
+#define QTAMQP_TOOL_PLATFORM_H
+
+// The few things that neither Qt nor the standard library has: plain reads and writes of the standard
+// streams, and the signals that ask a program to stop. All system calls of the tool are in platform.cpp.
+
+#include <QtCore/qbytearray.h>
+#include <QtCore/qstring.h>
+
+#include <functional>
+
+namespace Tool {
+
+enum class Stream { Input = 0, Output = 1, Error = 2 };
+
+bool isTerminal(Stream stream);
+
+// Waits for input. Returns how many octets came, 0 at the end, -1 on an error, which goes to `error`.
+qint64 readInput(char *buffer, qint64 size, QString *error);
+
+enum class WriteResult { Written, ReaderGone, Failed };
+
+// Waits until all is written; what is wrong goes to `error`.
+WriteResult writeAll(Stream stream, QByteArrayView bytes, QString *error);
+
+// Calls `stop` from the event loop when Ctrl-C or SIGTERM arrives, once; the next one ends the program.
+void onStopSignal(const std::function<void(int signal)> &stop);
+
+} // namespace Tool
+
+#endif

@@ -1,0 +1,189 @@
+#include "run.h"
+
+#include "output.h"
+#include "platform.h"
+
+#include <QtCore/qfile.h>
+
+using namespace Qt::StringLiterals;
+using namespace std::chrono_literals;
+
+namespace Tool {
+
+namespace {
+
+using Kind = QAmqpError::Kind;
+
+int statusOf(const QAmqpError &error)
+{
+    const bool fromBroker = error.origin() == QAmqpError::Origin::Broker;
+    switch (error.kind()) {
+    case Kind::NoError: return Done;
+    case Kind::HostUnreachable:
+    case Kind::TlsFailed:
+    case Kind::ConnectionLost:
+    case Kind::HeartbeatMissed:
+    case Kind::NotOpen: return NoConnection;
+    case Kind::Cancelled: return fromBroker ? Refused : NoConnection;
+    case Kind::AuthenticationFailed:
+    case Kind::AccessRefused:
+    case Kind::NotFound:
+    case Kind::PreconditionFailed:
+    case Kind::ResourceLocked: return Refused;
+    case Kind::ClosedByBroker: return error.replyCode() == 320 ? NoConnection : Refused;
+    case Kind::Timeout: return error.phase() == QAmqpError::Phase::None ? TooLate : NoConnection;
+    case Kind::InvalidArgument: return fromBroker ? Refused : BadUsage;
+    case Kind::Unroutable:
+    case Kind::Nacked: return NotTaken;
+    case Kind::ProtocolViolation: // mostly what is no AMQP broker; once open, a refusal
+        return error.phase() == QAmqpError::Phase::Open && error.replyCode() > 0 ? Refused
+                                                                                 : NoConnection;
+    case Kind::LimitExceeded: return fromBroker ? Refused : BadUsage;
+    }
+    return NoConnection;
+}
+
+// What to do about it, where the error does not say so itself.
+QString advice(const QAmqpError &error)
+{
+    switch (error.kind()) {
+    case Kind::HostUnreachable: return u"check host and port, and that the broker runs"_s;
+    case Kind::TlsFailed:
+        return error.text().contains("wrong version"_L1)
+                ? u"this port seems to be without TLS: amqp:// instead of amqps://"_s
+                : u"name the certificate of the broker's CA by ?cacertfile=FILE in the URL"_s;
+    case Kind::AuthenticationFailed: return u"check the user and the password"_s;
+    case Kind::AccessRefused:
+        return error.phase() == QAmqpError::Phase::Handshake
+                ? u"check the virtual host, and the user's permissions for it"_s
+                : u"the user needs permission for it"_s;
+    case Kind::NotFound: return u"check the name, or declare it first"_s;
+    case Kind::PreconditionFailed:
+        return error.method().endsWith(".declare"_L1)
+                ? u"give the options it was declared with, or delete it first"_s
+                : QString();
+    case Kind::ResourceLocked: return u"it belongs to another connection until that ends"_s;
+    default: return {};
+    }
+}
+
+QAmqpConnectionOptions readUrl(const Arguments &arguments)
+{
+    const bool given = arguments.isSet("url");
+    const QString fromEnvironment = qEnvironmentVariable("QAMQP_URL");
+    QString url = given ? arguments.value("url") : fromEnvironment;
+    if (!given && fromEnvironment.isEmpty())
+        url = u"amqp://localhost"_s;
+    QAmqpError error;
+    const auto options = QAmqpConnectionOptions::fromUrl(url, &error);
+    if (error) {
+        throw Failure{BadUsage,
+                      u"%1: %2"_s.arg(given ? u"--url"_s : u"$QAMQP_URL"_s, error.text())};
+    }
+    return options;
+}
+
+QString readPassword(const QString &fileName)
+{
+    QFile file(fileName);
+    if (!file.open(QIODevice::ReadOnly)) {
+        throw Failure{BadUsage,
+                      u"cannot read --password-file %1: %2"_s.arg(fileName, file.errorString())};
+    }
+    QByteArray line = file.readLine(4096);
+    while (line.endsWith('\n') || line.endsWith('\r'))
+        line.chop(1);
+    return QString::fromUtf8(line);
+}
+
+} // namespace
+
+Failure Run::failureOf(const QAmqpError &error) const
+{
+    QAmqpError root = error;
+    while (root.kind() == Kind::Cancelled && root.cause())
+        root = root.cause();
+    QString text = root.text();
+    const QString endpoint = m_options.endpoint();
+    const QString authority = endpoint.section(u'/', 2, 2);
+    if (root.origin() != QAmqpError::Origin::Application && !text.contains(authority))
+        text = endpoint + u": "_s + text;
+    if (const QString what = advice(root); !what.isEmpty())
+        text += u"; "_s + what;
+    return {statusOf(root), text};
+}
+
+Run::Run(const Arguments &arguments)
+    : m_arguments(arguments), m_json(arguments.isSet("json")), m_options(readUrl(arguments))
+{
+    if (arguments.isSet("password-file")) {
+        m_options.setCredentials(
+                QAmqpCredentials::plain(m_options.credentials().userName(),
+                                        readPassword(arguments.value("password-file"))));
+    }
+    if (m_options.connectionName().isEmpty())
+        m_options.setConnectionName(u"qamqp "_s + QString::fromUtf8(arguments.command().name));
+    m_options.setMaxMessageSize(quint64(1) << 30);
+
+    onStopSignal([this](int signal) {
+        m_signal = signal;
+        fail({BySignal + signal, {}});
+    });
+    if (const auto limit = arguments.seconds("timeout")) {
+        m_deadline.setSingleShot(true);
+        m_deadline.callOnTimeout([this] {
+            fail({TooLate, u"gave up after %1 s %2"_s.arg(m_arguments.value("timeout"), m_doing)});
+        });
+        m_deadline.start(*limit);
+    }
+}
+
+void Run::fail(const Failure &failure)
+{
+    if (!m_failure)
+        m_failure = failure;
+}
+
+void Run::check() const
+{
+    if (m_failure)
+        throw *m_failure;
+}
+
+Session::Session(Run &run, const QString &name)
+    : m_run(run), m_connection(run.connectionOptions()), m_channel(m_connection.createChannel())
+{
+    if (!name.isEmpty())
+        m_connection.setOptions(
+                QAmqpConnectionOptions(run.connectionOptions()).setConnectionName(name));
+    const auto fail = [&run](const QAmqpError &error) { run.fail(run.failureOf(error)); };
+    QObject::connect(&m_connection, &QAmqpConnection::errorOccurred, fail);
+    QObject::connect(m_channel, &QAmqpChannel::errorOccurred, fail);
+    QObject::connect(&m_connection, &QAmqpConnection::blockedChanged, [this](bool blocked) {
+        if (blocked) {
+            complain(u"qamqp"_s,
+                     u"%1 takes no messages for now (%2); waiting"_s.arg(
+                             m_connection.options().endpoint(), m_connection.blockedReason()));
+        }
+    });
+    run.setDoing(u"connecting to %1"_s.arg(m_connection.options().endpoint()));
+    m_connection.open();
+    run.waitUntil([this] { return m_channel->isOpen(); });
+    run.setDoing(u"waiting for %1"_s.arg(m_connection.options().endpoint()));
+}
+
+Session::~Session()
+{
+    // Also behind an error: a broker logs a warning for each connection that just ends.
+    m_connection.close(1s);
+    Run::settle([this] { return m_connection.state() == QAmqpConnection::State::Closed; }, 2s);
+}
+
+void Session::close()
+{
+    m_connection.close();
+    m_run.waitUntil([this] { return m_connection.state() == QAmqpConnection::State::Closed; });
+    m_run.check(); // an error of the last moment
+}
+
+} // namespace Tool

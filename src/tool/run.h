@@ -1,0 +1,110 @@
+#ifndef QTAMQP_TOOL_RUN_H
+#define QTAMQP_TOOL_RUN_H
+
+// One run of a command, and its connections. Commands read from top to bottom: they wait for a future
+// or a condition while the event loop goes on. Whatever ends the command (an error of the broker, the
+// deadline, Ctrl-C) is thrown from the wait as a Failure, the first alone, so that it is told once.
+
+#include "command.h"
+
+#include <QtAmqp/qamqpchannel.h>
+#include <QtAmqp/qamqpconnection.h>
+#include <QtCore/qcoreapplication.h>
+#include <QtCore/qdeadlinetimer.h>
+#include <QtCore/qeventloop.h>
+#include <QtCore/qtimer.h>
+
+#include <memory>
+
+namespace Tool {
+
+class Run
+{
+public:
+    explicit Run(const Arguments &arguments);
+
+    const Arguments &arguments() const { return m_arguments; }
+    bool json() const { return m_json; }
+    const QAmqpConnectionOptions &connectionOptions() const { return m_options; }
+
+    // The signal that asked to stop, or 0.
+    int stopSignal() const { return m_signal; }
+    // How an error ends the command: what was tried, where, what came back, what to do.
+    Failure failureOf(const QAmqpError &error) const;
+    // What is being done, for the text when the time is up.
+    void setDoing(const QString &what) { m_doing = what; }
+    // Ends the command from a slot: the wait throws it. Only the first counts.
+    void fail(const Failure &failure);
+    const std::optional<Failure> &failure() const { return m_failure; }
+
+    template<typename Condition>
+    void waitUntil(Condition done)
+    {
+        while (!done()) {
+            check();
+            QCoreApplication::processEvents(QEventLoop::WaitForMoreEvents);
+        }
+    }
+
+    template<typename T>
+    T wait(QFuture<T> future)
+    {
+        waitUntil([&] { return future.isFinished(); });
+        try {
+            if constexpr (std::is_void_v<T>)
+                future.waitForFinished();
+            else
+                return future.result();
+        } catch (const QAmqpException &exception) {
+            throw failureOf(exception.error());
+        }
+    }
+
+    // To end in good order after a Failure: waits as well, throws nothing, and gives up after `limit`.
+    template<typename Condition>
+    static bool settle(Condition done, std::chrono::milliseconds limit)
+    {
+        const QDeadlineTimer deadline(limit);
+        QTimer wake; // waiting ends at an event
+        wake.start(limit / 20 + std::chrono::milliseconds(1));
+        while (!done()) {
+            if (deadline.hasExpired())
+                return false;
+            QCoreApplication::processEvents(QEventLoop::WaitForMoreEvents);
+        }
+        return true;
+    }
+
+    // Throws what has ended the command, if anything has.
+    void check() const;
+
+private:
+    const Arguments &m_arguments;
+    const bool m_json;
+    QAmqpConnectionOptions m_options;
+    std::optional<Failure> m_failure;
+    int m_signal = 0;
+    QString m_doing;
+    QTimer m_deadline;
+};
+
+// A connection with one channel, opened by the constructor; the destructor closes both.
+class Session
+{
+public:
+    explicit Session(Run &run, const QString &name = QString());
+    ~Session();
+
+    QAmqpConnection &connection() { return m_connection; }
+    QAmqpChannel *channel() const { return m_channel; }
+    void close(); // in good order; throws
+
+private:
+    Run &m_run;
+    QAmqpConnection m_connection;
+    QAmqpChannel *m_channel;
+};
+
+} // namespace Tool
+
+#endif

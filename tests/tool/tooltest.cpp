@@ -1,0 +1,85 @@
+#include "tool/tooltest.h"
+
+#include <unistd.h>
+
+extern const char *const programPath;
+
+namespace ToolTest {
+
+Tool::Tool(const QStringList &arguments)
+{
+    QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+    environment.insert(QStringLiteral("QAMQP_URL"), BrokerTest::environment("QTAMQP_TEST_URL"));
+    m_process.setProcessEnvironment(environment);
+    m_process.setProgram(programName());
+    m_process.setArguments(arguments);
+    // A test that is run in the background of a script has Ctrl-C ignored, and would pass that on.
+    m_process.setChildProcessModifier([] { std::signal(SIGINT, SIG_DFL); });
+    QObject::connect(&m_process, &QProcess::readyReadStandardOutput,
+                     [this] { m_output += m_process.readAllStandardOutput(); });
+    QObject::connect(&m_process, &QProcess::readyReadStandardError,
+                     [this] { m_errors += m_process.readAllStandardError(); });
+    m_process.start();
+}
+
+Tool::~Tool()
+{
+    m_process.disconnect();
+    if (!isRunning())
+        return;
+    QTest::qFail("the program was still running", __FILE__, __LINE__);
+    m_process.kill();
+    m_process.waitForFinished();
+}
+
+void Tool::write(const QByteArray &input) { m_process.write(input); }
+
+void Tool::closeInput() { m_process.closeWriteChannel(); }
+
+void Tool::signal(int number) { ::kill(pid_t(m_process.processId()), number); }
+
+bool Tool::waitForOutput(qsizetype octets)
+{
+    return waitFor([&] { return m_output.size() >= octets || !isRunning(); })
+            && m_output.size() >= octets;
+}
+
+int Tool::status()
+{
+    if (!waitFor([this] { return !isRunning(); })) {
+        qWarning() << "does not end:" << m_process.arguments() << m_errors;
+        return -1;
+    }
+    m_output += m_process.readAllStandardOutput();
+    m_errors += m_process.readAllStandardError();
+    if (m_process.exitStatus() != QProcess::NormalExit) {
+        qWarning() << "crashed:" << m_process.arguments() << m_process.errorString() << m_errors;
+        return -1;
+    }
+    return m_process.exitCode();
+}
+
+Result run(const QStringList &arguments, const QByteArray &input)
+{
+    Tool tool(arguments);
+    tool.write(input);
+    tool.closeInput();
+    const int status = tool.status();
+    return {status, tool.output(), tool.errors()};
+}
+
+QString programName() { return QString::fromUtf8(programPath); }
+
+QJsonObject json(const QByteArray &line) { return QJsonDocument::fromJson(line).object(); }
+
+QList<QJsonObject> jsonLines(const QByteArray &output)
+{
+    QList<QJsonObject> objects;
+    for (const QByteArray &line : output.split('\n')) {
+        if (!line.isEmpty())
+            objects += json(line);
+    }
+    return objects;
+}
+
+} // namespace ToolTest

@@ -1,0 +1,172 @@
+// Ctrl-C, SIGTERM, a reader that goes away, a connection that is cut: what was under way is finished or
+// given back, and nothing is lost or half sent.
+
+#include "tool/tooltest.h"
+
+using namespace Qt::StringLiterals;
+using namespace ToolTest;
+
+class TestStopping : public QObject
+{
+    Q_OBJECT
+
+private:
+    QAmqpError publish(int count, const QByteArray &body = "message")
+    {
+        QAmqpChannel *channel = m_peer->channel();
+        if (const QAmqpError error = settled(channel)) // it is open, and takes any number of octets
+            return error;
+        for (int i = 0; i < count; ++i)
+            channel->publish(QString(), m_queue, body);
+        return failure(channel->allConfirmed());
+    }
+
+    // With the program as $0, the broker as $1 and the queue as $2.
+    Result shell(const QString &script)
+    {
+        QProcess process;
+        process.start(u"/bin/sh"_s,
+                      {u"-c"_s, script, programName(), environment("QTAMQP_TEST_URL"), m_queue});
+        if (!waitFor([&] { return process.state() == QProcess::NotRunning; }))
+            return {};
+        return {process.exitCode(), process.readAllStandardOutput(),
+                process.readAllStandardError()};
+    }
+
+    std::unique_ptr<BrokerTest::Peer> m_peer;
+    QString m_queue;
+
+private Q_SLOTS:
+    void init()
+    {
+        m_peer = std::make_unique<BrokerTest::Peer>();
+        QVERIFY(m_peer->open());
+        m_queue = uniqueName(u"stop"_s);
+        VERIFY_OK(m_peer->channel()->declareQueue(m_queue));
+    }
+
+    void cleanup()
+    {
+        VERIFY_OK(m_peer->channel()->deleteQueue(m_queue));
+        QVERIFY(m_peer->close());
+    }
+
+    void stopsPublishing_data()
+    {
+        QTest::addColumn<int>("signal");
+        QTest::addColumn<int>("status");
+        QTest::newRow("Ctrl-C") << SIGINT << 130;
+        QTest::newRow("SIGTERM") << SIGTERM << 143;
+    }
+
+    void stopsPublishing()
+    {
+        QFETCH(int, signal);
+        QFETCH(int, status);
+        Tool tool({u"publish"_s, u"-q"_s, m_queue, u"--size"_s, u"100"_s, u"--count"_s,
+                   u"1000000000"_s, u"--json"_s});
+        QVERIFY(waitFor([&] { return readyMessages(*m_peer, m_queue) > 0; }));
+        tool.signal(signal);
+        QCOMPARE(tool.status(), status);
+        const QJsonObject tally = json(tool.output());
+        const qint64 published = tally.value(u"published"_s).toInteger();
+        QVERIFY(published > 0);
+        QCOMPARE(tally.value(u"confirmed"_s).toInteger(), published);
+        QCOMPARE(tool.errors(),
+                 u"qamqp publish: stopped: %1 published, %1 confirmed\n"_s.arg(published).toUtf8());
+        QTRY_COMPARE(readyMessages(*m_peer, m_queue), int(published));
+    }
+
+    void stopsWaitingForInput()
+    {
+        Tool tool({u"publish"_s, u"-q"_s, m_queue, u"--lines"_s});
+        tool.write("one\ntwo, not ended");
+        QVERIFY(waitFor([&] { return readyMessages(*m_peer, m_queue) == 1; }));
+        tool.signal(SIGINT);
+        QCOMPARE(tool.status(), 130);
+        QCOMPARE(tool.errors(), QByteArray("qamqp publish: stopped: 1 published, 1 confirmed\n"));
+        QCOMPARE(readyMessages(*m_peer, m_queue), 1);
+    }
+
+    // Every message was either printed, and is gone, or is in the queue.
+    void stopsConsuming()
+    {
+        constexpr int count = 20'000;
+        QVERIFY(!publish(count));
+        Tool tool({u"consume"_s, m_queue});
+        QVERIFY(tool.waitForOutput(1));
+        tool.signal(SIGINT);
+        QCOMPARE(tool.status(), 130);
+        QCOMPARE(tool.errors(), QByteArray());
+        const int printed = int(tool.output().count('\n'));
+        QVERIFY(printed > 0);
+        QTRY_COMPARE(readyMessages(*m_peer, m_queue), count - printed);
+    }
+
+    // The reader has gone: quietly, and what it did not take goes back.
+    void readerGoesAway_data()
+    {
+        QTest::addColumn<QString>("command");
+        QTest::newRow("consume") << u"consume"_s;
+        QTest::newRow("get") << u"get --count 9"_s;
+    }
+
+    void readerGoesAway()
+    {
+        QFETCH(QString, command);
+        QVERIFY(!publish(10, QByteArray(1'000'000, 'x')));
+        const Result result =
+                shell(u"{ $0 --url $1 %1 $2; echo status $? >&2; } | head -c 1000"_s.arg(command));
+        QCOMPARE(result.errors, QByteArray("status 0\n"));
+        QCOMPARE(result.output.size(), 1000);
+        QTRY_COMPARE(readyMessages(*m_peer, m_queue), 10);
+    }
+
+    void fullDevice()
+    {
+        QVERIFY(!publish(3));
+        const Result result = shell(u"$0 --url $1 consume $2 >/dev/full"_s);
+        QCOMPARE(result.status, 1);
+        QCOMPARE(result.errors,
+                 QByteArray("qamqp consume: cannot write to standard output: No space "
+                            "left on device\n"));
+        QTRY_COMPARE(readyMessages(*m_peer, m_queue), 3);
+    }
+
+    // A pager that does not read for a while must not cost the connection its heartbeats.
+    void slowReader()
+    {
+        QVERIFY(!publish(50, QByteArray(100'000, 'x')));
+        const Result result =
+                shell(u"$0 --url $1/?heartbeat=1 consume $2 --count 50 | { sleep 4; wc -l; }"_s);
+        QCOMPARE(result.errors, QByteArray());
+        QCOMPARE(result.output.trimmed(), QByteArray("50"));
+        QTRY_COMPARE(readyMessages(*m_peer, m_queue), 0);
+    }
+
+    void connectionIsCut()
+    {
+        Tool tool({u"publish"_s, u"-q"_s, m_queue, u"--lines"_s});
+        tool.write("one\n");
+        QVERIFY(waitFor([&] { return readyMessages(*m_peer, m_queue) == 1; }));
+        const auto listed = ctl({u"list_connections"_s, u"-q"_s, u"pid"_s, u"client_properties"_s});
+        QVERIFY(listed);
+        QByteArray pid;
+        for (const QByteArray &line : listed->split('\n')) {
+            if (line.contains("qamqp publish"))
+                pid = line.split('\t').constFirst();
+        }
+        QVERIFY2(!pid.isEmpty(), listed->constData());
+        QVERIFY(ctl({u"close_connection"_s, QString::fromUtf8(pid), u"by the test"_s}));
+        QCOMPARE(tool.status(), 2);
+        QVERIFY2(tool.errors().startsWith(
+                         "qamqp publish: " + options().endpoint().toUtf8()
+                         + " closed the connection: CONNECTION_FORCED - by the test"),
+                 tool.errors().constData());
+        QVERIFY2(tool.errors().endsWith("; 1 published, 1 confirmed\n"), tool.errors().constData());
+        QCOMPARE(tool.errors().count('\n'), 1);
+    }
+};
+
+QTAMQP_BROKER_TEST(TestStopping)
+#include "tst_stopping.moc"
