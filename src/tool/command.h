@@ -86,6 +86,7 @@ extern const Command unbindCommand;
 extern const Command purgeCommand;
 extern const Command deleteQueueCommand;
 extern const Command deleteExchangeCommand;
+extern const Command perfCommand;
 extern const Command pingCommand;
 
 // Does what the command line says and returns the exit status.

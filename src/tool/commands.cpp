@@ -15,7 +15,7 @@ namespace {
 const Command *const commands[] = {
         &publishCommand,         &consumeCommand,        &getCommand,    &declareQueueCommand,
         &declareExchangeCommand, &bindCommand,           &unbindCommand, &purgeCommand,
-        &deleteQueueCommand,     &deleteExchangeCommand, &pingCommand,
+        &deleteQueueCommand,     &deleteExchangeCommand, &perfCommand,   &pingCommand,
 };
 
 // Understood before and behind the name of the command.

@@ -79,12 +79,12 @@ public:
                         .setExclusive(arguments.isSet("exclusive"))
                         .setArguments(readTable(arguments.values("argument"), "argument")));
         if (m_consumer->state() == QAmqpConsumer::State::Cancelled)
-            throw m_run.failureOf(m_session.channel()->lastError());
+            throw failureOf(m_session.channel()->lastError());
         QObject::connect(m_consumer, &QAmqpConsumer::messageReceived,
                          [this](const QAmqpDelivery &delivery) { receive(delivery); });
         QObject::connect(m_consumer, &QAmqpConsumer::cancelled, [this](const QAmqpError &reason) {
             if (reason)
-                m_run.fail(m_run.failureOf(reason));
+                m_run.fail(failureOf(reason));
         });
         m_run.waitUntil([this] { return m_consumer->isActive() || isComplete(); });
     }

@@ -183,7 +183,7 @@ void publishAll(Run &run, Session &session, Bodies &bodies, Tally &tally)
             break;
         message.setBody(bodies.takeNext());
         if (channel->publish(target.exchange, target.routingKey, message, flags) == 0)
-            throw run.failureOf(channel->lastError());
+            throw failureOf(channel->lastError());
         ++tally.published;
         if (tally.published % 256 == 0) {
             progress.show(tally.summary());

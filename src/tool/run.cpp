@@ -17,54 +17,35 @@ using Kind = QAmqpError::Kind;
 int statusOf(const QAmqpError &error)
 {
     const bool fromBroker = error.origin() == QAmqpError::Origin::Broker;
+    switch (error.phase()) {
+    case QAmqpError::Phase::Connecting:
+    case QAmqpError::Phase::Tls:
+    case QAmqpError::Phase::Handshake:
+        return error.kind() == Kind::InvalidArgument && !fromBroker ? BadUsage : NoConnection;
+    default: break;
+    }
     switch (error.kind()) {
     case Kind::NoError: return Done;
     case Kind::HostUnreachable:
     case Kind::TlsFailed:
-    case Kind::ConnectionLost:
-    case Kind::HeartbeatMissed:
-    case Kind::NotOpen: return NoConnection;
-    case Kind::Cancelled: return fromBroker ? Refused : NoConnection;
     case Kind::AuthenticationFailed:
+    case Kind::ConnectionLost:
+    case Kind::HeartbeatMissed: return NoConnection;
+    case Kind::ClosedByBroker: return error.replyCode() == 320 ? NoConnection : Refused;
+    case Kind::Timeout: return TooLate;
+    case Kind::Unroutable:
+    case Kind::Nacked: return NotTaken;
+    case Kind::InvalidArgument:
+    case Kind::LimitExceeded: return fromBroker ? Refused : BadUsage;
     case Kind::AccessRefused:
     case Kind::NotFound:
     case Kind::PreconditionFailed:
-    case Kind::ResourceLocked: return Refused;
-    case Kind::ClosedByBroker: return error.replyCode() == 320 ? NoConnection : Refused;
-    case Kind::Timeout: return error.phase() == QAmqpError::Phase::None ? TooLate : NoConnection;
-    case Kind::InvalidArgument: return fromBroker ? Refused : BadUsage;
-    case Kind::Unroutable:
-    case Kind::Nacked: return NotTaken;
-    case Kind::ProtocolViolation: // mostly what is no AMQP broker; once open, a refusal
-        return error.phase() == QAmqpError::Phase::Open && error.replyCode() > 0 ? Refused
-                                                                                 : NoConnection;
-    case Kind::LimitExceeded: return fromBroker ? Refused : BadUsage;
+    case Kind::ResourceLocked:
+    case Kind::Cancelled:
+    case Kind::NotOpen:
+    case Kind::ProtocolViolation: return Refused;
     }
     return NoConnection;
-}
-
-// What to do about it, where the error does not say so itself.
-QString advice(const QAmqpError &error)
-{
-    switch (error.kind()) {
-    case Kind::HostUnreachable: return u"check host and port, and that the broker runs"_s;
-    case Kind::TlsFailed:
-        return error.text().contains("wrong version"_L1)
-                ? u"this port seems to be without TLS: amqp:// instead of amqps://"_s
-                : u"name the certificate of the broker's CA by ?cacertfile=FILE in the URL"_s;
-    case Kind::AuthenticationFailed: return u"check the user and the password"_s;
-    case Kind::AccessRefused:
-        return error.phase() == QAmqpError::Phase::Handshake
-                ? u"check the virtual host, and the user's permissions for it"_s
-                : u"the user needs permission for it"_s;
-    case Kind::NotFound: return u"check the name, or declare it first"_s;
-    case Kind::PreconditionFailed:
-        return error.method().endsWith(".declare"_L1)
-                ? u"give the options it was declared with, or delete it first"_s
-                : QString();
-    case Kind::ResourceLocked: return u"it belongs to another connection until that ends"_s;
-    default: return {};
-    }
 }
 
 QAmqpConnectionOptions readUrl(const Arguments &arguments)
@@ -98,19 +79,12 @@ QString readPassword(const QString &fileName)
 
 } // namespace
 
-Failure Run::failureOf(const QAmqpError &error) const
+Failure failureOf(const QAmqpError &error)
 {
     QAmqpError root = error;
     while (root.kind() == Kind::Cancelled && root.cause())
         root = root.cause();
-    QString text = root.text();
-    const QString endpoint = m_options.endpoint();
-    const QString authority = endpoint.section(u'/', 2, 2);
-    if (root.origin() != QAmqpError::Origin::Application && !text.contains(authority))
-        text = endpoint + u": "_s + text;
-    if (const QString what = advice(root); !what.isEmpty())
-        text += u"; "_s + what;
-    return {statusOf(root), text};
+    return {statusOf(root), root.text()};
 }
 
 Run::Run(const Arguments &arguments)
@@ -156,7 +130,7 @@ Session::Session(Run &run, const QString &name)
     if (!name.isEmpty())
         m_connection.setOptions(
                 QAmqpConnectionOptions(run.connectionOptions()).setConnectionName(name));
-    const auto fail = [&run](const QAmqpError &error) { run.fail(run.failureOf(error)); };
+    const auto fail = [&run](const QAmqpError &error) { run.fail(failureOf(error)); };
     QObject::connect(&m_connection, &QAmqpConnection::errorOccurred, fail);
     QObject::connect(m_channel, &QAmqpChannel::errorOccurred, fail);
     QObject::connect(&m_connection, &QAmqpConnection::blockedChanged, [this](bool blocked) {

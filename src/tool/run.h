@@ -18,6 +18,9 @@
 
 namespace Tool {
 
+// How an error ends the command; `cause` instead of an error that is only the consequence of another.
+Failure failureOf(const QAmqpError &error);
+
 class Run
 {
 public:
@@ -29,8 +32,6 @@ public:
 
     // The signal that asked to stop, or 0.
     int stopSignal() const { return m_signal; }
-    // How an error ends the command: what was tried, where, what came back, what to do.
-    Failure failureOf(const QAmqpError &error) const;
     // What is being done, for the text when the time is up.
     void setDoing(const QString &what) { m_doing = what; }
     // Ends the command from a slot: the wait throws it. Only the first counts.

@@ -6,7 +6,7 @@ extern const char *const programPath;
 
 namespace ToolTest {
 
-Tool::Tool(const QStringList &arguments)
+Program::Program(const QStringList &arguments)
 {
     QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
     environment.insert(QStringLiteral("QAMQP_URL"), BrokerTest::environment("QTAMQP_TEST_URL"));
@@ -22,7 +22,7 @@ Tool::Tool(const QStringList &arguments)
     m_process.start();
 }
 
-Tool::~Tool()
+Program::~Program()
 {
     m_process.disconnect();
     if (!isRunning())
@@ -32,19 +32,19 @@ Tool::~Tool()
     m_process.waitForFinished();
 }
 
-void Tool::write(const QByteArray &input) { m_process.write(input); }
+void Program::write(const QByteArray &input) { m_process.write(input); }
 
-void Tool::closeInput() { m_process.closeWriteChannel(); }
+void Program::closeInput() { m_process.closeWriteChannel(); }
 
-void Tool::signal(int number) { ::kill(pid_t(m_process.processId()), number); }
+void Program::signal(int number) { ::kill(pid_t(m_process.processId()), number); }
 
-bool Tool::waitForOutput(qsizetype octets)
+bool Program::waitForOutput(qsizetype octets)
 {
     return waitFor([&] { return m_output.size() >= octets || !isRunning(); })
             && m_output.size() >= octets;
 }
 
-int Tool::status()
+int Program::status()
 {
     if (!waitFor([this] { return !isRunning(); })) {
         qWarning() << "does not end:" << m_process.arguments() << m_errors;
@@ -61,7 +61,7 @@ int Tool::status()
 
 Result run(const QStringList &arguments, const QByteArray &input)
 {
-    Tool tool(arguments);
+    Program tool(arguments);
     tool.write(input);
     tool.closeInput();
     const int status = tool.status();

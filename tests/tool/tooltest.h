@@ -15,12 +15,12 @@ namespace ToolTest {
 
 using namespace BrokerTest;
 
-class Tool
+class Program
 {
 public:
     // Its broker is the test's node, unless `arguments` have a --url. Standard input stays open.
-    explicit Tool(const QStringList &arguments);
-    ~Tool(); // ends what is still running, and fails the test
+    explicit Program(const QStringList &arguments);
+    ~Program(); // ends what is still running, and fails the test
 
     void write(const QByteArray &input);
     void closeInput();

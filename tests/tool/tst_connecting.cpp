@@ -54,8 +54,8 @@ private Q_SLOTS:
         server.close();
         VERIFY_RUN(
                 ping(u"amqp://"_s + address), 2,
-                u"qamqp ping: %1 cannot be reached: Connection refused; check host and port, and that "
-                "the broker runs\n"_s.arg(address));
+                u"qamqp ping: %1 cannot be reached: Connection refused; check that the broker runs "
+                "and listens on this port\n"_s.arg(address));
     }
 
     void unknownHost()
@@ -65,16 +65,17 @@ private Q_SLOTS:
         QVERIFY2(result.errors.startsWith(
                          "qamqp ping: no-such-host.invalid:5672 cannot be reached: "),
                  result.errors.constData());
-        QVERIFY(result.errors.endsWith("; check host and port, and that the broker runs\n"));
+        QVERIFY(result.errors.endsWith("; check the host name\n"));
         QCOMPARE(result.errors.count('\n'), 1);
     }
 
     void notABroker()
     {
         const Server peer("HTTP/1.1 400 Bad Request\r\n\r\n", Server::Close);
-        VERIFY_RUN(ping(u"amqp://"_s + peer.address()), 2,
-                   u"qamqp ping: amqp://%1/ does not speak AMQP: it answered \"HTTP/1.1 400 Bad "
-                   "Request\"\n"_s.arg(peer.address()));
+        VERIFY_RUN(
+                ping(u"amqp://"_s + peer.address()), 2,
+                u"qamqp ping: amqp://%1/ does not speak AMQP: it answered \"HTTP/1.1 400 Bad Request\"; "
+                "check host and port\n"_s.arg(peer.address()));
     }
 
     void closesInTheHandshake()
@@ -105,7 +106,7 @@ private Q_SLOTS:
                                           + " failed: "),
                  result.errors.constData());
         QVERIFY2(result.errors.endsWith(
-                         "this port seems to be without TLS: amqp:// instead of amqps://\n"),
+                         "; check that this port speaks TLS, or use amqp without TLS\n"),
                  result.errors.constData());
         QCOMPARE(result.errors.count('\n'), 1);
     }
@@ -134,7 +135,7 @@ private Q_SLOTS:
     void ctrlCWhileConnecting()
     {
         const Server peer("", Server::KeepSilent);
-        Tool tool({u"ping"_s, u"--url"_s, u"amqp://"_s + peer.address()});
+        Program tool({u"ping"_s, u"--url"_s, u"amqp://"_s + peer.address()});
         QVERIFY(waitFor([&] { return !peer.findChildren<QTcpSocket *>().isEmpty(); }));
         tool.signal(SIGINT);
         QCOMPARE(tool.status(), 130);

@@ -63,8 +63,8 @@ private Q_SLOTS:
     {
         QFETCH(int, signal);
         QFETCH(int, status);
-        Tool tool({u"publish"_s, u"-q"_s, m_queue, u"--size"_s, u"100"_s, u"--count"_s,
-                   u"1000000000"_s, u"--json"_s});
+        Program tool({u"publish"_s, u"-q"_s, m_queue, u"--size"_s, u"100"_s, u"--count"_s,
+                      u"1000000000"_s, u"--json"_s});
         QVERIFY(waitFor([&] { return readyMessages(*m_peer, m_queue) > 0; }));
         tool.signal(signal);
         QCOMPARE(tool.status(), status);
@@ -79,7 +79,7 @@ private Q_SLOTS:
 
     void stopsWaitingForInput()
     {
-        Tool tool({u"publish"_s, u"-q"_s, m_queue, u"--lines"_s});
+        Program tool({u"publish"_s, u"-q"_s, m_queue, u"--lines"_s});
         tool.write("one\ntwo, not ended");
         QVERIFY(waitFor([&] { return readyMessages(*m_peer, m_queue) == 1; }));
         tool.signal(SIGINT);
@@ -93,7 +93,7 @@ private Q_SLOTS:
     {
         constexpr int count = 20'000;
         QVERIFY(!publish(count));
-        Tool tool({u"consume"_s, m_queue});
+        Program tool({u"consume"_s, m_queue});
         QVERIFY(tool.waitForOutput(1));
         tool.signal(SIGINT);
         QCOMPARE(tool.status(), 130);
@@ -146,7 +146,7 @@ private Q_SLOTS:
 
     void connectionIsCut()
     {
-        Tool tool({u"publish"_s, u"-q"_s, m_queue, u"--lines"_s});
+        Program tool({u"publish"_s, u"-q"_s, m_queue, u"--lines"_s});
         tool.write("one\n");
         QVERIFY(waitFor([&] { return readyMessages(*m_peer, m_queue) == 1; }));
         const auto listed = ctl({u"list_connections"_s, u"-q"_s, u"pid"_s, u"client_properties"_s});

@@ -15,7 +15,7 @@ private:
     {
         return {u"publish"_s, u"consume"_s, u"get"_s,   u"declare queue"_s, u"declare exchange"_s,
                 u"bind"_s,    u"unbind"_s,  u"purge"_s, u"delete queue"_s,  u"delete exchange"_s,
-                u"ping"_s};
+                u"perf"_s,    u"ping"_s};
     }
 
 private Q_SLOTS:
@@ -80,7 +80,7 @@ private Q_SLOTS:
                 "double, decimal, string, text, bytes, timestamp, array, table, void"_s;
         const QString names =
                 u"publish, consume, get, declare queue, declare exchange, bind, unbind, purge, "
-                "delete queue, delete exchange, ping"_s;
+                "delete queue, delete exchange, perf, ping"_s;
 
         row("nothing", {}, u"qamqp: no command; see qamqp --help"_s);
         row("unknown command", {u"send"_s},
@@ -161,6 +161,16 @@ private Q_SLOTS:
             u"qamqp bind: give --exchange and one of --queue and --to-exchange"_s);
         row("queue type", {u"declare"_s, u"queue"_s, u"q"_s, u"--type"_s, u"fast"_s},
             u"qamqp declare queue: --type \"fast\" is not classic, quorum or stream"_s);
+
+        row("perf flag", {u"perf"_s, u"-f"_s, u"durable"_s},
+            u"qamqp perf: --flag \"durable\" is not persistent or mandatory"_s);
+        row("perf of nothing", {u"perf"_s, u"-x"_s, u"0"_s, u"-y"_s, u"0"_s},
+            u"qamqp perf: there is nothing to do without producers and consumers"_s);
+        row("perf that would stall", {u"perf"_s, u"-q"_s, u"5"_s, u"-A"_s, u"6"_s},
+            u"qamqp perf: --multi-ack-every must not be more than --prefetch: the broker would wait for "
+            "the acknowledgement"_s);
+        row("perf size", {u"perf"_s, u"--size"_s, u"7"_s},
+            u"qamqp perf: --size \"7\" is not a whole number from 8 to 134217728"_s);
 
         const QString form = u"write KEY=TYPE:VALUE, such as x-max-length=int32:1000"_s;
         header("no type", u"a=1"_s, form);
