@@ -36,7 +36,7 @@ if [ -z "$quick" ]; then
         -DQTAMQP_TESTS=ON -DQTAMQP_EXAMPLES=OFF
     step "testing with the address and undefined-behaviour sanitizers"
     run ctest --test-dir build/asan --output-on-failure --no-tests=ignore \
-        -L '^(codec|protocol|api|broker)$' "$@" || status=1
+        -L '^(codec|protocol|api|broker|tool|interop)$' "$@" || status=1
 fi
 
 if [ "$status" = 0 ]; then

@@ -21,9 +21,9 @@ const Command *const commands[] = {
 // Understood before and behind the name of the command.
 constexpr Option globalOptions[] = {
         {"url",           "URL",
-         "The broker: amqp[s]://[USER[:PASSWORD]@]HOST[:PORT][/VHOST][?KEY=VALUE&…]. Without it "
-         "$QAMQP_URL, or else amqp://localhost. Keys such as cacertfile and heartbeat are those of "
-         "QAmqpConnectionOptions::fromUrl()."                                        },
+         "The broker: amqp://USER:PASSWORD@HOST:PORT/VHOST, amqps:// for TLS; only HOST is needed. "
+         "Without it $QAMQP_URL, or else amqp://localhost. ?KEY=VALUE&… behind it, such as "
+         "cacertfile and heartbeat: see QAmqpConnectionOptions::fromUrl()."          },
         {"password-file", "FILE",    "Read the password from the first line of FILE."},
         {"timeout",       "SECONDS", "Give up after so long, with exit status 5."    },
         {"json",          nullptr,   "Print one JSON object a line."                 },

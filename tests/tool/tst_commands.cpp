@@ -243,16 +243,22 @@ private Q_SLOTS:
     void longNames()
     {
         const QString name(256, u'q');
-        const QString error =
-                u"qamqp %1: the %2 name \"%3…\" has 256 octets of UTF-8, AMQP allows 255; "
-                "shorten it\n"_s;
-        const QString begin = name.left(32);
-        VERIFY_RUN(run({u"get"_s, name}), 1, error.arg(u"get"_s, u"queue"_s, begin));
-        VERIFY_RUN(run({u"consume"_s, name}), 1, error.arg(u"consume"_s, u"queue"_s, begin));
-        VERIFY_RUN(run({u"publish"_s, u"-e"_s, name, u"x"_s}), 1,
-                   error.arg(u"publish"_s, u"exchange"_s, begin));
-        VERIFY_RUN(run({u"declare"_s, u"queue"_s, name}), 1,
-                   error.arg(u"declare queue"_s, u"queue"_s, begin));
+        for (const QStringList &arguments : {
+                     QStringList{u"get"_s,    name},
+                     QStringList{            u"consume"_s,       name    },
+                     QStringList{ u"publish"_s,       u"-e"_s,     name, u"x"_s},
+                     QStringList{            u"publish"_s,    u"-q"_s, name, u"x"_s},
+                     QStringList{      u"purge"_s,  name},
+                     QStringList{      u"declare"_s, u"queue"_s, name}
+        }) {
+            const Result result = run(arguments);
+            QCOMPARE(result.status, 1);
+            QVERIFY2(result.errors.contains(
+                             QByteArray(" \"") + QByteArray(32, 'q')
+                             + "…\" has 256 octets of UTF-8, AMQP allows 255; shorten it\n"),
+                     result.errors.constData());
+            QCOMPARE(result.errors.count('\n'), 1);
+        }
     }
 
     void exclusiveQueueOfAnother()

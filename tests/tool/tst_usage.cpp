@@ -57,6 +57,27 @@ private Q_SLOTS:
         }
     }
 
+    void everyOptionIsOnThePageAboutTheTool()
+    {
+        QFile page(QStringLiteral(QTAMQP_SOURCE_DIR "/src/doc/tool.qdoc"));
+        QVERIFY(page.open(QIODevice::ReadOnly));
+        const QByteArray text = page.readAll();
+        static const QRegularExpression option(u"^  (?:-\\w, )?(--[a-z][^<]*?) (?: |<)"_s,
+                                               QRegularExpression::MultilineOption);
+        int found = 0;
+        for (const QString &command : commands()) {
+            const Result result = run(command.split(u' ') + QStringList{u"--help"_s});
+            for (auto it = option.globalMatch(QString::fromUtf8(result.output)); it.hasNext();) {
+                const QStringList names = it.next().captured(1).split(u", "_s);
+                for (const QString &name : names) {
+                    ++found;
+                    QVERIFY2(name == u"--help" || text.contains(name.toUtf8()), qPrintable(name));
+                }
+            }
+        }
+        QVERIFY2(found > 100, QByteArray::number(found).constData());
+    }
+
     void version()
     {
         const Result result = run({u"--version"_s});
