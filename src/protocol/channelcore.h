@@ -51,6 +51,7 @@ struct ConnectionContext
     quint64 maxMessageSize = 0;
     bool open = false;
     qint64 waitingBytes = 0; // kept in all channels, not written yet
+    FrameError error; // what the peer did wrong, which ends the connection
 
     RequestId lastRequest = 0;
 };
@@ -113,7 +114,7 @@ public:
     bool waitingFitsFrames() const;
 
     // happened
-    bool receive(const Frame &frame, FrameError &error);
+    void receive(const Frame &frame);
     void timeout(TimePoint now, std::chrono::milliseconds requestTimeout, bool blocked);
     std::optional<TimePoint> nextTimeout(TimePoint now, std::chrono::milliseconds requestTimeout);
     void end(const QAmqpError &error);
@@ -289,7 +290,6 @@ private:
     QHash<RequestId, QByteArray> m_names; // what the broker called the queues it was asked to name
     QHash<QByteArray, Consumer> m_consumers;
     Assembler m_assembler;
-    FrameError m_error; // of the frame being received
 };
 
 } // namespace QtAmqpPrivate

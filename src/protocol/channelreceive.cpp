@@ -22,37 +22,32 @@ static constexpr std::array<qint8, 4> nextStates(quint32 cause)
     return next;
 }
 
-bool ChannelCore::receive(const Frame &frame, FrameError &error)
+void ChannelCore::receive(const Frame &frame)
 {
-    m_error = {};
     if (frame.type == FrameType::Method) {
         Reader in(frame.payload);
         const quint32 id = in.read<quint32>();
         if (!m_assembler.isIdle() && m_state != ChannelState::Closing) {
-            m_error = {ReplyCode::UnexpectedFrame,
-                       formatted(u"%1 came in the middle of a message", methodName(id))};
+            m_context.error = {ReplyCode::UnexpectedFrame,
+                               formatted(u"%1 came in the middle of a message", methodName(id))};
         } else if (!dispatch(id, in, *this)) {
-            m_error = {ReplyCode::NotImplemented,
-                       formatted(u"the method %1 is unknown", methodName(id))};
+            m_context.error = {ReplyCode::NotImplemented,
+                               formatted(u"the method %1 is unknown", methodName(id))};
         } else if (!in.ok()) {
-            m_error = {ReplyCode::SyntaxError,
-                       formatted(u"%1 %2 (at octet %3)", methodName(id), in.error(),
-                                 in.errorOffset())};
+            m_context.error = {ReplyCode::SyntaxError,
+                               formatted(u"%1 %2 (at octet %3)", methodName(id), in.error(),
+                                         in.errorOffset())};
         }
     } else if (m_state == ChannelState::Open) {
         const auto result = frame.type == FrameType::Header
-                ? m_assembler.header(frame.payload, m_context.maxMessageSize, m_error)
-                : m_assembler.body(frame.payload, m_error);
+                ? m_assembler.header(frame.payload, m_context.maxMessageSize, m_context.error)
+                : m_assembler.body(frame.payload, m_context.error);
         if (result == Assembler::Result::Complete)
             contentComplete();
     } else if (m_state != ChannelState::Closing) {
-        m_error = {ReplyCode::UnexpectedFrame,
-                   formatted(u"content came while the channel is %1", stateName(m_state))};
+        m_context.error = {ReplyCode::UnexpectedFrame,
+                           formatted(u"content came while the channel is %1", stateName(m_state))};
     }
-    if (m_error.code == ReplyCode::Success)
-        return true;
-    error = std::move(m_error);
-    return false;
 }
 
 template<typename Method>
@@ -60,9 +55,10 @@ void ChannelCore::arrived(const Method &method)
 {
     if constexpr (Method::info.sentBy == SentBy::Client
                   || Method::info.classId == ConnectionStart::info.classId) {
-        m_error = {ReplyCode::CommandInvalid,
-                   formatted(u"%1 came from the broker on channel %2, where it has no place",
-                             Method::info.name, m_number)};
+        m_context.error = {
+                ReplyCode::CommandInvalid,
+                formatted(u"%1 came from the broker on channel %2, where it has no place",
+                          Method::info.name, m_number)};
     } else {
         static constexpr std::array<qint8, 4> next = nextStates(Method::info.id());
         const qint8 to = next[quint8(m_state)];
@@ -71,9 +67,9 @@ void ChannelCore::arrived(const Method &method)
             handle(method);
         } else if (m_state
                    != ChannelState::Closing) { // while closing all else is dropped (§1.5.2.5)
-            m_error = {ReplyCode::UnexpectedFrame,
-                       formatted(u"%1 came while the channel is %2", Method::info.name,
-                                 stateName(m_state))};
+            m_context.error = {ReplyCode::UnexpectedFrame,
+                               formatted(u"%1 came while the channel is %2", Method::info.name,
+                                         stateName(m_state))};
         }
     }
 }
@@ -91,8 +87,8 @@ std::optional<ChannelCore::Request> ChannelCore::answered(const MethodInfo &repl
     const auto request = std::find_if(m_unanswered.begin(), m_unanswered.end(), answers);
     const auto oldest = std::find_if_not(m_unanswered.begin(), m_unanswered.end(), overtakes);
     if (request == m_unanswered.end() || (request != oldest && !overtakes(*request))) {
-        m_error = {ReplyCode::UnexpectedFrame,
-                   formatted(u"%1 came, which answers no request", reply.name)};
+        m_context.error = {ReplyCode::UnexpectedFrame,
+                           formatted(u"%1 came, which answers no request", reply.name)};
         return std::nullopt;
     }
     Request taken = std::move(*request);
@@ -313,7 +309,7 @@ void ChannelCore::settle(quint64 sequence, bool multiple, Outcome outcome)
                 settled(first, last, outcome);
             });
     if (!known)
-        m_error = {
+        m_context.error = {
                 ReplyCode::UnexpectedFrame,
                 formatted(u"the broker answered for publish %1, which was never sent", sequence)};
     closeIfIdle();

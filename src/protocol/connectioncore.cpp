@@ -172,11 +172,6 @@ ChannelCore *ConnectionCore::addChannel(quint64 nextPublishTag)
 void ConnectionCore::removeChannel(quint16 number)
 {
     m_channels[number]->forget();
-    removeIfOver(number);
-}
-
-void ConnectionCore::removeIfOver(quint16 number)
-{
     if (m_channels[number]->isOver())
         m_channels[number].reset();
 }

@@ -112,7 +112,6 @@ private:
     void handle(const ConnectionBlocked &method);
     void handle(const ConnectionUnblocked &);
     void handle(const ConnectionUpdateSecretOk &);
-    void removeIfOver(quint16 number);
     void closeIfDrained();
     void violated(ReplyCode code, const QString &text);
     void fail(QAmqpError::Kind kind, QAmqpError::Origin origin, const QString &text,
@@ -143,7 +142,6 @@ private:
     quint64 m_bytesSent = 0;
     quint64 m_bytesReceived = 0;
     quint64 m_framesReceived = 0;
-    FrameError m_error; // of the frame being received
 };
 
 } // namespace QtAmqpPrivate

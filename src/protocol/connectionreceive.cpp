@@ -17,10 +17,9 @@ using Origin = QAmqpError::Origin;
 bool ConnectionCore::receiveFrame()
 {
     Frame frame;
-    m_error = {};
-    switch (nextFrame(m_input.view(), m_context.frameMax, frame, m_error)) {
+    switch (nextFrame(m_input.view(), m_context.frameMax, frame, m_context.error)) {
     case FrameResult::Incomplete: return false;
-    case FrameResult::Malformed: violated(m_error.code, m_error.text); return false;
+    case FrameResult::Malformed: violated(m_context.error.code, m_context.error.text); return false;
     case FrameResult::Complete: break;
     }
     ++m_framesReceived;
@@ -31,15 +30,18 @@ bool ConnectionCore::receiveFrame()
         if (m_state == ConnectionState::Closing)
             return true; // only close and close-ok count now (§1.4.2.7)
         if (!core)
-            m_error = {ReplyCode::ChannelError,
-                       formatted(u"a frame came for channel %1, which is not open", frame.channel)};
-        else if (core->receive(frame, m_error))
-            removeIfOver(frame.channel);
+            m_context.error = {
+                    ReplyCode::ChannelError,
+                    formatted(u"a frame came for channel %1, which is not open", frame.channel)};
+        else
+            core->receive(frame);
+        if (core && core->isOver())
+            m_channels[frame.channel].reset();
     } else if (frame.type == FrameType::Method) {
         receiveMethod(frame);
     }
-    if (m_error.code != ReplyCode::Success)
-        violated(m_error.code, m_error.text);
+    if (m_context.error.code != ReplyCode::Success)
+        violated(m_context.error.code, m_context.error.text);
     return true;
 }
 
@@ -48,10 +50,10 @@ void ConnectionCore::receiveMethod(const Frame &frame)
     Reader in(frame.payload);
     const quint32 id = in.read<quint32>();
     if (!dispatch(id, in, *this))
-        m_error = {ReplyCode::NotImplemented,
-                   formatted(u"the method %1 is unknown", methodName(id))};
+        m_context.error = {ReplyCode::NotImplemented,
+                           formatted(u"the method %1 is unknown", methodName(id))};
     else if (!in.ok())
-        m_error = {ReplyCode::SyntaxError, formatted(u"%1 %2", methodName(id), in.error())};
+        m_context.error = {ReplyCode::SyntaxError, formatted(u"%1 %2", methodName(id), in.error())};
 }
 
 template<typename Method>
@@ -59,14 +61,14 @@ void ConnectionCore::arrived(const Method &method)
 {
     if constexpr (Method::info.classId != ConnectionStart::info.classId
                   || Method::info.sentBy == SentBy::Client) {
-        m_error = {ReplyCode::CommandInvalid,
-                   formatted(u"%1 came from the broker on channel 0, where it has no place",
-                             Method::info.name)};
+        m_context.error = {ReplyCode::CommandInvalid,
+                           formatted(u"%1 came from the broker on channel 0, where it has no place",
+                                     Method::info.name)};
     } else {
         if (!move(Method::info.id()))
-            m_error = {ReplyCode::UnexpectedFrame,
-                       formatted(u"%1 came while the connection is %2", Method::info.name,
-                                 stateName(m_state))};
+            m_context.error = {ReplyCode::UnexpectedFrame,
+                               formatted(u"%1 came while the connection is %2", Method::info.name,
+                                         stateName(m_state))};
         else if (m_state != ConnectionState::Closing)
             handle(method);
     }
@@ -82,8 +84,9 @@ void ConnectionCore::handle(const ConnectionStart &method)
     Reader table(method.serverProperties);
     checkTable(method.serverProperties, table);
     if (!table.ok()) {
-        m_error = {ReplyCode::SyntaxError,
-                   formatted(u"the server properties of connection.start: %1", table.error())};
+        m_context.error = {
+                ReplyCode::SyntaxError,
+                formatted(u"the server properties of connection.start: %1", table.error())};
         return;
     }
     m_negotiated.serverProperties = decodeTable(method.serverProperties);
@@ -104,9 +107,10 @@ void ConnectionCore::handle(const ConnectionStart &method)
 void ConnectionCore::handle(const ConnectionTune &method)
 {
     if (method.frameMax != 0 && method.frameMax < FrameMinSize) {
-        m_error = {ReplyCode::SyntaxError,
-                   formatted(u"connection.tune asks for frames of %1 octets, the least is 4096",
-                             method.frameMax)};
+        m_context.error = {
+                ReplyCode::SyntaxError,
+                formatted(u"connection.tune asks for frames of %1 octets, the least is 4096",
+                          method.frameMax)};
         return;
     }
     m_negotiated.channelMax = smallerLimit(m_options.channelMax(), method.channelMax);
@@ -199,8 +203,9 @@ void ConnectionCore::handle(const ConnectionUnblocked &)
 void ConnectionCore::handle(const ConnectionUpdateSecretOk &)
 {
     if (m_secretsUnanswered == 0) {
-        m_error = {ReplyCode::UnexpectedFrame,
-                   QStringLiteral("connection.update-secret-ok came, which answers no request")};
+        m_context.error = {
+                ReplyCode::UnexpectedFrame,
+                QStringLiteral("connection.update-secret-ok came, which answers no request")};
         return;
     }
     --m_secretsUnanswered;
