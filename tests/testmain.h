@@ -26,7 +26,7 @@ struct TestClass
 bool registerTest(TestClass testClass);
 QString unitOf(const char *file);
 
-template <typename T>
+template<typename T>
 bool registerTest(const char *name, const char *file, bool needsBroker)
 {
     return registerTest({QString::fromLatin1(name), unitOf(file), needsBroker,
@@ -36,8 +36,8 @@ bool registerTest(const char *name, const char *file, bool needsBroker)
 } // namespace QtAmqpTest
 
 #define QTAMQP_REGISTER_TEST(Class, needsBroker) \
-    [[maybe_unused]] static const bool registered##Class = \
-            QtAmqpTest::registerTest<Class>(#Class, __FILE__, needsBroker);
+  [[maybe_unused]] static const bool registered##Class = \
+          QtAmqpTest::registerTest<Class>(#Class, __FILE__, needsBroker);
 
 #define QTAMQP_TEST(Class) QTAMQP_REGISTER_TEST(Class, false)
 

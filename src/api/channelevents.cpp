@@ -101,10 +101,7 @@ void QAmqpChannelPrivate::on(Replied &replied)
 void QAmqpChannelPrivate::on(Got &got)
 {
     if (const Ended handler = requests.take(got.request)) {
-        RequestEnd end{
-                {.request = got.request, .messageCount = got.remaining},
-                &got.delivery
-        };
+        RequestEnd end{{.request = got.request, .messageCount = got.remaining}, &got.delivery};
         handler(end);
     }
 }
@@ -283,9 +280,7 @@ void QAmqpChannelPrivate::abandonAll(const QAmqpError &error)
     QList<RequestId> oldestFirst = handlers.keys();
     std::sort(oldestFirst.begin(), oldestFirst.end());
     for (const RequestId id : std::as_const(oldestFirst)) {
-        RequestEnd end{
-                {.request = id, .error = error}
-        };
+        RequestEnd end{{.request = id, .error = error}};
         handlers.value(id)(end);
     }
     failPublishes(error);

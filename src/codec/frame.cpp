@@ -16,10 +16,10 @@ struct TypeRow
 };
 
 constexpr TypeRow frameTypes[] = {
-        {FrameType::Method,    4,                 "method"   },
-        {FrameType::Header,    ContentHeaderSize, "header"   },
-        {FrameType::Body,      0,                 "body"     },
-        {FrameType::Heartbeat, 0,                 "heartbeat"},
+        {FrameType::Method, 4, "method"},
+        {FrameType::Header, ContentHeaderSize, "header"},
+        {FrameType::Body, 0, "body"},
+        {FrameType::Heartbeat, 0, "heartbeat"},
 };
 
 QString judge(quint8 type, quint16 channel, quint32 size, quint32 frameMax)

@@ -41,6 +41,7 @@ struct Transition
     State to;
 };
 
+// clang-format off
 namespace ConnectionTable {
 using enum ConnectionState;
 inline constexpr Transition<ConnectionState> rows[] = {
@@ -54,7 +55,7 @@ inline constexpr Transition<ConnectionState> rows[] = {
         {Open,       ConnectionUpdateSecretOk::info.id(), Open      },
         {Open,       Cause::CloseSent,                    Closing   },
         {Closing,    ConnectionCloseOk::info.id(),        Closed    },
- // What was under way when we closed may still arrive, and means nothing any more.
+        // What was under way when we closed may still arrive, and means nothing any more.
         {Closing,    ConnectionBlocked::info.id(),        Closing   },
         {Closing,    ConnectionUnblocked::info.id(),      Closing   },
         {Closing,    ConnectionUpdateSecretOk::info.id(), Closing   },
@@ -115,6 +116,7 @@ inline constexpr Transition<ChannelState> rows[] = {
         {Open,    TxRollbackOk::info.id(),      Open   },
 };
 } // namespace ChannelTable
+// clang-format on
 
 // The next state, or null if there is no row.
 template<typename State, std::size_t N>

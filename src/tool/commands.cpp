@@ -20,14 +20,14 @@ const Command *const commands[] = {
 
 // Understood before and behind the name of the command.
 constexpr Option globalOptions[] = {
-        {"url",           "URL",
+        {"url", "URL",
          "The broker: amqp://USER:PASSWORD@HOST:PORT/VHOST, amqps:// for TLS; only HOST is needed. "
          "Without it $QAMQP_URL, or else amqp://localhost. ?KEY=VALUE&… behind it, such as "
-         "cacertfile and heartbeat: see QAmqpConnectionOptions::fromUrl()."          },
-        {"password-file", "FILE",    "Read the password from the first line of FILE."},
-        {"timeout",       "SECONDS", "Give up after so long, with exit status 5."    },
-        {"json",          nullptr,   "Print one JSON object a line."                 },
-        {"h,help",        nullptr,   "Print this help."                              },
+         "cacertfile and heartbeat: see QAmqpConnectionOptions::fromUrl()."},
+        {"password-file", "FILE", "Read the password from the first line of FILE."},
+        {"timeout", "SECONDS", "Give up after so long, with exit status 5."},
+        {"json", nullptr, "Print one JSON object a line."},
+        {"h,help", nullptr, "Print this help."},
 };
 
 constexpr char statusHelp[] =

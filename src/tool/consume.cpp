@@ -163,18 +163,18 @@ void consume(Run &run)
 }
 
 constexpr Option options[] = {
-        {"q,queue",    "QUEUE",          "The same as the argument QUEUE."                               },
-        {"e,exchange", "EXCHANGE",       "A temporary queue of one's own, bound to EXCHANGE."            },
-        {"b,binding",  "KEY",
-         "What the temporary queue is bound with; empty by default. Repeatable."                         },
-        {"n,count",    "N",              "End after N messages; status 5 if fewer came within --timeout."},
-        {"prefetch",   "N",
-         "How many may be on their way unacknowledged, 250 by default, 0 for no limit."                  },
-        {"no-ack",     nullptr,          "The broker forgets a message as it sends it."                  },
-        {"exclusive",  nullptr,          "Be the queue's only consumer."                                 },
-        {"argument",   "KEY=TYPE:VALUE",
+        {"q,queue", "QUEUE", "The same as the argument QUEUE."},
+        {"e,exchange", "EXCHANGE", "A temporary queue of one's own, bound to EXCHANGE."},
+        {"b,binding", "KEY",
+         "What the temporary queue is bound with; empty by default. Repeatable."},
+        {"n,count", "N", "End after N messages; status 5 if fewer came within --timeout."},
+        {"prefetch", "N",
+         "How many may be on their way unacknowledged, 250 by default, 0 for no limit."},
+        {"no-ack", nullptr, "The broker forgets a message as it sends it."},
+        {"exclusive", nullptr, "Be the queue's only consumer."},
+        {"argument", "KEY=TYPE:VALUE",
          "An argument of the subscription, such as "
-         "x-stream-offset=string:first. Repeatable."                                                     },
+         "x-stream-offset=string:first. Repeatable."},
 };
 
 } // namespace

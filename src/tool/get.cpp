@@ -40,10 +40,10 @@ void get(Run &run)
 }
 
 constexpr Option options[] = {
-        {"q,queue", "QUEUE", "The same as the argument QUEUE."                     },
-        {"n,count", "N",     "How many, 1 by default; status 5 if there are fewer."},
-        {"ack",     nullptr, "Take them out of the queue, the default."            },
-        {"requeue", nullptr, "Look only: put them back."                           },
+        {"q,queue", "QUEUE", "The same as the argument QUEUE."},
+        {"n,count", "N", "How many, 1 by default; status 5 if there are fewer."},
+        {"ack", nullptr, "Take them out of the queue, the default."},
+        {"requeue", nullptr, "Look only: put them back."},
 };
 
 } // namespace

@@ -20,18 +20,18 @@ struct TextProperty
 };
 
 const TextProperty textProperties[] = {
-        {"content-type",     "content_type",     Property::ContentType,     &QAmqpMessage::setContentType},
+        {"content-type", "content_type", Property::ContentType, &QAmqpMessage::setContentType},
         {"content-encoding", "content_encoding", Property::ContentEncoding,
-         &QAmqpMessage::setContentEncoding                                                               },
-        {"correlation-id",   "correlation_id",   Property::CorrelationId,
-         &QAmqpMessage::setCorrelationId                                                                 },
-        {"reply-to",         "reply_to",         Property::ReplyTo,         &QAmqpMessage::setReplyTo    },
-        {"expiration",       "expiration",       Property::Expiration,      &QAmqpMessage::setExpiration },
-        {"message-id",       "message_id",       Property::MessageId,       &QAmqpMessage::setMessageId  },
-        {"type",             "type",             Property::Type,            &QAmqpMessage::setType       },
-        {"user-id",          "user_id",          Property::UserId,          &QAmqpMessage::setUserId     },
-        {"app-id",           "app_id",           Property::AppId,           &QAmqpMessage::setAppId      },
-        {"cluster-id",       "cluster_id",       Property::ClusterId,       &QAmqpMessage::setClusterId  },
+         &QAmqpMessage::setContentEncoding},
+        {"correlation-id", "correlation_id", Property::CorrelationId,
+         &QAmqpMessage::setCorrelationId},
+        {"reply-to", "reply_to", Property::ReplyTo, &QAmqpMessage::setReplyTo},
+        {"expiration", "expiration", Property::Expiration, &QAmqpMessage::setExpiration},
+        {"message-id", "message_id", Property::MessageId, &QAmqpMessage::setMessageId},
+        {"type", "type", Property::Type, &QAmqpMessage::setType},
+        {"user-id", "user_id", Property::UserId, &QAmqpMessage::setUserId},
+        {"app-id", "app_id", Property::AppId, &QAmqpMessage::setAppId},
+        {"cluster-id", "cluster_id", Property::ClusterId, &QAmqpMessage::setClusterId},
 };
 
 QByteArray propertiesJson(const QAmqpMessage &message)
@@ -64,26 +64,26 @@ std::vector<Option> withMessageOptions(std::initializer_list<Option> options)
     all.insert(
             all.end(),
             {
-                    {"p,persistent",     nullptr,
-                     "Survives a restart of the broker, in a durable queue."                              },
-                    {"content-type",     "TEXT",           "Such as application/json."                    },
-                    {"content-encoding", "TEXT",           "Such as gzip."                                },
-                    {"header",           "KEY=TYPE:VALUE",
+                    {"p,persistent", nullptr,
+                     "Survives a restart of the broker, in a durable queue."},
+                    {"content-type", "TEXT", "Such as application/json."},
+                    {"content-encoding", "TEXT", "Such as gzip."},
+                    {"header", "KEY=TYPE:VALUE",
                      "A header of any AMQP type: bool, int8, uint8, int16, uint16, int32, uint32, "
                      "int64, float, double, decimal, string, bytes (base64), timestamp, array and "
-                     "table (JSON), void. Repeatable."                                                    },
-                    {"delivery-mode",    "1|2",            "1 transient, 2 persistent."                   },
-                    {"priority",         "0-255",          "For queues with x-max-priority."              },
-                    {"correlation-id",   "TEXT",           "What an answer belongs to."                   },
-                    {"reply-to",         "QUEUE",          "Where answers go."                            },
-                    {"expiration",       "MILLISECONDS",   "How long it may wait in a queue."             },
-                    {"message-id",       "TEXT",           "The application's identifier."                },
-                    {"timestamp",        "TIME",           "Seconds since 1970, an ISO 8601 time, or now."},
-                    {"type",             "TEXT",           "The application's kind of message."           },
-                    {"user-id",          "NAME",           "Must be the connection's user."               },
-                    {"app-id",           "TEXT",           "The application."                             },
-                    {"cluster-id",       "TEXT",           "Of no use any more."                          },
-    });
+                     "table (JSON), void. Repeatable."},
+                    {"delivery-mode", "1|2", "1 transient, 2 persistent."},
+                    {"priority", "0-255", "For queues with x-max-priority."},
+                    {"correlation-id", "TEXT", "What an answer belongs to."},
+                    {"reply-to", "QUEUE", "Where answers go."},
+                    {"expiration", "MILLISECONDS", "How long it may wait in a queue."},
+                    {"message-id", "TEXT", "The application's identifier."},
+                    {"timestamp", "TIME", "Seconds since 1970, an ISO 8601 time, or now."},
+                    {"type", "TEXT", "The application's kind of message."},
+                    {"user-id", "NAME", "Must be the connection's user."},
+                    {"app-id", "TEXT", "The application."},
+                    {"cluster-id", "TEXT", "Of no use any more."},
+            });
     return all;
 }
 

@@ -98,11 +98,7 @@ private:
 };
 
 constexpr std::pair<const char *, double> percentiles[] = {
-        {"p50",   50  },
-        {"p95",   95  },
-        {"p99",   99  },
-        {"p99.9", 99.9}
-};
+        {"p50", 50}, {"p95", 95}, {"p99", 99}, {"p99.9", 99.9}};
 
 QByteArray latencyJson(const Histogram &latency)
 {
@@ -300,28 +296,28 @@ void perf(Run &run)
 }
 
 constexpr Option options[] = {
-        {"x,producers",       "N",              "Connections that publish, 1 by default."                        },
-        {"y,consumers",       "N",              "Connections that consume, 1 by default."                        },
-        {"s,size",            "N",              "Octets of a body, 12 by default; it begins with a time stamp."  },
-        {"r,rate",            "N",              "Messages a second for each producer, no limit by default."      },
-        {"c,confirm",         "N",              "Ask for confirms, at most N outstanding for each producer."     },
-        {"q,qos,prefetch",    "N",              "Unacknowledged messages for each consumer, no limit by default."},
-        {"a,autoack,no-ack",  nullptr,          "Consume without acknowledgement."                               },
-        {"A,multi-ack-every", "N",              "Acknowledge N messages at once."                                },
-        {"z,duration,time",   "SECONDS",
-         "How long, 10 by default if no number of messages is given."                                            },
-        {"C,count,pmessages", "N",              "Messages for each producer."                                    },
-        {"D,cmessages",       "N",              "Messages for each consumer."                                    },
-        {"f,flag",            "FLAG",           "persistent or mandatory. Repeatable."                           },
-        {"u,queue",           "QUEUE",          "The queue, which stays; by default one that goes at the end."   },
-        {"p,predeclared",     nullptr,          "The queue exists with its bindings: declare nothing."           },
-        {"quorum-queue",      nullptr,          "Declare a quorum queue."                                        },
-        {"stream-queue",      nullptr,          "Declare a stream; it needs --prefetch."                         },
-        {"argument",          "KEY=TYPE:VALUE", "An argument of the queue. Repeatable."                          },
-        {"e,exchange",        "EXCHANGE",
-         "Publish to this exchange, declared unless its name begins with amq."                                   },
-        {"t,type",            "TYPE",           "The exchange's type, direct by default."                        },
-        {"k,routing-key",     "KEY",            "What the queue is bound and messages are published with."       },
+        {"x,producers", "N", "Connections that publish, 1 by default."},
+        {"y,consumers", "N", "Connections that consume, 1 by default."},
+        {"s,size", "N", "Octets of a body, 12 by default; it begins with a time stamp."},
+        {"r,rate", "N", "Messages a second for each producer, no limit by default."},
+        {"c,confirm", "N", "Ask for confirms, at most N outstanding for each producer."},
+        {"q,qos,prefetch", "N", "Unacknowledged messages for each consumer, no limit by default."},
+        {"a,autoack,no-ack", nullptr, "Consume without acknowledgement."},
+        {"A,multi-ack-every", "N", "Acknowledge N messages at once."},
+        {"z,duration,time", "SECONDS",
+         "How long, 10 by default if no number of messages is given."},
+        {"C,count,pmessages", "N", "Messages for each producer."},
+        {"D,cmessages", "N", "Messages for each consumer."},
+        {"f,flag", "FLAG", "persistent or mandatory. Repeatable."},
+        {"u,queue", "QUEUE", "The queue, which stays; by default one that goes at the end."},
+        {"p,predeclared", nullptr, "The queue exists with its bindings: declare nothing."},
+        {"quorum-queue", nullptr, "Declare a quorum queue."},
+        {"stream-queue", nullptr, "Declare a stream; it needs --prefetch."},
+        {"argument", "KEY=TYPE:VALUE", "An argument of the queue. Repeatable."},
+        {"e,exchange", "EXCHANGE",
+         "Publish to this exchange, declared unless its name begins with amq."},
+        {"t,type", "TYPE", "The exchange's type, direct by default."},
+        {"k,routing-key", "KEY", "What the queue is bound and messages are published with."},
 };
 
 } // namespace

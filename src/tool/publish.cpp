@@ -222,16 +222,16 @@ void publish(Run &run)
 }
 
 const std::vector<Option> options = withMessageOptions({
-        {"q,queue",       "QUEUE",    "Straight into this queue, through the default exchange."    },
-        {"e,exchange",    "EXCHANGE", "To this exchange, with --routing-key."                      },
-        {"r,routing-key", "KEY",      "Empty by default."                                          },
-        {"f,file",        "FILE",     "Read the body (or the lines) from FILE."                    },
-        {"lines",         nullptr,    "Send each line of the input as a message."                  },
-        {"n,count",       "N",        "Send the message N times."                                  },
-        {"size",          "N",        "A body of N octets."                                        },
-        {"mandatory",     nullptr,    "A message that reaches no queue is an error, exit status 4."},
-        {"no-confirms",   nullptr,    "Do not ask the broker to confirm."                          },
-        {"window",        "N",        "How many messages may be unconfirmed, 1000 by default."     },
+        {"q,queue", "QUEUE", "Straight into this queue, through the default exchange."},
+        {"e,exchange", "EXCHANGE", "To this exchange, with --routing-key."},
+        {"r,routing-key", "KEY", "Empty by default."},
+        {"f,file", "FILE", "Read the body (or the lines) from FILE."},
+        {"lines", nullptr, "Send each line of the input as a message."},
+        {"n,count", "N", "Send the message N times."},
+        {"size", "N", "A body of N octets."},
+        {"mandatory", nullptr, "A message that reaches no queue is an error, exit status 4."},
+        {"no-confirms", nullptr, "Do not ask the broker to confirm."},
+        {"window", "N", "How many messages may be unconfirmed, 1000 by default."},
 });
 
 } // namespace

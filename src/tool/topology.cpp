@@ -145,31 +145,30 @@ constexpr Option autoDelete = {"auto-delete", nullptr,
                                "It goes when it was used and is used no more."};
 
 constexpr Option queueOptions[] = {
-        {"durable", nullptr, "It survives a restart of the broker."                },
-        {"type",    "TYPE",  "classic, quorum or stream; the last two are durable."},
+        {"durable", nullptr, "It survives a restart of the broker."},
+        {"type", "TYPE", "classic, quorum or stream; the last two are durable."},
         autoDelete,
         passive,
         argument,
 };
 constexpr Option exchangeOptions[] = {
-        {"type",     "TYPE",  "direct (the default), fanout, topic, headers or a plugin's."},
-        {"durable",  nullptr, "It survives a restart of the broker."                       },
-        {"internal", nullptr, "Only other exchanges can publish to it."                    },
+        {"type", "TYPE", "direct (the default), fanout, topic, headers or a plugin's."},
+        {"durable", nullptr, "It survives a restart of the broker."},
+        {"internal", nullptr, "Only other exchanges can publish to it."},
         autoDelete,
         passive,
         argument,
 };
 constexpr Option bindOptions[] = {
-        {"e,exchange",    "EXCHANGE", "Where messages come from."       },
-        {"q,queue",       "QUEUE",    "Where they go."                  },
-        {"to-exchange",   "EXCHANGE", "Where they go instead."          },
-        {"r,routing-key", "KEY",      "Which of them, empty by default."},
+        {"e,exchange", "EXCHANGE", "Where messages come from."},
+        {"q,queue", "QUEUE", "Where they go."},
+        {"to-exchange", "EXCHANGE", "Where they go instead."},
+        {"r,routing-key", "KEY", "Which of them, empty by default."},
         argument,
 };
 constexpr Option unused = {"if-unused", nullptr, "Only if nothing uses it."};
-constexpr Option deleteQueueOptions[] = {
-        unused, {"if-empty", nullptr, "Only if it has no messages."}
-};
+constexpr Option deleteQueueOptions[] = {unused,
+                                         {"if-empty", nullptr, "Only if it has no messages."}};
 constexpr Option deleteExchangeOptions[] = {unused};
 
 } // namespace

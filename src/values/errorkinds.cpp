@@ -38,15 +38,15 @@ QString QtAmqpPrivate::adviceOn(int code, const QString &replyText)
         const char *advice;
     };
     constexpr Advice all[] = {
-            {403, "Login was refused", "check the user name and the password"                      },
-            {403, "",                  "give the user the permission (rabbitmqctl set_permissions)"},
-            {404, "",                  "declare it first, or check its name"                       },
-            {405, "",                  "use it on the connection that declared it"                 },
-            {406, "inequivalent arg",  "declare it as it is, or delete it first"                   },
+            {403, "Login was refused", "check the user name and the password"},
+            {403, "", "give the user the permission (rabbitmqctl set_permissions)"},
+            {404, "", "declare it first, or check its name"},
+            {405, "", "use it on the connection that declared it"},
+            {406, "inequivalent arg", "declare it as it is, or delete it first"},
             {406, "message size",
-             "send less in one message, or raise the broker's max_message_size"                    },
+             "send less in one message, or raise the broker's max_message_size"},
             {530, "vhost",
-             "check the name, and the user's permissions (rabbitmqctl set_permissions)"            },
+             "check the name, and the user's permissions (rabbitmqctl set_permissions)"},
     };
     for (const auto &[known, said, advice] : all) {
         if (code == known && replyText.contains(QLatin1StringView(said)))

@@ -112,9 +112,9 @@ QString tlsError(const QAmqpConnectionOptionsPrivate &options)
 QString timeoutError(const QAmqpConnectionOptionsPrivate &options)
 {
     const std::pair<const char *, milliseconds> timeouts[] = {
-            {"connect timeout",            options.connectTimeout          },
-            {"handshake timeout",          options.handshakeTimeout        },
-            {"request timeout",            options.requestTimeout          },
+            {"connect timeout", options.connectTimeout},
+            {"handshake timeout", options.handshakeTimeout},
+            {"request timeout", options.requestTimeout},
             {"blocked connection timeout", options.blockedConnectionTimeout},
     };
     for (const auto &[name, timeout] : timeouts) {

@@ -69,20 +69,20 @@ struct PropertyRow
 
 // In wire order: the list of a content header holds the present ones from the highest bit down.
 constexpr PropertyRow propertyRows[] = {
-        {Property::ContentType,     Shape::ShortString, "content-type"    },
+        {Property::ContentType, Shape::ShortString, "content-type"},
         {Property::ContentEncoding, Shape::ShortString, "content-encoding"},
-        {Property::Headers,         Shape::Table,       "headers"         },
-        {Property::DeliveryMode,    Shape::Octet,       "delivery-mode"   },
-        {Property::Priority,        Shape::Octet,       "priority"        },
-        {Property::CorrelationId,   Shape::ShortString, "correlation-id"  },
-        {Property::ReplyTo,         Shape::ShortString, "reply-to"        },
-        {Property::Expiration,      Shape::ShortString, "expiration"      },
-        {Property::MessageId,       Shape::ShortString, "message-id"      },
-        {Property::Timestamp,       Shape::Timestamp,   "timestamp"       },
-        {Property::Type,            Shape::ShortString, "type"            },
-        {Property::UserId,          Shape::ShortString, "user-id"         },
-        {Property::AppId,           Shape::ShortString, "app-id"          },
-        {Property::ClusterId,       Shape::ShortString, "cluster-id"      },
+        {Property::Headers, Shape::Table, "headers"},
+        {Property::DeliveryMode, Shape::Octet, "delivery-mode"},
+        {Property::Priority, Shape::Octet, "priority"},
+        {Property::CorrelationId, Shape::ShortString, "correlation-id"},
+        {Property::ReplyTo, Shape::ShortString, "reply-to"},
+        {Property::Expiration, Shape::ShortString, "expiration"},
+        {Property::MessageId, Shape::ShortString, "message-id"},
+        {Property::Timestamp, Shape::Timestamp, "timestamp"},
+        {Property::Type, Shape::ShortString, "type"},
+        {Property::UserId, Shape::ShortString, "user-id"},
+        {Property::AppId, Shape::ShortString, "app-id"},
+        {Property::ClusterId, Shape::ShortString, "cluster-id"},
 };
 
 const PropertyRow &rowOf(Property property)

@@ -196,13 +196,10 @@ static QDebug print(QDebug debug, const QAmqpOperationOptionsPrivate &options,
                     const char *separator = "")
 {
     const std::pair<bool, const char *> flags[] = {
-            {options.isPassive,    "passive"    },
-            {options.isDurable,    "durable"    },
-            {options.isExclusive,  "exclusive"  },
-            {options.isAutoDelete, "auto-delete"},
-            {options.isInternal,   "internal"   },
-            {options.isNoAck,      "no-ack"     },
-            {options.isNoLocal,    "no-local"   },
+            {options.isPassive, "passive"},     {options.isDurable, "durable"},
+            {options.isExclusive, "exclusive"}, {options.isAutoDelete, "auto-delete"},
+            {options.isInternal, "internal"},   {options.isNoAck, "no-ack"},
+            {options.isNoLocal, "no-local"},
     };
     for (const auto &[isSet, name] : flags) {
         if (isSet)

@@ -73,9 +73,8 @@ public:
     bool runOnce()
     {
         pollfd ready[] = {
-                {m_wake[0], POLLIN,                                                           0},
-                {m_socket,  short(POLLIN | (m_connecting || !m_out.isEmpty() ? POLLOUT : 0)), 0}
-        };
+                {m_wake[0], POLLIN, 0},
+                {m_socket, short(POLLIN | (m_connecting || !m_out.isEmpty() ? POLLOUT : 0)), 0}};
         poll(ready, m_socket >= 0 ? 2 : 1, timeout());
         char drop[256];
         while (::read(m_wake[0], drop, sizeof drop) > 0) { }

@@ -83,12 +83,7 @@ const QList<Operation> &operations()
 
 QString longName() { return QString(256, u'n'); }
 QString longUtf8() { return QString(128, u'é'); } // 128 characters, 256 octets
-QAmqpTable badTable()
-{
-    return {
-            {longName(), 1}
-    };
-}
+QAmqpTable badTable() { return {{longName(), 1}}; }
 
 Script confirming() { return openedChannel().expect<ConfirmSelect>().reply(ConfirmSelectOk{}); }
 
@@ -220,9 +215,7 @@ void TestChannel::operationsSucceed()
 
 void TestChannel::argumentsReachTheWire()
 {
-    const QAmqpTable table = {
-            {u"x-max-length"_s, 10}
-    };
+    const QAmqpTable table = {{u"x-max-length"_s, 10}};
     const auto isTable = [table](QByteArrayView wire) { return decodeTable(wire) == table; };
     Session s(
             openedChannel()
@@ -351,12 +344,10 @@ void TestChannel::brokerErrors_data()
     QTest::addColumn<int>("index");
     QTest::addColumn<int>("code");
     QTest::addColumn<Kind>("kind");
-    const QList<std::pair<int, Kind>> codes = {
-            {403, Kind::AccessRefused     },
-            {404, Kind::NotFound          },
-            {405, Kind::ResourceLocked    },
-            {406, Kind::PreconditionFailed}
-    };
+    const QList<std::pair<int, Kind>> codes = {{403, Kind::AccessRefused},
+                                               {404, Kind::NotFound},
+                                               {405, Kind::ResourceLocked},
+                                               {406, Kind::PreconditionFailed}};
     for (int i = 0; i < operations().size(); ++i) {
         for (const auto &[code, kind] : codes)
             QTest::addRow("%s %d", operations().at(i).name, code) << i << code << kind;
@@ -513,9 +504,7 @@ void TestChannel::invalidArguments()
 // A frame above the negotiated size would cost the whole connection.
 void TestChannel::largeArguments()
 {
-    const QAmqpTable large = {
-            {u"x-text"_s, QString(131'072, u'x')}
-    };
+    const QAmqpTable large = {{u"x-text"_s, QString(131'072, u'x')}};
     Session s(openedChannel().connectionClose());
     s.makeChannel();
     for (int round = 0; round < 2; ++round) {
@@ -542,9 +531,7 @@ void TestChannel::largeArguments()
 
 void TestChannel::negotiatedFrameIsSmaller()
 {
-    const QAmqpTable table = {
-            {u"text"_s, QString(5000, u'x')}
-    };
+    const QAmqpTable table = {{u"text"_s, QString(5000, u'x')}};
     Session s(Script().handshake({2047, 4096, 60})
                       .channelOpen(3)
                       .on(1)
@@ -606,9 +593,7 @@ void TestChannel::misusePutsNothingOnTheWire()
     QCOMPARE(s.channel->publish(QString(), u"q"_s, bad), 0u);
     QCOMPARE(s.channel->lastError().kind(), Kind::InvalidArgument);
     QAmqpMessage large("x");
-    large.setHeaders({
-            {u"big"_s, QString(200'000, u'x')}
-    });
+    large.setHeaders({{u"big"_s, QString(200'000, u'x')}});
     QCOMPARE(s.channel->publish(QString(), u"q"_s, large), 0u);
     QCOMPARE(s.channel->lastError().kind(), Kind::LimitExceeded);
     QVERIFY2(s.channel->lastError().text().contains(u"131072"),

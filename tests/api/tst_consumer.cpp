@@ -118,9 +118,7 @@ void TestConsumer::receives()
 {
     QAmqpMessage message("body");
     message.setContentType(u"text/plain"_s);
-    message.setHeaders({
-            {u"a"_s, 1}
-    });
+    message.setHeaders({{u"a"_s, 1}});
     ConsumerSession s(consuming()
                               .sendContent(delivery(7, true), message)
                               .sendContent(delivery(8), QAmqpMessage())

@@ -131,13 +131,8 @@ public:
     QObject *object(const QString &name) const
     {
         const QHash<QString, QObject *> objects = {
-                {u"connection"_s, connection},
-                {u"channel"_s,    channel   },
-                {u"other"_s,      other     },
-                {u"queue"_s,      queue     },
-                {u"consumer"_s,   consumer  },
-                {u"second"_s,     second    }
-        };
+                {u"connection"_s, connection}, {u"channel"_s, channel},   {u"other"_s, other},
+                {u"queue"_s, queue},           {u"consumer"_s, consumer}, {u"second"_s, second}};
         return objects.value(name);
     }
     void listen(Slot *slot, const QString &sender, const QByteArray &signal)
@@ -190,11 +185,11 @@ using Deed = std::function<void(Scene &)>;
 const QList<std::pair<const char *, Deed>> &deletions()
 {
     static const QList<std::pair<const char *, Deed>> deeds = {
-            {"consumer",        [](Scene &s) { delete s.consumer; }  },
-            {"queue",           [](Scene &s) { delete s.queue; }     },
-            {"channel",         [](Scene &s) { delete s.channel; }   },
-            {"other channel",   [](Scene &s) { delete s.other; }     },
-            {"connection",      [](Scene &s) { delete s.connection; }},
+            {"consumer", [](Scene &s) { delete s.consumer; }},
+            {"queue", [](Scene &s) { delete s.queue; }},
+            {"channel", [](Scene &s) { delete s.channel; }},
+            {"other channel", [](Scene &s) { delete s.other; }},
+            {"connection", [](Scene &s) { delete s.connection; }},
             {"all, from below",
              [](Scene &s) {
                  delete s.second;
@@ -203,7 +198,7 @@ const QList<std::pair<const char *, Deed>> &deletions()
                  delete s.channel;
                  delete s.other;
                  delete s.connection;
-             }                                                       },
+             }},
     };
     return deeds;
 }
@@ -211,39 +206,39 @@ const QList<std::pair<const char *, Deed>> &deletions()
 const QList<std::pair<const char *, Deed>> &commands()
 {
     static const QList<std::pair<const char *, Deed>> deeds = {
-            {"close the connection",     [](Scene &s) { s.connection->close(100ms); }},
-            {"abort",                    [](Scene &s) { s.connection->abort(); }     },
+            {"close the connection", [](Scene &s) { s.connection->close(100ms); }},
+            {"abort", [](Scene &s) { s.connection->abort(); }},
             {"close and abort",
              [](Scene &s) {
                  s.connection->close();
                  s.connection->abort();
-             }                                                                       },
-            {"open",                     [](Scene &s) { s.connection->open(); }      },
+             }},
+            {"open", [](Scene &s) { s.connection->open(); }},
             {"close both channels",
              [](Scene &s) {
                  s.channel->close();
                  s.other->close();
-             }                                                                       },
+             }},
             {"close and open a channel",
              [](Scene &s) {
                  s.channel->close();
                  s.channel->open();
                  s.channel->publish(QString(), u"nack"_s, QAmqpMessage("again"));
-             }                                                                       },
+             }},
             {"make a channel",
              [](Scene &s) {
                  s.connection->createChannel()->publish(QString(), u"nack"_s, QAmqpMessage("new"));
-             }                                                                       },
+             }},
             {"cancel",
              [](Scene &s) {
                  s.consumer->cancel();
                  s.second->cancel();
-             }                                                                       },
+             }},
             {"pause and resume",
              [](Scene &s) {
                  s.consumer->pause();
                  s.consumer->resume();
-             }                                                                       },
+             }},
     };
     return deeds;
 }
@@ -274,19 +269,9 @@ private Q_SLOTS:
     void deletes();
     void calls_data() { addSignals(commands()); }
     void calls();
-    void throws_data()
-    {
-        addSignals({
-                {"", {}}
-        });
-    }
+    void throws_data() { addSignals({{"", {}}}); }
     void throws();
-    void nestedLoop_data()
-    {
-        addSignals({
-                {"", {}}
-        });
-    }
+    void nestedLoop_data() { addSignals({{"", {}}}); }
     void nestedLoop();
     void deletesInNestedLoop_data() { addSignals(deletions()); }
     void deletesInNestedLoop();

@@ -116,16 +116,12 @@ public:
 private:
     void greet()
     {
-        const QAmqpTable able = {
-                {u"publisher_confirms"_s,     true},
-                {u"basic.nack"_s,             true},
-                {u"consumer_cancel_notify"_s, true}
-        };
-        const QByteArray properties = encodeTable({
-                {u"product"_s,      u"RabbitMQ"_s},
-                {u"version"_s,      u"3.10.8"_s  },
-                {u"capabilities"_s, able         }
-        });
+        const QAmqpTable able = {{u"publisher_confirms"_s, true},
+                                 {u"basic.nack"_s, true},
+                                 {u"consumer_cancel_notify"_s, true}};
+        const QByteArray properties = encodeTable({{u"product"_s, u"RabbitMQ"_s},
+                                                   {u"version"_s, u"3.10.8"_s},
+                                                   {u"capabilities"_s, able}});
         send(0,
              ConnectionStart{0, 9, QByteArrayView(properties), QByteArrayView("PLAIN AMQPLAIN"),
                              QByteArrayView("en_US")});

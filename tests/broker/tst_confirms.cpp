@@ -142,9 +142,7 @@ void TestConfirms::unroutableMessagesComeBack()
 {
     const ChannelLog log(m_channel);
     QAmqpMessage message(octets(200000));
-    message.setHeaders({
-            {u"a"_s, 1}
-    });
+    message.setHeaders({{u"a"_s, 1}});
     message.setContentType(u"text/plain"_s);
     const quint64 tag =
             m_channel->publish(u"amq.direct"_s, u"nobody"_s, message, QAmqpChannel::Mandatory);

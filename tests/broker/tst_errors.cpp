@@ -258,9 +258,7 @@ QHash<QString, TestErrors::Situation> TestErrors::situations()
     all[u"headers larger than a frame"_s] = [] {
         return callError([](QAmqpChannel *channel) {
             QAmqpMessage message("x");
-            message.setHeaders({
-                    {u"text"_s, QString(200000, u'x')}
-            });
+            message.setHeaders({{u"text"_s, QString(200000, u'x')}});
             channel->publish(QString(), u"orders"_s, message);
             return channel->lastError();
         });

@@ -346,11 +346,8 @@ void TestLink::abortedConnectionOpensAgain()
 void TestLink::tellsBrokerItsName()
 {
     const QString name = uniqueName(u"Grüße"_s);
-    Peer peer(options().setConnectionName(name).setClientProperties({
-            {u"department"_s,  u"tests"_s  },
-            {u"information"_s, u"our own"_s},
-            {u"number"_s,      42          }
-    }));
+    Peer peer(options().setConnectionName(name).setClientProperties(
+            {{u"department"_s, u"tests"_s}, {u"information"_s, u"our own"_s}, {u"number"_s, 42}}));
     QVERIFY(peer.open());
     const QByteArray own = listedConnection(name, {});
     QVERIFY(!own.isEmpty());
@@ -491,9 +488,7 @@ void TestLink::refusesHeadersThatDoNotFit()
     // 22 octets of frame and content header, 4 + 3 + 4 of the table around the text.
     const auto withText = [](qsizetype size) {
         QAmqpMessage message("body"_ba);
-        message.setHeaders({
-                {u"a"_s, QString(size, u'x')}
-        });
+        message.setHeaders({{u"a"_s, QString(size, u'x')}});
         return message;
     };
     const quint64 sentBefore = peer.connection.bytesSent();

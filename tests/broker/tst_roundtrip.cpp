@@ -214,9 +214,7 @@ static QAmqpMessage withEveryProperty(const QString &text)
     QAmqpMessage message("body"_ba);
     message.setContentType(text);
     message.setContentEncoding(text);
-    message.setHeaders({
-            {u"header"_s, text}
-    });
+    message.setHeaders({{u"header"_s, text}});
     message.setDeliveryMode(QAmqpMessage::DeliveryMode::Persistent);
     message.setPriority(255);
     message.setCorrelationId(text);
@@ -264,22 +262,20 @@ void TestRoundtrip::carriesEachPropertyAlone_data()
     QTest::addColumn<Property>("property");
     using Setter = void (QAmqpMessage::*)(const QString &);
     const std::tuple<const char *, Property, Setter> texts[] = {
-            {"content-type",     Property::ContentType,     &QAmqpMessage::setContentType    },
+            {"content-type", Property::ContentType, &QAmqpMessage::setContentType},
             {"content-encoding", Property::ContentEncoding, &QAmqpMessage::setContentEncoding},
-            {"correlation-id",   Property::CorrelationId,   &QAmqpMessage::setCorrelationId  },
-            {"reply-to",         Property::ReplyTo,         &QAmqpMessage::setReplyTo        },
-            {"message-id",       Property::MessageId,       &QAmqpMessage::setMessageId      },
-            {"type",             Property::Type,            &QAmqpMessage::setType           },
-            {"app-id",           Property::AppId,           &QAmqpMessage::setAppId          },
-            {"cluster-id",       Property::ClusterId,       &QAmqpMessage::setClusterId      },
+            {"correlation-id", Property::CorrelationId, &QAmqpMessage::setCorrelationId},
+            {"reply-to", Property::ReplyTo, &QAmqpMessage::setReplyTo},
+            {"message-id", Property::MessageId, &QAmqpMessage::setMessageId},
+            {"type", Property::Type, &QAmqpMessage::setType},
+            {"app-id", Property::AppId, &QAmqpMessage::setAppId},
+            {"cluster-id", Property::ClusterId, &QAmqpMessage::setClusterId},
     };
     for (const auto &[name, property, setter] : texts) {
-        for (const auto &[what, value] : {
-                     std::pair{"empty",      u""_s      },
-                     {"short",      u"x"_s     },
-                     {"255 octets", QString(255, u'x')},
-                     {"non-ASCII",            u"Grüße, 世界 \U0001F407"_s            }
-        }) {
+        for (const auto &[what, value] : {std::pair{"empty", u""_s},
+                                          {"short", u"x"_s},
+                                          {"255 octets", QString(255, u'x')},
+                                          {"non-ASCII", u"Grüße, 世界 \U0001F407"_s}}) {
             QAmqpMessage message("body"_ba);
             (message.*setter)(value);
             QTest::addRow("%s: %s", name, what) << message << property;
@@ -292,11 +288,7 @@ void TestRoundtrip::carriesEachPropertyAlone_data()
     };
     using M = QAmqpMessage;
     row("empty headers", Property::Headers, [](M &m) { m.setHeaders({}); });
-    row("headers", Property::Headers, [](M &m) {
-        m.setHeaders({
-                {u"a"_s, 1}
-        });
-    });
+    row("headers", Property::Headers, [](M &m) { m.setHeaders({{u"a"_s, 1}}); });
     row("transient", Property::DeliveryMode,
         [](M &m) { m.setDeliveryMode(M::DeliveryMode::Transient); });
     row("persistent", Property::DeliveryMode,
@@ -380,22 +372,16 @@ QAmqpTable TestRoundtrip::everyHeader()
     table.insert(u"void"_s, QAmqpValue::null());
     table.insert(u"empty array"_s, QList<QAmqpValue>());
     table.insert(u"array"_s,
-                 QList<QAmqpValue>{
-                         true, qint8(1), u"x"_s, QAmqpValue::null(), 1.5, QByteArray("\0", 1),
-                         QList<QAmqpValue>{QAmqpDecimal{1, 2}, QAmqpTable{{u"a"_s, 1}}}
-    });
+                 QList<QAmqpValue>{true, qint8(1), u"x"_s, QAmqpValue::null(), 1.5,
+                                   QByteArray("\0", 1),
+                                   QList<QAmqpValue>{QAmqpDecimal{1, 2}, QAmqpTable{{u"a"_s, 1}}}});
     table.insert(u"empty table"_s, QAmqpTable());
-    table.insert(u"table"_s,
-                 QAmqpTable{
-                         {u"a"_s, 1                                 },
-                         {u"b"_s, QAmqpTable{{u"c"_s, QAmqpTable()}}}
-    });
+    table.insert(u"table"_s, QAmqpTable{{u"a"_s, 1}, {u"b"_s, QAmqpTable{{u"c"_s, QAmqpTable()}}}});
     QAmqpValue deep = 1;
     for (int depth = 0; depth < 20; ++depth)
-        deep = depth % 2 ? QAmqpValue(QList<QAmqpValue>{
-                       deep, deep.type() == QAmqpValue::Type::Void
-        })
-                         : QAmqpValue(QAmqpTable{{QString::number(depth), deep}});
+        deep = depth % 2
+                ? QAmqpValue(QList<QAmqpValue>{deep, deep.type() == QAmqpValue::Type::Void})
+                : QAmqpValue(QAmqpTable{{QString::number(depth), deep}});
     table.insert(u"deep"_s, deep);
     return table;
 }

@@ -320,9 +320,9 @@ void TestTopology::routesByType()
         QStringList misses;
     };
     const Case cases[] = {
-            {Type::Direct, u"a.b"_s,   {u"a.b"_s},                    {u"a"_s, u"a.b.c"_s}},
-            {Type::Fanout, u"a.b"_s,   {u"a.b"_s, u"x"_s, QString()}, {}                  },
-            {Type::Topic,  u"*.b.#"_s, {u"a.b"_s, u"x.b.c.d"_s},      {u"b"_s, u"a.c.b"_s}},
+            {Type::Direct, u"a.b"_s, {u"a.b"_s}, {u"a"_s, u"a.b.c"_s}},
+            {Type::Fanout, u"a.b"_s, {u"a.b"_s, u"x"_s, QString()}, {}},
+            {Type::Topic, u"*.b.#"_s, {u"a.b"_s, u"x.b.c.d"_s}, {u"b"_s, u"a.c.b"_s}},
     };
     for (const Case &one : cases) {
         QAmqpExchange *exchange = m_channel->exchange(uniqueName());
@@ -354,10 +354,7 @@ void TestTopology::routesByHeaders()
     QAmqpQueue *any = m_channel->queue(uniqueName());
     VERIFY_OK(all->declare(exclusive));
     VERIFY_OK(any->declare(exclusive));
-    const QAmqpTable wanted = {
-            {u"kind"_s,  u"report"_s},
-            {u"pages"_s, 3          }
-    };
+    const QAmqpTable wanted = {{u"kind"_s, u"report"_s}, {u"pages"_s, 3}};
     QAmqpTable arguments = wanted;
     arguments.insert(u"x-match"_s, u"all"_s);
     VERIFY_OK(all->bind(exchange->name(), {}, arguments));
@@ -370,16 +367,9 @@ void TestTopology::routesByHeaders()
         exchange->publish({}, message);
     };
     publish(wanted);
-    publish({
-            {u"kind"_s, u"report"_s}
-    });
-    publish({
-            {u"pages"_s, 3          },
-            {u"kind"_s,  u"letter"_s}
-    });
-    publish({
-            {u"colour"_s, u"red"_s}
-    });
+    publish({{u"kind"_s, u"report"_s}});
+    publish({{u"pages"_s, 3}, {u"kind"_s, u"letter"_s}});
+    publish({{u"colour"_s, u"red"_s}});
     publish({});
     VERIFY_OK(m_channel->allConfirmed());
     const auto inAll = all->purge();
@@ -527,9 +517,9 @@ void TestTopology::queueExclusiveToAnotherConnection()
     Peer other;
     const std::vector<std::pair<QString, Ask>> requests = {
             {u"queue.declare"_s,
-             [=](auto *c) { return failure(c->declareQueue(name, exclusive)); }        },
-            {u"queue.delete"_s,  [=](auto *c) { return failure(c->deleteQueue(name)); }},
-            {u"basic.get"_s,     [=](auto *c) { return failure(c->get(name)); }        },
+             [=](auto *c) { return failure(c->declareQueue(name, exclusive)); }},
+            {u"queue.delete"_s, [=](auto *c) { return failure(c->deleteQueue(name)); }},
+            {u"basic.get"_s, [=](auto *c) { return failure(c->get(name)); }},
     };
     QVERIFY(other.open());
     for (const auto &[method, ask] : requests) {
@@ -671,9 +661,9 @@ void TestTopology::missingPermissions()
     VERIFY_OK(other.channel()->declareQueue(uniqueName(u"mine"_s), exclusive));
     const std::vector<std::pair<QString, Ask>> requests = {
             {u"queue.declare"_s,
-             [](auto *c) { return failure(c->declareQueue(uniqueName(), exclusive)); }   },
-            {u"queue.delete"_s,  [=](auto *c) { return failure(c->deleteQueue(theirs)); }},
-            {u"basic.get"_s,     [=](auto *c) { return failure(c->get(theirs)); }        },
+             [](auto *c) { return failure(c->declareQueue(uniqueName(), exclusive)); }},
+            {u"queue.delete"_s, [=](auto *c) { return failure(c->deleteQueue(theirs)); }},
+            {u"basic.get"_s, [=](auto *c) { return failure(c->get(theirs)); }},
     };
     for (const auto &[method, ask] : requests) {
         QAmqpChannel *channel = other.channel();

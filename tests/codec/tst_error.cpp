@@ -128,8 +128,8 @@ private Q_SLOTS:
 
     void tellsWhatIsWorthARetry()
     {
-        const QList<Kind> retryable = {Kind::HostUnreachable, Kind::ConnectionLost, Kind::HeartbeatMissed,
-                                       Kind::Timeout};
+        const QList<Kind> retryable = {Kind::HostUnreachable, Kind::ConnectionLost,
+                                       Kind::HeartbeatMissed, Kind::Timeout};
         const QMetaEnum kinds = QMetaEnum::fromType<Kind>();
         QCOMPARE(kinds.keyCount(), 19);
         for (int i = 0; i < kinds.keyCount(); ++i) {
@@ -184,9 +184,11 @@ private Q_SLOTS:
                  u"QAmqpError(NotFound, Channel, Broker, Open, 404 \"NOT_FOUND - no queue 'a'\", "
                  "\"There is no queue \\\"a\\\".\", endpoint \"amqp://localhost:5672/\", "
                  "method \"queue.bind\")"_s);
-        const Error cancelled = Error(Kind::Cancelled, Scope::Operation, Origin::Library, u"x"_s).setCause(error);
+        const Error cancelled =
+                Error(Kind::Cancelled, Scope::Operation, Origin::Library, u"x"_s).setCause(error);
         QCOMPARE(printed(cancelled),
-                 u"QAmqpError(Cancelled, Operation, Library, \"x\", cause %1)"_s.arg(printed(error)));
+                 u"QAmqpError(Cancelled, Operation, Library, \"x\", cause %1)"_s.arg(
+                         printed(error)));
     }
 
     void escapesControlCharactersOfTheBroker()
@@ -210,7 +212,9 @@ private Q_SLOTS:
             QCOMPARE(exception.what(), "There is no queue \"a\".");
         }
         Error caught;
-        promise.future().then([](int) { }).onFailed([&caught](const QAmqpException &e) { caught = e.error(); });
+        promise.future().then([](int) {}).onFailed([&caught](const QAmqpException &e) {
+            caught = e.error();
+        });
         QCOMPARE(caught, notFound());
     }
 

@@ -72,10 +72,7 @@ QString refusal(const QByteArray &bytes, quint32 frameMax = Limit)
     return error.text;
 }
 
-QByteArray shortString(const QByteArray &text)
-{
-    return char(text.size()) + text;
-}
+QByteArray shortString(const QByteArray &text) { return char(text.size()) + text; }
 
 QByteArray longString(const QByteArray &text)
 {
@@ -111,26 +108,21 @@ struct PropertyWire
 
 QList<PropertyWire> allProperties()
 {
-    const QByteArray headers = longString(encodeTable({
-            {u"a"_s, 1                 },
-            {u"b"_s, QAmqpValue::null()}
-    }));
-    return {
-            {0x8000, shortString("text/plain")              },
-            {0x4000, shortString("gzip")                    },
-            {0x2000, headers                                },
-            {0x1000, "\x02"_ba                              },
-            {0x0800, "\x09"_ba                              },
-            {0x0400, shortString("correlation")             },
-            {0x0200, shortString("reply.to")                },
-            {0x0100, shortString("60000")                   },
-            {0x0080, shortString("id")                      },
+    const QByteArray headers = longString(encodeTable({{u"a"_s, 1}, {u"b"_s, QAmqpValue::null()}}));
+    return {{0x8000, shortString("text/plain")},
+            {0x4000, shortString("gzip")},
+            {0x2000, headers},
+            {0x1000, "\x02"_ba},
+            {0x0800, "\x09"_ba},
+            {0x0400, shortString("correlation")},
+            {0x0200, shortString("reply.to")},
+            {0x0100, shortString("60000")},
+            {0x0080, shortString("id")},
             {0x0040, QByteArray::fromHex("000000005f5e1000")},
-            {0x0020, shortString("kind")                    },
-            {0x0010, shortString("guest")                   },
-            {0x0008, shortString("app")                     },
-            {0x0004, shortString("")                        }
-    };
+            {0x0020, shortString("kind")},
+            {0x0010, shortString("guest")},
+            {0x0008, shortString("app")},
+            {0x0004, shortString("")}};
 }
 
 } // namespace

@@ -28,25 +28,16 @@ using DeliveryMode = QAmqpMessage::DeliveryMode;
 
 namespace {
 
-QByteArray hex(const QByteArray &spaced)
-{
-    return QByteArray::fromHex(spaced);
-}
+QByteArray hex(const QByteArray &spaced) { return QByteArray::fromHex(spaced); }
 
-quint16 flagsOf(const QAmqpMessage &message)
-{
-    return QAmqpMessagePrivate::of(message).flags;
-}
+quint16 flagsOf(const QAmqpMessage &message) { return QAmqpMessagePrivate::of(message).flags; }
 
 QByteArray wireOf(const QAmqpMessage &message)
 {
     return QAmqpMessagePrivate::of(message).properties;
 }
 
-const QAmqpTable someHeaders = {
-        {u"a"_s, 1                 },
-        {u"b"_s, QAmqpValue::null()}
-};
+const QAmqpTable someHeaders = {{u"a"_s, 1}, {u"b"_s, QAmqpValue::null()}};
 const QDateTime someTime = QDateTime::fromSecsSinceEpoch(1600000000, Qt::UTC);
 
 // One property: how to set it, how to know that it is set, and its octets by hand.
@@ -83,18 +74,18 @@ std::vector<Row> makeRows()
                     "text/plain"),
             textRow(Property::ContentEncoding, "content-encoding", &M::contentEncoding,
                     &M::setContentEncoding, "gzip"),
-            {Property::Headers,      "headers",       hex("0000000a 0161 49 00000001 0162 56"),
-                                            [](M &message) { message.setHeaders(someHeaders); },
-                                            [](const M &message) { return message.headers() == someHeaders; },
-                                            [](const M &message) { return message.headers().isEmpty(); }                  },
+            {Property::Headers, "headers", hex("0000000a 0161 49 00000001 0162 56"),
+             [](M &message) { message.setHeaders(someHeaders); },
+             [](const M &message) { return message.headers() == someHeaders; },
+             [](const M &message) { return message.headers().isEmpty(); }},
             {Property::DeliveryMode, "delivery-mode", "\x02"_ba,
-                                            [](M &message) { message.setDeliveryMode(DeliveryMode::Persistent); },
-                                            [](const M &message) { return message.deliveryMode() == DeliveryMode::Persistent; },
-                                            [](const M &message) { return message.deliveryMode() == DeliveryMode::Unset; }},
-            {Property::Priority,     "priority",      "\xc8"_ba,
-                                            [](M &message) { message.setPriority(200); },
-                                            [](const M &message) { return message.priority() == 200; },
-                                            [](const M &message) { return message.priority() == 0; }                      },
+             [](M &message) { message.setDeliveryMode(DeliveryMode::Persistent); },
+             [](const M &message) { return message.deliveryMode() == DeliveryMode::Persistent; },
+             [](const M &message) { return message.deliveryMode() == DeliveryMode::Unset; }},
+            {Property::Priority, "priority", "\xc8"_ba,
+             [](M &message) { message.setPriority(200); },
+             [](const M &message) { return message.priority() == 200; },
+             [](const M &message) { return message.priority() == 0; }},
             textRow(Property::CorrelationId, "correlation-id", &M::correlationId,
                     &M::setCorrelationId, "résumé"),
             textRow(Property::ReplyTo, "reply-to", &M::replyTo, &M::setReplyTo,
@@ -102,10 +93,10 @@ std::vector<Row> makeRows()
             textRow(Property::Expiration, "expiration", &M::expiration, SetText(&M::setExpiration),
                     "60000"),
             textRow(Property::MessageId, "message-id", &M::messageId, &M::setMessageId, "日本"),
-            {Property::Timestamp,    "timestamp",     hex("000000005f5e1000"),
-                                            [](M &message) { message.setTimestamp(someTime); },
-                                            [](const M &message) { return message.timestamp() == someTime; },
-                                            [](const M &message) { return !message.timestamp().isValid(); }               },
+            {Property::Timestamp, "timestamp", hex("000000005f5e1000"),
+             [](M &message) { message.setTimestamp(someTime); },
+             [](const M &message) { return message.timestamp() == someTime; },
+             [](const M &message) { return !message.timestamp().isValid(); }},
             textRow(Property::Type, "type", &M::type, &M::setType, "order"),
             textRow(Property::UserId, "user-id", &M::userId, &M::setUserId, "guest"),
             textRow(Property::AppId, "app-id", &M::appId, &M::setAppId, ""),
@@ -376,19 +367,12 @@ private Q_SLOTS:
     {
         QAmqpMessage message;
         message.setHeaders(someHeaders);
-        message.setHeaders({
-                {u"a"_s, 1           },
-                {u"b"_s, QAmqpValue()}
-        });
+        message.setHeaders({{u"a"_s, 1}, {u"b"_s, QAmqpValue()}});
         QVERIFY(!message.has(Property::Headers));
         QCOMPARE(message.errorString(), u"headers: \"b\": no value was set"_s);
-        message.setHeaders({
-                {QString(256, u'n'), 1}
-        });
+        message.setHeaders({{QString(256, u'n'), 1}});
         QVERIFY(message.errorString().startsWith(u"headers: the name \"nnn"));
-        message.setHeaders({
-                {u"a"_s, QDateTime::fromSecsSinceEpoch(-1, Qt::UTC)}
-        });
+        message.setHeaders({{u"a"_s, QDateTime::fromSecsSinceEpoch(-1, Qt::UTC)}});
         QVERIFY(message.errorString().startsWith(u"headers: \"a\": an AMQP timestamp cannot hold"));
         message.setContentType(QString(256, u'x'));
         QVERIFY(message.errorString().startsWith(u"content-type has more")); // one at a time
@@ -403,21 +387,15 @@ private Q_SLOTS:
     {
         QAmqpTable deep;
         for (int depth = 1; depth < MaxTableDepth; ++depth)
-            deep = {
-                    {u"t"_s, deep}
-            };
+            deep = {{u"t"_s, deep}};
         QAmqpMessage message;
         message.setHeaders(deep);
         QCOMPARE(message.errorString(), QString());
         QCOMPARE(message.headers(), deep);
-        message.setHeaders({
-                {u"t"_s, deep}
-        });
+        message.setHeaders({{u"t"_s, deep}});
         QVERIFY(!message.has(Property::Headers));
         QCOMPARE(message.errorString(), u"headers: nests tables more than 32 deep"_s);
-        message.setHeaders({
-                {u"a"_s, QList<QAmqpValue>(MaxTableElements, QAmqpValue::null())}
-        });
+        message.setHeaders({{u"a"_s, QList<QAmqpValue>(MaxTableElements, QAmqpValue::null())}});
         QCOMPARE(message.errorString(), u"headers: has more than 65536 table elements"_s);
     }
 
@@ -455,11 +433,7 @@ private Q_SLOTS:
         const QAmqpMessage passed =
                 QAmqpMessagePrivate::make({}, quint16(Property::Headers), table);
         QCOMPARE(passed.bytes(Property::Headers), table);
-        QCOMPARE(passed.headers(),
-                 QAmqpTable({
-                         {u"b"_s, true      },
-                         {u"s"_s, qint16(-2)}
-        }));
+        QCOMPARE(passed.headers(), QAmqpTable({{u"b"_s, true}, {u"s"_s, qint16(-2)}}));
         QCOMPARE(wireOf(passed), table);
     }
 
@@ -520,9 +494,7 @@ private Q_SLOTS:
         QCOMPARE(printed(QAmqpMessage()), u"QAmqpMessage(0 octets)"_s);
         QAmqpMessage message("secret body");
         message.setContentType(u"text/plain"_s);
-        message.setHeaders({
-                {u"a"_s, "x"}
-        });
+        message.setHeaders({{u"a"_s, "x"}});
         message.setPriority(9);
         message.setTimestamp(someTime);
         const QString line = printed(message);
@@ -537,9 +509,7 @@ private Q_SLOTS:
     {
         QAmqpMessage message;
         message.setMessageId(u"id\r\nforged \x1b[2J"_s);
-        message.setHeaders({
-                {u"a\nb"_s, "c\nd"}
-        });
+        message.setHeaders({{u"a\nb"_s, "c\nd"}});
         QString noquote;
         QDebug(&noquote).noquote() << message;
         for (const QString &line : {printed(message), noquote}) {

@@ -460,10 +460,7 @@ private Q_SLOTS:
                       "00000015 07 70726f64756374 53 00000008 5261626269744d51"
                       "00000005 504c41494e 00000005 656e5f5553 ce",
                       0, start);
-        QCOMPARE(decodeTable(start.serverProperties),
-                 QAmqpTable({
-                         {u"product"_s, "RabbitMQ"}
-        }));
+        QCOMPARE(decodeTable(start.serverProperties), QAmqpTable({{u"product"_s, "RabbitMQ"}}));
 
         ConnectionStartOk startOk;
         startOk.mechanism = "PLAIN";
@@ -518,9 +515,7 @@ private Q_SLOTS:
         QueueDeclare queue;
         queue.queue = "q";
         queue.durable = queue.autoDelete = true;
-        const QByteArray arguments = encodeTable({
-                {u"x-max-length"_s, 10}
-        });
+        const QByteArray arguments = encodeTable({{u"x-max-length"_s, 10}});
         queue.arguments = arguments;
         VERIFY_GOLDEN("01 0001 0000001f 0032 000a 0000 01 71 0a"
                       "00000012 0c 782d6d61782d6c656e677468 49 0000000a ce",

@@ -126,7 +126,8 @@ private Q_SLOTS:
         QCOMPARE(printed(QAmqpQueueOptions()), u"QAmqpQueueOptions()"_s);
         QCOMPARE(printed(QAmqpQueueOptions().setDurable().setExclusive()),
                  u"QAmqpQueueOptions(durable, exclusive)"_s);
-        QCOMPARE(printed(QAmqpExchangeOptions().setInternal()), u"QAmqpExchangeOptions(internal)"_s);
+        QCOMPARE(printed(QAmqpExchangeOptions().setInternal()),
+                 u"QAmqpExchangeOptions(internal)"_s);
         QCOMPARE(printed(QAmqpConsumeOptions().setConsumerTag(u"t"_s)),
                  u"QAmqpConsumeOptions(tag \"t\", prefetch 250)"_s);
         QCOMPARE(printed(QAmqpConsumeOptions().setConsumerTag(u"t"_s).setNoAck()),

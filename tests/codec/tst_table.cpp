@@ -80,10 +80,7 @@ QString checkRoundTrip(const QAmqpValue &value)
     three.append("last", 4711);
     if (decodeTable(encodeTable(three)) != three)
         return u"spoils its neighbours"_s;
-    const QAmqpTable nested({
-            {u"t"_s, three                                    },
-            {u"a"_s, QList<QAmqpValue>{1, value, three, value}}
-    });
+    const QAmqpTable nested({{u"t"_s, three}, {u"a"_s, QList<QAmqpValue>{1, value, three, value}}});
     if (decodeTable(encodeTable(nested)) != nested)
         return u"spoils what encloses it"_s;
     return {};
@@ -189,11 +186,7 @@ private Q_SLOTS:
         row("array", QList<QAmqpValue>{1, QAmqpValue::null(), "a", true},
             "41 0000000e 49 00000001 56 53 00000001 61 74 01");
         row("empty table", QAmqpTable(), "46 00000000");
-        row("table",
-            QAmqpTable({
-                    {u"a"_s,  1                 },
-                    {u"é"_s, QAmqpValue::null()}
-        }),
+        row("table", QAmqpTable({{u"a"_s, 1}, {u"é"_s, QAmqpValue::null()}}),
             "46 0000000b 01 61 49 00000001 02 c3a9 56");
     }
 
@@ -217,11 +210,8 @@ private Q_SLOTS:
     {
         for (const qsizetype size : {0, 1, 127, 128, 255, 256, 300, 70000}) {
             const QByteArray octets(size, 's');
-            const QAmqpTable table({
-                    {u"s"_s, QAmqpValue::string(octets)},
-                    {u"x"_s, octets                    },
-                    {u"n"_s, 1                         }
-            });
+            const QAmqpTable table(
+                    {{u"s"_s, QAmqpValue::string(octets)}, {u"x"_s, octets}, {u"n"_s, 1}});
             QCOMPARE(decodeTable(encodeTable(table)), table);
             QCOMPARE(decodeTable(encodeTable(table)).value(u"s"_s).toBytes(), octets);
         }
@@ -400,24 +390,13 @@ private Q_SLOTS:
         row("empty list", QVariantList(), QList<QAmqpValue>());
         row("string list (C6)", QStringList{u"a"_s, u"b"_s}, QList<QAmqpValue>{u"a"_s, u"b"_s},
             QVariantList{u"a"_s, u"b"_s});
-        row("map (C6)",
-            QVariantMap{
-                    {u"a"_s, 1                         },
-                    {u"b"_s, QVariantMap{{u"c"_s, 0.5}}}
-        },
+        row("map (C6)", QVariantMap{{u"a"_s, 1}, {u"b"_s, QVariantMap{{u"c"_s, 0.5}}}},
             QAmqpTable({{u"a"_s, 1}, {u"b"_s, QAmqpTable({{u"c"_s, 0.5}})}}));
-        row("hash",
-            QVariantHash{
-                    {u"b"_s, 1},
-                    {u"a"_s, 2}
-        },
-            QAmqpTable({{u"a"_s, 2}, {u"b"_s, 1}}), QVariantMap{{u"a"_s, 2}, {u"b"_s, 1}});
+        row("hash", QVariantHash{{u"b"_s, 1}, {u"a"_s, 2}}, QAmqpTable({{u"a"_s, 2}, {u"b"_s, 1}}),
+            QVariantMap{{u"a"_s, 2}, {u"b"_s, 1}});
         row("value", exact(QAmqpValue(quint8(1))), quint8(1), exact(quint8(1)));
-        row("table",
-            exact(QAmqpTable({
-                    {u"a"_s, 1}
-        })),
-            QAmqpTable({{u"a"_s, 1}}), QVariantMap{{u"a"_s, 1}});
+        row("table", exact(QAmqpTable({{u"a"_s, 1}})), QAmqpTable({{u"a"_s, 1}}),
+            QVariantMap{{u"a"_s, 1}});
         row("list of values", exact(QList<QAmqpValue>{1}), QList<QAmqpValue>{1}, QVariantList{1});
     }
 
@@ -448,14 +427,8 @@ private Q_SLOTS:
         QAmqpTable twice;
         twice.append("a", 1);
         twice.append("a", 2);
-        QCOMPARE(twice.toVariantMap(),
-                 QVariantMap({
-                         {u"a"_s, 2}
-        }));
-        QCOMPARE(QAmqpTable::fromVariantMap({
-                         {u"a"_s, 2}
-        }),
-                 QAmqpTable({{u"a"_s, 2}}));
+        QCOMPARE(twice.toVariantMap(), QVariantMap({{u"a"_s, 2}}));
+        QCOMPARE(QAmqpTable::fromVariantMap({{u"a"_s, 2}}), QAmqpTable({{u"a"_s, 2}}));
     }
 
     void timesAtTheEdgeOfQDateTime()
@@ -498,15 +471,11 @@ private Q_SLOTS:
         QTest::newRow("invalid time") << QVariant(QDateTime()) << times;
         QTest::newRow("in a list")
                 << QVariant(QVariantList{1, url}) << u"element 1: "_s + unsupported("QUrl");
-        QTest::newRow("in a map") << QVariant(QVariantMap{
-                {u"a"_s, 1  },
-                {u"b"_s, url}
-        })
+        QTest::newRow("in a map") << QVariant(QVariantMap{{u"a"_s, 1}, {u"b"_s, url}})
                                   << u"\"b\": "_s + unsupported("QUrl");
-        QTest::newRow("deep inside") << QVariant(QVariantMap{
-                {u"a"_s, QVariantList{0, QVariantMap{{u"b"_s, url}}}}
-        })
-                                     << u"\"a\": element 1: \"b\": "_s + unsupported("QUrl");
+        QTest::newRow("deep inside")
+                << QVariant(QVariantMap{{u"a"_s, QVariantList{0, QVariantMap{{u"b"_s, url}}}}})
+                << u"\"a\": element 1: \"b\": "_s + unsupported("QUrl");
         QTest::newRow("a value not set")
                 << QVariant::fromValue(QAmqpValue()) << u"no value was set"_s;
     }
@@ -518,10 +487,7 @@ private Q_SLOTS:
         const QAmqpValue value = QAmqpValue::fromVariant(variant);
         QVERIFY(!value.isValid());
         QCOMPARE(value.errorString(), text);
-        QAmqpTable table({
-                {u"good"_s, 1    },
-                {u"bad"_s,  value}
-        });
+        QAmqpTable table({{u"good"_s, 1}, {u"bad"_s, value}});
         QCOMPARE(table.errorString(), u"\"bad\": "_s + text);
         QCOMPARE(table.remove(u"bad"_s), 1);
         QCOMPARE(table.errorString(), QString());
@@ -529,21 +495,15 @@ private Q_SLOTS:
 
     void longNamesAreRefused()
     {
-        QAmqpTable table({
-                {QString(255, u'n'), 1}
-        });
+        QAmqpTable table({{QString(255, u'n'), 1}});
         QCOMPARE(table.errorString(), QString());
         table.append(QByteArray(300, 'n'), 1);
         QCOMPARE(table.errorString(),
                  u"the name \"%1…\" has 300 octets, AMQP allows 255"_s.arg(QString(32, u'n')));
         // Octets count, not characters.
-        const QAmqpTable umlauts({
-                {QString(128, u'ä'), 1}
-        });
+        const QAmqpTable umlauts({{QString(128, u'ä'), 1}});
         QVERIFY(umlauts.errorString().endsWith(u"has 256 octets, AMQP allows 255"));
-        const QAmqpTable outer({
-                {u"t"_s, umlauts}
-        });
+        const QAmqpTable outer({{u"t"_s, umlauts}});
         QVERIFY(outer.errorString().startsWith(u"\"t\": the name \""));
     }
 
@@ -611,10 +571,7 @@ private Q_SLOTS:
         QCOMPARE(copy.value(u"a"_s), QAmqpValue(1));
         table.append("a", 3);
         QCOMPARE(table.remove(u"a"_s), 2);
-        QCOMPARE(table,
-                 QAmqpTable({
-                         {u"b"_s, 2}
-        }));
+        QCOMPARE(table, QAmqpTable({{u"b"_s, 2}}));
         QCOMPARE(table.value(u"a"_s).type(), Type::Invalid);
     }
 
@@ -633,14 +590,8 @@ private Q_SLOTS:
         QVERIFY(QAmqpValue(0.0) != QAmqpValue(-0.0));
         QVERIFY(QAmqpTable()
                 == QAmqpTable(std::initializer_list<std::pair<QString, QAmqpValue>>()));
-        QVERIFY(QAmqpTable({
-                        {u"a"_s, 1},
-                        {u"b"_s, 1}
-        })
-                != QAmqpTable({{u"b"_s, 1}, {u"a"_s, 1}}));
-        QAmqpTable emptied({
-                {u"a"_s, 1}
-        });
+        QVERIFY(QAmqpTable({{u"a"_s, 1}, {u"b"_s, 1}}) != QAmqpTable({{u"b"_s, 1}, {u"a"_s, 1}}));
+        QAmqpTable emptied({{u"a"_s, 1}});
         emptied.remove(u"a"_s);
         QVERIFY(emptied == QAmqpTable());
     }
@@ -655,22 +606,19 @@ private Q_SLOTS:
         QCOMPARE(printed(QAmqpValue("\x01\xff"_ba)), u"bytes(\"01ff\")"_s);
         QCOMPARE(printed(QAmqpValue::timestamp(5)), u"timestamp(5)"_s);
         QCOMPARE(printed(QAmqpTable()), u"{}"_s);
-        QCOMPARE(printed(QAmqpTable({
-                         {u"a"_s, "x"                                       },
-                         {u"b"_s, QList<QAmqpValue>{1, "y"}                 },
-                         {u"c"_s, QAmqpTable({{u"d"_s, QAmqpValue::null()}})}
-        })),
+        QCOMPARE(printed(QAmqpTable({{u"a"_s, "x"},
+                                     {u"b"_s, QList<QAmqpValue>{1, "y"}},
+                                     {u"c"_s, QAmqpTable({{u"d"_s, QAmqpValue::null()}})}})),
                  u"{\"a\": \"x\", \"b\": QList(I:1, \"y\"), \"c\": {\"d\": void}}"_s);
     }
 
     // Names and texts come from the peer: neither may forge a log line, whatever the stream is set to.
     void printingEscapesControlCharacters()
     {
-        const QAmqpTable hostile({
-                {u"name\r\nforged"_s, "text\r\nforged \x1b[2J"                                    },
-                {u"array"_s,          QList<QAmqpValue>{"in\narray"}                              },
-                {u"table"_s,          QAmqpTable({{u"in\ntable"_s, QAmqpValue::string("\x01\n")}})}
-        });
+        const QAmqpTable hostile(
+                {{u"name\r\nforged"_s, "text\r\nforged \x1b[2J"},
+                 {u"array"_s, QList<QAmqpValue>{"in\narray"}},
+                 {u"table"_s, QAmqpTable({{u"in\ntable"_s, QAmqpValue::string("\x01\n")}})}});
         QString noquote;
         QDebug(&noquote).noquote().nospace()
                 << hostile << hostile.value(u"array"_s) << hostile.entries().first().second;

@@ -18,9 +18,7 @@ int main(int argc, char **argv)
 
     const auto options = QAmqpConnectionOptions::fromUrl(QUrl("amqp://me@example.com/shop"));
     QAmqpMessage message(QByteArray("hello"));
-    message.setHeaders({
-            {"answer", 42}
-    });
+    message.setHeaders({{"answer", 42}});
     out << options.hostName() << ' ' << options.virtualHost() << ' ' << message.body() << ' '
         << message.headers().value("answer").toInt() << Qt::endl;
 

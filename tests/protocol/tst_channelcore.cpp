@@ -1060,9 +1060,7 @@ private Q_SLOTS:
             body[i] = char(i * 7);
         QAmqpMessage sent(body);
         sent.setContentType(u"application/octet-stream"_s);
-        sent.setHeaders({
-                {u"n"_s, 1}
-        });
+        sent.setHeaders({{u"n"_s, 1}});
         CoreDriver d(Script().handshake({0, 4096, 0})
                              .channelOpen()
                              .expect<BasicConsume>()
@@ -1225,13 +1223,9 @@ private Q_SLOTS:
         QVERIFY(ChannelCore::fitsFrame(m, 4096));
         QVERIFY(ChannelCore::fitsFrame(QAmqpMessage(), 4096));
         // flags aside: a long string property of n octets takes n + 1
-        m.setHeaders({
-                {u"h"_s, QByteArray(4096 - 8 - 14 - 4 - 2 - 5, 'x')}
-        });
+        m.setHeaders({{u"h"_s, QByteArray(4096 - 8 - 14 - 4 - 2 - 5, 'x')}});
         QVERIFY(ChannelCore::fitsFrame(m, 4096));
-        m.setHeaders({
-                {u"h"_s, QByteArray(4096 - 8 - 14 - 4 - 2 - 5 + 1, 'x')}
-        });
+        m.setHeaders({{u"h"_s, QByteArray(4096 - 8 - 14 - 4 - 2 - 5 + 1, 'x')}});
         QVERIFY(!ChannelCore::fitsFrame(m, 4096));
     }
 

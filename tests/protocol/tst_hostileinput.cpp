@@ -90,10 +90,7 @@ QList<QByteArray> honestFrames()
 {
     QAmqpMessage message(QByteArray(300, 'm'));
     message.setContentType(u"text/plain"_s);
-    message.setHeaders({
-            {u"a"_s,      1                           },
-            {u"nested"_s, QAmqpTable{{u"b"_s, u"c"_s}}}
-    });
+    message.setHeaders({{u"a"_s, 1}, {u"nested"_s, QAmqpTable{{u"b"_s, u"c"_s}}}});
     return {methodFrame(ConnectionStart{0, 9, "", "PLAIN", "en_US"}, 0),
             methodFrame(ConnectionTune{10, 8192, 20}, 0),
             methodFrame(ConnectionOpenOk{}, 0),

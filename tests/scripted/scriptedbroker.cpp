@@ -47,20 +47,13 @@ bool hasContent(quint32 method)
 QByteArray serverProperties()
 {
     const QAmqpTable capabilities = {
-            {u"publisher_confirms"_s,           true},
-            {u"exchange_exchange_bindings"_s,   true},
-            {u"basic.nack"_s,                   true},
-            {u"consumer_cancel_notify"_s,       true},
-            {u"connection.blocked"_s,           true},
-            {u"authentication_failure_close"_s, true},
-            {u"per_consumer_qos"_s,             true},
-            {u"direct_reply_to"_s,              true}
-    };
-    return encodeTable({
-            {u"capabilities"_s, capabilities        },
-            {u"product"_s,      u"Scripted broker"_s},
-            {u"version"_s,      u"3.10.8"_s         }
-    });
+            {u"publisher_confirms"_s, true}, {u"exchange_exchange_bindings"_s, true},
+            {u"basic.nack"_s, true},         {u"consumer_cancel_notify"_s, true},
+            {u"connection.blocked"_s, true}, {u"authentication_failure_close"_s, true},
+            {u"per_consumer_qos"_s, true},   {u"direct_reply_to"_s, true}};
+    return encodeTable({{u"capabilities"_s, capabilities},
+                        {u"product"_s, u"Scripted broker"_s},
+                        {u"version"_s, u"3.10.8"_s}});
 }
 
 } // namespace

@@ -40,20 +40,20 @@ struct Rule
 };
 
 constexpr Rule rules[] = {
-        {"\\bsignals\\s*:",                                                                          "write Q_SIGNALS"                                                 },
-        {"\\bslots\\s*:",                                                                            "write Q_SLOTS"                                                   },
-        {"\\b(emit|foreach|forever)\\b",                                                             "a keyword of Qt that users may switch off"                       },
-        {"std::span|#\\s*include\\s*<span>",                                                         "std::span is C++20"                                              },
-        {"[{,]\\s*\\.[a-z]\\w*\\s*[={]",                                                             "designated initialisers are C++20"                               },
+        {"\\bsignals\\s*:", "write Q_SIGNALS"},
+        {"\\bslots\\s*:", "write Q_SLOTS"},
+        {"\\b(emit|foreach|forever)\\b", "a keyword of Qt that users may switch off"},
+        {"std::span|#\\s*include\\s*<span>", "std::span is C++20"},
+        {"[{,]\\s*\\.[a-z]\\w*\\s*[={]", "designated initialisers are C++20"},
         {"\\b(concept|requires|co_await|co_return|consteval|constinit|char8_t)\\b",
-         "a word of C++20"                                                                                                                                             },
-        {"<=>",                                                                                      "the comparison of C++20"                                         },
+         "a word of C++20"},
+        {"<=>", "the comparison of C++20"},
         {"#\\s*include\\s*<(concepts|ranges|format|compare|bit|source_location|coroutine|numbers)>",
-         "a header of C++20"                                                                                                                                           },
-        {"#\\s*include\\s*\"",                                                                       "include <QtAmqp/...>, which is found in an installed package too"},
-        {"\\bQ_FOREACH\\b",                                                                          "not with QT_NO_FOREACH"                                          },
-        {"using\\s+namespace\\b",                                                                    "it would reach into the user's code"                             },
-        {"#\\s*pragma\\s+once",                                                                      "write a guard, like the others"                                  },
+         "a header of C++20"},
+        {"#\\s*include\\s*\"", "include <QtAmqp/...>, which is found in an installed package too"},
+        {"\\bQ_FOREACH\\b", "not with QT_NO_FOREACH"},
+        {"using\\s+namespace\\b", "it would reach into the user's code"},
+        {"#\\s*pragma\\s+once", "write a guard, like the others"},
 };
 
 QStringList broken(const QString &code)

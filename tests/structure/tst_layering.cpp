@@ -31,30 +31,26 @@ struct Layer
 
 // From the bottom up. "public" stands for include/QtAmqp without any internals.
 constexpr Layer layers[] = {
-        {"values",                           "src/values/",    "",            Modules::Core,                            Io::Forbidden},
-        {"codec",                                  "src/codec/",                                            "values",            Modules::Core, Io::Forbidden},
-        {"protocol",                     "src/protocol/",                                     "codec values",                                         Modules::Core,                                              Io::Forbidden},
-        {"transport",                     "src/transport/",                        "protocol codec values",Modules::Network},
-        {"api",           "src/api/","transport protocol codec values",     Modules::Network                                                           },
-        {"testbroker", "src/testbroker/",              "codec values",                       Modules::Network},
-        {"blocking",                    "src/blocking/",       "public",Modules::Network                                    },
-        {"tool",                          "src/tool/",                    "public",                                    Modules::Any                                  },
-        {"qml",                          "qml/",           "public",Modules::Any},
-        {"snippets",                          "src/doc/snippets/",                    "public",                                             Modules::Any                                                                                     },
-        {"examples",                          "examples/",           "public",Modules::Any},
+        {"values", "src/values/", "", Modules::Core, Io::Forbidden},
+        {"codec", "src/codec/", "values", Modules::Core, Io::Forbidden},
+        {"protocol", "src/protocol/", "codec values", Modules::Core, Io::Forbidden},
+        {"transport", "src/transport/", "protocol codec values", Modules::Network},
+        {"api", "src/api/", "transport protocol codec values", Modules::Network},
+        {"testbroker", "src/testbroker/", "codec values", Modules::Network},
+        {"blocking", "src/blocking/", "public", Modules::Network},
+        {"tool", "src/tool/", "public", Modules::Any},
+        {"qml", "qml/", "public", Modules::Any},
+        {"snippets", "src/doc/snippets/", "public", Modules::Any},
+        {"examples", "examples/", "public", Modules::Any},
 };
 
 // Public headers below the api layer; all others are the api's.
 const QMap<QString, QString> publicHeaders = {
-        {u"qtamqpglobal.h"_s,           u"values"_s   },
-        {u"qamqptable.h"_s,             u"values"_s   },
-        {u"qamqpmessage.h"_s,           u"values"_s   },
-        {u"qamqperror.h"_s,             u"values"_s   },
-        {u"qamqpconnectionoptions.h"_s, u"values"_s   },
-        {u"qamqpcredentials.h"_s,       u"values"_s   },
-        {u"qamqpoperationoptions.h"_s,  u"values"_s   },
-        {u"qamqpreturn.h"_s,            u"values"_s   },
-        {u"qamqptransport.h"_s,         u"transport"_s},
+        {u"qtamqpglobal.h"_s, u"values"_s},           {u"qamqptable.h"_s, u"values"_s},
+        {u"qamqpmessage.h"_s, u"values"_s},           {u"qamqperror.h"_s, u"values"_s},
+        {u"qamqpconnectionoptions.h"_s, u"values"_s}, {u"qamqpcredentials.h"_s, u"values"_s},
+        {u"qamqpoperationoptions.h"_s, u"values"_s},  {u"qamqpreturn.h"_s, u"values"_s},
+        {u"qamqptransport.h"_s, u"transport"_s},
 };
 
 QString layerOfPublicHeader(const QString &header) { return publicHeaders.value(header, u"api"_s); }

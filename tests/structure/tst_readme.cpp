@@ -21,7 +21,8 @@ private:
 private Q_SLOTS:
     void firstProgramIsTheExampleAndShort()
     {
-        const QString program = contents(u"README.md"_s).section(u"```cpp\n"_s, 1, 1).section(u"```"_s, 0, 0);
+        const QString program =
+                contents(u"README.md"_s).section(u"```cpp\n"_s, 1, 1).section(u"```"_s, 0, 0);
         QCOMPARE(program, contents(u"examples/readme/main.cpp"_s));
         QVERIFY(!program.isEmpty());
         QVERIFY(program.count(u'\n') <= 25);
@@ -30,7 +31,8 @@ private Q_SLOTS:
     void commandsExist()
     {
         const QString readme = contents(u"README.md"_s);
-        for (const QString &command : {u"tests/run.sh"_s, u"examples/run.sh"_s, u"tests/bench/run.sh"_s}) {
+        for (const QString &command :
+             {u"tests/run.sh"_s, u"examples/run.sh"_s, u"tests/bench/run.sh"_s}) {
             QVERIFY2(readme.contains(command), qPrintable(command));
             QVERIFY2(!contents(command).isEmpty(), qPrintable(command));
         }

@@ -168,15 +168,15 @@ Methods ourMethods()
 // the XML does not say).
 const Methods extras = {
         {u"connection.blocked"_s,
-         {methodId(10, 60), false, false, true, {u"reason: shortstr"_s}, {}}             },
-        {u"connection.unblocked"_s,        {methodId(10, 61), false, false, true, {}, {}}},
+         {methodId(10, 60), false, false, true, {u"reason: shortstr"_s}, {}}},
+        {u"connection.unblocked"_s, {methodId(10, 61), false, false, true, {}, {}}},
         {u"connection.update-secret"_s,
          {methodId(10, 70),
           false,
           true,
           false,
           {u"new-secret: longstr"_s, u"reason: shortstr"_s},
-          {u"connection.update-secret-ok"_s}}                                            },
+          {u"connection.update-secret-ok"_s}}},
         {u"connection.update-secret-ok"_s, {methodId(10, 71), false, false, true, {}, {}}},
 };
 
@@ -279,24 +279,24 @@ private Q_SLOTS:
     void replyCodesAreThoseOfTheSpecification()
     {
         const QMap<QString, ReplyCode> ours = {
-                {u"reply-success"_s,       ReplyCode::Success           },
-                {u"content-too-large"_s,   ReplyCode::ContentTooLarge   },
-                {u"no-consumers"_s,        ReplyCode::NoConsumers       },
-                {u"connection-forced"_s,   ReplyCode::ConnectionForced  },
-                {u"invalid-path"_s,        ReplyCode::InvalidPath       },
-                {u"access-refused"_s,      ReplyCode::AccessRefused     },
-                {u"not-found"_s,           ReplyCode::NotFound          },
-                {u"resource-locked"_s,     ReplyCode::ResourceLocked    },
+                {u"reply-success"_s, ReplyCode::Success},
+                {u"content-too-large"_s, ReplyCode::ContentTooLarge},
+                {u"no-consumers"_s, ReplyCode::NoConsumers},
+                {u"connection-forced"_s, ReplyCode::ConnectionForced},
+                {u"invalid-path"_s, ReplyCode::InvalidPath},
+                {u"access-refused"_s, ReplyCode::AccessRefused},
+                {u"not-found"_s, ReplyCode::NotFound},
+                {u"resource-locked"_s, ReplyCode::ResourceLocked},
                 {u"precondition-failed"_s, ReplyCode::PreconditionFailed},
-                {u"frame-error"_s,         ReplyCode::FrameError        },
-                {u"syntax-error"_s,        ReplyCode::SyntaxError       },
-                {u"command-invalid"_s,     ReplyCode::CommandInvalid    },
-                {u"channel-error"_s,       ReplyCode::ChannelError      },
-                {u"unexpected-frame"_s,    ReplyCode::UnexpectedFrame   },
-                {u"resource-error"_s,      ReplyCode::ResourceError     },
-                {u"not-allowed"_s,         ReplyCode::NotAllowed        },
-                {u"not-implemented"_s,     ReplyCode::NotImplemented    },
-                {u"internal-error"_s,      ReplyCode::InternalError     },
+                {u"frame-error"_s, ReplyCode::FrameError},
+                {u"syntax-error"_s, ReplyCode::SyntaxError},
+                {u"command-invalid"_s, ReplyCode::CommandInvalid},
+                {u"channel-error"_s, ReplyCode::ChannelError},
+                {u"unexpected-frame"_s, ReplyCode::UnexpectedFrame},
+                {u"resource-error"_s, ReplyCode::ResourceError},
+                {u"not-allowed"_s, ReplyCode::NotAllowed},
+                {u"not-implemented"_s, ReplyCode::NotImplemented},
+                {u"internal-error"_s, ReplyCode::InternalError},
         };
         int codes = 0;
         for (auto it = m_spec.constants.cbegin(); it != m_spec.constants.cend(); ++it) {

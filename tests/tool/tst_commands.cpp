@@ -243,14 +243,11 @@ private Q_SLOTS:
     void longNames()
     {
         const QString name(256, u'q');
-        for (const QStringList &arguments : {
-                     QStringList{u"get"_s,    name},
-                     QStringList{            u"consume"_s,       name    },
-                     QStringList{ u"publish"_s,       u"-e"_s,     name, u"x"_s},
-                     QStringList{            u"publish"_s,    u"-q"_s, name, u"x"_s},
-                     QStringList{      u"purge"_s,  name},
-                     QStringList{      u"declare"_s, u"queue"_s, name}
-        }) {
+        for (const QStringList &arguments :
+             {QStringList{u"get"_s, name}, QStringList{u"consume"_s, name},
+              QStringList{u"publish"_s, u"-e"_s, name, u"x"_s},
+              QStringList{u"publish"_s, u"-q"_s, name, u"x"_s}, QStringList{u"purge"_s, name},
+              QStringList{u"declare"_s, u"queue"_s, name}}) {
             const Result result = run(arguments);
             QCOMPARE(result.status, 1);
             QVERIFY2(result.errors.contains(
