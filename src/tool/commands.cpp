@@ -102,9 +102,13 @@ QString unknownCommand(const QStringList &words)
 
 void runCommand(QStringList arguments, QString *name)
 {
-    if (arguments.contains("--version"_L1)) {
+    if (arguments.value(0) == "--version"_L1) {
         print("qamqp " QTAMQP_VERSION "\n");
         return;
+    }
+    if (arguments.value(0) == "help"_L1) {
+        arguments.removeFirst();
+        arguments += u"--help"_s;
     }
     const QStringList words = takeName(arguments);
     const bool wantsHelp = arguments.contains("--help"_L1) || arguments.contains("-h"_L1);

@@ -3,6 +3,7 @@
 #include "json.h"
 #include "message.h"
 #include "output.h"
+#include "platform.h"
 #include "run.h"
 #include "typedvalue.h"
 
@@ -14,6 +15,9 @@ using namespace std::chrono_literals;
 namespace Tool {
 
 namespace {
+
+// What may wait to be written if no prefetch bounds it; above, the broker has to wait.
+constexpr qsizetype MaxHeld = 16 * 1024 * 1024;
 
 // The queue to consume from: the one that is named, or a temporary one that is bound here.
 QString prepareQueue(Run &run, Session &session)
@@ -91,23 +95,28 @@ public:
 
     void run()
     {
+        const bool onTerminal =
+                isTerminal(Stream::Output); // where the messages themselves are seen
         Progress progress;
         m_run.waitUntil([&] {
             if (const auto failure = m_writer.failure())
                 throw *failure;
-            progress.show(u"%1 received"_s.arg(written()));
+            if (!onTerminal)
+                progress.show(u"%1 received"_s.arg(written()));
             return isComplete();
         });
     }
 
-    // What was received is written and acknowledged, as far as it can be within two seconds.
-    void finish()
+    // What was received is written and acknowledged, as far as it can be within two seconds. Returns
+    // how many messages are lost for good.
+    quint64 finish()
     {
         if (m_consumer && m_session.channel()->isOpen()) {
             const auto cancelled = m_consumer->cancel();
             Run::settle([&] { return cancelled.isFinished(); }, 2s);
         }
         Run::settle([&] { return m_writer.written() == m_received || m_writer.failure(); }, 2s);
+        return m_noAck && !m_writer.failure() ? m_received - m_writer.written() : 0;
     }
 
 private:
@@ -124,8 +133,8 @@ private:
             if (ack)
                 delivery.ack(QAmqpDelivery::Multiple);
         });
-        if (m_noAck) // nothing else bounds what is held here
-            Run::settle([&] { return written() == m_received || m_writer.failure(); }, 24h);
+        if (m_noAck || m_consumer->options().prefetch() == 0)
+            m_writer.waitForRoom(MaxHeld);
     }
 
     Run &m_run;
@@ -148,7 +157,13 @@ void consume(Run &run)
         run.setDoing(u"waiting for messages"_s);
         consumption.run();
     } catch (const Failure &failure) {
-        consumption.finish();
+        if (const quint64 lost = consumption.finish(); lost > 0) {
+            throw Failure{
+                    failure.status,
+                    failure.text
+                            + u"%1 messages are lost: nobody reads the output, and --no-ack"_s.arg(
+                                    lost)};
+        }
         if (run.stopSignal() || failure.status != TooLate)
             throw;
         if (!bounded)

@@ -72,6 +72,7 @@ struct Writer::State
     std::condition_variable changed;
     QByteArray bytes;
     std::function<void()> then;
+    qsizetype held = 0; // octets
     quint64 accepted = 0;
     quint64 written = 0;
     std::optional<Failure> failure;
@@ -89,7 +90,7 @@ Writer::~Writer()
     const std::lock_guard lock(m_state->mutex);
     m_state->over = true;
     m_state->progress = nullptr;
-    m_state->changed.notify_one();
+    m_state->changed.notify_all();
 }
 
 void Writer::work(const std::shared_ptr<State> &state)
@@ -107,11 +108,13 @@ void Writer::work(const std::shared_ptr<State> &state)
         if (!failure && then)
             then();
         lock.lock();
+        state->held -= bytes.size();
         state->failure = failure;
         if (!failure)
             state->written = accepted;
         if (state->progress)
             state->progress();
+        state->changed.notify_all();
         if (failure)
             return;
     }
@@ -121,9 +124,16 @@ void Writer::write(const QByteArray &bytes, const std::function<void()> &then)
 {
     const std::lock_guard lock(m_state->mutex);
     m_state->bytes += bytes;
+    m_state->held += bytes.size();
     m_state->then = then;
     ++m_state->accepted;
-    m_state->changed.notify_one();
+    m_state->changed.notify_all();
+}
+
+void Writer::waitForRoom(qsizetype bytes)
+{
+    std::unique_lock lock(m_state->mutex);
+    m_state->changed.wait(lock, [&] { return m_state->held <= bytes || m_state->failure; });
 }
 
 quint64 Writer::written() const

@@ -51,6 +51,8 @@ public:
     // Writes `bytes`, then calls `then` on the writer's thread: for the last of what was written in one go.
     void write(const QByteArray &bytes, const std::function<void()> &then);
     quint64 written() const; // how many calls of write() are done
+    // Waits, and does nothing else meanwhile, until at most `bytes` are left to write.
+    void waitForRoom(qsizetype bytes);
     std::optional<Failure> failure() const;
     // Called on the writer's thread whenever written() or failure() has changed.
     void onProgress(const std::function<void()> &call);

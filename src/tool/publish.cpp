@@ -4,6 +4,7 @@
 #include "json.h"
 #include "message.h"
 #include "output.h"
+#include "platform.h"
 #include "run.h"
 
 using namespace Qt::StringLiterals;
@@ -38,9 +39,12 @@ public:
             m_body = QByteArray("0123456789abcdef")
                              .repeated(size(arguments) / 16 + 1)
                              .first(size(arguments));
-        else
+        else {
+            if (!arguments.isSet("file") && isTerminal(Stream::Input))
+                complain(u"qamqp publish"_s, u"reading standard input; Ctrl-D ends it"_s);
             m_input = std::make_unique<Input>(arguments.value("file"),
                                               lines ? Input::Lines : Input::Whole);
+        }
         m_isStream = lines;
     }
 
@@ -190,7 +194,7 @@ void publishAll(Run &run, Session &session, Bodies &bodies, Tally &tally)
             QCoreApplication::processEvents();
         }
     }
-    run.setDoing(u"waiting for confirms, %1"_s.arg(tally.summary()));
+    run.setDoing(u"waiting for confirms"_s);
     run.waitUntil([&] { return channel->unconfirmed() == 0; });
     run.setDoing(u"closing the connection"_s);
     session.close();

@@ -144,6 +144,39 @@ private Q_SLOTS:
         QTRY_COMPARE(readyMessages(*m_peer, m_queue), 0);
     }
 
+    // Nothing but this program bounds what is held then, and nothing may be lost.
+    void slowReaderWithoutAcknowledgement()
+    {
+        QVERIFY(!publish(400, QByteArray(100'000, 'x')));
+        const Result result =
+                shell(u"$0 --url $1 consume $2 --no-ack --timeout 4 | { sleep 2; wc -c; }"_s);
+        QCOMPARE(result.errors, QByteArray());
+        QCOMPARE(result.output.trimmed(), QByteArray("40000400"));
+    }
+
+    void lossIsTold()
+    {
+        QVERIFY(!publish(20, QByteArray(100'000, 'x')));
+        const Result result =
+                shell(u"{ $0 --url $1 consume $2 --no-ack --timeout 1; echo $? >&2; } | sleep 6"_s);
+        QVERIFY2(result.errors.contains(
+                         " messages are lost: nobody reads the output, and --no-ack\n5\n"),
+                 result.errors.constData());
+    }
+
+    void blockedBroker()
+    {
+        QVERIFY(ctl({u"set_vm_memory_high_watermark"_s, u"0.0001"_s}));
+        const Result result = run({u"publish"_s, u"-q"_s, m_queue, u"x"_s, u"--timeout"_s, u"2"_s});
+        QVERIFY(ctl({u"set_vm_memory_high_watermark"_s, u"0.4"_s}));
+        QCOMPARE(result.status, 5);
+        const QString endpoint = options().endpoint();
+        QCOMPARE(
+                QString::fromUtf8(result.errors),
+                u"qamqp: %1 takes no messages for now (low on memory); waiting\nqamqp publish: gave up "
+                "after 2 s waiting for confirms; 1 published, 0 confirmed\n"_s.arg(endpoint));
+    }
+
     void connectionIsCut()
     {
         Program tool({u"publish"_s, u"-q"_s, m_queue, u"--lines"_s});

@@ -43,7 +43,7 @@ private Q_SLOTS:
         const QStringList words = command.split(u' ');
         for (const QStringList &arguments :
              {words + QStringList{u"--help"_s}, words + QStringList{u"-h"_s},
-              QStringList{u"--help"_s} + words}) {
+              QStringList{u"--help"_s} + words, QStringList{u"help"_s} + words}) {
             const Result result = run(arguments);
             QCOMPARE(result.status, 0);
             QCOMPARE(result.errors, QByteArray());
