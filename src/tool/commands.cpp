@@ -143,6 +143,7 @@ Arguments::Arguments(const Command &command, const QStringList &arguments) : m_c
     m_operands = m_parser.positionalArguments();
     if (isSet("help"))
         return;
+    // Given twice one of two values would be dropped, unless the help promises otherwise.
     for (const Option &option : command.options) {
         const QString name = names(option).constLast();
         if (option.value && !text(option.help).contains("Repeatable"_L1)

@@ -1,8 +1,6 @@
 // qamqp perf: how much, and how fast.
 
-#include "json.h"
-#include "output.h"
-#include "perfload.h"
+#include "perfreport.h"
 #include "typedvalue.h"
 
 using namespace Qt::StringLiterals;
@@ -46,120 +44,6 @@ QString prepareQueue(Run &run, Session &session, PerfOptions &options)
     return queue;
 }
 
-double perSecond(quint64 count, qint64 nanoseconds)
-{
-    return nanoseconds > 0 ? double(count) * 1e9 / double(nanoseconds) : 0;
-}
-
-QString milliseconds(quint64 nanoseconds)
-{
-    return QString::number(double(nanoseconds) / 1e6, 'f', 3);
-}
-
-// One line each second, of that second alone.
-class Ticker
-{
-public:
-    Ticker(Run &run, PerfTotals &totals) : m_run(run), m_totals(totals), m_last(totals.begin) { }
-
-    void tick()
-    {
-        const qint64 now = nanoseconds();
-        const auto rate = [&](quint64 PerfCounts::*member) {
-            return qRound64(perSecond(m_totals.*member - m_before.*member, now - m_last));
-        };
-        QString line = u"%1 s: sent %2/s"_s.arg(double(now - m_totals.begin) / 1e9, 0, 'f', 1)
-                               .arg(rate(&PerfCounts::sent));
-        if (m_totals.confirmed + m_totals.nacked > 0)
-            line += u", confirmed %1/s"_s.arg(rate(&PerfCounts::confirmed));
-        if (m_totals.nacked > 0)
-            line += u", nacked %1/s"_s.arg(rate(&PerfCounts::nacked));
-        line += u", received %1/s"_s.arg(rate(&PerfCounts::received));
-        if (Histogram &recent = m_totals.recentLatency; recent.count() > 0) {
-            line += u", latency p50 %1 p99 %2 max %3 ms"_s.arg(milliseconds(recent.percentile(50)),
-                                                               milliseconds(recent.percentile(99)),
-                                                               milliseconds(recent.most()));
-            recent.clear();
-        }
-        if (m_run.json())
-            m_progress.show(line);
-        else
-            print(line.toUtf8() + '\n');
-        m_before = m_totals;
-        m_last = now;
-    }
-
-private:
-    Run &m_run;
-    PerfTotals &m_totals;
-    PerfCounts m_before;
-    qint64 m_last;
-    Progress m_progress;
-};
-
-constexpr std::pair<const char *, double> percentiles[] = {
-        {"p50", 50}, {"p95", 95}, {"p99", 99}, {"p99.9", 99.9}};
-
-QByteArray latencyJson(const Histogram &latency)
-{
-    JsonObject json;
-    const auto add = [&json](const char *name, quint64 nanoseconds) {
-        json.addReal(name, double(nanoseconds) / 1e6, 3);
-    };
-    add("min", latency.least());
-    for (const auto &[name, percent] : percentiles)
-        add(name, latency.percentile(percent));
-    add("max", latency.most());
-    return json.json();
-}
-
-QString latencyText(const char *name, const Histogram &latency)
-{
-    QString line = u"%1: min %2"_s.arg(QLatin1StringView(name), milliseconds(latency.least()));
-    for (const auto &[label, percent] : percentiles)
-        line += u", %1 %2"_s.arg(QLatin1StringView(label),
-                                 milliseconds(latency.percentile(percent)));
-    return line + u", max %1 ms\n"_s.arg(milliseconds(latency.most()));
-}
-
-void report(Run &run, const PerfOptions &options, const PerfTotals &totals)
-{
-    const double sendRate = perSecond(totals.sent, totals.lastSent - totals.begin);
-    const double receiveRate = perSecond(totals.received, totals.lastReceived - totals.begin);
-    if (run.json()) {
-        JsonObject json;
-        json.addNumber("producers", options.producers)
-                .addNumber("consumers", options.consumers)
-                .addNumber("size", options.size)
-                .addNumber("sent", qint64(totals.sent))
-                .addNumber("confirmed", qint64(totals.confirmed))
-                .addNumber("nacked", qint64(totals.nacked))
-                .addNumber("returned", qint64(totals.returned))
-                .addNumber("received", qint64(totals.received))
-                .addReal("send_rate", sendRate, 1)
-                .addReal("receive_rate", receiveRate, 1);
-        if (totals.latency.count() > 0)
-            json.add("latency_ms", latencyJson(totals.latency));
-        if (totals.confirmLatency.count() > 0)
-            json.add("confirm_latency_ms", latencyJson(totals.confirmLatency));
-        return print(json.line());
-    }
-    QString text = u"sent %1 (%2/s), received %3 (%4/s)"_s.arg(totals.sent)
-                           .arg(sendRate, 0, 'f', 0)
-                           .arg(totals.received)
-                           .arg(receiveRate, 0, 'f', 0);
-    if (options.window > 0)
-        text += u", confirmed %1, nacked %2"_s.arg(totals.confirmed).arg(totals.nacked);
-    if (totals.returned > 0)
-        text += u", returned %1"_s.arg(totals.returned);
-    text += u'\n';
-    if (totals.latency.count() > 0)
-        text += latencyText("latency", totals.latency);
-    if (totals.confirmLatency.count() > 0)
-        text += latencyText("confirm latency", totals.confirmLatency);
-    print(text.toUtf8());
-}
-
 // The load itself, from the first message to the last.
 class Load
 {
@@ -176,7 +60,7 @@ public:
     void run(const PerfOptions &options)
     {
         m_totals.begin = nanoseconds();
-        Ticker ticker(m_run, m_totals);
+        PerfTicker ticker(m_run, m_totals);
         QTimer second;
         bool tick = false;
         second.callOnTimeout([&tick] { tick = true; });
@@ -261,10 +145,10 @@ void measure(Run &run, PerfOptions &options, PerfTotals &totals, const QString &
         if (run.stopSignal())
             load.settle();
         if (totals.begin > 0 && totals.sent + totals.received > 0)
-            report(run, options, totals);
+            printReport(run, options, totals);
         throw;
     }
-    report(run, options, totals);
+    printReport(run, options, totals);
     load.close();
 }
 

@@ -1,0 +1,34 @@
+#ifndef QTAMQP_TOOL_PERFREPORT_H
+#define QTAMQP_TOOL_PERFREPORT_H
+
+// What qamqp perf prints.
+
+#include "output.h"
+#include "perfload.h"
+
+namespace Tool {
+
+// One line each second, of that second alone.
+class PerfTicker
+{
+public:
+    PerfTicker(const Run &run, PerfTotals &totals)
+        : m_run(run), m_totals(totals), m_last(totals.begin)
+    {
+    }
+
+    void tick();
+
+private:
+    const Run &m_run;
+    PerfTotals &m_totals;
+    PerfCounts m_before;
+    qint64 m_last;
+    Progress m_progress;
+};
+
+void printReport(const Run &run, const PerfOptions &options, const PerfTotals &totals);
+
+} // namespace Tool
+
+#endif
