@@ -84,12 +84,13 @@ public:
                         .setArguments(readTable(arguments.values("argument"), "argument")));
         if (m_consumer->state() == QAmqpConsumer::State::Cancelled)
             throw failureOf(m_session.channel()->lastError());
-        QObject::connect(m_consumer, &QAmqpConsumer::messageReceived,
+        QObject::connect(m_consumer, &QAmqpConsumer::messageReceived, &m_scope,
                          [this](const QAmqpDelivery &delivery) { receive(delivery); });
-        QObject::connect(m_consumer, &QAmqpConsumer::cancelled, [this](const QAmqpError &reason) {
-            if (reason)
-                m_run.fail(failureOf(reason));
-        });
+        QObject::connect(m_consumer, &QAmqpConsumer::cancelled, &m_scope,
+                         [this](const QAmqpError &reason) {
+                             if (reason)
+                                 m_run.fail(failureOf(reason));
+                         });
         m_run.waitUntil([this] { return m_consumer->isActive() || isComplete(); });
     }
 
@@ -144,6 +145,7 @@ private:
     quint64 m_received = 0;
     QAmqpConsumer *m_consumer = nullptr;
     Writer m_writer;
+    QObject m_scope; // the consumer goes on while its session closes, which is after this
 };
 
 void consume(Run &run)

@@ -54,8 +54,8 @@ PerfOptions::PerfOptions(const Arguments &arguments)
 Producer::Producer(Run &run, const PerfOptions &options, PerfTotals &totals)
     : m_options(options)
     , m_totals(totals)
-    , m_session(run, u"qamqp perf producer"_s)
     , m_body(options.size, '\0')
+    , m_session(run, u"qamqp perf producer"_s)
 {
     using C = QAmqpChannel;
     QAmqpChannel *channel = m_session.channel();
@@ -121,12 +121,10 @@ bool Producer::pump()
 }
 
 Consumer::Consumer(Run &run, const PerfOptions &options, PerfTotals &totals, const QString &queue)
-    : m_options(options)
-    , m_totals(totals)
-    , m_session(run, u"qamqp perf consumer"_s)
-    , m_consumer(m_session.channel()->consume(
-              queue, QAmqpConsumeOptions().setPrefetch(options.prefetch).setNoAck(options.noAck)))
+    : m_options(options), m_totals(totals), m_session(run, u"qamqp perf consumer"_s)
 {
+    m_consumer = m_session.channel()->consume(
+            queue, QAmqpConsumeOptions().setPrefetch(options.prefetch).setNoAck(options.noAck));
     if (m_consumer->state() == QAmqpConsumer::State::Cancelled)
         throw failureOf(m_session.channel()->lastError());
     QObject::connect(m_consumer, &QAmqpConsumer::messageReceived,

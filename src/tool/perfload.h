@@ -74,13 +74,13 @@ private:
 
     const PerfOptions &m_options;
     PerfTotals &m_totals;
-    Session m_session;
     QAmqpMessage m_message;
     QByteArray m_body;
     QHash<quint64, qint64> m_sentAt; // of what is unconfirmed
     QTimer m_wake; // with a rate, to look again
     quint64 m_sent = 0;
     bool m_stopped = false;
+    Session m_session; // last: while it closes, the rest is used
 };
 
 class Consumer
@@ -99,9 +99,9 @@ private:
 
     const PerfOptions &m_options;
     PerfTotals &m_totals;
-    Session m_session;
-    QAmqpConsumer *m_consumer;
+    QAmqpConsumer *m_consumer = nullptr;
     quint64 m_received = 0;
+    Session m_session; // last: while it closes, the rest is used
 };
 
 } // namespace Tool

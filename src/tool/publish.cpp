@@ -85,15 +85,15 @@ class Tally
 public:
     explicit Tally(QAmqpChannel *channel)
     {
-        QObject::connect(channel, &QAmqpChannel::confirmed, channel,
+        QObject::connect(channel, &QAmqpChannel::confirmed, &m_scope,
                          [this](quint64 first, quint64 last) { confirmed += last - first + 1; });
-        QObject::connect(channel, &QAmqpChannel::nacked, channel,
+        QObject::connect(channel, &QAmqpChannel::nacked, &m_scope,
                          [this](quint64 first, quint64 last) {
                              nacked += last - first + 1;
                              for (quint64 tag = first; tag <= last && tag < first + MaxNamed; ++tag)
                                  name(tag, u"nacked by the broker"_s);
                          });
-        QObject::connect(channel, &QAmqpChannel::messageReturned, channel,
+        QObject::connect(channel, &QAmqpChannel::messageReturned, &m_scope,
                          [this](const QAmqpReturn &message) {
                              ++returned;
                              name(message.publishTag(),
@@ -144,6 +144,7 @@ private:
     }
 
     QStringList m_named;
+    QObject m_scope; // the channel goes on while its session closes, which is after this
 };
 
 struct Target
@@ -210,8 +211,8 @@ void publish(Run &run)
     try {
         publishAll(run, session, bodies, tally);
     } catch (const Failure &failure) {
-        if (run.stopSignal())
-            Run::settle([&] { return session.channel()->unconfirmed() == 0; }, 2s);
+        QAmqpChannel *channel = session.channel(); // open unless that is what failed
+        Run::settle([&] { return !channel->isOpen() || channel->unconfirmed() == 0; }, 2s);
         if (run.json())
             print(tally.json());
         if (tally.published == 0)

@@ -77,6 +77,22 @@ private Q_SLOTS:
         QTRY_COMPARE(readyMessages(*m_peer, m_queue), int(published));
     }
 
+    void timeIsUpWhilePublishing()
+    {
+        const Result result =
+                run({u"publish"_s, u"-q"_s, m_queue, u"--size"_s, u"100"_s, u"--count"_s,
+                     u"1000000000"_s, u"--timeout"_s, u"1"_s, u"--json"_s});
+        QCOMPARE(result.status, 5);
+        const qint64 published = json(result.output).value(u"published"_s).toInteger();
+        QVERIFY(published > 0);
+        QCOMPARE(result.errors,
+                 u"qamqp publish: gave up after 1 s waiting for %1; %2 published, %2 confirmed\n"_s
+                         .arg(options().endpoint())
+                         .arg(published)
+                         .toUtf8());
+        QTRY_COMPARE(readyMessages(*m_peer, m_queue), int(published));
+    }
+
     void stopsWaitingForInput()
     {
         Program tool({u"publish"_s, u"-q"_s, m_queue, u"--lines"_s});
