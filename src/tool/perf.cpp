@@ -3,6 +3,8 @@
 #include "perfreport.h"
 #include "typedvalue.h"
 
+#include <QtCore/quuid.h>
+
 using namespace Qt::StringLiterals;
 using namespace std::chrono_literals;
 
@@ -15,9 +17,12 @@ QString prepareQueue(Run &run, Session &session, PerfOptions &options)
 {
     const Arguments &arguments = run.arguments();
     QAmqpChannel *channel = session.channel();
-    QString queue = arguments.value("queue");
+    // A name of our own, since the broker makes up none for quorum queues and streams.
+    QString queue = arguments.isSet("queue")
+            ? arguments.value("queue")
+            : u"qamqp-perf-"_s + QUuid::createUuid().toString(QUuid::WithoutBraces);
     if (arguments.isSet("predeclared")) {
-        if (queue.isEmpty())
+        if (!arguments.isSet("queue"))
             throw Failure{BadUsage, u"--predeclared needs --queue"_s};
     } else {
         QAmqpTable table = readTable(arguments.values("argument"), "argument");

@@ -132,6 +132,17 @@ private Q_SLOTS:
         QCOMPARE(run({u"delete"_s, u"queue"_s, queue}).status, 0);
     }
 
+    void kindsOfQueues()
+    {
+        const auto received = [](const QString &option) {
+            return measure({option, u"--prefetch"_s, u"5"_s, u"-C"_s, u"20"_s, u"-c"_s,
+                            u"5"_s})[u"received"]
+                    .toInt();
+        };
+        QCOMPARE(received(u"--quorum-queue"_s), 20);
+        QCOMPARE(received(u"--stream-queue"_s), 20);
+    }
+
     void showsItsWorkAndStops()
     {
         Program tool({u"perf"_s, u"--rate"_s, u"500"_s, u"--confirm"_s, u"100"_s});
