@@ -236,10 +236,8 @@ QFuture<T> QAmqpChannelPrivate::wait(QtAmqpPrivate::RequestId id, const Ended &f
         const auto finish = qScopeGuard([&] {
             if constexpr (std::is_void_v<T>)
                 endPromise(*promise, end.error);
-            else if (end.error)
-                endPromise(*promise, end.error);
             else
-                endPromise(*promise, {}, convert(end));
+                endPromise(*promise, end.error, end.error ? T() : convert(end));
         });
         if (first) // may throw, as slots do
             first(end);

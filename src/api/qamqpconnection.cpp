@@ -93,8 +93,8 @@ QAmqpConnection::~QAmqpConnection()
 }
 
 QAmqpConnectionPrivate::QAmqpConnectionPrivate(QAmqpConnection *connection,
-                                               const QAmqpConnectionOptions &initial)
-    : q(connection), options(initial), engine(std::make_shared<Engine>(this))
+                                               QAmqpConnectionOptions initial)
+    : q(connection), options(std::move(initial)), engine(std::make_shared<Engine>(this))
 {
 }
 

@@ -14,7 +14,7 @@ QT_BEGIN_NAMESPACE
 class QAmqpConnectionPrivate
 {
 public:
-    explicit QAmqpConnectionPrivate(QAmqpConnection *q, const QAmqpConnectionOptions &options);
+    QAmqpConnectionPrivate(QAmqpConnection *q, QAmqpConnectionOptions options);
 
     static QAmqpConnectionPrivate *of(QAmqpConnection *connection)
     {

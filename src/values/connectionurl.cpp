@@ -80,7 +80,7 @@ template<auto Setter, typename T, quint64 Max, quint64 Min = 0>
 bool setNumber(Options &options, const QString &text)
 {
     const auto value = wholeNumber(text, Max);
-    if (!value || (*value > 0 && *value < Min))
+    if (!value || (*value > 0 && *value < Min)) // NOLINT(misc-redundant-expression): Min may be 0
         return false;
     (options.*Setter)(T(*value));
     return true;

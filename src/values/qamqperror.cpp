@@ -187,7 +187,7 @@ QAmqpError &QAmqpError::setReply(int code, const QString &text)
 QAmqpError &QAmqpError::setCause(const QAmqpError &cause)
 {
     // The copy makes an error that is its own cause detach first, instead of holding itself for ever.
-    const QAmqpError copy(cause);
+    const QAmqpError copy(cause); // NOLINT(performance-unnecessary-copy-initialization)
     edit(d).cause = copy;
     return *this;
 }

@@ -217,10 +217,10 @@ private Q_SLOTS:
         row("exchange type", {u"declare"_s, u"exchange"_s, u"e"_s, u"--type"_s, u"odd"_s},
             u"%1 closed the connection: COMMAND_INVALID - unknown exchange type 'odd' (503, "
             "exchange.declare)"_s);
-        row("too large", {u"publish"_s, u"-q"_s, u"q"_s, u"--size"_s, u"140000000"_s},
+        row("too large", {u"publish"_s, u"-q"_s, u"q"_s, u"--size"_s, u"40000000"_s},
             channel
-                    + u"PRECONDITION_FAILED - message size 140000000 is larger than configured max size "
-                      "134217728 (406, basic.publish); send less in one message, or raise the broker's "
+                    + u"PRECONDITION_FAILED - message size 40000000 is larger than configured max size "
+                      "33554432 (406, basic.publish); send less in one message, or raise the broker's "
                       "max_message_size; 1 published, 0 confirmed"_s);
         row("user-id", {u"publish"_s, u"-q"_s, u"q"_s, u"--user-id"_s, u"bob"_s, u"x"_s},
             channel
