@@ -14,6 +14,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import shutil
 import statistics
 import subprocess
@@ -55,6 +56,9 @@ BROKER = [
     Workload("ping-pong 16 B", "ping", 16, 0, 5_000, 2_000),
     Workload("connect, channel, close", "conn", 0, 0, 100, 50),
 ]
+# `qamqp perf` and the one peer whose program does the same: confirms, at most 1000 outstanding; prefetch 1000.
+PERF = [Workload(f"through a queue, {size}", "perf", octets, 0, 100_000, 50_000)
+        for size, octets in (("16 B", 16), ("1 KiB", 1024))]
 
 
 def find_clients(programs):
@@ -92,6 +96,7 @@ class Suite:
         self.rounds = 1 if options.short else options.rounds
         self.divide = 100 if options.short else 1
         self.only = options.workload
+        self.qamqp = options.programs.parents[1] / "src" / "tool" / "qamqp"
         self.failures = []
 
     def count(self, workload, client):
@@ -185,7 +190,30 @@ class Suite:
             result = error or self.measure(client, workload, count, host, port, queue)
             return self.call(helper, host, port, "drop", 0, 0, queue)[1] or result
 
-        return self.run(BROKER, one)
+        def perf(client, workload, count):
+            if client == OURS:
+                return self.qamqp_perf(workload, count, url.geturl())
+            return one(client, workload, count)
+
+        clients = self.clients
+        broker = self.run(BROKER, one)
+        if not self.qamqp.exists():
+            print("left out: qamqp perf (built without the tool)")
+            return broker, {}
+        self.clients = {name: command for name, command in clients.items() if name in (OURS, "amqplib")}
+        return broker, self.run(PERF, perf)
+
+    def qamqp_perf(self, workload, count, url):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        output, error = self.call(pinned(0, [self.qamqp, "perf", "--json", "-c", "1000", "-q", "1000"]),
+                                  "--url", url, "-C", count, "-s", workload.size)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        if error:
+            return error
+        result = json.loads(output)
+        return {"n": count, "wall": count / result["receive_rate"],
+                "user": after.ru_utime - before.ru_utime, "sys": after.ru_stime - before.ru_stime,
+                "p50_us": result["latency_ms"]["p50"] * 1e3, "p99_us": result["latency_ms"]["p99"] * 1e3}
 
 
 def cpu(run):
@@ -194,6 +222,10 @@ def cpu(run):
 
 def latency(run):
     return run["p50_us"] * 1e3
+
+
+def slowest_hundredth(run):
+    return run["p99_us"] * 1e3
 
 
 def rate(run):
@@ -250,6 +282,16 @@ def print_tables(results, with_rate):
         print_table("median time of one", timed, latency, in_time, min)
 
 
+def print_perf(results):
+    if not results:
+        return
+    print("\n`qamqp perf -c 1000 -q 1000` and the same with amqplib\n")
+    print_table("messages per second", results, rate, in_rate, max)
+    print_table("client CPU per message", results, cpu, in_time, min)
+    print_table("median latency", results, latency, in_time, min)
+    print_table("99th percentile of the latency", results, slowest_hundredth, in_time, min)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--programs", type=pathlib.Path, default="build/bench/tests/bench", help="where they were built")
@@ -274,9 +316,10 @@ def main():
     url = os.environ.get("QTAMQP_TEST_URL")
     if options.broker and url:
         suite.clients.pop(RAW, None)
-        everything["broker"] = suite.at_broker(urllib.parse.urlsplit(url))
+        everything["broker"], everything["perf"] = suite.at_broker(urllib.parse.urlsplit(url))
         print("\nAgainst RabbitMQ\n")
         print_tables(everything["broker"], with_rate=True)
+        print_perf(everything["perf"])
     elif options.broker:
         print("left out: RabbitMQ (QTAMQP_TEST_URL is not set)")
 

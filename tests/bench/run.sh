@@ -34,7 +34,7 @@ if ! command -v npm >/dev/null; then
 fi
 
 build build/bench -DCMAKE_BUILD_TYPE=Release -DQTAMQP_TESTS=OFF -DQTAMQP_EXAMPLES=OFF \
-    -DQTAMQP_TOOL=OFF -DQTAMQP_BENCH=ON
+    -DQTAMQP_BENCH=ON
 if command -v npm >/dev/null && [ ! -d "$programs/node_modules/amqplib" ]; then
     step "installing amqplib in $programs"
     log=build/bench/npm.log run npm install --prefix "$programs" --no-save --no-audit --no-fund amqplib@2 \

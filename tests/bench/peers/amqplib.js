@@ -21,7 +21,7 @@ function now () {
 async function open () {
   // Without noDelay each small exchange would wait for the kernel's delayed acknowledgement.
   const connection = await amqp.connect(`amqp://guest:guest@${host}:${port}/?heartbeat=0`, { noDelay: true })
-  const channel = await (workload === 'conf' ? connection.createConfirmChannel() : connection.createChannel())
+  const channel = await (['conf', 'perf'].includes(workload) ? connection.createConfirmChannel() : connection.createChannel())
   return { connection, channel }
 }
 
@@ -68,6 +68,32 @@ async function consume (channel) {
   })
 }
 
+// As `qamqp perf -c 1000 -q 1000`: publishing and consuming at once, the time of sending in each message.
+async function perf () {
+  const [producer, consumer] = await Promise.all([open(), open()])
+  await consumer.channel.prefetch(1000)
+  const done = new Promise(resolve => {
+    consumer.channel.consume(queue, message => {
+      latencies.push(Number(process.hrtime.bigint() - message.content.readBigInt64LE()) / 1e3)
+      consumer.channel.ack(message)
+      if (latencies.length === count) resolve()
+    })
+  })
+  let sent = 0
+  let acked = 0
+  const fill = () => {
+    for (; sent < count && sent < acked + 1000; sent++) {
+      const stamped = Buffer.alloc(size)
+      stamped.writeBigInt64LE(process.hrtime.bigint())
+      producer.channel.publish('', queue, stamped, {}, () => { acked++; fill() })
+    }
+  }
+  started = now()
+  fill()
+  await done
+  stopped = now()
+}
+
 async function ping (channel) {
   let pong
   await channel.consume(queue, () => pong(), { noAck: true })
@@ -107,6 +133,8 @@ function report () {
 async function main () {
   if (workload === 'conn') {
     await connections()
+  } else if (workload === 'perf') {
+    await perf()
   } else {
     const { channel } = await open()
     const work = { pub: publish, conf: confirm, ping }[workload] ?? consume
