@@ -39,6 +39,8 @@ QString QtAmqpPrivate::adviceOn(int code, const QString &replyText)
     };
     constexpr Advice all[] = {
             {403, "Login was refused", "check the user name and the password"},
+            {403, "default exchange",
+             "every queue is bound to it by its name; name another exchange"},
             {403, "", "give the user the permission (rabbitmqctl set_permissions)"},
             {404, "", "declare it first, or check its name"},
             {405, "", "use it on the connection that declared it"},

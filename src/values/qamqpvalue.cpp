@@ -41,8 +41,8 @@ using Type = QAmqpValue::Type;
     \value Int32
     \value UInt32
     \value Int64
-    \value Float
-    \value Double
+    \value Float    RabbitMQ cannot read one that is not finite, and closes the connection (541).
+    \value Double   The same.
     \value Decimal  A scale octet and a 32-bit integer.
     \value String   Text in UTF-8; octets that are not UTF-8 are kept as they are.
     \value Bytes    An array of octets (a RabbitMQ extension).

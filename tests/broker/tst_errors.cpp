@@ -226,6 +226,12 @@ QHash<QString, TestErrors::Situation> TestErrors::situations()
         outcome.names[user.name] = u"guest"_s;
         return outcome;
     };
+    all[u"binding to the default exchange"_s] = [] {
+        return channelError(options(), [](QAmqpChannel *channel) {
+            channel->declareQueue(u"orders"_s, exclusive);
+            channel->bindQueue(u"orders"_s, QString(), u"new"_s);
+        });
+    };
     all[u"message above the broker's limit"_s] = [] {
         return channelError(options(), [](QAmqpChannel *channel) {
             channel->publish(QString(), u"orders"_s,
