@@ -16,9 +16,6 @@ namespace Tool {
 
 namespace {
 
-// What may wait to be written if no prefetch bounds it; above, the broker has to wait.
-constexpr qsizetype MaxHeld = 16 * 1024 * 1024;
-
 // The queue to consume from: the one that is named, or a temporary one that is bound here.
 QString prepareQueue(Run &run, Session &session)
 {
@@ -61,10 +58,6 @@ public:
         , m_count(run.arguments().number("count", 1, std::numeric_limits<qint64>::max(), 0))
         , m_noAck(run.arguments().isSet("no-ack"))
     {
-        m_writer.onProgress([] {
-            QMetaObject::invokeMethod(
-                    QCoreApplication::instance(), [] {}, Qt::QueuedConnection);
-        });
     }
 
     quint64 written() const { return m_writer.written(); }
@@ -109,7 +102,7 @@ public:
     }
 
     // What was received is written and acknowledged, as far as it can be within two seconds. Returns
-    // how many messages are lost for good.
+    // how many messages may be lost for good: the last may be written in part.
     quint64 finish()
     {
         if (m_consumer && m_session.channel()->isOpen()) {
@@ -117,7 +110,9 @@ public:
             Run::settle([&] { return cancelled.isFinished(); }, 2s);
         }
         Run::settle([&] { return m_writer.written() == m_received || m_writer.failure(); }, 2s);
-        return m_noAck && !m_writer.failure() ? m_received - m_writer.written() : 0;
+        const auto failed = m_writer.failure();
+        const bool enough = failed && failed->status == Done; // for a reader that went away
+        return m_noAck && !enough ? m_received - m_writer.written() : 0;
     }
 
 private:
@@ -134,8 +129,6 @@ private:
             if (ack)
                 delivery.ack(QAmqpDelivery::Multiple);
         });
-        if (m_noAck || m_consumer->options().prefetch() == 0)
-            m_writer.waitForRoom(MaxHeld);
     }
 
     Run &m_run;
@@ -154,19 +147,21 @@ void consume(Run &run)
     const bool bounded = run.arguments().isSet("count");
     Session session(run);
     Consumption consumption(run, session);
+    bool started = false;
     try {
         consumption.start(prepareQueue(run, session));
+        started = true;
         run.setDoing(u"waiting for messages"_s);
         consumption.run();
     } catch (const Failure &failure) {
         if (const quint64 lost = consumption.finish(); lost > 0) {
             throw Failure{
                     failure.status,
-                    failure.text
-                            + u"%1 messages are lost: nobody reads the output, and --no-ack"_s.arg(
-                                    lost)};
+                    failure.text + (failure.text.isEmpty() ? u""_s : u"; "_s)
+                            + u"up to %1 messages are lost: they were not written, and --no-ack"_s
+                                      .arg(lost)};
         }
-        if (run.stopSignal() || failure.status != TooLate)
+        if (run.stopSignal() || !started || failure.status != TooLate)
             throw;
         if (!bounded)
             return; // consuming for so long is what was asked for

@@ -5,10 +5,30 @@
 #include "run.h"
 
 using namespace Qt::StringLiterals;
+using namespace std::chrono_literals;
 
 namespace Tool {
 
 namespace {
+
+// A reader that takes its time holds up the next message, and nothing else.
+void write(Run &run, Writer &writer, const QByteArray &bytes)
+{
+    const quint64 before = writer.written();
+    const auto isWritten = [&] {
+        if (const auto failure = writer.failure())
+            throw *failure;
+        return writer.written() > before;
+    };
+    writer.write(bytes, {});
+    try {
+        run.waitUntil(isWritten);
+    } catch (const Failure &) {
+        // What is printed all the same is to be acknowledged.
+        if (writer.failure() || !Run::settle(isWritten, 2s))
+            throw;
+    }
+}
 
 void get(Run &run)
 {
@@ -22,17 +42,17 @@ void get(Run &run)
     const bool requeue = arguments.isSet("requeue");
     Session session(run);
     run.setDoing(u"getting messages from \"%1\""_s.arg(queue));
+    Writer writer;
     for (quint64 got = 0; got < count; ++got) {
         const std::optional<QAmqpDelivery> delivery = run.wait(session.channel()->get(queue));
         if (!delivery) {
             session.close();
             throw Failure{TooLate,
-                          got == 0
-                                  ? u"queue \"%1\" is empty"_s.arg(queue)
-                                  : u"queue \"%1\" had %2 of %3 messages"_s.arg(queue).arg(got).arg(
-                                          count)};
+                          got == 0 ? u"queue \"%1\" is empty"_s.arg(queue)
+                                   : u"queue \"%1\" had %2 of %3 messages"_s.arg(
+                                           queue, QString::number(got), QString::number(count))};
         }
-        print(toOutput(*delivery, run.json()));
+        write(run, writer, toOutput(*delivery, run.json()));
         if (!requeue) // else held to the end, so that it does not come again at once
             delivery->ack();
     }

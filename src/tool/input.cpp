@@ -36,6 +36,13 @@ struct Input::State
 
     QString name() const { return file ? file->fileName() : u"standard input"_s; }
 
+    // What was read before the error comes first.
+    void check() const
+    {
+        if (over && bodies.empty() && !error.isEmpty())
+            throw Failure{BadUsage, u"cannot read %1: %2"_s.arg(name(), error)};
+    }
+
     qint64 read(char *buffer)
     {
         if (!file)
@@ -119,14 +126,14 @@ void Input::work(const std::shared_ptr<State> &state)
 bool Input::hasNext() const
 {
     const std::lock_guard lock(m_state->mutex);
-    if (m_state->over && !m_state->error.isEmpty())
-        throw Failure{BadUsage, u"cannot read %1: %2"_s.arg(m_state->name(), m_state->error)};
+    m_state->check();
     return !m_state->bodies.empty();
 }
 
 bool Input::isOver() const
 {
     const std::lock_guard lock(m_state->mutex);
+    m_state->check();
     return m_state->over && m_state->bodies.empty();
 }
 

@@ -20,7 +20,8 @@ public:
     Input(const QString &fileName, Split split);
     ~Input();
 
-    // Each makes an event in this thread when it may have changed; both throw what went wrong.
+    // Each makes an event in this thread when it may have changed; when what was read before an error
+    // is taken, both throw it.
     bool hasNext() const;
     bool isOver() const; // and nothing is left
     QByteArray takeNext();

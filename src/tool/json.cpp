@@ -2,13 +2,16 @@
 
 #include <QtCore/qjsonarray.h>
 #include <QtCore/qjsondocument.h>
+#include <QtCore/qstringconverter.h>
 
 namespace Tool {
 
 QByteArray jsonText(const QByteArray &utf8)
 {
-    const QByteArray array =
-            QJsonDocument(QJsonArray{QString::fromUtf8(utf8)}).toJson(QJsonDocument::Compact);
+    // QString::fromUtf8() would drop a byte order mark, which belongs to the text as all else does.
+    QStringDecoder decoder(QStringDecoder::Utf8, QStringDecoder::Flag::ConvertInitialBom);
+    const QString text = decoder(utf8);
+    const QByteArray array = QJsonDocument(QJsonArray{text}).toJson(QJsonDocument::Compact);
     return array.sliced(1, array.size() - 2);
 }
 

@@ -1,11 +1,14 @@
 // qamqp, the command-line tool: everything in it goes through the public API.
 
 #include "command.h"
+#include "platform.h"
 
 #include <QtCore/qcoreapplication.h>
 
 int main(int argc, char **argv)
 {
+    Tool::keepStandardStreams();
+    Tool::ignoreBrokenPipe();
     // Standard error is for the one line that says what went wrong; Qt's warnings (of a locale that is
     // not UTF-8, as cron has it) are none of it.
     qInstallMessageHandler([](QtMsgType type, const QMessageLogContext &, const QString &text) {

@@ -3,6 +3,9 @@
 #include "command.h"
 #include "platform.h"
 
+#include <QtCore/qcoreapplication.h>
+#include <QtCore/qmetaobject.h>
+
 #include <algorithm>
 #include <thread>
 
@@ -11,6 +14,14 @@ using namespace Qt::StringLiterals;
 namespace Tool {
 
 namespace {
+
+void writeError(const QString &text)
+{
+    QString error;
+    writeAll(Stream::Error, text.toUtf8(), &error);
+}
+
+} // namespace
 
 std::optional<Failure> tryPrint(QByteArrayView bytes)
 {
@@ -22,14 +33,6 @@ std::optional<Failure> tryPrint(QByteArrayView bytes)
     }
     return Failure{BadUsage, u"cannot write to standard output: %1"_s.arg(error)};
 }
-
-void writeError(const QString &text)
-{
-    QString error;
-    writeAll(Stream::Error, text.toUtf8(), &error);
-}
-
-} // namespace
 
 void print(QByteArrayView bytes)
 {
@@ -72,11 +75,9 @@ struct Writer::State
     std::condition_variable changed;
     QByteArray bytes;
     std::function<void()> then;
-    qsizetype held = 0; // octets
     quint64 accepted = 0;
     quint64 written = 0;
     std::optional<Failure> failure;
-    std::function<void()> progress;
     bool over = false;
 };
 
@@ -89,7 +90,6 @@ Writer::~Writer()
 {
     const std::lock_guard lock(m_state->mutex);
     m_state->over = true;
-    m_state->progress = nullptr;
     m_state->changed.notify_all();
 }
 
@@ -108,13 +108,13 @@ void Writer::work(const std::shared_ptr<State> &state)
         if (!failure && then)
             then();
         lock.lock();
-        state->held -= bytes.size();
         state->failure = failure;
         if (!failure)
             state->written = accepted;
-        if (state->progress)
-            state->progress();
-        state->changed.notify_all();
+        // The lock holds off ~Writer(), and with it the end of the application object.
+        if (!state->over)
+            QMetaObject::invokeMethod(
+                    QCoreApplication::instance(), [] {}, Qt::QueuedConnection);
         if (failure)
             return;
     }
@@ -124,16 +124,9 @@ void Writer::write(const QByteArray &bytes, const std::function<void()> &then)
 {
     const std::lock_guard lock(m_state->mutex);
     m_state->bytes += bytes;
-    m_state->held += bytes.size();
     m_state->then = then;
     ++m_state->accepted;
     m_state->changed.notify_all();
-}
-
-void Writer::waitForRoom(qsizetype bytes)
-{
-    std::unique_lock lock(m_state->mutex);
-    m_state->changed.wait(lock, [&] { return m_state->held <= bytes || m_state->failure; });
 }
 
 quint64 Writer::written() const
@@ -146,12 +139,6 @@ std::optional<Failure> Writer::failure() const
 {
     const std::lock_guard lock(m_state->mutex);
     return m_state->failure;
-}
-
-void Writer::onProgress(const std::function<void()> &call)
-{
-    const std::lock_guard lock(m_state->mutex);
-    m_state->progress = call;
 }
 
 } // namespace Tool

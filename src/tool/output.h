@@ -20,6 +20,8 @@ struct Failure;
 
 // Writes to standard output and waits for it. Throws a Failure; without a text if nobody reads any more.
 void print(QByteArrayView bytes);
+// Returns it instead, for when there may be something worse to tell.
+std::optional<Failure> tryPrint(QByteArrayView bytes);
 
 // One line on standard error: "name: text". What a broker sent cannot add lines or move the cursor.
 void complain(const QString &name, const QString &text);
@@ -45,17 +47,14 @@ private:
 class Writer
 {
 public:
+    // Makes an event in this thread whenever written() or failure() has changed.
     Writer();
     ~Writer(); // waits for nothing: write what matters, then look at written()
 
     // Writes `bytes`, then calls `then` on the writer's thread: for the last of what was written in one go.
     void write(const QByteArray &bytes, const std::function<void()> &then);
     quint64 written() const; // how many calls of write() are done
-    // Waits, and does nothing else meanwhile, until at most `bytes` are left to write.
-    void waitForRoom(qsizetype bytes);
     std::optional<Failure> failure() const;
-    // Called on the writer's thread whenever written() or failure() has changed.
-    void onProgress(const std::function<void()> &call);
 
 private:
     struct State;

@@ -12,31 +12,32 @@ namespace Tool {
 
 namespace {
 
+QString queueName(const Arguments &arguments)
+{
+    if (arguments.isSet("queue"))
+        return arguments.value("queue");
+    if (arguments.isSet("predeclared"))
+        throw Failure{BadUsage, u"--predeclared needs --queue"_s};
+    // A name of our own, since the broker makes up none for quorum queues and streams.
+    return u"qamqp-perf-"_s + QUuid::createUuid().toString(QUuid::WithoutBraces);
+}
+
 // The queue to measure with: declared unless --predeclared, bound if there is an exchange.
-QString prepareQueue(Run &run, Session &session, PerfOptions &options)
+void prepareQueue(Run &run, Session &session, const QString &queue, const PerfOptions &options)
 {
     const Arguments &arguments = run.arguments();
     QAmqpChannel *channel = session.channel();
-    // A name of our own, since the broker makes up none for quorum queues and streams.
-    QString queue = arguments.isSet("queue")
-            ? arguments.value("queue")
-            : u"qamqp-perf-"_s + QUuid::createUuid().toString(QUuid::WithoutBraces);
-    if (arguments.isSet("predeclared")) {
-        if (!arguments.isSet("queue"))
-            throw Failure{BadUsage, u"--predeclared needs --queue"_s};
-    } else {
+    if (!arguments.isSet("predeclared")) {
         QAmqpTable table = readTable(arguments.values("argument"), "argument");
         const bool quorum = arguments.isSet("quorum-queue");
         const bool stream = arguments.isSet("stream-queue");
         arguments.refuseTogether("quorum-queue", "stream-queue");
         if (quorum || stream)
             table.insert(u"x-queue-type"_s, quorum ? u"quorum"_s : u"stream"_s);
-        queue = run.wait(channel->declareQueue(
-                                 queue,
-                                 QAmqpQueueOptions()
-                                         .setDurable(options.persistent || quorum || stream)
-                                         .setArguments(table)))
-                        .name;
+        run.wait(channel->declareQueue(queue,
+                                       QAmqpQueueOptions()
+                                               .setDurable(options.persistent || quorum || stream)
+                                               .setArguments(table)));
         if (!options.exchange.isEmpty() && !options.exchange.startsWith("amq."_L1)) {
             const QString type = arguments.isSet("type") ? arguments.value("type") : u"direct"_s;
             run.wait(channel->declareExchange(options.exchange, type));
@@ -44,9 +45,6 @@ QString prepareQueue(Run &run, Session &session, PerfOptions &options)
         if (!options.exchange.isEmpty())
             run.wait(channel->bindQueue(queue, options.exchange, options.routingKey));
     }
-    if (options.exchange.isEmpty())
-        options.routingKey = queue;
-    return queue;
 }
 
 // The load itself, from the first message to the last.
@@ -78,6 +76,10 @@ public:
             end.start(*options.duration);
         while (!isOver()) {
             m_run.check();
+            // Producers without a number of their own go on until the consumers have theirs.
+            if (!m_stopped && options.producerMessages == 0 && options.consumerMessages > 0
+                && !m_consumers.empty() && all(m_consumers, &Consumer::isDone))
+                stop();
             bool busy = false;
             for (const auto &producer : m_producers)
                 busy |= producer->pump();
@@ -90,7 +92,7 @@ public:
 
     void stop()
     {
-        m_stopped = true;
+        m_stopped = QDeadlineTimer(2s);
         for (const auto &producer : m_producers)
             producer->stop();
     }
@@ -102,12 +104,20 @@ public:
         Run::settle([this] { return all(m_producers, &Producer::isSettled); }, 2s);
     }
 
+    // All at once, and not for ever: a broker that takes no messages does not answer either.
     void close()
     {
         for (const auto &producer : m_producers)
-            producer->close();
+            producer->session().beginClose();
         for (const auto &consumer : m_consumers)
-            consumer->close();
+            consumer->session().beginClose();
+        const auto closed = [](const auto &client) { return client->session().isClosed(); };
+        Run::settle(
+                [&] {
+                    return std::all_of(m_producers.begin(), m_producers.end(), closed)
+                            && std::all_of(m_consumers.begin(), m_consumers.end(), closed);
+                },
+                2s);
     }
 
 private:
@@ -122,6 +132,8 @@ private:
     // want: their number of messages, or what was sent, or nothing new for a second.
     bool isOver() const
     {
+        if (m_stopped && m_stopped->hasExpired())
+            return true;
         if (!all(m_producers, &Producer::isSettled))
             return false;
         if (m_stopped || m_consumers.empty() || all(m_consumers, &Consumer::isDone))
@@ -137,10 +149,12 @@ private:
     PerfTotals &m_totals;
     std::vector<std::unique_ptr<Producer>> m_producers;
     std::vector<std::unique_ptr<Consumer>> m_consumers;
-    bool m_stopped = false;
+    std::optional<QDeadlineTimer> m_stopped; // how long to wait for what is under way
 };
 
-void measure(Run &run, PerfOptions &options, PerfTotals &totals, const QString &queue)
+// Returns why the report could not be printed.
+std::optional<Failure> measure(Run &run, const PerfOptions &options, PerfTotals &totals,
+                               const QString &queue)
 {
     Load load(run, options, totals, queue);
     run.setDoing(u"measuring"_s);
@@ -150,32 +164,49 @@ void measure(Run &run, PerfOptions &options, PerfTotals &totals, const QString &
         if (run.stopSignal())
             load.settle();
         if (totals.begin > 0 && totals.sent + totals.received > 0)
-            printReport(run, options, totals);
+            tryPrint(report(run, options, totals));
         throw;
     }
-    printReport(run, options, totals);
+    const auto printed = tryPrint(report(run, options, totals));
     load.close();
+    return printed;
+}
+
+// An error may have closed the session's channel.
+void removeQueue(Session &session, const QString &queue)
+{
+    QAmqpChannel *channel = session.channel();
+    if (!channel->isOpen())
+        channel = session.connection().createChannel();
+    const auto isUseless = [&] {
+        return session.connection().state() != QAmqpConnection::State::Open;
+    };
+    if (!Run::settle([&] { return channel->isOpen() || isUseless(); }, 2s) || isUseless())
+        return;
+    const auto removed = channel->deleteQueue(queue);
+    Run::settle([&] { return removed.isFinished(); }, 2s);
 }
 
 void perf(Run &run)
 {
     PerfOptions options(run.arguments());
     PerfTotals totals;
+    const QString queue = queueName(run.arguments());
+    if (options.exchange.isEmpty())
+        options.routingKey = queue;
+    const bool isOurs = !run.arguments().isSet("queue");
     Session session(run);
-    const QString queue = prepareQueue(run, session, options);
-    const auto clean = [&] {
-        if (!run.arguments().isSet("queue") && session.channel()->isOpen()) {
-            const auto removed = session.channel()->deleteQueue(queue);
-            Run::settle([&] { return removed.isFinished(); }, 2s);
-        }
-    };
+    std::optional<Failure> failure;
     try {
-        measure(run, options, totals, queue);
-    } catch (const Failure &) {
-        clean();
-        throw;
+        prepareQueue(run, session, queue, options);
+        failure = measure(run, options, totals, queue);
+    } catch (const Failure &thrown) {
+        failure = thrown;
     }
-    clean();
+    if (isOurs)
+        removeQueue(session, queue);
+    if (failure && failure->status != Done) // else the reader of the output has gone
+        throw *failure;
     session.close();
     if (totals.nacked + totals.returned > 0) {
         throw Failure{

@@ -95,9 +95,31 @@ bool Producer::isDone() const
     return m_stopped || (m_options.producerMessages > 0 && m_sent >= m_options.producerMessages);
 }
 
+bool Producer::isSettled() const
+{
+    if (!isDone() || m_session.channel()->unconfirmed() > 0)
+        return false;
+    return m_options.window > 0 || (m_end && m_end->isFinished());
+}
+
+void Producer::stop()
+{
+    m_stopped = true;
+    askForTheEnd();
+}
+
+// What the broker has to say of a message, it says before it answers what was asked behind it.
+void Producer::askForTheEnd()
+{
+    if (m_options.window == 0 && !m_end)
+        m_end = m_session.channel()->setPrefetch(0);
+}
+
 bool Producer::pump()
 {
     QAmqpChannel *channel = m_session.channel();
+    if (isDone())
+        askForTheEnd();
     for (int i = 0; i < Burst; ++i) {
         const qint64 now = nanoseconds();
         const double due = double(now - m_totals.begin) * 1e-9 * m_options.rate;

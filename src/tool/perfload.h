@@ -62,15 +62,16 @@ public:
 
     // Publishes some messages if it is time; true if there is more to do at once.
     bool pump();
-    void stop() { m_stopped = true; }
+    void stop();
     // Nothing more will be sent.
     bool isDone() const;
     // And everything is answered for.
-    bool isSettled() const { return isDone() && m_session.channel()->unconfirmed() == 0; }
-    void close() { m_session.close(); }
+    bool isSettled() const;
+    Session &session() { return m_session; }
 
 private:
     void settle(quint64 first, quint64 last);
+    void askForTheEnd();
 
     const PerfOptions &m_options;
     PerfTotals &m_totals;
@@ -80,6 +81,7 @@ private:
     QTimer m_wake; // with a rate, to look again
     quint64 m_sent = 0;
     bool m_stopped = false;
+    std::optional<QFuture<void>> m_end; // without confirms, the answer behind the last message
     Session m_session; // last: while it closes, the rest is used
 };
 
@@ -92,7 +94,7 @@ public:
     {
         return m_options.consumerMessages > 0 && m_received >= m_options.consumerMessages;
     }
-    void close() { m_session.close(); }
+    Session &session() { return m_session; }
 
 private:
     void receive(const QAmqpDelivery &delivery);

@@ -72,7 +72,7 @@ void PerfTicker::tick()
     m_last = now;
 }
 
-void printReport(const Run &run, const PerfOptions &options, const PerfTotals &totals)
+QByteArray report(const Run &run, const PerfOptions &options, const PerfTotals &totals)
 {
     const double sendRate = perSecond(totals.sent, totals.lastSent - totals.begin);
     const double receiveRate = perSecond(totals.received, totals.lastReceived - totals.begin);
@@ -92,7 +92,7 @@ void printReport(const Run &run, const PerfOptions &options, const PerfTotals &t
             json.add("latency_ms", latencyJson(totals.latency));
         if (totals.confirmLatency.count() > 0)
             json.add("confirm_latency_ms", latencyJson(totals.confirmLatency));
-        return print(json.line());
+        return json.line();
     }
     QString text = u"sent %1 (%2/s), received %3 (%4/s)"_s.arg(totals.sent)
                            .arg(sendRate, 0, 'f', 0)
@@ -107,7 +107,7 @@ void printReport(const Run &run, const PerfOptions &options, const PerfTotals &t
         text += latencyText("latency", totals.latency);
     if (totals.confirmLatency.count() > 0)
         text += latencyText("confirm latency", totals.confirmLatency);
-    print(text.toUtf8());
+    return text.toUtf8();
 }
 
 } // namespace Tool

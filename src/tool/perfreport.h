@@ -27,7 +27,7 @@ private:
     Progress m_progress;
 };
 
-void printReport(const Run &run, const PerfOptions &options, const PerfTotals &totals);
+QByteArray report(const Run &run, const PerfOptions &options, const PerfTotals &totals);
 
 } // namespace Tool
 

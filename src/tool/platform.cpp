@@ -13,6 +13,7 @@
 #  include <fcntl.h>
 #  include <io.h>
 #else
+#  include <fcntl.h>
 #  include <poll.h>
 #  include <unistd.h>
 #endif
@@ -64,6 +65,24 @@ void awaitRoom(int stream)
 bool wouldBlock() { return errno == EAGAIN || errno == EWOULDBLOCK; }
 
 } // namespace
+
+void keepStandardStreams()
+{
+#ifndef Q_OS_WIN
+    for (const int stream : {0, 1, 2}) {
+        // The mode is the wrong one, so that using it fails as with a closed stream.
+        if (::fcntl(stream, F_GETFD) < 0 && errno == EBADF)
+            ::open("/dev/null", stream == int(Stream::Input) ? O_WRONLY : O_RDONLY);
+    }
+#endif
+}
+
+void ignoreBrokenPipe()
+{
+#ifndef Q_OS_WIN
+    ::signal(SIGPIPE, SIG_IGN);
+#endif
+}
 
 bool isTerminal(Stream stream)
 {
@@ -131,7 +150,6 @@ static int signalPipe[2];
 
 void onStopSignal(const std::function<void(int)> &stop)
 {
-    ::signal(SIGPIPE, SIG_IGN); // a reader that went away is an error of write() instead
     if (::pipe(signalPipe) != 0)
         return;
     for (const int signal : {SIGINT, SIGTERM}) {

@@ -13,6 +13,10 @@ namespace Tool {
 
 enum class Stream { Input = 0, Output = 1, Error = 2 };
 
+// To be called before anything else: keeps the number of a standard stream that the caller has closed
+// from being given to a socket or a pipe of ours. Reading or writing such a stream is an error.
+void keepStandardStreams();
+
 bool isTerminal(Stream stream);
 
 // Waits for input. Returns how many octets came, 0 at the end, -1 on an error, which goes to `error`.
@@ -22,6 +26,9 @@ enum class WriteResult { Written, ReaderGone, Failed };
 
 // Waits until all is written; what is wrong goes to `error`.
 WriteResult writeAll(Stream stream, QByteArrayView bytes, QString *error);
+
+// Writing to a stream that nobody reads any more is an error instead of the end of the program.
+void ignoreBrokenPipe();
 
 // Calls `stop` from the event loop when Ctrl-C or SIGTERM arrives, once; the next one ends the program.
 void onStopSignal(const std::function<void(int signal)> &stop);

@@ -97,10 +97,9 @@ public:
                          [this](const QAmqpReturn &message) {
                              ++returned;
                              name(message.publishTag(),
-                                  u"returned: %1 %2 (exchange \"%3\", routing key \"%4\")"_s
-                                          .arg(message.replyCode())
-                                          .arg(message.replyText(), message.exchange(),
-                                               message.routingKey()));
+                                  u"returned: %1 %2 (exchange \"%3\", routing key \"%4\")"_s.arg(
+                                          QString::number(message.replyCode()), message.replyText(),
+                                          message.exchange(), message.routingKey()));
                          });
     }
 
@@ -111,17 +110,29 @@ public:
 
     QString summary() const
     {
-        return u"%1 published, %2 confirmed"_s.arg(published).arg(confirmed);
+        QString text = u"%1 published, %2 confirmed"_s.arg(published).arg(confirmed);
+        if (nacked > 0)
+            text += u", %1 nacked"_s.arg(nacked);
+        if (returned > 0)
+            text += u", %1 returned"_s.arg(returned);
+        return text;
     }
+
+    // And why, of the first that was not taken.
+    QString lastSummary() const
+    {
+        return m_named.isEmpty() ? summary() : summary() + u": "_s + m_named.constFirst();
+    }
+
+    bool allTaken() const { return nacked + returned == 0; }
 
     Failure failure() const
     {
         const quint64 more = nacked + returned - quint64(m_named.size());
         return {NotTaken,
-                u"%1 of %2 messages not taken: %3%4"_s.arg(nacked + returned)
-                        .arg(published)
-                        .arg(m_named.join("; "_L1),
-                             more ? u"; and %1 more"_s.arg(more) : QString())};
+                u"%1 of %2 messages not taken: %3%4"_s.arg(
+                        QString::number(nacked + returned), QString::number(published),
+                        m_named.join("; "_L1), more ? u"; and %1 more"_s.arg(more) : QString())};
     }
 
     QByteArray json() const
@@ -139,8 +150,10 @@ private:
 
     void name(quint64 number, const QString &what)
     {
-        if (quint64(m_named.size()) < MaxNamed)
-            m_named += u"message %1 %2"_s.arg(number).arg(what);
+        if (quint64(m_named.size()) >= MaxNamed)
+            return;
+        // Without confirms messages have no numbers.
+        m_named += number == 0 ? what : u"message %1 %2"_s.arg(QString::number(number), what);
     }
 
     QStringList m_named;
@@ -197,6 +210,10 @@ void publishAll(Run &run, Session &session, Bodies &bodies, Tally &tally)
     }
     run.setDoing(u"waiting for confirms"_s);
     run.waitUntil([&] { return channel->unconfirmed() == 0; });
+    // What the broker has to say of a message, it says before it answers what was asked behind it.
+    run.setDoing(u"waiting for the broker to take the messages"_s);
+    if (!confirms)
+        run.wait(channel->setPrefetch(0));
     run.setDoing(u"closing the connection"_s);
     session.close();
 }
@@ -214,16 +231,19 @@ void publish(Run &run)
         QAmqpChannel *channel = session.channel(); // open unless that is what failed
         Run::settle([&] { return !channel->isOpen() || channel->unconfirmed() == 0; }, 2s);
         if (run.json())
-            print(tally.json());
+            tryPrint(tally.json());
         if (tally.published == 0)
             throw;
         const QString separator = failure.text.isEmpty() ? u"stopped: "_s : u"; "_s;
-        throw Failure{failure.status, failure.text + separator + tally.summary()};
+        throw Failure{failure.status, failure.text + separator + tally.lastSummary()};
     }
+    std::optional<Failure> printed;
     if (run.json())
-        print(tally.json());
-    if (tally.nacked + tally.returned > 0)
+        printed = tryPrint(tally.json());
+    if (!tally.allTaken())
         throw tally.failure();
+    if (printed)
+        throw *printed;
 }
 
 const std::vector<Option> options = withMessageOptions({

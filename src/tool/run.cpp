@@ -149,14 +149,21 @@ Session::Session(Run &run, const QString &name)
 Session::~Session()
 {
     // Also behind an error: a broker logs a warning for each connection that just ends.
+    beginClose();
+    Run::settle([this] { return isClosed(); }, 2s);
+}
+
+void Session::beginClose()
+{
+    QObject::disconnect(&m_connection, &QAmqpConnection::errorOccurred, nullptr, nullptr);
+    QObject::disconnect(m_channel, &QAmqpChannel::errorOccurred, nullptr, nullptr);
     m_connection.close(1s);
-    Run::settle([this] { return m_connection.state() == QAmqpConnection::State::Closed; }, 2s);
 }
 
 void Session::close()
 {
     m_connection.close();
-    m_run.waitUntil([this] { return m_connection.state() == QAmqpConnection::State::Closed; });
+    m_run.waitUntil([this] { return isClosed(); });
     m_run.check(); // an error of the last moment
 }
 

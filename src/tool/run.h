@@ -99,6 +99,9 @@ public:
     QAmqpConnection &connection() { return m_connection; }
     QAmqpChannel *channel() const { return m_channel; }
     void close(); // in good order; throws
+    // Begins to close; that it takes too long is no failure of the run.
+    void beginClose();
+    bool isClosed() const { return m_connection.state() == QAmqpConnection::State::Closed; }
 
 private:
     Run &m_run;

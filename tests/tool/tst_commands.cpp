@@ -177,6 +177,31 @@ private Q_SLOTS:
         QCOMPARE(run({u"declare"_s, u"exchange"_s, exchange, u"--passive"_s}).status, 3);
     }
 
+    void withoutConfirmsErrorsAreToldToo()
+    {
+        VERIFY_RUN(run({u"publish"_s, u"--no-confirms"_s, u"--mandatory"_s, u"-q"_s, u"no-such"_s,
+                        u"x"_s}),
+                   4,
+                   u"qamqp publish: 1 of 1 messages not taken: returned: 312 NO_ROUTE (exchange "
+                   "\"\", routing key \"no-such\")\n"_s);
+        const Result result = run(
+                {u"publish"_s, u"--no-confirms"_s, u"-e"_s, u"no-such"_s, u"-r"_s, u"x"_s, u"x"_s});
+        QCOMPARE(result.status, 3);
+        QVERIFY2(result.errors.contains("no exchange 'no-such' in vhost"),
+                 result.errors.constData());
+        QCOMPARE(result.errors.count('\n'), 1);
+    }
+
+    void byteOrderMarkStays()
+    {
+        const QString queue = makeQueue();
+        VERIFY_RUN(run({u"publish"_s, u"-q"_s, queue}, "\xEF\xBB\xBFtext"), 0, QString());
+        const Result result = run({u"get"_s, u"--json"_s, queue});
+        VERIFY_RUN(result, 0, QString());
+        QVERIFY2(result.output.contains("\"body\":\"\xEF\xBB\xBFtext\""),
+                 result.output.constData());
+    }
+
     void typesOfQueues()
     {
         const QString queue = uniqueName(u"quorum"_s);

@@ -120,6 +120,45 @@ private Q_SLOTS:
         QCOMPARE(left.output, queue.toUtf8() + ": messages deleted 40\n");
     }
 
+    void endsWhenTheConsumersHaveTheirs()
+    {
+        QCOMPARE(measure({u"-D"_s, u"50"_s, u"--rate"_s, u"200"_s})[u"received"].toInt(), 50);
+    }
+
+    void withoutConfirmsErrorsAreToldToo()
+    {
+        const QStringList few = {u"perf"_s, u"--json"_s, u"-y"_s, u"0"_s, u"-C"_s, u"10"_s};
+        const QStringList predeclared = {u"-p"_s, u"-u"_s, u"no-such"_s};
+        VERIFY_RUN(run(few + predeclared + QStringList{u"-f"_s, u"mandatory"_s}), 4,
+                   u"qamqp perf: 0 messages were nacked, 10 returned\n"_s);
+        const Result result = run(few + predeclared + QStringList{u"-e"_s, u"no-such"_s});
+        QCOMPARE(result.status, 3);
+        QVERIFY2(result.errors.contains("no exchange 'no-such' in vhost"),
+                 result.errors.constData());
+    }
+
+    void endsWhileTheBrokerTakesNothing()
+    {
+        QVERIFY(ctl({u"set_vm_memory_high_watermark"_s, u"0.0001"_s}));
+        const Result result = run({u"perf"_s, u"--json"_s, u"-y"_s, u"0"_s, u"-x"_s, u"2"_s,
+                                   u"--size"_s, u"1000"_s, u"--time"_s, u"1"_s});
+        QVERIFY(ctl({u"set_vm_memory_high_watermark"_s, u"0.4"_s}));
+        QCOMPARE(result.status, 0);
+        QVERIFY2(result.errors.contains(" takes no messages for now "), result.errors.constData());
+        QVERIFY(json(result.output).contains(u"sent"_s));
+    }
+
+    void removesItsQueueThoughItCannotBegin()
+    {
+        VERIFY_RUN(run({u"declare"_s, u"exchange"_s, u"perf-fanout"_s, u"--type"_s, u"fanout"_s}),
+                   0, QString());
+        QCOMPARE(run({u"perf"_s, u"-e"_s, u"perf-fanout"_s}).status, 3);
+        VERIFY_RUN(run({u"delete"_s, u"exchange"_s, u"perf-fanout"_s}), 0, QString());
+        const auto queues = ctl({u"list_queues"_s, u"-q"_s, u"name"_s});
+        QVERIFY(queues);
+        QVERIFY2(!queues->contains("qamqp-perf-"), queues->constData());
+    }
+
     void throughAnExchangeToAQuorumQueue()
     {
         const QString queue = uniqueName(u"perf"_s);

@@ -3,6 +3,9 @@
 
 #include "tool/tooltest.h"
 
+#include <QtNetwork/qtcpserver.h>
+#include <QtNetwork/qtcpsocket.h>
+
 using namespace Qt::StringLiterals;
 using namespace ToolTest;
 
@@ -176,8 +179,132 @@ private Q_SLOTS:
         const Result result =
                 shell(u"{ $0 --url $1 consume $2 --no-ack --timeout 1; echo $? >&2; } | sleep 6"_s);
         QVERIFY2(result.errors.contains(
-                         " messages are lost: nobody reads the output, and --no-ack\n5\n"),
+                         " messages are lost: they were not written, and --no-ack\n5\n"),
                  result.errors.constData());
+    }
+
+    void stalledReader_data()
+    {
+        QTest::addColumn<QString>("command");
+        QTest::addColumn<QByteArray>("errors");
+        QTest::newRow("get") << u"get $2"_s
+                             << QByteArray("qamqp get: gave up after 1 s getting messages from ");
+        QTest::newRow("without acknowledgement")
+                << u"consume $2 --no-ack"_s << QByteArray("qamqp consume: gave up after 1 s ");
+        QTest::newRow("without a prefetch")
+                << u"consume $2 --prefetch 0 --count 300"_s
+                << QByteArray("qamqp consume: 0 of 300 messages came within 1 s");
+    }
+
+    // A reader that never reads holds up neither the end of the time nor a signal.
+    void stalledReader()
+    {
+        QFETCH(QString, command);
+        QFETCH(QByteArray, errors);
+        QVERIFY(!publish(300, QByteArray(100'000, 'x')));
+        const Result result = shell(
+                u"{ $0 --url $1 %1 --timeout 1; echo status $? >&2; } | sleep 8"_s.arg(command));
+        QVERIFY2(result.errors.startsWith(errors), result.errors.constData());
+        QVERIFY2(result.errors.endsWith("\nstatus 5\n"), result.errors.constData());
+        if (!command.contains(u"--no-ack"_s))
+            QTRY_COMPARE(readyMessages(*m_peer, m_queue), 300);
+    }
+
+    // Only the end of a subscription that began is what was asked for.
+    void subscriptionThatNeverBegins()
+    {
+        const QByteArray basicConsume = QByteArray::fromHex("003c0014");
+        QTcpServer proxy;
+        QVERIFY(proxy.listen(QHostAddress::LocalHost));
+        const QUrl address(environment("QTAMQP_TEST_URL"));
+        connect(&proxy, &QTcpServer::newConnection, this, [&] {
+            QTcpSocket *client = proxy.nextPendingConnection();
+            auto *broker = new QTcpSocket(client);
+            broker->connectToHost(address.host(), quint16(address.port()));
+            QVERIFY(broker->waitForConnected());
+            connect(broker, &QTcpSocket::readyRead, client,
+                    [=] { client->write(broker->readAll()); });
+            connect(client, &QTcpSocket::readyRead, broker, [=, silent = false]() mutable {
+                const QByteArray octets = client->readAll();
+                silent = silent || octets.contains(basicConsume);
+                if (!silent)
+                    broker->write(octets);
+            });
+        });
+        QUrl url = address;
+        url.setPort(proxy.serverPort());
+        const Result result =
+                run({u"consume"_s, m_queue, u"--timeout"_s, u"1"_s, u"--url"_s, url.toString()});
+        QCOMPARE(result.status, 5);
+        QVERIFY2(result.errors.startsWith("qamqp consume: gave up after 1 s waiting for "),
+                 result.errors.constData());
+    }
+
+    void closedStreams_data()
+    {
+        QTest::addColumn<QString>("command");
+        QTest::addColumn<QByteArray>("errors");
+        const QByteArray output("cannot write to standard output: Bad file descriptor\n");
+        QTest::newRow("get") << u"get $2 >&-"_s << "qamqp get: " + output;
+        QTest::newRow("consume") << u"consume $2 -n 1 >&-"_s << "qamqp consume: " + output;
+        QTest::newRow("publish")
+                << u"publish -q $2 <&-"_s
+                << QByteArray("qamqp publish: cannot read standard input: Bad file descriptor\n");
+    }
+
+    void closedStreams()
+    {
+        QFETCH(QString, command);
+        QFETCH(QByteArray, errors);
+        QVERIFY(!publish(1));
+        const Result result = shell(u"$0 --url $1 "_s + command);
+        QCOMPARE(result.errors, errors);
+        QCOMPARE(result.status, 1);
+        QTRY_COMPARE(readyMessages(*m_peer, m_queue), 1);
+    }
+
+    // That nobody reads the tally does not make a message less lost.
+    void closedOutputHidesNothing()
+    {
+        const Result published = shell(
+                u"{ sleep 1; $0 --url $1 publish --json --mandatory -q $2-no x; echo $? >&2; } | true"_s);
+        QVERIFY2(published.errors.endsWith(")\n4\n"), published.errors.constData());
+        const Result measured =
+                shell(u"{ sleep 1; $0 --url $1 perf --json -y 0 -C 3 -f mandatory -e "
+                      "amq.direct -k $2-no -u $2 -p; echo $? >&2; } | true"_s);
+        QCOMPARE(measured.errors,
+                 QByteArray("qamqp perf: 0 messages were nacked, 3 returned\n4\n"));
+    }
+
+    void returnsAreToldAtTheEnd()
+    {
+        Program tool({u"publish"_s, u"-q"_s, m_queue + u"-no"_s, u"--mandatory"_s, u"--lines"_s,
+                      u"--timeout"_s, u"2"_s});
+        tool.write("one\ntwo\n");
+        QCOMPARE(tool.status(), 5);
+        QVERIFY2(
+                tool.errors().contains(
+                        "; 2 published, 2 confirmed, 2 returned: message 1 returned: 312 NO_ROUTE ("),
+                tool.errors().constData());
+    }
+
+    void unreadableInput_data()
+    {
+        QTest::addColumn<QString>("command");
+        QTest::newRow("directory") << u"publish -q $2 </tmp"_s;
+        QTest::newRow("lines") << u"publish -q $2 --lines </tmp"_s;
+        QTest::newRow("file") << u"publish -q $2 -f /proc/self/mem"_s;
+    }
+
+    void unreadableInput()
+    {
+        QFETCH(QString, command);
+        const Result result = shell(u"$0 --url $1 "_s + command);
+        QVERIFY2(result.errors.startsWith("qamqp publish: cannot read "),
+                 result.errors.constData());
+        QCOMPARE(result.errors.count('\n'), 1);
+        QCOMPARE(result.status, 1);
+        QCOMPARE(readyMessages(*m_peer, m_queue), 0);
     }
 
     void blockedBroker()
