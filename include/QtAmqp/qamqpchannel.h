@@ -30,7 +30,7 @@ class Q_AMQP_EXPORT QAmqpChannel : public QObject
 {
     Q_OBJECT
     Q_PROPERTY(State state READ state NOTIFY stateChanged FINAL)
-    Q_PROPERTY(int number READ number CONSTANT FINAL)
+    Q_PROPERTY(int number READ number NOTIFY stateChanged FINAL)
     Q_PROPERTY(QAmqpError lastError READ lastError NOTIFY errorOccurred FINAL)
     Q_PROPERTY(bool readyToPublish READ isReadyToPublish NOTIFY readyToPublish FINAL)
 public:

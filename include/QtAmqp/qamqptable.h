@@ -119,7 +119,8 @@ public:
 
     bool isEmpty() const;
     qsizetype size() const;
-    const QList<Entry> &entries() const;
+    const QList<Entry> &entries() const &;
+    QList<Entry> entries() &&;
     bool contains(const QString &name) const;
     QAmqpValue value(const QString &name) const;
     void insert(const QString &name, const QAmqpValue &value);

@@ -117,10 +117,11 @@ void QAmqpChannelPrivate::on(Delivered &delivered)
     const bool noAck = lastConsumer->noAck;
     // While closing nobody wants it, and it goes back to its queue with the channel; but the broker
     // has forgotten what it sends without acknowledgement.
-    if (!noAck && (core->isClosing() || engine->core().isClosing()))
-        return;
+    const bool wanted = noAck || !(core->isClosing() || engine->core().isClosing());
     if (!noAck)
-        unsettled.delivered(delivered.deliveryTag, !lastConsumer->isHolding());
+        unsettled.delivered(delivered.deliveryTag, wanted && !lastConsumer->isHolding());
+    if (!wanted)
+        return;
     QAmqpDelivery delivery = std::move(scratch);
     QAmqpDeliveryPrivate::assign(delivery, delivered, noAck ? MailboxPointer() : engine->mailbox(),
                                  generation, 0);
@@ -240,6 +241,9 @@ void QAmqpChannelPrivate::lookAtConsumers()
 
 QFuture<int> QAmqpChannelPrivate::cancel(QAmqpConsumerPrivate *consumer)
 {
+    if (!core->hasConsumer(
+                consumer->tag)) // the channel is over, as the consumer is about to be told
+        return failedFuture<int>(notOpen(u"consumer \"%1\" is not running", consumer->tag));
     const int requeued = consumer->requeueHeld();
     consumer->paused = false;
     const auto ended = [this, tag = consumer->tag](RequestEnd &end) {

@@ -156,7 +156,7 @@ QAmqpConsumer *QAmqpChannelPrivate::consume(const QueueName &queue,
     consumer->options = options;
     consumer->noAck = options.isNoAck();
     consumer->tag = options.consumerTag().toUtf8();
-    if (consumer->tag.isEmpty())
+    if (consumer->tag.isEmpty() && !threadError("consume()"))
         consumer->tag = formatted(u"qtamqp-%1.%2", number, ++consumersMade).toLatin1();
     const Arguments arguments(options.arguments());
     const BasicConsume method{.queue = queue.utf8,
@@ -323,8 +323,8 @@ QFuture<void> QAmqpChannel::txSelect()
 template<typename Method>
 QFuture<void> QAmqpChannelPrivate::endTransaction(const Method &method)
 {
-    QAmqpError misuse;
-    if (core && !core->isTransactional())
+    QAmqpError misuse = threadError(Method::info.name);
+    if (!misuse && core && !core->isTransactional())
         misuse = invalidArgument(u"%1 needs txSelect() before", Method::info.name);
     return request(method, {.misuse = misuse});
 }

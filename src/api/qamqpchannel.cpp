@@ -182,6 +182,7 @@ QAmqpError QAmqpChannelPrivate::refusal(const MethodInfo &method, qsizetype size
         return notOpen(u"%1: channel %2 is closing", method.name, number);
     // A frame above the negotiated size would end the whole connection.
     const quint32 frameMax = engine->core().outgoingFrameMax();
+    size += nameFrom ? MaxShortString : 0;
     if (size + FrameOverhead > qsizetype(frameMax))
         return operationError(
                 Kind::LimitExceeded, QAmqpError::Origin::Library,
@@ -261,7 +262,7 @@ QAmqpError QAmqpChannelPrivate::publishRefusal(const BasicPublish &method,
                 u"the message's properties do not fit one frame of %1 octets; shorten its headers",
                 frameMax);
     if (!core->sendsAtOnce()
-        && engine->core().waitingBytes() + message.body().size() > MaxWaitingBytes)
+        && engine->core().waitingBytes() + ChannelCore::storedSize(message) > MaxWaitingBytes)
         return operationError(
                 Kind::LimitExceeded, QAmqpError::Origin::Library,
                 u"8 MiB of messages wait for the channel to send them; go on at readyToPublish()");

@@ -117,6 +117,7 @@ bool QAmqpConnection::setOptions(const QAmqpConnectionOptions &options)
     if (d_ptr->refuseUnlessClosed("setOptions"))
         return false;
     d_ptr->options = options;
+    d_ptr->engine->core().setOptions(options); // what is asked for before open() is judged by them
     return true;
 }
 
@@ -261,7 +262,7 @@ QAmqpChannel *QAmqpConnection::createChannel(QObject *parent)
 
 /*!
     Gives the broker a new \a secret (an OAuth 2 token, mostly) with a \a reason for its log. Fails with
-    NotOpen unless the connection is open, with Timeout if the broker does not answer within
+    NotOpen unless the connection is open, with LimitExceeded if it does not fit one frame, with Timeout if the broker does not answer within
     QAmqpConnectionOptions::requestTimeout().
     \sa {https://www.rabbitmq.com/oauth2.html}
 */
@@ -273,9 +274,17 @@ QFuture<void> QAmqpConnection::updateSecret(const QString &secret, const QString
     if (reasonUtf8.size() > MaxShortString)
         return failedFuture<void>(
                 invalidArgument(u"the reason has more than 255 octets of UTF-8; shorten it"));
+    ConnectionCore &core = d_ptr->engine->core();
+    const QByteArray token = secret.toUtf8();
+    const qsizetype size = encodedSize(ConnectionUpdateSecret{token, reasonUtf8}) + FrameOverhead;
+    if (size > qsizetype(core.outgoingFrameMax()))
+        return failedFuture<void>(operationError(
+                QAmqpError::Kind::LimitExceeded, QAmqpError::Origin::Library,
+                u"connection.update-secret takes %1 octets and must fit one frame of %2", size,
+                core.outgoingFrameMax()));
     d_ptr->secretPromises.push_back(startPromise<void>());
     QFuture<void> future = d_ptr->secretPromises.back()->future();
-    d_ptr->engine->core().updateSecret(secret.toUtf8(), reasonUtf8);
+    core.updateSecret(token, reasonUtf8);
     d_ptr->engine->commanded();
     return future;
 }
@@ -297,7 +306,6 @@ void QAmqpConnection::open()
 {
     if (d_ptr->refuseUnlessClosed("open"))
         return;
-    d_ptr->engine->core().setOptions(d_ptr->options);
     d_ptr->lastError = QAmqpError();
     QString error;
     const QAmqpEndpoint endpoint = d_ptr->endpoint(&error);
@@ -410,7 +418,8 @@ void QAmqpConnectionPrivate::closed(const QAmqpError &error)
             Q_EMIT q->blockedChanged(false);
     });
     all(alive, [&] {
-        if (std::exchange(toldState, QAmqpConnection::State::Closed) != toldState)
+        if (std::exchange(toldState, QAmqpConnection::State::Closed)
+            != QAmqpConnection::State::Closed)
             Q_EMIT q->stateChanged(toldState);
     });
     all(alive, [&] {

@@ -139,6 +139,12 @@ RequestId ChannelCore::selectTransactions()
     return request(TxSelect{});
 }
 
+qsizetype ChannelCore::storedSize(const QAmqpMessage &message)
+{
+    const QAmqpMessagePrivate &d = QAmqpMessagePrivate::of(message);
+    return d.body.size() + d.properties.size();
+}
+
 bool ChannelCore::fitsFrame(const QAmqpMessage &message, quint32 frameMax)
 {
     const QAmqpMessagePrivate &d = QAmqpMessagePrivate::of(message);
@@ -148,7 +154,8 @@ bool ChannelCore::fitsFrame(const QAmqpMessage &message, quint32 frameMax)
 bool ChannelCore::waitingFitsFrames() const
 {
     return std::all_of(m_waiting.begin(), m_waiting.end(), [this](const Waiting &waiting) {
-        return waiting.method.size() + FrameOverhead <= qsizetype(m_context.frameMax)
+        const qsizetype name = waiting.nameFrom ? MaxShortString : 0;
+        return waiting.method.size() + name + FrameOverhead <= qsizetype(m_context.frameMax)
                 && fitsFrame(waiting.message, m_context.frameMax);
     });
 }
@@ -161,8 +168,8 @@ quint64 ChannelCore::publish(const BasicPublish &method, const QAmqpMessage &mes
         m_confirms.published();
         if (method.mandatory)
             m_mandatory.push_back({tag, method.exchange.toByteArray(),
-                                   method.routingKey.toByteArray(),
-                                   message.bytes(QAmqpMessage::Property::MessageId)});
+                                   m_names.value(nameFrom, method.routingKey.toByteArray()),
+                                   message.bytes(QAmqpMessage::Property::MessageId), nameFrom});
     }
     if (sendsAtOnce() && !nameFrom) {
         sendPublish(method, message);
@@ -270,9 +277,17 @@ void ChannelCore::timeout(TimePoint now, std::chrono::milliseconds requestTimeou
                      QAmqpError::Origin::Library, text);
     error.setMethod(methodName(oldest->method));
     oldest->over = true;
-    if (oldest == &m_handshake)
-        return giveUp(error.setScope(QAmqpError::Scope::Channel));
+    // Nothing may be sent before tx.commit-ok, and basic.recover leaves open which tags are valid.
+    if (oldest == &m_handshake || oldest->method == TxCommit::info.id()
+        || oldest->method == BasicRecover::info.id()) {
+        oldest->over = oldest == &m_handshake;
+        return giveUp(error.setScope(QAmqpError::Scope::Channel), oldest->method);
+    }
     m_context.events.push_back(Replied{.channel = m_number, .request = oldest->id, .error = error});
+    // What waits behind the lost answer is never sent; a close need not wait for it.
+    if (m_closeWanted && m_state == ChannelState::Open && m_consumeUnanswered && !oldestRequest())
+        sendClose();
+    closeIfIdle();
 }
 
 // Asked at the end of a turn, so that a request which became the oldest in it gets its deadline.
@@ -326,14 +341,14 @@ void ChannelCore::end(const QAmqpError &error)
         finish(error, 0);
 }
 
-// channel.open or channel.close was not answered. For the application the channel is over; its number
-// stays taken until the broker, which may only be slow, has answered the close.
-void ChannelCore::giveUp(const QAmqpError &error)
+// The channel cannot go on without this answer. For the application it is over; its number stays taken
+// until the broker, which may only be slow, has answered the close.
+void ChannelCore::giveUp(const QAmqpError &error, quint32 guiltyMethod)
 {
-    if (m_state == ChannelState::Opening)
+    if (m_state != ChannelState::Closing)
         sendClose();
     m_handshake.over = true;
-    finish(error, 0);
+    finish(error, guiltyMethod);
 }
 
 // Tells everything that was under way how it ended.

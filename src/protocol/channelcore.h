@@ -67,9 +67,11 @@ public:
     bool isIdle() const
     {
         // A request that was given up is not waited for again.
-        return m_waiting.empty() && m_confirms.outstanding() == 0 && !m_getting
-                && std::all_of(m_unanswered.begin(), m_unanswered.end(),
-                               [](const Request &request) { return request.over; });
+        const auto over = [](const Request &request) { return request.over; };
+        return m_confirms.outstanding() == 0 && (!m_getting || m_getting.over)
+                && std::all_of(m_unanswered.begin(), m_unanswered.end(), over)
+                && std::all_of(m_waiting.begin(), m_waiting.end(),
+                               [&](const Waiting &waiting) { return over(waiting.request); });
     }
     quint64 nextPublishTag() const { return m_nextTag; }
     quint64 unconfirmed() const { return m_confirms.outstanding(); }
@@ -109,6 +111,7 @@ public:
     }
     void selectConfirms();
     RequestId selectTransactions();
+    static qsizetype storedSize(const QAmqpMessage &message);
     static bool fitsFrame(const QAmqpMessage &message, quint32 frameMax);
     // What was asked for before the size of frames was negotiated.
     bool waitingFitsFrames() const;
@@ -154,7 +157,7 @@ private:
         bool confirming = false; // a publish that the broker answers for
         QAmqpMessage message;
 
-        qint64 size() const { return method.size() + message.body().size(); }
+        qint64 size() const { return method.size() + storedSize(message); }
     };
     struct Consumer
     {
@@ -249,13 +252,14 @@ private:
     void handle(const BasicAck &method);
     void handle(const BasicNack &method);
     std::optional<Request> answered(const MethodInfo &reply);
+    bool acceptTag(quint64 deliveryTag);
     void contentComplete();
     void deliver();
     quint64 matchReturn(const Envelope &envelope, const QAmqpMessage &message);
     void settle(quint64 sequence, bool multiple, Outcome outcome);
     void settled(quint64 firstTag, quint64 lastTag, Outcome outcome);
     void failRequests(const QAmqpError &error, quint32 guiltyMethod);
-    void giveUp(const QAmqpError &error);
+    void giveUp(const QAmqpError &error, quint32 guiltyMethod);
     void finish(const QAmqpError &error, quint32 guiltyMethod);
 
     // A mandatory publish that may still come back.
@@ -265,6 +269,7 @@ private:
         QByteArray exchange;
         QByteArray routingKey;
         QByteArray messageId;
+        RequestId nameFrom = 0; // of the queue that the routing key names
         bool returned = false;
     };
 
@@ -285,6 +290,7 @@ private:
     Request m_handshake; // channel.open or channel.close while unanswered
     Request m_getting; // basic.get whose message is arriving
     quint64 m_nextTag;
+    quint64 m_lastDeliveryTag = 0;
     Confirms m_confirms;
     std::deque<Mandatory> m_mandatory;
     QHash<RequestId, QByteArray> m_names; // what the broker called the queues it was asked to name

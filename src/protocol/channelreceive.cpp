@@ -160,6 +160,10 @@ void ChannelCore::handle(const QueueDeclareOk &method)
     const QByteArray name = method.queue.toByteArray();
     // Until the Replied event is taken, calls may still ask for the name by the request's number.
     m_names.insert(request->id, name);
+    for (Mandatory &publish : m_mandatory) {
+        if (publish.nameFrom == request->id)
+            publish.routingKey = name;
+    }
     for (Waiting &waiting : m_waiting) {
         if (waiting.nameFrom == request->id) {
             m_context.waitingBytes -= waiting.size();
@@ -212,8 +216,24 @@ void ChannelCore::handle(const BasicReturn &method)
     m_assembler.begin(std::move(start), method.exchange, method.routingKey, {});
 }
 
+// Tags ascend, one for each message; what is done with them counts on it (spec: MUST be unique and grow).
+bool ChannelCore::acceptTag(quint64 deliveryTag)
+{
+    constexpr quint64 largestGap = 1024;
+    if (deliveryTag <= m_lastDeliveryTag || deliveryTag - m_lastDeliveryTag > largestGap) {
+        m_context.error = {
+                ReplyCode::UnexpectedFrame,
+                formatted(u"the delivery tag %1 came behind %2", deliveryTag, m_lastDeliveryTag)};
+        return false;
+    }
+    m_lastDeliveryTag = deliveryTag;
+    return true;
+}
+
 void ChannelCore::handle(const BasicDeliver &method)
 {
+    if (!acceptTag(method.deliveryTag))
+        return;
     m_assembler.begin({.method = BasicDeliver::info.id(),
                        .redelivered = method.redelivered,
                        .deliveryTag = method.deliveryTag},
@@ -222,6 +242,8 @@ void ChannelCore::handle(const BasicDeliver &method)
 
 void ChannelCore::handle(const BasicGetOk &method)
 {
+    if (!acceptTag(method.deliveryTag))
+        return;
     std::optional<Request> request = answered(BasicGetOk::info);
     if (!request)
         return;

@@ -268,9 +268,9 @@ void ConnectionCore::checkDeadlines(TimePoint now)
                 Kind::Timeout, Origin::Library,
                 formatted(u"connection.update-secret was not answered by %1 within %2 ms",
                           m_options.endpoint(), m_options.requestTimeout().count()));
-        for (; m_secretsOver < m_secretsUnanswered; ++m_secretsOver)
-            m_context.events.push_back(SecretUpdated{error});
-        m_secretDeadline.reset();
+        ++m_secretsOver;
+        m_context.events.push_back(SecretUpdated{error});
+        m_secretDeadline.reset(); // of the next one it runs from now
     }
 }
 

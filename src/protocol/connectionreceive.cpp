@@ -29,7 +29,7 @@ bool ConnectionCore::receiveFrame()
         ChannelCore *core = channel(frame.channel);
         if (m_state == ConnectionState::Closing)
             return true; // only close and close-ok count now (§1.4.2.7)
-        if (!core)
+        if (!core || m_state != ConnectionState::Open)
             m_context.error = {
                     ReplyCode::ChannelError,
                     formatted(u"a frame came for channel %1, which is not open", frame.channel)};
@@ -100,8 +100,15 @@ void ConnectionCore::handle(const ConnectionStart &method)
     const QByteArray properties = encodeTable(clientProperties(m_options));
     const QByteArray response = m_options.credentials().initialResponse();
     const QByteArray locale = m_options.locale().toUtf8();
-    send(ConnectionStartOk{QByteArrayView(properties), QByteArrayView(mechanism),
-                           QByteArrayView(response), QByteArrayView(locale)});
+    const ConnectionStartOk reply{QByteArrayView(properties), QByteArrayView(mechanism),
+                                  QByteArrayView(response), QByteArrayView(locale)};
+    if (encodedSize(reply) + FrameOverhead > qsizetype(UntunedFrameMax)) {
+        return fail(Kind::LimitExceeded, Origin::Library,
+                    formatted(u"connection.start-ok takes %1 octets and must fit one frame of %2; "
+                              "shorten the client properties or the secret",
+                              encodedSize(reply), UntunedFrameMax));
+    }
+    send(reply);
 }
 
 void ConnectionCore::handle(const ConnectionTune &method)

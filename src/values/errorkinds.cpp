@@ -39,6 +39,8 @@ QString QtAmqpPrivate::adviceOn(int code, const QString &replyText)
     };
     constexpr Advice all[] = {
             {403, "Login was refused", "check the user name and the password"},
+            {403, "in exclusive use", "end the other consumer first"},
+            {403, "reserved prefix", "take a name that does not begin with amq."},
             {403, "default exchange",
              "every queue is bound to it by its name; name another exchange"},
             {403, "", "give the user the permission (rabbitmqctl set_permissions)"},

@@ -18,8 +18,8 @@ QString formatted(QStringView format, const Args &...args)
             return QString::number(arg);
         else if constexpr (std::is_convertible_v<Arg, QString>)
             return QString(arg);
-        else if constexpr (std::is_convertible_v<Arg, const char *>)
-            return QString::fromUtf8(static_cast<const char *>(arg));
+        else if constexpr (std::is_convertible_v<Arg, QByteArrayView>)
+            return QString::fromUtf8(QByteArrayView(arg));
         else
             return QString::fromUtf8(arg);
     };

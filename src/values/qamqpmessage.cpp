@@ -153,6 +153,8 @@ void QAmqpMessagePrivate::set(Property property, const QByteArray &wire)
     properties.replace(at, old.size(), wire);
     flags = quint16(wire.isEmpty() ? flags & ~quint16(property) : flags | quint16(property));
     refused = quint16(refused & ~quint16(property));
+    if (property == Property::Headers)
+        headersError.clear();
 }
 
 void QAmqpMessagePrivate::refuse(Property property)
@@ -245,16 +247,18 @@ QAmqpTable QAmqpMessage::headers() const
 
 void QAmqpMessage::setHeaders(const QAmqpTable &headers)
 {
-    QString &error = edit(d).headersError;
-    error = headers.errorString();
+    QString error = headers.errorString();
     const QByteArray entries = error.isEmpty() ? encodeTable(headers) : QByteArray();
     // A table that is too deep or too large for our own limits would break whoever receives it.
     Reader judge(entries);
     checkTable(entries, judge);
     if (!judge.ok())
         error = QLatin1StringView(judge.error());
-    if (!error.isEmpty())
-        return edit(d).refuse(Property::Headers);
+    if (!error.isEmpty()) {
+        edit(d).refuse(Property::Headers);
+        edit(d).headersError = error;
+        return;
+    }
     QByteArray wire(4, Qt::Uninitialized);
     qToBigEndian(quint32(entries.size()), wire.data());
     edit(d).set(Property::Headers, wire + entries);

@@ -71,7 +71,8 @@ qsizetype QAmqpTable::size() const { return entries().size(); }
 
 /*! Returns the entries in wire order; names are octets as they were received or set. The reference is
     valid until this table is changed or destroyed. */
-const QList<QAmqpTable::Entry> &QAmqpTable::entries() const { return peek(d).entries; }
+const QList<QAmqpTable::Entry> &QAmqpTable::entries() const & { return peek(d).entries; }
+QList<QAmqpTable::Entry> QAmqpTable::entries() && { return peek(d).entries; }
 
 static auto findEntry(const QList<QAmqpTable::Entry> &entries, const QString &name)
 {

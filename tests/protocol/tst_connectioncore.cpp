@@ -1068,6 +1068,8 @@ private Q_SLOTS:
         d.core.updateSecret("two", "");
         d.run();
         d.pass(30s);
+        QCOMPARE(d.count<SecretUpdated>(), 1);
+        d.pass(30s); // the time of the second ran from when it became the oldest
         QCOMPARE(d.count<SecretUpdated>(), 2);
         for (const SecretUpdated &updated : d.all<SecretUpdated>())
             QCOMPARE(updated.error.kind(), Kind::Timeout);
