@@ -5,6 +5,7 @@
 #include <QtCore/qcoreapplication.h>
 
 #include <algorithm>
+#include <iterator>
 
 using namespace Qt::StringLiterals;
 
@@ -45,14 +46,30 @@ void addOptions(QCommandLineParser &parser, std::span<const Option> options)
         parser.addOption({names(option), text(option.help), text(option.value)});
 }
 
+// Of "declare": declare queue and declare exchange.
+std::vector<const Command *> commandsOf(const QString &word)
+{
+    std::vector<const Command *> found;
+    std::copy_if(
+            std::begin(commands), std::end(commands), std::back_inserter(found),
+            [&](const Command *command) { return text(command->name).startsWith(word + u' '); });
+    return found;
+}
+
+QString summaries(std::span<const Command *const> which)
+{
+    QString lines;
+    for (const Command *command : which)
+        lines += u"  %1  %2\n"_s.arg(text(command->name).leftJustified(17), text(command->summary));
+    return lines;
+}
+
 QString generalHelp()
 {
     QString help = u"Usage: qamqp COMMAND [OPTIONS]\n"
                    "Publishes, consumes and looks after messages of an AMQP 0-9-1 broker such as "
                    "RabbitMQ.\n\nCommands:\n"_s;
-    for (const Command *command : commands) {
-        help += u"  %1  %2\n"_s.arg(text(command->name).leftJustified(17), text(command->summary));
-    }
+    help += summaries(commands);
     help += u"\nEach has a help of its own: qamqp publish --help. The broker is named by --url or in "
             "the\nenvironment: export QAMQP_URL=amqp://user@host/vhost, with --password-file FILE.\n\n"_s;
     return help + text(statusHelp);
@@ -95,6 +112,10 @@ QStringList takeName(QStringList &arguments)
 QString unknownCommand(const QStringList &words)
 {
     QStringList known;
+    for (const Command *command : commandsOf(words.constFirst()))
+        known += text(command->name);
+    if (!known.isEmpty())
+        return u"say %1"_s.arg(known.join(" or "_L1));
     for (const Command *command : commands)
         known += text(command->name);
     return u"there is no command \"%1\"; there are %2"_s.arg(words.join(u' '), known.join(", "_L1));
@@ -117,6 +138,8 @@ void runCommand(QStringList arguments, QString *name)
     if (words.isEmpty())
         return print(generalHelp().toUtf8());
     const Command *command = findCommand(words.join(u' '));
+    if (const auto these = commandsOf(words.constFirst()); !command && wantsHelp && !these.empty())
+        return print(summaries(these).toUtf8());
     if (!command)
         throw Failure{BadUsage, unknownCommand(words)};
     *name += u' ' + text(command->name);
@@ -149,6 +172,9 @@ Arguments::Arguments(const Command &command, const QStringList &arguments) : m_c
         if (option.value && !text(option.help).contains("Repeatable"_L1)
             && m_parser.values(name).size() > 1)
             throw wrong(u"--%1 was given twice"_s.arg(name));
+        if ((name == "file"_L1 || name == "queue"_L1) && m_parser.isSet(name)
+            && m_parser.value(name).isEmpty())
+            throw wrong(u"--%1 is empty"_s.arg(name));
     }
     const QStringList wanted = text(command.operands).split(u' ', Qt::SkipEmptyParts);
     const auto least = std::count_if(wanted.begin(), wanted.end(),
@@ -193,9 +219,8 @@ quint64 Arguments::number(const char *option, quint64 least, quint64 most, quint
     const quint64 number = ok ? given.toULongLong(&ok) : 0;
     if (!ok || number < least || number > most) {
         throw Failure{BadUsage,
-                      u"--%1 \"%2\" is not a whole number from %3 to %4"_s.arg(text(option), given)
-                              .arg(least)
-                              .arg(most)};
+                      u"--%1 \"%2\" is not a whole number from %3 to %4"_s.arg(
+                              text(option), given, QString::number(least), QString::number(most))};
     }
     return number;
 }

@@ -5,6 +5,7 @@
 
 #include <QtCore/qcoreapplication.h>
 #include <QtCore/qfile.h>
+#include <QtCore/qfileinfo.h>
 #include <QtCore/qmetaobject.h>
 
 #include <condition_variable>
@@ -43,8 +44,18 @@ struct Input::State
             throw Failure{BadUsage, u"cannot read %1: %2"_s.arg(name(), error)};
     }
 
+    void open()
+    {
+        if (!file->open(QIODevice::ReadOnly | QIODevice::Unbuffered))
+            error = file->errorString();
+    }
+
     qint64 read(char *buffer)
     {
+        if (file && !file->isOpen())
+            open();
+        if (!error.isEmpty())
+            return -1;
         if (!file)
             return readInput(buffer, BlockSize, &error);
         const qint64 bytes = file->read(buffer, BlockSize);
@@ -71,9 +82,12 @@ Input::Input(const QString &fileName, Split split) : m_state(std::make_shared<St
     m_state->split = split;
     if (!fileName.isEmpty()) {
         m_state->file = std::make_unique<QFile>(fileName);
-        if (!m_state->file->open(QIODevice::ReadOnly | QIODevice::Unbuffered)) {
-            throw Failure{BadUsage,
-                          u"cannot read %1: %2"_s.arg(fileName, m_state->file->errorString())};
+        // To open a FIFO is to wait for its writer, which is for the thread.
+        const QFileInfo info(fileName);
+        if (!info.exists() || info.isFile() || info.isDir()) {
+            m_state->open();
+            m_state->over = !m_state->error.isEmpty();
+            m_state->check();
         }
     }
     std::thread([state = m_state] { work(state); }).detach();

@@ -60,7 +60,8 @@ void Progress::show(const QString &line)
         return;
     m_since.start();
     m_shown = true;
-    writeError(u"\r\033[K"_s + line);
+    const int width = terminalWidth(Stream::Error); // what wraps cannot be rewritten
+    writeError(u"\r\033[K"_s + (width > 1 ? line.left(width - 1) : line));
 }
 
 void Progress::clear()

@@ -15,6 +15,7 @@
 #else
 #  include <fcntl.h>
 #  include <poll.h>
+#  include <sys/ioctl.h>
 #  include <unistd.h>
 #endif
 
@@ -93,6 +94,16 @@ bool isTerminal(Stream stream)
 #endif
 }
 
+int terminalWidth([[maybe_unused]] Stream stream)
+{
+#ifndef Q_OS_WIN
+    winsize size = {};
+    if (::ioctl(int(stream), TIOCGWINSZ, &size) == 0)
+        return size.ws_col;
+#endif
+    return 0;
+}
+
 qint64 readInput(char *buffer, qint64 size, QString *error)
 {
     for (;;) {
@@ -147,18 +158,31 @@ void onStopSignal(const std::function<void(int)> &stop)
 #else
 
 static int signalPipe[2];
+static volatile std::sig_atomic_t handled[2];
+constexpr int stopSignals[2] = {SIGINT, SIGTERM};
+
+// From now on each ends the program, whichever it was first.
+static void resetStopSignals()
+{
+    for (const int i : {0, 1}) {
+        if (handled[i])
+            ::signal(stopSignals[i], SIG_DFL);
+    }
+}
 
 void onStopSignal(const std::function<void(int)> &stop)
 {
     if (::pipe(signalPipe) != 0)
         return;
-    for (const int signal : {SIGINT, SIGTERM}) {
+    for (const int i : {0, 1}) {
+        const int signal = stopSignals[i];
         struct sigaction action = {};
         if (::sigaction(signal, nullptr, &action) != 0 || action.sa_handler == SIG_IGN)
             continue; // as under nohup, or behind & in a script
-        action.sa_flags = int(SA_RESETHAND); // the next one ends the program
+        handled[i] = 1;
         action.sa_handler = [](int number) {
             const int before = errno;
+            resetStopSignals();
             const char octet = char(number);
             [[maybe_unused]] const auto written = ::write(signalPipe[1], &octet, 1);
             errno = before;

@@ -19,6 +19,9 @@ void keepStandardStreams();
 
 bool isTerminal(Stream stream);
 
+// The columns of a terminal, 0 if that is unknown.
+int terminalWidth(Stream stream);
+
 // Waits for input. Returns how many octets came, 0 at the end, -1 on an error, which goes to `error`.
 qint64 readInput(char *buffer, qint64 size, QString *error);
 

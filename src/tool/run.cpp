@@ -118,6 +118,12 @@ void Run::fail(const Failure &failure)
         m_failure = failure;
 }
 
+std::chrono::milliseconds Run::timeToEnd()
+{
+    static const QDeadlineTimer end(3s);
+    return std::chrono::milliseconds(end.remainingTime());
+}
+
 void Run::check() const
 {
     if (m_failure)

@@ -65,13 +65,13 @@ public:
     template<typename Condition>
     static bool settle(Condition done, std::chrono::milliseconds limit)
     {
-        const QDeadlineTimer deadline(limit);
+        const QDeadlineTimer deadline(std::min(limit, timeToEnd()));
         QTimer wake; // waiting ends at an event
         wake.start(limit / 20 + std::chrono::milliseconds(1));
         while (!done()) {
-            if (deadline.hasExpired())
-                return false;
             QCoreApplication::processEvents(QEventLoop::WaitForMoreEvents);
+            if (deadline.hasExpired())
+                return done();
         }
         return true;
     }
@@ -80,6 +80,9 @@ public:
     void check() const;
 
 private:
+    // What is left of the three seconds that all of the ending may take.
+    static std::chrono::milliseconds timeToEnd();
+
     const Arguments &m_arguments;
     const bool m_json;
     QAmqpConnectionOptions m_options;

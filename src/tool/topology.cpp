@@ -39,9 +39,9 @@ void declareQueue(Run &run)
                              .addNumber("consumer_count", info.consumerCount)
                              .line());
     }
-    print(u"%1: messages %2, consumers %3\n"_s.arg(info.name)
-                  .arg(info.messageCount)
-                  .arg(info.consumerCount)
+    print(u"%1: messages %2, consumers %3\n"_s
+                  .arg(info.name, QString::number(info.messageCount),
+                       QString::number(info.consumerCount))
                   .toUtf8());
 }
 
@@ -60,8 +60,13 @@ void declareExchange(Run &run)
                     .setInternal(arguments.isSet("internal"))
                     .setArguments(readTable(arguments.values("argument"), "argument"))));
     session.close();
-    if (run.json())
-        print(JsonObject().addText("exchange", name).addText("type", type).line());
+    if (!run.json())
+        return;
+    JsonObject json;
+    json.addText("exchange", name);
+    if (!arguments.isSet("passive") || arguments.isSet("type")) // else nobody knows it
+        json.addText("type", type);
+    print(json.line());
 }
 
 void bindOrUnbind(Run &run, bool bind)
@@ -101,7 +106,8 @@ void printCount(Run &run, const QString &queue, const char *member, quint32 coun
 {
     if (run.json())
         return print(JsonObject().addText("queue", queue).addNumber(member, count).line());
-    print(u"%1: messages %2 %3\n"_s.arg(queue, QLatin1StringView(member)).arg(count).toUtf8());
+    print(u"%1: messages %2 %3\n"_s.arg(queue, QLatin1StringView(member), QString::number(count))
+                  .toUtf8());
 }
 
 void purge(Run &run)

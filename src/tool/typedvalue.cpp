@@ -165,9 +165,14 @@ std::optional<QAmqpValue> fromTypedJson(const QJsonObject &object)
 {
     const TypeRow *row = findType(object.value("type"_L1).toString());
     const QJsonValue json = object.value("value"_L1);
-    if (row->type == Type::String && object.contains("base64"_L1))
-        return QAmqpValue::string(
-                QByteArray::fromBase64(object.value("base64"_L1).toString().toLatin1()));
+    if (const QJsonValue base64 = object.value("base64"_L1); !base64.isUndefined()) {
+        const auto bytes = base64.isString() ? readBytes(base64.toString()) : std::nullopt;
+        return bytes && row->type == Type::String ? QAmqpValue::string(bytes->toBytes()) : bytes;
+    }
+    if (row->type == Type::Void)
+        return json.isNull() ? std::optional(QAmqpValue::null()) : std::nullopt;
+    if (row->type == Type::String || row->type == Type::Bytes)
+        return json.isString() ? row->read(json.toString()) : std::nullopt;
     if (row->type == Type::Array || row->type == Type::Table) {
         const auto value = fromJson(json);
         return value && value->type() == row->type ? value : std::nullopt;
@@ -180,20 +185,32 @@ std::optional<QAmqpValue> fromTypedJson(const QJsonObject &object)
     }
     if (json.isBool())
         return row->read(json.toBool() ? u"true"_s : u"false"_s);
-    return row->read(json.toString());
+    return json.isString() ? row->read(json.toString()) : std::nullopt;
 }
+
+// A mistake inside of an array or a table.
+struct WrongInside
+{
+    const TypeRow *row;
+};
 
 bool isTyped(const QJsonObject &object)
 {
-    return object.size() == 2 && object.value("type"_L1).isString()
-            && (object.contains("value"_L1) || object.contains("base64"_L1))
-            && findType(object.value("type"_L1).toString());
+    if (object.size() != 2 || !object.value("type"_L1).isString())
+        return false;
+    const TypeRow *row = findType(object.value("type"_L1).toString());
+    const bool octets = row && (row->type == Type::String || row->type == Type::Bytes);
+    return row && (object.contains("value"_L1) || (octets && object.contains("base64"_L1)));
 }
 
 std::optional<QAmqpValue> fromObject(const QJsonObject &object)
 {
-    if (isTyped(object))
-        return fromTypedJson(object);
+    if (isTyped(object)) {
+        const auto value = fromTypedJson(object);
+        if (!value)
+            throw WrongInside{findType(object.value("type"_L1).toString())};
+        return value;
+    }
     QAmqpTable table;
     for (auto it = object.begin(); it != object.end(); ++it) {
         const auto value = fromJson(it.value());
@@ -292,6 +309,7 @@ std::optional<quint64> readTimestamp(const QString &text)
 QAmqpTable readTable(const QStringList &entries, const char *option)
 {
     QAmqpTable table;
+    QStringList keys;
     for (const QString &entry : entries) {
         const auto wrong = [&](const QString &what) {
             return Failure{BadUsage,
@@ -305,12 +323,23 @@ QAmqpTable readTable(const QStringList &entries, const char *option)
         const TypeRow *row = findType(type);
         if (!row)
             throw wrong(u"\"%1\" is no type; there are %2"_s.arg(type, typeNames()));
-        const auto value = row->read(entry.sliced(colon + 1));
-        if (!value) {
-            throw wrong(u"a value of type %1 is %2"_s.arg(QLatin1StringView(row->name),
-                                                          QLatin1StringView(row->form)));
+        const auto rule = [](const TypeRow *of) {
+            return u"a value of type %1 is %2"_s.arg(QLatin1StringView(of->name),
+                                                     QLatin1StringView(of->form));
+        };
+        std::optional<QAmqpValue> value;
+        try {
+            value = row->read(entry.sliced(colon + 1));
+        } catch (const WrongInside &inside) {
+            throw wrong(u"inside of it, "_s + rule(inside.row));
         }
-        table.append(entry.first(equals).toUtf8(), *value);
+        if (!value)
+            throw wrong(rule(row));
+        const QString key = entry.first(equals);
+        if (keys.contains(key))
+            throw wrong(u"the key is given twice"_s);
+        keys += key;
+        table.append(key.toUtf8(), *value);
     }
     if (const QString error = table.errorString(); !error.isEmpty())
         throw Failure{BadUsage, u"--%1: %2"_s.arg(QString::fromLatin1(option), error)};

@@ -200,6 +200,9 @@ private Q_SLOTS:
         VERIFY_RUN(result, 0, QString());
         QVERIFY2(result.output.contains("\"body\":\"\xEF\xBB\xBFtext\""),
                  result.output.constData());
+        const QString body = QString(QChar(0xFEFF)) + u"word"_s;
+        VERIFY_RUN(run({u"publish"_s, u"-q"_s, queue, body}), 0, QString());
+        QCOMPARE(run({u"get"_s, queue}).output, body.toUtf8() + '\n');
     }
 
     void typesOfQueues()

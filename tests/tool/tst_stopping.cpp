@@ -288,6 +288,32 @@ private Q_SLOTS:
                 tool.errors().constData());
     }
 
+    void helpForNobody()
+    {
+        const Result result = shell(u"{ sleep 1; $0 --help; echo $? >&2; } | true"_s);
+        QCOMPARE(result.errors, QByteArray("0\n"));
+    }
+
+    void bodyThatIsNotUtf8()
+    {
+        const Result result = shell(u"$0 --url $1 publish -q $2 \"$(printf '\\377')\""_s);
+        QCOMPARE(
+                result.errors,
+                QByteArray("qamqp: argument 6 is not UTF-8; give such a body by --file or standard "
+                           "input\n"));
+        QCOMPARE(result.status, 1);
+    }
+
+    void stopsOpeningAFifo()
+    {
+        const Result result = shell(
+                u"d=$(mktemp -d); mkfifo $d/f; $0 --url $1 publish -q $2 -f $d/f --timeout 1; s=$?; "
+                "rm -r $d; exit $s"_s);
+        QVERIFY2(result.errors.startsWith("qamqp publish: gave up after 1 s "),
+                 result.errors.constData());
+        QCOMPARE(result.status, 5);
+    }
+
     void unreadableInput_data()
     {
         QTest::addColumn<QString>("command");

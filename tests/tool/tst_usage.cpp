@@ -78,6 +78,18 @@ private Q_SLOTS:
         QVERIFY2(found > 100, QByteArray::number(found).constData());
     }
 
+    void helpOfHalfACommand()
+    {
+        for (const QStringList &arguments :
+             {QStringList{u"declare"_s, u"--help"_s}, QStringList{u"help"_s, u"declare"_s}}) {
+            const Result result = run(arguments);
+            QCOMPARE(result.status, 0);
+            QVERIFY(result.output.startsWith("  declare queue "));
+            QVERIFY(result.output.contains("\n  declare exchange "));
+            QCOMPARE(result.output.count('\n'), 2);
+        }
+    }
+
     void version()
     {
         const Result result = run({u"--version"_s});
@@ -106,8 +118,15 @@ private Q_SLOTS:
         row("nothing", {}, u"qamqp: no command; see qamqp --help"_s);
         row("unknown command", {u"send"_s},
             u"qamqp: there is no command \"send\"; there are "_s + names);
-        row("half a command", {u"declare"_s},
-            u"qamqp: there is no command \"declare\"; there are "_s + names);
+        row("half a command", {u"declare"_s}, u"qamqp: say declare queue or declare exchange"_s);
+        row("option inside of a command", {u"delete"_s, u"--if-empty"_s, u"queue"_s, u"q"_s},
+            u"qamqp: say delete queue or delete exchange"_s);
+        row("no name", {u"publish"_s, u"-q"_s, u""_s, u"x"_s},
+            u"qamqp publish: --queue is empty; see qamqp publish --help"_s);
+        row("no file name", {u"publish"_s, u"-q"_s, u"q"_s, u"-f"_s, u""_s},
+            u"qamqp publish: --file is empty; see qamqp publish --help"_s);
+        row("number of %", {u"ping"_s, u"--count"_s, u"%1%3"_s},
+            u"qamqp ping: --count \"%1%3\" is not a whole number from 1 to 1000000"_s);
         row("option before the command", {u"--queue"_s, u"q"_s, u"publish"_s},
             u"qamqp: --queue stands before the command; see qamqp --help"_s);
         row("unknown option", {u"publish"_s, u"--qeue"_s, u"q"_s},
@@ -222,6 +241,16 @@ private Q_SLOTS:
                u"a value of type timestamp is seconds since 1970, an ISO 8601 time or now"_s);
         header("array", u"a=array:{}"_s, u"a value of type array is a JSON array"_s);
         header("table", u"a=table:{"_s, u"a value of type table is a JSON object"_s);
+        header("string of a number", u"a=array:[{\"type\":\"string\",\"value\":5}]"_s,
+               u"inside of it, a value of type string is text"_s);
+        header("number of null", u"a=array:[{\"type\":\"double\",\"value\":null}]"_s,
+               u"inside of it, a value of type double is a number"_s);
+        header("string of wrong base64", u"a=array:[{\"type\":\"string\",\"base64\":\"%%\"}]"_s,
+               u"inside of it, a value of type string is text"_s);
+        row("key twice",
+            {u"publish"_s, u"-q"_s, u"q"_s, u"x"_s, u"--header"_s, u"a=int8:1"_s, u"--header"_s,
+             u"a=int8:2"_s},
+            u"qamqp publish: --header \"a=int8:2\": the key is given twice"_s);
         header("void", u"a=void:x"_s, u"a value of type void is empty"_s);
     }
 
