@@ -984,6 +984,97 @@ private Q_SLOTS:
         QCOMPARE(d.core.state(), ConnectionState::Open);
     }
 
+    void aTimedOutRequestDoesNotHoldUpTheClose()
+    {
+        CoreDriver d(opened().expect<QueueDeclare>());
+        ChannelCore *channel = d.channel();
+        d.open();
+        const RequestId request = d.ask(channel->request(declare("a")));
+        channel->close();
+        d.run();
+        QCOMPARE(d.count<ChannelClosed>(), 0);
+        d.then(Script().expect<ChannelClose>());
+        d.pass(30s);
+        QCOMPARE(d.reply(request).error.kind(), Kind::Timeout);
+        d.then(Script().reply(ChannelCloseOk()));
+        QVERIFY(!d.last<ChannelClosed>().error);
+        QCOMPARE(d.count<ChannelClosed>(), 1);
+    }
+
+    // What waits behind a lost consume-ok is never sent.
+    void aLostConsumeDoesNotHoldUpTheClose()
+    {
+        CoreDriver d(opened().expect<BasicConsume>());
+        ChannelCore *channel = d.channel();
+        d.open();
+        d.ask(channel->consume(consume("q", "c"), 0));
+        const RequestId cancelled = d.ask(channel->cancel("c"));
+        channel->publish(publishTo("q"), message("x"), 0);
+        channel->close();
+        d.then(Script().expect<ChannelClose>());
+        d.pass(60s);
+        QCOMPARE(d.reply(cancelled).error.kind(), Kind::Timeout);
+        d.then(Script().reply(ChannelCloseOk()));
+        QCOMPARE(d.count<ChannelClosed>(), 1);
+        QCOMPARE(d.core.waitingBytes(), 0);
+    }
+
+    void aCommitWithoutAnAnswerEndsTheChannel()
+    {
+        CoreDriver d(opened().expect<TxSelect>().reply(TxSelectOk()).expect<TxCommit>());
+        ChannelCore *channel = d.channel();
+        d.open();
+        channel->selectTransactions();
+        const RequestId commit = d.ask(channel->request(TxCommit{}));
+        channel->publish(publishTo("q"), message("x"), 0);
+        d.then(Script().expect<ChannelClose>());
+        d.pass(30s);
+        QCOMPARE(d.reply(commit).error.kind(), Kind::Timeout);
+        QCOMPARE(d.reply(commit).error.scope(), Scope::Operation);
+        QCOMPARE(d.last<ChannelClosed>().error.kind(), Kind::Timeout);
+    }
+
+    void deliveryTagsMustAscend_data()
+    {
+        QTest::addColumn<quint64>("tag");
+        QTest::newRow("again") << quint64(5);
+        QTest::newRow("back") << quint64(3);
+        QTest::newRow("far ahead") << (quint64(1) << 45);
+    }
+
+    void deliveryTagsMustAscend()
+    {
+        QFETCH(quint64, tag);
+        CoreDriver d(opened().expect<BasicConsume>()
+                             .reply(BasicConsumeOk{"c"})
+                             .sendContent(delivery("c", 5), message("x"))
+                             .sendContent(delivery("c", tag), message("x"))
+                             .expect<ConnectionClose>());
+        ChannelCore *channel = d.channel();
+        d.open();
+        channel->consume(consume("q", "c"), 0);
+        d.run();
+        QCOMPARE(d.count<Delivered>(), 1);
+        QCOMPARE(d.error().replyCode(), int(ReplyCode::UnexpectedFrame));
+    }
+
+    void aReturnFromAQueueTheBrokerNamedIsMatched()
+    {
+        CoreDriver d(
+                opened().expect<ConfirmSelect>().reply(ConfirmSelectOk()).expect<QueueDeclare>());
+        ChannelCore *channel = d.channel();
+        d.open();
+        channel->selectConfirms();
+        const RequestId queue = d.ask(channel->request(declare()));
+        d.published(channel->publish(publishTo({}, true), message("x"), queue));
+        d.then(Script().reply(QueueDeclareOk{"amq.gen-1", 0, 0})
+                       .expect<BasicPublish>(
+                               [](const BasicPublish &m) { return m.routingKey == "amq.gen-1"; })
+                       .sendContent(BasicReturn{312, "NO_ROUTE", {}, "amq.gen-1"}, message("x"))
+                       .send(BasicAck{1, false}));
+        QCOMPARE(d.last<Returned>().publishTag, 1u);
+    }
+
     void aMessageThatStopsHalfWayEndsItsGet()
     {
         const QAmqpMessage got("half of it");
