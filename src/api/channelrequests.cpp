@@ -255,7 +255,8 @@ QFuture<void> QAmqpChannel::setPrefetch(quint16 messages, PrefetchScope scope)
 }
 
 /*! Asks the broker to requeue everything unacknowledged of this channel and to deliver it again, maybe
-    elsewhere (basic.recover with requeue, the only way RabbitMQ knows). */
+    elsewhere (basic.recover with requeue, the only way RabbitMQ knows). What was delivered before cannot
+    be acknowledged any more. Without an answer in time (Timeout) the channel closes. */
 QFuture<void> QAmqpChannel::recover()
 {
     QAmqpChannelPrivate *d = d_ptr.get();
@@ -329,10 +330,13 @@ QFuture<void> QAmqpChannelPrivate::endTransaction(const Method &method)
     return request(method, {.misuse = misuse});
 }
 
-/*! Commits what was published and acknowledged since the last one. Calls behind it wait for the reply. */
+/*! Commits what was published and acknowledged since the last one. Calls behind it wait for the reply.
+    Fails with InvalidArgument without txSelect() before. A commit that is not answered in time (Timeout)
+    closes the channel; whether it took place is not known then. */
 QFuture<void> QAmqpChannel::txCommit() { return d_ptr->endTransaction(TxCommit{}); }
 
-/*! Drops what was published and acknowledged since the last txCommit(). */
+/*! Drops what was published and acknowledged since the last txCommit(). Fails with InvalidArgument
+    without txSelect() before. */
 QFuture<void> QAmqpChannel::txRollback() { return d_ptr->endTransaction(TxRollback{}); }
 
 QT_END_NAMESPACE

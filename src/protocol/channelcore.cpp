@@ -276,13 +276,11 @@ void ChannelCore::timeout(TimePoint now, std::chrono::milliseconds requestTimeou
     QAmqpError error(QAmqpError::Kind::Timeout, QAmqpError::Scope::Operation,
                      QAmqpError::Origin::Library, text);
     error.setMethod(methodName(oldest->method));
-    oldest->over = true;
     // Nothing may be sent before tx.commit-ok, and basic.recover leaves open which tags are valid.
     if (oldest == &m_handshake || oldest->method == TxCommit::info.id()
-        || oldest->method == BasicRecover::info.id()) {
-        oldest->over = oldest == &m_handshake;
+        || oldest->method == BasicRecover::info.id())
         return giveUp(error.setScope(QAmqpError::Scope::Channel), oldest->method);
-    }
+    oldest->over = true;
     m_context.events.push_back(Replied{.channel = m_number, .request = oldest->id, .error = error});
     // What waits behind the lost answer is never sent; a close need not wait for it.
     if (m_closeWanted && m_state == ChannelState::Open && m_consumeUnanswered && !oldestRequest())

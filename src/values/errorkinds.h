@@ -4,6 +4,8 @@
 #include <QtAmqp/qamqperror.h>
 #include <QtCore/qstring.h>
 
+#include <type_traits>
+
 QT_BEGIN_NAMESPACE
 
 namespace QtAmqpPrivate {
@@ -18,10 +20,8 @@ QString formatted(QStringView format, const Args &...args)
             return QString::number(arg);
         else if constexpr (std::is_convertible_v<Arg, QString>)
             return QString(arg);
-        else if constexpr (std::is_convertible_v<Arg, QByteArrayView>)
-            return QString::fromUtf8(QByteArrayView(arg));
         else
-            return QString::fromUtf8(arg);
+            return QString::fromUtf8(QByteArrayView(arg));
     };
     if constexpr (sizeof...(Args) == 0)
         return format.toString();
