@@ -99,6 +99,8 @@ private Q_SLOTS:
     void pauses();
     void pausedChanged();
     void multipleSparesWhatIsHeld();
+    void multipleSparesWhatCameWhileClosing();
+    void cancelWhileTheEndIsTold();
     void pauseIsRefused();
     void closesWhilePaused();
     void noAcknowledgement();
@@ -652,6 +654,79 @@ void TestConsumer::pausedChanged()
     QCOMPARE(changes, QList<QVariantList>({{true}, {false}, {true}, {false}}));
     QVERIFY(!s.consumer->isPaused());
     s.close();
+}
+
+// A message that comes while the channel closes is shown to nobody: it must go back to its queue.
+void TestConsumer::multipleSparesWhatCameWhileClosing()
+{
+    Session s(openedChannel()
+                      .expect<BasicQos>()
+                      .reply(BasicQosOk{})
+                      .expect<BasicConsume>()
+                      .reply(BasicConsumeOk{QByteArrayView("t")})
+                      .expect<BasicGet>()
+                      .expect<BasicGet>()
+                      .sendContent(
+                              BasicDeliver{QByteArrayView("t"), 1, false, {}, QByteArrayView("q")},
+                              QAmqpMessage("unseen"))
+                      .sendContent(BasicGetOk{2, false, {}, QByteArrayView("q"), 0},
+                                   QAmqpMessage("seen"))
+                      .expect<BasicAck>(isAck(2))
+                      .reply(BasicGetEmpty{})
+                      .expect<ChannelClose>()
+                      .reply(ChannelCloseOk{})
+                      .connectionClose());
+    s.makeChannel();
+    QAmqpConsumer *consumer =
+            s.channel->consume(u"q"_s, QAmqpConsumeOptions().setConsumerTag(u"t"_s));
+    QSignalSpy received(consumer, &QAmqpConsumer::messageReceived);
+    bool acked = false;
+    QObject::connect(consumer, &QAmqpConsumer::started, s.channel, [&] {
+        s.channel->get(u"q"_s).then([&](const std::optional<QAmqpDelivery> &delivery) {
+            acked = delivery && delivery->ack(QAmqpDelivery::Multiple);
+        });
+        s.channel->get(u"q"_s); // keeps the channel open so long
+        s.channel->close();
+    });
+    s.connection.open();
+    TRY(s.log.count(u"channel.closed"_s) == 1, s.server);
+    QVERIFY(acked);
+    QVERIFY(received.isEmpty());
+    s.close();
+}
+
+// Between the loss of the link and cancelled() the consumer is over already.
+void TestConsumer::cancelWhileTheEndIsTold()
+{
+    Session s(openedChannel()
+                      .expect<BasicQos>()
+                      .reply(BasicQosOk{})
+                      .expect<BasicConsume>()
+                      .reply(BasicConsumeOk{QByteArrayView("a")})
+                      .expect<BasicConsume>()
+                      .reply(BasicConsumeOk{QByteArrayView("b")})
+                      .expect<ConfirmSelect>()
+                      .reply(ConfirmSelectOk{})
+                      .expect<BasicPublish>()
+                      .drop());
+    s.makeChannel();
+    QAmqpConsumer *a = s.channel->consume(u"q"_s, QAmqpConsumeOptions().setConsumerTag(u"a"_s));
+    QAmqpConsumer *b = s.channel->consume(u"q"_s, QAmqpConsumeOptions().setConsumerTag(u"b"_s));
+    QObject::connect(b, &QAmqpConsumer::started, s.channel,
+                     [&] { s.channel->publish(QString(), u"q"_s, QAmqpMessage("x")); });
+    QList<QFuture<int>> cancels;
+    QObject::connect(s.channel, &QAmqpChannel::indeterminate, s.channel, [&] {
+        cancels = {a->cancel(), b->cancel()};
+    });
+    s.connection.open();
+    TRY(s.log.count(u"connection.closed"_s) == 1, s.server);
+    QCOMPARE(cancels.size(), 2);
+    for (const QFuture<int> &cancel : std::as_const(cancels)) {
+        QVERIFY(cancel.isFinished());
+        QCOMPARE(errorOf(cancel).kind(), Kind::NotOpen);
+    }
+    QCOMPARE(a->state(), QAmqpConsumer::State::Cancelled);
+    QCOMPARE(b->state(), QAmqpConsumer::State::Cancelled);
 }
 
 // What a paused consumer holds was seen by nobody, and "all so far" does not mean it.
