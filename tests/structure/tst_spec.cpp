@@ -4,9 +4,9 @@
 // What RabbitMQ adds or answers differently stands in `extras` below, and nowhere else.
 
 #include "testmain.h"
+#include "structure/wiretypes.h"
 
 #include "codec/constants.h"
-#include "codec/methods.h"
 
 #include <QtAmqp/qamqpmessage.h>
 
@@ -103,30 +103,6 @@ Spec readSpec(QIODevice *device)
     for (Declared &method : spec.methods)
         method.replies.sort();
     return spec;
-}
-
-// The specification's word for each wire type.
-template<typename T>
-QString typeName()
-{
-    if constexpr (isBit<T>)
-        return u"bit"_s;
-    else if constexpr (std::is_same_v<T, ShortString>)
-        return u"shortstr"_s;
-    else if constexpr (std::is_same_v<T, LongString>)
-        return u"longstr"_s;
-    else if constexpr (std::is_same_v<T, FieldTable>)
-        return u"table"_s;
-    else if constexpr (std::is_same_v<T, quint8>)
-        return u"octet"_s;
-    else if constexpr (std::is_same_v<T, quint16>)
-        return u"short"_s;
-    else if constexpr (std::is_same_v<T, quint32>)
-        return u"long"_s;
-    else if constexpr (std::is_same_v<T, quint64>)
-        return u"longlong"_s;
-    else
-        return u"no type of the specification"_s;
 }
 
 template<typename... Replies>
