@@ -67,6 +67,8 @@ set(QTAMQP_transport_HEADERS
 set(QTAMQP_api_SOURCES
     api/channelevents.cpp
     api/channelrequests.cpp
+    api/endpoint.cpp
+    api/endpoint.h
     api/engine.cpp
     api/engine.h
     api/mailbox.h

@@ -1,16 +1,14 @@
 #include "api/qamqpconnection_p.h"
 
+#include "api/endpoint.h"
 #include "api/qamqpchannel_p.h"
 #include "protocol/negotiation.h"
 #include "values/errorkinds.h"
 
-#include <QtCore/qfile.h>
 #include <QtCore/qpointer.h>
 #include <QtCore/qurl.h>
-#include <QtNetwork/qsslcertificate.h>
 #include <QtNetwork/qsslconfiguration.h>
 #include <QtNetwork/qsslerror.h>
-#include <QtNetwork/qsslkey.h>
 
 QT_BEGIN_NAMESPACE
 
@@ -157,21 +155,15 @@ QAmqpConnection::State QAmqpConnection::state() const { return d_ptr->currentSta
 
 QAmqpConnection::State QAmqpConnectionPrivate::currentState() const
 {
+    using State = QAmqpConnection::State;
     const ConnectionCore &core = engine->core();
-    switch (core.state()) {
-    case ConnectionState::Idle: return QAmqpConnection::State::Closed;
-    case ConnectionState::Closing:
-    case ConnectionState::Closed: // over, but not told yet: closed() begins the next session
-        return QAmqpConnection::State::Closing;
-    case ConnectionState::Connecting:
-        return core.isClosing() ? QAmqpConnection::State::Closing
-                                : QAmqpConnection::State::Connecting;
-    case ConnectionState::Open:
-        return core.isClosing() ? QAmqpConnection::State::Closing : QAmqpConnection::State::Open;
-    default:
-        return core.isClosing() ? QAmqpConnection::State::Closing
-                                : QAmqpConnection::State::Handshaking;
-    }
+    if (core.state() == ConnectionState::Idle)
+        return State::Closed;
+    if (core.isClosing()) // or over, but not told yet: closed() begins the next session
+        return State::Closing;
+    if (core.state() == ConnectionState::Connecting)
+        return State::Connecting;
+    return core.state() == ConnectionState::Open ? State::Open : State::Handshaking;
 }
 
 void QAmqpConnectionPrivate::tellState()
@@ -308,63 +300,13 @@ void QAmqpConnection::open()
         return;
     d_ptr->lastError = QAmqpError();
     QString error;
-    const QAmqpEndpoint endpoint = d_ptr->endpoint(&error);
+    const QAmqpEndpoint endpoint = endpointOf(d_ptr->options, sslConfiguration(), &error);
     if (error.isEmpty())
         d_ptr->engine->open(endpoint);
     else
         d_ptr->engine->refuse(QAmqpError(QAmqpError::Kind::InvalidArgument,
                                          QAmqpError::Scope::Connection,
                                          QAmqpError::Origin::Application, error));
-}
-
-// What the files hold that the options name; tells by `error` which of them is of no use.
-static QList<QSslCertificate> readCertificates(const QString &file, QString *error)
-{
-    QList<QSslCertificate> certificates =
-            QSslCertificate::fromPath(file, QSsl::Pem, QSslCertificate::PatternSyntax::FixedString);
-    if (certificates.isEmpty())
-        *error = formatted(u"no certificate could be read from \"%1\"; it must hold PEM", file);
-    return certificates;
-}
-
-static QSslKey readPrivateKey(const QString &name, QString *error)
-{
-    QFile file(name);
-    QSslKey key;
-    if (file.open(QIODevice::ReadOnly)) {
-        const QByteArray pem = file.readAll();
-        key = QSslKey(pem, QSsl::Rsa);
-        if (key.isNull())
-            key = QSslKey(pem, QSsl::Ec);
-    }
-    if (key.isNull())
-        *error = formatted(
-                u"no private key could be read from \"%1\"; it must hold a PEM key without password",
-                name);
-    return key;
-}
-
-QAmqpEndpoint QAmqpConnectionPrivate::endpoint(QString *error) const
-{
-    *error = options.errorString();
-    QAmqpEndpoint endpoint{options.hostName(), options.port(), options.isTlsEnabled(), {}, {}};
-    if (!endpoint.tls)
-        return endpoint;
-    QSslConfiguration &tls = endpoint.sslConfiguration;
-    tls = q->sslConfiguration();
-    if (tls.protocol() != QSsl::TlsV1_3 && tls.protocol() != QSsl::TlsV1_3OrLater)
-        tls.setProtocol(QSsl::TlsV1_2OrLater);
-    tls.setPeerVerifyMode(options.isPeerVerificationEnabled() ? QSslSocket::VerifyPeer
-                                                              : QSslSocket::VerifyNone);
-    endpoint.peerVerifyName =
-            options.peerVerifyName().isEmpty() ? options.hostName() : options.peerVerifyName();
-    if (const QString file = options.caCertificateFile(); !file.isEmpty())
-        tls.setCaCertificates(readCertificates(file, error));
-    if (const QString file = options.certificateFile(); !file.isEmpty()) {
-        tls.setLocalCertificateChain(readCertificates(file, error));
-        tls.setPrivateKey(readPrivateKey(options.privateKeyFile(), error));
-    }
-    return endpoint;
 }
 
 /*!

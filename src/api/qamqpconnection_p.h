@@ -24,7 +24,6 @@ public:
     bool refuseUnlessClosed(const char *function);
     QAmqpConnection::State currentState() const;
     void tellState();
-    QAmqpEndpoint endpoint(QString *error) const;
 
     // From the engine
     void opened();

@@ -1,7 +1,6 @@
 #include "protocol/connectioncore.h"
 
 #include "protocol/negotiation.h"
-#include "values/errorkinds.h"
 
 #include <algorithm>
 
@@ -99,24 +98,23 @@ void ConnectionCore::transportLost(const QAmqpError &reason)
 {
     if (m_state == ConnectionState::Closed)
         return;
-    QAmqpError error = reason;
     if (m_state == ConnectionState::Closing)
-        error = {}; // the peer may drop the link instead of answering our close
+        end({}); // the peer may drop the link instead of answering our close
     else if (const QString foreign = foreignPeer(); !foreign.isEmpty())
-        return fail(Kind::ProtocolViolation, Origin::Broker, foreign);
+        fail(Kind::ProtocolViolation, Origin::Broker, u"%1 %2", foreign);
     else if (m_state == ConnectionState::HeaderSent)
-        return fail(Kind::ConnectionLost, Origin::Broker,
-                    formatted(u"%1 closed the connection without a word of AMQP; check that this "
-                              "port speaks AMQP 0-9-1, and whether it wants TLS (amqps)",
-                              m_options.endpoint()),
-                    reason);
+        end(connectionError(Kind::ConnectionLost, Origin::Broker,
+                            u"%1 closed the connection without a word of AMQP; check that this "
+                            "port speaks AMQP 0-9-1, and whether it wants TLS (amqps)")
+                    .setCause(reason));
     else if (m_state == ConnectionState::Starting && !saysWhyItRefuses(m_negotiated))
-        return fail(Kind::AuthenticationFailed, Origin::Broker,
-                    formatted(u"%1 closed the connection after the login of user \"%2\"; check the "
-                              "user name and the password",
-                              m_options.endpoint(), m_options.credentials().userName()),
-                    reason);
-    end(error);
+        end(connectionError(Kind::AuthenticationFailed, Origin::Broker,
+                            u"%1 closed the connection after the login of user \"%2\"; check the "
+                            "user name and the password",
+                            m_options.credentials().userName())
+                    .setCause(reason));
+    else
+        end(reason);
 }
 
 void ConnectionCore::close(TimePoint deadline)
@@ -226,11 +224,10 @@ void ConnectionCore::timeout(TimePoint now)
     if (m_state != ConnectionState::Open)
         return;
     if (m_heartbeat.isPeerDead(now))
-        return fail(
-                Kind::HeartbeatMissed, Origin::Library,
-                formatted(u"%1 sent nothing for %2 s, twice the heartbeat interval: the peer or "
-                          "the way to it is dead",
-                          m_options.endpoint(), 2 * m_negotiated.heartbeat.count()));
+        return fail(Kind::HeartbeatMissed, Origin::Library,
+                    u"%1 sent nothing for %2 s, twice the heartbeat interval: the peer or the way "
+                    "to it is dead",
+                    2 * m_negotiated.heartbeat.count());
     if (m_heartbeat.isSendDue(now)) {
         Writer writer(m_context.output.reserve(FrameOverhead));
         beginFrame(writer, FrameType::Heartbeat, 0, 0);
@@ -246,30 +243,25 @@ void ConnectionCore::checkDeadlines(TimePoint now)
 {
     if (m_openDeadline && now >= *m_openDeadline) {
         fail(Kind::Timeout, Origin::Library,
-             formatted(u"%1 could not be reached within %2 ms; check host, port and firewall",
-                       m_options.endpoint(), m_options.connectTimeout().count()));
+             u"%1 could not be reached within %2 ms; check host, port and firewall",
+             m_options.connectTimeout().count());
     } else if (m_handshakeDeadline && now >= *m_handshakeDeadline) {
         fail(Kind::Timeout, Origin::Library,
-             formatted(
-                     u"%1 did not finish opening the connection within %2 ms (%3); check that this "
-                     "port speaks AMQP, and whether it wants TLS (amqps)",
-                     m_options.endpoint(), m_options.handshakeTimeout().count(),
-                     stateName(m_state)));
+             u"%1 did not finish opening the connection within %2 ms (%3); check that this port "
+             "speaks AMQP, and whether it wants TLS (amqps)",
+             m_options.handshakeTimeout().count(), stateName(m_state));
     } else if (m_closeDeadline && now >= *m_closeDeadline) {
         fail(Kind::Timeout, Origin::Library,
-             formatted(u"%1 did not let the connection close in time; it was cut",
-                       m_options.endpoint()));
+             u"%1 did not let the connection close in time; it was cut");
     } else if (m_blockedDeadline && now >= *m_blockedDeadline) {
-        fail(Kind::Timeout, Origin::Library,
-             formatted(u"%1 kept the connection blocked for %2 ms", m_options.endpoint(),
-                       m_options.blockedConnectionTimeout().count()));
+        fail(Kind::Timeout, Origin::Library, u"%1 kept the connection blocked for %2 ms",
+             m_options.blockedConnectionTimeout().count());
     } else if (m_secretDeadline && now >= *m_secretDeadline) {
-        const QAmqpError error = operationError(
-                Kind::Timeout, Origin::Library,
-                formatted(u"connection.update-secret was not answered by %1 within %2 ms",
-                          m_options.endpoint(), m_options.requestTimeout().count()));
         ++m_secretsOver;
-        m_context.events.push_back(SecretUpdated{error});
+        m_context.events.push_back(SecretUpdated{
+                operationError(Kind::Timeout, Origin::Library,
+                               u"connection.update-secret was not answered by %1 within %2 ms",
+                               m_options.endpoint(), m_options.requestTimeout().count())});
         m_secretDeadline.reset(); // of the next one it runs from now
     }
 }
@@ -301,24 +293,14 @@ std::optional<TimePoint> ConnectionCore::nextTimeout()
     return next;
 }
 
-void ConnectionCore::fail(Kind kind, Origin origin, const QString &text, const QAmqpError &cause)
-{
-    end(QAmqpError(kind, QAmqpError::Scope::Connection, origin, text).setCause(cause));
-}
-
 QAmqpError::Phase ConnectionCore::phase() const
 {
-    switch (m_state) {
-    case ConnectionState::Idle:
-    case ConnectionState::Connecting: return QAmqpError::Phase::Connecting;
-    case ConnectionState::HeaderSent:
-    case ConnectionState::Starting:
-    case ConnectionState::Opening: return QAmqpError::Phase::Handshake;
-    case ConnectionState::Open: return QAmqpError::Phase::Open;
-    case ConnectionState::Closing:
-    case ConnectionState::Closed: return QAmqpError::Phase::Closing;
-    }
-    Q_UNREACHABLE();
+    using Phase = QAmqpError::Phase;
+    if (m_state <= ConnectionState::Connecting)
+        return Phase::Connecting;
+    if (m_state < ConnectionState::Open)
+        return Phase::Handshake;
+    return m_state == ConnectionState::Open ? Phase::Open : Phase::Closing;
 }
 
 // The one end of a session: channels are told first, then the connection.

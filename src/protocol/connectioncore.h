@@ -17,6 +17,7 @@
 
 #include "protocol/channelcore.h"
 #include "protocol/heartbeat.h"
+#include "values/errorkinds.h"
 
 #include <QtAmqp/qamqpconnectionoptions.h>
 
@@ -114,8 +115,26 @@ private:
     void handle(const ConnectionUpdateSecretOk &);
     void closeIfDrained();
     void violated(ReplyCode code, const QString &text);
-    void fail(QAmqpError::Kind kind, QAmqpError::Origin origin, const QString &text,
-              const QAmqpError &cause = {});
+    // What the peer did wrong, to be found by the caller of the handler.
+    template<typename... Args>
+    void blame(ReplyCode code, QStringView format, const Args &...args)
+    {
+        m_context.error = {code, formatted(format, args...)};
+    }
+    // An error of the connection; `format` begins with %1, the endpoint.
+    template<typename... Args>
+    QAmqpError connectionError(QAmqpError::Kind kind, QAmqpError::Origin origin, QStringView format,
+                               const Args &...args) const
+    {
+        return QAmqpError(kind, QAmqpError::Scope::Connection, origin,
+                          formatted(format, m_options.endpoint(), args...));
+    }
+    template<typename... Args>
+    void fail(QAmqpError::Kind kind, QAmqpError::Origin origin, QStringView format,
+              const Args &...args)
+    {
+        end(connectionError(kind, origin, format, args...));
+    }
     void end(QAmqpError error);
     QAmqpError::Phase phase() const;
     QString foreignPeer() const;

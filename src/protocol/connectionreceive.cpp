@@ -4,7 +4,6 @@
 
 #include "codec/dispatch.h"
 #include "protocol/negotiation.h"
-#include "values/errorkinds.h"
 #include "values/tableformat.h"
 
 QT_BEGIN_NAMESPACE
@@ -30,9 +29,8 @@ bool ConnectionCore::receiveFrame()
         if (m_state == ConnectionState::Closing)
             return true; // only close and close-ok count now (§1.4.2.7)
         if (!core || m_state != ConnectionState::Open)
-            m_context.error = {
-                    ReplyCode::ChannelError,
-                    formatted(u"a frame came for channel %1, which is not open", frame.channel)};
+            blame(ReplyCode::ChannelError, u"a frame came for channel %1, which is not open",
+                  frame.channel);
         else
             core->receive(frame);
         if (core && core->isOver())
@@ -50,10 +48,9 @@ void ConnectionCore::receiveMethod(const Frame &frame)
     Reader in(frame.payload);
     const quint32 id = in.read<quint32>();
     if (!dispatch(id, in, *this))
-        m_context.error = {ReplyCode::NotImplemented,
-                           formatted(u"the method %1 is unknown", methodName(id))};
+        blame(ReplyCode::NotImplemented, u"the method %1 is unknown", methodName(id));
     else if (!in.ok())
-        m_context.error = {ReplyCode::SyntaxError, formatted(u"%1 %2", methodName(id), in.error())};
+        blame(ReplyCode::SyntaxError, u"%1 %2", methodName(id), in.error());
 }
 
 template<typename Method>
@@ -61,71 +58,60 @@ void ConnectionCore::arrived(const Method &method)
 {
     if constexpr (Method::info.classId != ConnectionStart::info.classId
                   || Method::info.sentBy == SentBy::Client) {
-        m_context.error = {ReplyCode::CommandInvalid,
-                           formatted(u"%1 came from the broker on channel 0, where it has no place",
-                                     Method::info.name)};
-    } else {
-        if (!move(Method::info.id()))
-            m_context.error = {ReplyCode::UnexpectedFrame,
-                               formatted(u"%1 came while the connection is %2", Method::info.name,
-                                         stateName(m_state))};
-        else if (m_state != ConnectionState::Closing)
-            handle(method);
+        blame(ReplyCode::CommandInvalid,
+              u"%1 came from the broker on channel 0, where it has no place", Method::info.name);
+    } else if (!move(Method::info.id())) {
+        blame(ReplyCode::UnexpectedFrame, u"%1 came while the connection is %2", Method::info.name,
+              stateName(m_state));
+    } else if (m_state != ConnectionState::Closing) {
+        handle(method);
     }
 }
 
 void ConnectionCore::handle(const ConnectionStart &method)
 {
-    if (method.versionMajor != 0 || method.versionMinor != 9) {
+    if (method.versionMajor != 0 || method.versionMinor != 9)
         return fail(Kind::ProtocolViolation, Origin::Broker,
-                    formatted(u"%1 speaks AMQP %2-%3, this client 0-9-1", m_options.endpoint(),
-                              method.versionMajor, method.versionMinor));
-    }
+                    u"%1 speaks AMQP %2-%3, this client 0-9-1", method.versionMajor,
+                    method.versionMinor);
     Reader table(method.serverProperties);
     checkTable(method.serverProperties, table);
-    if (!table.ok()) {
-        m_context.error = {
-                ReplyCode::SyntaxError,
-                formatted(u"the server properties of connection.start: %1", table.error())};
-        return;
-    }
+    if (!table.ok())
+        return blame(ReplyCode::SyntaxError, u"the server properties of connection.start: %1",
+                     table.error());
     m_negotiated.serverProperties = decodeTable(method.serverProperties);
     const QByteArray mechanism = m_options.credentials().mechanism();
     const QByteArray offered = method.mechanisms.toByteArray();
-    if (!offered.split(' ').contains(mechanism)) {
+    if (!offered.split(' ').contains(mechanism))
         return fail(Kind::AuthenticationFailed, Origin::Library,
-                    formatted(u"%1 does not offer the authentication mechanism %2, only: %3",
-                              m_options.endpoint(), mechanism, offered));
-    }
+                    u"%1 does not offer the authentication mechanism %2, only: %3", mechanism,
+                    offered);
     const QByteArray properties = encodeTable(clientProperties(m_options));
     const QByteArray response = m_options.credentials().initialResponse();
     const QByteArray locale = m_options.locale().toUtf8();
     const ConnectionStartOk reply{QByteArrayView(properties), QByteArrayView(mechanism),
                                   QByteArrayView(response), QByteArrayView(locale)};
-    if (encodedSize(reply) + FrameOverhead > qsizetype(UntunedFrameMax)) {
+    if (encodedSize(reply) + FrameOverhead > qsizetype(UntunedFrameMax))
         return fail(Kind::LimitExceeded, Origin::Library,
-                    formatted(u"connection.start-ok takes %1 octets and must fit one frame of %2; "
-                              "shorten the client properties or the secret",
-                              encodedSize(reply), UntunedFrameMax));
-    }
+                    u"connection.start-ok to %1 takes %2 octets and must fit one frame of %3; "
+                    "shorten the client properties or the secret",
+                    encodedSize(reply), UntunedFrameMax);
     send(reply);
 }
 
 void ConnectionCore::handle(const ConnectionTune &method)
 {
-    if (method.frameMax != 0 && method.frameMax < FrameMinSize) {
-        m_context.error = {
-                ReplyCode::SyntaxError,
-                formatted(u"connection.tune asks for frames of %1 octets, the least is 4096",
-                          method.frameMax)};
-        return;
-    }
+    if (method.frameMax != 0 && method.frameMax < FrameMinSize)
+        return blame(ReplyCode::SyntaxError,
+                     u"connection.tune asks for frames of %1 octets, the least is 4096",
+                     method.frameMax);
     m_negotiated.channelMax = smallerLimit(m_options.channelMax(), method.channelMax);
     m_negotiated.frameMax = smallerLimit(m_options.frameMax(), method.frameMax);
     if (m_negotiated.frameMax == 0)
         m_negotiated.frameMax = DefaultFrameMax;
     m_negotiated.frameMax = std::min(m_negotiated.frameMax, LargestFrameMax);
-    m_negotiated.heartbeat = negotiateHeartbeat(m_options.heartbeat(), method.heartbeat);
+    // Ours is what counts if the application set one, also 0 for none.
+    m_negotiated.heartbeat = m_options.heartbeat().value_or(std::chrono::seconds(method.heartbeat));
     m_context.frameMax = m_negotiated.frameMax;
     send(ConnectionTuneOk{m_negotiated.channelMax, m_negotiated.frameMax,
                           quint16(m_negotiated.heartbeat.count())});
@@ -142,22 +128,20 @@ void ConnectionCore::handle(const ConnectionOpenOk &)
     for (const auto &channel : m_channels) {
         if (!channel)
             continue;
-        if (m_negotiated.channelMax && channel->number() > m_negotiated.channelMax) {
-            channel->end(QAmqpError(
-                    Kind::LimitExceeded, QAmqpError::Scope::Channel, Origin::Broker,
-                    formatted(u"%1 allows %2 channels on a connection, and this would be one more; "
-                              "close channels or use a second connection",
-                              m_options.endpoint(), m_negotiated.channelMax)));
-        } else if (!channel->waitingFitsFrames()) {
-            channel->end(QAmqpError(
-                    Kind::LimitExceeded, QAmqpError::Scope::Channel, Origin::Broker,
-                    formatted(
-                            u"%1 allows frames of %2 octets, and something asked for before the "
-                            "connection was open does not fit one; shorten its headers or arguments",
-                            m_options.endpoint(), m_negotiated.frameMax)));
-        } else {
+        const auto refuse = [&](QStringView format, quint32 limit) {
+            channel->end(connectionError(Kind::LimitExceeded, Origin::Library, format, limit)
+                                 .setScope(QAmqpError::Scope::Channel));
+        };
+        if (m_negotiated.channelMax && channel->number() > m_negotiated.channelMax)
+            refuse(u"%1 allows %2 channels on a connection, and this would be one more; close "
+                   "channels or use a second connection",
+                   m_negotiated.channelMax);
+        else if (!channel->waitingFitsFrames())
+            refuse(u"%1 allows frames of %2 octets, and something asked for before the connection "
+                   "was open does not fit one; shorten its headers or arguments",
+                   m_negotiated.frameMax);
+        else
             channel->connectionOpened();
-        }
     }
 }
 
@@ -179,10 +163,9 @@ void ConnectionCore::handle(const ConnectionClose &method)
                          m_options.credentials().userName());
     }
     const QString guiltyName = guilty ? formatted(u", %1", methodName(guilty)) : QString();
-    QAmqpError error(kind, QAmqpError::Scope::Connection, Origin::Broker,
-                     formatted(u"%1 %2: %3 (%4%5)%6", m_options.endpoint(), what, replyText,
-                               method.replyCode, guiltyName,
-                               adviceOn(method.replyCode, replyText)));
+    QAmqpError error =
+            connectionError(kind, Origin::Broker, u"%1 %2: %3 (%4%5)%6", what, replyText,
+                            method.replyCode, guiltyName, adviceOn(method.replyCode, replyText));
     error.setReply(method.replyCode, replyText);
     error.setPhase(m_context.open ? QAmqpError::Phase::Open : QAmqpError::Phase::Handshake);
     if (guilty)
@@ -209,12 +192,9 @@ void ConnectionCore::handle(const ConnectionUnblocked &)
 
 void ConnectionCore::handle(const ConnectionUpdateSecretOk &)
 {
-    if (m_secretsUnanswered == 0) {
-        m_context.error = {
-                ReplyCode::UnexpectedFrame,
-                QStringLiteral("connection.update-secret-ok came, which answers no request")};
-        return;
-    }
+    if (m_secretsUnanswered == 0)
+        return blame(ReplyCode::UnexpectedFrame,
+                     u"connection.update-secret-ok came, which answers no request");
     --m_secretsUnanswered;
     m_secretDeadline.reset();
     if (m_secretsOver > 0)
@@ -231,18 +211,15 @@ QString ConnectionCore::foreignPeer() const
         || quint8(begin.front())
                 == quint8(FrameType::Method)) // a broker's first words, perhaps cut
         return {};
-    if (begin.startsWith("AMQP") && begin.size() >= FrameHeaderSize) { // it is judged on so many
-        return formatted(u"%1 speaks AMQP %2.%3, this client 0-9-1; check the port",
-                         m_options.endpoint(), quint8(begin[5]), quint8(begin[6]));
-    }
+    if (begin.startsWith("AMQP") && begin.size() >= FrameHeaderSize) // it is judged on so many
+        return formatted(u"speaks AMQP %1.%2, this client 0-9-1; check the port", quint8(begin[5]),
+                         quint8(begin[6]));
     if (begin.startsWith("\x15\x03"))
-        return formatted(u"%1 answered with TLS; use amqps or the plain port",
-                         m_options.endpoint());
+        return QStringLiteral("answered with TLS; use amqps or the plain port");
     QString text;
     for (const char c : begin)
         text += c >= 0x20 && c < 0x7f ? QChar::fromLatin1(c) : u'.';
-    return formatted(u"%1 does not speak AMQP: it answered \"%2\"; check host and port",
-                     m_options.endpoint(), text);
+    return formatted(u"does not speak AMQP: it answered \"%1\"; check host and port", text);
 }
 
 // The peer broke the protocol: it is told why, and nothing more it sends is looked at.
@@ -251,15 +228,13 @@ void ConnectionCore::violated(ReplyCode code, const QString &text)
     if (m_state == ConnectionState::Closed)
         return;
     if (const QString foreign = foreignPeer(); !foreign.isEmpty() && code == ReplyCode::FrameError)
-        return fail(Kind::ProtocolViolation, Origin::Broker, foreign);
+        return fail(Kind::ProtocolViolation, Origin::Broker, u"%1 %2", foreign);
     const QByteArray replyText = text.toUtf8().left(MaxShortString);
     send(ConnectionClose{.replyCode = quint16(code), .replyText = QByteArrayView(replyText)});
-    QAmqpError error(code == ReplyCode::ContentTooLarge ? Kind::LimitExceeded
-                                                        : Kind::ProtocolViolation,
-                     QAmqpError::Scope::Connection, Origin::Broker,
-                     formatted(u"%1 broke the protocol: %2", m_options.endpoint(), text));
-    error.setReply(int(code), text);
-    end(error);
+    const Kind kind =
+            code == ReplyCode::ContentTooLarge ? Kind::LimitExceeded : Kind::ProtocolViolation;
+    end(connectionError(kind, Origin::Broker, u"%1 broke the protocol: %2", text)
+                .setReply(int(code), text));
 }
 
 } // namespace QtAmqpPrivate

@@ -6,11 +6,6 @@ using namespace Qt::StringLiterals;
 
 namespace QtAmqpPrivate {
 
-std::chrono::seconds negotiateHeartbeat(std::optional<std::chrono::seconds> client, quint16 server)
-{
-    return client.value_or(std::chrono::seconds(server));
-}
-
 QAmqpTable clientProperties(const QAmqpConnectionOptions &options)
 {
     // Without authentication_failure_close RabbitMQ only drops a refused connection, without

@@ -24,9 +24,6 @@ constexpr T smallerLimit(T client, T server)
     return client == 0 || server == 0 ? std::max(client, server) : std::min(client, server);
 }
 
-// Ours is what counts for the heartbeat if the application set one, also 0 for none.
-std::chrono::seconds negotiateHeartbeat(std::optional<std::chrono::seconds> client, quint16 server);
-
 // Our own properties, those of the application over them, capabilities joined name by name.
 QAmqpTable clientProperties(const QAmqpConnectionOptions &options);
 

@@ -1,0 +1,22 @@
+#ifndef QTAMQP_API_ENDPOINT_H
+#define QTAMQP_API_ENDPOINT_H
+
+// From the options of a connection to what its transport is to do: the host, and TLS with the
+// certificates and keys that the options name as files.
+
+#include <QtAmqp/qamqpconnectionoptions.h>
+#include <QtAmqp/qamqptransport.h>
+
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpPrivate {
+
+// `error` becomes what is wrong with the options or the files, empty if nothing is.
+QAmqpEndpoint endpointOf(const QAmqpConnectionOptions &options, const QSslConfiguration &tls,
+                         QString *error);
+
+} // namespace QtAmqpPrivate
+
+QT_END_NAMESPACE
+
+#endif
