@@ -11,13 +11,12 @@
 QT_BEGIN_NAMESPACE
 
 class QUrl;
-class QAmqpConnectionOptionsPrivate;
 
 class Q_AMQP_EXPORT QAmqpConnectionOptions
 {
     Q_GADGET
 public:
-    Q_AMQP_VALUE(QAmqpConnectionOptions)
+    Q_AMQP_VALUE(QAmqpConnectionOptions, QAmqpConnectionOptionsPrivate)
 
     static QAmqpConnectionOptions fromUrl(const QUrl &url, QAmqpError *error = nullptr);
     static QAmqpConnectionOptions fromUrl(const QString &url, QAmqpError *error = nullptr);
@@ -71,9 +70,6 @@ public:
 
     QString endpoint() const;
     QString errorString() const;
-
-private:
-    QSharedDataPointer<QAmqpConnectionOptionsPrivate> d;
 };
 
 QT_END_NAMESPACE

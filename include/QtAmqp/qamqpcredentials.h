@@ -5,22 +5,17 @@
 
 QT_BEGIN_NAMESPACE
 
-class QAmqpCredentialsPrivate;
-
 class Q_AMQP_EXPORT QAmqpCredentials
 {
     Q_GADGET
 public:
-    Q_AMQP_VALUE(QAmqpCredentials)
+    Q_AMQP_VALUE(QAmqpCredentials, QAmqpCredentialsPrivate)
 
     static QAmqpCredentials plain(const QString &userName, const QString &password);
 
     QString userName() const;
     QByteArray mechanism() const;
     QByteArray initialResponse() const;
-
-private:
-    QSharedDataPointer<QAmqpCredentialsPrivate> d;
 };
 
 QT_END_NAMESPACE

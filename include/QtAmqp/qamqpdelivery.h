@@ -16,7 +16,7 @@ class Q_AMQP_EXPORT QAmqpDelivery : public QAmqpMessage
     Q_PROPERTY(quint64 deliveryTag READ deliveryTag)
     Q_PROPERTY(bool redelivered READ isRedelivered)
 public:
-    Q_AMQP_VALUE(QAmqpDelivery)
+    Q_AMQP_COPYABLE(QAmqpDelivery)
 
     enum AckMode { Single, Multiple };
     Q_ENUM(AckMode)

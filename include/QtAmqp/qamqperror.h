@@ -6,8 +6,6 @@
 
 QT_BEGIN_NAMESPACE
 
-class QAmqpErrorPrivate;
-
 class Q_AMQP_EXPORT QAmqpError
 {
     Q_GADGET
@@ -21,7 +19,7 @@ class Q_AMQP_EXPORT QAmqpError
     Q_PROPERTY(QString endpoint READ endpoint)
     Q_PROPERTY(bool retryable READ isRetryable)
 public:
-    Q_AMQP_VALUE(QAmqpError)
+    Q_AMQP_VALUE(QAmqpError, QAmqpErrorPrivate)
 
     enum class Kind : quint8 {
         NoError,
@@ -75,9 +73,6 @@ public:
     QAmqpError &setMethod(const QString &method);
     QAmqpError &setEndpoint(const QString &endpoint);
     QAmqpError &setCause(const QAmqpError &cause);
-
-private:
-    QSharedDataPointer<QAmqpErrorPrivate> d;
 };
 
 class Q_AMQP_EXPORT QAmqpException : public QException

@@ -8,8 +8,6 @@
 
 QT_BEGIN_NAMESPACE
 
-class QAmqpMessagePrivate;
-
 class Q_AMQP_EXPORT QAmqpMessage
 {
     Q_GADGET
@@ -29,7 +27,7 @@ class Q_AMQP_EXPORT QAmqpMessage
     Q_PROPERTY(QString appId READ appId WRITE setAppId)
     Q_PROPERTY(QString clusterId READ clusterId WRITE setClusterId)
 public:
-    Q_AMQP_VALUE(QAmqpMessage)
+    Q_AMQP_VALUE(QAmqpMessage, QAmqpMessagePrivate)
 
     // The bits of the property-flags word of the content header.
     enum class Property : quint16 {
@@ -94,10 +92,6 @@ public:
     void setClusterId(const QString &clusterId);
 
     QString errorString() const;
-
-private:
-    friend class QAmqpMessagePrivate;
-    QSharedDataPointer<QAmqpMessagePrivate> d;
 };
 
 QT_END_NAMESPACE

@@ -5,13 +5,11 @@
 
 QT_BEGIN_NAMESPACE
 
-class QAmqpOperationOptionsPrivate;
-
 class Q_AMQP_EXPORT QAmqpQueueOptions
 {
     Q_GADGET
 public:
-    Q_AMQP_VALUE(QAmqpQueueOptions)
+    Q_AMQP_VALUE(QAmqpQueueOptions, QAmqpOperationOptionsPrivate)
 
     bool isPassive() const;
     QAmqpQueueOptions &setPassive(bool passive = true);
@@ -24,16 +22,13 @@ public:
     QAmqpTable arguments() const;
     QAmqpQueueOptions &setArguments(const QAmqpTable &arguments);
     QAmqpQueueOptions &setArgument(const QString &name, const QAmqpValue &value);
-
-private:
-    QSharedDataPointer<QAmqpOperationOptionsPrivate> d;
 };
 
 class Q_AMQP_EXPORT QAmqpExchangeOptions
 {
     Q_GADGET
 public:
-    Q_AMQP_VALUE(QAmqpExchangeOptions)
+    Q_AMQP_VALUE(QAmqpExchangeOptions, QAmqpOperationOptionsPrivate)
 
     bool isPassive() const;
     QAmqpExchangeOptions &setPassive(bool passive = true);
@@ -46,16 +41,13 @@ public:
     QAmqpTable arguments() const;
     QAmqpExchangeOptions &setArguments(const QAmqpTable &arguments);
     QAmqpExchangeOptions &setArgument(const QString &name, const QAmqpValue &value);
-
-private:
-    QSharedDataPointer<QAmqpOperationOptionsPrivate> d;
 };
 
 class Q_AMQP_EXPORT QAmqpConsumeOptions
 {
     Q_GADGET
 public:
-    Q_AMQP_VALUE(QAmqpConsumeOptions)
+    Q_AMQP_VALUE(QAmqpConsumeOptions, QAmqpOperationOptionsPrivate)
 
     QString consumerTag() const;
     QAmqpConsumeOptions &setConsumerTag(const QString &consumerTag);
@@ -70,9 +62,6 @@ public:
     QAmqpTable arguments() const;
     QAmqpConsumeOptions &setArguments(const QAmqpTable &arguments);
     QAmqpConsumeOptions &setArgument(const QString &name, const QAmqpValue &value);
-
-private:
-    QSharedDataPointer<QAmqpOperationOptionsPrivate> d;
 };
 
 QT_END_NAMESPACE

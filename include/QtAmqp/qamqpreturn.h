@@ -5,8 +5,6 @@
 
 QT_BEGIN_NAMESPACE
 
-class QAmqpReturnPrivate;
-
 class Q_AMQP_EXPORT QAmqpReturn : public QAmqpMessage
 {
     Q_GADGET
@@ -16,7 +14,7 @@ class Q_AMQP_EXPORT QAmqpReturn : public QAmqpMessage
     Q_PROPERTY(QString routingKey READ routingKey)
     Q_PROPERTY(quint64 publishTag READ publishTag)
 public:
-    Q_AMQP_VALUE(QAmqpReturn)
+    Q_AMQP_VALUE(QAmqpReturn, QAmqpReturnPrivate)
 
     QAmqpReturn(const QAmqpMessage &message, int replyCode, const QString &replyText,
                 const QString &exchange, const QString &routingKey, quint64 publishTag);
@@ -26,9 +24,6 @@ public:
     QString exchange() const;
     QString routingKey() const;
     quint64 publishTag() const;
-
-private:
-    QSharedDataPointer<QAmqpReturnPrivate> d;
 };
 
 QT_END_NAMESPACE

@@ -13,8 +13,6 @@ QT_BEGIN_NAMESPACE
 
 class QDateTime;
 class QAmqpTable;
-class QAmqpTablePrivate;
-class QAmqpValuePrivate;
 
 struct QAmqpDecimal
 {
@@ -32,7 +30,7 @@ class Q_AMQP_EXPORT QAmqpValue
 {
     Q_GADGET
 public:
-    Q_AMQP_VALUE(QAmqpValue)
+    Q_AMQP_VALUE(QAmqpValue, QAmqpValuePrivate)
 
     enum class Type : char {
         Invalid = 0,
@@ -97,18 +95,13 @@ public:
     QList<QAmqpValue> toArray() const;
     QAmqpTable toTable() const;
     QVariant toVariant() const;
-
-private:
-    friend class QAmqpValuePrivate;
-
-    QSharedDataPointer<QAmqpValuePrivate> d;
 };
 
 class Q_AMQP_EXPORT QAmqpTable
 {
     Q_GADGET
 public:
-    Q_AMQP_VALUE(QAmqpTable)
+    Q_AMQP_VALUE(QAmqpTable, QAmqpTablePrivate)
 
     using Entry = std::pair<QByteArray, QAmqpValue>;
 
@@ -127,9 +120,6 @@ public:
     void append(const QByteArray &name, const QAmqpValue &value);
     qsizetype remove(const QString &name);
     QString errorString() const;
-
-private:
-    QSharedDataPointer<QAmqpTablePrivate> d;
 };
 
 QT_END_NAMESPACE

@@ -17,8 +17,8 @@ QT_BEGIN_NAMESPACE
 class QDebug;
 QT_END_NAMESPACE
 
-// What every value class has: it is implicitly shared and can be compared and printed.
-#define Q_AMQP_VALUE(Class) \
+// What every value class has: it can be copied, compared and printed.
+#define Q_AMQP_COPYABLE(Class) \
   Class(); \
   Class(const Class &other); \
   Class(Class &&other) noexcept; \
@@ -28,5 +28,14 @@ QT_END_NAMESPACE
   Q_AMQP_EXPORT friend bool operator==(const Class &a, const Class &b); \
   friend bool operator!=(const Class &a, const Class &b) { return !(a == b); } \
   Q_AMQP_EXPORT friend QDebug operator<<(QDebug debug, const Class &value);
+
+// The same, and its members are in a private class that the copies share until one is changed.
+#define Q_AMQP_VALUE(Class, Private) \
+  Q_AMQP_COPYABLE(Class) \
+  private: \
+  friend class Private; \
+  QSharedDataPointer<class Private> d; \
+\
+  public:
 
 #endif

@@ -39,7 +39,7 @@ using namespace QtAmqpPrivate;
 
 /*! \fn QAmqpDelivery::QAmqpDelivery()
     Makes an invalid delivery. */
-QTAMQP_VALUE(QAmqpDelivery)
+QTAMQP_COPYABLE(QAmqpDelivery)
 
 void QAmqpDeliveryPrivate::assign(QAmqpDelivery &delivery, Delivered &from,
                                   const MailboxPointer &mailbox, quint32 generation,

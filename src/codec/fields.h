@@ -10,6 +10,7 @@
 
 #include <QtCore/qstring.h>
 
+#include <array>
 #include <concepts>
 #include <tuple>
 #include <type_traits>
@@ -18,24 +19,18 @@ QT_BEGIN_NAMESPACE
 
 namespace QtAmqpPrivate {
 
-struct ShortString : QByteArrayView
+// A view of octets whose length stands before it on the wire.
+template<typename Length, bool IsTable = false>
+struct WireString : QByteArrayView
 {
+    using LengthType = Length;
     using QByteArrayView::QByteArrayView;
-    constexpr ShortString(QByteArrayView view) : QByteArrayView(view) { }
+    constexpr WireString(QByteArrayView view) : QByteArrayView(view) { }
 };
 
-struct LongString : QByteArrayView
-{
-    using QByteArrayView::QByteArrayView;
-    constexpr LongString(QByteArrayView view) : QByteArrayView(view) { }
-};
-
-// The entries of a table in wire form, without the length in front (values/tableformat.h).
-struct FieldTable : QByteArrayView
-{
-    using QByteArrayView::QByteArrayView;
-    constexpr FieldTable(QByteArrayView view) : QByteArrayView(view) { }
-};
+using ShortString = WireString<quint8>;
+using LongString = WireString<quint32>;
+using FieldTable = WireString<quint32, true>; // the entries in wire form (values/tableformat.h)
 
 template<typename... Ts>
 struct TypeList
@@ -62,40 +57,63 @@ struct MethodInfo
     constexpr quint32 id() const { return methodId(classId, index); }
 };
 
-template<typename Owner, typename T>
-struct Field
-{
-    const char *name;
-    T Owner::*member;
-};
-
-template<typename Owner, typename T>
-constexpr Field<Owner, T> field(const char *name, T Owner::*member)
-{
-    return {name, member};
-}
+// Lists the members of a method in wire order: fields() ties them, and their names are those of the
+// specification in C++'s spelling.
+#define QTAMQP_FIELDS(...) \
+  static constexpr const char *fieldList = #__VA_ARGS__; \
+  constexpr auto fields() { return std::tie(__VA_ARGS__); } \
+  constexpr auto fields() const { return std::tie(__VA_ARGS__); }
 
 // Base of the methods that carry nothing.
 struct NoFields
 {
-    static constexpr auto fields() { return std::tuple{}; }
+    QTAMQP_FIELDS()
 };
 
 template<typename T>
-concept AmqpMethod = requires
+concept AmqpMethod = requires(T method)
 {
     {
         T::info
         } -> std::convertible_to<MethodInfo>;
-    T::fields();
+    method.fields();
 };
+
+struct FieldName
+{
+    char text[24] = {};
+};
+
+// The specification's spelling: "queue, ifUnused, reserved1" are queue, if-unused and reserved-1.
+template<std::size_t Count>
+constexpr std::array<FieldName, Count> spelledNames(const char *list)
+{
+    std::array<FieldName, Count> names;
+    for (FieldName &name : names) {
+        for (char *out = name.text; *list && *list != ','; ++list) {
+            const bool upper = *list >= 'A' && *list <= 'Z';
+            if (upper || (*list >= '0' && *list <= '9'))
+                *out++ = '-';
+            *out++ = upper ? char(*list + ('a' - 'A')) : *list;
+        }
+        list += *list ? 2 : 0; // the comma and a space
+    }
+    return names;
+}
+
+template<AmqpMethod T>
+constexpr auto fieldNames = spelledNames<std::tuple_size_v<decltype(T().fields())>>(T::fieldList);
 
 // Calls visit(name, value) for each field in wire order.
 template<typename T, typename Visit>
 constexpr void forEachField(T &method, Visit visit)
 {
-    std::apply([&](auto... fields) { (visit(fields.name, method.*fields.member), ...); },
-               std::remove_const_t<T>::fields());
+    std::size_t index = 0;
+    std::apply(
+            [&](auto &...values) {
+                (visit(fieldNames<std::remove_const_t<T>>[index++].text, values), ...);
+            },
+            method.fields());
 }
 
 template<typename T>
@@ -104,9 +122,7 @@ constexpr bool isBit = std::is_same_v<std::remove_const_t<T>, bool>;
 template<AmqpMethod T>
 bool operator==(const T &a, const T &b)
 {
-    return std::apply(
-            [&](auto... fields) { return ((a.*fields.member == b.*fields.member) && ...); },
-            T::fields());
+    return a.fields() == b.fields();
 }
 
 // The class and method numbers, then the fields.
@@ -121,10 +137,8 @@ qsizetype encodedSize(const M &method)
             size += bits++ % 8 == 0;
         } else {
             bits = 0;
-            if constexpr (std::is_same_v<T, ShortString>)
-                size += 1 + value.size();
-            else if constexpr (std::is_base_of_v<QByteArrayView, T>)
-                size += 4 + value.size();
+            if constexpr (std::is_base_of_v<QByteArrayView, T>)
+                size += qsizetype(sizeof(typename T::LengthType)) + value.size();
             else
                 size += qsizetype(sizeof(T));
         }
@@ -154,10 +168,8 @@ void encode(const M &method, Writer &out)
                 closeOctet();
         } else {
             closeOctet();
-            if constexpr (std::is_same_v<T, ShortString>)
-                out.shortString(value);
-            else if constexpr (std::is_base_of_v<QByteArrayView, T>)
-                out.longString(value);
+            if constexpr (std::is_base_of_v<QByteArrayView, T>)
+                out.string<typename T::LengthType>(value);
             else
                 out.write(value);
         }
@@ -181,10 +193,8 @@ M decode(Reader &in)
             value = octet >> bits++ % 8 & 1;
         } else {
             bits = 0;
-            if constexpr (std::is_same_v<T, ShortString>)
-                value = T(in.shortString());
-            else if constexpr (std::is_base_of_v<QByteArrayView, T>)
-                value = T(in.longString());
+            if constexpr (std::is_base_of_v<QByteArrayView, T>)
+                value = T(in.string<typename T::LengthType>());
             else
                 value = in.read<T>();
         }

@@ -24,15 +24,7 @@ struct ConnectionStart
     FieldTable serverProperties;
     LongString mechanisms;
     LongString locales;
-
-    static constexpr auto fields()
-    {
-        return std::tuple{field("version-major", &ConnectionStart::versionMajor),
-                          field("version-minor", &ConnectionStart::versionMinor),
-                          field("server-properties", &ConnectionStart::serverProperties),
-                          field("mechanisms", &ConnectionStart::mechanisms),
-                          field("locales", &ConnectionStart::locales)};
-    }
+    QTAMQP_FIELDS(versionMajor, versionMinor, serverProperties, mechanisms, locales)
 };
 
 struct ConnectionStartOk
@@ -43,14 +35,7 @@ struct ConnectionStartOk
     ShortString mechanism;
     LongString response;
     ShortString locale;
-
-    static constexpr auto fields()
-    {
-        return std::tuple{field("client-properties", &ConnectionStartOk::clientProperties),
-                          field("mechanism", &ConnectionStartOk::mechanism),
-                          field("response", &ConnectionStartOk::response),
-                          field("locale", &ConnectionStartOk::locale)};
-    }
+    QTAMQP_FIELDS(clientProperties, mechanism, response, locale)
 };
 
 struct ConnectionSecure
@@ -59,11 +44,7 @@ struct ConnectionSecure
     using Replies = TypeList<struct ConnectionSecureOk>;
 
     LongString challenge;
-
-    static constexpr auto fields()
-    {
-        return std::tuple{field("challenge", &ConnectionSecure::challenge)};
-    }
+    QTAMQP_FIELDS(challenge)
 };
 
 struct ConnectionSecureOk
@@ -71,11 +52,7 @@ struct ConnectionSecureOk
     static constexpr MethodInfo info{10, 21, "connection.secure-ok", SentBy::Client};
 
     LongString response;
-
-    static constexpr auto fields()
-    {
-        return std::tuple{field("response", &ConnectionSecureOk::response)};
-    }
+    QTAMQP_FIELDS(response)
 };
 
 struct ConnectionTune
@@ -86,13 +63,7 @@ struct ConnectionTune
     quint16 channelMax = 0;
     quint32 frameMax = 0;
     quint16 heartbeat = 0;
-
-    static constexpr auto fields()
-    {
-        return std::tuple{field("channel-max", &ConnectionTune::channelMax),
-                          field("frame-max", &ConnectionTune::frameMax),
-                          field("heartbeat", &ConnectionTune::heartbeat)};
-    }
+    QTAMQP_FIELDS(channelMax, frameMax, heartbeat)
 };
 
 struct ConnectionTuneOk
@@ -102,13 +73,7 @@ struct ConnectionTuneOk
     quint16 channelMax = 0;
     quint32 frameMax = 0;
     quint16 heartbeat = 0;
-
-    static constexpr auto fields()
-    {
-        return std::tuple{field("channel-max", &ConnectionTuneOk::channelMax),
-                          field("frame-max", &ConnectionTuneOk::frameMax),
-                          field("heartbeat", &ConnectionTuneOk::heartbeat)};
-    }
+    QTAMQP_FIELDS(channelMax, frameMax, heartbeat)
 };
 
 struct ConnectionOpen
@@ -119,13 +84,7 @@ struct ConnectionOpen
     ShortString virtualHost;
     ShortString reserved1;
     bool reserved2 = false;
-
-    static constexpr auto fields()
-    {
-        return std::tuple{field("virtual-host", &ConnectionOpen::virtualHost),
-                          field("reserved-1", &ConnectionOpen::reserved1),
-                          field("reserved-2", &ConnectionOpen::reserved2)};
-    }
+    QTAMQP_FIELDS(virtualHost, reserved1, reserved2)
 };
 
 struct ConnectionOpenOk
@@ -133,11 +92,7 @@ struct ConnectionOpenOk
     static constexpr MethodInfo info{10, 41, "connection.open-ok", SentBy::Server};
 
     ShortString reserved1;
-
-    static constexpr auto fields()
-    {
-        return std::tuple{field("reserved-1", &ConnectionOpenOk::reserved1)};
-    }
+    QTAMQP_FIELDS(reserved1)
 };
 
 struct ConnectionClose
@@ -149,14 +104,7 @@ struct ConnectionClose
     ShortString replyText;
     quint16 classId = 0;
     quint16 methodId = 0;
-
-    static constexpr auto fields()
-    {
-        return std::tuple{field("reply-code", &ConnectionClose::replyCode),
-                          field("reply-text", &ConnectionClose::replyText),
-                          field("class-id", &ConnectionClose::classId),
-                          field("method-id", &ConnectionClose::methodId)};
-    }
+    QTAMQP_FIELDS(replyCode, replyText, classId, methodId)
 };
 
 struct ConnectionCloseOk : NoFields
@@ -169,11 +117,7 @@ struct ConnectionBlocked
     static constexpr MethodInfo info{10, 60, "connection.blocked", SentBy::Server};
 
     ShortString reason;
-
-    static constexpr auto fields()
-    {
-        return std::tuple{field("reason", &ConnectionBlocked::reason)};
-    }
+    QTAMQP_FIELDS(reason)
 };
 
 struct ConnectionUnblocked : NoFields
@@ -188,12 +132,7 @@ struct ConnectionUpdateSecret
 
     LongString newSecret;
     ShortString reason;
-
-    static constexpr auto fields()
-    {
-        return std::tuple{field("new-secret", &ConnectionUpdateSecret::newSecret),
-                          field("reason", &ConnectionUpdateSecret::reason)};
-    }
+    QTAMQP_FIELDS(newSecret, reason)
 };
 
 struct ConnectionUpdateSecretOk : NoFields
@@ -207,11 +146,7 @@ struct ChannelOpen
     using Replies = TypeList<struct ChannelOpenOk>;
 
     ShortString reserved1;
-
-    static constexpr auto fields()
-    {
-        return std::tuple{field("reserved-1", &ChannelOpen::reserved1)};
-    }
+    QTAMQP_FIELDS(reserved1)
 };
 
 struct ChannelOpenOk
@@ -219,11 +154,7 @@ struct ChannelOpenOk
     static constexpr MethodInfo info{20, 11, "channel.open-ok", SentBy::Server};
 
     LongString reserved1;
-
-    static constexpr auto fields()
-    {
-        return std::tuple{field("reserved-1", &ChannelOpenOk::reserved1)};
-    }
+    QTAMQP_FIELDS(reserved1)
 };
 
 struct ChannelFlow
@@ -232,8 +163,7 @@ struct ChannelFlow
     using Replies = TypeList<struct ChannelFlowOk>;
 
     bool active = false;
-
-    static constexpr auto fields() { return std::tuple{field("active", &ChannelFlow::active)}; }
+    QTAMQP_FIELDS(active)
 };
 
 struct ChannelFlowOk
@@ -241,8 +171,7 @@ struct ChannelFlowOk
     static constexpr MethodInfo info{20, 21, "channel.flow-ok", SentBy::Both};
 
     bool active = false;
-
-    static constexpr auto fields() { return std::tuple{field("active", &ChannelFlowOk::active)}; }
+    QTAMQP_FIELDS(active)
 };
 
 struct ChannelClose
@@ -254,14 +183,7 @@ struct ChannelClose
     ShortString replyText;
     quint16 classId = 0;
     quint16 methodId = 0;
-
-    static constexpr auto fields()
-    {
-        return std::tuple{field("reply-code", &ChannelClose::replyCode),
-                          field("reply-text", &ChannelClose::replyText),
-                          field("class-id", &ChannelClose::classId),
-                          field("method-id", &ChannelClose::methodId)};
-    }
+    QTAMQP_FIELDS(replyCode, replyText, classId, methodId)
 };
 
 struct ChannelCloseOk : NoFields
@@ -283,19 +205,8 @@ struct ExchangeDeclare
     bool internal = false;
     bool noWait = false;
     FieldTable arguments;
-
-    static constexpr auto fields()
-    {
-        return std::tuple{field("reserved-1", &ExchangeDeclare::reserved1),
-                          field("exchange", &ExchangeDeclare::exchange),
-                          field("type", &ExchangeDeclare::type),
-                          field("passive", &ExchangeDeclare::passive),
-                          field("durable", &ExchangeDeclare::durable),
-                          field("auto-delete", &ExchangeDeclare::autoDelete),
-                          field("internal", &ExchangeDeclare::internal),
-                          field("no-wait", &ExchangeDeclare::noWait),
-                          field("arguments", &ExchangeDeclare::arguments)};
-    }
+    QTAMQP_FIELDS(reserved1, exchange, type, passive, durable, autoDelete, internal, noWait,
+                  arguments)
 };
 
 struct ExchangeDeclareOk : NoFields
@@ -312,14 +223,7 @@ struct ExchangeDelete
     ShortString exchange;
     bool ifUnused = false;
     bool noWait = false;
-
-    static constexpr auto fields()
-    {
-        return std::tuple{field("reserved-1", &ExchangeDelete::reserved1),
-                          field("exchange", &ExchangeDelete::exchange),
-                          field("if-unused", &ExchangeDelete::ifUnused),
-                          field("no-wait", &ExchangeDelete::noWait)};
-    }
+    QTAMQP_FIELDS(reserved1, exchange, ifUnused, noWait)
 };
 
 struct ExchangeDeleteOk : NoFields
@@ -338,16 +242,7 @@ struct ExchangeBind
     ShortString routingKey;
     bool noWait = false;
     FieldTable arguments;
-
-    static constexpr auto fields()
-    {
-        return std::tuple{field("reserved-1", &ExchangeBind::reserved1),
-                          field("destination", &ExchangeBind::destination),
-                          field("source", &ExchangeBind::source),
-                          field("routing-key", &ExchangeBind::routingKey),
-                          field("no-wait", &ExchangeBind::noWait),
-                          field("arguments", &ExchangeBind::arguments)};
-    }
+    QTAMQP_FIELDS(reserved1, destination, source, routingKey, noWait, arguments)
 };
 
 struct ExchangeBindOk : NoFields
@@ -366,16 +261,7 @@ struct ExchangeUnbind
     ShortString routingKey;
     bool noWait = false;
     FieldTable arguments;
-
-    static constexpr auto fields()
-    {
-        return std::tuple{field("reserved-1", &ExchangeUnbind::reserved1),
-                          field("destination", &ExchangeUnbind::destination),
-                          field("source", &ExchangeUnbind::source),
-                          field("routing-key", &ExchangeUnbind::routingKey),
-                          field("no-wait", &ExchangeUnbind::noWait),
-                          field("arguments", &ExchangeUnbind::arguments)};
-    }
+    QTAMQP_FIELDS(reserved1, destination, source, routingKey, noWait, arguments)
 };
 
 struct ExchangeUnbindOk : NoFields
@@ -396,18 +282,7 @@ struct QueueDeclare
     bool autoDelete = false;
     bool noWait = false;
     FieldTable arguments;
-
-    static constexpr auto fields()
-    {
-        return std::tuple{field("reserved-1", &QueueDeclare::reserved1),
-                          field("queue", &QueueDeclare::queue),
-                          field("passive", &QueueDeclare::passive),
-                          field("durable", &QueueDeclare::durable),
-                          field("exclusive", &QueueDeclare::exclusive),
-                          field("auto-delete", &QueueDeclare::autoDelete),
-                          field("no-wait", &QueueDeclare::noWait),
-                          field("arguments", &QueueDeclare::arguments)};
-    }
+    QTAMQP_FIELDS(reserved1, queue, passive, durable, exclusive, autoDelete, noWait, arguments)
 };
 
 struct QueueDeclareOk
@@ -417,13 +292,7 @@ struct QueueDeclareOk
     ShortString queue;
     quint32 messageCount = 0;
     quint32 consumerCount = 0;
-
-    static constexpr auto fields()
-    {
-        return std::tuple{field("queue", &QueueDeclareOk::queue),
-                          field("message-count", &QueueDeclareOk::messageCount),
-                          field("consumer-count", &QueueDeclareOk::consumerCount)};
-    }
+    QTAMQP_FIELDS(queue, messageCount, consumerCount)
 };
 
 struct QueueBind
@@ -437,16 +306,7 @@ struct QueueBind
     ShortString routingKey;
     bool noWait = false;
     FieldTable arguments;
-
-    static constexpr auto fields()
-    {
-        return std::tuple{field("reserved-1", &QueueBind::reserved1),
-                          field("queue", &QueueBind::queue),
-                          field("exchange", &QueueBind::exchange),
-                          field("routing-key", &QueueBind::routingKey),
-                          field("no-wait", &QueueBind::noWait),
-                          field("arguments", &QueueBind::arguments)};
-    }
+    QTAMQP_FIELDS(reserved1, queue, exchange, routingKey, noWait, arguments)
 };
 
 struct QueueBindOk : NoFields
@@ -462,13 +322,7 @@ struct QueuePurge
     quint16 reserved1 = 0;
     ShortString queue;
     bool noWait = false;
-
-    static constexpr auto fields()
-    {
-        return std::tuple{field("reserved-1", &QueuePurge::reserved1),
-                          field("queue", &QueuePurge::queue),
-                          field("no-wait", &QueuePurge::noWait)};
-    }
+    QTAMQP_FIELDS(reserved1, queue, noWait)
 };
 
 struct QueuePurgeOk
@@ -476,11 +330,7 @@ struct QueuePurgeOk
     static constexpr MethodInfo info{50, 31, "queue.purge-ok", SentBy::Server};
 
     quint32 messageCount = 0;
-
-    static constexpr auto fields()
-    {
-        return std::tuple{field("message-count", &QueuePurgeOk::messageCount)};
-    }
+    QTAMQP_FIELDS(messageCount)
 };
 
 struct QueueDelete
@@ -493,14 +343,7 @@ struct QueueDelete
     bool ifUnused = false;
     bool ifEmpty = false;
     bool noWait = false;
-
-    static constexpr auto fields()
-    {
-        return std::tuple{
-                field("reserved-1", &QueueDelete::reserved1), field("queue", &QueueDelete::queue),
-                field("if-unused", &QueueDelete::ifUnused),
-                field("if-empty", &QueueDelete::ifEmpty), field("no-wait", &QueueDelete::noWait)};
-    }
+    QTAMQP_FIELDS(reserved1, queue, ifUnused, ifEmpty, noWait)
 };
 
 struct QueueDeleteOk
@@ -508,11 +351,7 @@ struct QueueDeleteOk
     static constexpr MethodInfo info{50, 41, "queue.delete-ok", SentBy::Server};
 
     quint32 messageCount = 0;
-
-    static constexpr auto fields()
-    {
-        return std::tuple{field("message-count", &QueueDeleteOk::messageCount)};
-    }
+    QTAMQP_FIELDS(messageCount)
 };
 
 struct QueueUnbind
@@ -525,15 +364,7 @@ struct QueueUnbind
     ShortString exchange;
     ShortString routingKey;
     FieldTable arguments;
-
-    static constexpr auto fields()
-    {
-        return std::tuple{field("reserved-1", &QueueUnbind::reserved1),
-                          field("queue", &QueueUnbind::queue),
-                          field("exchange", &QueueUnbind::exchange),
-                          field("routing-key", &QueueUnbind::routingKey),
-                          field("arguments", &QueueUnbind::arguments)};
-    }
+    QTAMQP_FIELDS(reserved1, queue, exchange, routingKey, arguments)
 };
 
 struct QueueUnbindOk : NoFields
@@ -549,13 +380,7 @@ struct BasicQos
     quint32 prefetchSize = 0;
     quint16 prefetchCount = 0;
     bool global = false;
-
-    static constexpr auto fields()
-    {
-        return std::tuple{field("prefetch-size", &BasicQos::prefetchSize),
-                          field("prefetch-count", &BasicQos::prefetchCount),
-                          field("global", &BasicQos::global)};
-    }
+    QTAMQP_FIELDS(prefetchSize, prefetchCount, global)
 };
 
 struct BasicQosOk : NoFields
@@ -576,18 +401,7 @@ struct BasicConsume
     bool exclusive = false;
     bool noWait = false;
     FieldTable arguments;
-
-    static constexpr auto fields()
-    {
-        return std::tuple{field("reserved-1", &BasicConsume::reserved1),
-                          field("queue", &BasicConsume::queue),
-                          field("consumer-tag", &BasicConsume::consumerTag),
-                          field("no-local", &BasicConsume::noLocal),
-                          field("no-ack", &BasicConsume::noAck),
-                          field("exclusive", &BasicConsume::exclusive),
-                          field("no-wait", &BasicConsume::noWait),
-                          field("arguments", &BasicConsume::arguments)};
-    }
+    QTAMQP_FIELDS(reserved1, queue, consumerTag, noLocal, noAck, exclusive, noWait, arguments)
 };
 
 struct BasicConsumeOk
@@ -595,11 +409,7 @@ struct BasicConsumeOk
     static constexpr MethodInfo info{60, 21, "basic.consume-ok", SentBy::Server};
 
     ShortString consumerTag;
-
-    static constexpr auto fields()
-    {
-        return std::tuple{field("consumer-tag", &BasicConsumeOk::consumerTag)};
-    }
+    QTAMQP_FIELDS(consumerTag)
 };
 
 struct BasicCancel
@@ -609,12 +419,7 @@ struct BasicCancel
 
     ShortString consumerTag;
     bool noWait = false;
-
-    static constexpr auto fields()
-    {
-        return std::tuple{field("consumer-tag", &BasicCancel::consumerTag),
-                          field("no-wait", &BasicCancel::noWait)};
-    }
+    QTAMQP_FIELDS(consumerTag, noWait)
 };
 
 struct BasicCancelOk
@@ -622,11 +427,7 @@ struct BasicCancelOk
     static constexpr MethodInfo info{60, 31, "basic.cancel-ok", SentBy::Both};
 
     ShortString consumerTag;
-
-    static constexpr auto fields()
-    {
-        return std::tuple{field("consumer-tag", &BasicCancelOk::consumerTag)};
-    }
+    QTAMQP_FIELDS(consumerTag)
 };
 
 struct BasicPublish
@@ -638,15 +439,7 @@ struct BasicPublish
     ShortString routingKey;
     bool mandatory = false;
     bool immediate = false;
-
-    static constexpr auto fields()
-    {
-        return std::tuple{field("reserved-1", &BasicPublish::reserved1),
-                          field("exchange", &BasicPublish::exchange),
-                          field("routing-key", &BasicPublish::routingKey),
-                          field("mandatory", &BasicPublish::mandatory),
-                          field("immediate", &BasicPublish::immediate)};
-    }
+    QTAMQP_FIELDS(reserved1, exchange, routingKey, mandatory, immediate)
 };
 
 struct BasicReturn
@@ -657,14 +450,7 @@ struct BasicReturn
     ShortString replyText;
     ShortString exchange;
     ShortString routingKey;
-
-    static constexpr auto fields()
-    {
-        return std::tuple{field("reply-code", &BasicReturn::replyCode),
-                          field("reply-text", &BasicReturn::replyText),
-                          field("exchange", &BasicReturn::exchange),
-                          field("routing-key", &BasicReturn::routingKey)};
-    }
+    QTAMQP_FIELDS(replyCode, replyText, exchange, routingKey)
 };
 
 struct BasicDeliver
@@ -676,15 +462,7 @@ struct BasicDeliver
     bool redelivered = false;
     ShortString exchange;
     ShortString routingKey;
-
-    static constexpr auto fields()
-    {
-        return std::tuple{field("consumer-tag", &BasicDeliver::consumerTag),
-                          field("delivery-tag", &BasicDeliver::deliveryTag),
-                          field("redelivered", &BasicDeliver::redelivered),
-                          field("exchange", &BasicDeliver::exchange),
-                          field("routing-key", &BasicDeliver::routingKey)};
-    }
+    QTAMQP_FIELDS(consumerTag, deliveryTag, redelivered, exchange, routingKey)
 };
 
 struct BasicGet
@@ -695,12 +473,7 @@ struct BasicGet
     quint16 reserved1 = 0;
     ShortString queue;
     bool noAck = false;
-
-    static constexpr auto fields()
-    {
-        return std::tuple{field("reserved-1", &BasicGet::reserved1),
-                          field("queue", &BasicGet::queue), field("no-ack", &BasicGet::noAck)};
-    }
+    QTAMQP_FIELDS(reserved1, queue, noAck)
 };
 
 struct BasicGetOk
@@ -712,15 +485,7 @@ struct BasicGetOk
     ShortString exchange;
     ShortString routingKey;
     quint32 messageCount = 0;
-
-    static constexpr auto fields()
-    {
-        return std::tuple{field("delivery-tag", &BasicGetOk::deliveryTag),
-                          field("redelivered", &BasicGetOk::redelivered),
-                          field("exchange", &BasicGetOk::exchange),
-                          field("routing-key", &BasicGetOk::routingKey),
-                          field("message-count", &BasicGetOk::messageCount)};
-    }
+    QTAMQP_FIELDS(deliveryTag, redelivered, exchange, routingKey, messageCount)
 };
 
 struct BasicGetEmpty
@@ -728,11 +493,7 @@ struct BasicGetEmpty
     static constexpr MethodInfo info{60, 72, "basic.get-empty", SentBy::Server};
 
     ShortString reserved1;
-
-    static constexpr auto fields()
-    {
-        return std::tuple{field("reserved-1", &BasicGetEmpty::reserved1)};
-    }
+    QTAMQP_FIELDS(reserved1)
 };
 
 struct BasicAck
@@ -741,12 +502,7 @@ struct BasicAck
 
     quint64 deliveryTag = 0;
     bool multiple = false;
-
-    static constexpr auto fields()
-    {
-        return std::tuple{field("delivery-tag", &BasicAck::deliveryTag),
-                          field("multiple", &BasicAck::multiple)};
-    }
+    QTAMQP_FIELDS(deliveryTag, multiple)
 };
 
 struct BasicReject
@@ -755,12 +511,7 @@ struct BasicReject
 
     quint64 deliveryTag = 0;
     bool requeue = false;
-
-    static constexpr auto fields()
-    {
-        return std::tuple{field("delivery-tag", &BasicReject::deliveryTag),
-                          field("requeue", &BasicReject::requeue)};
-    }
+    QTAMQP_FIELDS(deliveryTag, requeue)
 };
 
 struct BasicRecoverAsync
@@ -768,11 +519,7 @@ struct BasicRecoverAsync
     static constexpr MethodInfo info{60, 100, "basic.recover-async", SentBy::Client};
 
     bool requeue = false;
-
-    static constexpr auto fields()
-    {
-        return std::tuple{field("requeue", &BasicRecoverAsync::requeue)};
-    }
+    QTAMQP_FIELDS(requeue)
 };
 
 struct BasicRecover
@@ -781,8 +528,7 @@ struct BasicRecover
     using Replies = TypeList<struct BasicRecoverOk>; // the official XML forgets it
 
     bool requeue = false;
-
-    static constexpr auto fields() { return std::tuple{field("requeue", &BasicRecover::requeue)}; }
+    QTAMQP_FIELDS(requeue)
 };
 
 struct BasicRecoverOk : NoFields
@@ -797,13 +543,7 @@ struct BasicNack
     quint64 deliveryTag = 0;
     bool multiple = false;
     bool requeue = false;
-
-    static constexpr auto fields()
-    {
-        return std::tuple{field("delivery-tag", &BasicNack::deliveryTag),
-                          field("multiple", &BasicNack::multiple),
-                          field("requeue", &BasicNack::requeue)};
-    }
+    QTAMQP_FIELDS(deliveryTag, multiple, requeue)
 };
 
 struct ConfirmSelect
@@ -811,9 +551,8 @@ struct ConfirmSelect
     static constexpr MethodInfo info{85, 10, "confirm.select", SentBy::Client};
     using Replies = TypeList<struct ConfirmSelectOk>;
 
-    bool noWait = false;
-
-    static constexpr auto fields() { return std::tuple{field("nowait", &ConfirmSelect::noWait)}; }
+    bool nowait = false; // its name in the specification
+    QTAMQP_FIELDS(nowait)
 };
 
 struct ConfirmSelectOk : NoFields

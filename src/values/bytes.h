@@ -14,6 +14,7 @@
 #include <QtCore/qendian.h>
 
 #include <cstring>
+#include <limits>
 
 QT_BEGIN_NAMESPACE
 
@@ -70,8 +71,12 @@ public:
         return bytes;
     }
 
-    QByteArrayView shortString() { return view(read<quint8>()); }
-    QByteArrayView longString() { return view(read<quint32>()); }
+    // A short string has a length of one octet, a long string one of four.
+    template<typename Length>
+    QByteArrayView string()
+    {
+        return view(read<Length>());
+    }
 
 private:
     const char *m_at = nullptr;
@@ -103,16 +108,11 @@ public:
         m_at += bytes.size();
     }
 
-    void shortString(QByteArrayView text)
+    template<typename Length>
+    void string(QByteArrayView text)
     {
-        Q_ASSERT(text.size() <= 255);
-        write(quint8(text.size()));
-        bytes(text);
-    }
-
-    void longString(QByteArrayView text)
-    {
-        write(quint32(text.size()));
+        Q_ASSERT(quint64(text.size()) <= std::numeric_limits<Length>::max());
+        write(Length(text.size()));
         bytes(text);
     }
 

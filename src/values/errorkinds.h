@@ -43,24 +43,13 @@ QAmqpError operationError(QAmqpError::Kind kind, QAmqpError::Origin origin, QStr
 {
     return QAmqpError(kind, QAmqpError::Scope::Operation, origin, formatted(format, args...));
 }
-template<typename... Args>
-QAmqpError invalidArgument(QStringView format, const Args &...args)
-{
-    return operationError(QAmqpError::Kind::InvalidArgument, QAmqpError::Origin::Application,
-                          format, args...);
-}
-template<typename... Args>
-QAmqpError notOpen(QStringView format, const Args &...args)
-{
-    return operationError(QAmqpError::Kind::NotOpen, QAmqpError::Origin::Application, format,
-                          args...);
-}
-template<typename... Args>
-QAmqpError givenUp(QStringView format, const Args &...args)
-{
-    return operationError(QAmqpError::Kind::Cancelled, QAmqpError::Origin::Application, format,
-                          args...);
-}
+template<QAmqpError::Kind kind>
+constexpr auto misuse = [](QStringView format, const auto &...args) {
+    return operationError(kind, QAmqpError::Origin::Application, format, args...);
+};
+constexpr auto invalidArgument = misuse<QAmqpError::Kind::InvalidArgument>;
+constexpr auto notOpen = misuse<QAmqpError::Kind::NotOpen>;
+constexpr auto givenUp = misuse<QAmqpError::Kind::Cancelled>;
 
 } // namespace QtAmqpPrivate
 

@@ -385,11 +385,6 @@ QString QAmqpConnectionOptions::errorString() const
     return {};
 }
 
-bool operator==(const QAmqpConnectionOptions &a, const QAmqpConnectionOptions &b)
-{
-    return equal(a.d, b.d);
-}
-
 QDebug operator<<(QDebug debug, const QAmqpConnectionOptions &options)
 {
     // Client properties stay out: applications put tokens there.

@@ -66,8 +66,6 @@ QByteArray QAmqpCredentials::initialResponse() const
     return '\0' + peek(d).userName.toUtf8() + '\0' + peek(d).password.toUtf8();
 }
 
-bool operator==(const QAmqpCredentials &a, const QAmqpCredentials &b) { return equal(a.d, b.d); }
-
 QDebug operator<<(QDebug debug, const QAmqpCredentials &credentials)
 {
     const QDebugStateSaver saver(debug);

@@ -192,8 +192,6 @@ QAmqpError &QAmqpError::setCause(const QAmqpError &cause)
     return *this;
 }
 
-bool operator==(const QAmqpError &a, const QAmqpError &b) { return equal(a.d, b.d); }
-
 template<typename Enum>
 static const char *nameOf(Enum value)
 {

@@ -94,8 +94,8 @@ QByteArrayView takeProperty(Reader &list, Shape shape)
 {
     const QByteArrayView before = list.rest();
     switch (shape) {
-    case Shape::ShortString: list.shortString(); break;
-    case Shape::Table: list.longString(); break;
+    case Shape::ShortString: list.string<quint8>(); break;
+    case Shape::Table: list.string<quint32>(); break;
     case Shape::Octet: list.read<quint8>(); break;
     case Shape::Timestamp: list.read<quint64>(); break;
     }
@@ -361,8 +361,6 @@ QString QAmqpMessage::errorString() const
     default: return QStringLiteral("%1 has more than 255 octets of UTF-8").arg(name);
     }
 }
-
-bool operator==(const QAmqpMessage &a, const QAmqpMessage &b) { return equal(a.d, b.d); }
 
 QDebug operator<<(QDebug debug, const QAmqpMessage &message)
 {

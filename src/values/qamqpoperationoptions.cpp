@@ -62,7 +62,6 @@ public:
 
 #define QTAMQP_OPTIONS(Class) \
   QTAMQP_VALUE(Class) \
-  bool operator==(const Class &a, const Class &b) { return QtAmqpPrivate::equal(a.d, b.d); } \
   QTAMQP_FIELD(Class, QAmqpTable, arguments, setArguments) \
   Class &Class::setArgument(const QString &name, const QAmqpValue &value) \
   { \

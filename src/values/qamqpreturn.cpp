@@ -33,7 +33,7 @@ public:
 
 /*! \fn QAmqpReturn::QAmqpReturn()
     Makes an empty message with reply code 0. */
-QTAMQP_VALUE(QAmqpReturn)
+QTAMQP_COPYABLE(QAmqpReturn)
 
 /*!
     Makes a return of \a message with \a replyCode and \a replyText, published to \a exchange with

@@ -130,8 +130,6 @@ QString QAmqpTable::errorString() const
     return {};
 }
 
-bool operator==(const QAmqpTable &a, const QAmqpTable &b) { return equal(a.d, b.d); }
-
 QDebug operator<<(QDebug debug, const QAmqpTable &table)
 {
     const QDebugStateSaver saver(debug);

@@ -359,8 +359,6 @@ QVariant QAmqpValue::toVariant() const
     Q_UNREACHABLE();
 }
 
-bool operator==(const QAmqpValue &a, const QAmqpValue &b) { return equal(a.d, b.d); }
-
 QDebug operator<<(QDebug debug, const QAmqpValue &value)
 {
     const QDebugStateSaver saver(debug);

@@ -53,14 +53,19 @@ using Argument = std::conditional_t<std::is_trivially_copyable_v<T>, T, const T 
 
 } // namespace QtAmqpPrivate
 
-// Defines what Q_AMQP_VALUE declares, but for comparing and printing.
-#define QTAMQP_VALUE(Class) \
+// Defines what Q_AMQP_COPYABLE declares, but for comparing and printing.
+#define QTAMQP_COPYABLE(Class) \
   Class::Class() = default; \
   Class::Class(const Class &other) = default; \
   Class::Class(Class &&other) noexcept = default; \
   Class &Class::operator=(const Class &other) = default; \
   Class &Class::operator=(Class &&other) noexcept = default; \
   Class::~Class() = default;
+
+// Defines what Q_AMQP_VALUE declares, but for printing.
+#define QTAMQP_VALUE(Class) \
+  QTAMQP_COPYABLE(Class) \
+  bool operator==(const Class &a, const Class &b) { return QtAmqpPrivate::equal(a.d, b.d); }
 
 // Defines the getter and the chained setter of the private member that is called like the getter.
 #define QTAMQP_FIELD(Class, Type, getter, setter) \

@@ -90,7 +90,7 @@ public:
     {
         QAmqpTable entries;
         forEachElement([&] {
-            const QByteArrayView name = m_in.shortString();
+            const QByteArrayView name = m_in.string<quint8>();
             const QAmqpValue item = value();
             if constexpr (Build)
                 entries.append(name.toByteArray(), item);
@@ -127,7 +127,7 @@ private:
     template<typename Content>
     auto nested(Content readContent)
     {
-        Reader inner(m_in.longString());
+        Reader inner(m_in.string<quint32>());
         std::swap(inner, m_in);
         const auto content = readContent();
         std::swap(inner, m_in);
@@ -167,8 +167,8 @@ private:
             const quint8 scale = m_in.read<quint8>();
             return make(Type::Decimal, m_in.read<qint32>(), scale);
         }
-        case 'S': return make(Type::String, m_in.longString());
-        case 'x': return make(Type::Bytes, m_in.longString());
+        case 'S': return make(Type::String, m_in.string<quint32>());
+        case 'x': return make(Type::Bytes, m_in.string<quint32>());
         case 'A': return make(Type::Array, nested([this] { return array(); }));
         case 'F': return make(Type::Table, nested([this] { return table(); }));
         case 'V': return make(Type::Void, std::monostate());
