@@ -138,9 +138,9 @@ private Q_SLOTS:
             QVERIFY2(known.value(name).toBool(), qPrintable(name));
         QVERIFY(known.contains(u"basic.nack"_s) && !known.value(u"basic.nack"_s).toBool());
         // Each name once.
-        for (const auto &[name, value] : sent.entries())
+        for (const auto &entry : sent.entries())
             QCOMPARE(std::count_if(sent.entries().begin(), sent.entries().end(),
-                                   [&](const auto &e) { return e.first == name; }),
+                                   [&](const auto &e) { return e.first == entry.first; }),
                      1);
     }
 
