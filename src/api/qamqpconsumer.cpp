@@ -152,7 +152,7 @@ int QAmqpConsumerPrivate::requeueHeld()
 {
     int requeued = 0;
     for (const QAmqpDelivery &delivery : std::exchange(held, {}))
-        requeued += delivery.nack();
+        requeued += ChannelCore::mayGoBack(delivery) && delivery.nack();
     return requeued;
 }
 

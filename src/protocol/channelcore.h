@@ -112,6 +112,7 @@ public:
     void selectConfirms();
     RequestId selectTransactions();
     static qsizetype storedSize(const QAmqpMessage &message);
+    static bool mayGoBack(const QAmqpMessage &message); // by basic.nack
     static bool fitsFrame(const QAmqpMessage &message, quint32 frameMax);
     // What was asked for before the size of frames was negotiated.
     bool waitingFitsFrames() const;

@@ -303,9 +303,19 @@ void ChannelCore::deliver()
                 Delivered{m_number, redelivered, tag, m_assembler.envelope(), std::move(message)});
         return;
     }
+    if (!mayGoBack(message))
+        return;
     if (consumer != m_consumers.end())
         ++consumer->requeued;
     nack(tag, false, true);
+}
+
+// RabbitMQ closes the connection (540) over a basic.nack for what a stream delivered. Nothing is lost
+// there without it, nor on a queue to which such a message was copied with its headers: it goes back
+// when the channel closes.
+bool ChannelCore::mayGoBack(const QAmqpMessage &message)
+{
+    return !message.headers().contains(QStringLiteral("x-stream-offset"));
 }
 
 // Which of our publishes came back: by message-id where it has one, else the oldest that went the

@@ -608,6 +608,26 @@ private Q_SLOTS:
         QCOMPARE(d.count<Delivered>(), 0);
     }
 
+    // RabbitMQ closes the connection (540) over a nack for a stream.
+    void whatAStreamSentIsLeftAlone()
+    {
+        QAmqpMessage fromStream("x");
+        fromStream.setHeaders({{u"x-stream-offset"_s, qint64(3)}});
+        CoreDriver d(opened().sendContent(delivery("ghost", 7), fromStream)
+                             .expect<BasicConsume>()
+                             .reply(BasicConsumeOk{"c"})
+                             .expect<BasicCancel>()
+                             .sendContent(delivery("c", 8), fromStream)
+                             .send(BasicCancelOk{"c"}));
+        ChannelCore *channel = d.channel();
+        d.open();
+        d.ask(channel->consume(consume("q", "c"), 0));
+        const RequestId cancel = d.ask(channel->cancel("c"));
+        d.run();
+        QCOMPARE(d.count<Delivered>(), 0);
+        QCOMPARE(d.reply(cancel).count, 0u); // nothing went back
+    }
+
     void cancellingRequeuesAndCounts()
     {
         CoreDriver d(opened().expect<BasicConsume>()
