@@ -244,6 +244,8 @@ QFuture<int> QAmqpChannelPrivate::cancel(QAmqpConsumerPrivate *consumer)
     if (!core->hasConsumer(
                 consumer->tag)) // the channel is over, as the consumer is about to be told
         return failedFuture<int>(notOpen(u"consumer \"%1\" is not running", consumer->tag));
+    // First of all, so that the broker does not send what goes back here to this consumer again.
+    const RequestId request = core->cancel(consumer->tag);
     const int requeued = consumer->requeueHeld();
     consumer->paused = false;
     const auto ended = [this, tag = consumer->tag](RequestEnd &end) {
@@ -254,7 +256,7 @@ QFuture<int> QAmqpChannelPrivate::cancel(QAmqpConsumerPrivate *consumer)
                     consumers.take(tag)) // else the broker's own was first
             cancelled->ended(end.error);
     };
-    return wait<int>(core->cancel(consumer->tag), ended,
+    return wait<int>(request, ended,
                      [requeued](const RequestEnd &end) { return requeued + int(end.count); });
 }
 
@@ -266,11 +268,11 @@ void QAmqpChannelPrivate::forgetConsumer(QAmqpConsumerPrivate *consumer)
         return;
     consumers.erase(own);
     lastEnvelope.reset();
-    consumer->requeueHeld();
     if (core && core->state() != ChannelState::Closed && !core->isClosing()) {
         core->cancel(consumer->tag);
         engine->commanded();
     }
+    consumer->requeueHeld();
 }
 
 void QAmqpChannelPrivate::abandonAll(const QAmqpError &error)

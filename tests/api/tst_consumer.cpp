@@ -494,9 +494,9 @@ void TestConsumer::cancelTellsWhatWentBack()
 {
     ConsumerSession s(consuming()
                               .then(deliveries(1, 3))
+                              .expect<BasicCancel>()
                               .expect<BasicNack>(isNack(2, false, true))
                               .expect<BasicNack>(isNack(3, false, true)) // held
-                              .expect<BasicCancel>()
                               .then(deliveries(4, 5))
                               .expect<BasicNack>(isNack(4, false, true))
                               .expect<BasicNack>(isNack(5, false, true)) // under way
@@ -588,9 +588,9 @@ void TestConsumer::destructionCancels()
 {
     ConsumerSession s(consuming()
                               .then(deliveries(1, 3))
+                              .expect<BasicCancel>()
                               .expect<BasicNack>(isNack(2, false, true))
                               .expect<BasicNack>(isNack(3, false, true))
-                              .expect<BasicCancel>()
                               .then(deliveries(4, 4))
                               .expect<BasicNack>(isNack(4, false, true))
                               .send(BasicCancelOk{QByteArrayView("t")})
