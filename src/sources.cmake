@@ -11,10 +11,12 @@ set(QTAMQP_values_SOURCES
     values/errorkinds.h
     values/qamqpconnectionoptions.cpp
     values/qamqpcredentials.cpp
+    values/qamqpcredentials_p.h
     values/qamqperror.cpp
     values/qamqpmessage.cpp
     values/qamqpmessage_p.h
     values/qamqpoperationoptions.cpp
+    values/qamqpretrypolicy.cpp
     values/qamqpreturn.cpp
     values/qamqptable.cpp
     values/qamqpvalue.cpp
@@ -27,6 +29,7 @@ set(QTAMQP_values_HEADERS
     ${include}/qamqperror.h
     ${include}/qamqpmessage.h
     ${include}/qamqpoperationoptions.h
+    ${include}/qamqpretrypolicy.h
     ${include}/qamqpreturn.h
     ${include}/qamqptable.h)
 

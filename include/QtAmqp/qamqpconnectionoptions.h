@@ -3,14 +3,29 @@
 
 #include <QtAmqp/qamqpcredentials.h>
 #include <QtAmqp/qamqperror.h>
+#include <QtAmqp/qamqpretrypolicy.h>
 #include <QtAmqp/qamqptable.h>
 
 #include <chrono>
+#include <functional>
 #include <optional>
 
 QT_BEGIN_NAMESPACE
 
 class QUrl;
+
+struct QAmqpHost
+{
+    QString hostName;
+    quint16 port = 0;
+
+    friend bool operator==(const QAmqpHost &a, const QAmqpHost &b)
+    {
+        return a.hostName == b.hostName && a.port == b.port;
+    }
+    friend bool operator!=(const QAmqpHost &a, const QAmqpHost &b) { return !(a == b); }
+    Q_AMQP_EXPORT friend QDebug operator<<(QDebug debug, const QAmqpHost &host);
+};
 
 class Q_AMQP_EXPORT QAmqpConnectionOptions
 {
@@ -21,6 +36,11 @@ public:
     static QAmqpConnectionOptions fromUrl(const QUrl &url, QAmqpError *error = nullptr);
     static QAmqpConnectionOptions fromUrl(const QString &url, QAmqpError *error = nullptr);
 
+    QList<QAmqpHost> hosts() const;
+    QAmqpConnectionOptions &setHosts(const QList<QAmqpHost> &hosts);
+    QAmqpConnectionOptions &addHost(const QString &hostName, quint16 port = 0);
+    bool isHostsShuffled() const;
+    QAmqpConnectionOptions &setHostsShuffled(bool shuffled);
     QString hostName() const;
     QAmqpConnectionOptions &setHostName(const QString &hostName);
     quint16 port() const;
@@ -38,6 +58,8 @@ public:
     QAmqpConnectionOptions &setCertificateFile(const QString &fileName);
     QString privateKeyFile() const;
     QAmqpConnectionOptions &setPrivateKeyFile(const QString &fileName);
+    QString privateKeyPassword() const;
+    QAmqpConnectionOptions &setPrivateKeyPassword(const QString &password);
     QString peerVerifyName() const;
     QAmqpConnectionOptions &setPeerVerifyName(const QString &hostName);
     bool isPeerVerificationEnabled() const;
@@ -56,17 +78,39 @@ public:
     QAmqpConnectionOptions &setFrameMax(quint32 bytes);
     std::optional<std::chrono::seconds> heartbeat() const;
     QAmqpConnectionOptions &setHeartbeat(std::optional<std::chrono::seconds> interval);
+    using HeartbeatTuner = std::function<std::chrono::seconds(std::chrono::seconds proposal)>;
+    HeartbeatTuner heartbeatTuner() const;
+    QAmqpConnectionOptions &setHeartbeatTuner(const HeartbeatTuner &tuner);
     quint64 maxMessageSize() const;
     QAmqpConnectionOptions &setMaxMessageSize(quint64 bytes);
 
+    QAmqpRetryPolicy retryPolicy() const;
+    QAmqpConnectionOptions &setRetryPolicy(const QAmqpRetryPolicy &policy);
+    std::chrono::milliseconds resolveTimeout() const;
+    QAmqpConnectionOptions &setResolveTimeout(std::chrono::milliseconds timeout);
     std::chrono::milliseconds connectTimeout() const;
     QAmqpConnectionOptions &setConnectTimeout(std::chrono::milliseconds timeout);
+    std::chrono::milliseconds tlsTimeout() const;
+    QAmqpConnectionOptions &setTlsTimeout(std::chrono::milliseconds timeout);
+    std::chrono::milliseconds amqpTimeout() const;
+    QAmqpConnectionOptions &setAmqpTimeout(std::chrono::milliseconds timeout);
     std::chrono::milliseconds handshakeTimeout() const;
     QAmqpConnectionOptions &setHandshakeTimeout(std::chrono::milliseconds timeout);
     std::chrono::milliseconds requestTimeout() const;
     QAmqpConnectionOptions &setRequestTimeout(std::chrono::milliseconds timeout);
     std::chrono::milliseconds blockedConnectionTimeout() const;
     QAmqpConnectionOptions &setBlockedConnectionTimeout(std::chrono::milliseconds timeout);
+
+    bool isKeepAliveEnabled() const;
+    QAmqpConnectionOptions &setKeepAliveEnabled(bool enabled);
+    std::chrono::seconds keepAliveIdle() const;
+    QAmqpConnectionOptions &setKeepAliveIdle(std::chrono::seconds idle);
+    std::chrono::seconds keepAliveInterval() const;
+    QAmqpConnectionOptions &setKeepAliveInterval(std::chrono::seconds interval);
+    int keepAliveCount() const;
+    QAmqpConnectionOptions &setKeepAliveCount(int probes);
+    std::chrono::milliseconds tcpUserTimeout() const;
+    QAmqpConnectionOptions &setTcpUserTimeout(std::chrono::milliseconds timeout);
 
     QString endpoint() const;
     QString errorString() const;

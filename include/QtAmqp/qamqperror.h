@@ -3,6 +3,7 @@
 
 #include <QtAmqp/qtamqpglobal.h>
 #include <QtCore/qexception.h>
+#include <QtCore/qlist.h>
 
 QT_BEGIN_NAMESPACE
 
@@ -47,7 +48,7 @@ public:
     Q_ENUM(Scope)
     enum class Origin : quint8 { Application, Library, Transport, Broker };
     Q_ENUM(Origin)
-    enum class Phase : quint8 { None, Connecting, Tls, Handshake, Open, Closing };
+    enum class Phase : quint8 { None, Resolving, Connecting, Tls, Handshake, Open, Closing };
     Q_ENUM(Phase)
 
     QAmqpError(Kind kind, Scope scope, Origin origin, const QString &text);
@@ -65,6 +66,7 @@ public:
     QString method() const;
     QString endpoint() const;
     QAmqpError cause() const;
+    QList<QAmqpError> attempts() const;
     bool isRetryable() const;
 
     QAmqpError &setScope(Scope scope);
@@ -73,6 +75,7 @@ public:
     QAmqpError &setMethod(const QString &method);
     QAmqpError &setEndpoint(const QString &endpoint);
     QAmqpError &setCause(const QAmqpError &cause);
+    QAmqpError &setAttempts(const QList<QAmqpError> &attempts);
 };
 
 class Q_AMQP_EXPORT QAmqpException : public QException

@@ -9,6 +9,7 @@
 #include <QtCore/qurl.h>
 
 #include <algorithm>
+#include <memory>
 
 QT_BEGIN_NAMESPACE
 
@@ -33,28 +34,68 @@ using std::chrono::seconds;
     Options are implicitly shared and reentrant; two are equal if all that was set is equal.
 */
 
+/*!
+    \class QAmqpHost
+    \inmodule QtAmqp
+    \brief A host to connect to.
+
+    \c hostName is a name or an IP address, without brackets; \c port is a TCP port, or 0, the
+    default, for the usual one: 5672, or 5671 with TLS.
+
+    \sa QAmqpConnectionOptions::setHosts()
+*/
+
+// No entry stands for the local host, so that addHost() need not keep it.
+struct HostList
+{
+    QList<QAmqpHost> set;
+
+    QList<QAmqpHost> all() const
+    {
+        return set.isEmpty() ? QList<QAmqpHost>{{u"localhost"_s, 0}} : set;
+    }
+    QAmqpHost &first()
+    {
+        set = all();
+        return set.first();
+    }
+    bool operator==(const HostList &other) const { return all() == other.all(); }
+};
+
 class QAmqpConnectionOptionsPrivate : public SharedValue
 {
 public:
-    QString hostName = u"localhost"_s;
+    HostList hosts;
+    bool isHostsShuffled = false;
     QString virtualHost = u"/"_s;
     QAmqpCredentials credentials;
     QString caCertificateFile;
     QString certificateFile;
     QString privateKeyFile;
+    QString privateKeyPassword;
     QString peerVerifyName;
     QString connectionName;
     QAmqpTable clientProperties;
     QString locale = u"en_US"_s;
     std::optional<seconds> heartbeat;
+    // Functions cannot be compared: two options are equal if they share one.
+    std::shared_ptr<QAmqpConnectionOptions::HeartbeatTuner> heartbeatTuner;
+    QAmqpRetryPolicy retryPolicy;
     quint64 maxMessageSize = 128 * 1024 * 1024;
+    milliseconds resolveTimeout = 5s;
     milliseconds connectTimeout = 10s;
+    milliseconds tlsTimeout = 10s;
+    milliseconds amqpTimeout = 10s;
     milliseconds handshakeTimeout = 15s;
     milliseconds requestTimeout = 30s;
     milliseconds blockedConnectionTimeout = 0s;
     quint32 frameMax = 131072;
     quint16 channelMax = 2047;
-    quint16 port = 0;
+    seconds keepAliveIdle = 0s;
+    seconds keepAliveInterval = 0s;
+    int keepAliveCount = 0;
+    milliseconds tcpUserTimeout = 0s;
+    bool keepAlive = false;
     bool isTlsEnabled = false;
     bool isPeerVerificationEnabled = true;
     QString urlError;
@@ -63,9 +104,6 @@ public:
 };
 
 namespace {
-
-// Before connection.tune a frame may have so many octets at most, even with RabbitMQ 4.1.
-constexpr qsizetype maxInitialResponse = 8192;
 
 bool isHostName(const QString &name)
 {
@@ -81,19 +119,6 @@ bool isShortString(const QString &text)
     return !text.isEmpty() && text.toUtf8().size() <= MaxShortString;
 }
 
-QString credentialsError(const QAmqpCredentials &credentials)
-{
-    const QByteArray response = credentials.initialResponse();
-    if (credentials.userName().toUtf8().size() > MaxShortString)
-        return u"The user name has more than 255 octets of UTF-8."_s;
-    // PLAIN separates its parts by NUL: one inside would let a user name forge the password.
-    if (response.count('\0') != 2)
-        return u"The user name or password has a NUL character."_s;
-    if (response.size() > maxInitialResponse)
-        return u"The user name and password together have more than 8190 octets of UTF-8."_s;
-    return {};
-}
-
 QString tlsError(const QAmqpConnectionOptionsPrivate &options)
 {
     const bool anyFile = !options.caCertificateFile.isEmpty() || !options.certificateFile.isEmpty()
@@ -104,6 +129,8 @@ QString tlsError(const QAmqpConnectionOptionsPrivate &options)
         return u"The certificate file (certfile) and the private key file (keyfile) must be set both; "
                "they may name one file."_s;
     }
+    if (!options.privateKeyPassword.isEmpty() && options.privateKeyFile.isEmpty())
+        return u"A password of the private key (password) is set without its file (keyfile)."_s;
     if (!options.peerVerifyName.isEmpty() && !isHostName(options.peerVerifyName))
         return u"The peer name (server_name_indication) is not a host name."_s;
     return {};
@@ -112,10 +139,14 @@ QString tlsError(const QAmqpConnectionOptionsPrivate &options)
 QString timeoutError(const QAmqpConnectionOptionsPrivate &options)
 {
     const std::pair<const char *, milliseconds> timeouts[] = {
+            {"resolve timeout", options.resolveTimeout},
             {"connect timeout", options.connectTimeout},
+            {"TLS timeout", options.tlsTimeout},
+            {"AMQP timeout", options.amqpTimeout},
             {"handshake timeout", options.handshakeTimeout},
             {"request timeout", options.requestTimeout},
             {"blocked connection timeout", options.blockedConnectionTimeout},
+            {"TCP user timeout", options.tcpUserTimeout},
     };
     for (const auto &[name, timeout] : timeouts) {
         if (timeout < 0ms || timeout > milliseconds(2147483647)) {
@@ -123,6 +154,12 @@ QString timeoutError(const QAmqpConnectionOptionsPrivate &options)
                     QString::fromLatin1(name));
         }
     }
+    for (const seconds time : {options.keepAliveIdle, options.keepAliveInterval}) {
+        if (time < 0s || time > 32767s)
+            return u"The keep-alive times must be from 0 (the system's) to 32767 seconds."_s;
+    }
+    if (options.keepAliveCount < 0 || options.keepAliveCount > 127)
+        return u"The keep-alive count must be from 0 (the system's) to 127 probes."_s;
     return {};
 }
 
@@ -185,24 +222,53 @@ QAmqpConnectionOptions QAmqpConnectionOptions::fromUrl(const QUrl &url, QAmqpErr
     return fromUrl(QString::fromLatin1(url.toEncoded(QUrl::FullyEncoded)), error);
 }
 
-/*! \fn QString QAmqpConnectionOptions::hostName() const
-    Returns the host's name or address; the default is localhost. */
-/*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setHostName(const QString &hostName)
-    Sets the host to \a hostName: a name or an IP address, without brackets or port. */
-QTAMQP_FIELD(QAmqpConnectionOptions, QString, hostName, setHostName)
+/*! Returns the hosts to try; localhost by default. A port of 0 is the usual one. */
+QList<QAmqpHost> QAmqpConnectionOptions::hosts() const { return peek(d).hosts.all(); }
 
-/*! Returns the TCP port: the one that was set, else 5672, or 5671 with TLS. */
+/*! Sets the \a hosts to try, one after the other, until one lets the connection open. None means
+    localhost. They should be nodes of one cluster: all else in these options counts for each. */
+QAmqpConnectionOptions &QAmqpConnectionOptions::setHosts(const QList<QAmqpHost> &hosts)
+{
+    edit(d).hosts.set = hosts;
+    return *this;
+}
+
+/*! Appends a host of \a hostName and \a port to those that were set, if any were. */
+QAmqpConnectionOptions &QAmqpConnectionOptions::addHost(const QString &hostName, quint16 port)
+{
+    edit(d).hosts.set.append({hostName, port});
+    return *this;
+}
+
+/*! \fn bool QAmqpConnectionOptions::isHostsShuffled() const
+    Returns whether the hosts are tried in random order; off by default. */
+/*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setHostsShuffled(bool shuffled)
+    Tries the hosts in a new random order at each attempt if \a shuffled, which spreads many clients
+    over the nodes of a cluster. */
+QTAMQP_FIELD(QAmqpConnectionOptions, bool, isHostsShuffled, setHostsShuffled)
+
+/*! Returns the first host's name or address; the default is localhost. */
+QString QAmqpConnectionOptions::hostName() const { return hosts().constFirst().hostName; }
+
+/*! Sets the first host to \a hostName: a name or an IP address, without brackets or port. */
+QAmqpConnectionOptions &QAmqpConnectionOptions::setHostName(const QString &hostName)
+{
+    edit(d).hosts.first().hostName = hostName;
+    return *this;
+}
+
+/*! Returns the first host's TCP port: the one that was set, else 5672, or 5671 with TLS. */
 quint16 QAmqpConnectionOptions::port() const
 {
-    if (peek(d).port)
-        return peek(d).port;
+    if (const quint16 port = hosts().constFirst().port)
+        return port;
     return isTlsEnabled() ? 5671 : 5672;
 }
 
-/*! Sets the TCP \a port; 0, the default, means the usual one, with or without TLS. */
+/*! Sets the first host's TCP \a port; 0, the default, means the usual one, with or without TLS. */
 QAmqpConnectionOptions &QAmqpConnectionOptions::setPort(quint16 port)
 {
-    edit(d).port = port;
+    edit(d).hosts.first().port = port;
     return *this;
 }
 
@@ -241,6 +307,12 @@ QTAMQP_FIELD(QAmqpConnectionOptions, QString, certificateFile, setCertificateFil
 /*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setPrivateKeyFile(const QString &fileName)
     Uses the private key in the PEM file \a fileName. Needs TLS and a certificate. */
 QTAMQP_FIELD(QAmqpConnectionOptions, QString, privateKeyFile, setPrivateKeyFile)
+
+/*! \fn QString QAmqpConnectionOptions::privateKeyPassword() const
+    Returns what decrypts the private key; empty by default. Never log it. */
+/*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setPrivateKeyPassword(const QString &password)
+    Decrypts the private key with \a password. Needs a private key file. */
+QTAMQP_FIELD(QAmqpConnectionOptions, QString, privateKeyPassword, setPrivateKeyPassword)
 
 /*! \fn QString QAmqpConnectionOptions::peerVerifyName() const
     Returns the name the broker's certificate must be for; empty, the default, means hostName(). */
@@ -298,6 +370,27 @@ QTAMQP_FIELD(QAmqpConnectionOptions, quint32, frameMax, setFrameMax)
     \sa {https://www.rabbitmq.com/heartbeats.html} */
 QTAMQP_FIELD(QAmqpConnectionOptions, std::optional<seconds>, heartbeat, setHeartbeat)
 
+/*! \typedef QAmqpConnectionOptions::HeartbeatTuner
+    A function that is given the server's proposal and returns the heartbeat interval to use. */
+
+/*! Returns the function that decides on the heartbeat; none by default. */
+QAmqpConnectionOptions::HeartbeatTuner QAmqpConnectionOptions::heartbeatTuner() const
+{
+    return peek(d).heartbeatTuner ? *peek(d).heartbeatTuner : nullptr;
+}
+
+/*!
+    Has \a tuner decide on the heartbeat interval while the connection opens, in place of
+    setHeartbeat(). It is given what the server proposes and returns 0 s (off) to 65535 s; anything
+    else, or an exception, fails the opening with InvalidArgument. It runs in the connection's thread
+    and must not block.
+*/
+QAmqpConnectionOptions &QAmqpConnectionOptions::setHeartbeatTuner(const HeartbeatTuner &tuner)
+{
+    edit(d).heartbeatTuner = tuner ? std::make_shared<HeartbeatTuner>(tuner) : nullptr;
+    return *this;
+}
+
 /*! \fn quint64 QAmqpConnectionOptions::maxMessageSize() const
     Returns the greatest body accepted from the broker, in octets; the default is 128 MiB. */
 /*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setMaxMessageSize(quint64 bytes)
@@ -305,17 +398,44 @@ QTAMQP_FIELD(QAmqpConnectionOptions, std::optional<seconds>, heartbeat, setHeart
     with LimitExceeded, before memory is taken for it. */
 QTAMQP_FIELD(QAmqpConnectionOptions, quint64, maxMessageSize, setMaxMessageSize)
 
+/*! \fn QAmqpRetryPolicy QAmqpConnectionOptions::retryPolicy() const
+    Returns how often and when the first connect is tried again; by default it is tried once. */
+/*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setRetryPolicy(const QAmqpRetryPolicy &policy)
+    Tries to connect as \a policy says. Not tried again is what cannot get better by itself: refused
+    credentials (unless they have a provider, which is asked once more), a certificate that is not
+    trusted, a virtual host that is not allowed, a peer that does not speak AMQP. */
+QTAMQP_FIELD(QAmqpConnectionOptions, QAmqpRetryPolicy, retryPolicy, setRetryPolicy)
+
+/*! \fn std::chrono::milliseconds QAmqpConnectionOptions::resolveTimeout() const
+    Returns how long finding the addresses of a host may take; the default is 5 s. */
+/*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setResolveTimeout(std::chrono::milliseconds timeout)
+    Lets finding the addresses of a host take as long as \a timeout. */
+QTAMQP_FIELD(QAmqpConnectionOptions, milliseconds, resolveTimeout, setResolveTimeout)
+
 /*! \fn std::chrono::milliseconds QAmqpConnectionOptions::connectTimeout() const
-    Returns how long resolving the name and connecting may take; the default is 10 s. */
+    Returns how long the TCP connection to one address may take; the default is 10 s. */
 /*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setConnectTimeout(std::chrono::milliseconds timeout)
-    Lets resolving the name and connecting take as long as \a timeout; 0 is no limit of its own. */
+    Lets the TCP connection to one address take as long as \a timeout. */
 QTAMQP_FIELD(QAmqpConnectionOptions, milliseconds, connectTimeout, setConnectTimeout)
 
+/*! \fn std::chrono::milliseconds QAmqpConnectionOptions::tlsTimeout() const
+    Returns how long the TLS handshake may take; the default is 10 s. */
+/*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setTlsTimeout(std::chrono::milliseconds timeout)
+    Lets the TLS handshake take as long as \a timeout. */
+QTAMQP_FIELD(QAmqpConnectionOptions, milliseconds, tlsTimeout, setTlsTimeout)
+
+/*! \fn std::chrono::milliseconds QAmqpConnectionOptions::amqpTimeout() const
+    Returns how long the AMQP handshake may take; the default is 10 s. */
+/*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setAmqpTimeout(std::chrono::milliseconds timeout)
+    Lets the AMQP handshake, from the protocol header to connection.open-ok, take as long as
+    \a timeout. */
+QTAMQP_FIELD(QAmqpConnectionOptions, milliseconds, amqpTimeout, setAmqpTimeout)
+
 /*! \fn std::chrono::milliseconds QAmqpConnectionOptions::handshakeTimeout() const
-    Returns how long the way from open() to the open connection may take; the default is 15 s. */
+    Returns how long the whole bring-up of one host may take; the default is 15 s. */
 /*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setHandshakeTimeout(std::chrono::milliseconds timeout)
-    Lets the whole bring-up (name, TCP, TLS, AMQP) take as long as \a timeout. With 0, a peer that
-    keeps silent, or trickles, can hold open() for ever. */
+    Lets the whole bring-up of one host (name, TCP, TLS, AMQP) take as long as \a timeout; what is
+    called stack_timeout in Pika. With 0 the timeouts of its parts are the only limits. */
 QTAMQP_FIELD(QAmqpConnectionOptions, milliseconds, handshakeTimeout, setHandshakeTimeout)
 
 /*! \fn std::chrono::milliseconds QAmqpConnectionOptions::requestTimeout() const
@@ -333,6 +453,47 @@ QTAMQP_FIELD(QAmqpConnectionOptions, milliseconds, requestTimeout, setRequestTim
     \sa {https://www.rabbitmq.com/connection-blocked.html} */
 QTAMQP_FIELD(QAmqpConnectionOptions, milliseconds, blockedConnectionTimeout,
              setBlockedConnectionTimeout)
+
+/*! Returns whether TCP's own keep-alive is on: it was switched on, or one of its values was set. Off
+    by default, since heartbeats do the same and can be relied on. */
+bool QAmqpConnectionOptions::isKeepAliveEnabled() const
+{
+    const QAmqpConnectionOptionsPrivate &options = peek(d);
+    return options.keepAlive || options.keepAliveIdle > 0s || options.keepAliveInterval > 0s
+            || options.keepAliveCount > 0;
+}
+
+/*! Switches TCP's own keep-alive on if \a enabled. */
+QAmqpConnectionOptions &QAmqpConnectionOptions::setKeepAliveEnabled(bool enabled)
+{
+    edit(d).keepAlive = enabled;
+    return *this;
+}
+
+/*! \fn std::chrono::seconds QAmqpConnectionOptions::keepAliveIdle() const
+    Returns how long a silent TCP connection is not probed; 0, the default, is what the system has. */
+/*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setKeepAliveIdle(std::chrono::seconds idle)
+    Probes a TCP connection after \a idle, 0 to 32767 s, without an octet (TCP_KEEPIDLE). */
+QTAMQP_FIELD(QAmqpConnectionOptions, seconds, keepAliveIdle, setKeepAliveIdle)
+
+/*! \fn std::chrono::seconds QAmqpConnectionOptions::keepAliveInterval() const
+    Returns the time between two probes; 0, the default, is what the system has. */
+/*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setKeepAliveInterval(std::chrono::seconds interval)
+    Sends probes every \a interval, 0 to 32767 s (TCP_KEEPINTVL). */
+QTAMQP_FIELD(QAmqpConnectionOptions, seconds, keepAliveInterval, setKeepAliveInterval)
+
+/*! \fn int QAmqpConnectionOptions::keepAliveCount() const
+    Returns how many probes may stay unanswered; 0, the default, is what the system has. */
+/*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setKeepAliveCount(int probes)
+    Counts the peer as dead after so many \a probes, 0 to 127, without an answer (TCP_KEEPCNT). */
+QTAMQP_FIELD(QAmqpConnectionOptions, int, keepAliveCount, setKeepAliveCount)
+
+/*! \fn std::chrono::milliseconds QAmqpConnectionOptions::tcpUserTimeout() const
+    Returns how long what was sent may stay without TCP acknowledgement; 0, the default, is what the system has. */
+/*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setTcpUserTimeout(std::chrono::milliseconds timeout)
+    Ends the connection if the peer's TCP does not acknowledge for as long as \a timeout, in whole
+    milliseconds (TCP_USER_TIMEOUT, where the system has it). */
+QTAMQP_FIELD(QAmqpConnectionOptions, milliseconds, tcpUserTimeout, setTcpUserTimeout)
 
 /*!
     Returns where the connection goes as a URL without credentials and query, such as
@@ -361,7 +522,9 @@ QString QAmqpConnectionOptions::errorString() const
     const QAmqpConnectionOptionsPrivate &options = peek(d);
     if (!options.urlError.isEmpty())
         return options.urlError;
-    if (!isHostName(options.hostName)) {
+    const QList<QAmqpHost> hosts = options.hosts.all();
+    if (!std::all_of(hosts.begin(), hosts.end(),
+                     [](const QAmqpHost &host) { return isHostName(host.hostName); })) {
         return u"The host is neither a host name nor an address; a port is set with setPort(), a URL is "
                "read by fromUrl()."_s;
     }
@@ -377,12 +540,21 @@ QString QAmqpConnectionOptions::errorString() const
         return u"The maximum message size must be at least 1 octet."_s;
     if (const QString error = options.clientProperties.errorString(); !error.isEmpty())
         return u"The client properties cannot be sent: %1."_s.arg(error);
-    for (const QString &error :
-         {credentialsError(options.credentials), tlsError(options), timeoutError(options)}) {
+    for (const QString &error : {options.credentials.errorString(), tlsError(options),
+                                 timeoutError(options), options.retryPolicy.errorString()}) {
         if (!error.isEmpty())
             return error;
     }
     return {};
+}
+
+QDebug operator<<(QDebug debug, const QAmqpHost &host)
+{
+    const QDebugStateSaver saver(debug);
+    // Who sets a whole URL as host name might otherwise find its password in a log.
+    return debug.nospace().quote()
+            << "QAmqpHost(" << (isHostName(host.hostName) ? host.hostName : u"(invalid)"_s) << ", "
+            << host.port << ')';
 }
 
 QDebug operator<<(QDebug debug, const QAmqpConnectionOptions &options)
@@ -392,6 +564,8 @@ QDebug operator<<(QDebug debug, const QAmqpConnectionOptions &options)
     debug.nospace().noquote() << "QAmqpConnectionOptions(" << options.endpoint() << ", "
                               << options.credentials();
     debug.quote();
+    if (const QList<QAmqpHost> hosts = options.hosts(); hosts.size() > 1)
+        debug << ", hosts " << hosts;
     if (options.isTlsEnabled() && !options.isPeerVerificationEnabled())
         debug << ", peer not verified";
     if (!options.connectionName().isEmpty())

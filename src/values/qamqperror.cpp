@@ -67,7 +67,8 @@ using namespace QtAmqpPrivate;
 /*!
     \enum QAmqpError::Phase
     \value None        Not a matter of the connection's life.
-    \value Connecting  Resolving the name and connecting.
+    \value Resolving   Finding the addresses of the host's name.
+    \value Connecting  Connecting to an address.
     \value Tls         The TLS handshake.
     \value Handshake   From the protocol header to connection.open-ok.
     \value Open        The connection was open.
@@ -87,6 +88,7 @@ public:
     QString method;
     QString endpoint;
     QAmqpError cause;
+    QList<QAmqpError> attempts;
 
     bool operator==(const QAmqpErrorPrivate &) const = default;
 };
@@ -159,6 +161,13 @@ QTAMQP_FIELD(QAmqpError, QString, endpoint, setEndpoint)
 /*! Returns the error behind this one, as the channel's error behind a cancelled call; may be none. */
 QAmqpError QAmqpError::cause() const { return peek(d).cause; }
 
+/*! \fn QList<QAmqpError> QAmqpError::attempts() const
+    Returns what went wrong each time, if this is the error of a connection that could not be opened:
+    one error for each host that was tried, in that order, with its endpoint(), phase() and cause(). */
+/*! \fn QAmqpError &QAmqpError::setAttempts(const QList<QAmqpError> &attempts)
+    Sets the errors of all \a attempts. */
+QTAMQP_FIELD(QAmqpError, QList<QAmqpError>, attempts, setAttempts)
+
 /*! \property QAmqpError::retryable
     \c true if the same may work later without a change: the host was unreachable, the connection was
     lost or silent, something took too long, or the broker closed on its own account (320
@@ -218,6 +227,8 @@ QDebug operator<<(QDebug debug, const QAmqpError &error)
             debug << ", method " << error.method();
         if (const QAmqpError cause = error.cause())
             debug << ", cause " << cause;
+        if (!error.attempts().isEmpty())
+            debug << ", attempts " << error.attempts();
     }
     return debug << ')';
 }

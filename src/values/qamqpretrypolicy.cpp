@@ -1,0 +1,122 @@
+#include <QtAmqp/qamqpretrypolicy.h>
+
+#include "values/sharedvalue.h"
+
+#include <QtCore/qdebug.h>
+
+#include <algorithm>
+#include <cmath>
+
+QT_BEGIN_NAMESPACE
+
+using namespace Qt::StringLiterals;
+using namespace QtAmqpPrivate;
+using namespace std::chrono_literals;
+using std::chrono::milliseconds;
+
+/*!
+    \class QAmqpRetryPolicy
+    \inmodule QtAmqp
+    \brief How often a connection is tried, and how long to wait in between.
+
+    One attempt goes through all hosts of the options. After a failed one the wait is initialDelay(),
+    then multiplier() times as long after each further one, at most maximumDelay(). Of each wait a
+    random part is left out, up to jitter(), so that many clients of one broker do not all come back
+    at the same moment. There is no wait before the first attempt nor after the last.
+
+    The default is one attempt. Policies are implicitly shared and reentrant.
+
+    \sa QAmqpConnectionOptions::setRetryPolicy()
+*/
+
+class QAmqpRetryPolicyPrivate : public SharedValue
+{
+public:
+    int maximumAttempts = 1;
+    milliseconds initialDelay = 2s;
+    double multiplier = 2;
+    milliseconds maximumDelay = 30s;
+    double jitter = 0.5;
+
+    bool operator==(const QAmqpRetryPolicyPrivate &) const = default;
+};
+
+/*! \fn QAmqpRetryPolicy::QAmqpRetryPolicy()
+    Makes a policy of one attempt. */
+QTAMQP_VALUE(QAmqpRetryPolicy)
+
+/*! \fn int QAmqpRetryPolicy::maximumAttempts() const
+    Returns the number of attempts; 1 by default, 0 means without end. */
+/*! \fn QAmqpRetryPolicy &QAmqpRetryPolicy::setMaximumAttempts(int attempts)
+    Makes \a attempts at most, the first one included; 0 goes on until the connection opens, close()
+    or abort() is called, or an error comes that another attempt cannot mend. */
+QTAMQP_FIELD(QAmqpRetryPolicy, int, maximumAttempts, setMaximumAttempts)
+
+/*! \fn std::chrono::milliseconds QAmqpRetryPolicy::initialDelay() const
+    Returns the wait after the first attempt; 2 s by default. */
+/*! \fn QAmqpRetryPolicy &QAmqpRetryPolicy::setInitialDelay(std::chrono::milliseconds delay)
+    Waits for \a delay after the first attempt, 0 to 2147483647 ms. */
+QTAMQP_FIELD(QAmqpRetryPolicy, milliseconds, initialDelay, setInitialDelay)
+
+/*! \fn double QAmqpRetryPolicy::multiplier() const
+    Returns by how much each wait is longer than the one before; 2 by default. */
+/*! \fn QAmqpRetryPolicy &QAmqpRetryPolicy::setMultiplier(double multiplier)
+    Makes each wait \a multiplier times as long as the one before: 1 (all are the same) to 100. */
+QTAMQP_FIELD(QAmqpRetryPolicy, double, multiplier, setMultiplier)
+
+/*! \fn std::chrono::milliseconds QAmqpRetryPolicy::maximumDelay() const
+    Returns how long a wait can grow; 30 s by default. */
+/*! \fn QAmqpRetryPolicy &QAmqpRetryPolicy::setMaximumDelay(std::chrono::milliseconds delay)
+    Lets waits grow to \a delay, 0 to 2147483647 ms. A longer initialDelay() stays as it is. */
+QTAMQP_FIELD(QAmqpRetryPolicy, milliseconds, maximumDelay, setMaximumDelay)
+
+/*! \fn double QAmqpRetryPolicy::jitter() const
+    Returns the part of each wait that chance decides on; 0.5 by default. */
+/*! \fn QAmqpRetryPolicy &QAmqpRetryPolicy::setJitter(double jitter)
+    Leaves a random part of each wait out, up to \a jitter: 0 (nothing) to 1 (all of it). */
+QTAMQP_FIELD(QAmqpRetryPolicy, double, jitter, setJitter)
+
+/*! Returns whether \a attempt, the first being 1, may be made. */
+bool QAmqpRetryPolicy::allowsAttempt(int attempt) const
+{
+    return maximumAttempts() == 0 || attempt <= maximumAttempts();
+}
+
+/*!
+    Returns how long to wait after \a failedAttempts, at least 1. \a random, from 0 to 1, decides how
+    much of the jitter is taken off.
+*/
+milliseconds QAmqpRetryPolicy::delayAfter(int failedAttempts, double random) const
+{
+    const double grown =
+            double(initialDelay().count()) * std::pow(multiplier(), failedAttempts - 1);
+    const double longest = double(std::max(initialDelay(), maximumDelay()).count());
+    return milliseconds(qRound64(std::min(grown, longest) * (1 - jitter() * random)));
+}
+
+/*! Returns what is out of range, and what the range is; empty if nothing is. */
+QString QAmqpRetryPolicy::errorString() const
+{
+    constexpr milliseconds limit(2147483647);
+    if (maximumAttempts() < 0)
+        return u"The number of attempts must be 0 (without end) or more."_s;
+    if (std::min(initialDelay(), maximumDelay()) < 0ms
+        || std::max(initialDelay(), maximumDelay()) > limit)
+        return u"The delays between attempts must be from 0 to 2147483647 milliseconds."_s;
+    if (!(multiplier() >= 1 && multiplier() <= 100))
+        return u"The multiplier of the delay must be from 1 to 100."_s;
+    if (!(jitter() >= 0 && jitter() <= 1))
+        return u"The jitter of the delay must be from 0 to 1."_s;
+    return {};
+}
+
+QDebug operator<<(QDebug debug, const QAmqpRetryPolicy &policy)
+{
+    const QDebugStateSaver saver(debug);
+    return debug.nospace() << "QAmqpRetryPolicy(" << policy.maximumAttempts() << " attempts, delay "
+                           << policy.initialDelay().count() << " ms x " << policy.multiplier()
+                           << " up to " << policy.maximumDelay().count() << " ms, jitter "
+                           << policy.jitter() << ')';
+}
+
+QT_END_NAMESPACE
