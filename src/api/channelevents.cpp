@@ -101,7 +101,7 @@ void QAmqpChannelPrivate::on(Replied &replied)
 void QAmqpChannelPrivate::on(Got &got)
 {
     if (const Ended handler = requests.take(got.request)) {
-        RequestEnd end{{.request = got.request, .messageCount = got.remaining}, &got.delivery};
+        RequestEnd end{{.request = got.request, .messageCount = got.remaining}, &got};
         handler(end);
     }
 }

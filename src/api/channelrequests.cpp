@@ -13,15 +13,13 @@ QFuture<QAmqpQueueInfo> QAmqpChannelPrivate::declareQueue(const QString &name,
                                                           const QAmqpQueueOptions &options,
                                                           const Ended &first)
 {
-    const Arguments arguments(options.arguments());
     return request<QAmqpQueueInfo>(
-            QueueDeclare{.queue = name.toUtf8(),
-                         .passive = options.isPassive(),
+            QueueDeclare{.passive = options.isPassive(),
                          .durable = options.isDurable(),
                          .exclusive = options.isExclusive(),
-                         .autoDelete = options.isAutoDelete(),
-                         .arguments = arguments.bytes},
-            {.misuse = arguments.error, .first = first}, [](const RequestEnd &end) {
+                         .autoDelete = options.isAutoDelete()},
+            {.queue = name, .arguments = options.arguments(), .first = first},
+            [](const RequestEnd &end) {
                 return QAmqpQueueInfo{QString::fromUtf8(end.name), end.messageCount, end.count};
             });
 }
@@ -40,7 +38,9 @@ QFuture<QAmqpQueueInfo> QAmqpChannel::declareQueue(const QString &name,
 QFuture<void> QAmqpChannel::bindQueue(const QString &queue, const QString &exchange,
                                       const QString &routingKey, const QAmqpTable &arguments)
 {
-    return d_ptr->bindQueue<QueueBind>(queue, exchange, routingKey, arguments);
+    return d_ptr->request(
+            QueueBind{.exchange = exchange.toUtf8(), .routingKey = routingKey.toUtf8()},
+            {.queue = queue, .arguments = arguments});
 }
 
 /*! Removes the binding of \a queue to \a exchange with exactly \a routingKey and \a arguments; succeeds
@@ -48,27 +48,23 @@ QFuture<void> QAmqpChannel::bindQueue(const QString &queue, const QString &excha
 QFuture<void> QAmqpChannel::unbindQueue(const QString &queue, const QString &exchange,
                                         const QString &routingKey, const QAmqpTable &arguments)
 {
-    return d_ptr->bindQueue<QueueUnbind>(queue, exchange, routingKey, arguments);
-}
-
-static quint32 messageCount(const RequestEnd &end) { return end.messageCount; }
-
-QFuture<quint32> QAmqpChannelPrivate::purgeQueue(const QueueName &queue)
-{
-    return request<quint32>(QueuePurge{.queue = queue.utf8}, {.nameFrom = queue.from},
-                            messageCount);
+    return d_ptr->request(
+            QueueUnbind{.exchange = exchange.toUtf8(), .routingKey = routingKey.toUtf8()},
+            {.queue = queue, .arguments = arguments});
 }
 
 /*! Removes all messages that are ready in \a queue and tells how many. \sa {AMQP 0-9-1 §1.7.2.7} */
-QFuture<quint32> QAmqpChannel::purgeQueue(const QString &queue) { return d_ptr->purgeQueue(queue); }
+QFuture<quint32> QAmqpChannel::purgeQueue(const QString &queue)
+{
+    return d_ptr->request<quint32>(QueuePurge{}, {.queue = queue}, messageCount);
+}
 
 QFuture<quint32> QAmqpChannelPrivate::deleteQueue(const QueueName &queue,
                                                   QAmqpChannel::DeleteFlags flags)
 {
-    return request<quint32>(QueueDelete{.queue = queue.utf8,
-                                        .ifUnused = flags.testFlag(QAmqpChannel::IfUnused),
+    return request<quint32>(QueueDelete{.ifUnused = flags.testFlag(QAmqpChannel::IfUnused),
                                         .ifEmpty = flags.testFlag(QAmqpChannel::IfEmpty)},
-                            {.nameFrom = queue.from}, messageCount);
+                            {.queue = queue}, messageCount);
 }
 
 /*! Deletes \a queue, under the conditions of \a flags, and tells how many messages went with it; 0 if
@@ -84,28 +80,13 @@ QFuture<quint32> QAmqpChannel::deleteQueue(const QString &queue, DeleteFlags fla
 QFuture<void> QAmqpChannel::declareExchange(const QString &name, const QString &type,
                                             const QAmqpExchangeOptions &options)
 {
-    const Arguments arguments(options.arguments());
     return d_ptr->request(ExchangeDeclare{.exchange = name.toUtf8(),
                                           .type = type.toUtf8(),
                                           .passive = options.isPassive(),
                                           .durable = options.isDurable(),
                                           .autoDelete = options.isAutoDelete(),
-                                          .internal = options.isInternal(),
-                                          .arguments = arguments.bytes},
-                          {.misuse = arguments.error});
-}
-
-template<typename ExchangeBindOrUnbind>
-static QFuture<void> bindOrUnbind(QAmqpChannelPrivate *d, const QString &destination,
-                                  const QString &source, const QString &routingKey,
-                                  const QAmqpTable &table)
-{
-    const Arguments arguments(table);
-    return d->request(ExchangeBindOrUnbind{.destination = destination.toUtf8(),
-                                           .source = source.toUtf8(),
-                                           .routingKey = routingKey.toUtf8(),
-                                           .arguments = arguments.bytes},
-                      {.misuse = arguments.error});
+                                          .internal = options.isInternal()},
+                          {.arguments = options.arguments()});
 }
 
 /*! Lets messages of the exchange \a source that match \a routingKey or \a arguments flow into the
@@ -113,14 +94,20 @@ static QFuture<void> bindOrUnbind(QAmqpChannelPrivate *d, const QString &destina
 QFuture<void> QAmqpChannel::bindExchange(const QString &destination, const QString &source,
                                          const QString &routingKey, const QAmqpTable &arguments)
 {
-    return bindOrUnbind<ExchangeBind>(d_ptr.get(), destination, source, routingKey, arguments);
+    return d_ptr->request(ExchangeBind{.destination = destination.toUtf8(),
+                                       .source = source.toUtf8(),
+                                       .routingKey = routingKey.toUtf8()},
+                          {.arguments = arguments});
 }
 
 /*! Removes the binding of \a destination to \a source with exactly \a routingKey and \a arguments. */
 QFuture<void> QAmqpChannel::unbindExchange(const QString &destination, const QString &source,
                                            const QString &routingKey, const QAmqpTable &arguments)
 {
-    return bindOrUnbind<ExchangeUnbind>(d_ptr.get(), destination, source, routingKey, arguments);
+    return d_ptr->request(ExchangeUnbind{.destination = destination.toUtf8(),
+                                         .source = source.toUtf8(),
+                                         .routingKey = routingKey.toUtf8()},
+                          {.arguments = arguments});
 }
 
 /*! Deletes the exchange \a name, with IfUnused in \a flags only if nothing is bound to it; succeeds if
@@ -158,14 +145,12 @@ QAmqpConsumer *QAmqpChannelPrivate::consume(const QueueName &queue,
     consumer->tag = options.consumerTag().toUtf8();
     if (consumer->tag.isEmpty() && !threadError("consume()"))
         consumer->tag = formatted(u"qtamqp-%1.%2", number, ++consumersMade).toLatin1();
-    const Arguments arguments(options.arguments());
-    const BasicConsume method{.queue = queue.utf8,
-                              .consumerTag = consumer->tag,
-                              .noLocal = options.isNoLocal(),
-                              .noAck = options.isNoAck(),
-                              .exclusive = options.isExclusive(),
-                              .arguments = arguments.bytes};
-    QAmqpError error = refusal(method, queue.from, arguments.error);
+    BasicConsume method{.consumerTag = consumer->tag,
+                        .noLocal = options.isNoLocal(),
+                        .noAck = options.isNoAck(),
+                        .exclusive = options.isExclusive()};
+    Call call{.queue = queue, .arguments = options.arguments()};
+    QAmqpError error = prepare(method, call);
     if (!error && core->hasConsumer(consumer->tag))
         error = invalidArgument(u"the consumer tag \"%1\" is in use on this channel",
                                 consumer->tag);
@@ -215,8 +200,7 @@ QFuture<std::optional<QAmqpDelivery>> QAmqpChannelPrivate::get(const QueueName &
 {
     const bool noAck = policy == QAmqpChannel::AckPolicy::NoAck;
     return request<std::optional<QAmqpDelivery>>(
-            BasicGet{.queue = queue.utf8, .noAck = noAck}, {.nameFrom = queue.from},
-            [this, noAck](const RequestEnd &end) {
+            BasicGet{.noAck = noAck}, {.queue = queue}, [this, noAck](const RequestEnd &end) {
                 std::optional<QAmqpDelivery> message;
                 if (end.message) {
                     if (!noAck)

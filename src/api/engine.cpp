@@ -325,12 +325,6 @@ void Engine::on(ChannelClosed &closed)
         target->closed(closed.error);
 }
 
-void Engine::on(Got &got)
-{
-    if (QAmqpChannelPrivate *target = channel(got.delivery.channel))
-        target->on(got);
-}
-
 template<typename ChannelEvent>
 void Engine::on(ChannelEvent &event)
 {

@@ -69,7 +69,6 @@ private:
     void on(BlockedChanged &blocked);
     void on(SecretUpdated &updated);
     void on(ChannelClosed &closed);
-    void on(Got &got);
     template<typename ChannelEvent>
     void on(ChannelEvent &event);
 

@@ -29,25 +29,13 @@ constexpr RequestId Undeclared = ~RequestId(0);
 // A queue's name on the wire, or the declare that will tell it; Undeclared if there is none.
 struct QueueName
 {
-    QueueName(const QString &name, RequestId declare = 0) : utf8(name.toUtf8()), from(declare) { }
+    QueueName(const QString &name = QString(), RequestId declare = 0)
+        : utf8(name.toUtf8()), from(declare)
+    {
+    }
 
     QByteArray utf8;
     RequestId from;
-};
-
-// A table on the wire, or why it cannot go there.
-struct Arguments
-{
-    explicit Arguments(const QAmqpTable &table)
-    {
-        if (const QString reason = table.errorString(); reason.isEmpty())
-            bytes = encodeTable(table);
-        else
-            error = invalidArgument(u"the arguments cannot be sent: %1", reason);
-    }
-
-    QByteArray bytes;
-    QAmqpError error;
 };
 
 // The UTF-8 of the last text asked for: applications mostly publish to one place.
@@ -85,23 +73,28 @@ public:
     QAmqpError refusal(const QtAmqpPrivate::MethodInfo &method, qsizetype size,
                        QtAmqpPrivate::RequestId nameFrom) const;
     template<typename Method>
-    QAmqpError refusal(const Method &method, QtAmqpPrivate::RequestId nameFrom = 0,
-                       const QAmqpError &misuse = {}) const;
+    QAmqpError refusal(const Method &method, QtAmqpPrivate::RequestId nameFrom = 0) const;
     QAmqpError confirmsRefusal(const char *function) const;
     QAmqpError publishRefusal(const QtAmqpPrivate::BasicPublish &method,
                               const QAmqpMessage &message, QtAmqpPrivate::RequestId nameFrom) const;
     void refuse(const QAmqpError &error);
 
-    // Requests. `convert` makes the future's value of the reply; `first` is called before that.
-    struct Circumstances
+    // What a request says besides its method's own fields.
+    struct Call
     {
+        QtAmqpPrivate::QueueName queue = {};
+        QAmqpTable arguments = {};
         QAmqpError misuse = {};
-        QtAmqpPrivate::RequestId nameFrom = 0;
-        Ended first = {};
+        Ended first = {}; // called before the future ends
+
+        QByteArray encodedArguments = {};
     };
+    // Puts the call into its method, or tells why it cannot be made.
+    template<typename Method>
+    QAmqpError prepare(Method &method, Call &call) const;
+    // Requests; `convert` makes the future's value of the reply.
     template<typename T = void, typename Method, typename Convert = std::nullptr_t>
-    QFuture<T> request(const Method &method, const Circumstances &circumstances = {},
-                       Convert convert = nullptr);
+    QFuture<T> request(Method method, Call call = {}, Convert convert = nullptr);
     template<typename T = void, typename Convert = std::nullptr_t>
     QFuture<T> wait(QtAmqpPrivate::RequestId id, const Ended &first = {},
                     Convert convert = nullptr);
@@ -109,10 +102,6 @@ public:
     // Commands
     QFuture<QAmqpQueueInfo> declareQueue(const QString &name, const QAmqpQueueOptions &options,
                                          const Ended &first = {});
-    template<typename QueueBindOrUnbind>
-    QFuture<void> bindQueue(const QtAmqpPrivate::QueueName &queue, const QString &exchange,
-                            const QString &routingKey, const QAmqpTable &table);
-    QFuture<quint32> purgeQueue(const QtAmqpPrivate::QueueName &queue);
     QFuture<quint32> deleteQueue(const QtAmqpPrivate::QueueName &queue,
                                  QAmqpChannel::DeleteFlags flags);
     QFuture<std::optional<QAmqpDelivery>> get(const QtAmqpPrivate::QueueName &queue,
@@ -201,11 +190,11 @@ public:
 };
 
 template<typename Method>
-QAmqpError QAmqpChannelPrivate::refusal(const Method &method, QtAmqpPrivate::RequestId nameFrom,
-                                        const QAmqpError &misuse) const
+QAmqpError QAmqpChannelPrivate::refusal(const Method &method,
+                                        QtAmqpPrivate::RequestId nameFrom) const
 {
     using namespace QtAmqpPrivate;
-    QAmqpError error = misuse ? misuse : refusal(Method::info, encodedSize(method), nameFrom);
+    QAmqpError error = refusal(Method::info, encodedSize(method), nameFrom);
     forEachField(method, [&](const char *field, const auto &value) {
         if constexpr (std::is_same_v<decltype(value), const ShortString &>) {
             if (value.size() > MaxShortString)
@@ -217,13 +206,28 @@ QAmqpError QAmqpChannelPrivate::refusal(const Method &method, QtAmqpPrivate::Req
     return error;
 }
 
-template<typename T, typename Method, typename Convert>
-QFuture<T> QAmqpChannelPrivate::request(const Method &method, const Circumstances &circumstances,
-                                        Convert convert)
+template<typename Method>
+QAmqpError QAmqpChannelPrivate::prepare(Method &method, Call &call) const
 {
-    if (const QAmqpError error = refusal(method, circumstances.nameFrom, circumstances.misuse))
+    if constexpr (requires { method.queue; })
+        method.queue = call.queue.utf8;
+    if constexpr (requires { method.arguments; }) {
+        if (const QString reason = call.arguments.errorString(); !reason.isEmpty())
+            call.misuse =
+                    QtAmqpPrivate::invalidArgument(u"the arguments cannot be sent: %1", reason);
+        else
+            call.encodedArguments = QtAmqpPrivate::encodeTable(call.arguments);
+        method.arguments = call.encodedArguments;
+    }
+    return call.misuse ? call.misuse : refusal(method, call.queue.from);
+}
+
+template<typename T, typename Method, typename Convert>
+QFuture<T> QAmqpChannelPrivate::request(Method method, Call call, Convert convert)
+{
+    if (const QAmqpError error = prepare(method, call))
         return QtAmqpPrivate::failedFuture<T>(error);
-    return wait<T>(core->request(method, circumstances.nameFrom), circumstances.first, convert);
+    return wait<T>(core->request(method, call.queue.from), call.first, convert);
 }
 
 template<typename T, typename Convert>
@@ -246,18 +250,8 @@ QFuture<T> QAmqpChannelPrivate::wait(QtAmqpPrivate::RequestId id, const Ended &f
     return promise->future();
 }
 
-template<typename QueueBindOrUnbind>
-QFuture<void> QAmqpChannelPrivate::bindQueue(const QtAmqpPrivate::QueueName &queue,
-                                             const QString &exchange, const QString &routingKey,
-                                             const QAmqpTable &table)
-{
-    const QtAmqpPrivate::Arguments arguments(table);
-    return request(QueueBindOrUnbind{.queue = queue.utf8,
-                                     .exchange = exchange.toUtf8(),
-                                     .routingKey = routingKey.toUtf8(),
-                                     .arguments = arguments.bytes},
-                   {arguments.error, queue.from});
-}
+// What tells a number of messages.
+inline quint32 messageCount(const QtAmqpPrivate::RequestEnd &end) { return end.messageCount; }
 
 QT_END_NAMESPACE
 

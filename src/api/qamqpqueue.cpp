@@ -38,7 +38,9 @@ public:
             return declaring;
         return name.isEmpty() ? Undeclared : 0;
     }
-    QueueName wireName() const { return {name, nameFrom()}; }
+    // The one that is known, unless a declare is about to tell another.
+    QString knownName() const { return declaring ? QString() : name; }
+    QueueName wireName() const { return {knownName(), nameFrom()}; }
 
     std::shared_ptr<QAmqpChannelPrivate> channel; // may outlive its object, and refuses then
     QString given; // the application's name, empty if the broker makes one up
@@ -92,19 +94,26 @@ QFuture<QAmqpQueueInfo> QAmqpQueue::declare(const QAmqpQueueOptions &options)
 QFuture<void> QAmqpQueue::bind(const QString &exchange, const QString &routingKey,
                                const QAmqpTable &arguments)
 {
-    return d_ptr->channel->bindQueue<QueueBind>(d_ptr->wireName(), exchange, routingKey, arguments);
+    return d_ptr->channel->request(
+            QueueBind{.exchange = exchange.toUtf8(), .routingKey = routingKey.toUtf8()},
+            {.queue = d_ptr->wireName(), .arguments = arguments});
 }
 
 /*! Removes a binding, see QAmqpChannel::unbindQueue() for \a exchange, \a routingKey and \a arguments. */
 QFuture<void> QAmqpQueue::unbind(const QString &exchange, const QString &routingKey,
                                  const QAmqpTable &arguments)
 {
-    return d_ptr->channel->bindQueue<QueueUnbind>(d_ptr->wireName(), exchange, routingKey,
-                                                  arguments);
+    return d_ptr->channel->request(
+            QueueUnbind{.exchange = exchange.toUtf8(), .routingKey = routingKey.toUtf8()},
+            {.queue = d_ptr->wireName(), .arguments = arguments});
 }
 
 /*! Removes all ready messages and tells how many. */
-QFuture<quint32> QAmqpQueue::purge() { return d_ptr->channel->purgeQueue(d_ptr->wireName()); }
+QFuture<quint32> QAmqpQueue::purge()
+{
+    return d_ptr->channel->request<quint32>(QueuePurge{}, {.queue = d_ptr->wireName()},
+                                            messageCount);
+}
 
 /*! Deletes the queue from the broker, under the conditions of \a flags; tells how many messages went with it. */
 QFuture<quint32> QAmqpQueue::remove(QAmqpChannel::DeleteFlags flags)
@@ -132,14 +141,15 @@ QFuture<std::optional<QAmqpDelivery>> QAmqpQueue::get(QAmqpChannel::AckPolicy po
 /*! Publishes \a message to this queue by the default exchange with \a flags, see QAmqpChannel::publish(). */
 quint64 QAmqpQueue::publish(const QAmqpMessage &message, QAmqpChannel::PublishFlags flags)
 {
-    return d_ptr->channel->publish(QString(), d_ptr->name, message, flags, d_ptr->nameFrom());
+    return d_ptr->channel->publish(QString(), d_ptr->knownName(), message, flags,
+                                   d_ptr->nameFrom());
 }
 
 /*! Publishes \a message to this queue with \a flags, see QAmqpChannel::publishConfirmed(). */
 QFuture<quint64> QAmqpQueue::publishConfirmed(const QAmqpMessage &message,
                                               QAmqpChannel::PublishFlags flags)
 {
-    return d_ptr->channel->publishConfirmed(QString(), d_ptr->name, message, flags,
+    return d_ptr->channel->publishConfirmed(QString(), d_ptr->knownName(), message, flags,
                                             d_ptr->nameFrom());
 }
 

@@ -204,7 +204,7 @@ struct ExchangeDeclare
     bool autoDelete = false;
     bool internal = false;
     bool noWait = false;
-    FieldTable arguments;
+    FieldTable arguments = {};
     QTAMQP_FIELDS(reserved1, exchange, type, passive, durable, autoDelete, internal, noWait,
                   arguments)
 };
@@ -241,7 +241,7 @@ struct ExchangeBind
     ShortString source;
     ShortString routingKey;
     bool noWait = false;
-    FieldTable arguments;
+    FieldTable arguments = {};
     QTAMQP_FIELDS(reserved1, destination, source, routingKey, noWait, arguments)
 };
 
@@ -260,7 +260,7 @@ struct ExchangeUnbind
     ShortString source;
     ShortString routingKey;
     bool noWait = false;
-    FieldTable arguments;
+    FieldTable arguments = {};
     QTAMQP_FIELDS(reserved1, destination, source, routingKey, noWait, arguments)
 };
 
@@ -275,13 +275,13 @@ struct QueueDeclare
     using Replies = TypeList<struct QueueDeclareOk>;
 
     quint16 reserved1 = 0;
-    ShortString queue;
+    ShortString queue = {};
     bool passive = false;
     bool durable = false;
     bool exclusive = false;
     bool autoDelete = false;
     bool noWait = false;
-    FieldTable arguments;
+    FieldTable arguments = {};
     QTAMQP_FIELDS(reserved1, queue, passive, durable, exclusive, autoDelete, noWait, arguments)
 };
 
@@ -289,7 +289,7 @@ struct QueueDeclareOk
 {
     static constexpr MethodInfo info{50, 11, "queue.declare-ok", SentBy::Server};
 
-    ShortString queue;
+    ShortString queue = {};
     quint32 messageCount = 0;
     quint32 consumerCount = 0;
     QTAMQP_FIELDS(queue, messageCount, consumerCount)
@@ -301,11 +301,11 @@ struct QueueBind
     using Replies = TypeList<struct QueueBindOk>;
 
     quint16 reserved1 = 0;
-    ShortString queue;
+    ShortString queue = {};
     ShortString exchange;
     ShortString routingKey;
     bool noWait = false;
-    FieldTable arguments;
+    FieldTable arguments = {};
     QTAMQP_FIELDS(reserved1, queue, exchange, routingKey, noWait, arguments)
 };
 
@@ -320,7 +320,7 @@ struct QueuePurge
     using Replies = TypeList<struct QueuePurgeOk>;
 
     quint16 reserved1 = 0;
-    ShortString queue;
+    ShortString queue = {};
     bool noWait = false;
     QTAMQP_FIELDS(reserved1, queue, noWait)
 };
@@ -339,7 +339,7 @@ struct QueueDelete
     using Replies = TypeList<struct QueueDeleteOk>;
 
     quint16 reserved1 = 0;
-    ShortString queue;
+    ShortString queue = {};
     bool ifUnused = false;
     bool ifEmpty = false;
     bool noWait = false;
@@ -360,10 +360,10 @@ struct QueueUnbind
     using Replies = TypeList<struct QueueUnbindOk>;
 
     quint16 reserved1 = 0;
-    ShortString queue;
+    ShortString queue = {};
     ShortString exchange;
     ShortString routingKey;
-    FieldTable arguments;
+    FieldTable arguments = {};
     QTAMQP_FIELDS(reserved1, queue, exchange, routingKey, arguments)
 };
 
@@ -394,13 +394,13 @@ struct BasicConsume
     using Replies = TypeList<struct BasicConsumeOk>;
 
     quint16 reserved1 = 0;
-    ShortString queue;
+    ShortString queue = {};
     ShortString consumerTag;
     bool noLocal = false;
     bool noAck = false;
     bool exclusive = false;
     bool noWait = false;
-    FieldTable arguments;
+    FieldTable arguments = {};
     QTAMQP_FIELDS(reserved1, queue, consumerTag, noLocal, noAck, exclusive, noWait, arguments)
 };
 
@@ -471,7 +471,7 @@ struct BasicGet
     using Replies = TypeList<struct BasicGetOk, struct BasicGetEmpty>;
 
     quint16 reserved1 = 0;
-    ShortString queue;
+    ShortString queue = {};
     bool noAck = false;
     QTAMQP_FIELDS(reserved1, queue, noAck)
 };

@@ -30,51 +30,46 @@ void Assembler::begin(ContentStart start, QByteArrayView exchange, QByteArrayVie
     m_envelope = EnvelopePointer(envelope);
 }
 
-Assembler::Result Assembler::header(QByteArrayView payload, quint64 maxBodySize, FrameError &error)
+bool Assembler::header(QByteArrayView payload, quint64 maxBodySize, FrameError &error)
 {
+    Reader in(payload);
+    const ContentHeader header = decodeContentHeader(in);
     if (isIdle() || m_hasHeader) {
         error = {ReplyCode::UnexpectedFrame,
                  QStringLiteral("a content header came without its method")};
-        return Result::Unexpected;
-    }
-    Reader in(payload);
-    const ContentHeader header = decodeContentHeader(in);
-    if (!in.ok()) {
+    } else if (!in.ok()) {
         error = {ReplyCode::SyntaxError, formatted(u"a content header %1", in.error())};
-        return Result::Malformed;
-    }
-    if (header.classId != BasicDeliver::info.classId) {
+    } else if (header.classId != BasicDeliver::info.classId) {
         error = {ReplyCode::UnexpectedFrame,
                  formatted(u"a content header is of class %1, its method of class 60",
                            header.classId)};
-        return Result::Unexpected;
-    }
-    if (header.bodySize > maxBodySize) {
+    } else if (header.bodySize > maxBodySize) {
         error = {ReplyCode::ContentTooLarge,
                  formatted(u"a message claims %1 octets, the limit is %2; raise it with "
                            "QAmqpConnectionOptions::setMaxMessageSize()",
                            header.bodySize, maxBodySize)};
-        return Result::TooLarge;
+    } else {
+        m_hasHeader = true;
+        m_missing = header.bodySize;
+        m_flags = header.flags;
+        m_properties = header.properties.toByteArray();
+        m_body = QByteArray();
+        return m_missing == 0;
     }
-    m_hasHeader = true;
-    m_missing = header.bodySize;
-    m_flags = header.flags;
-    m_properties = header.properties.toByteArray();
-    m_body = QByteArray();
-    return m_missing == 0 ? Result::Complete : Result::More;
+    return false;
 }
 
-Assembler::Result Assembler::body(QByteArrayView payload, FrameError &error)
+bool Assembler::body(QByteArrayView payload, FrameError &error)
 {
     if (isIdle() || !m_hasHeader) {
         error = {ReplyCode::UnexpectedFrame,
                  QStringLiteral("a body frame came without its content header")};
-        return Result::Unexpected;
+        return false;
     }
     if (quint64(payload.size()) > m_missing) {
         error = {ReplyCode::UnexpectedFrame,
                  QStringLiteral("a message has more octets than its header said")};
-        return Result::Unexpected;
+        return false;
     }
     if (m_body.isEmpty() && quint64(payload.size()) == m_missing) {
         m_body = payload.toByteArray();
@@ -84,7 +79,7 @@ Assembler::Result Assembler::body(QByteArrayView payload, FrameError &error)
         m_body.append(payload);
     }
     m_missing -= quint64(payload.size());
-    return m_missing == 0 ? Result::Complete : Result::More;
+    return m_missing == 0;
 }
 
 QAmqpMessage Assembler::takeMessage()
@@ -93,8 +88,6 @@ QAmqpMessage Assembler::takeMessage()
     return QAmqpMessagePrivate::make(std::exchange(m_body, {}), m_flags,
                                      std::exchange(m_properties, {}));
 }
-
-void Assembler::clear() { *this = Assembler(); }
 
 } // namespace QtAmqpPrivate
 

@@ -16,8 +16,7 @@ namespace QtAmqpPrivate {
 // What a content belongs to: the fields of the method that announced it.
 struct ContentStart
 {
-    quint32 method =
-            0; // basic.deliver, basic.get-ok or basic.return; 0 while no content is under way
+    quint32 method = 0; // basic.deliver, basic.get-ok or basic.return; 0: no content is under way
     bool redelivered = false;
     quint64 deliveryTag = 0;
     quint32 remaining = 0; // get-ok
@@ -28,20 +27,19 @@ struct ContentStart
 class Assembler
 {
 public:
-    enum class Result : quint8 { More, Complete, Unexpected, TooLarge, Malformed };
-
     bool isIdle() const { return m_start.method == 0; }
     const ContentStart &start() const { return m_start; }
     const EnvelopePointer &envelope() const { return m_envelope; }
 
     void begin(ContentStart start, QByteArrayView exchange, QByteArrayView routingKey,
-               QByteArrayView consumerTag);
-    Result header(QByteArrayView payload, quint64 maxBodySize, FrameError &error);
-    Result body(QByteArrayView payload, FrameError &error);
+               QByteArrayView consumerTag = {});
+    // True once the content is complete. What must not come sets `error`, which ends the connection.
+    bool header(QByteArrayView payload, quint64 maxBodySize, FrameError &error);
+    bool body(QByteArrayView payload, FrameError &error);
 
     // Completes a content, which leaves the assembler idle.
     QAmqpMessage takeMessage();
-    void clear();
+    void clear() { *this = Assembler(); }
 
 private:
     ContentStart m_start;

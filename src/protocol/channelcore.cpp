@@ -17,6 +17,15 @@ ChannelCore::ChannelCore(ConnectionContext &context, quint16 number, quint64 nex
 
 ChannelCore::~ChannelCore() = default;
 
+bool ChannelCore::isIdle() const
+{
+    const auto over = [](const Request &request) { return request.over; };
+    return m_confirms.outstanding() == 0 && !m_getting.isAwaited()
+            && std::all_of(m_unanswered.begin(), m_unanswered.end(), over)
+            && std::all_of(m_waiting.begin(), m_waiting.end(),
+                           [&](const Waiting &waiting) { return over(waiting.request); });
+}
+
 bool ChannelCore::move(quint32 cause)
 {
     const ChannelState *to = findTransition(ChannelTable::rows, m_state, cause);
@@ -69,31 +78,35 @@ bool ChannelCore::maySend(const Waiting &waiting) const
 
 void ChannelCore::queue(Waiting waiting)
 {
-    if (waiting.nameFrom) {
-        if (const auto name = m_names.constFind(waiting.nameFrom); name != m_names.cend()) {
-            waiting.method = waiting.patch(waiting.method, *name);
-            waiting.nameFrom = 0;
-        }
-    }
+    if (const auto name = m_names.constFind(waiting.nameFrom); name != m_names.cend())
+        setName(waiting, *name);
     if (m_waiting.empty() && maySend(waiting))
         return sendWaiting(std::move(waiting));
     m_context.waitingBytes += waiting.size();
     m_waiting.push_back(std::move(waiting));
 }
 
+void ChannelCore::setName(Waiting &waiting, const QByteArray &name) const
+{
+    waiting.method.replace(waiting.nameAt, 1, char(name.size()) + name);
+    waiting.nameFrom = 0;
+}
+
 void ChannelCore::sendWaiting(Waiting waiting)
 {
-    Writer writer(m_context.output.reserve(waiting.method.size() + FrameOverhead));
-    beginFrame(writer, FrameType::Method, m_number, waiting.method.size());
-    writer.bytes(waiting.method);
-    endFrame(writer);
-    if (waiting.hasContent)
-        sendContent(waiting.message);
+    if (waiting.hasContent) {
+        Reader in(QByteArrayView(waiting.method).sliced(4));
+        sendPublish(decode<BasicPublish>(in), waiting.message);
+    } else {
+        Writer writer(m_context.output.reserve(waiting.method.size() + FrameOverhead));
+        beginFrame(writer, FrameType::Method, m_number, waiting.method.size());
+        writer.bytes(waiting.method);
+        endFrame(writer);
+    }
     if (waiting.confirming)
         m_confirms.sent();
     if (const quint32 method = waiting.request.method) {
-        m_consumeUnanswered = m_consumeUnanswered || method == BasicConsume::info.id()
-                || method == BasicCancel::info.id();
+        m_consumeUnanswered = m_consumeUnanswered || waiting.request.overtakes();
         m_commitUnanswered = m_commitUnanswered || method == TxCommit::info.id();
         m_unanswered.push_back(std::move(waiting.request));
     }
@@ -114,7 +127,7 @@ RequestId ChannelCore::consume(const BasicConsume &method, RequestId nameFrom)
 {
     const QByteArray tag = method.consumerTag.toByteArray();
     m_consumers.insert(tag, {.noAck = method.noAck});
-    return enqueueRequest(method, tag, nameFrom);
+    return request(method, nameFrom, tag);
 }
 
 RequestId ChannelCore::cancel(const QByteArray &consumerTag)
@@ -123,7 +136,7 @@ RequestId ChannelCore::cancel(const QByteArray &consumerTag)
     if (consumer == m_consumers.end() || consumer->cancelling)
         return 0;
     consumer->cancelling = true;
-    return enqueueRequest(BasicCancel{.consumerTag = QByteArrayView(consumerTag)}, consumerTag);
+    return request(BasicCancel{.consumerTag = QByteArrayView(consumerTag)}, 0, consumerTag);
 }
 
 void ChannelCore::selectConfirms()
@@ -177,14 +190,12 @@ quint64 ChannelCore::publish(const BasicPublish &method, const QAmqpMessage &mes
             m_confirms.sent();
         return tag;
     }
-    Waiting waiting;
-    waiting.method = encoded(method);
-    waiting.patch = &patchQueueName<BasicPublish>;
-    waiting.nameFrom = nameFrom;
-    waiting.hasContent = true;
-    waiting.confirming = m_confirming;
-    waiting.message = message;
-    queue(std::move(waiting));
+    queue({.method = encoded(method),
+           .nameAt = nameAt<BasicPublish>,
+           .nameFrom = nameFrom,
+           .hasContent = true,
+           .confirming = m_confirming,
+           .message = message});
     return tag;
 }
 
@@ -193,33 +204,20 @@ void ChannelCore::sendPublish(const BasicPublish &method, const QAmqpMessage &me
 {
     constexpr qsizetype smallBody = 4096 - 1024;
     const QAmqpMessagePrivate &d = QAmqpMessagePrivate::of(message);
-    if (d.body.size() > smallBody || d.properties.size() > smallBody) {
-        send(method);
-        sendContent(message);
-        return;
-    }
     const qsizetype methodSize = encodedSize(method);
-    const qsizetype bodySize = d.body.size();
-    const qsizetype size = methodSize + FrameOverhead + ContentHeaderSize + d.properties.size()
-            + FrameOverhead + (bodySize ? bodySize + FrameOverhead : 0);
-    Writer writer(m_context.output.reserve(size));
+    const bool small = !d.body.isEmpty() && d.body.size() <= smallBody;
+    Writer writer(m_context.output.reserve(methodSize + FrameOverhead + ContentHeaderSize
+                                           + d.properties.size() + FrameOverhead
+                                           + (small ? d.body.size() + FrameOverhead : 0)));
     encodeMethodFrame(writer, m_number, method, methodSize);
     encodeHeaderFrame(writer, m_number,
-                      {BasicPublish::info.classId, quint64(bodySize), d.flags, d.properties});
-    if (bodySize) {
-        beginFrame(writer, FrameType::Body, m_number, bodySize);
+                      {BasicPublish::info.classId, quint64(d.body.size()), d.flags, d.properties});
+    if (small) {
+        beginFrame(writer, FrameType::Body, m_number, d.body.size());
         writer.bytes(d.body);
         endFrame(writer);
+        return;
     }
-}
-
-void ChannelCore::sendContent(const QAmqpMessage &message)
-{
-    const QAmqpMessagePrivate &d = QAmqpMessagePrivate::of(message);
-    Writer header(
-            m_context.output.reserve(FrameOverhead + ContentHeaderSize + d.properties.size()));
-    encodeHeaderFrame(header, m_number,
-                      {BasicPublish::info.classId, quint64(d.body.size()), d.flags, d.properties});
     const qsizetype most = qsizetype(m_context.frameMax) - FrameOverhead;
     for (QByteArrayView rest = d.body; !rest.isEmpty();) {
         const QByteArrayView part = rest.first(std::min(rest.size(), most));
@@ -245,15 +243,15 @@ void ChannelCore::nack(quint64 deliveryTag, bool multiple, bool requeue)
 ChannelCore::Request *ChannelCore::oldestRequest()
 {
     for (Request *request : {&m_handshake, &m_getting}) {
-        if (*request && !request->over)
+        if (request->isAwaited())
             return request;
     }
     for (Request &request : m_unanswered) {
-        if (!request.over)
+        if (request.isAwaited())
             return &request;
     }
     for (Waiting &waiting : m_waiting) {
-        if (waiting.request.method && !waiting.request.over)
+        if (waiting.request.isAwaited())
             return &waiting.request;
     }
     return nullptr;
@@ -261,13 +259,10 @@ ChannelCore::Request *ChannelCore::oldestRequest()
 
 void ChannelCore::timeout(TimePoint now, std::chrono::milliseconds requestTimeout, bool blocked)
 {
-    Request *oldest = requestTimeout.count() ? oldestRequest() : nullptr;
-    if (!oldest)
+    const std::optional<TimePoint> deadline = nextTimeout(now, requestTimeout);
+    if (!deadline || now < *deadline)
         return;
-    if (!oldest->oldestSince)
-        oldest->oldestSince = now;
-    if (now - *oldest->oldestSince < requestTimeout)
-        return;
+    Request *const oldest = oldestRequest();
     QString text = formatted(u"%1 on channel %2 was not answered within %3 ms",
                              methodName(oldest->method), m_number, requestTimeout.count());
     if (blocked)
@@ -306,7 +301,7 @@ void ChannelCore::failRequests(const QAmqpError &error, quint32 guiltyMethod)
         const bool guilty = request.method && request.method == guiltyMethod;
         if (guilty)
             guiltyMethod = 0;
-        if (request.id == 0 || request.over)
+        if (!request.isAwaited())
             return;
         QAmqpError own = error;
         if (guilty) {

@@ -21,7 +21,6 @@
 
 #include <QtCore/qhash.h>
 
-#include <algorithm>
 #include <array>
 #include <chrono>
 #include <deque>
@@ -64,22 +63,9 @@ public:
 
     quint16 number() const { return m_number; }
     ChannelState state() const { return m_state; }
-    bool isIdle() const
-    {
-        // A request that was given up is not waited for again.
-        const auto over = [](const Request &request) { return request.over; };
-        return m_confirms.outstanding() == 0 && (!m_getting || m_getting.over)
-                && std::all_of(m_unanswered.begin(), m_unanswered.end(), over)
-                && std::all_of(m_waiting.begin(), m_waiting.end(),
-                               [&](const Waiting &waiting) { return over(waiting.request); });
-    }
+    bool isIdle() const; // nothing is awaited, a request that was given up least of all
     quint64 nextPublishTag() const { return m_nextTag; }
     quint64 unconfirmed() const { return m_confirms.outstanding(); }
-    // Every publish with a smaller tag is settled; nextPublishTag() if all are.
-    quint64 firstUnconfirmed() const
-    {
-        return m_confirming ? m_confirms.firstOutstanding() : m_nextTag;
-    }
     bool isConfirming() const { return m_confirming; }
     bool isTransactional() const { return m_transactional; }
     bool isClosing() const { return m_closeWanted || m_state == ChannelState::Closing; }
@@ -94,21 +80,27 @@ public:
     void open();
     void connectionOpened();
     void close();
+    // What names a queue may leave that to the declare `nameFrom`.
     template<typename Method>
-    RequestId request(const Method &method, RequestId nameFrom = 0)
+    RequestId request(const Method &method, RequestId nameFrom = 0,
+                      const QByteArray &consumerTag = {})
     {
-        return enqueueRequest(method, {}, nameFrom);
+        Waiting waiting{.method = encoded(method), .nameAt = nameAt<Method>, .nameFrom = nameFrom};
+        waiting.request = {.id = ++m_context.lastRequest,
+                           .method = Method::info.id(),
+                           .replies = replyIds(typename Method::Replies()),
+                           .consumerTag = consumerTag};
+        if constexpr (requires { method.noAck; })
+            waiting.request.noAck = method.noAck;
+        queue(std::move(waiting));
+        return m_context.lastRequest;
     }
     RequestId consume(const BasicConsume &method, RequestId nameFrom);
     RequestId cancel(const QByteArray &consumerTag);
     quint64 publish(const BasicPublish &method, const QAmqpMessage &message, RequestId nameFrom);
     void ack(quint64 deliveryTag, bool multiple);
     void nack(quint64 deliveryTag, bool multiple, bool requeue);
-    bool sendsAtOnce() const
-    {
-        return m_waiting.empty() && m_state == ChannelState::Open && !m_commitUnanswered
-                && !m_flowStopped;
-    }
+    bool sendsAtOnce() const { return isFree() && !m_flowStopped; }
     void selectConfirms();
     RequestId selectTransactions();
     static qsizetype storedSize(const QAmqpMessage &message);
@@ -127,36 +119,37 @@ public:
 
     // Called by dispatch() with each method that arrived.
     template<typename Method>
-    void on(const Method &method)
-    {
-        arrived(method);
-    }
+    void on(const Method &method);
 
 private:
     using ReplyIds = std::array<quint32, 2>;
-    using Patch = QByteArray (*)(QByteArrayView, QByteArrayView);
 
     struct Request
     {
         RequestId id = 0;
-        quint32 method = 0;
+        quint32 method = 0; // 0: none
         ReplyIds replies = {};
         std::optional<TimePoint> oldestSince = {};
         QByteArray consumerTag = {};
-        bool noAck = false; // get
+        bool noAck = false;
         bool over = false; // timed out: nobody waits for its end any more, its reply is still due
 
-        explicit operator bool() const { return method; }
+        bool isAwaited() const { return method && !over; }
+        // The replies of these two come before those of what was asked before them.
+        bool overtakes() const
+        {
+            return method == BasicConsume::info.id() || method == BasicCancel::info.id();
+        }
     };
     struct Waiting
     {
         QByteArray method; // encoded, without its frame
-        Patch patch = nullptr; // puts the name into it once the broker has told it
+        qsizetype nameAt = 0; // where an empty name stands until the broker has told it
         RequestId nameFrom = 0;
-        Request request; // method 0: a publish or an acknowledgement
+        Request request = {}; // none: a publish or an acknowledgement
         bool hasContent = false;
         bool confirming = false; // a publish that the broker answers for
-        QAmqpMessage message;
+        QAmqpMessage message = {};
 
         qint64 size() const { return method.size() + storedSize(message); }
     };
@@ -166,103 +159,6 @@ private:
         bool cancelling = false;
         quint32 requeued = 0;
     };
-
-    template<typename... Replies>
-    static constexpr ReplyIds replyIds(TypeList<Replies...>)
-    {
-        static_assert(sizeof...(Replies) > 0 && sizeof...(Replies) <= 2);
-        return {Replies::info.id()...};
-    }
-    template<typename Method>
-    static QByteArray encoded(const Method &method)
-    {
-        QByteArray bytes(encodedSize(method), Qt::Uninitialized);
-        Writer writer(bytes.data());
-        encode(method, writer);
-        return bytes;
-    }
-    template<typename Method>
-    static QByteArray patchQueueName(QByteArrayView bytes, QByteArrayView name)
-    {
-        Reader in(bytes.sliced(4));
-        auto method = decode<Method>(in);
-        if constexpr (std::is_same_v<Method, BasicPublish>)
-            method.routingKey = name;
-        else if constexpr (requires { method.queue; })
-            method.queue = name;
-        return encoded(method);
-    }
-
-    bool move(quint32 cause);
-    void enter(ChannelState state) { m_state = state; }
-    Request *oldestRequest();
-    template<typename Method>
-    RequestId enqueueRequest(const Method &method, const QByteArray &consumerTag,
-                             RequestId nameFrom = 0)
-    {
-        Waiting waiting;
-        waiting.method = encoded(method);
-        waiting.patch = &patchQueueName<Method>;
-        waiting.nameFrom = nameFrom;
-        waiting.request = {.id = ++m_context.lastRequest,
-                           .method = Method::info.id(),
-                           .replies = replyIds(typename Method::Replies()),
-                           .consumerTag = consumerTag};
-        if constexpr (std::is_same_v<Method, BasicGet>)
-            waiting.request.noAck = method.noAck;
-        queue(std::move(waiting));
-        return m_context.lastRequest;
-    }
-    template<typename Method>
-    void send(const Method &method)
-    {
-        sendMethod(m_context.output, m_number, method);
-    }
-    template<typename Method>
-    void sendOrQueue(const Method &method)
-    {
-        if (m_waiting.empty() && m_state == ChannelState::Open && !m_commitUnanswered)
-            return send(method);
-        Waiting waiting;
-        waiting.method = encoded(method);
-        queue(std::move(waiting));
-    }
-    void sendPublish(const BasicPublish &method, const QAmqpMessage &message);
-    void sendContent(const QAmqpMessage &message);
-    void sendWaiting(Waiting waiting);
-    void queue(Waiting waiting);
-    bool maySend(const Waiting &waiting) const;
-    void pump();
-    void closeIfIdle();
-    void sendClose();
-
-    template<typename Method>
-    void arrived(const Method &method);
-    template<typename Method>
-    void handle(const Method &method);
-    void handle(const ChannelOpenOk &);
-    void handle(const ChannelFlow &method);
-    void handle(const ChannelClose &method);
-    void handle(const ChannelCloseOk &);
-    void handle(const QueueDeclareOk &method);
-    void handle(const BasicCancel &method);
-    void handle(const BasicCancelOk &method);
-    void handle(const BasicReturn &method);
-    void handle(const BasicDeliver &method);
-    void handle(const BasicGetOk &method);
-    void handle(const BasicAck &method);
-    void handle(const BasicNack &method);
-    std::optional<Request> answered(const MethodInfo &reply);
-    bool acceptTag(quint64 deliveryTag);
-    void contentComplete();
-    void deliver();
-    quint64 matchReturn(const Envelope &envelope, const QAmqpMessage &message);
-    void settle(quint64 sequence, bool multiple, Outcome outcome);
-    void settled(quint64 firstTag, quint64 lastTag, Outcome outcome);
-    void failRequests(const QAmqpError &error, quint32 guiltyMethod);
-    void giveUp(const QAmqpError &error, quint32 guiltyMethod);
-    void finish(const QAmqpError &error, quint32 guiltyMethod);
-
     // A mandatory publish that may still come back.
     struct Mandatory
     {
@@ -273,6 +169,78 @@ private:
         RequestId nameFrom = 0; // of the queue that the routing key names
         bool returned = false;
     };
+
+    template<typename... Replies>
+    static constexpr ReplyIds replyIds(TypeList<Replies...>)
+    {
+        static_assert(sizeof...(Replies) > 0 && sizeof...(Replies) <= 2);
+        return {Replies::info.id()...};
+    }
+    // Behind the method's numbers and reserved-1; in basic.publish behind the empty exchange too.
+    template<typename Method>
+    static constexpr qsizetype nameAt = std::is_same_v<Method, BasicPublish> ? 7 : 6;
+    template<typename Method>
+    static QByteArray encoded(const Method &method)
+    {
+        QByteArray bytes(encodedSize(method), Qt::Uninitialized);
+        Writer writer(bytes.data());
+        encode(method, writer);
+        return bytes;
+    }
+
+    bool move(quint32 cause);
+    void enter(ChannelState state) { m_state = state; }
+    template<typename Method>
+    void send(const Method &method)
+    {
+        sendMethod(m_context.output, m_number, method);
+    }
+    template<typename Method>
+    void sendOrQueue(const Method &method)
+    {
+        if (isFree())
+            return send(method);
+        queue({.method = encoded(method)});
+    }
+    void sendPublish(const BasicPublish &method, const QAmqpMessage &message);
+    void sendWaiting(Waiting waiting);
+    void queue(Waiting waiting);
+    void setName(Waiting &waiting, const QByteArray &name) const;
+    bool isFree() const
+    {
+        return m_waiting.empty() && m_state == ChannelState::Open && !m_commitUnanswered;
+    }
+    bool maySend(const Waiting &waiting) const;
+    void pump();
+    void closeIfIdle();
+    void sendClose();
+
+    template<typename... Args>
+    void violated(ReplyCode code, QStringView format, const Args &...args);
+    template<typename Reply>
+    void handle(const Reply &reply);
+    void handle(const ChannelOpenOk &);
+    void handle(const ChannelFlow &method);
+    void handle(const ChannelClose &method);
+    void handle(const ChannelCloseOk &);
+    void handle(const BasicCancel &method);
+    void handle(const BasicReturn &method);
+    void handle(const BasicDeliver &method);
+    void handle(const BasicGetOk &method);
+    void handle(const BasicAck &method);
+    void handle(const BasicNack &method);
+    std::optional<Request> answered(const MethodInfo &reply);
+    void named(const Request &declare, const QByteArray &name);
+    bool acceptTag(quint64 deliveryTag);
+    void contentComplete();
+    void deliver(Delivered delivered);
+    quint64 matchReturn(const Envelope &envelope, const QAmqpMessage &message);
+    void settle(quint64 sequence, bool multiple, Outcome outcome);
+    void settled(quint64 firstTag, quint64 lastTag, Outcome outcome);
+    Request *oldestRequest();
+    void failRequests(const QAmqpError &error, quint32 guiltyMethod);
+    void giveUp(const QAmqpError &error, quint32 guiltyMethod);
+    void finish(const QAmqpError &error, quint32 guiltyMethod);
 
     ConnectionContext &m_context;
     const quint16 m_number;

@@ -6,6 +6,7 @@
 #include "values/errorkinds.h"
 
 #include <algorithm>
+#include <functional>
 
 QT_BEGIN_NAMESPACE
 
@@ -22,54 +23,55 @@ static constexpr std::array<qint8, 4> nextStates(quint32 cause)
     return next;
 }
 
+// What the peer must not do: the connection ends with it.
+template<typename... Args>
+void ChannelCore::violated(ReplyCode code, QStringView format, const Args &...args)
+{
+    m_context.error = {code, formatted(format, args...)};
+}
+
 void ChannelCore::receive(const Frame &frame)
 {
     if (frame.type == FrameType::Method) {
         Reader in(frame.payload);
         const quint32 id = in.read<quint32>();
-        if (!m_assembler.isIdle() && m_state != ChannelState::Closing) {
-            m_context.error = {ReplyCode::UnexpectedFrame,
-                               formatted(u"%1 came in the middle of a message", methodName(id))};
-        } else if (!dispatch(id, in, *this)) {
-            m_context.error = {ReplyCode::NotImplemented,
-                               formatted(u"the method %1 is unknown", methodName(id))};
-        } else if (!in.ok()) {
-            m_context.error = {ReplyCode::SyntaxError,
-                               formatted(u"%1 %2 (at octet %3)", methodName(id), in.error(),
-                                         in.errorOffset())};
-        }
+        if (!m_assembler.isIdle() && m_state != ChannelState::Closing)
+            violated(ReplyCode::UnexpectedFrame, u"%1 came in the middle of a message",
+                     methodName(id));
+        else if (!dispatch(id, in, *this))
+            violated(ReplyCode::NotImplemented, u"the method %1 is unknown", methodName(id));
+        else if (!in.ok())
+            violated(ReplyCode::SyntaxError, u"%1 %2 (at octet %3)", methodName(id), in.error(),
+                     in.errorOffset());
     } else if (m_state == ChannelState::Open) {
-        const auto result = frame.type == FrameType::Header
+        const bool isComplete = frame.type == FrameType::Header
                 ? m_assembler.header(frame.payload, m_context.maxMessageSize, m_context.error)
                 : m_assembler.body(frame.payload, m_context.error);
-        if (result == Assembler::Result::Complete)
+        if (isComplete)
             contentComplete();
     } else if (m_state != ChannelState::Closing) {
-        m_context.error = {ReplyCode::UnexpectedFrame,
-                           formatted(u"content came while the channel is %1", stateName(m_state))};
+        violated(ReplyCode::UnexpectedFrame, u"content came while the channel is %1",
+                 stateName(m_state));
     }
 }
 
 template<typename Method>
-void ChannelCore::arrived(const Method &method)
+void ChannelCore::on(const Method &method)
 {
     if constexpr (Method::info.sentBy == SentBy::Client
                   || Method::info.classId == ConnectionStart::info.classId) {
-        m_context.error = {
-                ReplyCode::CommandInvalid,
-                formatted(u"%1 came from the broker on channel %2, where it has no place",
-                          Method::info.name, m_number)};
+        violated(ReplyCode::CommandInvalid,
+                 u"%1 came from the broker on channel %2, where it has no place", Method::info.name,
+                 m_number);
     } else {
         static constexpr std::array<qint8, 4> next = nextStates(Method::info.id());
         const qint8 to = next[quint8(m_state)];
         if (to >= 0) {
             enter(ChannelState(to));
             handle(method);
-        } else if (m_state
-                   != ChannelState::Closing) { // while closing all else is dropped (§1.5.2.5)
-            m_context.error = {ReplyCode::UnexpectedFrame,
-                               formatted(u"%1 came while the channel is %2", Method::info.name,
-                                         stateName(m_state))};
+        } else if (m_state != ChannelState::Closing) { // else dropped (§1.5.2.5)
+            violated(ReplyCode::UnexpectedFrame, u"%1 came while the channel is %2",
+                     Method::info.name, stateName(m_state));
         }
     }
 }
@@ -81,38 +83,59 @@ std::optional<ChannelCore::Request> ChannelCore::answered(const MethodInfo &repl
     const auto answers = [id = reply.id()](const Request &r) {
         return r.replies[0] == id || r.replies[1] == id;
     };
-    const auto overtakes = [](const Request &r) {
-        return r.method == BasicConsume::info.id() || r.method == BasicCancel::info.id();
-    };
     const auto request = std::find_if(m_unanswered.begin(), m_unanswered.end(), answers);
-    const auto oldest = std::find_if_not(m_unanswered.begin(), m_unanswered.end(), overtakes);
-    if (request == m_unanswered.end() || (request != oldest && !overtakes(*request))) {
-        m_context.error = {ReplyCode::UnexpectedFrame,
-                           formatted(u"%1 came, which answers no request", reply.name)};
+    const auto oldest = std::find_if_not(m_unanswered.begin(), m_unanswered.end(),
+                                         std::mem_fn(&Request::overtakes));
+    if (request == m_unanswered.end() || (request != oldest && !request->overtakes())) {
+        violated(ReplyCode::UnexpectedFrame, u"%1 came, which answers no request", reply.name);
         return std::nullopt;
     }
     Request taken = std::move(*request);
     m_unanswered.erase(request);
-    if (overtakes(taken))
+    if (taken.overtakes())
         m_consumeUnanswered = false;
     if (taken.method == TxCommit::info.id())
         m_commitUnanswered = false;
     return taken;
 }
 
-// Replies whose news fit one event.
-template<typename Method>
-void ChannelCore::handle(const Method &method)
+// Every reply's news fit one event.
+template<typename Reply>
+void ChannelCore::handle(const Reply &reply)
 {
-    const std::optional<Request> request = answered(Method::info);
+    const std::optional<Request> request = answered(Reply::info);
     if (!request)
         return;
     Replied replied{.channel = m_number, .request = request->id, .name = request->consumerTag};
-    if constexpr (requires { method.messageCount; })
-        replied.messageCount = method.messageCount;
+    if constexpr (requires { reply.messageCount; })
+        replied.messageCount = reply.messageCount;
+    if constexpr (std::is_same_v<Reply, QueueDeclareOk>) {
+        replied.name = reply.queue.toByteArray();
+        replied.count = reply.consumerCount;
+        named(*request, replied.name);
+    }
+    if constexpr (std::is_same_v<Reply, BasicCancelOk>)
+        replied.count = m_consumers.take(request->consumerTag).requeued;
     if (!request->over)
         m_context.events.push_back(std::move(replied));
     pump();
+}
+
+void ChannelCore::named(const Request &declare, const QByteArray &name)
+{
+    // Until the Replied event is taken, calls may still ask for the name by the request's number.
+    if (!declare.over)
+        m_names.insert(declare.id, name);
+    for (Mandatory &publish : m_mandatory) {
+        if (publish.nameFrom == declare.id)
+            publish.routingKey = name;
+    }
+    for (Waiting &waiting : m_waiting) {
+        if (waiting.nameFrom == declare.id) {
+            setName(waiting, name);
+            m_context.waitingBytes += name.size();
+        }
+    }
 }
 
 void ChannelCore::handle(const ChannelOpenOk &)
@@ -152,36 +175,6 @@ void ChannelCore::handle(const ChannelClose &method)
 
 void ChannelCore::handle(const ChannelCloseOk &) { finish(m_closeError, 0); }
 
-void ChannelCore::handle(const QueueDeclareOk &method)
-{
-    const std::optional<Request> request = answered(QueueDeclareOk::info);
-    if (!request)
-        return;
-    const QByteArray name = method.queue.toByteArray();
-    // Until the Replied event is taken, calls may still ask for the name by the request's number.
-    m_names.insert(request->id, name);
-    for (Mandatory &publish : m_mandatory) {
-        if (publish.nameFrom == request->id)
-            publish.routingKey = name;
-    }
-    for (Waiting &waiting : m_waiting) {
-        if (waiting.nameFrom == request->id) {
-            m_context.waitingBytes -= waiting.size();
-            waiting.method = waiting.patch(waiting.method, name);
-            waiting.nameFrom = 0;
-            m_context.waitingBytes += waiting.size();
-        }
-    }
-    if (!request->over) {
-        m_context.events.push_back(Replied{.channel = m_number,
-                                           .request = request->id,
-                                           .name = name,
-                                           .messageCount = method.messageCount,
-                                           .count = method.consumerCount});
-    }
-    pump();
-}
-
 // The broker ended a subscription, mostly because its queue is gone. RabbitMQ asks for no reply; it
 // wants to see the consumer cancelled from this side too before it forgets it (4.3, quorum queues).
 void ChannelCore::handle(const BasicCancel &method)
@@ -193,27 +186,12 @@ void ChannelCore::handle(const BasicCancel &method)
     m_context.events.push_back(ConsumerCancelled{m_number, tag});
 }
 
-void ChannelCore::handle(const BasicCancelOk &)
-{
-    const std::optional<Request> request = answered(BasicCancelOk::info);
-    if (!request)
-        return;
-    const Consumer consumer = m_consumers.take(request->consumerTag);
-    if (!request->over) {
-        m_context.events.push_back(Replied{.channel = m_number,
-                                           .request = request->id,
-                                           .name = request->consumerTag,
-                                           .count = consumer.requeued});
-    }
-    pump();
-}
-
 void ChannelCore::handle(const BasicReturn &method)
 {
-    ContentStart start{.method = BasicReturn::info.id()};
-    start.replyCode = method.replyCode;
-    start.replyText = method.replyText.toByteArray();
-    m_assembler.begin(std::move(start), method.exchange, method.routingKey, {});
+    m_assembler.begin({.method = BasicReturn::info.id(),
+                       .replyCode = method.replyCode,
+                       .replyText = method.replyText.toByteArray()},
+                      method.exchange, method.routingKey);
 }
 
 // Tags ascend, one for each message; what is done with them counts on it (spec: MUST be unique and grow).
@@ -221,9 +199,8 @@ bool ChannelCore::acceptTag(quint64 deliveryTag)
 {
     constexpr quint64 largestGap = 1024;
     if (deliveryTag <= m_lastDeliveryTag || deliveryTag - m_lastDeliveryTag > largestGap) {
-        m_context.error = {
-                ReplyCode::UnexpectedFrame,
-                formatted(u"the delivery tag %1 came behind %2", deliveryTag, m_lastDeliveryTag)};
+        violated(ReplyCode::UnexpectedFrame, u"the delivery tag %1 came behind %2", deliveryTag,
+                 m_lastDeliveryTag);
         return false;
     }
     m_lastDeliveryTag = deliveryTag;
@@ -232,12 +209,11 @@ bool ChannelCore::acceptTag(quint64 deliveryTag)
 
 void ChannelCore::handle(const BasicDeliver &method)
 {
-    if (!acceptTag(method.deliveryTag))
-        return;
-    m_assembler.begin({.method = BasicDeliver::info.id(),
-                       .redelivered = method.redelivered,
-                       .deliveryTag = method.deliveryTag},
-                      method.exchange, method.routingKey, method.consumerTag);
+    if (acceptTag(method.deliveryTag))
+        m_assembler.begin({.method = BasicDeliver::info.id(),
+                           .redelivered = method.redelivered,
+                           .deliveryTag = method.deliveryTag},
+                          method.exchange, method.routingKey, method.consumerTag);
 }
 
 void ChannelCore::handle(const BasicGetOk &method)
@@ -252,7 +228,7 @@ void ChannelCore::handle(const BasicGetOk &method)
                        .redelivered = method.redelivered,
                        .deliveryTag = method.deliveryTag,
                        .remaining = method.messageCount},
-                      method.exchange, method.routingKey, {});
+                      method.exchange, method.routingKey);
     pump();
 }
 
@@ -268,46 +244,40 @@ void ChannelCore::handle(const BasicNack &method)
 
 void ChannelCore::contentComplete()
 {
-    const ContentStart start = m_assembler.start();
-    if (start.method == BasicDeliver::info.id())
-        return deliver();
-    const EnvelopePointer envelope = m_assembler.envelope();
-    QAmqpMessage message = m_assembler.takeMessage();
-    if (start.method == BasicGetOk::info.id()) {
-        Delivered delivery{m_number, start.redelivered, start.deliveryTag, envelope,
-                           std::move(message)};
-        const Request get = std::exchange(m_getting, {});
-        if (!get.over)
-            m_context.events.push_back(Got{get.id, start.remaining, std::move(delivery)});
-        else if (!get.noAck) // nobody waits for it any more
-            nack(start.deliveryTag, false, true);
-        closeIfIdle();
+    const ContentStart &start = m_assembler.start();
+    const quint32 method = start.method;
+    Delivered content{m_number, start.redelivered, start.deliveryTag, m_assembler.envelope(),
+                      m_assembler.takeMessage()};
+    if (method == BasicDeliver::info.id())
+        return deliver(std::move(content));
+    if (method == BasicReturn::info.id()) {
+        const quint64 publish = matchReturn(*content.envelope, content.message);
+        m_context.events.push_back(Returned{m_number, start.replyCode, start.replyText,
+                                            content.envelope, content.message, publish});
         return;
     }
-    const quint64 publishTag = matchReturn(*envelope, message);
-    m_context.events.push_back(Returned{m_number, start.replyCode, start.replyText, envelope,
-                                        std::move(message), publishTag});
+    const Request get = std::exchange(m_getting, {});
+    if (!get.over)
+        m_context.events.push_back(Got{std::move(content), get.id, start.remaining});
+    else if (!get.noAck) // nobody waits for it any more
+        nack(content.deliveryTag, false, true);
+    closeIfIdle();
 }
 
 // Messages that nobody will look at go back to the queue; those of a consumer without acknowledgement
 // cannot, and reach the application even while it cancels.
-void ChannelCore::deliver()
+void ChannelCore::deliver(Delivered delivered)
 {
-    const ContentStart &start = m_assembler.start();
-    const quint64 tag = start.deliveryTag;
-    const bool redelivered = start.redelivered;
-    QAmqpMessage message = m_assembler.takeMessage();
-    const auto consumer = m_consumers.find(m_assembler.envelope()->consumerTag);
+    const auto consumer = m_consumers.find(delivered.envelope->consumerTag);
     if (consumer != m_consumers.end() && (!consumer->cancelling || consumer->noAck)) {
-        m_context.events.push_back(
-                Delivered{m_number, redelivered, tag, m_assembler.envelope(), std::move(message)});
+        m_context.events.push_back(std::move(delivered));
         return;
     }
     if (!mayGoBack(message))
         return;
     if (consumer != m_consumers.end())
         ++consumer->requeued;
-    nack(tag, false, true);
+    nack(delivered.deliveryTag, false, true);
 }
 
 // RabbitMQ closes the connection (540) over a basic.nack for what a stream delivered. Nothing is lost
@@ -341,9 +311,8 @@ void ChannelCore::settle(quint64 sequence, bool multiple, Outcome outcome)
                 settled(first, last, outcome);
             });
     if (!known)
-        m_context.error = {
-                ReplyCode::UnexpectedFrame,
-                formatted(u"the broker answered for publish %1, which was never sent", sequence)};
+        violated(ReplyCode::UnexpectedFrame,
+                 u"the broker answered for publish %1, which was never sent", sequence);
     closeIfIdle();
 }
 

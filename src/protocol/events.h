@@ -78,11 +78,10 @@ struct Delivered
     QAmqpMessage message = {};
 };
 
-struct Got
+struct Got : Delivered
 {
     RequestId request = 0;
     quint32 remaining = 0;
-    Delivered delivery = {};
 };
 
 struct Returned
