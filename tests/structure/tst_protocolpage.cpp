@@ -68,7 +68,7 @@ constexpr auto head = R"(/*!
     \page qtamqp-protocol.html
     \title Protocol support
     \brief Every method of AMQP 0-9-1 and where it is in QtAmqp.
-    \previouspage Coming from Pika
+    \previouspage TLS and authentication
     \nextpage The qamqp tool
 
     QtAmqp speaks AMQP 0-9-1 with RabbitMQ's extensions, all methods of the tables below. Their names
