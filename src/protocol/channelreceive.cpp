@@ -273,7 +273,7 @@ void ChannelCore::deliver(Delivered delivered)
         m_context.events.push_back(std::move(delivered));
         return;
     }
-    if (!mayGoBack(message))
+    if (!mayGoBack(delivered.message))
         return;
     if (consumer != m_consumers.end())
         ++consumer->requeued;
