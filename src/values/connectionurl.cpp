@@ -1,5 +1,7 @@
 #include "values/connectionurl.h"
 
+#include "values/qamqpcredentials_p.h"
+
 #include <QtCore/qregularexpression.h>
 #include <QtCore/qurl.h>
 
@@ -108,9 +110,31 @@ bool setVerify(Options &options, const QString &text)
     return text == "verify_peer"_L1 || text == "verify_none"_L1;
 }
 
-bool checkMechanism(Options &, const QString &text)
+bool setMechanism(Options &options, const QString &text)
 {
-    return text.compare("plain"_L1, Qt::CaseInsensitive) == 0;
+    const QByteArray mechanism = text.toUpper().toUtf8();
+    options.setCredentials(mechanism == "EXTERNAL" ? QAmqpCredentials::external()
+                                                   : QAmqpCredentialsPrivate::with(
+                                                           options.credentials(), mechanism));
+    return mechanism == "PLAIN" || mechanism == "AMQPLAIN" || mechanism == "EXTERNAL";
+}
+
+bool setAttempts(Options &options, const QString &text)
+{
+    const auto value = wholeNumber(text, 2147483647);
+    options.setRetryPolicy(options.retryPolicy().setMaximumAttempts(int(value.value_or(1))));
+    return value.has_value();
+}
+
+// As in Pika, where it never changes.
+bool setRetryDelay(Options &options, const QString &text)
+{
+    const auto value = decimalSeconds(text);
+    options.setRetryPolicy(options.retryPolicy()
+                                   .setInitialDelay(milliseconds(value.value_or(0)))
+                                   .setMultiplier(1)
+                                   .setJitter(0));
+    return value.has_value();
 }
 
 constexpr QueryValue heartbeat = {"a whole number of seconds from 0 (off) to 65535",
@@ -123,7 +147,17 @@ constexpr QueryValue frameMax = {
 constexpr QueryValue connectTimeout = {
         "a whole number of milliseconds from 0 (off) to 2147483647",
         setNumber<&Options::setConnectTimeout, milliseconds, maxMilliseconds>};
-constexpr QueryValue mechanism = {"plain, the only mechanism supported", checkMechanism};
+constexpr QueryValue attempts = {"a whole number from 0 (without end) to 2147483647", setAttempts};
+constexpr QueryValue retryDelay = {"a number of seconds from 0 to 2147483, such as 2.5",
+                                   setRetryDelay};
+template<auto Setter>
+constexpr QueryValue keepAlive = {"a whole number of seconds from 0 (the system's) to 32767",
+                                  setNumber<Setter, seconds, 32767>};
+constexpr QueryValue keepCount = {"a whole number from 0 (the system's) to 127",
+                                  setNumber<&Options::setKeepAliveCount, int, 127>};
+constexpr QueryValue userTimeout = {
+        "a whole number of milliseconds from 0 (the system's) to 2147483647",
+        setNumber<&Options::setTcpUserTimeout, milliseconds, maxMilliseconds>};
 template<auto Setter>
 constexpr QueryValue timeout = {"a number of seconds from 0 (off) to 2147483, such as 2.5",
                                 setSeconds<Setter>};
@@ -141,21 +175,27 @@ const std::pair<QLatin1StringView, QueryValue> queryKeys[] = {
         {"connection_timeout"_L1, connectTimeout},
         {"stack_timeout"_L1, timeout<&Options::setHandshakeTimeout>},
         {"blocked_connection_timeout"_L1, timeout<&Options::setBlockedConnectionTimeout>},
-        {"auth_mechanism"_L1, mechanism},
+        {"connection_attempts"_L1, attempts},
+        {"retry_delay"_L1, retryDelay},
+        {"auth_mechanism"_L1, {"plain, amqplain or external", setMechanism}},
         {"cacertfile"_L1, fileName<&Options::setCaCertificateFile>},
         {"certfile"_L1, fileName<&Options::setCertificateFile>},
         {"keyfile"_L1, fileName<&Options::setPrivateKeyFile>},
+        {"password"_L1,
+         {"the key file's password", setText<&Options::setPrivateKeyPassword>, true}},
         {"verify"_L1, {"verify_peer or verify_none", setVerify, true}},
         {"server_name_indication"_L1, {"a host name", setText<&Options::setPeerVerifyName>, true}},
-        {"connection_attempts"_L1, {"leave it out"}},
-        {"retry_delay"_L1, {"leave it out"}},
-        {"password"_L1, {"leave it out and use a key file without a passphrase"}},
-        {"depth"_L1, {"leave it out"}},
-        {"fail_if_no_peer_cert"_L1, {"leave it out"}},
+        {"tcp_keepidle"_L1, keepAlive<&Options::setKeepAliveIdle>},
+        {"tcp_keepintvl"_L1, keepAlive<&Options::setKeepAliveInterval>},
+        {"tcp_keepcnt"_L1, keepCount},
+        {"tcp_user_timeout"_L1, userTimeout},
+        {"depth"_L1, {"leave it out, chains of any length are verified"}},
+        {"fail_if_no_peer_cert"_L1, {"leave it out, it is an option of servers"}},
         {"client_properties"_L1, {"call setClientProperties()"}},
-        {"tcp_options"_L1, {"leave it out"}},
+        {"tcp_options"_L1,
+         {"write tcp_keepidle, tcp_keepintvl, tcp_keepcnt or tcp_user_timeout, each with a number"}},
         {"ssl_options"_L1,
-         {"write amqps:// and cacertfile, certfile, keyfile, verify or "
+         {"write amqps:// and cacertfile, certfile, keyfile, password, verify or "
           "server_name_indication"}},
 };
 
@@ -198,8 +238,9 @@ void readQueryEntry(const QString &key, QStringView value, QStringList &seen, Op
         refuse(u"\"%1\" in the URL must be %2."_s.arg(key, form));
 }
 
-void readHost(QStringView text, Options &options)
+QAmqpHost readHost(QStringView text)
 {
+    QAmqpHost result{u"localhost"_s};
     const bool bracketed = text.startsWith(u'[');
     if (bracketed && !text.contains(u']'))
         refuse(u"The IPv6 address in the URL has no closing bracket."_s);
@@ -215,7 +256,7 @@ void readHost(QStringView text, Options &options)
         const QString name = judge.host(bracketed ? QUrl::FullyDecoded : QUrl::EncodeUnicode);
         if (name.isEmpty() || bracketed != name.contains(u':'))
             refuse(u"The URL's host is neither a host name nor an address."_s);
-        options.setHostName(name);
+        result.hostName = name;
     }
     if (!port.isEmpty()) {
         const auto number = wholeNumber(port.sliced(1), 65535);
@@ -223,7 +264,19 @@ void readHost(QStringView text, Options &options)
             refuse(u"The URL's port is not a number from 1 to 65535; if it is part of a password, "
                    "write %2F and %3F for a / and a ? in the password."_s);
         }
-        options.setPort(quint16(*number));
+        result.port = quint16(*number);
+    }
+    return result;
+}
+
+void readHosts(QStringView text, Options &options)
+{
+    const QList<QStringView> parts = text.split(u',');
+    for (const QStringView part : parts) {
+        if (part.isEmpty() && parts.size() > 1)
+            refuse(u"The URL has a comma without a host before or behind it."_s);
+        const QAmqpHost host = readHost(part);
+        options.addHost(host.hostName, host.port);
     }
 }
 
@@ -267,7 +320,7 @@ void readUrl(const QString &url, Options &options)
     const qsizetype at = authority.lastIndexOf(u'@');
     if (at >= 0)
         readUserInfo(authority.first(at), options);
-    readHost(authority.sliced(at + 1), options);
+    readHosts(authority.sliced(at + 1), options);
     if (path.contains(u'/'))
         refuse(u"The URL has more than one path segment; write %2F for a / in the virtual host."_s);
     if (!path.isEmpty())
@@ -278,6 +331,10 @@ void readUrl(const QString &url, Options &options)
     for (const QStringView entry : entries) {
         const auto [key, value] = splitAt(entry, u'=');
         readQueryEntry(decoded(key, u"A query key"_s), value, seen, options);
+    }
+    if (at >= 0 && options.credentials().mechanism() == "EXTERNAL") {
+        refuse(u"\"auth_mechanism\" in the URL is external, which takes the user from the certificate; "
+               "leave the user name and password out."_s);
     }
 }
 

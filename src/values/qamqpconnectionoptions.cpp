@@ -171,7 +171,7 @@ QTAMQP_VALUE(QAmqpConnectionOptions)
 
 /*!
     Makes options from a \a url of the form
-    \c{amqp[s]://[user[:password]@][host][:port][/vhost][?key=value&…]}.
+    \c{amqp[s]://[user[:password]@][host][:port][,host[:port]…][/vhost][?key=value&…]}.
 
     Every part but the scheme may be missing and keeps its default then; a user without a password
     has an empty one. No path, a path of / and one of /%2F all name the virtual host "/". All parts
@@ -185,10 +185,15 @@ QTAMQP_VALUE(QAmqpConnectionOptions)
     \row \li connection_timeout \li the connect timeout, in milliseconds (RabbitMQ)
     \row \li stack_timeout \li the handshake timeout, in seconds (Pika)
     \row \li blocked_connection_timeout \li that timeout, in seconds (Pika)
+    \row \li connection_attempts \li the retry policy's attempts, 0 for no end (Pika)
+    \row \li retry_delay \li the delay between them, in seconds and always the same (Pika)
+    \row \li tcp_keepidle, tcp_keepintvl \li the keep-alive times, in seconds
+    \row \li tcp_keepcnt, tcp_user_timeout \li number of probes; milliseconds
     \row \li cacertfile, certfile, keyfile \li PEM files, with amqps only
+    \row \li password \li the private key's password, with amqps only
     \row \li verify \li verify_peer or verify_none, with amqps only
     \row \li server_name_indication \li the peer verify name, with amqps only
-    \row \li auth_mechanism \li nothing; it may say plain
+    \row \li auth_mechanism \li plain, amqplain or external, which takes no user name
     \endtable
 
     Reading is strict. A key that is unknown, not supported, given twice or without a value, a number
@@ -215,7 +220,8 @@ QAmqpConnectionOptions QAmqpConnectionOptions::fromUrl(const QString &url, QAmqp
 
 /*!
     \overload
-    A QUrl has lost what was wrong with its text: with one that is not valid the error is general.
+    A QUrl has lost what was wrong with its text: with one that is not valid the error is general. It
+    cannot hold several hosts with ports.
 */
 QAmqpConnectionOptions QAmqpConnectionOptions::fromUrl(const QUrl &url, QAmqpError *error)
 {

@@ -213,11 +213,12 @@ QString QAmqpCredentials::errorString() const
     if (hasProvider())
         return *peek(d).provider ? QString() : u"The credentials' provider is no function."_s;
     if (const auto &responder = peek(d).responder) {
+        const QByteArray name = mechanism();
         const auto isPrintable = [](char c) { return c > ' ' && c < '\x7f'; };
         if (!*responder)
             return u"The responder of the authentication mechanism is no function."_s;
-        if (mechanism().isEmpty() || mechanism().size() > MaxShortString
-            || !std::all_of(mechanism().begin(), mechanism().end(), isPrintable))
+        if (name.isEmpty() || name.size() > MaxShortString
+            || !std::all_of(name.begin(), name.end(), isPrintable))
             return u"The name of the authentication mechanism must have 1 to 255 printable octets "
                    "of ASCII without a space."_s;
         return {};

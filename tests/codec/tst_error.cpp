@@ -57,6 +57,7 @@ private Q_SLOTS:
         QVERIFY(error.text().isEmpty() && error.replyText().isEmpty());
         QVERIFY(error.method().isEmpty() && error.endpoint().isEmpty());
         QVERIFY(!error.cause());
+        QVERIFY(error.attempts().isEmpty());
         QVERIFY(!error.isRetryable());
         QCOMPARE(printed(error), u"QAmqpError(NoError)"_s);
     }
@@ -97,6 +98,7 @@ private Q_SLOTS:
         QVERIFY(base != Error(base).setMethod(u"x"_s));
         QVERIFY(base != Error(base).setEndpoint(u"x"_s));
         QVERIFY(base != Error(base).setCause(base));
+        QVERIFY(base != Error(base).setAttempts({base}));
         const Error plain(Kind::Timeout, Scope::Channel, Origin::Library, u"x"_s);
         QVERIFY(plain != Error(Kind::NotOpen, Scope::Channel, Origin::Library, u"x"_s));
         QVERIFY(plain != Error(Kind::Timeout, Scope::Channel, Origin::Broker, u"x"_s));
@@ -114,6 +116,20 @@ private Q_SLOTS:
         one = two;
         QCOMPARE(one, two);
         QCOMPARE(Error(one).setCause(three).cause(), three);
+    }
+
+    void listsAttempts()
+    {
+        const Error last(Kind::Timeout, Scope::Connection, Origin::Library, u"late"_s);
+        Error error = Error(last).setAttempts({notFound(), last});
+        QCOMPARE(error.attempts(), (QList<Error>{notFound(), last}));
+        error.setAttempts({error});
+        QCOMPARE(error.attempts().size(), 1);
+        QCOMPARE(error.attempts().constFirst().attempts().size(), 2);
+        QCOMPARE(
+                printed(Error(last).setAttempts({last, last})),
+                u"QAmqpError(Timeout, Connection, Library, \"late\", attempts QList(%1, %1))"_s.arg(
+                        printed(last)));
     }
 
     void mayBeItsOwnCause()

@@ -50,7 +50,7 @@ const QMap<QString, QString> publicHeaders = {
         {u"qamqpmessage.h"_s, u"values"_s},           {u"qamqperror.h"_s, u"values"_s},
         {u"qamqpconnectionoptions.h"_s, u"values"_s}, {u"qamqpcredentials.h"_s, u"values"_s},
         {u"qamqpoperationoptions.h"_s, u"values"_s},  {u"qamqpreturn.h"_s, u"values"_s},
-        {u"qamqptransport.h"_s, u"transport"_s},
+        {u"qamqpretrypolicy.h"_s, u"values"_s},       {u"qamqptransport.h"_s, u"transport"_s},
 };
 
 QString layerOfPublicHeader(const QString &header) { return publicHeaders.value(header, u"api"_s); }
