@@ -94,3 +94,20 @@ set(QTAMQP_api_HEADERS
     ${include}/qamqpdelivery.h
     ${include}/qamqpexchange.h
     ${include}/qamqpqueue.h)
+
+set(QTAMQP_blocking_SOURCES
+    blocking/answer.h
+    blocking/blockingconsume.cpp
+    blocking/dispatcher.cpp
+    blocking/dispatcher.h
+    blocking/iothread.cpp
+    blocking/iothread.h
+    blocking/publisher.cpp
+    blocking/publisher.h
+    blocking/qamqpblockingchannel.cpp
+    blocking/qamqpblockingchannel_p.h
+    blocking/qamqpblockingconnection.cpp
+    blocking/qamqpblockingconnection_p.h
+    blocking/qamqpblockingconsumer.cpp
+    blocking/qamqpblockingconsumer_p.h
+    blocking/qamqpresult.cpp)

@@ -124,8 +124,10 @@ private Q_SLOTS:
             const QRegularExpressionMatch match =
                     one.match(readFile(publicFolder.filePath(header)));
             QVERIFY2(match.hasMatch(), qPrintable(header));
-            QVERIFY2(readFile(publicFolder.filePath(match.captured(1)))
-                             .contains(u"class Q_AMQP_EXPORT "_s + header),
+            const QRegularExpression declaration(
+                    u"\\b(class|struct)( \\[\\[nodiscard\\]\\])?( Q_AMQP_EXPORT)? %1\\b"_s.arg(
+                            header));
+            QVERIFY2(readFile(publicFolder.filePath(match.captured(1))).contains(declaration),
                      qPrintable(header));
         }
     }

@@ -44,13 +44,22 @@ constexpr Layer layers[] = {
         {"examples", "examples/", "public", Modules::Any},
 };
 
-// Public headers below the api layer; all others are the api's.
+// Public headers outside the api layer; all others are the api's.
 const QMap<QString, QString> publicHeaders = {
-        {u"qtamqpglobal.h"_s, u"values"_s},           {u"qamqptable.h"_s, u"values"_s},
-        {u"qamqpmessage.h"_s, u"values"_s},           {u"qamqperror.h"_s, u"values"_s},
-        {u"qamqpconnectionoptions.h"_s, u"values"_s}, {u"qamqpcredentials.h"_s, u"values"_s},
-        {u"qamqpoperationoptions.h"_s, u"values"_s},  {u"qamqpreturn.h"_s, u"values"_s},
-        {u"qamqpretrypolicy.h"_s, u"values"_s},       {u"qamqptransport.h"_s, u"transport"_s},
+        {u"qtamqpglobal.h"_s, u"values"_s},
+        {u"qamqptable.h"_s, u"values"_s},
+        {u"qamqpmessage.h"_s, u"values"_s},
+        {u"qamqperror.h"_s, u"values"_s},
+        {u"qamqpconnectionoptions.h"_s, u"values"_s},
+        {u"qamqpcredentials.h"_s, u"values"_s},
+        {u"qamqpoperationoptions.h"_s, u"values"_s},
+        {u"qamqpreturn.h"_s, u"values"_s},
+        {u"qamqpretrypolicy.h"_s, u"values"_s},
+        {u"qamqptransport.h"_s, u"transport"_s},
+        {u"qamqpresult.h"_s, u"blocking"_s},
+        {u"qamqpblockingchannel.h"_s, u"blocking"_s},
+        {u"qamqpblockingconnection.h"_s, u"blocking"_s},
+        {u"qamqpblockingconsumer.h"_s, u"blocking"_s},
 };
 
 QString layerOfPublicHeader(const QString &header) { return publicHeaders.value(header, u"api"_s); }
@@ -321,6 +330,7 @@ private Q_SLOTS:
         good("itself", "src/codec/x.h", "#include \"codec/y.h\"\n");
         good("two down", "src/api/x.cpp", "#include \"values/bytes.h\"\n");
         good("public of its layer", "src/values/x.cpp", "#include <QtAmqp/qamqptable.h>\n");
+        good("facade to itself", "src/blocking/x.cpp", "#include \"blocking/y.h\"\n");
         good("moc", "src/api/x.cpp", "#include \"x.moc\"\n#include \"moc_x.cpp\"\n");
         good("in a comment", "src/codec/x.h",
              "// #include \"api/engine.h\"\n/*\n#include \"api/engine.h\"\n*/\n");
@@ -348,6 +358,7 @@ private Q_SLOTS:
         bad("test broker to protocol", "src/testbroker/x.cpp", "#include \"protocol/events.h\"\n");
         bad("public to private", "include/QtAmqp/qamqpchannel.h", "#include \"api/engine.h\"\n");
         bad("facade to private", "src/blocking/x.cpp", "#include \"api/engine.h\"\n");
+        bad("api to facade", "src/api/x.cpp", "#include <QtAmqp/qamqpblockingchannel.h>\n");
         bad("tool to private", "src/tool/x.cpp", "#include \"values/bytes.h\"\n");
         bad("qml to private", "qml/x.cpp", "#include \"api/engine.h\"\n");
         bad("example to private", "examples/a/main.cpp", "#include \"codec/frame.h\"\n");

@@ -6,6 +6,7 @@
 #include <QtCore/qdebug.h>
 #include <QtCore/qurl.h>
 
+#include <csignal>
 #include <utility>
 
 #include <unistd.h>
@@ -97,3 +98,67 @@ void MyTransport::streamIsReadable()
     // Here, and only here: look whether more is to be read or written.
 }
 //! [transport]
+
+void blocking()
+{
+    //! [blocking]
+    QAmqpBlockingConnection connection(QUrl(u"amqp://localhost"_s));
+    QAmqpBlockingChannel channel = connection.channel().value();
+    channel.declareQueue(u"hello"_s).value();
+    channel.publish({}, u"hello"_s, "Hello, world!"_ba).value();
+    //! [blocking]
+}
+
+void blockingConsume(QAmqpBlockingChannel &channel)
+{
+    //! [blocking consume]
+    for (const QAmqpDelivery &delivery : channel.consume(u"hello"_s)) {
+        qInfo() << delivery.text();
+        delivery.ack();
+        if (delivery.text() == u"quit")
+            break;
+    }
+    qInfo() << "requeued" << channel.cancel().value();
+    //! [blocking consume]
+}
+
+void blockingHandler(QAmqpBlockingConnection &connection, QAmqpBlockingChannel &channel)
+{
+    //! [blocking handler]
+    channel.consume(u"hello"_s, [](const QAmqpDelivery &delivery) { delivery.ack(); }).value();
+    connection.callLater(1min, [&] { channel.stopConsuming().value(); });
+    channel.startConsuming().value();
+    //! [blocking handler]
+}
+
+void blockingWindow(QAmqpBlockingChannel &channel, const QByteArrayList &bodies)
+{
+    //! [blocking window]
+    channel.setConfirmWindow(1000);
+    for (const QByteArray &body : bodies)
+        channel.publish({}, u"hello"_s, body).value();
+    const auto outcome = channel.waitForConfirms();
+    for (const QAmqpReturn &failed : outcome.messages())
+        qWarning() << outcome.error().text() << failed;
+    //! [blocking window]
+}
+
+void blockingStop()
+{
+    //! [blocking stop]
+    static QAmqpBlockingConnection connection(QUrl(u"amqp://localhost"_s));
+    std::signal(SIGINT, [](int) { connection.requestStop(); });
+    //! [blocking stop]
+}
+
+void result(QAmqpBlockingChannel &channel)
+{
+    //! [result]
+    if (const auto queue = channel.declareQueue(u"orders"_s))
+        qInfo() << queue->messageCount; // there is a value
+    else
+        qWarning() << queue.error().text();
+
+    qInfo() << channel.purgeQueue(u"orders"_s).value(); // or throws a QAmqpException
+    //! [result]
+}

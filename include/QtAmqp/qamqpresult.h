@@ -1,0 +1,94 @@
+#ifndef QAMQPRESULT_H
+#define QAMQPRESULT_H
+
+#include <QtAmqp/qamqperror.h>
+#include <QtAmqp/qamqpreturn.h>
+#include <QtCore/qlist.h>
+
+#include <optional>
+#include <utility>
+
+QT_BEGIN_NAMESPACE
+
+template<typename T>
+class [[nodiscard]] QAmqpResult
+{
+public:
+    QAmqpResult(const T &value) : m_value(value) { }
+    QAmqpResult(T &&value) : m_value(std::move(value)) { }
+    QAmqpResult(const QAmqpError &error) : m_error(error) { }
+
+    bool hasValue() const { return m_value.has_value(); }
+    explicit operator bool() const { return hasValue(); }
+    QAmqpError error() const { return m_error; }
+
+    const T &value() const &
+    {
+        check();
+        return *m_value;
+    }
+    T value() &&
+    {
+        check();
+        return *std::move(m_value);
+    }
+    template<typename U>
+    T valueOr(U &&fallback) const
+    {
+        return m_value ? *m_value : static_cast<T>(std::forward<U>(fallback));
+    }
+    const T &operator*() const & { return value(); }
+    T operator*() && { return std::move(*this).value(); }
+    const T *operator->() const { return &value(); }
+    T *operator->()
+    {
+        check();
+        return &*m_value;
+    }
+
+private:
+    void check() const
+    {
+        if (!m_value)
+            throw QAmqpException(m_error);
+    }
+
+    std::optional<T> m_value;
+    QAmqpError m_error;
+};
+
+template<>
+class [[nodiscard]] QAmqpResult<void>
+{
+public:
+    QAmqpResult() = default;
+    QAmqpResult(const QAmqpError &error) : m_error(error) { }
+
+    bool hasValue() const { return !m_error.isError(); }
+    explicit operator bool() const { return hasValue(); }
+    QAmqpError error() const { return m_error; }
+    void value() const
+    {
+        if (m_error.isError())
+            throw QAmqpException(m_error);
+    }
+
+private:
+    QAmqpError m_error;
+};
+
+class Q_AMQP_EXPORT QAmqpPublishResult : public QAmqpResult<quint64>
+{
+public:
+    QAmqpPublishResult(quint64 value);
+    QAmqpPublishResult(const QAmqpError &error, const QList<QAmqpReturn> &messages = {});
+
+    QList<QAmqpReturn> messages() const;
+
+private:
+    QList<QAmqpReturn> m_messages;
+};
+
+QT_END_NAMESPACE
+
+#endif

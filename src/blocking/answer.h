@@ -1,0 +1,90 @@
+#ifndef QTAMQP_BLOCKING_ANSWER_H
+#define QTAMQP_BLOCKING_ANSWER_H
+
+// One answer that the I/O thread gives and another thread waits for. It is shared, since the waiter may
+// be gone when the answer comes.
+
+#include <QtAmqp/qamqpresult.h>
+#include <QtCore/qfuture.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpPrivate {
+
+using TimePoint = std::chrono::steady_clock::time_point;
+
+// A time so far away that no clock reaches it stands for none.
+inline TimePoint deadlineAfter(std::chrono::milliseconds timeout)
+{
+    constexpr std::chrono::milliseconds century = std::chrono::hours(24 * 365 * 100);
+    return timeout < century ? TimePoint::clock::now() + timeout : TimePoint::max();
+}
+
+// `Result` is a QAmqpResult, or anything else that can be made of a QAmqpError.
+template<typename Result>
+class Answer
+{
+public:
+    void give(Result result)
+    {
+        {
+            const std::lock_guard lock(m_mutex);
+            if (m_result) // the first counts
+                return;
+            m_result = std::move(result);
+        }
+        m_given.notify_all();
+    }
+    // Empty if there is none in time.
+    std::optional<Result> wait(TimePoint deadline)
+    {
+        std::unique_lock lock(m_mutex);
+        m_given.wait_until(lock, deadline, [this] { return m_result.has_value(); });
+        return m_result;
+    }
+
+private:
+    std::mutex m_mutex;
+    std::condition_variable m_given;
+    std::optional<Result> m_result;
+};
+
+template<typename Result>
+using AnswerPointer = std::shared_ptr<Answer<Result>>;
+
+// In the thread that ends the future.
+template<typename T>
+void giveWhenEnded(const AnswerPointer<QAmqpResult<T>> &answer, QFuture<T> future)
+{
+    future.then([answer](QFuture<T> ended) {
+        try {
+            if constexpr (std::is_void_v<T>) {
+                ended.waitForFinished();
+                answer->give(QAmqpResult<void>());
+            } else {
+                answer->give(QAmqpResult<T>(ended.result()));
+            }
+        } catch (const QAmqpException &exception) {
+            answer->give(QAmqpResult<T>(exception.error()));
+        }
+    });
+}
+
+// What the facade itself has to say about a call.
+inline QAmqpError blockingError(QAmqpError::Kind kind, const QString &text)
+{
+    const auto origin = kind == QAmqpError::Kind::Timeout ? QAmqpError::Origin::Library
+                                                          : QAmqpError::Origin::Application;
+    return QAmqpError(kind, QAmqpError::Scope::Operation, origin, text);
+}
+
+} // namespace QtAmqpPrivate
+
+QT_END_NAMESPACE
+
+#endif

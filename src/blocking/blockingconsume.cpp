@@ -1,0 +1,276 @@
+// The half of QAmqpBlockingChannel that consumes, and its publishing calls.
+
+#include "blocking/qamqpblockingconsumer_p.h"
+
+QT_BEGIN_NAMESPACE
+
+using namespace QtAmqpPrivate;
+using Kind = QAmqpError::Kind;
+
+/*!
+    Publishes \a message to \a exchange with \a routingKey. While confirms are on and confirmWindow() is
+    1, which is the default, the call waits for the broker's answer: the result is a number, 1 for the
+    first message of this channel, or the error Nacked, Unroutable (a returned Mandatory message) or why
+    the channel ended; QAmqpPublishResult::messages() has the message.
+
+    With a larger window the call waits only while that many messages are unanswered; waitForConfirms()
+    tells what became of them. With confirms off it waits only while too much has not left.
+
+    Fails with Timeout after timeout(): the message may have arrived. Fails with InvalidArgument or
+    LimitExceeded, sending nothing, if it cannot be sent as it is. \a flags: see
+    QAmqpChannel::PublishFlag.
+*/
+QAmqpPublishResult QAmqpBlockingChannel::publish(const QString &exchange, const QString &routingKey,
+                                                 const QAmqpMessage &message, PublishFlags flags)
+{
+    return d->publisher.publish({exchange, routingKey, message, flags});
+}
+
+/*! Returns whether publishes are confirmed. */
+bool QAmqpBlockingChannel::confirms() const { return d->publisher.confirms(); }
+
+/*! Turns publisher confirms on or off (\a enabled), before the first publish(). */
+QAmqpResult<void> QAmqpBlockingChannel::setConfirms(bool enabled)
+{
+    return d->publisher.setConfirms(enabled);
+}
+
+/*! Returns how many messages may be unanswered before publish() waits. */
+quint64 QAmqpBlockingChannel::confirmWindow() const { return d->publisher.window(); }
+
+/*! Lets \a messages be unanswered before publish() waits: 1, the default, makes each publish() wait for
+    its own answer, 1000 is many times faster. What becomes of the messages then is told by
+    waitForConfirms(). */
+void QAmqpBlockingChannel::setConfirmWindow(quint64 messages) { d->publisher.setWindow(messages); }
+
+/*! Returns how many messages waitForConfirms() would wait for. */
+quint64 QAmqpBlockingChannel::unconfirmed() const { return d->publisher.unconfirmed(); }
+
+/*! Waits until everything published within a window is answered for, timeout() at most. Returns how many
+    messages were confirmed since the last call, or the first error among them with the messages
+    concerned: Nacked, Unroutable, or why the channel ended. Each failure is told once. Fails with
+    Timeout if answers are missing, and may be called again; with InvalidArgument if confirms are off. */
+QAmqpPublishResult QAmqpBlockingChannel::waitForConfirms()
+{
+    return d->publisher.waitForConfirms(d->deadline());
+}
+
+/*! Does the same, and waits for \a timeout at most. */
+QAmqpPublishResult QAmqpBlockingChannel::waitForConfirms(std::chrono::milliseconds timeout)
+{
+    return d->publisher.waitForConfirms(deadlineAfter(timeout));
+}
+
+/*! Has \a callback called with each message that is returned while confirms are off. While they are on,
+    publish() and waitForConfirms() tell. */
+void QAmqpBlockingChannel::onReturned(std::function<void(const QAmqpReturn &message)> callback)
+{
+    d->publisher.onReturned(std::move(callback));
+}
+
+/*!
+    Subscribes to \a queue with \a options, and returns the messages as a range that waits for them, see
+    QAmqpBlockingConsumer. A loop ends when none came for \a inactivityTimeout. If the channel has such a
+    range for this queue already, that one goes on; with other options that is an error.
+
+    If the broker refuses, the range is empty and its error() says why.
+*/
+QAmqpBlockingConsumer QAmqpBlockingChannel::consume(const QString &queue,
+                                                    const QAmqpConsumeOptions &options,
+                                                    std::chrono::milliseconds inactivityTimeout)
+{
+    return d->consume(queue, options, inactivityTimeout);
+}
+
+QAmqpBlockingConsumer QAmqpBlockingChannelPrivate::consume(
+        const QString &queue, const QAmqpConsumeOptions &options,
+        std::chrono::milliseconds inactivityTimeout)
+{
+    auto refused = std::make_shared<QAmqpBlockingConsumerPrivate>();
+    {
+        const std::lock_guard lock(mutex());
+        for (const ConsumerPointer &consumer : consumers) {
+            if (!consumer->isRange() || consumer->ended || consumer->queue != queue)
+                continue;
+            if (consumer->options == options)
+                return {consumer, inactivityTimeout};
+            refused->error = blockingError(
+                    Kind::InvalidArgument,
+                    QStringLiteral(
+                            "consume(): this channel consumes from \"%1\" already, with other options; cancel() that first")
+                            .arg(queue));
+            return {refused, inactivityTimeout};
+        }
+    }
+    const auto started = startConsumer(queue, options, {});
+    if (started)
+        return {*started, inactivityTimeout};
+    refused->error = started.error();
+    return {refused, inactivityTimeout};
+}
+
+QAmqpResult<QAmqpBlockingChannelPrivate::ConsumerPointer>
+QAmqpBlockingChannelPrivate::startConsumer(const QString &queue, const QAmqpConsumeOptions &options,
+                                           QAmqpBlockingChannel::Handler handler)
+{
+    const auto consumer = std::make_shared<QAmqpBlockingConsumerPrivate>();
+    consumer->connection = connection;
+    consumer->channel = weak_from_this();
+    consumer->queue = queue;
+    consumer->options = options;
+    consumer->handler = std::move(handler);
+    const auto started =
+            wait<QAmqpResult<void>>("basic.consume", [this, consumer](const Answer<void> &answer) {
+                QAmqpConsumer *const object = channel->consume(consumer->queue, consumer->options);
+                if (object->state() == QAmqpConsumer::State::Cancelled) {
+                    answer->give(channel->lastError());
+                    delete object;
+                    return;
+                }
+                consumer->consumer = object;
+                consumer->watch(answer);
+                const std::lock_guard lock(mutex());
+                consumer->tag = object->consumerTag();
+                consumers.push_back(consumer);
+            });
+    if (started)
+        return consumer;
+    // If it starts after all, or has never been given up there, nobody wants its messages.
+    connection->thread.post([consumer] { delete consumer->consumer.data(); });
+    const std::lock_guard lock(mutex());
+    std::erase(consumers, consumer);
+    return started.error();
+}
+
+/*!
+    Subscribes to \a queue with \a options, and has \a handler called with each message while a thread
+    waits in startConsuming() or runs callbacks otherwise. Returns the consumer's tag.
+*/
+QAmqpResult<QString> QAmqpBlockingChannel::consume(const QString &queue, Handler handler,
+                                                   const QAmqpConsumeOptions &options)
+{
+    const auto started = d->startConsumer(queue, options, std::move(handler));
+    if (!started)
+        return started.error();
+    const std::lock_guard lock(d->mutex());
+    return (*started)->tag;
+}
+
+/*! Ends all ranges that consume() made on this channel, and returns how many messages went back to their
+    queues, see QAmqpBlockingConsumer::cancel(). Returns 0 if there are none; fails with the reason if
+    the channel has ended. */
+QAmqpResult<int> QAmqpBlockingChannel::cancel()
+{
+    return d->cancel([](const auto &consumer) { return consumer.isRange(); });
+}
+
+/*! Ends the subscription \a consumerTag of either kind. Returns 0 if there is none. */
+QAmqpResult<int> QAmqpBlockingChannel::cancel(const QString &consumerTag)
+{
+    return d->cancel([&](const auto &consumer) { return consumer.tag == consumerTag; });
+}
+
+/*! Ends the subscription \a consumerTag, or without a tag all subscriptions with a handler, so that
+    startConsuming() returns. Any thread, also inside a handler. Returns how many messages went back to
+    their queues. */
+QAmqpResult<int> QAmqpBlockingChannel::stopConsuming(const QString &consumerTag)
+{
+    return d->cancel([&](const auto &consumer) {
+        return consumerTag.isEmpty() ? !consumer.isRange() : consumer.tag == consumerTag;
+    });
+}
+
+QAmqpResult<int> QAmqpBlockingChannelPrivate::cancel(
+        const std::function<bool(const QAmqpBlockingConsumerPrivate &)> &which)
+{
+    std::vector<ConsumerPointer> cancelled;
+    {
+        const std::lock_guard lock(mutex());
+        if (const QAmqpError error = refusal("basic.cancel"))
+            return error;
+        for (const ConsumerPointer &consumer : consumers) {
+            if (which(*consumer))
+                cancelled.push_back(consumer);
+        }
+    }
+    int requeued = 0;
+    QAmqpError error;
+    for (const ConsumerPointer &consumer : cancelled) {
+        const auto underWay =
+                wait<QAmqpResult<int>>("basic.cancel", [consumer](const Answer<int> &answer) {
+                    if (consumer->consumer && !consumer->ended)
+                        giveWhenEnded(answer, consumer->consumer->cancel());
+                    else // the broker was first
+                        answer->give(0);
+                });
+        std::deque<QAmqpDelivery> unseen;
+        {
+            const std::lock_guard lock(mutex());
+            if (!consumer->options.isNoAck())
+                unseen.swap(consumer->waiting);
+            std::erase(consumers, consumer);
+            connection->dispatcher.changed();
+        }
+        for (const QAmqpDelivery &delivery : unseen)
+            requeued += delivery.nack();
+        if (underWay)
+            requeued += *underWay;
+        else if (!error)
+            error = underWay.error();
+    }
+    return error ? QAmqpResult<int>(error) : QAmqpResult<int>(requeued);
+}
+
+/*! Returns the tags of all running subscriptions. */
+QStringList QAmqpBlockingChannel::consumerTags() const
+{
+    const std::lock_guard lock(d->mutex());
+    QStringList tags;
+    for (const auto &consumer : d->consumers) {
+        if (!consumer->ended)
+            tags.append(consumer->tag);
+    }
+    return tags;
+}
+
+/*! Has \a callback called when the broker ends a subscription: its queue was deleted, or became
+    unavailable. Messages that came before are handed out before. */
+void QAmqpBlockingChannel::onCancelled(
+        std::function<void(const QString &tag, const QAmqpError &reason)> callback)
+{
+    const std::lock_guard lock(d->mutex());
+    d->cancelledHandler = std::move(callback);
+}
+
+/*!
+    Runs callbacks until no subscription with a handler is left on this channel: stopConsuming() was
+    called, by a handler or another thread, or the broker cancelled them. Returns early, with success,
+    when a stop is requested or \a timeLimit is over. Fails with the reason when the channel ends, and
+    with InvalidArgument inside a callback.
+
+    An exception from a handler passes through; the messages behind it are not lost, call again.
+*/
+QAmqpResult<void> QAmqpBlockingChannel::startConsuming(std::chrono::milliseconds timeLimit)
+{
+    const auto keep = d; // a callback may destroy this object
+    Dispatcher &dispatcher = keep->connection->dispatcher;
+    std::unique_lock lock(dispatcher.mutex());
+    if (dispatcher.isInCallback())
+        return blockingError(
+                Kind::InvalidArgument,
+                QStringLiteral(
+                        "startConsuming() was called inside a callback, where no other callback runs; return from it first"));
+    if (const QAmqpError error = keep->refusal("startConsuming()"))
+        return error;
+    const auto done = [&] {
+        return !keep->isOpen
+                || std::none_of(keep->consumers.begin(), keep->consumers.end(),
+                                [](const auto &c) { return !c->isRange() && !c->isOver(); });
+    };
+    const auto end = dispatcher.wait(lock, done, deadlineAfter(timeLimit));
+    if (end == Dispatcher::End::Done && !keep->isOpen && keep->lastError)
+        return keep->lastError;
+    return {};
+}
+
+QT_END_NAMESPACE

@@ -1,0 +1,121 @@
+#include "blocking/dispatcher.h"
+
+#include <QtCore/qscopeguard.h>
+
+#include <algorithm>
+
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpPrivate {
+
+// How long a wait may miss a stop: a signal handler cannot wake a condition variable (tried, it
+// deadlocks), so waits look at the flag.
+constexpr auto StopLook = std::chrono::milliseconds(50);
+
+void Dispatcher::post(Callback callback)
+{
+    m_callbacks.push_back(std::move(callback));
+    m_changed.notify_all();
+}
+
+quint64 Dispatcher::callAt(TimePoint time, Callback callback)
+{
+    const std::lock_guard lock(m_mutex);
+    m_timers.emplace(TimerKey(time, ++m_lastTimer), std::move(callback));
+    m_changed.notify_all();
+    return m_lastTimer;
+}
+
+bool Dispatcher::cancelTimer(quint64 timer)
+{
+    const std::lock_guard lock(m_mutex);
+    const auto found = std::find_if(m_timers.begin(), m_timers.end(), [timer](const auto &entry) {
+        return entry.first.second == timer;
+    });
+    if (found == m_timers.end())
+        return false;
+    m_timers.erase(found);
+    return true;
+}
+
+bool Dispatcher::isTimerDue() const
+{
+    return !m_timers.empty() && m_timers.begin()->first.first <= TimePoint::clock::now();
+}
+
+qsizetype Dispatcher::readyCount() const
+{
+    const TimePoint now = TimePoint::clock::now();
+    return qsizetype(m_callbacks.size())
+            + std::count_if(m_timers.begin(), m_timers.end(),
+                            [now](const auto &timer) { return timer.first.first <= now; });
+}
+
+bool Dispatcher::runOne(std::unique_lock<std::mutex> &lock)
+{
+    if (m_running != std::thread::id())
+        return false;
+    Callback callback;
+    if (isTimerDue() && !(m_timerWasLast && !m_callbacks.empty())) {
+        m_timerWasLast = true;
+        callback = std::move(m_timers.begin()->second);
+        m_timers.erase(m_timers.begin());
+    } else if (!m_callbacks.empty()) {
+        m_timerWasLast = false;
+        callback = std::move(m_callbacks.front());
+        m_callbacks.pop_front();
+    } else {
+        return false;
+    }
+    m_running = std::this_thread::get_id();
+    lock.unlock();
+    const auto end = qScopeGuard([&] { // the callback may throw
+        callback = nullptr;
+        lock.lock();
+        m_running = std::thread::id();
+        m_changed.notify_all();
+    });
+    callback();
+    return true;
+}
+
+// Until something changes, a timer is due that could run here, or it is time to look for a stop.
+void Dispatcher::sleep(std::unique_lock<std::mutex> &lock, TimePoint deadline)
+{
+    TimePoint until = std::min(deadline, TimePoint::clock::now() + StopLook);
+    if (m_running == std::thread::id() && !m_timers.empty())
+        until = std::min(until, m_timers.begin()->first.first);
+    m_changed.wait_until(lock, until);
+}
+
+Dispatcher::End Dispatcher::wait(std::unique_lock<std::mutex> &lock, const Condition &done,
+                                 TimePoint deadline)
+{
+    for (;;) {
+        if (done())
+            return End::Done;
+        if (isStopRequested())
+            return End::Stopped;
+        if (TimePoint::clock::now() >= deadline)
+            return End::TimedOut;
+        if (!runOne(lock))
+            sleep(lock, deadline);
+    }
+}
+
+int Dispatcher::pass(std::unique_lock<std::mutex> &lock, const Condition &ended, TimePoint deadline)
+{
+    for (;;) {
+        // However many come meanwhile: those have their turn in the next pass.
+        int count = 0;
+        for (qsizetype left = readyCount(); left > 0 && !isStopRequested() && runOne(lock); --left)
+            ++count;
+        if (count > 0 || ended() || isStopRequested() || TimePoint::clock::now() >= deadline)
+            return count;
+        sleep(lock, deadline);
+    }
+}
+
+} // namespace QtAmqpPrivate
+
+QT_END_NAMESPACE

@@ -1,0 +1,54 @@
+#ifndef QTAMQP_BLOCKING_IOTHREAD_H
+#define QTAMQP_BLOCKING_IOTHREAD_H
+
+// The thread in which a blocking connection does its input and output, and its letter box: what is
+// posted runs there in order.
+
+#include <QtCore/qthread.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <vector>
+
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpPrivate {
+
+class IoThread final : private QThread
+{
+public:
+    using Task = std::function<void()>;
+
+    IoThread();
+    ~IoThread() override;
+
+    void begin(); // once
+    // False, and nothing is done, before begin() and after end().
+    bool post(Task task);
+    // Runs what was posted and then `last`, and waits for that.
+    void end(Task last);
+
+    bool isCurrent() const { return m_id == QThread::currentThreadId(); }
+
+private:
+    class LetterBox;
+
+    void run() override;
+    void runTasks();
+
+    std::mutex m_mutex;
+    std::condition_variable m_changed;
+    std::vector<Task> m_tasks;
+    LetterBox *m_letterBox = nullptr;
+    bool m_open = false;
+    bool m_running = false;
+    std::atomic<Qt::HANDLE> m_id = nullptr;
+};
+
+} // namespace QtAmqpPrivate
+
+QT_END_NAMESPACE
+
+#endif

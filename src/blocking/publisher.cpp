@@ -1,0 +1,253 @@
+#include "blocking/publisher.h"
+
+#include "blocking/qamqpblockingchannel_p.h"
+
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpPrivate {
+
+using Kind = QAmqpError::Kind;
+
+// What may be under way without confirms, where no window was set; and in octets in any case.
+constexpr quint64 MaxUnsent = 1000;
+constexpr qint64 MaxBytes = 8 * 1024 * 1024;
+
+// Whether less than a part of what may count does: one of `parts` equal ones.
+bool Publisher::hasRoom(quint64 parts) const
+{
+    const quint64 most = m_confirms ? m_window : MaxUnsent;
+    return m_counted == 0
+            || (m_counted < std::max<quint64>(most / parts, 1)
+                && m_countedBytes < MaxBytes / qint64(parts));
+}
+
+QAmqpPublishResult Publisher::publish(Outgoing message)
+{
+    std::unique_lock lock(m_channel->mutex());
+    message.number = ++m_lastNumber;
+    message.confirmed = m_confirms;
+    if (m_confirms && m_window == 1) {
+        lock.unlock();
+        return m_channel->wait<QAmqpPublishResult>(
+                "basic.publish", [this, message = std::move(message)](const Answered &answer) {
+                    Outgoing outgoing = message;
+                    outgoing.answer = answer;
+                    send(std::move(outgoing));
+                });
+    }
+    QAmqpError error = m_channel->refusal("basic.publish");
+    if (!error && !hasRoom(1)) {
+        // Half of it at once: a thread that is woken for each message gets little done.
+        m_room.wait_until(lock, m_channel->deadline(),
+                          [this] { return hasRoom(2) || !m_channel->isOpen; });
+        error = m_channel->refusal("basic.publish");
+        if (!error && !hasRoom(1)) {
+            lock.unlock();
+            return m_channel->connection->timedOut("basic.publish: room for one more message");
+        }
+    }
+    if (error)
+        return error;
+    const quint64 number = message.number;
+    ++m_counted;
+    m_countedBytes += message.message.body().size();
+    lock.unlock();
+    const bool posted = m_channel->connection->thread.post(
+            [channel = m_channel->shared_from_this(), message = std::move(message)]() mutable {
+                channel->publisher.send(std::move(message));
+            });
+    return posted ? QAmqpPublishResult(number)
+                  : QAmqpPublishResult(m_channel->connection->notOpen("basic.publish"));
+}
+
+void Publisher::send(Outgoing &&message)
+{
+    QAmqpChannel *const channel = m_channel->channel;
+    const quint64 tag = channel
+            ? channel->publish(message.exchange, message.routingKey, message.message, message.flags)
+            : 0;
+    if (tag == 0) {
+        const QAmqpError error =
+                channel ? channel->lastError() : m_channel->connection->notOpen("basic.publish");
+        const std::lock_guard lock(m_channel->mutex());
+        settle(message, error);
+        tellRoom();
+    } else if (message.confirmed) {
+        m_unanswered.emplace(tag, std::move(message));
+    } else {
+        ++m_held;
+        m_heldBytes += message.message.body().size();
+        if (channel->isReadyToPublish())
+            letGo();
+    }
+}
+
+// Without confirms: what was published has left, or goes with the channel.
+void Publisher::letGo()
+{
+    const std::lock_guard lock(m_channel->mutex());
+    m_counted -= std::exchange(m_held, 0);
+    m_countedBytes -= std::exchange(m_heldBytes, 0);
+    tellRoom();
+}
+
+void Publisher::tellRoom()
+{
+    if (hasRoom(2))
+        m_room.notify_all();
+}
+
+void Publisher::watch(QAmqpChannel *channel)
+{
+    QObject::connect(channel, &QAmqpChannel::confirmed, channel,
+                     [this](quint64 first, quint64 last) { settle(first, last, {}); });
+    QObject::connect(channel, &QAmqpChannel::nacked, channel, [this](quint64 first, quint64 last) {
+        QAmqpError error(
+                Kind::Nacked, QAmqpError::Scope::Operation, QAmqpError::Origin::Broker,
+                QStringLiteral(
+                        "the broker refused the message (basic.nack); a queue may be full, or the broker in trouble"));
+        settle(first, last, error);
+    });
+    QObject::connect(channel, &QAmqpChannel::messageReturned, channel,
+                     [this](const QAmqpReturn &message) { tellReturned(message); });
+    QObject::connect(channel, &QAmqpChannel::readyToPublish, channel, [this] { letGo(); });
+}
+
+// What is indeterminate ends here, with the reason.
+void Publisher::tellClosed(const QAmqpError &reason)
+{
+    letGo();
+    if (m_unanswered.empty())
+        return;
+    QAmqpError error(
+            reason ? reason.kind() : Kind::Cancelled, QAmqpError::Scope::Operation, reason.origin(),
+            QStringLiteral("the broker did not answer for the message, which may have arrived: ")
+                    + (reason ? reason.text() : QStringLiteral("the channel was closed")));
+    error.setReply(reason.replyCode(), reason.replyText()).setCause(reason);
+    settle(m_unanswered.begin()->first, m_unanswered.rbegin()->first, error);
+}
+
+void Publisher::settle(quint64 firstTag, quint64 lastTag, const QAmqpError &error)
+{
+    const std::lock_guard lock(m_channel->mutex());
+    auto next = m_unanswered.lower_bound(firstTag);
+    while (next != m_unanswered.end() && next->first <= lastTag) {
+        settle(next->second, error);
+        next = m_unanswered.erase(next);
+    }
+    tellRoom();
+}
+
+void Publisher::settle(Outgoing &message, const QAmqpError &why)
+{
+    const QAmqpError error = why ? why : message.returnError;
+    if (error && message.returned.isEmpty())
+        message.returned.append(QAmqpReturn(message.message, 0, QString(), message.exchange,
+                                            message.routingKey, message.number));
+    if (message.answer)
+        return message.answer->give(error ? QAmqpPublishResult(error, message.returned)
+                                          : QAmqpPublishResult(message.number));
+    --m_counted;
+    m_countedBytes -= message.message.body().size();
+    if (!error) {
+        ++m_confirmed;
+        return;
+    }
+    if (!m_failure)
+        m_failure = error;
+    m_failed += message.returned;
+}
+
+void Publisher::tellReturned(const QAmqpReturn &message)
+{
+    const auto found = m_unanswered.find(message.publishTag());
+    if (found == m_unanswered.end()) {
+        const std::lock_guard lock(m_channel->mutex());
+        if (m_returnedHandler)
+            m_channel->connection->dispatcher.post(
+                    [handler = m_returnedHandler, message] { handler(message); });
+        return;
+    }
+    Outgoing &outgoing = found->second;
+    outgoing.returned = {QAmqpReturn(message, message.replyCode(), message.replyText(),
+                                     message.exchange(), message.routingKey(), outgoing.number)};
+    outgoing.returnError = QAmqpError(
+            Kind::Unroutable, QAmqpError::Scope::Operation, QAmqpError::Origin::Broker,
+            QStringLiteral(
+                    "the message to exchange \"%1\" with routing key \"%2\" reached no queue: %3")
+                    .arg(message.exchange(), message.routingKey(), message.replyText()));
+    outgoing.returnError.setReply(message.replyCode(), message.replyText());
+}
+
+QAmqpPublishResult Publisher::waitForConfirms(TimePoint deadline)
+{
+    std::unique_lock lock(m_channel->mutex());
+    if (!m_confirms)
+        return blockingError(
+                Kind::InvalidArgument,
+                QStringLiteral(
+                        "waitForConfirms() needs confirms, which setConfirms(false) or txSelect() turned off"));
+    if (!m_room.wait_until(lock, deadline, [this] { return m_counted == 0; })) {
+        const quint64 left = m_counted;
+        lock.unlock();
+        return m_channel->connection->timedOut(
+                qPrintable(QStringLiteral("waitForConfirms(): of %1 messages").arg(left)));
+    }
+    const quint64 confirmed = std::exchange(m_confirmed, 0);
+    if (const QAmqpError error = std::exchange(m_failure, {}))
+        return QAmqpPublishResult(error, std::exchange(m_failed, {}));
+    return confirmed;
+}
+
+QAmqpResult<void> Publisher::setConfirms(bool enabled)
+{
+    const auto result = m_channel->wait<QAmqpResult<void>>(
+            "setConfirms()", [this, enabled](const AnswerPointer<QAmqpResult<void>> &answer) {
+                QAmqpChannel *const channel = m_channel->channel;
+                answer->give(channel->setConfirms(enabled) ? QAmqpError() : channel->lastError());
+            });
+    const std::lock_guard lock(m_channel->mutex());
+    if (result)
+        m_confirms = enabled;
+    return result;
+}
+
+void Publisher::setTransactional()
+{
+    const std::lock_guard lock(m_channel->mutex());
+    m_confirms = false;
+}
+
+bool Publisher::confirms() const
+{
+    const std::lock_guard lock(m_channel->mutex());
+    return m_confirms;
+}
+
+quint64 Publisher::window() const
+{
+    const std::lock_guard lock(m_channel->mutex());
+    return m_window;
+}
+
+void Publisher::setWindow(quint64 messages)
+{
+    const std::lock_guard lock(m_channel->mutex());
+    m_window = std::max<quint64>(messages, 1);
+}
+
+quint64 Publisher::unconfirmed() const
+{
+    const std::lock_guard lock(m_channel->mutex());
+    return m_confirms ? m_counted : 0;
+}
+
+void Publisher::onReturned(std::function<void(const QAmqpReturn &)> handler)
+{
+    const std::lock_guard lock(m_channel->mutex());
+    m_returnedHandler = std::move(handler);
+}
+
+} // namespace QtAmqpPrivate
+
+QT_END_NAMESPACE

@@ -1,0 +1,90 @@
+#ifndef QTAMQP_BLOCKING_PUBLISHER_H
+#define QTAMQP_BLOCKING_PUBLISHER_H
+
+// What one channel has published and nobody has answered for.
+//
+// A message counts from the call until the broker answered for it, or, without confirms, until it left.
+// Callers wait while too many count, so that memory stays bounded however slow the broker is.
+
+#include "blocking/answer.h"
+
+#include <QtAmqp/qamqpchannel.h>
+
+#include <functional>
+#include <map>
+
+QT_BEGIN_NAMESPACE
+
+class QAmqpBlockingChannelPrivate;
+
+namespace QtAmqpPrivate {
+
+class Publisher
+{
+public:
+    using Answered = AnswerPointer<QAmqpPublishResult>;
+
+    struct Outgoing
+    {
+        QString exchange;
+        QString routingKey;
+        QAmqpMessage message;
+        QAmqpChannel::PublishFlags flags;
+        quint64 number = 0; // of this channel's publishes, from 1: what the caller knows it by
+        bool confirmed = true;
+        Answered answer = {}; // null: waitForConfirms() tells
+        QAmqpError returnError = {};
+        QList<QAmqpReturn> returned = {};
+    };
+
+    explicit Publisher(QAmqpBlockingChannelPrivate *channel) : m_channel(channel) { }
+
+    // Any thread
+    QAmqpPublishResult publish(Outgoing message);
+    QAmqpPublishResult waitForConfirms(TimePoint deadline);
+    QAmqpResult<void> setConfirms(bool enabled);
+    void setTransactional();
+    quint64 window() const;
+    void setWindow(quint64 messages);
+    bool confirms() const;
+    quint64 unconfirmed() const;
+    void onReturned(std::function<void(const QAmqpReturn &)> handler);
+
+    // I/O thread
+    void watch(QAmqpChannel *channel);
+    void tellClosed(const QAmqpError &reason);
+
+private:
+    bool hasRoom(quint64 parts) const;
+    void send(Outgoing &&message);
+    void settle(quint64 firstTag, quint64 lastTag, const QAmqpError &error);
+    void settle(Outgoing &message, const QAmqpError &error); // with the mutex held
+    void tellRoom(); // with the mutex held
+    void letGo();
+    void tellReturned(const QAmqpReturn &message);
+
+    QAmqpBlockingChannelPrivate *const m_channel;
+
+    // Guarded by the dispatcher's mutex
+    std::condition_variable m_room;
+    bool m_confirms = true;
+    quint64 m_window = 1;
+    quint64 m_lastNumber = 0;
+    quint64 m_counted = 0; // messages
+    qint64 m_countedBytes = 0;
+    quint64 m_confirmed = 0; // since waitForConfirms() last told
+    QAmqpError m_failure; // the first since then
+    QList<QAmqpReturn> m_failed;
+    std::function<void(const QAmqpReturn &)> m_returnedHandler;
+
+    // Of the I/O thread
+    std::map<quint64, Outgoing> m_unanswered; // by the channel's tags
+    quint64 m_held = 0; // without confirms: messages that have not left
+    qint64 m_heldBytes = 0;
+};
+
+} // namespace QtAmqpPrivate
+
+QT_END_NAMESPACE
+
+#endif

@@ -1,0 +1,96 @@
+#ifndef QTAMQP_BLOCKING_QAMQPBLOCKINGCONNECTION_P_H
+#define QTAMQP_BLOCKING_QAMQPBLOCKINGCONNECTION_P_H
+
+#include "blocking/dispatcher.h"
+#include "blocking/iothread.h"
+
+#include <QtAmqp/qamqpblockingconnection.h>
+#include <QtAmqp/qamqpconnection.h>
+
+QT_BEGIN_NAMESPACE
+
+class QAmqpBlockingConnectionPrivate
+    : public std::enable_shared_from_this<QAmqpBlockingConnectionPrivate>
+{
+public:
+    using Clock = std::chrono::steady_clock;
+    template<typename T>
+    using Answer = QtAmqpPrivate::AnswerPointer<QAmqpResult<T>>;
+
+    // Any thread
+    template<typename Result, typename Start>
+    Result wait(const char *what, QtAmqpPrivate::TimePoint deadline, Start start);
+    QAmqpError timedOut(const char *what) const;
+    QAmqpError notOpen(const char *what) const;
+    void awaitEnd(const QAmqpError &error, const bool &open);
+    // With the mutex held: why waiting makes no sense.
+    QAmqpError refusal(const char *what) const;
+    std::chrono::milliseconds timeout() const { return m_timeout.load(); }
+    void setTimeout(std::chrono::milliseconds timeout);
+    QAmqpResult<void> open(const QAmqpConnectionOptions *wanted);
+    QAmqpResult<void> close(std::chrono::milliseconds deadline);
+    void abort();
+    void end();
+
+    // I/O thread
+    void startOpening(const Answer<void> &answer, const QAmqpConnectionOptions &with);
+    void watch();
+    void tellOpened();
+    void tellClosed();
+    void tellBlocked(bool blocked);
+
+    struct Snapshot
+    {
+        bool open = false;
+        bool blocked = false;
+        QString blockedReason = {};
+        QAmqpError lastError = {};
+        quint16 channelMax = 0;
+        quint32 frameMax = 0;
+        std::chrono::seconds heartbeat = {};
+        QAmqpTable serverProperties = {};
+    };
+
+    mutable QtAmqpPrivate::Dispatcher dispatcher;
+    QtAmqpPrivate::IoThread thread;
+
+    // Guarded by the dispatcher's mutex
+    Snapshot now;
+    QAmqpConnectionOptions options;
+    std::function<void(QAmqpConnection *)> setUp;
+    std::function<void(const QString &)> blockedHandler;
+    std::function<void()> unblockedHandler;
+    bool begun = false;
+
+    // Of the I/O thread
+    QAmqpConnection *connection = nullptr;
+    QAmqpError failure; // of the present session
+    Answer<void> opener;
+    std::vector<Answer<void>> closers;
+    std::vector<std::weak_ptr<QAmqpBlockingChannelPrivate>> channels;
+
+private:
+    std::atomic<std::chrono::milliseconds> m_timeout = std::chrono::milliseconds(30'000);
+};
+
+// Has the I/O thread call start(answer), and waits for the answer.
+template<typename Result, typename Start>
+Result QAmqpBlockingConnectionPrivate::wait(const char *what, QtAmqpPrivate::TimePoint deadline,
+                                            Start start)
+{
+    if (thread.isCurrent())
+        return QtAmqpPrivate::blockingError(
+                QAmqpError::Kind::InvalidArgument,
+                QStringLiteral("%1: called in the I/O thread, which would wait for itself")
+                        .arg(QLatin1StringView(what)));
+    const auto answer = std::make_shared<QtAmqpPrivate::Answer<Result>>();
+    if (!thread.post([answer, start = std::move(start)]() mutable { start(answer); }))
+        return notOpen(what);
+    if (std::optional<Result> result = answer->wait(deadline))
+        return *std::move(result);
+    return timedOut(what);
+}
+
+QT_END_NAMESPACE
+
+#endif

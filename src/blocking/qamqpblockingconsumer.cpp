@@ -1,0 +1,194 @@
+#include "blocking/qamqpblockingconsumer_p.h"
+
+QT_BEGIN_NAMESPACE
+
+using namespace QtAmqpPrivate;
+using Kind = QAmqpError::Kind;
+
+/*!
+    \class QAmqpBlockingConsumer
+    \inmodule QtAmqp
+    \brief The messages of a queue as a range, which waits for them.
+
+    \snippet snippets.cpp blocking consume
+
+    QAmqpBlockingChannel::consume() makes it. A loop over it waits for each message, and runs callbacks
+    of the connection meanwhile. It ends when the subscription does (QAmqpBlockingChannel::cancel(), the
+    broker, the end of the channel), when no message came for the inactivity timeout, and when a stop is
+    requested; error() and isActive() tell which it was. The subscription goes on when a loop is left: a
+    further loop, or consume() for the same queue, goes on with the messages that came meanwhile.
+
+    Copies are the same subscription.
+*/
+
+/*! \class QAmqpBlockingConsumer::const_iterator
+    \inmodule QtAmqp
+    \inheaderfile QAmqpBlockingConsumer
+    \brief A place in a range of messages: an input iterator, incrementing which waits. */
+
+QAmqpBlockingConsumer::QAmqpBlockingConsumer(std::shared_ptr<QAmqpBlockingConsumerPrivate> dd,
+                                             std::chrono::milliseconds inactivityTimeout)
+    : d(std::move(dd)), m_inactivityTimeout(inactivityTimeout)
+{
+}
+
+/*! Waits for a message, and returns the iterator to it, or end(). */
+QAmqpBlockingConsumer::const_iterator QAmqpBlockingConsumer::begin() const
+{
+    const_iterator it;
+    it.m_consumer = d;
+    it.m_inactivityTimeout = m_inactivityTimeout;
+    return ++it;
+}
+
+/*! Returns what a loop ends at. */
+QAmqpBlockingConsumer::const_iterator QAmqpBlockingConsumer::end() const { return {}; }
+
+QAmqpBlockingConsumer::const_iterator &QAmqpBlockingConsumer::const_iterator::operator++()
+{
+    if (auto delivery = m_consumer->next(deadlineAfter(m_inactivityTimeout)))
+        m_delivery = *std::move(delivery);
+    else
+        *this = const_iterator();
+    return *this;
+}
+
+/*! Waits for the next message for the inactivity timeout given to consume(). */
+QAmqpResult<QAmqpDelivery> QAmqpBlockingConsumer::next() const { return next(m_inactivityTimeout); }
+
+/*! Waits for the next message for \a inactivityTimeout. Fails with Timeout if none came, with Cancelled
+    if the subscription is over or a stop is requested, and with the error that ended the channel. */
+QAmqpResult<QAmqpDelivery> QAmqpBlockingConsumer::next(
+        std::chrono::milliseconds inactivityTimeout) const
+{
+    return d->next(deadlineAfter(inactivityTimeout));
+}
+
+QAmqpResult<QAmqpDelivery> QAmqpBlockingConsumerPrivate::next(TimePoint deadline)
+{
+    if (!connection)
+        return error;
+    const auto keep = shared_from_this(); // a callback may drop the last handle
+    Dispatcher &dispatcher = connection->dispatcher;
+    std::unique_lock lock(dispatcher.mutex());
+    // However many messages wait, callbacks that are due have their turn.
+    dispatcher.runOne(lock);
+    const auto end = dispatcher.wait(
+            lock, [this] { return ended || !waiting.empty(); }, deadline);
+    if (end == Dispatcher::End::Stopped)
+        return blockingError(Kind::Cancelled, QStringLiteral("a stop was requested"));
+    if (!waiting.empty())
+        return take();
+    if (end == Dispatcher::End::TimedOut)
+        return blockingError(Kind::Timeout,
+                             QStringLiteral("no message came from \"%1\" in time").arg(queue));
+    return error ? error
+                 : blockingError(Kind::Cancelled,
+                                 QStringLiteral("consumer \"%1\" was cancelled").arg(tag));
+}
+
+QAmqpDelivery QAmqpBlockingConsumerPrivate::take()
+{
+    QAmqpDelivery delivery = std::move(waiting.front());
+    waiting.pop_front();
+    return delivery;
+}
+
+// The dispatcher's callback: one is posted for each message.
+void QAmqpBlockingConsumerPrivate::handleOne()
+{
+    std::unique_lock lock(connection->dispatcher.mutex());
+    if (waiting.empty()) // cancelled meanwhile
+        return;
+    const QAmqpDelivery delivery = take();
+    lock.unlock();
+    handler(delivery);
+}
+
+void QAmqpBlockingConsumerPrivate::watch(const AnswerPointer<QAmqpResult<void>> &answer)
+{
+    // The consumer object keeps this alive.
+    QObject::connect(consumer, &QAmqpConsumer::messageReceived, consumer,
+                     [this, self = shared_from_this()](const QAmqpDelivery &d) { deliver(d); });
+    QObject::connect(consumer, &QAmqpConsumer::started, consumer,
+                     [answer] { answer->give(QAmqpResult<void>()); });
+    QObject::connect(consumer, &QAmqpConsumer::cancelled, consumer,
+                     [this, answer](const QAmqpError &reason) {
+                         end(reason);
+                         answer->give(reason ? reason
+                                             : blockingError(Kind::Cancelled,
+                                                             QStringLiteral("it was cancelled")));
+                         consumer->deleteLater();
+                     });
+}
+
+void QAmqpBlockingConsumerPrivate::deliver(const QAmqpDelivery &delivery)
+{
+    Dispatcher &dispatcher = connection->dispatcher;
+    const std::lock_guard lock(dispatcher.mutex());
+    waiting.push_back(delivery);
+    if (isRange())
+        dispatcher.changed();
+    else
+        dispatcher.post([self = shared_from_this()] { self->handleOne(); });
+}
+
+void QAmqpBlockingConsumerPrivate::end(const QAmqpError &reason)
+{
+    const auto owner = channel.lock();
+    const std::lock_guard lock(connection->dispatcher.mutex());
+    ended = true;
+    error = reason;
+    if (reason && reason.scope() == QAmqpError::Scope::Operation && owner
+        && owner->cancelledHandler)
+        connection->dispatcher.post(
+                [handler = owner->cancelledHandler, tag = tag, reason] { handler(tag, reason); });
+    if (owner)
+        std::erase_if(owner->consumers, [](const auto &other) { return other->isOver(); });
+    connection->dispatcher.changed();
+}
+
+/*! Returns the name of the subscription, unique in its channel. */
+QString QAmqpBlockingConsumer::consumerTag() const { return d->tag; }
+
+/*! Returns whether the subscription goes on. */
+bool QAmqpBlockingConsumer::isActive() const
+{
+    if (!d->connection)
+        return false;
+    const std::lock_guard lock(d->connection->dispatcher.mutex());
+    return !d->ended;
+}
+
+/*! Returns why consume() failed or the subscription ended; no error while it goes on, or if it was
+    cancelled on this side. */
+QAmqpError QAmqpBlockingConsumer::error() const
+{
+    if (!d->connection)
+        return d->error;
+    const std::lock_guard lock(d->connection->dispatcher.mutex());
+    return d->error;
+}
+
+/*! Returns how many messages have come that next() has not returned: it returns these at once. */
+int QAmqpBlockingConsumer::waitingMessages() const
+{
+    if (!d->connection)
+        return 0;
+    const std::lock_guard lock(d->connection->dispatcher.mutex());
+    return int(d->waiting.size());
+}
+
+/*! Ends the subscription, and returns how many messages went back to the queue: those that came and
+    were not seen, and those under way. Messages seen before are not touched. Without acknowledgement
+    nothing can go back: what came can still be had from next(). */
+QAmqpResult<int> QAmqpBlockingConsumer::cancel() const
+{
+    const auto channel = d->channel.lock();
+    if (!channel)
+        return error() ? error()
+                       : blockingError(Kind::NotOpen, QStringLiteral("the channel was destroyed"));
+    return channel->cancel([this](const auto &consumer) { return &consumer == d.get(); });
+}
+
+QT_END_NAMESPACE

@@ -1,0 +1,429 @@
+// What waits: timeouts, lost links, callbacks and their order, stops.
+
+#include "blockingtest.h"
+#include "threadedbroker.h"
+
+#include <QtCore/qelapsedtimer.h>
+
+#include <future>
+
+using namespace QtAmqpTest;
+
+namespace {
+
+// A call of the facade, and what it waits for.
+struct Call
+{
+    const char *name;
+    std::function<QAmqpError(QAmqpBlockingConnection &, QAmqpBlockingChannel &)> make;
+};
+
+const QString queue = u"q"_s;
+const QString exchange = u"e"_s;
+
+std::vector<Call> everyCall()
+{
+    using Connection = QAmqpBlockingConnection;
+    using Channel = QAmqpBlockingChannel;
+    return {
+            {"channel", [](Connection &c, Channel &) { return c.channel().error(); }},
+            {"updateSecret",
+             [](Connection &c, Channel &) { return c.updateSecret(u"s"_s, u"r"_s).error(); }},
+            {"declareQueue",
+             [](Connection &, Channel &ch) { return ch.declareQueue(queue).error(); }},
+            {"bindQueue",
+             [](Connection &, Channel &ch) { return ch.bindQueue(queue, exchange).error(); }},
+            {"unbindQueue",
+             [](Connection &, Channel &ch) { return ch.unbindQueue(queue, exchange).error(); }},
+            {"purgeQueue", [](Connection &, Channel &ch) { return ch.purgeQueue(queue).error(); }},
+            {"deleteQueue",
+             [](Connection &, Channel &ch) { return ch.deleteQueue(queue).error(); }},
+            {"declareExchange",
+             [](Connection &, Channel &ch) {
+                 return ch.declareExchange(exchange, u"direct"_s).error();
+             }},
+            {"bindExchange",
+             [](Connection &, Channel &ch) { return ch.bindExchange(exchange, exchange).error(); }},
+            {"unbindExchange",
+             [](Connection &, Channel &ch) {
+                 return ch.unbindExchange(exchange, exchange).error();
+             }},
+            {"deleteExchange",
+             [](Connection &, Channel &ch) { return ch.deleteExchange(exchange).error(); }},
+            {"publish",
+             [](Connection &, Channel &ch) { return ch.publish({}, queue, "m"_ba).error(); }},
+            {"publish within a window",
+             [](Connection &, Channel &ch) {
+                 ch.setConfirmWindow(2);
+                 for (;;) {
+                     if (const auto result = ch.publish({}, queue, "m"_ba); !result)
+                         return result.error();
+                 }
+             }},
+            {"waitForConfirms",
+             [](Connection &, Channel &ch) {
+                 ch.setConfirmWindow(10);
+                 if (const auto result = ch.publish({}, queue, "m"_ba); !result)
+                     return result.error();
+                 return ch.waitForConfirms().error();
+             }},
+            {"get", [](Connection &, Channel &ch) { return ch.get(queue).error(); }},
+            {"consume", [](Connection &, Channel &ch) { return ch.consume(queue).error(); }},
+            {"consume with a handler",
+             [](Connection &, Channel &ch) {
+                 return ch.consume(queue, [](const QAmqpDelivery &) {}).error();
+             }},
+            {"setPrefetch", [](Connection &, Channel &ch) { return ch.setPrefetch(1).error(); }},
+            {"recover", [](Connection &, Channel &ch) { return ch.recover().error(); }},
+            {"txSelect", [](Connection &, Channel &ch) { return ch.txSelect().error(); }},
+            {"close channel", [](Connection &, Channel &ch) { return ch.close().error(); }},
+            {"close connection",
+             [](Connection &c, Channel &ch) { return c.close(ch.timeout()).error(); }},
+    };
+}
+
+} // namespace
+
+class TestWaiting : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    // First, since it makes a process, which has to be done before there are threads.
+    void noCallOutlivesItsTimeout_data()
+    {
+        QTest::addColumn<int>("call");
+        const auto calls = everyCall();
+        for (int i = 0; i < int(calls.size()); ++i)
+            QTest::newRow(calls[size_t(i)].name) << i;
+    }
+
+    void noCallOutlivesItsTimeout()
+    {
+        QFETCH(int, call);
+        const BrokerProcess broker;
+        QAmqpBlockingConnection connection(broker.options());
+        QVERIFY2(connection.isOpen(), qPrintable(connection.lastError().text()));
+        constexpr auto timeout = 100ms;
+        connection.setTimeout(timeout);
+        QAmqpBlockingChannel channel = connection.channel().value();
+        broker.stop();
+        QElapsedTimer timer;
+        timer.start();
+        const QAmqpError error = everyCall()[size_t(call)].make(connection, channel);
+        const qint64 took = timer.elapsed();
+        QCOMPARE(error.kind(), Kind::Timeout);
+        QVERIFY2(took >= 90 && took < 600, qPrintable(QString::number(took)));
+        connection.abort(); // the broker would be waited for
+    }
+
+    void openingKeepsItsTimeout()
+    {
+        const ListeningSocket silent;
+        QAmqpBlockingConnection connection;
+        connection.setTimeout(100ms);
+        QElapsedTimer timer;
+        timer.start();
+        QCOMPARE(connection.open(silent.options()).error().kind(), Kind::Timeout);
+        QVERIFY(timer.elapsed() < 600);
+        QCOMPARE(connection.lastError().kind(), Kind::Timeout);
+        // It can be tried again.
+        const ThreadedBroker broker;
+        connection.setTimeout(20s);
+        OK(connection.open(broker.options()));
+    }
+
+    void lostLinkWakesEveryWaiter()
+    {
+        ThreadedBroker broker;
+        QAmqpBlockingConnection connection(broker.options());
+        QAmqpBlockingChannel waiting = connection.channel().value();
+        QAmqpBlockingChannel windowed = connection.channel().value();
+        QAmqpBlockingChannel consuming = connection.channel().value();
+        QAmqpBlockingChannel dispatching = connection.channel().value();
+        windowed.setConfirmWindow(2);
+        OK(dispatching.consume(queue, [](const QAmqpDelivery &) {}));
+        OK(windowed.publish({}, u"hold"_s, "1"_ba));
+        OK(windowed.publish({}, u"hold"_s, "2"_ba));
+        const QAmqpBlockingConsumer consumer = consuming.consume(queue);
+        const auto later = [](auto call) { return std::async(std::launch::async, call); };
+        std::future<QAmqpError> errors[] = {
+                later([&] { return waiting.publish({}, u"hold"_s, "m"_ba).error(); }),
+                later([&] { return windowed.publish({}, u"hold"_s, "m"_ba).error(); }),
+                later([&] { return windowed.waitForConfirms().error(); }),
+                later([&] { return consumer.next().error(); }),
+                later([&] { return dispatching.startConsuming().error(); }),
+                later([&] { return connection.sleep(60s).error(); }),
+                later([&] { return connection.processDataEvents(60s).error(); }),
+        };
+        // Whether they wait already does not matter: none may wait for ever.
+        broker.drop();
+        for (auto &error : errors) {
+            QVERIFY(error.wait_for(20s) == std::future_status::ready);
+            QAmqpError reason = error.get();
+            QVERIFY2(reason.isError(), "a call succeeded");
+            while (reason.cause())
+                reason = reason.cause();
+            QVERIFY2(reason.kind() == Kind::ConnectionLost || reason.kind() == Kind::NotOpen,
+                     qPrintable(reason.text()));
+        }
+        QVERIFY(!connection.isOpen());
+        QCOMPARE(connection.lastError().kind(), Kind::ConnectionLost);
+        QCOMPARE(waiting.declareQueue().error().kind(), Kind::NotOpen);
+        QCOMPARE(connection.addCallbackThreadsafe([] {}).error().kind(), Kind::NotOpen);
+        OK(connection.open());
+        OK(waiting.open());
+        OK(waiting.publish({}, u"x"_s, "m"_ba));
+    }
+
+    void destroyedConnectionWakesItsChannels()
+    {
+        ThreadedBroker broker;
+        auto connection = std::make_unique<QAmqpBlockingConnection>(broker.options());
+        QAmqpBlockingChannel channel = connection->channel().value();
+        const QAmqpBlockingConsumer consumer = channel.consume(queue);
+        auto waiting = std::async(std::launch::async, [&] { return consumer.next().error(); });
+        connection.reset();
+        QVERIFY(waiting.wait_for(20s) == std::future_status::ready);
+        QVERIFY(waiting.get().isError());
+        QCOMPARE(channel.declareQueue().error().kind(), Kind::NotOpen);
+        QCOMPARE(channel.publish({}, queue, "m"_ba).error().kind(), Kind::NotOpen);
+    }
+
+    // However many messages wait, and however a program consumes them.
+    void dueTimersDoNotWaitForMessages_data()
+    {
+        QTest::addColumn<bool>("range");
+        QTest::newRow("range") << true;
+        QTest::newRow("handler") << false;
+    }
+
+    void dueTimersDoNotWaitForMessages()
+    {
+        QFETCH(bool, range);
+        ThreadedBroker broker;
+        QAmqpBlockingConnection connection(broker.options());
+        QAmqpBlockingChannel channel = connection.channel().value();
+        constexpr int messages = 10'000;
+        int seen = 0;
+        std::vector<int> seenAtCallbacks;
+        const auto note = [&] { seenAtCallbacks.push_back(seen); };
+        const auto arm = [&] {
+            connection.callLater(0ms, note);
+            OK(connection.addCallbackThreadsafe(note));
+        };
+        const auto handle = [&](const QAmqpDelivery &delivery) {
+            QVERIFY(delivery.ack());
+            ++seen;
+            if (seen == 100)
+                arm();
+        };
+        std::optional<QAmqpBlockingConsumer> consumer;
+        if (range)
+            consumer = channel.consume(queue);
+        else
+            OK(channel.consume(queue, handle));
+        channel.setConfirmWindow(1000);
+        for (int i = 0; i < messages; ++i)
+            OK(channel.publish({}, queue, "m"_ba));
+        OK(channel.waitForConfirms());
+        connection.callLater(0ms, note);
+        if (range) {
+            for (const QAmqpDelivery &delivery : *consumer) {
+                handle(delivery);
+                if (seen == messages)
+                    break;
+            }
+        } else {
+            while (seen < messages)
+                QVERIFY(connection.processDataEvents(20s).value() > 0);
+        }
+        QCOMPARE(seen, messages);
+        QCOMPARE(seenAtCallbacks.size(), 3U);
+        QVERIFY(seenAtCallbacks[0] <= 1);
+        QVERIFY(seenAtCallbacks[1] >= 100 && seenAtCallbacks[1] <= 102);
+        QVERIFY(seenAtCallbacks[2] >= 100 && seenAtCallbacks[2] <= 103);
+    }
+
+    void timersThatRearmDoNotStarveMessages()
+    {
+        ThreadedBroker broker;
+        QAmqpBlockingConnection connection(broker.options());
+        QAmqpBlockingChannel channel = connection.channel().value();
+        std::function<void()> again = [&] { connection.callLater(0ms, again); };
+        again();
+        int seen = 0;
+        OK(channel.consume(queue, [&](const QAmqpDelivery &) { ++seen; }));
+        for (int i = 0; i < 10; ++i)
+            OK(channel.publish({}, queue, "m"_ba));
+        while (seen < 10)
+            QVERIFY(connection.processDataEvents(20s).value() > 0);
+    }
+
+    void timersRunInOrderAndCanBeTakenBack()
+    {
+        ThreadedBroker broker;
+        QAmqpBlockingConnection connection(broker.options());
+        QByteArray order;
+        connection.callLater(30ms, [&] { order += 'c'; });
+        connection.callLater(10ms, [&] { order += 'a'; });
+        const quint64 taken = connection.callLater(15ms, [&] { order += 'x'; });
+        connection.callLater(20ms, [&] { order += 'b'; });
+        const quint64 same = connection.callLater(20ms, [&] { order += 'B'; });
+        QVERIFY(same != taken && same != 0);
+        QVERIFY(connection.cancelTimer(taken));
+        QVERIFY(!connection.cancelTimer(taken));
+        while (order.size() < 4)
+            OK(connection.sleep(20ms));
+        QCOMPARE(order, "abBc"_ba);
+        QVERIFY(!connection.cancelTimer(same));
+        QElapsedTimer timer;
+        timer.start();
+        OK(connection.sleep(50ms));
+        QVERIFY(timer.elapsed() >= 50);
+        QCOMPARE(connection.processDataEvents(10ms).value(), 0);
+    }
+
+    void callbackOfAnotherThreadWakesTheWait()
+    {
+        ThreadedBroker broker;
+        QAmqpBlockingConnection connection(broker.options());
+        std::thread::id ranIn;
+        std::thread other([&] {
+            OK(connection.addCallbackThreadsafe([&] { ranIn = std::this_thread::get_id(); }));
+        });
+        QCOMPARE(connection.processDataEvents(20s).value(), 1);
+        QVERIFY(ranIn == std::this_thread::get_id());
+        other.join();
+    }
+
+    void blockedAndUnblockedAreCalledBack()
+    {
+        ThreadedBroker broker;
+        QAmqpBlockingConnection connection(broker.options());
+        QAmqpBlockingChannel channel = connection.channel().value();
+        QStringList told;
+        connection.onBlocked([&](const QString &reason) { told += reason; });
+        connection.onUnblocked([&] { told += u"unblocked"_s; });
+        OK(channel.publish({}, u"blocked"_s, "m"_ba));
+        while (told.size() < 2)
+            OK(connection.processDataEvents(20s));
+        QCOMPARE(told, (QStringList{u"low on memory"_s, u"unblocked"_s}));
+        QVERIFY(!connection.isBlocked());
+        QVERIFY(connection.blockedReason().isEmpty());
+    }
+
+    void stopEndsEveryWait()
+    {
+        ThreadedBroker broker;
+        QAmqpBlockingConnection connection(broker.options());
+        QAmqpBlockingChannel channel = connection.channel().value();
+        static QAmqpBlockingConnection *signalled = nullptr;
+        signalled = &connection;
+        struct sigaction action = {};
+        action.sa_handler = [](int) { signalled->requestStop(); };
+        struct sigaction before = {};
+        sigaction(SIGUSR1, &action, &before);
+        const auto raiseSoon = [] {
+            return std::async(std::launch::async, [target = pthread_self()] {
+                std::this_thread::sleep_for(20ms);
+                pthread_kill(target, SIGUSR1);
+            });
+        };
+        const QAmqpBlockingConsumer consumer = channel.consume(queue);
+        QElapsedTimer timer;
+        const auto stops = [&](auto wait) {
+            connection.clearStopRequest();
+            timer.start();
+            const auto raised = raiseSoon();
+            wait();
+            QVERIFY(connection.isStopRequested());
+            QVERIFY2(timer.elapsed() < 1000, qPrintable(QString::number(timer.elapsed())));
+        };
+        stops([&] { QCOMPARE(consumer.next().error().kind(), Kind::Cancelled); });
+        OK(channel.consume(queue, [](const QAmqpDelivery &) {}));
+        stops([&] { OK(channel.startConsuming()); });
+        stops([&] { OK(connection.sleep(60s)); });
+        stops([&] { QCOMPARE(connection.processDataEvents(60s).value(), 0); });
+        sigaction(SIGUSR1, &before, nullptr);
+        // What the program then has to do works.
+        OK(channel.cancel());
+        OK(channel.stopConsuming());
+        OK(connection.close());
+    }
+
+    void handlerThatWorksLongKeepsTheConnection()
+    {
+        ThreadedBroker broker(1);
+        QAmqpBlockingConnection connection(broker.options());
+        QCOMPARE(connection.heartbeat(), 1s);
+        QAmqpBlockingChannel channel = connection.channel().value();
+        OK(channel.consume(queue, [&](const QAmqpDelivery &delivery) {
+            std::this_thread::sleep_for(3 * connection.heartbeat());
+            QVERIFY(delivery.ack());
+            OK(channel.stopConsuming());
+        }));
+        OK(channel.publish({}, queue, "m"_ba));
+        OK(channel.startConsuming());
+        QVERIFY(connection.isOpen());
+        OK(channel.declareQueue(queue));
+    }
+
+    void oneThreadAtATimeRunsCallbacks()
+    {
+        ThreadedBroker broker;
+        QAmqpBlockingConnection connection(broker.options());
+        std::atomic<int> running = 0;
+        std::atomic<int> ran = 0;
+        std::atomic<bool> overlapped = false;
+        for (int i = 0; i < 200; ++i) {
+            connection.callLater(0ms, [&] {
+                overlapped = overlapped || ++running > 1;
+                std::this_thread::yield();
+                --running;
+                ++ran;
+            });
+        }
+        std::vector<std::thread> threads;
+        for (int i = 0; i < 4; ++i)
+            threads.emplace_back([&] {
+                while (ran < 200)
+                    static_cast<void>(connection.processDataEvents(10ms));
+            });
+        for (std::thread &thread : threads)
+            thread.join();
+        QCOMPARE(ran.load(), 200);
+        QVERIFY(!overlapped);
+    }
+
+    void objectsMayGoInsideCallbacks()
+    {
+        ThreadedBroker broker;
+        auto connection = std::make_unique<QAmqpBlockingConnection>(broker.options());
+        std::optional<QAmqpBlockingChannel> channel = connection->channel().value();
+        int seen = 0;
+        OK(channel->consume(queue, [&](const QAmqpDelivery &delivery) {
+            ++seen;
+            channel.reset();
+            QVERIFY(connection->isOpen());
+            connection.reset();
+            static_cast<void>(delivery.ack());
+        }));
+        OK(channel->publish({}, queue, "m"_ba));
+        QVERIFY(!channel->startConsuming());
+        QCOMPARE(seen, 1);
+    }
+
+    void ioThreadRefusesToWaitForItself()
+    {
+        ThreadedBroker broker;
+        QAmqpBlockingConnection connection;
+        QAmqpError error;
+        connection.setUp([&](QAmqpConnection *) { error = connection.open().error(); });
+        OK(connection.open(broker.options()));
+        QCOMPARE(error.kind(), Kind::InvalidArgument);
+    }
+};
+
+QTAMQP_TEST(TestWaiting)
+#include "tst_waiting.moc"
