@@ -3,7 +3,12 @@
 
 #include "brokertest.h"
 
+#include <QtCore/qelapsedtimer.h>
+#include <QtCore/qsemaphore.h>
 #include <QtCore/qset.h>
+#include <QtCore/qthread.h>
+
+#include <atomic>
 
 using namespace BrokerTest;
 using namespace Qt::StringLiterals;
@@ -27,6 +32,7 @@ private Q_SLOTS:
     void aReturnComesBeforeAnEarlierConfirm();
     void manyOutstandingSeveralReturned();
     void nacksAmongManyPublishes();
+    void aClientThatDoesNotReadIsCutOff();
 
 private:
     static void queueTypes();
@@ -298,6 +304,54 @@ void TestHabits::nacksAmongManyPublishes()
     QVERIFY(taken >= 5);
     QTRY_COMPARE_WITH_TIMEOUT(readyMessages(*m_peer, full), taken, 20000);
     QCOMPARE(readyMessages(*m_peer, open), Total / 2);
+}
+
+// Without acknowledgements nothing else bounds what is sent to a slot that is busy for half a minute:
+// its thread reads nothing, the broker's sends fill the sockets, and after 30 s it gives the client up,
+// whatever the heartbeat. This takes that long, the only way to see it.
+void TestHabits::aClientThatDoesNotReadIsCutOff()
+{
+    const QString queue = uniqueName();
+    const QString name = uniqueName();
+    VERIFY_OK(m_channel->declareQueue(queue, QAmqpQueueOptions().setAutoDelete()));
+    const QByteArray body = octets(200'000);
+    for (int i = 0; i < 300; ++i)
+        m_channel->publish({}, queue, body);
+    VERIFY_OK(m_channel->allConfirmed());
+
+    QThread thread;
+    QSemaphore busy;
+    std::atomic<bool> received = false;
+    QList<QAmqpError> errors;
+    auto *connection = new QAmqpConnection(options().setHeartbeat(0s).setConnectionName(name));
+    QAmqpConsumer *consumer =
+            connection->createChannel()->consume(queue, QAmqpConsumeOptions().setNoAck());
+    connect(consumer, &QAmqpConsumer::messageReceived, consumer, [&] {
+        if (!received.exchange(true))
+            busy.acquire();
+    });
+    connect(connection, &QAmqpConnection::errorOccurred, connection,
+            [&](const QAmqpError &error) { errors.append(error); });
+    connect(connection, &QAmqpConnection::closed, &thread, &QThread::quit, Qt::DirectConnection);
+    connection->moveToThread(&thread);
+    connect(&thread, &QThread::finished, connection, &QObject::deleteLater);
+    QElapsedTimer timer;
+    timer.start();
+    thread.start();
+    QMetaObject::invokeMethod(connection, [connection] { connection->open(); });
+    QVERIFY(waitFor([&] { return received.load(); }));
+    bool cutOff = false;
+    while (!cutOff && timer.elapsed() < 90'000) {
+        const auto listed = ctl({u"-q"_s, u"list_connections"_s, u"client_properties"_s});
+        cutOff = listed && !listed->contains(name.toUtf8());
+    }
+    const qint64 elapsed = timer.elapsed();
+    busy.release();
+    QVERIFY(thread.wait(60'000));
+    QVERIFY(cutOff);
+    QVERIFY2(elapsed > 20'000, qPrintable(QString::number(elapsed)));
+    QCOMPARE(errors.size(), 1);
+    VERIFY_ERROR(errors.constFirst(), ConnectionLost, Connection, 0);
 }
 
 QTAMQP_BROKER_TEST(TestHabits)
