@@ -3,6 +3,8 @@
 
 #include <QtAmqp/qamqptable.h>
 
+#include <chrono>
+
 QT_BEGIN_NAMESPACE
 
 class Q_AMQP_EXPORT QAmqpQueueOptions
@@ -10,6 +12,11 @@ class Q_AMQP_EXPORT QAmqpQueueOptions
     Q_GADGET
 public:
     Q_AMQP_VALUE(QAmqpQueueOptions, QAmqpOperationOptionsPrivate)
+
+    enum class Type : quint8 { Classic, Quorum, Stream };
+    Q_ENUM(Type)
+    enum class Overflow : quint8 { DropHead, RejectPublish, RejectPublishDlx };
+    Q_ENUM(Overflow)
 
     bool isPassive() const;
     QAmqpQueueOptions &setPassive(bool passive = true);
@@ -22,6 +29,20 @@ public:
     QAmqpTable arguments() const;
     QAmqpQueueOptions &setArguments(const QAmqpTable &arguments);
     QAmqpQueueOptions &setArgument(const QString &name, const QAmqpValue &value);
+
+    // Arguments of RabbitMQ by name
+    QAmqpQueueOptions &setType(Type type);
+    QAmqpQueueOptions &setMessageTtl(std::chrono::milliseconds ttl);
+    QAmqpQueueOptions &setExpires(std::chrono::milliseconds unused);
+    QAmqpQueueOptions &setMaxLength(qint64 messages);
+    QAmqpQueueOptions &setMaxLengthBytes(qint64 bytes);
+    QAmqpQueueOptions &setMaxAge(std::chrono::seconds age);
+    QAmqpQueueOptions &setOverflow(Overflow overflow);
+    QAmqpQueueOptions &setDeadLetterExchange(const QString &exchange);
+    QAmqpQueueOptions &setDeadLetterRoutingKey(const QString &routingKey);
+    QAmqpQueueOptions &setSingleActiveConsumer(bool single = true);
+    QAmqpQueueOptions &setDeliveryLimit(int deliveries);
+    QAmqpQueueOptions &setMaxPriority(int priority);
 };
 
 class Q_AMQP_EXPORT QAmqpExchangeOptions
@@ -41,6 +62,7 @@ public:
     QAmqpTable arguments() const;
     QAmqpExchangeOptions &setArguments(const QAmqpTable &arguments);
     QAmqpExchangeOptions &setArgument(const QString &name, const QAmqpValue &value);
+    QAmqpExchangeOptions &setAlternateExchange(const QString &exchange);
 };
 
 class Q_AMQP_EXPORT QAmqpConsumeOptions
@@ -48,6 +70,9 @@ class Q_AMQP_EXPORT QAmqpConsumeOptions
     Q_GADGET
 public:
     Q_AMQP_VALUE(QAmqpConsumeOptions, QAmqpOperationOptionsPrivate)
+
+    enum class StreamOffset : quint8 { First, Last, Next };
+    Q_ENUM(StreamOffset)
 
     QString consumerTag() const;
     QAmqpConsumeOptions &setConsumerTag(const QString &consumerTag);
@@ -62,6 +87,13 @@ public:
     QAmqpTable arguments() const;
     QAmqpConsumeOptions &setArguments(const QAmqpTable &arguments);
     QAmqpConsumeOptions &setArgument(const QString &name, const QAmqpValue &value);
+
+    // Arguments of RabbitMQ by name
+    QAmqpConsumeOptions &setPriority(int priority);
+    QAmqpConsumeOptions &setStreamOffset(StreamOffset offset);
+    QAmqpConsumeOptions &setStreamOffset(quint64 offset);
+    QAmqpConsumeOptions &setStreamOffset(const QDateTime &time);
+    QAmqpConsumeOptions &setStreamOffset(std::chrono::seconds age);
 };
 
 QT_END_NAMESPACE

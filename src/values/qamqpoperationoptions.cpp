@@ -1,12 +1,15 @@
 #include <QtAmqp/qamqpoperationoptions.h>
 
-#include "values/sharedvalue.h"
+#include "values/qamqpvalue_p.h"
 
+#include <QtCore/qdatetime.h>
 #include <QtCore/qdebug.h>
 
 #include <utility>
 
 QT_BEGIN_NAMESPACE
+
+using namespace Qt::StringLiterals;
 
 /*!
     \class QAmqpQueueOptions
@@ -16,6 +19,11 @@ QT_BEGIN_NAMESPACE
     Everything is off and there are no arguments until set. Declaring a queue that exists with other
     options than these fails with PreconditionFailed; one that another connection has exclusively,
     with ResourceLocked. Implicitly shared and reentrant.
+
+    The functions for RabbitMQ's arguments, as setMessageTtl(), set one of arguments() with the type
+    that the broker wants. A number out of range makes the declaration fail with InvalidArgument.
+
+    \snippet snippets.cpp queue arguments
 
     \sa QAmqpQueue::declare(), {AMQP 0-9-1 §1.7.2.1}, {https://www.rabbitmq.com/queues.html}
 */
@@ -59,6 +67,20 @@ public:
 
     bool operator==(const QAmqpOperationOptionsPrivate &) const = default;
 };
+
+// Refused with a text, and not sent, if it is out of range.
+static QAmqpValue ranged(qint64 number, qint64 least, qint64 most)
+{
+    return number >= least && number <= most
+            ? QAmqpValue(number)
+            : QAmqpValuePrivate::make(QAmqpValue::Type::Invalid,
+                                      u"%1 is out of range, which is from %2 to %3"_s.arg(
+                                              QString::number(number), QString::number(least),
+                                              QString::number(most)));
+}
+
+constexpr qint64 maxTimer = 4294967295; // Erlang's, in ms
+constexpr qint64 maxInteger = 9223372036854775807;
 
 #define QTAMQP_OPTIONS(Class) \
   QTAMQP_VALUE(Class) \
@@ -107,6 +129,105 @@ QTAMQP_FIELD(QAmqpQueueOptions, bool, isExclusive, setExclusive)
     consumer stays. */
 QTAMQP_FIELD(QAmqpQueueOptions, bool, isAutoDelete, setAutoDelete)
 
+/*!
+    \enum QAmqpQueueOptions::Type
+    \value Classic  On one node; with every feature.
+    \value Quorum   Replicated by Raft: durable, not exclusive, not auto-delete.
+    \value Stream   An append-only log that is read by any number of consumers, each with a prefetch.
+*/
+
+/*!
+    \enum QAmqpQueueOptions::Overflow
+    What a full queue does.
+    \value DropHead          Drops or dead-letters its oldest messages; RabbitMQ's default.
+    \value RejectPublish     Nacks what is published, see QAmqpChannel::nacked().
+    \value RejectPublishDlx  The same, and dead-letters it; classic queues only.
+*/
+
+/*! Sets the \a type of the queue (x-queue-type). Quorum queues and streams must be durable. */
+QAmqpQueueOptions &QAmqpQueueOptions::setType(Type type)
+{
+    constexpr const char *names[] = {"classic", "quorum", "stream"};
+    return setArgument(u"x-queue-type"_s, names[quint8(type)]);
+}
+
+/*! Has messages expire after \a ttl in the queue, 0 to 4294967295 ms (x-message-ttl). With 0 they
+    expire unless a consumer takes them at once. */
+QAmqpQueueOptions &QAmqpQueueOptions::setMessageTtl(std::chrono::milliseconds ttl)
+{
+    return setArgument(u"x-message-ttl"_s, ranged(ttl.count(), 0, maxTimer));
+}
+
+/*! Has the queue deleted after \a unused, 1 to 4294967295 ms, without consumers, declarations and
+    basic.get (x-expires). */
+QAmqpQueueOptions &QAmqpQueueOptions::setExpires(std::chrono::milliseconds unused)
+{
+    return setArgument(u"x-expires"_s, ranged(unused.count(), 1, maxTimer));
+}
+
+/*! Limits the queue to so many ready \a messages, 0 or more (x-max-length); see setOverflow(). */
+QAmqpQueueOptions &QAmqpQueueOptions::setMaxLength(qint64 messages)
+{
+    return setArgument(u"x-max-length"_s, ranged(messages, 0, maxInteger));
+}
+
+/*! Limits the bodies of all ready messages to \a bytes, 0 or more (x-max-length-bytes); see
+    setOverflow(). Streams drop what is older. */
+QAmqpQueueOptions &QAmqpQueueOptions::setMaxLengthBytes(qint64 bytes)
+{
+    return setArgument(u"x-max-length-bytes"_s, ranged(bytes, 0, maxInteger));
+}
+
+/*! Has a stream drop messages older than \a age, 1 s or more (x-max-age). It drops whole segments, so
+    they can stay for longer. */
+QAmqpQueueOptions &QAmqpQueueOptions::setMaxAge(std::chrono::seconds age)
+{
+    const QAmqpValue number = ranged(age.count(), 1, maxInteger);
+    return setArgument(u"x-max-age"_s, number.isValid() ? number.toString() + u's' : number);
+}
+
+/*! Sets what a full queue does to \a overflow (x-overflow). */
+QAmqpQueueOptions &QAmqpQueueOptions::setOverflow(Overflow overflow)
+{
+    constexpr const char *names[] = {"drop-head", "reject-publish", "reject-publish-dlx"};
+    return setArgument(u"x-overflow"_s, names[quint8(overflow)]);
+}
+
+/*! Publishes what is rejected, expires or does not fit to \a exchange (x-dead-letter-exchange);
+    empty is the default exchange. */
+QAmqpQueueOptions &QAmqpQueueOptions::setDeadLetterExchange(const QString &exchange)
+{
+    return setArgument(u"x-dead-letter-exchange"_s, exchange);
+}
+
+/*! Publishes dead letters with \a routingKey in place of their own (x-dead-letter-routing-key). Needs
+    setDeadLetterExchange(). */
+QAmqpQueueOptions &QAmqpQueueOptions::setDeadLetterRoutingKey(const QString &routingKey)
+{
+    return setArgument(u"x-dead-letter-routing-key"_s, routingKey);
+}
+
+/*! Delivers to one consumer at a time if \a single, and to the next one when that is gone
+    (x-single-active-consumer). */
+QAmqpQueueOptions &QAmqpQueueOptions::setSingleActiveConsumer(bool single)
+{
+    return setArgument(u"x-single-active-consumer"_s, single);
+}
+
+/*! Drops or dead-letters a message that came back more often than \a deliveries, 0 or more
+    (x-delivery-limit). Quorum queues only. */
+QAmqpQueueOptions &QAmqpQueueOptions::setDeliveryLimit(int deliveries)
+{
+    return setArgument(u"x-delivery-limit"_s, ranged(deliveries, 0, 2147483647));
+}
+
+/*! Delivers messages of a higher QAmqpMessage::priority() first, up to \a priority, 1 to 255
+    (x-max-priority). Classic queues only; up to 10 is enough for most, each costs memory. */
+QAmqpQueueOptions &QAmqpQueueOptions::setMaxPriority(int priority)
+{
+    return setArgument(u"x-max-priority"_s, ranged(priority, 1, 255));
+}
+
 /*! \fn QAmqpExchangeOptions::QAmqpExchangeOptions()
     Makes options with everything off. */
 /*! \fn QAmqpTable QAmqpExchangeOptions::arguments() const
@@ -144,6 +265,13 @@ QTAMQP_FIELD(QAmqpExchangeOptions, bool, isAutoDelete, setAutoDelete)
     Lets only other exchanges publish to it if \a internal (a RabbitMQ extension; AMQP 0-9-1 reserves
     the bit). */
 QTAMQP_FIELD(QAmqpExchangeOptions, bool, isInternal, setInternal)
+
+/*! Publishes what the exchange cannot route to \a exchange (alternate-exchange). Such a message
+    counts as routed: it does not come back, though it was mandatory. */
+QAmqpExchangeOptions &QAmqpExchangeOptions::setAlternateExchange(const QString &exchange)
+{
+    return setArgument(u"alternate-exchange"_s, exchange);
+}
 
 /*! \fn QAmqpConsumeOptions::QAmqpConsumeOptions()
     Makes options with everything off and a prefetch of 250. */
@@ -190,6 +318,51 @@ QTAMQP_FIELD(QAmqpConsumeOptions, QString, consumerTag, setConsumerTag)
     bounds the memory a slow consumer needs and has no effect with setNoAck().
     \sa {https://www.rabbitmq.com/consumer-prefetch.html} */
 QTAMQP_FIELD(QAmqpConsumeOptions, quint16, prefetch, setPrefetch)
+
+/*!
+    \enum QAmqpConsumeOptions::StreamOffset
+    Where in a stream a consumer begins.
+    \value First  With the first message that is there.
+    \value Last   With the last chunk of messages that was written.
+    \value Next   With what is published from now on; RabbitMQ's default.
+*/
+
+/*! Gives the consumer a \a priority, 0 without this; may be negative (x-priority). Others get
+    messages only while those of a higher priority are at their prefetch. */
+QAmqpConsumeOptions &QAmqpConsumeOptions::setPriority(int priority)
+{
+    return setArgument(u"x-priority"_s, priority);
+}
+
+/*! Begins to read a stream at \a offset (x-stream-offset). */
+QAmqpConsumeOptions &QAmqpConsumeOptions::setStreamOffset(StreamOffset offset)
+{
+    constexpr const char *names[] = {"first", "last", "next"};
+    return setArgument(u"x-stream-offset"_s, names[quint8(offset)]);
+}
+
+/*! \overload
+    Begins with the message number \a offset, of which each delivery tells its own in the header
+    x-stream-offset. */
+QAmqpConsumeOptions &QAmqpConsumeOptions::setStreamOffset(quint64 offset)
+{
+    return setArgument(u"x-stream-offset"_s, offset);
+}
+
+/*! \overload
+    Begins with the chunk of messages that was written at \a time, 1970 or later, in whole seconds. */
+QAmqpConsumeOptions &QAmqpConsumeOptions::setStreamOffset(const QDateTime &time)
+{
+    return setArgument(u"x-stream-offset"_s, time);
+}
+
+/*! \overload
+    Begins with the chunk of messages that was written \a age ago, 1 s or more. */
+QAmqpConsumeOptions &QAmqpConsumeOptions::setStreamOffset(std::chrono::seconds age)
+{
+    const QAmqpValue number = ranged(age.count(), 1, maxInteger);
+    return setArgument(u"x-stream-offset"_s, number.isValid() ? number.toString() + u's' : number);
+}
 
 static QDebug print(QDebug debug, const QAmqpOperationOptionsPrivate &options,
                     const char *separator = "")

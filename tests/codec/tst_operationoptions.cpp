@@ -2,10 +2,16 @@
 
 #include <QtAmqp/qamqpoperationoptions.h>
 
+#include <QtCore/qdatetime.h>
 #include <QtCore/qdebug.h>
 #include <QtTest/qtest.h>
 
 using namespace Qt::StringLiterals;
+using namespace std::chrono_literals;
+using Queue = QAmqpQueueOptions;
+using Exchange = QAmqpExchangeOptions;
+using Consume = QAmqpConsumeOptions;
+using Type = QAmqpValue::Type;
 
 namespace {
 
@@ -132,6 +138,112 @@ private Q_SLOTS:
                  u"QAmqpConsumeOptions(tag \"t\", prefetch 250)"_s);
         QCOMPARE(printed(QAmqpConsumeOptions().setConsumerTag(u"t"_s).setNoAck()),
                  u"QAmqpConsumeOptions(tag \"t\", prefetch 250, no-ack)"_s);
+    }
+
+    // Each helper sets the one argument that RabbitMQ knows, with the type it wants.
+    void argumentsHaveTheirNamesAndTypes_data()
+    {
+        QTest::addColumn<QAmqpTable>("arguments");
+        QTest::addColumn<QString>("name");
+        QTest::addColumn<QAmqpValue>("value");
+        const auto row = [](const char *title, const auto &options, const QString &name,
+                            const QAmqpValue &value) {
+            QTest::newRow(title) << options.arguments() << name << value;
+        };
+        row("classic", Queue().setType(Queue::Type::Classic), u"x-queue-type"_s, "classic");
+        row("quorum", Queue().setType(Queue::Type::Quorum), u"x-queue-type"_s, "quorum");
+        row("stream", Queue().setType(Queue::Type::Stream), u"x-queue-type"_s, "stream");
+        row("ttl", Queue().setMessageTtl(90s), u"x-message-ttl"_s, qint64(90000));
+        row("ttl 0", Queue().setMessageTtl(0ms), u"x-message-ttl"_s, qint64(0));
+        row("longest ttl", Queue().setMessageTtl(4294967295ms), u"x-message-ttl"_s,
+            qint64(4294967295));
+        row("expires", Queue().setExpires(1ms), u"x-expires"_s, qint64(1));
+        row("max length", Queue().setMaxLength(10), u"x-max-length"_s, qint64(10));
+        row("max length bytes", Queue().setMaxLengthBytes(9223372036854775807),
+            u"x-max-length-bytes"_s, qint64(9223372036854775807));
+        row("max age", Queue().setMaxAge(24h), u"x-max-age"_s, "86400s");
+        row("drop", Queue().setOverflow(Queue::Overflow::DropHead), u"x-overflow"_s, "drop-head");
+        row("reject", Queue().setOverflow(Queue::Overflow::RejectPublish), u"x-overflow"_s,
+            "reject-publish");
+        row("reject and dead-letter", Queue().setOverflow(Queue::Overflow::RejectPublishDlx),
+            u"x-overflow"_s, "reject-publish-dlx");
+        row("dead letters", Queue().setDeadLetterExchange(u"dé"_s), u"x-dead-letter-exchange"_s,
+            "dé");
+        row("dead letters to the default exchange", Queue().setDeadLetterExchange({}),
+            u"x-dead-letter-exchange"_s, "");
+        row("dead letters' key", Queue().setDeadLetterRoutingKey(u"k"_s),
+            u"x-dead-letter-routing-key"_s, "k");
+        row("single", Queue().setSingleActiveConsumer(), u"x-single-active-consumer"_s, true);
+        row("not single", Queue().setSingleActiveConsumer(false), u"x-single-active-consumer"_s,
+            false);
+        row("deliveries", Queue().setDeliveryLimit(0), u"x-delivery-limit"_s, qint64(0));
+        row("priorities", Queue().setMaxPriority(255), u"x-max-priority"_s, qint64(255));
+        row("alternate", Exchange().setAlternateExchange(u"a"_s), u"alternate-exchange"_s, "a");
+        row("priority", Consume().setPriority(-5), u"x-priority"_s, qint32(-5));
+        row("first", Consume().setStreamOffset(Consume::StreamOffset::First), u"x-stream-offset"_s,
+            "first");
+        row("last", Consume().setStreamOffset(Consume::StreamOffset::Last), u"x-stream-offset"_s,
+            "last");
+        row("next", Consume().setStreamOffset(Consume::StreamOffset::Next), u"x-stream-offset"_s,
+            "next");
+        row("offset", Consume().setStreamOffset(7), u"x-stream-offset"_s, qint64(7));
+        row("time",
+            Consume().setStreamOffset(QDateTime::fromMSecsSinceEpoch(1700000000999, Qt::UTC)),
+            u"x-stream-offset"_s, QAmqpValue::timestamp(1700000000));
+        row("age", Consume().setStreamOffset(2h), u"x-stream-offset"_s, "7200s");
+    }
+
+    void argumentsHaveTheirNamesAndTypes()
+    {
+        QFETCH(QAmqpTable, arguments);
+        QFETCH(QString, name);
+        QFETCH(QAmqpValue, value);
+        QCOMPARE(arguments, QAmqpTable({{name, value}}));
+        QCOMPARE(arguments.value(name).type(), value.type());
+        QCOMPARE(arguments.errorString(), QString());
+    }
+
+    void argumentsOutOfRangeAreNamed_data()
+    {
+        QTest::addColumn<QAmqpTable>("arguments");
+        QTest::addColumn<QString>("error");
+        const auto row = [](const char *title, const auto &options, const QString &error) {
+            QTest::newRow(title) << options.arguments() << error;
+        };
+        row("ttl", Queue().setMessageTtl(-1ms),
+            u"\"x-message-ttl\": -1 is out of range, which is from 0 to 4294967295"_s);
+        row("long ttl", Queue().setMessageTtl(4294967296ms),
+            u"\"x-message-ttl\": 4294967296 is out of range, which is from 0 to 4294967295"_s);
+        row("expires", Queue().setExpires(0ms),
+            u"\"x-expires\": 0 is out of range, which is from 1 to 4294967295"_s);
+        row("max length", Queue().setMaxLength(-1),
+            u"\"x-max-length\": -1 is out of range, which is from 0 to 9223372036854775807"_s);
+        row("max length bytes", Queue().setMaxLengthBytes(-1),
+            u"\"x-max-length-bytes\": -1 is out of range, which is from 0 to "
+            "9223372036854775807"_s);
+        row("max age", Queue().setMaxAge(0s),
+            u"\"x-max-age\": 0 is out of range, which is from 1 to 9223372036854775807"_s);
+        row("deliveries", Queue().setDeliveryLimit(-1),
+            u"\"x-delivery-limit\": -1 is out of range, which is from 0 to 2147483647"_s);
+        row("priorities", Queue().setMaxPriority(0),
+            u"\"x-max-priority\": 0 is out of range, which is from 1 to 255"_s);
+        row("more priorities", Queue().setMaxPriority(256),
+            u"\"x-max-priority\": 256 is out of range, which is from 1 to 255"_s);
+        row("offset", Consume().setStreamOffset(9223372036854775808u),
+            u"\"x-stream-offset\": 9223372036854775808 is larger than AMQP's largest integer, "
+            "9223372036854775807; send it as text"_s);
+        row("time", Consume().setStreamOffset(QDateTime()),
+            u"\"x-stream-offset\": an AMQP timestamp cannot hold a time that is before 1970 or not "
+            "valid"_s);
+        row("age", Consume().setStreamOffset(-1s),
+            u"\"x-stream-offset\": -1 is out of range, which is from 1 to 9223372036854775807"_s);
+    }
+
+    void argumentsOutOfRangeAreNamed()
+    {
+        QFETCH(QAmqpTable, arguments);
+        QFETCH(QString, error);
+        QCOMPARE(arguments.errorString(), error);
     }
 };
 

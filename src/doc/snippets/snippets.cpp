@@ -50,6 +50,20 @@ void options()
     Q_UNUSED(options);
 }
 
+void queueArguments()
+{
+    //! [queue arguments]
+    const auto orders = QAmqpQueueOptions()
+                                .setDurable()
+                                .setType(QAmqpQueueOptions::Type::Quorum)
+                                .setDeadLetterExchange(u"orders.dead"_s)
+                                .setDeliveryLimit(5);
+    const auto recent = QAmqpQueueOptions().setMessageTtl(10min).setMaxLength(1000);
+    //! [queue arguments]
+    Q_UNUSED(orders);
+    Q_UNUSED(recent);
+}
+
 void table()
 {
     // clang-format off
