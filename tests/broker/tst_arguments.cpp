@@ -27,8 +27,7 @@ private Q_SLOTS:
     {
         if (!m_peer)
             return;
-        const std::unique_ptr<QAmqpChannel> channel(m_peer->channel());
-        VERIFY_OK(channel->deleteQueue(m_queue));
+        VERIFY_OK(m_peer->channel()->deleteQueue(m_queue));
         QVERIFY(m_peer->close());
         m_peer.reset();
     }
@@ -115,7 +114,7 @@ private Q_SLOTS:
     void messagesOfAHigherPriorityComeFirst()
     {
         declare(Queue().setMaxPriority(5));
-        for (const quint8 priority : {1, 5, 3}) {
+        for (const quint8 priority : {quint8(1), quint8(5), quint8(3)}) {
             QAmqpMessage message(QByteArray::number(priority));
             message.setPriority(priority);
             VERIFY_OK(m_channel->publishConfirmed({}, m_queue, message));
@@ -197,7 +196,7 @@ private Q_SLOTS:
                 bodies);
         const QList<QByteArray> last =
                 readStream(Consume().setStreamOffset(Consume::StreamOffset::Last), 1);
-        QVERIFY(bodies.endsWith(last.constLast()) || bodies.contains(last.constFirst()));
+        QVERIFY(bodies.contains(last.value(0)));
 
         const ConsumerLog next(m_channel->consume(
                 m_queue, Consume().setStreamOffset(Consume::StreamOffset::Next)));
