@@ -60,6 +60,8 @@ set(QTAMQP_protocol_SOURCES
     protocol/transitions.h)
 
 set(QTAMQP_transport_SOURCES
+    transport/dialler.cpp
+    transport/dialler.h
     transport/qamqptransport.cpp
     transport/sockettransport.cpp
     transport/sockettransport.h

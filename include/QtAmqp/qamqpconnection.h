@@ -10,6 +10,7 @@
 
 QT_BEGIN_NAMESPACE
 
+class QNetworkProxy;
 class QSslConfiguration;
 class QAmqpChannel;
 class QAmqpConnectionPrivate;
@@ -34,6 +35,8 @@ public:
     bool setOptions(const QAmqpConnectionOptions &options);
     QSslConfiguration sslConfiguration() const;
     bool setSslConfiguration(const QSslConfiguration &configuration);
+    QNetworkProxy proxy() const;
+    bool setProxy(const QNetworkProxy &proxy);
     bool setTransport(std::unique_ptr<QAmqpTransport> transport);
 
     State state() const;

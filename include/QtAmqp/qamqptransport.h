@@ -2,6 +2,7 @@
 #define QAMQPTRANSPORT_H
 
 #include <QtAmqp/qamqperror.h>
+#include <QtNetwork/qnetworkproxy.h>
 #include <QtNetwork/qsslconfiguration.h>
 
 #include <chrono>
@@ -20,6 +21,10 @@ struct QAmqpEndpoint
     bool tls = false;
     QSslConfiguration sslConfiguration;
     QString peerVerifyName;
+    QNetworkProxy proxy = QNetworkProxy::DefaultProxy;
+    std::chrono::milliseconds resolveTimeout{0};
+    std::chrono::milliseconds connectTimeout{0};
+    std::chrono::milliseconds tlsTimeout{0};
 };
 
 class Q_AMQP_EXPORT QAmqpTransport

@@ -40,6 +40,7 @@ QAmqpEndpoint endpointOf(const QAmqpConnectionOptions &options, const QSslConfig
     *error = options.errorString();
     QAmqpEndpoint endpoint{options.hostName(), options.port(), options.isTlsEnabled(), tls,
                            options.peerVerifyName()};
+    endpoint.connectTimeout = options.connectTimeout();
     if (!endpoint.tls)
         return endpoint;
     if (endpoint.peerVerifyName.isEmpty())

@@ -137,6 +137,24 @@ bool QAmqpConnection::setSslConfiguration(const QSslConfiguration &configuration
     return true;
 }
 
+/*! Returns what setProxy() set, or QNetworkProxy::DefaultProxy. */
+QNetworkProxy QAmqpConnection::proxy() const { return d_ptr->proxy; }
+
+/*!
+    Reaches the broker through \a proxy, SOCKS 5 or HTTP (with CONNECT), which then resolves the host's
+    name. With QNetworkProxy::DefaultProxy, as it is at first, Qt's rules decide: the proxy of the
+    application or its QNetworkProxyFactory. Use QNetworkProxy::NoProxy for none at all. Returns
+    \c false, and sets lastError(), unless closed.
+    \sa QNetworkProxy::setApplicationProxy()
+*/
+bool QAmqpConnection::setProxy(const QNetworkProxy &proxy)
+{
+    if (d_ptr->refuseUnlessClosed("setProxy"))
+        return false;
+    d_ptr->proxy = proxy;
+    return true;
+}
+
 /*!
     Uses \a transport instead of sockets on Qt's event loop; null goes back to these. Returns
     \c false, and sets lastError(), unless closed.
@@ -300,7 +318,8 @@ void QAmqpConnection::open()
         return;
     d_ptr->lastError = QAmqpError();
     QString error;
-    const QAmqpEndpoint endpoint = endpointOf(d_ptr->options, sslConfiguration(), &error);
+    QAmqpEndpoint endpoint = endpointOf(d_ptr->options, sslConfiguration(), &error);
+    endpoint.proxy = d_ptr->proxy;
     if (error.isEmpty())
         d_ptr->engine->open(endpoint);
     else

@@ -34,6 +34,7 @@ public:
     QAmqpConnection *const q;
     QAmqpConnectionOptions options;
     std::optional<QSslConfiguration> sslConfiguration;
+    QNetworkProxy proxy = QNetworkProxy::DefaultProxy;
     std::shared_ptr<QtAmqpPrivate::Engine> engine;
     QAmqpConnection::State toldState = QAmqpConnection::State::Closed;
     QAmqpError lastError;

@@ -4,7 +4,9 @@
 
 #include <QtCore/qcoreapplication.h>
 #include <QtCore/qcoreevent.h>
+#include <QtCore/qpointer.h>
 #include <QtCore/qtimer.h>
+#include <QtNetwork/qhostaddress.h>
 
 #include <algorithm>
 
@@ -26,47 +28,82 @@ static QEvent::Type turnEvent()
     return type;
 }
 
-SocketTransport::SocketTransport() = default;
+SocketTransport::SocketTransport(Dialler::Resolver resolver) : m_resolver(std::move(resolver)) { }
 SocketTransport::~SocketTransport() { SocketTransport::abort(); }
 
 void SocketTransport::open(const QAmqpEndpoint &endpoint)
 {
-    m_endpoint = formatted(u"%1:%2", endpoint.hostName, endpoint.port);
-    m_tls = endpoint.tls ? new QSslSocket : nullptr;
-    m_socket.reset(m_tls ? m_tls : new QTcpSocket);
+    abort();
+    m_endpoint = endpoint;
+    m_opened = false;
+    m_wasHigh = false;
+    m_lost.reset();
+    m_sslErrors.clear();
+    m_tls = nullptr;
+    m_socket.reset();
+    m_dialler = std::make_unique<Dialler>(
+            endpoint, m_resolver,
+            [this](std::unique_ptr<QTcpSocket> socket, const QAmqpError &error) {
+                socket ? connected(std::move(socket)) : noteLost(error);
+            });
+    m_dialler->start();
+}
+
+void SocketTransport::connected(std::unique_ptr<QTcpSocket> socket)
+{
+    m_socket = std::move(socket);
+    m_tls = qobject_cast<QSslSocket *>(m_socket.get());
+    m_peer = endpointText(m_endpoint, m_socket->peerAddress().toString());
     watch(m_socket.get());
     m_socket->setReadBufferSize(m_tls ? TlsReadBuffer : TcpReadBuffer);
-    if (m_tls) {
-        m_tls->setSslConfiguration(endpoint.sslConfiguration);
-        m_tls->connectToHostEncrypted(endpoint.hostName, endpoint.port, endpoint.peerVerifyName);
-    } else {
-        m_socket->connectToHost(endpoint.hostName, endpoint.port);
+    // Set before connecting, Qt drops it: 44 ms for each small exchange.
+    m_socket->setSocketOption(QAbstractSocket::LowDelayOption, 1);
+    if (m_tls)
+        startTls();
+    else
+        noteOpened();
+}
+
+void SocketTransport::startTls()
+{
+    if (m_endpoint.tlsTimeout.count() > 0) {
+        const auto late = [this, socket = QPointer<QSslSocket>(m_tls)] {
+            if (socket && socket == m_tls && !socket->isEncrypted())
+                noteLost(QAmqpError::Kind::Timeout, u"TLS with %1 failed: %2",
+                         formatted(u"it was not finished within %1 ms",
+                                   m_endpoint.tlsTimeout.count())
+                                 + tlsAdvice());
+        };
+        QTimer::singleShot(m_endpoint.tlsTimeout, this, late);
     }
+    m_tls->setSslConfiguration(m_endpoint.sslConfiguration);
+    m_tls->setPeerVerifyName(m_endpoint.peerVerifyName); // also what SNI tells
+    m_tls->startClientEncryption();
 }
 
 void SocketTransport::watch(QTcpSocket *socket)
 {
-    const auto noteOpened = [this] {
-        m_sslErrors.clear(); // of a peer that need not be verified
-        m_opened = true;
-        requestTurn();
-    };
     if (m_tls) {
-        connect(m_tls, &QSslSocket::encrypted, this, noteOpened);
+        connect(m_tls, &QSslSocket::encrypted, this, &SocketTransport::noteOpened);
         connect(m_tls, &QSslSocket::encryptedBytesWritten, this, &SocketTransport::noteWritten);
         connect(m_tls, &QSslSocket::sslErrors, this, [this](const QList<QSslError> &errors) {
             m_sslErrors = errors;
             requestTurn();
         });
-    } else {
-        connect(socket, &QTcpSocket::connected, this, noteOpened);
     }
     connect(socket, &QTcpSocket::readyRead, this, &SocketTransport::requestTurn);
     connect(socket, &QTcpSocket::bytesWritten, this, &SocketTransport::noteWritten);
     connect(socket, &QTcpSocket::errorOccurred, this,
-            [this, socket] { noteLost(socket->errorString()); });
+            [this, socket] { noteDisconnected(socket->errorString()); });
     connect(socket, &QTcpSocket::disconnected, this,
-            [this] { noteLost(tr("the remote host closed the connection")); });
+            [this] { noteDisconnected(tr("the remote host closed the connection")); });
+}
+
+void SocketTransport::noteOpened()
+{
+    m_sslErrors.clear(); // of a peer that need not be verified
+    m_opened = true;
+    requestTurn();
 }
 
 void SocketTransport::noteWritten()
@@ -78,14 +115,8 @@ void SocketTransport::noteWritten()
 }
 
 // What the user can do about it, as "; check this", or nothing.
-QString SocketTransport::advice(QAbstractSocket::SocketError code) const
+QString SocketTransport::tlsAdvice() const
 {
-    if (code == QAbstractSocket::ConnectionRefusedError)
-        return QStringLiteral("; check that the broker runs and listens on this port");
-    if (code == QAbstractSocket::HostNotFoundError)
-        return QStringLiteral("; check the host name");
-    if (code != QAbstractSocket::SslHandshakeFailedError)
-        return {};
     if (m_sslErrors.isEmpty())
         return QStringLiteral("; check that this port speaks TLS, or use amqp without TLS");
     switch (m_sslErrors.constFirst().error()) {
@@ -101,34 +132,31 @@ QString SocketTransport::advice(QAbstractSocket::SocketError code) const
     }
 }
 
-void SocketTransport::noteLost(const QString &text)
+void SocketTransport::noteDisconnected(const QString &why)
 {
-    if (m_lost)
-        return;
     using Kind = QAmqpError::Kind;
-    const QAbstractSocket::SocketError code = m_socket->error();
-    const bool wasConnected = m_socket->state() == QAbstractSocket::ConnectedState
-            || m_socket->state() == QAbstractSocket::ClosingState
-            || code == QAbstractSocket::RemoteHostClosedError
-            || code == QAbstractSocket::UnknownSocketError;
-    Kind kind = wasConnected ? Kind::ConnectionLost : Kind::HostUnreachable;
-    auto phase = wasConnected ? QAmqpError::Phase::None : QAmqpError::Phase::Connecting;
-    QString line = wasConnected ? QStringLiteral("the connection to %1 was lost: %2")
-                                : QStringLiteral("%1 cannot be reached: %2");
-    if (m_tls && !m_tls->isEncrypted()
-        && (wasConnected || code == QAbstractSocket::SslHandshakeFailedError)) {
-        kind = Kind::TlsFailed;
-        phase = QAmqpError::Phase::Tls;
-        line = QStringLiteral("TLS with %1 failed: %2");
-    }
-    QString reason = text;
+    if (!m_tls || m_tls->isEncrypted())
+        return noteLost(Kind::ConnectionLost, u"the connection to %1 was lost: %2", why);
+    QString reason = why;
     for (const QSslError &error : std::as_const(m_sslErrors))
         if (!reason.contains(error.errorString())) // Qt names the first one itself
             reason += QStringLiteral(", ") + error.errorString();
+    noteLost(Kind::TlsFailed, u"TLS with %1 failed: %2", reason + tlsAdvice());
+}
+
+void SocketTransport::noteLost(QAmqpError::Kind kind, QStringView format, const QString &why)
+{
     QAmqpError error(kind, QAmqpError::Scope::Connection, QAmqpError::Origin::Transport,
-                     line.arg(m_endpoint, reason) + advice(code));
-    error.setPhase(phase);
-    m_lost = error;
+                     formatted(format, m_peer, why));
+    if (m_tls && !m_tls->isEncrypted())
+        error.setPhase(QAmqpError::Phase::Tls);
+    noteLost(error);
+}
+
+void SocketTransport::noteLost(const QAmqpError &error)
+{
+    if (!m_lost)
+        m_lost = error;
     requestTurn();
 }
 
@@ -169,6 +197,7 @@ qint64 SocketTransport::bytesToWrite() const { return m_blockBytes + queuedInSoc
 void SocketTransport::close()
 {
     m_timer.stop();
+    m_dialler.reset();
     if (!m_socket)
         return;
     m_socket->disconnect(this);
@@ -191,6 +220,7 @@ void SocketTransport::close()
 void SocketTransport::abort()
 {
     m_timer.stop();
+    m_dialler.reset();
     m_blocks.clear();
     m_blockBytes = 0;
     if (!m_socket)
@@ -249,11 +279,8 @@ void SocketTransport::timerEvent(QTimerEvent *)
 // Nothing of this object may be used after turn() returned false.
 void SocketTransport::runTurn()
 {
-    if (std::exchange(m_opened, false) && m_socket) {
-        // Set before connecting, Qt drops it: 44 ms for each small exchange.
-        m_socket->setSocketOption(QAbstractSocket::LowDelayOption, 1);
+    if (std::exchange(m_opened, false))
         opened();
-    }
     if (!m_sslErrors.isEmpty() && m_lost)
         sslErrors(std::exchange(m_sslErrors, {}));
     readSome();

@@ -2,13 +2,13 @@
 #define QTAMQP_TRANSPORT_SOCKETTRANSPORT_H
 
 // The default transport: QTcpSocket or QSslSocket on the Qt event loop of the thread that opened it.
+// A Dialler finds the way to the host; this is what happens on the connected socket.
 //
 // The socket's signals only note what happened and post a turn, because flush() emits them from
 // inside a write, and no application code may run there. In the turn it is: read, work, write.
 
-#include <QtAmqp/qamqptransport.h>
-#include <QtCore/qbasictimer.h>
-#include <QtCore/qobject.h>
+#include "transport/dialler.h"
+
 #include <QtCore/qqueue.h>
 #include <QtNetwork/qsslerror.h>
 #include <QtNetwork/qsslsocket.h>
@@ -25,7 +25,7 @@ class SocketTransport final
 {
     Q_OBJECT
 public:
-    SocketTransport();
+    explicit SocketTransport(Dialler::Resolver resolver = {});
     ~SocketTransport() override;
 
     void open(const QAmqpEndpoint &endpoint) override;
@@ -43,19 +43,27 @@ protected:
     void timerEvent(QTimerEvent *event) override;
 
 private:
+    void connected(std::unique_ptr<QTcpSocket> socket);
     void watch(QTcpSocket *socket);
+    void startTls();
     void startTimer();
+    void noteOpened();
     void noteWritten();
-    QString advice(QAbstractSocket::SocketError code) const;
-    void noteLost(const QString &text);
+    QString tlsAdvice() const;
+    void noteDisconnected(const QString &why);
+    void noteLost(QAmqpError::Kind kind, QStringView format, const QString &why);
+    void noteLost(const QAmqpError &error);
     void runTurn();
     void readSome();
     qint64 queuedInSocket() const;
     void feed();
 
+    const Dialler::Resolver m_resolver;
+    QAmqpEndpoint m_endpoint;
+    QString m_peer; // for the texts of errors
+    std::unique_ptr<Dialler> m_dialler;
     std::unique_ptr<QTcpSocket> m_socket;
     QSslSocket *m_tls = nullptr; // m_socket, if it is one
-    QString m_endpoint;
     QQueue<QByteArray> m_blocks; // waiting for room in the socket
     qint64 m_blockBytes = 0;
     bool m_wasHigh = false;

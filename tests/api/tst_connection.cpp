@@ -1,16 +1,14 @@
 // QAmqpConnection against a scripted broker: the order of its signals, each failure told exactly once.
 
 #include "apitest.h"
+#include "fullport.h"
 
 #include "transport/sockettransport.h"
 
 #include <QtAmqp/qamqptransport.h>
 #include <QtNetwork/qtcpserver.h>
 
-#include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 using State = QAmqpConnection::State;
 using Kind = QAmqpError::Kind;
@@ -65,38 +63,6 @@ QAmqpConnectionOptions localPort(quint16 port)
 {
     return QAmqpConnectionOptions().setHostName(u"127.0.0.1"_s).setPort(port);
 }
-
-// A port that takes no more connections, and refuses none: a connect() to it stays under way.
-class FullPort
-{
-public:
-    FullPort()
-    {
-        m_listener = ::socket(AF_INET, SOCK_STREAM, 0);
-        m_address.sin_family = AF_INET;
-        m_address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        ::bind(m_listener, reinterpret_cast<sockaddr *>(&m_address), sizeof m_address);
-        socklen_t size = sizeof m_address;
-        ::getsockname(m_listener, reinterpret_cast<sockaddr *>(&m_address), &size);
-        ::listen(m_listener, 0);
-        for (int &client : m_clients) {
-            client = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-            (void)::connect(client, reinterpret_cast<sockaddr *>(&m_address), sizeof m_address);
-        }
-    }
-    ~FullPort()
-    {
-        for (const int client : m_clients)
-            ::close(client);
-        ::close(m_listener);
-    }
-    quint16 port() const { return ntohs(m_address.sin_port); }
-
-private:
-    int m_listener = -1;
-    int m_clients[4] = {};
-    sockaddr_in m_address = {};
-};
 
 // TCP_NODELAY of this process's socket that is connected to `port`; -1 if there is none.
 int noDelay(quint16 port)

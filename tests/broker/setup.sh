@@ -145,7 +145,8 @@ build_packages=(qt6-base-dev cmake ninja-build g++ ccache)
 node_packages=(rabbitmq-server openssl)
 # The specification, how users find the library, and the clients that ours is measured beside.
 # shellcheck disable=SC2034
-test_packages=(amqp-specs pkg-config librabbitmq-dev python3-pika amqp-tools)
+test_packages=(amqp-specs pkg-config librabbitmq-dev python3-pika amqp-tools microsocks
+    tinyproxy-bin)
 
 # build FOLDER CMAKE-ARGUMENT...: configures and builds; quiet unless something goes wrong.
 build()
