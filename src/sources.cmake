@@ -44,6 +44,8 @@ set(QTAMQP_codec_SOURCES
 set(QTAMQP_protocol_SOURCES
     protocol/assembler.cpp
     protocol/assembler.h
+    protocol/attempts.cpp
+    protocol/attempts.h
     protocol/buffers.h
     protocol/channelcore.cpp
     protocol/channelcore.h
@@ -51,9 +53,12 @@ set(QTAMQP_protocol_SOURCES
     protocol/confirms.h
     protocol/connectioncore.cpp
     protocol/connectioncore.h
+    protocol/connectionlogin.cpp
     protocol/connectionreceive.cpp
     protocol/events.h
     protocol/heartbeat.h
+    protocol/log.cpp
+    protocol/log.h
     protocol/negotiation.cpp
     protocol/negotiation.h
     protocol/transitions.cpp

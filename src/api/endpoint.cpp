@@ -1,5 +1,6 @@
 #include "api/endpoint.h"
 
+#include "protocol/log.h"
 #include "values/errorkinds.h"
 
 #include <QtCore/qfile.h>
@@ -20,43 +21,67 @@ static QList<QSslCertificate> readCertificates(const QString &file, QString *err
     return certificates;
 }
 
-static QSslKey readPrivateKey(const QString &name, QString *error)
+static QSslKey readPrivateKey(const QString &name, const QString &password, QString *error)
 {
     QFile file(name);
     const QByteArray pem = file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
     for (const QSsl::KeyAlgorithm algorithm : {QSsl::Rsa, QSsl::Ec}) {
-        if (const QSslKey key(pem, algorithm); !key.isNull())
+        if (const QSslKey key(pem, algorithm, QSsl::Pem, QSsl::PrivateKey, password.toUtf8());
+            !key.isNull())
             return key;
     }
-    *error = formatted(
-            u"no private key could be read from \"%1\"; it must hold a PEM key without password",
-            name);
+    *error = formatted(password.isEmpty()
+                               ? u"no private key could be read from \"%1\"; it must hold PEM, and "
+                                 "if that is encrypted, set its password"
+                               : u"no private key could be read from \"%1\" with the password "
+                                 "given; it must hold PEM",
+                       name);
     return {};
 }
 
-QAmqpEndpoint endpointOf(const QAmqpConnectionOptions &options, const QSslConfiguration &tls,
-                         QString *error)
+static QSslConfiguration tlsOf(const QAmqpConnectionOptions &options, QSslConfiguration tls,
+                               QString *error)
+{
+    if (tls.protocol() != QSsl::TlsV1_3 && tls.protocol() != QSsl::TlsV1_3OrLater)
+        tls.setProtocol(QSsl::TlsV1_2OrLater);
+    const bool verified = options.isPeerVerificationEnabled();
+    tls.setPeerVerifyMode(verified ? QSslSocket::VerifyPeer : QSslSocket::VerifyNone);
+    if (!verified)
+        qCWarning(qtAmqpConnection).noquote()
+                << formatted(u"the certificate of %1 is not verified: anybody may pretend to be it",
+                             options.endpoint());
+    if (const QString file = options.caCertificateFile(); !file.isEmpty())
+        tls.setCaCertificates(readCertificates(file, error));
+    if (const QString file = options.certificateFile(); !file.isEmpty()) {
+        tls.setLocalCertificateChain(readCertificates(file, error));
+        tls.setPrivateKey(
+                readPrivateKey(options.privateKeyFile(), options.privateKeyPassword(), error));
+    }
+    return tls;
+}
+
+QList<QAmqpEndpoint> endpointsOf(const QAmqpConnectionOptions &options,
+                                 const QSslConfiguration &tls, const QNetworkProxy &proxy,
+                                 QString *error)
 {
     *error = options.errorString();
-    QAmqpEndpoint endpoint{options.hostName(), options.port(), options.isTlsEnabled(), tls,
-                           options.peerVerifyName()};
+    QAmqpEndpoint endpoint;
+    endpoint.tls = options.isTlsEnabled();
+    if (endpoint.tls && error->isEmpty())
+        endpoint.sslConfiguration = tlsOf(options, tls, error);
+    endpoint.proxy = proxy;
+    endpoint.resolveTimeout = options.resolveTimeout();
     endpoint.connectTimeout = options.connectTimeout();
-    if (!endpoint.tls)
-        return endpoint;
-    if (endpoint.peerVerifyName.isEmpty())
-        endpoint.peerVerifyName = options.hostName();
-    QSslConfiguration &own = endpoint.sslConfiguration;
-    if (own.protocol() != QSsl::TlsV1_3 && own.protocol() != QSsl::TlsV1_3OrLater)
-        own.setProtocol(QSsl::TlsV1_2OrLater);
-    own.setPeerVerifyMode(options.isPeerVerificationEnabled() ? QSslSocket::VerifyPeer
-                                                              : QSslSocket::VerifyNone);
-    if (const QString file = options.caCertificateFile(); !file.isEmpty())
-        own.setCaCertificates(readCertificates(file, error));
-    if (const QString file = options.certificateFile(); !file.isEmpty()) {
-        own.setLocalCertificateChain(readCertificates(file, error));
-        own.setPrivateKey(readPrivateKey(options.privateKeyFile(), error));
+    endpoint.tlsTimeout = options.tlsTimeout();
+    QList<QAmqpEndpoint> endpoints;
+    for (const QAmqpHost &host : options.hosts()) {
+        const QString &verifyName = options.peerVerifyName();
+        endpoint.hostName = host.hostName;
+        endpoint.port = host.port ? host.port : quint16(endpoint.tls ? 5671 : 5672);
+        endpoint.peerVerifyName = verifyName.isEmpty() ? host.hostName : verifyName;
+        endpoints.append(endpoint);
     }
-    return endpoint;
+    return endpoints;
 }
 
 } // namespace QtAmqpPrivate

@@ -4,6 +4,7 @@
 #include "api/qamqpconnection_p.h"
 #include "transport/sockettransport.h"
 
+#include <QtCore/qrandom.h>
 #include <QtCore/qscopeguard.h>
 #include <QtNetwork/qsslerror.h>
 
@@ -38,7 +39,8 @@ bool Mailbox::settle(const Settlement &settlement)
 
 Engine::Engine(QAmqpConnectionPrivate *connection)
     : m_connection(connection)
-    , m_core(std::make_unique<ConnectionCore>(connection->options))
+    , m_core(std::make_unique<ConnectionCore>(connection->options,
+                                              QRandomGenerator::global()->generate()))
     , m_mailbox(new Mailbox)
 {
 }
@@ -47,7 +49,7 @@ Engine::~Engine() { m_mailbox->detach(); }
 
 void Engine::reset(const QAmqpConnectionOptions &options)
 {
-    m_core = std::make_unique<ConnectionCore>(options);
+    m_core = std::make_unique<ConnectionCore>(options, QRandomGenerator::global()->generate());
 }
 
 void Engine::setTransport(std::unique_ptr<QAmqpTransport> transport)
@@ -82,13 +84,34 @@ void Engine::useTransport()
     m_deadline.reset();
 }
 
-void Engine::open(const QAmqpEndpoint &endpoint)
+void Engine::open(const QList<QAmqpEndpoint> &endpoints)
 {
     useTransport();
+    m_endpoints = endpoints;
     m_core->open(Clock::now());
-    m_linked = true;
-    m_transport->open(endpoint);
+    link();
     commanded();
+}
+
+void Engine::link()
+{
+    m_linked = true;
+    m_transport->open(m_endpoints.at(m_core->host()));
+}
+
+// Whatever the transport still has to tell is of no use any more; a dead peer is not waited for.
+void Engine::unlink(const QAmqpError &error)
+{
+    write();
+    m_lost.reset();
+    if (!std::exchange(m_linked, false))
+        return;
+    m_transport->setDeadline(std::nullopt);
+    m_deadline.reset();
+    const bool dead = error.kind() == QAmqpError::Kind::HeartbeatMissed
+            || error.kind() == QAmqpError::Kind::Timeout
+            || error.origin() == QAmqpError::Origin::Transport;
+    error &&dead ? m_transport->abort() : m_transport->close();
 }
 
 void Engine::refuse(const QAmqpError &error)
@@ -198,6 +221,8 @@ void Engine::turn()
             commanded();
     });
     m_transportBytes = m_linked ? m_transport->bytesToWrite() : 0;
+    if (m_transportBytes == 0)
+        m_core->transportDrained();
     if (!m_sslErrors.isEmpty() && m_connection)
         Q_EMIT m_connection->q->sslErrors(std::exchange(m_sslErrors, {}));
     const TimePoint now = Clock::now();
@@ -263,10 +288,13 @@ void Engine::afterEvents()
 
 void Engine::write()
 {
-    if (!m_linked)
+    if (!m_transport)
         return;
     bool wrote = false;
-    for (QByteArray block = m_core->takeOutput(); !block.isEmpty(); block = m_core->takeOutput()) {
+    while (m_linked) {
+        const QByteArray block = m_core->takeOutput();
+        if (block.isEmpty())
+            break;
         m_transport->write(block);
         wrote = true;
     }
@@ -287,22 +315,18 @@ void Engine::flush()
 
 void Engine::on(ConnectionOpened &) { m_connection->opened(); }
 
+void Engine::on(AttemptFailed &failed)
+{
+    unlink(failed.error);
+    m_connection->tellState();
+}
+
+void Engine::on(ConnectWanted &) { link(); }
+
 void Engine::on(ConnectionClosed &closed)
 {
-    write();
-    if (std::exchange(m_linked, false)) {
-        m_transport->setDeadline(std::nullopt);
-        const QAmqpError &error = closed.error;
-        if (error
-            && (error.kind() == QAmqpError::Kind::HeartbeatMissed
-                || error.kind() == QAmqpError::Kind::Timeout
-                || error.origin() == QAmqpError::Origin::Transport))
-            m_transport->abort();
-        else
-            m_transport->close();
-    }
+    unlink(closed.error);
     m_mailbox->detach();
-    m_lost.reset();
     m_connection->closed(closed.error);
 }
 

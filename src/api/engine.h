@@ -30,7 +30,8 @@ public:
     // A new session, not begun: channels may be made for it already.
     void reset(const QAmqpConnectionOptions &options);
     void setTransport(std::unique_ptr<QAmqpTransport> transport);
-    void open(const QAmqpEndpoint &endpoint);
+    // One endpoint for each of the options' hosts.
+    void open(const QList<QAmqpEndpoint> &endpoints);
     void refuse(const QAmqpError &error);
     void abort();
     void detach();
@@ -62,9 +63,13 @@ private:
     void write();
     void flush();
     void useTransport();
+    void link();
+    void unlink(const QAmqpError &error);
     void retireTransport();
 
     void on(ConnectionOpened &);
+    void on(AttemptFailed &failed);
+    void on(ConnectWanted &);
     void on(ConnectionClosed &closed);
     void on(BlockedChanged &blocked);
     void on(SecretUpdated &updated);
@@ -77,6 +82,7 @@ private:
     std::unique_ptr<QAmqpTransport> m_transport;
     std::vector<std::unique_ptr<QAmqpTransport>> m_retired; // their turn may still be on the stack
     bool m_customTransport = false;
+    QList<QAmqpEndpoint> m_endpoints; // by the core's number of the host
     bool m_linked = false; // the transport has been opened and not closed
     std::vector<QAmqpChannelPrivate *> m_channels; // by number
     MailboxPointer m_mailbox;

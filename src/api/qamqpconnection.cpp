@@ -179,7 +179,7 @@ QAmqpConnection::State QAmqpConnectionPrivate::currentState() const
         return State::Closed;
     if (core.isClosing()) // or over, but not told yet: closed() begins the next session
         return State::Closing;
-    if (core.state() == ConnectionState::Connecting)
+    if (core.state() <= ConnectionState::Connecting)
         return State::Connecting;
     return core.state() == ConnectionState::Open ? State::Open : State::Handshaking;
 }
@@ -318,10 +318,10 @@ void QAmqpConnection::open()
         return;
     d_ptr->lastError = QAmqpError();
     QString error;
-    QAmqpEndpoint endpoint = endpointOf(d_ptr->options, sslConfiguration(), &error);
-    endpoint.proxy = d_ptr->proxy;
+    const QList<QAmqpEndpoint> endpoints =
+            endpointsOf(d_ptr->options, sslConfiguration(), d_ptr->proxy, &error);
     if (error.isEmpty())
-        d_ptr->engine->open(endpoint);
+        d_ptr->engine->open(endpoints);
     else
         d_ptr->engine->refuse(QAmqpError(QAmqpError::Kind::InvalidArgument,
                                          QAmqpError::Scope::Connection,

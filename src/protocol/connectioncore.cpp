@@ -11,7 +11,7 @@ namespace QtAmqpPrivate {
 using Kind = QAmqpError::Kind;
 using Origin = QAmqpError::Origin;
 
-ConnectionCore::ConnectionCore(const QAmqpConnectionOptions &options)
+ConnectionCore::ConnectionCore(const QAmqpConnectionOptions &options, quint32 seed) : m_seed(seed)
 {
     setOptions(options);
     m_context.frameMax = UntunedFrameMax;
@@ -25,6 +25,7 @@ void ConnectionCore::setOptions(const QAmqpConnectionOptions &options)
     Q_ASSERT(m_state == ConnectionState::Idle);
     m_options = options;
     m_context.endpoint = options.endpoint();
+    m_credentials = options.credentials();
     m_context.maxMessageSize = options.maxMessageSize();
 }
 
@@ -76,13 +77,46 @@ void ConnectionCore::receive(QByteArrayView bytes, TimePoint now)
 
 void ConnectionCore::open(TimePoint now)
 {
-    if (!move(Cause::OpenCommand))
+    if (m_state != ConnectionState::Idle)
         return;
     m_now = now;
-    if (m_options.connectTimeout().count() > 0)
-        m_openDeadline = now + m_options.connectTimeout();
+    m_attempts.start(m_options, m_seed);
+    beginAttempt();
+}
+
+// Of the attempt before, nothing stays: neither what it sent or received, nor what was agreed.
+void ConnectionCore::beginAttempt()
+{
+    move(Cause::OpenCommand);
+    const QAmqpHost host = m_options.hosts().value(m_attempts.host());
+    m_context.endpoint = QAmqpConnectionOptions(m_options).setHosts({host}).endpoint();
+    m_context.frameMax = UntunedFrameMax;
+    m_context.output = {};
+    m_input.clear();
+    m_negotiated = {};
+    m_challenges = 0;
     if (m_options.handshakeTimeout().count() > 0)
-        m_handshakeDeadline = now + m_options.handshakeTimeout();
+        m_handshakeDeadline = m_now + m_options.handshakeTimeout();
+}
+
+// What ended an attempt is no end while there is another host, or another time; not if close() waits.
+bool ConnectionCore::tryAgain(const QAmqpError &error)
+{
+    const auto delay = m_closeDeadline ? std::nullopt : m_attempts.next(error);
+    if (!delay)
+        return false;
+    move(Cause::AttemptFailed);
+    m_amqpDeadline.reset();
+    m_handshakeDeadline.reset();
+    m_context.error = {};
+    m_context.events.push_back(AttemptFailed{error});
+    if (delay->count() > 0)
+        m_retryAt = m_now + *delay;
+    else
+        m_context.events.push_back(ConnectWanted{m_attempts.host()});
+    qCInfo(qtAmqpConnection).noquote()
+            << error.text() << formatted(u"(the next attempt follows in %1 ms)", delay->count());
+    return true;
 }
 
 void ConnectionCore::transportOpened(TimePoint now)
@@ -90,13 +124,14 @@ void ConnectionCore::transportOpened(TimePoint now)
     if (!move(Cause::TransportOpened))
         return;
     m_now = now;
-    m_openDeadline.reset();
+    if (m_options.amqpTimeout().count() > 0)
+        m_amqpDeadline = now + m_options.amqpTimeout();
     m_context.output.append(QByteArrayView(ProtocolHeader, ProtocolHeaderSize));
 }
 
 void ConnectionCore::transportLost(const QAmqpError &reason)
 {
-    if (m_state == ConnectionState::Closed)
+    if (m_state == ConnectionState::Closed || m_state == ConnectionState::Waiting)
         return;
     if (m_state == ConnectionState::Closing)
         end({}); // the peer may drop the link instead of answering our close
@@ -111,7 +146,7 @@ void ConnectionCore::transportLost(const QAmqpError &reason)
         end(connectionError(Kind::AuthenticationFailed, Origin::Broker,
                             u"%1 closed the connection after the login of user \"%2\"; check the "
                             "user name and the password",
-                            m_options.credentials().userName())
+                            m_credentials.userName())
                     .setCause(reason));
     else
         end(reason);
@@ -130,7 +165,7 @@ void ConnectionCore::closeIfDrained()
 {
     if (!m_closeDeadline || m_state >= ConnectionState::Closing)
         return;
-    if (m_state == ConnectionState::Idle) // nothing of it will ever be sent
+    if (m_state <= ConnectionState::Waiting) // nothing of it will ever be sent
         return end({});
     for (const auto &channel : m_channels) {
         if (channel && !channel->isIdle())
@@ -145,10 +180,11 @@ void ConnectionCore::closeIfDrained()
 
 void ConnectionCore::abort() { end({}); }
 
-void ConnectionCore::updateSecret(const QByteArray &secret, const QByteArray &reason)
+void ConnectionCore::updateSecret(const QByteArray &secret, const QByteArray &reason,
+                                  bool automatic)
 {
     send(ConnectionUpdateSecret{QByteArrayView(secret), QByteArrayView(reason)});
-    ++m_secretsUnanswered;
+    m_secrets.push_back({.automatic = automatic});
 }
 
 ChannelCore *ConnectionCore::addChannel(quint64 nextPublishTag)
@@ -195,6 +231,11 @@ std::optional<Event> ConnectionCore::nextEvent()
     }
     Event event = std::move(m_context.events.front());
     m_context.events.pop_front();
+    if (std::holds_alternative<ConnectWanted>(event)) {
+        if (m_state != ConnectionState::Waiting) // it was closed meanwhile
+            return nextEvent();
+        beginAttempt();
+    }
     if (const auto *replied = std::get_if<Replied>(&event); replied && !replied->name.isEmpty()) {
         if (ChannelCore *core = channel(replied->channel))
             core->told(replied->request);
@@ -207,6 +248,7 @@ QByteArray ConnectionCore::takeOutput()
     QByteArray block = m_context.output.take();
     if (!block.isEmpty()) {
         m_bytesSent += quint64(block.size());
+        m_sent.add(block);
         m_heartbeat.sent(m_now);
     }
     return block;
@@ -221,6 +263,10 @@ void ConnectionCore::timeout(TimePoint now)
         m_heartbeat.received(now);
     m_heartbeat.look(now);
     checkDeadlines(now);
+    if (m_retryAt && now >= *m_retryAt) {
+        m_retryAt.reset();
+        m_context.events.push_back(ConnectWanted{m_attempts.host()});
+    }
     if (m_state != ConnectionState::Open)
         return;
     if (m_heartbeat.isPeerDead(now))
@@ -228,6 +274,8 @@ void ConnectionCore::timeout(TimePoint now)
                     u"%1 sent nothing for %2 s, twice the heartbeat interval: the peer or the way "
                     "to it is dead",
                     2 * m_negotiated.heartbeat.count());
+    if (m_refreshAt && now >= *m_refreshAt)
+        refreshSecret();
     if (m_heartbeat.isSendDue(now)) {
         Writer writer(m_context.output.reserve(FrameOverhead));
         beginFrame(writer, FrameType::Heartbeat, 0, 0);
@@ -241,15 +289,13 @@ void ConnectionCore::timeout(TimePoint now)
 
 void ConnectionCore::checkDeadlines(TimePoint now)
 {
-    if (m_openDeadline && now >= *m_openDeadline) {
-        fail(Kind::Timeout, Origin::Library,
-             u"%1 could not be reached within %2 ms; check host, port and firewall",
-             m_options.connectTimeout().count());
-    } else if (m_handshakeDeadline && now >= *m_handshakeDeadline) {
+    const bool amqpLate = m_amqpDeadline && now >= *m_amqpDeadline;
+    if (amqpLate || (m_handshakeDeadline && now >= *m_handshakeDeadline)) {
         fail(Kind::Timeout, Origin::Library,
              u"%1 did not finish opening the connection within %2 ms (%3); check that this port "
              "speaks AMQP, and whether it wants TLS (amqps)",
-             m_options.handshakeTimeout().count(), stateName(m_state));
+             (amqpLate ? m_options.amqpTimeout() : m_options.handshakeTimeout()).count(),
+             stateName(m_state));
     } else if (m_closeDeadline && now >= *m_closeDeadline) {
         fail(Kind::Timeout, Origin::Library,
              u"%1 did not let the connection close in time; it was cut");
@@ -257,12 +303,9 @@ void ConnectionCore::checkDeadlines(TimePoint now)
         fail(Kind::Timeout, Origin::Library, u"%1 kept the connection blocked for %2 ms",
              m_options.blockedConnectionTimeout().count());
     } else if (m_secretDeadline && now >= *m_secretDeadline) {
-        ++m_secretsOver;
-        m_context.events.push_back(SecretUpdated{
-                operationError(Kind::Timeout, Origin::Library,
-                               u"connection.update-secret was not answered by %1 within %2 ms",
-                               m_options.endpoint(), m_options.requestTimeout().count())});
-        m_secretDeadline.reset(); // of the next one it runs from now
+        secretEnded(operationError(Kind::Timeout, Origin::Library,
+                                   u"connection.update-secret was not answered by %1 within %2 ms",
+                                   m_context.endpoint, m_options.requestTimeout().count()));
     }
 }
 
@@ -275,15 +318,16 @@ std::optional<TimePoint> ConnectionCore::nextTimeout()
     };
     if (m_state == ConnectionState::Closed)
         return next;
-    consider(m_openDeadline);
+    consider(m_retryAt);
+    consider(m_amqpDeadline);
     consider(m_handshakeDeadline);
     consider(m_closeDeadline);
     consider(m_blockedDeadline);
     if (m_state == ConnectionState::Open) {
-        if (!m_secretDeadline && m_secretsUnanswered > m_secretsOver
-            && m_options.requestTimeout().count() > 0)
+        if (!m_secretDeadline && oldestSecret() && m_options.requestTimeout().count() > 0)
             m_secretDeadline = m_now + m_options.requestTimeout();
         consider(m_secretDeadline);
+        consider(m_refreshAt);
         consider(m_heartbeat.nextTimeout());
         for (const auto &channel : m_channels) {
             if (channel)
@@ -308,12 +352,20 @@ void ConnectionCore::end(QAmqpError error)
 {
     if (error.isError()) {
         if (error.endpoint().isEmpty())
-            error.setEndpoint(m_options.endpoint());
+            error.setEndpoint(m_context.endpoint);
         if (error.phase() == QAmqpError::Phase::None)
             error.setPhase(phase());
     }
+    const bool opening = m_state >= ConnectionState::Waiting && m_state <= ConnectionState::Opening;
+    if (error.isError() && opening) {
+        if (tryAgain(error))
+            return;
+        if (!m_closeDeadline)
+            error = m_attempts.verdict();
+    }
     if (!move(Cause::Ended) && m_state != ConnectionState::Closed)
         return;
+    m_retryAt.reset();
     m_context.open = false;
     m_heartbeat.stop();
     for (const auto &channel : m_channels) {

@@ -1,7 +1,7 @@
 #ifndef QTAMQP_PROTOCOL_CONNECTIONCORE_H
 #define QTAMQP_PROTOCOL_CONNECTIONCORE_H
 
-// One session with a broker, from the protocol header to the last octet, without a socket, a loop or
+// One session with a broker, from the first attempt to connect to the last octet, without a socket, a loop or
 // a clock: octets, commands and time come in as arguments; octets, events and the next deadline go out.
 //
 //   happened   receiveBuffer()+receive() (only appends) · transportOpened() · transportLost() ·
@@ -15,8 +15,10 @@
 // A session is used once. Time is steady and only moves forward; timeout() is called at the start of
 // each turn, after what the socket held was received, whether a deadline is due or not.
 
+#include "protocol/attempts.h"
 #include "protocol/channelcore.h"
 #include "protocol/heartbeat.h"
+#include "protocol/log.h"
 #include "values/errorkinds.h"
 
 #include <QtAmqp/qamqpconnectionoptions.h>
@@ -39,7 +41,8 @@ struct Negotiated
 class ConnectionCore
 {
 public:
-    explicit ConnectionCore(const QAmqpConnectionOptions &options);
+    // `seed` decides on everything that is left to chance.
+    explicit ConnectionCore(const QAmqpConnectionOptions &options, quint32 seed = 1);
     ~ConnectionCore();
 
     // happened
@@ -48,6 +51,7 @@ public:
     void receive(QByteArrayView bytes, TimePoint now);
     void transportOpened(TimePoint now);
     void transportLost(const QAmqpError &reason);
+    void transportDrained() { m_answerBytes = 0; } // all that was written is with the peer
     void timeout(TimePoint now);
 
     // command
@@ -55,7 +59,7 @@ public:
     void open(TimePoint now);
     void close(TimePoint deadline);
     void abort();
-    void updateSecret(const QByteArray &secret, const QByteArray &reason);
+    void updateSecret(const QByteArray &secret, const QByteArray &reason, bool automatic = false);
     ChannelCore *addChannel(quint64 nextPublishTag);
     void removeChannel(quint16 number);
 
@@ -70,6 +74,7 @@ public:
     bool isClosing() const { return m_closeDeadline || m_state >= ConnectionState::Closing; }
     bool isBlocked() const { return m_blocked; }
     const QAmqpConnectionOptions &options() const { return m_options; }
+    qsizetype host() const { return m_attempts.host(); }
     const Negotiated &negotiated() const { return m_negotiated; }
     ChannelCore *channel(quint16 number) const
     {
@@ -81,6 +86,7 @@ public:
     quint64 bytesSent() const { return m_bytesSent; }
     quint64 bytesReceived() const { return m_bytesReceived; }
     quint64 framesReceived() const { return m_framesReceived; }
+    quint64 framesSent() const { return m_sent.count(); }
 
     // Called by dispatch() with each method that arrived on channel 0.
     template<typename Method>
@@ -90,6 +96,12 @@ public:
     }
 
 private:
+    struct Secret
+    {
+        bool automatic = false; // the application does not wait for its end
+        bool over = false; // nobody does any more
+    };
+
     bool move(quint32 cause);
     void enter(ConnectionState state) { m_state = state; }
     template<typename Method>
@@ -98,6 +110,7 @@ private:
         sendMethod(m_context.output, 0, method);
     }
     bool receiveFrame();
+    void understand(const Frame &frame);
     void receiveMethod(const Frame &frame);
     template<typename Method>
     void arrived(const Method &method);
@@ -106,6 +119,7 @@ private:
     {
     }
     void handle(const ConnectionStart &method);
+    void handle(const ConnectionSecure &method);
     void handle(const ConnectionTune &method);
     void handle(const ConnectionOpenOk &);
     void handle(const ConnectionClose &method);
@@ -127,7 +141,7 @@ private:
                                const Args &...args) const
     {
         return QAmqpError(kind, QAmqpError::Scope::Connection, origin,
-                          formatted(format, m_options.endpoint(), args...));
+                          formatted(format, m_context.endpoint, args...));
     }
     template<typename... Args>
     void fail(QAmqpError::Kind kind, QAmqpError::Origin origin, QStringView format,
@@ -136,11 +150,24 @@ private:
         end(connectionError(kind, origin, format, args...));
     }
     void end(QAmqpError error);
+    void beginAttempt();
+    bool tryAgain(const QAmqpError &error);
+    void login(const QByteArray &offered);
+    void warnOfClearText() const;
+    bool chooseHeartbeat(std::chrono::seconds proposal);
+    void noteExpiry();
+    void refreshSecret();
+    Secret *oldestSecret();
+    void secretEnded(const QAmqpError &error);
     QAmqpError::Phase phase() const;
     QString foreignPeer() const;
     void checkDeadlines(TimePoint now);
 
     QAmqpConnectionOptions m_options;
+    const quint32 m_seed;
+    Attempts m_attempts;
+    QAmqpCredentials m_credentials; // of this attempt
+    int m_challenges = 0;
     ConnectionState m_state = ConnectionState::Idle;
     ConnectionContext m_context;
     Input m_input;
@@ -149,18 +176,22 @@ private:
     Negotiated m_negotiated;
     Heartbeat m_heartbeat;
     TimePoint m_now;
-    std::optional<TimePoint> m_openDeadline;
+    std::optional<TimePoint> m_retryAt;
+    std::optional<TimePoint> m_amqpDeadline;
     std::optional<TimePoint> m_handshakeDeadline;
     std::optional<TimePoint> m_closeDeadline;
     std::optional<TimePoint> m_blockedDeadline;
     std::optional<TimePoint> m_secretDeadline;
-    quint32 m_secretsUnanswered = 0;
-    quint32 m_secretsOver = 0; // of them, those that were given up
+    std::optional<TimePoint> m_refreshAt; // the time for a new token
+    TimePoint m_expiry; // of the one in use
+    std::deque<Secret> m_secrets; // unanswered
+    qint64 m_answerBytes = 0; // what the peer made us say, and has not taken
     bool m_blocked = false;
     bool m_ended = false;
     quint64 m_bytesSent = 0;
     quint64 m_bytesReceived = 0;
     quint64 m_framesReceived = 0;
+    SentFrames m_sent;
 };
 
 } // namespace QtAmqpPrivate

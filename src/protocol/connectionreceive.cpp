@@ -13,6 +13,8 @@ namespace QtAmqpPrivate {
 using Kind = QAmqpError::Kind;
 using Origin = QAmqpError::Origin;
 
+constexpr qint64 MaxAnswerBytes = 4 * 1024 * 1024;
+
 bool ConnectionCore::receiveFrame()
 {
     Frame frame;
@@ -22,12 +24,28 @@ bool ConnectionCore::receiveFrame()
     case FrameResult::Complete: break;
     }
     ++m_framesReceived;
+    traceReceived(frame);
     // The payload stays where it is until room for new octets is asked for.
     m_input.consume(frame.payload.size() + FrameOverhead);
+    const qint64 before = m_context.output.size() + m_context.waitingBytes;
+    understand(frame);
+    if (m_context.error.code != ReplyCode::Success)
+        violated(m_context.error.code, m_context.error.text);
+    // What had waited and is sent now is the application's; what is more are answers.
+    m_answerBytes += std::max<qint64>(0, m_context.output.size() + m_context.waitingBytes - before);
+    if (m_answerBytes > MaxAnswerBytes && m_state == ConnectionState::Open)
+        fail(Kind::LimitExceeded, Origin::Library,
+             u"%1 does not read: %2 octets of answers to it wait, which is too many",
+             m_answerBytes);
+    return true;
+}
+
+void ConnectionCore::understand(const Frame &frame)
+{
     if (frame.channel != 0) {
         ChannelCore *core = channel(frame.channel);
         if (m_state == ConnectionState::Closing)
-            return true; // only close and close-ok count now (§1.4.2.7)
+            return; // only close and close-ok count now (§1.4.2.7)
         if (!core || m_state != ConnectionState::Open)
             blame(ReplyCode::ChannelError, u"a frame came for channel %1, which is not open",
                   frame.channel);
@@ -38,9 +56,6 @@ bool ConnectionCore::receiveFrame()
     } else if (frame.type == FrameType::Method) {
         receiveMethod(frame);
     }
-    if (m_context.error.code != ReplyCode::Success)
-        violated(m_context.error.code, m_context.error.text);
-    return true;
 }
 
 void ConnectionCore::receiveMethod(const Frame &frame)
@@ -80,23 +95,7 @@ void ConnectionCore::handle(const ConnectionStart &method)
         return blame(ReplyCode::SyntaxError, u"the server properties of connection.start: %1",
                      table.error());
     m_negotiated.serverProperties = decodeTable(method.serverProperties);
-    const QByteArray mechanism = m_options.credentials().mechanism();
-    const QByteArray offered = method.mechanisms.toByteArray();
-    if (!offered.split(' ').contains(mechanism))
-        return fail(Kind::AuthenticationFailed, Origin::Library,
-                    u"%1 does not offer the authentication mechanism %2, only: %3", mechanism,
-                    offered);
-    const QByteArray properties = encodeTable(clientProperties(m_options));
-    const QByteArray response = m_options.credentials().initialResponse();
-    const QByteArray locale = m_options.locale().toUtf8();
-    const ConnectionStartOk reply{QByteArrayView(properties), QByteArrayView(mechanism),
-                                  QByteArrayView(response), QByteArrayView(locale)};
-    if (encodedSize(reply) + FrameOverhead > qsizetype(UntunedFrameMax))
-        return fail(Kind::LimitExceeded, Origin::Library,
-                    u"connection.start-ok to %1 takes %2 octets and must fit one frame of %3; "
-                    "shorten the client properties or the secret",
-                    encodedSize(reply), UntunedFrameMax);
-    send(reply);
+    login(method.mechanisms.toByteArray());
 }
 
 void ConnectionCore::handle(const ConnectionTune &method)
@@ -110,8 +109,8 @@ void ConnectionCore::handle(const ConnectionTune &method)
     if (m_negotiated.frameMax == 0)
         m_negotiated.frameMax = DefaultFrameMax;
     m_negotiated.frameMax = std::min(m_negotiated.frameMax, LargestFrameMax);
-    // Ours is what counts if the application set one, also 0 for none.
-    m_negotiated.heartbeat = m_options.heartbeat().value_or(std::chrono::seconds(method.heartbeat));
+    if (!chooseHeartbeat(std::chrono::seconds(method.heartbeat)))
+        return;
     m_context.frameMax = m_negotiated.frameMax;
     send(ConnectionTuneOk{m_negotiated.channelMax, m_negotiated.frameMax,
                           quint16(m_negotiated.heartbeat.count())});
@@ -122,6 +121,8 @@ void ConnectionCore::handle(const ConnectionTune &method)
 void ConnectionCore::handle(const ConnectionOpenOk &)
 {
     m_handshakeDeadline.reset();
+    m_amqpDeadline.reset();
+    qCInfo(qtAmqpConnection).noquote() << formatted(u"%1 is open", m_context.endpoint);
     m_context.open = true;
     m_heartbeat.start(m_negotiated.heartbeat, m_now);
     m_context.events.push_back(ConnectionOpened{});
@@ -156,11 +157,11 @@ void ConnectionCore::handle(const ConnectionClose &method)
     QString what = QStringLiteral("closed the connection");
     if (!m_context.open && method.replyCode == quint16(ReplyCode::AccessRefused)) {
         kind = Kind::AuthenticationFailed;
-        what = formatted(u"refused user \"%1\"", m_options.credentials().userName());
+        what = formatted(u"refused user \"%1\"", m_credentials.userName());
     } else if (!m_context.open && method.replyCode == quint16(ReplyCode::NotAllowed)) {
         kind = Kind::AccessRefused;
         what = formatted(u"refused virtual host \"%1\" to user \"%2\"", m_options.virtualHost(),
-                         m_options.credentials().userName());
+                         m_credentials.userName());
     }
     const QString guiltyName = guilty ? formatted(u", %1", methodName(guilty)) : QString();
     QAmqpError error =
@@ -190,19 +191,6 @@ void ConnectionCore::handle(const ConnectionUnblocked &)
     m_context.events.push_back(BlockedChanged{false, {}});
 }
 
-void ConnectionCore::handle(const ConnectionUpdateSecretOk &)
-{
-    if (m_secretsUnanswered == 0)
-        return blame(ReplyCode::UnexpectedFrame,
-                     u"connection.update-secret-ok came, which answers no request");
-    --m_secretsUnanswered;
-    m_secretDeadline.reset();
-    if (m_secretsOver > 0)
-        --m_secretsOver; // nobody waits for it any more
-    else
-        m_context.events.push_back(SecretUpdated{});
-}
-
 // What answers is no AMQP 0-9-1 broker: its own protocol header, a web server, a TLS record.
 QString ConnectionCore::foreignPeer() const
 {
@@ -225,7 +213,7 @@ QString ConnectionCore::foreignPeer() const
 // The peer broke the protocol: it is told why, and nothing more it sends is looked at.
 void ConnectionCore::violated(ReplyCode code, const QString &text)
 {
-    if (m_state == ConnectionState::Closed)
+    if (m_state == ConnectionState::Closed || m_state == ConnectionState::Waiting)
         return;
     if (const QString foreign = foreignPeer(); !foreign.isEmpty() && code == ReplyCode::FrameError)
         return fail(Kind::ProtocolViolation, Origin::Broker, u"%1 %2", foreign);

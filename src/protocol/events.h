@@ -29,6 +29,18 @@ struct ConnectionOpened
 {
 };
 
+// An attempt to connect failed, but not the last one: the transport is of no use any more.
+struct AttemptFailed
+{
+    QAmqpError error = {};
+};
+
+// The transport is to be opened anew, to this one of the options' hosts.
+struct ConnectWanted
+{
+    qsizetype host = 0;
+};
+
 // The session is over, and every channel's end was told before. No error: closed as asked.
 struct ConnectionClosed
 {
@@ -110,7 +122,7 @@ struct ConsumerCancelled
     QByteArray consumerTag = {};
 };
 
-using Event = std::variant<ConnectionOpened, ConnectionClosed, BlockedChanged, SecretUpdated,
+using Event = std::variant<ConnectionOpened, AttemptFailed, ConnectWanted, ConnectionClosed, BlockedChanged, SecretUpdated,
                            ChannelOpened, ChannelClosed, Replied, Delivered, Got, Returned, Settled,
                            ConsumerCancelled>;
 

@@ -6,7 +6,7 @@ namespace QtAmqpPrivate {
 
 const char *stateName(ConnectionState state)
 {
-    constexpr const char *names[] = {"idle",           "connecting", "waiting for connection.start",
+    constexpr const char *names[] = {"idle", "waiting to try again", "connecting", "waiting for connection.start",
                                      "authenticating", "opening",    "open",
                                      "closing",        "closed"};
     return names[quint8(state)];

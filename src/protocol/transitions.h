@@ -13,6 +13,7 @@ namespace QtAmqpPrivate {
 
 enum class ConnectionState : quint8 {
     Idle,
+    Waiting, // an attempt to connect failed, another one follows
     Connecting,
     HeaderSent,
     Starting,
@@ -28,6 +29,7 @@ namespace Cause {
 enum : quint32 {
     OpenCommand = 1, // the application wants it open
     TransportOpened,
+    AttemptFailed, // but there is another host, or another time
     CloseSent, // our own close method went out
     Ended, // the transport is lost, the application aborted, or we gave up
 };
@@ -46,8 +48,10 @@ namespace ConnectionTable {
 using enum ConnectionState;
 inline constexpr Transition<ConnectionState> rows[] = {
         {Idle,       Cause::OpenCommand,                  Connecting},
+        {Waiting,    Cause::OpenCommand,                  Connecting},
         {Connecting, Cause::TransportOpened,              HeaderSent},
         {HeaderSent, ConnectionStart::info.id(),          Starting  },
+        {Starting,   ConnectionSecure::info.id(),         Starting  },
         {Starting,   ConnectionTune::info.id(),           Opening   },
         {Opening,    ConnectionOpenOk::info.id(),         Open      },
         {Open,       ConnectionBlocked::info.id(),        Open      },
@@ -59,12 +63,17 @@ inline constexpr Transition<ConnectionState> rows[] = {
         {Closing,    ConnectionBlocked::info.id(),        Closing   },
         {Closing,    ConnectionUnblocked::info.id(),      Closing   },
         {Closing,    ConnectionUpdateSecretOk::info.id(), Closing   },
-        {HeaderSent, ConnectionClose::info.id(),          Closed    },
-        {Starting,   ConnectionClose::info.id(),          Closed    },
-        {Opening,    ConnectionClose::info.id(),          Closed    },
+        {HeaderSent, ConnectionClose::info.id(),          Waiting   },
+        {Starting,   ConnectionClose::info.id(),          Waiting   },
+        {Opening,    ConnectionClose::info.id(),          Waiting   },
         {Open,       ConnectionClose::info.id(),          Closed    },
         {Closing,    ConnectionClose::info.id(),          Closed    },
+        {Connecting, Cause::AttemptFailed,                Waiting   },
+        {HeaderSent, Cause::AttemptFailed,                Waiting   },
+        {Starting,   Cause::AttemptFailed,                Waiting   },
+        {Opening,    Cause::AttemptFailed,                Waiting   },
         {Idle,       Cause::Ended,                        Closed    },
+        {Waiting,    Cause::Ended,                        Closed    },
         {Connecting, Cause::Ended,                        Closed    },
         {HeaderSent, Cause::Ended,                        Closed    },
         {Starting,   Cause::Ended,                        Closed    },

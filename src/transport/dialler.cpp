@@ -104,7 +104,7 @@ void Dialler::resolved(const QHostInfo &info)
     m_resolveTimer.stop();
     if (info.addresses().isEmpty()) {
         m_failures.append({Kind::HostUnreachable, {}, info.errorString()});
-        return giveUp(QAmqpError::Phase::Connecting, QStringLiteral("; check the host name"));
+        return giveUp(QAmqpError::Phase::Resolving, QStringLiteral("; check the host name"));
     }
     m_addresses = interleaved(info.addresses());
     dialNext();
@@ -120,7 +120,7 @@ void Dialler::timerEvent(QTimerEvent *event)
                        {},
                        formatted(u"its name was not resolved within %1 ms",
                                  m_endpoint.resolveTimeout.count())});
-    giveUp(QAmqpError::Phase::Connecting,
+    giveUp(QAmqpError::Phase::Resolving,
            QStringLiteral("; check the host name and the name server"));
 }
 

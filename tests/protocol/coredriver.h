@@ -173,10 +173,9 @@ public:
         }
     }
 
-    void lose(const QString &text = u"the link is gone"_s)
+    void lose(const QString &text = u"the link is gone"_s, Kind kind = Kind::ConnectionLost)
     {
-        core.transportLost(
-                QAmqpError(Kind::ConnectionLost, Scope::Connection, Origin::Transport, text));
+        core.transportLost(QAmqpError(kind, Scope::Connection, Origin::Transport, text));
         m_connected = false;
         turn();
     }
@@ -190,10 +189,7 @@ public:
             if (onEvent)
                 onEvent(Event(events.back()));
         }
-        for (QByteArray block = core.takeOutput(); !block.isEmpty(); block = core.takeOutput()) {
-            written += block;
-            player.receive(block);
-        }
+        send();
         if (const auto next = core.nextTimeout(); next && *next <= now)
             object(u"after a turn the core wants to be woken at once"_s);
     }
@@ -361,10 +357,18 @@ private:
             return turn();
         }
         for (const char byte : bytes) {
-            if (core.state() == ConnectionState::Closed)
+            if (core.state() == ConnectionState::Closed || !m_connected)
                 return;
             core.receive(QByteArrayView(&byte, 1), now);
             turn();
+        }
+    }
+
+    void send()
+    {
+        for (QByteArray block = core.takeOutput(); !block.isEmpty(); block = core.takeOutput()) {
+            written += block;
+            player.receive(block);
         }
     }
 
@@ -376,6 +380,11 @@ private:
 
     void note(const Event &event)
     {
+        if (std::holds_alternative<AttemptFailed>(event)) {
+            send(); // before the transport ends
+            if (std::exchange(m_connected, false))
+                player.clientClosed();
+        }
         if (const auto *replied = std::get_if<Replied>(&event)) {
             if (replied->request == 0)
                 object(u"a reply was told for no request"_s);

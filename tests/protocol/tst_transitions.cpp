@@ -99,7 +99,7 @@ class TestTransitions : public QObject
 private Q_SLOTS:
     void init() { CoreDriver::split = Split::Whole; }
 
-    void connectionTableIsSound() { checkTable(ConnectionTable::rows, ConnectionState::Idle, 8); }
+    void connectionTableIsSound() { checkTable(ConnectionTable::rows, ConnectionState::Idle, 9); }
 
     void channelTableIsSound() { checkTable(ChannelTable::rows, ChannelState::Closed, 4); }
 

@@ -1,0 +1,86 @@
+#include "protocol/attempts.h"
+
+#include "values/errorkinds.h"
+
+#include <algorithm>
+#include <numeric>
+
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpPrivate {
+
+using std::chrono::milliseconds;
+
+constexpr qsizetype MaxRemembered = 100; // who retries for ever must not grow for ever
+constexpr qsizetype MaxNamed = 5; // in the text
+
+void Attempts::start(const QAmqpConnectionOptions &options, quint32 seed)
+{
+    *this = Attempts();
+    m_policy = options.retryPolicy();
+    m_hasProvider = options.credentials().hasProvider();
+    m_random.seed(seed);
+    m_hosts.resize(options.hosts().size());
+    std::iota(m_hosts.begin(), m_hosts.end(), 0);
+    if (options.isHostsShuffled())
+        std::shuffle(m_hosts.begin(), m_hosts.end(), m_random);
+}
+
+// A lost link behind it makes even a refused login doubtful: brokers without
+// authentication_failure_close only drop the connection.
+bool Attempts::isFinal(const QAmqpError &error)
+{
+    return !error.isRetryable() && !error.cause().isRetryable();
+}
+
+std::optional<milliseconds> Attempts::next(const QAmqpError &error)
+{
+    ++m_failed;
+    m_failures.append(error);
+    if (m_failures.size() > MaxRemembered)
+        m_failures.removeFirst();
+
+    // The provider may know a newer secret than the one that was refused, but is asked only once more.
+    if (error.kind() == QAmqpError::Kind::AuthenticationFailed && m_hasProvider
+        && !m_askedAgain.contains(host())) {
+        m_askedAgain.append(host());
+        return milliseconds::zero();
+    }
+    if (isFinal(error))
+        m_hosts.removeAt(m_at);
+    else
+        ++m_at;
+    if (m_at < m_hosts.size())
+        return milliseconds::zero();
+    if (m_hosts.isEmpty() || !m_policy.allowsAttempt(m_cycle + 1))
+        return std::nullopt;
+    m_at = 0;
+    return m_policy.delayAfter(m_cycle++, std::generate_canonical<double, 32>(m_random));
+}
+
+QAmqpError Attempts::verdict() const
+{
+    const QAmqpError &last = m_failures.constLast();
+    if (m_failed == 1)
+        return last;
+    QStringList texts;
+    for (const QAmqpError &failure : m_failures)
+        texts.append(failure.text());
+    texts.removeDuplicates();
+    if (texts.size() > MaxNamed) {
+        texts = texts.last(MaxNamed);
+        texts.prepend(QStringLiteral("…"));
+    }
+    QAmqpError error(last.kind(), last.scope(), last.origin(),
+                     formatted(u"%1 attempts to connect failed: %2", m_failed, texts.join(u" — ")));
+    return error.setPhase(last.phase())
+            .setReply(last.replyCode(), last.replyText())
+            .setMethod(last.method())
+            .setEndpoint(last.endpoint())
+            .setCause(last)
+            .setAttempts(m_failures);
+}
+
+} // namespace QtAmqpPrivate
+
+QT_END_NAMESPACE
