@@ -5,7 +5,8 @@
 #   examples/run.sh [NAME] [--url URL] [-- ARGUMENT...]
 #
 # NAME is a folder in examples/ (default: hello). With --url the example talks to that broker instead
-# of a private one. What follows -- goes to the example. Besides packages, only build/ is touched.
+# of a private one, which then has to have what it expects (see examples/NAME/prepare). What follows --
+# goes to the example. Besides packages, only build/ is touched.
 
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -48,6 +49,10 @@ build build/examples -DCMAKE_BUILD_TYPE=Release -DQTAMQP_TESTS=OFF -DQTAMQP_EXAM
 if [ -z "$url" ]; then
     start_node build/examples/node
     url=$QTAMQP_TEST_URL
+    if [ -x "examples/$name/prepare" ]; then
+        step "preparing what the example expects of the broker"
+        QAMQP_URL=$url run "examples/$name/prepare" build/examples/src/tool/qamqp || exit 1
+    fi
 fi
 
 step "running the example $name"

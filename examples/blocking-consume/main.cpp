@@ -1,0 +1,20 @@
+// Takes ten messages from the queue "test", and gives back what came beyond these.
+
+#include <QtAmqp/QtAmqp>
+#include <QtCore/QtCore>
+
+using namespace Qt::StringLiterals;
+
+int main(int argc, char **argv)
+{
+    QCoreApplication app(argc, argv);
+    QAmqpBlockingConnection connection(QUrl(app.arguments().value(2, u"amqp://localhost"_s)));
+    QAmqpBlockingChannel channel = connection.channel().value();
+    for (const QAmqpDelivery &delivery : channel.consume(u"test"_s)) {
+        qInfo() << delivery << delivery.body();
+        delivery.ack();
+        if (delivery.deliveryTag() == 10)
+            break;
+    }
+    qInfo("Requeued %d messages", channel.cancel().value());
+}

@@ -1,0 +1,14 @@
+// Connects, publishes one message to the exchange "example", and closes.
+
+#include <QtAmqp/QtAmqp>
+#include <QtCore/QtCore>
+
+using namespace Qt::StringLiterals;
+
+int main(int argc, char **argv)
+{
+    QCoreApplication app(argc, argv);
+    QAmqpBlockingConnection connection(QUrl(app.arguments().value(2, u"amqp://localhost"_s)));
+    QAmqpBlockingChannel channel = connection.channel().value();
+    channel.publish(u"example"_s, u"test"_s, "Test Message"_ba).value();
+}

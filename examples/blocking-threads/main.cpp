@@ -1,0 +1,25 @@
+// Has the messages of the queue "test" worked on in other threads, which acknowledge them; ends when
+// none has come for two seconds.
+
+#include <QtAmqp/QtAmqp>
+#include <QtCore/QtCore>
+
+using namespace Qt::StringLiterals;
+using namespace std::chrono_literals;
+
+static void work(const QAmqpDelivery &delivery)
+{
+    QThread::msleep(50);
+    qInfo() << QThread::currentThreadId() << "has done" << delivery.text();
+    delivery.ack();
+}
+
+int main(int argc, char **argv)
+{
+    QCoreApplication app(argc, argv);
+    QAmqpBlockingConnection connection(QUrl(app.arguments().value(2, u"amqp://localhost"_s)));
+    QAmqpBlockingChannel channel = connection.channel().value();
+    QThreadPool workers;
+    for (const QAmqpDelivery &delivery : channel.consume(u"test"_s, {}, 2s))
+        workers.start([delivery] { work(delivery); });
+}
