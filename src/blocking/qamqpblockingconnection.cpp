@@ -196,7 +196,9 @@ void QAmqpBlockingConnectionPrivate::awaitEnd(const QAmqpError &error, const boo
     bool ofChannel = false;
     for (QAmqpError reason = error; reason; reason = reason.cause()) {
         ofConnection = ofConnection || reason.scope() == QAmqpError::Scope::Connection;
-        ofChannel = ofChannel || reason.scope() == QAmqpError::Scope::Channel;
+        // What the broker says of one request and not of its message (312, 313) ends the channel.
+        ofChannel = ofChannel || reason.scope() == QAmqpError::Scope::Channel
+                || (reason.replyCode() != 0 && reason.kind() != Kind::Unroutable);
     }
     if (!ofConnection && !ofChannel)
         return;

@@ -135,12 +135,14 @@ void QAmqpBlockingConsumerPrivate::deliver(const QAmqpDelivery &delivery)
 
 void QAmqpBlockingConsumerPrivate::end(const QAmqpError &reason)
 {
+    // The end of the channel ends its consumers: nobody may see the one without the other.
+    if (reason && reason.scope() != QAmqpError::Scope::Operation)
+        return;
     const auto owner = channel.lock();
     const std::lock_guard lock(connection->dispatcher.mutex());
     ended = true;
     error = reason;
-    if (reason && reason.scope() == QAmqpError::Scope::Operation && owner
-        && owner->cancelledHandler)
+    if (reason && owner && owner->cancelledHandler)
         connection->dispatcher.post(
                 [handler = owner->cancelledHandler, tag = tag, reason] { handler(tag, reason); });
     if (owner)

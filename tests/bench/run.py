@@ -59,6 +59,12 @@ BROKER = [
 # `qamqp perf` and the one peer whose program does the same: confirms, at most 1000 outstanding; prefetch 1000.
 PERF = [Workload(f"through a queue, {size}", "perf", octets, 0, 100_000, 50_000)
         for size, octets in (("16 B", 16), ("1 KiB", 1024))]
+# The blocking facades; Pika's has no window.
+BLOCKING = [
+    Workload("publish 16 B, waiting for each confirm", "each", 16, 0, 5_000, 5_000),
+    Workload("publish 16 B, within a window of 1000", "window", 16, 0, 100_000),
+    Workload("a request and its answer", "call", 0, 0, 5_000, 5_000),
+]
 
 
 def find_clients(programs):
@@ -201,7 +207,40 @@ class Suite:
             print("left out: qamqp perf (built without the tool)")
             return broker, {}
         self.clients = {name: command for name, command in clients.items() if name in (OURS, "amqplib")}
-        return broker, self.run(PERF, perf)
+        through = self.run(PERF, perf)
+        self.clients = clients
+        return broker, through
+
+    def blocking(self, programs, url):
+        others, self.clients = self.clients, {OURS: [programs / "bench_blocking"]}
+        if "Pika" in others:
+            self.clients["Pika"] = [PYTHON, PEERS / "pika_blocking.py"]
+        host, port = url.hostname, url.port or 5672
+        queue = f"qtamqp-bench-{os.getpid()}"
+
+        def one(client, workload, count):
+            # Of two threads one waits for the other: no processor is given to them.
+            output, error = self.call(others[OURS], host, port, "fill", 0, workload.size, queue)
+            if error is None:
+                output, error = self.call(self.clients[client], host, port, workload.name, count, workload.size, queue)
+            return self.call(others[OURS], host, port, "drop", 0, 0, queue)[1] or error or json.loads(output)
+
+        results = self.run(BLOCKING, one)
+        self.clients = others
+        return results
+
+    def stopped(self, programs):
+        sink = subprocess.Popen([programs / "bench_sink", "0", "1"], stdout=subprocess.PIPE, text=True)
+        try:
+            output, error = self.call([programs / "bench_blocking"], "127.0.0.1", int(sink.stdout.readline()),
+                                      "stopped", max(100 // self.divide, 2), 0, sink.pid)
+            if error:
+                self.failures.append(f"a stopped broker: {error}")
+                return None
+            return json.loads(output)
+        finally:
+            sink.kill()
+            sink.wait()
 
     def qamqp_perf(self, workload, count, url):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -292,6 +331,20 @@ def print_perf(results):
     print_table("99th percentile of the latency", results, slowest_hundredth, in_time, min)
 
 
+def print_blocking(results, stopped):
+    print("\nBlocking: QAmqpBlockingConnection and Pika's BlockingConnection, against RabbitMQ\n")
+    if results:
+        print_table("messages or calls per second", results, rate, in_rate, max)
+    each = results.get(BLOCKING[0].label, {}).get("Pika")
+    window = results.get(BLOCKING[1].label, {}).get(OURS)
+    if each and window:
+        times = statistics.median(map(rate, window)) / statistics.median(map(rate, each))
+        print(f"within a window, beside Pika message by message: {times:.1f} times the rate")
+    if stopped:
+        print(f"calls of 50 ms while the broker is stopped: {stopped['p50_us'] / 1e3:.2f} ms late, "
+              f"{stopped['p99_us'] / 1e3:.2f} ms the slowest in a hundred")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--programs", type=pathlib.Path, default="build/bench/tests/bench", help="where they were built")
@@ -320,6 +373,9 @@ def main():
         print("\nAgainst RabbitMQ\n")
         print_tables(everything["broker"], with_rate=True)
         print_perf(everything["perf"])
+        everything["blocking"] = suite.blocking(options.programs, urllib.parse.urlsplit(url))
+        everything["stopped"] = suite.stopped(options.programs)
+        print_blocking(everything["blocking"], everything["stopped"])
     elif options.broker:
         print("left out: RabbitMQ (QTAMQP_TEST_URL is not set)")
 

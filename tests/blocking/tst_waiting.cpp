@@ -161,7 +161,7 @@ private Q_SLOTS:
         for (auto &error : errors) {
             QVERIFY(error.wait_for(20s) == std::future_status::ready);
             QAmqpError reason = error.get();
-            QVERIFY2(reason.isError(), "a call succeeded");
+            QVERIFY2(reason.isError(), qPrintable(u"call %1 succeeded"_s.arg(&error - errors)));
             while (reason.cause())
                 reason = reason.cause();
             QVERIFY2(reason.kind() == Kind::ConnectionLost || reason.kind() == Kind::NotOpen,
