@@ -24,6 +24,7 @@ struct QAmqpDecimal
         return a.scale == b.scale && a.value == b.value;
     }
     friend bool operator!=(const QAmqpDecimal &a, const QAmqpDecimal &b) { return !(a == b); }
+    Q_AMQP_EXPORT friend QDebug operator<<(QDebug debug, const QAmqpDecimal &decimal);
 };
 
 class Q_AMQP_EXPORT QAmqpValue

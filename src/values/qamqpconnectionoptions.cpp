@@ -37,6 +37,7 @@ using std::chrono::seconds;
 /*!
     \class QAmqpHost
     \inmodule QtAmqp
+    \inheaderfile QAmqpConnectionOptions
     \brief A host to connect to.
 
     \c hostName is a name or an IP address, without brackets; \c port is a TCP port, or 0, the

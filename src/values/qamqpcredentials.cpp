@@ -42,6 +42,7 @@ using Private = QAmqpCredentialsPrivate;
 /*!
     \class QAmqpToken
     \inmodule QtAmqp
+    \inheaderfile QAmqpCredentials
     \brief A secret that expires, such as an OAuth 2 access token.
 
     \c secret is the token. \c expiresIn says for how many seconds from now it is valid, as OAuth 2's

@@ -23,6 +23,10 @@ using Type = QAmqpValue::Type;
     was received is sent again octet for octet. The two tags that only older brokers use for
     16-bit (\c U) and 64-bit (\c L) signed integers are read as \c Int16 and \c Int64.
 
+    The constructors convert from C++ types without losing anything. What AMQP cannot carry gives an
+    invalid value: isValid() is \c false, errorString() says why, and a table that holds it is refused
+    locally with InvalidArgument when it would be sent.
+
     Values are implicitly shared. Reentrant: one value may not be changed from two threads.
 
     \sa QAmqpTable, {https://www.rabbitmq.com/amqp-0-9-1-errata.html#section_3}
@@ -66,6 +70,29 @@ QAmqpValue QAmqpValuePrivate::make(Type type, Payload payload, quint8 scale)
     Makes an invalid value; see null() for the value that AMQP calls void. */
 QTAMQP_VALUE(QAmqpValue)
 
+/*! \fn QAmqpValue::QAmqpValue(bool value)
+    Makes a \c Boolean of \a value. */
+/*!
+    \fn QAmqpValue::QAmqpValue(qint8 value)
+    \fn QAmqpValue::QAmqpValue(quint8 value)
+    \fn QAmqpValue::QAmqpValue(qint16 value)
+    \fn QAmqpValue::QAmqpValue(quint16 value)
+    \fn QAmqpValue::QAmqpValue(qint32 value)
+    \fn QAmqpValue::QAmqpValue(quint32 value)
+    \fn QAmqpValue::QAmqpValue(qint64 value)
+
+    Makes an integer of \a value with the width and sign of its C++ type: \c Int8, \c UInt8, \c Int16,
+    \c UInt16, \c Int32, \c UInt32 or \c Int64. A literal such as 5 is an \c Int32. RabbitMQ takes any
+    of them where it wants an integer; the widths matter to headers exchanges of other brokers and to
+    consumers that look at the type.
+*/
+/*!
+    \fn QAmqpValue::QAmqpValue(long value)
+    \fn QAmqpValue::QAmqpValue(unsigned long value)
+
+    Makes an \c Int64 of \a value on every platform, also where a long has 32 bits. An unsigned one
+    above 9223372036854775807 gives an invalid value.
+*/
 QAmqpValue::QAmqpValue(bool value) : QAmqpValue(Private::make(Type::Boolean, value)) { }
 QAmqpValue::QAmqpValue(qint8 value) : QAmqpValue(Private::make(Type::Int8, value)) { }
 QAmqpValue::QAmqpValue(quint8 value) : QAmqpValue(Private::make(Type::UInt8, value)) { }
@@ -91,6 +118,13 @@ QAmqpValue::QAmqpValue(quint64 value) : QAmqpValue(qint64(value))
     }
 }
 
+/*!
+    \fn QAmqpValue::QAmqpValue(float value)
+    \fn QAmqpValue::QAmqpValue(double value)
+
+    Makes a \c Float of 32 or a \c Double of 64 bits that holds the very bits of \a value. One that is
+    not finite can be sent too, but RabbitMQ cannot read it and closes the connection (541).
+*/
 QAmqpValue::QAmqpValue(float value)
     : QAmqpValue(Private::make(Type::Float, std::bit_cast<quint32>(value)))
 {
@@ -99,16 +133,21 @@ QAmqpValue::QAmqpValue(double value)
     : QAmqpValue(Private::make(Type::Double, std::bit_cast<qint64>(value)))
 {
 }
+/*! Makes a \c Decimal: the integer of \a value divided by ten to the power of its scale, which is 0 to
+    255. */
 QAmqpValue::QAmqpValue(QAmqpDecimal value)
     : QAmqpValue(Private::make(Type::Decimal, value.value, value.scale))
 {
 }
 
-/*! Makes a \c String of \a value in UTF-8. */
+/*! Makes a \c String of \a value in UTF-8. A null QString makes an empty one, see null() for no value. */
 QAmqpValue::QAmqpValue(const QString &value) : QAmqpValue(string(value.toUtf8())) { }
+
+/*! Makes a \c String of the octets \a utf8 up to the first NUL, as they are. */
 QAmqpValue::QAmqpValue(const char *utf8) : QAmqpValue(string(QByteArray(utf8))) { }
 
-/*! Makes a value of type \c Bytes; use string() for text that is UTF-8 already. */
+/*! Makes a value of type \c Bytes, which RabbitMQ's plugins and Pika do not take for text; use
+    string() for \a bytes that are text in UTF-8. */
 QAmqpValue::QAmqpValue(const QByteArray &bytes) : QAmqpValue(Private::make(Type::Bytes, bytes)) { }
 
 /*!
@@ -126,10 +165,15 @@ QAmqpValue::QAmqpValue(const QDateTime &value)
     }
 }
 
+/*! Makes an \c Array of the elements of \a array, which may differ in type. It is invalid if an element
+    is; at most 32 arrays and tables can be inside each other, with 65,536 values in all. */
 QAmqpValue::QAmqpValue(const QList<QAmqpValue> &array)
     : QAmqpValue(Private::make(Type::Array, array))
 {
 }
+
+/*! Makes a nested \c Table of \a table. It is invalid if a name in it has more than 255 octets, or a
+    value is. */
 QAmqpValue::QAmqpValue(const QAmqpTable &table) : QAmqpValue(Private::make(Type::Table, table)) { }
 
 /*! Returns AMQP's void, a value that is present and empty. */
@@ -357,6 +401,12 @@ QVariant QAmqpValue::toVariant() const
     case Type::Void: return QVariant::fromValue(nullptr);
     }
     Q_UNREACHABLE();
+}
+
+QDebug operator<<(QDebug debug, const QAmqpDecimal &decimal)
+{
+    const QDebugStateSaver saver(debug);
+    return debug.nospace() << "QAmqpDecimal(" << decimal.value << "e-" << decimal.scale << ')';
 }
 
 QDebug operator<<(QDebug debug, const QAmqpValue &value)

@@ -605,6 +605,7 @@ private Q_SLOTS:
         QCOMPARE(printed(QAmqpValue(true)), u"t:true"_s);
         QCOMPARE(printed(QAmqpValue("\x01\xff"_ba)), u"bytes(\"01ff\")"_s);
         QCOMPARE(printed(QAmqpValue::timestamp(5)), u"timestamp(5)"_s);
+        QCOMPARE(printed(QAmqpDecimal{2, -314}), u"QAmqpDecimal(-314e-2)"_s);
         QCOMPARE(printed(QAmqpTable()), u"{}"_s);
         QCOMPARE(printed(QAmqpTable({{u"a"_s, "x"},
                                      {u"b"_s, QList<QAmqpValue>{1, "y"}},
