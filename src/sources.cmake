@@ -67,6 +67,8 @@ set(QTAMQP_protocol_SOURCES
 set(QTAMQP_transport_SOURCES
     transport/dialler.cpp
     transport/dialler.h
+    transport/keepalive.cpp
+    transport/keepalive.h
     transport/qamqptransport.cpp
     transport/sockettransport.cpp
     transport/sockettransport.h

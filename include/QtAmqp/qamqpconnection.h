@@ -56,6 +56,7 @@ public:
     quint64 bytesSent() const;
     quint64 bytesReceived() const;
     quint64 framesReceived() const;
+    quint64 framesSent() const;
 
     QAmqpChannel *createChannel(QObject *parent = nullptr);
     QFuture<void> updateSecret(const QString &secret, const QString &reason);
@@ -80,6 +81,8 @@ private:
     Q_DISABLE_COPY_MOVE(QAmqpConnection)
     const std::unique_ptr<QAmqpConnectionPrivate> d_ptr;
 };
+
+Q_AMQP_EXPORT QDebug operator<<(QDebug debug, const QAmqpConnection *connection);
 
 QT_END_NAMESPACE
 

@@ -25,6 +25,11 @@ struct QAmqpEndpoint
     std::chrono::milliseconds resolveTimeout{0};
     std::chrono::milliseconds connectTimeout{0};
     std::chrono::milliseconds tlsTimeout{0};
+    bool keepAlive = false;
+    std::chrono::seconds keepAliveIdle{0};
+    std::chrono::seconds keepAliveInterval{0};
+    int keepAliveCount = 0;
+    std::chrono::milliseconds tcpUserTimeout{0};
 };
 
 class Q_AMQP_EXPORT QAmqpTransport

@@ -73,6 +73,11 @@ QList<QAmqpEndpoint> endpointsOf(const QAmqpConnectionOptions &options,
     endpoint.resolveTimeout = options.resolveTimeout();
     endpoint.connectTimeout = options.connectTimeout();
     endpoint.tlsTimeout = options.tlsTimeout();
+    endpoint.keepAlive = options.isKeepAliveEnabled();
+    endpoint.keepAliveIdle = options.keepAliveIdle();
+    endpoint.keepAliveInterval = options.keepAliveInterval();
+    endpoint.keepAliveCount = options.keepAliveCount();
+    endpoint.tcpUserTimeout = options.tcpUserTimeout();
     QList<QAmqpEndpoint> endpoints;
     for (const QAmqpHost &host : options.hosts()) {
         const QString &verifyName = options.peerVerifyName();

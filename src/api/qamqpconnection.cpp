@@ -32,6 +32,28 @@ using namespace QtAmqpPrivate;
     indeterminate, every channel is closed and then errorOccurred() and closed() are emitted once. The
     connection may then be opened again; channels made before need QAmqpChannel::open().
 
+    \section1 Several hosts, several attempts
+
+    Each of QAmqpConnectionOptions::hosts() is tried until one lets the connection open: its name is
+    resolved, its addresses are raced (RFC 8305), then come TLS and AMQP, all within
+    QAmqpConnectionOptions::handshakeTimeout(). When all have failed, QAmqpConnectionOptions::retryPolicy()
+    says whether and when they are tried again; a host that refused for good, by a wrong password
+    or certificate, is left out. Until then nothing is reported as failed, and what channels were asked
+    for stays. The error in the end names every attempt, see QAmqpError::attempts(). This is about
+    opening alone: a connection that was open and is lost is not opened again by itself.
+
+    \section1 Logging
+
+    \table
+    \header \li Category \li What it tells
+    \row \li \c qt.amqp.connection \li warnings: unsafe settings, the broker blocks or closes; info:
+             opened, closed, failed attempts
+    \row \li \c qt.amqp.channel \li warnings: the broker closes a channel
+    \row \li \c qt.amqp.frames \li debug: every frame in both directions, credentials masked
+    \endtable
+
+    Warnings are on; \c{QT_LOGGING_RULES="qt.amqp.*=true"} switches all on.
+
     \sa {AMQP 0-9-1 §2.2.4}, {https://www.rabbitmq.com/connections.html}
 */
 
@@ -94,6 +116,18 @@ QAmqpConnectionPrivate::QAmqpConnectionPrivate(QAmqpConnection *connection,
                                                QAmqpConnectionOptions initial)
     : q(connection), options(std::move(initial)), engine(std::make_shared<Engine>(this))
 {
+}
+
+// From elsewhere nothing is touched, not even lastError(): that would be the race this is to prevent.
+bool QAmqpConnectionPrivate::isOwnThread(const char *function) const
+{
+    if (QThread::currentThread() == q->thread())
+        return true;
+    qCWarning(qtAmqpConnection,
+              "QAmqpConnection::%s() was called from another thread and does nothing; use "
+              "QMetaObject::invokeMethod()",
+              function);
+    return false;
 }
 
 bool QAmqpConnectionPrivate::refuseUnlessClosed(const char *function)
@@ -226,7 +260,12 @@ std::chrono::seconds QAmqpConnection::heartbeat() const
     return d_ptr->engine->core().negotiated().heartbeat;
 }
 
-/*! Returns what the server told about itself: product, version, capabilities. */
+/*!
+    Returns what the server told about itself in connection.start. RabbitMQ gives \c product,
+    \c version, \c platform, \c cluster_name, \c copyright, \c information and \c capabilities, a
+    table of flags that hasCapability() reads. Empty before the handshake and after closed(). It is
+    what the peer claims, and not to be trusted further than the peer.
+*/
 QAmqpTable QAmqpConnection::serverProperties() const
 {
     return d_ptr->engine->core().negotiated().serverProperties;
@@ -248,14 +287,24 @@ QSslConfiguration QAmqpConnection::tlsSession() const { return d_ptr->engine->tl
 /*! Returns how many octets were published or asked for and are not with the operating system yet. */
 qint64 QAmqpConnection::bytesToWrite() const { return d_ptr->engine->bytesToWrite(); }
 
-/*! Returns how many octets this session has handed to its transport. */
+/*!
+    Returns how many octets were handed to the transport since open(), all attempts to connect and
+    frame overhead included, but not what TLS adds. Like the other counters it is 0 again after
+    closed().
+    \sa bytesToWrite(), framesSent()
+*/
 quint64 QAmqpConnection::bytesSent() const { return d_ptr->engine->core().bytesSent(); }
 
-/*! Returns how many octets this session has received. */
+/*! Returns how many octets have been received since open(), without what TLS adds.
+    \sa framesReceived() */
 quint64 QAmqpConnection::bytesReceived() const { return d_ptr->engine->core().bytesReceived(); }
 
-/*! Returns how many frames this session has received. */
+/*! Returns how many frames have been received since open(): methods, content headers, parts of bodies
+    and heartbeats. A message is one method, one header and as many parts as frameMax() makes of it. */
 quint64 QAmqpConnection::framesReceived() const { return d_ptr->engine->core().framesReceived(); }
+
+/*! Returns how many frames were handed to the transport since open(). \sa framesReceived() */
+quint64 QAmqpConnection::framesSent() const { return d_ptr->engine->core().framesSent(); }
 
 /*!
     Makes a channel, a child of \a parent or of this connection, and opens it as soon as the connection
@@ -299,6 +348,20 @@ QFuture<void> QAmqpConnection::updateSecret(const QString &secret, const QString
     return future;
 }
 
+/*! \relates QAmqpConnection
+    Writes the state of \a connection and where it goes to \a debug, without credentials. */
+QDebug operator<<(QDebug debug, const QAmqpConnection *connection)
+{
+    const QDebugStateSaver saver(debug);
+    debug.nospace();
+    if (!connection)
+        return debug << "QAmqpConnection(null)";
+    debug << "QAmqpConnection(" << connection->state() << ", " << connection->options().endpoint();
+    if (connection->isBlocked())
+        debug << ", blocked: " << connection->blockedReason();
+    return debug << ')';
+}
+
 /*! Opens with the options of \a url, as QAmqpConnectionOptions::fromUrl() reads it. A bad URL gives
     errorOccurred() and closed(). */
 void QAmqpConnection::open(const QUrl &url)
@@ -314,7 +377,7 @@ void QAmqpConnection::open(const QUrl &url)
 */
 void QAmqpConnection::open()
 {
-    if (d_ptr->refuseUnlessClosed("open"))
+    if (!d_ptr->isOwnThread("open") || d_ptr->refuseUnlessClosed("open"))
         return;
     d_ptr->lastError = QAmqpError();
     QString error;
@@ -330,12 +393,14 @@ void QAmqpConnection::open()
 
 /*!
     Closes as soon as everything asked for before is done: requests answered, kept publishes sent and
-    confirmed. After \a deadline the link is cut, and what was unanswered is reported as such. Safe in
-    every state; deliveries that arrive meanwhile are not shown and go back to their queues.
+    confirmed. Only updateSecret() is not waited for: its future fails. After \a deadline the link is
+    cut, and what was unanswered is reported as such. Safe in every state, and at once where nothing
+    can be finished any more, as between two attempts to connect. Deliveries that arrive meanwhile are
+    not shown and go back to their queues.
 */
 void QAmqpConnection::close(std::chrono::milliseconds deadline)
 {
-    if (state() == State::Closed || state() == State::Closing)
+    if (!d_ptr->isOwnThread("close") || state() == State::Closed || state() == State::Closing)
         return;
     d_ptr->engine->core().close(TimePoint::clock::now() + deadline);
     d_ptr->engine->commanded();
@@ -345,7 +410,7 @@ void QAmqpConnection::close(std::chrono::milliseconds deadline)
     become indeterminate, and closed() follows, without errorOccurred(), from the event loop. */
 void QAmqpConnection::abort()
 {
-    if (state() == State::Closed)
+    if (!d_ptr->isOwnThread("abort") || state() == State::Closed)
         return;
     d_ptr->engine->abort();
 }
@@ -368,6 +433,10 @@ void QAmqpConnectionPrivate::closed(const QAmqpError &error)
     engine->reset(options);
     blockedReason.clear();
     const bool wasBlocked = std::exchange(blocked, false);
+    if (error.origin() == QAmqpError::Origin::Broker)
+        qCWarning(qtAmqpConnection) << error.text();
+    else
+        qCInfo(qtAmqpConnection) << "closed:" << error.text();
     if (error)
         lastError = error;
     const QAmqpError cause = error ? error : givenUp(u"the connection was closed");
@@ -394,6 +463,8 @@ void QAmqpConnectionPrivate::closed(const QAmqpError &error)
 void QAmqpConnectionPrivate::blockedChanged(bool isBlocked, const QString &reason)
 {
     blockedReason = reason;
+    if (isBlocked && !blocked)
+        qCWarning(qtAmqpConnection) << "the broker has blocked the connection:" << reason;
     if (std::exchange(blocked, isBlocked) != isBlocked)
         Q_EMIT q->blockedChanged(isBlocked);
 }

@@ -21,6 +21,7 @@ public:
         return connection->d_ptr.get();
     }
 
+    bool isOwnThread(const char *function) const;
     bool refuseUnlessClosed(const char *function);
     QAmqpConnection::State currentState() const;
     void tellState();

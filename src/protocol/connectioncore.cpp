@@ -137,10 +137,11 @@ void ConnectionCore::transportLost(const QAmqpError &reason)
         end({}); // the peer may drop the link instead of answering our close
     else if (const QString foreign = foreignPeer(); !foreign.isEmpty())
         fail(Kind::ProtocolViolation, Origin::Broker, u"%1 %2", foreign);
-    else if (m_state == ConnectionState::HeaderSent)
+    else if (m_state == ConnectionState::HeaderSent && reason.kind() != Kind::TlsFailed)
         end(connectionError(Kind::ConnectionLost, Origin::Broker,
                             u"%1 closed the connection without a word of AMQP; check that this "
-                            "port speaks AMQP 0-9-1, and whether it wants TLS (amqps)")
+                            "port speaks AMQP 0-9-1, and whether it wants %2",
+                            m_options.isTlsEnabled() ? "a client certificate" : "TLS (amqps)")
                     .setCause(reason));
     else if (m_state == ConnectionState::Starting && !saysWhyItRefuses(m_negotiated))
         end(connectionError(Kind::AuthenticationFailed, Origin::Broker,

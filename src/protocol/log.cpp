@@ -27,7 +27,7 @@ struct Describer
     QString text;
 };
 
-QString described(const Frame &frame)
+QString described(const Frame &frame, qsizetype size)
 {
     Reader in(frame.payload);
     switch (frame.type) {
@@ -41,7 +41,7 @@ QString described(const Frame &frame)
     case FrameType::Header:
         return QStringLiteral("header of a body of %1 octets")
                 .arg(decodeContentHeader(in).bodySize);
-    case FrameType::Body: return QStringLiteral("body, %1 octets").arg(frame.payload.size());
+    case FrameType::Body: return QStringLiteral("body, %1 octets").arg(size);
     case FrameType::Heartbeat: return QStringLiteral("heartbeat");
     }
     return QStringLiteral("unknown");
@@ -49,10 +49,10 @@ QString described(const Frame &frame)
 
 } // namespace
 
-void traceFrame(const char *direction, const Frame &frame)
+void traceFrame(const char *direction, const Frame &frame, qsizetype size)
 {
     qCDebug(qtAmqpFrames).noquote().nospace()
-            << direction << " channel " << frame.channel << ": " << described(frame);
+            << direction << " channel " << frame.channel << ": " << described(frame, size);
 }
 
 void SentFrames::add(QByteArrayView block)
@@ -68,7 +68,8 @@ void SentFrames::add(QByteArrayView block)
                 const auto payload = block.sliced(FrameHeaderSize);
                 traceFrame("->",
                            {FrameType(block.front()), qFromBigEndian<quint16>(block.data() + 1),
-                            payload.first(std::min(payload.size(), size))});
+                            payload.first(std::min(payload.size(), size))},
+                           size);
             }
         }
         const qsizetype step = std::min(m_left, block.size());

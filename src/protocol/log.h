@@ -23,12 +23,13 @@ Q_DECLARE_LOGGING_CATEGORY(qtAmqpFrames)
 
 namespace QtAmqpPrivate {
 
-void traceFrame(const char *direction, const Frame &frame);
+// `size` is that of the whole payload, of which a body need not be there.
+void traceFrame(const char *direction, const Frame &frame, qsizetype size);
 
 inline void traceReceived(const Frame &frame)
 {
     if (qtAmqpFrames().isDebugEnabled())
-        traceFrame("<-", frame);
+        traceFrame("<-", frame, frame.payload.size());
 }
 
 // Follows the frames through the blocks they are sent in. Only a body may go on in the next block.

@@ -1,5 +1,6 @@
 #include "transport/sockettransport.h"
 
+#include "transport/keepalive.h"
 #include "values/errorkinds.h"
 
 #include <QtCore/qcoreapplication.h>
@@ -58,6 +59,7 @@ void SocketTransport::connected(std::unique_ptr<QTcpSocket> socket)
     m_socket->setReadBufferSize(m_tls ? TlsReadBuffer : TcpReadBuffer);
     // Set before connecting, Qt drops it: 44 ms for each small exchange.
     m_socket->setSocketOption(QAbstractSocket::LowDelayOption, 1);
+    setKeepAlive(*m_socket, m_endpoint);
     if (m_tls)
         startTls();
     else
@@ -135,7 +137,11 @@ QString SocketTransport::tlsAdvice() const
 void SocketTransport::noteDisconnected(const QString &why)
 {
     using Kind = QAmqpError::Kind;
-    if (!m_tls || m_tls->isEncrypted())
+    const QAbstractSocket::SocketError code = m_socket->error();
+    const bool byTls = code == QAbstractSocket::SslHandshakeFailedError
+            || code == QAbstractSocket::SslInternalError
+            || code == QAbstractSocket::SslInvalidUserDataError;
+    if (!m_tls || (m_tls->isEncrypted() && !byTls))
         return noteLost(Kind::ConnectionLost, u"the connection to %1 was lost: %2", why);
     QString reason = why;
     for (const QSslError &error : std::as_const(m_sslErrors))
@@ -148,8 +154,13 @@ void SocketTransport::noteLost(QAmqpError::Kind kind, QStringView format, const 
 {
     QAmqpError error(kind, QAmqpError::Scope::Connection, QAmqpError::Origin::Transport,
                      formatted(format, m_peer, why));
-    if (m_tls && !m_tls->isEncrypted())
+    if (m_tls && (!m_tls->isEncrypted() || kind == QAmqpError::Kind::TlsFailed))
         error.setPhase(QAmqpError::Phase::Tls);
+    // What TLS refused it will refuse again; a link that was cut meanwhile may be worth another try.
+    if (kind == QAmqpError::Kind::TlsFailed
+        && m_socket->error() == QAbstractSocket::RemoteHostClosedError)
+        error.setCause(QAmqpError(QAmqpError::Kind::ConnectionLost, error.scope(), error.origin(),
+                                  m_socket->errorString()));
     noteLost(error);
 }
 

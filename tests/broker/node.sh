@@ -65,6 +65,10 @@ ssl_options.certfile = $folder/tls/server.pem
 ssl_options.keyfile = $folder/tls/server.key
 ssl_options.verify = verify_peer
 ssl_options.fail_if_no_peer_cert = false
+auth_mechanisms.1 = PLAIN
+auth_mechanisms.2 = AMQPLAIN
+auth_mechanisms.3 = EXTERNAL
+ssl_cert_login_from = common_name
 disk_free_limit.absolute = 10MB
 max_message_size = 33554432
 log.file.level = info
@@ -186,7 +190,7 @@ start()
     stop || exit 1
     rm -rf "${folder:?}"
     mkdir -p "$folder/log"
-    echo '[].' >"$folder/enabled_plugins"
+    echo '[rabbitmq_auth_mechanism_ssl].' >"$folder/enabled_plugins"
     started=
     trap '[ -n "$started" ] || { trap "" INT TERM HUP; stop; }' EXIT
     trap 'exit 129' HUP

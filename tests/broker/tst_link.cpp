@@ -4,6 +4,8 @@
 
 #include <QtCore/qurl.h>
 #include <QtNetwork/qsslerror.h>
+#include <QtNetwork/qtcpserver.h>
+#include <QtNetwork/qtcpsocket.h>
 
 #include <thread>
 
@@ -27,6 +29,7 @@ private Q_SLOTS:
     void plainToTlsPort();
     void nobodyListens();
     void heartbeatKeepsIdleConnection();
+    void deadPeerIsFoundInTime();
     void survivesThreadThatIsBusy();
     void livesInThreadOfItsOwn();
     void brokerClosesConnections();
@@ -229,7 +232,7 @@ void TestLink::nobodyListens()
     Peer peer(options().setPort(1));
     failsOnce(peer, Kind::HostUnreachable, QAmqpError::Phase::Connecting);
     Peer nowhere(options().setHostName(u"no-such-host.invalid"_s));
-    failsOnce(nowhere, Kind::HostUnreachable, QAmqpError::Phase::Connecting);
+    failsOnce(nowhere, Kind::HostUnreachable, QAmqpError::Phase::Resolving);
 }
 
 void TestLink::heartbeatKeepsIdleConnection()
@@ -253,6 +256,52 @@ void TestLink::heartbeatKeepsIdleConnection()
     QVERIFY(tls.close());
     QVERIFY(peer.errors.isEmpty());
     QVERIFY(tls.errors.isEmpty());
+}
+
+// Between a client and the broker: passes everything on, until it is told to stop.
+class Relay : public QTcpServer
+{
+public:
+    explicit Relay(quint16 port) : m_port(port) { listen(QHostAddress::LocalHost); }
+    bool stalled = false;
+
+protected:
+    void incomingConnection(qintptr descriptor) override
+    {
+        auto *client = new QTcpSocket(this);
+        client->setSocketDescriptor(descriptor);
+        auto *broker = new QTcpSocket(client);
+        broker->connectToHost(QHostAddress::LocalHost, m_port);
+        const auto pass = [this](QTcpSocket *from, QTcpSocket *to) {
+            connect(from, &QTcpSocket::readyRead, to, [=, this] {
+                if (!stalled)
+                    to->write(from->readAll());
+            });
+        };
+        pass(client, broker);
+        pass(broker, client);
+    }
+
+private:
+    const quint16 m_port;
+};
+
+// No FIN, no RST: only the silence tells.
+void TestLink::deadPeerIsFoundInTime()
+{
+    Relay relay(options().port());
+    Peer peer(options().setPort(relay.serverPort()).setHeartbeat(2s));
+    QVERIFY(peer.open());
+    works(peer);
+    relay.stalled = true;
+    QElapsedTimer silence;
+    silence.start();
+    QVERIFY(waitFor([&] { return peer.closed == 1; }));
+    const qint64 elapsed = silence.elapsed();
+    QCOMPARE(peer.errors.size(), 1);
+    VERIFY_ERROR(peer.errors.constFirst(), HeartbeatMissed, Connection, 0);
+    // Two intervals from the last octet, which came up to half an interval before; and a busy machine.
+    QVERIFY2(elapsed >= 2900 && elapsed < 4000 + 1500, qPrintable(QString::number(elapsed)));
 }
 
 // The broker bears two intervals of silence; what it sent meanwhile is read before it is judged.

@@ -1,0 +1,31 @@
+#include "transport/keepalive.h"
+
+#include <QtNetwork/qabstractsocket.h>
+
+#ifdef Q_OS_LINUX
+#  include <netinet/in.h>
+#  include <netinet/tcp.h>
+#  include <sys/socket.h>
+#endif
+
+QT_BEGIN_NAMESPACE
+
+void QtAmqpPrivate::setKeepAlive(QAbstractSocket &socket, const QAmqpEndpoint &endpoint)
+{
+    if (endpoint.keepAlive)
+        socket.setSocketOption(QAbstractSocket::KeepAliveOption, 1);
+#ifdef Q_OS_LINUX
+    const auto set = [&socket](int option, qint64 value) {
+        const int number = int(value);
+        if (value > 0)
+            ::setsockopt(int(socket.socketDescriptor()), IPPROTO_TCP, option, &number,
+                         sizeof number);
+    };
+    set(TCP_KEEPIDLE, endpoint.keepAliveIdle.count());
+    set(TCP_KEEPINTVL, endpoint.keepAliveInterval.count());
+    set(TCP_KEEPCNT, endpoint.keepAliveCount);
+    set(TCP_USER_TIMEOUT, endpoint.tcpUserTimeout.count());
+#endif
+}
+
+QT_END_NAMESPACE

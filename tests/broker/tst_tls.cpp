@@ -1,0 +1,338 @@
+// TLS in all the ways in which it may fail, and mutual TLS with EXTERNAL against RabbitMQ. The
+// certificates are made on the spot.
+
+#include "brokertest.h"
+
+#include <QtCore/qprocess.h>
+#include <QtCore/qtemporarydir.h>
+#include <QtNetwork/qsslkey.h>
+#include <QtNetwork/qsslsocket.h>
+#include <QtNetwork/qtcpserver.h>
+
+using namespace BrokerTest;
+using namespace Qt::StringLiterals;
+using Kind = QAmqpError::Kind;
+using Phase = QAmqpError::Phase;
+
+namespace {
+
+// Speaks TLS and nothing behind it.
+class TlsServer : public QTcpServer
+{
+public:
+    explicit TlsServer(const QSslConfiguration &configuration) : m_configuration(configuration)
+    {
+        listen(QHostAddress::LocalHost);
+    }
+
+protected:
+    void incomingConnection(qintptr descriptor) override
+    {
+        auto *socket = new QSslSocket(this);
+        socket->setSocketDescriptor(descriptor);
+        socket->setSslConfiguration(m_configuration);
+        socket->startServerEncryption();
+    }
+
+private:
+    QSslConfiguration m_configuration;
+};
+
+// A server that hears nobody out: it answers once and hangs up, or never says a word.
+class PlainServer : public QTcpServer
+{
+public:
+    explicit PlainServer(const QByteArray &answer)
+    {
+        connect(this, &QTcpServer::newConnection, this, [this, answer] {
+            QTcpSocket *socket = nextPendingConnection();
+            connect(socket, &QTcpSocket::readyRead, socket, [socket, answer] {
+                socket->readAll();
+                if (answer.isEmpty())
+                    return;
+                socket->write(answer);
+                socket->disconnectFromHost();
+            });
+        });
+        listen(QHostAddress::LocalHost);
+    }
+};
+
+} // namespace
+
+class TestTls : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void initTestCase();
+    void refusesBadCertificates_data();
+    void refusesBadCertificates();
+    void notVerifyingIsWarnedOf();
+    void missingClientCertificate();
+    void refusesOldTls();
+    void plainPeers_data();
+    void plainPeers();
+    void externalTellsTheUser_data();
+    void externalTellsTheUser();
+    void keyThatCannotBeRead_data();
+    void keyThatCannotBeRead();
+
+private:
+    bool openssl(const QString &command);
+    bool makeServer(const QString &name, const QString &names, const QString &days);
+    QString file(const QString &name) const { return m_folder.filePath(name); }
+    QSslConfiguration serverConfiguration(const QString &name) const;
+    QAmqpConnectionOptions to(const QTcpServer &server) const
+    {
+        return QAmqpConnectionOptions()
+                .setTlsEnabled(true)
+                .setPort(server.serverPort())
+                .setCaCertificateFile(file(u"ca.pem"_s));
+    }
+
+    QTemporaryDir m_folder;
+};
+
+// One command line of openssl, run in the folder of the certificates.
+bool TestTls::openssl(const QString &command)
+{
+    QProcess process;
+    process.setWorkingDirectory(m_folder.path());
+    process.start(u"openssl"_s, QProcess::splitCommand(command));
+    if (process.waitForFinished(20000) && process.exitCode() == 0)
+        return true;
+    qWarning() << command << process.readAllStandardError();
+    return false;
+}
+
+bool TestTls::makeServer(const QString &name, const QString &names, const QString &days)
+{
+    QFile extensions(file(name + u".ext"_s));
+    if (!extensions.open(QIODevice::WriteOnly))
+        return false;
+    extensions.write("basicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth\nsubjectAltName="
+                     + names.toLatin1() + '\n');
+    extensions.close();
+    return openssl(u"req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=%1 -keyout "
+                   "%1.key -out %1.csr"_s.arg(name))
+            && openssl(u"x509 -req -in %1.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out %1.pem "
+                       "-extfile %1.ext -days %2"_s.arg(name, days));
+}
+
+void TestTls::initTestCase()
+{
+    QVERIFY(m_folder.isValid());
+    for (const QString &name : {u"ca"_s, u"stranger"_s})
+        QVERIFY(openssl(u"req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 "
+                        "-subj /CN=%1 -keyout %1.key -out %1.pem"_s.arg(name)));
+    QVERIFY(makeServer(u"good"_s, u"DNS:localhost,IP:127.0.0.1"_s, u"2"_s));
+    QVERIFY(makeServer(u"elsewhere"_s, u"DNS:elsewhere.test"_s, u"2"_s));
+    QVERIFY(makeServer(u"expired"_s, u"DNS:localhost"_s, u"-1"_s));
+    const QString key = environment("QTAMQP_TEST_KEY");
+    QVERIFY(openssl(
+            u"pkcs8 -topk8 -v2 aes256 -passout pass:secret -in %1 -out pkcs8.key"_s.arg(key)));
+    QVERIFY(openssl(u"ec -aes256 -passout pass:secret -in %1 -out traditional.key"_s.arg(key)));
+}
+
+QSslConfiguration TestTls::serverConfiguration(const QString &name) const
+{
+    QSslConfiguration configuration;
+    QFile key(file(name + u".key"_s));
+    if (!key.open(QIODevice::ReadOnly))
+        qWarning() << key.errorString();
+    configuration.setPrivateKey(QSslKey(key.readAll(), QSsl::Ec));
+    configuration.setLocalCertificateChain(QSslCertificate::fromPath(
+            file(name + u".pem"_s), QSsl::Pem, QSslCertificate::PatternSyntax::FixedString));
+    configuration.setPeerVerifyMode(QSslSocket::VerifyNone);
+    return configuration;
+}
+
+void TestTls::refusesBadCertificates_data()
+{
+    QTest::addColumn<QString>("server");
+    QTest::addColumn<QString>("authority");
+    QTest::addColumn<QSslError::SslError>("error");
+    QTest::addColumn<QString>("advice");
+    QTest::newRow("another host's") << u"elsewhere"_s << u"ca.pem"_s << QSslError::HostNameMismatch
+                                    << u"server_name_indication"_s;
+    QTest::newRow("expired") << u"expired"_s << u"ca.pem"_s << QSslError::CertificateExpired
+                             << u"expired"_s;
+    QTest::newRow("of an unknown authority")
+            << u"good"_s << u"stranger.pem"_s << QSslError::UnableToGetLocalIssuerCertificate
+            << u"cacertfile"_s;
+}
+
+void TestTls::refusesBadCertificates()
+{
+    QFETCH(QString, server);
+    QFETCH(QString, authority);
+    QFETCH(QSslError::SslError, error);
+    QFETCH(QString, advice);
+    TlsServer tls(serverConfiguration(server));
+    Peer peer(to(tls).setCaCertificateFile(file(authority))
+                      .setRetryPolicy(QAmqpRetryPolicy().setMaximumAttempts(3)));
+    QList<QSslError> told;
+    connect(&peer.connection, &QAmqpConnection::sslErrors, &peer.connection,
+            [&](const QList<QSslError> &errors) { told += errors; });
+    peer.connection.open();
+    QVERIFY(waitFor([&] { return peer.closed == 1; }));
+    QCOMPARE(peer.errors.size(), 1);
+    const QAmqpError &failure = peer.errors.constFirst();
+    VERIFY_ERROR(failure, TlsFailed, Connection, 0);
+    QCOMPARE(failure.phase(), Phase::Tls);
+    QVERIFY2(failure.text().contains(advice), describe(failure).constData());
+    QVERIFY2(failure.text().contains(QString::number(tls.serverPort())),
+             describe(failure).constData());
+    QVERIFY(failure.attempts().isEmpty()); // a second try would end the same
+    QVERIFY(std::any_of(told.begin(), told.end(),
+                        [&](const QSslError &e) { return e.error() == error; }));
+}
+
+void TestTls::notVerifyingIsWarnedOf()
+{
+    QTest::ignoreMessage(QtWarningMsg, QRegularExpression(u"certificate of .* is not verified"_s));
+    Peer peer(tlsOptions().setPeerVerificationEnabled(false));
+    QVERIFY(peer.open());
+    QVERIFY(peer.close());
+}
+
+void TestTls::missingClientCertificate()
+{
+    QSslConfiguration demanding = serverConfiguration(u"good"_s);
+    demanding.setPeerVerifyMode(QSslSocket::VerifyPeer);
+    demanding.setCaCertificates(QSslCertificate::fromPath(file(u"ca.pem"_s)));
+    for (const QSsl::SslProtocol protocol : {QSsl::TlsV1_2, QSsl::TlsV1_3}) {
+        demanding.setProtocol(protocol);
+        TlsServer tls(demanding);
+        Peer peer(to(tls));
+        peer.connection.open();
+        QVERIFY(waitFor([&] { return peer.closed == 1; }));
+        QCOMPARE(peer.opened, 0);
+        QCOMPARE(peer.errors.size(), 1);
+        // With TLS 1.3 the refusal comes when the client believes the handshake to be over.
+        const QString text = peer.errors.constFirst().text();
+        QVERIFY2(text.contains(u"TLS with") || text.contains(u"wants a client certificate"),
+                 qPrintable(text));
+    }
+}
+
+void TestTls::refusesOldTls()
+{
+    quint16 port = 0;
+    {
+        QTcpServer server;
+        QVERIFY(server.listen(QHostAddress::LocalHost));
+        port = server.serverPort();
+    }
+    QProcess old;
+    old.setWorkingDirectory(m_folder.path());
+    old.setProcessChannelMode(QProcess::MergedChannels);
+    old.start(u"openssl"_s,
+              QProcess::splitCommand(u"s_server -accept 127.0.0.1:%1 -cert good.pem -key good.key "
+                                     "-tls1_1 -cipher ALL:@SECLEVEL=0"_s.arg(port)));
+    const auto end = qScopeGuard([&] {
+        old.kill();
+        old.waitForFinished();
+    });
+    QByteArray said;
+    QVERIFY(waitFor([&] { return (said += old.readAll()).contains("ACCEPT"); }));
+    Peer peer(QAmqpConnectionOptions()
+                      .setTlsEnabled(true)
+                      .setPort(port)
+                      .setHostName(u"127.0.0.1"_s)
+                      .setPeerVerificationEnabled(false));
+    QTest::ignoreMessage(QtWarningMsg, QRegularExpression(u"is not verified"_s));
+    peer.connection.open();
+    QVERIFY(waitFor([&] { return peer.closed == 1; }));
+    QCOMPARE(peer.errors.size(), 1);
+    VERIFY_ERROR(peer.errors.constFirst(), TlsFailed, Connection, 0);
+}
+
+void TestTls::plainPeers_data()
+{
+    QTest::addColumn<QByteArray>("answer");
+    QTest::addColumn<Kind>("kind");
+    QTest::newRow("an AMQP broker without TLS")
+            << QByteArray("AMQP\0\0\11\1", 8) << Kind::TlsFailed;
+    QTest::newRow("a web server") << "HTTP/1.1 400 Bad Request\r\n\r\n"_ba << Kind::TlsFailed;
+    QTest::newRow("silence") << QByteArray() << Kind::Timeout;
+}
+
+void TestTls::plainPeers()
+{
+    QFETCH(QByteArray, answer);
+    QFETCH(Kind, kind);
+    PlainServer plain(answer);
+    Peer peer(to(plain).setTlsTimeout(500ms));
+    peer.connection.open();
+    QVERIFY(waitFor([&] { return peer.closed == 1; }));
+    QCOMPARE(peer.errors.size(), 1);
+    const QAmqpError &error = peer.errors.constFirst();
+    QVERIFY2(error.kind() == kind, describe(error).constData());
+    QCOMPARE(error.phase(), Phase::Tls);
+    QVERIFY2(error.text().contains(u"check that this port speaks TLS"),
+             describe(error).constData());
+}
+
+void TestTls::externalTellsTheUser_data()
+{
+    QTest::addColumn<QString>("key");
+    QTest::addColumn<QString>("password");
+    QTest::newRow("plain key") << environment("QTAMQP_TEST_KEY") << QString();
+    QTest::newRow("encrypted PKCS #8") << file(u"pkcs8.key"_s) << u"secret"_s;
+    QTest::newRow("encrypted, of the traditional form")
+            << file(u"traditional.key"_s) << u"secret"_s;
+}
+
+void TestTls::externalTellsTheUser()
+{
+    QFETCH(QString, key);
+    QFETCH(QString, password);
+    QVERIFY(ctl({u"add_user"_s, u"client"_s, u"unused"_s}));
+    const auto end = qScopeGuard([] { ctl({u"delete_user"_s, u"client"_s}); });
+    QVERIFY(ctl({u"set_permissions"_s, u"client"_s, u".*"_s, u".*"_s, u".*"_s}));
+    Peer peer(tlsOptions()
+                      .setCertificateFile(environment("QTAMQP_TEST_CERT"))
+                      .setPrivateKeyFile(key)
+                      .setPrivateKeyPassword(password)
+                      .setCredentials(QAmqpCredentials::external()));
+    QVERIFY(peer.open());
+    VERIFY_OK(peer.channel()->declareQueue({}, QAmqpQueueOptions().setExclusive()));
+    const auto users = ctl({u"-q"_s, u"list_connections"_s, u"user"_s, u"auth_mechanism"_s});
+    QVERIFY2(users && users->contains("client\tEXTERNAL"), users.value_or("").constData());
+    QVERIFY(peer.close());
+    QVERIFY(peer.errors.isEmpty());
+}
+
+void TestTls::keyThatCannotBeRead_data()
+{
+    QTest::addColumn<QString>("key");
+    QTest::addColumn<QString>("password");
+    QTest::newRow("PKCS #8, wrong password") << file(u"pkcs8.key"_s) << u"wrong"_s;
+    QTest::newRow("PKCS #8, no password") << file(u"pkcs8.key"_s) << QString();
+    QTest::newRow("traditional, wrong password") << file(u"traditional.key"_s) << u"wrong"_s;
+    QTest::newRow("a certificate") << file(u"good.pem"_s) << QString();
+    QTest::newRow("no such file") << file(u"none.key"_s) << QString();
+}
+
+void TestTls::keyThatCannotBeRead()
+{
+    QFETCH(QString, key);
+    QFETCH(QString, password);
+    Peer peer(tlsOptions()
+                      .setCertificateFile(environment("QTAMQP_TEST_CERT"))
+                      .setPrivateKeyFile(key)
+                      .setPrivateKeyPassword(password));
+    peer.connection.open();
+    QVERIFY(waitFor([&] { return peer.closed == 1; }));
+    QCOMPARE(peer.errors.size(), 1);
+    const QAmqpError &error = peer.errors.constFirst();
+    VERIFY_ERROR(error, InvalidArgument, Connection, 0);
+    QVERIFY2(error.text().contains(key) && error.text().contains(u"password"),
+             describe(error).constData());
+    QVERIFY(password.isEmpty() || !error.text().contains(password));
+}
+
+QTAMQP_BROKER_TEST(TestTls)
+#include "tst_tls.moc"
