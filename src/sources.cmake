@@ -95,6 +95,8 @@ set(QTAMQP_api_SOURCES
     api/qamqpdelivery_p.h
     api/qamqpexchange.cpp
     api/qamqpqueue.cpp
+    api/qamqprpcclient.cpp
+    api/qamqprpcserver.cpp
     api/unsettledtags.h)
 set(QTAMQP_api_HEADERS
     ${include}/qamqpchannel.h
@@ -102,7 +104,9 @@ set(QTAMQP_api_HEADERS
     ${include}/qamqpconsumer.h
     ${include}/qamqpdelivery.h
     ${include}/qamqpexchange.h
-    ${include}/qamqpqueue.h)
+    ${include}/qamqpqueue.h
+    ${include}/qamqprpcclient.h
+    ${include}/qamqprpcserver.h)
 
 set(QTAMQP_blocking_SOURCES
     blocking/answer.h

@@ -275,6 +275,25 @@ void QAmqpChannelPrivate::forgetConsumer(QAmqpConsumerPrivate *consumer)
     consumer->requeueHeld();
 }
 
+Deadline QAmqpChannelPrivate::await(std::chrono::milliseconds limit, const QAmqpError &late,
+                                    const Ended &ended)
+{
+    const TimePoint until = limit > std::chrono::milliseconds::zero()
+            ? std::chrono::steady_clock::now() + limit
+            : TimePoint::max();
+    const Deadline answer = core->await(until, late);
+    requests.insert(answer.second, ended);
+    engine->commanded();
+    return answer;
+}
+
+void QAmqpChannelPrivate::forget(const Deadline &answer)
+{
+    requests.remove(answer.second);
+    if (core)
+        core->forget(answer);
+}
+
 void QAmqpChannelPrivate::abandonAll(const QAmqpError &error)
 {
     const auto keepAlive = shared_from_this(); // a continuation may delete the channel

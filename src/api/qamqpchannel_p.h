@@ -99,6 +99,12 @@ public:
     QFuture<T> wait(QtAmqpPrivate::RequestId id, const Ended &first = {},
                     Convert convert = nullptr);
 
+    // Waits for what comes as a message, for ever without a `limit`: `ended` is called with an error
+    // unless that is forgotten before. Call it on an open channel.
+    QtAmqpPrivate::Deadline await(std::chrono::milliseconds limit, const QAmqpError &late,
+                                  const Ended &ended);
+    void forget(const QtAmqpPrivate::Deadline &answer);
+
     // Commands
     QFuture<QAmqpQueueInfo> declareQueue(const QString &name, const QAmqpQueueOptions &options,
                                          const Ended &first = {});

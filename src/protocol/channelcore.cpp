@@ -229,6 +229,14 @@ void ChannelCore::sendPublish(const BasicPublish &method, const QAmqpMessage &me
     }
 }
 
+Deadline ChannelCore::await(TimePoint until, const QAmqpError &late)
+{
+    const Deadline deadline(until, ++m_context.lastRequest);
+    m_context.awaited.emplace(
+            deadline, Replied{.channel = m_number, .request = deadline.second, .error = late});
+    return deadline;
+}
+
 void ChannelCore::ack(quint64 deliveryTag, bool multiple)
 {
     sendOrQueue(BasicAck{deliveryTag, multiple});
@@ -326,6 +334,17 @@ void ChannelCore::failRequests(const QAmqpError &error, quint32 guiltyMethod)
     m_getting = {};
     m_unanswered.clear();
     m_waiting.clear();
+    for (auto next = m_context.awaited.begin(); next != m_context.awaited.end();) {
+        const auto answer = next++;
+        if (answer->second.channel != m_number)
+            continue;
+        Replied end = std::move(m_context.awaited.extract(answer).mapped());
+        end.error = operationError(error ? error.kind() : QAmqpError::Kind::Cancelled,
+                                   error.origin(), u"no reply can come any more: %1",
+                                   error ? error.text() : QStringLiteral("the channel was closed"))
+                            .setCause(error);
+        m_context.events.push_back(std::move(end));
+    }
 }
 
 void ChannelCore::end(const QAmqpError &error)

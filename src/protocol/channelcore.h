@@ -24,6 +24,7 @@
 #include <array>
 #include <chrono>
 #include <deque>
+#include <map>
 #include <optional>
 
 QT_BEGIN_NAMESPACE
@@ -40,6 +41,8 @@ void sendMethod(Output &output, quint16 channel, const Method &method)
     encodeMethodFrame(writer, channel, method, size);
 }
 
+using Deadline = std::pair<TimePoint, RequestId>;
+
 // What the channels of a connection share.
 struct ConnectionContext
 {
@@ -53,6 +56,20 @@ struct ConnectionContext
     FrameError error; // what the peer did wrong, which ends the connection
 
     RequestId lastRequest = 0;
+    // Answers that come as messages, if at all, and how each ends when its time is over.
+    std::map<Deadline, Replied> awaited;
+
+    std::optional<TimePoint> firstDeadline() const
+    {
+        if (awaited.empty() || awaited.begin()->first.first == TimePoint::max())
+            return std::nullopt;
+        return awaited.begin()->first.first;
+    }
+    void expire(TimePoint now)
+    {
+        while (!awaited.empty() && awaited.begin()->first.first <= now)
+            events.push_back(std::move(awaited.extract(awaited.begin()).mapped()));
+    }
 };
 
 class ChannelCore
@@ -98,6 +115,10 @@ public:
     RequestId consume(const BasicConsume &method, RequestId nameFrom);
     RequestId cancel(const QByteArray &consumerTag);
     quint64 publish(const BasicPublish &method, const QAmqpMessage &message, RequestId nameFrom);
+    // An answer that is not the broker's: ends with the error `late`, or that of the channel, unless
+    // it is forgotten before.
+    Deadline await(TimePoint until, const QAmqpError &late);
+    void forget(const Deadline &answer) { m_context.awaited.erase(answer); }
     void ack(quint64 deliveryTag, bool multiple);
     void nack(quint64 deliveryTag, bool multiple, bool requeue);
     bool sendsAtOnce() const { return isFree() && !m_flowStopped; }
@@ -231,7 +252,7 @@ private:
     void handle(const BasicNack &method);
     std::optional<Request> answered(const MethodInfo &reply);
     void named(const Request &declare, const QByteArray &name);
-    bool acceptTag(quint64 deliveryTag);
+    bool acceptTag(quint64 deliveryTag, bool noAck);
     void contentComplete();
     void deliver(Delivered delivered);
     quint64 matchReturn(const Envelope &envelope, const QAmqpMessage &message);
@@ -259,7 +280,8 @@ private:
     Request m_handshake; // channel.open or channel.close while unanswered
     Request m_getting; // basic.get whose message is arriving
     quint64 m_nextTag;
-    quint64 m_lastDeliveryTag = 0;
+    quint64 m_lastTag = 0; // of deliveries
+    quint64 m_lastTagToAck = 0;
     Confirms m_confirms;
     std::deque<Mandatory> m_mandatory;
     QHash<RequestId, QByteArray> m_names; // what the broker called the queues it was asked to name

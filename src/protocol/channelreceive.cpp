@@ -195,35 +195,38 @@ void ChannelCore::handle(const BasicReturn &method)
 }
 
 // Tags ascend, one for each message; what is done with them counts on it (spec: MUST be unique and grow).
-bool ChannelCore::acceptTag(quint64 deliveryTag)
+// RabbitMQ's direct reply-to does not count its own: they have the tag of the next message.
+bool ChannelCore::acceptTag(quint64 deliveryTag, bool noAck)
 {
     constexpr quint64 largestGap = 1024;
-    if (deliveryTag <= m_lastDeliveryTag || deliveryTag - m_lastDeliveryTag > largestGap) {
+    if ((deliveryTag <= m_lastTagToAck && !noAck) || deliveryTag == 0
+        || (deliveryTag > m_lastTag && deliveryTag - m_lastTag > largestGap)) {
         violated(ReplyCode::UnexpectedFrame, u"the delivery tag %1 came behind %2", deliveryTag,
-                 m_lastDeliveryTag);
+                 m_lastTag);
         return false;
     }
-    m_lastDeliveryTag = deliveryTag;
+    m_lastTag = std::max(m_lastTag, deliveryTag);
+    if (!noAck)
+        m_lastTagToAck = deliveryTag;
     return true;
 }
 
 void ChannelCore::handle(const BasicDeliver &method)
 {
-    if (acceptTag(method.deliveryTag))
-        m_assembler.begin({.method = BasicDeliver::info.id(),
-                           .redelivered = method.redelivered,
-                           .deliveryTag = method.deliveryTag},
-                          method.exchange, method.routingKey, method.consumerTag);
+    m_assembler.begin({.method = BasicDeliver::info.id(),
+                       .redelivered = method.redelivered,
+                       .deliveryTag = method.deliveryTag},
+                      method.exchange, method.routingKey, method.consumerTag);
 }
 
 void ChannelCore::handle(const BasicGetOk &method)
 {
-    if (!acceptTag(method.deliveryTag))
-        return;
     std::optional<Request> request = answered(BasicGetOk::info);
     if (!request)
         return;
     m_getting = std::move(*request);
+    if (!acceptTag(method.deliveryTag, m_getting.noAck))
+        return;
     m_assembler.begin({.method = BasicGetOk::info.id(),
                        .redelivered = method.redelivered,
                        .deliveryTag = method.deliveryTag,
@@ -269,6 +272,8 @@ void ChannelCore::contentComplete()
 void ChannelCore::deliver(Delivered delivered)
 {
     const auto consumer = m_consumers.find(delivered.envelope->consumerTag);
+    if (!acceptTag(delivered.deliveryTag, consumer != m_consumers.end() && consumer->noAck))
+        return;
     if (consumer != m_consumers.end() && (!consumer->cancelling || consumer->noAck)) {
         m_context.events.push_back(std::move(delivered));
         return;

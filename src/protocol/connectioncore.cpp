@@ -263,6 +263,7 @@ void ConnectionCore::timeout(TimePoint now)
     if (m_backlog) // what the peer sends meanwhile cannot be seen: we do not read
         m_heartbeat.received(now);
     m_heartbeat.look(now);
+    m_context.expire(now);
     checkDeadlines(now);
     if (m_retryAt && now >= *m_retryAt) {
         m_retryAt.reset();
@@ -324,6 +325,7 @@ std::optional<TimePoint> ConnectionCore::nextTimeout()
     consider(m_handshakeDeadline);
     consider(m_closeDeadline);
     consider(m_blockedDeadline);
+    consider(m_context.firstDeadline());
     if (m_state == ConnectionState::Open) {
         if (!m_secretDeadline && oldestSecret() && m_options.requestTimeout().count() > 0)
             m_secretDeadline = m_now + m_options.requestTimeout();

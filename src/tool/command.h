@@ -86,6 +86,8 @@ extern const Command unbindCommand;
 extern const Command purgeCommand;
 extern const Command deleteQueueCommand;
 extern const Command deleteExchangeCommand;
+extern const Command callCommand;
+extern const Command serveCommand;
 extern const Command perfCommand;
 extern const Command pingCommand;
 

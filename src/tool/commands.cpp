@@ -14,9 +14,20 @@ namespace Tool {
 namespace {
 
 const Command *const commands[] = {
-        &publishCommand,         &consumeCommand,        &getCommand,    &declareQueueCommand,
-        &declareExchangeCommand, &bindCommand,           &unbindCommand, &purgeCommand,
-        &deleteQueueCommand,     &deleteExchangeCommand, &perfCommand,   &pingCommand,
+        &publishCommand,
+        &consumeCommand,
+        &getCommand,
+        &declareQueueCommand,
+        &declareExchangeCommand,
+        &bindCommand,
+        &unbindCommand,
+        &purgeCommand,
+        &deleteQueueCommand,
+        &deleteExchangeCommand,
+        &callCommand,
+        &serveCommand,
+        &perfCommand,
+        &pingCommand,
 };
 
 // Understood before and behind the name of the command.

@@ -56,6 +56,12 @@ QByteArray propertiesJson(const QAmqpMessage &message)
     return json.json();
 }
 
+JsonObject &addMessage(JsonObject &json, const QAmqpMessage &message)
+{
+    return json.add("properties", propertiesJson(message))
+            .addOctets("body", "body_base64", message.body());
+}
+
 } // namespace
 
 std::vector<Option> withMessageOptions(std::initializer_list<Option> options)
@@ -130,9 +136,13 @@ QByteArray toJsonLine(const QAmqpDelivery &delivery)
         json.addNumber("message_count", delivery.remainingMessages());
     else
         json.addText("consumer_tag", delivery.consumerTag());
-    json.add("properties", propertiesJson(delivery));
-    json.addOctets("body", "body_base64", delivery.body());
-    return json.line();
+    return addMessage(json, delivery).line();
+}
+
+QByteArray toJsonLine(const QAmqpMessage &message)
+{
+    JsonObject json;
+    return addMessage(json, message).line();
 }
 
 QByteArray toOutput(const QAmqpDelivery &delivery, bool json)

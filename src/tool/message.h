@@ -18,6 +18,9 @@ QAmqpMessage readProperties(const Arguments &arguments);
 // One line: envelope, properties, body.
 QByteArray toJsonLine(const QAmqpDelivery &delivery);
 
+// The same without an envelope.
+QByteArray toJsonLine(const QAmqpMessage &message);
+
 // The body and a newline, or the line of JSON.
 QByteArray toOutput(const QAmqpDelivery &delivery, bool json);
 

@@ -1076,6 +1076,52 @@ private Q_SLOTS:
         QCOMPARE(d.error().replyCode(), int(ReplyCode::UnexpectedFrame));
     }
 
+    // Direct reply-to does not count its deliveries.
+    void deliveryTagsWithoutAckMayRepeat()
+    {
+        CoreDriver d(opened().expect<BasicConsume>()
+                             .reply(BasicConsumeOk{"replies"})
+                             .expect<BasicConsume>()
+                             .reply(BasicConsumeOk{"c"})
+                             .sendContent(delivery("replies", 1), message("x"))
+                             .sendContent(delivery("replies", 1), message("y"))
+                             .sendContent(delivery("c", 1), message("z"))
+                             .sendContent(delivery("replies", 2), message("x"))
+                             .sendContent(delivery("c", 2), message("z")));
+        ChannelCore *channel = d.channel();
+        d.open();
+        channel->consume(BasicConsume{.queue = QByteArrayView("amq.rabbitmq.reply-to"),
+                                      .consumerTag = QByteArrayView("replies"),
+                                      .noAck = true},
+                         0);
+        channel->consume(consume("q", "c"), 0);
+        d.run();
+        QCOMPARE(d.count<Delivered>(), 5);
+    }
+
+    void awaitedAnswersEnd()
+    {
+        CoreDriver d(opened());
+        ChannelCore *channel = d.channel();
+        const QAmqpError late(Kind::Timeout, Scope::Operation, QAmqpError::Origin::Library,
+                              u"too late"_s);
+        const RequestId second = d.ask(channel->await(d.now + 2s, late).second);
+        const RequestId first = d.ask(channel->await(d.now + 1s, late).second);
+        const RequestId last = d.ask(channel->await(TimePoint::max(), late).second);
+        const Deadline forgotten = channel->await(d.now + 1s, late);
+        d.open();
+        channel->forget(forgotten);
+        d.pass(1500ms);
+        QCOMPARE(d.reply(first).error, late);
+        QCOMPARE(d.count<Replied>(), 1);
+        d.pass(600ms);
+        QCOMPARE(d.reply(second).error, late);
+        d.lose();
+        QCOMPARE(d.reply(last).error.kind(), Kind::ConnectionLost);
+        QVERIFY(d.reply(last).error.text().startsWith(u"no reply can come any more: "_s));
+        QCOMPARE(d.count<Replied>(), 3);
+    }
+
     void aReturnFromAQueueTheBrokerNamedIsMatched()
     {
         CoreDriver d(

@@ -176,3 +176,24 @@ void result(QAmqpBlockingChannel &channel)
     qInfo() << channel.purgeQueue(u"orders"_s).value(); // or throws a QAmqpException
     //! [result]
 }
+
+void rpcClient(QAmqpConnection *connection)
+{
+    //! [rpc client]
+    auto *client = new QAmqpRpcClient(connection->createChannel());
+    client->call(QString(), u"uppercase"_s, "hello"_ba)
+            .then([](const QAmqpMessage &reply) { qInfo() << reply.body(); })
+            .onFailed([](const QAmqpException &failure) { qWarning() << failure.error(); });
+    //! [rpc client]
+}
+
+void rpcServer(QAmqpChannel *channel)
+{
+    //! [rpc server]
+    channel->declareQueue(u"uppercase"_s);
+    auto *server = new QAmqpRpcServer(channel, u"uppercase"_s);
+    server->setHandler(
+            [](const QAmqpDelivery &request) { return QAmqpMessage(request.body().toUpper()); });
+    server->start();
+    //! [rpc server]
+}

@@ -1,0 +1,231 @@
+#include <QtAmqp/qamqprpcclient.h>
+
+#include "api/qamqpchannel_p.h"
+
+#include <QtAmqp/qamqpconsumer.h>
+#include <QtCore/qrandom.h>
+
+QT_BEGIN_NAMESPACE
+
+using namespace QtAmqpPrivate;
+using namespace std::chrono_literals;
+using Kind = QAmqpError::Kind;
+
+// What RabbitMQ turns into the name of this channel as it passes a request on.
+static constexpr auto ReplyQueue = QStringView(u"amq.rabbitmq.reply-to");
+
+/*!
+    \class QAmqpRpcClient
+    \inmodule QtAmqp
+    \brief Sends requests and matches the replies, each call with a future of its own.
+
+    \snippet snippets.cpp rpc client
+
+    Replies come by RabbitMQ's direct reply-to: no queue is declared for them, and whoever answers
+    \c reply_to with the \c correlation_id of the request is understood, QAmqpRpcServer or any other
+    AMQP client. Any number of calls may be under way. The request is sent as mandatory, so that a call
+    that no queue takes fails at once.
+
+    The client needs a channel of RabbitMQ, best one of its own: not one in a transaction, whose requests
+    leave at the commit. It consumes with its first call, and anew if the channel was closed and opened
+    again. Calls belong to the channel's thread.
+
+    \sa QAmqpRpcServer, {https://www.rabbitmq.com/direct-reply-to.html}
+*/
+/*! \fn void QAmqpRpcClient::replyIgnored(const QAmqpMessage &reply)
+    A \a reply came that nobody waits for: too late, a second time, or with an unknown correlation id. */
+
+class QAmqpRpcClientPrivate : public std::enable_shared_from_this<QAmqpRpcClientPrivate>
+{
+public:
+    struct Call
+    {
+        SharedPromise<QAmqpMessage> promise;
+        quint64 publishTag = 0;
+        Deadline deadline = {};
+    };
+
+    bool listen();
+    void received(const QAmqpDelivery &reply);
+    void returned(const QAmqpReturn &request);
+    void nacked(quint64 firstTag, quint64 lastTag);
+    void end(const QByteArray &id, const QAmqpError &error, const QAmqpMessage &reply = {});
+    void endAll(const QAmqpError &error);
+
+    QAmqpRpcClient *q = nullptr; // null once it is gone
+    QPointer<QAmqpChannel> channel;
+    QPointer<QAmqpConsumer> consumer;
+    QHash<QByteArray, Call> calls; // by correlation id
+    std::chrono::milliseconds timeout = 30s;
+    quint64 ignored = 0;
+};
+
+/*! Makes a client that calls on \a channel, a child of \a parent, or of the channel if that is null.
+    Nothing is sent before the first call. */
+QAmqpRpcClient::QAmqpRpcClient(QAmqpChannel *channel, QObject *parent)
+    : QObject(parent ? parent : channel), d_ptr(std::make_shared<QAmqpRpcClientPrivate>())
+{
+    QAmqpRpcClientPrivate *d = d_ptr.get();
+    d->q = this;
+    d->channel = channel;
+    connect(channel, &QAmqpChannel::messageReturned, this,
+            [d](const QAmqpReturn &request) { d->returned(request); });
+    connect(channel, &QAmqpChannel::nacked, this,
+            [d](quint64 first, quint64 last) { d->nacked(first, last); });
+}
+
+/*! Ends the calls under way with Cancelled. */
+QAmqpRpcClient::~QAmqpRpcClient()
+{
+    const auto d = d_ptr; // continuations run below
+    d->q = nullptr;
+    delete d->consumer;
+    d->endAll(givenUp(u"the QAmqpRpcClient was destroyed"));
+}
+
+/*! Returns the channel, null once it is destroyed. */
+QAmqpChannel *QAmqpRpcClient::channel() const { return d_ptr->channel; }
+
+/*! Returns how long a call waits for its reply unless it says so itself, 30 seconds by default. */
+std::chrono::milliseconds QAmqpRpcClient::timeout() const { return d_ptr->timeout; }
+
+/*! Lets calls wait for \a timeout unless they say so themselves; 0: for ever. */
+void QAmqpRpcClient::setTimeout(std::chrono::milliseconds timeout) { d_ptr->timeout = timeout; }
+
+/*! Returns how many calls wait for their reply. */
+int QAmqpRpcClient::pendingCalls() const { return int(d_ptr->calls.size()); }
+
+/*! Returns how many replies came that no call waited for, see replyIgnored(). */
+quint64 QAmqpRpcClient::ignoredReplies() const { return d_ptr->ignored; }
+
+/*! \overload
+    Waits for timeout(). The other parameters are \a exchange, \a routingKey and \a request. */
+QFuture<QAmqpMessage> QAmqpRpcClient::call(const QString &exchange, const QString &routingKey,
+                                           const QAmqpMessage &request)
+{
+    return call(exchange, routingKey, request, d_ptr->timeout);
+}
+
+/*!
+    Publishes \a request to \a exchange with \a routingKey (the name of the server's queue, if the
+    exchange is the default one), and returns the reply to come. The request's reply-to and correlation
+    id are set here, the latter to something that cannot be guessed.
+
+    The future fails with Timeout if no reply came within \a timeout (0: it waits as long as the channel
+    lives; it counts from this call, or from the opening of a connection that is closed), with Unroutable
+    if no queue took the request, with Nacked if the broker refused it, and with the error that ended the
+    channel or connection (Cancelled if that was closed in good order, or if it or this object was
+    destroyed); whether the request was served is not known then. What publish() would refuse fails as it
+    does there, and a negative \a timeout and a call from a foreign thread with InvalidArgument.
+*/
+QFuture<QAmqpMessage> QAmqpRpcClient::call(const QString &exchange, const QString &routingKey,
+                                           const QAmqpMessage &request,
+                                           std::chrono::milliseconds timeout)
+{
+    QAmqpRpcClientPrivate *d = d_ptr.get();
+    if (!d->channel)
+        return failedFuture<QAmqpMessage>(notOpen(u"call(): the channel was destroyed"));
+    auto *channel = QAmqpChannelPrivate::of(d->channel);
+    QAmqpError error = channel->threadError("call()");
+    if (!error && timeout < 0ms)
+        error = invalidArgument(u"call(): the timeout of %1 ms is negative; 0 waits for ever",
+                                timeout.count());
+    if (!error && !d->listen())
+        error = channel->lastError;
+    if (error)
+        return failedFuture<QAmqpMessage>(error);
+    std::array<quint32, 4> random;
+    QRandomGenerator::system()->generate(random.begin(), random.end());
+    const QByteArray id =
+            QByteArray::fromRawData(reinterpret_cast<const char *>(random.data()), sizeof random)
+                    .toHex();
+    QAmqpMessage message = request;
+    message.setReplyTo(ReplyQueue.toString());
+    message.setCorrelationId(QString::fromLatin1(id));
+    QAmqpRpcClientPrivate::Call call{.promise = startPromise<QAmqpMessage>()};
+    call.publishTag = d->channel->publish(exchange, routingKey, message, QAmqpChannel::Mandatory);
+    if (call.publishTag == 0)
+        return failedFuture<QAmqpMessage>(channel->lastError);
+    const QAmqpError late = operationError(
+            Kind::Timeout, QAmqpError::Origin::Library,
+            u"no reply to the request to exchange \"%1\" with routing key \"%2\" came within %3 ms; is "
+            "its server running?",
+            exchange, routingKey, timeout.count());
+    call.deadline =
+            channel->await(timeout, late, [weak = d->weak_from_this(), id](RequestEnd &end) {
+                if (const auto waiting = weak.lock())
+                    waiting->end(id, end.error);
+            });
+    d->calls.insert(id, call);
+    return call.promise->future();
+}
+
+// Direct reply-to wants one consumer without acknowledgement on the channel that publishes.
+bool QAmqpRpcClientPrivate::listen()
+{
+    if (consumer && consumer->state() < QAmqpConsumer::State::Cancelling)
+        return true;
+    delete consumer;
+    consumer = channel->consume(ReplyQueue.toString(), QAmqpConsumeOptions().setNoAck());
+    QObject::connect(consumer, &QAmqpConsumer::messageReceived, q,
+                     [this](const QAmqpDelivery &reply) { received(reply); });
+    QObject::connect(consumer, &QAmqpConsumer::cancelled, q, [this](const QAmqpError &reason) {
+        endAll(reason ? reason : givenUp(u"the consumer of the replies was cancelled"));
+    });
+    return consumer->state() != QAmqpConsumer::State::Cancelled;
+}
+
+void QAmqpRpcClientPrivate::received(const QAmqpDelivery &reply)
+{
+    const QByteArray id = reply.bytes(QAmqpMessage::Property::CorrelationId);
+    if (calls.contains(id))
+        return end(id, {}, reply);
+    ++ignored;
+    Q_EMIT q->replyIgnored(reply);
+}
+
+void QAmqpRpcClientPrivate::returned(const QAmqpReturn &request)
+{
+    QAmqpError error = operationError(
+            Kind::Unroutable, QAmqpError::Origin::Broker,
+            u"the request to exchange \"%1\" with routing key \"%2\" reached no queue: %3; is its "
+            "server running?",
+            request.exchange(), request.routingKey(), request.replyText());
+    error.setReply(request.replyCode(), request.replyText());
+    end(request.bytes(QAmqpMessage::Property::CorrelationId), error);
+}
+
+void QAmqpRpcClientPrivate::nacked(quint64 firstTag, quint64 lastTag)
+{
+    QList<QByteArray> refused;
+    for (auto call = calls.cbegin(); call != calls.cend(); ++call) {
+        if (call->publishTag >= firstTag && call->publishTag <= lastTag)
+            refused.append(call.key());
+    }
+    const auto keepAlive = shared_from_this();
+    for (const QByteArray &id : std::as_const(refused))
+        end(id,
+            operationError(Kind::Nacked, QAmqpError::Origin::Broker,
+                           u"the broker refused the request (basic.nack)"));
+}
+
+void QAmqpRpcClientPrivate::end(const QByteArray &id, const QAmqpError &error,
+                                const QAmqpMessage &reply)
+{
+    const Call call = calls.take(id);
+    if (!call.promise)
+        return;
+    if (channel)
+        QAmqpChannelPrivate::of(channel)->forget(call.deadline);
+    endPromise(*call.promise, error, reply);
+}
+
+void QAmqpRpcClientPrivate::endAll(const QAmqpError &error)
+{
+    const auto keepAlive = shared_from_this();
+    const QList<QByteArray> ids = calls.keys();
+    for (const QByteArray &id : ids)
+        end(id, error);
+}
+
+QT_END_NAMESPACE

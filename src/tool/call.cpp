@@ -1,0 +1,91 @@
+// qamqp call: one request, and its reply.
+
+#include "input.h"
+#include "message.h"
+#include "output.h"
+#include "platform.h"
+#include "run.h"
+
+#include <QtAmqp/qamqprpcclient.h>
+
+using namespace Qt::StringLiterals;
+using namespace std::chrono_literals;
+
+namespace Tool {
+
+namespace {
+
+void checkOptions(const Arguments &arguments)
+{
+    arguments.refuseTogether("queue", "exchange");
+    arguments.refuseTogether("queue", "routing-key");
+    if (!arguments.isSet("queue") && !arguments.isSet("exchange")
+        && !arguments.isSet("routing-key"))
+        throw Failure{
+                BadUsage,
+                u"whom? Give --queue, or --exchange and --routing-key; see qamqp call --help"_s};
+    if (!arguments.operands().isEmpty() && arguments.isSet("file"))
+        throw Failure{BadUsage, u"BODY and --file do not go together; leave one out"_s};
+    for (const char *own : {"reply-to", "correlation-id"}) {
+        if (arguments.isSet(own))
+            throw Failure{BadUsage,
+                          u"--%1 is chosen by call; leave it out"_s.arg(QLatin1StringView(own))};
+    }
+}
+
+QByteArray readBody(Run &run)
+{
+    const Arguments &arguments = run.arguments();
+    if (!arguments.operands().isEmpty())
+        return arguments.operands().constFirst().toUtf8();
+    if (!arguments.isSet("file") && isTerminal(Stream::Input))
+        complain(u"qamqp call"_s, u"reading standard input; Ctrl-D ends it"_s);
+    Input input(arguments.value("file"), Input::Whole);
+    run.setDoing(u"reading the request"_s);
+    run.waitUntil([&] { return input.hasNext(); });
+    return input.takeNext();
+}
+
+void call(Run &run)
+{
+    const Arguments &arguments = run.arguments();
+    checkOptions(arguments);
+    QAmqpMessage request = readProperties(arguments);
+    request.setBody(readBody(run));
+    Session session(run);
+    QAmqpRpcClient client(session.channel());
+    if (arguments.isSet("timeout")) // that of the run
+        client.setTimeout(0ms);
+    run.setDoing(u"waiting for the reply"_s);
+    const bool toQueue = arguments.isSet("queue");
+    const QAmqpMessage reply =
+            run.wait(client.call(toQueue ? QString() : arguments.value("exchange"),
+                                 arguments.value(toQueue ? "queue" : "routing-key"), request));
+    session.close();
+    print(run.json() ? toJsonLine(reply) : reply.body() + '\n');
+}
+
+const std::vector<Option> options = withMessageOptions({
+        {"q,queue", "QUEUE", "The server's queue."},
+        {"e,exchange", "EXCHANGE", "To this exchange, with --routing-key."},
+        {"r,routing-key", "KEY", "Empty by default."},
+        {"f,file", "FILE", "Read the request from FILE."},
+});
+
+} // namespace
+
+const Command callCommand = {
+        "call",
+        "[BODY]",
+        1,
+        "Send a request and print the reply",
+        "The request is BODY, or is read from standard input. Prints the body of the reply and a newline,\n"
+        "or with --json an object with its properties and body. Status 5 if no reply comes within\n"
+        "--timeout, 30 seconds by default; status 4 if no queue takes the request.\n",
+        "qamqp call --queue uppercase hello\n"
+        "qamqp call -q orders --timeout 5 --json --content-type application/json -f order.json\n",
+        options,
+        call,
+};
+
+} // namespace Tool

@@ -1,0 +1,158 @@
+// qamqp serve: a command answers requests. One is acknowledged after its reply; all others go back.
+
+#include "message.h"
+#include "output.h"
+#include "run.h"
+
+#include <QtAmqp/qamqprpcserver.h>
+#include <QtCore/qprocess.h>
+
+using namespace Qt::StringLiterals;
+using namespace std::chrono_literals;
+
+namespace Tool {
+
+namespace {
+
+class Service
+{
+public:
+    Service(Run &run, Session &session)
+        : m_run(run)
+        , m_session(session)
+        , m_command(run.arguments().operands())
+        , m_count(run.arguments().number("count", 1, std::numeric_limits<qint64>::max(), 0))
+        , m_server(session.channel(), run.arguments().value("queue"))
+    {
+        QObject::connect(&m_server, &QAmqpRpcServer::requestReceived, &m_scope,
+                         [this](const QAmqpRpcRequest &request) { answer(request); });
+        QObject::connect(&m_server, &QAmqpRpcServer::errorOccurred, &m_scope,
+                         [](const QAmqpError &error) { tell(error.text()); });
+        QObject::connect(&m_server, &QAmqpRpcServer::stopped, &m_scope,
+                         [this](const QAmqpError &reason) {
+                             if (reason)
+                                 m_run.fail(failureOf(reason));
+                         });
+    }
+
+    void run()
+    {
+        const auto parallel = m_run.arguments().number("parallel", 1, 1000, 1);
+        if (!m_server.start(quint16(m_count ? std::min(m_count, parallel) : parallel)))
+            throw failureOf(m_session.channel()->lastError());
+        m_run.waitUntil([this] { return m_count > 0 && m_done >= m_count; });
+    }
+
+    // What is being answered gets two seconds; the rest goes back when the channel closes.
+    void finish()
+    {
+        m_stopping = true;
+        Run::settle([this] { return m_running == 0; }, 2s);
+    }
+
+private:
+    static void tell(const QString &text) { complain(u"qamqp serve"_s, text); }
+
+    void answer(const QAmqpRpcRequest &request)
+    {
+        if (m_stopping || (m_count > 0 && m_started == m_count))
+            return;
+        ++m_started;
+        ++m_running;
+        auto *process = new QProcess(&m_scope);
+        process->setProcessChannelMode(QProcess::ForwardedErrorChannel);
+        QObject::connect(process, &QProcess::finished, &m_scope,
+                         [this, process, request] { reply(process, request); });
+        QObject::connect(process, &QProcess::errorOccurred, &m_scope,
+                         [this, process, request](QProcess::ProcessError error) {
+                             if (error != QProcess::FailedToStart)
+                                 return;
+                             --m_running;
+                             m_run.fail({BadUsage,
+                                         u"cannot run %1: %2"_s.arg(m_command.constFirst(),
+                                                                    process->errorString())});
+                         });
+        process->start(m_command.constFirst(), m_command.mid(1));
+        process->write(request.message().body());
+        process->closeWriteChannel();
+    }
+
+    void reply(QProcess *process, const QAmqpRpcRequest &request)
+    {
+        process->deleteLater();
+        --m_running;
+        const bool crashed = process->exitStatus() == QProcess::CrashExit;
+        if (crashed && m_run.stopSignal()) // which reached it too: the request goes back
+            return;
+        ++m_done;
+        if (crashed || process->exitCode() != 0) {
+            request.fail();
+            return tell(u"%1 %2; its request was rejected"_s.arg(
+                    m_command.constFirst(),
+                    crashed ? u"crashed"_s : u"exited with status %1"_s.arg(process->exitCode())));
+        }
+        QAmqpMessage answer(process->readAllStandardOutput());
+        if (m_run.arguments().isSet("content-type"))
+            answer.setContentType(m_run.arguments().value("content-type"));
+        if (!request.reply(answer) && m_session.channel()->isOpen())
+            m_run.fail(failureOf(m_session.channel()->lastError()));
+    }
+
+    Run &m_run;
+    Session &m_session;
+    const QStringList m_command;
+    const quint64 m_count;
+    quint64 m_started = 0;
+    quint64 m_done = 0;
+    int m_running = 0;
+    bool m_stopping = false;
+    QAmqpRpcServer m_server;
+    QObject m_scope; // its processes end with it
+};
+
+void serve(Run &run)
+{
+    const Arguments &arguments = run.arguments();
+    if (!arguments.isSet("queue"))
+        throw Failure{BadUsage, u"which requests? Give --queue; see qamqp serve --help"_s};
+    Session session(run);
+    Service service(run, session);
+    try {
+        run.setDoing(u"serving"_s);
+        service.run();
+    } catch (const Failure &failure) {
+        service.finish();
+        // Serving for so long is what was asked for.
+        if (run.stopSignal() || failure.status != TooLate || arguments.isSet("count"))
+            throw;
+        return;
+    }
+    service.finish();
+    session.close();
+}
+
+constexpr Option options[] = {
+        {"q,queue", "QUEUE", "Where the requests come."},
+        {"n,count", "N", "End after N requests; status 5 if fewer came within --timeout."},
+        {"parallel", "N", "How many commands may run at a time, 1 by default."},
+        {"content-type", "TEXT", "Of the replies, such as application/json."},
+};
+
+} // namespace
+
+const Command serveCommand = {
+        "serve",
+        "COMMAND [ARGUMENT...]",
+        10000,
+        "Answer requests with a command's output",
+        "Runs COMMAND for each request that comes to the queue: the body is its standard input, its standard\n"
+        "output is the reply. Put -- before it, so that its options are not taken for those of qamqp.\n"
+        "If it exits with a status other than 0 the request is rejected (dead-lettered or dropped): the\n"
+        "caller gets no reply, and its time runs out. Requests without a reply-to are rejected too.\n",
+        "qamqp serve --queue uppercase -- tr a-z A-Z\n"
+        "qamqp serve -q orders --parallel 4 --content-type application/json -- ./price.py --verbose\n",
+        options,
+        serve,
+};
+
+} // namespace Tool
