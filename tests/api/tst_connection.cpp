@@ -64,8 +64,8 @@ QAmqpConnectionOptions localPort(quint16 port)
     return QAmqpConnectionOptions().setHostName(u"127.0.0.1"_s).setPort(port);
 }
 
-// TCP_NODELAY of this process's socket that is connected to `port`; -1 if there is none.
-int noDelay(quint16 port)
+// An option of TCP of this process's socket that is connected to `port`; -1 if there is none.
+int tcpOption(quint16 port, int option, int level = IPPROTO_TCP)
 {
     for (int fd = 0; fd < 1024; ++fd) {
         sockaddr_in peer = {};
@@ -75,8 +75,8 @@ int noDelay(quint16 port)
             continue;
         int value = 0;
         size = sizeof value;
-        ::getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &value, &size);
-        return value != 0;
+        ::getsockopt(fd, level, option, &value, &size);
+        return value;
     }
     return -1;
 }
@@ -130,11 +130,14 @@ private Q_SLOTS:
     void counters();
     void updateSecret();
     void updateSecretFails();
+    void updateSecretAboveAFrame();
     void negotiation_data();
     void negotiation();
     void serverProperties();
     void commandsEmitNothing();
     void noDelayIsSet();
+    void keepAliveIsSet();
+    void optionsCountBeforeOpening();
     void heartbeatsGoOnAfterTraffic();
     void missedHeartbeats();
     void closedSocketsGo();
@@ -719,6 +722,28 @@ void TestConnection::updateSecretFails()
     QCOMPARE(errorOf(lost).kind(), Kind::ConnectionLost);
 }
 
+void TestConnection::updateSecretAboveAFrame()
+{
+    ScriptedServer server(Script().handshake({2047, 4096, 60})
+                                  .expect<ConnectionUpdateSecret>()
+                                  .reply(ConnectionUpdateSecretOk{})
+                                  .connectionClose());
+    QAmqpConnection connection(optionsFor(server));
+    connection.open();
+    TRY(connection.isOpen(), server);
+    // 8 octets of frame, 4 of the method, the lengths of secret and reason.
+    const qsizetype fits = 4096 - 8 - 4 - 4 - 1;
+    const QAmqpError error = errorOf(connection.updateSecret(QString(fits + 1, u'x'), {}));
+    QCOMPARE(error.kind(), Kind::LimitExceeded);
+    QVERIFY2(error.text().contains(u"4097") && error.text().contains(u"4096"),
+             qPrintable(error.text()));
+    const QFuture<void> updated = connection.updateSecret(QString(fits, u'x'), {});
+    TRY(updated.isFinished(), server);
+    QVERIFY(!errorOf(updated));
+    connection.close();
+    TRY(server.isExhausted(), server);
+}
+
 void TestConnection::negotiation_data()
 {
     QTest::addColumn<int>("clientChannels");
@@ -861,7 +886,47 @@ void TestConnection::noDelayIsSet()
     QAmqpConnection connection(optionsFor(server));
     connection.open();
     TRY(connection.isOpen(), server);
-    QCOMPARE(noDelay(server.port()), 1);
+    QCOMPARE(tcpOption(server.port(), TCP_NODELAY), 1);
+    QCOMPARE(tcpOption(server.port(), SO_KEEPALIVE, SOL_SOCKET), 0);
+}
+
+void TestConnection::keepAliveIsSet()
+{
+    ScriptedServer server(Script().handshake().ignoreRest());
+    QAmqpConnection connection(optionsFor(server)
+                                       .setKeepAliveIdle(17s)
+                                       .setKeepAliveInterval(3s)
+                                       .setKeepAliveCount(5)
+                                       .setTcpUserTimeout(12345ms));
+    connection.open();
+    TRY(connection.isOpen(), server);
+    QVERIFY(tcpOption(server.port(), SO_KEEPALIVE, SOL_SOCKET) != 0);
+#ifdef Q_OS_LINUX
+    QCOMPARE(tcpOption(server.port(), TCP_KEEPIDLE), 17);
+    QCOMPARE(tcpOption(server.port(), TCP_KEEPINTVL), 3);
+    QCOMPARE(tcpOption(server.port(), TCP_KEEPCNT), 5);
+    QCOMPARE(tcpOption(server.port(), TCP_USER_TIMEOUT), 12345);
+#endif
+}
+
+// What is asked for before open() is judged by the options as they are then.
+void TestConnection::optionsCountBeforeOpening()
+{
+    QAmqpConnection connection;
+    QAmqpMessage message("x");
+    message.setHeaders({{u"a"_s, QString(5000, u'x')}});
+    QAmqpChannel *channel = connection.createChannel();
+    QVERIFY(channel->publish({}, u"q"_s, message) != 0);
+    QVERIFY(connection.setOptions(QAmqpConnectionOptions().setFrameMax(4096).setChannelMax(2)));
+    QCOMPARE(channel->publish({}, u"q"_s, message), 0U);
+    QCOMPARE(channel->lastError().kind(), Kind::LimitExceeded);
+    connection.createChannel();
+    const QAmqpChannel *third = connection.createChannel();
+    QCOMPARE(third->state(), QAmqpChannel::State::Closed);
+    QCOMPARE(third->lastError().kind(), Kind::LimitExceeded);
+    QVERIFY(connection.setOptions(QAmqpConnectionOptions()));
+    QVERIFY(channel->publish({}, u"q"_s, message) != 0);
+    QCOMPARE(connection.createChannel()->state(), QAmqpChannel::State::Opening);
 }
 
 // The timer was armed for an earlier time than traffic then made it.
