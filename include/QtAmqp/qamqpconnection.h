@@ -52,6 +52,8 @@ public:
     bool hasCapability(const QString &name) const;
     QSslConfiguration tlsSession() const;
 
+    bool isReading() const;
+    void setReading(bool reading);
     qint64 bytesToWrite() const;
     quint64 bytesSent() const;
     quint64 bytesReceived() const;

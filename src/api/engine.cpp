@@ -170,6 +170,15 @@ bool Engine::settle(const Settlement &settlement)
     return target && target->settleDelivery(settlement);
 }
 
+void Engine::setReading(bool reading)
+{
+    if (m_core->isReading() == reading)
+        return;
+    m_core->setReading(reading);
+    if (reading) // what waits is read in a turn
+        commanded();
+}
+
 void Engine::addChannel(quint16 number, QAmqpChannelPrivate *channel)
 {
     if (m_channels.size() <= number)

@@ -38,6 +38,7 @@ public:
 
     // After any command: the rest follows in a turn.
     void commanded();
+    void setReading(bool reading);
     qint64 bytesToWrite() const;
     QSslConfiguration tlsSession() const;
     bool settle(const Settlement &settlement);

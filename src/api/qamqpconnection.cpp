@@ -284,6 +284,16 @@ bool QAmqpConnection::hasCapability(const QString &name) const
 */
 QSslConfiguration QAmqpConnection::tlsSession() const { return d_ptr->engine->tlsSession(); }
 
+/*! Returns whether what the broker sends is read. */
+bool QAmqpConnection::isReading() const { return d_ptr->engine->core().isReading(); }
+
+/*! Stops reading, or (\a reading) goes on: back-pressure for consumers without acknowledgement, whose
+    messages no prefetch bounds. Meanwhile nothing arrives, no answer and no confirm either; what was
+    read before is still delivered. Heartbeats go on being sent, and silence of the peer does not count.
+    RabbitMQ closes a connection that is not read for 30 s. A connection reads again when it is closed
+    or opened. */
+void QAmqpConnection::setReading(bool reading) { d_ptr->engine->setReading(reading); }
+
 /*! Returns how many octets were published or asked for and are not with the operating system yet. */
 qint64 QAmqpConnection::bytesToWrite() const { return d_ptr->engine->bytesToWrite(); }
 

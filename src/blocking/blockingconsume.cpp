@@ -207,7 +207,7 @@ QAmqpResult<int> QAmqpBlockingChannelPrivate::cancel(
         {
             const std::lock_guard lock(mutex());
             if (!consumer->options.isNoAck())
-                unseen.swap(consumer->waiting);
+                unseen = consumer->takeAll();
             std::erase(consumers, consumer);
             connection->dispatcher.changed();
         }

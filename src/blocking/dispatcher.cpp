@@ -38,6 +38,15 @@ bool Dispatcher::cancelTimer(quint64 timer)
     return true;
 }
 
+void Dispatcher::clear()
+{
+    std::deque<Callback> callbacks;
+    std::map<TimerKey, Callback> timers;
+    const std::lock_guard lock(m_mutex);
+    callbacks.swap(m_callbacks); // they end without the mutex
+    timers.swap(m_timers);
+}
+
 bool Dispatcher::isTimerDue() const
 {
     return !m_timers.empty() && m_timers.begin()->first.first <= TimePoint::clock::now();

@@ -34,6 +34,8 @@ public:
 
     quint64 callAt(TimePoint time, Callback callback);
     bool cancelTimer(quint64 timer);
+    // Drops all callbacks; they may hold what holds this.
+    void clear();
 
     // Runs callbacks until `done`, the deadline or a stop. With the mutex held by `lock`.
     End wait(std::unique_lock<std::mutex> &lock, const Condition &done, TimePoint deadline);

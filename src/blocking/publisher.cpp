@@ -37,9 +37,11 @@ QAmqpPublishResult Publisher::publish(Outgoing message)
     }
     QAmqpError error = m_channel->refusal("basic.publish");
     if (!error && !hasRoom(1)) {
+        m_channel->connection->countCalls(1);
         // Half of it at once: a thread that is woken for each message gets little done.
         m_room.wait_until(lock, m_channel->deadline(),
                           [this] { return hasRoom(2) || !m_channel->isOpen; });
+        m_channel->connection->countCalls(-1);
         error = m_channel->refusal("basic.publish");
         if (!error && !hasRoom(1)) {
             lock.unlock();
@@ -181,6 +183,7 @@ void Publisher::tellReturned(const QAmqpReturn &message)
 
 QAmqpPublishResult Publisher::waitForConfirms(TimePoint deadline)
 {
+    const QAmqpBlockingCall call(m_channel->connection.get());
     std::unique_lock lock(m_channel->mutex());
     if (!m_confirms)
         return blockingError(

@@ -123,13 +123,17 @@ void QAmqpBlockingChannelPrivate::tellOpened()
         answer->give(QAmqpResult<void>());
 }
 
-void QAmqpBlockingChannelPrivate::tellClosed(const QAmqpError &error)
+void QAmqpBlockingChannelPrivate::tellClosed(const QAmqpError &reason)
 {
+    QAmqpError error = reason;
+    std::vector<ConsumerPointer> ended; // go without the mutex
     {
         const std::lock_guard lock(mutex());
+        error = connection->explained(reason);
         isOpen = false;
         lastError = error;
-        for (const ConsumerPointer &consumer : std::exchange(consumers, {})) {
+        ended.swap(consumers);
+        for (const ConsumerPointer &consumer : ended) {
             if (!std::exchange(consumer->ended, true))
                 consumer->error = error;
         }

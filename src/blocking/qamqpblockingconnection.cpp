@@ -10,6 +10,10 @@ QT_BEGIN_NAMESPACE
 using namespace QtAmqpPrivate;
 using Kind = QAmqpError::Kind;
 
+// Messages that no prefetch bounds: from here on reading stops, until half of them were taken.
+constexpr qint64 MaxWaiting = 1000;
+constexpr qint64 MaxWaitingBytes = 8 * 1024 * 1024;
+
 /*!
     \class QAmqpBlockingConnection
     \inmodule QtAmqp
@@ -145,6 +149,8 @@ void QAmqpBlockingConnectionPrivate::tellOpened()
                .frameMax = connection->frameMax(),
                .heartbeat = connection->heartbeat(),
                .serverProperties = connection->serverProperties()};
+        reading = true;
+        lookAtReading();
     }
     if (const auto answer = std::exchange(opener, nullptr))
         answer->give(QAmqpResult<void>());
@@ -156,6 +162,7 @@ void QAmqpBlockingConnectionPrivate::tellClosed()
         const std::lock_guard lock(dispatcher.mutex());
         now.open = false;
         now.blocked = false;
+        failure = explained(failure);
         now.lastError = failure;
         dispatcher.changed();
     }
@@ -177,6 +184,54 @@ void QAmqpBlockingConnectionPrivate::tellBlocked(bool blocked)
                 [handler = blockedHandler, reason = now.blockedReason] { handler(reason); });
     else if (!blocked && unblockedHandler)
         dispatcher.post(unblockedHandler);
+}
+
+void QAmqpBlockingConnectionPrivate::countWaiting(qint64 messages, qint64 bytes)
+{
+    waitingMessages += messages;
+    waitingBytes += bytes;
+    const int parts = tooManyWait ? 2 : 1;
+    tooManyWait = waitingMessages >= MaxWaiting / parts || waitingBytes >= MaxWaitingBytes / parts;
+    lookAtReading();
+}
+
+void QAmqpBlockingConnectionPrivate::countCalls(int change)
+{
+    calls += change;
+    lookAtReading();
+}
+
+void QAmqpBlockingConnectionPrivate::lookAtReading()
+{
+    const bool wanted = calls > 0 || !tooManyWait;
+    if (wanted == reading)
+        return;
+    reading = wanted;
+    (reading ? readingBegan : readingStopped) = Clock::now();
+    thread.post([this, wanted] {
+        if (connection)
+            connection->setReading(wanted);
+    });
+}
+
+// Names what may be behind a loss: that this side did not read.
+QAmqpError QAmqpBlockingConnectionPrivate::explained(const QAmqpError &loss) const
+{
+    constexpr auto patience = std::chrono::seconds(30); // RabbitMQ's
+    const bool longAgo = reading
+            && (readingBegan - readingStopped < patience
+                || Clock::now() - readingBegan > patience / 6);
+    if (loss.origin() != QAmqpError::Origin::Transport || longAgo)
+        return loss;
+    const auto last = reading ? readingBegan : Clock::now();
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(last - readingStopped);
+    const QString text =
+            QStringLiteral(
+                    "%1. It had not been read for %2 s, since messages without acknowledgement or prefetch were not taken; RabbitMQ closes a connection that is not read for 30 s. Consume with acknowledgement, or take the messages faster")
+                    .arg(loss.text())
+                    .arg(seconds.count());
+    QAmqpError error(loss.kind(), loss.scope(), loss.origin(), text);
+    return error.setPhase(loss.phase()).setEndpoint(loss.endpoint()).setCause(loss);
 }
 
 QAmqpError QAmqpBlockingConnectionPrivate::timedOut(const char *what) const
@@ -272,6 +327,7 @@ void QAmqpBlockingConnectionPrivate::end()
                                                   QStringLiteral("the connection was destroyed")));
         }
     });
+    dispatcher.clear();
     const std::lock_guard lock(dispatcher.mutex());
     now.open = false;
     dispatcher.changed();

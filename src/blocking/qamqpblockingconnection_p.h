@@ -32,6 +32,12 @@ public:
     void abort();
     void end();
 
+    // With the mutex held, when messages that no prefetch bounds came or were taken.
+    void countWaiting(qint64 messages, qint64 bytes);
+    void countCalls(int change); // a call that waits needs what the broker sends
+    void lookAtReading();
+    QAmqpError explained(const QAmqpError &loss) const;
+
     // I/O thread
     void startOpening(const Answer<void> &answer, const QAmqpConnectionOptions &with);
     void watch();
@@ -61,6 +67,13 @@ public:
     std::function<void(const QString &)> blockedHandler;
     std::function<void()> unblockedHandler;
     bool begun = false;
+    int calls = 0; // that wait for something to be read
+    qint64 waitingMessages = 0;
+    qint64 waitingBytes = 0;
+    bool tooManyWait = false;
+    bool reading = true; // as the I/O thread was last told
+    QtAmqpPrivate::TimePoint readingStopped;
+    QtAmqpPrivate::TimePoint readingBegan;
 
     // Of the I/O thread
     QAmqpConnection *connection = nullptr;
@@ -73,6 +86,27 @@ private:
     std::atomic<std::chrono::milliseconds> m_timeout = std::chrono::milliseconds(30'000);
 };
 
+// While a call waits, its connection reads, however many messages there are.
+class QAmqpBlockingCall
+{
+public:
+    explicit QAmqpBlockingCall(QAmqpBlockingConnectionPrivate *connection)
+        : m_connection(connection)
+    {
+        count(1);
+    }
+    ~QAmqpBlockingCall() { count(-1); }
+    Q_DISABLE_COPY_MOVE(QAmqpBlockingCall)
+
+private:
+    void count(int change)
+    {
+        const std::lock_guard lock(m_connection->dispatcher.mutex());
+        m_connection->countCalls(change);
+    }
+    QAmqpBlockingConnectionPrivate *const m_connection;
+};
+
 // Has the I/O thread call start(answer), and waits for the answer.
 template<typename Result, typename Start>
 Result QAmqpBlockingConnectionPrivate::wait(const char *what, QtAmqpPrivate::TimePoint deadline,
@@ -83,6 +117,7 @@ Result QAmqpBlockingConnectionPrivate::wait(const char *what, QtAmqpPrivate::Tim
                 QAmqpError::Kind::InvalidArgument,
                 QStringLiteral("%1: called in the I/O thread, which would wait for itself")
                         .arg(QLatin1StringView(what)));
+    const QAmqpBlockingCall call(this);
     const auto answer = std::make_shared<QtAmqpPrivate::Answer<Result>>();
     if (!thread.post([answer, start = std::move(start)]() mutable { start(answer); }))
         return notOpen(what);

@@ -91,7 +91,25 @@ QAmqpDelivery QAmqpBlockingConsumerPrivate::take()
 {
     QAmqpDelivery delivery = std::move(waiting.front());
     waiting.pop_front();
+    if (!isBounded())
+        connection->countWaiting(-1, -delivery.body().size());
     return delivery;
+}
+
+std::deque<QAmqpDelivery> QAmqpBlockingConsumerPrivate::takeAll()
+{
+    std::deque<QAmqpDelivery> all;
+    while (!waiting.empty())
+        all.push_back(take());
+    return all;
+}
+
+QAmqpBlockingConsumerPrivate::~QAmqpBlockingConsumerPrivate()
+{
+    if (waiting.empty())
+        return;
+    const std::lock_guard lock(connection->dispatcher.mutex());
+    takeAll();
 }
 
 // The dispatcher's callback: one is posted for each message.
@@ -127,6 +145,8 @@ void QAmqpBlockingConsumerPrivate::deliver(const QAmqpDelivery &delivery)
     Dispatcher &dispatcher = connection->dispatcher;
     const std::lock_guard lock(dispatcher.mutex());
     waiting.push_back(delivery);
+    if (!isBounded())
+        connection->countWaiting(1, delivery.body().size());
     if (isRange())
         dispatcher.changed();
     else
@@ -139,14 +159,20 @@ void QAmqpBlockingConsumerPrivate::end(const QAmqpError &reason)
     if (reason && reason.scope() != QAmqpError::Scope::Operation)
         return;
     const auto owner = channel.lock();
+    std::vector<std::shared_ptr<QAmqpBlockingConsumerPrivate>> over; // go without the mutex
     const std::lock_guard lock(connection->dispatcher.mutex());
     ended = true;
     error = reason;
     if (reason && owner && owner->cancelledHandler)
         connection->dispatcher.post(
                 [handler = owner->cancelledHandler, tag = tag, reason] { handler(tag, reason); });
-    if (owner)
-        std::erase_if(owner->consumers, [](const auto &other) { return other->isOver(); });
+    if (owner) {
+        auto &all = owner->consumers;
+        const auto first = std::stable_partition(
+                all.begin(), all.end(), [](const auto &other) { return !other->isOver(); });
+        over.assign(first, all.end());
+        all.erase(first, all.end());
+    }
     connection->dispatcher.changed();
 }
 

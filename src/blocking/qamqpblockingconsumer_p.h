@@ -13,10 +13,14 @@ class QAmqpBlockingConsumerPrivate
 public:
     using Handler = QAmqpBlockingChannel::Handler;
 
+    ~QAmqpBlockingConsumerPrivate();
+
     // Any thread
     QAmqpResult<QAmqpDelivery> next(QtAmqpPrivate::TimePoint deadline);
     QAmqpDelivery take(); // with the mutex held; there is one
     void handleOne();
+    std::deque<QAmqpDelivery> takeAll(); // with the mutex held
+    bool isBounded() const { return !options.isNoAck() && options.prefetch() > 0; }
     bool isRange() const { return !handler; }
     bool isOver() const { return ended && waiting.empty(); } // with the mutex held
 

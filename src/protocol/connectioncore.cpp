@@ -48,7 +48,7 @@ static bool saysWhyItRefuses(const Negotiated &negotiated)
 // Refuses room while octets wait to be parsed: that is the back-pressure of a busy turn.
 char *ConnectionCore::receiveBuffer(qsizetype *size)
 {
-    if (m_backlog) {
+    if (m_backlog || !m_reading) {
         *size = 0;
         return nullptr;
     }
@@ -158,6 +158,7 @@ void ConnectionCore::close(TimePoint deadline)
     if (m_state == ConnectionState::Closed || m_state == ConnectionState::Closing)
         return;
     m_closeDeadline = deadline;
+    m_reading = true; // the answers
     closeIfDrained();
 }
 
@@ -260,7 +261,7 @@ void ConnectionCore::timeout(TimePoint now)
     m_now = now;
     if (m_state == ConnectionState::Closed)
         return;
-    if (m_backlog) // what the peer sends meanwhile cannot be seen: we do not read
+    if (m_backlog || !m_reading) // what the peer sends meanwhile cannot be seen
         m_heartbeat.received(now);
     m_heartbeat.look(now);
     m_context.expire(now);

@@ -58,6 +58,8 @@ public:
     void setOptions(const QAmqpConnectionOptions &options); // before open()
     void open(TimePoint now);
     void close(TimePoint deadline);
+    void setReading(bool reading) { m_reading = reading; }
+    bool isReading() const { return m_reading; }
     void abort();
     void updateSecret(const QByteArray &secret, const QByteArray &reason, bool automatic = false);
     ChannelCore *addChannel(quint64 nextPublishTag);
@@ -171,6 +173,7 @@ private:
     ConnectionState m_state = ConnectionState::Idle;
     ConnectionContext m_context;
     Input m_input;
+    bool m_reading = true;
     bool m_backlog = false; // octets arrived that nextEvent() has not been through
     std::vector<std::unique_ptr<ChannelCore>> m_channels; // by number; 0 stays empty
     Negotiated m_negotiated;

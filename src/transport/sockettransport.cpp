@@ -299,8 +299,15 @@ void SocketTransport::runTurn()
         lost(*std::exchange(m_lost, std::nullopt));
     if (!m_blocks.isEmpty())
         flush();
-    if (turn() && ((m_socket && m_socket->bytesAvailable() > 0) || m_lost))
+    // Who has no room takes care of the next turn, and is not asked again and again until then.
+    if (turn() && ((m_socket && m_socket->bytesAvailable() > 0) || m_lost) && hasRoom())
         requestTurn();
+}
+
+bool SocketTransport::hasRoom()
+{
+    qsizetype size = 0;
+    return receiveBuffer(&size);
 }
 
 void SocketTransport::readSome()

@@ -55,6 +55,7 @@ private:
     void noteLost(const QAmqpError &error);
     void runTurn();
     void readSome();
+    bool hasRoom();
     qint64 queuedInSocket() const;
     void feed();
 

@@ -283,6 +283,26 @@ private Q_SLOTS:
         QCOMPARE(seen, 10);
     }
 
+    void laggardWithoutAckStopsReading()
+    {
+        Session s;
+        const QString queue = s.queue();
+        QAmqpBlockingChannel consuming = s.connection.channel().value();
+        s.channel.setConfirmWindow(1000);
+        constexpr int messages = 20'000; // 20 MB: more than all sockets hold
+        for (int i = 0; i < messages; ++i)
+            OK(s.channel.publish({}, queue, body(i).rightJustified(1000)));
+        OK(s.channel.waitForConfirms());
+        const QAmqpBlockingConsumer consumer =
+                consuming.consume(queue, QAmqpConsumeOptions().setNoAck());
+        QTRY_VERIFY(consumer.waitingMessages() >= 1000);
+        OK(s.connection.sleep(300ms));
+        QVERIFY2(consumer.waitingMessages() < 5000,
+                 qPrintable(QString::number(consumer.waitingMessages())));
+        for (int i = 0; i < messages; ++i)
+            QCOMPARE(consumer.next(20s).value().body().trimmed(), body(i));
+    }
+
     void missingQueueIsTold()
     {
         Session s;

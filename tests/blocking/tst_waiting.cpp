@@ -396,6 +396,53 @@ private Q_SLOTS:
         QVERIFY(!overlapped);
     }
 
+    // Without a prefetch nothing else bounds them; while a call waits, its answer has to be read.
+    void messagesWithoutAckAreBoundedByNotReading()
+    {
+        ThreadedBroker broker(1);
+        QAmqpBlockingConnection connection(broker.options());
+        QAmqpBlockingChannel channel = connection.channel().value();
+        const QAmqpBlockingConsumer consumer =
+                channel.consume(queue, QAmqpConsumeOptions().setNoAck());
+        channel.setConfirmWindow(1000);
+        constexpr int messages = 3000;
+        for (int i = 0; i < messages; ++i)
+            OK(channel.publish({}, queue, QByteArray::number(i)));
+        OK(channel.waitForConfirms());
+        QTRY_COMPARE(consumer.waitingMessages(), messages);
+        std::this_thread::sleep_for(3 * connection.heartbeat()); // nobody reads
+        QVERIFY(connection.isOpen());
+        OK(channel.publish({}, queue, QByteArray::number(messages)));
+        OK(channel.waitForConfirms());
+        for (int i = 0; i <= messages; ++i)
+            QCOMPARE(consumer.next(20s).value().body(), QByteArray::number(i));
+        OK(channel.declareQueue(queue));
+    }
+
+    void lossWhileNotReadingNamesTheReason()
+    {
+        ThreadedBroker broker;
+        QAmqpBlockingConnection connection(broker.options());
+        QAmqpBlockingChannel channel = connection.channel().value();
+        const QAmqpBlockingConsumer consumer =
+                channel.consume(queue, QAmqpConsumeOptions().setNoAck());
+        channel.setConfirmWindow(1000);
+        for (int i = 0; i < 1500; ++i)
+            OK(channel.publish({}, queue, "m"_ba));
+        OK(channel.waitForConfirms());
+        broker.drop();
+        QTRY_VERIFY(!connection.isOpen());
+        QCOMPARE(connection.lastError().kind(), Kind::ConnectionLost);
+        QVERIFY2(connection.lastError().text().contains(u"not read for 30 s"),
+                 qPrintable(connection.lastError().text()));
+        int left = 0;
+        for (auto next = consumer.next(); next; next = consumer.next())
+            ++left;
+        QCOMPARE(left, 1500);
+        QVERIFY2(consumer.error().text().contains(u"not read for 30 s"),
+                 qPrintable(consumer.error().text()));
+    }
+
     void objectsMayGoInsideCallbacks()
     {
         ThreadedBroker broker;
