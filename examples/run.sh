@@ -43,6 +43,7 @@ leave_nothing
 
 packages=("${build_packages[@]}")
 [ -n "$url" ] || packages+=("${node_packages[@]}")
+[ -z "${example_packages[$name]-}" ] || packages+=("${example_packages[$name]}")
 install_packages "${packages[@]}"
 
 build build/examples -DCMAKE_BUILD_TYPE=Release -DQTAMQP_TESTS=OFF -DQTAMQP_EXAMPLES=ON

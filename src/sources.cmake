@@ -65,15 +65,20 @@ set(QTAMQP_protocol_SOURCES
     protocol/transitions.h)
 
 set(QTAMQP_transport_SOURCES
+    transport/devicetransport.cpp
+    transport/devicetransport.h
     transport/dialler.cpp
     transport/dialler.h
     transport/keepalive.cpp
     transport/keepalive.h
+    transport/looptransport.cpp
+    transport/looptransport.h
     transport/qamqptransport.cpp
     transport/sockettransport.cpp
     transport/sockettransport.h
     transport/transportclient.h)
 set(QTAMQP_transport_HEADERS
+    transport/devicetransport.h
     transport/sockettransport.h)
 
 set(QTAMQP_api_SOURCES

@@ -6,11 +6,13 @@
 #include <QtNetwork/qsslconfiguration.h>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 
 QT_BEGIN_NAMESPACE
 
+class QIODevice;
 class QSslError;
 class QAmqpTransportClient;
 
@@ -40,11 +42,14 @@ public:
     QAmqpTransport();
     virtual ~QAmqpTransport();
 
+    static std::unique_ptr<QAmqpTransport> overDevice(
+            std::function<std::unique_ptr<QIODevice>(const QAmqpEndpoint &)> makeDevice);
+
     virtual void open(const QAmqpEndpoint &endpoint) = 0;
     virtual void write(const QByteArray &block) = 0;
     virtual void flush();
     virtual qint64 bytesToWrite() const = 0;
-    virtual void close() = 0;
+    virtual void close();
     virtual void abort() = 0;
     virtual void setDeadline(std::optional<TimePoint> deadline) = 0;
     virtual void requestTurn() = 0;
@@ -57,12 +62,14 @@ protected:
     void received(qsizetype bytes);
     void opened();
     void lost(const QAmqpError &reason);
+    void lost(const QString &reason);
     void sslErrors(const QList<QSslError> &errors);
     bool turn();
 
 private:
     Q_DISABLE_COPY_MOVE(QAmqpTransport)
     std::weak_ptr<QAmqpTransportClient> m_client;
+    bool m_opened = false;
 };
 
 QT_END_NAMESPACE

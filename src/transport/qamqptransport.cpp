@@ -1,5 +1,7 @@
 #include "transport/transportclient.h"
 
+#include "values/errorkinds.h"
+
 #include <QtNetwork/qsslerror.h>
 
 QT_BEGIN_NAMESPACE
@@ -42,8 +44,6 @@ QAmqpTransport::~QAmqpTransport() = default;
     Takes \a block to be sent after everything before it. It must take all of it and never wait. */
 /*! \fn qint64 QAmqpTransport::bytesToWrite() const
     Returns how many octets write() took that the operating system has not. */
-/*! \fn void QAmqpTransport::close()
-    Sends what is pending, then ends the stream. Nothing is to be told any more. */
 /*! \fn void QAmqpTransport::abort()
     Ends the stream at once. Nothing is to be told any more. */
 /*! \fn void QAmqpTransport::setDeadline(std::optional<TimePoint> deadline)
@@ -56,6 +56,15 @@ QAmqpTransport::~QAmqpTransport() = default;
     does nothing, for transports whose write() sends. */
 void QAmqpTransport::flush() { }
 
+/*! Sends what is pending, then ends the stream. Nothing is to be told any more. The default calls
+    flush() and abort(): what the operating system does not take at once is lost then. That happens only
+    when a connection is deleted or its close() misses its deadline. */
+void QAmqpTransport::close()
+{
+    flush();
+    abort();
+}
+
 /*! Returns the configuration of the TLS connection with the state it is in: its protocol, its cipher and
     the peer's certificates. The default returns a null one, for transports without TLS. */
 QSslConfiguration QAmqpTransport::tlsSession() const { return {}; }
@@ -64,6 +73,7 @@ QSslConfiguration QAmqpTransport::tlsSession() const { return {}; }
 void QAmqpTransport::setClient(std::weak_ptr<QAmqpTransportClient> client)
 {
     m_client = std::move(client);
+    m_opened = false;
 }
 
 /*! Returns memory to read octets into, and its \a size; none (\a size 0) while earlier octets wait
@@ -85,6 +95,7 @@ void QAmqpTransport::received(qsizetype bytes)
 /*! Tells that the stream is ready. */
 void QAmqpTransport::opened()
 {
+    m_opened = true;
     if (const auto client = m_client.lock())
         client->opened();
 }
@@ -94,6 +105,22 @@ void QAmqpTransport::lost(const QAmqpError &reason)
 {
     if (const auto client = m_client.lock())
         client->lost(reason);
+}
+
+/*! \overload
+    Makes the error of \a reason, a text without a full stop: ConnectionLost, or HostUnreachable if
+    the stream was not opened() yet. */
+void QAmqpTransport::lost(const QString &reason)
+{
+    QAmqpError error(m_opened ? QAmqpError::Kind::ConnectionLost
+                              : QAmqpError::Kind::HostUnreachable,
+                     QAmqpError::Scope::Connection, QAmqpError::Origin::Transport,
+                     QtAmqpPrivate::formatted(m_opened ? u"the connection was lost: %1"
+                                                       : u"the connection could not be made: %1",
+                                              reason));
+    if (!m_opened)
+        error.setPhase(QAmqpError::Phase::Connecting);
+    lost(error);
 }
 
 /*! Tells by \a errors what the verification of the peer's certificate found, before lost(). */

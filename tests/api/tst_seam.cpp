@@ -2,11 +2,13 @@
 
 #include "apitest.h"
 #include "autobroker.h"
-#include "polltransport.h"
+#include "polltransport.h" // the example loop-poll
 
 #include <QtAmqp/qamqpexchange.h>
 #include <QtCore/QAbstractEventDispatcher>
 #include <QtCore/QDeadlineTimer>
+
+#include <arpa/inet.h>
 
 #include <thread>
 

@@ -147,6 +147,9 @@ node_packages=(rabbitmq-server openssl)
 # shellcheck disable=SC2034
 test_packages=(amqp-specs pkg-config librabbitmq-dev python3-pika amqp-tools microsocks
     tinyproxy-bin)
+# What examples need that others do without.
+declare -A example_packages=([loop-libev]=libev-dev [loop-asio]=libasio-dev [tunnel]=socat
+    [websocket]=qt6-websockets-dev [coroutines]=qcoro-qt6-dev)
 
 # build FOLDER CMAKE-ARGUMENT...: configures and builds; quiet unless something goes wrong.
 build()

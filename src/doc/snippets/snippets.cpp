@@ -5,6 +5,7 @@
 #include <QtCore/qcoreapplication.h>
 #include <QtCore/qdebug.h>
 #include <QtCore/qurl.h>
+#include <QtNetwork/qlocalsocket.h>
 
 #include <csignal>
 #include <utility>
@@ -80,6 +81,17 @@ void future(QAmqpQueue *queue)
             .then([](const QAmqpQueueInfo &info) { qInfo() << info.messageCount; })
             .onFailed([](const QAmqpException &e) { qWarning() << e.error(); });
     //! [future]
+}
+
+void device(QAmqpConnection &connection)
+{
+    //! [device]
+    connection.setTransport(QAmqpTransport::overDevice([](const QAmqpEndpoint &) {
+        auto socket = std::make_unique<QLocalSocket>();
+        socket->connectToServer(u"/run/broker.socket"_s);
+        return socket;
+    }));
+    //! [device]
 }
 
 class MyTransport : public QAmqpTransport

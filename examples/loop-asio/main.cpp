@@ -1,0 +1,14 @@
+// A connection on Asio.
+// usage: loop-asio [--url amqp://user:password@host:port/vhost]
+
+#include "asiotransport.h"
+#include "conversation.h"
+
+int main(int argc, char **argv)
+{
+    asio::io_context context;
+    Conversation conversation(argc, argv, std::make_unique<AsioTransport>(context));
+    while (conversation.goesOn())
+        context.run_one();
+    return conversation.status();
+}

@@ -1,0 +1,15 @@
+// A connection on poll(2).
+// usage: loop-poll [--url amqp://user:password@host:port/vhost]
+
+#include "conversation.h"
+#include "polltransport.h"
+
+int main(int argc, char **argv)
+{
+    auto transport = std::make_unique<PollTransport>();
+    PollTransport *const loop = transport.get();
+    Conversation conversation(argc, argv, std::move(transport));
+    while (conversation.goesOn())
+        loop->runOnce();
+    return conversation.status();
+}

@@ -1,0 +1,52 @@
+#ifndef POLLTRANSPORT_H
+#define POLLTRANSPORT_H
+
+// A connection on poll(2).
+
+#include "streamtransport.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+
+#include <algorithm>
+
+class PollTransport final : public StreamTransport
+{
+public:
+    ~PollTransport() override
+    {
+        abort();
+        ::close(m_fds[0].fd);
+    }
+
+    void setDeadline(std::optional<TimePoint> deadline) override { m_deadline = deadline; }
+    void requestTurn() override { eventfd_write(m_fds[0].fd, 1); }
+
+    // Waits for something to happen and lets the connection work; false if this transport is gone.
+    bool runOnce()
+    {
+        poll(m_fds, 2, timeout());
+        eventfd_t count;
+        eventfd_read(m_fds[0].fd, &count);
+        return process();
+    }
+
+private:
+    void watch(int socket, bool writable) override
+    {
+        m_fds[1] = {socket, short(writable ? POLLIN | POLLOUT : POLLIN), 0};
+    }
+    int timeout() const
+    {
+        using namespace std::chrono;
+        if (!m_deadline)
+            return -1;
+        const auto left = ceil<milliseconds>(*m_deadline - TimePoint::clock::now());
+        return int(std::clamp<qint64>(left.count(), 0, 60'000));
+    }
+
+    pollfd m_fds[2] = {{eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), POLLIN, 0}, {-1, 0, 0}};
+    std::optional<TimePoint> m_deadline;
+};
+
+#endif

@@ -1,0 +1,104 @@
+#ifndef STREAMTRANSPORT_H
+#define STREAMTRANSPORT_H
+
+// What the adapters for poll(2), epoll and libev share: a non-blocking TCP socket. The loop is told by
+// watch() what to wait for, and calls process() when it came, at the deadline and for requestTurn().
+//
+// Kept small: no TLS, the first address of the host only, and the name is looked up while waiting.
+
+#include <QtAmqp/QAmqpTransport>
+
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+class StreamTransport : public QAmqpTransport
+{
+public:
+    void open(const QAmqpEndpoint &endpoint) override
+    {
+        addrinfo *host = nullptr;
+        const QByteArray port = QByteArray::number(endpoint.port);
+        const int error = getaddrinfo(endpoint.hostName.toUtf8().constData(), port.constData(),
+                                      nullptr, &host);
+        if (error || endpoint.tls) { // nothing may be told from in here
+            m_failure = error ? gai_strerror(error) : "this transport has no TLS; use amqp";
+            return requestTurn();
+        }
+        m_socket = socket(host->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        const int on = 1;
+        setsockopt(m_socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        ::connect(m_socket, host->ai_addr, host->ai_addrlen);
+        freeaddrinfo(host);
+        m_connecting = true;
+        watch(m_socket, true);
+    }
+    void write(const QByteArray &block) override { m_out += block; }
+    void flush() override
+    {
+        if (m_socket < 0 || m_connecting)
+            return;
+        const ssize_t sent = send(m_socket, m_out.constData(), size_t(m_out.size()), MSG_NOSIGNAL);
+        m_out.remove(0, qMax<ssize_t>(sent, 0)); // an error is seen when reading
+        watch(m_socket, !m_out.isEmpty());
+    }
+    qint64 bytesToWrite() const override { return m_out.size(); }
+    void abort() override
+    {
+        if (m_socket < 0)
+            return;
+        watch(-1, false);
+        ::close(std::exchange(m_socket, -1));
+        m_connecting = false;
+        m_out.clear();
+    }
+
+protected:
+    // From now on wait until `socket` is readable, or `writable` as well; -1: no socket.
+    virtual void watch(int socket, bool writable) = 0;
+
+    // To be the last thing a loop's callback does: afterwards this object may be gone (false).
+    bool process()
+    {
+        sockaddr_storage peer;
+        socklen_t size = sizeof peer;
+        if (m_connecting && !getpeername(m_socket, reinterpret_cast<sockaddr *>(&peer), &size)) {
+            m_connecting = false;
+            opened();
+        }
+        readAll();
+        if (m_failure) {
+            abort();
+            lost(QString::fromLocal8Bit(std::exchange(m_failure, nullptr)));
+        }
+        flush();
+        return turn();
+    }
+
+private:
+    void readAll()
+    {
+        qsizetype room = 0;
+        while (char *buffer = m_socket >= 0 && !m_failure ? receiveBuffer(&room) : nullptr) {
+            const ssize_t got = recv(m_socket, buffer, size_t(room), 0);
+            if (got < 0 && errno == EAGAIN)
+                return;
+            if (got <= 0)
+                m_failure = got < 0 ? std::strerror(errno) : "the peer closed the connection";
+            received(got);
+        }
+    }
+
+    int m_socket = -1;
+    bool m_connecting = false;
+    QByteArray m_out;
+    const char *m_failure = nullptr;
+};
+
+#endif

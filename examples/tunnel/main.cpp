@@ -1,0 +1,43 @@
+// A connection through the input and output of another program: here socat, which is as good as
+// "ssh -W" or "kubectl exec" would be. Any QIODevice is used in this way.
+// usage: tunnel [--url amqp://user:password@host:port/vhost]
+
+#include <QtAmqp/QtAmqp>
+#include <QtCore/QCoreApplication>
+#include <QtCore/QDebug>
+#include <QtCore/QProcess>
+#include <QtCore/QUrl>
+
+using namespace Qt::StringLiterals;
+
+int main(int argc, char **argv)
+{
+    QCoreApplication app(argc, argv);
+    int status = 0;
+
+    QAmqpConnection connection;
+    connection.setTransport(QAmqpTransport::overDevice([](const QAmqpEndpoint &endpoint) {
+        auto tunnel = std::make_unique<QProcess>();
+        tunnel->setProcessChannelMode(QProcess::ForwardedErrorChannel);
+        tunnel->start(u"socat"_s,
+                      {u"-"_s, u"TCP:%1:%2"_s.arg(endpoint.hostName).arg(endpoint.port)});
+        return tunnel;
+    }));
+    QObject::connect(&connection, &QAmqpConnection::closed, [&] { app.exit(status); });
+    QObject::connect(&connection, &QAmqpConnection::errorOccurred, [&](const QAmqpError &error) {
+        qCritical().noquote() << error.text();
+        status = 1;
+    });
+
+    QAmqpQueue *queue = connection.createChannel()->queue();
+    queue->declare(QAmqpQueueOptions().setExclusive());
+    queue->consume();
+    queue->publish(QByteArray("Hello through a tunnel!"));
+    QObject::connect(queue, &QAmqpQueue::messageReceived, [&](const QAmqpDelivery &delivery) {
+        qInfo().noquote() << delivery.text();
+        delivery.ack();
+        connection.close();
+    });
+    connection.open(QUrl(app.arguments().value(2, u"amqp://localhost"_s)));
+    return app.exec();
+}

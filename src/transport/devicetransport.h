@@ -1,0 +1,62 @@
+#ifndef QTAMQP_TRANSPORT_DEVICETRANSPORT_H
+#define QTAMQP_TRANSPORT_DEVICETRANSPORT_H
+
+// A transport over any QIODevice, on the Qt event loop. A device tells by readyRead() and, if it has
+// these signals, by connected(), disconnected() and errorOccurred() with any arguments.
+
+#include "transport/looptransport.h"
+
+#include <QtCore/qiodevice.h>
+
+#include <functional>
+
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpPrivate {
+
+class DeviceTransport final : public LoopTransport
+{
+    Q_OBJECT
+public:
+    using MakeDevice = std::function<std::unique_ptr<QIODevice>(const QAmqpEndpoint &)>;
+
+    explicit DeviceTransport(MakeDevice makeDevice);
+    ~DeviceTransport() override { DeviceTransport::abort(); }
+
+    void open(const QAmqpEndpoint &endpoint) override;
+    void write(const QByteArray &block) override { m_out += block; }
+    void flush() override;
+    qint64 bytesToWrite() const override;
+    void close() override;
+    void abort() override;
+
+protected:
+    void runTurn() override;
+
+private Q_SLOTS:
+    void noteOpened();
+    void noteWritten();
+    void noteEnd();
+    void noteError();
+
+private:
+    void noteLost(const QString &reason);
+    bool listen(const char *signal, const char *slot);
+    QIODevice *release();
+    void readSome();
+
+    enum class State : quint8 { Closed, Opening, Ready, Open }; // Ready: it is, and nobody was told
+
+    MakeDevice m_makeDevice;
+    std::unique_ptr<QIODevice> m_device;
+    State m_state = State::Closed;
+    bool m_full = false; // the device has something that was not written yet
+    QByteArray m_out;
+    std::optional<QString> m_lost;
+};
+
+} // namespace QtAmqpPrivate
+
+QT_END_NAMESPACE
+
+#endif

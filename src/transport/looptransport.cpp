@@ -1,0 +1,62 @@
+#include "transport/looptransport.h"
+
+#include <QtCore/qcoreapplication.h>
+#include <QtCore/qcoreevent.h>
+
+#include <algorithm>
+
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpPrivate {
+
+static QEvent::Type turnEvent()
+{
+    static const auto type = QEvent::Type(QEvent::registerEventType());
+    return type;
+}
+
+// A timer that is armed for an earlier time stays, and is restarted when that comes.
+void LoopTransport::setDeadline(std::optional<TimePoint> deadline)
+{
+    m_deadline = deadline;
+    if (!deadline)
+        return m_timer.stop();
+    if (!m_timer.isActive() || m_armed > *deadline)
+        startTimer();
+}
+
+void LoopTransport::startTimer()
+{
+    m_armed = *m_deadline;
+    const auto left =
+            std::chrono::ceil<std::chrono::milliseconds>(m_armed - TimePoint::clock::now());
+    m_timer.start(int(std::clamp<qint64>(left.count(), 0, 24 * 3600 * 1000)), Qt::PreciseTimer,
+                  this);
+}
+
+void LoopTransport::timerEvent(QTimerEvent *)
+{
+    m_timer.stop();
+    if (m_deadline && TimePoint::clock::now() < *m_deadline)
+        return startTimer();
+    runTurn();
+}
+
+void LoopTransport::requestTurn()
+{
+    if (!m_turnPosted.exchange(true))
+        QCoreApplication::postEvent(this, new QEvent(turnEvent()));
+}
+
+bool LoopTransport::event(QEvent *event)
+{
+    if (event->type() != turnEvent())
+        return QObject::event(event);
+    m_turnPosted = false;
+    runTurn();
+    return true;
+}
+
+} // namespace QtAmqpPrivate
+
+QT_END_NAMESPACE

@@ -1,0 +1,43 @@
+#ifndef QTAMQP_TRANSPORT_LOOPTRANSPORT_H
+#define QTAMQP_TRANSPORT_LOOPTRANSPORT_H
+
+// What transports on the Qt event loop share: turns as posted events, the deadline as a timer.
+
+#include <QtAmqp/qamqptransport.h>
+#include <QtCore/qbasictimer.h>
+#include <QtCore/qobject.h>
+
+#include <atomic>
+
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpPrivate {
+
+class LoopTransport
+    : public QObject
+    , public QAmqpTransport
+{
+public:
+    void setDeadline(std::optional<TimePoint> deadline) override;
+    void requestTurn() override;
+
+protected:
+    bool event(QEvent *event) override;
+    void timerEvent(QTimerEvent *event) override;
+    // The last thing an event does: this object may be gone afterwards.
+    virtual void runTurn() = 0;
+
+private:
+    void startTimer();
+
+    QBasicTimer m_timer;
+    std::optional<TimePoint> m_deadline;
+    TimePoint m_armed; // what the timer runs for, at the latest m_deadline
+    std::atomic<bool> m_turnPosted = false;
+};
+
+} // namespace QtAmqpPrivate
+
+QT_END_NAMESPACE
+
+#endif
