@@ -3,9 +3,10 @@
 # starts a private RabbitMQ on loopback, runs CTest, builds and runs again with the address and
 # undefined-behaviour sanitizers, stops RabbitMQ.
 #
-#   tests/run.sh [--quick] [CTEST-ARGUMENT...]
+#   tests/run.sh [--quick | --threads] [CTEST-ARGUMENT...]
 #
-# --quick leaves the sanitizers out; arguments such as -R api go to ctest. Besides packages, only
+# --quick leaves the sanitizers out; --threads runs nothing but the tests with several threads, under the
+# thread sanitizer; arguments such as -R api go to ctest. Besides packages, only
 # build/ is touched.
 
 set -u
@@ -14,8 +15,10 @@ cd "$(dirname "$0")/.." || exit 1
 . tests/broker/setup.sh
 
 quick=
+threads=
 case ${1-} in
 --quick) quick=yes; shift ;;
+--threads) threads=yes; shift ;;
 -h | --help) sed -n '2,/^$/s/^# \{0,1\}//p' "$0"; exit 0 ;;
 esac
 
@@ -23,6 +26,16 @@ leave_nothing
 
 install_packages "${build_packages[@]}" "${node_packages[@]}" "${test_packages[@]}" \
     "${example_packages[@]}"
+
+if [ -n "$threads" ]; then
+    only=tst_threads
+    build build/tsan -DCMAKE_BUILD_TYPE=Debug -DQTAMQP_SANITIZE=thread -DQTAMQP_WERROR=ON \
+        -DQTAMQP_TESTS=ON -DQTAMQP_EXAMPLES=OFF -DQTAMQP_TOOL=OFF
+    start_node build/tsan/node
+    step "testing with the thread sanitizer"
+    run ctest --test-dir build/tsan --output-on-failure --no-tests=error -L '^threads$' "$@"
+    exit
+fi
 
 build build/tests -DCMAKE_BUILD_TYPE=RelWithDebInfo -DQTAMQP_WERROR=ON \
     -DQTAMQP_TESTS=ON -DQTAMQP_EXAMPLES=ON -DQTAMQP_BENCH=ON
@@ -37,7 +50,7 @@ if [ -z "$quick" ]; then
         -DQTAMQP_TESTS=ON -DQTAMQP_EXAMPLES=OFF
     step "testing with the address and undefined-behaviour sanitizers"
     run ctest --test-dir build/asan --output-on-failure --no-tests=ignore \
-        -L '^(codec|protocol|api|broker|streams|qcoro|tool|interop)$' "$@" || status=1
+        -L '^(codec|protocol|api|broker|threads|streams|qcoro|tool|interop)$' "$@" || status=1
 fi
 
 if [ "$status" = 0 ]; then

@@ -96,6 +96,7 @@ void Engine::open(const QList<QAmqpEndpoint> &endpoints)
 void Engine::link()
 {
     m_linked = true;
+    m_transport->setClient(weak_from_this()); // for it this stream is new
     m_transport->open(m_endpoints.at(m_core->host()));
 }
 

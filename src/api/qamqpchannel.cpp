@@ -236,6 +236,7 @@ void QAmqpChannel::close()
 {
     if (!d_ptr->core)
         return;
+    d_ptr->engine->collectMail(); // acknowledgements that were accepted are sent
     d_ptr->core->close();
     d_ptr->engine->commanded();
 }

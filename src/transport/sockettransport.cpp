@@ -4,12 +4,9 @@
 #include "values/errorkinds.h"
 
 #include <QtCore/qcoreapplication.h>
-#include <QtCore/qcoreevent.h>
 #include <QtCore/qpointer.h>
 #include <QtCore/qtimer.h>
 #include <QtNetwork/qhostaddress.h>
-
-#include <algorithm>
 
 QT_BEGIN_NAMESPACE
 
@@ -22,12 +19,6 @@ constexpr qint64 TlsQueue = 64 * 1024;
 constexpr qint64 TcpReadBuffer = 512 * 1024;
 constexpr qint64 TlsReadBuffer = 64 * 1024;
 constexpr auto LingerTime = std::chrono::seconds(10);
-
-static QEvent::Type turnEvent()
-{
-    static const auto type = QEvent::Type(QEvent::registerEventType());
-    return type;
-}
 
 SocketTransport::SocketTransport(Dialler::Resolver resolver) : m_resolver(std::move(resolver)) { }
 SocketTransport::~SocketTransport() { SocketTransport::abort(); }
@@ -207,7 +198,7 @@ qint64 SocketTransport::bytesToWrite() const { return m_blockBytes + queuedInSoc
 // The socket sends what was written on its own, if an event loop goes on and the peer reads.
 void SocketTransport::close()
 {
-    m_timer.stop();
+    setDeadline(std::nullopt);
     m_dialler.reset();
     if (!m_socket)
         return;
@@ -230,7 +221,7 @@ void SocketTransport::close()
 
 void SocketTransport::abort()
 {
-    m_timer.stop();
+    setDeadline(std::nullopt);
     m_dialler.reset();
     m_blocks.clear();
     m_blockBytes = 0;
@@ -240,51 +231,9 @@ void SocketTransport::abort()
     m_socket->abort();
 }
 
-// A timer that is armed for an earlier time stays, and is restarted when that comes.
-void SocketTransport::setDeadline(std::optional<TimePoint> deadline)
-{
-    m_deadline = deadline;
-    if (!deadline)
-        return m_timer.stop();
-    if (!m_timer.isActive() || m_armed > *deadline)
-        startTimer();
-}
-
-void SocketTransport::startTimer()
-{
-    m_armed = *m_deadline;
-    const auto left =
-            std::chrono::ceil<std::chrono::milliseconds>(m_armed - TimePoint::clock::now());
-    m_timer.start(int(std::clamp<qint64>(left.count(), 0, 24 * 3600 * 1000)), Qt::PreciseTimer,
-                  this);
-}
-
-void SocketTransport::requestTurn()
-{
-    if (!m_turnPosted.exchange(true))
-        QCoreApplication::postEvent(this, new QEvent(turnEvent()));
-}
-
 QSslConfiguration SocketTransport::tlsSession() const
 {
     return m_tls && m_tls->isEncrypted() ? m_tls->sslConfiguration() : QSslConfiguration();
-}
-
-bool SocketTransport::event(QEvent *event)
-{
-    if (event->type() != turnEvent())
-        return QObject::event(event);
-    m_turnPosted = false;
-    runTurn();
-    return true;
-}
-
-void SocketTransport::timerEvent(QTimerEvent *)
-{
-    m_timer.stop();
-    if (m_deadline && TimePoint::clock::now() < *m_deadline)
-        return startTimer();
-    runTurn();
 }
 
 // Nothing of this object may be used after turn() returned false.

@@ -8,20 +8,17 @@
 // inside a write, and no application code may run there. In the turn it is: read, work, write.
 
 #include "transport/dialler.h"
+#include "transport/looptransport.h"
 
 #include <QtCore/qqueue.h>
 #include <QtNetwork/qsslerror.h>
 #include <QtNetwork/qsslsocket.h>
 
-#include <atomic>
-
 QT_BEGIN_NAMESPACE
 
 namespace QtAmqpPrivate {
 
-class SocketTransport final
-    : public QObject
-    , public QAmqpTransport
+class SocketTransport final : public LoopTransport
 {
     Q_OBJECT
 public:
@@ -34,26 +31,21 @@ public:
     qint64 bytesToWrite() const override;
     void close() override;
     void abort() override;
-    void setDeadline(std::optional<TimePoint> deadline) override;
-    void requestTurn() override;
     QSslConfiguration tlsSession() const override;
 
 protected:
-    bool event(QEvent *event) override;
-    void timerEvent(QTimerEvent *event) override;
+    void runTurn() override;
 
 private:
     void connected(std::unique_ptr<QTcpSocket> socket);
     void watch(QTcpSocket *socket);
     void startTls();
-    void startTimer();
     void noteOpened();
     void noteWritten();
     QString tlsAdvice() const;
     void noteDisconnected(const QString &why);
     void noteLost(QAmqpError::Kind kind, QStringView format, const QString &why);
     void noteLost(const QAmqpError &error);
-    void runTurn();
     void readSome();
     bool hasRoom();
     qint64 queuedInSocket() const;
@@ -71,10 +63,6 @@ private:
     bool m_opened = false; // noted, not told yet
     QList<QSslError> m_sslErrors;
     std::optional<QAmqpError> m_lost;
-    QBasicTimer m_timer;
-    std::optional<TimePoint> m_deadline;
-    TimePoint m_armed; // what the timer runs for, at the latest m_deadline
-    std::atomic<bool> m_turnPosted = false;
 };
 
 } // namespace QtAmqpPrivate

@@ -105,6 +105,9 @@ public:
         closeIfAlone();
     }
     void on(const QtAmqpPrivate::ExchangeDeclare &) { send(QtAmqpPrivate::ExchangeDeclareOk{}); }
+    void on(const QtAmqpPrivate::ExchangeBind &) { send(QtAmqpPrivate::ExchangeBindOk{}); }
+    void on(const QtAmqpPrivate::ExchangeUnbind &) { send(QtAmqpPrivate::ExchangeUnbindOk{}); }
+    void on(const QtAmqpPrivate::ExchangeDelete &) { send(QtAmqpPrivate::ExchangeDeleteOk{}); }
     void on(const QtAmqpPrivate::QueueDeclare &method)
     {
         const QByteArray name =
@@ -112,6 +115,7 @@ public:
         send(QtAmqpPrivate::QueueDeclareOk{QByteArrayView(name), 0, 0});
     }
     void on(const QtAmqpPrivate::QueueBind &) { send(QtAmqpPrivate::QueueBindOk{}); }
+    void on(const QtAmqpPrivate::QueueUnbind &) { send(QtAmqpPrivate::QueueUnbindOk{}); }
     void on(const QtAmqpPrivate::QueuePurge &) { send(QtAmqpPrivate::QueuePurgeOk{7}); }
     void on(const QtAmqpPrivate::QueueDelete &) { send(QtAmqpPrivate::QueueDeleteOk{3}); }
     void on(const QtAmqpPrivate::BasicQos &) { send(QtAmqpPrivate::BasicQosOk{}); }
@@ -129,12 +133,14 @@ public:
         if (!method.noWait)
             send(QtAmqpPrivate::BasicCancelOk{method.consumerTag});
     }
+    void on(const QtAmqpPrivate::BasicRecover &) { send(QtAmqpPrivate::BasicRecoverOk{}); }
     void on(const QtAmqpPrivate::BasicGet &) { send(QtAmqpPrivate::BasicGetEmpty{}); }
     void on(const QtAmqpPrivate::BasicAck &method) { acked.append(method.deliveryTag); }
     void on(const QtAmqpPrivate::BasicNack &method) { nacked.append(method.deliveryTag); }
     void on(const QtAmqpPrivate::ConfirmSelect &) { send(QtAmqpPrivate::ConfirmSelectOk{}); }
     void on(const QtAmqpPrivate::TxSelect &) { send(QtAmqpPrivate::TxSelectOk{}); }
     void on(const QtAmqpPrivate::TxCommit &) { send(QtAmqpPrivate::TxCommitOk{}); }
+    void on(const QtAmqpPrivate::TxRollback &) { send(QtAmqpPrivate::TxRollbackOk{}); }
     void on(const QtAmqpPrivate::BasicPublish &method)
     {
         Channel &channel = m_channels[m_channel];

@@ -62,6 +62,7 @@ run()
 }
 run_mark=$$.$RANDOM$RANDOM
 log=
+only=
 
 # leave_nothing: from here on, however the script ends (except by SIGKILL), what it started ends too.
 leave_nothing()
@@ -151,7 +152,8 @@ test_packages=(amqp-specs pkg-config librabbitmq-dev python3-pika amqp-tools mic
 declare -A example_packages=([loop-libev]=libev-dev [loop-asio]=libasio-dev [tunnel]=socat
     [websocket]=qt6-websockets-dev [coroutines]=qcoro-qt6-dev)
 
-# build FOLDER CMAKE-ARGUMENT...: configures and builds; quiet unless something goes wrong.
+# build FOLDER CMAKE-ARGUMENT...: configures and builds all, or the target $only if that is set; quiet
+# unless something goes wrong.
 build()
 {
     local folder=$1 log=$1/build.log
@@ -159,7 +161,8 @@ build()
     step "building in $folder (log: $log)"
     mkdir -p "$folder"
     : >"$log"
-    if ! run cmake -S . -B "$folder" -G Ninja "$@" || ! run cmake --build "$folder"; then
+    if ! run cmake -S . -B "$folder" -G Ninja "$@" \
+        || ! run cmake --build "$folder" ${only:+--target "$only"}; then
         grep -A20 -E 'error:|FAILED:|CMake Error' "$log" | head -n 60 >&2
         fail "the build failed; all of it is in $log"
     fi

@@ -4,6 +4,7 @@
 
 #include <QtCore/qcoreapplication.h>
 #include <QtCore/qdebug.h>
+#include <QtCore/qthread.h>
 #include <QtCore/qurl.h>
 #include <QtNetwork/qlocalsocket.h>
 
@@ -81,6 +82,32 @@ void future(QAmqpQueue *queue)
             .then([](const QAmqpQueueInfo &info) { qInfo() << info.messageCount; })
             .onFailed([](const QAmqpException &e) { qWarning() << e.error(); });
     //! [future]
+}
+
+void worker()
+{
+    //! [worker]
+    QThread thread;
+    auto *connection = new QAmqpConnection(QAmqpConnectionOptions().setHostName(u"broker"_s));
+    connection->moveToThread(&thread);
+    QObject::connect(&thread, &QThread::started, connection, qOverload<>(&QAmqpConnection::open));
+    QObject::connect(&thread, &QThread::finished, connection, &QObject::deleteLater);
+    thread.start();
+    // At the end:
+    thread.quit();
+    thread.wait();
+    //! [worker]
+}
+
+void then(QAmqpChannel *channel, QObject *context)
+{
+    //! [then]
+    channel->declareQueue(u"orders"_s)
+            .then(context, [](const QAmqpQueueInfo &queue) { qInfo() << queue.messageCount; })
+            .onFailed(context, [](const QAmqpException &exception) {
+                qWarning() << exception.error().text();
+            });
+    //! [then]
 }
 
 void device(QAmqpConnection &connection)
