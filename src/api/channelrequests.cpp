@@ -44,7 +44,7 @@ QFuture<void> QAmqpChannel::bindQueue(const QString &queue, const QString &excha
 }
 
 /*! Removes the binding of \a queue to \a exchange with exactly \a routingKey and \a arguments; succeeds
-    if there is none. \sa {AMQP 0-9-1 §1.7.2.5} */
+    if there is none. Fails with NotFound if the queue or the exchange is missing. \sa {AMQP 0-9-1 §1.7.2.5} */
 QFuture<void> QAmqpChannel::unbindQueue(const QString &queue, const QString &exchange,
                                         const QString &routingKey, const QAmqpTable &arguments)
 {
@@ -53,7 +53,9 @@ QFuture<void> QAmqpChannel::unbindQueue(const QString &queue, const QString &exc
             {.queue = queue, .arguments = arguments});
 }
 
-/*! Removes all messages that are ready in \a queue and tells how many. \sa {AMQP 0-9-1 §1.7.2.7} */
+/*! Removes all messages that are ready in \a queue and tells how many; those delivered and unsettled
+    stay. Fails with NotFound if there is no such queue, with ResourceLocked if it is another connection's
+    exclusive queue. \sa {AMQP 0-9-1 §1.7.2.7} */
 QFuture<quint32> QAmqpChannel::purgeQueue(const QString &queue)
 {
     return d_ptr->request<quint32>(QueuePurge{}, {.queue = queue}, messageCount);
@@ -68,7 +70,8 @@ QFuture<quint32> QAmqpChannelPrivate::deleteQueue(const QueueName &queue,
 }
 
 /*! Deletes \a queue, under the conditions of \a flags, and tells how many messages went with it; 0 if
-    there was no such queue. \sa {AMQP 0-9-1 §1.7.2.9} */
+    there was no such queue. Fails with PreconditionFailed if the conditions do not hold, with
+    ResourceLocked if it is another connection's exclusive queue. \sa {AMQP 0-9-1 §1.7.2.9} */
 QFuture<quint32> QAmqpChannel::deleteQueue(const QString &queue, DeleteFlags flags)
 {
     return d_ptr->deleteQueue(queue, flags);
@@ -90,7 +93,8 @@ QFuture<void> QAmqpChannel::declareExchange(const QString &name, const QString &
 }
 
 /*! Lets messages of the exchange \a source that match \a routingKey or \a arguments flow into the
-    exchange \a destination. \sa {https://www.rabbitmq.com/e2e.html} */
+    exchange \a destination. Fails with NotFound if one of them is missing, with AccessRefused for the
+    default exchange. \sa {https://www.rabbitmq.com/e2e.html} */
 QFuture<void> QAmqpChannel::bindExchange(const QString &destination, const QString &source,
                                          const QString &routingKey, const QAmqpTable &arguments)
 {
@@ -100,7 +104,8 @@ QFuture<void> QAmqpChannel::bindExchange(const QString &destination, const QStri
                           {.arguments = arguments});
 }
 
-/*! Removes the binding of \a destination to \a source with exactly \a routingKey and \a arguments. */
+/*! Removes the binding of \a destination to \a source with exactly \a routingKey and \a arguments;
+    succeeds if there is none. Fails with NotFound if one of the exchanges is missing. */
 QFuture<void> QAmqpChannel::unbindExchange(const QString &destination, const QString &source,
                                            const QString &routingKey, const QAmqpTable &arguments)
 {
@@ -111,7 +116,8 @@ QFuture<void> QAmqpChannel::unbindExchange(const QString &destination, const QSt
 }
 
 /*! Deletes the exchange \a name, with IfUnused in \a flags only if nothing is bound to it; succeeds if
-    there is none. \sa {AMQP 0-9-1 §1.6.2.3} */
+    there is none. Fails with PreconditionFailed if something is bound to it all the same, with
+    AccessRefused for the broker's own exchanges. \sa {AMQP 0-9-1 §1.6.2.3} */
 QFuture<void> QAmqpChannel::deleteExchange(const QString &name, DeleteFlags flags)
 {
     return d_ptr->request(
@@ -184,7 +190,8 @@ QAmqpConsumer *QAmqpChannelPrivate::consume(const QueueName &queue,
     Starts to consume from \a queue and returns the subscription, a child of this channel. Deliveries come
     by QAmqpConsumer::messageReceived(); acknowledge them unless \a options say NoAck. The prefetch of
     the options (250 messages by default) bounds how many come ahead of their acknowledgement.
-    If the call is refused locally, the consumer is in state Cancelled and lastError() says why; if the
+    If the call is refused locally, the consumer is in state Cancelled and lastError() says why (from a
+    thread other than the connection's a warning does, and the consumer has no parent: it is yours); if the
     broker refuses, the channel closes and QAmqpConsumer::cancelled() is emitted. If the broker does not
     answer within QAmqpConnectionOptions::requestTimeout(), the consumer ends: cancelled() is emitted
     with Timeout, and should the answer come after all, the subscription is cancelled at the broker.
@@ -215,14 +222,18 @@ QFuture<std::optional<QAmqpDelivery>> QAmqpChannelPrivate::get(const QueueName &
 }
 
 /*! Takes one message from \a queue, or none if it is empty. \a policy tells whether it must be
-    acknowledged. For one message now and then; consumers are much faster. \sa {AMQP 0-9-1 §1.8.3.10} */
+    acknowledged. For one message now and then; consumers are much faster. Fails with NotFound if there is
+    no such queue, with ResourceLocked if it is another connection's exclusive queue; with Timeout if the
+    broker does not answer in time, and what comes after that goes back to the queue.
+    \sa {AMQP 0-9-1 §1.8.3.10} */
 QFuture<std::optional<QAmqpDelivery>> QAmqpChannel::get(const QString &queue, AckPolicy policy)
 {
     return d_ptr->get(queue, policy);
 }
 
 /*! Bounds how many unacknowledged messages the broker sends ahead: \a messages, 0 for no bound;
-    \a scope tells for whom. consume() calls this with its own options. \sa {https://www.rabbitmq.com/consumer-prefetch.html} */
+    \a scope tells for whom. consume() calls this with its own options. Fails as any request does when the
+    channel ends or the broker does not answer in time. \sa {https://www.rabbitmq.com/consumer-prefetch.html} */
 QFuture<void> QAmqpChannel::setPrefetch(quint16 messages, PrefetchScope scope)
 {
     const QFuture<void> future = d_ptr->request(

@@ -29,7 +29,9 @@ using namespace QtAmqpPrivate;
 /*! \fn void QAmqpConsumer::messageReceived(const QAmqpDelivery &delivery)
     Emitted for each message. \a delivery may be copied and acknowledged later, from any thread. */
 /*! \fn void QAmqpConsumer::cancelled(const QAmqpError &reason)
-    Emitted once when the subscription ended; \a reason is no error after cancel() or close(). */
+    Emitted once when the subscription ended; \a reason is no error after cancel() or close(), the error
+    of the channel or connection if that ended, Cancelled if the broker ended the subscription (its queue
+    was deleted), and Timeout if the broker did not answer basic.consume or basic.cancel in time. */
 /*! \fn void QAmqpConsumer::pausedChanged(bool paused)
     Emitted from the event loop when the consumer was paused or goes on (\a paused is \c false). */
 
@@ -66,7 +68,9 @@ bool QAmqpConsumer::isActive() const { return d_ptr->state == State::Active; }
     Ends the subscription. The future tells how many messages went back to the queue: those held while
     paused and those under way. What was delivered to slots before is not touched: acknowledge it. A
     consumer without acknowledgement gets what is under way delivered, since the broker has forgotten it.
-    Fails with NotOpen if the consumer is not running.
+    Fails with NotOpen if the consumer is not running, with InvalidArgument from a thread other than the
+    connection's, with Timeout if the broker does not answer in time (the consumer is over then too), and
+    with Cancelled if the channel ends before.
 */
 QFuture<int> QAmqpConsumer::cancel()
 {
@@ -87,9 +91,14 @@ bool QAmqpConsumer::isPaused() const { return d_ptr->paused; }
 int QAmqpConsumer::heldMessages() const { return int(d_ptr->held.size()); }
 
 /*! Holds deliveries back, at most as many as the prefetch, until resume(). Returns \c false and does
-    nothing for a consumer without acknowledgement or without prefetch: these have no bound. */
+    nothing for a consumer without acknowledgement or without prefetch, since these have no bound; once
+    the consumer is being cancelled; and, with a warning, in a thread other than the connection's. */
 bool QAmqpConsumer::pause()
 {
+    if (const QAmqpError error = d_ptr->channel->threadError("pause()")) {
+        d_ptr->channel->refuse(error);
+        return false;
+    }
     if (d_ptr->noAck || d_ptr->options.prefetch() == 0 || d_ptr->state >= State::Cancelling)
         return false;
     d_ptr->paused = true;
@@ -97,9 +106,12 @@ bool QAmqpConsumer::pause()
     return true;
 }
 
-/*! Delivers what was held back, from the event loop, and then goes on. */
+/*! Delivers what was held back, from the event loop, and then goes on. Does nothing if the consumer is
+    not paused, and nothing but print a warning in a thread other than the connection's. */
 void QAmqpConsumer::resume()
 {
+    if (const QAmqpError error = d_ptr->channel->threadError("resume()"))
+        return d_ptr->channel->refuse(error);
     d_ptr->paused = false;
     d_ptr->channel->lookAtConsumers();
 }

@@ -69,27 +69,31 @@ QFuture<void> QAmqpExchange::declare(Type type, const QAmqpExchangeOptions &opti
     return declare(QString::fromLatin1(names[quint8(type)]), options);
 }
 
-/*! Declares the exchange as \a type, which may be a plugin's, with \a options. */
+/*! Declares the exchange as \a type, which may be a plugin's, with \a options; see
+    QAmqpChannel::declareExchange(). */
 QFuture<void> QAmqpExchange::declare(const QString &type, const QAmqpExchangeOptions &options)
 {
     return d_ptr->call(&QAmqpChannel::declareExchange, type, options);
 }
 
-/*! Lets messages of \a source that match \a routingKey or \a arguments flow into this exchange. */
+/*! Lets messages of \a source that match \a routingKey or \a arguments flow into this exchange,
+    see QAmqpChannel::bindExchange(). */
 QFuture<void> QAmqpExchange::bind(const QString &source, const QString &routingKey,
                                   const QAmqpTable &arguments)
 {
     return d_ptr->call(&QAmqpChannel::bindExchange, source, routingKey, arguments);
 }
 
-/*! Removes the binding to \a source with exactly \a routingKey and \a arguments. */
+/*! Removes the binding to \a source with exactly \a routingKey and \a arguments, see
+    QAmqpChannel::unbindExchange(). */
 QFuture<void> QAmqpExchange::unbind(const QString &source, const QString &routingKey,
                                     const QAmqpTable &arguments)
 {
     return d_ptr->call(&QAmqpChannel::unbindExchange, source, routingKey, arguments);
 }
 
-/*! Deletes the exchange from the broker, with IfUnused in \a flags only if nothing is bound to it. */
+/*! Deletes the exchange from the broker, with IfUnused in \a flags only if nothing is bound
+    to it, see QAmqpChannel::deleteExchange(). */
 QFuture<void> QAmqpExchange::remove(QAmqpChannel::DeleteFlags flags)
 {
     return d_ptr->call(&QAmqpChannel::deleteExchange, flags);

@@ -108,14 +108,15 @@ QFuture<void> QAmqpQueue::unbind(const QString &exchange, const QString &routing
             {.queue = d_ptr->wireName(), .arguments = arguments});
 }
 
-/*! Removes all ready messages and tells how many. */
+/*! Removes all ready messages and tells how many, see QAmqpChannel::purgeQueue(). */
 QFuture<quint32> QAmqpQueue::purge()
 {
     return d_ptr->channel->request<quint32>(QueuePurge{}, {.queue = d_ptr->wireName()},
                                             messageCount);
 }
 
-/*! Deletes the queue from the broker, under the conditions of \a flags; tells how many messages went with it. */
+/*! Deletes the queue from the broker, under the conditions of \a flags; tells how many messages went
+    with it. See QAmqpChannel::deleteQueue(). */
 QFuture<quint32> QAmqpQueue::remove(QAmqpChannel::DeleteFlags flags)
 {
     return d_ptr->channel->deleteQueue(d_ptr->wireName(), flags);

@@ -785,6 +785,18 @@ void TestConsumer::pauseIsRefused()
     TRY(unbounded.consumer->isActive(), unbounded.server);
     QVERIFY(!unbounded.consumer->pause());
     unbounded.close();
+    ConsumerSession foreign(consuming().connectionClose());
+    TRY(foreign.consumer->isActive(), foreign.server);
+    QTest::ignoreMessage(QtWarningMsg, QRegularExpression(u"pause.*thread"_s));
+    QTest::ignoreMessage(QtWarningMsg, QRegularExpression(u"resume.*thread"_s));
+    bool paused = true;
+    std::thread([&] {
+        paused = foreign.consumer->pause();
+        foreign.consumer->resume();
+    }).join();
+    QVERIFY(!paused && !foreign.consumer->isPaused());
+    QVERIFY(foreign.consumer->pause());
+    foreign.close();
 }
 
 void TestConsumer::closesWhilePaused()
