@@ -82,6 +82,8 @@ public:
                                  const QString &routingKey = QString(),
                                  const QAmqpTable &arguments = QAmqpTable());
     QFuture<void> deleteExchange(const QString &name, DeleteFlags flags = Always);
+    bool isNoWait() const;
+    void setNoWait(bool noWait = true);
 
     quint64 publish(const QString &exchange, const QString &routingKey, const QAmqpMessage &message,
                     PublishFlags flags = NoFlags);

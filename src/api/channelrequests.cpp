@@ -124,6 +124,23 @@ QFuture<void> QAmqpChannel::deleteExchange(const QString &name, DeleteFlags flag
             ExchangeDelete{.exchange = name.toUtf8(), .ifUnused = flags.testFlag(IfUnused)});
 }
 
+/*! Returns whether requests that can do without an answer are sent so; off by default. */
+bool QAmqpChannel::isNoWait() const { return d_ptr->noWait; }
+
+/*!
+    Has the requests that follow sent without waiting for an answer, if \a noWait: declaring and deleting
+    queues and exchanges, bindQueue(), bindExchange(), unbindExchange() and purgeQueue(), also by
+    handles. Their futures are finished at once and know no counts. If the broker refuses one, the
+    channel closes, and errorOccurred() is the only word of it: use this for many declarations that
+    are known to be good, and wait for the last one.
+
+    The order stays that of the calls. Not affected are unbindQueue(), for which AMQP has no such bit, the
+    declaration of a queue whose name the broker makes up, and consuming, which tell something that is
+    needed. Holds for this object, also when it is opened again.
+    \sa {AMQP 0-9-1 §1.7.2.1}
+*/
+void QAmqpChannel::setNoWait(bool noWait) { d_ptr->noWait = noWait; }
+
 void QAmqpChannelPrivate::setPrefetchFor(const QAmqpConsumeOptions &options)
 {
     if (options.isNoAck() || prefetchSent == options.prefetch())

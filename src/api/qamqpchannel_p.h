@@ -95,6 +95,8 @@ public:
     // Requests; `convert` makes the future's value of the reply.
     template<typename T = void, typename Method, typename Convert = std::nullptr_t>
     QFuture<T> request(Method method, Call call = {}, Convert convert = nullptr);
+    template<typename T, typename Method, typename Convert>
+    QFuture<T> tell(const Method &method, const QtAmqpPrivate::QueueName &queue, Convert convert);
     template<typename T = void, typename Convert = std::nullptr_t>
     QFuture<T> wait(QtAmqpPrivate::RequestId id, const Ended &first = {},
                     Convert convert = nullptr);
@@ -174,6 +176,7 @@ public:
     QtAmqpPrivate::RequestId newestRequest = 0;
 
     bool confirmsWanted = true;
+    bool noWait = false; // for requests that can do without an answer
     quint64 nextTag = 1; // while there is no core
     quint64 maxUnconfirmed = 0;
     quint64 untold = 0; // publishes whose outcome was not told
@@ -233,7 +236,31 @@ QFuture<T> QAmqpChannelPrivate::request(Method method, Call call, Convert conver
 {
     if (const QAmqpError error = prepare(method, call))
         return QtAmqpPrivate::failedFuture<T>(error);
+    if constexpr (requires { method.noWait; }) {
+        // A name that the broker makes up comes with the answer.
+        const bool asksForName =
+                std::is_same_v<Method, QtAmqpPrivate::QueueDeclare> && call.queue.utf8.isEmpty();
+        if (noWait && !asksForName) {
+            method.noWait = true;
+            return tell<T>(method, call.queue, convert);
+        }
+    }
     return wait<T>(core->request(method, call.queue.from), call.first, convert);
+}
+
+template<typename T, typename Method, typename Convert>
+QFuture<T> QAmqpChannelPrivate::tell(const Method &method, const QtAmqpPrivate::QueueName &queue,
+                                     Convert convert)
+{
+    core->tell(method, queue.from);
+    engine->commanded();
+    if constexpr (std::is_void_v<T>) {
+        return QtFuture::makeReadyFuture();
+    } else {
+        QtAmqpPrivate::RequestEnd told;
+        told.name = queue.utf8;
+        return QtFuture::makeReadyFuture(convert(told));
+    }
 }
 
 template<typename T, typename Convert>

@@ -112,6 +112,12 @@ public:
         queue(std::move(waiting));
         return m_context.lastRequest;
     }
+    // What has no-wait set: the broker answers nothing, and closes the channel if it refuses.
+    template<typename Method>
+    void tell(const Method &method, RequestId nameFrom)
+    {
+        queue({.method = encoded(method), .nameAt = nameAt<Method>, .nameFrom = nameFrom});
+    }
     RequestId consume(const BasicConsume &method, RequestId nameFrom);
     RequestId cancel(const QByteArray &consumerTag);
     quint64 publish(const BasicPublish &method, const QAmqpMessage &message, RequestId nameFrom);

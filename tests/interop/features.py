@@ -234,3 +234,41 @@ class Features(Interop):
         run("amqp-publish", "-u", URL, "-r", queue, "-b", "y")
         self.assertEqual(qamqp_get(queue)[1], b"y")
         qamqp("delete", "queue", queue)
+
+    def test_pika_calls_us(self):
+        """Direct reply-to: the caller's reply queue has no name of its own."""
+        server = subprocess.Popen([QAMQP, "--url", URL, "serve", "-q", self.queue, "-n", "2", "--",
+                                   "tr", "a-z", "A-Z"], stderr=subprocess.PIPE)
+        self.addCleanup(server.communicate, timeout=60)
+        replies = []
+        channel = self.connection.channel()
+        channel.basic_consume("amq.rabbitmq.reply-to", auto_ack=True,
+                              on_message_callback=lambda *reply: replies.append(reply))
+        for number in ("1", "2"):
+            channel.basic_publish("", self.queue, b"hello " + number.encode(), pika.BasicProperties(
+                reply_to="amq.rabbitmq.reply-to", correlation_id=number))
+        for _ in range(2000):
+            self.connection.process_data_events(0.01)
+            if len(replies) == 2:
+                break
+        self.assertEqual({(properties.correlation_id, body) for *_, properties, body in replies},
+                         {("1", b"HELLO 1"), ("2", b"HELLO 2")})
+
+    def test_we_call_pika(self):
+        def serve(channel, method, properties, body):
+            channel.basic_publish("", properties.reply_to, body.upper(), pika.BasicProperties(
+                correlation_id=properties.correlation_id, headers={"of": "pika"}))
+            channel.basic_ack(method.delivery_tag)
+
+        self.connection.channel().basic_consume(self.queue, serve)
+        caller = subprocess.Popen([QAMQP, "--url", URL, "call", "-q", self.queue, "--json", "hello"],
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        for _ in range(2000):
+            self.connection.process_data_events(0.01)
+            if caller.poll() is not None:
+                break
+        output, errors = caller.communicate(timeout=60)
+        self.assertEqual((caller.returncode, errors), (0, b""))
+        reply = json.loads(output)
+        self.assertEqual(reply["body"], "HELLO")
+        self.assertEqual(reply["properties"]["headers"], {"of": {"type": "string", "value": "pika"}})
