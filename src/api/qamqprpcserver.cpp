@@ -95,6 +95,8 @@ QDebug operator<<(QDebug debug, const QAmqpRpcRequest &request)
 */
 /*! \property QAmqpRpcServer::running
     Whether start() was called and the server has not ended since. */
+/*! \fn void QAmqpRpcServer::runningChanged(bool running)
+    Emitted when the server has started or ended: \a running tells which. */
 /*! \fn void QAmqpRpcServer::requestReceived(const QAmqpRpcRequest &request)
     A \a request came, and there is no handler. */
 /*! \fn void QAmqpRpcServer::errorOccurred(const QAmqpError &error)

@@ -113,7 +113,7 @@ private Q_SLOTS:
                 "double, decimal, string, text, bytes, timestamp, array, table, void"_s;
         const QString names =
                 u"publish, consume, get, declare queue, declare exchange, bind, unbind, purge, "
-                "delete queue, delete exchange, perf, ping"_s;
+                "delete queue, delete exchange, call, serve, perf, ping"_s;
 
         row("nothing", {}, u"qamqp: no command; see qamqp --help"_s);
         row("unknown command", {u"send"_s},
@@ -149,8 +149,9 @@ private Q_SLOTS:
         row("URL with an unknown key", {u"--url=amqp://h/?channel_mux=1"_s, u"ping"_s},
             u"qamqp ping: --url: The URL has an unknown key \"channel_mux\"; known are heartbeat, "
             "channel_max, frame_max, locale, connection_name, socket_timeout, connection_timeout, "
-            "stack_timeout, blocked_connection_timeout, auth_mechanism, cacertfile, certfile, keyfile, "
-            "verify, server_name_indication."_s);
+            "stack_timeout, blocked_connection_timeout, connection_attempts, retry_delay, auth_mechanism, "
+            "cacertfile, certfile, keyfile, password, verify, server_name_indication, tcp_keepidle, "
+            "tcp_keepintvl, tcp_keepcnt, tcp_user_timeout."_s);
         row("slash in the password", {u"ping"_s, u"--url"_s, u"amqp://me:secret/word@h"_s},
             u"qamqp ping: --url: The URL has an @ behind its host; write %40 for it, and if it ends a "
             "password, write %2F and %3F for a / and a ? in the password."_s);
