@@ -5,6 +5,7 @@
 #include "autobroker.h"
 
 #include <QtAmqp/qamqpexchange.h>
+#include <QtCore/qfuturewatcher.h>
 #include <QtCore/qthread.h>
 
 using Kind = QAmqpError::Kind;
@@ -148,6 +149,7 @@ private Q_SLOTS:
         }
         TRY_COMPARE(failed, int(std::size(requests)) - 1);
         QCOMPARE(missed, QStringList());
+        TRY(server.isExhausted(), server);
     }
 
     // Each in turn is given up while all are pending; the others end as they would.
@@ -267,14 +269,16 @@ private Q_SLOTS:
         QCOMPARE(failure, Kind::Nacked);
 
         int first = -1;
-        QtFuture::whenAny(channel->setPrefetch(1), channel->deleteQueue(u"q"_s))
+        const QFuture<void> prefetch = channel->setPrefetch(1);
+        const QFuture<quint32> removed = channel->deleteQueue(u"q"_s);
+        QtFuture::whenAny(prefetch, removed)
                 .then([&](const std::variant<QFuture<void>, QFuture<quint32>> &any) {
                     first = int(any.index());
                 });
         TRY_COMPARE(first, 0);
     }
 
-    // A continuation runs in the thread of its context, and not at all if that is gone.
+    // A continuation runs in the thread of its context.
     void contexts()
     {
         QAmqpChannel *channel = nullptr;
@@ -284,20 +288,37 @@ private Q_SLOTS:
         auto *remote = new QObject;
         remote->moveToThread(&thread);
         connect(&thread, &QThread::finished, remote, &QObject::deleteLater);
-        auto gone = std::make_unique<QObject>();
         std::atomic<QThread *> ranIn = nullptr;
         bool ran = false;
-        bool ranForGone = false;
         channel->purgeQueue(u"q"_s).then(remote,
                                          [&](quint32) { ranIn = QThread::currentThread(); });
-        channel->purgeQueue(u"q"_s).then(gone.get(), [&](quint32) { ranForGone = true; });
         channel->purgeQueue(u"q"_s).then(this, [&](quint32) { ran = true; });
-        gone.reset();
         TRY_COMPARE(ran, true);
         TRY_COMPARE(ranIn.load(), &thread);
-        QVERIFY(!ranForGone);
         thread.quit();
         QVERIFY(thread.wait());
+    }
+
+    // Who may be gone before the future ends watches it: Qt 6.4 asserts that the context of then() is
+    // still there.
+    void watcherGone()
+    {
+        QAmqpChannel *channel = nullptr;
+        const auto connection = open(m_server.url(), &channel);
+        auto gone = std::make_unique<QObject>();
+        bool ran = false;
+        bool ranForGone = false;
+        const auto watch = [&](QObject *context, bool *called) {
+            auto *watcher = new QFutureWatcher<quint32>(context);
+            connect(watcher, &QFutureWatcher<quint32>::finished, context,
+                    [called] { *called = true; });
+            watcher->setFuture(channel->purgeQueue(u"q"_s));
+        };
+        watch(gone.get(), &ranForGone);
+        watch(this, &ran);
+        gone.reset();
+        TRY_COMPARE(ran, true);
+        QVERIFY(!ranForGone);
     }
 };
 
