@@ -5,9 +5,9 @@
 #
 #   tests/run.sh [--quick | --threads] [CTEST-ARGUMENT...]
 #
-# --quick leaves the sanitizers out; --threads runs nothing but the tests with several threads, under the
-# thread sanitizer; arguments such as -R api go to ctest. Besides packages, only
-# build/ is touched.
+# --quick leaves the sanitizers out; --threads runs nothing but the tests with several threads, under
+# the thread sanitizer; arguments such as -R api go to ctest. Besides packages, only build/ is
+# touched. What needs RabbitMQ runs one by one (RESOURCE_LOCK), everything else beside it.
 
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -30,26 +30,27 @@ install_packages "${build_packages[@]}" "${node_packages[@]}" "${test_packages[@
 if [ -n "$threads" ]; then
     only=tst_threads
     build build/tsan -DCMAKE_BUILD_TYPE=Debug -DQTAMQP_SANITIZE=thread -DQTAMQP_WERROR=ON \
-        -DQTAMQP_TESTS=ON -DQTAMQP_EXAMPLES=OFF -DQTAMQP_TOOL=OFF
+        -DQTAMQP_PCH=ON -DQTAMQP_TESTS=ON -DQTAMQP_EXAMPLES=OFF -DQTAMQP_TOOL=OFF
     start_node build/tsan/node
     step "testing with the thread sanitizer"
     run ctest --test-dir build/tsan --output-on-failure --no-tests=error -L '^threads$' "$@"
     exit
 fi
 
-build build/tests -DCMAKE_BUILD_TYPE=RelWithDebInfo -DQTAMQP_WERROR=ON \
+build build/tests -DCMAKE_BUILD_TYPE=RelWithDebInfo -DQTAMQP_WERROR=ON -DQTAMQP_PCH=ON \
     -DQTAMQP_TESTS=ON -DQTAMQP_EXAMPLES=ON -DQTAMQP_BENCH=ON
 start_node build/tests/node
 
+together=(--output-on-failure --parallel "$(getconf _NPROCESSORS_ONLN)")
 status=0
 step "testing"
-run ctest --test-dir build/tests --output-on-failure --no-tests=error "$@" || status=1
+run ctest --test-dir build/tests "${together[@]}" --no-tests=error "$@" || status=1
 
 if [ -z "$quick" ]; then
     build build/asan -DCMAKE_BUILD_TYPE=Debug -DQTAMQP_SANITIZE=address -DQTAMQP_WERROR=ON \
-        -DQTAMQP_TESTS=ON -DQTAMQP_EXAMPLES=OFF
+        -DQTAMQP_PCH=ON -DQTAMQP_TESTS=ON -DQTAMQP_EXAMPLES=OFF
     step "testing with the address and undefined-behaviour sanitizers"
-    run ctest --test-dir build/asan --output-on-failure --no-tests=ignore \
+    run ctest --test-dir build/asan "${together[@]}" --no-tests=ignore \
         -L '^(codec|protocol|api|broker|threads|streams|qcoro|tool|interop)$' "$@" || status=1
 fi
 

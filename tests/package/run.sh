@@ -22,10 +22,12 @@ quietly() # COMMAND...: its output only if it fails
 }
 command -v pkg-config >/dev/null || { echo "skipped: pkg-config is not installed"; exit 77; }
 
-# built FOLDER CMAKE-ARGUMENT...: configures and builds in FOLDER.
+# built FOLDER CMAKE-ARGUMENT...: configures and builds in FOLDER. The static library is built without
+# precompiled headers, as users build it: a file that forgot an include fails there.
 built()
 {
-    quietly cmake "${@:2}" -B "$1" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O0
+    quietly cmake "${@:2}" -B "$1" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O0 \
+        -DQTAMQP_PCH=$shared
     quietly cmake --build "$1" --parallel "$(getconf _NPROCESSORS_ONLN)"
 }
 
