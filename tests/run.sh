@@ -25,7 +25,7 @@ esac
 leave_nothing
 
 install_packages "${build_packages[@]}" "${node_packages[@]}" "${test_packages[@]}" \
-    "${example_packages[@]}"
+    "${qml_packages[@]}" "${example_packages[@]}"
 
 if [ -n "$threads" ]; then
     only=tst_threads

@@ -1,0 +1,63 @@
+#include "qamqpquickbase.h"
+
+QT_BEGIN_NAMESPACE
+
+void QAmqpQuickBase::setActive(bool active)
+{
+    if (m_active == active)
+        return;
+    m_active = active;
+    // At once, so that switching off and on again begins anew.
+    if (!active)
+        stop();
+    Q_EMIT activeChanged();
+    startSoon();
+}
+
+void QAmqpQuickBase::componentComplete()
+{
+    m_complete = true;
+    startSoon();
+}
+
+void QAmqpQuickBase::startSoon()
+{
+    if (!m_complete || m_startWanted)
+        return;
+    m_startWanted = true;
+    QMetaObject::invokeMethod(this, &QAmqpQuickBase::startNow, Qt::QueuedConnection);
+}
+
+// Also for a call that needs what is still to be set up.
+void QAmqpQuickBase::startNow()
+{
+    if (std::exchange(m_startWanted, false) && m_active)
+        start();
+}
+
+void QAmqpQuickBase::restart()
+{
+    stop();
+    startSoon();
+}
+
+void QAmqpQuickBase::setError(const QAmqpError &error)
+{
+    if (m_error.error() == error)
+        return;
+    m_error = error;
+    Q_EMIT errorChanged();
+}
+
+void QAmqpQuickBase::fail(const QAmqpError &error)
+{
+    setError(error);
+    Q_EMIT errorOccurred(error);
+}
+
+void QAmqpQuickBase::fail(QAmqpError::Kind kind, const QString &text)
+{
+    fail(QAmqpError(kind, QAmqpError::Scope::Operation, QAmqpError::Origin::Application, text));
+}
+
+QT_END_NAMESPACE

@@ -1,0 +1,238 @@
+#include "qamqpquickconnection.h"
+
+#include <QtCore/qurl.h>
+
+QT_BEGIN_NAMESPACE
+
+using Kind = QAmqpError::Kind;
+
+/*!
+    \qmltype AmqpConnection
+    \inqmlmodule QtAmqp
+    \nativetype QAmqpQuickConnection
+    \brief A connection to an AMQP 0-9-1 broker such as RabbitMQ.
+
+    \qml
+    AmqpConnection {
+        id: broker
+        url: "amqp://localhost"
+        active: true
+
+        AmqpQueue { name: "orders"; onMessageReceived: (message) => console.log(message.text) }
+    }
+    \endqml
+
+    No socket is opened before \l active is \c true. Properties may be set in any order and changed at any
+    time: another \l url closes the old connection in good order and opens the new one, and everything on
+    it is set up anew. What is declared inside uses this connection; an AmqpQueue elsewhere names it by
+    its \c connection property.
+
+    When the link is lost, \l connected becomes \c false and \l errorString says why. The connection is not
+    opened again by itself: set \l active to \c false and to \c true, or call reopen().
+
+    \sa QAmqpConnection
+*/
+
+/*! \qmlproperty bool AmqpConnection::active
+    Whether there is to be a connection, \c false at first. It stays \c true when the connection fails. */
+/*! \qmlproperty list<QtObject> AmqpConnection::data
+    \qmldefault
+    What is declared inside: queues, exchanges, anything else. */
+/*! \qmlproperty string AmqpConnection::url
+    Where to connect, \c{amqp://user:password@host:port/vhost} or \c amqps for TLS, \c{amqp://localhost}
+    if empty. It may name several hosts and have the query keys of QAmqpConnectionOptions::fromUrl(). The
+    properties below win over what it says. */
+/*! \qmlproperty string AmqpConnection::userName
+    Who logs in, if not the user of the \l url. */
+/*! \qmlproperty string AmqpConnection::password
+    The password of \l userName. */
+/*! \qmlproperty string AmqpConnection::virtualHost
+    The virtual host, if not the one of the \l url. */
+/*! \qmlproperty string AmqpConnection::connectionName
+    What the broker's list of connections shows. */
+/*! \qmlproperty int AmqpConnection::heartbeat
+    Seconds between heartbeats, 0 for none; -1 for what the broker proposes, as it is at first. */
+/*! \qmlproperty string AmqpConnection::caCertificateFile
+    A PEM file with the authorities to trust, a path or a \c file or \c qrc URL. */
+/*! \qmlproperty string AmqpConnection::certificateFile
+    The client's own certificate, if the broker asks for one. */
+/*! \qmlproperty string AmqpConnection::privateKeyFile
+    The key of \l certificateFile. */
+/*! \qmlproperty string AmqpConnection::privateKeyPassword
+    The password of \l privateKeyFile. */
+/*! \qmlproperty bool AmqpConnection::peerVerification
+    Whether the broker must prove who it is. \c true at first; leave it so. */
+/*! \qmlproperty amqpError AmqpConnection::error
+    The last error, kept until the connection is opened anew. */
+/*! \qmlproperty string AmqpConnection::errorString
+    Its text, empty for none. */
+/*! \qmlproperty int AmqpConnection::errorCode
+    Its reply code, 0 for none. */
+/*! \qmlproperty bool AmqpConnection::connected
+    Whether \l state is \c AmqpConnection.Open. */
+/*! \qmlproperty real AmqpConnection::messagesPerSecondIn
+    How many messages its queues received in the last second. */
+/*! \qmlproperty real AmqpConnection::messagesPerSecondOut
+    How many messages were published on it in the last second. */
+/*! \qmlsignal AmqpConnection::errorOccurred(amqpError error)
+    The connection failed by \a error. Errors of a queue are told by that queue. */
+/*! \qmlmethod void AmqpConnection::reopen()
+    Opens the connection anew, if \l active: the same as switching that off and on. */
+
+/*! \qmlproperty enumeration AmqpConnection::state
+    \value AmqpConnection.Closed       No link, and none is being made.
+    \value AmqpConnection.Connecting   The host is being resolved and reached; with TLS, the handshake.
+    \value AmqpConnection.Handshaking  AMQP is being negotiated, the user is logged in.
+    \value AmqpConnection.Open         Everything works.
+    \value AmqpConnection.Closing      A \l source is being closed by C++. */
+
+/*! \qmlproperty bool AmqpConnection::blocked
+    Whether the broker takes no messages for want of memory or disk; what is published is kept. */
+
+QAmqpQuickConnection::QAmqpQuickConnection(QObject *parent) : QAmqpQuickBase(false, parent)
+{
+    connect(this, &QAmqpQuickBase::settingsChanged, this, &QAmqpQuickConnection::restart);
+    connect(&m_in, &QAmqpQuickRate::changed, this,
+            &QAmqpQuickConnection::messagesPerSecondInChanged);
+    connect(&m_out, &QAmqpQuickRate::changed, this,
+            &QAmqpQuickConnection::messagesPerSecondOutChanged);
+}
+
+QAmqpQuickConnection::~QAmqpQuickConnection()
+{
+    if (m_amqp)
+        m_amqp->disconnect(this);
+    setSession(nullptr); // for those elsewhere that use it
+}
+
+/*! \qmlproperty QtObject AmqpConnection::source
+    A QAmqpConnection made in C++, for programs that have one already. It is opened and closed there and
+    stays C++'s own; \l url and the like do nothing then, and \l active tells whether the queues and
+    exchanges here use it. */
+void QAmqpQuickConnection::setSource(QObject *source)
+{
+    if (m_source == source)
+        return;
+    m_source = source;
+    Q_EMIT sourceChanged();
+    restart();
+}
+
+/*! \qmlproperty string AmqpConnection::stateText
+    The state in words, for a label. */
+QString QAmqpQuickConnection::stateText() const
+{
+    switch (m_state) {
+    case Connecting: return tr("Connecting…");
+    case Handshaking: return tr("Logging in…");
+    case Open:
+        return m_blocked ? tr("Connected, but the broker takes no messages") : tr("Connected");
+    case Closing: return tr("Closing…");
+    case Closed: break;
+    }
+    return isActive() && error().error() ? tr("Connection failed") : tr("Not connected");
+}
+
+void QAmqpQuickConnection::start()
+{
+    if (m_amqp)
+        return;
+    setError({});
+    if (m_source) {
+        m_amqp = qobject_cast<QAmqpConnection *>(m_source);
+        if (!m_amqp)
+            return fail(Kind::InvalidArgument,
+                        tr("source is a %1, not a QAmqpConnection")
+                                .arg(QLatin1StringView(m_source->metaObject()->className())));
+    } else {
+        QAmqpError error;
+        const QAmqpConnectionOptions wanted = options(&error);
+        if (error)
+            return fail(error);
+        m_amqp = new QAmqpConnection(wanted, this);
+        m_amqp->open();
+    }
+    connect(m_amqp, &QAmqpConnection::stateChanged, this, &QAmqpQuickConnection::follow);
+    connect(m_amqp, &QAmqpConnection::blockedChanged, this, &QAmqpQuickConnection::follow);
+    connect(m_amqp, &QAmqpConnection::errorOccurred, this,
+            [this](const QAmqpError &error) { fail(error); });
+    connect(m_amqp, &QObject::destroyed, this, &QAmqpQuickConnection::follow);
+    follow();
+}
+
+void QAmqpQuickConnection::stop()
+{
+    QAmqpConnection *amqp = m_amqp;
+    m_amqp = nullptr;
+    if (amqp)
+        amqp->disconnect(this);
+    follow(); // channels on it are closed here, before it is
+    if (!amqp || amqp->parent() != this)
+        return;
+    if (amqp->state() == QAmqpConnection::State::Closed)
+        return amqp->deleteLater();
+    connect(amqp, &QAmqpConnection::closed, amqp, &QObject::deleteLater);
+    amqp->close();
+}
+
+static QString localFile(const QString &file)
+{
+    if (file.startsWith(u"qrc:"))
+        return file.mid(3);
+    return file.startsWith(u"file:") ? QUrl(file).toLocalFile() : file;
+}
+
+QAmqpConnectionOptions QAmqpQuickConnection::options(QAmqpError *error) const
+{
+    QAmqpConnectionOptions options;
+    if (!m_url.isEmpty())
+        options = QAmqpConnectionOptions::fromUrl(m_url, error);
+    if (!m_userName.isEmpty())
+        options.setCredentials(QAmqpCredentials::plain(m_userName, m_password));
+    if (!m_virtualHost.isEmpty())
+        options.setVirtualHost(m_virtualHost);
+    if (!m_connectionName.isEmpty())
+        options.setConnectionName(m_connectionName);
+    if (m_heartbeat >= 0)
+        options.setHeartbeat(std::chrono::seconds(m_heartbeat));
+    if (!m_caCertificateFile.isEmpty())
+        options.setCaCertificateFile(localFile(m_caCertificateFile));
+    if (!m_certificateFile.isEmpty())
+        options.setCertificateFile(localFile(m_certificateFile));
+    if (!m_privateKeyFile.isEmpty())
+        options.setPrivateKeyFile(localFile(m_privateKeyFile));
+    if (!m_privateKeyPassword.isEmpty())
+        options.setPrivateKeyPassword(m_privateKeyPassword);
+    if (!m_peerVerification)
+        options.setPeerVerificationEnabled(false);
+    return options;
+}
+
+// An exchange that queues wait for, so that they are bound to what exists.
+void QAmqpQuickConnection::setDeclaring(const QObject *exchange, bool declaring)
+{
+    if (declaring)
+        m_declaring.insert(exchange);
+    else if (m_declaring.remove(exchange) && m_declaring.isEmpty())
+        Q_EMIT declared();
+}
+
+void QAmqpQuickConnection::setSession(QAmqpConnection *session)
+{
+    if (m_session == session)
+        return;
+    m_session = session;
+    Q_EMIT sessionChanged();
+}
+
+// Takes over what the connection has become.
+void QAmqpQuickConnection::follow()
+{
+    const State state = m_amqp ? State(m_amqp->state()) : Closed;
+    setSession(state >= Connecting && state <= Open ? m_amqp.get() : nullptr);
+    m_state = state;
+    m_blocked = m_amqp && m_amqp->isBlocked();
+    Q_EMIT stateChanged();
+}
+
+QT_END_NAMESPACE

@@ -1,0 +1,109 @@
+#ifndef QAMQPQUICKCONNECTION_H
+#define QAMQPQUICKCONNECTION_H
+
+#include "qamqpquickbase.h"
+#include "qamqpquickrate.h"
+
+#include <QtAmqp/qamqpconnection.h>
+#include <QtCore/qpointer.h>
+#include <QtCore/qset.h>
+#include <QtQml/qqmllist.h>
+
+QT_BEGIN_NAMESPACE
+
+class Q_AMQPQUICK_EXPORT QAmqpQuickConnection : public QAmqpQuickBase
+{
+    Q_OBJECT
+    QML_NAMED_ELEMENT(AmqpConnection)
+    QML_ADDED_IN_VERSION(1, 0)
+    Q_CLASSINFO("DefaultProperty", "data")
+    Q_PROPERTY(QQmlListProperty<QObject> data READ data CONSTANT FINAL)
+    Q_PROPERTY(QObject *source READ source WRITE setSource NOTIFY sourceChanged FINAL)
+    Q_PROPERTY(QString url MEMBER m_url NOTIFY settingsChanged FINAL)
+    Q_PROPERTY(QString userName MEMBER m_userName NOTIFY settingsChanged FINAL)
+    Q_PROPERTY(QString password MEMBER m_password NOTIFY settingsChanged FINAL)
+    Q_PROPERTY(QString virtualHost MEMBER m_virtualHost NOTIFY settingsChanged FINAL)
+    Q_PROPERTY(QString connectionName MEMBER m_connectionName NOTIFY settingsChanged FINAL)
+    Q_PROPERTY(int heartbeat MEMBER m_heartbeat NOTIFY settingsChanged FINAL)
+    Q_PROPERTY(QString caCertificateFile MEMBER m_caCertificateFile NOTIFY settingsChanged FINAL)
+    Q_PROPERTY(QString certificateFile MEMBER m_certificateFile NOTIFY settingsChanged FINAL)
+    Q_PROPERTY(QString privateKeyFile MEMBER m_privateKeyFile NOTIFY settingsChanged FINAL)
+    Q_PROPERTY(QString privateKeyPassword MEMBER m_privateKeyPassword NOTIFY settingsChanged FINAL)
+    Q_PROPERTY(bool peerVerification MEMBER m_peerVerification NOTIFY settingsChanged FINAL)
+    Q_PROPERTY(State state READ state NOTIFY stateChanged FINAL)
+    Q_PROPERTY(bool connected READ isConnected NOTIFY stateChanged FINAL)
+    Q_PROPERTY(QString stateText READ stateText NOTIFY stateChanged FINAL)
+    Q_PROPERTY(bool blocked READ isBlocked NOTIFY stateChanged FINAL)
+    Q_PROPERTY(qreal messagesPerSecondIn READ messagesPerSecondIn NOTIFY messagesPerSecondInChanged
+                       FINAL)
+    Q_PROPERTY(qreal messagesPerSecondOut READ messagesPerSecondOut NOTIFY
+                       messagesPerSecondOutChanged FINAL)
+public:
+    enum State { Closed, Connecting, Handshaking, Open, Closing };
+    Q_ENUM(State)
+
+    explicit QAmqpQuickConnection(QObject *parent = nullptr);
+    ~QAmqpQuickConnection() override;
+
+    QQmlListProperty<QObject> data() { return {this, &m_data}; }
+    QObject *source() const { return m_source; }
+    void setSource(QObject *source);
+    State state() const { return m_state; }
+    bool isConnected() const { return m_state == Open; }
+    bool isBlocked() const { return m_blocked; }
+    QString stateText() const;
+    qreal messagesPerSecondIn() const { return m_in.perSecond(); }
+    qreal messagesPerSecondOut() const { return m_out.perSecond(); }
+
+    Q_INVOKABLE void reopen() { restart(); }
+
+    // For the objects on this connection
+    QAmqpConnection *session() const { return m_session; }
+    void setDeclaring(const QObject *exchange, bool declaring);
+    bool isDeclaring() const { return !m_declaring.isEmpty(); }
+    void countIn() { m_in.count(); }
+    void countOut() { m_out.count(); }
+
+Q_SIGNALS:
+    void sourceChanged();
+    void stateChanged();
+    void messagesPerSecondInChanged();
+    void messagesPerSecondOutChanged();
+    void sessionChanged();
+    void declared();
+
+protected:
+    void start() override;
+    void stop() override;
+
+private:
+    QAmqpConnectionOptions options(QAmqpError *error) const;
+    void setSession(QAmqpConnection *session);
+    void follow();
+
+    QList<QObject *> m_data;
+    QPointer<QObject> m_source;
+    QString m_url;
+    QString m_userName;
+    QString m_password;
+    QString m_virtualHost;
+    QString m_connectionName;
+    int m_heartbeat = -1;
+    QString m_caCertificateFile;
+    QString m_certificateFile;
+    QString m_privateKeyFile;
+    QString m_privateKeyPassword;
+    bool m_peerVerification = true;
+
+    QPointer<QAmqpConnection> m_amqp; // while active, also when it has failed
+    QPointer<QAmqpConnection> m_session; // the same, while channels can be made on it
+    State m_state = Closed;
+    bool m_blocked = false;
+    QSet<const QObject *> m_declaring; // exchanges that queues wait for
+    QAmqpQuickRate m_in;
+    QAmqpQuickRate m_out;
+};
+
+QT_END_NAMESPACE
+
+#endif

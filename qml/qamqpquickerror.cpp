@@ -1,0 +1,49 @@
+#include "qamqpquickerror.h"
+
+#include <QtCore/qmetaobject.h>
+
+QT_BEGIN_NAMESPACE
+
+/*!
+    \qmlvaluetype amqpError
+    \inqmlmodule QtAmqp
+    \brief Why something failed.
+
+    An error without a kind, \c {error.kind === ""}, is none.
+
+    \sa QAmqpError
+*/
+
+QAmqpQuickError::QAmqpQuickError(const QAmqpError &error) : m_error(error) { }
+
+/*! \qmlproperty string amqpError::kind
+    The name of the kind: \c "NotFound", \c "AuthenticationFailed" and so on, see QAmqpError::Kind. */
+QString QAmqpQuickError::kind() const
+{
+    if (!m_error.isError())
+        return {};
+    return QString::fromLatin1(
+            QMetaEnum::fromType<QAmqpError::Kind>().valueToKey(int(m_error.kind())));
+}
+
+/*! \qmlproperty string amqpError::text
+    What went wrong and what to do about it, for people. */
+QString QAmqpQuickError::text() const { return m_error.text(); }
+
+/*! \qmlproperty int amqpError::code
+    The reply code of AMQP, such as 404 for what does not exist; 0 if the broker gave none. */
+int QAmqpQuickError::code() const { return m_error.replyCode(); }
+
+/*! \qmlproperty string amqpError::method
+    The AMQP method that failed, such as \c "queue.declare", if it is known. */
+QString QAmqpQuickError::method() const { return m_error.method(); }
+
+/*! \qmlproperty string amqpError::endpoint
+    Which broker it is about, for errors of a connection. */
+QString QAmqpQuickError::endpoint() const { return m_error.endpoint(); }
+
+/*! \qmlproperty bool amqpError::retryable
+    Whether the same may succeed later. */
+bool QAmqpQuickError::isRetryable() const { return m_error.isRetryable(); }
+
+QT_END_NAMESPACE

@@ -1,0 +1,158 @@
+#include "qamqpquickexchange.h"
+
+QT_BEGIN_NAMESPACE
+
+/*!
+    \qmltype AmqpExchange
+    \inqmlmodule QtAmqp
+    \nativetype QAmqpQuickExchange
+    \brief An exchange that is declared and published to.
+
+    \qml
+    AmqpExchange { id: shop; connection: broker; name: "shop"; type: "topic" }
+    Button { text: "Order"; onClicked: shop.publish("order.new", { article: 17, count: 2 }) }
+    \endqml
+
+    Without a \l type nothing is declared: the exchange is there already, or is the default exchange, which
+    has no name and routes by the names of queues. Like every type here it has a channel of its own.
+
+    \sa QAmqpExchange, AmqpQueue
+*/
+
+/*! \qmlproperty AmqpConnection AmqpExchange::connection
+    The connection, the enclosing one unless set. */
+/*! \qmlproperty bool AmqpExchange::active
+    Whether the exchange is used, \c true at first. */
+/*! \qmlproperty bool AmqpExchange::ready
+    Whether it is declared. */
+/*! \qmlproperty string AmqpExchange::name
+    The name, empty for the default exchange. */
+/*! \qmlproperty string AmqpExchange::type
+    \c "direct", \c "fanout", \c "topic", \c "headers" or a plugin's; empty: not declared. */
+/*! \qmlproperty bool AmqpExchange::durable
+    Whether the exchange survives a restart of the broker. */
+/*! \qmlproperty bool AmqpExchange::autoDelete
+    Whether the exchange goes with its last binding. */
+/*! \qmlproperty bool AmqpExchange::internal
+    Whether only other exchanges can publish to it. */
+/*! \qmlproperty bool AmqpExchange::passive
+    Whether the exchange must exist already, whatever its settings are. */
+/*! \qmlproperty var AmqpExchange::arguments
+    Arguments of the declaration, an object such as \c{{"alternate-exchange": "rest"}}. */
+/*! \qmlproperty bool AmqpExchange::confirms
+    Whether the broker confirms each message, \c true at first. */
+/*! \qmlproperty bool AmqpExchange::mandatory
+    Whether a message that no queue takes comes back, see messageReturned(). */
+/*! \qmlproperty int AmqpExchange::unconfirmed
+    How many messages wait for their confirm. */
+/*! \qmlproperty real AmqpExchange::messagesPerSecond
+    How many messages were published in the last second. */
+/*! \qmlproperty amqpError AmqpExchange::error
+    The last error, kept until the exchange is set up anew. */
+/*! \qmlproperty string AmqpExchange::errorString
+    Its text, empty for none. */
+/*! \qmlproperty int AmqpExchange::errorCode
+    Its reply code, such as 406; 0 for none. */
+/*! \qmlsignal AmqpExchange::errorOccurred(amqpError error)
+    The broker refused something, or a call here failed, by \a error. */
+/*! \qmlsignal AmqpExchange::confirmed(real firstTag, real lastTag)
+    The broker has the messages from \a firstTag to \a lastTag. */
+/*! \qmlsignal AmqpExchange::nacked(real firstTag, real lastTag)
+    The broker refused the messages from \a firstTag to \a lastTag. */
+/*! \qmlsignal AmqpExchange::indeterminate(real firstTag, real lastTag)
+    The channel ended before the broker told about the messages from \a firstTag to \a lastTag. */
+/*! \qmlsignal AmqpExchange::messageReturned(amqpMessage message, string reason, real tag)
+    No queue took the mandatory \a message with \a tag, for \a reason. Its confirm follows. */
+
+QAmqpQuickExchange::QAmqpQuickExchange(QObject *parent) : QAmqpQuickObject(parent)
+{
+    connect(this, &QAmqpQuickObject::readyChanged, this, [this] { settle(isReady()); });
+    connect(this, &QAmqpQuickBase::errorOccurred, this, [this] { settle(channel()); });
+    connect(this, &QAmqpQuickBase::activeChanged, this, &QAmqpQuickExchange::tellDeclaring);
+}
+
+QAmqpQuickExchange::~QAmqpQuickExchange()
+{
+    if (m_toldConnection)
+        m_toldConnection->setDeclaring(this, false);
+}
+
+void QAmqpQuickExchange::componentComplete()
+{
+    QAmqpQuickObject::componentComplete();
+    tellDeclaring();
+}
+
+void QAmqpQuickExchange::settle(bool settled)
+{
+    m_settled = settled;
+    tellDeclaring();
+}
+
+// Queues wait until this is declared, or has failed to be.
+void QAmqpQuickExchange::tellDeclaring()
+{
+    if (m_toldConnection && m_toldConnection != connection())
+        m_toldConnection->setDeclaring(this, false);
+    m_toldConnection = connection();
+    if (m_toldConnection)
+        m_toldConnection->setDeclaring(
+                this, isActive() && !m_settled && (!m_type.isEmpty() || !isComplete()));
+}
+
+void QAmqpQuickExchange::setUp(QAmqpChannel *channel)
+{
+    using C = QAmqpChannel;
+    channel->setConfirms(m_confirms);
+    if (!m_type.isEmpty())
+        expect(channel->declareExchange(
+                m_name, m_type,
+                QAmqpExchangeOptions()
+                        .setDurable(m_durable)
+                        .setAutoDelete(m_autoDelete)
+                        .setInternal(m_internal)
+                        .setPassive(m_passive)
+                        .setArguments(QAmqpTable::fromVariantMap(m_arguments))));
+    const auto pass = [&](auto from, auto to) {
+        connect(channel, from, scope(), [this, to](quint64 first, quint64 last) {
+            Q_EMIT unconfirmedChanged();
+            Q_EMIT(this->*to)(first, last);
+        });
+    };
+    pass(&C::confirmed, &QAmqpQuickExchange::confirmed);
+    pass(&C::nacked, &QAmqpQuickExchange::nacked);
+    pass(&C::indeterminate, &QAmqpQuickExchange::indeterminate);
+    connect(channel, &C::messageReturned, scope(), [this](const QAmqpReturn &message) {
+        Q_EMIT messageReturned(message, message.replyText(), message.publishTag());
+    });
+}
+
+void QAmqpQuickExchange::stop()
+{
+    QAmqpQuickObject::stop();
+    settle(false);
+    Q_EMIT unconfirmedChanged();
+}
+
+/*! \qmlmethod real AmqpExchange::publish(string routingKey, var body, var properties = {})
+    Publishes a message with \a routingKey and returns its tag, or 0 if it was refused, see \l errorString.
+
+    The \a body decides what is sent: an object, array, number, bool or null as JSON
+    (\c application/json), a string as UTF-8 (\c text/plain), an ArrayBuffer or typed array as it is
+    (\c application/octet-stream). The \a properties are those of amqpMessage: \c contentType,
+    \c headers, \c persistent, \c priority, \c expiration, \c correlationId, \c replyTo, \c messageId,
+    \c timestamp, \c type, \c appId, …; a name that is none of them is an error.
+
+    While the connection is being opened messages are kept, up to 8 MiB, and sent then. */
+quint64 QAmqpQuickExchange::publish(const QString &routingKey, const QJSValue &body,
+                                    const QVariantMap &properties)
+{
+    const quint64 tag = QAmqpQuickObject::publish(m_name, routingKey, body, properties,
+                                                  m_mandatory ? QAmqpChannel::Mandatory
+                                                              : QAmqpChannel::NoFlags);
+    if (tag)
+        Q_EMIT unconfirmedChanged();
+    return tag;
+}
+
+QT_END_NAMESPACE

@@ -1,0 +1,66 @@
+#ifndef QAMQPQUICKEXCHANGE_H
+#define QAMQPQUICKEXCHANGE_H
+
+#include "qamqpquickmessage.h"
+#include "qamqpquickobject.h"
+
+QT_BEGIN_NAMESPACE
+
+class Q_AMQPQUICK_EXPORT QAmqpQuickExchange : public QAmqpQuickObject
+{
+    Q_OBJECT
+    QML_NAMED_ELEMENT(AmqpExchange)
+    QML_ADDED_IN_VERSION(1, 0)
+    Q_PROPERTY(QString name MEMBER m_name NOTIFY settingsChanged FINAL)
+    Q_PROPERTY(QString type MEMBER m_type NOTIFY settingsChanged FINAL)
+    Q_PROPERTY(bool durable MEMBER m_durable NOTIFY settingsChanged FINAL)
+    Q_PROPERTY(bool autoDelete MEMBER m_autoDelete NOTIFY settingsChanged FINAL)
+    Q_PROPERTY(bool internal MEMBER m_internal NOTIFY settingsChanged FINAL)
+    Q_PROPERTY(bool passive MEMBER m_passive NOTIFY settingsChanged FINAL)
+    Q_PROPERTY(QVariantMap arguments MEMBER m_arguments NOTIFY settingsChanged FINAL)
+    Q_PROPERTY(bool confirms MEMBER m_confirms NOTIFY settingsChanged FINAL)
+    Q_PROPERTY(bool mandatory MEMBER m_mandatory NOTIFY mandatoryChanged FINAL)
+    Q_PROPERTY(int unconfirmed READ unconfirmed NOTIFY unconfirmedChanged FINAL)
+public:
+    explicit QAmqpQuickExchange(QObject *parent = nullptr);
+    ~QAmqpQuickExchange() override;
+
+    void componentComplete() override;
+    int unconfirmed() const { return channel() ? int(channel()->unconfirmed()) : 0; }
+
+    Q_INVOKABLE quint64 publish(const QString &routingKey, const QJSValue &body,
+                                const QVariantMap &properties = {});
+
+Q_SIGNALS:
+    void mandatoryChanged();
+    void unconfirmedChanged();
+    void confirmed(quint64 firstTag, quint64 lastTag);
+    void nacked(quint64 firstTag, quint64 lastTag);
+    void indeterminate(quint64 firstTag, quint64 lastTag);
+    void messageReturned(const QAmqpQuickMessage &message, const QString &reason, quint64 tag);
+
+protected:
+    void setUp(QAmqpChannel *channel) override;
+    void stop() override;
+    void connectionFound() override { tellDeclaring(); }
+
+private:
+    void settle(bool settled);
+    void tellDeclaring();
+
+    QString m_name;
+    QString m_type;
+    bool m_durable = false;
+    bool m_autoDelete = false;
+    bool m_internal = false;
+    bool m_passive = false;
+    QVariantMap m_arguments;
+    bool m_confirms = true;
+    bool m_mandatory = false;
+    bool m_settled = false; // declared, or refused
+    QPointer<QAmqpQuickConnection> m_toldConnection;
+};
+
+QT_END_NAMESPACE
+
+#endif

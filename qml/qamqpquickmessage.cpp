@@ -1,0 +1,160 @@
+#include "qamqpquickmessage.h"
+
+#include <QtCore/qjsonarray.h>
+#include <QtCore/qjsondocument.h>
+#include <QtCore/qmetaobject.h>
+#include <QtQml/qjsengine.h>
+#include <QtQml/qjsvalue.h>
+
+QT_BEGIN_NAMESPACE
+
+using namespace Qt::StringLiterals;
+
+/*!
+    \qmlvaluetype amqpMessage
+    \inqmlmodule QtAmqp
+    \brief A message that was received, with what the broker tells about it.
+
+    It is a value: keep it in a \c var as long as you like. A property that the sender did not set is an
+    empty string, 0, \c false or an invalid date.
+
+    \sa QAmqpDelivery, AmqpQueue::messageReceived(), AmqpMessageModel
+*/
+
+/*! \qmlproperty ArrayBuffer amqpMessage::body
+    The octets. */
+/*! \qmlproperty string amqpMessage::text
+    The body, read as UTF-8. */
+/*! \qmlproperty string amqpMessage::exchange
+    The exchange that it was published to, empty for the default one. */
+/*! \qmlproperty string amqpMessage::routingKey
+    What it was published with. */
+/*! \qmlproperty var amqpMessage::headers
+    The headers, an object. Octets are ArrayBuffer, timestamps Date. */
+/*! \qmlproperty string amqpMessage::contentType
+    The MIME type of the body, as the sender gave it. */
+/*! \qmlproperty string amqpMessage::contentEncoding
+    Such as \c gzip. The body is left as it is. */
+/*! \qmlproperty bool amqpMessage::persistent
+    Whether it survives a restart of the broker in a durable queue. */
+/*! \qmlproperty int amqpMessage::priority
+    0 to 255. */
+/*! \qmlproperty string amqpMessage::correlationId
+    Which request it answers. */
+/*! \qmlproperty string amqpMessage::replyTo
+    The queue that an answer is to go to. */
+/*! \qmlproperty string amqpMessage::expiration
+    After how many milliseconds in the queue it was to be dropped. */
+/*! \qmlproperty string amqpMessage::messageId
+    The sender's name for it. */
+/*! \qmlproperty date amqpMessage::timestamp
+    When it was sent, by the sender's clock, to the second. */
+/*! \qmlproperty string amqpMessage::type
+    The sender's name for what kind of message it is. */
+/*! \qmlproperty string amqpMessage::userId
+    The user who sent it, which RabbitMQ has checked. */
+/*! \qmlproperty string amqpMessage::appId
+    The program that sent it. */
+/*! \qmlproperty string amqpMessage::clusterId
+    A property of AMQP that nobody uses. */
+/*! \qmlproperty bool amqpMessage::redelivered
+    Whether it may have been delivered before. */
+/*! \qmlproperty real amqpMessage::deliveryTag
+    Its number on the channel; 0 for a reply or a returned message. */
+/*! \qmlproperty string amqpMessage::consumerTag
+    The broker's name for the subscription that it came by. */
+/*! \qmlproperty bool amqpMessage::settled
+    Whether it was acknowledged or refused, or needs neither. */
+
+/*! \qmlmethod bool amqpMessage::ack()
+    Acknowledges the message, under AmqpQueue.AckManually; AckOnReturn does it by itself. Returns
+    \c false if it was settled before, or the queue's channel has ended and the broker delivers it
+    again. */
+
+QAmqpQuickMessage::QAmqpQuickMessage(const QAmqpDelivery &delivery) : m_delivery(delivery) { }
+
+QAmqpQuickMessage::QAmqpQuickMessage(const QAmqpMessage &message)
+{
+    static_cast<QAmqpMessage &>(m_delivery) = message;
+}
+
+/*! \qmlproperty var amqpMessage::json
+    The body read as JSON: an object, array, string, number, bool or null; \c undefined if it is not
+    valid JSON, whatever the content type says. It is parsed each time. */
+QJsonValue QAmqpQuickMessage::json() const
+{
+    // QJsonDocument takes objects and arrays alone, but JSON may be any value.
+    const QJsonArray values = QJsonDocument::fromJson('[' + body() + ']').array();
+    return values.size() == 1 ? values.first() : QJsonValue(QJsonValue::Undefined);
+}
+
+bool QAmqpQuickMessage::isPersistent() const
+{
+    return m_delivery.deliveryMode() == QAmqpMessage::DeliveryMode::Persistent;
+}
+
+/*! \qmlmethod bool amqpMessage::nack(bool requeue = true)
+    Refuses the message: it goes back to the queue, or without \a requeue to the dead-letter exchange of
+    the queue, if it has one. Returns as ack() does. */
+bool QAmqpQuickMessage::nack(bool requeue) const
+{
+    return m_delivery.nack(requeue ? QAmqpDelivery::Requeue : QAmqpDelivery::Discard);
+}
+
+static void setBody(QAmqpMessage &message, const QJSValue &body, QJSEngine *engine)
+{
+    const QVariant value = body.toVariant();
+    // A typed array is a window on an ArrayBuffer.
+    const QVariant buffer = body.property(u"buffer"_s).toVariant();
+    if (body.isUndefined()) {
+        return;
+    } else if (body.isString()) {
+        message.setBody(body.toString().toUtf8());
+        message.setContentType(u"text/plain"_s);
+    } else if (value.metaType() == QMetaType::fromType<QByteArray>()) {
+        message.setBody(value.toByteArray());
+        message.setContentType(u"application/octet-stream"_s);
+    } else if (buffer.metaType() == QMetaType::fromType<QByteArray>()) {
+        message.setBody(buffer.toByteArray().mid(body.property(u"byteOffset"_s).toInt(),
+                                                 body.property(u"byteLength"_s).toInt()));
+        message.setContentType(u"application/octet-stream"_s);
+    } else {
+        // By JavaScript's own function: it keeps the order of keys.
+        const QJSValue stringify =
+                engine->globalObject().property(u"JSON"_s).property(u"stringify"_s);
+        message.setBody(stringify.call({body}).toString().toUtf8());
+        message.setContentType(u"application/json"_s);
+    }
+}
+
+static bool setProperty(QAmqpMessage &message, const QString &name, const QVariant &value)
+{
+    if (name == "persistent"_L1) {
+        message.setDeliveryMode(value.toBool() ? QAmqpMessage::DeliveryMode::Persistent
+                                               : QAmqpMessage::DeliveryMode::Transient);
+        return true;
+    }
+    if (name == "headers"_L1) {
+        message.setHeaders(QAmqpTable::fromVariantMap(value.toMap()));
+        return value.canConvert<QVariantMap>();
+    }
+    const QMetaObject &type = QAmqpMessage::staticMetaObject;
+    const int index = type.indexOfProperty(name.toUtf8().constData());
+    return index >= 0 && name != "body"_L1 && type.property(index).writeOnGadget(&message, value);
+}
+
+// What a program in QML gives as a message: a body of any type, and an object of properties.
+QAmqpMessage QAmqpQuickMessage::fromJs(const QJSValue &body, const QVariantMap &properties,
+                                       QJSEngine *engine, QString *error)
+{
+    QAmqpMessage message;
+    setBody(message, body, engine);
+    for (auto it = properties.cbegin(); it != properties.cend(); ++it) {
+        if (!setProperty(message, it.key(), it.value()))
+            *error = u"\"%1\" is no property of a message, or its value is of the wrong type; see "
+                     "amqpMessage for the names"_s.arg(it.key());
+    }
+    return message;
+}
+
+QT_END_NAMESPACE

@@ -1,0 +1,90 @@
+#ifndef QAMQPQUICKMESSAGEMODEL_H
+#define QAMQPQUICKMESSAGEMODEL_H
+
+#include "qamqpquickqueue.h"
+
+#include <QtCore/qabstractitemmodel.h>
+
+#include <deque>
+
+QT_BEGIN_NAMESPACE
+
+class Q_AMQPQUICK_EXPORT QAmqpQuickMessageModel : public QAbstractListModel
+{
+    Q_OBJECT
+    QML_NAMED_ELEMENT(AmqpMessageModel)
+    QML_ADDED_IN_VERSION(1, 0)
+    Q_PROPERTY(QAmqpQuickQueue *queue READ queue WRITE setQueue NOTIFY queueChanged FINAL)
+    Q_PROPERTY(int maximumCount READ maximumCount WRITE setMaximumCount NOTIFY maximumCountChanged
+                       FINAL)
+    Q_PROPERTY(bool newestFirst READ isNewestFirst WRITE setNewestFirst NOTIFY newestFirstChanged
+                       FINAL)
+    Q_PROPERTY(bool paused READ isPaused WRITE setPaused NOTIFY pausedChanged FINAL)
+    Q_PROPERTY(QJSValue filter READ filter WRITE setFilter NOTIFY filterChanged FINAL)
+    Q_PROPERTY(int count READ count NOTIFY countChanged FINAL)
+    Q_PROPERTY(int waiting READ waiting NOTIFY waitingChanged FINAL)
+public:
+    explicit QAmqpQuickMessageModel(QObject *parent = nullptr);
+
+    QAmqpQuickQueue *queue() const { return m_queue; }
+    void setQueue(QAmqpQuickQueue *queue);
+    int maximumCount() const { return m_maximumCount; }
+    void setMaximumCount(int count);
+    bool isNewestFirst() const { return m_newestFirst; }
+    void setNewestFirst(bool newestFirst);
+    bool isPaused() const { return m_paused; }
+    void setPaused(bool paused);
+    QJSValue filter() const { return m_filter; }
+    void setFilter(const QJSValue &filter);
+    int count() const { return int(m_shown.size()); }
+    int waiting() const { return m_paused ? int(m_waiting.size()) : 0; }
+
+    int rowCount(const QModelIndex &parent = {}) const override;
+    QVariant data(const QModelIndex &index, int role) const override;
+    QHash<int, QByteArray> roleNames() const override;
+
+    Q_INVOKABLE QAmqpQuickMessage get(int row) const;
+    Q_INVOKABLE void append(const QAmqpQuickMessage &message);
+
+public Q_SLOTS:
+    void clear();
+
+Q_SIGNALS:
+    void queueChanged();
+    void maximumCountChanged();
+    void newestFirstChanged();
+    void pausedChanged();
+    void filterChanged();
+    void countChanged();
+    void waitingChanged();
+
+private:
+    struct Entry
+    {
+        QAmqpQuickMessage message;
+        qint64 received; // in milliseconds since the epoch: a QDateTime costs more to make
+    };
+    void showSoon();
+    void show();
+    bool passes(const Entry &entry) const;
+    void dropOldest(size_t entries);
+    const Entry &at(int row) const;
+    template<typename Change>
+    void reset(Change change);
+
+    QPointer<QAmqpQuickQueue> m_queue;
+    int m_maximumCount = 1000;
+    bool m_newestFirst = false;
+    bool m_paused = false;
+    bool m_showWanted = false;
+    QJSValue m_filter;
+
+    std::deque<Entry> m_waiting; // came since the last turn, or the pause
+    std::deque<Entry> m_entries; // all that are kept, the oldest first
+    std::deque<quint64> m_shown; // which of them pass the filter, by number
+    quint64 m_first = 0; // the number of the oldest entry
+};
+
+QT_END_NAMESPACE
+
+#endif

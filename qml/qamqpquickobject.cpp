@@ -1,0 +1,149 @@
+#include "qamqpquickobject.h"
+
+#include "qamqpquickmessage.h"
+
+#include <QtQml/qqmlengine.h>
+
+QT_BEGIN_NAMESPACE
+
+using Kind = QAmqpError::Kind;
+using Scope = QAmqpError::Scope;
+
+QAmqpQuickObject::QAmqpQuickObject(QObject *parent) : QAmqpQuickBase(true, parent)
+{
+    connect(this, &QAmqpQuickBase::settingsChanged, this, &QAmqpQuickObject::restart);
+    connect(&m_rate, &QAmqpQuickRate::changed, this, &QAmqpQuickObject::messagesPerSecondChanged);
+}
+
+QAmqpQuickObject::~QAmqpQuickObject()
+{
+    m_scope.reset(); // nothing is told to what is half destroyed
+    delete m_channel;
+}
+
+void QAmqpQuickObject::setConnection(QAmqpQuickConnection *connection)
+{
+    if (m_connection == connection)
+        return;
+    if (m_connection)
+        m_connection->disconnect(this);
+    m_connection = connection;
+    stop();
+    if (connection) {
+        connect(connection, &QAmqpQuickConnection::sessionChanged, this,
+                &QAmqpQuickObject::restart);
+        connect(connection, &QAmqpQuickConnection::declared, this, &QAmqpQuickObject::startSoon);
+        connectionFound();
+    }
+    Q_EMIT connectionChanged();
+    startSoon();
+}
+
+void QAmqpQuickObject::componentComplete()
+{
+    findConnection();
+    QAmqpQuickBase::componentComplete();
+}
+
+// The enclosing one, unless another was named.
+void QAmqpQuickObject::findConnection()
+{
+    for (QObject *around = parent(); around && !m_connection; around = around->parent())
+        setConnection(qobject_cast<QAmqpQuickConnection *>(around));
+}
+
+void QAmqpQuickObject::start()
+{
+    findConnection(); // an Instantiator becomes the parent late
+    if (m_channel || !m_connection || !m_connection->session() || mustWait())
+        return;
+    setError({});
+    m_scope = std::make_unique<QObject>();
+    m_channel = m_connection->session()->createChannel(this);
+    m_expected = 0;
+    connect(m_channel, &QAmqpChannel::errorOccurred, m_scope.get(),
+            [this](const QAmqpError &error) {
+                if (error.scope() == Scope::Connection) // which tells its errors itself
+                    setReady(false);
+                else
+                    lost(error);
+            });
+    expect();
+    connect(m_channel, &QAmqpChannel::opened, m_scope.get(), [this] { arrived(); });
+    setUp(m_channel);
+}
+
+void QAmqpQuickObject::stop()
+{
+    m_scope.reset();
+    delete m_channel;
+    setReady(false);
+}
+
+void QAmqpQuickObject::setReady(bool ready)
+{
+    if (m_ready == ready)
+        return;
+    m_ready = ready;
+    Q_EMIT readyChanged();
+}
+
+void QAmqpQuickObject::arrived()
+{
+    if (--m_expected == 0)
+        setReady(true);
+}
+
+// What the channel or the connection tells as its own error is not told again.
+void QAmqpQuickObject::refused(const QAmqpError &error)
+{
+    if (error.scope() == Scope::Operation && error.kind() != Kind::Cancelled)
+        fail(error);
+}
+
+void QAmqpQuickObject::lost(const QAmqpError &error)
+{
+    setReady(false);
+    fail(error);
+}
+
+void QAmqpQuickObject::count(void (QAmqpQuickConnection::*direction)())
+{
+    m_rate.count();
+    if (m_connection)
+        (m_connection->*direction)();
+}
+
+// What is given as a message in QML, if it can be sent.
+QAmqpMessage QAmqpQuickObject::makeMessage(const QJSValue &body, const QVariantMap &properties,
+                                           QAmqpError *error)
+{
+    QString wrong;
+    QAmqpMessage message;
+    if (m_channel)
+        message = QAmqpQuickMessage::fromJs(body, properties, qmlEngine(this), &wrong);
+    else
+        wrong = tr(
+                "nothing can be sent: there is no connection, or it is not active or has failed");
+    if (!wrong.isEmpty())
+        *error = QAmqpError(m_channel ? Kind::InvalidArgument : Kind::NotOpen, Scope::Operation,
+                            QAmqpError::Origin::Application, wrong);
+    return message;
+}
+
+quint64 QAmqpQuickObject::publish(const QString &exchange, const QString &routingKey,
+                                  const QJSValue &body, const QVariantMap &properties,
+                                  QAmqpChannel::PublishFlags flags)
+{
+    startNow();
+    QAmqpError error;
+    const QAmqpMessage message = makeMessage(body, properties, &error);
+    const quint64 tag = error ? 0 : m_channel->publish(exchange, routingKey, message, flags);
+    if (tag)
+        count(&QAmqpQuickConnection::countOut);
+    else
+        fail(error ? error : m_channel->lastError());
+    return tag;
+}
+
+QT_END_NAMESPACE

@@ -1,0 +1,99 @@
+#ifndef QAMQPQUICKOBJECT_H
+#define QAMQPQUICKOBJECT_H
+
+// What lives on a connection: each object has a channel of its own, so that the broker's refusal of one
+// leaves the others alone. The channel lasts until a setting changes, the object is made inactive, or the
+// connection ends; then everything is set up anew on another one.
+
+#include "qamqpquickconnection.h"
+
+#include <QtAmqp/qamqpchannel.h>
+#include <QtQml/qjsvalue.h>
+
+#include <memory>
+
+QT_BEGIN_NAMESPACE
+
+class Q_AMQPQUICK_EXPORT QAmqpQuickObject : public QAmqpQuickBase
+{
+    Q_OBJECT
+    QML_ANONYMOUS
+    QML_ADDED_IN_VERSION(1, 0)
+    Q_PROPERTY(QAmqpQuickConnection *connection READ connection WRITE setConnection NOTIFY
+                       connectionChanged FINAL)
+    Q_PROPERTY(bool ready READ isReady NOTIFY readyChanged FINAL)
+    Q_PROPERTY(qreal messagesPerSecond READ messagesPerSecond NOTIFY messagesPerSecondChanged FINAL)
+public:
+    ~QAmqpQuickObject() override;
+
+    QAmqpQuickConnection *connection() const { return m_connection; }
+    void setConnection(QAmqpQuickConnection *connection);
+    bool isReady() const { return m_ready; }
+    qreal messagesPerSecond() const { return m_rate.perSecond(); }
+
+    void componentComplete() override;
+
+Q_SIGNALS:
+    void connectionChanged();
+    void readyChanged();
+    void messagesPerSecondChanged();
+
+protected:
+    explicit QAmqpQuickObject(QObject *parent);
+
+    virtual void setUp(QAmqpChannel *channel) = 0; // asks for all that is needed, by expect()
+    virtual bool mustWait() const { return false; }
+    virtual void connectionFound() { }
+    void start() override;
+    void stop() override;
+
+    QAmqpChannel *channel() const { return m_channel; }
+    QObject *scope() const { return m_scope.get(); } // ends with the channel
+    void count(void (QAmqpQuickConnection::*direction)());
+
+    // Lets the object be ready when all it expects was answered.
+    void expect() { ++m_expected; }
+    void arrived();
+    template<typename T>
+    void expect(QFuture<T> future)
+    {
+        expect(future, [](const T &) {});
+    }
+    void expect(QFuture<void> future)
+    {
+        expect();
+        future.then(m_scope.get(), [this] {
+                  arrived();
+              }).onFailed(m_scope.get(), [this](const QAmqpException &e) { refused(e.error()); });
+    }
+    template<typename T, typename Done>
+    void expect(QFuture<T> future, Done done)
+    {
+        expect();
+        future.then(m_scope.get(), [this, done](const T &value) {
+                  done(value);
+                  arrived();
+              }).onFailed(m_scope.get(), [this](const QAmqpException &e) { refused(e.error()); });
+    }
+    void refused(const QAmqpError &error);
+    void lost(const QAmqpError &error);
+    quint64 publish(const QString &exchange, const QString &routingKey, const QJSValue &body,
+                    const QVariantMap &properties, QAmqpChannel::PublishFlags flags);
+    QAmqpMessage makeMessage(const QJSValue &body, const QVariantMap &properties,
+                             QAmqpError *error);
+
+private:
+    void findConnection();
+    void setReady(bool ready);
+
+    QPointer<QAmqpQuickConnection> m_connection;
+    QPointer<QAmqpChannel> m_channel;
+    std::unique_ptr<QObject> m_scope;
+    QAmqpQuickRate m_rate;
+    int m_expected = 0;
+    bool m_ready = false;
+};
+
+QT_END_NAMESPACE
+
+#endif

@@ -1,0 +1,218 @@
+#include "qamqpquickqueue.h"
+
+QT_BEGIN_NAMESPACE
+
+using namespace Qt::StringLiterals;
+
+/*!
+    \qmltype AmqpQueue
+    \inqmlmodule QtAmqp
+    \nativetype QAmqpQuickQueue
+    \brief A queue that is declared, bound and received from.
+
+    \qml
+    AmqpQueue {
+        connection: broker
+        name: "orders"
+        durable: true
+        bindings: [{ exchange: "shop", routingKey: "order.*" }]
+        onMessageReceived: (message) => list.append(message.json)
+    }
+    \endqml
+
+    Everything is a property: the queue is declared when the connection is there, and again when \l name or
+    another setting changes. A queue waits for the AmqpExchange objects of its connection to be declared, so
+    that it may name them in its \l bindings.
+
+    Each AmqpQueue has a channel of its own: what the broker refuses shows in its \l errorString and harms
+    no other. After an error it is set up anew when a setting changes or \l active is switched off and on.
+
+    Deleting the object, by a Loader for instance, ends the subscription; the queue stays in the broker
+    unless it is exclusive or auto-delete. Messages that were not acknowledged go back to it.
+
+    \sa QAmqpQueue, AmqpMessageModel
+*/
+
+/*! \qmlproperty AmqpConnection AmqpQueue::connection
+    The connection, the enclosing one unless set. */
+/*! \qmlproperty bool AmqpQueue::active
+    Whether the queue is used, \c true at first. Switched off, its channel is closed. */
+/*! \qmlproperty bool AmqpQueue::ready
+    Whether it is declared and bound and, if \l receiving, messages come. */
+/*! \qmlproperty string AmqpQueue::name
+    The name. Empty: the broker makes one up, see \l queueName, and the queue is exclusive and auto-delete. */
+/*! \qmlproperty bool AmqpQueue::durable
+    Whether the queue survives a restart of the broker. */
+/*! \qmlproperty bool AmqpQueue::exclusive
+    Whether the queue belongs to this connection and goes with it. */
+/*! \qmlproperty bool AmqpQueue::autoDelete
+    Whether the queue goes with its last consumer. */
+/*! \qmlproperty bool AmqpQueue::passive
+    Whether the queue must exist already, whatever its settings are. */
+/*! \qmlproperty var AmqpQueue::arguments
+    Arguments of the declaration, an object such as \c{{"x-max-length": 1000}}. */
+/*! \qmlproperty bool AmqpQueue::receiving
+    Whether messages are received, \c true at first; otherwise the queue is declared and bound only. */
+/*! \qmlproperty int AmqpQueue::prefetch
+    How many messages may come ahead of their acknowledgement, 250 at first, 0 for any number. */
+/*! \qmlproperty enumeration AmqpQueue::ackPolicy
+    \value AmqpQueue.AckOnReturn  A message is acknowledged when all handlers of messageReceived()
+                                  have returned, unless one did it or refused it.
+    \value AmqpQueue.AckManually  A handler, or anything later, calls amqpMessage::ack() or
+                                  amqpMessage::nack().
+    \value AmqpQueue.NoAck        The broker forgets a message as it sends it, and \l prefetch bounds
+                                  nothing. */
+/*! \qmlproperty string AmqpQueue::queueName
+    The name as the broker knows it, empty until it was declared. */
+/*! \qmlproperty int AmqpQueue::messageCount
+    How many messages were ready when the queue was declared. */
+/*! \qmlproperty int AmqpQueue::consumerCount
+    How many consumers it had then. */
+/*! \qmlproperty real AmqpQueue::messagesPerSecond
+    How many messages were received, or published by publish(), in the last second. */
+/*! \qmlproperty amqpError AmqpQueue::error
+    The last error, kept until the queue is set up anew. */
+/*! \qmlproperty string AmqpQueue::errorString
+    Its text, empty for none. */
+/*! \qmlproperty int AmqpQueue::errorCode
+    Its reply code, such as 404; 0 for none. */
+/*! \qmlsignal AmqpQueue::errorOccurred(amqpError error)
+    The broker refused something, or a call here failed, by \a error. */
+/*! \qmlsignal AmqpQueue::messageReceived(amqpMessage message)
+    A \a message came. */
+
+QAmqpQuickQueue::QAmqpQuickQueue(QObject *parent) : QAmqpQuickObject(parent)
+{
+    const auto consumeAnew = [this] { isReady() ? consume() : restart(); };
+    connect(this, &QAmqpQuickQueue::consumingChanged, this, consumeAnew);
+    connect(this, &QAmqpQuickQueue::receivingChanged, this, consumeAnew);
+}
+
+/*! \qmlproperty list<var> AmqpQueue::bindings
+    Which messages come into the queue, a list of objects with \c exchange, \c routingKey and
+    \c arguments, each of them optional. When the list changes, new bindings are made first, then those that
+    are gone are removed: no message is missed, and none comes twice. */
+void QAmqpQuickQueue::setBindings(const QVariantList &bindings)
+{
+    if (m_bindings == bindings)
+        return;
+    m_bindings = bindings;
+    Q_EMIT bindingsChanged();
+    if (m_queue && channel()->state() == QAmqpChannel::State::Closed)
+        restart(); // after an error, mended now perhaps
+    else if (m_queue)
+        rebind();
+}
+
+QList<QAmqpQuickQueue::Binding> QAmqpQuickQueue::wantedBindings()
+{
+    QList<Binding> wanted;
+    for (const QVariant &entry : std::as_const(m_bindings)) {
+        const QVariantMap map = entry.toMap();
+        Binding binding{map.value(u"exchange"_s).toString(), map.value(u"routingKey"_s).toString(),
+                        QAmqpTable::fromVariantMap(map.value(u"arguments"_s).toMap())};
+        if (binding.exchange.isEmpty())
+            fail(QAmqpError::Kind::InvalidArgument,
+                 tr("each of bindings is an object with the name of an exchange, such as "
+                    "{ exchange: \"logs\", routingKey: \"error.#\" }"));
+        else if (!wanted.contains(binding))
+            wanted.append(std::move(binding));
+    }
+    return wanted;
+}
+
+void QAmqpQuickQueue::rebind()
+{
+    const QList<Binding> wanted = wantedBindings();
+    const QList<Binding> before = std::exchange(m_bound, wanted);
+    for (const Binding &binding : wanted) {
+        if (!before.contains(binding))
+            expect(m_queue->bind(binding.exchange, binding.routingKey, binding.arguments));
+    }
+    for (const Binding &binding : before) {
+        if (!wanted.contains(binding))
+            expect(m_queue->unbind(binding.exchange, binding.routingKey, binding.arguments));
+    }
+}
+
+void QAmqpQuickQueue::setUp(QAmqpChannel *channel)
+{
+    m_queue = channel->queue(m_name);
+    const QAmqpQueueOptions options =
+            QAmqpQueueOptions()
+                    .setDurable(m_durable)
+                    .setExclusive(m_exclusive || m_name.isEmpty())
+                    .setAutoDelete(m_autoDelete || m_name.isEmpty())
+                    .setPassive(m_passive)
+                    .setArguments(QAmqpTable::fromVariantMap(m_arguments));
+    expect(m_queue->declare(options), [this](const QAmqpQueueInfo &info) {
+        m_info = info;
+        Q_EMIT declared();
+    });
+    m_bound.clear();
+    rebind();
+    consume();
+}
+
+void QAmqpQuickQueue::stop()
+{
+    if (m_handled && m_ackPolicy == AckOnReturn)
+        m_handled->ack(); // its handler stops the queue: it is handled
+    QAmqpQuickObject::stop();
+}
+
+// Also when a subscription there is has to become another: the old one ends when the new one is made, lest
+// an auto-delete queue goes in between.
+void QAmqpQuickQueue::consume()
+{
+    const QPointer<QAmqpConsumer> old = m_consumer;
+    m_consumer = nullptr;
+    if (m_receiving) {
+        m_consumer = m_queue->consume(QAmqpConsumeOptions()
+                                              .setPrefetch(quint16(qBound(0, m_prefetch, 65535)))
+                                              .setNoAck(m_ackPolicy == NoAck));
+        expect();
+        connect(m_consumer, &QAmqpConsumer::started, scope(), [this] { arrived(); });
+        connect(m_consumer, &QAmqpConsumer::messageReceived, scope(),
+                [this](const QAmqpDelivery &delivery) { receive(delivery); });
+        connect(m_consumer, &QAmqpConsumer::cancelled, scope(), [this](const QAmqpError &reason) {
+            if (reason.scope() == QAmqpError::Scope::Operation && reason)
+                lost(reason);
+        });
+    }
+    delete old;
+}
+
+void QAmqpQuickQueue::receive(const QAmqpDelivery &delivery)
+{
+    const QAmqpDelivery message = delivery;
+    const bool ack = m_ackPolicy == AckOnReturn;
+    const QPointer<QAmqpQuickQueue> self = this;
+    m_handled = &message;
+    count(&QAmqpQuickConnection::countIn);
+    Q_EMIT messageReceived(message);
+    if (self)
+        m_handled = nullptr;
+    if (ack)
+        message.ack();
+}
+
+/*! \qmlmethod real AmqpQueue::publish(var body, var properties = {})
+    Publishes a message to this queue, by the default exchange: see AmqpExchange::publish() for \a body and
+    \a properties, and what is returned. */
+quint64 QAmqpQuickQueue::publish(const QJSValue &body, const QVariantMap &properties)
+{
+    startNow();
+    const QString name = m_name.isEmpty() ? m_info.name : m_name;
+    return QAmqpQuickObject::publish(QString(), name, body, properties, QAmqpChannel::NoFlags);
+}
+
+/*! \qmlmethod void AmqpQueue::purge()
+    Removes all messages of the queue that were not delivered yet. */
+void QAmqpQuickQueue::purge()
+{
+    if (m_queue)
+        expect(m_queue->purge());
+}
+
+QT_END_NAMESPACE

@@ -1,0 +1,91 @@
+#ifndef QAMQPQUICKQUEUE_H
+#define QAMQPQUICKQUEUE_H
+
+#include "qamqpquickmessage.h"
+#include "qamqpquickobject.h"
+
+#include <QtAmqp/qamqpconsumer.h>
+#include <QtAmqp/qamqpqueue.h>
+
+QT_BEGIN_NAMESPACE
+
+class Q_AMQPQUICK_EXPORT QAmqpQuickQueue : public QAmqpQuickObject
+{
+    Q_OBJECT
+    QML_NAMED_ELEMENT(AmqpQueue)
+    QML_ADDED_IN_VERSION(1, 0)
+    Q_PROPERTY(QString name MEMBER m_name NOTIFY settingsChanged FINAL)
+    Q_PROPERTY(bool durable MEMBER m_durable NOTIFY settingsChanged FINAL)
+    Q_PROPERTY(bool exclusive MEMBER m_exclusive NOTIFY settingsChanged FINAL)
+    Q_PROPERTY(bool autoDelete MEMBER m_autoDelete NOTIFY settingsChanged FINAL)
+    Q_PROPERTY(bool passive MEMBER m_passive NOTIFY settingsChanged FINAL)
+    Q_PROPERTY(QVariantMap arguments MEMBER m_arguments NOTIFY settingsChanged FINAL)
+    Q_PROPERTY(QVariantList bindings READ bindings WRITE setBindings NOTIFY bindingsChanged FINAL)
+    Q_PROPERTY(bool receiving MEMBER m_receiving NOTIFY receivingChanged FINAL)
+    Q_PROPERTY(int prefetch MEMBER m_prefetch NOTIFY consumingChanged FINAL)
+    Q_PROPERTY(AckPolicy ackPolicy MEMBER m_ackPolicy NOTIFY consumingChanged FINAL)
+    Q_PROPERTY(QString queueName READ queueName NOTIFY declared FINAL)
+    Q_PROPERTY(int messageCount READ messageCount NOTIFY declared FINAL)
+    Q_PROPERTY(int consumerCount READ consumerCount NOTIFY declared FINAL)
+public:
+    enum AckPolicy { AckOnReturn, AckManually, NoAck };
+    Q_ENUM(AckPolicy)
+
+    explicit QAmqpQuickQueue(QObject *parent = nullptr);
+
+    QVariantList bindings() const { return m_bindings; }
+    void setBindings(const QVariantList &bindings);
+    QString queueName() const { return m_info.name; }
+    int messageCount() const { return int(m_info.messageCount); }
+    int consumerCount() const { return int(m_info.consumerCount); }
+
+    Q_INVOKABLE quint64 publish(const QJSValue &body, const QVariantMap &properties = {});
+    Q_INVOKABLE void purge();
+
+Q_SIGNALS:
+    void bindingsChanged();
+    void receivingChanged();
+    void consumingChanged();
+    void declared();
+    void messageReceived(const QAmqpQuickMessage &message);
+
+protected:
+    void setUp(QAmqpChannel *channel) override;
+    void stop() override;
+    bool mustWait() const override { return connection()->isDeclaring(); }
+
+private:
+    struct Binding
+    {
+        QString exchange;
+        QString routingKey;
+        QAmqpTable arguments;
+
+        bool operator==(const Binding &) const = default;
+    };
+    QList<Binding> wantedBindings();
+    void rebind();
+    void consume();
+    void receive(const QAmqpDelivery &delivery);
+
+    QString m_name;
+    bool m_durable = false;
+    bool m_exclusive = false;
+    bool m_autoDelete = false;
+    bool m_passive = false;
+    QVariantMap m_arguments;
+    QVariantList m_bindings;
+    bool m_receiving = true;
+    int m_prefetch = 250;
+    AckPolicy m_ackPolicy = AckOnReturn;
+
+    QAmqpQueueInfo m_info;
+    QPointer<QAmqpQueue> m_queue; // with the channel
+    QPointer<QAmqpConsumer> m_consumer;
+    QList<Binding> m_bound;
+    const QAmqpDelivery *m_handled = nullptr; // the one whose handler runs
+};
+
+QT_END_NAMESPACE
+
+#endif

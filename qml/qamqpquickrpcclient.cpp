@@ -1,0 +1,118 @@
+#include "qamqpquickrpcclient.h"
+
+#include <QtQml/qqmlengine.h>
+#include <QtQml/qqmlinfo.h>
+
+QT_BEGIN_NAMESPACE
+
+/*!
+    \qmltype AmqpRpcClient
+    \inqmlmodule QtAmqp
+    \nativetype QAmqpQuickRpcClient
+    \brief Sends requests and hands each reply to the function that waits for it.
+
+    \qml
+    AmqpRpcClient { id: prices; connection: broker; timeout: 5000 }
+    Button {
+        text: "Price"
+        enabled: prices.pending === 0
+        onClicked: prices.request("prices", { article: 17 }, (reply, error) =>
+            label.text = error ? error.text : reply.json.price)
+    }
+    \endqml
+
+    Replies come by RabbitMQ's direct reply-to, no queue is declared for them. Any number of requests may
+    be under way.
+
+    \sa QAmqpRpcClient, QAmqpRpcServer
+*/
+
+/*! \qmlproperty AmqpConnection AmqpRpcClient::connection
+    The connection, the enclosing one unless set. */
+/*! \qmlproperty bool AmqpRpcClient::active
+    Whether requests can be made, \c true at first. Switched off, the requests under way fail. */
+/*! \qmlproperty bool AmqpRpcClient::ready
+    Whether its channel is open. */
+/*! \qmlproperty string AmqpRpcClient::exchange
+    The exchange that requests go to; the default one at first, which routes by the names of queues. */
+/*! \qmlproperty int AmqpRpcClient::timeout
+    How many milliseconds a request waits for its reply, 30,000 at first, 0 for ever. */
+/*! \qmlproperty int AmqpRpcClient::pending
+    How many requests wait for their reply. */
+/*! \qmlproperty real AmqpRpcClient::messagesPerSecond
+    How many requests were made in the last second. */
+/*! \qmlproperty amqpError AmqpRpcClient::error
+    The last error of its channel, kept until that is set up anew. */
+/*! \qmlproperty string AmqpRpcClient::errorString
+    Its text, empty for none. */
+/*! \qmlproperty int AmqpRpcClient::errorCode
+    Its reply code, 0 for none. */
+/*! \qmlsignal AmqpRpcClient::errorOccurred(amqpError error)
+    Its channel failed by \a error. Errors of a request are told to its function alone. */
+
+QAmqpQuickRpcClient::QAmqpQuickRpcClient(QObject *parent) : QAmqpQuickObject(parent) { }
+
+void QAmqpQuickRpcClient::setUp(QAmqpChannel *channel)
+{
+    m_client = new QAmqpRpcClient(channel, channel);
+}
+
+void QAmqpQuickRpcClient::stop()
+{
+    delete m_client; // its requests fail now, and are told so, while the scope lives
+    QAmqpQuickObject::stop();
+}
+
+void QAmqpQuickRpcClient::setPending(int pending)
+{
+    m_pending = pending;
+    Q_EMIT pendingChanged();
+}
+
+/*! \qmlmethod void AmqpRpcClient::request(string routingKey, var body, function callback, var properties = {})
+    Sends a request and calls \a callback once: with the reply, an amqpMessage, or with \c undefined and
+    an amqpError. \a body and \a properties are those of AmqpExchange::publish(). Kinds of errors are
+    \c "Timeout", \c "Unroutable" if no queue took the request, \c "Nacked", \c "NotOpen" without a
+    connection, and what ended the channel. When this object is destroyed nothing is called any more. */
+void QAmqpQuickRpcClient::request(const QString &routingKey, const QJSValue &body,
+                                  const QJSValue &callback, const QVariantMap &properties)
+{
+    startNow();
+    QAmqpError error;
+    const QAmqpMessage message = makeMessage(body, properties, &error);
+    if (error) {
+        // Never from inside the call, as every other answer.
+        QMetaObject::invokeMethod(
+                this, [this, callback, error] { answer(callback, {}, error); },
+                Qt::QueuedConnection);
+        return;
+    }
+    setPending(m_pending + 1);
+    count(&QAmqpQuickConnection::countOut);
+    m_client->call(m_exchange, routingKey, message, std::chrono::milliseconds(m_timeout))
+            .then(scope(),
+                  [this, callback](const QAmqpMessage &reply) {
+                      setPending(m_pending - 1);
+                      count(&QAmqpQuickConnection::countIn);
+                      answer(callback, reply, {});
+                  })
+            .onFailed(scope(), [this, callback](const QAmqpException &failure) {
+                setPending(m_pending - 1);
+                answer(callback, {}, failure.error());
+            });
+}
+
+void QAmqpQuickRpcClient::answer(const QJSValue &callback, const QAmqpQuickMessage &reply,
+                                 const QAmqpError &error)
+{
+    QJSEngine *engine = qmlEngine(this);
+    if (!engine || !callback.isCallable())
+        return;
+    const QJSValue result =
+            callback.call({error ? QJSValue() : engine->toScriptValue(reply),
+                           error ? engine->toScriptValue(QAmqpQuickError(error)) : QJSValue()});
+    if (result.isError())
+        qmlWarning(this) << result.toString();
+}
+
+QT_END_NAMESPACE
