@@ -28,12 +28,12 @@ install_packages "${build_packages[@]}" "${node_packages[@]}" "${test_packages[@
     "${qml_packages[@]}" "${example_packages[@]}"
 
 if [ -n "$threads" ]; then
-    only=tst_threads
+    only=(tst_threads tst_blocking)
     build build/tsan -DCMAKE_BUILD_TYPE=Debug -DQTAMQP_SANITIZE=thread -DQTAMQP_WERROR=ON \
         -DQTAMQP_PCH=ON -DQTAMQP_TESTS=ON -DQTAMQP_EXAMPLES=OFF -DQTAMQP_TOOL=OFF
     start_node build/tsan/node
     step "testing with the thread sanitizer"
-    run ctest --test-dir build/tsan --output-on-failure --no-tests=error -L '^threads$' "$@"
+    run ctest --test-dir build/tsan --output-on-failure --no-tests=error -L '^(threads|blocking)$' "$@"
     exit
 fi
 
@@ -51,7 +51,7 @@ if [ -z "$quick" ]; then
         -DQTAMQP_PCH=ON -DQTAMQP_TESTS=ON -DQTAMQP_EXAMPLES=OFF
     step "testing with the address and undefined-behaviour sanitizers"
     run ctest --test-dir build/asan "${together[@]}" --no-tests=ignore \
-        -L '^(codec|protocol|api|broker|threads|streams|qcoro|tool|interop)$' "$@" || status=1
+        -L '^(codec|protocol|api|blocking|broker|threads|streams|qcoro|tool|interop)$' "$@" || status=1
 fi
 
 if [ "$status" = 0 ]; then

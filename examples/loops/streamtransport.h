@@ -3,15 +3,12 @@
 
 // What the adapters for poll(2), epoll and libev share: a non-blocking TCP socket. The loop is told by
 // watch() what to wait for, and calls process() when it came, at the deadline and for requestTurn().
-//
 // Kept small: no TLS, the first address of the host only, and the name is looked up while waiting.
 
 #include <QtAmqp/QAmqpTransport>
 
 #include <netdb.h>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -55,7 +52,6 @@ public:
             return;
         watch(-1, false);
         ::close(std::exchange(m_socket, -1));
-        m_connecting = false;
         m_out.clear();
     }
 

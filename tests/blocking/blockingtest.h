@@ -9,6 +9,7 @@
 
 using namespace Qt::StringLiterals;
 using namespace std::chrono_literals;
+using std::chrono::milliseconds;
 using Kind = QAmqpError::Kind;
 
 namespace QtAmqpTest {

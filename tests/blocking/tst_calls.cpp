@@ -1,9 +1,13 @@
 // The blocking facade against RabbitMQ.
 
 #include "blockingtest.h"
+#include "everycall.h"
 
+#include <QtCore/qprocess.h>
+#include <QtCore/qscopeguard.h>
 #include <QtCore/qurl.h>
 
+#include <csignal>
 #include <thread>
 
 using namespace QtAmqpTest;
@@ -40,7 +44,18 @@ private:
         return channel.declareQueue(queue, QAmqpQueueOptions().setPassive()).value().messageCount;
     }
 
+    pid_t m_broker = 0;
+
 private Q_SLOTS:
+    void initTestCase()
+    {
+        QProcess control;
+        control.start(qEnvironmentVariable("QTAMQP_TEST_CTL"), {u"eval"_s, u"os:getpid()."_s});
+        QVERIFY2(control.waitForFinished(60'000), qPrintable(control.errorString()));
+        m_broker = control.readAllStandardOutput().trimmed().replace('"', "").toInt();
+        QVERIFY2(m_broker > 1, control.readAllStandardError().constData());
+    }
+
     void opensAndCloses()
     {
         QAmqpBlockingConnection connection;
@@ -445,6 +460,65 @@ private Q_SLOTS:
         OK(s.channel.close());
         OK(s.channel.open());
         QCOMPARE(ready(s.channel, queue), 0U);
+    }
+
+    // RabbitMQ closes a connection that misses two heartbeats.
+    void handlerThatWorksLongKeepsTheConnection()
+    {
+        QAmqpBlockingConnection connection(QAmqpConnectionOptions::fromUrl(url()).setHeartbeat(1s));
+        QCOMPARE(connection.heartbeat(), 1s);
+        QAmqpBlockingChannel channel = connection.channel().value();
+        const auto options = QAmqpQueueOptions().setExclusive();
+        const QString queue = channel.declareQueue(QString(), options).value().name;
+        bool accepted = false;
+        OK(channel.consume(queue, [&](const QAmqpDelivery &delivery) {
+            std::this_thread::sleep_for(4 * connection.heartbeat());
+            accepted = delivery.ack();
+            OK(channel.stopConsuming());
+        }));
+        OK(channel.publish({}, queue, "m"_ba));
+        OK(channel.startConsuming());
+        QVERIFY(accepted);
+        QVERIFY2(connection.isOpen(), qPrintable(connection.lastError().text()));
+        QCOMPARE(ready(channel, queue), 0U);
+        OK(connection.close());
+    }
+
+    // As tst_waiting has it, and with RabbitMQ itself stopped.
+    void noCallOutlivesItsTimeout()
+    {
+        constexpr milliseconds timeout = 100ms;
+        const std::vector<Call> calls = everyCall();
+        std::vector<std::unique_ptr<Session>> sessions;
+        for (size_t i = 0; i < calls.size(); ++i) {
+            sessions.push_back(std::make_unique<Session>());
+            sessions.back()->connection.setTimeout(timeout);
+            sessions.back()->channel.setTimeout(timeout);
+        }
+        milliseconds longest = {};
+        QStringList wrong;
+        {
+            QCOMPARE(kill(m_broker, SIGSTOP), 0);
+            const auto goOn = qScopeGuard([this] { kill(m_broker, SIGCONT); });
+            for (size_t i = 0; i < calls.size(); ++i) {
+                Session &session = *sessions[i];
+                QAmqpError error;
+                longest = std::max(longest, timed([&] {
+                                       error = calls[i].make(session.connection, session.channel);
+                                   }));
+                if (error.kind() != Kind::Timeout)
+                    wrong += QLatin1StringView(calls[i].name) + u": "_s + error.text();
+                session.connection.abort();
+            }
+        }
+        QCOMPARE(wrong, QStringList());
+        qInfo("the longest of %zu calls took %lld ms", calls.size(), qlonglong(longest.count()));
+        QVERIFY(longest < timeout + 500ms); // 100 if nothing else runs here
+        // What was asked for is done all the same.
+        Session s;
+        static_cast<void>(s.channel.deleteQueue(queue));
+        static_cast<void>(s.channel.open());
+        OK(s.channel.deleteExchange(exchange));
     }
 
     void closingObjectsRequeues()

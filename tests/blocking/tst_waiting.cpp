@@ -1,6 +1,7 @@
 // What waits: timeouts, lost links, callbacks and their order, stops.
 
 #include "blockingtest.h"
+#include "everycall.h"
 #include "threadedbroker.h"
 
 #include <QtCore/qelapsedtimer.h>
@@ -8,81 +9,6 @@
 #include <future>
 
 using namespace QtAmqpTest;
-
-namespace {
-
-// A call of the facade, and what it waits for.
-struct Call
-{
-    const char *name;
-    std::function<QAmqpError(QAmqpBlockingConnection &, QAmqpBlockingChannel &)> make;
-};
-
-const QString queue = u"q"_s;
-const QString exchange = u"e"_s;
-
-std::vector<Call> everyCall()
-{
-    using Connection = QAmqpBlockingConnection;
-    using Channel = QAmqpBlockingChannel;
-    return {
-            {"channel", [](Connection &c, Channel &) { return c.channel().error(); }},
-            {"updateSecret",
-             [](Connection &c, Channel &) { return c.updateSecret(u"s"_s, u"r"_s).error(); }},
-            {"declareQueue",
-             [](Connection &, Channel &ch) { return ch.declareQueue(queue).error(); }},
-            {"bindQueue",
-             [](Connection &, Channel &ch) { return ch.bindQueue(queue, exchange).error(); }},
-            {"unbindQueue",
-             [](Connection &, Channel &ch) { return ch.unbindQueue(queue, exchange).error(); }},
-            {"purgeQueue", [](Connection &, Channel &ch) { return ch.purgeQueue(queue).error(); }},
-            {"deleteQueue",
-             [](Connection &, Channel &ch) { return ch.deleteQueue(queue).error(); }},
-            {"declareExchange",
-             [](Connection &, Channel &ch) {
-                 return ch.declareExchange(exchange, u"direct"_s).error();
-             }},
-            {"bindExchange",
-             [](Connection &, Channel &ch) { return ch.bindExchange(exchange, exchange).error(); }},
-            {"unbindExchange",
-             [](Connection &, Channel &ch) {
-                 return ch.unbindExchange(exchange, exchange).error();
-             }},
-            {"deleteExchange",
-             [](Connection &, Channel &ch) { return ch.deleteExchange(exchange).error(); }},
-            {"publish",
-             [](Connection &, Channel &ch) { return ch.publish({}, queue, "m"_ba).error(); }},
-            {"publish within a window",
-             [](Connection &, Channel &ch) {
-                 ch.setConfirmWindow(2);
-                 for (;;) {
-                     if (const auto result = ch.publish({}, queue, "m"_ba); !result)
-                         return result.error();
-                 }
-             }},
-            {"waitForConfirms",
-             [](Connection &, Channel &ch) {
-                 ch.setConfirmWindow(10);
-                 if (const auto result = ch.publish({}, queue, "m"_ba); !result)
-                     return result.error();
-                 return ch.waitForConfirms().error();
-             }},
-            {"get", [](Connection &, Channel &ch) { return ch.get(queue).error(); }},
-            {"consume", [](Connection &, Channel &ch) { return ch.consume(queue).error(); }},
-            {"consume with a handler",
-             [](Connection &, Channel &ch) {
-                 return ch.consume(queue, [](const QAmqpDelivery &) {}).error();
-             }},
-            {"setPrefetch", [](Connection &, Channel &ch) { return ch.setPrefetch(1).error(); }},
-            {"recover", [](Connection &, Channel &ch) { return ch.recover().error(); }},
-            {"txSelect", [](Connection &, Channel &ch) { return ch.txSelect().error(); }},
-            {"close channel", [](Connection &, Channel &ch) { return ch.close().error(); }},
-            {"close connection",
-             [](Connection &c, Channel &ch) { return c.close(ch.timeout()).error(); }},
-    };
-}
-
-} // namespace
 
 class TestWaiting : public QObject
 {
@@ -101,20 +27,25 @@ private Q_SLOTS:
     void noCallOutlivesItsTimeout()
     {
         QFETCH(int, call);
-        const BrokerProcess broker;
-        QAmqpBlockingConnection connection(broker.options());
-        QVERIFY2(connection.isOpen(), qPrintable(connection.lastError().text()));
         constexpr auto timeout = 100ms;
-        connection.setTimeout(timeout);
-        QAmqpBlockingChannel channel = connection.channel().value();
-        broker.stop();
-        QElapsedTimer timer;
-        timer.start();
-        const QAmqpError error = everyCall()[size_t(call)].make(connection, channel);
-        const qint64 took = timer.elapsed();
-        QCOMPARE(error.kind(), Kind::Timeout);
-        QVERIFY2(took >= 90 && took < 600, qPrintable(QString::number(took)));
-        connection.abort(); // the broker would be waited for
+        // By a tenth of a second; a machine that was busy elsewhere gets another chance.
+        milliseconds took = {};
+        for (int attempt = 0; attempt < 3; ++attempt) {
+            const BrokerProcess broker;
+            QAmqpBlockingConnection connection(broker.options());
+            QVERIFY2(connection.isOpen(), qPrintable(connection.lastError().text()));
+            connection.setTimeout(timeout);
+            QAmqpBlockingChannel channel = connection.channel().value();
+            broker.stop();
+            QAmqpError error;
+            took = timed([&] { error = everyCall()[size_t(call)].make(connection, channel); });
+            connection.abort(); // the broker would be waited for
+            QCOMPARE(error.kind(), Kind::Timeout);
+            QVERIFY2(took >= timeout, qPrintable(QString::number(took.count())));
+            if (took <= timeout + 100ms)
+                return;
+        }
+        QFAIL(qPrintable(u"it took %1 ms"_s.arg(took.count())));
     }
 
     void openingKeepsItsTimeout()

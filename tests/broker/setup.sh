@@ -62,7 +62,7 @@ run()
 }
 run_mark=$$.$RANDOM$RANDOM
 log=
-only=
+only=()
 
 # leave_nothing: from here on, however the script ends (except by SIGKILL), what it started ends too.
 leave_nothing()
@@ -158,7 +158,7 @@ qml_packages=(qt6-declarative-dev qt6-declarative-dev-tools qml-qt6 qml6-module-
 declare -A example_packages=([loop-libev]=libev-dev [loop-asio]=libasio-dev [tunnel]=socat
     [websocket]=qt6-websockets-dev [coroutines]=qcoro-qt6-dev)
 
-# build FOLDER CMAKE-ARGUMENT...: configures and builds all, or the target $only if that is set; quiet
+# build FOLDER CMAKE-ARGUMENT...: configures and builds all, or the targets in $only if there are any; quiet
 # unless something goes wrong.
 build()
 {
@@ -168,7 +168,7 @@ build()
     mkdir -p "$folder"
     : >"$log"
     if ! run cmake -S . -B "$folder" -G Ninja "$@" \
-        || ! run cmake --build "$folder" ${only:+--target "$only"}; then
+        || ! run cmake --build "$folder" ${only[@]:+--target "${only[@]}"}; then
         grep -A20 -E 'error:|FAILED:|CMake Error' "$log" | head -n 60 >&2
         fail "the build failed; all of it is in $log"
     fi

@@ -3,6 +3,9 @@
 #include "broker/brokertest.h"
 #include "scripted/scriptedbroker.h"
 
+#include <QtAmqp/qamqprpcclient.h>
+#include <QtAmqp/qamqprpcserver.h>
+
 #include <QCoroFuture>
 #include <QCoroSignal>
 #include <QCoroTask>
@@ -126,6 +129,21 @@ QCoro::Task<> handles(QAmqpChannel *channel)
     co_await exchange->remove();
 }
 
+QCoro::Task<> calls(QAmqpChannel *channel)
+{
+    const QAmqpQueueInfo queue =
+            co_await channel->declareQueue(QString(), QAmqpQueueOptions().setExclusive());
+    QAmqpRpcServer server(channel, queue.name);
+    server.setHandler(
+            [](const QAmqpDelivery &request) { return QAmqpMessage(request.body().toUpper()); });
+    CHECK(server.start());
+    QAmqpRpcClient client(channel);
+    const QAmqpMessage reply = co_await client.call(QString(), queue.name, QAmqpMessage("hello"));
+    CHECK(reply.body() == "HELLO");
+    const int requeued = co_await server.stop();
+    CHECK(requeued == 0);
+}
+
 template<typename T>
 QCoro::Task<QAmqpError> errorOf(QFuture<T> future)
 {
@@ -209,6 +227,7 @@ private Q_SLOTS:
             co_await removal(channel, q, e, f);
             co_await handles(channel);
             co_await transactions(connection.createChannel());
+            co_await calls(connection.createChannel());
             co_await closeConnection(connection);
         };
         const std::optional<QByteArray> failed = failureOf(run());

@@ -35,9 +35,6 @@ constexpr Section sections[] = {
 
 // What is not built yet, and the sections that may say so.
 const QHash<QString, QStringList> laterParts = {
-        {u"issue: every way to run it"_s,
-         {u"adapters"_s, u"1.10"_s, u"1.16"_s, u"1.17"_s, u"1.19"_s, u"1.21"_s, u"wishes"_s,
-          u"4"_s}},
         {u"issue: recovery"_s, {u"wishes"_s, u"defects"_s}},
 };
 
