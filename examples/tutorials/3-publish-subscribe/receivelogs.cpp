@@ -1,0 +1,50 @@
+// Prints every log line published while it runs. Start several: each gets all of them.
+// usage: receivelogs [--url URL]
+
+#include <QtAmqp/QAmqpChannel>
+#include <QtAmqp/QAmqpConnection>
+#include <QtAmqp/QAmqpConsumer>
+#include <QtAmqp/QAmqpExchange>
+#include <QtAmqp/QAmqpQueue>
+#include <QtCore/QCommandLineParser>
+#include <QtCore/QCoreApplication>
+#include <QtCore/QDebug>
+#include <QtCore/QUrl>
+
+#include <utility>
+
+using namespace Qt::StringLiterals;
+
+int main(int argc, char **argv)
+{
+    QCoreApplication app(argc, argv);
+    QCommandLineParser parser;
+    parser.addHelpOption();
+    parser.addOption({u"url"_s, u"The broker."_s, u"url"_s, u"amqp://guest:guest@localhost"_s});
+    parser.process(app);
+
+    QAmqpConnection connection;
+    QAmqpChannel *channel = connection.createChannel();
+    int status = 0;
+    QAmqpExchange *logs = channel->exchange(u"logs"_s);
+    QAmqpQueue *queue = channel->queue(); // the broker chooses its name
+    QObject::connect(queue, &QAmqpQueue::messageReceived,
+                     [](const QAmqpDelivery &line) { qInfo().noquote() << line.text(); });
+    const auto fail = [&](const QAmqpError &error) {
+        if (!std::exchange(status, 1)) // a lost link is an error of the channel and the connection
+            qCritical().noquote() << error.text();
+        connection.close();
+    };
+    QObject::connect(channel, &QAmqpChannel::errorOccurred, fail);
+    QObject::connect(&connection, &QAmqpConnection::errorOccurred, fail);
+    QObject::connect(&connection, &QAmqpConnection::closed, [&] { app.exit(status); });
+
+    logs->declare(QAmqpExchange::Type::Fanout);
+    queue->declare(QAmqpQueueOptions().setExclusive()); // deleted when this program ends
+    queue->bind(logs->name());
+    const QAmqpConsumer *consumer = queue->consume(QAmqpConsumeOptions().setNoAck());
+    QObject::connect(consumer, &QAmqpConsumer::started,
+                     [] { qInfo() << "Waiting for logs. To exit press Ctrl+C"; });
+    connection.open(QUrl(parser.value(u"url"_s)));
+    return app.exec();
+}

@@ -1,0 +1,48 @@
+// Publishes one log line with its severity as routing key to the exchange "direct_logs".
+// usage: emitlog [--url URL] [SEVERITY [TEXT...]]
+
+#include <QtAmqp/QAmqpChannel>
+#include <QtAmqp/QAmqpConnection>
+#include <QtAmqp/QAmqpExchange>
+#include <QtCore/QCommandLineParser>
+#include <QtCore/QCoreApplication>
+#include <QtCore/QDebug>
+#include <QtCore/QUrl>
+
+#include <utility>
+
+using namespace Qt::StringLiterals;
+
+int main(int argc, char **argv)
+{
+    QCoreApplication app(argc, argv);
+    QCommandLineParser parser;
+    parser.addHelpOption();
+    parser.addOption({u"url"_s, u"The broker."_s, u"url"_s, u"amqp://guest:guest@localhost"_s});
+    parser.addPositionalArgument(u"severity"_s, u"For example info or error."_s, u"[severity]"_s);
+    parser.addPositionalArgument(u"text"_s, u"The line."_s, u"[text...]"_s);
+    parser.process(app);
+
+    QAmqpConnection connection;
+    QAmqpChannel *channel = connection.createChannel();
+    int status = 0;
+    QAmqpExchange *logs = channel->exchange(u"direct_logs"_s);
+    QObject::connect(channel, &QAmqpChannel::confirmed, &connection, [&] { connection.close(); });
+    const auto fail = [&](const QAmqpError &error) {
+        if (!std::exchange(status, 1)) // a lost link is an error of the channel and the connection
+            qCritical().noquote() << error.text();
+        connection.close();
+    };
+    QObject::connect(channel, &QAmqpChannel::errorOccurred, fail);
+    QObject::connect(&connection, &QAmqpConnection::errorOccurred, fail);
+    QObject::connect(&connection, &QAmqpConnection::closed, [&] { app.exit(status); });
+
+    logs->declare(QAmqpExchange::Type::Direct);
+    const QStringList arguments = parser.positionalArguments();
+    const QString severity = arguments.value(0, u"info"_s);
+    const QString text = arguments.size() > 1 ? arguments.sliced(1).join(u' ') : u"Hello World!"_s;
+    logs->publish(severity, text.toUtf8());
+    qInfo().noquote() << "Sent" << severity << text;
+    connection.open(QUrl(parser.value(u"url"_s)));
+    return app.exec();
+}

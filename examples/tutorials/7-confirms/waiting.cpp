@@ -1,0 +1,78 @@
+// Publishes and waits until the broker has it: message by message, then a hundred at a time.
+// usage: waiting [--url URL] [--count N]
+
+#include <QtAmqp/QAmqpChannel>
+#include <QtAmqp/QAmqpConnection>
+#include <QtAmqp/QAmqpQueue>
+#include <QtCore/QCommandLineParser>
+#include <QtCore/QCoreApplication>
+#include <QtCore/QDebug>
+#include <QtCore/QElapsedTimer>
+#include <QtCore/QUrl>
+
+using namespace Qt::StringLiterals;
+
+class Publisher
+{
+public:
+    Publisher(QAmqpChannel *channel, int count)
+        : m_channel(channel), m_queue(channel->queue()), m_count(count)
+    {
+        m_queue->declare(QAmqpQueueOptions().setExclusive());
+        m_time.start();
+        publishOne(1);
+    }
+
+private:
+    // The next one only when the broker has this one: simple, and a round trip for each message.
+    void publishOne(int i)
+    {
+        m_queue->publishConfirmed(QByteArray::number(i)).then(m_channel, [this, i](quint64) {
+            if (i < m_count)
+                return publishOne(i + 1);
+            tell("one by one");
+            publishBatch(0);
+        });
+    }
+
+    // A hundred, then wait for them all: fewer round trips, but more to repeat if it fails.
+    void publishBatch(int sent)
+    {
+        for (const int end = std::min(sent + 100, m_count); sent < end; ++sent)
+            m_queue->publish(QByteArray::number(sent));
+        m_channel->allConfirmed().then(m_channel, [this, sent] {
+            if (sent < m_count)
+                return publishBatch(sent);
+            tell("by the hundred");
+            m_channel->connection()->close();
+        });
+    }
+
+    void tell(const char *how)
+    {
+        qInfo("Published %d messages %s in %lld ms", m_count, how, m_time.restart());
+    }
+
+    QAmqpChannel *m_channel;
+    QAmqpQueue *m_queue;
+    const int m_count;
+    QElapsedTimer m_time;
+};
+
+int main(int argc, char **argv)
+{
+    QCoreApplication app(argc, argv);
+    QCommandLineParser parser;
+    parser.addOption({u"url"_s, u"The broker."_s, u"url"_s, u"amqp://guest:guest@localhost"_s});
+    parser.addOption({u"count"_s, u"How many messages."_s, u"n"_s, u"1000"_s});
+    parser.process(app);
+
+    QAmqpConnection connection;
+    Publisher publisher(connection.createChannel(), parser.value(u"count"_s).toInt());
+    QObject::connect(&connection, &QAmqpConnection::closed, &app,
+                     [&] { app.exit(connection.lastError() ? 1 : 0); });
+    QObject::connect(&connection, &QAmqpConnection::errorOccurred,
+                     [](const QAmqpError &error) { qCritical().noquote() << error.text(); });
+    connection.open(QUrl(parser.value(u"url"_s)));
+    return app.exec();
+}
