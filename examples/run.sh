@@ -4,7 +4,7 @@
 #
 #   examples/run.sh [NAME] [--url URL] [-- ARGUMENT...]
 #
-# NAME is a folder in examples/ (default: hello). With --url the example talks to that broker instead
+# NAME is a folder in examples/ (default: hello) or in examples/tutorials/ (1-hello and so on). With --url the example talks to that broker instead
 # of a private one, which then has to have what it expects (see examples/NAME/prepare). What follows --
 # goes to the example. Besides packages, only build/ is touched.
 
@@ -20,6 +20,10 @@ usage()
     for main in examples/*/main.cpp; do
         main=${main%/main.cpp}
         printf ' %s' "${main##*/}"
+    done
+    for folder in examples/tutorials/*/; do
+        folder=${folder%/}
+        printf ' %s' "${folder##*/}"
     done
     echo
     exit "$1"
@@ -37,7 +41,7 @@ while [ $# -gt 0 ]; do
     *) name=$1; shift ;;
     esac
 done
-[ -f "examples/$name/main.cpp" ] || usage 2 >&2
+[ -f "examples/$name/main.cpp" ] || [ -d "examples/tutorials/$name" ] || usage 2 >&2
 
 leave_nothing
 
@@ -54,10 +58,19 @@ if [ -z "$url" ]; then
         step "preparing what the example expects of the broker"
         QAMQP_URL=$url run "examples/$name/prepare" build/examples/src/tool/qamqp || exit 1
     fi
+    if [ -x "examples/$name/feed" ]; then
+        step "feeding the example with messages until it ends"
+        QAMQP_URL=$url QTAMQP_RUN=$run_mark \
+            "examples/$name/feed" build/examples/src/tool/qamqp </dev/null >/dev/null 2>&1 &
+    fi
 fi
 
 step "running the example $name"
 status=0
-run "build/examples/examples/example_$name" --url "$url" "$@" || status=$?
+if [ -d "examples/tutorials/$name" ]; then
+    run examples/tutorials/try "build/examples/examples/tutorials/$name" --url "$url" || status=$?
+else
+    run "build/examples/examples/example_$name" --url "$url" "$@" || status=$?
+fi
 step "the example $name ended with status $status"
 exit "$status"

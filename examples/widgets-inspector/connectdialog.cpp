@@ -1,0 +1,155 @@
+#include "connectdialog.h"
+
+#include <QtCore/QSettings>
+#include <QtWidgets/QBoxLayout>
+#include <QtWidgets/QCheckBox>
+#include <QtWidgets/QDialogButtonBox>
+#include <QtWidgets/QFileDialog>
+#include <QtWidgets/QFormLayout>
+#include <QtWidgets/QLabel>
+#include <QtWidgets/QLineEdit>
+#include <QtWidgets/QPushButton>
+#include <QtWidgets/QSpinBox>
+#include <QtWidgets/QTabWidget>
+
+using namespace Qt::StringLiterals;
+
+ConnectDialog::ConnectDialog(QWidget *parent)
+    : QDialog(parent)
+    , m_tabs(new QTabWidget)
+    , m_host(new QLineEdit(u"localhost"_s))
+    , m_port(new QSpinBox)
+    , m_virtualHost(new QLineEdit(u"/"_s))
+    , m_user(new QLineEdit(u"guest"_s))
+    , m_password(new QLineEdit(u"guest"_s))
+    , m_tls(new QCheckBox(tr("Use &TLS")))
+    , m_caFile(new QLineEdit)
+    , m_url(new QLineEdit)
+    , m_problem(new QLabel)
+    , m_buttons(new QDialogButtonBox(QDialogButtonBox::Ok | QDialogButtonBox::Cancel))
+{
+    setWindowTitle(tr("Connect to a broker"));
+    m_tabs->addTab(newParts(), tr("Se&rver"));
+    m_tabs->addTab(newUrl(), tr("UR&L"));
+    m_problem->setWordWrap(true);
+    m_buttons->button(QDialogButtonBox::Ok)->setText(tr("&Connect"));
+    restore();
+
+    auto *layout = new QVBoxLayout(this);
+    layout->addWidget(m_tabs);
+    layout->addWidget(m_problem);
+    layout->addWidget(m_buttons);
+    connect(m_buttons, &QDialogButtonBox::accepted, this, &ConnectDialog::accept);
+    connect(m_buttons, &QDialogButtonBox::rejected, this, &ConnectDialog::reject);
+    connect(m_tabs, &QTabWidget::currentChanged, this, &ConnectDialog::check);
+    for (const QLineEdit *edit : {m_host, m_url, m_virtualHost})
+        connect(edit, &QLineEdit::textChanged, this, &ConnectDialog::check);
+    check();
+    m_host->setFocus();
+    resize(460, sizeHint().height());
+}
+
+QWidget *ConnectDialog::newParts()
+{
+    m_port->setRange(0, 65535);
+    m_port->setSpecialValueText(tr("standard (5672, with TLS 5671)"));
+    m_password->setEchoMode(QLineEdit::Password);
+    m_caFile->setPlaceholderText(tr("the system's certificates"));
+    auto *browse = new QPushButton(tr("&Browse…"));
+    auto *caRow = new QHBoxLayout;
+    caRow->addWidget(m_caFile);
+    caRow->addWidget(browse);
+
+    auto *page = new QWidget;
+    auto *form = new QFormLayout(page);
+    form->addRow(tr("&Host"), m_host);
+    form->addRow(tr("&Port"), m_port);
+    form->addRow(tr("&Virtual host"), m_virtualHost);
+    form->addRow(tr("&User"), m_user);
+    form->addRow(tr("Pass&word"), m_password);
+    form->addRow(QString(), m_tls);
+    auto *caLabel = new QLabel(tr("C&A file"));
+    caLabel->setBuddy(m_caFile);
+    form->addRow(caLabel, caRow);
+    const auto enable = [this, browse](bool tls) {
+        m_caFile->setEnabled(tls);
+        browse->setEnabled(tls);
+    };
+    connect(m_tls, &QCheckBox::toggled, this, enable);
+    connect(browse, &QPushButton::clicked, this, &ConnectDialog::browse);
+    enable(false);
+    return page;
+}
+
+QWidget *ConnectDialog::newUrl()
+{
+    m_url->setPlaceholderText(u"amqps://user:password@host:5671/vhost?heartbeat=30"_s);
+    m_url->setAccessibleName(tr("URL"));
+    auto *note = new QLabel(tr("As RabbitMQ writes them; the same words as on the page "
+                               "\"URI query parameters\" of its documentation are understood."));
+    note->setWordWrap(true);
+    auto *page = new QWidget;
+    auto *layout = new QVBoxLayout(page);
+    layout->addWidget(m_url);
+    layout->addWidget(note);
+    layout->addStretch();
+    return page;
+}
+
+QAmqpConnectionOptions ConnectDialog::options() const
+{
+    if (m_tabs->currentIndex() == 1)
+        return QAmqpConnectionOptions::fromUrl(m_url->text().trimmed());
+    return QAmqpConnectionOptions()
+            .setHostName(m_host->text().trimmed())
+            .setPort(quint16(m_port->value()))
+            .setVirtualHost(m_virtualHost->text())
+            .setCredentials(QAmqpCredentials::plain(m_user->text(), m_password->text()))
+            .setTlsEnabled(m_tls->isChecked())
+            .setCaCertificateFile(m_tls->isChecked() ? m_caFile->text() : QString());
+}
+
+void ConnectDialog::browse()
+{
+    const QString file = QFileDialog::getOpenFileName(
+            this, tr("Certificates to trust"), {}, tr("Certificates (*.pem *.crt);;All files (*)"));
+    if (!file.isEmpty())
+        m_caFile->setText(file);
+}
+
+// What cannot work is said here, before anything is tried.
+void ConnectDialog::check()
+{
+    const bool empty = m_tabs->currentIndex() == 1 ? m_url->text().isEmpty()
+                                                   : m_host->text().trimmed().isEmpty();
+    m_problem->setText(empty ? QString() : options().errorString());
+    m_problem->setVisible(!m_problem->text().isEmpty());
+    m_buttons->button(QDialogButtonBox::Ok)->setEnabled(!empty && m_problem->text().isEmpty());
+}
+
+void ConnectDialog::restore()
+{
+    const QSettings settings;
+    m_host->setText(settings.value(u"host"_s, m_host->text()).toString());
+    m_port->setValue(settings.value(u"port"_s, 0).toInt());
+    m_virtualHost->setText(settings.value(u"virtualHost"_s, m_virtualHost->text()).toString());
+    m_user->setText(settings.value(u"user"_s, m_user->text()).toString());
+    m_tls->setChecked(settings.value(u"tls"_s, false).toBool());
+    m_caFile->setText(settings.value(u"caFile"_s).toString());
+    if (m_user->text() != u"guest"_s)
+        m_password->clear();
+}
+
+void ConnectDialog::accept()
+{
+    if (m_tabs->currentIndex() == 0) {
+        QSettings settings;
+        settings.setValue(u"host"_s, m_host->text());
+        settings.setValue(u"port"_s, m_port->value());
+        settings.setValue(u"virtualHost"_s, m_virtualHost->text());
+        settings.setValue(u"user"_s, m_user->text());
+        settings.setValue(u"tls"_s, m_tls->isChecked());
+        settings.setValue(u"caFile"_s, m_caFile->text());
+    }
+    QDialog::accept();
+}

@@ -1,0 +1,93 @@
+#include "format.h"
+
+#include <QtCore/QDateTime>
+#include <QtCore/QJsonArray>
+#include <QtCore/QJsonDocument>
+#include <QtCore/QJsonObject>
+#include <QtCore/QLocale>
+#include <QtCore/QMetaEnum>
+#include <QtCore/QStringDecoder>
+
+using namespace Qt::StringLiterals;
+
+QString hexDump(const QByteArray &octets)
+{
+    constexpr qsizetype perLine = 16;
+    QString dump;
+    dump.reserve((octets.size() / perLine + 1) * 80);
+    for (qsizetype start = 0; start < octets.size(); start += perLine) {
+        const QByteArray line = octets.mid(start, perLine);
+        QString hex = QString::fromLatin1(line.toHex(' '));
+        if (hex.size() > 24)
+            hex.insert(24, u' ');
+        QString shown;
+        for (const char c : line)
+            shown += c >= 0x20 && c < 0x7f ? QChar::fromLatin1(c) : QChar(u'·');
+        dump += u"%1  %2  %3\n"_s.arg(start, 8, 16, QChar(u'0')).arg(hex, -48).arg(shown);
+    }
+    return dump;
+}
+
+QString jsonProblem(const QByteArray &octets)
+{
+    QJsonParseError error;
+    QJsonDocument::fromJson('[' + octets + ']', &error); // a number or a string is JSON as well
+    return error.error == QJsonParseError::NoError ? QString() : error.errorString();
+}
+
+QString prettyJson(const QByteArray &octets)
+{
+    QJsonParseError error;
+    const QJsonDocument document = QJsonDocument::fromJson(octets, &error);
+    if (error.error != QJsonParseError::NoError)
+        return {};
+    return QString::fromUtf8(document.toJson(QJsonDocument::Indented));
+}
+
+bool isText(const QByteArray &octets)
+{
+    if (octets.contains('\0'))
+        return false;
+    QStringDecoder decoder(QStringDecoder::Utf8);
+    const QString text = decoder(octets);
+    return !decoder.hasError() && !text.isNull();
+}
+
+QString preview(const QByteArray &octets)
+{
+    constexpr qsizetype most = 160;
+    const QByteArray start = octets.left(most);
+    if (start.contains('\0'))
+        return u"binary: "_s + QString::fromLatin1(start.left(32).toHex(' '));
+    return QString::fromUtf8(start).simplified() + (octets.size() > most ? u"…"_s : QString());
+}
+
+QString sizeText(qsizetype octets)
+{
+    return octets < 1024 ? u"%1 B"_s.arg(octets) : QLocale().formattedDataSize(octets, 1);
+}
+
+QString typeText(const QAmqpValue &value)
+{
+    const auto types = QMetaEnum::fromType<QAmqpValue::Type>();
+    return QString::fromLatin1(types.valueToKey(int(value.type()))).toLower();
+}
+
+QString valueText(const QAmqpValue &value)
+{
+    switch (value.type()) {
+    case QAmqpValue::Type::Boolean: return value.toBool() ? u"true"_s : u"false"_s;
+    case QAmqpValue::Type::Timestamp: return value.toDateTime().toLocalTime().toString(Qt::ISODate);
+    case QAmqpValue::Type::Bytes: return QString::fromLatin1(value.toBytes().toHex(' '));
+    case QAmqpValue::Type::Void: return u"–"_s;
+    case QAmqpValue::Type::Array: {
+        const auto array = QJsonArray::fromVariantList(value.toVariant().toList());
+        return QString::fromUtf8(QJsonDocument(array).toJson(QJsonDocument::Compact));
+    }
+    case QAmqpValue::Type::Table: {
+        const auto object = QJsonObject::fromVariantMap(value.toVariant().toMap());
+        return QString::fromUtf8(QJsonDocument(object).toJson(QJsonDocument::Compact));
+    }
+    default: return value.toString().isNull() ? value.toVariant().toString() : value.toString();
+    }
+}

@@ -1,0 +1,17 @@
+#ifndef INSPECTOR_FORMAT_H
+#define INSPECTOR_FORMAT_H
+
+#include <QtAmqp/QAmqpTable>
+
+// How octets and values of AMQP look to a person.
+
+QString hexDump(const QByteArray &octets);
+QString jsonProblem(const QByteArray &octets); // null if it is JSON
+QString prettyJson(const QByteArray &octets); // null if it is neither an object nor an array
+bool isText(const QByteArray &octets);
+QString preview(const QByteArray &octets); // one short line
+QString sizeText(qsizetype octets);
+QString valueText(const QAmqpValue &value);
+QString typeText(const QAmqpValue &value);
+
+#endif

@@ -1,0 +1,154 @@
+// What the window offers, and when: actions, menus, the queue's bar and the line that tells the state.
+
+#include "mainwindow.h"
+#include "messagetable.h"
+#include "messageview.h"
+#include "publishform.h"
+
+#include <QtCore/QLocale>
+#include <QtGui/QAction>
+#include <QtWidgets/QLabel>
+#include <QtWidgets/QLineEdit>
+#include <QtWidgets/QMenuBar>
+#include <QtWidgets/QSpinBox>
+#include <QtWidgets/QToolBar>
+
+using namespace Qt::StringLiterals;
+
+void MainWindow::createActions()
+{
+    const auto newAction = [this](const QString &text, const QString &tip, const QKeySequence &key,
+                                  auto slot) {
+        auto *action = new QAction(text, this);
+        action->setShortcut(key);
+        action->setToolTip(key.isEmpty() ? tip : u"%1 (%2)"_s.arg(tip, key.toString()));
+        connect(action, &QAction::triggered, this, slot);
+        return action;
+    };
+    m_connect = newAction(tr("&Connect…"), tr("Choose a broker"), QKeySequence::Open,
+                          &MainWindow::askForBroker);
+    m_disconnect = newAction(tr("&Disconnect"), tr("Close the connection"),
+                             Qt::CTRL | Qt::SHIFT | Qt::Key_D, [this] { m_broker.close(); });
+    m_look = newAction(
+            tr("&Look"),
+            tr("Fetch the first messages and give them back: none is lost, but the broker "
+               "marks them as redelivered"),
+            QKeySequence::Refresh, &MainWindow::look);
+    m_consume =
+            newAction(tr("Con&sume"), tr("Take messages out of the queue as they come, for good"),
+                      Qt::Key_F6, &MainWindow::toggleConsuming);
+    m_consume->setCheckable(true);
+    m_pause = newAction(tr("P&ause"), tr("Hold what arrives; nothing is lost"), Qt::Key_F7,
+                        &MainWindow::togglePause);
+    m_pause->setCheckable(true);
+    m_purge = newAction(tr("P&urge…"), tr("Remove all messages that are ready in the queue"),
+                        Qt::CTRL | Qt::SHIFT | Qt::Key_P, &MainWindow::purge);
+    m_clear = newAction(tr("&Clear the list"), tr("Forget what is shown; the queue keeps its own"),
+                        Qt::CTRL | Qt::Key_L, [this] { m_messages.clear(); });
+    m_edit = newAction(tr("&Edit as new"), tr("Take the message into the form below"),
+                       Qt::CTRL | Qt::SHIFT | Qt::Key_E, &MainWindow::editAsNew);
+}
+
+void MainWindow::createMenus()
+{
+    QMenu *connection = menuBar()->addMenu(tr("&Connection"));
+    connection->addActions({m_connect, m_disconnect});
+    connection->addSeparator();
+    connection->addAction(tr("&Quit"), QKeySequence::Quit, this, &QWidget::close);
+    QMenu *queue = menuBar()->addMenu(tr("&Queue"));
+    queue->addActions({m_look, m_consume, m_pause});
+    queue->addSeparator();
+    queue->addAction(m_purge);
+    QMenu *message = menuBar()->addMenu(tr("&Message"));
+    message->addActions({m_edit, m_clear});
+    QMenu *body = message->addMenu(tr("Show the &body as"));
+    using Format = MessageView::Format;
+    const std::pair<QString, Format> formats[] = {{tr("&Automatic"), Format::Automatic},
+                                                  {tr("&Text"), Format::Text},
+                                                  {tr("&JSON"), Format::Json},
+                                                  {tr("&Hex"), Format::Hex}};
+    for (int i = 0; i < 4; ++i)
+        body->addAction(formats[i].first, Qt::CTRL | Qt::Key(Qt::Key_1 + i), this,
+                        [this, format = formats[i].second] { m_view->setFormat(format); });
+}
+
+void MainWindow::createQueueBar()
+{
+    m_queue->setPlaceholderText(tr("name of a queue"));
+    m_queue->setClearButtonEnabled(true);
+    m_queue->setMinimumWidth(220);
+    m_queue->setMaximumWidth(360);
+    m_limit->setRange(1, 10'000);
+    m_limit->setValue(100);
+    m_limit->setPrefix(tr("first "));
+    m_limit->setAccessibleName(tr("How many messages to look at"));
+    auto *label = new QLabel(tr(" Q&ueue "));
+    label->setBuddy(m_queue);
+
+    QToolBar *bar = addToolBar(tr("Queue"));
+    bar->setMovable(false);
+    bar->setToolButtonStyle(Qt::ToolButtonTextOnly);
+    bar->addAction(m_connect);
+    bar->addSeparator();
+    bar->addWidget(label);
+    bar->addWidget(m_queue);
+    bar->addWidget(m_limit);
+    bar->addActions({m_look, m_consume, m_pause});
+    bar->addSeparator();
+    bar->addActions({m_purge, m_clear, m_edit});
+}
+
+void MainWindow::updateState()
+{
+    using State = QAmqpConnection::State;
+    const QAmqpConnection &connection = m_broker.connection();
+    const bool open = connection.isOpen();
+    const bool hasQueue = open && !m_queue->text().isEmpty();
+    const bool consuming = m_broker.isConsuming();
+    m_disconnect->setEnabled(connection.state() != State::Closed);
+    m_look->setEnabled(hasQueue && !consuming);
+    m_consume->setEnabled(consuming || hasQueue);
+    m_consume->setChecked(consuming);
+    m_pause->setEnabled(consuming);
+    if (!consuming)
+        m_pause->setChecked(false);
+    m_purge->setEnabled(hasQueue);
+    m_edit->setEnabled(m_table->currentIndex().isValid());
+    m_form->setOnline(open);
+    m_table->setLive(consuming);
+    m_table->setPlaceholder(placeholder());
+
+    const QString endpoint = connection.options().endpoint();
+    QString text = tr("Not connected");
+    QString colour = u"#8a8a8a"_s;
+    if (open) {
+        text = connection.isBlocked()
+                ? tr("%1 — blocked: %2").arg(endpoint, connection.blockedReason())
+                : tr("Connected to %1").arg(endpoint);
+        colour = connection.isBlocked() ? u"#d98200"_s : u"#2e9e4f"_s;
+    } else if (connection.state() != State::Closed) {
+        text = tr("Connecting to %1…").arg(endpoint);
+        colour = u"#d98200"_s;
+    }
+    m_state->setText(text);
+    m_dot->setStyleSheet(u"color: "_s + colour);
+    setWindowTitle(open ? tr("%1 — Inspector").arg(endpoint) : tr("Inspector"));
+}
+
+QString MainWindow::placeholder() const
+{
+    if (!m_broker.connection().isOpen())
+        return tr("No broker yet.\n\nConnect to one with Ctrl+O.");
+    if (m_broker.isConsuming())
+        return tr("Waiting for messages of %1.").arg(m_queue->text());
+    return tr(
+            "Name a queue above.\n\nLook (F5) shows its first messages and gives them back: none is "
+            "lost, the broker only marks them as redelivered.\n\n"
+            "Consume (F6) takes messages out of the queue as they come.");
+}
+
+void MainWindow::updateCount()
+{
+    const int count = m_messages.rowCount();
+    m_count->setText(count == 0 ? QString() : tr("%1 messages").arg(QLocale().toString(count)));
+}

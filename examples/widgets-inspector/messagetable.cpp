@@ -1,0 +1,70 @@
+#include "messagetable.h"
+
+#include "messagemodel.h"
+
+#include <QtGui/QPainter>
+#include <QtWidgets/QHeaderView>
+#include <QtWidgets/QScrollBar>
+
+MessageTable::MessageTable(QWidget *parent) : QTableView(parent)
+{
+    setSelectionBehavior(SelectRows);
+    setSelectionMode(SingleSelection);
+    setVerticalScrollMode(ScrollPerItem);
+    setHorizontalScrollMode(ScrollPerPixel);
+    setAlternatingRowColors(true);
+    setShowGrid(false);
+    setWordWrap(false);
+    setTabKeyNavigation(false); // Tab leaves the table, as it does everywhere
+    setCornerButtonEnabled(false);
+    setAccessibleName(tr("Messages"));
+    // Rows of one fixed height: nothing is measured, however many there are.
+    verticalHeader()->hide();
+    verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
+    verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 8);
+    horizontalHeader()->setHighlightSections(false);
+    horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
+}
+
+void MessageTable::setModel(QAbstractItemModel *model)
+{
+    QTableView::setModel(model);
+    using Model = MessageModel;
+    const QFontMetrics metrics = fontMetrics();
+    const auto setWidth = [&](Model::Column column, const char *sample) {
+        setColumnWidth(column, metrics.horizontalAdvance(QString::fromLatin1(sample)) + 20);
+    };
+    setWidth(Model::Number, "100000");
+    setWidth(Model::Time, "00:00:00.000");
+    setWidth(Model::Exchange, "an.exchang");
+    setWidth(Model::RoutingKey, "a.routing.key.of");
+    setWidth(Model::Size, "999.9 KiB");
+    setWidth(Model::Redelivered, "Redelivered");
+    horizontalHeader()->setStretchLastSection(true);
+
+    connect(model, &QAbstractItemModel::rowsAboutToBeInserted, this, [this] {
+        const QScrollBar *bar = verticalScrollBar();
+        m_following = m_live && bar->value() == bar->maximum();
+    });
+    connect(model, &QAbstractItemModel::rowsInserted, this, [this] {
+        if (m_following)
+            scrollToBottom();
+    });
+}
+
+void MessageTable::setPlaceholder(const QString &text)
+{
+    m_placeholder = text;
+    viewport()->update();
+}
+
+void MessageTable::paintEvent(QPaintEvent *event)
+{
+    QTableView::paintEvent(event);
+    if (!model() || model()->rowCount() > 0)
+        return;
+    QPainter painter(viewport());
+    painter.setPen(palette().color(QPalette::PlaceholderText));
+    const QRect area = viewport()->rect().adjusted(24, 24, -24, -24);
+    painter.drawText(area, Qt::AlignCenter | Qt::TextWordWrap, m_placeholder);
+}

@@ -1,0 +1,45 @@
+#ifndef INSPECTOR_MESSAGEVIEW_H
+#define INSPECTOR_MESSAGEVIEW_H
+
+#include "messagemodel.h"
+
+#include <QtWidgets/QWidget>
+
+class JsonHighlighter;
+class PropertyModel;
+class QComboBox;
+class QLabel;
+class QPlainTextEdit;
+class QTableView;
+
+// One message: its body as text, pretty JSON or hex above, its properties and headers below.
+class MessageView : public QWidget
+{
+    Q_OBJECT
+public:
+    enum class Format { Automatic, Text, Json, Hex };
+
+    explicit MessageView(QWidget *parent = nullptr);
+
+    void show(const MessageModel::Row *row);
+    void setFormat(Format format);
+
+protected:
+    void changeEvent(QEvent *event) override;
+
+private:
+    void showBody();
+    void chooseColours();
+    Format chooseFormat() const;
+
+    QByteArray m_body;
+    QString m_contentType;
+    QLabel *m_note;
+    QComboBox *m_format;
+    QPlainTextEdit *m_text;
+    JsonHighlighter *m_highlighter;
+    PropertyModel *m_properties;
+    QTableView *m_table;
+};
+
+#endif

@@ -1,0 +1,105 @@
+#include "propertymodel.h"
+
+#include "format.h"
+
+#include <QtCore/QLocale>
+#include <QtGui/QFont>
+
+using namespace Qt::StringLiterals;
+
+void PropertyModel::show(const MessageModel::Row *row)
+{
+    beginResetModel();
+    m_lines.clear();
+    if (row) {
+        addOrigin(*row);
+        addProperties(row->message);
+        addHeaders(row->message.headers());
+    }
+    endResetModel();
+}
+
+void PropertyModel::addOrigin(const MessageModel::Row &row)
+{
+    m_lines.push_back({tr("Delivery")});
+    m_lines.push_back(
+            {tr("exchange"), u"string"_s, row.exchange.isEmpty() ? tr("(default)") : row.exchange});
+    m_lines.push_back({tr("routing key"), u"string"_s, row.routingKey});
+    m_lines.push_back({tr("redelivered"), u"boolean"_s, row.redelivered ? u"true"_s : u"false"_s});
+    m_lines.push_back({tr("size"), u"octets"_s, QLocale().toString(row.message.body().size())});
+}
+
+void PropertyModel::addProperties(const QAmqpMessage &message)
+{
+    using Property = QAmqpMessage::Property;
+    const size_t title = m_lines.size();
+    const auto add = [&](Property property, const QString &name, const QString &type, auto value) {
+        if (message.has(property))
+            m_lines.push_back({name, type, value()});
+    };
+    const auto addText = [&](Property property, const QString &name,
+                             QString (QAmqpMessage::*text)() const) {
+        add(property, name, u"string"_s, [&] { return (message.*text)(); });
+    };
+    m_lines.push_back({tr("Properties")});
+    addText(Property::ContentType, u"content-type"_s, &QAmqpMessage::contentType);
+    addText(Property::ContentEncoding, u"content-encoding"_s, &QAmqpMessage::contentEncoding);
+    add(Property::DeliveryMode, u"delivery-mode"_s, u"octet"_s, [&] {
+        const bool persistent = message.deliveryMode() == QAmqpMessage::DeliveryMode::Persistent;
+        return persistent ? tr("2 (persistent)") : QString::number(int(message.deliveryMode()));
+    });
+    add(Property::Priority, u"priority"_s, u"octet"_s,
+        [&] { return QString::number(message.priority()); });
+    addText(Property::CorrelationId, u"correlation-id"_s, &QAmqpMessage::correlationId);
+    addText(Property::ReplyTo, u"reply-to"_s, &QAmqpMessage::replyTo);
+    addText(Property::Expiration, u"expiration"_s, &QAmqpMessage::expiration);
+    addText(Property::MessageId, u"message-id"_s, &QAmqpMessage::messageId);
+    add(Property::Timestamp, u"timestamp"_s, u"timestamp"_s,
+        [&] { return message.timestamp().toLocalTime().toString(Qt::ISODate); });
+    addText(Property::Type, u"type"_s, &QAmqpMessage::type);
+    addText(Property::UserId, u"user-id"_s, &QAmqpMessage::userId);
+    addText(Property::AppId, u"app-id"_s, &QAmqpMessage::appId);
+    addText(Property::ClusterId, u"cluster-id"_s, &QAmqpMessage::clusterId);
+    if (m_lines.size() == title + 1)
+        m_lines.pop_back();
+}
+
+void PropertyModel::addHeaders(const QAmqpTable &headers)
+{
+    if (headers.isEmpty())
+        return;
+    m_lines.push_back({tr("Headers")});
+    for (const QAmqpTable::Entry &entry : headers.entries())
+        m_lines.push_back(
+                {QString::fromUtf8(entry.first), typeText(entry.second), valueText(entry.second)});
+}
+
+int PropertyModel::rowCount(const QModelIndex &parent) const
+{
+    return parent.isValid() ? 0 : int(m_lines.size());
+}
+
+int PropertyModel::columnCount(const QModelIndex &parent) const { return parent.isValid() ? 0 : 3; }
+
+QVariant PropertyModel::data(const QModelIndex &index, int role) const
+{
+    const Line &line = m_lines[size_t(index.row())];
+    if (role == Qt::DisplayRole || role == Qt::ToolTipRole) {
+        const QString texts[] = {line.name, line.type, line.value};
+        return texts[index.column()];
+    }
+    if (role == Qt::FontRole && line.type.isNull()) {
+        QFont font;
+        font.setBold(true);
+        return font;
+    }
+    return {};
+}
+
+QVariant PropertyModel::headerData(int section, Qt::Orientation orientation, int role) const
+{
+    if (orientation != Qt::Horizontal || role != Qt::DisplayRole)
+        return {};
+    const QString names[] = {tr("Name"), tr("Type"), tr("Value")};
+    return names[section];
+}

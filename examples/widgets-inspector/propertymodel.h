@@ -1,0 +1,36 @@
+#ifndef INSPECTOR_PROPERTYMODEL_H
+#define INSPECTOR_PROPERTYMODEL_H
+
+#include "messagemodel.h"
+
+// Where a message came from, its properties and its headers, each with its type.
+class PropertyModel : public QAbstractTableModel
+{
+    Q_OBJECT
+public:
+    using QAbstractTableModel::QAbstractTableModel;
+
+    void show(const MessageModel::Row *row);
+    bool isTitle(int row) const { return m_lines[size_t(row)].type.isNull(); }
+
+    int rowCount(const QModelIndex &parent = {}) const override;
+    int columnCount(const QModelIndex &parent = {}) const override;
+    QVariant data(const QModelIndex &index, int role) const override;
+    QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
+
+private:
+    struct Line
+    {
+        QString name;
+        QString type = {}; // null: the title of what follows
+        QString value = {};
+    };
+
+    void addOrigin(const MessageModel::Row &row);
+    void addProperties(const QAmqpMessage &message);
+    void addHeaders(const QAmqpTable &headers);
+
+    std::vector<Line> m_lines;
+};
+
+#endif

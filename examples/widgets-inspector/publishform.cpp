@@ -1,0 +1,137 @@
+#include "publishform.h"
+
+#include "format.h"
+
+#include <QtCore/QJsonDocument>
+#include <QtCore/QJsonObject>
+#include <QtGui/QFontDatabase>
+#include <QtWidgets/QBoxLayout>
+#include <QtWidgets/QCheckBox>
+#include <QtWidgets/QComboBox>
+#include <QtWidgets/QFormLayout>
+#include <QtWidgets/QLabel>
+#include <QtWidgets/QLineEdit>
+#include <QtWidgets/QPlainTextEdit>
+#include <QtWidgets/QPushButton>
+
+using namespace Qt::StringLiterals;
+
+PublishForm::PublishForm(QWidget *parent)
+    : QWidget(parent)
+    , m_exchange(new QLineEdit)
+    , m_routingKey(new QLineEdit)
+    , m_contentType(new QComboBox)
+    , m_headers(new QLineEdit)
+    , m_persistent(new QCheckBox(tr("Pers&istent")))
+    , m_body(new QPlainTextEdit)
+    , m_problem(new QLabel)
+    , m_publish(new QPushButton(tr("&Publish")))
+    , m_call(new QPushButton(tr("Ca&ll")))
+{
+    auto *layout = new QHBoxLayout(this);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->addLayout(newFields(), 2);
+    auto *right = new QVBoxLayout;
+    right->addWidget(m_body);
+    right->addLayout(newButtons());
+    layout->addLayout(right, 3);
+
+    for (const QLineEdit *edit : {m_exchange, m_routingKey, m_headers})
+        connect(edit, &QLineEdit::textChanged, this, &PublishForm::check);
+    connect(m_contentType, &QComboBox::currentTextChanged, this, &PublishForm::check);
+    connect(m_body, &QPlainTextEdit::textChanged, this, &PublishForm::check);
+    connect(m_publish, &QPushButton::clicked, this,
+            [this] { Q_EMIT publish(m_exchange->text(), m_routingKey->text(), message()); });
+    connect(m_call, &QPushButton::clicked, this,
+            [this] { Q_EMIT call(m_exchange->text(), m_routingKey->text(), message()); });
+    check();
+}
+
+QLayout *PublishForm::newFields()
+{
+    m_exchange->setPlaceholderText(tr("the default one: the key names the queue"));
+    m_contentType->setEditable(true);
+    m_contentType->addItems(
+            {u"application/json"_s, u"text/plain"_s, u"application/octet-stream"_s});
+    m_headers->setPlaceholderText(u"{ \"name\": \"value\" }"_s);
+    m_headers->setFont(QFontDatabase::systemFont(QFontDatabase::FixedFont));
+    auto *fields = new QFormLayout;
+    fields->addRow(tr("&Exchange"), m_exchange);
+    fields->addRow(tr("Routing &key"), m_routingKey);
+    fields->addRow(tr("Content t&ype"), m_contentType);
+    fields->addRow(tr("&Headers"), m_headers);
+    fields->addRow(QString(), m_persistent);
+    return fields;
+}
+
+QLayout *PublishForm::newButtons()
+{
+    m_body->setPlaceholderText(tr("The body of a message to publish"));
+    m_body->setFont(QFontDatabase::systemFont(QFontDatabase::FixedFont));
+    m_body->setTabChangesFocus(true);
+    m_body->setAccessibleName(tr("Body of the message to publish"));
+    m_problem->setWordWrap(true);
+    m_publish->setShortcut(Qt::CTRL | Qt::Key_Return);
+    m_publish->setToolTip(tr("Publish and wait for the broker's confirm (Ctrl+Return)"));
+    m_call->setShortcut(Qt::CTRL | Qt::SHIFT | Qt::Key_Return);
+    m_call->setToolTip(tr("Send as an RPC request; the reply comes into the list "
+                          "(Ctrl+Shift+Return)"));
+    auto *buttons = new QHBoxLayout;
+    buttons->addWidget(m_problem, 1);
+    buttons->addWidget(m_call);
+    buttons->addWidget(m_publish);
+    return buttons;
+}
+
+void PublishForm::fill(const MessageModel::Row &row)
+{
+    m_exchange->setText(row.exchange);
+    m_routingKey->setText(row.routingKey);
+    m_contentType->setCurrentText(row.message.contentType());
+    const auto headers = QJsonObject::fromVariantMap(row.message.headers().toVariantMap());
+    m_headers->setText(headers.isEmpty() ? QString()
+                                         : QString::fromUtf8(QJsonDocument(headers).toJson(
+                                                 QJsonDocument::Compact)));
+    m_persistent->setChecked(row.message.deliveryMode() == QAmqpMessage::DeliveryMode::Persistent);
+    const QString json = prettyJson(row.message.body());
+    m_body->setPlainText(json.isEmpty() ? row.message.text() : json);
+    m_body->setFocus();
+}
+
+void PublishForm::setOnline(bool online)
+{
+    m_online = online;
+    check();
+}
+
+QAmqpMessage PublishForm::message() const
+{
+    QAmqpMessage message(m_body->toPlainText().toUtf8());
+    if (!m_contentType->currentText().isEmpty())
+        message.setContentType(m_contentType->currentText());
+    const auto headers = QJsonDocument::fromJson(m_headers->text().toUtf8()).object();
+    if (!headers.isEmpty())
+        message.setHeaders(QAmqpTable::fromVariantMap(headers.toVariantMap()));
+    if (m_persistent->isChecked())
+        message.setDeliveryMode(QAmqpMessage::DeliveryMode::Persistent);
+    return message;
+}
+
+// Nothing half right is sent: the buttons wait until what is written is what it claims to be.
+void PublishForm::check()
+{
+    QString problem;
+    const QString headers = m_headers->text();
+    if (!headers.isEmpty() && !QJsonDocument::fromJson(headers.toUtf8()).isObject())
+        problem = tr("Headers: not a JSON object");
+    const QString body = m_body->toPlainText();
+    if (problem.isEmpty() && m_contentType->currentText().contains(u"json"_s) && !body.isEmpty()) {
+        if (const QString error = jsonProblem(body.toUtf8()); !error.isEmpty())
+            problem = tr("Body: %1").arg(error);
+    }
+    m_problem->setText(problem);
+    const bool addressed = !m_exchange->text().isEmpty() || !m_routingKey->text().isEmpty();
+    const bool ready = m_online && problem.isEmpty() && addressed;
+    m_publish->setEnabled(ready);
+    m_call->setEnabled(ready);
+}

@@ -1,0 +1,47 @@
+#ifndef INSPECTOR_PUBLISHFORM_H
+#define INSPECTOR_PUBLISHFORM_H
+
+#include "messagemodel.h"
+
+#include <QtWidgets/QWidget>
+
+class QCheckBox;
+class QComboBox;
+class QLabel;
+class QLineEdit;
+class QPlainTextEdit;
+class QPushButton;
+
+// A message to write: published, or sent as an RPC request whose reply comes into the list.
+class PublishForm : public QWidget
+{
+    Q_OBJECT
+public:
+    explicit PublishForm(QWidget *parent = nullptr);
+
+    void fill(const MessageModel::Row &row);
+    void setOnline(bool online);
+
+Q_SIGNALS:
+    void publish(const QString &exchange, const QString &routingKey, const QAmqpMessage &message);
+    void call(const QString &exchange, const QString &routingKey, const QAmqpMessage &request);
+
+private:
+    QLayout *newFields();
+    QLayout *newButtons();
+    void check();
+    QAmqpMessage message() const;
+
+    QLineEdit *m_exchange;
+    QLineEdit *m_routingKey;
+    QComboBox *m_contentType;
+    QLineEdit *m_headers;
+    QCheckBox *m_persistent;
+    QPlainTextEdit *m_body;
+    QLabel *m_problem;
+    QPushButton *m_publish;
+    QPushButton *m_call;
+    bool m_online = false;
+};
+
+#endif
