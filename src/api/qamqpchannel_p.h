@@ -58,12 +58,26 @@ private:
     QByteArray m_utf8;
 };
 
+using RequestEnded = std::function<void(RequestEnd &)>;
+
+// What a request says besides its method's own fields.
+struct ChannelCall
+{
+    QueueName queue = {};
+    QAmqpTable arguments = {};
+    QAmqpError misuse = {};
+    RequestEnded first = {}; // called before the future ends
+
+    QByteArray encodedArguments = {};
+};
+
 } // namespace QtAmqpPrivate
 
 class QAmqpChannelPrivate : public std::enable_shared_from_this<QAmqpChannelPrivate>
 {
 public:
-    using Ended = std::function<void(QtAmqpPrivate::RequestEnd &)>;
+    using Ended = QtAmqpPrivate::RequestEnded;
+    using Call = QtAmqpPrivate::ChannelCall;
 
     explicit QAmqpChannelPrivate(QAmqpConnection *connection);
     static QAmqpChannelPrivate *of(QAmqpChannel *channel) { return channel->d_ptr.get(); }
@@ -79,16 +93,6 @@ public:
                               const QAmqpMessage &message, QtAmqpPrivate::RequestId nameFrom) const;
     void refuse(const QAmqpError &error);
 
-    // What a request says besides its method's own fields.
-    struct Call
-    {
-        QtAmqpPrivate::QueueName queue = {};
-        QAmqpTable arguments = {};
-        QAmqpError misuse = {};
-        Ended first = {}; // called before the future ends
-
-        QByteArray encodedArguments = {};
-    };
     // Puts the call into its method, or tells why it cannot be made.
     template<typename Method>
     QAmqpError prepare(Method &method, Call &call) const;
@@ -269,7 +273,7 @@ QFuture<T> QAmqpChannelPrivate::wait(QtAmqpPrivate::RequestId id, const Ended &f
 {
     using namespace QtAmqpPrivate;
     const SharedPromise<T> promise = startPromise<T>();
-    requests.insert(newestRequest = id, [promise, convert, first](RequestEnd &end) {
+    requests.insert(newestRequest = id, [=](RequestEnd &end) {
         const auto finish = qScopeGuard([&] {
             if constexpr (std::is_void_v<T>)
                 endPromise(*promise, end.error);
