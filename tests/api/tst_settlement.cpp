@@ -48,7 +48,7 @@ private Q_SLOTS:
         };
         QVERIFY(!settle(0, false));
         QVERIFY(!settle(1, true));
-        for (const quint64 tag : {1, 2, 4, 5, 9}) // 3 and 6 to 8 need no acknowledgement
+        for (const quint64 tag : {1u, 2u, 4u, 5u, 9u}) // 3 and 6 to 8 need no acknowledgement
             tags.delivered(tag, true);
         QVERIFY(!settle(3, false));
         QVERIFY(!settle(10, true));
@@ -80,7 +80,7 @@ private Q_SLOTS:
                 sent += (all ? u"to %1"_s : u"%1"_s).arg(each);
             });
         };
-        for (const quint64 tag : {1, 2, 4, 5, 6, 7})
+        for (const quint64 tag : {1u, 2u, 4u, 5u, 6u, 7u})
             tags.delivered(tag, tag != 2 && tag != 5 && tag != 7);
         QCOMPARE(tags.lastShown(), 6U);
         QVERIFY(settle(4, true));

@@ -18,7 +18,7 @@ private Q_SLOTS:
         QRandomGenerator random(20261121);
         for (int round = 0; round < 20; ++round) {
             Tool::Histogram histogram;
-            std::vector<quint64> values(1 + random.bounded(5000));
+            std::vector<quint64> values(1 + size_t(random.bounded(5000)));
             for (quint64 &value : values) {
                 value = random.generate64() >> random.bounded(64);
                 histogram.add(value);
