@@ -179,7 +179,6 @@ QNetworkProxy QAmqpConnection::proxy() const { return d_ptr->proxy; }
     name. With QNetworkProxy::DefaultProxy, as it is at first, Qt's rules decide: the proxy of the
     application or its QNetworkProxyFactory. Use QNetworkProxy::NoProxy for none at all. Returns
     \c false, and sets lastError(), unless closed.
-    \sa QNetworkProxy::setApplicationProxy()
 */
 bool QAmqpConnection::setProxy(const QNetworkProxy &proxy)
 {

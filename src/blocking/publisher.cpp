@@ -121,10 +121,13 @@ void Publisher::tellClosed(const QAmqpError &reason)
     letGo();
     if (m_unanswered.empty())
         return;
-    QAmqpError error(
-            reason ? reason.kind() : Kind::Cancelled, QAmqpError::Scope::Operation, reason.origin(),
-            QStringLiteral("the broker did not answer for the message, which may have arrived: ")
-                    + (reason ? reason.text() : QStringLiteral("the channel was closed")));
+    QString text = reason ? reason.text() : QStringLiteral("the channel was closed");
+    // The guilty one is known if no other is unanswered.
+    if (m_unanswered.size() > 1 || reason.method() != u"basic.publish")
+        text.prepend(QStringLiteral(
+                "the broker did not answer for the message, which may have arrived: "));
+    QAmqpError error(reason ? reason.kind() : Kind::Cancelled, QAmqpError::Scope::Operation,
+                     reason.origin(), text);
     error.setReply(reason.replyCode(), reason.replyText()).setCause(reason);
     settle(m_unanswered.begin()->first, m_unanswered.rbegin()->first, error);
 }

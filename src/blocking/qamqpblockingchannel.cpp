@@ -307,7 +307,8 @@ QAmqpResult<void> QAmqpBlockingChannel::deleteExchange(const QString &name, Dele
                       [=](QAmqpChannel *channel) { return channel->deleteExchange(name, flags); });
 }
 
-/*! Takes a message from \a queue, or nothing if it is empty. \sa QAmqpDelivery::ack() */
+/*! Takes a message from \a queue, or nothing if it is empty. By \a policy it is to be acknowledged, or
+    is gone from the queue at once. \sa QAmqpDelivery::ack() */
 QAmqpResult<std::optional<QAmqpDelivery>> QAmqpBlockingChannel::get(const QString &queue,
                                                                     AckPolicy policy)
 {

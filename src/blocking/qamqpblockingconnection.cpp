@@ -79,11 +79,14 @@ QAmqpResult<void> QAmqpBlockingConnection::open() { return d->open(nullptr); }
 
 QAmqpResult<void> QAmqpBlockingConnectionPrivate::open(const QAmqpConnectionOptions *wanted)
 {
-    if (!QCoreApplication::instance())
-        return blockingError(
+    if (!QCoreApplication::instance()) {
+        const QAmqpError error = blockingError(
                 Kind::InvalidArgument,
                 QStringLiteral(
                         "open(): there is no QCoreApplication object; make one in main() first, exec() need not run"));
+        const std::lock_guard lock(dispatcher.mutex());
+        return now.lastError = error;
+    }
     QAmqpConnectionOptions initial;
     {
         const std::lock_guard lock(dispatcher.mutex());

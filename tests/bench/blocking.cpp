@@ -51,7 +51,11 @@ void callWhileStopped(QAmqpBlockingChannel &channel, pid_t broker, long count)
     constexpr auto timeout = 50ms;
     channel.setTimeout(timeout);
     kill(broker, SIGSTOP);
-    timeEach(count, [&] { static_cast<void>(channel.setPrefetch(1)); });
+    timeEach(count, [&] {
+        const auto result = channel.setPrefetch(1);
+        if (result || result.error().kind() != QAmqpError::Kind::Timeout)
+            qFatal("not a timeout: %s", qPrintable(result.error().text()));
+    });
     kill(broker, SIGCONT);
     for (double &latency : latencies)
         latency -= std::chrono::duration<double>(timeout).count();

@@ -16,6 +16,7 @@ import pathlib
 import re
 import resource
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -229,18 +230,22 @@ class Suite:
         self.clients = others
         return results
 
-    def stopped(self, programs):
-        sink = subprocess.Popen([programs / "bench_sink", "0", "1"], stdout=subprocess.PIPE, text=True)
+    def stopped(self, programs, url):
+        control = os.environ.get("QTAMQP_TEST_CTL")
+        if not control:
+            print("left out: a stopped broker (QTAMQP_TEST_CTL is not set)")
+            return None
+        told = subprocess.run([control, "eval", "os:getpid()."], capture_output=True, text=True, check=True)
+        broker = int(told.stdout.strip().strip('"'))
         try:
-            output, error = self.call([programs / "bench_blocking"], "127.0.0.1", int(sink.stdout.readline()),
-                                      "stopped", max(100 // self.divide, 2), 0, sink.pid)
-            if error:
-                self.failures.append(f"a stopped broker: {error}")
-                return None
-            return json.loads(output)
+            output, error = self.call([programs / "bench_blocking"], url.hostname, url.port or 5672,
+                                      "stopped", max(100 // self.divide, 2), 0, broker)
         finally:
-            sink.kill()
-            sink.wait()
+            os.kill(broker, signal.SIGCONT)
+        if error:
+            self.failures.append(f"a stopped broker: {error}")
+            return None
+        return json.loads(output)
 
     def qamqp_perf(self, workload, count, url):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -374,7 +379,7 @@ def main():
         print_tables(everything["broker"], with_rate=True)
         print_perf(everything["perf"])
         everything["blocking"] = suite.blocking(options.programs, urllib.parse.urlsplit(url))
-        everything["stopped"] = suite.stopped(options.programs)
+        everything["stopped"] = suite.stopped(options.programs, urllib.parse.urlsplit(url))
         print_blocking(everything["blocking"], everything["stopped"])
     elif options.broker:
         print("left out: RabbitMQ (QTAMQP_TEST_URL is not set)")
