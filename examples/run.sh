@@ -48,6 +48,7 @@ leave_nothing
 packages=("${build_packages[@]}")
 [ -n "$url" ] || packages+=("${node_packages[@]}")
 [ -z "${example_packages[$name]-}" ] || packages+=("${example_packages[$name]}")
+! compgen -G "examples/$name/*.qml" >/dev/null || packages+=("${qml_packages[@]}")
 install_packages "${packages[@]}"
 
 build build/examples -DCMAKE_BUILD_TYPE=Release -DQTAMQP_TESTS=OFF -DQTAMQP_EXAMPLES=ON

@@ -9,7 +9,6 @@ using Kind = QAmqpError::Kind;
 /*!
     \qmltype AmqpConnection
     \inqmlmodule QtAmqp
-    \nativetype QAmqpQuickConnection
     \brief A connection to an AMQP 0-9-1 broker such as RabbitMQ.
 
     \qml
@@ -92,6 +91,9 @@ using Kind = QAmqpError::Kind;
 QAmqpQuickConnection::QAmqpQuickConnection(QObject *parent) : QAmqpQuickBase(false, parent)
 {
     connect(this, &QAmqpQuickBase::settingsChanged, this, &QAmqpQuickConnection::restart);
+    connect(this, &QAmqpQuickBase::errorChanged, this, &QAmqpQuickConnection::stateTextChanged);
+    connect(this, &QAmqpQuickConnection::stateChanged, this,
+            &QAmqpQuickConnection::stateTextChanged);
     connect(&m_in, &QAmqpQuickRate::changed, this,
             &QAmqpQuickConnection::messagesPerSecondInChanged);
     connect(&m_out, &QAmqpQuickRate::changed, this,
@@ -152,10 +154,17 @@ void QAmqpQuickConnection::start()
         m_amqp = new QAmqpConnection(wanted, this);
         m_amqp->open();
     }
-    connect(m_amqp, &QAmqpConnection::stateChanged, this, &QAmqpQuickConnection::follow);
+    connect(m_amqp, &QAmqpConnection::stateChanged, this, [this](QAmqpConnection::State state) {
+        if (state != QAmqpConnection::State::Closed) // then the error is to be known first
+            follow();
+    });
+    connect(m_amqp, &QAmqpConnection::errorOccurred, this, [this](const QAmqpError &error) {
+        setError(error);
+        follow();
+        Q_EMIT errorOccurred(error);
+    });
+    connect(m_amqp, &QAmqpConnection::closed, this, &QAmqpQuickConnection::follow);
     connect(m_amqp, &QAmqpConnection::blockedChanged, this, &QAmqpQuickConnection::follow);
-    connect(m_amqp, &QAmqpConnection::errorOccurred, this,
-            [this](const QAmqpError &error) { fail(error); });
     connect(m_amqp, &QObject::destroyed, this, &QAmqpQuickConnection::follow);
     follow();
 }
@@ -230,8 +239,11 @@ void QAmqpQuickConnection::follow()
 {
     const State state = m_amqp ? State(m_amqp->state()) : Closed;
     setSession(state >= Connecting && state <= Open ? m_amqp.get() : nullptr);
+    const bool blocked = m_amqp && m_amqp->isBlocked();
+    if (m_state == state && m_blocked == blocked)
+        return;
     m_state = state;
-    m_blocked = m_amqp && m_amqp->isBlocked();
+    m_blocked = blocked;
     Q_EMIT stateChanged();
 }
 

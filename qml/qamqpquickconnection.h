@@ -32,7 +32,7 @@ class Q_AMQPQUICK_EXPORT QAmqpQuickConnection : public QAmqpQuickBase
     Q_PROPERTY(bool peerVerification MEMBER m_peerVerification NOTIFY settingsChanged FINAL)
     Q_PROPERTY(State state READ state NOTIFY stateChanged FINAL)
     Q_PROPERTY(bool connected READ isConnected NOTIFY stateChanged FINAL)
-    Q_PROPERTY(QString stateText READ stateText NOTIFY stateChanged FINAL)
+    Q_PROPERTY(QString stateText READ stateText NOTIFY stateTextChanged FINAL)
     Q_PROPERTY(bool blocked READ isBlocked NOTIFY stateChanged FINAL)
     Q_PROPERTY(qreal messagesPerSecondIn READ messagesPerSecondIn NOTIFY messagesPerSecondInChanged
                        FINAL)
@@ -67,6 +67,7 @@ public:
 Q_SIGNALS:
     void sourceChanged();
     void stateChanged();
+    void stateTextChanged();
     void messagesPerSecondInChanged();
     void messagesPerSecondOutChanged();
     void sessionChanged();

@@ -5,7 +5,6 @@ QT_BEGIN_NAMESPACE
 /*!
     \qmltype AmqpExchange
     \inqmlmodule QtAmqp
-    \nativetype QAmqpQuickExchange
     \brief An exchange that is declared and published to.
 
     \qml
@@ -61,8 +60,9 @@ QT_BEGIN_NAMESPACE
     The broker refused the messages from \a firstTag to \a lastTag. */
 /*! \qmlsignal AmqpExchange::indeterminate(real firstTag, real lastTag)
     The channel ended before the broker told about the messages from \a firstTag to \a lastTag. */
-/*! \qmlsignal AmqpExchange::messageReturned(amqpMessage message, string reason, real tag)
-    No queue took the mandatory \a message with \a tag, for \a reason. Its confirm follows. */
+/*! \qmlsignal AmqpExchange::messageReturned(amqpMessage message, string routingKey, string reason, real tag)
+    No queue took the mandatory \a message with \a routingKey and \a tag, for \a reason. Its confirm
+    follows. */
 
 QAmqpQuickExchange::QAmqpQuickExchange(QObject *parent) : QAmqpQuickObject(parent)
 {
@@ -123,7 +123,8 @@ void QAmqpQuickExchange::setUp(QAmqpChannel *channel)
     pass(&C::nacked, &QAmqpQuickExchange::nacked);
     pass(&C::indeterminate, &QAmqpQuickExchange::indeterminate);
     connect(channel, &C::messageReturned, scope(), [this](const QAmqpReturn &message) {
-        Q_EMIT messageReturned(message, message.replyText(), message.publishTag());
+        Q_EMIT messageReturned(static_cast<const QAmqpMessage &>(message), message.routingKey(),
+                               message.replyText(), message.publishTag());
     });
 }
 

@@ -37,7 +37,8 @@ Q_SIGNALS:
     void confirmed(quint64 firstTag, quint64 lastTag);
     void nacked(quint64 firstTag, quint64 lastTag);
     void indeterminate(quint64 firstTag, quint64 lastTag);
-    void messageReturned(const QAmqpQuickMessage &message, const QString &reason, quint64 tag);
+    void messageReturned(const QAmqpQuickMessage &message, const QString &routingKey,
+                         const QString &reason, quint64 tag);
 
 protected:
     void setUp(QAmqpChannel *channel) override;

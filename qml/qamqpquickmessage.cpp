@@ -26,9 +26,9 @@ using namespace Qt::StringLiterals;
 /*! \qmlproperty string amqpMessage::text
     The body, read as UTF-8. */
 /*! \qmlproperty string amqpMessage::exchange
-    The exchange that it was published to, empty for the default one. */
+    The exchange that it was published to, empty for the default one, a reply or a returned message. */
 /*! \qmlproperty string amqpMessage::routingKey
-    What it was published with. */
+    What it was published with; empty for a reply or a returned message. */
 /*! \qmlproperty var amqpMessage::headers
     The headers, an object. Octets are ArrayBuffer, timestamps Date. */
 /*! \qmlproperty string amqpMessage::contentType

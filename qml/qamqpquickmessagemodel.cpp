@@ -12,7 +12,6 @@ QT_BEGIN_NAMESPACE
 /*!
     \qmltype AmqpMessageModel
     \inqmlmodule QtAmqp
-    \nativetype QAmqpQuickMessageModel
     \brief The messages of a queue as a model for views.
 
     \qml
@@ -128,7 +127,7 @@ int QAmqpQuickMessageModel::rowCount(const QModelIndex &parent) const
 
 QVariant QAmqpQuickMessageModel::data(const QModelIndex &index, int role) const
 {
-    if (!checkIndex(index, CheckIndexOption::IndexIsValid))
+    if (index.row() < 0 || index.row() >= count())
         return {};
     const Entry &entry = at(index.row());
     if (role == Qt::DisplayRole)

@@ -94,10 +94,11 @@ void QAmqpQuickObject::arrived()
         setReady(true);
 }
 
-// What the channel or the connection tells as its own error is not told again.
+// A request that the broker refuses ends the channel, which tells that, or the connection.
 void QAmqpQuickObject::refused(const QAmqpError &error)
 {
-    if (error.scope() == Scope::Operation && error.kind() != Kind::Cancelled)
+    if (error.scope() == Scope::Operation && error.origin() != QAmqpError::Origin::Broker
+        && error.kind() != Kind::Cancelled)
         fail(error);
 }
 

@@ -54,26 +54,38 @@ protected:
     // Lets the object be ready when all it expects was answered.
     void expect() { ++m_expected; }
     void arrived();
-    template<typename T>
-    void expect(QFuture<T> future)
-    {
-        expect(future, [](const T &) {});
-    }
-    void expect(QFuture<void> future)
+    template<typename T, typename... Done>
+    void expect(QFuture<T> future, Done... done)
     {
         expect();
-        future.then(m_scope.get(), [this] {
-                  arrived();
-              }).onFailed(m_scope.get(), [this](const QAmqpException &e) { refused(e.error()); });
+        watch(
+                future,
+                [this, done...](const auto &...value) {
+                    (done(value...), ...);
+                    arrived();
+                },
+                [this](const QAmqpError &error) { refused(error); });
     }
-    template<typename T, typename Done>
-    void expect(QFuture<T> future, Done done)
+    // Calls one of the two while the channel is there. (Not by a context: Qt 6.4 asserts that it lives.)
+    template<typename T, typename Done, typename Failed>
+    void watch(QFuture<T> future, Done done, Failed failed)
     {
-        expect();
-        future.then(m_scope.get(), [this, done](const T &value) {
-                  done(value);
-                  arrived();
-              }).onFailed(m_scope.get(), [this](const QAmqpException &e) { refused(e.error()); });
+        const QPointer<QObject> scope = m_scope.get();
+        const auto onFailed = [scope, failed](const QAmqpException &failure) {
+            if (scope)
+                failed(failure.error());
+        };
+        if constexpr (std::is_void_v<T>) {
+            future.then([scope, done] {
+                      if (scope)
+                          done();
+                  }).onFailed(onFailed);
+        } else {
+            future.then([scope, done](const T &value) {
+                      if (scope)
+                          done(value);
+                  }).onFailed(onFailed);
+        }
     }
     void refused(const QAmqpError &error);
     void lost(const QAmqpError &error);

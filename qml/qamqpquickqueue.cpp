@@ -7,7 +7,6 @@ using namespace Qt::StringLiterals;
 /*!
     \qmltype AmqpQueue
     \inqmlmodule QtAmqp
-    \nativetype QAmqpQuickQueue
     \brief A queue that is declared, bound and received from.
 
     \qml

@@ -61,7 +61,11 @@ private:
         QString routingKey;
         QAmqpTable arguments;
 
-        bool operator==(const Binding &) const = default;
+        friend bool operator==(const Binding &a, const Binding &b)
+        {
+            return a.exchange == b.exchange && a.routingKey == b.routingKey
+                    && a.arguments == b.arguments;
+        }
     };
     QList<Binding> wantedBindings();
     void rebind();

@@ -8,7 +8,6 @@ QT_BEGIN_NAMESPACE
 /*!
     \qmltype AmqpRpcClient
     \inqmlmodule QtAmqp
-    \nativetype QAmqpQuickRpcClient
     \brief Sends requests and hands each reply to the function that waits for it.
 
     \qml
@@ -89,16 +88,16 @@ void QAmqpQuickRpcClient::request(const QString &routingKey, const QJSValue &bod
     }
     setPending(m_pending + 1);
     count(&QAmqpQuickConnection::countOut);
-    m_client->call(m_exchange, routingKey, message, std::chrono::milliseconds(m_timeout))
-            .then(scope(),
-                  [this, callback](const QAmqpMessage &reply) {
-                      setPending(m_pending - 1);
-                      count(&QAmqpQuickConnection::countIn);
-                      answer(callback, reply, {});
-                  })
-            .onFailed(scope(), [this, callback](const QAmqpException &failure) {
+    watch(
+            m_client->call(m_exchange, routingKey, message, std::chrono::milliseconds(m_timeout)),
+            [this, callback](const QAmqpMessage &reply) {
                 setPending(m_pending - 1);
-                answer(callback, {}, failure.error());
+                count(&QAmqpQuickConnection::countIn);
+                answer(callback, reply, {});
+            },
+            [this, callback](const QAmqpError &failure) {
+                setPending(m_pending - 1);
+                answer(callback, {}, failure);
             });
 }
 

@@ -45,12 +45,53 @@ configure_file(${CMAKE_CURRENT_LIST_DIR}/QtAmqp.pc.in ${PROJECT_BINARY_DIR}/pack
 install(FILES ${PROJECT_BINARY_DIR}/package/QtAmqp.pc
     DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT devel)
 
+set(origin $ORIGIN)
+if(APPLE)
+    set(origin @loader_path)
+endif()
+
+if(TARGET QtAmqpQuick)
+    set(QTAMQP_QML_INSTALL_DIR ${CMAKE_INSTALL_LIBDIR}/qml CACHE PATH
+        "Where the QML module goes; `qtpaths6 --query QT_INSTALL_QML` tells where Qt finds it by itself")
+    cmake_path(ABSOLUTE_PATH QTAMQP_QML_INSTALL_DIR BASE_DIRECTORY ${CMAKE_INSTALL_PREFIX}
+        OUTPUT_VARIABLE qml_dir)
+    file(RELATIVE_PATH to_library ${qml_dir}/QtAmqp ${CMAKE_INSTALL_FULL_LIBDIR})
+    set_target_properties(QtAmqpQuick PROPERTIES
+        EXPORT_NAME Quick
+        INSTALL_RPATH ${origin})
+    set_target_properties(QtAmqpQuickplugin PROPERTIES
+        EXPORT_NAME QuickPlugin
+        INSTALL_RPATH ${origin}/${to_library})
+    # What a static module consists of besides: the plugin's and the resources' initialisation.
+    set(objects)
+    foreach(target QtAmqpQuickplugin_init QtAmqpQuick_resources_1)
+        if(TARGET ${target})
+            list(APPEND objects ${target})
+        endif()
+    endforeach()
+    install(TARGETS QtAmqpQuick ${objects} EXPORT QtAmqpQuickTargets
+        RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT runtime
+        LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT runtime NAMELINK_COMPONENT devel
+        ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT devel
+        OBJECTS DESTINATION ${CMAKE_INSTALL_LIBDIR}/QtAmqpQuick COMPONENT devel
+        INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/QtAmqpQuick)
+    install(TARGETS QtAmqpQuickplugin EXPORT QtAmqpQuickTargets
+        RUNTIME DESTINATION ${QTAMQP_QML_INSTALL_DIR}/QtAmqp COMPONENT runtime
+        LIBRARY DESTINATION ${QTAMQP_QML_INSTALL_DIR}/QtAmqp COMPONENT runtime
+        ARCHIVE DESTINATION ${QTAMQP_QML_INSTALL_DIR}/QtAmqp COMPONENT runtime)
+    install(FILES
+        ${PROJECT_BINARY_DIR}/qml/QtAmqp/qmldir
+        ${PROJECT_BINARY_DIR}/qml/QtAmqp/QtAmqpQuick.qmltypes
+        DESTINATION ${QTAMQP_QML_INSTALL_DIR}/QtAmqp COMPONENT runtime)
+    file(GLOB quick_headers ${PROJECT_SOURCE_DIR}/qml/*.h)
+    install(FILES ${quick_headers}
+        DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/QtAmqpQuick COMPONENT devel)
+    install(EXPORT QtAmqpQuickTargets NAMESPACE QtAmqp::
+        DESTINATION ${package_dir} COMPONENT devel)
+endif()
+
 if(TARGET qamqp)
     file(RELATIVE_PATH to_library ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR})
-    set(origin $ORIGIN)
-    if(APPLE)
-        set(origin @loader_path)
-    endif()
     set_target_properties(qamqp PROPERTIES INSTALL_RPATH ${origin}/${to_library})
     install(TARGETS qamqp RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT runtime)
 endif()

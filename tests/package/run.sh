@@ -40,6 +40,33 @@ ran()
     [ "$output" = "$expected" ] || fail "$1 said: $output"
 }
 
+# ran_quick PROGRAM: the same with the QML module, if there is one.
+ran_quick()
+{
+    [ -x "$1" ] || { echo "no QML module: Qt6Qml was not found"; return; }
+    local output
+    output=$(QML_IMPORT_PATH=$installed/lib/qml "$1" 2>&1) || fail "$1: $output"
+    [ "$output" = "Not connected AmqpQueue" ] || fail "$1 said: $output"
+}
+
+# received_by_qml FOLDER: with the module there, the README's program, its URL aside, runs as it stands
+# and receives the message that it sends.
+received_by_qml()
+{
+    local log=$folder/qml.log program=$folder/hello.qml tries=0
+    sed "s|amqp://localhost|$QTAMQP_TEST_URL|" "$source/examples/readme-qml/hello.qml" >"$program"
+    QT_QPA_PLATFORM=offscreen QT_LOGGING_RULES="qt.amqp.frames=true" \
+        /usr/lib/qt6/bin/qml -I "$1" "$program" >"$log" 2>&1 &
+    local pid=$!
+    until grep -q 'basic.deliver' "$log" || [ $((tries += 1)) -gt 200 ] || ! kill -0 $pid; do
+        sleep 0.1
+    done
+    kill $pid
+    wait $pid
+    grep -q 'basic.deliver' "$log" || { cat "$log"; fail "nothing came to the README's QML program"; }
+    ! grep -E 'hello.qml:|QtAmqp:' "$log" || fail "the README's QML program was warned"
+}
+
 # Strong symbols are the classes' and their free functions'. Weak ones are what templates and inline
 # functions leave, and may be Qt's or the standard library's, whatever their arguments. None may be an
 # internal's: that is asked of the mangled name, which begins with whose it is.
@@ -77,6 +104,14 @@ fi
 step "find_package"
 built "$folder/find_package" -S "$here" -DCMAKE_PREFIX_PATH="$installed"
 ran "$folder/find_package/consumer"
+ran_quick "$folder/find_package/quick"
+
+if [ "$linkage" = shared ] && [ -n "${QTAMQP_TEST_URL-}" ] && command -v /usr/lib/qt6/bin/qml >/dev/null
+then
+    step "the README's QML program"
+    received_by_qml "$folder/library/qml"
+    received_by_qml "$installed/lib/qml"
+fi
 
 step "pkg-config"
 export PKG_CONFIG_PATH=$installed/lib/pkgconfig
@@ -92,4 +127,5 @@ LD_LIBRARY_PATH=$installed/lib ran "$folder/consumer"
 step "add_subdirectory"
 built "$folder/add_subdirectory" -S "$here" -DQTAMQP_SOURCE="$source" -DBUILD_SHARED_LIBS=$shared
 ran "$folder/add_subdirectory/consumer"
+ran_quick "$folder/add_subdirectory/quick"
 step "done"

@@ -28,6 +28,15 @@ private Q_SLOTS:
         QVERIFY(program.count(u'\n') <= 25);
     }
 
+    void qmlProgramIsTheExampleAndShort()
+    {
+        const QString program =
+                contents(u"README.md"_s).section(u"```qml\n"_s, 1, 1).section(u"```"_s, 0, 0);
+        QCOMPARE(program, contents(u"examples/readme-qml/hello.qml"_s));
+        QVERIFY(!program.isEmpty());
+        QVERIFY(program.count(u'\n') <= 15);
+    }
+
     void commandsExist()
     {
         const QString readme = contents(u"README.md"_s);

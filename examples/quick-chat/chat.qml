@@ -1,0 +1,115 @@
+// Who writes publishes to a fanout exchange; each window has a queue of its own, which goes with it.
+
+import QtQuick
+import QtQuick.Controls
+import QtQuick.Layouts
+import QtAmqp
+
+ApplicationWindow {
+    id: window
+
+    property string url: "amqp://localhost"
+    property string name: "Somebody"
+
+    title: qsTr("Chat")
+    width: 420
+    height: 560
+    visible: true
+
+    SystemPalette { id: palette }
+
+    AmqpConnection {
+        id: broker
+        url: window.url
+        active: true
+
+        AmqpExchange { id: room; name: "qtamqp.chat"; type: "fanout" }
+        AmqpQueue { id: inbox; bindings: [{ exchange: room.name }] }
+    }
+
+    function say(): void {
+        if (field.text !== "" && room.publish("", { name: window.name, text: field.text }) > 0)
+            field.clear()
+    }
+
+    ColumnLayout {
+        anchors.fill: parent
+        anchors.margins: 12
+        spacing: 8
+
+        RowLayout {
+            spacing: 8
+
+            Rectangle {
+                implicitWidth: 10
+                implicitHeight: 10
+                radius: 5
+                color: inbox.ready ? "#2e9e5b" : "#c0392b"
+            }
+            Label {
+                Layout.fillWidth: true
+                text: broker.errorString || inbox.errorString || room.errorString || broker.stateText
+                wrapMode: Text.Wrap
+            }
+            Button {
+                visible: broker.state === AmqpConnection.Closed
+                text: qsTr("Connect")
+                onClicked: broker.reopen()
+            }
+        }
+
+        ListView {
+            Layout.fillWidth: true
+            Layout.fillHeight: true
+            clip: true
+            spacing: 6
+            verticalLayoutDirection: ListView.BottomToTop
+            model: AmqpMessageModel { queue: inbox; newestFirst: true; maximumCount: 500 }
+            delegate: Rectangle {
+                id: bubble
+                required property var json
+                required property date received
+                readonly property bool mine: json?.name === window.name
+                readonly property real room: ListView.view?.width ?? 0
+
+                x: mine ? room - width : 0
+                width: Math.min(column.implicitWidth + 20, room * 0.8)
+                height: column.implicitHeight + 14
+                radius: 8
+                color: mine ? palette.highlight : palette.alternateBase
+
+                Column {
+                    id: column
+                    anchors { fill: parent; margins: 7; leftMargin: 10; rightMargin: 10 }
+
+                    Label {
+                        text: (bubble.json?.name ?? "?") + "  "
+                              + bubble.received.toLocaleTimeString(Qt.locale(), Locale.ShortFormat)
+                        font.pixelSize: 11
+                        opacity: 0.7
+                        color: bubble.mine ? palette.highlightedText : palette.text
+                    }
+                    Label {
+                        width: Math.min(implicitWidth, bubble.room * 0.8 - 20)
+                        text: bubble.json?.text ?? ""
+                        textFormat: Text.PlainText
+                        wrapMode: Text.Wrap
+                        color: bubble.mine ? palette.highlightedText : palette.text
+                    }
+                }
+            }
+        }
+
+        RowLayout {
+            TextField {
+                id: field
+                Layout.fillWidth: true
+                focus: true
+                enabled: room.ready
+                placeholderText: qsTr("Say something as %1").arg(window.name)
+                onAccepted: window.say()
+            }
+            Button { text: qsTr("Send"); enabled: field.enabled && field.text !== ""; onClicked: window.say() }
+        }
+    }
+}

@@ -1,0 +1,15 @@
+import QtQuick
+import QtAmqp
+
+ListView {
+    AmqpConnection {
+        url: "amqp://localhost"; active: true
+        AmqpQueue {
+            id: hello
+            name: "hello"
+            onReadyChanged: if (ready) publish({ greeting: "Hello from QML" })
+        }
+    }
+    model: AmqpMessageModel { queue: hello }
+    delegate: Text { required property var json; text: json?.greeting ?? "" }
+}

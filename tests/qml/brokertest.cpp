@@ -1,0 +1,2 @@
+// Makes the helpers of the tests against RabbitMQ part of this program.
+#include "broker/brokertest.cpp"

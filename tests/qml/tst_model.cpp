@@ -1,0 +1,162 @@
+// AmqpMessageModel alone, fed by append().
+
+#include "qmltest.h"
+
+#include <qamqpquickmessagemodel.h>
+#include <QtTest/qabstractitemmodeltester.h>
+
+using namespace QtAmqpTest;
+using namespace Qt::StringLiterals;
+
+namespace {
+
+QAmqpQuickMessage message(int number)
+{
+    QAmqpMessage message(QByteArray::number(number));
+    message.setType(number % 2 ? u"odd"_s : u"even"_s);
+    return message;
+}
+
+void append(QAmqpQuickMessageModel &model, int from, int to)
+{
+    for (int number = from; number <= to; ++number)
+        model.append(message(number));
+    QCoreApplication::processEvents();
+}
+
+QString rows(const QAmqpQuickMessageModel &model)
+{
+    QStringList all;
+    for (int row = 0; row < model.rowCount(); ++row)
+        all.append(model.data(model.index(row), Qt::DisplayRole).toString());
+    return all.join(u' ');
+}
+
+} // namespace
+
+class TestModel : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void init() { QTest::failOnWarning(QRegularExpression(QStringLiteral(".?"))); }
+
+    void oneChangeATurnHoweverManyMessages()
+    {
+        QAmqpQuickMessageModel model;
+        const QAbstractItemModelTester tester(&model);
+        QSignalSpy inserted(&model, &QAbstractItemModel::rowsInserted);
+        QSignalSpy counted(&model, &QAmqpQuickMessageModel::countChanged);
+        append(model, 1, 500);
+        QCOMPARE(model.count(), 500);
+        QCOMPARE(inserted.size(), 1);
+        QCOMPARE(counted.size(), 1);
+    }
+
+    void theOldestAreDropped_data()
+    {
+        QTest::addColumn<bool>("newestFirst");
+        QTest::addColumn<QString>("after");
+        QTest::addColumn<QString>("fewer");
+        QTest::newRow("oldest first") << false << u"3 4 5 6"_s << u"5 6"_s;
+        QTest::newRow("newest first") << true << u"6 5 4 3"_s << u"6 5"_s;
+    }
+
+    void theOldestAreDropped()
+    {
+        QFETCH(bool, newestFirst);
+        QAmqpQuickMessageModel model;
+        const QAbstractItemModelTester tester(&model);
+        model.setMaximumCount(4);
+        model.setNewestFirst(newestFirst);
+        append(model, 1, 3);
+        append(model, 4, 6);
+        QTEST(rows(model), "after");
+        model.setMaximumCount(2);
+        QCoreApplication::processEvents();
+        QTEST(rows(model), "fewer");
+        append(model, 7, 100);
+        QCOMPARE(rows(model), newestFirst ? u"100 99"_s : u"99 100"_s);
+        model.setNewestFirst(!newestFirst);
+        QCOMPARE(rows(model), newestFirst ? u"99 100"_s : u"100 99"_s);
+    }
+
+    void aPauseHoldsWhatComes()
+    {
+        QAmqpQuickMessageModel model;
+        const QAbstractItemModelTester tester(&model);
+        model.setMaximumCount(3);
+        append(model, 1, 2);
+        model.setPaused(true);
+        QSignalSpy waiting(&model, &QAmqpQuickMessageModel::waitingChanged);
+        append(model, 3, 7);
+        QCOMPARE(rows(model), u"1 2"_s);
+        QCOMPARE(model.waiting(), 3);
+        QCOMPARE(waiting.size(), 1);
+        model.setPaused(false);
+        QCOMPARE(model.waiting(), 0);
+        QCoreApplication::processEvents();
+        QCOMPARE(rows(model), u"5 6 7"_s);
+        model.setPaused(true);
+        append(model, 8, 8);
+        model.clear();
+        QCOMPARE(model.waiting(), 0);
+        QCOMPARE(model.count(), 0);
+        model.setPaused(false);
+        append(model, 9, 9);
+        QCOMPARE(rows(model), u"9"_s);
+    }
+
+    void aFilterShowsAndHides()
+    {
+        Scene scene("AmqpMessageModel { id: model; maximumCount: 5 }");
+        auto &model = *scene.value("model").value<QAmqpQuickMessageModel *>();
+        const QAbstractItemModelTester tester(&model);
+        append(model, 1, 4);
+        scene.value("model.filter = (message) => message.type === 'odd'");
+        QCOMPARE(rows(model), u"1 3"_s);
+        append(model, 5, 7);
+        QCOMPARE(rows(model), u"3 5 7"_s);
+        scene.value("model.newestFirst = true");
+        QCOMPARE(rows(model), u"7 5 3"_s);
+        append(model, 8, 8);
+        QCOMPARE(rows(model), u"7 5"_s);
+        scene.value("model.filter = undefined");
+        QCOMPARE(rows(model), u"8 7 6 5 4"_s);
+        // One that changes the model it is asked for, too.
+        scene.value(
+                "model.filter = (message) => { if (message.text === '9') model.clear(); return true }");
+        append(model, 9, 10);
+        QCOMPARE(rows(model), u"10 9"_s);
+        QTest::ignoreMessage(QtWarningMsg, QRegularExpression(u"TypeError"_s));
+        scene.value("model.clear(); model.filter = (message) => message.nothing.at");
+        append(model, 11, 11);
+        QCOMPARE(rows(model), u"11"_s); // a filter that fails hides nothing
+    }
+
+    void everyPropertyIsARole()
+    {
+        QAmqpQuickMessageModel model;
+        append(model, 1, 1);
+        const QHash<int, QByteArray> roles = model.roleNames();
+        QSet<QByteArray> names(roles.cbegin(), roles.cend());
+        QCOMPARE(names.size(), roles.size());
+        const QMetaObject &properties = QAmqpQuickMessage::staticMetaObject;
+        for (int i = 0; i < properties.propertyCount(); ++i)
+            QVERIFY2(names.contains(properties.property(i).name()), properties.property(i).name());
+        QVERIFY(names.contains("message") && names.contains("received"));
+        const auto value = [&](const char *role) {
+            return model.data(model.index(0), roles.key(role));
+        };
+        QCOMPARE(value("text"), u"1"_s);
+        QCOMPARE(value("type"), u"odd"_s);
+        QCOMPARE(value("body"), QByteArray("1"));
+        QCOMPARE(value("message").value<QAmqpQuickMessage>(), message(1));
+        QVERIFY(qAbs(value("received").toDateTime().secsTo(QDateTime::currentDateTime())) < 60);
+        QVERIFY(!model.data(model.index(5), Qt::DisplayRole).isValid());
+        QCOMPARE(model.get(5), QAmqpQuickMessage());
+    }
+};
+
+QTAMQP_TEST(TestModel)
+#include "tst_model.moc"

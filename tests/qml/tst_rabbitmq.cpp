@@ -1,0 +1,219 @@
+// The QML types with RabbitMQ: what a broker refuses, routes and remembers.
+
+#include "broker/brokertest.h"
+#include "qmltest.h"
+
+#include <QtAmqp/qamqprpcserver.h>
+
+using namespace QtAmqpTest;
+using namespace Qt::StringLiterals;
+using BrokerTest::uniqueName;
+
+class TestRabbitmq : public QObject
+{
+    Q_OBJECT
+
+    // NAME stands for a name that no other test uses.
+    static QByteArray named(QByteArray qml, const QString &name)
+    {
+        return qml.replace("NAME", name.toUtf8());
+    }
+    static QUrl url() { return QUrl(BrokerTest::environment("QTAMQP_TEST_URL")); }
+
+private Q_SLOTS:
+    void init() { QTest::failOnWarning(QRegularExpression(QStringLiteral(".?"))); }
+
+    // The queue comes before the exchange that it names, and is bound all the same.
+    void bindingsFollowWhileMessagesFlow()
+    {
+        Scene scene(named(R"(
+            AmqpQueue {
+                id: queue; connection: broker; durable: false
+                bindings: [{ exchange: "NAME", routingKey: "a.*" }]
+                property var keys: []
+                onMessageReceived: (message) => keys.push(message.routingKey)
+            },
+            AmqpConnection { id: broker; url: "URL"; active: true },
+            AmqpExchange { id: exchange; connection: broker; name: "NAME"; type: "topic"; autoDelete: true
+                           mandatory: true; property var returned: []
+                           onMessageReturned: (message, key) => returned.push(key) })",
+                          uniqueName()),
+                    url());
+        TRY_HOLDS(scene, "queue.ready && exchange.ready");
+        QVERIFY(scene.text("queue.queueName").startsWith(u"amq.gen"));
+        scene.value("exchange.publish('a.1', 'x'); exchange.publish('b.1', 'x')");
+        TRY_HOLDS(scene, "queue.keys.join() === 'a.1' && exchange.returned.join() === 'b.1'");
+        scene.value("queue.bindings = [{ exchange: exchange.name, routingKey: 'b.*' },"
+                    "                  { exchange: exchange.name, routingKey: 'c' }]");
+        QVERIFY(scene.holds("queue.ready"));
+        TRY_HOLDS(scene, "exchange.publish('b.2', 'x') > 0 && queue.keys.includes('b.2')");
+        TRY_HOLDS(scene, "exchange.publish('a.2', 'x') > 0 && exchange.returned.includes('a.2')");
+        QVERIFY(scene.holds("queue.errorString === '' && exchange.errorString === ''"));
+    }
+
+    void aRefusalIsShownAndMended()
+    {
+        const QString name = uniqueName();
+        Scene scene(named(R"(
+            AmqpConnection {
+                id: broker; url: "URL"; active: true
+                AmqpQueue { id: first; name: "NAME"; exclusive: true; autoDelete: true }
+                AmqpQueue { id: second; name: "NAME"; exclusive: true; active: first.ready }
+                AmqpQueue { id: unbound; bindings: [{ exchange: "NAME-none" }]; property int errors: 0
+                            onErrorOccurred: ++errors }
+            })",
+                          name),
+                    url());
+        TRY_HOLDS(scene, "second.errorCode === 406 && unbound.errorCode === 404");
+        QVERIFY(scene.holds("second.error.kind === 'PreconditionFailed' && !second.ready"));
+        QVERIFY(scene.holds("second.errorString.includes('auto_delete')"));
+        QVERIFY(scene.holds("first.ready && broker.connected && unbound.errors === 1"));
+        scene.value("second.autoDelete = true");
+        TRY_HOLDS(scene, "second.ready && second.errorCode === 0");
+        scene.value("unbound.bindings = [{ exchange: 'amq.fanout' }]");
+        TRY_HOLDS(scene, "unbound.ready && unbound.errorCode === 0");
+        scene.value("unbound.bindings = [{ routingKey: 'x' }]");
+        QVERIFY(scene.holds("unbound.error.kind === 'InvalidArgument' && first.ready"));
+    }
+
+    // The only subscription of an auto-delete queue becomes another without losing the queue.
+    void prefetchChangesWhileMessagesFlow()
+    {
+        Scene scene(named(R"(
+            AmqpConnection {
+                id: broker; url: "URL"; active: true
+                AmqpQueue {
+                    id: queue; name: "NAME"; autoDelete: true; exclusive: true; prefetch: 1
+                    ackPolicy: AmqpQueue.AckManually
+                    property var held: []
+                    onMessageReceived: (message) => held.push(message)
+                }
+            })",
+                          uniqueName()),
+                    url());
+        TRY_HOLDS(scene, "queue.ready");
+        scene.value("for (let i = 0; i < 5; ++i) queue.publish(i)");
+        TRY_HOLDS(scene, "queue.held.length === 1");
+        scene.value("queue.prefetch = 3");
+        TRY_HOLDS(scene, "queue.held.length === 4");
+        QVERIFY(scene.holds("queue.held[0].ack()"));
+        scene.value("queue.receiving = false; queue.receiving = true");
+        QVERIFY(scene.holds("queue.errorString === ''"));
+    }
+
+    void whatWasNotAcknowledgedComesAgain()
+    {
+        Scene scene(named(R"(
+            AmqpConnection {
+                id: broker; url: "URL"; active: true
+                AmqpQueue {
+                    id: queue; name: "NAME"; exclusive: true
+                    ackPolicy: AmqpQueue.AckManually
+                    property var last
+                    onMessageReceived: (message) => last = message
+                }
+            })",
+                          uniqueName()),
+                    url());
+        TRY_HOLDS(scene, "queue.ready");
+        scene.value("queue.publish('x')");
+        TRY_HOLDS(scene, "queue.last !== undefined");
+        QVERIFY(scene.holds("!queue.last.redelivered"));
+        const QVariant stale = scene.value("queue.last");
+        scene.value("queue.active = false; queue.last = undefined; queue.active = true");
+        TRY_HOLDS(scene, "queue.last !== undefined && queue.last.redelivered");
+        QVERIFY(scene.holds("queue.last.ack()"));
+    }
+
+    void aDeletedQueueIsTold()
+    {
+        const QString name = uniqueName();
+        Scene scene(named(R"(AmqpConnection { url: "URL"; active: true
+                                              AmqpQueue { id: queue; name: "NAME"; autoDelete: true } })",
+                          name),
+                    url());
+        TRY_HOLDS(scene, "queue.ready && queue.messageCount === 0");
+        BrokerTest::Peer peer;
+        QVERIFY(peer.open());
+        VERIFY_OK(peer.channel()->deleteQueue(name));
+        TRY_HOLDS(scene, "!queue.ready && queue.errorString.includes('was deleted')");
+        scene.value("queue.active = false; queue.active = true");
+        TRY_HOLDS(scene, "queue.ready && queue.errorString === ''");
+    }
+
+    void whatIsDestroyedIsGoneFromTheBroker()
+    {
+        const QString name = uniqueName();
+        BrokerTest::Peer peer;
+        QVERIFY(peer.open());
+        const auto consumers = [&] {
+            const auto future =
+                    peer.channel()->declareQueue(name, QAmqpQueueOptions().setDurable());
+            return BrokerTest::failure(future) ? -1 : int(future.result().consumerCount);
+        };
+        QCOMPARE(consumers(), 0);
+        Scene scene(named(R"(AmqpConnection {
+                id: broker; url: "URL"; active: true
+                Instantiator { id: queues; model: 2; delegate: AmqpQueue { name: "NAME"; durable: true } }
+            })",
+                          name),
+                    url());
+        QTRY_COMPARE_WITH_TIMEOUT(consumers(), 2, QmlPatience);
+        scene.value("queues.model = 1");
+        QTRY_COMPARE_WITH_TIMEOUT(consumers(), 1, QmlPatience);
+        scene.value("queues.active = false");
+        QTRY_COMPARE_WITH_TIMEOUT(consumers(), 0, QmlPatience);
+        QVERIFY(scene.holds("broker.connected"));
+        VERIFY_OK(peer.channel()->deleteQueue(name));
+    }
+
+    void requestsAreAnswered()
+    {
+        const QString name = uniqueName();
+        BrokerTest::Peer peer;
+        QVERIFY(peer.open());
+        QAmqpChannel *channel = peer.channel();
+        VERIFY_OK(channel->declareQueue(name, QAmqpQueueOptions().setExclusive()));
+        QAmqpRpcServer server(channel, name);
+        server.setHandler([](const QAmqpDelivery &request) {
+            return QAmqpMessage(request.body() + request.body());
+        });
+        QVERIFY(server.start());
+        Scene scene(R"(AmqpConnection {
+                url: "URL"; active: true
+                AmqpRpcClient { id: client; property var replies: [] }
+            })",
+                    url());
+        TRY_HOLDS(scene, "client.ready");
+        scene.value(u"for (const n of [12, 'é']) client.request('%1', n, (reply, error) => "
+                    "client.replies.push(error ? error.text : reply.text))"_s.arg(name));
+        TRY_HOLDS(scene, "client.replies.length === 2 && client.pending === 0");
+        QCOMPARE(scene.text("client.replies.join()"), u"1212,éé"_s);
+    }
+
+    void aWrongPasswordIsTold()
+    {
+        QTest::ignoreMessage(QtWarningMsg, QRegularExpression(u"ACCESS_REFUSED"_s));
+        Scene scene(R"(AmqpConnection { id: broker; url: "URL"; active: true
+                                        userName: "guest"; password: "wrong" })",
+                    url());
+        TRY_HOLDS(scene, "broker.error.kind === 'AuthenticationFailed'");
+        QVERIFY(scene.holds("!broker.errorString.includes('wrong') && !broker.error.retryable"));
+        scene.value("broker.password = 'guest'");
+        TRY_HOLDS(scene, "broker.connected && broker.errorString === ''");
+    }
+
+    void tlsFilesMayBeUrls()
+    {
+        const QUrl tls(BrokerTest::environment("QTAMQP_TEST_TLS_URL"));
+        Scene scene(R"(AmqpConnection { id: broker; url: "URL"; active: true; heartbeat: 5
+                                        connectionName: "qml"; caCertificateFile: ca })",
+                    tls,
+                    {{u"ca"_s,
+                      QUrl::fromLocalFile(BrokerTest::environment("QTAMQP_TEST_CA")).toString()}});
+        TRY_HOLDS(scene, "broker.connected");
+    }
+};
+
+QTAMQP_BROKER_TEST(TestRabbitmq)
+#include "tst_rabbitmq.moc"
