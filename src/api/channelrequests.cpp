@@ -134,9 +134,10 @@ bool QAmqpChannel::isNoWait() const { return d_ptr->noWait; }
     channel closes, and errorOccurred() is the only word of it: use this for many declarations that
     are known to be good, and wait for the last one.
 
-    The order stays that of the calls. Not affected are unbindQueue(), for which AMQP has no such bit, the
-    declaration of a queue whose name the broker makes up, and consuming, which tell something that is
-    needed. Holds for this object, also when it is opened again.
+    The order stays that of the calls. What is refused locally still fails. Not affected are
+    unbindQueue(), setPrefetch() and get(), for which AMQP has no such bit; the declaration of a queue
+    whose name the broker makes up; and consume() and QAmqpConsumer::cancel(), whose answers tell when
+    messages may come and how many went back. Holds for this object, also when it is opened again.
     \sa {AMQP 0-9-1 §1.7.2.1}
 */
 void QAmqpChannel::setNoWait(bool noWait) { d_ptr->noWait = noWait; }

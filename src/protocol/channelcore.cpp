@@ -5,6 +5,7 @@
 #include "values/qamqpmessage_p.h"
 
 #include <algorithm>
+#include <functional>
 
 QT_BEGIN_NAMESPACE
 
@@ -19,11 +20,11 @@ ChannelCore::~ChannelCore() = default;
 
 bool ChannelCore::isIdle() const
 {
-    const auto over = [](const Request &request) { return request.over; };
     return m_confirms.outstanding() == 0 && !m_getting.isAwaited()
-            && std::all_of(m_unanswered.begin(), m_unanswered.end(), over)
+            && std::none_of(m_unanswered.begin(), m_unanswered.end(),
+                            std::mem_fn(&Request::isAwaited))
             && std::all_of(m_waiting.begin(), m_waiting.end(),
-                           [&](const Waiting &waiting) { return over(waiting.request); });
+                           [&](const Waiting &waiting) { return waiting.request.over; });
 }
 
 bool ChannelCore::move(quint32 cause)
@@ -108,8 +109,20 @@ void ChannelCore::sendWaiting(Waiting waiting)
     if (const quint32 method = waiting.request.method) {
         m_consumeUnanswered = m_consumeUnanswered || waiting.request.overtakes();
         m_commitUnanswered = m_commitUnanswered || method == TxCommit::info.id();
-        m_unanswered.push_back(std::move(waiting.request));
+        if (!waiting.request.noWait || !mayBeRefused(method))
+            m_unanswered.push_back(std::move(waiting.request));
     }
+}
+
+// Of those without a reply since the last request, one of a kind is kept: that is enough to know that a
+// refusal of its kind is not of a request behind it.
+bool ChannelCore::mayBeRefused(quint32 method) const
+{
+    for (auto last = m_unanswered.rbegin(); last != m_unanswered.rend() && last->noWait; ++last) {
+        if (last->method == method)
+            return true;
+    }
+    return false;
 }
 
 void ChannelCore::pump()

@@ -116,7 +116,10 @@ public:
     template<typename Method>
     void tell(const Method &method, RequestId nameFrom)
     {
-        queue({.method = encoded(method), .nameAt = nameAt<Method>, .nameFrom = nameFrom});
+        queue({.method = encoded(method),
+               .nameAt = nameAt<Method>,
+               .nameFrom = nameFrom,
+               .request = {.method = Method::info.id(), .noWait = true}});
     }
     RequestId consume(const BasicConsume &method, RequestId nameFrom);
     RequestId cancel(const QByteArray &consumerTag);
@@ -159,9 +162,10 @@ private:
         std::optional<TimePoint> oldestSince = {};
         QByteArray consumerTag = {};
         bool noAck = false;
+        bool noWait = false; // has no reply: the next one of another shows that it was accepted
         bool over = false; // timed out: nobody waits for its end any more, its reply is still due
 
-        bool isAwaited() const { return method && !over; }
+        bool isAwaited() const { return method && !over && !noWait; }
         // The replies of these two come before those of what was asked before them.
         bool overtakes() const
         {
@@ -231,6 +235,7 @@ private:
     }
     void sendPublish(const BasicPublish &method, const QAmqpMessage &message);
     void sendWaiting(Waiting waiting);
+    bool mayBeRefused(quint32 method) const;
     void queue(Waiting waiting);
     void setName(Waiting &waiting, const QByteArray &name) const;
     bool isFree() const

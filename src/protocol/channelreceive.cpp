@@ -84,14 +84,18 @@ std::optional<ChannelCore::Request> ChannelCore::answered(const MethodInfo &repl
         return r.replies[0] == id || r.replies[1] == id;
     };
     const auto request = std::find_if(m_unanswered.begin(), m_unanswered.end(), answers);
-    const auto oldest = std::find_if_not(m_unanswered.begin(), m_unanswered.end(),
-                                         std::mem_fn(&Request::overtakes));
+    const auto oldest =
+            std::find_if_not(m_unanswered.begin(), m_unanswered.end(),
+                             [](const Request &r) { return r.overtakes() || r.noWait; });
     if (request == m_unanswered.end() || (request != oldest && !request->overtakes())) {
         violated(ReplyCode::UnexpectedFrame, u"%1 came, which answers no request", reply.name);
         return std::nullopt;
     }
     Request taken = std::move(*request);
-    m_unanswered.erase(request);
+    const auto refusable = taken.overtakes()
+            ? request
+            : std::remove_if(m_unanswered.begin(), request, std::mem_fn(&Request::noWait));
+    m_unanswered.erase(refusable, request + 1);
     if (taken.overtakes())
         m_consumeUnanswered = false;
     if (taken.method == TxCommit::info.id())

@@ -29,6 +29,8 @@ private Q_SLOTS:
     void bindsExchangeToExchange();
     void internalExchangeRefusesPublishes();
     void repeatsDeclarationsAndDeletions();
+    void declaresWithoutWaiting();
+    void refusesWhatNobodyWaitsFor();
 
     void missingThings_data();
     void missingThings();
@@ -430,6 +432,60 @@ void TestTopology::repeatsDeclarationsAndDeletions()
 }
 
 using Ask = std::function<QAmqpError(QAmqpChannel *)>;
+
+// One answer at the end tells that all before was done.
+void TestTopology::declaresWithoutWaiting()
+{
+    const QString queue = uniqueName();
+    const QString source = uniqueName();
+    const QString exchange = uniqueName();
+    m_channel->setNoWait();
+    QList<QFuture<void>> told;
+    QVERIFY(m_channel->declareQueue(queue).isFinished());
+    told.append(m_channel->declareExchange(exchange, u"fanout"_s));
+    told.append(m_channel->declareExchange(source, u"direct"_s));
+    told.append(m_channel->bindExchange(exchange, source, u"k"_s));
+    told.append(m_channel->bindQueue(queue, exchange));
+    for (const QFuture<void> &future : told)
+        QVERIFY(future.isFinished());
+    m_channel->setNoWait(false);
+    VERIFY_OK(m_channel->publishConfirmed(source, u"k"_s, "routed"_ba, QAmqpChannel::Mandatory));
+    auto found = m_channel->declareQueue(queue, passive);
+    VERIFY_OK(found);
+    QCOMPARE(found.result().messageCount, 1U);
+
+    m_channel->setNoWait();
+    QVERIFY(m_channel->purgeQueue(queue).isFinished());
+    m_channel->setNoWait(false);
+    found = m_channel->declareQueue(queue, passive);
+    VERIFY_OK(found);
+    QCOMPARE(found.result().messageCount, 0U);
+
+    m_channel->setNoWait();
+    m_channel->unbindExchange(exchange, source, u"k"_s);
+    m_channel->deleteExchange(source);
+    m_channel->deleteExchange(exchange);
+    m_channel->deleteQueue(queue);
+    m_channel->setNoWait(false);
+    VERIFY_ERROR(failure(m_channel->declareQueue(queue, passive)), NotFound, Operation, 404);
+    QAmqpChannel *other = m_peer->channel();
+    VERIFY_ERROR(failure(other->exchange(exchange)->declare(Type::Fanout,
+                                                            QAmqpExchangeOptions().setPassive())),
+                 NotFound, Operation, 404);
+}
+
+void TestTopology::refusesWhatNobodyWaitsFor()
+{
+    const QString name = uniqueName();
+    const ChannelLog log(m_channel);
+    m_channel->setNoWait();
+    m_channel->declareQueue(name, exclusive);
+    QVERIFY(m_channel->declareQueue(name, QAmqpQueueOptions().setDurable()).isFinished());
+    m_channel->setNoWait(false);
+    const auto behind = m_channel->declareQueue(name, exclusive);
+    VERIFY_ERROR(failure(behind), Cancelled, Operation, 0);
+    closedByError(log, QAmqpError::Kind::PreconditionFailed, 406, u"queue.declare"_s);
+}
 
 void TestTopology::missingThings_data()
 {
