@@ -108,8 +108,21 @@ void SocketTransport::noteWritten()
 }
 
 // What the user can do about it, as "; check this", or nothing.
-QString SocketTransport::tlsAdvice() const
+QString SocketTransport::tlsAdvice(const QString &why) const
 {
+    const bool anonymous = m_endpoint.sslConfiguration.localCertificate().isNull();
+    // Only who speaks TLS sends an alert. With TLS 1.3 that about a missing certificate comes when the
+    // handshake is over on this side.
+    if (why.contains(u" alert ") && !why.contains(u"protocol version"))
+        return anonymous
+                ? QStringLiteral(
+                        "; the peer may want a client certificate: set certfile and keyfile")
+                : QStringLiteral(
+                        "; check that the peer accepts the client certificate in certfile");
+    if (m_sslErrors.isEmpty() && anonymous
+        && m_socket->error() == QAbstractSocket::RemoteHostClosedError)
+        return QStringLiteral("; check that this port speaks TLS, and whether it wants a client "
+                              "certificate (certfile and keyfile)");
     if (m_sslErrors.isEmpty())
         return QStringLiteral("; check that this port speaks TLS, or use amqp without TLS");
     switch (m_sslErrors.constFirst().error()) {
@@ -138,7 +151,7 @@ void SocketTransport::noteDisconnected(const QString &why)
     for (const QSslError &error : std::as_const(m_sslErrors))
         if (!reason.contains(error.errorString())) // Qt names the first one itself
             reason += QStringLiteral(", ") + error.errorString();
-    noteLost(Kind::TlsFailed, u"TLS with %1 failed: %2", reason + tlsAdvice());
+    noteLost(Kind::TlsFailed, u"TLS with %1 failed: %2", reason + tlsAdvice(why));
 }
 
 void SocketTransport::noteLost(QAmqpError::Kind kind, QStringView format, const QString &why)

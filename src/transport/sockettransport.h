@@ -42,7 +42,7 @@ private:
     void startTls();
     void noteOpened();
     void noteWritten();
-    QString tlsAdvice() const;
+    QString tlsAdvice(const QString &why = QString()) const;
     void noteDisconnected(const QString &why);
     void noteLost(QAmqpError::Kind kind, QStringView format, const QString &why);
     void noteLost(const QAmqpError &error);

@@ -58,6 +58,40 @@ public:
     }
 };
 
+// openssl s_server with `options`, on a port of its own; the certificate is in `folder`.
+class OpenSslServer
+{
+public:
+    OpenSslServer(const QString &folder, const QString &options)
+    {
+        QTcpServer any;
+        any.listen(QHostAddress::LocalHost);
+        m_port = any.serverPort();
+        any.close();
+        m_process.setWorkingDirectory(folder);
+        m_process.setProcessChannelMode(QProcess::MergedChannels);
+        m_process.start(
+                u"openssl"_s,
+                QProcess::splitCommand(
+                        u"s_server -accept 127.0.0.1:%1 -cert good.pem -key good.key "_s.arg(m_port)
+                        + options));
+        QByteArray said;
+        waitFor([&] { return (said += m_process.readAll()).contains("ACCEPT"); });
+    }
+    ~OpenSslServer()
+    {
+        m_process.kill();
+        m_process.waitForFinished();
+    }
+    Q_DISABLE_COPY_MOVE(OpenSslServer)
+
+    quint16 port() const { return m_port; }
+
+private:
+    QProcess m_process;
+    quint16 m_port = 0;
+};
+
 } // namespace
 
 class TestTls : public QObject
@@ -70,6 +104,8 @@ private Q_SLOTS:
     void refusesBadCertificates();
     void notVerifyingIsWarnedOf();
     void missingClientCertificate();
+    void alertAboutTheClientCertificate_data();
+    void alertAboutTheClientCertificate();
     void refusesOldTls();
     void plainPeers_data();
     void plainPeers();
@@ -197,6 +233,7 @@ void TestTls::notVerifyingIsWarnedOf()
     QVERIFY(peer.close());
 }
 
+// A server of Qt hangs up without the alert that others send.
 void TestTls::missingClientCertificate()
 {
     QSslConfiguration demanding = serverConfiguration(u"good"_s);
@@ -212,34 +249,44 @@ void TestTls::missingClientCertificate()
         QCOMPARE(peer.errors.size(), 1);
         // With TLS 1.3 the refusal comes when the client believes the handshake to be over.
         const QString text = peer.errors.constFirst().text();
-        QVERIFY2(text.contains(u"TLS with") || text.contains(u"wants a client certificate"),
+        QVERIFY2(text.contains(u"client certificate") && text.contains(u"certfile and keyfile"),
                  qPrintable(text));
     }
 }
 
-void TestTls::refusesOldTls()
+void TestTls::alertAboutTheClientCertificate_data()
 {
-    quint16 port = 0;
-    {
-        QTcpServer server;
-        QVERIFY(server.listen(QHostAddress::LocalHost));
-        port = server.serverPort();
-    }
-    QProcess old;
-    old.setWorkingDirectory(m_folder.path());
-    old.setProcessChannelMode(QProcess::MergedChannels);
-    old.start(u"openssl"_s,
-              QProcess::splitCommand(u"s_server -accept 127.0.0.1:%1 -cert good.pem -key good.key "
-                                     "-tls1_1 -cipher ALL:@SECLEVEL=0"_s.arg(port)));
-    const auto end = qScopeGuard([&] {
-        old.kill();
-        old.waitForFinished();
-    });
-    QByteArray said;
-    QVERIFY(waitFor([&] { return (said += old.readAll()).contains("ACCEPT"); }));
+    QTest::addColumn<QString>("version");
+    QTest::newRow("TLS 1.2") << u"-tls1_2"_s;
+    QTest::newRow("TLS 1.3") << u"-tls1_3"_s;
+}
+
+void TestTls::alertAboutTheClientCertificate()
+{
+    QFETCH(QString, version);
+    const OpenSslServer server(m_folder.path(), version + u" -Verify 1 -CAfile ca.pem"_s);
     Peer peer(QAmqpConnectionOptions()
                       .setTlsEnabled(true)
-                      .setPort(port)
+                      .setHostName(u"localhost"_s)
+                      .setPort(server.port())
+                      .setCaCertificateFile(file(u"ca.pem"_s)));
+    peer.connection.open();
+    QVERIFY(waitFor([&] { return peer.closed == 1; }));
+    QCOMPARE(peer.errors.size(), 1);
+    const QAmqpError &error = peer.errors.constFirst();
+    VERIFY_ERROR(error, TlsFailed, Connection, 0);
+    QCOMPARE(error.phase(), Phase::Tls);
+    QVERIFY2(error.text().endsWith(
+                     u"; the peer may want a client certificate: set certfile and keyfile"),
+             describe(error).constData());
+}
+
+void TestTls::refusesOldTls()
+{
+    const OpenSslServer server(m_folder.path(), u"-tls1_1 -cipher ALL:@SECLEVEL=0"_s);
+    Peer peer(QAmqpConnectionOptions()
+                      .setTlsEnabled(true)
+                      .setPort(server.port())
                       .setHostName(u"127.0.0.1"_s)
                       .setPeerVerificationEnabled(false));
     QTest::ignoreMessage(QtWarningMsg, QRegularExpression(u"is not verified"_s));
