@@ -31,6 +31,7 @@ private Q_SLOTS:
     void repeatsDeclarationsAndDeletions();
     void declaresWithoutWaiting();
     void refusesWhatNobodyWaitsFor();
+    void noNameMeansTheQueueDeclaredLast();
 
     void missingThings_data();
     void missingThings();
@@ -480,11 +481,33 @@ void TestTopology::refusesWhatNobodyWaitsFor()
     const ChannelLog log(m_channel);
     m_channel->setNoWait();
     m_channel->declareQueue(name, exclusive);
-    QVERIFY(m_channel->declareQueue(name, QAmqpQueueOptions().setDurable()).isFinished());
+    const auto other = QAmqpQueueOptions().setExclusive().setAutoDelete();
+    QVERIFY(m_channel->declareQueue(name, other).isFinished());
     m_channel->setNoWait(false);
     const auto behind = m_channel->declareQueue(name, exclusive);
     VERIFY_ERROR(failure(behind), Cancelled, Operation, 0);
     closedByError(log, QAmqpError::Kind::PreconditionFailed, 406, u"queue.declare"_s);
+}
+
+void TestTopology::noNameMeansTheQueueDeclaredLast()
+{
+    m_channel->declareQueue(uniqueName(), exclusive);
+    const auto last = m_channel->declareQueue({}, exclusive);
+    const auto bound = m_channel->bindQueue({}, u"amq.fanout"_s);
+    VERIFY_OK(bound);
+    for (const char *body : {"got", "consumed"})
+        VERIFY_OK(m_channel->publishConfirmed({}, last.result().name, QByteArray(body)));
+    const auto got = fetch(m_channel, {});
+    QVERIFY(got);
+    QCOMPARE(got->body(), "got"_ba);
+    const ConsumerLog log(m_channel->consume({}), true);
+    QVERIFY(log.waitForMessages(1));
+    QCOMPARE(log.bodies(), QList{"consumed"_ba});
+    VERIFY_OK(m_channel->purgeQueue({}));
+    VERIFY_OK(m_channel->deleteQueue({}));
+
+    QAmqpChannel *other = m_peer->channel();
+    VERIFY_ERROR(failure(other->purgeQueue({})), NotFound, Operation, 404);
 }
 
 void TestTopology::missingThings_data()
