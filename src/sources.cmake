@@ -57,6 +57,7 @@ set(QTAMQP_protocol_SOURCES
     protocol/connectionreceive.cpp
     protocol/events.h
     protocol/heartbeat.h
+    protocol/readingpause.h
     protocol/log.cpp
     protocol/log.h
     protocol/negotiation.cpp

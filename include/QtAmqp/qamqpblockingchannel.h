@@ -97,6 +97,8 @@ public:
     QAmqpResult<void> txCommit();
     QAmqpResult<void> txRollback();
 
+    Q_AMQP_EXPORT friend QDebug operator<<(QDebug debug, const QAmqpBlockingChannel &channel);
+
 private:
     friend class QAmqpBlockingConnection;
     Q_DISABLE_COPY(QAmqpBlockingChannel)

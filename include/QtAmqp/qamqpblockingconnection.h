@@ -60,6 +60,8 @@ public:
     bool isStopRequested() const noexcept;
     void clearStopRequest() noexcept;
 
+    Q_AMQP_EXPORT friend QDebug operator<<(QDebug debug, const QAmqpBlockingConnection &connection);
+
 private:
     Q_DISABLE_COPY_MOVE(QAmqpBlockingConnection)
     const std::shared_ptr<QAmqpBlockingConnectionPrivate> d;

@@ -54,6 +54,8 @@ public:
     int waitingMessages() const;
     QAmqpResult<int> cancel() const;
 
+    Q_AMQP_EXPORT friend QDebug operator<<(QDebug debug, const QAmqpBlockingConsumer &consumer);
+
 private:
     friend class QAmqpBlockingChannelPrivate;
     QAmqpBlockingConsumer(std::shared_ptr<QAmqpBlockingConsumerPrivate> dd,

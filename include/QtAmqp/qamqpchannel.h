@@ -24,6 +24,10 @@ struct QAmqpQueueInfo
     QString name;
     quint32 messageCount = 0;
     quint32 consumerCount = 0;
+
+    Q_AMQP_EXPORT friend bool operator==(const QAmqpQueueInfo &a, const QAmqpQueueInfo &b);
+    friend bool operator!=(const QAmqpQueueInfo &a, const QAmqpQueueInfo &b) { return !(a == b); }
+    Q_AMQP_EXPORT friend QDebug operator<<(QDebug debug, const QAmqpQueueInfo &info);
 };
 
 class Q_AMQP_EXPORT QAmqpChannel : public QObject
@@ -102,9 +106,12 @@ public:
     QFuture<std::optional<QAmqpDelivery>> get(const QString &queue,
                                               AckPolicy policy = AckPolicy::Manual);
     QFuture<void> setPrefetch(quint16 messages, PrefetchScope scope = PrefetchScope::Consumer);
+    QStringList consumerTags() const;
     QFuture<void> recover();
     bool ackAll();
     bool nackAll(QAmqpDelivery::RequeueMode requeue = QAmqpDelivery::Requeue);
+
+    QFuture<bool> setFlow(bool active);
 
     QFuture<void> txSelect();
     QFuture<void> txCommit();
@@ -133,6 +140,7 @@ private:
     const std::shared_ptr<QAmqpChannelPrivate> d_ptr; // its handles have it too
 };
 
+Q_AMQP_EXPORT QDebug operator<<(QDebug debug, const QAmqpChannel *channel);
 Q_DECLARE_OPERATORS_FOR_FLAGS(QAmqpChannel::PublishFlags)
 Q_DECLARE_OPERATORS_FOR_FLAGS(QAmqpChannel::DeleteFlags)
 

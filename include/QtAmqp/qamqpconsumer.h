@@ -50,6 +50,8 @@ private:
     const std::unique_ptr<QAmqpConsumerPrivate> d_ptr;
 };
 
+Q_AMQP_EXPORT QDebug operator<<(QDebug debug, const QAmqpConsumer *consumer);
+
 QT_END_NAMESPACE
 
 #endif

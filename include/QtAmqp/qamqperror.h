@@ -89,6 +89,8 @@ public:
     void raise() const override;
     QAmqpException *clone() const override;
 
+    Q_AMQP_EXPORT friend QDebug operator<<(QDebug debug, const QAmqpException &exception);
+
 private:
     QAmqpError m_error;
     QByteArray m_what;

@@ -41,6 +41,8 @@ private:
     const std::unique_ptr<QAmqpExchangePrivate> d_ptr;
 };
 
+Q_AMQP_EXPORT QDebug operator<<(QDebug debug, const QAmqpExchange *exchange);
+
 QT_END_NAMESPACE
 
 #endif

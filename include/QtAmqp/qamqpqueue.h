@@ -46,6 +46,8 @@ private:
     const std::unique_ptr<QAmqpQueuePrivate> d_ptr;
 };
 
+Q_AMQP_EXPORT QDebug operator<<(QDebug debug, const QAmqpQueue *queue);
+
 QT_END_NAMESPACE
 
 #endif

@@ -3,9 +3,11 @@
 
 #include <QtAmqp/qamqperror.h>
 #include <QtAmqp/qamqpreturn.h>
+#include <QtCore/qdebug.h>
 #include <QtCore/qlist.h>
 
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 QT_BEGIN_NAMESPACE
@@ -88,6 +90,35 @@ public:
 private:
     QList<QAmqpReturn> m_messages;
 };
+
+namespace QtAmqpPrivate {
+
+template<typename T>
+void print(QDebug &debug, const T &value)
+{
+    debug << value;
+}
+template<typename T>
+void print(QDebug &debug, const std::optional<T> &value)
+{
+    value ? print(debug, *value) : print(debug, "nothing");
+}
+
+} // namespace QtAmqpPrivate
+
+template<typename T>
+QDebug operator<<(QDebug debug, const QAmqpResult<T> &result)
+{
+    const QDebugStateSaver saver(debug);
+    debug.nospace() << "QAmqpResult(";
+    if (!result.hasValue())
+        debug << result.error();
+    else if constexpr (std::is_void_v<T>)
+        debug << "done";
+    else
+        QtAmqpPrivate::print(debug, *result);
+    return debug << ')';
+}
 
 QT_END_NAMESPACE
 

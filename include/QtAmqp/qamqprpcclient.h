@@ -37,6 +37,8 @@ private:
     const std::shared_ptr<QAmqpRpcClientPrivate> d_ptr;
 };
 
+Q_AMQP_EXPORT QDebug operator<<(QDebug debug, const QAmqpRpcClient *client);
+
 QT_END_NAMESPACE
 
 #endif

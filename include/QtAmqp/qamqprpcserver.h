@@ -58,6 +58,8 @@ private:
     const std::unique_ptr<QAmqpRpcServerPrivate> d_ptr;
 };
 
+Q_AMQP_EXPORT QDebug operator<<(QDebug debug, const QAmqpRpcServer *server);
+
 QT_END_NAMESPACE
 
 #endif

@@ -32,6 +32,8 @@ struct QAmqpEndpoint
     std::chrono::seconds keepAliveInterval{0};
     int keepAliveCount = 0;
     std::chrono::milliseconds tcpUserTimeout{0};
+
+    Q_AMQP_EXPORT friend QDebug operator<<(QDebug debug, const QAmqpEndpoint &endpoint);
 };
 
 class Q_AMQP_EXPORT QAmqpTransport

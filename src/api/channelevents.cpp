@@ -39,6 +39,7 @@ void QAmqpChannelPrivate::leaveCore()
     prefetchSent.reset();
     channelPrefetch = 0;
     unsettled.clear();
+    fromStream = false;
     recovering = 0;
 }
 
@@ -47,6 +48,8 @@ void QAmqpChannelPrivate::closed(const QAmqpError &error)
     const QPointer<QObject> alive(q);
     if (error)
         lastError = error;
+    if (error.scope() == QAmqpError::Scope::Channel)
+        qCWarning(qtAmqpChannel) << error.text();
     const quint32 closedGeneration = generation;
     const QList<QPointer<QAmqpConsumer>> ended = consumerObjects();
     consumers.clear();
@@ -111,6 +114,8 @@ void QAmqpChannelPrivate::on(Delivered &delivered)
     if (lastEnvelope != delivered.envelope) {
         lastEnvelope = delivered.envelope;
         lastConsumer = consumers.value(delivered.envelope->consumerTag);
+        if (lastConsumer && !std::exchange(lastConsumer->known, true))
+            fromStream |= !ChannelCore::mayGoBack(delivered.message);
     }
     if (!lastConsumer)
         return;
@@ -205,10 +210,12 @@ void QAmqpChannelPrivate::on(const ConsumerCancelled &cancelled)
     if (!consumer)
         return;
     consumer->requeueHeld();
-    consumer->ended(operationError(
+    const QAmqpError reason = operationError(
             Kind::Cancelled, QAmqpError::Origin::Broker,
             u"the broker cancelled consumer \"%1\": its queue was deleted or became unavailable",
-            cancelled.consumerTag));
+            cancelled.consumerTag);
+    qCInfo(qtAmqpChannel) << reason.text();
+    consumer->ended(reason);
 }
 
 // Once a turn: what no single event causes.

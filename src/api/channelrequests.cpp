@@ -158,16 +158,32 @@ void QAmqpChannelPrivate::renewChannelPrefetch()
         core->request(BasicQos{0, channelPrefetch, true});
 }
 
+// Only in the parent's thread can an object become its child.
+static void adoptLater(QObject *object, QObject *parent)
+{
+    object->moveToThread(parent->thread());
+    const auto adopt = [object, parent = QPointer<QObject>(parent)] {
+        if (parent)
+            object->setParent(parent);
+        else
+            object->deleteLater();
+    };
+    QMetaObject::invokeMethod(object, adopt, Qt::QueuedConnection);
+}
+
 QAmqpConsumer *QAmqpChannelPrivate::consume(const QueueName &queue,
                                             const QAmqpConsumeOptions &options, QObject *parent)
 {
     auto *consumer = new QAmqpConsumerPrivate;
-    auto *object = new QAmqpConsumer(consumer, threadError("consume()") ? nullptr : parent);
+    const bool isForeign = threadError("consume()").isError();
+    auto *object = new QAmqpConsumer(consumer, isForeign ? nullptr : parent);
+    if (isForeign)
+        adoptLater(object, parent);
     consumer->channel = shared_from_this();
     consumer->options = options;
     consumer->noAck = options.isNoAck();
     consumer->tag = options.consumerTag().toUtf8();
-    if (consumer->tag.isEmpty() && !threadError("consume()"))
+    if (consumer->tag.isEmpty() && !isForeign)
         consumer->tag = formatted(u"qtamqp-%1.%2", number, ++consumersMade).toLatin1();
     BasicConsume method{.consumerTag = consumer->tag,
                         .noLocal = options.isNoLocal(),
@@ -209,8 +225,8 @@ QAmqpConsumer *QAmqpChannelPrivate::consume(const QueueName &queue,
     by QAmqpConsumer::messageReceived(); acknowledge them unless \a options say NoAck. The prefetch of
     the options (250 messages by default) bounds how many come ahead of their acknowledgement.
     If the call is refused locally, the consumer is in state Cancelled and lastError() says why (from a
-    thread other than the connection's a warning does, and the consumer has no parent: it is yours); if the
-    broker refuses, the channel closes and QAmqpConsumer::cancelled() is emitted. If the broker does not
+    thread other than the connection's a warning does, and that thread's event loop makes the consumer
+    a child of this channel); if the broker refuses, the channel closes and QAmqpConsumer::cancelled() is emitted. If the broker does not
     answer within QAmqpConnectionOptions::requestTimeout(), the consumer ends: cancelled() is emitted
     with Timeout, and should the answer come after all, the subscription is cancelled at the broker.
     \sa {AMQP 0-9-1 §1.8.3.3}, {https://www.rabbitmq.com/consumers.html}
@@ -267,6 +283,18 @@ QFuture<void> QAmqpChannel::setPrefetch(quint16 messages, PrefetchScope scope)
     return future;
 }
 
+/*! Returns the tags of the channel's consumers, in order: those that the broker was asked for and that
+    have not ended yet, whether by QAmqpConsumer::cancel(), by the broker or with the channel.
+    \sa consume() */
+QStringList QAmqpChannel::consumerTags() const
+{
+    QStringList tags;
+    for (auto it = d_ptr->consumers.cbegin(); it != d_ptr->consumers.cend(); ++it)
+        tags.append(QString::fromUtf8(it.key()));
+    tags.sort();
+    return tags;
+}
+
 /*! Asks the broker to requeue everything unacknowledged of this channel and to deliver it again, maybe
     elsewhere (basic.recover with requeue, the only way RabbitMQ knows). What was delivered before cannot
     be acknowledged any more. Without an answer in time (Timeout) the channel closes. */
@@ -289,6 +317,10 @@ bool QAmqpChannelPrivate::settleDelivery(const Settlement &settlement)
     if (!core || core->state() != ChannelState::Open || settlement.generation != generation
         || recovering)
         return false;
+    if (fromStream && settlement.kind == Settlement::Nack && settlement.multiple) {
+        refuse(QAmqpDeliveryPrivate::takenBackByNoStream());
+        return false;
+    }
     const auto send = [&](quint64 tag, bool multiple) {
         if (settlement.kind == Settlement::Ack)
             core->ack(tag, multiple);
@@ -315,10 +347,22 @@ bool QAmqpChannelPrivate::settleAll(Settlement::Kind kind, bool requeue)
 bool QAmqpChannel::ackAll() { return d_ptr->settleAll(Settlement::Ack, false); }
 
 /*! Gives back (or discards, see \a requeue) everything unsettled on this channel. Returns \c false, and
-    sends nothing, if there is nothing or the channel is not open. */
+    sends nothing, if there is nothing or the channel is not open, and if it has consumed from a stream,
+    which takes nothing back (lastError() says so). */
 bool QAmqpChannel::nackAll(QAmqpDelivery::RequeueMode requeue)
 {
     return d_ptr->settleAll(Settlement::Nack, requeue == QAmqpDelivery::Requeue);
+}
+
+/*! Asks the broker to send deliveries (\a active) or to hold them back, and tells which it does
+    (channel.flow). RabbitMQ always sends: it answers \c true, and \c false makes it close the whole
+    connection (540, not implemented); bound what it sends by setPrefetch() instead. What the broker asks
+    of this side by channel.flow is answered and obeyed without a word: publishes wait until it lets
+    them go on. \sa {AMQP 0-9-1 §1.5.2.5} */
+QFuture<bool> QAmqpChannel::setFlow(bool active)
+{
+    return d_ptr->request<bool>(ChannelFlow{active}, {},
+                                [](const RequestEnd &end) { return end.count != 0; });
 }
 
 /*! Makes the channel transactional: publishes and acknowledgements take effect at txCommit(). Refused

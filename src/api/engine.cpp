@@ -37,6 +37,14 @@ bool Mailbox::settle(const Settlement &settlement)
     return true;
 }
 
+void Mailbox::refuse(const Settlement &settlement, const QAmqpError &error) const
+{
+    if (isForeign())
+        qWarning("QtAmqp: %s", qPrintable(error.text()));
+    else if (m_engine)
+        m_engine->refuse(settlement, error);
+}
+
 Engine::Engine(QAmqpConnectionPrivate *connection)
     : m_connection(connection)
     , m_core(std::make_unique<ConnectionCore>(connection->options,
@@ -171,11 +179,18 @@ bool Engine::settle(const Settlement &settlement)
     return target && target->settleDelivery(settlement);
 }
 
+void Engine::refuse(const Settlement &settlement, const QAmqpError &error) const
+{
+    QAmqpChannelPrivate *target = channel(settlement.channel);
+    if (target && target->generation == settlement.generation)
+        target->refuse(error);
+}
+
 void Engine::setReading(bool reading)
 {
     if (m_core->isReading() == reading)
         return;
-    m_core->setReading(reading);
+    m_core->setReading(reading, Clock::now());
     if (reading) // what waits is read in a turn
         commanded();
 }
@@ -227,6 +242,7 @@ void Engine::turn()
     const auto end = qScopeGuard([this, exceptions = std::uncaught_exceptions()] {
         --m_depth;
         write();
+        m_core->turned(Clock::now());
         if (std::uncaught_exceptions() > exceptions) // what a slot threw cuts the turn short
             commanded();
     });

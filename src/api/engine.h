@@ -42,6 +42,7 @@ public:
     qint64 bytesToWrite() const;
     QSslConfiguration tlsSession() const;
     bool settle(const Settlement &settlement);
+    void refuse(const Settlement &settlement, const QAmqpError &error) const;
     void collectMail();
 
     void addChannel(quint16 number, QAmqpChannelPrivate *channel);

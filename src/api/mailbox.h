@@ -35,6 +35,8 @@ class Mailbox : public QSharedData
 public:
     // Any thread; true if it was accepted.
     bool settle(const Settlement &settlement);
+    // Tells the channel why one was not; in a thread that may not touch it, by a warning.
+    void refuse(const Settlement &settlement, const QAmqpError &error) const;
 
     // Whether this is a thread other than that of the connection; until it is opened, it has none.
     bool isForeign() const

@@ -6,6 +6,7 @@
 
 #include <QtAmqp/qamqpexchange.h>
 #include <QtAmqp/qamqpqueue.h>
+#include <QtCore/qdebug.h>
 
 QT_BEGIN_NAMESPACE
 
@@ -82,8 +83,13 @@ constexpr qint64 HighWater = 256 * 1024;
 /*! \fn void QAmqpChannel::closed()
     Emitted once for each open(), when the channel is closed for whatever reason. */
 /*! \fn void QAmqpChannel::errorOccurred(const QAmqpError &error)
-    Emitted once, before closed(), if the channel ended by an \a error: the broker closed it, or the
-    connection failed. Not emitted when it was closed in good order. */
+    Emitted once, before closed(), if the channel ended by an \a error: the broker closed it (its reply
+    code says which kind of error, see \l {Errors}), or the connection failed (any kind of that).
+
+    Of this side are Timeout, when the broker did not answer the opening or the closing of the channel,
+    txCommit() or recover() in time, or not all publishes after close(); and LimitExceeded, if the
+    broker, as the connection opened, allowed fewer channels or smaller frames than were asked for
+    before. Not emitted when the channel was closed in good order. */
 /*! \fn void QAmqpChannel::confirmed(quint64 firstTag, quint64 lastTag)
     The broker is responsible for the publishes \a firstTag to \a lastTag now. */
 /*! \fn void QAmqpChannel::nacked(quint64 firstTag, quint64 lastTag)
@@ -231,7 +237,11 @@ void QAmqpChannel::open()
 }
 
 /*! Closes as soon as everything asked for before is done, confirms included. Deliveries that arrive
-    meanwhile go back to their queues. Safe in every state. */
+    meanwhile go back to their queues. Safe in every state.
+
+    Each request that is missing has its time, and the confirms together have
+    QAmqpConnectionOptions::requestTimeout() since the last one of them came. When that is over, the channel
+    closes all the same: the publishes are indeterminate and errorOccurred() tells of it (Timeout). */
 void QAmqpChannel::close()
 {
     if (!d_ptr->core)
@@ -239,6 +249,37 @@ void QAmqpChannel::close()
     d_ptr->engine->collectMail(); // acknowledgements that were accepted are sent
     d_ptr->core->close();
     d_ptr->engine->commanded();
+}
+
+bool operator==(const QAmqpQueueInfo &a, const QAmqpQueueInfo &b)
+{
+    return a.name == b.name && a.messageCount == b.messageCount
+            && a.consumerCount == b.consumerCount;
+}
+
+QDebug operator<<(QDebug debug, const QAmqpQueueInfo &info)
+{
+    const QDebugStateSaver saver(debug);
+    return debug.nospace() << "QAmqpQueueInfo(" << info.name << ", " << info.messageCount
+                           << " messages, " << info.consumerCount << " consumers)";
+}
+
+/*! \relates QAmqpChannel
+    Writes the number and state of \a channel and what it waits for to \a debug. */
+QDebug operator<<(QDebug debug, const QAmqpChannel *channel)
+{
+    const QDebugStateSaver saver(debug);
+    debug.nospace();
+    if (!channel)
+        return debug << "QAmqpChannel(null)";
+    debug << "QAmqpChannel(" << channel->number() << ", " << channel->state();
+    if (channel->unconfirmed())
+        debug << ", " << channel->unconfirmed() << " unconfirmed";
+    if (const qsizetype consumers = channel->consumerTags().size())
+        debug << ", " << consumers << " consumers";
+    if (channel->lastError())
+        debug << ", " << channel->lastError();
+    return debug << ')';
 }
 
 /*! Returns a new handle, a child of this channel, for the queue \a name; without a name the broker

@@ -198,6 +198,7 @@ public:
     quint16 channelPrefetch = 0; // for all consumers together, 0: none
     bool consumersChanged = false; // one was paused or resumed, which afterEvents() tells
     QtAmqpPrivate::UnsettledTags unsettled;
+    bool fromStream = false; // some of them may be, which takes nothing back
     int recovering = 0; // basic.recover is unanswered: what was delivered before it is void
     QAmqpDelivery scratch; // recycled from delivery to delivery
 };

@@ -48,7 +48,8 @@ using namespace QtAmqpPrivate;
     \header \li Category \li What it tells
     \row \li \c qt.amqp.connection \li warnings: unsafe settings, the broker blocks or closes; info:
              opened, closed, failed attempts
-    \row \li \c qt.amqp.channel \li warnings: the broker closes a channel
+    \row \li \c qt.amqp.channel \li warnings: the broker closes a channel, or did not answer in time;
+             info: the broker cancels a consumer
     \row \li \c qt.amqp.frames \li debug: every frame in both directions, credentials masked
     \endtable
 

@@ -1,5 +1,7 @@
 #include "api/qamqpconsumer_p.h"
 
+#include <QtCore/qdebug.h>
+
 QT_BEGIN_NAMESPACE
 
 using namespace QtAmqpPrivate;
@@ -178,6 +180,20 @@ void QAmqpConsumerPrivate::ended(const QAmqpError &reason)
     all(alive, [&] { tellPaused(); });
     all(alive, [&] { Q_EMIT q->cancelled(reason); });
     all.rethrow();
+}
+
+/*! \relates QAmqpConsumer
+    Writes the tag and the state of \a consumer to \a debug. */
+QDebug operator<<(QDebug debug, const QAmqpConsumer *consumer)
+{
+    const QDebugStateSaver saver(debug);
+    debug.nospace();
+    if (!consumer)
+        return debug << "QAmqpConsumer(null)";
+    debug << "QAmqpConsumer(" << consumer->consumerTag() << ", " << consumer->state();
+    if (consumer->isPaused())
+        debug << ", paused with " << consumer->heldMessages() << " messages";
+    return debug << ')';
 }
 
 QT_END_NAMESPACE

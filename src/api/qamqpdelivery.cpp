@@ -1,5 +1,7 @@
 #include "api/qamqpdelivery_p.h"
 
+#include "protocol/channelcore.h"
+#include "values/errorkinds.h"
 #include "values/sharedvalue.h"
 
 #include <QtCore/qdebug.h>
@@ -113,8 +115,19 @@ static bool settle(QAmqpDeliveryPrivate *d, Settlement::Kind kind, QAmqpDelivery
 {
     if (!d || d->settled.exchange(true))
         return false;
-    return d->mailbox->settle({d->channel, d->generation, d->deliveryTag, kind,
-                               mode == QAmqpDelivery::Multiple, requeue});
+    const bool multiple = mode == QAmqpDelivery::Multiple;
+    const bool accepted = d->mailbox->settle(
+            {d->channel, d->generation, d->deliveryTag, kind, multiple, requeue});
+    if (multiple
+        && !accepted) // it may be for one of the others: this one can still be settled alone
+        d->settled = false;
+    return accepted;
+}
+
+QAmqpError QAmqpDeliveryPrivate::takenBackByNoStream()
+{
+    return invalidArgument(
+            u"basic.nack: a stream takes nothing back, and RabbitMQ would close the connection (540); ack() what it delivered, it stays in the stream all the same");
 }
 
 /*! Tells the broker that the message was dealt with, and with \a mode Multiple all before it. Returns
@@ -127,14 +140,25 @@ bool QAmqpDelivery::ack(AckMode mode) const
 
 /*! Gives the message back (or discards it, see \a requeue), and with \a mode Multiple all before it
     (basic.nack, a RabbitMQ extension). Returns \c false, and sends nothing, if it was settled before or
-    its channel has ended. Any thread. \sa {https://www.rabbitmq.com/nack.html} */
+    its channel has ended. Any thread.
+
+    What a stream delivered (it has the header \c{x-stream-offset}) cannot be given back: RabbitMQ would
+    close the connection. This is refused too, with InvalidArgument in QAmqpChannel::lastError(), and the
+    delivery stays unsettled: ack() it. On a channel that has consumed from a stream, Multiple and
+    QAmqpChannel::nackAll() are refused as well. \sa {https://www.rabbitmq.com/nack.html} */
 bool QAmqpDelivery::nack(RequeueMode requeue, AckMode mode) const
 {
+    if (!isSettled() && !ChannelCore::mayGoBack(*this)) {
+        d->mailbox->refuse({.channel = d->channel, .generation = d->generation},
+                           QAmqpDeliveryPrivate::takenBackByNoStream());
+        return false;
+    }
     return settle(d.data(), Settlement::Nack, mode, requeue == Requeue);
 }
 
 /*! Gives the message back or discards it, see \a requeue; the same as nack() with Single. Returns
-    \c false, and sends nothing, if it was settled before or its channel has ended. Any thread. */
+    \c false, and sends nothing, if it was settled before, its channel has ended, or it came from a
+    stream. Any thread. */
 bool QAmqpDelivery::reject(RequeueMode requeue) const { return nack(requeue); }
 
 bool operator==(const QAmqpDelivery &a, const QAmqpDelivery &b)

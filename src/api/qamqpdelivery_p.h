@@ -24,6 +24,8 @@ public:
     static void assign(QAmqpDelivery &delivery, QtAmqpPrivate::Delivered &from,
                        const QtAmqpPrivate::MailboxPointer &mailbox, quint32 generation,
                        quint32 remaining);
+    // Why basic.nack and basic.reject of what came from a stream are not sent.
+    static QAmqpError takenBackByNoStream();
     // Keeps the memory of a delivery that nobody else holds for the next one.
     static void recycle(QAmqpDelivery &delivery, QAmqpDelivery &scratch);
 };

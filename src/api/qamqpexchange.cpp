@@ -3,6 +3,8 @@
 #include "api/notify.h"
 #include "values/errorkinds.h"
 
+#include <QtCore/qdebug.h>
+
 QT_BEGIN_NAMESPACE
 
 /*!
@@ -112,6 +114,20 @@ QFuture<quint64> QAmqpExchange::publishConfirmed(const QString &routingKey,
                                                  QAmqpChannel::PublishFlags flags)
 {
     return d_ptr->call(&QAmqpChannel::publishConfirmed, routingKey, message, flags);
+}
+
+/*! \relates QAmqpExchange
+    Writes the name of \a exchange and the number of its channel to \a debug. */
+QDebug operator<<(QDebug debug, const QAmqpExchange *exchange)
+{
+    const QDebugStateSaver saver(debug);
+    debug.nospace();
+    if (!exchange)
+        return debug << "QAmqpExchange(null)";
+    debug << "QAmqpExchange(" << exchange->name();
+    if (exchange->channel())
+        debug << ", channel " << exchange->channel()->number();
+    return debug << ')';
 }
 
 QT_END_NAMESPACE

@@ -3,6 +3,7 @@
 #include "api/qamqpchannel_p.h"
 
 #include <QtAmqp/qamqpconsumer.h>
+#include <QtCore/qdebug.h>
 
 QT_BEGIN_NAMESPACE
 
@@ -152,6 +153,20 @@ QFuture<quint64> QAmqpQueue::publishConfirmed(const QAmqpMessage &message,
 {
     return d_ptr->channel->publishConfirmed(QString(), d_ptr->knownName(), message, flags,
                                             d_ptr->nameFrom());
+}
+
+/*! \relates QAmqpQueue
+    Writes the name of \a queue and the number of its channel to \a debug. */
+QDebug operator<<(QDebug debug, const QAmqpQueue *queue)
+{
+    const QDebugStateSaver saver(debug);
+    debug.nospace();
+    if (!queue)
+        return debug << "QAmqpQueue(null)";
+    debug << "QAmqpQueue(" << queue->name();
+    if (queue->channel())
+        debug << ", channel " << queue->channel()->number();
+    return debug << ')';
 }
 
 QT_END_NAMESPACE

@@ -3,6 +3,7 @@
 #include "api/qamqpchannel_p.h"
 
 #include <QtAmqp/qamqpconsumer.h>
+#include <QtCore/qdebug.h>
 #include <QtCore/qrandom.h>
 
 QT_BEGIN_NAMESPACE
@@ -226,6 +227,20 @@ void QAmqpRpcClientPrivate::endAll(const QAmqpError &error)
     const QList<QByteArray> ids = calls.keys();
     for (const QByteArray &id : ids)
         end(id, error);
+}
+
+/*! \relates QAmqpRpcClient
+    Writes to \a debug how many calls of \a client are under way, and on which channel. */
+QDebug operator<<(QDebug debug, const QAmqpRpcClient *client)
+{
+    const QDebugStateSaver saver(debug);
+    debug.nospace();
+    if (!client)
+        return debug << "QAmqpRpcClient(null)";
+    debug << "QAmqpRpcClient(" << client->pendingCalls() << " calls";
+    if (client->channel())
+        debug << ", channel " << client->channel()->number();
+    return debug << ')';
 }
 
 QT_END_NAMESPACE

@@ -226,4 +226,19 @@ void QAmqpRpcServerPrivate::answer(const QAmqpRpcRequest &request)
     Q_EMIT q->errorOccurred(error);
 }
 
+/*! \relates QAmqpRpcServer
+    Writes to \a debug which queue \a server serves, and whether it runs. */
+QDebug operator<<(QDebug debug, const QAmqpRpcServer *server)
+{
+    const QDebugStateSaver saver(debug);
+    debug.nospace();
+    if (!server)
+        return debug << "QAmqpRpcServer(null)";
+    debug << "QAmqpRpcServer(" << server->queue()
+          << (server->isRunning() ? ", running" : ", stopped");
+    if (server->channel())
+        debug << ", channel " << server->channel()->number();
+    return debug << ')';
+}
+
 QT_END_NAMESPACE

@@ -123,13 +123,11 @@ void QAmqpBlockingChannelPrivate::tellOpened()
         answer->give(QAmqpResult<void>());
 }
 
-void QAmqpBlockingChannelPrivate::tellClosed(const QAmqpError &reason)
+void QAmqpBlockingChannelPrivate::tellClosed(const QAmqpError &error)
 {
-    QAmqpError error = reason;
     std::vector<ConsumerPointer> ended; // go without the mutex
     {
         const std::lock_guard lock(mutex());
-        error = connection->explained(reason);
         isOpen = false;
         lastError = error;
         ended.swap(consumers);
@@ -368,6 +366,13 @@ QAmqpResult<void> QAmqpBlockingChannel::txCommit()
 QAmqpResult<void> QAmqpBlockingChannel::txRollback()
 {
     return d->request("tx.rollback", [](QAmqpChannel *channel) { return channel->txRollback(); });
+}
+
+QDebug operator<<(QDebug debug, const QAmqpBlockingChannel &channel)
+{
+    const QDebugStateSaver saver(debug);
+    return debug.nospace() << "QAmqpBlockingChannel(" << channel.number()
+                           << (channel.isOpen() ? ", open)" : ", closed)");
 }
 
 QT_END_NAMESPACE

@@ -165,7 +165,6 @@ void QAmqpBlockingConnectionPrivate::tellClosed()
         const std::lock_guard lock(dispatcher.mutex());
         now.open = false;
         now.blocked = false;
-        failure = explained(failure);
         now.lastError = failure;
         dispatcher.changed();
     }
@@ -210,31 +209,10 @@ void QAmqpBlockingConnectionPrivate::lookAtReading()
     if (wanted == reading)
         return;
     reading = wanted;
-    (reading ? readingBegan : readingStopped) = Clock::now();
     thread.post([this, wanted] {
         if (connection)
             connection->setReading(wanted);
     });
-}
-
-// Names what may be behind a loss: that this side did not read.
-QAmqpError QAmqpBlockingConnectionPrivate::explained(const QAmqpError &loss) const
-{
-    constexpr auto patience = std::chrono::seconds(30); // RabbitMQ's
-    const bool longAgo = reading
-            && (readingBegan - readingStopped < patience
-                || Clock::now() - readingBegan > patience / 6);
-    if (loss.origin() != QAmqpError::Origin::Transport || longAgo)
-        return loss;
-    const auto last = reading ? readingBegan : Clock::now();
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(last - readingStopped);
-    const QString text =
-            QStringLiteral(
-                    "%1. It had not been read for %2 s, since messages without acknowledgement or prefetch were not taken; RabbitMQ closes a connection that is not read for 30 s. Consume with acknowledgement, or take the messages faster")
-                    .arg(loss.text())
-                    .arg(seconds.count());
-    QAmqpError error(loss.kind(), loss.scope(), loss.origin(), text);
-    return error.setPhase(loss.phase()).setEndpoint(loss.endpoint()).setCause(loss);
 }
 
 QAmqpError QAmqpBlockingConnectionPrivate::timedOut(const char *what) const
@@ -543,5 +521,12 @@ bool QAmqpBlockingConnection::isStopRequested() const noexcept
 
 /*! Makes waits work again after requestStop(). */
 void QAmqpBlockingConnection::clearStopRequest() noexcept { d->dispatcher.requestStop(false); }
+
+QDebug operator<<(QDebug debug, const QAmqpBlockingConnection &connection)
+{
+    const QDebugStateSaver saver(debug);
+    return debug.nospace() << "QAmqpBlockingConnection(" << connection.options().endpoint()
+                           << (connection.isOpen() ? ", open)" : ", closed)");
+}
 
 QT_END_NAMESPACE

@@ -36,7 +36,6 @@ public:
     void countWaiting(qint64 messages, qint64 bytes);
     void countCalls(int change); // a call that waits needs what the broker sends
     void lookAtReading();
-    QAmqpError explained(const QAmqpError &loss) const;
 
     // I/O thread
     void startOpening(const Answer<void> &answer, const QAmqpConnectionOptions &with);
@@ -72,8 +71,6 @@ public:
     qint64 waitingBytes = 0;
     bool tooManyWait = false;
     bool reading = true; // as the I/O thread was last told
-    QtAmqpPrivate::TimePoint readingStopped;
-    QtAmqpPrivate::TimePoint readingBegan;
 
     // Of the I/O thread
     QAmqpConnection *connection = nullptr;

@@ -219,4 +219,12 @@ QAmqpResult<int> QAmqpBlockingConsumer::cancel() const
     return channel->cancel([this](const auto &consumer) { return &consumer == d.get(); });
 }
 
+QDebug operator<<(QDebug debug, const QAmqpBlockingConsumer &consumer)
+{
+    const QDebugStateSaver saver(debug);
+    return debug.nospace() << "QAmqpBlockingConsumer(" << consumer.consumerTag()
+                           << (consumer.isActive() ? ", active, " : ", over, ")
+                           << consumer.waitingMessages() << " messages wait)";
+}
+
 QT_END_NAMESPACE

@@ -49,14 +49,17 @@ void ChannelCore::connectionOpened()
 
 void ChannelCore::close()
 {
-    m_closeWanted = true;
-    closeIfIdle();
+    if (!std::exchange(m_closeWanted, true))
+        closeIfIdle();
 }
 
 // Closing waits for what was asked before, confirms included: RabbitMQ drops them otherwise.
 void ChannelCore::closeIfIdle()
 {
-    if (m_closeWanted && isIdle() && m_state == ChannelState::Open)
+    if (!m_closeWanted || m_state != ChannelState::Open)
+        return;
+    m_closeHeldUp.reset(); // something was done
+    if (isIdle())
         sendClose();
 }
 
@@ -278,42 +281,78 @@ ChannelCore::Request *ChannelCore::oldestRequest()
     return nullptr;
 }
 
+// close() was called, and all that is still missing are confirms, or the broker's leave to publish.
+bool ChannelCore::isCloseHeldUp()
+{
+    return m_closeWanted && m_state == ChannelState::Open && !oldestRequest();
+}
+
 void ChannelCore::timeout(TimePoint now, std::chrono::milliseconds requestTimeout, bool blocked)
 {
     const std::optional<TimePoint> deadline = nextTimeout(now, requestTimeout);
     if (!deadline || now < *deadline)
         return;
-    Request *const oldest = oldestRequest();
-    QString text = formatted(u"%1 on channel %2 was not answered within %3 ms",
-                             methodName(oldest->method), m_number, requestTimeout.count());
-    if (blocked)
-        text += QStringLiteral(
-                "; the broker has this connection blocked, see QAmqpConnection::blockedReason()");
+    if (Request *const oldest = oldestRequest())
+        requestTimedOut(*oldest, requestTimeout, blocked);
+    else
+        closeTimedOut(requestTimeout, blocked);
+}
+
+static QString blockedNote(bool blocked)
+{
+    return blocked ? QStringLiteral("; the broker has this connection blocked, see "
+                                    "QAmqpConnection::blockedReason()")
+                   : QString();
+}
+
+void ChannelCore::requestTimedOut(Request &request, std::chrono::milliseconds requestTimeout,
+                                  bool blocked)
+{
     QAmqpError error(QAmqpError::Kind::Timeout, QAmqpError::Scope::Operation,
-                     QAmqpError::Origin::Library, text);
-    error.setMethod(methodName(oldest->method));
+                     QAmqpError::Origin::Library,
+                     formatted(u"%1 on channel %2 was not answered within %3 ms%4",
+                               methodName(request.method), m_number, requestTimeout.count(),
+                               blockedNote(blocked)));
+    error.setMethod(methodName(request.method));
     // Nothing may be sent before tx.commit-ok, and basic.recover leaves open which tags are valid.
-    if (oldest == &m_handshake || oldest->method == TxCommit::info.id()
-        || oldest->method == BasicRecover::info.id())
-        return giveUp(error.setScope(QAmqpError::Scope::Channel), oldest->method);
-    oldest->over = true;
-    m_context.events.push_back(Replied{.channel = m_number, .request = oldest->id, .error = error});
+    if (&request == &m_handshake || request.method == TxCommit::info.id()
+        || request.method == BasicRecover::info.id())
+        return giveUp(error.setScope(QAmqpError::Scope::Channel), request.method);
+    request.over = true;
+    m_context.events.push_back(Replied{.channel = m_number, .request = request.id, .error = error});
     // What waits behind the lost answer is never sent; a close need not wait for it.
     if (m_closeWanted && m_state == ChannelState::Open && m_consumeUnanswered && !oldestRequest())
         sendClose();
     closeIfIdle();
 }
 
+void ChannelCore::closeTimedOut(std::chrono::milliseconds requestTimeout, bool blocked)
+{
+    const quint64 publishes = std::max<quint64>(m_confirms.outstanding(), m_waiting.size());
+    giveUp(QAmqpError(QAmqpError::Kind::Timeout, QAmqpError::Scope::Channel,
+                      QAmqpError::Origin::Library,
+                      formatted(u"channel %1 was closed before the broker had answered for %2 "
+                                "publishes, since it answered for none within %3 ms%4",
+                                m_number, publishes, requestTimeout.count(), blockedNote(blocked))),
+           0);
+}
+
 // Asked at the end of a turn, so that a request which became the oldest in it gets its deadline.
 std::optional<TimePoint> ChannelCore::nextTimeout(TimePoint now,
                                                   std::chrono::milliseconds requestTimeout)
 {
-    Request *oldest = requestTimeout.count() ? oldestRequest() : nullptr;
-    if (!oldest)
+    if (requestTimeout.count() == 0)
         return std::nullopt;
-    if (!oldest->oldestSince)
-        oldest->oldestSince = now;
-    return *oldest->oldestSince + requestTimeout;
+    std::optional<TimePoint> *since = nullptr;
+    if (Request *const oldest = oldestRequest())
+        since = &oldest->oldestSince;
+    else if (isCloseHeldUp())
+        since = &m_closeHeldUp;
+    if (!since)
+        return std::nullopt;
+    if (!*since)
+        *since = now;
+    return **since + requestTimeout;
 }
 
 void ChannelCore::failRequests(const QAmqpError &error, quint32 guiltyMethod)

@@ -270,6 +270,9 @@ private:
     void settle(quint64 sequence, bool multiple, Outcome outcome);
     void settled(quint64 firstTag, quint64 lastTag, Outcome outcome);
     Request *oldestRequest();
+    bool isCloseHeldUp();
+    void requestTimedOut(Request &request, std::chrono::milliseconds requestTimeout, bool blocked);
+    void closeTimedOut(std::chrono::milliseconds requestTimeout, bool blocked);
     void failRequests(const QAmqpError &error, quint32 guiltyMethod);
     void giveUp(const QAmqpError &error, quint32 guiltyMethod);
     void finish(const QAmqpError &error, quint32 guiltyMethod);
@@ -285,6 +288,7 @@ private:
     bool m_confirming = false;
     bool m_transactional = false;
     bool m_closeWanted = false;
+    std::optional<TimePoint> m_closeHeldUp; // since when only publishes keep it from closing
     bool m_told = false; // ChannelClosed was pushed
     bool m_forgotten = false; // and taken
     QAmqpError m_closeError; // of the broker, if both sides closed at once

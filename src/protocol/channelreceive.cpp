@@ -113,6 +113,8 @@ void ChannelCore::handle(const Reply &reply)
     Replied replied{.channel = m_number, .request = request->id, .name = request->consumerTag};
     if constexpr (requires { reply.messageCount; })
         replied.messageCount = reply.messageCount;
+    if constexpr (requires { reply.active; })
+        replied.count = reply.active;
     if constexpr (std::is_same_v<Reply, QueueDeclareOk>) {
         replied.name = reply.queue.toByteArray();
         replied.count = reply.consumerCount;

@@ -139,9 +139,12 @@ void ConnectionCore::transportLost(const QAmqpError &reason)
         fail(Kind::ProtocolViolation, Origin::Broker, u"%1 %2", foreign);
     else if (m_state == ConnectionState::HeaderSent && reason.kind() != Kind::TlsFailed)
         end(connectionError(Kind::ConnectionLost, Origin::Broker,
-                            u"%1 closed the connection without a word of AMQP; check that this "
-                            "port speaks AMQP 0-9-1, and whether it wants %2",
-                            m_options.isTlsEnabled() ? "a client certificate" : "TLS (amqps)")
+                            u"%1 closed the connection without a word of AMQP; %2",
+                            m_options.isTlsEnabled()
+                                    ? "it may want a client certificate: set certfile and keyfile; "
+                                      "or it speaks something else"
+                                    : "check that this port speaks AMQP 0-9-1, and whether it "
+                                      "wants TLS (amqps)")
                     .setCause(reason));
     else if (m_state == ConnectionState::Starting && !saysWhyItRefuses(m_negotiated))
         end(connectionError(Kind::AuthenticationFailed, Origin::Broker,
@@ -150,7 +153,32 @@ void ConnectionCore::transportLost(const QAmqpError &reason)
                             m_credentials.userName())
                     .setCause(reason));
     else
-        end(reason);
+        end(explained(reason));
+}
+
+// Names what may be behind a loss: that this side did not read.
+QAmqpError ConnectionCore::explained(const QAmqpError &loss) const
+{
+    const auto pause = m_state == ConnectionState::Open ? m_pause.before(m_now) : std::nullopt;
+    if (!pause)
+        return loss;
+    return QAmqpError(
+                   loss.kind(), loss.scope(), loss.origin(),
+                   formatted(
+                           u"%1; nothing was read from it for %2 s, and RabbitMQ closes a connection that is not read for 30 s: take its messages faster, or consume with acknowledgement and a prefetch",
+                           loss.text(), pause->count()))
+            .setPhase(loss.phase())
+            .setEndpoint(loss.endpoint())
+            .setCause(loss);
+}
+
+void ConnectionCore::setReading(bool reading, TimePoint now)
+{
+    m_reading = reading;
+    if (reading)
+        m_pause.end(now);
+    else
+        m_pause.begin(now);
 }
 
 void ConnectionCore::close(TimePoint deadline)
@@ -263,6 +291,7 @@ void ConnectionCore::timeout(TimePoint now)
         return;
     if (m_backlog || !m_reading) // what the peer sends meanwhile cannot be seen
         m_heartbeat.received(now);
+    m_pause.begin(now);
     m_heartbeat.look(now);
     m_context.expire(now);
     checkDeadlines(now);
@@ -288,6 +317,12 @@ void ConnectionCore::timeout(TimePoint now)
         if (channel)
             channel->timeout(now, m_options.requestTimeout(), m_blocked);
     }
+}
+
+void ConnectionCore::turned(TimePoint now)
+{
+    if (m_reading)
+        m_pause.end(now);
 }
 
 void ConnectionCore::checkDeadlines(TimePoint now)

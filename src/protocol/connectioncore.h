@@ -5,7 +5,7 @@
 // a clock: octets, commands and time come in as arguments; octets, events and the next deadline go out.
 //
 //   happened   receiveBuffer()+receive() (only appends) · transportOpened() · transportLost() ·
-//              timeout()                                                           world -> core
+//              timeout() · turned()                                                world -> core
 //   command    open() close() abort() updateSecret(), and those of ChannelCore; they never emit and
 //              never call back                                               application -> core
 //   to do      nextEvent() (parses until one event is complete) · takeOutput() ·
@@ -13,12 +13,14 @@
 //   ask        state(), what was negotiated, counters; no effect
 //
 // A session is used once. Time is steady and only moves forward; timeout() is called at the start of
-// each turn, after what the socket held was received, whether a deadline is due or not.
+// each turn, after what the socket held was received, whether a deadline is due or not; turned() at
+// its end, which slots may have put off.
 
 #include "protocol/attempts.h"
 #include "protocol/channelcore.h"
 #include "protocol/heartbeat.h"
 #include "protocol/log.h"
+#include "protocol/readingpause.h"
 #include "values/errorkinds.h"
 
 #include <QtAmqp/qamqpconnectionoptions.h>
@@ -53,12 +55,13 @@ public:
     void transportLost(const QAmqpError &reason);
     void transportDrained() { m_answerBytes = 0; } // all that was written is with the peer
     void timeout(TimePoint now);
+    void turned(TimePoint now); // a turn is over: what comes now is read
 
     // command
     void setOptions(const QAmqpConnectionOptions &options); // before open()
     void open(TimePoint now);
     void close(TimePoint deadline);
-    void setReading(bool reading) { m_reading = reading; }
+    void setReading(bool reading, TimePoint now);
     bool isReading() const { return m_reading; }
     void abort();
     void updateSecret(const QByteArray &secret, const QByteArray &reason, bool automatic = false);
@@ -163,6 +166,7 @@ private:
     void secretEnded(const QAmqpError &error);
     QAmqpError::Phase phase() const;
     QString foreignPeer() const;
+    QAmqpError explained(const QAmqpError &loss) const;
     void checkDeadlines(TimePoint now);
 
     QAmqpConnectionOptions m_options;
@@ -174,6 +178,7 @@ private:
     ConnectionContext m_context;
     Input m_input;
     bool m_reading = true;
+    ReadingPause m_pause;
     bool m_backlog = false; // octets arrived that nextEvent() has not been through
     std::vector<std::unique_ptr<ChannelCore>> m_channels; // by number; 0 stays empty
     Negotiated m_negotiated;

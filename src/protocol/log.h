@@ -5,7 +5,7 @@
 //
 //   qt.amqp.connection   info: opened, closed, attempts that failed; warning: unsafe settings,
 //                        blocked, closed by the broker
-//   qt.amqp.channel      warning: closed by the broker
+//   qt.amqp.channel      info: a consumer cancelled by the broker; warning: closed by an error
 //   qt.amqp.frames       debug: every frame, both ways
 //
 // The trace shows the fields of each method, those that carry credentials masked, and what a peer

@@ -2,6 +2,7 @@
 
 #include "values/errorkinds.h"
 
+#include <QtCore/qdebug.h>
 #include <QtNetwork/qsslerror.h>
 
 QT_BEGIN_NAMESPACE
@@ -148,5 +149,13 @@ bool QAmqpTransport::turn()
     \inheaderfile QAmqpTransport
     \brief Where a transport is to connect to, and how.
 */
+
+// Without the TLS configuration, which may hold a private key, and the proxy, which may hold a password.
+QDebug operator<<(QDebug debug, const QAmqpEndpoint &endpoint)
+{
+    const QDebugStateSaver saver(debug);
+    return debug.nospace() << "QAmqpEndpoint(" << endpoint.hostName << ", port " << endpoint.port
+                           << (endpoint.tls ? ", TLS)" : ")");
+}
 
 QT_END_NAMESPACE

@@ -262,4 +262,9 @@ void QAmqpException::raise() const { throw *this; }
 /*! Returns a copy of this exception, which the caller owns. */
 QAmqpException *QAmqpException::clone() const { return new QAmqpException(*this); }
 
+QDebug operator<<(QDebug debug, const QAmqpException &exception)
+{
+    return debug << exception.error();
+}
+
 QT_END_NAMESPACE

@@ -536,12 +536,13 @@ private Q_SLOTS:
         QTRY_COMPARE(ready(s.channel, queue), 4U);
     }
 
-    void secretIsRefusedByThePlainBackend()
+    void thePlainBackendTakesANewSecret()
     {
         Session s;
-        // RabbitMQ without OAuth 2 answers it by closing the connection (530).
+        // RabbitMQ answers connection.update-secret whatever the user's mechanism is.
         const auto result = s.connection.updateSecret(u"secret"_s, u"test"_s);
-        QVERIFY(result.hasValue() || result.error().isError());
+        QVERIFY2(result, qPrintable(result.error().text()));
+        QVERIFY(s.connection.isOpen());
     }
 };
 

@@ -33,6 +33,8 @@ private Q_SLOTS:
     void manyOutstandingSeveralReturned();
     void nacksAmongManyPublishes();
     void aClientThatDoesNotReadIsCutOff();
+    void aStreamTakesNothingBack();
+    void theFlowIsAlwaysOn();
 
 private:
     static void queueTypes();
@@ -352,6 +354,48 @@ void TestHabits::aClientThatDoesNotReadIsCutOff()
     QVERIFY2(elapsed > 20'000, qPrintable(QString::number(elapsed)));
     QCOMPARE(errors.size(), 1);
     VERIFY_ERROR(errors.constFirst(), ConnectionLost, Connection, 0);
+    QVERIFY2(errors.constFirst().text().contains(
+                     u"RabbitMQ closes a connection that is not read for 30 s"),
+             describe(errors.constFirst()).constData());
+}
+
+// What it takes back of a queue's, it does not of a stream's: the connection would be closed (540).
+void TestHabits::aStreamTakesNothingBack()
+{
+    const QString queue = uniqueName();
+    VERIFY_OK(m_channel->declareQueue(
+            queue, QAmqpQueueOptions().setDurable().setType(QAmqpQueueOptions::Type::Stream)));
+    for (int i = 0; i < 3; ++i)
+        m_channel->publish({}, queue, QByteArray::number(i));
+    VERIFY_OK(m_channel->allConfirmed());
+    const ConsumerLog log(m_channel->consume(
+            queue,
+            QAmqpConsumeOptions().setStreamOffset(QAmqpConsumeOptions::StreamOffset::First)));
+    QVERIFY(log.waitForMessages(3));
+    QVERIFY(!log.messages.at(0).nack());
+    QVERIFY(!log.messages.at(1).reject(QAmqpDelivery::Discard));
+    QVERIFY(!m_channel->nackAll());
+    VERIFY_ERROR(m_channel->lastError(), InvalidArgument, Operation, 0);
+    QVERIFY(log.messages.at(0).ack());
+    QVERIFY(log.messages.at(2).ack(QAmqpDelivery::Multiple));
+    VERIFY_OK(m_channel->deleteQueue(queue));
+    QVERIFY(m_channel->isOpen());
+}
+
+// RabbitMQ leaves it to prefetch to hold deliveries back.
+void TestHabits::theFlowIsAlwaysOn()
+{
+    const auto on = m_channel->setFlow(true);
+    VERIFY_OK(on);
+    QVERIFY(on.result());
+    Peer other;
+    QAmqpChannel *channel = other.channel();
+    QVERIFY(other.open());
+    VERIFY_ERROR(failure(channel->setFlow(false)), Cancelled, Operation, 0);
+    QVERIFY(other.waitForClosed());
+    QCOMPARE(other.errors.size(), 1);
+    VERIFY_ERROR(other.errors.constFirst(), ClosedByBroker, Connection, 540);
+    QCOMPARE(other.errors.constFirst().method(), u"channel.flow"_s);
 }
 
 QTAMQP_BROKER_TEST(TestHabits)

@@ -190,6 +190,7 @@ public:
                 onEvent(Event(events.back()));
         }
         send();
+        core.turned(now);
         if (const auto next = core.nextTimeout(); next && *next <= now)
             object(u"after a turn the core wants to be woken at once"_s);
     }

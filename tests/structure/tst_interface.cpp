@@ -125,6 +125,31 @@ private Q_SLOTS:
         QVERIFY2(gone.isEmpty(), qPrintable(u"gone or changed:\n"_s + gone.join(u'\n')));
     }
 
+    // Each type has an operator for QDebug, be it by a macro; what only others derive from has none.
+    void everythingPublicCanBePrinted()
+    {
+        const QStringList exempt = {u"QAmqpTransport"_s, u"QAmqpTransportClient"_s,
+                                    u"QAmqpPublishResult"_s}; // which is a QAmqpResult
+        static const QRegularExpression type = regex(
+                R"(^(?:class|struct)(?: \[\[nodiscard\]\])?(?: Q_AMQP_EXPORT)? (QAmqp\w+)[^;{]*\{)");
+        QString all;
+        const QDir folder(root + u"/include/QtAmqp"_s);
+        for (const QString &name : folder.entryList({u"*.h"_s}))
+            all += contents(folder.filePath(name));
+        QSet<QString> missing;
+        int found = 0;
+        for (auto it = type.globalMatch(all); it.hasNext(); ++found) {
+            const QString name = it.next().captured(1);
+            const QRegularExpression printed(
+                    u"\\bQ_AMQP_(?:COPYABLE|VALUE)\\(%1\\b|"
+                    "QDebug operator<<\\(QDebug debug, const %1(?:<T>)? [&*]\\w+\\)"_s.arg(name));
+            if (!all.contains(printed) && !exempt.contains(name))
+                missing.insert(name);
+        }
+        QVERIFY(found > 30);
+        QVERIFY2(missing.isEmpty(), qPrintable(missing.values().join(u", "_s)));
+    }
+
     void declarationsAreFound()
     {
         const QString header =
