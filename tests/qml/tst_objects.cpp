@@ -137,6 +137,7 @@ private Q_SLOTS:
             })",
                     server.url());
         TRY_HOLDS(scene, "bad.ready && good.ready");
+        QTest::ignoreMessage(QtWarningMsg, QRegularExpression(u"closed channel \\d+: .*404"_s));
         scene.value("bad.publish('x')");
         TRY_HOLDS(scene, "bad.errorCode === 404");
         QVERIFY(scene.holds("!bad.ready && bad.errors === 1 && bad.error.kind === 'NotFound'"));

@@ -54,6 +54,9 @@ private Q_SLOTS:
     void aRefusalIsShownAndMended()
     {
         const QString name = uniqueName();
+        for (const QString &reason :
+             {u"closed channel \\d+: PRECONDITION_FAILED"_s, u"closed channel \\d+: NOT_FOUND"_s})
+            QTest::ignoreMessage(QtWarningMsg, QRegularExpression(reason));
         Scene scene(named(R"(
             AmqpConnection {
                 id: broker; url: "URL"; active: true
