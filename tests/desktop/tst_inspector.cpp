@@ -270,6 +270,7 @@ private Q_SLOTS:
     void tellsWhatTheBrokerRefuses()
     {
         connectByCall();
+        QTest::ignoreMessage(QtWarningMsg, QRegularExpression(u"closed channel \\d+: NOT_FOUND"_s));
         m_window->setQueue(u"no such queue"_s);
         key(Qt::Key_F5);
         QTRY_VERIFY_WITH_TIMEOUT(banner().contains(u"no such queue"_s), Patience);
