@@ -47,6 +47,7 @@ leave_nothing
 
 packages=("${build_packages[@]}")
 [ -n "$url" ] || packages+=("${node_packages[@]}")
+case $name in quick-* | *-qml) packages+=("${qml_packages[@]}") ;; esac
 [ -z "${example_packages[$name]-}" ] || packages+=("${example_packages[$name]}")
 ! compgen -G "examples/$name/*.qml" >/dev/null || packages+=("${qml_packages[@]}")
 install_packages "${packages[@]}"

@@ -24,9 +24,13 @@ public:
     explicit Program(const QString &name, const QStringList &arguments = {})
     {
         m_process.setProcessChannelMode(QProcess::MergedChannels);
-        const QString url = qEnvironmentVariable("QTAMQP_TEST_URL");
-        m_process.start(QStringLiteral(TUTORIALS "/") + name,
-                        QStringList{u"--url"_s, url} + arguments);
+        QString program = QStringLiteral(TUTORIALS "/") + name;
+        QStringList all{u"--url"_s, qEnvironmentVariable("QTAMQP_TEST_URL")};
+        if (name.endsWith(u".qml"_s)) {
+            program = QStringLiteral(TUTORIALS "/../example_tutorials-qml");
+            all += QStringLiteral(QTAMQP_SOURCE_DIR "/examples/tutorials-qml/") + name;
+        }
+        m_process.start(program, all + arguments);
     }
     ~Program()
     {
@@ -178,6 +182,30 @@ private Q_SLOTS:
         Program streaming(u"7-confirms/streaming"_s, {u"--count"_s, u"5000"_s});
         QVERIFY(streaming.prints(u"Published 5000 messages as they come in "_s));
         QVERIFY(streaming.succeeds());
+    }
+
+    // The first three again in QML, and both kinds understand each other.
+    void inQml()
+    {
+        if (!QFile::exists(QStringLiteral(TUTORIALS "/../example_tutorials-qml")))
+            QSKIP("built without the QML module");
+        QVERIFY(runs(u"1-hello/Send.qml"_s));
+        Program receive(u"1-hello/Receive.qml"_s);
+        QVERIFY(receive.prints(u"Received Hello World!\n"_s));
+        QVERIFY(runs(u"1-hello/send"_s));
+        QTRY_COMPARE_WITH_TIMEOUT(receive.count(u"Received Hello World!\n"_s), 2, Patience);
+
+        Program worker(u"2-work-queues/Worker.qml"_s);
+        QVERIFY(runs(u"2-work-queues/NewTask.qml"_s, {u"--set"_s, u"task=work."_s}));
+        QVERIFY(runs(u"2-work-queues/newtask"_s, {u"more"_s}));
+        QVERIFY(worker.prints(u"Received work.\n"_s));
+        QVERIFY(worker.prints(u"Done more\n"_s));
+        QCOMPARE(worker.count(u"Done work.\n"_s), 1);
+
+        Program logs(u"3-publish-subscribe/ReceiveLogs.qml"_s);
+        QVERIFY(logs.prints(u"Waiting"_s));
+        QVERIFY(runs(u"3-publish-subscribe/EmitLog.qml"_s, {u"--set"_s, u"line=hear this"_s}));
+        QVERIFY(logs.prints(u"hear this\n"_s));
     }
 
     // Each of them says what is wrong and ends with a status.

@@ -1,0 +1,27 @@
+import QtQml
+import QtAmqp
+
+// Sends one message to the queue "hello" and ends once the broker has confirmed it.
+QtObject {
+    id: program
+
+    property string url: "amqp://guest:guest@localhost"
+
+    property AmqpConnection connection: AmqpConnection {
+        id: broker
+        url: program.url
+        active: true
+        onErrorOccurred: (error) => { console.warn(error.text); Qt.exit(1); }
+    }
+    property AmqpQueue hello: AmqpQueue { // declared, so that there is something to send to
+        connection: broker
+        name: "hello"
+        receiving: false
+        onReadyChanged: if (ready) exchange.publish("hello", "Hello World!")
+    }
+    property AmqpExchange exchange: AmqpExchange { // the default one: the key names the queue
+        id: exchange
+        connection: broker
+        onConfirmed: { console.info("Sent 'Hello World!'"); Qt.exit(0); }
+    }
+}

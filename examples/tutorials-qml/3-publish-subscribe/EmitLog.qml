@@ -1,0 +1,24 @@
+import QtQml
+import QtAmqp
+
+// Publishes one log line to the exchange "logs", which copies it to every queue bound to it.
+QtObject {
+    id: program
+
+    property string url: "amqp://guest:guest@localhost"
+    property string line: "info: Hello World!"
+
+    property AmqpConnection connection: AmqpConnection {
+        id: broker
+        url: program.url
+        active: true
+        onErrorOccurred: (error) => { console.warn(error.text); Qt.exit(1); }
+    }
+    property AmqpExchange logs: AmqpExchange {
+        connection: broker
+        name: "logs"
+        type: "fanout" // does not look at the routing key
+        onReadyChanged: if (ready) publish("", program.line)
+        onConfirmed: { console.info("Sent", program.line); Qt.exit(0); }
+    }
+}

@@ -1,0 +1,233 @@
+// The real window of examples/quick-dashboard, driven by keys and the mouse, with RabbitMQ.
+
+#include "desktoptest.h"
+
+#include <QtAmqp/qamqpblockingchannel.h>
+#include <QtAmqp/qamqpblockingconnection.h>
+
+#include <QtCore/qelapsedtimer.h>
+#include <QtCore/qjsondocument.h>
+#include <QtCore/qjsonobject.h>
+#include <QtCore/qregularexpression.h>
+#include <QtCore/qurl.h>
+#include <QtGui/qguiapplication.h>
+#include <QtQml/qqmlapplicationengine.h>
+#include <QtQml/qqmlextensionplugin.h>
+#include <QtQuick/qquickitem.h>
+#include <QtQuick/qquickwindow.h>
+#include <QtTest/qtest.h>
+
+#include <cmath>
+#include <cstdio>
+#include <optional>
+
+#ifdef QTAMQP_STATIC
+Q_IMPORT_QML_PLUGIN(QtAmqpPlugin)
+#endif
+
+using namespace Qt::StringLiterals;
+using DesktopTest::savePicture;
+
+namespace {
+
+constexpr int Patience = 20'000;
+
+QString url() { return qEnvironmentVariable("QTAMQP_TEST_URL"); }
+
+QAmqpMessage reading(const QString &device, int i)
+{
+    const QJsonObject json{{u"device"_s, u"%1-%2"_s.arg(device).arg(i % 9 + 1)},
+                           {u"pressure"_s, 3 + std::round(10 * std::sin(i / 5.0)) / 10},
+                           {u"temperature"_s, 40 + i % 23},
+                           {u"ok"_s, true}};
+    QAmqpMessage message(QJsonDocument(json).toJson(QJsonDocument::Compact));
+    message.setContentType(u"application/json"_s);
+    message.setMessageId(u"r-%1"_s.arg(i));
+    message.setAppId(u"plant"_s);
+    message.setHeaders({{u"x-site"_s, u"hall"_s}, {u"x-firmware"_s, qint32(42)}});
+    return message;
+}
+
+} // namespace
+
+class TestDashboard : public QObject
+{
+    Q_OBJECT
+
+private:
+    void load(const QString &broker)
+    {
+        m_engine = std::make_unique<QQmlApplicationEngine>();
+        m_engine->setInitialProperties(
+                {{u"url"_s, broker}, {u"exchangeName"_s, u"tst_dashboard"_s}});
+        m_engine->load(QUrl(u"qrc:/Dashboard/Main.qml"_s));
+        QVERIFY(!m_engine->rootObjects().isEmpty());
+        m_window = qobject_cast<QQuickWindow *>(m_engine->rootObjects().first());
+        m_window->requestActivate();
+        QVERIFY(QTest::qWaitForWindowActive(m_window));
+    }
+
+    QQuickItem *item(const QString &name) const { return m_window->findChild<QQuickItem *>(name); }
+    QVariant value(const QString &name, const char *property) const
+    {
+        return item(name)->property(property);
+    }
+    int rows() const { return value(u"list"_s, "count").toInt(); }
+    bool isReady() const
+    {
+        const auto *queue = m_window->findChild<QObject *>(u"queue"_s);
+        return value(u"state"_s, "text").toString() == u"Connected" && queue
+                && queue->property("ready").toBool() && value(u"publish"_s, "enabled").toBool();
+    }
+
+    void click(const QQuickItem *target, const QPointF &at = {})
+    {
+        const QPointF place = at.isNull() ? target->boundingRect().center() : at;
+        QTest::mouseClick(m_window, Qt::LeftButton, {}, target->mapToScene(place).toPoint());
+    }
+    void type(const QString &field, const QByteArray &text)
+    {
+        click(item(field));
+        QTest::keyClick(m_window, Qt::Key_A, Qt::ControlModifier);
+        for (const char c : text)
+            QTest::keyClick(m_window, c);
+    }
+
+    void publish(const QString &key, int i)
+    {
+        QVERIFY(m_channel->publish(u"tst_dashboard"_s, key, reading(key.section(u'.', 0, 0), i)));
+    }
+
+    void photograph(const QString &name)
+    {
+        for (const bool dark : {false, true}) {
+            QGuiApplication::setPalette(dark ? DesktopTest::darkPalette()
+                                             : DesktopTest::lightPalette());
+            QTest::qWait(100);
+            QVERIFY(savePicture(m_window->grabWindow(), name + (dark ? u"-dark"_s : u"-light"_s)));
+        }
+    }
+
+    QAmqpBlockingConnection m_connection;
+    std::optional<QAmqpBlockingChannel> m_channel;
+    std::unique_ptr<QQmlApplicationEngine> m_engine;
+    QQuickWindow *m_window = nullptr;
+
+private Q_SLOTS:
+    void initTestCase()
+    {
+        QVERIFY(m_connection.open(QUrl(url())));
+        m_channel = m_connection.channel().value();
+    }
+
+    void init()
+    {
+        // All warnings, QML's too, but the one that the offscreen platform always gives.
+        QTest::failOnWarning(
+                QRegularExpression(u"^(?!This plugin does not support propagateSizeHints)"_s));
+        QGuiApplication::setPalette(DesktopTest::lightPalette());
+    }
+
+    void cleanup()
+    {
+        m_engine.reset();
+        QVERIFY(m_channel->deleteExchange(u"tst_dashboard"_s));
+    }
+
+    void saysWhatIsWrongWithoutBroker()
+    {
+        load(u"amqp://127.0.0.1:1"_s);
+        QTRY_VERIFY_WITH_TIMEOUT(item(u"banner"_s)->isVisible(), Patience);
+        QVERIFY(value(u"bannerText"_s, "text").toString().contains(u"127.0.0.1:1"_s));
+        photograph(u"dashboard-error"_s);
+        click(item(u"online"_s)); // off: nothing is tried, and there is nothing to complain about
+        QTRY_VERIFY(!item(u"banner"_s)->isVisible());
+    }
+
+    void showsWhatComesAndFilters()
+    {
+        load(url());
+        QTRY_VERIFY_WITH_TIMEOUT(isReady(), Patience);
+        int sent = 0;
+        for (const char *key : {"pump.hall.info", "fan.hall.warning", "boiler.cellar.critical"})
+            publish(QString::fromLatin1(key), ++sent);
+        QTRY_COMPARE_WITH_TIMEOUT(rows(), sent, Patience);
+
+        auto *list = item(u"list"_s);
+        // The newest, once it is laid out.
+        QTRY_VERIFY((click(list, {100, 15}), list->property("currentIndex").toInt() == 0));
+        QVERIFY2(value(u"body"_s, "text").toString().contains(u"\"device\": \"boiler-"_s),
+                 qPrintable(value(u"body"_s, "text").toString()));
+        QTest::keyClick(m_window, Qt::Key_Down);
+        QTRY_VERIFY(value(u"body"_s, "text").toString().contains(u"\"device\": \"fan-"_s));
+        QVERIFY(value(u"properties"_s, "count").toInt() >= 7);
+
+        click(item(u"pause"_s));
+        publish(u"pump.hall.info"_s, ++sent);
+        QTest::qWait(100);
+        QCOMPARE(rows(), sent - 1);
+        click(item(u"pause"_s));
+        QTRY_COMPARE_WITH_TIMEOUT(rows(), sent, Patience);
+
+        // Bound anew as the user types, without a break for what fits.
+        type(u"filter"_s, "#.critical");
+        click(item(u"clear"_s));
+        const auto onlyCritical = [&] {
+            publish(u"pump.hall.info"_s, ++sent);
+            const int before = rows();
+            publish(u"boiler.cellar.critical"_s, ++sent);
+            return QTest::qWaitFor([&] { return rows() > before; }, Patience)
+                    && rows() == before + 1;
+        };
+        QTest::qWait(400); // until typing has stopped for long enough
+        QTRY_VERIFY_WITH_TIMEOUT(onlyCritical() && onlyCritical(), Patience);
+    }
+
+    void publishesValidJson()
+    {
+        load(url());
+        QTRY_VERIFY_WITH_TIMEOUT(isReady(), Patience);
+        type(u"newBody"_s, "{\"half\":");
+        QVERIFY(!value(u"publish"_s, "enabled").toBool());
+        QVERIFY(!value(u"problem"_s, "text").toString().isEmpty());
+        for (const char c : QByteArray("true}"))
+            QTest::keyClick(m_window, c);
+        QVERIFY2(value(u"publish"_s, "enabled").toBool(),
+                 qPrintable(value(u"newBody"_s, "text").toString()));
+        QTest::keyClick(m_window, Qt::Key_Return, Qt::ControlModifier);
+        QTRY_COMPARE_WITH_TIMEOUT(rows(), 1, Patience);
+        type(u"key"_s, "a.b");
+        click(item(u"publish"_s));
+        QTRY_COMPARE_WITH_TIMEOUT(rows(), 2, Patience);
+    }
+
+    void looksGood()
+    {
+        load(url());
+        QTRY_VERIFY_WITH_TIMEOUT(isReady(), Patience);
+        const char *const keys[] = {"pump.hall.info",         "pump.yard.info",
+                                    "fan.hall.info",          "pump.hall.info",
+                                    "boiler.cellar.critical", "valve.yard.warning"};
+        QElapsedTimer time;
+        time.start();
+        for (int i = 0; time.elapsed() < 4000; ++i) {
+            publish(QString::fromLatin1(keys[i % 6]), i);
+            QTest::qWait(5 + int(9 * (1 + std::sin(double(time.elapsed()) / 900))));
+        }
+        click(item(u"list"_s), {100, 75});
+        photograph(u"dashboard"_s);
+    }
+};
+
+int main(int argc, char **argv)
+{
+    if (qEnvironmentVariableIsEmpty("QTAMQP_TEST_URL")) {
+        std::puts("SKIP   : needs RabbitMQ; run tests/run.sh, or set QTAMQP_TEST_URL");
+        return 77;
+    }
+    QGuiApplication app(argc, argv);
+    TestDashboard test;
+    return QTest::qExec(&test, argc, argv);
+}
+
+#include "tst_dashboard.moc"
