@@ -62,6 +62,7 @@ if [ -z "$url" ]; then
     fi
     if [ -x "examples/$name/feed" ]; then
         step "feeding the example with messages until it ends"
+        # shellcheck disable=SC2154 # setup.sh sets it
         QAMQP_URL=$url QTAMQP_RUN=$run_mark \
             "examples/$name/feed" build/examples/src/tool/qamqp </dev/null >/dev/null 2>&1 &
     fi
