@@ -433,13 +433,13 @@ private Q_SLOTS:
         all.start();
         connection.open(QUrl(url()));
         const auto last = [&] { return cell(rows() - 1, MessageModel::Number).toInt(); };
-        QVERIFY(QTest::qWaitFor([&] { return rows() > 0 && last() == count; }, Patience));
+        QVERIFY(QTest::qWaitFor([&] { return rows() > 0 && last() == count; }, 4 * Patience));
         beat.stop();
         qInfo("%d messages in %lld ms, the event loop away for %lld ms at most", count,
               all.elapsed(), longest);
         QCOMPARE(rows(), MessageModel::Capacity);
         QCOMPARE(cell(0, MessageModel::Number).toInt(), count - MessageModel::Capacity + 1);
-        QVERIFY(longest < 250); // about 20 ms on an idle machine
+        QVERIFY(longest < 500); // below 60 ms unless the machine is busy with other work
         QCOMPARE(table()->verticalScrollBar()->value(), table()->verticalScrollBar()->maximum());
 
         since.restart();
