@@ -69,7 +69,7 @@ void QAmqpQuickRpcClient::setPending(int pending)
 }
 
 /*! \qmlmethod void AmqpRpcClient::request(string routingKey, var body, function callback, var properties = {})
-    Sends a request and calls \a callback once: with the reply, an amqpMessage, or with \c undefined and
+    Sends a request with \a routingKey and calls \a callback once: with the reply, an amqpMessage, or with \c undefined and
     an amqpError. \a body and \a properties are those of AmqpExchange::publish(). Kinds of errors are
     \c "Timeout", \c "Unroutable" if no queue took the request, \c "Nacked", \c "NotOpen" without a
     connection, and what ended the channel. When this object is destroyed nothing is called any more. */

@@ -16,7 +16,7 @@ ApplicationWindow {
     height: 560
     visible: true
 
-    SystemPalette { id: palette }
+    SystemPalette { id: colors }
 
     AmqpConnection {
         id: broker
@@ -76,7 +76,7 @@ ApplicationWindow {
                 width: Math.min(column.implicitWidth + 20, room * 0.8)
                 height: column.implicitHeight + 14
                 radius: 8
-                color: mine ? palette.highlight : palette.alternateBase
+                color: mine ? colors.highlight : colors.alternateBase
 
                 Column {
                     id: column
@@ -87,14 +87,14 @@ ApplicationWindow {
                               + bubble.received.toLocaleTimeString(Qt.locale(), Locale.ShortFormat)
                         font.pixelSize: 11
                         opacity: 0.7
-                        color: bubble.mine ? palette.highlightedText : palette.text
+                        color: bubble.mine ? colors.highlightedText : colors.text
                     }
                     Label {
                         width: Math.min(implicitWidth, bubble.room * 0.8 - 20)
                         text: bubble.json?.text ?? ""
                         textFormat: Text.PlainText
                         wrapMode: Text.Wrap
-                        color: bubble.mine ? palette.highlightedText : palette.text
+                        color: bubble.mine ? colors.highlightedText : colors.text
                     }
                 }
             }
