@@ -15,7 +15,8 @@ int main(int argc, char **argv)
     QCoreApplication application(argc, argv);
     QQmlEngine engine;
     QQmlComponent component(&engine);
-    component.setData("import QtAmqp\nAmqpConnection { AmqpQueue { objectName: \"AmqpQueue\" } }", {});
+    component.setData("import QtAmqp\nAmqpConnection { AmqpQueue { objectName: \"AmqpQueue\" } }",
+                      {});
     const std::unique_ptr<QObject> root(component.create());
     const auto *connection = qobject_cast<QAmqpQuickConnection *>(root.get());
     if (!connection) {
