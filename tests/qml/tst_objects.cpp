@@ -52,8 +52,10 @@ private Q_SLOTS:
         QVERIFY(scene.holds("exchange.publish('hold', 'x') === 1 && exchange.unconfirmed === 1"));
         scene.value("exchange.publish('elsewhere', 'x')");
         TRY_HOLDS(scene, "exchange.unconfirmed === 1");
-        TRY_HOLDS(scene, "broker.messagesPerSecondIn > 0 && broker.messagesPerSecondOut > 0");
-        QVERIFY(scene.holds("orders.messagesPerSecond > 0 && exchange.messagesPerSecond > 0"));
+        // Each is measured over a second of its own.
+        TRY_HOLDS(scene,
+                  "broker.messagesPerSecondIn > 0 && broker.messagesPerSecondOut > 0 && "
+                  "orders.messagesPerSecond > 0 && exchange.messagesPerSecond > 0");
     }
 
     void noSocketIsOpenedBeforeActive()
