@@ -18,7 +18,7 @@ class [[nodiscard]] QAmqpResult
 public:
     QAmqpResult(const T &value) : m_value(value) { }
     QAmqpResult(T &&value) : m_value(std::move(value)) { }
-    QAmqpResult(const QAmqpError &error) : m_error(error) { }
+    QAmqpResult(QAmqpError error) : m_error(std::move(error)) { }
 
     bool hasValue() const { return m_value.has_value(); }
     explicit operator bool() const { return hasValue(); }
@@ -64,7 +64,7 @@ class [[nodiscard]] QAmqpResult<void>
 {
 public:
     QAmqpResult() = default;
-    QAmqpResult(const QAmqpError &error) : m_error(error) { }
+    QAmqpResult(QAmqpError error) : m_error(std::move(error)) { }
 
     bool hasValue() const { return !m_error.isError(); }
     explicit operator bool() const { return hasValue(); }

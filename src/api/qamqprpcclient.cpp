@@ -223,7 +223,7 @@ void QAmqpRpcClientPrivate::end(const QByteArray &id, const QAmqpError &error,
 
 void QAmqpRpcClientPrivate::endAll(const QAmqpError &error)
 {
-    const auto keepAlive = shared_from_this();
+    const auto keepAlive = weak_from_this().lock();
     const QList<QByteArray> ids = calls.keys();
     for (const QByteArray &id : ids)
         end(id, error);

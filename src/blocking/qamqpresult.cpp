@@ -15,7 +15,7 @@ QT_BEGIN_NAMESPACE
     Makes the result \a value. */
 /*! \fn template<typename T> QAmqpResult<T>::QAmqpResult(T &&value)
     Makes the result \a value. */
-/*! \fn template<typename T> QAmqpResult<T>::QAmqpResult(const QAmqpError &error)
+/*! \fn template<typename T> QAmqpResult<T>::QAmqpResult(QAmqpError error)
     Makes the failure \a error. */
 /*! \fn template<typename T> bool QAmqpResult<T>::hasValue() const
     Returns whether the call succeeded. */
