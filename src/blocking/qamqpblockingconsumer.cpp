@@ -57,7 +57,8 @@ QAmqpBlockingConsumer::const_iterator &QAmqpBlockingConsumer::const_iterator::op
 QAmqpResult<QAmqpDelivery> QAmqpBlockingConsumer::next() const { return next(m_inactivityTimeout); }
 
 /*! Waits for the next message for \a inactivityTimeout. Fails with Timeout if none came, with Cancelled
-    if the subscription is over or a stop is requested, and with the error that ended the channel. */
+    if the subscription is over or a stop is requested (what has come then waits for another call), and
+    with the error that ended the channel. */
 QAmqpResult<QAmqpDelivery> QAmqpBlockingConsumer::next(
         std::chrono::milliseconds inactivityTimeout) const
 {
@@ -71,10 +72,13 @@ QAmqpResult<QAmqpDelivery> QAmqpBlockingConsumerPrivate::next(TimePoint deadline
     const auto keep = shared_from_this(); // a callback may drop the last handle
     Dispatcher &dispatcher = connection->dispatcher;
     std::unique_lock lock(dispatcher.mutex());
-    // However many messages wait, callbacks that are due have their turn.
-    dispatcher.runOne(lock);
-    const auto end = dispatcher.wait(
-            lock, [this] { return ended || !waiting.empty(); }, deadline);
+    // However many messages wait, callbacks that are due have their turn, and a stop ends this.
+    if (!dispatcher.isStopRequested())
+        dispatcher.runOne(lock);
+    const auto done = [&] {
+        return !dispatcher.isStopRequested() && (ended || !waiting.empty());
+    };
+    const auto end = dispatcher.wait(lock, done, deadline);
     if (end == Dispatcher::End::Stopped)
         return blockingError(Kind::Cancelled, QStringLiteral("a stop was requested"));
     if (!waiting.empty())

@@ -283,6 +283,30 @@ private Q_SLOTS:
         OK(connection.close());
     }
 
+    void stopEndsALoopWhileMessagesWait()
+    {
+        ThreadedBroker broker;
+        QAmqpBlockingConnection connection(broker.options());
+        QAmqpBlockingChannel channel = connection.channel().value();
+        const QAmqpBlockingConsumer consumer = channel.consume(queue);
+        channel.setConfirmWindow(100);
+        for (int i = 0; i < 100; ++i)
+            OK(channel.publish({}, queue, "m"_ba));
+        QTRY_COMPARE(consumer.waitingMessages(), 100);
+        int seen = 0;
+        for (const QAmqpDelivery &delivery : consumer) {
+            QVERIFY(delivery.ack());
+            if (++seen == 10)
+                connection.requestStop();
+        }
+        QCOMPARE(seen, 10);
+        QCOMPARE(consumer.next().error().kind(), Kind::Cancelled);
+        QVERIFY(consumer.isActive());
+        connection.clearStopRequest();
+        OK(consumer.next());
+        QCOMPARE(consumer.waitingMessages(), 89);
+    }
+
     void handlerThatWorksLongKeepsTheConnection()
     {
         ThreadedBroker broker(1);
