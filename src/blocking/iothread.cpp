@@ -31,10 +31,11 @@ IoThread::IoThread() { setObjectName(QStringLiteral("QtAmqp I/O")); }
 
 IoThread::~IoThread() { end({}); }
 
-void IoThread::begin()
+void IoThread::begin(Task first)
 {
     {
         const std::lock_guard lock(m_mutex);
+        m_tasks.push_back(std::move(first));
         m_open = true;
         m_running = true;
     }

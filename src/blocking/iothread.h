@@ -24,7 +24,7 @@ public:
     IoThread();
     ~IoThread() override;
 
-    void begin(); // once
+    void begin(Task first); // once; runs `first` before all that is posted
     // False, and nothing is done, before begin() and after end().
     bool post(Task task);
     // Runs what was posted and then `last`, and waits for that.

@@ -94,7 +94,10 @@ QAmqpResult<void> QAmqpBlockingConnectionPrivate::open(const QAmqpConnectionOpti
             options = *wanted;
         initial = options;
         if (!std::exchange(begun, true))
-            thread.begin();
+            thread.begin([this] {
+                connection = new QAmqpConnection;
+                watch();
+            });
     }
     const auto result = wait<QAmqpResult<void>>(
             "open()", deadlineAfter(timeout()),
@@ -112,10 +115,6 @@ QAmqpResult<void> QAmqpBlockingConnectionPrivate::open(const QAmqpConnectionOpti
 void QAmqpBlockingConnectionPrivate::startOpening(const Answer<void> &answer,
                                                   const QAmqpConnectionOptions &with)
 {
-    if (!connection) {
-        connection = new QAmqpConnection;
-        watch();
-    }
     if (connection->state() != QAmqpConnection::State::Closed)
         return answer->give(blockingError(
                 Kind::InvalidArgument,
@@ -209,10 +208,7 @@ void QAmqpBlockingConnectionPrivate::lookAtReading()
     if (wanted == reading)
         return;
     reading = wanted;
-    thread.post([this, wanted] {
-        if (connection)
-            connection->setReading(wanted);
-    });
+    thread.post([this, wanted] { connection->setReading(wanted); });
 }
 
 QAmqpError QAmqpBlockingConnectionPrivate::timedOut(const char *what) const

@@ -73,7 +73,7 @@ public:
     bool reading = true; // as the I/O thread was last told
 
     // Of the I/O thread
-    QAmqpConnection *connection = nullptr;
+    QAmqpConnection *connection = nullptr; // made by the first task, and gone after the last
     QAmqpError failure; // of the present session
     Answer<void> opener;
     std::vector<Answer<void>> closers;

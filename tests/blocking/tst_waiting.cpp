@@ -64,6 +64,26 @@ private Q_SLOTS:
         OK(connection.open(broker.options()));
     }
 
+    // The I/O thread knows its connection before it is asked for anything.
+    void othersMayCallWhileTheFirstOpens()
+    {
+        const ThreadedBroker broker;
+        for (int i = 0; i < 50; ++i) {
+            QAmqpBlockingConnection connection;
+            std::atomic<bool> opened = false;
+            std::thread other([&] {
+                while (!opened) {
+                    static_cast<void>(connection.channel());
+                    static_cast<void>(connection.updateSecret(u"s"_s, u"r"_s));
+                }
+            });
+            const auto result = connection.open(broker.options());
+            opened = true;
+            other.join();
+            OK(result);
+        }
+    }
+
     void lostLinkWakesEveryWaiter()
     {
         ThreadedBroker broker;
