@@ -239,7 +239,7 @@ void QAmqpBlockingChannel::onCancelled(
         std::function<void(const QString &tag, const QAmqpError &reason)> callback)
 {
     const std::lock_guard lock(d->mutex());
-    d->cancelledHandler = std::move(callback);
+    d->cancelledHandler.swap(callback); // the old one goes without the mutex
 }
 
 /*!

@@ -28,13 +28,14 @@ quint64 Dispatcher::callAt(TimePoint time, Callback callback)
 
 bool Dispatcher::cancelTimer(quint64 timer)
 {
+    decltype(m_timers)::node_type timerNode; // goes without the mutex
     const std::lock_guard lock(m_mutex);
     const auto found = std::find_if(m_timers.begin(), m_timers.end(), [timer](const auto &entry) {
         return entry.first.second == timer;
     });
     if (found == m_timers.end())
         return false;
-    m_timers.erase(found);
+    timerNode = m_timers.extract(found);
     return true;
 }
 

@@ -251,7 +251,7 @@ quint64 Publisher::unconfirmed() const
 void Publisher::onReturned(std::function<void(const QAmqpReturn &)> handler)
 {
     const std::lock_guard lock(m_channel->mutex());
-    m_returnedHandler = std::move(handler);
+    m_returnedHandler.swap(handler); // the old one goes without the mutex
 }
 
 } // namespace QtAmqpPrivate

@@ -330,7 +330,7 @@ void QAmqpBlockingConnectionPrivate::abort()
 void QAmqpBlockingConnection::setUp(std::function<void(QAmqpConnection *connection)> function)
 {
     const std::lock_guard lock(d->dispatcher.mutex());
-    d->setUp = std::move(function);
+    d->setUp.swap(function); // the old one goes without the mutex
 }
 
 /*! Returns how long a call waits. */
@@ -470,14 +470,14 @@ QAmqpResult<void> QAmqpBlockingConnection::addCallbackThreadsafe(std::function<v
 void QAmqpBlockingConnection::onBlocked(std::function<void(const QString &reason)> callback)
 {
     const std::lock_guard lock(d->dispatcher.mutex());
-    d->blockedHandler = std::move(callback);
+    d->blockedHandler.swap(callback); // the old one goes without the mutex
 }
 
 /*! Has \a callback called when the broker takes messages again. */
 void QAmqpBlockingConnection::onUnblocked(std::function<void()> callback)
 {
     const std::lock_guard lock(d->dispatcher.mutex());
-    d->unblockedHandler = std::move(callback);
+    d->unblockedHandler.swap(callback); // the old one goes without the mutex
 }
 
 /*! Runs the callbacks that are ready; if none is, waits up to \a timeLimit for some. Returns how many

@@ -235,6 +235,34 @@ private Q_SLOTS:
         QCOMPARE(connection.processDataEvents(10ms).value(), 0);
     }
 
+    // What a callback holds may call back when it goes.
+    void callbacksAreDroppedWithoutTheMutex()
+    {
+        ThreadedBroker broker;
+        QAmqpBlockingConnection connection(broker.options());
+        QAmqpBlockingChannel channel = connection.channel().value();
+        int dropped = 0;
+        const auto held = [&] {
+            return std::shared_ptr<void>(nullptr, [&](void *) { dropped += connection.isOpen(); });
+        };
+        auto done = std::async(std::launch::async, [&] {
+            QVERIFY(connection.cancelTimer(connection.callLater(1h, [h = held()] {})));
+            connection.setUp([h = held()](QAmqpConnection *) {});
+            connection.setUp({});
+            connection.onBlocked([h = held()](const QString &) {});
+            connection.onBlocked({});
+            connection.onUnblocked([h = held()] {});
+            connection.onUnblocked({});
+            channel.onReturned([h = held()](const QAmqpReturn &) {});
+            channel.onReturned({});
+            channel.onCancelled([h = held()](const QString &, const QAmqpError &) {});
+            channel.onCancelled({});
+        });
+        if (done.wait_for(20s) != std::future_status::ready)
+            qFatal("it waits for itself"); // nothing could end it
+        QCOMPARE(dropped, 6);
+    }
+
     void callbackOfAnotherThreadWakesTheWait()
     {
         ThreadedBroker broker;
