@@ -112,6 +112,23 @@ QAmqpResult<void> QAmqpBlockingConnectionPrivate::open(const QAmqpConnectionOpti
     return result;
 }
 
+// What it throws would end the I/O thread, and the program with it.
+static QAmqpError prepared(QAmqpConnection *connection,
+                           const std::function<void(QAmqpConnection *)> &prepare)
+{
+    QString what = QStringLiteral("something that is no std::exception");
+    try {
+        prepare(connection);
+        return {};
+    } catch (const std::exception &exception) {
+        what = QString::fromLocal8Bit(exception.what());
+    } catch (...) { // told in the same way
+    }
+    return blockingError(
+            Kind::InvalidArgument,
+            QStringLiteral("open(): the function given to setUp() threw an exception: %1").arg(what));
+}
+
 void QAmqpBlockingConnectionPrivate::startOpening(const Answer<void> &answer,
                                                   const QAmqpConnectionOptions &with)
 {
@@ -125,8 +142,10 @@ void QAmqpBlockingConnectionPrivate::startOpening(const Answer<void> &answer,
         const std::lock_guard lock(dispatcher.mutex());
         prepare = setUp;
     }
-    if (prepare)
-        prepare(connection);
+    if (prepare) {
+        if (const QAmqpError error = prepared(connection, prepare))
+            return answer->give(error);
+    }
     failure = QAmqpError();
     opener = answer;
     connection->open();
@@ -326,7 +345,8 @@ void QAmqpBlockingConnectionPrivate::abort()
 }
 
 /*! Has \a function prepare the QAmqpConnection inside before each open(): its TLS configuration, its
-    transport. It is called in the I/O thread, where no blocking call may be made. */
+    transport. It is called in the I/O thread, where no blocking call may be made. If it throws, open()
+    fails with InvalidArgument. */
 void QAmqpBlockingConnection::setUp(std::function<void(QAmqpConnection *connection)> function)
 {
     const std::lock_guard lock(d->dispatcher.mutex());

@@ -470,6 +470,20 @@ private Q_SLOTS:
         OK(connection.open(broker.options()));
         QCOMPARE(error.kind(), Kind::InvalidArgument);
     }
+
+    void exceptionOfSetUpFailsOpen()
+    {
+        ThreadedBroker broker;
+        QAmqpBlockingConnection connection;
+        connection.setUp([](QAmqpConnection *) { throw std::runtime_error("no certificate"); });
+        const QAmqpError error = connection.open(broker.options()).error();
+        QCOMPARE(error.kind(), Kind::InvalidArgument);
+        QVERIFY2(error.text().contains(u"no certificate"), qPrintable(error.text()));
+        connection.setUp([](QAmqpConnection *) { throw 1; });
+        QCOMPARE(connection.open().error().kind(), Kind::InvalidArgument);
+        connection.setUp({});
+        OK(connection.open());
+    }
 };
 
 QTAMQP_TEST(TestWaiting)
