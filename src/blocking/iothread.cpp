@@ -47,24 +47,28 @@ bool IoThread::post(Task task)
     const std::lock_guard lock(m_mutex);
     if (!m_open)
         return false;
+    put(std::move(task));
+    return true;
+}
+
+void IoThread::put(Task task)
+{
     m_tasks.push_back(std::move(task));
     if (m_letterBox && m_tasks.size() == 1)
         QCoreApplication::postEvent(m_letterBox, new QEvent(QEvent::User));
-    return true;
 }
 
 void IoThread::end(Task last)
 {
-    const bool posted = post([this, last = std::move(last)] {
-        if (last)
-            last();
-        quit();
-    });
-    if (!posted)
-        return;
     {
         std::unique_lock lock(m_mutex);
-        m_open = false;
+        if (!std::exchange(m_open, false))
+            return;
+        put([this, last = std::move(last)] {
+            if (last)
+                last();
+            quit();
+        });
         m_changed.wait(lock, [this] { return !m_running; });
     }
     wait();

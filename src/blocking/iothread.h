@@ -27,13 +27,15 @@ public:
     void begin(Task first); // once; runs `first` before all that is posted
     // False, and nothing is done, before begin() and after end().
     bool post(Task task);
-    // Runs what was posted and then `last`, and waits for that.
+    // Runs what was posted and then `last`, after which nothing is, and waits for that.
     void end(Task last);
 
     bool isCurrent() const { return m_id == QThread::currentThreadId(); }
 
 private:
     class LetterBox;
+
+    void put(Task task); // with the mutex held
 
     void run() override;
     void runTasks();

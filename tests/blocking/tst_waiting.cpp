@@ -4,6 +4,8 @@
 #include "everycall.h"
 #include "threadedbroker.h"
 
+#include "blocking/iothread.h"
+
 #include <QtCore/qelapsedtimer.h>
 
 #include <future>
@@ -139,6 +141,26 @@ private Q_SLOTS:
         QVERIFY(waiting.get().isError());
         QCOMPARE(channel.declareQueue().error().kind(), Kind::NotOpen);
         QCOMPARE(channel.publish({}, queue, "m"_ba).error().kind(), Kind::NotOpen);
+    }
+
+    // Else a call that posted it would wait for its whole timeout.
+    void whatTheIoThreadTakesItRuns()
+    {
+        for (int round = 0; round < 300; ++round) {
+            QtAmqpPrivate::IoThread thread;
+            std::atomic<int> ran = 0;
+            std::atomic<int> taken = 0;
+            thread.begin([] {});
+            std::thread other([&] {
+                while (thread.post([&] { ++ran; }))
+                    ++taken;
+            });
+            while (ran == 0)
+                std::this_thread::yield();
+            thread.end({});
+            other.join();
+            QCOMPARE(ran.load(), taken.load());
+        }
     }
 
     // However many messages wait, and however a program consumes them.
