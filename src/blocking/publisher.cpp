@@ -15,7 +15,7 @@ constexpr qint64 MaxBytes = 8 * 1024 * 1024;
 // Whether less than a part of what may count does: one of `parts` equal ones.
 bool Publisher::hasRoom(quint64 parts) const
 {
-    const quint64 most = m_confirms ? m_window : MaxUnsent;
+    const quint64 most = isConfirming() ? m_window : MaxUnsent;
     return m_counted == 0
             || (m_counted < std::max<quint64>(most / parts, 1)
                 && m_countedBytes < MaxBytes / qint64(parts));
@@ -25,8 +25,8 @@ QAmqpPublishResult Publisher::publish(Outgoing message)
 {
     std::unique_lock lock(m_channel->mutex());
     message.number = ++m_lastNumber;
-    message.confirmed = m_confirms;
-    if (m_confirms && m_window == 1) {
+    message.confirmed = isConfirming();
+    if (message.confirmed && m_window == 1) {
         lock.unlock();
         return m_channel->wait<QAmqpPublishResult>(
                 "basic.publish", [this, message = std::move(message)](const Answered &answer) {
@@ -188,7 +188,7 @@ QAmqpPublishResult Publisher::waitForConfirms(TimePoint deadline)
 {
     const QAmqpBlockingCall call(m_channel->connection.get());
     std::unique_lock lock(m_channel->mutex());
-    if (!m_confirms)
+    if (!isConfirming())
         return blockingError(
                 Kind::InvalidArgument,
                 QStringLiteral(
@@ -221,13 +221,13 @@ QAmqpResult<void> Publisher::setConfirms(bool enabled)
 void Publisher::setTransactional()
 {
     const std::lock_guard lock(m_channel->mutex());
-    m_confirms = false;
+    m_transactional = true;
 }
 
 bool Publisher::confirms() const
 {
     const std::lock_guard lock(m_channel->mutex());
-    return m_confirms;
+    return isConfirming();
 }
 
 quint64 Publisher::window() const
@@ -245,7 +245,7 @@ void Publisher::setWindow(quint64 messages)
 quint64 Publisher::unconfirmed() const
 {
     const std::lock_guard lock(m_channel->mutex());
-    return m_confirms ? m_counted : 0;
+    return isConfirming() ? m_counted : 0;
 }
 
 void Publisher::onReturned(std::function<void(const QAmqpReturn &)> handler)

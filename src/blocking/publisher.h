@@ -52,9 +52,11 @@ public:
 
     // I/O thread
     void watch(QAmqpChannel *channel);
+    void tellOpened() { m_transactional = false; } // with the mutex held
     void tellClosed(const QAmqpError &reason);
 
 private:
+    bool isConfirming() const { return m_confirms && !m_transactional; } // with the mutex held
     bool hasRoom(quint64 parts) const;
     void send(Outgoing &&message);
     void settle(quint64 firstTag, quint64 lastTag, const QAmqpError &error);
@@ -67,7 +69,8 @@ private:
 
     // Guarded by the dispatcher's mutex
     std::condition_variable m_room;
-    bool m_confirms = true;
+    bool m_confirms = true; // wanted
+    bool m_transactional = false; // until the channel ends
     quint64 m_window = 1;
     quint64 m_lastNumber = 0;
     quint64 m_counted = 0; // messages

@@ -118,6 +118,7 @@ void QAmqpBlockingChannelPrivate::tellOpened()
         isOpen = true;
         number = channel->number();
         lastError = QAmqpError();
+        publisher.tellOpened();
     }
     if (const auto answer = std::exchange(opener, nullptr))
         answer->give(QAmqpResult<void>());

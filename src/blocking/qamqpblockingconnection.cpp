@@ -126,7 +126,8 @@ static QAmqpError prepared(QAmqpConnection *connection,
     }
     return blockingError(
             Kind::InvalidArgument,
-            QStringLiteral("open(): the function given to setUp() threw an exception: %1").arg(what));
+            QStringLiteral("open(): the function given to setUp() threw an exception: %1")
+                    .arg(what));
 }
 
 void QAmqpBlockingConnectionPrivate::startOpening(const Answer<void> &answer,

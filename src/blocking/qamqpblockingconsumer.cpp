@@ -75,9 +75,7 @@ QAmqpResult<QAmqpDelivery> QAmqpBlockingConsumerPrivate::next(TimePoint deadline
     // However many messages wait, callbacks that are due have their turn, and a stop ends this.
     if (!dispatcher.isStopRequested())
         dispatcher.runOne(lock);
-    const auto done = [&] {
-        return !dispatcher.isStopRequested() && (ended || !waiting.empty());
-    };
+    const auto done = [&] { return !dispatcher.isStopRequested() && (ended || !waiting.empty()); };
     const auto end = dispatcher.wait(lock, done, deadline);
     if (end == Dispatcher::End::Stopped)
         return blockingError(Kind::Cancelled, QStringLiteral("a stop was requested"));

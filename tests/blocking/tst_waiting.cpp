@@ -129,6 +129,20 @@ private Q_SLOTS:
         OK(waiting.publish({}, u"x"_s, "m"_ba));
     }
 
+    void reopenedChannelIsNotTransactional()
+    {
+        ThreadedBroker broker;
+        QAmqpBlockingConnection connection(broker.options());
+        QAmqpBlockingChannel channel = connection.channel().value();
+        OK(channel.txSelect());
+        QVERIFY(!channel.confirms());
+        static_cast<void>(channel.publish({}, u"close channel"_s, "m"_ba));
+        QTRY_VERIFY(!channel.isOpen());
+        OK(channel.open());
+        QVERIFY(channel.confirms());
+        QCOMPARE(channel.publish({}, u"nack"_s, "m"_ba).error().kind(), Kind::Nacked);
+    }
+
     void destroyedConnectionWakesItsChannels()
     {
         ThreadedBroker broker;
