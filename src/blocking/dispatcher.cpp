@@ -95,7 +95,9 @@ void Dispatcher::sleep(std::unique_lock<std::mutex> &lock, TimePoint deadline)
     TimePoint until = std::min(deadline, TimePoint::clock::now() + StopLook);
     if (m_running == std::thread::id() && !m_timers.empty())
         until = std::min(until, m_timers.begin()->first.first);
+    m_sleepHandler(1);
     m_changed.wait_until(lock, until);
+    m_sleepHandler(-1);
 }
 
 Dispatcher::End Dispatcher::wait(std::unique_lock<std::mutex> &lock, const Condition &done,

@@ -24,7 +24,12 @@ class Dispatcher
 public:
     using Callback = std::function<void()>;
     using Condition = std::function<bool()>; // called with the mutex held
+    using SleepHandler = std::function<void(int change)>; // called with the mutex held
     enum class End { Done, TimedOut, Stopped };
+
+    // `handler` is told when a wait has nothing to do (+1), and of the end of that (-1).
+    explicit Dispatcher(SleepHandler handler) : m_sleepHandler(std::move(handler)) { }
+    Q_DISABLE_COPY_MOVE(Dispatcher)
 
     std::mutex &mutex() { return m_mutex; }
     // With the mutex held: something that a wait looks at has changed.
@@ -60,6 +65,7 @@ private:
     qsizetype readyCount() const;
     void sleep(std::unique_lock<std::mutex> &lock, TimePoint deadline);
 
+    const SleepHandler m_sleepHandler;
     std::mutex m_mutex;
     std::condition_variable m_changed;
     std::deque<Callback> m_callbacks;

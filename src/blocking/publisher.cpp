@@ -37,11 +37,11 @@ QAmqpPublishResult Publisher::publish(Outgoing message)
     }
     QAmqpError error = m_channel->refusal("basic.publish");
     if (!error && !hasRoom(1)) {
-        m_channel->connection->countCalls(1);
+        m_channel->connection->countReaders(1);
         // Half of it at once: a thread that is woken for each message gets little done.
         m_room.wait_until(lock, m_channel->deadline(),
                           [this] { return hasRoom(2) || !m_channel->isOpen; });
-        m_channel->connection->countCalls(-1);
+        m_channel->connection->countReaders(-1);
         error = m_channel->refusal("basic.publish");
         if (!error && !hasRoom(1)) {
             lock.unlock();

@@ -133,8 +133,8 @@ void QAmqpBlockingChannelPrivate::tellClosed(const QAmqpError &error)
         lastError = error;
         ended.swap(consumers);
         for (const ConsumerPointer &consumer : ended) {
-            if (!std::exchange(consumer->ended, true))
-                consumer->error = error;
+            if (!consumer->ended)
+                consumer->setEnded(error);
         }
         connection->dispatcher.changed();
     }

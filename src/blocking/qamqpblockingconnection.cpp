@@ -10,9 +10,11 @@ QT_BEGIN_NAMESPACE
 using namespace QtAmqpPrivate;
 using Kind = QAmqpError::Kind;
 
-// Messages that no prefetch bounds: from here on reading stops, until half of them were taken.
+// Messages that no prefetch bounds: from here on reading stops, until half of them were taken. While
+// someone needs what the broker sends it goes on to a multiple of that.
 constexpr qint64 MaxWaiting = 1000;
 constexpr qint64 MaxWaitingBytes = 8 * 1024 * 1024;
+constexpr int MostForReaders = 10;
 
 /*!
     \class QAmqpBlockingConnection
@@ -211,20 +213,25 @@ void QAmqpBlockingConnectionPrivate::countWaiting(qint64 messages, qint64 bytes)
 {
     waitingMessages += messages;
     waitingBytes += bytes;
-    const int parts = tooManyWait ? 2 : 1;
-    tooManyWait = waitingMessages >= MaxWaiting / parts || waitingBytes >= MaxWaitingBytes / parts;
+    const auto isReached = [this](bool before, int times) {
+        const int parts = before ? 2 : 1;
+        return waitingMessages >= times * MaxWaiting / parts
+                || waitingBytes >= times * MaxWaitingBytes / parts;
+    };
+    tooManyWait = isReached(tooManyWait, 1);
+    tooManyForReaders = isReached(tooManyForReaders, MostForReaders);
     lookAtReading();
 }
 
-void QAmqpBlockingConnectionPrivate::countCalls(int change)
+void QAmqpBlockingConnectionPrivate::countReaders(int change)
 {
-    calls += change;
+    readers += change;
     lookAtReading();
 }
 
 void QAmqpBlockingConnectionPrivate::lookAtReading()
 {
-    const bool wanted = calls > 0 || !tooManyWait;
+    const bool wanted = !tooManyWait || (readers > 0 && !tooManyForReaders);
     if (wanted == reading)
         return;
     reading = wanted;
@@ -237,6 +244,10 @@ QAmqpError QAmqpBlockingConnectionPrivate::timedOut(const char *what) const
     const std::lock_guard lock(dispatcher.mutex());
     if (now.blocked)
         text += QStringLiteral("; the broker has blocked the connection: ") + now.blockedReason;
+    if (tooManyForReaders)
+        text += QStringLiteral(
+                        "; nothing is read, since %1 messages without acknowledgement or prefetch wait to be taken")
+                        .arg(waitingMessages);
     return blockingError(Kind::Timeout, text);
 }
 

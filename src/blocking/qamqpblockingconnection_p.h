@@ -34,7 +34,7 @@ public:
 
     // With the mutex held, when messages that no prefetch bounds came or were taken.
     void countWaiting(qint64 messages, qint64 bytes);
-    void countCalls(int change); // a call that waits needs what the broker sends
+    void countReaders(int change); // who waits needs what the broker sends
     void lookAtReading();
 
     // I/O thread
@@ -56,7 +56,7 @@ public:
         QAmqpTable serverProperties = {};
     };
 
-    mutable QtAmqpPrivate::Dispatcher dispatcher;
+    mutable QtAmqpPrivate::Dispatcher dispatcher{[this](int change) { countReaders(change); }};
     QtAmqpPrivate::IoThread thread;
 
     // Guarded by the dispatcher's mutex
@@ -66,10 +66,11 @@ public:
     std::function<void(const QString &)> blockedHandler;
     std::function<void()> unblockedHandler;
     bool begun = false;
-    int calls = 0; // that wait for something to be read
+    int readers = 0; // calls and waits that need something to be read
     qint64 waitingMessages = 0;
     qint64 waitingBytes = 0;
     bool tooManyWait = false;
+    bool tooManyForReaders = false;
     bool reading = true; // as the I/O thread was last told
 
     // Of the I/O thread
@@ -99,7 +100,7 @@ private:
     void count(int change)
     {
         const std::lock_guard lock(m_connection->dispatcher.mutex());
-        m_connection->countCalls(change);
+        m_connection->countReaders(change);
     }
     QAmqpBlockingConnectionPrivate *const m_connection;
 };

@@ -93,7 +93,7 @@ QAmqpDelivery QAmqpBlockingConsumerPrivate::take()
 {
     QAmqpDelivery delivery = std::move(waiting.front());
     waiting.pop_front();
-    if (!isBounded())
+    if (isCounted())
         connection->countWaiting(-1, -delivery.body().size());
     return delivery;
 }
@@ -147,12 +147,24 @@ void QAmqpBlockingConsumerPrivate::deliver(const QAmqpDelivery &delivery)
     Dispatcher &dispatcher = connection->dispatcher;
     const std::lock_guard lock(dispatcher.mutex());
     waiting.push_back(delivery);
-    if (!isBounded())
+    if (isCounted())
         connection->countWaiting(1, delivery.body().size());
     if (isRange())
         dispatcher.changed();
     else
         dispatcher.post([self = shared_from_this()] { self->handleOne(); });
+}
+
+void QAmqpBlockingConsumerPrivate::setEnded(const QAmqpError &reason)
+{
+    if (isCounted()) {
+        qint64 bytes = 0;
+        for (const QAmqpDelivery &delivery : waiting)
+            bytes += delivery.body().size();
+        connection->countWaiting(-qint64(waiting.size()), -bytes);
+    }
+    ended = true;
+    error = reason;
 }
 
 void QAmqpBlockingConsumerPrivate::end(const QAmqpError &reason)
@@ -163,8 +175,7 @@ void QAmqpBlockingConsumerPrivate::end(const QAmqpError &reason)
     const auto owner = channel.lock();
     std::vector<std::shared_ptr<QAmqpBlockingConsumerPrivate>> over; // go without the mutex
     const std::lock_guard lock(connection->dispatcher.mutex());
-    ended = true;
-    error = reason;
+    setEnded(reason);
     if (reason && owner && owner->cancelledHandler)
         connection->dispatcher.post(
                 [handler = owner->cancelledHandler, tag = tag, reason] { handler(tag, reason); });

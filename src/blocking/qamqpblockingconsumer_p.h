@@ -21,6 +21,10 @@ public:
     void handleOne();
     std::deque<QAmqpDelivery> takeAll(); // with the mutex held
     bool isBounded() const { return !options.isNoAck() && options.prefetch() > 0; }
+    // With the mutex held. Whether its messages count for the connection: no more of them come once it
+    // has ended.
+    bool isCounted() const { return !ended && !isBounded(); }
+    void setEnded(const QAmqpError &reason); // with the mutex held
     bool isRange() const { return !handler; }
     bool isOver() const { return ended && waiting.empty(); } // with the mutex held
 
