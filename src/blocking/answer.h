@@ -18,11 +18,13 @@ namespace QtAmqpPrivate {
 
 using TimePoint = std::chrono::steady_clock::time_point;
 
+// As good as for ever, and safe to reckon with.
+constexpr std::chrono::milliseconds Century = std::chrono::hours(24 * 365 * 100);
+
 // A time so far away that no clock reaches it stands for none.
 inline TimePoint deadlineAfter(std::chrono::milliseconds timeout)
 {
-    constexpr std::chrono::milliseconds century = std::chrono::hours(24 * 365 * 100);
-    return timeout < century ? TimePoint::clock::now() + timeout : TimePoint::max();
+    return timeout < Century ? TimePoint::clock::now() + timeout : TimePoint::max();
 }
 
 // `Result` is a QAmqpResult, or anything else that can be made of a QAmqpError.

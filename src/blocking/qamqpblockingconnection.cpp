@@ -308,7 +308,7 @@ QAmqpResult<void> QAmqpBlockingConnectionPrivate::close(std::chrono::millisecond
         if (!now.open)
             return {};
     }
-    const TimePoint end = deadlineAfter(deadline);
+    const TimePoint end = Clock::now() + std::min(deadline, Century);
     auto result = wait<QAmqpResult<void>>(
             "close()", end + std::chrono::milliseconds(50), // the core keeps the deadline
             [this, end](const Answer<void> &answer) {

@@ -50,6 +50,18 @@ private Q_SLOTS:
         QFAIL(qPrintable(u"it took %1 ms"_s.arg(took.count())));
     }
 
+    void closingMayWaitForEver()
+    {
+        ThreadedBroker broker;
+        QAmqpBlockingConnection connection(broker.options());
+        QAmqpBlockingChannel channel = connection.channel().value();
+        channel.setConfirmWindow(1000);
+        for (int i = 0; i < 100; ++i)
+            OK(channel.publish({}, u"x"_s, "m"_ba));
+        OK(connection.close(milliseconds::max()));
+        QCOMPARE(channel.waitForConfirms().value(), 100U);
+    }
+
     void openingKeepsItsTimeout()
     {
         const ListeningSocket silent;
