@@ -17,8 +17,8 @@ using Kind = QAmqpError::Kind;
     tells what became of them. With confirms off it waits only while too much has not left.
 
     Fails with Timeout after timeout(): the message may have arrived. Fails with InvalidArgument or
-    LimitExceeded, sending nothing, if it cannot be sent as it is. \a flags: see
-    QAmqpChannel::PublishFlag.
+    LimitExceeded, sending nothing, if it cannot be sent as it is, or if 1000 messages or 8 MiB of a
+    window have failed and waitForConfirms() has not told. \a flags: see QAmqpChannel::PublishFlag.
 */
 QAmqpPublishResult QAmqpBlockingChannel::publish(const QString &exchange, const QString &routingKey,
                                                  const QAmqpMessage &message, PublishFlags flags)

@@ -11,6 +11,8 @@ using Kind = QAmqpError::Kind;
 // What may be under way without confirms, where no window was set; and in octets in any case.
 constexpr quint64 MaxUnsent = 1000;
 constexpr qint64 MaxBytes = 8 * 1024 * 1024;
+// What may have failed within a window and is kept for waitForConfirms(); in octets as much as above.
+constexpr qsizetype MaxFailed = 1000;
 
 // Whether less than a part of what may count does: one of `parts` equal ones.
 bool Publisher::hasRoom(quint64 parts) const
@@ -19,6 +21,18 @@ bool Publisher::hasRoom(quint64 parts) const
     return m_counted == 0
             || (m_counted < std::max<quint64>(most / parts, 1)
                 && m_countedBytes < MaxBytes / qint64(parts));
+}
+
+// Why nothing is to be published within a window, or without confirms.
+QAmqpError Publisher::refusal(bool confirmed) const
+{
+    if (confirmed && (m_failed.size() >= MaxFailed || m_failedBytes >= MaxBytes))
+        return blockingError(
+                Kind::LimitExceeded,
+                QStringLiteral(
+                        "basic.publish: %1 messages have failed and are kept for waitForConfirms(); call that first")
+                        .arg(m_failed.size()));
+    return m_channel->refusal("basic.publish");
 }
 
 QAmqpPublishResult Publisher::publish(Outgoing message)
@@ -35,14 +49,14 @@ QAmqpPublishResult Publisher::publish(Outgoing message)
                     send(std::move(outgoing));
                 });
     }
-    QAmqpError error = m_channel->refusal("basic.publish");
+    QAmqpError error = refusal(message.confirmed);
     if (!error && !hasRoom(1)) {
         m_channel->connection->countReaders(1);
         // Half of it at once: a thread that is woken for each message gets little done.
         m_room.wait_until(lock, m_channel->deadline(),
                           [this] { return hasRoom(2) || !m_channel->isOpen; });
         m_channel->connection->countReaders(-1);
-        error = m_channel->refusal("basic.publish");
+        error = refusal(message.confirmed);
         if (!error && !hasRoom(1)) {
             lock.unlock();
             return m_channel->connection->timedOut("basic.publish: room for one more message");
@@ -154,6 +168,8 @@ void Publisher::settle(Outgoing &message, const QAmqpError &why)
                                           : QAmqpPublishResult(message.number));
     --m_counted;
     m_countedBytes -= message.message.body().size();
+    if (!message.confirmed) // nobody may ask what became of it
+        return;
     if (!error) {
         ++m_confirmed;
         return;
@@ -161,6 +177,7 @@ void Publisher::settle(Outgoing &message, const QAmqpError &why)
     if (!m_failure)
         m_failure = error;
     m_failed += message.returned;
+    m_failedBytes += message.message.body().size();
 }
 
 void Publisher::tellReturned(const QAmqpReturn &message)
@@ -200,6 +217,7 @@ QAmqpPublishResult Publisher::waitForConfirms(TimePoint deadline)
                 qPrintable(QStringLiteral("waitForConfirms(): of %1 messages").arg(left)));
     }
     const quint64 confirmed = std::exchange(m_confirmed, 0);
+    m_failedBytes = 0;
     if (const QAmqpError error = std::exchange(m_failure, {}))
         return QAmqpPublishResult(error, std::exchange(m_failed, {}));
     return confirmed;

@@ -58,6 +58,7 @@ public:
 private:
     bool isConfirming() const { return m_confirms && !m_transactional; } // with the mutex held
     bool hasRoom(quint64 parts) const;
+    QAmqpError refusal(bool confirmed) const; // with the mutex held
     void send(Outgoing &&message);
     void settle(quint64 firstTag, quint64 lastTag, const QAmqpError &error);
     void settle(Outgoing &message, const QAmqpError &error); // with the mutex held
@@ -78,6 +79,7 @@ private:
     quint64 m_confirmed = 0; // since waitForConfirms() last told
     QAmqpError m_failure; // the first since then
     QList<QAmqpReturn> m_failed;
+    qint64 m_failedBytes = 0;
     std::function<void(const QAmqpReturn &)> m_returnedHandler;
 
     // Of the I/O thread

@@ -447,6 +447,33 @@ private Q_SLOTS:
         QVERIFY(!overlapped);
     }
 
+    void failuresNobodyAskedForAreBounded()
+    {
+        ThreadedBroker broker;
+        QAmqpBlockingConnection connection(broker.options());
+        QAmqpBlockingChannel channel = connection.channel().value();
+        channel.setConfirmWindow(100);
+        const auto fail = [&](const QByteArray &body) {
+            for (int published = 0; published < 5000; ++published) {
+                if (const auto r = channel.publish({}, u"nowhere"_s, body, QAmqpChannel::Mandatory);
+                    !r)
+                    return std::pair(published, r.error());
+            }
+            return std::pair(5000, QAmqpError());
+        };
+        for (const QByteArray &body : {"m"_ba, QByteArray(100'000, 'm')}) {
+            const auto [published, error] = fail(body);
+            QCOMPARE(error.kind(), Kind::LimitExceeded);
+            QVERIFY2(error.text().contains(u"waitForConfirms()"), qPrintable(error.text()));
+            QVERIFY2(published <= 1100 && published >= 80, qPrintable(QString::number(published)));
+            const auto told = channel.waitForConfirms();
+            QCOMPARE(told.error().kind(), Kind::Unroutable);
+            QCOMPARE(told.messages().size(), published);
+            OK(channel.publish({}, u"x"_s, body)); // and on it goes
+            QCOMPARE(channel.waitForConfirms().value(), 1U);
+        }
+    }
+
     // Without a prefetch nothing else bounds them.
     void messagesWithoutAckAreBoundedByNotReading()
     {
