@@ -100,6 +100,7 @@ QAmqpResult<void> QAmqpBlockingChannelPrivate::open()
 
 void QAmqpBlockingChannelPrivate::watch()
 {
+    std::erase_if(connection->channels, [](const auto &other) { return other.expired(); });
     connection->channels.push_back(weak_from_this());
     // The channel object keeps this alive.
     QObject::connect(channel, &QAmqpChannel::opened, channel,

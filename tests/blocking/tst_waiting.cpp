@@ -4,7 +4,7 @@
 #include "everycall.h"
 #include "threadedbroker.h"
 
-#include "blocking/iothread.h"
+#include "blocking/qamqpblockingchannel_p.h"
 
 #include <QtCore/qelapsedtimer.h>
 
@@ -153,6 +153,27 @@ private Q_SLOTS:
         OK(channel.open());
         QVERIFY(channel.confirms());
         QCOMPARE(channel.publish({}, u"nack"_s, "m"_ba).error().kind(), Kind::Nacked);
+    }
+
+    void closedChannelsAreForgotten()
+    {
+        ThreadedBroker broker;
+        const auto connection = std::make_shared<QAmqpBlockingConnectionPrivate>();
+        const QAmqpConnectionOptions options = broker.options();
+        OK(connection->open(&options));
+        for (int i = 0; i < 20; ++i) {
+            const auto channel = std::make_shared<QAmqpBlockingChannelPrivate>(connection);
+            OK(channel->open());
+            OK(channel->close());
+            channel->abandon();
+        }
+        using Count = QAmqpResult<qsizetype>;
+        const Count kept = connection->wait<Count>(
+                "test", QtAmqpPrivate::deadlineAfter(20s),
+                [&](const auto &answer) { answer->give(qsizetype(connection->channels.size())); });
+        QVERIFY2(kept.value() <= 3,
+                 qPrintable(QString::number(kept.value()))); // the last, on its way
+        connection->end();
     }
 
     void destroyedConnectionWakesItsChannels()
