@@ -44,6 +44,34 @@ private:
         return channel.declareQueue(queue, QAmqpQueueOptions().setPassive()).value().messageCount;
     }
 
+    // How long the longest of all calls takes while RabbitMQ is stopped; what did not time out is `wrong`.
+    milliseconds timeUnanswered(milliseconds timeout, QStringList &wrong) const
+    {
+        const std::vector<Call> calls = everyCall();
+        std::vector<std::unique_ptr<Session>> sessions;
+        for (size_t i = 0; i < calls.size(); ++i) {
+            sessions.push_back(std::make_unique<Session>());
+            sessions.back()->connection.setTimeout(timeout);
+            sessions.back()->channel.setTimeout(timeout);
+        }
+        milliseconds longest = {};
+        {
+            kill(m_broker, SIGSTOP);
+            const auto goOn = qScopeGuard([this] { kill(m_broker, SIGCONT); });
+            for (size_t i = 0; i < calls.size(); ++i) {
+                Session &session = *sessions[i];
+                QAmqpError error;
+                longest = std::max(longest, timed([&] {
+                                       error = calls[i].make(session.connection, session.channel);
+                                   }));
+                if (error.kind() != Kind::Timeout)
+                    wrong += QLatin1StringView(calls[i].name) + u": "_s + error.text();
+                session.connection.abort();
+            }
+        }
+        return longest;
+    }
+
     pid_t m_broker = 0;
 
 private Q_SLOTS:
@@ -494,32 +522,14 @@ private Q_SLOTS:
     void noCallOutlivesItsTimeout()
     {
         constexpr milliseconds timeout = 100ms;
-        const std::vector<Call> calls = everyCall();
-        std::vector<std::unique_ptr<Session>> sessions;
-        for (size_t i = 0; i < calls.size(); ++i) {
-            sessions.push_back(std::make_unique<Session>());
-            sessions.back()->connection.setTimeout(timeout);
-            sessions.back()->channel.setTimeout(timeout);
-        }
-        milliseconds longest = {};
+        // A machine that was busy elsewhere gets another chance.
         QStringList wrong;
-        {
-            QCOMPARE(kill(m_broker, SIGSTOP), 0);
-            const auto goOn = qScopeGuard([this] { kill(m_broker, SIGCONT); });
-            for (size_t i = 0; i < calls.size(); ++i) {
-                Session &session = *sessions[i];
-                QAmqpError error;
-                longest = std::max(longest, timed([&] {
-                                       error = calls[i].make(session.connection, session.channel);
-                                   }));
-                if (error.kind() != Kind::Timeout)
-                    wrong += QLatin1StringView(calls[i].name) + u": "_s + error.text();
-                session.connection.abort();
-            }
-        }
+        milliseconds longest = timeUnanswered(timeout, wrong);
+        for (int attempt = 1; attempt < 5 && longest > timeout + 100ms; ++attempt)
+            longest = timeUnanswered(timeout, wrong);
         QCOMPARE(wrong, QStringList());
-        qInfo("the longest of %zu calls took %lld ms", calls.size(), qlonglong(longest.count()));
-        QVERIFY(longest < timeout + 500ms); // 100 if nothing else runs here
+        qInfo("the longest call took %lld ms", qlonglong(longest.count()));
+        QVERIFY(longest >= timeout && longest <= timeout + 100ms);
         // What was asked for is done all the same.
         Session s;
         static_cast<void>(s.channel.deleteQueue(queue));
