@@ -113,9 +113,12 @@ void QAmqpQuickMessageModel::setFilter(const QJSValue &filter)
     m_filter = filter;
     std::deque<quint64> passing;
     for (size_t i = 0; i < m_entries.size(); ++i) {
+        const quint64 number = m_first + i;
         if (passes(m_entries[i]))
-            passing.push_back(m_first + i);
+            passing.push_back(number);
     }
+    // The filter may do anything, clear() too: what is gone is not shown.
+    passing.erase(passing.begin(), std::lower_bound(passing.begin(), passing.end(), m_first));
     reset([&] { m_shown = std::move(passing); });
     Q_EMIT filterChanged();
 }
