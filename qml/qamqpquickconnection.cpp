@@ -44,7 +44,7 @@ using Kind = QAmqpError::Kind;
 /*! \qmlproperty string AmqpConnection::userName
     Who logs in, if not the user of the \l url. */
 /*! \qmlproperty string AmqpConnection::password
-    The password of \l userName. */
+    The password of \l userName, or of the user of the \l url. */
 /*! \qmlproperty string AmqpConnection::virtualHost
     The virtual host, if not the one of the \l url. */
 /*! \qmlproperty string AmqpConnection::connectionName
@@ -92,6 +92,7 @@ QAmqpQuickConnection::QAmqpQuickConnection(QObject *parent) : QAmqpQuickBase(fal
 {
     connect(this, &QAmqpQuickBase::settingsChanged, this, &QAmqpQuickConnection::restart);
     connect(this, &QAmqpQuickBase::errorChanged, this, &QAmqpQuickConnection::stateTextChanged);
+    connect(this, &QAmqpQuickBase::activeChanged, this, &QAmqpQuickConnection::stateTextChanged);
     connect(this, &QAmqpQuickConnection::stateChanged, this,
             &QAmqpQuickConnection::stateTextChanged);
     connect(&m_in, &QAmqpQuickRate::changed, this,
@@ -110,11 +111,13 @@ QAmqpQuickConnection::~QAmqpQuickConnection()
 /*! \qmlproperty QtObject AmqpConnection::source
     A QAmqpConnection made in C++, for programs that have one already. It is opened and closed there and
     stays C++'s own; \l url and the like do nothing then, and \l active tells whether the queues and
-    exchanges here use it. */
+    exchanges here use it. Once this property was set, \c null means that the connection is still to come.
+    It must live in the thread of the engine. */
 void QAmqpQuickConnection::setSource(QObject *source)
 {
-    if (m_source == source)
+    if (m_hasSource && m_source == source)
         return;
+    m_hasSource = true;
     m_source = source;
     Q_EMIT sourceChanged();
     restart();
@@ -140,12 +143,11 @@ void QAmqpQuickConnection::start()
     if (m_amqp)
         return;
     setError({});
-    if (m_source) {
-        m_amqp = qobject_cast<QAmqpConnection *>(m_source);
-        if (!m_amqp)
-            return fail(Kind::InvalidArgument,
-                        tr("source is a %1, not a QAmqpConnection")
-                                .arg(QLatin1StringView(m_source->metaObject()->className())));
+    if (m_amqp || !isActive()) // a handler may have changed anything
+        return;
+    if (m_hasSource) {
+        if (!useSource())
+            return;
     } else {
         QAmqpError error;
         const QAmqpConnectionOptions wanted = options(&error);
@@ -155,6 +157,8 @@ void QAmqpQuickConnection::start()
         m_amqp->open();
     }
     connect(m_amqp, &QAmqpConnection::stateChanged, this, [this](QAmqpConnection::State state) {
+        if (state == QAmqpConnection::State::Connecting) // again, by C++
+            setError({});
         if (state != QAmqpConnection::State::Closed) // then the error is to be known first
             follow();
     });
@@ -167,6 +171,26 @@ void QAmqpQuickConnection::start()
     connect(m_amqp, &QAmqpConnection::blockedChanged, this, &QAmqpQuickConnection::follow);
     connect(m_amqp, &QObject::destroyed, this, &QAmqpQuickConnection::follow);
     follow();
+}
+
+bool QAmqpQuickConnection::useSource()
+{
+    if (!m_source)
+        return false; // it is still to come
+    auto *amqp = qobject_cast<QAmqpConnection *>(m_source);
+    if (!amqp) {
+        fail(Kind::InvalidArgument,
+             tr("source is a %1, not a QAmqpConnection")
+                     .arg(QLatin1StringView(m_source->metaObject()->className())));
+    } else if (amqp->thread() != thread()) {
+        fail(Kind::InvalidArgument,
+             tr("source lives in another thread; QML needs a QAmqpConnection in the thread of its engine"));
+    } else {
+        m_amqp = amqp;
+        if (amqp->state() == QAmqpConnection::State::Closed)
+            setError(amqp->lastError());
+    }
+    return m_amqp;
 }
 
 void QAmqpQuickConnection::stop()
@@ -196,8 +220,9 @@ QAmqpConnectionOptions QAmqpQuickConnection::options(QAmqpError *error) const
     QAmqpConnectionOptions options;
     if (!m_url.isEmpty())
         options = QAmqpConnectionOptions::fromUrl(m_url, error);
-    if (!m_userName.isEmpty())
-        options.setCredentials(QAmqpCredentials::plain(m_userName, m_password));
+    if (!m_userName.isEmpty() || !m_password.isEmpty())
+        options.setCredentials(QAmqpCredentials::plain(
+                m_userName.isEmpty() ? options.credentials().userName() : m_userName, m_password));
     if (!m_virtualHost.isEmpty())
         options.setVirtualHost(m_virtualHost);
     if (!m_connectionName.isEmpty())

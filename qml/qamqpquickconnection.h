@@ -58,6 +58,7 @@ public:
     Q_INVOKABLE void reopen() { restart(); }
 
     // For the objects on this connection
+    using QAmqpQuickBase::startNow;
     QAmqpConnection *session() const { return m_session; }
     void setDeclaring(const QObject *exchange, bool declaring);
     bool isDeclaring() const { return !m_declaring.isEmpty(); }
@@ -79,11 +80,13 @@ protected:
 
 private:
     QAmqpConnectionOptions options(QAmqpError *error) const;
+    bool useSource();
     void setSession(QAmqpConnection *session);
     void follow();
 
     QList<QObject *> m_data;
     QPointer<QObject> m_source;
+    bool m_hasSource = false; // was set, to null perhaps
     QString m_url;
     QString m_userName;
     QString m_password;

@@ -206,6 +206,15 @@ private Q_SLOTS:
         TRY_HOLDS(scene, "broker.connected && broker.errorString === ''");
     }
 
+    void aPasswordBelongsToTheUserOfTheUrl()
+    {
+        QUrl withoutPassword = url();
+        withoutPassword.setPassword(QString());
+        Scene scene(R"(AmqpConnection { id: broker; url: "URL"; active: true; password: secret })",
+                    withoutPassword, {{u"secret"_s, url().password()}});
+        TRY_HOLDS(scene, "broker.connected");
+    }
+
     void tlsFilesMayBeUrls()
     {
         const QUrl tls(BrokerTest::environment("QTAMQP_TEST_TLS_URL"));
