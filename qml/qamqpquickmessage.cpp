@@ -101,13 +101,15 @@ bool QAmqpQuickMessage::nack(bool requeue) const
     return m_delivery.nack(requeue ? QAmqpDelivery::Requeue : QAmqpDelivery::Discard);
 }
 
-static void setBody(QAmqpMessage &message, const QJSValue &body, QJSEngine *engine)
+// Returns what is wrong with the body.
+static QString setBody(QAmqpMessage &message, const QJSValue &body, QJSEngine *engine)
 {
     const QVariant value = body.toVariant();
     // A typed array is a window on an ArrayBuffer.
-    const QVariant buffer = body.property(u"buffer"_s).toVariant();
+    const bool isView = body.property(u"byteLength"_s).isNumber();
+    const QVariant buffer = isView ? body.property(u"buffer"_s).toVariant() : QVariant();
     if (body.isUndefined()) {
-        return;
+        return {};
     } else if (body.isString()) {
         message.setBody(body.toString().toUtf8());
         message.setContentType(u"text/plain"_s);
@@ -122,9 +124,14 @@ static void setBody(QAmqpMessage &message, const QJSValue &body, QJSEngine *engi
         // By JavaScript's own function: it keeps the order of keys.
         const QJSValue stringify =
                 engine->globalObject().property(u"JSON"_s).property(u"stringify"_s);
-        message.setBody(stringify.call({body}).toString().toUtf8());
+        const QJSValue json = stringify.call({body});
+        if (!json.isString())
+            return u"the body cannot be written as JSON: %1"_s.arg(
+                    json.isError() ? json.toString() : u"it is a function or a symbol"_s);
+        message.setBody(json.toString().toUtf8());
         message.setContentType(u"application/json"_s);
     }
+    return {};
 }
 
 static bool setProperty(QAmqpMessage &message, const QString &name, const QVariant &value)
@@ -148,7 +155,7 @@ QAmqpMessage QAmqpQuickMessage::fromJs(const QJSValue &body, const QVariantMap &
                                        QJSEngine *engine, QString *error)
 {
     QAmqpMessage message;
-    setBody(message, body, engine);
+    *error = setBody(message, body, engine);
     for (auto it = properties.cbegin(); it != properties.cend(); ++it) {
         if (!setProperty(message, it.key(), it.value()))
             *error = u"\"%1\" is no property of a message, or its value is of the wrong type; see "
