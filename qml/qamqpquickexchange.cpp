@@ -59,15 +59,18 @@ QT_BEGIN_NAMESPACE
 /*! \qmlsignal AmqpExchange::nacked(real firstTag, real lastTag)
     The broker refused the messages from \a firstTag to \a lastTag. */
 /*! \qmlsignal AmqpExchange::indeterminate(real firstTag, real lastTag)
-    The channel ended before the broker told about the messages from \a firstTag to \a lastTag. */
+    The channel ended before the broker told about the messages from \a firstTag to \a lastTag: by an error,
+    or since the connection or a setting changed. */
 /*! \qmlsignal AmqpExchange::messageReturned(amqpMessage message, string routingKey, string reason, real tag)
     No queue took the mandatory \a message with \a routingKey and \a tag, for \a reason. Its confirm
     follows. */
 
 QAmqpQuickExchange::QAmqpQuickExchange(QObject *parent) : QAmqpQuickObject(parent)
 {
-    connect(this, &QAmqpQuickObject::readyChanged, this, [this] { settle(isReady()); });
-    connect(this, &QAmqpQuickBase::errorOccurred, this, [this] { settle(channel()); });
+    connect(this, &QAmqpQuickObject::readyChanged, this, [this] {
+        if (isReady())
+            settle(true);
+    });
     connect(this, &QAmqpQuickBase::activeChanged, this, &QAmqpQuickExchange::tellDeclaring);
 }
 
@@ -104,17 +107,26 @@ void QAmqpQuickExchange::setUp(QAmqpChannel *channel)
 {
     using C = QAmqpChannel;
     channel->setConfirms(m_confirms);
-    if (!m_type.isEmpty())
-        expect(channel->declareExchange(
-                m_name, m_type,
-                QAmqpExchangeOptions()
-                        .setDurable(m_durable)
-                        .setAutoDelete(m_autoDelete)
-                        .setInternal(m_internal)
-                        .setPassive(m_passive)
-                        .setArguments(QAmqpTable::fromVariantMap(m_arguments))));
+    if (!m_type.isEmpty()) {
+        expect();
+        watch(
+                channel->declareExchange(
+                        m_name, m_type,
+                        QAmqpExchangeOptions()
+                                .setDurable(m_durable)
+                                .setAutoDelete(m_autoDelete)
+                                .setInternal(m_internal)
+                                .setPassive(m_passive)
+                                .setArguments(QAmqpTable::fromVariantMap(m_arguments))),
+                [this] { arrived(); },
+                [this](const QAmqpError &error) {
+                    settle(true);
+                    refused(error);
+                });
+    }
     const auto pass = [&](auto from, auto to) {
         connect(channel, from, scope(), [this, to](quint64 first, quint64 last) {
+            m_open.erase(m_open.lower_bound(first), m_open.upper_bound(last));
             Q_EMIT unconfirmedChanged();
             Q_EMIT(this->*to)(first, last);
         });
@@ -132,7 +144,17 @@ void QAmqpQuickExchange::stop()
 {
     QAmqpQuickObject::stop();
     settle(false);
+    if (m_open.empty())
+        return;
+    const std::set<quint64> open = std::exchange(m_open, {});
     Q_EMIT unconfirmedChanged();
+    for (auto it = open.begin(); it != open.end();) {
+        const quint64 first = *it;
+        quint64 last = first;
+        while (++it != open.end() && *it == last + 1)
+            ++last;
+        Q_EMIT indeterminate(first, last);
+    }
 }
 
 /*! \qmlmethod real AmqpExchange::publish(string routingKey, var body, var properties = {})
@@ -144,15 +166,20 @@ void QAmqpQuickExchange::stop()
     \c headers, \c persistent, \c priority, \c expiration, \c correlationId, \c replyTo, \c messageId,
     \c timestamp, \c type, \c appId, …; a name that is none of them is an error.
 
-    While the connection is being opened messages are kept, up to 8 MiB, and sent then. */
+    While the connection is being opened messages are kept, up to 8 MiB, and sent then. After an error the
+    exchange is set up anew for the next message. */
 quint64 QAmqpQuickExchange::publish(const QString &routingKey, const QJSValue &body,
                                     const QVariantMap &properties)
 {
-    const quint64 tag = QAmqpQuickObject::publish(m_name, routingKey, body, properties,
-                                                  m_mandatory ? QAmqpChannel::Mandatory
-                                                              : QAmqpChannel::NoFlags);
-    if (tag)
+    const auto flags = m_mandatory ? QAmqpChannel::Mandatory : QAmqpChannel::NoFlags;
+    const quint64 tag =
+            QAmqpQuickObject::publish(body, properties, [&](const QAmqpMessage &message) {
+                return channel()->publish(m_name, routingKey, message, flags);
+            });
+    if (tag && m_confirms) {
+        m_open.insert(tag);
         Q_EMIT unconfirmedChanged();
+    }
     return tag;
 }
 

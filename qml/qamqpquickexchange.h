@@ -4,6 +4,8 @@
 #include "qamqpquickmessage.h"
 #include "qamqpquickobject.h"
 
+#include <set>
+
 QT_BEGIN_NAMESPACE
 
 class Q_AMQPQUICK_EXPORT QAmqpQuickExchange : public QAmqpQuickObject
@@ -26,7 +28,7 @@ public:
     ~QAmqpQuickExchange() override;
 
     void componentComplete() override;
-    int unconfirmed() const { return channel() ? int(channel()->unconfirmed()) : 0; }
+    int unconfirmed() const { return int(m_open.size()); }
 
     Q_INVOKABLE quint64 publish(const QString &routingKey, const QJSValue &body,
                                 const QVariantMap &properties = {});
@@ -59,6 +61,7 @@ private:
     bool m_confirms = true;
     bool m_mandatory = false;
     bool m_settled = false; // declared, or refused
+    std::set<quint64> m_open; // tags that are not confirmed
     QPointer<QAmqpQuickConnection> m_toldConnection;
 };
 

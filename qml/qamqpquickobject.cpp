@@ -32,7 +32,6 @@ void QAmqpQuickObject::setConnection(QAmqpQuickConnection *connection)
     if (connection) {
         connect(connection, &QAmqpQuickConnection::sessionChanged, this,
                 &QAmqpQuickObject::restart);
-        connect(connection, &QAmqpQuickConnection::declared, this, &QAmqpQuickObject::startSoon);
         connectionFound();
     }
     Q_EMIT connectionChanged();
@@ -52,12 +51,35 @@ void QAmqpQuickObject::findConnection()
         setConnection(qobject_cast<QAmqpQuickConnection *>(around));
 }
 
+bool QAmqpQuickObject::canStart() const
+{
+    return isActive() && !m_channel && m_connection && m_connection->session();
+}
+
+bool QAmqpQuickObject::hasFailed() const
+{
+    return m_channel && m_channel->state() == QAmqpChannel::State::Closed;
+}
+
+// What is to be set up for a call is set up now, and what has failed is anew.
+void QAmqpQuickObject::startForCall()
+{
+    if (hasFailed())
+        stop();
+    if (isComplete())
+        start();
+}
+
 void QAmqpQuickObject::start()
 {
     findConnection(); // an Instantiator becomes the parent late
-    if (m_channel || !m_connection || !m_connection->session() || mustWait())
+    if (m_connection)
+        m_connection->startNow();
+    if (!canStart())
         return;
     setError({});
+    if (!canStart()) // a handler may have changed anything
+        return;
     m_scope = std::make_unique<QObject>();
     m_channel = m_connection->session()->createChannel(this);
     m_expected = 0;
@@ -130,21 +152,6 @@ QAmqpMessage QAmqpQuickObject::makeMessage(const QJSValue &body, const QVariantM
         *error = QAmqpError(m_channel ? Kind::InvalidArgument : Kind::NotOpen, Scope::Operation,
                             QAmqpError::Origin::Application, wrong);
     return message;
-}
-
-quint64 QAmqpQuickObject::publish(const QString &exchange, const QString &routingKey,
-                                  const QJSValue &body, const QVariantMap &properties,
-                                  QAmqpChannel::PublishFlags flags)
-{
-    startNow();
-    QAmqpError error;
-    const QAmqpMessage message = makeMessage(body, properties, &error);
-    const quint64 tag = error ? 0 : m_channel->publish(exchange, routingKey, message, flags);
-    if (tag)
-        count(&QAmqpQuickConnection::countOut);
-    else
-        fail(error ? error : m_channel->lastError());
-    return tag;
 }
 
 QT_END_NAMESPACE

@@ -42,13 +42,14 @@ protected:
     explicit QAmqpQuickObject(QObject *parent);
 
     virtual void setUp(QAmqpChannel *channel) = 0; // asks for all that is needed, by expect()
-    virtual bool mustWait() const { return false; }
     virtual void connectionFound() { }
     void start() override;
     void stop() override;
 
     QAmqpChannel *channel() const { return m_channel; }
     QObject *scope() const { return m_scope.get(); } // ends with the channel
+    bool hasFailed() const;
+    void startForCall();
     void count(void (QAmqpQuickConnection::*direction)());
 
     // Lets the object be ready when all it expects was answered.
@@ -89,13 +90,26 @@ protected:
     }
     void refused(const QAmqpError &error);
     void lost(const QAmqpError &error);
-    quint64 publish(const QString &exchange, const QString &routingKey, const QJSValue &body,
-                    const QVariantMap &properties, QAmqpChannel::PublishFlags flags);
+    // Makes a message and lets `send` publish it.
+    template<typename Send>
+    quint64 publish(const QJSValue &body, const QVariantMap &properties, Send send)
+    {
+        startForCall();
+        QAmqpError error;
+        const QAmqpMessage message = makeMessage(body, properties, &error);
+        const quint64 tag = error ? 0 : send(message);
+        if (tag)
+            count(&QAmqpQuickConnection::countOut);
+        else
+            fail(error ? error : m_channel->lastError());
+        return tag;
+    }
     QAmqpMessage makeMessage(const QJSValue &body, const QVariantMap &properties,
                              QAmqpError *error);
 
 private:
     void findConnection();
+    bool canStart() const;
     void setReady(bool ready);
 
     QPointer<QAmqpQuickConnection> m_connection;

@@ -1,5 +1,8 @@
 #include "qamqpquickqueue.h"
 
+#include <QtCore/qmetaobject.h>
+#include <QtQml/qqmlinfo.h>
+
 QT_BEGIN_NAMESPACE
 
 using namespace Qt::StringLiterals;
@@ -20,11 +23,12 @@ using namespace Qt::StringLiterals;
     \endqml
 
     Everything is a property: the queue is declared when the connection is there, and again when \l name or
-    another setting changes. A queue waits for the AmqpExchange objects of its connection to be declared, so
-    that it may name them in its \l bindings.
+    another setting changes. Its \l bindings wait for the AmqpExchange objects of its connection to be
+    declared, so that they may name them.
 
     Each AmqpQueue has a channel of its own: what the broker refuses shows in its \l errorString and harms
-    no other. After an error it is set up anew when a setting changes or \l active is switched off and on.
+    no other. After an error it is set up anew when a setting changes, \l active is switched off and on, or
+    publish() is called.
 
     Deleting the object, by a Loader for instance, ends the subscription; the queue stays in the broker
     unless it is exclusive or auto-delete. Messages that were not acknowledged go back to it.
@@ -56,7 +60,10 @@ using namespace Qt::StringLiterals;
     How many messages may come ahead of their acknowledgement, 250 at first, 0 for any number. */
 /*! \qmlproperty enumeration AmqpQueue::ackPolicy
     \value AmqpQueue.AckOnReturn  A message is acknowledged when all handlers of messageReceived()
-                                  have returned, unless one did it or refused it.
+                                  have returned, unless one did it or refused it. A message
+                                  that nobody listens for, no handler and no AmqpMessageModel, is
+                                  not acknowledged: it goes back when the queue is set up anew or
+                                  ends. A warning tells of it once.
     \value AmqpQueue.AckManually  A handler, or anything later, calls amqpMessage::ack() or
                                   amqpMessage::nack().
     \value AmqpQueue.NoAck        The broker forgets a message as it sends it, and \l prefetch bounds
@@ -97,9 +104,9 @@ void QAmqpQuickQueue::setBindings(const QVariantList &bindings)
         return;
     m_bindings = bindings;
     Q_EMIT bindingsChanged();
-    if (m_queue && channel()->state() == QAmqpChannel::State::Closed)
-        restart(); // after an error, mended now perhaps
-    else if (m_queue)
+    if (m_bindingFailed || hasFailed())
+        restart(); // mended now perhaps
+    else if (m_queue && !m_bindingWaits)
         rebind();
 }
 
@@ -111,26 +118,39 @@ QList<QAmqpQuickQueue::Binding> QAmqpQuickQueue::wantedBindings()
         Binding binding{map.value(u"exchange"_s).toString(), map.value(u"routingKey"_s).toString(),
                         QAmqpTable::fromVariantMap(map.value(u"arguments"_s).toMap())};
         if (binding.exchange.isEmpty())
-            fail(QAmqpError::Kind::InvalidArgument,
-                 tr("each of bindings is an object with the name of an exchange, such as "
-                    "{ exchange: \"logs\", routingKey: \"error.#\" }"));
+            m_bindingFailed = true;
         else if (!wanted.contains(binding))
             wanted.append(std::move(binding));
     }
+    if (m_bindingFailed)
+        fail(QAmqpError::Kind::InvalidArgument,
+             tr("each of bindings is an object with the name of an exchange, such as "
+                "{ exchange: \"logs\", routingKey: \"error.#\" }"));
     return wanted;
 }
 
 void QAmqpQuickQueue::rebind()
 {
     const QList<Binding> wanted = wantedBindings();
+    if (!m_queue)
+        return; // a handler of the error ended it
     const QList<Binding> before = std::exchange(m_bound, wanted);
+    const auto expectBinding = [this](const QFuture<void> &future) {
+        expect();
+        watch(
+                future, [this] { arrived(); },
+                [this](const QAmqpError &error) {
+                    m_bindingFailed = true;
+                    refused(error);
+                });
+    };
     for (const Binding &binding : wanted) {
         if (!before.contains(binding))
-            expect(m_queue->bind(binding.exchange, binding.routingKey, binding.arguments));
+            expectBinding(m_queue->bind(binding.exchange, binding.routingKey, binding.arguments));
     }
     for (const Binding &binding : before) {
         if (!wanted.contains(binding))
-            expect(m_queue->unbind(binding.exchange, binding.routingKey, binding.arguments));
+            expectBinding(m_queue->unbind(binding.exchange, binding.routingKey, binding.arguments));
     }
 }
 
@@ -149,8 +169,28 @@ void QAmqpQuickQueue::setUp(QAmqpChannel *channel)
         Q_EMIT declared();
     });
     m_bound.clear();
+    m_bindingFailed = false;
+    m_bindingWaits = true;
+    expect();
+    bindAndConsume();
+}
+
+void QAmqpQuickQueue::connectionFound()
+{
+    connect(connection(), &QAmqpQuickConnection::declared, this, &QAmqpQuickQueue::bindAndConsume);
+}
+
+// When the exchanges that bindings may name are there.
+void QAmqpQuickQueue::bindAndConsume()
+{
+    if (!m_queue || !m_bindingWaits || connection()->isDeclaring())
+        return;
+    m_bindingWaits = false;
     rebind();
-    consume();
+    if (m_queue) {
+        consume();
+        arrived();
+    }
 }
 
 void QAmqpQuickQueue::stop()
@@ -158,6 +198,11 @@ void QAmqpQuickQueue::stop()
     if (m_handled && m_ackPolicy == AckOnReturn)
         m_handled->ack(); // its handler stops the queue: it is handled
     QAmqpQuickObject::stop();
+    m_bindingWaits = false;
+    if (!m_info.name.isEmpty()) {
+        m_info = {};
+        Q_EMIT declared();
+    }
 }
 
 // Also when a subscription there is has to become another: the old one ends when the new one is made, lest
@@ -185,7 +230,13 @@ void QAmqpQuickQueue::consume()
 void QAmqpQuickQueue::receive(const QAmqpDelivery &delivery)
 {
     const QAmqpDelivery message = delivery;
-    const bool ack = m_ackPolicy == AckOnReturn;
+    const bool heard =
+            isSignalConnected(QMetaMethod::fromSignal(&QAmqpQuickQueue::messageReceived));
+    const bool ack = heard && m_ackPolicy == AckOnReturn;
+    if (!heard && m_ackPolicy == AckOnReturn && !std::exchange(m_warned, true))
+        qmlWarning(this)
+                << "nobody listens to messageReceived(): messages stay unacknowledged; set "
+                   "receiving to false to leave them in the queue";
     const QPointer<QAmqpQuickQueue> self = this;
     m_handled = &message;
     count(&QAmqpQuickConnection::countIn);
@@ -201,17 +252,20 @@ void QAmqpQuickQueue::receive(const QAmqpDelivery &delivery)
     \a properties, and what is returned. */
 quint64 QAmqpQuickQueue::publish(const QJSValue &body, const QVariantMap &properties)
 {
-    startNow();
-    const QString name = m_name.isEmpty() ? m_info.name : m_name;
-    return QAmqpQuickObject::publish(QString(), name, body, properties, QAmqpChannel::NoFlags);
+    return QAmqpQuickObject::publish(body, properties, [this](const QAmqpMessage &message) {
+        return m_queue->publish(message);
+    });
 }
 
 /*! \qmlmethod void AmqpQueue::purge()
     Removes all messages of the queue that were not delivered yet. */
 void QAmqpQuickQueue::purge()
 {
+    startForCall();
     if (m_queue)
-        expect(m_queue->purge());
+        watch(
+                m_queue->purge(), [](quint32) {},
+                [this](const QAmqpError &error) { refused(error); });
 }
 
 QT_END_NAMESPACE

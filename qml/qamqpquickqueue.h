@@ -52,7 +52,7 @@ Q_SIGNALS:
 protected:
     void setUp(QAmqpChannel *channel) override;
     void stop() override;
-    bool mustWait() const override { return connection()->isDeclaring(); }
+    void connectionFound() override;
 
 private:
     struct Binding
@@ -68,6 +68,7 @@ private:
         }
     };
     QList<Binding> wantedBindings();
+    void bindAndConsume();
     void rebind();
     void consume();
     void receive(const QAmqpDelivery &delivery);
@@ -87,6 +88,9 @@ private:
     QPointer<QAmqpQueue> m_queue; // with the channel
     QPointer<QAmqpConsumer> m_consumer;
     QList<Binding> m_bound;
+    bool m_bindingWaits = false; // for the exchanges of the connection to be declared
+    bool m_bindingFailed = false;
+    bool m_warned = false; // that nobody listens
     const QAmqpDelivery *m_handled = nullptr; // the one whose handler runs
 };
 

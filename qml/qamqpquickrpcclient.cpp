@@ -49,7 +49,13 @@ QT_BEGIN_NAMESPACE
 /*! \qmlsignal AmqpRpcClient::errorOccurred(amqpError error)
     Its channel failed by \a error. Errors of a request are told to its function alone. */
 
-QAmqpQuickRpcClient::QAmqpQuickRpcClient(QObject *parent) : QAmqpQuickObject(parent) { }
+QAmqpQuickRpcClient::QAmqpQuickRpcClient(QObject *parent) : QAmqpQuickObject(parent)
+{
+    connect(this, &QAmqpQuickRpcClient::exchangeChanged, this, [this] {
+        if (hasFailed())
+            restart(); // mended now perhaps
+    });
+}
 
 void QAmqpQuickRpcClient::setUp(QAmqpChannel *channel)
 {
@@ -76,29 +82,36 @@ void QAmqpQuickRpcClient::setPending(int pending)
 void QAmqpQuickRpcClient::request(const QString &routingKey, const QJSValue &body,
                                   const QJSValue &callback, const QVariantMap &properties)
 {
-    startNow();
+    startForCall();
+    setPending(m_pending + 1);
     QAmqpError error;
     const QAmqpMessage message = makeMessage(body, properties, &error);
-    if (error) {
-        // Never from inside the call, as every other answer.
-        QMetaObject::invokeMethod(
-                this, [this, callback, error] { answer(callback, {}, error); },
-                Qt::QueuedConnection);
-        return;
-    }
-    setPending(m_pending + 1);
+    const auto failed = [this, callback](const QAmqpError &failure) {
+        answerSoon(callback, {}, failure);
+    };
+    if (error)
+        return failed(error);
     count(&QAmqpQuickConnection::countOut);
     watch(
             m_client->call(m_exchange, routingKey, message, std::chrono::milliseconds(m_timeout)),
             [this, callback](const QAmqpMessage &reply) {
-                setPending(m_pending - 1);
                 count(&QAmqpQuickConnection::countIn);
-                answer(callback, reply, {});
+                answerSoon(callback, reply, {});
             },
-            [this, callback](const QAmqpError &failure) {
+            failed);
+}
+
+// Never from inside a call, nor while the client ends: the callback may ask again.
+void QAmqpQuickRpcClient::answerSoon(const QJSValue &callback, const QAmqpQuickMessage &reply,
+                                     const QAmqpError &error)
+{
+    QMetaObject::invokeMethod(
+            this,
+            [this, callback, reply, error] {
                 setPending(m_pending - 1);
-                answer(callback, {}, failure);
-            });
+                answer(callback, reply, error);
+            },
+            Qt::QueuedConnection);
 }
 
 void QAmqpQuickRpcClient::answer(const QJSValue &callback, const QAmqpQuickMessage &reply,

@@ -34,6 +34,8 @@ protected:
     void stop() override;
 
 private:
+    void answerSoon(const QJSValue &callback, const QAmqpQuickMessage &reply,
+                    const QAmqpError &error);
     void answer(const QJSValue &callback, const QAmqpQuickMessage &reply, const QAmqpError &error);
     void setPending(int pending);
 

@@ -1,0 +1,322 @@
+// What a program in QML does at awkward moments: before anything is open, inside a callback, after an error.
+
+#include "api/autobroker.h"
+#include "qmltest.h"
+
+#include <QtAmqp/qamqpconnection.h>
+#include <QtCore/qthread.h>
+
+using namespace QtAmqpTest;
+using namespace Qt::StringLiterals;
+
+class TestMoments : public QObject
+{
+    Q_OBJECT
+
+    static void expectNotFound()
+    {
+        QTest::ignoreMessage(QtWarningMsg, QRegularExpression(u"closed channel \\d+: .*404"_s));
+    }
+
+private Q_SLOTS:
+    void init() { QTest::failOnWarning(QRegularExpression(QStringLiteral(".?"))); }
+
+    void whatIsPublishedAtOnceArrives()
+    {
+        AutoServer server;
+        Scene scene(R"(AmqpConnection {
+                url: "URL"; active: true
+                AmqpExchange {
+                    id: exchange; name: "ex"; type: "topic"
+                    property var told: []
+                    onConfirmed: (first, last) => told.push(first + "-" + last)
+                    Component.onCompleted: { publish("k", 1); publish("k", 1, { bad: 1 }) }
+                }
+                AmqpQueue {
+                    id: named; name: "q"; bindings: [{ exchange: "ex" }]
+                    property string received
+                    onMessageReceived: (message) => received += message.text
+                    Component.onCompleted: publish("a")
+                }
+                AmqpQueue {
+                    id: unnamed
+                    property string received
+                    onMessageReceived: (message) => received += message.text
+                    Component.onCompleted: publish("b")
+                }
+            })",
+                    server.url());
+        QVERIFY(scene.holds("exchange.unconfirmed === 1 && exchange.errorString.includes('bad')"));
+        TRY_HOLDS(scene, "exchange.told.join() === '1-1' && exchange.unconfirmed === 0");
+        TRY_HOLDS(scene, "exchange.ready && named.ready && unnamed.ready");
+        QVERIFY(scene.holds("exchange.errorString.includes('bad') && !named.errorString"));
+        QCOMPARE(server.brokers.size(), 1);
+        // The broker delivers to consumers that are there already.
+        scene.value("named.publish('c'); unnamed.publish('d')");
+        TRY_HOLDS(scene, "named.received.includes('c') && unnamed.received.includes('d')");
+        scene.value("unnamed.active = false");
+        QVERIFY(scene.holds("unnamed.queueName === ''"));
+    }
+
+    // The name that the broker makes up is waited for.
+    void aMessageForAnUnnamedQueueIsNotPublishedToAnother()
+    {
+        AutoServer server;
+        Scene scene(R"(AmqpConnection {
+                url: "URL"; active: true
+                AmqpQueue { id: queue; property string received; ackPolicy: AmqpQueue.NoAck
+                            onMessageReceived: (message) => received += message.text }
+            })",
+                    server.url());
+        TRY_HOLDS(scene, "queue.ready");
+        scene.value("queue.durable = true; queue.publish('x')");
+        QVERIFY(scene.holds("queue.queueName === ''"));
+        TRY_HOLDS(scene, "queue.ready && queue.queueName === 'amq.gen-1'");
+        TRY_HOLDS(scene, "queue.received === 'x'");
+    }
+
+    void aRequestMayBeRepeatedInItsCallback()
+    {
+        AutoServer server;
+        Scene scene(R"(AmqpConnection {
+                url: "URL"; active: true
+                AmqpRpcClient {
+                    id: client
+                    property int answers: 0
+                    property bool calling: false
+                    property bool synchronous: false
+                    function ask() {
+                        calling = true
+                        request("hold", {}, (reply, error) => {
+                            synchronous = synchronous || calling
+                            if (++answers < 3) ask()
+                        })
+                        calling = false
+                    }
+                }
+            })",
+                    server.url());
+        scene.value("client.ask()");
+        TRY_HOLDS(scene, "client.ready && client.pending === 1");
+        scene.value("client.active = false");
+        TRY_HOLDS(scene, "client.answers === 3 && client.pending === 0");
+        QVERIFY(scene.holds("!client.synchronous"));
+    }
+
+    void afterAnErrorTheNextCallSetsUpAnew()
+    {
+        AutoServer server;
+        Scene scene(R"(AmqpConnection {
+                url: "URL"; active: true
+                AmqpExchange {
+                    id: exchange
+                    property var lost: []
+                    onIndeterminate: (first, last) => lost.push(first)
+                }
+                AmqpRpcClient { id: client; property var answers: [] }
+            })",
+                    server.url());
+        TRY_HOLDS(scene, "exchange.ready && client.ready");
+        expectNotFound();
+        scene.value("exchange.publish('close channel', 'x')");
+        TRY_HOLDS(scene, "exchange.errorCode === 404 && exchange.lost.length === 1");
+        QVERIFY(scene.holds("exchange.publish('k', 'x') === 1 && exchange.errorCode === 0"));
+        TRY_HOLDS(scene, "exchange.ready && exchange.unconfirmed === 0");
+        const auto ask = [&](const char *key) {
+            scene.value(u"client.request('%1', {}, (reply, error) => "
+                        "client.answers.push(error.kind))"_s.arg(QLatin1StringView(key)));
+        };
+        expectNotFound();
+        ask("close channel");
+        TRY_HOLDS(scene, "client.answers.join() === 'NotFound' && client.errorCode === 404");
+        ask("nowhere");
+        TRY_HOLDS(scene, "client.answers.join() === 'NotFound,Unroutable' && client.ready");
+        expectNotFound();
+        ask("close channel");
+        TRY_HOLDS(scene, "client.errorCode === 404");
+        scene.value("client.exchange = 'other'");
+        TRY_HOLDS(scene, "client.ready && client.errorCode === 0");
+    }
+
+    void whatWasNotConfirmedIsToldWhenTheChannelGoes()
+    {
+        AutoServer server;
+        Scene scene(R"(AmqpConnection {
+                id: broker; url: "URL"; active: true
+                AmqpExchange {
+                    id: exchange
+                    property var lost: []
+                    onIndeterminate: (first, last) => lost.push(first + "-" + last)
+                }
+            })",
+                    server.url());
+        TRY_HOLDS(scene, "exchange.ready");
+        scene.value("for (const key of ['hold', 'k', 'hold', 'hold']) exchange.publish(key, 'x')");
+        TRY_HOLDS(scene, "exchange.unconfirmed === 3");
+        scene.value("broker.reopen()");
+        QVERIFY(scene.holds("exchange.unconfirmed === 0"));
+        QCOMPARE(scene.text("exchange.lost.join()"), u"1-1,3-4"_s);
+    }
+
+    void anErrorHandlerMaySwitchOff()
+    {
+        AutoServer server;
+        Scene scene(R"(AmqpConnection {
+                url: "URL"; active: true
+                AmqpQueue { id: queue; name: "q"; exclusive: true
+                            onErrorStringChanged: if (errorString === "") active = false }
+                AmqpQueue { id: other; name: "other" }
+            })",
+                    server.url());
+        TRY_HOLDS(scene, "queue.ready");
+        scene.value("queue.publish('x', { bad: 1 }); queue.durable = true; other.durable = true");
+        TRY_HOLDS(scene, "other.ready");
+        QVERIFY(scene.holds("!queue.active && !queue.ready && queue.queueName === ''"));
+        QTest::qWait(20); // were it set up, it would be ready about when the other is
+        QVERIFY(scene.holds("!queue.ready"));
+    }
+
+    void aMendedBindingClearsItsError_data()
+    {
+        QTest::addColumn<QString>("wrong");
+        QTest::newRow("no exchange") << u"[{ exchange: '' }]"_s;
+        QTest::newRow("key too long") << u"[{ exchange: 'e', routingKey: 'x'.repeat(300) }]"_s;
+    }
+
+    void aMendedBindingClearsItsError()
+    {
+        QFETCH(QString, wrong);
+        AutoServer server;
+        Scene scene(R"(AmqpConnection {
+                url: "URL"; active: true
+                AmqpQueue { id: queue; name: "q"; property int errors: 0; onErrorOccurred: ++errors }
+            })",
+                    server.url());
+        TRY_HOLDS(scene, "queue.ready");
+        scene.value(u"queue.bindings = "_s + wrong);
+        TRY_HOLDS(scene, "queue.error.kind === 'InvalidArgument'");
+        scene.value("queue.bindings = [{ exchange: 'e', routingKey: 'ok' }]");
+        TRY_HOLDS(scene, "queue.ready && queue.errorString === ''");
+        QVERIFY(scene.holds("queue.errors === 1"));
+    }
+
+    void whatNobodyListensForIsNotAcknowledged()
+    {
+        AutoServer server;
+        QTest::ignoreMessage(QtWarningMsg, QRegularExpression(u"nobody listens"_s));
+        Scene scene(R"(
+            AmqpConnection {
+                url: "URL"; active: true
+                AmqpQueue { id: queue; name: "q" }
+                AmqpExchange { id: exchange }
+            },
+            AmqpMessageModel { id: model })",
+                    server.url());
+        TRY_HOLDS(scene, "queue.ready && exchange.ready");
+        scene.value("queue.publish('x'); queue.publish('y')"); // one warning
+        TRY_HOLDS(scene, "queue.messagesPerSecond > 0");
+        QVERIFY(server.brokers.first()->acked.isEmpty());
+        scene.value("model.queue = queue; queue.publish('z')");
+        TRY_HOLDS(scene, "model.count === 1");
+        QTRY_COMPARE(server.brokers.first()->acked, QList<quint64>{3});
+    }
+
+    void whatJsonCannotExpressIsRefused()
+    {
+        AutoServer server;
+        Scene scene(R"(
+            AmqpMessageModel { id: model; queue: queue },
+            AmqpConnection { url: "URL"; active: true; AmqpQueue { id: queue; name: "q" } })",
+                    server.url());
+        TRY_HOLDS(scene, "queue.ready");
+        scene.value("const ring = {}; ring.self = ring; queue.publish(ring)");
+        QVERIFY2(
+                scene.holds(
+                        "queue.error.kind === 'InvalidArgument' && queue.errorString.includes('JSON')"),
+                qPrintable(scene.text("queue.errorString")));
+        QVERIFY(scene.holds(
+                "queue.publish(() => 1) === 0 && queue.errorString.includes('function')"));
+        QVERIFY(scene.holds("queue.publish({ buffer: new ArrayBuffer(3), n: 1 }) === 1"));
+        TRY_HOLDS(scene, "model.count === 1 && model.get(0).json.n === 1");
+    }
+
+    // A fault of one message says nothing about the exchange being there.
+    void aQueueWaitsForTheExchangeWhateverElseFails()
+    {
+        AutoServer server;
+        Scene scene(R"(AmqpConnection {
+                id: broker; url: "URL"; active: true
+                AmqpExchange { id: exchange; name: "ex"; type: "topic" }
+                AmqpQueue {
+                    id: queue; name: "q"; bindings: [{ exchange: "ex" }]
+                    property var order: []
+                    onReadyChanged: if (ready) order.push(exchange.ready)
+                }
+            })",
+                    server.url());
+        TRY_HOLDS(scene, "queue.ready && exchange.ready");
+        scene.value("queue.order = []; exchange.durable = true; queue.durable = true;"
+                    "queue.publish('x', { bad: 1 }); exchange.publish('k', 1, { bad: 1 })");
+        TRY_HOLDS(scene, "queue.ready && exchange.ready");
+        QCOMPARE(scene.text("queue.order.join()"), u"true"_s);
+    }
+
+    void aSourceThatIsStillToComeIsWaitedFor()
+    {
+        AutoServer server;
+        QAmqpConnection connection(QAmqpConnectionOptions::fromUrl(server.url()));
+        Scene scene(R"(AmqpConnection {
+                id: broker; url: "URL"; source: null; active: true
+                AmqpQueue { id: queue }
+            })",
+                    server.url(), {{u"cpp"_s, QVariant::fromValue(&connection)}});
+        QTest::qWait(50);
+        QVERIFY(server.brokers.isEmpty() && scene.holds("!broker.errorString"));
+        scene.value("broker.source = cpp");
+        connection.open();
+        TRY_HOLDS(scene, "queue.ready");
+        QCOMPARE(server.brokers.size(), 1);
+    }
+
+    void theErrorOfASourceIsShownAndGoesWithIt()
+    {
+        AutoServer server;
+        QTcpServer closed;
+        QVERIFY(closed.listen(QHostAddress::LocalHost));
+        const QUrl url(u"amqp://127.0.0.1:%1"_s.arg(closed.serverPort()));
+        closed.close();
+        QAmqpConnection connection(QAmqpConnectionOptions::fromUrl(url));
+        connection.open();
+        QTRY_VERIFY(connection.lastError().isError());
+        Scene scene("AmqpConnection { id: broker; source: cpp; active: true }", {},
+                    {{u"cpp"_s, QVariant::fromValue(&connection)}});
+        TRY_HOLDS(scene, "broker.error.kind === 'HostUnreachable'");
+        connection.setOptions(QAmqpConnectionOptions::fromUrl(server.url()));
+        connection.open();
+        TRY_HOLDS(scene, "broker.connected && broker.errorString === ''");
+    }
+
+    void aSourceOfAnotherThreadIsRefused()
+    {
+        QThread thread;
+        QAmqpConnection connection{QAmqpConnectionOptions()};
+        connection.moveToThread(&thread);
+        Scene scene("AmqpConnection { id: broker; source: cpp; active: true }", {},
+                    {{u"cpp"_s, QVariant::fromValue(&connection)}});
+        TRY_HOLDS(scene, "broker.errorString.includes('thread')");
+    }
+
+    void theStateIsInWordsWhenSwitchedOff()
+    {
+        Scene scene(R"(
+            AmqpConnection { id: broker; url: "URL"; active: true },
+            QtObject { id: label; property string text: broker.stateText })",
+                    QUrl(u"amqp://localhost?hartbeat=1"_s));
+        TRY_HOLDS(scene, "label.text === 'Connection failed'");
+        scene.value("broker.active = false");
+        QCOMPARE(scene.text("label.text"), u"Not connected"_s);
+    }
+};
+
+QTAMQP_TEST(TestMoments)
+#include "tst_moments.moc"
