@@ -1,0 +1,145 @@
+// What is kept in memory, and what keeps it from growing.
+
+#include "blockingtest.h"
+#include "everycall.h"
+#include "threadedbroker.h"
+
+using namespace QtAmqpTest;
+
+class TestBounds : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void failuresNobodyAskedForAreBounded()
+    {
+        ThreadedBroker broker;
+        QAmqpBlockingConnection connection(broker.options());
+        QAmqpBlockingChannel channel = connection.channel().value();
+        channel.setConfirmWindow(100);
+        const auto fail = [&](const QByteArray &body) {
+            for (int published = 0; published < 5000; ++published) {
+                if (const auto r = channel.publish({}, u"nowhere"_s, body, QAmqpChannel::Mandatory);
+                    !r)
+                    return std::pair(published, r.error());
+            }
+            return std::pair(5000, QAmqpError());
+        };
+        for (const QByteArray &body : {"m"_ba, QByteArray(100'000, 'm')}) {
+            const auto [published, error] = fail(body);
+            QCOMPARE(error.kind(), Kind::LimitExceeded);
+            QVERIFY2(error.text().contains(u"waitForConfirms()"), qPrintable(error.text()));
+            QVERIFY2(published <= 1100 && published >= 80, qPrintable(QString::number(published)));
+            const auto told = channel.waitForConfirms();
+            QCOMPARE(told.error().kind(), Kind::Unroutable);
+            QCOMPARE(told.messages().size(), published);
+            OK(channel.publish({}, u"x"_s, body)); // and on it goes
+            QCOMPARE(channel.waitForConfirms().value(), 1U);
+        }
+    }
+
+    // Without a prefetch nothing else bounds them.
+    void messagesWithoutAckAreBoundedByNotReading()
+    {
+        ThreadedBroker broker(1);
+        QAmqpBlockingConnection connection(broker.options());
+        QAmqpBlockingChannel channel = connection.channel().value();
+        const QAmqpBlockingConsumer consumer =
+                channel.consume(queue, QAmqpConsumeOptions().setNoAck());
+        constexpr int messages = 5000;
+        channel.setConfirmWindow(2 * messages); // no publish() waits
+        for (int i = 0; i < messages; ++i)
+            OK(channel.publish({}, queue, QByteArray::number(i).rightJustified(1000)));
+        QTRY_VERIFY(consumer.waitingMessages() >= 1000);
+        std::this_thread::sleep_for(3 * connection.heartbeat()); // nobody reads
+        QVERIFY2(consumer.waitingMessages() < 1500,
+                 qPrintable(QString::number(consumer.waitingMessages())));
+        QVERIFY(connection.isOpen());
+        OK(channel.waitForConfirms()); // whose answers are behind the messages
+        for (int i = 0; i < messages; ++i)
+            QCOMPARE(consumer.next(20s).value().body().trimmed(), QByteArray::number(i));
+        OK(channel.declareQueue(queue));
+    }
+
+    // Nor do calls that wait lift the bound for ever.
+    void messagesWithoutAckAreBoundedWhileCallsWait()
+    {
+        ThreadedBroker broker;
+        QAmqpBlockingConnection connection(broker.options());
+        QAmqpBlockingChannel channel = connection.channel().value();
+        const QAmqpBlockingConsumer consumer =
+                channel.consume(queue, QAmqpConsumeOptions().setNoAck());
+        channel.setTimeout(500ms);
+        channel.setConfirmWindow(100);
+        QAmqpError error;
+        for (int i = 0; i < 20'000 && !error; ++i)
+            error = channel.publish({}, queue, QByteArray(100, 'm')).error();
+        QCOMPARE(error.kind(), Kind::Timeout);
+        QVERIFY2(error.text().contains(u"nothing is read"), qPrintable(error.text()));
+        QVERIFY2(consumer.waitingMessages() >= 10'000 && consumer.waitingMessages() < 11'000,
+                 qPrintable(QString::number(consumer.waitingMessages())));
+        while (consumer.waitingMessages() > 0)
+            OK(consumer.next());
+        channel.setTimeout(20s);
+        OK(channel.waitForConfirms());
+    }
+
+    // Messages that nobody takes do not keep others from theirs.
+    void waitsReadWhateverElseWaits()
+    {
+        ThreadedBroker broker;
+        QAmqpBlockingConnection connection(broker.options());
+        QAmqpBlockingChannel channel = connection.channel().value();
+        const auto noAck = QAmqpConsumeOptions().setNoAck();
+        QAmqpBlockingConsumer laggard = channel.consume(queue, noAck);
+        channel.setConfirmWindow(10'000);
+        for (int i = 0; i < 1500; ++i)
+            OK(channel.publish({}, queue, "m"_ba));
+        OK(channel.waitForConfirms());
+        QVERIFY(laggard.waitingMessages() >= 1000);
+        const QAmqpBlockingConsumer other = channel.consume(u"other"_s);
+        OK(channel.publish({}, u"other"_s, "1"_ba));
+        QCOMPARE(other.next(20s).value().body(), "1"_ba);
+        bool handled = false;
+        OK(channel.consume(u"handled"_s, [&](const QAmqpDelivery &) {
+            handled = true;
+            OK(channel.stopConsuming());
+        }));
+        OK(channel.publish({}, u"handled"_s, "2"_ba));
+        OK(channel.startConsuming(20s));
+        QVERIFY(handled);
+        // What is left of a lost session does not count for the next.
+        connection.abort();
+        OK(connection.open());
+        OK(channel.open());
+        const QAmqpBlockingConsumer next = channel.consume(u"next"_s);
+        OK(channel.publish({}, u"next"_s, "3"_ba));
+        QTRY_COMPARE(next.waitingMessages(), 1);
+        QCOMPARE(laggard.waitingMessages(), 1500);
+        OK(laggard.next());
+    }
+
+    void lossWhileNotReadingLeavesWhatHadArrived()
+    {
+        ThreadedBroker broker;
+        QAmqpBlockingConnection connection(broker.options());
+        QAmqpBlockingChannel channel = connection.channel().value();
+        const QAmqpBlockingConsumer consumer =
+                channel.consume(queue, QAmqpConsumeOptions().setNoAck());
+        channel.setConfirmWindow(1000);
+        for (int i = 0; i < 1500; ++i)
+            OK(channel.publish({}, queue, "m"_ba));
+        OK(channel.waitForConfirms());
+        broker.drop();
+        QTRY_VERIFY(!connection.isOpen());
+        QCOMPARE(connection.lastError().kind(), Kind::ConnectionLost);
+        int left = 0;
+        for (auto next = consumer.next(); next; next = consumer.next())
+            ++left;
+        QCOMPARE(left, 1500);
+        QCOMPARE(consumer.error().kind(), Kind::ConnectionLost);
+    }
+};
+
+QTAMQP_TEST(TestBounds)
+#include "tst_bounds.moc"
