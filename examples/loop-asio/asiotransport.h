@@ -41,13 +41,13 @@ private:
         if (transport)
             transport->process();
     }
-    void watch(int socket, bool writable) override
+    void watch(int socket, bool readable, bool writable) override
     {
         if (m_stream.is_open() && m_stream.native_handle() != socket)
             m_stream.release(); // which ends the waiting; the socket is the base class's
         if (socket >= 0 && !m_stream.is_open())
             m_stream.assign(socket);
-        if (socket >= 0)
+        if (readable)
             await(Stream::wait_read);
         if (writable)
             await(Stream::wait_write);

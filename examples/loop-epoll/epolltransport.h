@@ -49,13 +49,13 @@ public:
     void requestTurn() override { eventfd_write(m_wake, 1); }
 
 private:
-    void watch(int socket, bool writable) override
+    void watch(int socket, bool readable, bool writable) override
     {
         if (m_watched != socket && m_watched >= 0)
             control(EPOLL_CTL_DEL, m_watched, 0);
         const int what = m_watched == socket ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
         if (socket >= 0)
-            control(what, socket, writable ? EPOLLIN | EPOLLOUT : EPOLLIN);
+            control(what, socket, (readable ? EPOLLIN : 0U) | (writable ? EPOLLOUT : 0U));
         m_watched = socket;
     }
     void control(int what, int fd, quint32 events)

@@ -40,12 +40,12 @@ public:
 private:
     static void processOf(void *transport) { static_cast<LibevTransport *>(transport)->process(); }
 
-    void watch(int socket, bool writable) override
+    void watch(int socket, bool readable, bool writable) override
     {
         ev_io_stop(m_loop, &m_io);
         if (socket < 0)
             return;
-        ev_io_set(&m_io, socket, writable ? EV_READ | EV_WRITE : EV_READ);
+        ev_io_set(&m_io, socket, (readable ? EV_READ : 0) | (writable ? EV_WRITE : 0));
         ev_io_start(m_loop, &m_io);
     }
 

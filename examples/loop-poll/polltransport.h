@@ -32,9 +32,9 @@ public:
     }
 
 private:
-    void watch(int socket, bool writable) override
+    void watch(int socket, bool readable, bool writable) override
     {
-        m_fds[1] = {socket, short(writable ? POLLIN | POLLOUT : POLLIN), 0};
+        m_fds[1] = {socket, short((readable ? POLLIN : 0) | (writable ? POLLOUT : 0)), 0};
     }
     int timeout() const
     {

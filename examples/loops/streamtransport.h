@@ -34,7 +34,7 @@ public:
         ::connect(m_socket, host->ai_addr, host->ai_addrlen);
         freeaddrinfo(host);
         m_connecting = true;
-        watch(m_socket, true);
+        watch(m_socket, true, true);
     }
     void write(const QByteArray &block) override { m_out += block; }
     void flush() override
@@ -43,21 +43,23 @@ public:
             return;
         const ssize_t sent = send(m_socket, m_out.constData(), size_t(m_out.size()), MSG_NOSIGNAL);
         m_out.remove(0, qMax<ssize_t>(sent, 0)); // an error is seen when reading
-        watch(m_socket, !m_out.isEmpty());
+        qsizetype room = 0; // else what has come would wake the loop again and again
+        const bool readable = receiveBuffer(&room), writable = !m_out.isEmpty();
+        watch(readable || writable ? m_socket : -1, readable, writable);
     }
     qint64 bytesToWrite() const override { return m_out.size(); }
     void abort() override
     {
         if (m_socket < 0)
             return;
-        watch(-1, false);
+        watch(-1, false, false);
         ::close(std::exchange(m_socket, -1));
         m_out.clear();
     }
 
 protected:
-    // From now on wait until `socket` is readable, or `writable` as well; -1: no socket.
-    virtual void watch(int socket, bool writable) = 0;
+    // From now on wait until `socket` is `readable` or `writable`, as asked for; -1: no socket.
+    virtual void watch(int socket, bool readable, bool writable) = 0;
 
     // To be the last thing a loop's callback does: afterwards this object may be gone (false).
     bool process()
@@ -68,24 +70,21 @@ protected:
             m_connecting = false;
             opened();
         }
-        readAll();
+        readSome();
         if (m_failure) {
             abort();
             lost(QString::fromLocal8Bit(std::exchange(m_failure, nullptr)));
         }
-        flush();
-        return turn();
+        return turn() && (flush(), true); // there may be room again
     }
 
 private:
-    void readAll()
+    void readSome()
     {
         qsizetype room = 0;
-        while (char *buffer = m_socket >= 0 && !m_failure ? receiveBuffer(&room) : nullptr) {
+        if (char *buffer = m_socket >= 0 && !m_failure ? receiveBuffer(&room) : nullptr) {
             const ssize_t got = recv(m_socket, buffer, size_t(room), 0);
-            if (got < 0 && errno == EAGAIN)
-                return;
-            if (got <= 0)
+            if (got == 0 || (got < 0 && errno != EAGAIN))
                 m_failure = got < 0 ? std::strerror(errno) : "the peer closed the connection";
             received(got);
         }

@@ -1,0 +1,2 @@
+// Makes the scripted broker part of this program.
+#include "scripted/scriptedbroker.cpp"
