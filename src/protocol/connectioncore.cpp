@@ -80,6 +80,8 @@ void ConnectionCore::open(TimePoint now)
     if (m_state != ConnectionState::Idle)
         return;
     m_now = now;
+    m_reading = true;
+    m_pause = {};
     m_attempts.start(m_options, m_seed);
     beginAttempt();
 }

@@ -124,6 +124,7 @@ private Q_SLOTS:
     void reopensAfterTrailingOctets();
     void optionsAreRefusedWhileOpen();
     void brokerClosesOnce();
+    void readsWhenItOpens();
     void lostWhenOpen();
     void blocked();
     void blockedTimeout();
@@ -583,6 +584,18 @@ void TestConnection::optionsAreRefusedWhileOpen()
 }
 
 void TestConnection::brokerClosesOnce()
+void TestConnection::readsWhenItOpens()
+{
+    ScriptedServer server(Script().handshake().connectionClose());
+    QAmqpConnection connection(optionsFor(server));
+    connection.setReading(false);
+    connection.open();
+    QVERIFY(connection.isReading());
+    TRY(connection.isOpen(), server);
+    connection.close();
+    TRY_COMPARE(connection.state(), State::Closed);
+}
+
 {
     ScriptedServer server(
             Script().handshake()
