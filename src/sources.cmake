@@ -62,6 +62,7 @@ set(QTAMQP_protocol_SOURCES
     protocol/log.h
     protocol/negotiation.cpp
     protocol/negotiation.h
+    protocol/timepoint.h
     protocol/transitions.cpp
     protocol/transitions.h)
 

@@ -286,7 +286,7 @@ Deadline QAmqpChannelPrivate::await(std::chrono::milliseconds limit, const QAmqp
                                     const Ended &ended)
 {
     const TimePoint until = limit > std::chrono::milliseconds::zero()
-            ? std::chrono::steady_clock::now() + limit
+            ? timeAfter(TimePoint::clock::now(), limit)
             : TimePoint::max();
     const Deadline answer = core->await(until, late);
     requests.insert(answer.second, ended);

@@ -17,12 +17,12 @@
 #include "protocol/assembler.h"
 #include "protocol/buffers.h"
 #include "protocol/confirms.h"
+#include "protocol/timepoint.h"
 #include "protocol/transitions.h"
 
 #include <QtCore/qhash.h>
 
 #include <array>
-#include <chrono>
 #include <deque>
 #include <map>
 #include <optional>
@@ -30,8 +30,6 @@
 QT_BEGIN_NAMESPACE
 
 namespace QtAmqpPrivate {
-
-using TimePoint = std::chrono::steady_clock::time_point;
 
 template<typename Method>
 void sendMethod(Output &output, quint16 channel, const Method &method)

@@ -353,7 +353,7 @@ std::optional<TimePoint> ConnectionCore::nextTimeout()
 {
     std::optional<TimePoint> next;
     const auto consider = [&next](std::optional<TimePoint> time) {
-        if (time && (!next || *time < *next))
+        if (time && *time < TimePoint::max() && (!next || *time < *next))
             next = time;
     };
     if (m_state == ConnectionState::Closed)

@@ -118,13 +118,15 @@ private Q_SLOTS:
     void abortInEveryState_data();
     void abortInEveryState();
     void closeWithoutAnswer();
+    void closeWithoutADeadline_data();
+    void closeWithoutADeadline();
     void closeTwice();
     void reopensInClosedSlot();
     void reopensInClosedSlotAfterLoss();
     void reopensAfterTrailingOctets();
+    void readsWhenItOpens();
     void optionsAreRefusedWhileOpen();
     void brokerClosesOnce();
-    void readsWhenItOpens();
     void lostWhenOpen();
     void blocked();
     void blockedTimeout();
@@ -481,6 +483,29 @@ void TestConnection::closeWithoutAnswer()
     QCOMPARE(log.errors.at(0).phase(), QAmqpError::Phase::Closing);
 }
 
+void TestConnection::closeWithoutADeadline_data()
+{
+    QTest::addColumn<qint64>("deadline");
+    QTest::newRow("longest") << qint64(std::chrono::milliseconds::max().count());
+    QTest::newRow("thousand years") << qint64(std::chrono::milliseconds(24h * 365'000).count());
+}
+
+// The broker may take its time.
+void TestConnection::closeWithoutADeadline()
+{
+    QFETCH(qint64, deadline);
+    ScriptedServer server(
+            Script().handshake().expect<ConnectionClose>().after(50ms).reply(ConnectionCloseOk{}));
+    QAmqpConnection connection(optionsFor(server));
+    SignalLog log;
+    log.watch(&connection);
+    connection.open();
+    TRY(connection.isOpen(), server);
+    connection.close(std::chrono::milliseconds(deadline));
+    TRY(log.count(u"connection.closed"_s) == 1, server);
+    QVERIFY2(log.errors.isEmpty(), qPrintable(connection.lastError().text()));
+}
+
 void TestConnection::closeTwice()
 {
     ScriptedServer server(Script().handshake().connectionClose());
@@ -559,6 +584,18 @@ void TestConnection::reopensAfterTrailingOctets()
     QCOMPARE(log.errors.size(), 1);
 }
 
+void TestConnection::readsWhenItOpens()
+{
+    ScriptedServer server(Script().handshake().connectionClose());
+    QAmqpConnection connection(optionsFor(server));
+    connection.setReading(false);
+    connection.open();
+    QVERIFY(connection.isReading());
+    TRY(connection.isOpen(), server);
+    connection.close();
+    TRY_COMPARE(connection.state(), State::Closed);
+}
+
 void TestConnection::optionsAreRefusedWhileOpen()
 {
     ScriptedServer server(Script().handshake().connectionClose());
@@ -584,18 +621,6 @@ void TestConnection::optionsAreRefusedWhileOpen()
 }
 
 void TestConnection::brokerClosesOnce()
-void TestConnection::readsWhenItOpens()
-{
-    ScriptedServer server(Script().handshake().connectionClose());
-    QAmqpConnection connection(optionsFor(server));
-    connection.setReading(false);
-    connection.open();
-    QVERIFY(connection.isReading());
-    TRY(connection.isOpen(), server);
-    connection.close();
-    TRY_COMPARE(connection.state(), State::Closed);
-}
-
 {
     ScriptedServer server(
             Script().handshake()

@@ -117,6 +117,7 @@ private Q_SLOTS:
     void nackedRequest();
     void channelErrorEndsCalls();
     void connectionLossEndsCalls();
+    void closeEndsCalls_data();
     void closeEndsCalls();
     void destroyedClientEndsCalls();
     void destroyedChannelEndsCalls();
@@ -194,10 +195,20 @@ void TestRpc::connectionLossEndsCalls()
     QCOMPARE(s.client->pendingCalls(), 0);
 }
 
+void TestRpc::closeEndsCalls_data()
+{
+    QTest::addColumn<qint64>("timeout");
+    QTest::newRow("none") << qint64(0);
+    QTest::newRow("longest") << qint64(std::chrono::milliseconds::max().count());
+}
+
 void TestRpc::closeEndsCalls()
 {
-    ClientSession s(called().reply(BasicAck{1}).expect<ChannelClose>().reply(ChannelCloseOk{}));
+    QFETCH(qint64, timeout);
+    ClientSession s(called().reply(BasicAck{1}).expect<ChannelClose>().reply(ChannelCloseOk{}),
+                    std::chrono::milliseconds(timeout));
     TRY(s.channel->unconfirmed() == 0 && s.channel->isOpen(), s.server);
+    QVERIFY(!s.reply.isFinished());
     s.channel->close();
     TRY(s.reply.isFinished(), s.server);
     const QAmqpError error = errorOf(s.reply);
