@@ -251,7 +251,8 @@ QFuture<int> QAmqpChannelPrivate::cancel(QAmqpConsumerPrivate *consumer)
     if (!core->hasConsumer(
                 consumer->tag)) // the channel is over, as the consumer is about to be told
         return failedFuture<int>(notOpen(u"consumer \"%1\" is not running", consumer->tag));
-    // First of all, so that the broker does not send what goes back here to this consumer again.
+    engine->collectMail();
+    // Before what is held goes back, so that the broker does not send it to this consumer again.
     const RequestId request = core->cancel(consumer->tag);
     const int requeued = consumer->requeueHeld();
     consumer->paused = false;

@@ -199,6 +199,7 @@ QAmqpConsumer *QAmqpChannelPrivate::consume(const QueueName &queue,
         consumer->state = QAmqpConsumer::State::Cancelled;
         return object;
     }
+    engine->collectMail();
     setPrefetchFor(options);
     consumers.insert(consumer->tag, consumer);
     lastEnvelope.reset();
@@ -375,6 +376,7 @@ QFuture<void> QAmqpChannel::txSelect()
     if (d->core->isConfirming())
         return failedFuture<void>(invalidArgument(
                 u"txSelect(): this channel confirms publishes already; use another channel, or txSelect() before the first publish()"));
+    d->engine->collectMail();
     return d->wait(d->core->selectTransactions());
 }
 

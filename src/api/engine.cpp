@@ -263,10 +263,8 @@ void Engine::turn()
         afterEvents();
 }
 
-void Engine::collectMail()
+void Engine::settleMail()
 {
-    if (!m_mailbox->hasMail())
-        return;
     for (const Settlement &settlement : m_mailbox->take())
         settle(settlement);
 }

@@ -43,7 +43,12 @@ public:
     QSslConfiguration tlsSession() const;
     bool settle(const Settlement &settlement);
     void refuse(const Settlement &settlement, const QAmqpError &error) const;
-    void collectMail();
+    // Before each command: acknowledgements that threads were told are accepted come first.
+    void collectMail()
+    {
+        if (m_mailbox->hasMail())
+            settleMail();
+    }
 
     void addChannel(quint16 number, QAmqpChannelPrivate *channel);
     void forgetChannel(QAmqpChannelPrivate *channel);
@@ -60,6 +65,7 @@ public:
     void turn() override;
 
 private:
+    void settleMail();
     void deliverEvents();
     void afterEvents();
     void write();

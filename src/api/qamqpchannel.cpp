@@ -113,11 +113,14 @@ QAmqpChannelPrivate::QAmqpChannelPrivate(QAmqpConnection *owner)
 }
 
 /*!
-    Closes the channel as close() does, but in silence: pending futures fail, publishes already made
-    are still sent, nothing is emitted. Its queues, exchanges and consumers are deleted.
+    Closes the channel as close() does, but in silence: pending futures fail, publishes and
+    acknowledgements already made are still sent, nothing is emitted. Its queues, exchanges and
+    consumers are deleted.
 */
 QAmqpChannel::~QAmqpChannel()
 {
+    if (d_ptr->engine)
+        d_ptr->engine->collectMail(); // acknowledgements that were accepted are sent
     while (!children().isEmpty())
         delete children().constFirst();
     QAmqpChannelPrivate *d = d_ptr.get();
@@ -355,6 +358,7 @@ quint64 QAmqpChannelPrivate::publish(const QString &exchange, const QString &rou
             return 0;
         }
     }
+    engine->collectMail();
     if (confirmsWanted && !core->isConfirming() && !core->isTransactional())
         core->selectConfirms();
     const quint64 tag = core->publish(method, message, nameFrom);

@@ -242,6 +242,7 @@ QFuture<T> QAmqpChannelPrivate::request(Method method, Call call, Convert conver
     if (const QAmqpError error = prepare(method, call))
         return QtAmqpPrivate::failedFuture<T>(error);
     Q_ASSERT(core); // else it was refused
+    engine->collectMail();
     if constexpr (requires { method.noWait; }) {
         // A name that the broker makes up comes with the answer.
         const bool asksForName =

@@ -108,6 +108,9 @@ private Q_SLOTS:
     void longestNamesPass();
     void misusePutsNothingOnTheWire();
     void otherThreadsAreRefused();
+    void acksOfThreadsComeBeforeTheNextCall();
+    void acksOfThreadsOutliveTheObjects_data();
+    void acksOfThreadsOutliveTheObjects();
     void callsBeforeOpenKeepTheirOrder();
     void boundOfWaitingBytes();
     void otherChannelsGoOn();
@@ -653,6 +656,87 @@ void TestChannel::otherThreadsAreRefused()
     QCOMPARE(tag, 0u);
     QVERIFY(!c->lastError());
     s.close(); // nothing was sent
+}
+
+static Script gettingOne()
+{
+    return openedChannel().expect<BasicGet>().sendContent(BasicGetOk{1, false, "", "q", 0},
+                                                          QAmqpMessage("x"));
+}
+
+// Gets a message and has a thread acknowledge it, which no turn of the event loop follows.
+static void ackInThread(Session &s)
+{
+    s.open();
+    const auto got = s.channel->get(u"q"_s);
+    TRY(got.isFinished(), s.server);
+    bool accepted = false;
+    std::thread([&] { accepted = got.result()->ack(); }).join();
+    QVERIFY(accepted);
+}
+
+void TestChannel::acksOfThreadsComeBeforeTheNextCall()
+{
+    QList<Operation> all = operations();
+    all << operation<BasicConsume>("consume", [](QAmqpChannel *c) {
+        c->consume(u"q"_s, QAmqpConsumeOptions().setNoAck());
+        return [] { return QAmqpError(); };
+    });
+    all << operation<BasicPublish>("publish", [](QAmqpChannel *c) {
+        c->setConfirms(false);
+        c->publish({}, u"q"_s, QAmqpMessage("x"));
+        return [] { return QAmqpError(); };
+    });
+    for (const Operation &operation : std::as_const(all)) {
+        Script script = gettingOne().expect<BasicAck>();
+        operation.expect(script);
+        Session s(script);
+        ackInThread(s);
+        operation.call(s.channel);
+        TRY(s.server.isExhausted(), s.server);
+        s.connection.abort();
+    }
+    Session s(openedChannel()
+                      .expect<BasicConsume>(
+                              [](const BasicConsume &m) { return m.consumerTag == "c"; })
+                      .reply(BasicConsumeOk{"c"})
+                      .expect<BasicGet>()
+                      .sendContent(BasicGetOk{1, false, "", "q", 0}, QAmqpMessage("x"))
+                      .expect<BasicAck>()
+                      .expect<BasicCancel>());
+    QAmqpConsumer *consumer = s.makeChannel()->consume(
+            u"q"_s, QAmqpConsumeOptions().setConsumerTag(u"c"_s).setNoAck());
+    ackInThread(s);
+    consumer->cancel();
+    TRY(s.server.isExhausted(), s.server);
+    s.connection.abort();
+}
+
+void TestChannel::acksOfThreadsOutliveTheObjects_data()
+{
+    QTest::addColumn<bool>("channel");
+    QTest::newRow("channel") << true;
+    QTest::newRow("connection") << false;
+}
+
+void TestChannel::acksOfThreadsOutliveTheObjects()
+{
+    QFETCH(bool, channel);
+    ScriptedServer server(channel ? gettingOne().expect<BasicAck>().expect<ChannelClose>()
+                                  : gettingOne().expect<BasicAck>().ignoreRest());
+    auto connection = std::make_unique<QAmqpConnection>(optionsFor(server));
+    std::unique_ptr<QAmqpChannel> own(connection->createChannel());
+    const auto got = own->get(u"q"_s);
+    connection->open();
+    TRY(got.isFinished(), server);
+    bool accepted = false;
+    std::thread([&] { accepted = got.result()->ack(); }).join();
+    QVERIFY(accepted);
+    if (channel)
+        own.reset();
+    else
+        connection.reset();
+    TRY(server.isExhausted(), server);
 }
 
 void TestChannel::callsBeforeOpenKeepTheirOrder()

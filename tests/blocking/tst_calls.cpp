@@ -451,6 +451,27 @@ private Q_SLOTS:
         QCOMPARE(s.channel.get(queue).value()->body(), "2"_ba);
     }
 
+    void acksAreInTheTransaction()
+    {
+        Session s;
+        const QString queue = s.queue();
+        OK(s.channel.txSelect());
+        for (int i = 0; i < 20; ++i) {
+            OK(s.channel.publish({}, queue, body(i)));
+            OK(s.channel.txCommit());
+            const auto got = s.channel.get(queue).value();
+            OK(s.channel.publish({}, queue,
+                                 "answer"_ba)); // in the batch the acknowledgement follows
+            QVERIFY(got->ack());
+            OK(s.channel.txCommit());
+            OK(s.channel.close()); // what is not committed comes back
+            OK(s.channel.open());
+            QCOMPARE(ready(s.channel, queue), 1U);
+            OK(s.channel.purgeQueue(queue));
+            OK(s.channel.txSelect());
+        }
+    }
+
     void tenThreadsPublish()
     {
         Session s;

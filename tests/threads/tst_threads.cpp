@@ -186,6 +186,27 @@ private Q_SLOTS:
             future.waitForFinished();
     }
 
+    // A commit covers what ack() accepted before it.
+    void acksFromThreadsAreInTheTransaction()
+    {
+        constexpr int Rounds = 20;
+        Scene scene(Rounds);
+        for (int i = 0; i < Rounds; ++i) {
+            const std::unique_ptr<QAmqpChannel> channel(scene.peer->channel());
+            VERIFY_OK(channel->txSelect());
+            const auto got = channel->get(scene.name);
+            VERIFY_OK(got);
+            bool accepted = false;
+            std::thread([&] { accepted = got.result()->ack(); }).join();
+            QVERIFY(accepted);
+            VERIFY_OK(channel->txCommit());
+        }
+        QVERIFY(scene.peer->close());
+        Peer other;
+        QVERIFY(other.open());
+        QCOMPARE(readyMessages(other, scene.name), 0);
+    }
+
     // Each is published once, in the order of its thread.
     void tenThreadsPublish()
     {
