@@ -725,7 +725,7 @@ void TestChannel::acksOfThreadsOutliveTheObjects()
     ScriptedServer server(channel ? gettingOne().expect<BasicAck>().expect<ChannelClose>()
                                   : gettingOne().expect<BasicAck>().ignoreRest());
     auto connection = std::make_unique<QAmqpConnection>(optionsFor(server));
-    std::unique_ptr<QAmqpChannel> own(connection->createChannel());
+    QAmqpChannel *own = connection->createChannel();
     const auto got = own->get(u"q"_s);
     connection->open();
     TRY(got.isFinished(), server);
@@ -733,7 +733,7 @@ void TestChannel::acksOfThreadsOutliveTheObjects()
     std::thread([&] { accepted = got.result()->ack(); }).join();
     QVERIFY(accepted);
     if (channel)
-        own.reset();
+        delete own;
     else
         connection.reset();
     TRY(server.isExhausted(), server);
