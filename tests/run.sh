@@ -30,7 +30,7 @@ install_packages "${build_packages[@]}" "${node_packages[@]}" "${test_packages[@
 if [ -n "$threads" ]; then
     only=(tst_threads tst_blocking)
     build build/tsan -DCMAKE_BUILD_TYPE=Debug -DQTAMQP_SANITIZE=thread -DQTAMQP_WERROR=ON \
-        -DQTAMQP_PCH=ON -DQTAMQP_TESTS=ON -DQTAMQP_EXAMPLES=OFF -DQTAMQP_TOOL=OFF
+        -DQTAMQP_PCH=ON -DQTAMQP_TESTS=ON -DQTAMQP_EXAMPLES=OFF -DQTAMQP_QML=OFF -DQTAMQP_TOOL=OFF
     start_node build/tsan/node
     step "testing with the thread sanitizer"
     run ctest --test-dir build/tsan --output-on-failure --no-tests=error -L '^(threads|blocking)$' "$@"
@@ -48,7 +48,7 @@ run ctest --test-dir build/tests "${together[@]}" --no-tests=error "$@" || statu
 
 if [ -z "$quick" ]; then
     build build/asan -DCMAKE_BUILD_TYPE=Debug -DQTAMQP_SANITIZE=address -DQTAMQP_WERROR=ON \
-        -DQTAMQP_PCH=ON -DQTAMQP_TESTS=ON -DQTAMQP_EXAMPLES=OFF
+        -DQTAMQP_PCH=ON -DQTAMQP_TESTS=ON -DQTAMQP_EXAMPLES=OFF -DQTAMQP_QML=OFF
     step "testing with the address and undefined-behaviour sanitizers"
     run ctest --test-dir build/asan "${together[@]}" --no-tests=ignore \
         -L '^(codec|protocol|api|broker|threads|streams|qcoro|tool|interop)$' "$@" || status=1

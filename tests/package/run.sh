@@ -125,7 +125,10 @@ quietly "$CXX" -std=c++17 "$here/consumer.cpp" -o "$folder/consumer" $flags
 LD_LIBRARY_PATH=$installed/lib ran "$folder/consumer"
 
 step "add_subdirectory"
-built "$folder/add_subdirectory" -S "$here" -DQTAMQP_SOURCE="$source" -DBUILD_SHARED_LIBS=$shared
+# Where the library was built before, so that the compiler's cache knows most of it already.
+rm -rf "$folder/library"
+built "$folder/add_subdirectory" -S "$here" -DQTAMQP_SOURCE="$source" -DBUILD_SHARED_LIBS=$shared \
+    -DQTAMQP_BINARY="$folder/library"
 ran "$folder/add_subdirectory/consumer"
 ran_quick "$folder/add_subdirectory/quick"
 step "done"
