@@ -39,7 +39,9 @@ public:
     {
         socat.setProcessChannelMode(QProcess::ForwardedChannels);
         socat.setChildProcessModifier([] { setpgid(0, 0); });
-        socat.start(u"socat"_s, {u"UNIX-LISTEN:%1,fork,unlink-early"_s.arg(path), brokerAddress()});
+        // Half a second after one side has closed it would drop the other, however slow that is.
+        socat.start(u"socat"_s,
+                    {u"-t30"_s, u"UNIX-LISTEN:%1,fork,unlink-early"_s.arg(path), brokerAddress()});
         const bool listens = waitFor([this] {
             QLocalSocket probe;
             probe.connectToServer(path);
