@@ -16,8 +16,6 @@ ApplicationWindow {
     height: 560
     visible: true
 
-    SystemPalette { id: colors }
-
     AmqpConnection {
         id: broker
         url: window.url
@@ -67,6 +65,7 @@ ApplicationWindow {
             model: AmqpMessageModel { queue: inbox; newestFirst: true; maximumCount: 500 }
             delegate: Rectangle {
                 id: bubble
+                readonly property SystemPalette colors: SystemPalette { }
                 required property var json
                 required property date received
                 readonly property bool mine: json?.name === window.name
@@ -76,7 +75,7 @@ ApplicationWindow {
                 width: Math.min(column.implicitWidth + 20, room * 0.8)
                 height: column.implicitHeight + 14
                 radius: 8
-                color: mine ? colors.highlight : colors.alternateBase
+                color: mine ? bubble.colors.highlight : bubble.colors.alternateBase
 
                 Column {
                     id: column
@@ -87,14 +86,14 @@ ApplicationWindow {
                               + bubble.received.toLocaleTimeString(Qt.locale(), Locale.ShortFormat)
                         font.pixelSize: 11
                         opacity: 0.7
-                        color: bubble.mine ? colors.highlightedText : colors.text
+                        color: bubble.mine ? bubble.colors.highlightedText : bubble.colors.text
                     }
                     Label {
                         width: Math.min(implicitWidth, bubble.room * 0.8 - 20)
                         text: bubble.json?.text ?? ""
                         textFormat: Text.PlainText
                         wrapMode: Text.Wrap
-                        color: bubble.mine ? colors.highlightedText : colors.text
+                        color: bubble.mine ? bubble.colors.highlightedText : bubble.colors.text
                     }
                 }
             }
