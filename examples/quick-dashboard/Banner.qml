@@ -13,7 +13,11 @@ Rectangle {
     visible: banner.text !== "" && banner.text !== banner.dismissed
     implicitHeight: row.implicitHeight + 16
     radius: 8
-    color: Theme.bad
+    color: Theme.alarm
+    onTextChanged: {
+        if (banner.text === "") // mended: the same would be news
+            banner.dismissed = "";
+    }
 
     RowLayout {
         id: row
@@ -30,10 +34,12 @@ Rectangle {
             textFormat: Text.PlainText
         }
         Button {
+            objectName: "retry"
             text: qsTr("Try again")
             onClicked: banner.retry()
         }
         Button {
+            objectName: "dismiss"
             text: qsTr("Dismiss")
             onClicked: banner.dismissed = banner.text
         }

@@ -57,7 +57,7 @@ ApplicationWindow {
         id: pattern
         property string applied: "#"
         interval: 300
-        onTriggered: pattern.applied = list.pattern
+        onTriggered: pattern.applied = list.pattern || "#"
     }
 
     ColumnLayout {

@@ -6,8 +6,10 @@ import QtAmqp
 // A message to publish; the button waits until its body is JSON.
 Card {
     id: form
+    objectName: "form"
 
     required property AmqpExchange exchange
+    property real awaited: 0 // the tag of what was published last, until it is known what became of it
     property string problem
     property string outcome
 
@@ -23,8 +25,17 @@ Card {
     function publish() {
         if (!button.enabled)
             return;
-        form.outcome = qsTr("Published, not yet confirmed");
-        form.exchange.publish(key.text, JSON.parse(body.text), { appId: "dashboard" });
+        // The text itself: parsed and written again, large numbers would be others.
+        form.awaited = form.exchange.publish(key.text, body.text, { appId: "dashboard",
+                                                                    contentType: "application/json" });
+        form.outcome = form.awaited ? qsTr("Published, not yet confirmed") : qsTr("Not published");
+    }
+
+    function settle(firstTag, lastTag, outcome) {
+        if (form.awaited < firstTag || form.awaited > lastTag)
+            return;
+        form.awaited = 0;
+        form.outcome = outcome;
     }
 
     title: qsTr("Publish")
@@ -33,9 +44,19 @@ Card {
 
     Connections {
         target: form.exchange
-        function onConfirmed() { form.outcome = qsTr("Confirmed by the broker"); }
-        function onNacked() { form.outcome = qsTr("Refused by the broker"); }
-        function onMessageReturned() { form.outcome = qsTr("No queue takes this routing key"); }
+        function onConfirmed(firstTag, lastTag) {
+            form.settle(firstTag, lastTag, qsTr("Confirmed by the broker"));
+        }
+        function onNacked(firstTag, lastTag) {
+            form.settle(firstTag, lastTag, qsTr("Refused by the broker"));
+        }
+        function onIndeterminate(firstTag, lastTag) {
+            form.settle(firstTag, lastTag, qsTr("Not known whether it arrived"));
+        }
+        // Comes before the confirm.
+        function onMessageReturned(message, routingKey, reason, tag) {
+            form.settle(tag, tag, qsTr("No queue takes this routing key"));
+        }
     }
     Shortcut {
         sequence: "Ctrl+Return"
@@ -90,6 +111,7 @@ Card {
             objectName: "publish"
             text: qsTr("P&ublish")
             enabled: form.exchange.ready && form.problem === "" && key.text !== ""
+            palette.buttonText: button.enabled ? Theme.text : Theme.faint
             onClicked: form.publish()
         }
     }

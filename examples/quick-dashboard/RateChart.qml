@@ -9,9 +9,9 @@ Card {
     property real rate: 0
     property color stroke: Theme.accent
     property var samples: []
-    readonly property real highest: Math.max(10, ...samples)
+    readonly property real highest: Math.max(10, rate, ...samples)
 
-    note: qsTr("at most %L1/s within a minute").arg(Math.round(Math.max(0, ...samples)))
+    note: qsTr("at most %L1/s within a minute").arg(Math.round(Math.max(rate, ...samples)))
 
     Timer {
         interval: 1000

@@ -18,6 +18,7 @@ QtObject {
     readonly property color good: dark ? "#3fb968" : "#1f8f4a"
     readonly property color warning: dark ? "#e3a33b" : "#b26a00"
     readonly property color bad: dark ? "#e5534b" : "#c62828"
+    readonly property color alarm: "#c62828" // below white text
 
     readonly property int gap: 12
     readonly property string fixedFont: "monospace"

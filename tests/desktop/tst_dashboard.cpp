@@ -98,6 +98,15 @@ private:
         QVERIFY(m_channel->publish(u"tst_dashboard"_s, key, reading(key.section(u'.', 0, 0), i)));
     }
 
+    QString outcome() const { return value(u"form"_s, "outcome").toString(); }
+    bool publishedAs(const QString &expected)
+    {
+        click(item(u"publish"_s));
+        return QTest::qWaitFor([&] { return value(u"form"_s, "awaited").toDouble() == 0; },
+                               Patience)
+                && outcome() == expected;
+    }
+
     void photograph(const QString &name)
     {
         for (const bool dark : {false, true}) {
@@ -140,6 +149,11 @@ private Q_SLOTS:
         QTRY_VERIFY_WITH_TIMEOUT(item(u"banner"_s)->isVisible(), Patience);
         QVERIFY(value(u"bannerText"_s, "text").toString().contains(u"127.0.0.1:1"_s));
         photograph(u"dashboard-error"_s);
+        click(item(u"dismiss"_s));
+        QTRY_VERIFY(!item(u"banner"_s)->isVisible());
+        click(item(u"online"_s));
+        click(item(u"online"_s)); // the same again is news
+        QTRY_VERIFY_WITH_TIMEOUT(item(u"banner"_s)->isVisible(), Patience);
         click(item(u"online"_s)); // off: nothing is tried, and there is nothing to complain about
         QTRY_VERIFY(!item(u"banner"_s)->isVisible());
     }
@@ -189,16 +203,33 @@ private Q_SLOTS:
         QTRY_VERIFY_WITH_TIMEOUT(isReady(), Patience);
         type(u"newBody"_s, "{\"half\":");
         QVERIFY(!value(u"publish"_s, "enabled").toBool());
+        const auto textColor = [&] {
+            return value(u"publish"_s, "contentItem").value<QObject *>()->property("color");
+        };
+        const QVariant disabled = textColor();
         QVERIFY(!value(u"problem"_s, "text").toString().isEmpty());
         for (const char c : QByteArray("true}"))
             QTest::keyClick(m_window, c);
         QVERIFY2(value(u"publish"_s, "enabled").toBool(),
                  qPrintable(value(u"newBody"_s, "text").toString()));
         QTest::keyClick(m_window, Qt::Key_Return, Qt::ControlModifier);
+        QVERIFY(textColor() != disabled);
         QTRY_COMPARE_WITH_TIMEOUT(rows(), 1, Patience);
+        QTRY_COMPARE_WITH_TIMEOUT(outcome(), u"Confirmed by the broker"_s, Patience);
+        type(u"newBody"_s, "{\"id\":9007199254740993}");
         type(u"key"_s, "a.b");
         click(item(u"publish"_s));
         QTRY_COMPARE_WITH_TIMEOUT(rows(), 2, Patience);
+        QTRY_COMPARE_WITH_TIMEOUT(outcome(), u"Confirmed by the broker"_s, Patience);
+        const auto *model = item(u"list"_s)->property("model").value<QAbstractItemModel *>();
+        QCOMPARE(model->index(0, 0).data().toString(), u"{\"id\":9007199254740993}"_s);
+
+        type(u"filter"_s, "nothing.of.this");
+        QTRY_VERIFY_WITH_TIMEOUT(publishedAs(u"No queue takes this routing key"_s), Patience);
+        click(item(u"filter"_s));
+        QTest::keyClick(m_window, Qt::Key_A, Qt::ControlModifier);
+        QTest::keyClick(m_window, Qt::Key_Delete); // no pattern: everything
+        QTRY_VERIFY_WITH_TIMEOUT(publishedAs(u"Confirmed by the broker"_s), Patience);
     }
 
     void looksGood()
