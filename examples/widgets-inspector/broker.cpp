@@ -47,7 +47,16 @@ void Broker::finish(QFuture<T> future, Then then, const QPointer<QAmqpChannel> &
 
 void Broker::look(const QString &queue, int limit)
 {
-    fetchNext(std::make_shared<Look>(Look{queue, limit, newChannel(), {}}));
+    if (m_looking)
+        return;
+    QAmqpChannel *channel = newChannel();
+    m_looking = channel;
+    connect(channel, &QAmqpChannel::closed, this, [this] {
+        m_looking.clear();
+        Q_EMIT stateChanged();
+    });
+    Q_EMIT stateChanged();
+    fetchNext(std::make_shared<Look>(Look{queue, limit, channel, {}}));
 }
 
 void Broker::fetchNext(const std::shared_ptr<Look> &look)
@@ -65,8 +74,12 @@ void Broker::fetched(const std::shared_ptr<Look> &look,
             return fetchNext(look);
     }
     look->channel->nackAll(QAmqpDelivery::Requeue);
+    // When it is closed they are in the queue again.
+    connect(look->channel, &QAmqpChannel::closed, this,
+            [this, look, more = delivery ? delivery->remainingMessages() : 0] {
+                Q_EMIT looked(look->queue, look->deliveries, more);
+            });
     look->channel->close();
-    Q_EMIT looked(look->deliveries, delivery ? delivery->remainingMessages() : 0);
 }
 
 void Broker::consume(const QString &queue)

@@ -22,8 +22,11 @@ public:
     const QAmqpConnection &connection() const { return m_connection; }
 
     // Fetches up to `limit` messages without acknowledging them and gives them back. The broker puts
-    // them where they were; they have the mark "redelivered" from then on.
+    // them where they were; they have the mark "redelivered" from then on. A quorum queue counts this
+    // as a delivery: with a delivery limit it drops what was looked at too often. One look at a time:
+    // two would hide messages from each other.
     void look(const QString &queue, int limit);
+    bool isLooking() const { return !m_looking.isNull(); }
     // Takes messages out of the queue until stopConsuming().
     void consume(const QString &queue);
     void setPaused(bool paused);
@@ -38,7 +41,7 @@ Q_SIGNALS:
     void stateChanged();
     void consumingChanged();
     void received(const QAmqpDelivery &delivery);
-    void looked(const QList<QAmqpDelivery> &deliveries, quint32 more);
+    void looked(const QString &queue, const QList<QAmqpDelivery> &deliveries, quint32 more);
     void replied(const QAmqpMessage &reply, qint64 milliseconds);
     void done(const QString &text);
     void failed(const QString &text);
@@ -60,6 +63,7 @@ private:
 
     QAmqpConnection m_connection;
     QPointer<QAmqpConsumer> m_consumer;
+    QPointer<QAmqpChannel> m_looking;
 };
 
 #endif

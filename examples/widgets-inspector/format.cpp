@@ -38,10 +38,37 @@ QString jsonProblem(const QByteArray &octets)
 QString prettyJson(const QByteArray &octets)
 {
     QJsonParseError error;
-    const QJsonDocument document = QJsonDocument::fromJson(octets, &error);
+    QJsonDocument::fromJson(octets, &error);
     if (error.error != QJsonParseError::NoError)
         return {};
-    return QString::fromUtf8(document.toJson(QJsonDocument::Indented));
+    // Not by QJsonDocument, which sorts keys and rounds large numbers.
+    const QString json = QString::fromUtf8(octets);
+    QString pretty;
+    qsizetype depth = 0;
+    bool inString = false;
+    for (qsizetype i = 0; i < json.size(); ++i) {
+        const QChar c = json[i];
+        const bool opens = !inString && (c == u'{' || c == u'[');
+        const bool closes = !inString && (c == u'}' || c == u']');
+        if (!inString && c.isSpace())
+            continue;
+        if (closes)
+            --depth;
+        const QChar last = pretty.isEmpty() ? QChar() : pretty.back();
+        const bool inEmpty = closes && (last == u'{' || last == u'[');
+        if (!inString && !inEmpty && (closes || last == u'{' || last == u'[' || last == u','))
+            pretty += u'\n' + QString(4 * depth, u' ');
+        pretty += c;
+        if (opens)
+            ++depth;
+        if (inString && c == u'\\')
+            pretty += json[++i];
+        else if (c == u'"')
+            inString = !inString;
+        else if (!inString && c == u':')
+            pretty += u' ';
+    }
+    return pretty;
 }
 
 bool isText(const QByteArray &octets)

@@ -7,7 +7,8 @@
 
 QString hexDump(const QByteArray &octets);
 QString jsonProblem(const QByteArray &octets); // null if it is JSON
-QString prettyJson(const QByteArray &octets); // null if it is neither an object nor an array
+// Indented, but for that as it is; null if it is neither an object nor an array.
+QString prettyJson(const QByteArray &octets);
 bool isText(const QByteArray &octets);
 QString preview(const QByteArray &octets); // one short line
 QString sizeText(qsizetype octets);

@@ -117,18 +117,18 @@ void MainWindow::look()
         m_broker.look(m_queue->text(), m_limit->value());
 }
 
-void MainWindow::looked(const QList<QAmqpDelivery> &deliveries, quint32 more)
+void MainWindow::looked(const QString &queue, const QList<QAmqpDelivery> &deliveries, quint32 more)
 {
     m_messages.clear();
     for (const QAmqpDelivery &delivery : deliveries)
         m_messages.add(delivery);
     const QLocale locale;
-    succeeded(deliveries.isEmpty() ? tr("%1 is empty").arg(m_queue->text())
+    succeeded(deliveries.isEmpty() ? tr("%1 is empty").arg(queue)
                       : more == 0
                       ? tr("All %1 messages of %2, which are in the queue again")
-                                .arg(locale.toString(deliveries.size()), m_queue->text())
+                                .arg(locale.toString(deliveries.size()), queue)
                       : tr("The first %1 messages of %2, which are in the queue again; %3 more")
-                                .arg(locale.toString(deliveries.size()), m_queue->text(),
+                                .arg(locale.toString(deliveries.size()), queue,
                                      locale.toString(more)));
 }
 
@@ -165,8 +165,9 @@ void MainWindow::showCurrent()
 
 void MainWindow::editAsNew()
 {
-    if (const MessageModel::Row *row = m_messages.row(m_table->currentIndex()))
-        m_form->fill(*row);
+    const MessageModel::Row *row = m_messages.row(m_table->currentIndex());
+    if (row && !m_form->fill(*row))
+        m_banner->setText(tr("The body of this message is not text: it cannot be edited here"));
 }
 
 void MainWindow::replied(const QAmqpMessage &reply, qint64 milliseconds)

@@ -42,7 +42,7 @@ private:
     void purge();
     void showCurrent();
     void editAsNew();
-    void looked(const QList<QAmqpDelivery> &deliveries, quint32 more);
+    void looked(const QString &queue, const QList<QAmqpDelivery> &deliveries, quint32 more);
     void replied(const QAmqpMessage &reply, qint64 milliseconds);
     void succeeded(const QString &text);
     QString placeholder() const;

@@ -32,7 +32,7 @@ void MainWindow::createActions()
     m_look = newAction(
             tr("&Look"),
             tr("Fetch the first messages and give them back: none is lost, but the broker "
-               "marks them as redelivered"),
+               "marks them as redelivered, and a quorum queue counts it towards its delivery limit"),
             QKeySequence::Refresh, &MainWindow::look);
     m_consume =
             newAction(tr("Con&sume"), tr("Take messages out of the queue as they come, for good"),
@@ -106,7 +106,7 @@ void MainWindow::updateState()
     const bool hasQueue = open && !m_queue->text().isEmpty();
     const bool consuming = m_broker.isConsuming();
     m_disconnect->setEnabled(connection.state() != State::Closed);
-    m_look->setEnabled(hasQueue && !consuming);
+    m_look->setEnabled(hasQueue && !consuming && !m_broker.isLooking());
     m_consume->setEnabled(consuming || hasQueue);
     m_consume->setChecked(consuming);
     m_pause->setEnabled(consuming);

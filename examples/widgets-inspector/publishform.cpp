@@ -83,8 +83,10 @@ QLayout *PublishForm::newButtons()
     return buttons;
 }
 
-void PublishForm::fill(const MessageModel::Row &row)
+bool PublishForm::fill(const MessageModel::Row &row)
 {
+    if (!row.message.body().isEmpty() && !isText(row.message.body()))
+        return false;
     m_exchange->setText(row.exchange);
     m_routingKey->setText(row.routingKey);
     m_contentType->setCurrentText(row.message.contentType());
@@ -96,6 +98,11 @@ void PublishForm::fill(const MessageModel::Row &row)
     const QString json = prettyJson(row.message.body());
     m_body->setPlainText(json.isEmpty() ? row.message.text() : json);
     m_body->setFocus();
+    m_original = row.message;
+    m_original.setUserId(QString()); // the broker takes no other than ours
+    m_originalHeaders = m_headers->text();
+    m_originalBody = m_body->toPlainText();
+    return true;
 }
 
 void PublishForm::setOnline(bool online)
@@ -106,14 +113,19 @@ void PublishForm::setOnline(bool online)
 
 QAmqpMessage PublishForm::message() const
 {
-    QAmqpMessage message(m_body->toPlainText().toUtf8());
-    if (!m_contentType->currentText().isEmpty())
+    QAmqpMessage message = m_original;
+    if (m_body->toPlainText() != m_originalBody)
+        message.setBody(m_body->toPlainText().toUtf8());
+    if (m_contentType->currentText() != message.contentType())
         message.setContentType(m_contentType->currentText());
-    const auto headers = QJsonDocument::fromJson(m_headers->text().toUtf8()).object();
-    if (!headers.isEmpty())
+    // Those that nobody changed keep the types that JSON does not know.
+    if (m_headers->text() != m_originalHeaders) {
+        const auto headers = QJsonDocument::fromJson(m_headers->text().toUtf8()).object();
         message.setHeaders(QAmqpTable::fromVariantMap(headers.toVariantMap()));
-    if (m_persistent->isChecked())
-        message.setDeliveryMode(QAmqpMessage::DeliveryMode::Persistent);
+    }
+    using Mode = QAmqpMessage::DeliveryMode;
+    if (m_persistent->isChecked() != (message.deliveryMode() == Mode::Persistent))
+        message.setDeliveryMode(m_persistent->isChecked() ? Mode::Persistent : Mode::Transient);
     return message;
 }
 
@@ -125,6 +137,11 @@ void PublishForm::check()
     if (!headers.isEmpty() && !QJsonDocument::fromJson(headers.toUtf8()).isObject())
         problem = tr("Headers: not a JSON object");
     const QString body = m_body->toPlainText();
+    if (body.isEmpty() && !m_originalBody.isEmpty()) { // another message begins
+        m_original = {};
+        m_originalHeaders.clear();
+        m_originalBody.clear();
+    }
     if (problem.isEmpty() && m_contentType->currentText().contains(u"json"_s) && !body.isEmpty()) {
         if (const QString error = jsonProblem(body.toUtf8()); !error.isEmpty())
             problem = tr("Body: %1").arg(error);

@@ -19,7 +19,8 @@ class PublishForm : public QWidget
 public:
     explicit PublishForm(QWidget *parent = nullptr);
 
-    void fill(const MessageModel::Row &row);
+    // Takes over a message with all its properties; false if its body is not text.
+    bool fill(const MessageModel::Row &row);
     void setOnline(bool online);
 
 Q_SIGNALS:
@@ -42,6 +43,9 @@ private:
     QPushButton *m_publish;
     QPushButton *m_call;
     bool m_online = false;
+    QAmqpMessage m_original; // what was taken over, and how it is written here
+    QString m_originalHeaders;
+    QString m_originalBody;
 };
 
 #endif

@@ -374,15 +374,55 @@ private Q_SLOTS:
 
     void editsAsNew()
     {
-        publish(1);
+        QAmqpMessage original = sample(1);
+        original.setBody(
+                "{\"z\":12345678901234567890,\"a\":[{},\"\\\\\\\"[,:\"],\"e\":{\"f\":[]}}");
+        QVERIFY(m_channel->publish({}, u"inspected"_s, original));
+        QVERIFY(m_channel->publish({}, u"inspected"_s, QByteArray("\x00\xff", 2)));
         connectByCall();
-        lookAt(1);
+        lookAt(2);
+        table()->setFocus();
+        table()->setCurrentIndex(m_window->messages()->index(1, 0));
+        key(Qt::Key_E, Qt::ControlModifier | Qt::ShiftModifier);
+        QVERIFY(banner().contains(u"not text"_s));
         table()->setFocus();
         table()->setCurrentIndex(m_window->messages()->index(0, 0));
         key(Qt::Key_E, Qt::ControlModifier | Qt::ShiftModifier);
         QCOMPARE(field(u"Routing key"_s)->text(), u"inspected"_s);
+        auto *body = labelled<QPlainTextEdit>(u"Body of the message to publish"_s);
+        QCOMPARE(body->toPlainText(),
+                 u"{\n    \"z\": 12345678901234567890,\n    \"a\": [\n        {},\n"
+                 "        \"\\\\\\\"[,:\"\n    ],\n    \"e\": {\n        \"f\": []\n"
+                 "    }\n}"_s);
         key(Qt::Key_Return, Qt::ControlModifier);
-        QTRY_COMPARE_WITH_TIMEOUT(ready(), 2, Patience);
+        QTRY_COMPARE_WITH_TIMEOUT(ready(), 3, Patience);
+        body->setPlainText(u"[18446744073709551615]"_s);
+        key(Qt::Key_Return, Qt::ControlModifier);
+        QTRY_COMPARE_WITH_TIMEOUT(ready(), 4, Patience);
+        const auto take = [&] {
+            return m_channel->get(u"inspected"_s, QAmqpChannel::AckPolicy::NoAck).value().value();
+        };
+        QCOMPARE(static_cast<QAmqpMessage>(take()), original);
+        take();
+        QCOMPARE(static_cast<QAmqpMessage>(take()), original);
+        original.setBody("[18446744073709551615]");
+        QCOMPARE(static_cast<QAmqpMessage>(take()), original);
+    }
+
+    void looksOnceAtATime()
+    {
+        publish(20);
+        connectByCall();
+        m_window->setQueue(u"inspected"_s);
+        key(Qt::Key_F5);
+        key(Qt::Key_F5);
+        m_window->setQueue(u"another"_s);
+        QTRY_VERIFY_WITH_TIMEOUT(rows() == 20 && !status().isEmpty(), Patience);
+        QVERIFY2(status().contains(u"All 20 messages of inspected"_s), qPrintable(status()));
+        for (int row = 0; row < 20; ++row)
+            QCOMPARE(cell(row, MessageModel::Redelivered), QString());
+        QCOMPARE(ready(), 20);
+        lookAt(20);
     }
 
     // Tab goes through the window and comes back; nothing on the way keeps it.
