@@ -41,6 +41,8 @@ while [ $# -gt 0 ]; do
     *) name=$1; shift ;;
     esac
 done
+# The tutorials in QML are told which one: the first by default.
+[ "$name" != tutorials-qml ] || [ $# -gt 0 ] || set -- examples/tutorials-qml/1-hello/Send.qml
 [ -f "examples/$name/main.cpp" ] || [ -d "examples/tutorials/$name" ] || usage 2 >&2
 
 leave_nothing
@@ -53,8 +55,16 @@ case $name in quick-* | *-qml) packages+=("${qml_packages[@]}") ;; esac
 install_packages "${packages[@]}"
 
 build build/examples -DCMAKE_BUILD_TYPE=Release -DQTAMQP_TESTS=OFF -DQTAMQP_EXAMPLES=ON
+# Started twice, an example has one broker: that of the first.
+node=$(realpath -m build/examples/node)
+if [ -z "$url" ] && [ -e "$node/env" ] && [ -n "$(marked_processes "QTAMQP_NODE=$node")" ]; then
+    step "using the RabbitMQ that runs in $node"
+    # shellcheck source=/dev/null
+    . "$node/env"
+    url=$QTAMQP_TEST_URL
+fi
 if [ -z "$url" ]; then
-    start_node build/examples/node
+    start_node "$node"
     url=$QTAMQP_TEST_URL
     if [ -x "examples/$name/prepare" ]; then
         step "preparing what the example expects of the broker"
