@@ -71,10 +71,28 @@ QString readPassword(const QString &fileName)
         throw Failure{BadUsage,
                       u"cannot read --password-file %1: %2"_s.arg(fileName, file.errorString())};
     }
-    QByteArray line = file.readLine(4096);
+    constexpr int Longest = 8192; // what a broker's login takes at most
+    QByteArray line = file.readLine(Longest + 2);
     while (line.endsWith('\n') || line.endsWith('\r'))
         line.chop(1);
+    if (line.size() > Longest) {
+        throw Failure{BadUsage,
+                      u"the first line of --password-file %1 has more than %2 octets"_s.arg(
+                              fileName, QString::number(Longest))};
+    }
     return QString::fromUtf8(line);
+}
+
+QAmqpCredentials withPassword(const QAmqpCredentials &credentials, const QString &password)
+{
+    if (credentials.mechanism() == "EXTERNAL") {
+        throw Failure{
+                BadUsage,
+                u"--password-file is of no use with auth_mechanism=external; leave one out"_s};
+    }
+    return credentials.mechanism() == "AMQPLAIN"
+            ? QAmqpCredentials::amqplain(credentials.userName(), password)
+            : QAmqpCredentials::plain(credentials.userName(), password);
 }
 
 } // namespace
@@ -91,9 +109,8 @@ Run::Run(const Arguments &arguments)
     : m_arguments(arguments), m_json(arguments.isSet("json")), m_options(readUrl(arguments))
 {
     if (arguments.isSet("password-file")) {
-        m_options.setCredentials(
-                QAmqpCredentials::plain(m_options.credentials().userName(),
-                                        readPassword(arguments.value("password-file"))));
+        m_options.setCredentials(withPassword(m_options.credentials(),
+                                              readPassword(arguments.value("password-file"))));
     }
     if (m_options.connectionName().isEmpty())
         m_options.setConnectionName(u"qamqp "_s + QString::fromUtf8(arguments.command().name));

@@ -2,6 +2,7 @@
 
 #include "tool/tooltest.h"
 
+#include <QtCore/qtemporaryfile.h>
 #include <QtNetwork/qtcpserver.h>
 #include <QtNetwork/qtcpsocket.h>
 
@@ -130,6 +131,41 @@ private Q_SLOTS:
         const Result result = ping(u"amqp://me:secret@127.0.0.1:%1"_s.arg(port));
         QCOMPARE(result.status, 2);
         QVERIFY(!result.errors.contains("secret"));
+    }
+
+    void passwordFileKeepsTheMechanism()
+    {
+        // connection.start with the mechanism PLAIN alone
+        const Server peer(QByteArray("\1\0\0\0\0\0\x1c\0\xa\0\xa\0\x9\0\0\0\0\0\0\0\5PLAIN"
+                                     "\0\0\0\5en_US\xce",
+                                     36),
+                          Server::KeepSilent);
+        QTemporaryFile file;
+        QVERIFY(file.open());
+        file.write(QByteArray(5000, 'x') + '\n'); // as long as a token may be
+        file.close();
+        const QString url = u"amqp://me@"_s + peer.address() + u"/?auth_mechanism="_s;
+        const QStringList password{u"--password-file"_s, file.fileName()};
+        const Result amqplain = ping(url + u"amqplain"_s, password);
+        QCOMPARE(amqplain.status, 2);
+        QVERIFY2(amqplain.errors.contains("mechanism AMQPLAIN, only: PLAIN"),
+                 amqplain.errors.constData());
+        VERIFY_RUN(
+                ping(u"amqp://me@"_s + peer.address() + u"/?auth_mechanism=external"_s, password),
+                1,
+                u"qamqp ping: --password-file is of no use with auth_mechanism=external; leave "
+                "one out\n"_s);
+    }
+
+    void passwordsAreNotCut()
+    {
+        QTemporaryFile file;
+        QVERIFY(file.open());
+        file.write(QByteArray(8193, 'x'));
+        file.close();
+        VERIFY_RUN(ping(u"amqp://me@localhost"_s, {u"--password-file"_s, file.fileName()}), 1,
+                   u"qamqp ping: the first line of --password-file %1 has more than 8192 octets\n"_s
+                           .arg(file.fileName()));
     }
 
     void ctrlCWhileConnecting()
