@@ -293,7 +293,8 @@ void checkCharacters(const QString &url)
 {
     static const QRegularExpression badPercent(u"%(?![0-9A-Fa-f]{2})"_s);
     if (url.isEmpty())
-        refuse(u"The URL is empty or not valid; write amqp://localhost or the like."_s);
+        refuse(u"The URL is empty or not valid; write amqp://localhost or the like, and several "
+               "hosts with ports as a QString, which a QUrl cannot hold."_s);
     if (std::any_of(url.begin(), url.end(), [](QChar c) { return c <= u' ' || c == u'\x7f'; }))
         refuse(u"The URL has a space or control character; write %20 for a space."_s);
     if (url.contains(u'#'))

@@ -52,9 +52,13 @@ const char *const emptyKey = "The URL has a query entry without a key; write key
   "tcp_keepintvl, tcp_keepcnt, tcp_user_timeout."
 #define SECONDS "a number of seconds from 0 (off) to 2147483, such as 2.5"
 
+const char emptyUrl[] =
+        "The URL is empty or not valid; write amqp://localhost or the like, and several hosts with "
+        "ports as a QString, which a QUrl cannot hold.";
+
 const BadUrl badUrls[] = {
         // The URL as a whole.
-        {"", "The URL is empty or not valid; write amqp://localhost or the like."},
+        {"", emptyUrl},
         {"localhost", badScheme},
         {"localhost:5672", badScheme},
         {"guest:guest@localhost", badScheme},
@@ -324,12 +328,14 @@ private Q_SLOTS:
 
     void refusesAnInvalidQUrl()
     {
-        const QString text =
-                u"The URL is empty or not valid; write amqp://localhost or the like."_s;
+        const QString text = QString::fromLatin1(emptyUrl);
         QCOMPARE(Options::fromUrl(QUrl()).errorString(), text);
         const QUrl invalid(u"amqp://user:s3cret@host:99999/"_s);
         QVERIFY(!invalid.isValid());
         QCOMPARE(Options::fromUrl(invalid).errorString(), text);
+        const QString hosts = u"amqp://one:5673,two:5674/"_s; // a QString holds them
+        QCOMPARE(Options::fromUrl(QUrl(hosts)).errorString(), text);
+        QCOMPARE(Options::fromUrl(hosts).hosts().size(), 2);
     }
 
     void reportsOptionsThatCannotWork_data()
