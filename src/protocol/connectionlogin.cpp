@@ -8,6 +8,7 @@
 #include "values/qamqpcredentials_p.h"
 #include "values/tableformat.h"
 
+#include <algorithm>
 #include <exception>
 
 QT_BEGIN_NAMESPACE
@@ -72,10 +73,18 @@ void ConnectionCore::login(const QByteArray &offered)
     send(reply);
 }
 
+// An address, not a name that begins like one.
+static bool isLoopbackV4(QStringView host)
+{
+    return host.startsWith("127."_L1) && std::all_of(host.begin(), host.end(), [](QChar c) {
+               return c == u'.' || (c >= u'0' && c <= u'9');
+           });
+}
+
 void ConnectionCore::warnOfClearText() const
 {
     const QString host = m_options.hosts().value(m_attempts.host()).hostName;
-    const bool local = host == "localhost"_L1 || host.startsWith("127."_L1) || host == "::1"_L1;
+    const bool local = host == "localhost"_L1 || host == "::1"_L1 || isLoopbackV4(host);
     if (!local && !m_options.isTlsEnabled() && m_credentials.mechanism().endsWith("PLAIN"))
         qCWarning(qtAmqpConnection).noquote() << formatted(
                 u"the password of user \"%1\" goes to %2 as clear text; use TLS (amqps)",
@@ -120,10 +129,18 @@ void ConnectionCore::refreshSecret()
         m_credentials = m_options.credentials().provided();
         secret = QAmqpCredentialsPrivate::secret(m_credentials);
     });
+    constexpr QByteArrayView reason = "the last one expires";
+    const qsizetype size =
+            encodedSize(ConnectionUpdateSecret{QByteArrayView(secret), reason}) + FrameOverhead;
     if (problem.isEmpty())
-        problem = m_credentials.errorString();
+        problem = m_credentials.hasProvider() ? QStringLiteral("it returned another provider")
+                                              : m_credentials.errorString();
+    if (problem.isEmpty() && size > qsizetype(m_context.frameMax))
+        problem =
+                formatted(u"connection.update-secret takes %1 octets and must fit one frame of %2",
+                          size, m_context.frameMax);
     if (problem.isEmpty()) {
-        updateSecret(secret, "the last one expires", true);
+        updateSecret(secret, reason.toByteArray(), true);
         return noteExpiry();
     }
     qCWarning(qtAmqpConnection).noquote()

@@ -229,6 +229,40 @@ private Q_SLOTS:
         d.pass(30s);
     }
 
+    void tokenThatCannotBeSentIsNot_data()
+    {
+        QTest::addColumn<QAmqpCredentials>("second");
+        QTest::addColumn<QString>("text");
+        QTest::newRow("above a frame")
+                << QAmqpCredentials::plain({}, QString(5000, u'x')) << u"must fit one frame"_s;
+        QTest::newRow("another provider")
+                << QAmqpCredentials::fromProvider([] { return QAmqpCredentials(); })
+                << u"another provider"_s;
+    }
+
+    void tokenThatCannotBeSentIsNot()
+    {
+        QFETCH(QAmqpCredentials, second);
+        QFETCH(QString, text);
+        int asked = 0;
+        const QAmqpCredentials first = QAmqpCredentials::token([] {
+            return QAmqpToken{u"token"_s, 100s};
+        });
+        const auto provider = [&] { return ++asked == 1 ? first.provided() : second; };
+        CoreDriver d(Script().start()
+                             .expect<ConnectionStartOk>()
+                             .reply(ConnectionTune{0, 4096, 0})
+                             .expect<ConnectionTuneOk>()
+                             .expect<ConnectionOpen>()
+                             .reply(ConnectionOpenOk{}),
+                     with(QAmqpCredentials::fromProvider(provider)));
+        d.open();
+        QTest::ignoreMessage(QtWarningMsg, QRegularExpression(u"no new secret.*"_s + text));
+        d.pass(80s); // the script expects nothing
+        QCOMPARE(asked, 2);
+        QCOMPARE(d.core.state(), ConnectionState::Open);
+    }
+
     void passwordThatDoesNotExpireIsNotRefreshed()
     {
         CoreDriver d(Script().start().expect<ConnectionStartOk>().then(handshakeBehindLogin()),
@@ -289,6 +323,7 @@ private Q_SLOTS:
         QTest::newRow("local name") << u"localhost"_s << false << false;
         QTest::newRow("local address") << u"127.0.0.7"_s << false << false;
         QTest::newRow("local IPv6 address") << u"::1"_s << false << false;
+        QTest::newRow("name like an address") << u"127.broker.test"_s << false << true;
         QTest::newRow("elsewhere") << u"broker.test"_s << false << true;
         QTest::newRow("elsewhere with TLS") << u"broker.test"_s << true << false;
     }
