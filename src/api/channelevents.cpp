@@ -114,8 +114,6 @@ void QAmqpChannelPrivate::on(Delivered &delivered)
     if (lastEnvelope != delivered.envelope) {
         lastEnvelope = delivered.envelope;
         lastConsumer = consumers.value(delivered.envelope->consumerTag);
-        if (lastConsumer && !std::exchange(lastConsumer->known, true))
-            fromStream |= !ChannelCore::mayGoBack(delivered.message);
     }
     if (!lastConsumer)
         return;
@@ -127,9 +125,12 @@ void QAmqpChannelPrivate::on(Delivered &delivered)
         unsettled.delivered(delivered.deliveryTag, wanted && !lastConsumer->isHolding());
     if (!wanted)
         return;
+    // Not by the header alone: whoever publishes to a queue can set it.
+    const bool ofStream = lastConsumer->fromStream && !ChannelCore::mayGoBack(delivered.message);
+    fromStream |= ofStream;
     QAmqpDelivery delivery = std::move(scratch);
     QAmqpDeliveryPrivate::assign(delivery, delivered, noAck ? MailboxPointer() : engine->mailbox(),
-                                 generation, 0);
+                                 generation, 0, ofStream);
     const Engine *const stays = engine; // through the turn, whatever is deleted
     const quint16 place = delivered.channel;
     lastConsumer->deliver(delivery);

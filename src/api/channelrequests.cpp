@@ -187,6 +187,7 @@ QAmqpConsumer *QAmqpChannelPrivate::consume(const QueueName &queue,
         consumer->tag = formatted(u"qtamqp-%1.%2", number, ++consumersMade).toLatin1();
     BasicConsume method{.consumerTag = consumer->tag,
                         .noLocal = options.isNoLocal(),
+    consumer->fromStream = options.arguments().contains(QStringLiteral("x-stream-offset"));
                         .noAck = options.isNoAck(),
                         .exclusive = options.isExclusive()};
     Call call{.queue = queue, .arguments = options.arguments()};

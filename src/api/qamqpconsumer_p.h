@@ -29,7 +29,7 @@ public:
     QByteArray tag;
     QAmqpConsumer::State state = QAmqpConsumer::State::Starting;
     bool noAck = false; // of the options, for each delivery
-    bool known = false; // whether it consumes from a stream
+    bool fromStream = false; // it was told where in a stream to begin
     bool paused = false;
     bool toldPaused = false;
     std::deque<QAmqpDelivery> held;

@@ -45,7 +45,7 @@ QTAMQP_COPYABLE(QAmqpDelivery)
 
 void QAmqpDeliveryPrivate::assign(QAmqpDelivery &delivery, Delivered &from,
                                   const MailboxPointer &mailbox, quint32 generation,
-                                  quint32 remaining)
+                                  quint32 remaining, bool fromStream)
 {
     if (!delivery.d || delivery.d->ref.loadAcquire() != 1)
         delivery.d = QExplicitlySharedDataPointer<QAmqpDeliveryPrivate>(new QAmqpDeliveryPrivate);
@@ -60,6 +60,7 @@ void QAmqpDeliveryPrivate::assign(QAmqpDelivery &delivery, Delivered &from,
     d.remaining = remaining;
     d.channel = from.channel;
     d.redelivered = from.redelivered;
+    d.fromStream = fromStream;
     d.settled.store(!mailbox, std::memory_order_relaxed);
 }
 
@@ -142,13 +143,14 @@ bool QAmqpDelivery::ack(AckMode mode) const
     (basic.nack, a RabbitMQ extension). Returns \c false, and sends nothing, if it was settled before or
     its channel has ended. Any thread.
 
-    What a stream delivered (it has the header \c{x-stream-offset}) cannot be given back: RabbitMQ would
-    close the connection. This is refused too, with InvalidArgument in QAmqpChannel::lastError(), and the
-    delivery stays unsettled: ack() it. On a channel that has consumed from a stream, Multiple and
-    QAmqpChannel::nackAll() are refused as well. \sa {https://www.rabbitmq.com/nack.html} */
+    What a stream delivered cannot be given back: RabbitMQ would close the connection (540). For a
+    consumer with QAmqpConsumeOptions::setStreamOffset() this is refused too, with InvalidArgument in
+    QAmqpChannel::lastError(), and the delivery stays unsettled: ack() it. On a channel with such a
+    consumer, Multiple and QAmqpChannel::nackAll() are refused as well. The header \c{x-stream-offset}
+    alone says nothing: whoever publishes can set it. \sa {https://www.rabbitmq.com/nack.html} */
 bool QAmqpDelivery::nack(RequeueMode requeue, AckMode mode) const
 {
-    if (!isSettled() && !ChannelCore::mayGoBack(*this)) {
+    if (!isSettled() && d->fromStream) {
         d->mailbox->refuse({.channel = d->channel, .generation = d->generation},
                            QAmqpDeliveryPrivate::takenBackByNoStream());
         return false;

@@ -180,6 +180,13 @@ bool QAmqpRpcServer::isRunning() const
     return d_ptr->consumer && d_ptr->consumer->state() != QAmqpConsumer::State::Cancelled;
 }
 
+static QString fateOf(const QAmqpRpcRequest &request)
+{
+    return request.isAnswered()
+            ? QStringLiteral("was rejected")
+            : QStringLiteral("could not be rejected; it goes back when the channel closes");
+}
+
 void QAmqpRpcServerPrivate::received(const QAmqpDelivery &message)
 {
     QAmqpRpcRequest request;
@@ -188,8 +195,8 @@ void QAmqpRpcServerPrivate::received(const QAmqpDelivery &message)
     if (message.replyTo().isEmpty()) {
         request.fail();
         Q_EMIT q->errorOccurred(invalidArgument(
-                u"a request in queue \"%1\" has no reply-to and cannot be answered; it was rejected",
-                queue));
+                u"a request in queue \"%1\" has no reply-to and cannot be answered; it %2", queue,
+                fateOf(request)));
     } else if (handler) {
         answer(request);
     } else {
@@ -203,22 +210,20 @@ void QAmqpRpcServerPrivate::answer(const QAmqpRpcRequest &request)
     const QPointer<QAmqpChannel> stays(channel);
     const QAmqpRpcServer::Handler answerer = handler; // may set another one
     QAmqpError error;
-    const auto thrown = [this](const QString &what) {
-        return givenUp(u"the handler of queue \"%1\" threw, and its request was rejected: %2",
-                       queue, what);
+    const auto thrown = [&](const QString &what) {
+        request.fail();
+        if (alive)
+            error = givenUp(u"the handler of queue \"%1\" threw, and its request %2: %3", queue,
+                            fateOf(request), what);
     };
     try {
         const QAmqpMessage reply = answerer(request.message());
         if (!request.reply(reply) && stays)
             error = stays->lastError();
     } catch (const std::exception &exception) {
-        if (alive)
-            error = thrown(QString::fromUtf8(exception.what()));
-        request.fail();
+        thrown(QString::fromUtf8(exception.what()));
     } catch (...) {
-        if (alive)
-            error = thrown(QStringLiteral("not a std::exception"));
-        request.fail();
+        thrown(QStringLiteral("not a std::exception"));
     }
     if (!error || !alive)
         return;

@@ -22,6 +22,7 @@ private Q_SLOTS:
     void flowThatIsNotImplemented();
     void aStreamTakesNothingBack();
     void aStreamTakesNothingBackFromThreads();
+    void aQueueIsNoStreamForAHeader();
     void otherQueuesGetBackTheirsBesideAStream();
     void closeHasItsTime();
     void consumerTags();
@@ -53,6 +54,11 @@ BasicDeliver deliver(QByteArrayView consumerTag, quint64 tag)
 }
 
 QAmqpConsumeOptions tagged(const QString &tag) { return QAmqpConsumeOptions().setConsumerTag(tag); }
+
+QAmqpConsumeOptions ofStream(const QString &tag)
+{
+    return tagged(tag).setStreamOffset(QAmqpConsumeOptions::StreamOffset::First);
+}
 
 } // namespace
 
@@ -105,7 +111,7 @@ void TestRequests::aStreamTakesNothingBack()
                       .connectionClose());
     s.open();
     QList<QAmqpDelivery> deliveries;
-    QAmqpConsumer *consumer = s.channel->consume(u"q"_s, tagged(u"c"_s));
+    QAmqpConsumer *consumer = s.channel->consume(u"q"_s, ofStream(u"c"_s));
     connect(consumer, &QAmqpConsumer::messageReceived, this,
             [&](const QAmqpDelivery &delivery) { deliveries.append(delivery); });
     TRY(deliveries.size() == 2, s.server);
@@ -136,7 +142,7 @@ void TestRequests::aStreamTakesNothingBackFromThreads()
                       .connectionClose());
     s.open();
     QAmqpDelivery delivery;
-    QAmqpConsumer *consumer = s.channel->consume(u"q"_s, tagged(u"c"_s));
+    QAmqpConsumer *consumer = s.channel->consume(u"q"_s, ofStream(u"c"_s));
     connect(consumer, &QAmqpConsumer::messageReceived, this,
             [&](const QAmqpDelivery &received) { delivery = received; });
     TRY(delivery.isValid(), s.server);
@@ -150,6 +156,26 @@ void TestRequests::aStreamTakesNothingBackFromThreads()
     QVERIFY(refused);
     QVERIFY(taken);
     QVERIFY(!s.channel->lastError());
+    s.close();
+}
+
+// Anybody can set that header: it makes no message of a queue impossible to reject.
+void TestRequests::aQueueIsNoStreamForAHeader()
+{
+    Session s(consuming("c")
+                      .sendContent(deliver("c", 1), streamMessage("forged"))
+                      .sendContent(deliver("c", 2), streamMessage("forged"))
+                      .expect<BasicNack>([](const BasicNack &m) { return m.deliveryTag == 1; })
+                      .expect<BasicNack>([](const BasicNack &m) { return m.deliveryTag == 2; })
+                      .connectionClose());
+    s.open();
+    QList<QAmqpDelivery> deliveries;
+    QAmqpConsumer *consumer = s.channel->consume(u"q"_s, tagged(u"c"_s));
+    connect(consumer, &QAmqpConsumer::messageReceived, this,
+            [&](const QAmqpDelivery &delivery) { deliveries.append(delivery); });
+    TRY(deliveries.size() == 2, s.server);
+    QVERIFY(deliveries.at(0).reject(QAmqpDelivery::Discard));
+    QVERIFY(s.channel->nackAll());
     s.close();
 }
 
@@ -170,7 +196,8 @@ void TestRequests::otherQueuesGetBackTheirsBesideAStream()
     s.open();
     QList<QAmqpDelivery> deliveries;
     for (const auto &tag : {u"stream"_s, u"classic"_s}) {
-        QAmqpConsumer *consumer = s.channel->consume(tag, tagged(tag));
+        QAmqpConsumer *consumer =
+                s.channel->consume(tag, tag == u"stream"_s ? ofStream(tag) : tagged(tag));
         connect(consumer, &QAmqpConsumer::messageReceived, this,
                 [&](const QAmqpDelivery &delivery) { deliveries.append(delivery); });
     }

@@ -352,8 +352,10 @@ void TestRpc::replyThatCannotBeSent()
 
 void TestRpc::requestWithoutReplyTo()
 {
+    QAmqpMessage forged = question({});
+    forged.setHeaders({{u"x-stream-offset"_s, qint64(1)}}); // is rejected all the same
     ServerSession s(serving()
-                            .sendContent(delivery(1), question({}))
+                            .sendContent(delivery(1), forged)
                             .expect<BasicNack>(isRejected)
                             .connectionClose());
     s.start();
