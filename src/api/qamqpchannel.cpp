@@ -89,7 +89,7 @@ constexpr qint64 HighWater = 256 * 1024;
     Of this side are Timeout, when the broker did not answer the opening or the closing of the channel,
     txCommit() or recover() in time, or not all publishes after close(); and LimitExceeded, if the
     broker, as the connection opened, allowed fewer channels or smaller frames than were asked for
-    before. Not emitted when the channel was closed in good order. */
+    before; and InvalidArgument, if it turned out to have no confirms for what was published before. Not emitted when the channel was closed in good order. */
 /*! \fn void QAmqpChannel::confirmed(quint64 firstTag, quint64 lastTag)
     The broker is responsible for the publishes \a firstTag to \a lastTag now. */
 /*! \fn void QAmqpChannel::nacked(quint64 firstTag, quint64 lastTag)
@@ -322,7 +322,8 @@ QAmqpError QAmqpChannelPrivate::publishRefusal(const BasicPublish &method,
     flag Mandatory, messageReturned().
 
     Returns 0, sends nothing and sets lastError() if the channel is closed (NotOpen), a name or a
-    property cannot be sent (InvalidArgument), or the properties do not fit one frame or 8 MiB wait
+    property cannot be sent or the broker has no confirms and setConfirms(false) was not called
+    (InvalidArgument), or the properties do not fit one frame or 8 MiB wait
     already because the channel cannot send yet (LimitExceeded). A missing exchange closes the channel
     (404) later.
 
@@ -359,7 +360,12 @@ quint64 QAmqpChannelPrivate::publish(const QString &exchange, const QString &rou
         }
     }
     engine->collectMail();
-    if (confirmsWanted && !core->isConfirming() && !core->isTransactional())
+    if (confirmsWanted && !core->isConfirming() && !core->isTransactional()) {
+        if (!engine->core().mayConfirm()) {
+            lastError = invalidArgument(
+                    u"publish(): the broker knows no publisher confirms; call setConfirms(false) before");
+            return 0;
+        }
         core->selectConfirms();
     const quint64 tag = core->publish(method, message, nameFrom);
     untold += core->isConfirming();

@@ -249,6 +249,14 @@ quint32 ConnectionCore::outgoingFrameMax() const
     return m_options.frameMax() ? m_options.frameMax() : DefaultFrameMax;
 }
 
+bool ConnectionCore::mayConfirm() const
+{
+    return !m_context.open
+            || capabilities(m_negotiated.serverProperties)
+                       .value(QStringLiteral("publisher_confirms"))
+                       .toBool();
+}
+
 std::optional<Event> ConnectionCore::nextEvent()
 {
     while (m_context.events.empty()) {

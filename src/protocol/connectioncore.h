@@ -86,6 +86,7 @@ public:
         return number < m_channels.size() ? m_channels[number].get() : nullptr;
     }
     quint32 outgoingFrameMax() const;
+    bool mayConfirm() const; // the broker can, or has not said yet
     qint64 pendingBytes() const { return m_context.output.size() + m_context.waitingBytes; }
     qint64 waitingBytes() const { return m_context.waitingBytes; }
     quint64 bytesSent() const { return m_bytesSent; }

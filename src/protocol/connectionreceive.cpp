@@ -141,6 +141,11 @@ void ConnectionCore::handle(const ConnectionOpenOk &)
             refuse(u"%1 allows frames of %2 octets, and something asked for before the connection "
                    "was open does not fit one; shorten its headers or arguments",
                    m_negotiated.frameMax);
+        else if (channel->isConfirming() && !mayConfirm())
+            channel->end(connectionError(Kind::InvalidArgument, Origin::Library,
+                                         u"%1 knows no publisher confirms; call setConfirms(false) "
+                                         "before the first publish()")
+                                 .setScope(QAmqpError::Scope::Channel));
         else
             channel->connectionOpened();
     }

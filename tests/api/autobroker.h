@@ -36,7 +36,9 @@ public:
                 return {};
             m_started = true;
             m_input.remove(0, ProtocolHeaderSize);
-            const QByteArray properties = encodeTable(QAmqpTable());
+            const QAmqpTable able{{QStringLiteral("publisher_confirms"), true}};
+            const QByteArray properties =
+                    encodeTable(QAmqpTable{{QStringLiteral("capabilities"), able}});
             m_channel = 0;
             send(ConnectionStart{0, 9, QByteArrayView(properties), QByteArrayView("PLAIN"),
                                  QByteArrayView("en_US")});

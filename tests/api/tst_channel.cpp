@@ -128,6 +128,7 @@ private Q_SLOTS:
     void allConfirmed();
     void setConfirmsRules();
     void withoutConfirms();
+    void brokerWithoutConfirms();
     void maxUnconfirmed();
     void readyWhenOctetsHaveLeft();
     void brokerStopsTheFlow();
@@ -1336,6 +1337,38 @@ void TestChannel::maxUnconfirmed()
     QVERIFY(s.channel->isReadyToPublish());
     s.channel->publish(QString(), u"q"_s, QAmqpMessage("2"));
     QVERIFY(!s.channel->isReadyToPublish());
+// It would close the connection over confirm.select (540).
+void TestChannel::brokerWithoutConfirms()
+{
+    Session s(Script().expectHeader()
+                      .send(ConnectionStart{0, 9, "", "PLAIN", "en_US"})
+                      .expect<ConnectionStartOk>()
+                      .reply(ConnectionTune{0, 0, 0})
+                      .expect<ConnectionTuneOk>()
+                      .expect<ConnectionOpen>()
+                      .reply(ConnectionOpenOk{})
+                      .channelOpen(2)
+                      .on(1)
+                      .channelOpen()
+                      .expect<BasicPublish>()
+                      .connectionClose());
+    QAmqpChannel *early = s.makeChannel();
+    const auto published = early->publishConfirmed({}, u"q"_s, QAmqpMessage("early"));
+    QAmqpChannel *other = s.connection.createChannel();
+    s.connection.open();
+    TRY(other->isOpen(), s.server);
+    QCOMPARE(early->state(), State::Closed);
+    QCOMPARE(errorOf(published).kind(), Kind::InvalidArgument);
+    early->open();
+    TRY(early->isOpen(), s.server);
+    QCOMPARE(early->publish({}, u"q"_s, QAmqpMessage("1")), 0u);
+    QVERIFY2(early->lastError().text().contains(u"setConfirms(false)"),
+             qPrintable(early->lastError().text()));
+    QVERIFY(early->setConfirms(false));
+    QVERIFY(early->publish({}, u"q"_s, QAmqpMessage("2")) > 0);
+    s.close();
+}
+
     TRY(s.log.count(u"channel.ready"_s) == 2, s.server);
     QCOMPARE(s.channel->unconfirmed(), 1u);
     QVERIFY(s.channel->isReadyToPublish());
