@@ -140,7 +140,12 @@ bool QAmqpChannel::isNoWait() const { return d_ptr->noWait; }
     messages may come and how many went back. Holds for this object, also when it is opened again.
     \sa {AMQP 0-9-1 §1.7.2.1}
 */
-void QAmqpChannel::setNoWait(bool noWait) { d_ptr->noWait = noWait; }
+void QAmqpChannel::setNoWait(bool noWait)
+{
+    if (const QAmqpError error = d_ptr->threadError("setNoWait()"))
+        return d_ptr->refuse(error);
+    d_ptr->noWait = noWait;
+}
 
 void QAmqpChannelPrivate::setPrefetchFor(const QAmqpConsumeOptions &options)
 {
@@ -182,12 +187,12 @@ QAmqpConsumer *QAmqpChannelPrivate::consume(const QueueName &queue,
     consumer->channel = shared_from_this();
     consumer->options = options;
     consumer->noAck = options.isNoAck();
+    consumer->fromStream = options.arguments().contains(QStringLiteral("x-stream-offset"));
     consumer->tag = options.consumerTag().toUtf8();
     if (consumer->tag.isEmpty() && !isForeign)
         consumer->tag = formatted(u"qtamqp-%1.%2", number, ++consumersMade).toLatin1();
     BasicConsume method{.consumerTag = consumer->tag,
                         .noLocal = options.isNoLocal(),
-    consumer->fromStream = options.arguments().contains(QStringLiteral("x-stream-offset"));
                         .noAck = options.isNoAck(),
                         .exclusive = options.isExclusive()};
     Call call{.queue = queue, .arguments = options.arguments()};

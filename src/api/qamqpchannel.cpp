@@ -37,7 +37,7 @@ constexpr qint64 HighWater = 256 * 1024;
     exactly one of confirmed(), nacked() and indeterminate().
 
     All calls belong to the connection's thread. From another one requests fail with InvalidArgument,
-    and publish() prints a warning, sends nothing and returns 0.
+    and what returns no future prints a warning and does nothing; publish() returns 0.
 
     \sa {AMQP 0-9-1 §1.5}, {https://www.rabbitmq.com/channels.html}
 */
@@ -216,6 +216,8 @@ void QAmqpChannelPrivate::refuse(const QAmqpError &error)
 void QAmqpChannel::open()
 {
     QAmqpChannelPrivate *d = d_ptr.get();
+    if (const QAmqpError error = d->threadError("open()"))
+        return d->refuse(error);
     if (d->core || !d->engine)
         return;
     ConnectionCore &core = d->engine->core();
@@ -247,6 +249,8 @@ void QAmqpChannel::open()
     closes all the same: the publishes are indeterminate and errorOccurred() tells of it (Timeout). */
 void QAmqpChannel::close()
 {
+    if (const QAmqpError error = d_ptr->threadError("close()"))
+        return d_ptr->refuse(error);
     if (!d_ptr->core)
         return;
     d_ptr->engine->collectMail(); // acknowledgements that were accepted are sent
@@ -367,6 +371,7 @@ quint64 QAmqpChannelPrivate::publish(const QString &exchange, const QString &rou
             return 0;
         }
         core->selectConfirms();
+    }
     const quint64 tag = core->publish(method, message, nameFrom);
     untold += core->isConfirming();
     engine->commanded();
@@ -439,6 +444,10 @@ bool QAmqpChannel::confirms() const { return d_ptr->confirmsWanted; }
     changes nothing, once the channel has published or is in a transaction. */
 bool QAmqpChannel::setConfirms(bool enabled)
 {
+    if (const QAmqpError error = d_ptr->threadError("setConfirms()")) {
+        d_ptr->refuse(error);
+        return false;
+    }
     const ChannelCore *core = d_ptr->core;
     if (core
         && (core->isConfirming() || core->isTransactional()
@@ -460,6 +469,8 @@ quint64 QAmqpChannel::maxUnconfirmed() const { return d_ptr->maxUnconfirmed; }
 /*! Makes isReadyToPublish() say no while \a messages or more are unconfirmed; 0 for no bound. */
 void QAmqpChannel::setMaxUnconfirmed(quint64 messages)
 {
+    if (const QAmqpError error = d_ptr->threadError("setMaxUnconfirmed()"))
+        return d_ptr->refuse(error);
     d_ptr->maxUnconfirmed = messages;
     if (d_ptr->engine) // more room may be news
         d_ptr->engine->commanded();

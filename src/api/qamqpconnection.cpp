@@ -134,6 +134,8 @@ bool QAmqpConnectionPrivate::isOwnThread(const char *function) const
 
 bool QAmqpConnectionPrivate::refuseUnlessClosed(const char *function)
 {
+    if (!isOwnThread(function))
+        return true;
     if (currentState() == QAmqpConnection::State::Closed)
         return false;
     lastError = invalidArgument(
@@ -293,7 +295,11 @@ bool QAmqpConnection::isReading() const { return d_ptr->engine->core().isReading
     read before is still delivered. Heartbeats go on being sent, and silence of the peer does not count.
     RabbitMQ closes a connection that is not read for 30 s. A connection reads again when it is closed
     or opened. */
-void QAmqpConnection::setReading(bool reading) { d_ptr->engine->setReading(reading); }
+void QAmqpConnection::setReading(bool reading)
+{
+    if (d_ptr->isOwnThread("setReading"))
+        d_ptr->engine->setReading(reading);
+}
 
 /*! Returns how many octets were published or asked for and are not with the operating system yet. */
 qint64 QAmqpConnection::bytesToWrite() const { return d_ptr->engine->bytesToWrite(); }
@@ -321,10 +327,13 @@ quint64 QAmqpConnection::framesSent() const { return d_ptr->engine->core().frame
     Makes a channel, a child of \a parent or of this connection, and opens it as soon as the connection
     is open. It takes the lowest free number; if there is none, the channel is closed and its
     lastError() says so. Each channel needs some memory in the broker: use few, and keep them.
+    Returns null, with a warning, in a thread other than the connection's.
     \sa {https://www.rabbitmq.com/channels.html}
 */
 QAmqpChannel *QAmqpConnection::createChannel(QObject *parent)
 {
+    if (!d_ptr->isOwnThread("createChannel"))
+        return nullptr;
     auto *channel = new QAmqpChannel(new QAmqpChannelPrivate(this), parent ? parent : this);
     channel->open();
     return channel;
@@ -332,12 +341,16 @@ QAmqpChannel *QAmqpConnection::createChannel(QObject *parent)
 
 /*!
     Gives the broker a new \a secret (an OAuth 2 token, mostly) with a \a reason for its log. Fails with
-    NotOpen unless the connection is open, with LimitExceeded if it does not fit one frame, with Timeout if the broker does not answer within
+    NotOpen unless the connection is open, with InvalidArgument in a thread other than the connection's,
+    with LimitExceeded if it does not fit one frame, with Timeout if the broker does not answer within
     QAmqpConnectionOptions::requestTimeout().
     \sa {https://www.rabbitmq.com/oauth2.html}
 */
 QFuture<void> QAmqpConnection::updateSecret(const QString &secret, const QString &reason)
 {
+    if (QThread::currentThread() != thread())
+        return failedFuture<void>(invalidArgument(
+                u"updateSecret() was called from a thread other than the connection's; call it there, for example by QMetaObject::invokeMethod()"));
     const QByteArray reasonUtf8 = reason.toUtf8();
     if (!isOpen())
         return failedFuture<void>(notOpen(u"updateSecret() needs an open connection"));

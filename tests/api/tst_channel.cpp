@@ -637,6 +637,11 @@ void TestChannel::otherThreadsAreRefused()
     };
     QTest::ignoreMessage(QtWarningMsg, QRegularExpression(u"publish.*thread"_s));
     QTest::ignoreMessage(QtWarningMsg, QRegularExpression(u"consume.*thread"_s));
+    for (const char *function : {"open", "close", "setConfirms", "setNoWait", "setMaxUnconfirmed",
+                                 "setReading", "createChannel"}) {
+        QTest::ignoreMessage(QtWarningMsg,
+                             QRegularExpression(QLatin1StringView(function) + u"\\(\\).*thread"_s));
+    }
     QStringList missed;
     quint64 tag = 1;
     std::thread([&] {
@@ -652,8 +657,21 @@ void TestChannel::otherThreadsAreRefused()
         const QAmqpConsumer *consumer = c->consume(u"q"_s);
         if (consumer->state() != QAmqpConsumer::State::Cancelled || c->ackAll() || c->nackAll())
             missed.append(u"consume"_s);
+        c->open();
+        c->close();
+        c->setNoWait(true);
+        c->setMaxUnconfirmed(1);
+        s.connection.setReading(false);
+        if (c->setConfirms(false))
+            missed.append(u"setConfirms"_s);
+        if (!refused(errorOf(s.connection.updateSecret(u"x"_s, {}))))
+            missed.append(u"updateSecret"_s);
+        if (s.connection.createChannel())
+            missed.append(u"createChannel"_s);
     }).join();
     QCOMPARE(missed, QStringList());
+    QVERIFY(c->isOpen() && c->confirms() && !c->isNoWait() && c->maxUnconfirmed() == 0);
+    QVERIFY(s.connection.isReading());
     QCOMPARE(tag, 0u);
     QVERIFY(!c->lastError());
     s.close(); // nothing was sent
@@ -1319,24 +1337,6 @@ void TestChannel::withoutConfirms()
     s.close();
 }
 
-void TestChannel::maxUnconfirmed()
-{
-    Session s(confirming()
-                      .expect<BasicPublish>()
-                      .expect<BasicPublish>()
-                      .reply(BasicAck{1})
-                      .expect<BasicPublish>()
-                      .reply(BasicAck{3, true})
-                      .connectionClose());
-    s.open();
-    TRY(s.log.count(u"channel.ready"_s) == 1, s.server);
-    QVERIFY(s.channel->isReadyToPublish());
-    s.channel->setMaxUnconfirmed(2);
-    QCOMPARE(s.channel->maxUnconfirmed(), 2u);
-    s.channel->publish(QString(), u"q"_s, QAmqpMessage("1"));
-    QVERIFY(s.channel->isReadyToPublish());
-    s.channel->publish(QString(), u"q"_s, QAmqpMessage("2"));
-    QVERIFY(!s.channel->isReadyToPublish());
 // It would close the connection over confirm.select (540).
 void TestChannel::brokerWithoutConfirms()
 {
@@ -1369,6 +1369,24 @@ void TestChannel::brokerWithoutConfirms()
     s.close();
 }
 
+void TestChannel::maxUnconfirmed()
+{
+    Session s(confirming()
+                      .expect<BasicPublish>()
+                      .expect<BasicPublish>()
+                      .reply(BasicAck{1})
+                      .expect<BasicPublish>()
+                      .reply(BasicAck{3, true})
+                      .connectionClose());
+    s.open();
+    TRY(s.log.count(u"channel.ready"_s) == 1, s.server);
+    QVERIFY(s.channel->isReadyToPublish());
+    s.channel->setMaxUnconfirmed(2);
+    QCOMPARE(s.channel->maxUnconfirmed(), 2u);
+    s.channel->publish(QString(), u"q"_s, QAmqpMessage("1"));
+    QVERIFY(s.channel->isReadyToPublish());
+    s.channel->publish(QString(), u"q"_s, QAmqpMessage("2"));
+    QVERIFY(!s.channel->isReadyToPublish());
     TRY(s.log.count(u"channel.ready"_s) == 2, s.server);
     QCOMPARE(s.channel->unconfirmed(), 1u);
     QVERIFY(s.channel->isReadyToPublish());

@@ -262,6 +262,14 @@ void TestHosts::otherThreadsAreRefused()
         QVERIFY(thread->wait(Patience));
         QCOMPARE(connection.state(), State::Closed);
     }
+    QTest::ignoreMessage(QtWarningMsg, QRegularExpression(u"::setOptions\\(\\) was called from"_s));
+    bool set = true;
+    const std::unique_ptr<QThread> thread(QThread::create(
+            [&] { set = connection.setOptions(QAmqpConnectionOptions().setPort(1)); }));
+    thread->start();
+    QVERIFY(thread->wait(Patience));
+    QVERIFY(!set);
+    QVERIFY(connection.options().port() != 1);
     QVERIFY(!connection.lastError());
 }
 
