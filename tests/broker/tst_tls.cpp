@@ -289,6 +289,16 @@ void TestTls::refusesOldTls()
                       .setPort(server.port())
                       .setHostName(u"127.0.0.1"_s)
                       .setPeerVerificationEnabled(false));
+    QSslConfiguration weak = QSslConfiguration::defaultConfiguration();
+    weak.setProtocol(QSsl::AnyProtocol);
+    weak.setPeerVerifyMode(QSslSocket::VerifyNone);
+    weak.setBackendConfigurationOption("CipherString", QByteArray("ALL:@SECLEVEL=0"));
+    QSslSocket socket; // to which this is good enough
+    socket.setSslConfiguration(weak);
+    socket.connectToHostEncrypted(u"127.0.0.1"_s, server.port());
+    QVERIFY2(socket.waitForEncrypted(20000), qPrintable(socket.errorString()));
+    socket.abort();
+    QVERIFY(peer.connection.setSslConfiguration(weak));
     QTest::ignoreMessage(QtWarningMsg, QRegularExpression(u"is not verified"_s));
     peer.connection.open();
     QVERIFY(waitFor([&] { return peer.closed == 1; }));
