@@ -86,10 +86,11 @@ private:
             return;
         ++m_done;
         if (crashed || process->exitCode() != 0) {
-            request.fail();
-            return tell(u"%1 %2; its request was rejected"_s.arg(
+            const QString fate = request.fail() ? u"was rejected"_s : u"could not be rejected"_s;
+            return tell(u"%1 %2; its request %3"_s.arg(
                     m_command.constFirst(),
-                    crashed ? u"crashed"_s : u"exited with status %1"_s.arg(process->exitCode())));
+                    crashed ? u"crashed"_s : u"exited with status %1"_s.arg(process->exitCode()),
+                    fate));
         }
         QAmqpMessage answer(process->readAllStandardOutput());
         if (m_run.arguments().isSet("content-type"))
