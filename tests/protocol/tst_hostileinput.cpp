@@ -2,6 +2,8 @@
 
 #include "coredriver.h"
 
+#include "values/tableformat.h"
+
 #include <QtCore/qrandom.h>
 
 using namespace QtAmqpTest;
@@ -91,7 +93,9 @@ QList<QByteArray> honestFrames()
     QAmqpMessage message(QByteArray(300, 'm'));
     message.setContentType(u"text/plain"_s);
     message.setHeaders({{u"a"_s, 1}, {u"nested"_s, QAmqpTable{{u"b"_s, u"c"_s}}}});
-    return {methodFrame(ConnectionStart{0, 9, "", "PLAIN", "en_US"}, 0),
+    const QAmqpTable able{{u"publisher_confirms"_s, true}};
+    const QByteArray properties = encodeTable(QAmqpTable{{u"capabilities"_s, able}});
+    return {methodFrame(ConnectionStart{0, 9, QByteArrayView(properties), "PLAIN", "en_US"}, 0),
             methodFrame(ConnectionTune{10, 8192, 20}, 0),
             methodFrame(ConnectionOpenOk{}, 0),
             methodFrame(ChannelOpenOk{}, 1),
