@@ -24,8 +24,11 @@ std::optional<QByteArray> ctl(const QStringList &arguments)
 {
     QProcess process;
     process.start(environment("QTAMQP_TEST_CTL"), arguments);
-    if (!waitFor([&] { return process.state() == QProcess::NotRunning; }))
+    // Starting it is work for two processors; beside a build half a minute was seen.
+    if (!waitFor([&] { return process.state() == QProcess::NotRunning; }, 5min)) {
+        qWarning() << "rabbitmqctl" << arguments << "did not end";
         return std::nullopt;
+    }
     if (process.exitStatus() != QProcess::NormalExit || process.exitCode() != 0) {
         qWarning() << "rabbitmqctl" << arguments << "failed:" << process.errorString()
                    << process.readAllStandardError() << process.readAllStandardOutput();
