@@ -144,10 +144,11 @@ allow_services()
 build_packages=(qt6-base-dev cmake ninja-build g++ ccache)
 # shellcheck disable=SC2034
 node_packages=(rabbitmq-server openssl)
-# The specification, how users find the library, and the clients that ours is measured beside.
+# The specification, how users find the library, the clients that ours is measured beside, and a
+# window system without a screen.
 # shellcheck disable=SC2034
 test_packages=(amqp-specs pkg-config librabbitmq-dev python3-pika amqp-tools microsocks
-    tinyproxy-bin)
+    tinyproxy-bin xvfb xauth xdotool)
 # The QML module, its tests and examples.
 # shellcheck disable=SC2034
 qml_packages=(qt6-declarative-dev qt6-declarative-dev-tools qml-qt6 qml6-module-qtqml

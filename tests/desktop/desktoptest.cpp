@@ -37,8 +37,10 @@ QPalette darkPalette()
 bool savePicture(const QImage &picture, const QString &name)
 {
     const QDir folder(QStringLiteral(SCREENSHOTS));
-    const QString scale = qGuiApp->devicePixelRatio() > 1 ? u"-2x"_s : QString();
-    return folder.mkpath(u"."_s) && picture.save(folder.filePath(name + scale + u".png"_s));
+    QString suffix = qGuiApp->devicePixelRatio() > 1 ? u"-2x"_s : QString();
+    if (QGuiApplication::platformName() == u"xcb")
+        suffix += u"-xvfb"_s;
+    return folder.mkpath(u"."_s) && picture.save(folder.filePath(name + suffix + u".png"_s));
 }
 
 } // namespace DesktopTest

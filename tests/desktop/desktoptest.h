@@ -11,7 +11,8 @@ namespace DesktopTest {
 QPalette lightPalette();
 QPalette darkPalette();
 
-// Writes NAME.png (NAME-2x.png with a scale factor of 2) into the folder of screenshots.
+// Writes NAME.png into the folder of screenshots, NAME-2x.png with a scale factor of 2, NAME-xvfb.png
+// in a real window system.
 bool savePicture(const QImage &picture, const QString &name);
 
 } // namespace DesktopTest
