@@ -1,5 +1,5 @@
 import QtQuick
-import QtQuick.Controls
+import QtQuick.Controls.Basic
 import QtQuick.Layouts
 
 // What went wrong, until it is mended or dismissed.
@@ -32,15 +32,17 @@ Rectangle {
             color: "white"
             wrapMode: Text.Wrap
             textFormat: Text.PlainText
+            Accessible.role: Accessible.AlertMessage
+            Accessible.name: banner.text
         }
-        Button {
+        RoomButton {
             objectName: "retry"
-            text: qsTr("Try again")
+            text: qsTr("&Try again")
             onClicked: banner.retry()
         }
-        Button {
+        RoomButton {
             objectName: "dismiss"
-            text: qsTr("Dismiss")
+            text: qsTr("&Dismiss")
             onClicked: banner.dismissed = banner.text
         }
     }

@@ -1,5 +1,5 @@
 import QtQuick
-import QtQuick.Controls
+import QtQuick.Controls.Basic
 import QtQuick.Layouts
 
 // A titled surface; what is declared in it is laid out below the title.
@@ -34,6 +34,7 @@ Pane {
                 horizontalAlignment: Text.AlignRight
                 elide: Text.ElideRight
                 text: card.note
+                textFormat: Text.PlainText
                 color: Theme.faint
             }
         }

@@ -1,5 +1,5 @@
 import QtQuick
-import QtQuick.Controls
+import QtQuick.Controls.Basic
 import QtQuick.Layouts
 import QtAmqp
 
@@ -9,6 +9,9 @@ ApplicationWindow {
 
     property string url: "amqp://guest:guest@localhost"
     property string exchangeName: "telemetry"
+
+    // Without the user and the password.
+    readonly property string endpoint: window.url.replace(/^[^:]*:\/\/([^@\/]*@)?/, "").replace(/[\/?].*/, "")
 
     width: 1280
     height: 800
@@ -53,6 +56,14 @@ ApplicationWindow {
         maximumCount: 5000
         newestFirst: true
     }
+    Shortcut {
+        sequence: "Alt+O"
+        onActivated: online.toggle()
+    }
+    Shortcut {
+        sequence: "Ctrl+F"
+        onActivated: list.editPattern()
+    }
     Timer { // binds anew when the user has stopped typing
         id: pattern
         property string applied: "#"
@@ -83,11 +94,13 @@ ApplicationWindow {
             Label {
                 objectName: "state"
                 Layout.fillWidth: true
-                text: broker.stateText
+                text: broker.connected ? qsTr("%1 to %2").arg(broker.stateText).arg(window.endpoint)
+                                       : broker.stateText
+                textFormat: Text.PlainText
                 color: Theme.faint
                 elide: Text.ElideRight
             }
-            Switch {
+            RoomSwitch {
                 id: online
                 objectName: "online"
                 text: qsTr("Online")
@@ -106,12 +119,14 @@ ApplicationWindow {
             Layout.preferredHeight: 120
             Layout.maximumHeight: 120
             RateChart {
+                Layout.preferredWidth: 1
                 Layout.fillWidth: true
                 Layout.fillHeight: true
                 title: qsTr("Received per second")
                 rate: broker.messagesPerSecondIn
             }
             RateChart {
+                Layout.preferredWidth: 1
                 Layout.fillWidth: true
                 Layout.fillHeight: true
                 title: qsTr("Published per second")
@@ -123,6 +138,7 @@ ApplicationWindow {
             spacing: Theme.gap
             MessageList {
                 id: list
+                focus: true
                 Layout.fillWidth: true
                 Layout.fillHeight: true
                 Layout.preferredWidth: 3
@@ -144,7 +160,7 @@ ApplicationWindow {
                 }
                 PublishForm {
                     Layout.fillWidth: true
-                    Layout.preferredHeight: 220
+                    Layout.preferredHeight: Math.min(220, window.height * 0.3)
                     exchange: exchange
                 }
             }

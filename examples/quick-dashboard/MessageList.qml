@@ -1,5 +1,5 @@
 import QtQuick
-import QtQuick.Controls
+import QtQuick.Controls.Basic
 import QtQuick.Layouts
 import QtAmqp
 
@@ -13,6 +13,11 @@ Card {
     property string placeholder
     signal selected(int row)
 
+    function editPattern() {
+        filter.forceActiveFocus(Qt.ShortcutFocusReason);
+        filter.selectAll();
+    }
+
     title: qsTr("Telemetry")
     note: list.messages.paused ? qsTr("%L1 waiting").arg(list.messages.waiting)
                                : qsTr("%L1 messages").arg(list.messages.count)
@@ -23,20 +28,25 @@ Card {
             id: filter
             objectName: "filter"
             Layout.fillWidth: true
+            focus: true
             text: "#"
             placeholderText: qsTr("routing key, such as *.hall.# or #")
             Accessible.name: qsTr("Pattern of routing keys")
         }
-        Button {
+        RoomButton {
             objectName: "pause"
             text: qsTr("&Pause")
-            checkable: true
-            onToggled: list.messages.paused = checked
+            highlighted: list.messages.paused // not checked, which a mnemonic would not change
+            Accessible.checked: highlighted
+            onClicked: list.messages.paused = !list.messages.paused
         }
-        Button {
+        RoomButton {
             objectName: "clear"
             text: qsTr("C&lear")
-            onClicked: list.messages.clear()
+            onClicked: {
+                view.currentIndex = -1;
+                list.messages.clear();
+            }
         }
     }
 
@@ -58,9 +68,28 @@ Card {
         Accessible.name: qsTr("Messages")
 
         delegate: MessageRow { }
-        onCurrentIndexChanged: {
-            if (view.currentIndex >= 0)
-                list.selected(view.currentIndex);
+        // Not the index, which changes with each message that comes in above.
+        onCurrentItemChanged: {
+            const row = view.currentItem as MessageRow;
+            if (row)
+                list.selected(row.index);
+        }
+
+        Connections {
+            target: list.messages
+            // What is read stays in detail when it leaves the list; no other takes its place.
+            function onRowsAboutToBeRemoved(parent, first, last) {
+                if (view.currentIndex >= first && view.currentIndex <= last)
+                    view.currentIndex = -1;
+            }
+        }
+        Rectangle {
+            anchors.fill: parent
+            visible: view.activeFocus
+            color: "transparent"
+            radius: 4
+            border.color: Theme.accent
+            border.width: view.currentIndex < 0 ? 2 : 1
         }
 
         Label {

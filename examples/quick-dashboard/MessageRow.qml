@@ -1,6 +1,7 @@
 import QtQuick
-import QtQuick.Controls
+import QtQuick.Controls.Basic
 import QtQuick.Layouts
+import "format.js" as Format
 
 // A line of the list: how serious, when, what about, and the beginning of the body.
 ItemDelegate {
@@ -13,6 +14,10 @@ ItemDelegate {
 
     width: ListView.view.width
     height: 30
+    leftPadding: 8
+    rightPadding: 8
+    topPadding: 0
+    bottomPadding: 0
     highlighted: ListView.isCurrentItem
     onClicked: {
         ListView.view.forceActiveFocus();
@@ -41,12 +46,13 @@ ItemDelegate {
         Label {
             Layout.preferredWidth: 180
             text: row.routingKey
+            textFormat: Text.PlainText
             color: Theme.text
             elide: Text.ElideRight
         }
         Label {
             Layout.fillWidth: true
-            text: row.model.text.slice(0, 120)
+            text: Format.preview(row.model.body)
             textFormat: Text.PlainText
             maximumLineCount: 1
             color: Theme.faint

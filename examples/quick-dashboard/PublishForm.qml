@@ -1,5 +1,5 @@
 import QtQuick
-import QtQuick.Controls
+import QtQuick.Controls.Basic
 import QtQuick.Layouts
 import QtAmqp
 
@@ -95,6 +95,7 @@ Card {
                 color: Theme.field
                 border.color: form.problem !== "" ? Theme.bad
                             : body.activeFocus ? Theme.accent : Theme.line
+                border.width: body.activeFocus ? 2 : 1
             }
         }
     }
@@ -103,15 +104,15 @@ Card {
             objectName: "problem"
             Layout.fillWidth: true
             text: form.problem
+            textFormat: Text.PlainText
             color: Theme.bad
             elide: Text.ElideRight
         }
-        Button {
+        RoomButton {
             id: button
             objectName: "publish"
             text: qsTr("P&ublish")
             enabled: form.exchange.ready && form.problem === "" && key.text !== ""
-            palette.buttonText: button.enabled ? Theme.text : Theme.faint
             onClicked: form.publish()
         }
     }

@@ -1,5 +1,5 @@
 import QtQuick
-import QtQuick.Controls
+import QtQuick.Controls.Basic
 import QtQuick.Layouts
 
 // The last minute of a rate, a sample each second.
@@ -11,7 +11,7 @@ Card {
     property var samples: []
     readonly property real highest: Math.max(10, rate, ...samples)
 
-    note: qsTr("at most %L1/s within a minute").arg(Math.round(Math.max(rate, ...samples)))
+    note: qsTr("peak of the last minute: %L1/s").arg(Math.round(Math.max(rate, ...samples)))
 
     Timer {
         interval: 1000

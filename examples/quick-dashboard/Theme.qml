@@ -14,6 +14,10 @@ QtObject {
     readonly property color line: dark ? "#2d333d" : "#dde2e9"
     readonly property color text: dark ? "#e7ebf0" : "#1c2430"
     readonly property color faint: dark ? "#8d97a5" : "#667080"
+    readonly property color disabled: dark ? "#656e7b" : "#9aa3af"
+    readonly property color button: dark ? "#2a303a" : "#ffffff"
+    readonly property color hovered: dark ? "#353c48" : "#f0f3f7"
+    readonly property color pressed: "#1f6feb" // below white text
     readonly property color accent: dark ? "#4c9bff" : "#1f6feb"
     readonly property color good: dark ? "#3fb968" : "#1f8f4a"
     readonly property color warning: dark ? "#e3a33b" : "#b26a00"

@@ -82,7 +82,7 @@ private:
     bool isReady() const
     {
         const auto *queue = m_window->findChild<QObject *>(u"queue"_s);
-        return value(u"state"_s, "text").toString() == u"Connected" && queue
+        return value(u"state"_s, "text").toString().startsWith(u"Connected to "_s) && queue
                 && queue->property("ready").toBool() && value(u"publish"_s, "enabled").toBool();
     }
 
@@ -203,6 +203,123 @@ private Q_SLOTS:
         QTRY_VERIFY_WITH_TIMEOUT(onlyCritical() && onlyCritical(), Patience);
     }
 
+    // Tab goes through all of it and comes back; each control works by keys alone.
+    void worksByKeyboard()
+    {
+        load(url());
+        QTRY_VERIFY_WITH_TIMEOUT(isReady(), Patience);
+        const auto focused = [&] { return m_window->activeFocusItem(); };
+        QCOMPARE(focused(), item(u"filter"_s));
+        QSet<QString> seen;
+        for (const Qt::Key tab : {Qt::Key_Tab, Qt::Key_Backtab}) {
+            int steps = 0;
+            do {
+                seen += focused()->objectName();
+                QTest::keyClick(m_window, tab);
+            } while (focused() != item(u"filter"_s) && ++steps < 20);
+            QCOMPARE(focused(), item(u"filter"_s));
+            for (const char *name :
+                 {"online", "pause", "clear", "list", "key", "newBody", "publish"})
+                QVERIFY2(seen.contains(QLatin1StringView(name)), name);
+            seen.clear();
+        }
+
+        publish(u"pump.hall.info"_s, 1);
+        publish(u"fan.hall.info"_s, 2);
+        QTRY_COMPARE_WITH_TIMEOUT(rows(), 2, Patience);
+        while (focused() != item(u"list"_s))
+            QTest::keyClick(m_window, Qt::Key_Tab);
+        QTest::keyClick(m_window, Qt::Key_Down);
+        QTRY_VERIFY(value(u"body"_s, "text").toString().contains(u"\"device\": \"fan-"_s));
+        publish(u"pump.hall.info"_s, 3); // that does not take the place of what is read
+        QTRY_COMPARE_WITH_TIMEOUT(rows(), 3, Patience);
+        QVERIFY(value(u"body"_s, "text").toString().contains(u"\"device\": \"fan-"_s));
+        QTest::keyClick(m_window, Qt::Key_Tab);
+        QCOMPARE(focused(), item(u"body"_s));
+        QTest::keyClick(m_window, Qt::Key_Tab);
+        QVERIFY(item(u"properties"_s)->hasActiveFocus());
+        QTest::keyClick(m_window, Qt::Key_Down);
+        QCOMPARE(value(u"properties"_s, "currentIndex").toInt(), 1);
+
+        QTest::keyClick(m_window, Qt::Key_F, Qt::ControlModifier);
+        QCOMPARE(focused(), item(u"filter"_s));
+        QTest::keyClick(m_window, Qt::Key_P, Qt::AltModifier);
+        QTRY_VERIFY(value(u"pause"_s, "highlighted").toBool());
+        QTest::keyClick(m_window, Qt::Key_P, Qt::AltModifier);
+        QTest::keyClick(m_window, Qt::Key_L, Qt::AltModifier);
+        QTRY_COMPARE(rows(), 0);
+        QTest::keyClick(m_window, Qt::Key_U, Qt::AltModifier);
+        QTRY_COMPARE_WITH_TIMEOUT(rows(), 1, Patience);
+        QTest::keyClick(m_window, Qt::Key_O, Qt::AltModifier);
+        QTRY_COMPARE_WITH_TIMEOUT(value(u"state"_s, "text").toString(), u"Not connected"_s,
+                                  Patience);
+        QTest::keyClick(m_window, Qt::Key_O, Qt::AltModifier);
+        QTRY_VERIFY_WITH_TIMEOUT(isReady(), Patience);
+    }
+
+    // Whatever comes is shown, at once and as it is.
+    void showsOddMessages()
+    {
+        load(url());
+        QTRY_VERIFY_WITH_TIMEOUT(isReady(), Patience);
+        const auto shown = [&](const QAmqpMessage &message, const QString &key) {
+            const int before = rows();
+            if (!m_channel->publish(u"tst_dashboard"_s, key, message)
+                || !QTest::qWaitFor([&] { return rows() > before; }, Patience))
+                return QString();
+            item(u"list"_s)->setProperty("currentIndex", -1);
+            item(u"list"_s)->setProperty("currentIndex", 0);
+            return value(u"body"_s, "text").toString();
+        };
+        QCOMPARE(shown(QByteArray("\x00\xff\x01 ab", 6), u"b"_s),
+                 u"000000  "_s + u"00 ff 01 20 61 62"_s.leftJustified(50) + u"··· ab"_s);
+        QVERIFY(shown(QByteArray("caf\xe9"), u"b"_s).startsWith(u"000000  63 61 66 e9"_s));
+        QCOMPARE(shown(u"50 % Größe 😀"_s.toUtf8(), u"b"_s), u"50 % Größe 😀"_s);
+        QCOMPARE(shown(QByteArray("[{},\"a\\\"[\",9007199254740993]"), u"b"_s),
+                 u"[\n  {},\n  \"a\\\"[\",\n  9007199254740993\n]"_s);
+        QCOMPARE(shown(QByteArray(), u"<b>bold</b>"_s), QString());
+        const QString huge = shown(u"ä"_s.repeated(5 << 19).toUtf8(), QString(255, u'k'));
+        QCOMPARE(huge.size(), 16 * 1024 - 1);
+        QVERIFY(huge.endsWith(u'ä'));
+
+        QAmqpMessage message("{}");
+        QAmqpTable headers;
+        for (int i = 0; i < 300; ++i)
+            headers.insert(u"header-%1"_s.arg(i), i);
+        headers.insert(u"nested"_s,
+                       QAmqpTable::fromVariantMap({{u"list"_s, QVariantList{1, u"two"_s}},
+                                                   {u"raw"_s, QByteArray("\x01\xff", 2)}}));
+        headers.insert(u"raw"_s, QByteArray("\x02\xfe", 2));
+        message.setHeaders(headers);
+        QCOMPARE(shown(message, u"b"_s), u"{}"_s);
+        QVERIFY(value(u"properties"_s, "count").toInt() > 302);
+        QStringList lines;
+        for (const QVariant &line : value(u"properties"_s, "model").toList())
+            lines += line.toStringList().join(u'=');
+        QVERIFY2(lines.contains(u"raw=02 fe"_s), qPrintable(lines.last()));
+        QVERIFY2(lines.contains(u"nested={\"list\":[1,\"two\"],\"raw\":\"01 ff\"}"_s),
+                 qPrintable(lines.filter(u"nested"_s).join(u' ')));
+        photograph(u"dashboard-odd"_s);
+    }
+
+    // One letter, one meaning.
+    void hasMnemonicsOnce()
+    {
+        load(u"amqp://127.0.0.1:1"_s);
+        QSet<QString> seen{u"o"_s}; // Alt+O has no text to stand in
+        const auto items = m_window->findChildren<QQuickItem *>();
+        for (const QQuickItem *each : items) {
+            const QString text = each->property("text").toString();
+            const auto at = text.indexOf(u'&');
+            if (at < 0 || !each->inherits("QQuickAbstractButton"))
+                continue;
+            const QString letter = text.sliced(at + 1, 1).toLower();
+            QVERIFY2(!seen.contains(letter), qPrintable(text));
+            seen += letter;
+        }
+        QCOMPARE(seen.size(), 6);
+    }
+
     void publishesValidJson()
     {
         load(url());
@@ -293,6 +410,8 @@ private Q_SLOTS:
         }
         click(item(u"list"_s), {100, 75});
         photograph(u"dashboard"_s);
+        m_window->resize(m_window->minimumSize());
+        photograph(u"dashboard-small"_s);
     }
 };
 

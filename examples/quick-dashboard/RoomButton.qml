@@ -1,0 +1,21 @@
+import QtQuick
+import QtQuick.Controls.Basic
+
+// A button in the colours of the room; it shows where the keyboard is.
+Button {
+    id: button
+
+    implicitHeight: 32
+    leftPadding: 14
+    rightPadding: 14
+    palette.buttonText: button.enabled ? Theme.text : Theme.disabled
+    palette.brightText: "white" // of what is highlighted
+    background: Rectangle {
+        radius: 6
+        color: button.highlighted ? Theme.pressed
+             : button.down ? Theme.line
+             : button.hovered && button.enabled ? Theme.hovered : Theme.button
+        border.color: button.visualFocus ? Theme.accent : Theme.line
+        border.width: button.visualFocus ? 2 : 1
+    }
+}
