@@ -108,6 +108,25 @@ QAmqpQuickConnection::~QAmqpQuickConnection()
     setSession(nullptr); // for those elsewhere that use it
 }
 
+// What is destroyed leaves the list.
+QQmlListProperty<QObject> QAmqpQuickConnection::data()
+{
+    using List = QQmlListProperty<QObject>;
+    using Objects = QList<QObject *>;
+    return List(
+            this, &m_data,
+            [](List *list, QObject *object) {
+                auto *self = static_cast<QAmqpQuickConnection *>(list->object);
+                self->m_data.append(object);
+                if (object)
+                    connect(object, &QObject::destroyed, self,
+                            [self, object] { self->m_data.removeAll(object); });
+            },
+            [](List *list) { return static_cast<Objects *>(list->data)->size(); },
+            [](List *list, qsizetype i) { return static_cast<Objects *>(list->data)->at(i); },
+            [](List *list) { static_cast<Objects *>(list->data)->clear(); });
+}
+
 /*! \qmlproperty QtObject AmqpConnection::source
     A QAmqpConnection made in C++, for programs that have one already. It is opened and closed there and
     stays C++'s own; \l url and the like do nothing then, and \l active tells whether the queues and

@@ -45,7 +45,7 @@ public:
     explicit QAmqpQuickConnection(QObject *parent = nullptr);
     ~QAmqpQuickConnection() override;
 
-    QQmlListProperty<QObject> data() { return {this, &m_data}; }
+    QQmlListProperty<QObject> data();
     QObject *source() const { return m_source; }
     void setSource(QObject *source);
     State state() const { return m_state; }

@@ -23,7 +23,7 @@ QT_BEGIN_NAMESPACE
 /*! \qmlproperty bool AmqpExchange::active
     Whether the exchange is used, \c true at first. */
 /*! \qmlproperty bool AmqpExchange::ready
-    Whether it is declared. */
+    Whether it is declared and bound. */
 /*! \qmlproperty string AmqpExchange::name
     The name, empty for the default exchange. */
 /*! \qmlproperty string AmqpExchange::type
@@ -38,6 +38,10 @@ QT_BEGIN_NAMESPACE
     Whether the exchange must exist already, whatever its settings are. */
 /*! \qmlproperty var AmqpExchange::arguments
     Arguments of the declaration, an object such as \c{{"alternate-exchange": "rest"}}. */
+/*! \qmlproperty list<var> AmqpExchange::bindings
+    Which messages of other exchanges come into this one, a list of objects with \c exchange, the name of the
+    other, \c routingKey and \c arguments, as AmqpQueue::bindings has them. They wait for the AmqpExchange
+    objects of the connection to be declared, and may change at any time. The default exchange has none. */
 /*! \qmlproperty bool AmqpExchange::confirms
     Whether the broker confirms each message, \c true at first. */
 /*! \qmlproperty bool AmqpExchange::mandatory
@@ -65,12 +69,8 @@ QT_BEGIN_NAMESPACE
     No queue took the mandatory \a message with \a routingKey and \a tag, for \a reason. Its confirm
     follows. */
 
-QAmqpQuickExchange::QAmqpQuickExchange(QObject *parent) : QAmqpQuickObject(parent)
+QAmqpQuickExchange::QAmqpQuickExchange(QObject *parent) : QAmqpQuickBound(parent)
 {
-    connect(this, &QAmqpQuickObject::readyChanged, this, [this] {
-        if (isReady())
-            settle(true);
-    });
     connect(this, &QAmqpQuickBase::activeChanged, this, &QAmqpQuickExchange::tellDeclaring);
 }
 
@@ -82,7 +82,13 @@ QAmqpQuickExchange::~QAmqpQuickExchange()
 
 void QAmqpQuickExchange::componentComplete()
 {
-    QAmqpQuickObject::componentComplete();
+    QAmqpQuickBound::componentComplete();
+    tellDeclaring();
+}
+
+void QAmqpQuickExchange::connectionFound()
+{
+    QAmqpQuickBound::connectionFound();
     tellDeclaring();
 }
 
@@ -118,8 +124,12 @@ void QAmqpQuickExchange::setUp(QAmqpChannel *channel)
                                 .setInternal(m_internal)
                                 .setPassive(m_passive)
                                 .setArguments(QAmqpTable::fromVariantMap(m_arguments))),
-                [this] { arrived(); },
+                [this] {
+                    settle(true);
+                    arrived();
+                },
                 [this](const QAmqpError &error) {
+                    setFailed();
                     settle(true);
                     refused(error);
                 });
@@ -138,11 +148,23 @@ void QAmqpQuickExchange::setUp(QAmqpChannel *channel)
         Q_EMIT messageReturned(static_cast<const QAmqpMessage &>(message), message.routingKey(),
                                message.replyText(), message.publishTag());
     });
+    QAmqpQuickBound::setUp(channel);
+}
+
+QFuture<void> QAmqpQuickExchange::bind(const Binding &binding)
+{
+    return channel()->bindExchange(m_name, binding.exchange, binding.routingKey, binding.arguments);
+}
+
+QFuture<void> QAmqpQuickExchange::unbind(const Binding &binding)
+{
+    return channel()->unbindExchange(m_name, binding.exchange, binding.routingKey,
+                                     binding.arguments);
 }
 
 void QAmqpQuickExchange::stop()
 {
-    QAmqpQuickObject::stop();
+    QAmqpQuickBound::stop();
     settle(false);
     if (m_open.empty())
         return;

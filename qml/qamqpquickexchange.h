@@ -1,14 +1,14 @@
 #ifndef QAMQPQUICKEXCHANGE_H
 #define QAMQPQUICKEXCHANGE_H
 
+#include "qamqpquickbound.h"
 #include "qamqpquickmessage.h"
-#include "qamqpquickobject.h"
 
 #include <set>
 
 QT_BEGIN_NAMESPACE
 
-class Q_AMQPQUICK_EXPORT QAmqpQuickExchange : public QAmqpQuickObject
+class Q_AMQPQUICK_EXPORT QAmqpQuickExchange : public QAmqpQuickBound
 {
     Q_OBJECT
     QML_NAMED_ELEMENT(AmqpExchange)
@@ -45,7 +45,9 @@ Q_SIGNALS:
 protected:
     void setUp(QAmqpChannel *channel) override;
     void stop() override;
-    void connectionFound() override { tellDeclaring(); }
+    void connectionFound() override;
+    QFuture<void> bind(const Binding &binding) override;
+    QFuture<void> unbind(const Binding &binding) override;
 
 private:
     void settle(bool settled);

@@ -59,8 +59,10 @@ void QAmqpQuickMessageModel::setQueue(QAmqpQuickQueue *queue)
     if (m_queue)
         m_queue->disconnect(this);
     m_queue = queue;
-    if (queue)
+    if (queue) {
         connect(queue, &QAmqpQuickQueue::messageReceived, this, &QAmqpQuickMessageModel::append);
+        connect(queue, &QObject::destroyed, this, &QAmqpQuickMessageModel::queueChanged);
+    }
     Q_EMIT queueChanged();
 }
 
@@ -68,9 +70,10 @@ void QAmqpQuickMessageModel::setQueue(QAmqpQuickQueue *queue)
     How many messages are kept, 1000 at first. */
 void QAmqpQuickMessageModel::setMaximumCount(int count)
 {
+    count = qMax(1, count);
     if (m_maximumCount == count)
         return;
-    m_maximumCount = qMax(1, count);
+    m_maximumCount = count;
     while (m_waiting.size() > size_t(m_maximumCount))
         m_waiting.pop_front();
     Q_EMIT maximumCountChanged();
@@ -139,7 +142,8 @@ QVariant QAmqpQuickMessageModel::data(const QModelIndex &index, int role) const
         return QDateTime::fromMSecsSinceEpoch(entry.received);
     if (role == messageRole())
         return QVariant::fromValue(entry.message);
-    return properties.property(role - Qt::UserRole).readOnGadget(&entry.message);
+    const QMetaProperty property = properties.property(role - Qt::UserRole);
+    return property.isValid() ? property.readOnGadget(&entry.message) : QVariant();
 }
 
 QHash<int, QByteArray> QAmqpQuickMessageModel::roleNames() const

@@ -32,6 +32,7 @@ void QAmqpQuickObject::setConnection(QAmqpQuickConnection *connection)
     if (connection) {
         connect(connection, &QAmqpQuickConnection::sessionChanged, this,
                 &QAmqpQuickObject::restart);
+        connect(connection, &QObject::destroyed, this, &QAmqpQuickObject::connectionChanged);
         connectionFound();
     }
     Q_EMIT connectionChanged();
@@ -58,7 +59,7 @@ bool QAmqpQuickObject::canStart() const
 
 bool QAmqpQuickObject::hasFailed() const
 {
-    return m_channel && m_channel->state() == QAmqpChannel::State::Closed;
+    return m_failed || (m_channel && m_channel->state() == QAmqpChannel::State::Closed);
 }
 
 // What is to be set up for a call is set up now, and what has failed is anew.
@@ -83,6 +84,7 @@ void QAmqpQuickObject::start()
     m_scope = std::make_unique<QObject>();
     m_channel = m_connection->session()->createChannel(this);
     m_expected = 0;
+    m_failed = false;
     connect(m_channel, &QAmqpChannel::errorOccurred, m_scope.get(),
             [this](const QAmqpError &error) {
                 if (error.scope() == Scope::Connection) // which tells its errors itself
@@ -126,6 +128,7 @@ void QAmqpQuickObject::refused(const QAmqpError &error)
 
 void QAmqpQuickObject::lost(const QAmqpError &error)
 {
+    setFailed();
     setReady(false);
     fail(error);
 }
@@ -141,17 +144,24 @@ void QAmqpQuickObject::count(void (QAmqpQuickConnection::*direction)())
 QAmqpMessage QAmqpQuickObject::makeMessage(const QJSValue &body, const QVariantMap &properties,
                                            QAmqpError *error)
 {
+    if (!m_channel) {
+        *error = notOpen();
+        return {};
+    }
     QString wrong;
-    QAmqpMessage message;
-    if (m_channel)
-        message = QAmqpQuickMessage::fromJs(body, properties, qmlEngine(this), &wrong);
-    else
-        wrong = tr(
-                "nothing can be sent: there is no connection, or it is not active or has failed");
+    const QAmqpMessage message =
+            QAmqpQuickMessage::fromJs(body, properties, qmlEngine(this), &wrong);
     if (!wrong.isEmpty())
-        *error = QAmqpError(m_channel ? Kind::InvalidArgument : Kind::NotOpen, Scope::Operation,
+        *error = QAmqpError(Kind::InvalidArgument, Scope::Operation,
                             QAmqpError::Origin::Application, wrong);
     return message;
+}
+
+QAmqpError QAmqpQuickObject::notOpen()
+{
+    return QAmqpError(
+            Kind::NotOpen, Scope::Operation, QAmqpError::Origin::Application,
+            tr("nothing can be sent: there is no connection, or it is not active or has failed"));
 }
 
 QT_END_NAMESPACE

@@ -49,6 +49,7 @@ protected:
     QAmqpChannel *channel() const { return m_channel; }
     QObject *scope() const { return m_scope.get(); } // ends with the channel
     bool hasFailed() const;
+    void setFailed() { m_failed = true; }
     void startForCall();
     void count(void (QAmqpQuickConnection::*direction)());
 
@@ -106,6 +107,7 @@ protected:
     }
     QAmqpMessage makeMessage(const QJSValue &body, const QVariantMap &properties,
                              QAmqpError *error);
+    static QAmqpError notOpen();
 
 private:
     void findConnection();
@@ -118,6 +120,7 @@ private:
     QAmqpQuickRate m_rate;
     int m_expected = 0;
     bool m_ready = false;
+    bool m_failed = false; // told already, and the channel may be open still
 };
 
 QT_END_NAMESPACE

@@ -54,6 +54,10 @@ using namespace Qt::StringLiterals;
     Whether the queue must exist already, whatever its settings are. */
 /*! \qmlproperty var AmqpQueue::arguments
     Arguments of the declaration, an object such as \c{{"x-max-length": 1000}}. */
+/*! \qmlproperty list<var> AmqpQueue::bindings
+    Which messages come into the queue, a list of objects with \c exchange, \c routingKey and
+    \c arguments, each of them optional. When the list changes, new bindings are made first, then those that
+    are gone are removed: no message is missed, and none comes twice. */
 /*! \qmlproperty bool AmqpQueue::receiving
     Whether messages are received, \c true at first; otherwise the queue is declared and bound only. */
 /*! \qmlproperty int AmqpQueue::prefetch
@@ -87,71 +91,14 @@ using namespace Qt::StringLiterals;
 /*! \qmlsignal AmqpQueue::messageReceived(amqpMessage message)
     A \a message came. */
 
-QAmqpQuickQueue::QAmqpQuickQueue(QObject *parent) : QAmqpQuickObject(parent)
+QAmqpQuickQueue::QAmqpQuickQueue(QObject *parent) : QAmqpQuickBound(parent)
 {
     const auto consumeAnew = [this] { isReady() ? consume() : restart(); };
     connect(this, &QAmqpQuickQueue::consumingChanged, this, consumeAnew);
-    connect(this, &QAmqpQuickQueue::receivingChanged, this, consumeAnew);
-}
-
-/*! \qmlproperty list<var> AmqpQueue::bindings
-    Which messages come into the queue, a list of objects with \c exchange, \c routingKey and
-    \c arguments, each of them optional. When the list changes, new bindings are made first, then those that
-    are gone are removed: no message is missed, and none comes twice. */
-void QAmqpQuickQueue::setBindings(const QVariantList &bindings)
-{
-    if (m_bindings == bindings)
-        return;
-    m_bindings = bindings;
-    Q_EMIT bindingsChanged();
-    if (m_bindingFailed || hasFailed())
-        restart(); // mended now perhaps
-    else if (m_queue && !m_bindingWaits)
-        rebind();
-}
-
-QList<QAmqpQuickQueue::Binding> QAmqpQuickQueue::wantedBindings()
-{
-    QList<Binding> wanted;
-    for (const QVariant &entry : std::as_const(m_bindings)) {
-        const QVariantMap map = entry.toMap();
-        Binding binding{map.value(u"exchange"_s).toString(), map.value(u"routingKey"_s).toString(),
-                        QAmqpTable::fromVariantMap(map.value(u"arguments"_s).toMap())};
-        if (binding.exchange.isEmpty())
-            m_bindingFailed = true;
-        else if (!wanted.contains(binding))
-            wanted.append(std::move(binding));
-    }
-    if (m_bindingFailed)
-        fail(QAmqpError::Kind::InvalidArgument,
-             tr("each of bindings is an object with the name of an exchange, such as "
-                "{ exchange: \"logs\", routingKey: \"error.#\" }"));
-    return wanted;
-}
-
-void QAmqpQuickQueue::rebind()
-{
-    const QList<Binding> wanted = wantedBindings();
-    if (!m_queue)
-        return; // a handler of the error ended it
-    const QList<Binding> before = std::exchange(m_bound, wanted);
-    const auto expectBinding = [this](const QFuture<void> &future) {
-        expect();
-        watch(
-                future, [this] { arrived(); },
-                [this](const QAmqpError &error) {
-                    m_bindingFailed = true;
-                    refused(error);
-                });
-    };
-    for (const Binding &binding : wanted) {
-        if (!before.contains(binding))
-            expectBinding(m_queue->bind(binding.exchange, binding.routingKey, binding.arguments));
-    }
-    for (const Binding &binding : before) {
-        if (!wanted.contains(binding))
-            expectBinding(m_queue->unbind(binding.exchange, binding.routingKey, binding.arguments));
-    }
+    connect(this, &QAmqpQuickQueue::receivingChanged, this, [this, consumeAnew] {
+        // Without its consumer the broker deletes an auto-delete queue, which is declared anew then.
+        !m_receiving &&isAutoDelete() ? restart() : consumeAnew();
+    });
 }
 
 void QAmqpQuickQueue::setUp(QAmqpChannel *channel)
@@ -161,44 +108,40 @@ void QAmqpQuickQueue::setUp(QAmqpChannel *channel)
             QAmqpQueueOptions()
                     .setDurable(m_durable)
                     .setExclusive(m_exclusive || m_name.isEmpty())
-                    .setAutoDelete(m_autoDelete || m_name.isEmpty())
+                    .setAutoDelete(isAutoDelete())
                     .setPassive(m_passive)
                     .setArguments(QAmqpTable::fromVariantMap(m_arguments));
     expect(m_queue->declare(options), [this](const QAmqpQueueInfo &info) {
         m_info = info;
         Q_EMIT declared();
     });
-    m_bound.clear();
-    m_bindingFailed = false;
-    m_bindingWaits = true;
-    expect();
-    bindAndConsume();
+    connect(channel, &QAmqpChannel::messageReturned, scope(), [this](const QAmqpReturn &message) {
+        lost(QAmqpError(
+                     QAmqpError::Kind::Unroutable, QAmqpError::Scope::Operation,
+                     QAmqpError::Origin::Broker,
+                     tr("the queue \"%1\" does not exist any more, the message came back; switch "
+                        "active off and on to declare it anew")
+                             .arg(message.routingKey()))
+                     .setReply(message.replyCode(), message.replyText()));
+    });
+    QAmqpQuickBound::setUp(channel);
 }
 
-void QAmqpQuickQueue::connectionFound()
+QFuture<void> QAmqpQuickQueue::bind(const Binding &binding)
 {
-    connect(connection(), &QAmqpQuickConnection::declared, this, &QAmqpQuickQueue::bindAndConsume);
+    return m_queue->bind(binding.exchange, binding.routingKey, binding.arguments);
 }
 
-// When the exchanges that bindings may name are there.
-void QAmqpQuickQueue::bindAndConsume()
+QFuture<void> QAmqpQuickQueue::unbind(const Binding &binding)
 {
-    if (!m_queue || !m_bindingWaits || connection()->isDeclaring())
-        return;
-    m_bindingWaits = false;
-    rebind();
-    if (m_queue) {
-        consume();
-        arrived();
-    }
+    return m_queue->unbind(binding.exchange, binding.routingKey, binding.arguments);
 }
 
 void QAmqpQuickQueue::stop()
 {
     if (m_handled && m_ackPolicy == AckOnReturn)
         m_handled->ack(); // its handler stops the queue: it is handled
-    QAmqpQuickObject::stop();
-    m_bindingWaits = false;
+    QAmqpQuickBound::stop();
     if (!m_info.name.isEmpty()) {
         m_info = {};
         Q_EMIT declared();
@@ -238,22 +181,23 @@ void QAmqpQuickQueue::receive(const QAmqpDelivery &delivery)
                 << "nobody listens to messageReceived(): messages stay unacknowledged; set "
                    "receiving to false to leave them in the queue";
     const QPointer<QAmqpQuickQueue> self = this;
-    m_handled = &message;
+    const QAmqpDelivery *outer = std::exchange(m_handled, &message);
     count(&QAmqpQuickConnection::countIn);
     Q_EMIT messageReceived(message);
     if (self)
-        m_handled = nullptr;
+        m_handled = outer;
     if (ack)
         message.ack();
 }
 
 /*! \qmlmethod real AmqpQueue::publish(var body, var properties = {})
     Publishes a message to this queue, by the default exchange: see AmqpExchange::publish() for \a body and
-    \a properties, and what is returned. */
+    \a properties, and what is returned. If somebody has deleted the queue, that is an error
+    (\c "Unroutable"), and the next call declares it anew. */
 quint64 QAmqpQuickQueue::publish(const QJSValue &body, const QVariantMap &properties)
 {
     return QAmqpQuickObject::publish(body, properties, [this](const QAmqpMessage &message) {
-        return m_queue->publish(message);
+        return m_queue->publish(message, QAmqpChannel::Mandatory);
     });
 }
 
@@ -262,10 +206,10 @@ quint64 QAmqpQuickQueue::publish(const QJSValue &body, const QVariantMap &proper
 void QAmqpQuickQueue::purge()
 {
     startForCall();
-    if (m_queue)
-        watch(
-                m_queue->purge(), [](quint32) {},
-                [this](const QAmqpError &error) { refused(error); });
+    if (!m_queue)
+        return fail(notOpen());
+    watch(
+            m_queue->purge(), [](quint32) {}, [this](const QAmqpError &error) { refused(error); });
 }
 
 QT_END_NAMESPACE

@@ -1,15 +1,15 @@
 #ifndef QAMQPQUICKQUEUE_H
 #define QAMQPQUICKQUEUE_H
 
+#include "qamqpquickbound.h"
 #include "qamqpquickmessage.h"
-#include "qamqpquickobject.h"
 
 #include <QtAmqp/qamqpconsumer.h>
 #include <QtAmqp/qamqpqueue.h>
 
 QT_BEGIN_NAMESPACE
 
-class Q_AMQPQUICK_EXPORT QAmqpQuickQueue : public QAmqpQuickObject
+class Q_AMQPQUICK_EXPORT QAmqpQuickQueue : public QAmqpQuickBound
 {
     Q_OBJECT
     QML_NAMED_ELEMENT(AmqpQueue)
@@ -20,7 +20,6 @@ class Q_AMQPQUICK_EXPORT QAmqpQuickQueue : public QAmqpQuickObject
     Q_PROPERTY(bool autoDelete MEMBER m_autoDelete NOTIFY settingsChanged FINAL)
     Q_PROPERTY(bool passive MEMBER m_passive NOTIFY settingsChanged FINAL)
     Q_PROPERTY(QVariantMap arguments MEMBER m_arguments NOTIFY settingsChanged FINAL)
-    Q_PROPERTY(QVariantList bindings READ bindings WRITE setBindings NOTIFY bindingsChanged FINAL)
     Q_PROPERTY(bool receiving MEMBER m_receiving NOTIFY receivingChanged FINAL)
     Q_PROPERTY(int prefetch MEMBER m_prefetch NOTIFY consumingChanged FINAL)
     Q_PROPERTY(AckPolicy ackPolicy MEMBER m_ackPolicy NOTIFY consumingChanged FINAL)
@@ -33,8 +32,6 @@ public:
 
     explicit QAmqpQuickQueue(QObject *parent = nullptr);
 
-    QVariantList bindings() const { return m_bindings; }
-    void setBindings(const QVariantList &bindings);
     QString queueName() const { return m_info.name; }
     int messageCount() const { return int(m_info.messageCount); }
     int consumerCount() const { return int(m_info.consumerCount); }
@@ -43,7 +40,6 @@ public:
     Q_INVOKABLE void purge();
 
 Q_SIGNALS:
-    void bindingsChanged();
     void receivingChanged();
     void consumingChanged();
     void declared();
@@ -52,24 +48,12 @@ Q_SIGNALS:
 protected:
     void setUp(QAmqpChannel *channel) override;
     void stop() override;
-    void connectionFound() override;
+    QFuture<void> bind(const Binding &binding) override;
+    QFuture<void> unbind(const Binding &binding) override;
+    void bindingsMade() override { consume(); }
 
 private:
-    struct Binding
-    {
-        QString exchange;
-        QString routingKey;
-        QAmqpTable arguments;
-
-        friend bool operator==(const Binding &a, const Binding &b)
-        {
-            return a.exchange == b.exchange && a.routingKey == b.routingKey
-                    && a.arguments == b.arguments;
-        }
-    };
-    QList<Binding> wantedBindings();
-    void bindAndConsume();
-    void rebind();
+    bool isAutoDelete() const { return m_autoDelete || m_name.isEmpty(); }
     void consume();
     void receive(const QAmqpDelivery &delivery);
 
@@ -79,7 +63,6 @@ private:
     bool m_autoDelete = false;
     bool m_passive = false;
     QVariantMap m_arguments;
-    QVariantList m_bindings;
     bool m_receiving = true;
     int m_prefetch = 250;
     AckPolicy m_ackPolicy = AckOnReturn;
@@ -87,9 +70,6 @@ private:
     QAmqpQueueInfo m_info;
     QPointer<QAmqpQueue> m_queue; // with the channel
     QPointer<QAmqpConsumer> m_consumer;
-    QList<Binding> m_bound;
-    bool m_bindingWaits = false; // for the exchanges of the connection to be declared
-    bool m_bindingFailed = false;
     bool m_warned = false; // that nobody listens
     const QAmqpDelivery *m_handled = nullptr; // the one whose handler runs
 };

@@ -1,0 +1,97 @@
+#include "qamqpquickbound.h"
+
+QT_BEGIN_NAMESPACE
+
+using namespace Qt::StringLiterals;
+
+void QAmqpQuickBound::setBindings(const QVariantList &bindings)
+{
+    if (m_bindings == bindings)
+        return;
+    m_bindings = bindings;
+    Q_EMIT bindingsChanged();
+    if (m_wrong || hasFailed())
+        restart(); // mended now perhaps
+    else if (channel() && !m_waits)
+        rebind();
+}
+
+void QAmqpQuickBound::setUp(QAmqpChannel *)
+{
+    m_bound.clear();
+    m_wrong = false;
+    m_waits = true;
+    expect();
+    bindIfDeclared();
+}
+
+void QAmqpQuickBound::stop()
+{
+    QAmqpQuickObject::stop();
+    m_waits = false;
+}
+
+void QAmqpQuickBound::connectionFound()
+{
+    connect(connection(), &QAmqpQuickConnection::declared, this, &QAmqpQuickBound::bindIfDeclared);
+}
+
+// What was refused meanwhile has its error and is bound to nothing.
+void QAmqpQuickBound::bindIfDeclared()
+{
+    if (!channel() || !m_waits || hasFailed() || connection()->isDeclaring())
+        return;
+    m_waits = false;
+    rebind();
+    if (!channel())
+        return; // a handler of an error ended it
+    bindingsMade();
+    arrived();
+}
+
+QList<QAmqpQuickBound::Binding> QAmqpQuickBound::wantedBindings()
+{
+    QList<Binding> wanted;
+    for (const QVariant &entry : std::as_const(m_bindings)) {
+        const QVariantMap map = entry.toMap();
+        Binding binding{map.value(u"exchange"_s).toString(), map.value(u"routingKey"_s).toString(),
+                        QAmqpTable::fromVariantMap(map.value(u"arguments"_s).toMap())};
+        if (binding.exchange.isEmpty())
+            m_wrong = true;
+        else if (!wanted.contains(binding))
+            wanted.append(std::move(binding));
+    }
+    if (m_wrong)
+        fail(QAmqpError::Kind::InvalidArgument,
+             tr("each of bindings is an object with the name of an exchange, such as "
+                "{ exchange: \"logs\", routingKey: \"error.#\" }"));
+    return wanted;
+}
+
+// The new ones are made before the old ones go: no message is missed.
+void QAmqpQuickBound::rebind()
+{
+    const QList<Binding> wanted = wantedBindings();
+    if (!channel())
+        return; // a handler of the error ended it
+    const QList<Binding> before = std::exchange(m_bound, wanted);
+    const auto expectAnswer = [this](const QFuture<void> &future) {
+        expect();
+        watch(
+                future, [this] { arrived(); },
+                [this](const QAmqpError &error) {
+                    m_wrong = true;
+                    refused(error);
+                });
+    };
+    for (const Binding &binding : wanted) {
+        if (!before.contains(binding) && channel())
+            expectAnswer(bind(binding));
+    }
+    for (const Binding &binding : before) {
+        if (!wanted.contains(binding) && channel())
+            expectAnswer(unbind(binding));
+    }
+}
+
+QT_END_NAMESPACE
