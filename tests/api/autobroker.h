@@ -13,7 +13,8 @@
 //     close channel             the broker closes the channel (404)
 //     close connection          the broker closes the connection (320), once it is alone with one channel
 //
-// It does no input or output itself: AutoServer puts it on a loopback socket.
+// A queue that was declared is known, and a message for it is not returned. A fault takes the place of one
+// answer. It does no input or output itself: AutoServer puts it on a loopback socket.
 
 #include "scripted/scriptedbroker.h"
 
@@ -22,6 +23,15 @@
 #include "values/tableformat.h"
 
 namespace QtAmqpTest {
+
+// What comes instead of the answer to a method, once. The method 0 is the protocol header.
+struct AutoFault
+{
+    enum Kind { None, Drop, CloseConnection, CloseChannel, Silence };
+
+    Kind kind = None;
+    quint32 method = 0;
+};
 
 class AutoBroker
 {
@@ -36,6 +46,10 @@ public:
                 return {};
             m_started = true;
             m_input.remove(0, ProtocolHeaderSize);
+            if (isFaultAt(0)) {
+                doFault(0);
+                return std::exchange(m_output, {});
+            }
             const QAmqpTable able{{QStringLiteral("publisher_confirms"), true}};
             const QByteArray properties =
                     encodeTable(QAmqpTable{{QStringLiteral("capabilities"), able}});
@@ -57,7 +71,11 @@ public:
                           : m_closingChannels.contains(m_channel)
                                 && method != ChannelCloseOk::info.id())
                 continue;
-            if (frame.type == FrameType::Method)
+            if (m_silent.contains(m_channel) || m_silent.contains(0))
+                continue;
+            if (method && isFaultAt(method))
+                doFault(method);
+            else if (frame.type == FrameType::Method)
                 dispatch(method, in, *this);
             else if (frame.type == FrameType::Header)
                 header(decodeContentHeader(in));
@@ -106,18 +124,39 @@ public:
         m_channels.remove(m_channel);
         closeIfAlone();
     }
-    void on(const QtAmqpPrivate::ExchangeDeclare &) { send(QtAmqpPrivate::ExchangeDeclareOk{}); }
-    void on(const QtAmqpPrivate::ExchangeBind &) { send(QtAmqpPrivate::ExchangeBindOk{}); }
-    void on(const QtAmqpPrivate::ExchangeUnbind &) { send(QtAmqpPrivate::ExchangeUnbindOk{}); }
+    void on(const QtAmqpPrivate::ExchangeDeclare &method)
+    {
+        topology.append('*' + method.exchange.toByteArray());
+        send(QtAmqpPrivate::ExchangeDeclareOk{});
+    }
+    void on(const QtAmqpPrivate::ExchangeBind &method)
+    {
+        note('+', method.source, method.routingKey, method.destination);
+        send(QtAmqpPrivate::ExchangeBindOk{});
+    }
+    void on(const QtAmqpPrivate::ExchangeUnbind &method)
+    {
+        note('-', method.source, method.routingKey, method.destination);
+        send(QtAmqpPrivate::ExchangeUnbindOk{});
+    }
     void on(const QtAmqpPrivate::ExchangeDelete &) { send(QtAmqpPrivate::ExchangeDeleteOk{}); }
     void on(const QtAmqpPrivate::QueueDeclare &method)
     {
         const QByteArray name =
                 method.queue.isEmpty() ? QByteArray("amq.gen-1") : method.queue.toByteArray();
+        m_queues.insert(name);
         send(QtAmqpPrivate::QueueDeclareOk{QByteArrayView(name), 0, 0});
     }
-    void on(const QtAmqpPrivate::QueueBind &) { send(QtAmqpPrivate::QueueBindOk{}); }
-    void on(const QtAmqpPrivate::QueueUnbind &) { send(QtAmqpPrivate::QueueUnbindOk{}); }
+    void on(const QtAmqpPrivate::QueueBind &method)
+    {
+        note('+', method.exchange, method.routingKey, method.queue);
+        send(QtAmqpPrivate::QueueBindOk{});
+    }
+    void on(const QtAmqpPrivate::QueueUnbind &method)
+    {
+        note('-', method.exchange, method.routingKey, method.queue);
+        send(QtAmqpPrivate::QueueUnbindOk{});
+    }
     void on(const QtAmqpPrivate::QueuePurge &) { send(QtAmqpPrivate::QueuePurgeOk{7}); }
     void on(const QtAmqpPrivate::QueueDelete &) { send(QtAmqpPrivate::QueueDeleteOk{3}); }
     void on(const QtAmqpPrivate::BasicQos &) { send(QtAmqpPrivate::BasicQosOk{}); }
@@ -152,6 +191,9 @@ public:
 
     quint16 heartbeat = 60;
     bool closed = false; // both sides agree
+    bool dropped = false; // the link is to break
+    AutoFault *fault = nullptr;
+    QByteArrayList topology; // *exchange, +exchange/key>destination, -exchange/key>destination
     QList<quint64> acked;
     QList<quint64> nacked;
     int heartbeats = 0;
@@ -223,7 +265,7 @@ private:
                 send(BasicCancel{.consumerTag = QByteArrayView(consumer), .noWait = true});
         }
         const bool routed = channel.consumers.contains(key);
-        if (channel.mandatory && !routed) {
+        if (channel.mandatory && !routed && !m_queues.contains(key)) {
             send(BasicReturn{312, QByteArrayView("NO_ROUTE"), {}, QByteArrayView(key)});
             m_output += contentFrames(m_channel, message, 131072);
         }
@@ -246,10 +288,42 @@ private:
                                             0});
     }
 
+    template<typename ShortString>
+    void note(char what, ShortString exchange, ShortString key, ShortString destination)
+    {
+        topology.append(what + exchange.toByteArray() + '/' + key.toByteArray() + '>'
+                        + destination.toByteArray());
+    }
+    bool isFaultAt(quint32 method) const
+    {
+        return fault && fault->kind != AutoFault::None && fault->method == method;
+    }
+    void doFault(quint32 method)
+    {
+        using namespace QtAmqpPrivate;
+        switch (std::exchange(*fault, {}).kind) {
+        case AutoFault::Drop: dropped = true; break;
+        case AutoFault::CloseConnection:
+            m_closing = true;
+            m_channel = 0;
+            send(ConnectionClose{541, QByteArrayView("INTERNAL_ERROR - a fault"), 0, 0});
+            break;
+        case AutoFault::CloseChannel:
+            m_closingChannels.insert(m_channel);
+            send(ChannelClose{404, QByteArrayView("NOT_FOUND - a fault"), quint16(method >> 16),
+                              quint16(method)});
+            break;
+        case AutoFault::Silence: m_silent.insert(m_channel); break;
+        case AutoFault::None: break;
+        }
+    }
+
     bool m_started = false;
     bool m_closeWanted = false;
     bool m_closing = false;
     QSet<quint16> m_closingChannels;
+    QSet<quint16> m_silent; // to these nothing is said any more, 0: to nobody
+    QSet<QByteArray> m_queues;
     QByteArray m_input;
     QByteArray m_output;
     quint16 m_channel = 0;
@@ -265,10 +339,13 @@ public:
         QObject::connect(&m_server, &QTcpServer::newConnection, &m_server, [this] {
             QTcpSocket *socket = m_server.nextPendingConnection();
             auto broker = std::make_shared<AutoBroker>();
+            broker->fault = &fault;
             brokers.append(broker);
             QObject::connect(socket, &QTcpSocket::readyRead, socket, [socket, broker] {
                 socket->write(broker->receive(socket->readAll()));
-                if (broker->closed)
+                if (broker->dropped)
+                    socket->abort();
+                else if (broker->closed)
                     socket->disconnectFromHost();
             });
             QObject::connect(socket, &QTcpSocket::disconnected, socket, &QObject::deleteLater);
@@ -283,6 +360,7 @@ public:
     }
 
     QList<std::shared_ptr<AutoBroker>> brokers;
+    AutoFault fault;
 
 private:
     QTcpServer m_server;

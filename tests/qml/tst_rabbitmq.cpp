@@ -79,6 +79,37 @@ private Q_SLOTS:
         QVERIFY(scene.holds("unbound.error.kind === 'InvalidArgument' && first.ready"));
     }
 
+    void anExchangeReceivesFromAnother()
+    {
+        QTest::ignoreMessage(QtWarningMsg, QRegularExpression(u"closed channel \\d+: NOT_FOUND"_s));
+        Scene scene(named(R"(
+            AmqpConnection {
+                id: broker; url: "URL"; active: true
+                AmqpQueue { id: queue; bindings: [{ exchange: "NAME-all" }]; property var keys: []
+                            onMessageReceived: (message) => keys.push(message.routingKey) }
+                AmqpExchange { id: all; name: "NAME-all"; type: "fanout"; autoDelete: true
+                               bindings: [{ exchange: "NAME", routingKey: "a.*" }]
+                               property int errors: 0; onErrorOccurred: ++errors }
+                AmqpExchange { id: source; name: "NAME"; type: "topic"; autoDelete: true; mandatory: true
+                               property var returned: []
+                               onMessageReturned: (message, key) => returned.push(key) }
+            })",
+                          uniqueName()),
+                    url());
+        TRY_HOLDS(scene, "queue.ready && all.ready && source.ready");
+        scene.value("source.publish('a.1', 'x'); source.publish('b.1', 'x')");
+        TRY_HOLDS(scene, "queue.keys.join() === 'a.1' && source.returned.join() === 'b.1'");
+        scene.value("all.bindings = [{ exchange: source.name, routingKey: 'b.*' }]");
+        TRY_HOLDS(scene, "source.publish('b.2', 'x') > 0 && queue.keys.includes('b.2')");
+        TRY_HOLDS(scene, "source.publish('a.2', 'x') > 0 && source.returned.includes('a.2')");
+        scene.value("all.bindings = all.bindings.concat([{ exchange: 'none' }])");
+        TRY_HOLDS(scene, "all.errorCode === 404 && !all.ready && all.errors === 1");
+        QVERIFY(scene.holds("queue.ready && source.ready && broker.connected"));
+        scene.value("all.bindings = [{ exchange: source.name, routingKey: 'c' }]");
+        TRY_HOLDS(scene, "all.ready && all.errorString === ''");
+        TRY_HOLDS(scene, "source.publish('c', 'x') > 0 && queue.keys.includes('c')");
+    }
+
     // The only subscription of an auto-delete queue becomes another without losing the queue.
     void prefetchChangesWhileMessagesFlow()
     {
@@ -100,8 +131,30 @@ private Q_SLOTS:
         scene.value("queue.prefetch = 3");
         TRY_HOLDS(scene, "queue.held.length === 4");
         QVERIFY(scene.holds("queue.held[0].ack()"));
-        scene.value("queue.receiving = false; queue.receiving = true");
-        QVERIFY(scene.holds("queue.errorString === ''"));
+    }
+
+    // With its last consumer the broker deletes it.
+    void anAutoDeleteQueueStopsReceivingAndGoesOn()
+    {
+        Scene scene(named(R"(
+            AmqpConnection {
+                url: "URL"; active: true
+                AmqpQueue { id: queue; name: "NAME"; autoDelete: true; receiving: true
+                            bindings: [{ exchange: "amq.topic", routingKey: "NAME" }]
+                            property int received: 0; onMessageReceived: ++received }
+                AmqpQueue { id: unnamed; property int received: 0; onMessageReceived: ++received }
+            })",
+                          uniqueName()),
+                    url());
+        TRY_HOLDS(scene, "queue.ready && unnamed.ready");
+        scene.value("queue.receiving = false; unnamed.receiving = false");
+        TRY_HOLDS(scene, "queue.ready && unnamed.ready");
+        scene.value("queue.publish('x'); unnamed.publish('x')");
+        QTest::qWait(100);
+        QVERIFY(scene.holds("queue.received + unnamed.received === 0"));
+        scene.value("queue.receiving = true; unnamed.receiving = true");
+        TRY_HOLDS(scene, "queue.received === 1 && unnamed.received === 1");
+        QVERIFY(scene.holds("queue.ready && !queue.errorString && !unnamed.errorString"));
     }
 
     void whatWasNotAcknowledgedComesAgain()
@@ -132,7 +185,9 @@ private Q_SLOTS:
     {
         const QString name = uniqueName();
         Scene scene(named(R"(AmqpConnection { url: "URL"; active: true
-                                              AmqpQueue { id: queue; name: "NAME"; autoDelete: true } })",
+                                 AmqpQueue { id: queue; name: "NAME"; autoDelete: true
+                                             property int errors: 0; onErrorOccurred: ++errors
+                                             onMessageReceived: () => { } } })",
                           name),
                     url());
         TRY_HOLDS(scene, "queue.ready && queue.messageCount === 0");
@@ -142,6 +197,77 @@ private Q_SLOTS:
         TRY_HOLDS(scene, "!queue.ready && queue.errorString.includes('was deleted')");
         scene.value("queue.active = false; queue.active = true");
         TRY_HOLDS(scene, "queue.ready && queue.errorString === ''");
+        for (const char *next :
+             {"queue.publish('x')", "queue.bindings = [{ exchange: 'amq.topic' }]",
+              "queue.prefetch = 7", "queue.purge()"}) {
+            VERIFY_OK(peer.channel()->deleteQueue(name));
+            TRY_HOLDS(scene, "!queue.ready && queue.errorString.includes('was deleted')");
+            QTest::qWait(20);
+            QVERIFY(scene.holds("queue.errorString.includes('was deleted')"));
+            scene.value(next);
+            TRY_HOLDS(scene, "queue.ready && queue.errorString === ''");
+        }
+    }
+
+    // Nobody receives from it: the next message tells.
+    void aDeletedQueueIsToldByItsMessage()
+    {
+        const QString name = uniqueName();
+        Scene scene(named(R"(AmqpConnection { url: "URL"; active: true
+                                 AmqpQueue { id: queue; name: "NAME"; receiving: false
+                                             property int errors: 0; onErrorOccurred: ++errors } })",
+                          name),
+                    url());
+        TRY_HOLDS(scene, "queue.ready");
+        BrokerTest::Peer peer;
+        QVERIFY(peer.open());
+        VERIFY_OK(peer.channel()->deleteQueue(name));
+        scene.value("queue.publish('lost')");
+        TRY_HOLDS(scene, "queue.error.kind === 'Unroutable' && !queue.ready");
+        QVERIFY2(scene.holds("queue.errorString.includes(queue.name) && queue.errors === 1"),
+                 qPrintable(scene.text("queue.errorString")));
+        scene.value("queue.publish('x')");
+        TRY_HOLDS(scene, "queue.ready && queue.errorString === ''");
+        VERIFY_OK(peer.channel()->deleteQueue(name));
+        scene.value("queue.publish('lost')");
+        TRY_HOLDS(scene, "queue.errors === 2");
+        scene.value("queue.active = false; queue.active = true");
+        TRY_HOLDS(scene, "queue.ready && queue.errorString === '' && queue.messageCount === 0");
+        VERIFY_OK(peer.channel()->deleteQueue(name));
+    }
+
+    void aDeletedExchangeIsToldByItsMessage()
+    {
+        const QString name = uniqueName();
+        for (int i = 0; i < 2; ++i)
+            QTest::ignoreMessage(QtWarningMsg,
+                                 QRegularExpression(u"closed channel \\d+: NOT_FOUND"_s));
+        Scene scene(named(R"(AmqpConnection { id: broker; url: "URL"; active: true
+                AmqpExchange { id: exchange; name: "NAME"; type: "topic"; autoDelete: true
+                               property int errors: 0; onErrorOccurred: ++errors
+                               property int lost: 0; onIndeterminate: ++lost }
+                AmqpQueue { id: queue; bindings: [{ exchange: "NAME", routingKey: "#" }]
+                            property int received: 0; onMessageReceived: ++received } })",
+                          name),
+                    url());
+        TRY_HOLDS(scene, "exchange.ready && queue.ready");
+        BrokerTest::Peer peer;
+        QVERIFY(peer.open());
+        VERIFY_OK(peer.channel()->deleteExchange(name));
+        scene.value("exchange.publish('k', 1)");
+        TRY_HOLDS(scene, "exchange.errorCode === 404 && exchange.lost === 1 && !exchange.ready");
+        QVERIFY(scene.holds("queue.ready && broker.connected && exchange.errors === 1"));
+        scene.value("exchange.active = false; exchange.active = true");
+        TRY_HOLDS(scene, "exchange.ready && exchange.errorString === ''");
+        scene.value("queue.active = false; queue.active = true"); // the binding had gone, too
+        TRY_HOLDS(scene, "queue.ready");
+        scene.value("exchange.publish('k', 1)");
+        TRY_HOLDS(scene, "queue.received === 1");
+        VERIFY_OK(peer.channel()->deleteExchange(name));
+        scene.value("exchange.publish('k', 1)");
+        TRY_HOLDS(scene, "exchange.errors === 2");
+        QVERIFY(scene.holds("exchange.publish('k', 1) > 0")); // declares it again
+        TRY_HOLDS(scene, "exchange.ready && exchange.unconfirmed === 0 && !exchange.errorString");
     }
 
     void whatIsDestroyedIsGoneFromTheBroker()

@@ -36,7 +36,9 @@ private Q_SLOTS:
         const QStringList common = properties(contents(folder.filePath(u"qamqpquickbase.h"_s)));
         const QStringList ofChannels =
                 properties(contents(folder.filePath(u"qamqpquickobject.h"_s)));
-        QCOMPARE(common.size() + ofChannels.size(), 7);
+        const QStringList ofBindings =
+                properties(contents(folder.filePath(u"qamqpquickbound.h"_s)));
+        QCOMPARE(common.size() + ofChannels.size() + ofBindings.size(), 8);
         int types = 0;
         const QStringList headers = folder.entryList({u"*.h"_s});
         for (const QString &name : headers) {
@@ -53,6 +55,8 @@ private Q_SLOTS:
                 members += common;
             if (header.contains(u"public QAmqpQuickObject"))
                 members += common + ofChannels;
+            if (header.contains(u"public QAmqpQuickBound"))
+                members += common + ofChannels + ofBindings;
             members += all(header, "Q_INVOKABLE \\w+ (\\w+)\\(");
             members += all(header.section(u"Q_SIGNALS:"_s, 1, 1).section(u"protected:"_s, 0, 0),
                            "void (\\w+)\\((?:const |quint64)");
