@@ -61,10 +61,32 @@ static QStringList interleaved(const QList<QHostAddress> &addresses)
     return all;
 }
 
+// Not QHostInfo's own callback: Qt 6.4 never frees that of a lookup which is given up.
+class Lookup final : public QObject
+{
+    Q_OBJECT
+public:
+    Lookup(std::function<void(const QHostInfo &)> done, QObject *parent)
+        : QObject(parent), m_done(std::move(done))
+    {
+    }
+
+public Q_SLOTS:
+    void found(const QHostInfo &info)
+    {
+        deleteLater();
+        const auto done = std::move(m_done); // which may delete the parent, and so this
+        done(info);
+    }
+
+private:
+    std::function<void(const QHostInfo &)> m_done;
+};
+
 static int lookUp(const QString &hostName, QObject *receiver,
                   const std::function<void(const QHostInfo &)> &done)
 {
-    return QHostInfo::lookupHost(hostName, receiver, done);
+    return QHostInfo::lookupHost(hostName, new Lookup(done, receiver), SLOT(found(QHostInfo)));
 }
 
 Dialler::Dialler(const QAmqpEndpoint &endpoint, Resolver resolver, Done done)
@@ -209,3 +231,5 @@ void Dialler::giveUp(QAmqpError::Phase phase, const QString &advice)
 } // namespace QtAmqpPrivate
 
 QT_END_NAMESPACE
+
+#include "dialler.moc"
