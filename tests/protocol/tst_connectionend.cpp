@@ -1,0 +1,182 @@
+// close() and abort() in each state.
+
+#include "connectioncoretest.h"
+#include "testmain.h"
+
+using namespace QtAmqpTest;
+
+class TestConnectionEnd : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void initTestCase_data() { CoreDriver::addSplitRows(); }
+    void init() { CoreDriver::useSplitRow(); }
+
+    void closeInEachState_data()
+    {
+        addStates({ConnectionState::Idle, ConnectionState::Connecting, ConnectionState::HeaderSent,
+                   ConnectionState::Starting, ConnectionState::Opening, ConnectionState::Open,
+                   ConnectionState::Closing});
+    }
+
+    void closeInEachState()
+    {
+        QFETCH(ConnectionState, state);
+        CoreDriver d(scriptInto(state), options());
+        enter(d, state);
+        d.core.close(d.now + 10s);
+        QVERIFY(d.core.isClosing());
+        d.core.close(d.now + 20s);
+        if (state == ConnectionState::Open)
+            d.then(Script().connectionClose());
+        else if (state == ConnectionState::Closing)
+            d.then(Script().send(ConnectionCloseOk{}));
+        d.run();
+        QCOMPARE(d.core.state(), ConnectionState::Closed);
+        QVERIFY(!d.error().isError());
+        QCOMPARE(d.count<ConnectionClosed>(), 1);
+    }
+
+    void abortInEachState_data() { closeInEachState_data(); }
+
+    void abortInEachState()
+    {
+        QFETCH(ConnectionState, state);
+        CoreDriver d(scriptInto(state), options());
+        enter(d, state);
+        const QByteArray written = d.written;
+        d.core.abort();
+        QCOMPARE(d.core.state(), ConnectionState::Closed);
+        d.core.abort();
+        d.run();
+        QVERIFY(!d.error().isError());
+        QCOMPARE(d.written, written);
+    }
+
+    void commandsEmitNothingBeforeTheNextTurn()
+    {
+        CoreDriver d(Script().handshake().ignoreRest(), options());
+        d.open();
+        const auto before = d.events.size();
+        ChannelCore *channel = d.channel();
+        channel->request(QueueDeclare{});
+        d.core.abort();
+        QCOMPARE(d.events.size(), before);
+        d.run();
+        QVERIFY(d.events.size() > before);
+    }
+
+    void closeWaitsForRequestsPublishesAndConfirms()
+    {
+        CoreDriver d(Script().handshake()
+                             .channelOpen()
+                             .expect<ConfirmSelect>()
+                             .expect<QueueDeclare>()
+                             .expect<BasicPublish>(),
+                     options());
+        ChannelCore *channel = d.channel();
+        channel->selectConfirms();
+        const RequestId request = d.ask(channel->request(declare("q")));
+        const quint64 tag = d.published(channel->publish(publishTo("q"), QByteArray("x"), 0));
+        d.core.open(d.now);
+        d.core.close(d.now + 10s);
+        d.connectTransport();
+        QCOMPARE(d.core.state(), ConnectionState::Open);
+        d.then(Script().reply(ConfirmSelectOk{}).reply(QueueDeclareOk{"q", 0, 0}));
+        QCOMPARE(d.core.state(), ConnectionState::Open);
+        QVERIFY(!d.reply(request).error.isError());
+        d.then(Script().reply(BasicAck{tag}).connectionClose());
+        QCOMPARE(d.core.state(), ConnectionState::Closed);
+        QCOMPARE(d.settlements(), u"confirmed 1-1"_s);
+        QVERIFY(!d.error().isError());
+    }
+
+    void closeWaitsForAMessageThatWasGot()
+    {
+        CoreDriver d(Script().handshake().channelOpen().expect<BasicGet>(), options());
+        ChannelCore *channel = d.channel();
+        d.open();
+        d.ask(channel->request(get("q")));
+        d.core.close(d.now + 10s);
+        d.then(Script().sendContent(getOk(1), QByteArray("body")).connectionClose());
+        QCOMPARE(d.count<Got>(), 1);
+        QVERIFY(!d.error().isError());
+    }
+
+    void closeDoesNotWaitForChannelsThatFail()
+    {
+        CoreDriver d(Script().handshake().channelOpen().expect<QueueDelete>(), options());
+        ChannelCore *channel = d.channel();
+        d.open();
+        d.ask(channel->request(QueueDelete{0, "q", false, false, false}));
+        d.core.close(d.now + 10s);
+        d.then(Script().reply(ChannelClose{404, "NOT_FOUND - no queue 'q'", 50, 40})
+                       .expect<ChannelCloseOk>()
+                       .connectionClose());
+        QVERIFY(!d.error().isError());
+        QCOMPARE(d.last<Replied>().error.kind(), Kind::NotFound);
+    }
+
+    void closeBeforeOpeningDropsWhatNobodyWillSend()
+    {
+        CoreDriver d(Script(), options());
+        ChannelCore *channel = d.channel();
+        d.ask(channel->request(QueueDeclare{}));
+        d.core.close(d.now + 10s);
+        d.run();
+        QCOMPARE(d.core.state(), ConnectionState::Closed);
+        QVERIFY(!d.error().isError());
+    }
+
+    void closeHasADeadline()
+    {
+        CoreDriver d(Script().handshake().channelOpen().expect<QueueDeclare>().stall(),
+                     options().setHeartbeat(0s));
+        ChannelCore *channel = d.channel();
+        d.open();
+        const RequestId request = d.ask(channel->request(QueueDeclare{}));
+        d.core.close(d.now + 10s);
+        const TimePoint start = d.now;
+        d.runToEnd();
+        QVERIFY(d.now - start == 10s);
+        QCOMPARE(d.error().kind(), Kind::Timeout);
+        QCOMPARE(d.reply(request).error.kind(), Kind::Cancelled);
+        QCOMPARE(d.reply(request).error.cause().kind(), Kind::Timeout);
+    }
+
+    void bothSidesMayCloseAtOnce()
+    {
+        CoreDriver d(Script().handshake(), options());
+        d.open();
+        d.core.close(d.now + 10s);
+        d.then(Script().send(ConnectionClose{200, "Goodbye", 0, 0})
+                       .expect<ConnectionClose>()
+                       .expect<ConnectionCloseOk>());
+        QCOMPARE(d.core.state(), ConnectionState::Closed);
+        QVERIFY(!d.error().isError());
+    }
+
+    void whatWasUnderWayWhileClosingIsDropped()
+    {
+        CoreDriver d(Script().handshake().channelOpen().expect<BasicConsume>().reply(
+                             BasicConsumeOk{"c"}),
+                     options());
+        ChannelCore *channel = d.channel();
+        d.open();
+        d.ask(channel->consume(consume("q", "c"), 0));
+        d.run();
+        d.core.close(d.now + 10s);
+        const auto before = d.events.size();
+        d.then(Script().expect<ConnectionClose>()
+                       .sendContent(delivery("c", 1), QByteArray("late"))
+                       .send(ConnectionBlocked{"memory"})
+                       .send(BasicCancel{"c", true}));
+        QCOMPARE(d.events.size(), before);
+        d.then(Script().send(ConnectionCloseOk{}));
+        QVERIFY(!d.error().isError());
+    }
+};
+
+QTAMQP_TEST(TestConnectionEnd)
+#include "tst_connectionend.moc"

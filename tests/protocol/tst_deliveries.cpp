@@ -1,0 +1,276 @@
+// Deliveries, cancels and gets of a channel.
+
+#include "channelcoretest.h"
+#include "testmain.h"
+
+using namespace QtAmqpTest;
+
+class TestDeliveries : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void initTestCase_data() { CoreDriver::addSplitRows(); }
+    void init() { CoreDriver::useSplitRow(); }
+
+    void deliversInOrder()
+    {
+        CoreDriver d(opened().expect<BasicConsume>()
+                             .reply(BasicConsumeOk{"c"})
+                             .sendContent(delivery("c", 1, "k1"), message("one", u"m1"_s))
+                             .sendContent(delivery("c", 2, "k1"), message("two"))
+                             .sendContent(BasicDeliver{"c", 3, true, "x", "k2"}, message("three")));
+        ChannelCore *channel = d.channel();
+        channel->consume(consume("q", "c"), 0);
+        d.open();
+        const auto got = d.all<Delivered>();
+        QCOMPARE(got.size(), 3u);
+        QCOMPARE(got[0].message.body(), "one");
+        QCOMPARE(got[0].message.messageId(), u"m1"_s);
+        QCOMPARE(got[0].envelope->routingKey, "k1");
+        QCOMPARE(got[0].envelope->consumerTag, "c");
+        QVERIFY(!got[0].redelivered);
+        QCOMPARE(got[1].deliveryTag, 2u);
+        QVERIFY(got[0].envelope == got[1].envelope); // shared
+        QVERIFY(got[2].redelivered);
+        QCOMPARE(got[2].envelope->exchange, "x");
+        QCOMPARE(got[2].envelope->routingKey, "k2");
+        QCOMPARE(got[0].envelope->routingKey, "k1"); // still
+    }
+
+    void requeuesWhatNobodyConsumes()
+    {
+        CoreDriver d(opened().sendContent(delivery("ghost", 7), message("x"))
+                             .expect<BasicNack>([](const BasicNack &m) {
+                                 return m.deliveryTag == 7 && !m.multiple && m.requeue;
+                             }));
+        d.channel();
+        d.open();
+        QCOMPARE(d.count<Delivered>(), 0);
+    }
+
+    // RabbitMQ closes the connection (540) over a nack for a stream.
+    void whatAStreamSentIsLeftAlone()
+    {
+        QAmqpMessage fromStream("x");
+        fromStream.setHeaders({{u"x-stream-offset"_s, qint64(3)}});
+        CoreDriver d(opened().sendContent(delivery("ghost", 7), fromStream)
+                             .expect<BasicConsume>()
+                             .reply(BasicConsumeOk{"c"})
+                             .expect<BasicCancel>()
+                             .sendContent(delivery("c", 8), fromStream)
+                             .send(BasicCancelOk{"c"}));
+        ChannelCore *channel = d.channel();
+        d.open();
+        d.ask(channel->consume(consume("q", "c"), 0));
+        const RequestId cancel = d.ask(channel->cancel("c"));
+        d.run();
+        QCOMPARE(d.count<Delivered>(), 0);
+        QCOMPARE(d.reply(cancel).count, 0u); // nothing went back
+    }
+
+    void cancellingRequeuesAndCounts()
+    {
+        CoreDriver d(opened().expect<BasicConsume>()
+                             .reply(BasicConsumeOk{"c"})
+                             .sendContent(delivery("c", 1), message("a")));
+        ChannelCore *channel = d.channel();
+        d.open();
+        channel->consume(consume("q", "c"), 0);
+        d.run();
+        const RequestId cancel = d.ask(channel->cancel("c"));
+        d.then(Script().expect<BasicCancel>([](const BasicCancel &m) {
+                           return m.consumerTag == "c" && !m.noWait;
+                       })
+                       .sendContent(delivery("c", 2), message("b"))
+                       .sendContent(delivery("c", 3), message("c"))
+                       .expect<BasicNack>()
+                       .expect<BasicNack>()
+                       .reply(BasicCancelOk{"c"}));
+        QCOMPARE(d.count<Delivered>(), 1);
+        QCOMPARE(d.reply(cancel).name, "c");
+        QCOMPARE(d.reply(cancel).count, 2u);
+    }
+
+    void aNoAckConsumerStillDeliversWhileCancelling()
+    {
+        CoreDriver d(opened().expect<BasicConsume>().reply(BasicConsumeOk{"c"}));
+        ChannelCore *channel = d.channel();
+        d.open();
+        channel->consume(consume("q", "c", true), 0);
+        const RequestId cancel = d.ask(channel->cancel("c"));
+        d.then(Script().expect<BasicCancel>()
+                       .sendContent(delivery("c", 2), message("late"))
+                       .reply(BasicCancelOk{"c"}));
+        QCOMPARE(d.last<Delivered>().message.body(), "late");
+        QCOMPARE(d.reply(cancel).count, 0u);
+    }
+
+    void answersTheBrokersCancel()
+    {
+        CoreDriver d(opened().expect<BasicConsume>()
+                             .reply(BasicConsumeOk{"c"})
+                             .send(BasicCancel{"c", true})
+                             .expect<BasicCancel>([](const BasicCancel &m) {
+                                 return m.consumerTag == "c" && m.noWait;
+                             })
+                             .send(BasicCancel{"c", true})
+                             .send(BasicCancel{"unknown", true}));
+        ChannelCore *channel = d.channel();
+        d.open();
+        channel->consume(consume("q", "c"), 0);
+        d.run();
+        QCOMPARE(d.count<ConsumerCancelled>(), 1);
+        QCOMPARE(d.last<ConsumerCancelled>().consumerTag, "c");
+        QVERIFY(!channel->hasConsumer("c"));
+    }
+
+    void bothSidesMayCancelAtOnce()
+    {
+        CoreDriver d(opened().expect<BasicConsume>().reply(BasicConsumeOk{"c"}));
+        ChannelCore *channel = d.channel();
+        d.open();
+        channel->consume(consume("q", "c"), 0);
+        d.run();
+        const RequestId cancel = d.ask(channel->cancel("c"));
+        d.then(Script().expect<BasicCancel>()
+                       .send(BasicCancel{"c", true})
+                       .expect<BasicCancel>()
+                       .send(BasicCancelOk{"c"}));
+        QVERIFY(d.ended(cancel) && !d.reply(cancel).error.isError());
+        QCOMPARE(d.count<ConsumerCancelled>(), 1);
+    }
+
+    void getsAMessageOrNothing()
+    {
+        CoreDriver d(opened().expect<BasicGet>()
+                             .expect<BasicGet>()
+                             .expect<QueueDeclare>()
+                             .sendContent(getOk(5, "k", 12), message("body"))
+                             .reply(BasicGetEmpty{})
+                             .reply(QueueDeclareOk{"q", 0, 0}));
+        ChannelCore *channel = d.channel();
+        d.open();
+        const RequestId first = d.ask(channel->request(get("q")));
+        const RequestId second = d.ask(channel->request(get("q")));
+        d.ask(channel->request(declare("q")));
+        d.run();
+        const Got got = d.last<Got>();
+        QCOMPARE(got.request, first);
+        QCOMPARE(got.remaining, 12u);
+        QCOMPARE(got.deliveryTag, 5u);
+        QCOMPARE(got.envelope->routingKey, "k");
+        QCOMPARE(got.message.body(), "body");
+        QVERIFY(d.ended(second) && !d.reply(second).error.isError());
+        QCOMPARE(d.count<Got>(), 1);
+    }
+
+    void aGetThatIsCutShortFails()
+    {
+        const QByteArray whole =
+                methodFrame(getOk(1), 1) + headerFrame(1, QByteArray("never comes"));
+        CoreDriver d(opened().expect<BasicGet>().garbage(whole).drop());
+        ChannelCore *channel = d.channel();
+        d.open();
+        const RequestId request = d.ask(channel->request(get("q")));
+        d.run();
+        QCOMPARE(d.reply(request).error.kind(), Kind::Cancelled);
+        QCOMPARE(d.reply(request).error.method(), u"basic.get"_s);
+    }
+
+    void aMessageGotTooLateGoesBack()
+    {
+        CoreDriver d(opened().expect<BasicGet>());
+        ChannelCore *channel = d.channel();
+        d.open();
+        const RequestId request = d.ask(channel->request(get("q")));
+        d.run();
+        d.pass(30s);
+        QCOMPARE(d.reply(request).error.kind(), Kind::Timeout);
+        d.then(Script().sendContent(getOk(5), message("late"))
+                       .expect<BasicNack>(
+                               [](const BasicNack &m) { return m.deliveryTag == 5 && m.requeue; }));
+        QCOMPARE(d.count<Got>(), 0);
+    }
+
+    void aMessageGotTooLateWithoutAckIsNotRefused()
+    {
+        // There is no such delivery to refuse: the broker would close the channel (406).
+        CoreDriver d(opened().expect<BasicGet>());
+        ChannelCore *channel = d.channel();
+        d.open();
+        d.ask(channel->request(get("q", true)));
+        d.run();
+        d.pass(30s);
+        d.then(Script().sendContent(getOk(5), message("late")));
+        QCOMPARE(d.count<Got>(), 0);
+    }
+
+    void deliveryTagsMustAscend_data()
+    {
+        QTest::addColumn<quint64>("tag");
+        QTest::newRow("again") << quint64(5);
+        QTest::newRow("back") << quint64(3);
+        QTest::newRow("far ahead") << (quint64(1) << 45);
+    }
+
+    void deliveryTagsMustAscend()
+    {
+        QFETCH(quint64, tag);
+        CoreDriver d(opened().expect<BasicConsume>()
+                             .reply(BasicConsumeOk{"c"})
+                             .sendContent(delivery("c", 5), message("x"))
+                             .sendContent(delivery("c", tag), message("x"))
+                             .expect<ConnectionClose>());
+        ChannelCore *channel = d.channel();
+        d.open();
+        channel->consume(consume("q", "c"), 0);
+        d.run();
+        QCOMPARE(d.count<Delivered>(), 1);
+        QCOMPARE(d.error().replyCode(), int(ReplyCode::UnexpectedFrame));
+    }
+
+    // Direct reply-to does not count its deliveries.
+    void deliveryTagsWithoutAckMayRepeat()
+    {
+        CoreDriver d(opened().expect<BasicConsume>()
+                             .reply(BasicConsumeOk{"replies"})
+                             .expect<BasicConsume>()
+                             .reply(BasicConsumeOk{"c"})
+                             .sendContent(delivery("replies", 1), message("x"))
+                             .sendContent(delivery("replies", 1), message("y"))
+                             .sendContent(delivery("c", 1), message("z"))
+                             .sendContent(delivery("replies", 2), message("x"))
+                             .sendContent(delivery("c", 2), message("z")));
+        ChannelCore *channel = d.channel();
+        d.open();
+        channel->consume(BasicConsume{.queue = QByteArrayView("amq.rabbitmq.reply-to"),
+                                      .consumerTag = QByteArrayView("replies"),
+                                      .noAck = true},
+                         0);
+        channel->consume(consume("q", "c"), 0);
+        d.run();
+        QCOMPARE(d.count<Delivered>(), 5);
+    }
+
+    void aMessageThatStopsHalfWayEndsItsGet()
+    {
+        const QAmqpMessage got("half of it");
+        const QByteArray content = contentFrames(1, got, 4096);
+        CoreDriver d(opened().expect<BasicGet>().reply(getOk(1)).garbage(content.first(30)));
+        ChannelCore *channel = d.channel();
+        d.open();
+        const RequestId request = d.ask(channel->request(get("q")));
+        d.run();
+        d.pass(30s);
+        QCOMPARE(d.reply(request).error.kind(), Kind::Timeout);
+        QCOMPARE(d.reply(request).error.method(), u"basic.get"_s);
+        d.then(Script().garbage(content.sliced(30)).expect<BasicNack>([](const BasicNack &m) {
+            return m.deliveryTag == 1 && m.requeue;
+        }));
+        QCOMPARE(d.count<Got>(), 0);
+    }
+};
+
+QTAMQP_TEST(TestDeliveries)
+#include "tst_deliveries.moc"

@@ -1,0 +1,222 @@
+// The time a request may take, and what becomes of those behind it.
+
+#include "channelcoretest.h"
+#include "testmain.h"
+
+using namespace QtAmqpTest;
+
+class TestRequestTimeouts : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void initTestCase_data() { CoreDriver::addSplitRows(); }
+    void init() { CoreDriver::useSplitRow(); }
+
+    void timesOutFromWhenItIsTheOldest()
+    {
+        CoreDriver d(opened().expect<QueueDeclare>().expect<QueueDeclare>());
+        ChannelCore *channel = d.channel();
+        d.open();
+        const RequestId first = d.ask(channel->request(declare("a")));
+        const RequestId second = d.ask(channel->request(declare("b")));
+        d.run();
+        const TimePoint start = d.now;
+        d.pass(20s);
+        d.then(Script().reply(QueueDeclareOk{"a", 0, 0}));
+        QVERIFY(d.ended(first) && !d.ended(second));
+        d.pass(29999ms);
+        QVERIFY(!d.ended(second));
+        d.pass(1ms);
+        QVERIFY(d.now - start == 50s);
+        QCOMPARE(d.reply(second).error.kind(), Kind::Timeout);
+        QCOMPARE(d.reply(second).error.scope(), Scope::Operation);
+        QCOMPARE(d.reply(second).error.method(), u"queue.declare"_s);
+        QVERIFY(!d.reply(second).error.text().contains(u"blocked"_s));
+        QCOMPARE(channel->state(), ChannelState::Open);
+    }
+
+    void keepsItsPlaceWhenItTimedOut()
+    {
+        CoreDriver d(opened().expect<QueueDeclare>());
+        ChannelCore *channel = d.channel();
+        d.open();
+        const RequestId first = d.ask(channel->request(declare("a")));
+        d.run();
+        d.pass(30s);
+        QCOMPARE(d.reply(first).error.kind(), Kind::Timeout);
+        const RequestId second = d.ask(channel->request(declare("b")));
+        d.then(Script().expect<QueueDeclare>().reply(QueueDeclareOk{"a", 0, 0}));
+        QVERIFY(!d.ended(second));
+        d.then(Script().reply(QueueDeclareOk{"b", 0, 0}));
+        QCOMPARE(d.reply(second).name, "b");
+    }
+
+    void saysThatTheBrokerBlocks()
+    {
+        CoreDriver d(opened().send(ConnectionBlocked{"memory"}).expect<QueueDeclare>());
+        ChannelCore *channel = d.channel();
+        d.open();
+        const RequestId request = d.ask(channel->request(declare("a")));
+        d.run();
+        d.pass(30s);
+        QVERIFY(d.reply(request).error.text().contains(u"blocked"_s));
+    }
+
+    void whatWaitsBehindATimedOutConsumeTimesOutToo()
+    {
+        CoreDriver d(opened().expect<BasicConsume>().stall());
+        ChannelCore *channel = d.channel();
+        d.open();
+        const RequestId first = d.ask(channel->consume(consume("q", "c"), 0));
+        const RequestId second = d.ask(channel->request(declare("a")));
+        const RequestId third = d.ask(channel->request(declare("b")));
+        d.run();
+        const TimePoint start = d.now;
+        d.pass(30s);
+        QVERIFY(d.ended(first) && !d.ended(second));
+        d.pass(60s);
+        QVERIFY(d.now - start == 90s);
+        QCOMPARE(d.reply(second).error.kind(), Kind::Timeout);
+        QCOMPARE(d.reply(third).error.kind(), Kind::Timeout);
+    }
+
+    void aChannelThatDoesNotOpenIsGivenUp()
+    {
+        CoreDriver d(Script().handshake({0, 0, 0}).expect<ChannelOpen>());
+        ChannelCore *channel = d.channel();
+        channel->selectConfirms();
+        const RequestId request = d.ask(channel->request(declare("a")));
+        d.published(channel->publish(publishTo("a"), message("x"), 0));
+        d.open();
+        d.then(Script().expect<ChannelClose>());
+        d.pass(29s);
+        QVERIFY(!d.ended(request));
+        d.pass(1s);
+        QCOMPARE(d.reply(request).error.kind(), Kind::Cancelled);
+        QCOMPARE(d.reply(request).error.cause().kind(), Kind::Timeout);
+        const QAmqpError error = d.last<ChannelClosed>().error;
+        QCOMPARE(error.kind(), Kind::Timeout);
+        QCOMPARE(error.scope(), Scope::Channel);
+        QCOMPARE(error.method(), u"channel.open"_s);
+        QCOMPARE(d.settlements(), u"indeterminate 1-1"_s);
+        d.core.removeChannel(1);
+        // The number is the broker's until it has answered.
+        QCOMPARE(d.core.addChannel(1)->number(), 2);
+        d.then(Script().on(2)
+                       .expect<ChannelOpen>()
+                       .on(1)
+                       .reply(ChannelOpenOk())
+                       .reply(ChannelCloseOk()));
+        QVERIFY(!d.core.channel(1));
+        QCOMPARE(d.count<ChannelOpened>(), 0);
+        QCOMPARE(d.count<ChannelClosed>(), 1);
+    }
+
+    void aChannelThatDoesNotCloseIsGivenUp()
+    {
+        CoreDriver d(opened().expect<ChannelClose>());
+        ChannelCore *channel = d.channel();
+        d.open();
+        channel->close();
+        d.run();
+        d.pass(30s);
+        QCOMPARE(d.last<ChannelClosed>().error.kind(), Kind::Timeout);
+        QCOMPARE(d.last<ChannelClosed>().error.method(), u"channel.close"_s);
+        d.core.removeChannel(1);
+        QVERIFY(d.core.channel(1));
+        d.then(Script().reply(ChannelCloseOk()));
+        QVERIFY(!d.core.channel(1));
+        QCOMPARE(d.count<ChannelClosed>(), 1);
+        QCOMPARE(d.core.state(), ConnectionState::Open);
+    }
+
+    void aTimedOutRequestDoesNotHoldUpTheClose()
+    {
+        CoreDriver d(opened().expect<QueueDeclare>());
+        ChannelCore *channel = d.channel();
+        d.open();
+        const RequestId request = d.ask(channel->request(declare("a")));
+        channel->close();
+        d.run();
+        QCOMPARE(d.count<ChannelClosed>(), 0);
+        d.then(Script().expect<ChannelClose>());
+        d.pass(30s);
+        QCOMPARE(d.reply(request).error.kind(), Kind::Timeout);
+        d.then(Script().reply(ChannelCloseOk()));
+        QVERIFY(!d.last<ChannelClosed>().error);
+        QCOMPARE(d.count<ChannelClosed>(), 1);
+    }
+
+    // What waits behind a lost consume-ok is never sent.
+    void aLostConsumeDoesNotHoldUpTheClose()
+    {
+        CoreDriver d(opened().expect<BasicConsume>());
+        ChannelCore *channel = d.channel();
+        d.open();
+        d.ask(channel->consume(consume("q", "c"), 0));
+        const RequestId cancelled = d.ask(channel->cancel("c"));
+        channel->publish(publishTo("q"), message("x"), 0);
+        channel->close();
+        d.then(Script().expect<ChannelClose>());
+        d.pass(60s);
+        QCOMPARE(d.reply(cancelled).error.kind(), Kind::Timeout);
+        d.then(Script().reply(ChannelCloseOk()));
+        QCOMPARE(d.count<ChannelClosed>(), 1);
+        QCOMPARE(d.core.waitingBytes(), 0);
+    }
+
+    void aCommitWithoutAnAnswerEndsTheChannel()
+    {
+        CoreDriver d(opened().expect<TxSelect>().reply(TxSelectOk()).expect<TxCommit>());
+        ChannelCore *channel = d.channel();
+        d.open();
+        channel->selectTransactions();
+        const RequestId commit = d.ask(channel->request(TxCommit{}));
+        channel->publish(publishTo("q"), message("x"), 0);
+        d.then(Script().expect<ChannelClose>());
+        d.pass(30s);
+        QCOMPARE(d.reply(commit).error.kind(), Kind::Timeout);
+        QCOMPARE(d.reply(commit).error.scope(), Scope::Operation);
+        QCOMPARE(d.last<ChannelClosed>().error.kind(), Kind::Timeout);
+    }
+
+    void awaitedAnswersEnd()
+    {
+        CoreDriver d(opened());
+        ChannelCore *channel = d.channel();
+        const QAmqpError late(Kind::Timeout, Scope::Operation, QAmqpError::Origin::Library,
+                              u"too late"_s);
+        const RequestId second = d.ask(channel->await(d.now + 2s, late).second);
+        const RequestId first = d.ask(channel->await(d.now + 1s, late).second);
+        const RequestId last = d.ask(channel->await(TimePoint::max(), late).second);
+        const Deadline forgotten = channel->await(d.now + 1s, late);
+        d.open();
+        channel->forget(forgotten);
+        d.pass(1500ms);
+        QCOMPARE(d.reply(first).error, late);
+        QCOMPARE(d.count<Replied>(), 1);
+        d.pass(600ms);
+        QCOMPARE(d.reply(second).error, late);
+        d.lose();
+        QCOMPARE(d.reply(last).error.kind(), Kind::ConnectionLost);
+        QVERIFY(d.reply(last).error.text().startsWith(u"no reply can come any more: "_s));
+        QCOMPARE(d.count<Replied>(), 3);
+    }
+
+    void requestTimeoutMayBeOff()
+    {
+        CoreDriver d(opened().expect<QueueDeclare>().stall(),
+                     QAmqpConnectionOptions().setRequestTimeout(0ms));
+        ChannelCore *channel = d.channel();
+        d.open();
+        const RequestId request = d.ask(channel->request(declare("a")));
+        d.run();
+        QVERIFY(!d.core.nextTimeout());
+        d.pass(1h);
+        QVERIFY(!d.ended(request));
+    }
+};
+
+QTAMQP_TEST(TestRequestTimeouts)
+#include "tst_requesttimeouts.moc"
