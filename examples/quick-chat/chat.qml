@@ -28,6 +28,7 @@ ApplicationWindow {
     function say(): void {
         if (field.text !== "" && room.publish("", { name: window.name, text: field.text }) > 0)
             field.clear()
+        field.forceActiveFocus() // where the next line is typed
     }
 
     ColumnLayout {
@@ -75,7 +76,7 @@ ApplicationWindow {
                 width: Math.min(column.implicitWidth + 20, room * 0.8)
                 height: column.implicitHeight + 14
                 radius: 8
-                color: mine ? bubble.colors.highlight : bubble.colors.alternateBase
+                color: mine ? bubble.colors.highlight : bubble.colors.base
 
                 Column {
                     id: column

@@ -1,8 +1,8 @@
 #ifndef QTAMQP_TESTS_DESKTOPTEST_H
 #define QTAMQP_TESTS_DESKTOPTEST_H
 
+#include <QtGui/qimage.h>
 #include <QtGui/qpalette.h>
-#include <QtWidgets/qwidget.h>
 
 // What the tests of desktop programs share: palettes, and pictures of windows to look at.
 

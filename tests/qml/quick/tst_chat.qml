@@ -29,36 +29,85 @@ TestCase {
         return null
     }
 
+    function field(window) {
+        return find(window.contentItem, (item) => item.placeholderText !== undefined)
+    }
+    function count(window) {
+        return find(window.contentItem, (item) => item instanceof ListView).count
+    }
+    function type(window, text) {
+        for (const letter of text)
+            keyClick(letter)
+        compare(field(window).text, text)
+    }
+    function activate(window) {
+        window.requestActivate()
+        tryVerify(() => window.active && window.activeFocusItem?.activeFocus, 5000)
+    }
+
     function test_saysWhatIsWrongWithoutABroker() {
         const window = open({ url: "amqp://127.0.0.1:1" })
         tryVerify(() => find(window.contentItem, (item) => item.text?.includes("127.0.0.1")) !== null, 10000)
         const button = find(window.contentItem, (item) => item.text === "Connect")
         tryVerify(() => button.visible)
+        activate(window)
+        verify(!field(window).enabled)
+        keyClick(Qt.Key_Tab)
+        tryVerify(() => button.activeFocus)
+        wait(100)
+        verify(probe.screenshot(window, "quick-chat-alone"))
+        // The button tries again, by key and by mouse.
+        const label = find(window.contentItem, (item) => item.text?.includes("127.0.0.1"))
+        keyClick(Qt.Key_Space)
+        tryVerify(() => label.text.includes("127.0.0.1"), 10000)
+        mouseClick(button)
+        tryVerify(() => label.text.includes("127.0.0.1"), 10000)
         window.destroy()
     }
 
+    // By the keyboard alone, and by the mouse.
     function test_whatIsTypedIsSeenByAll() {
         if (probe.url === "")
             skip("needs RabbitMQ: QTAMQP_TEST_URL is not set")
         const anna = open({ url: probe.url, name: "Anna" })
         const ben = open({ url: probe.url, name: "Ben" })
-        const view = (window) => find(window.contentItem, (item) => item instanceof ListView)
-        const field = (window) => find(window.contentItem, (item) => item.placeholderText !== undefined)
-        tryVerify(() => field(anna).enabled && field(ben).enabled, 20000)
-        wait(200)
-        for (const window of [anna, ben]) {
-            field(window).forceActiveFocus()
-            field(window).text = "Hello, this is " + window.name
-            const send = find(window.contentItem, (item) => item.text === "Send")
-            if (window === anna)
-                mouseClick(send)
-            else
-                field(window).accepted()
-            tryCompare(field(window), "text", "", 5000)
+        const ready = (window) => find(window.contentItem, (item) => item.text === "Connected") !== null
+        tryVerify(() => ready(anna) && ready(ben) && field(anna).enabled && field(ben).enabled, 20000)
+        wait(200) // the queues are bound
+
+        activate(anna)
+        tryVerify(() => field(anna).activeFocus) // nobody has to click
+        type(anna, "Is the pump running?")
+        keyClick(Qt.Key_Return)
+        compare(field(anna).text, "")
+        tryVerify(() => count(anna) === 1 && count(ben) === 1, 20000)
+        keyClick(Qt.Key_Return) // nothing to say
+        wait(50)
+        compare(count(anna), 1)
+
+        activate(ben)
+        const send = find(ben.contentItem, (item) => item.text === "Send")
+        verify(!send.enabled)
+        mouseClick(field(ben))
+        type(ben, "Yes, since a quarter past nine. It was the fuse again, I have ordered two of them.")
+        verify(send.enabled)
+        mouseClick(send)
+        compare(field(ben).text, "")
+        tryVerify(() => count(anna) === 2 && count(ben) === 2, 20000)
+        type(ben, "<b>Tea?</b>") // the field has the focus still
+        keyClick(Qt.Key_Tab)
+        tryVerify(() => send.activeFocus)
+        keyClick(Qt.Key_Space)
+        tryVerify(() => count(anna) === 3, 20000)
+        activate(anna)
+        type(anna, "Thank you")
+
+        for (const dark of [false, true]) {
+            probe.setDark(dark)
+            wait(200)
+            verify(probe.screenshot(anna, dark ? "quick-chat-dark" : "quick-chat"))
         }
-        tryVerify(() => view(anna).count === 2 && view(ben).count === 2, 20000)
-        wait(100)
-        verify(probe.screenshot(anna, "quick-chat.png"))
+        probe.setDark(false)
         anna.destroy()
         ben.destroy()
     }
