@@ -1,12 +1,13 @@
 #include "banner.h"
 
+#include <QtGui/QAction>
 #include <QtWidgets/QBoxLayout>
 #include <QtWidgets/QLabel>
 #include <QtWidgets/QToolButton>
 
 using namespace Qt::StringLiterals;
 
-Banner::Banner(QWidget *parent) : QFrame(parent), m_text(new QLabel)
+Banner::Banner(QWidget *parent) : QFrame(parent), m_text(new QLabel), m_remedy(new QToolButton)
 {
     setObjectName(u"banner"_s);
     setStyleSheet(u"#banner { background: #b3261e; border-radius: 6px }"
@@ -22,6 +23,9 @@ Banner::Banner(QWidget *parent) : QFrame(parent), m_text(new QLabel)
     auto *layout = new QHBoxLayout(this);
     layout->setContentsMargins(12, 6, 6, 6);
     layout->addWidget(m_text, 1);
+    m_remedy->setFocusPolicy(Qt::StrongFocus);
+    m_remedy->hide();
+    layout->addWidget(m_remedy);
     layout->addWidget(dismiss);
     connect(dismiss, &QToolButton::clicked, this, [this] { setText({}); });
     hide();
@@ -33,4 +37,11 @@ void Banner::setText(const QString &text)
 {
     m_text->setText(text);
     setVisible(!text.isEmpty());
+}
+
+void Banner::setRemedy(QAction *action)
+{
+    m_remedy->setDefaultAction(action);
+    m_remedy->setVisible(action->isEnabled());
+    connect(action, &QAction::enabledChanged, m_remedy, &QWidget::setVisible);
 }

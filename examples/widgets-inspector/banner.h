@@ -4,6 +4,7 @@
 #include <QtWidgets/QFrame>
 
 class QLabel;
+class QToolButton;
 
 // What went wrong, over the window's whole width until it is dismissed or something succeeds.
 class Banner : public QFrame
@@ -14,9 +15,12 @@ public:
 
     QString text() const;
     void setText(const QString &text);
+    // Offered beside the text while it is enabled.
+    void setRemedy(QAction *action);
 
 private:
     QLabel *m_text;
+    QToolButton *m_remedy;
 };
 
 #endif

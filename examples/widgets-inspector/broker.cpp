@@ -28,17 +28,19 @@ QAmqpChannel *Broker::newChannel()
     return channel;
 }
 
+// A lost connection is told once, by the connection.
+void Broker::tell(const QAmqpError &error)
+{
+    if (error.scope() != QAmqpError::Scope::Connection)
+        Q_EMIT failed(error.text());
+}
+
 // Every request ends here with its value or with what went wrong.
 template<typename T, typename Then>
 void Broker::finish(QFuture<T> future, Then then, const QPointer<QAmqpChannel> &channel)
 {
     future.then(this, then)
-            .onFailed(this,
-                      [this](const QAmqpException &exception) {
-                          // A lost connection is told once, by the connection.
-                          if (exception.error().scope() != QAmqpError::Scope::Connection)
-                              Q_EMIT failed(exception.error().text());
-                      })
+            .onFailed(this, [this](const QAmqpException &exception) { tell(exception.error()); })
             .then(this, [channel] {
                 if (channel)
                     channel->close();
@@ -56,29 +58,55 @@ void Broker::look(const QString &queue, int limit)
         Q_EMIT stateChanged();
     });
     Q_EMIT stateChanged();
-    fetchNext(std::make_shared<Look>(Look{queue, limit, channel, {}}));
+    const auto look = std::make_shared<Look>(Look{queue, limit, channel});
+    // Many are asked for at a time: far from the broker each answer takes long to come.
+    constexpr int together = 64;
+    for (int i = 0; i < together; ++i)
+        fetchNext(look);
 }
 
 void Broker::fetchNext(const std::shared_ptr<Look> &look)
 {
-    finish(look->channel->get(look->queue),
-           [this, look](std::optional<QAmqpDelivery> delivery) { fetched(look, delivery); });
+    if (look->wanted <= 0 || !look->channel)
+        return;
+    --look->wanted;
+    ++look->awaited;
+    look->channel->get(look->queue)
+            .then(this,
+                  [this, look](const std::optional<QAmqpDelivery> &delivery) {
+                      fetched(look, delivery);
+                  })
+            .onFailed(this, [this, look](const QAmqpException &exception) {
+                // One refusal ends them all.
+                if (std::exchange(look->wanted, -1) >= 0)
+                    tell(exception.error());
+            });
 }
 
 void Broker::fetched(const std::shared_ptr<Look> &look,
                      const std::optional<QAmqpDelivery> &delivery)
 {
+    --look->awaited;
+    look->more = delivery ? delivery->remainingMessages() : 0;
     if (delivery) {
         look->deliveries += *delivery;
-        if (look->deliveries.size() < look->limit)
-            return fetchNext(look);
+        fetchNext(look);
+    } else {
+        look->wanted = 0;
     }
+    if (look->awaited == 0)
+        giveBack(look);
+}
+
+void Broker::giveBack(const std::shared_ptr<Look> &look)
+{
     look->channel->nackAll(QAmqpDelivery::Requeue);
     // When it is closed they are in the queue again.
-    connect(look->channel, &QAmqpChannel::closed, this,
-            [this, look, more = delivery ? delivery->remainingMessages() : 0] {
-                Q_EMIT looked(look->queue, look->deliveries, more);
-            });
+    connect(look->channel, &QAmqpChannel::closed, this, [this, look] {
+        if (const QAmqpError error = look->channel->lastError())
+            return tell(error);
+        Q_EMIT looked(look->queue, look->deliveries, look->more);
+    });
     look->channel->close();
 }
 
@@ -94,10 +122,10 @@ void Broker::consume(const QString &queue)
                 delivery.ack();
                 Q_EMIT received(delivery);
             });
-    connect(m_consumer, &QAmqpConsumer::cancelled, this, [this](const QAmqpError &reason) {
+    connect(m_consumer, &QAmqpConsumer::cancelled, this, [this, queue](const QAmqpError &reason) {
         m_consumer.clear();
         if (reason && reason.scope() != QAmqpError::Scope::Connection)
-            Q_EMIT failed(reason.text());
+            Q_EMIT failed(tr("No longer consuming from %1: %2").arg(queue, reason.text()));
         Q_EMIT consumingChanged();
     });
     Q_EMIT consumingChanged();

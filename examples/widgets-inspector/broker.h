@@ -18,6 +18,7 @@ public:
     explicit Broker(QObject *parent = nullptr);
 
     void open(const QAmqpConnectionOptions &options);
+    void reopen() { m_connection.open(); }
     void close() { m_connection.close(); }
     const QAmqpConnection &connection() const { return m_connection; }
 
@@ -50,14 +51,18 @@ private:
     struct Look
     {
         QString queue;
-        int limit;
-        QAmqpChannel *channel;
-        QList<QAmqpDelivery> deliveries;
+        int wanted; // how many are still to be asked for
+        QPointer<QAmqpChannel> channel;
+        QList<QAmqpDelivery> deliveries = {};
+        quint32 more = 0;
+        int awaited = 0;
     };
 
     QAmqpChannel *newChannel();
     void fetchNext(const std::shared_ptr<Look> &look);
     void fetched(const std::shared_ptr<Look> &look, const std::optional<QAmqpDelivery> &delivery);
+    void giveBack(const std::shared_ptr<Look> &look);
+    void tell(const QAmqpError &error);
     template<typename T, typename Then>
     void finish(QFuture<T> future, Then then, const QPointer<QAmqpChannel> &channel = {});
 

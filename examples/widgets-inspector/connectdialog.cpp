@@ -24,6 +24,10 @@ ConnectDialog::ConnectDialog(QWidget *parent)
     , m_password(new QLineEdit(u"guest"_s))
     , m_tls(new QCheckBox(tr("Use &TLS")))
     , m_caFile(new QLineEdit)
+    , m_certificateFile(new QLineEdit)
+    , m_keyFile(new QLineEdit)
+    , m_keyPassword(new QLineEdit)
+    , m_external(new QCheckBox(tr("Log &in as the certificate says (EXTERNAL)")))
     , m_url(new QLineEdit)
     , m_problem(new QLabel)
     , m_buttons(new QDialogButtonBox(QDialogButtonBox::Ok | QDialogButtonBox::Cancel))
@@ -33,6 +37,7 @@ ConnectDialog::ConnectDialog(QWidget *parent)
     m_tabs->addTab(newUrl(), tr("UR&L"));
     m_problem->setWordWrap(true);
     m_buttons->button(QDialogButtonBox::Ok)->setText(tr("&Connect"));
+    m_buttons->button(QDialogButtonBox::Cancel)->setText(tr("Cancel")); // Esc does it
     restore();
 
     auto *layout = new QVBoxLayout(this);
@@ -42,7 +47,7 @@ ConnectDialog::ConnectDialog(QWidget *parent)
     connect(m_buttons, &QDialogButtonBox::accepted, this, &ConnectDialog::accept);
     connect(m_buttons, &QDialogButtonBox::rejected, this, &ConnectDialog::reject);
     connect(m_tabs, &QTabWidget::currentChanged, this, &ConnectDialog::check);
-    for (const QLineEdit *edit : {m_host, m_url, m_virtualHost})
+    for (const QLineEdit *edit : {m_host, m_url, m_virtualHost, m_certificateFile, m_keyFile})
         connect(edit, &QLineEdit::textChanged, this, &ConnectDialog::check);
     check();
     m_host->setFocus();
@@ -55,10 +60,12 @@ QWidget *ConnectDialog::newParts()
     m_port->setSpecialValueText(tr("standard (5672, with TLS 5671)"));
     m_password->setEchoMode(QLineEdit::Password);
     m_caFile->setPlaceholderText(tr("the system's certificates"));
-    auto *browse = new QPushButton(tr("&Browse…"));
-    auto *caRow = new QHBoxLayout;
-    caRow->addWidget(m_caFile);
-    caRow->addWidget(browse);
+    m_certificateFile->setPlaceholderText(tr("only if the broker wants one"));
+    m_user->setObjectName(u"user"_s);
+    m_certificateFile->setObjectName(u"certificate"_s);
+    m_keyPassword->setObjectName(u"keyPassword"_s);
+    m_keyPassword->setPlaceholderText(tr("only if the key is encrypted"));
+    m_keyPassword->setEchoMode(QLineEdit::Password);
 
     auto *page = new QWidget;
     auto *form = new QFormLayout(page);
@@ -68,17 +75,57 @@ QWidget *ConnectDialog::newParts()
     form->addRow(tr("&User"), m_user);
     form->addRow(tr("Pass&word"), m_password);
     form->addRow(QString(), m_tls);
-    auto *caLabel = new QLabel(tr("C&A file"));
-    caLabel->setBuddy(m_caFile);
-    form->addRow(caLabel, caRow);
-    const auto enable = [this, browse](bool tls) {
-        m_caFile->setEnabled(tls);
-        browse->setEnabled(tls);
+    const auto addFile = [&](const QString &text, QLineEdit *file, const QString &title,
+                             const QString &filter) {
+        auto *label = new QLabel(text);
+        label->setBuddy(file);
+        form->addRow(label, newFileRow(file, title, filter));
     };
-    connect(m_tls, &QCheckBox::toggled, this, enable);
-    connect(browse, &QPushButton::clicked, this, &ConnectDialog::browse);
-    enable(false);
+    const QString certificates = tr("Certificates (*.pem *.crt *.cer);;All files (*)");
+    addFile(tr("C&A file"), m_caFile, tr("Certificates to trust"), certificates);
+    addFile(tr("Certi&ficate"), m_certificateFile, tr("Our certificate"), certificates);
+    addFile(tr("Private &key"), m_keyFile, tr("The certificate's private key"),
+            tr("Keys (*.pem *.key);;All files (*)"));
+    form->addRow(tr("Key pa&ssword"), m_keyPassword);
+    form->addRow(QString(), m_external);
+    connect(m_tls, &QCheckBox::toggled, this, &ConnectDialog::enableFields);
+    connect(m_external, &QCheckBox::toggled, this, &ConnectDialog::enableFields);
+    connect(m_certificateFile, &QLineEdit::textChanged, this, &ConnectDialog::enableFields);
+    enableFields();
     return page;
+}
+
+QLayout *ConnectDialog::newFileRow(QLineEdit *file, const QString &title, const QString &filter)
+{
+    auto *browse = new QPushButton(tr("Browse…"));
+    browse->setAccessibleName(title);
+    connect(browse, &QPushButton::clicked, this, [this, file, title, filter] {
+        const QString name = QFileDialog::getOpenFileName(this, title, file->text(), filter);
+        if (!name.isEmpty())
+            file->setText(name);
+    });
+    connect(m_tls, &QCheckBox::toggled, browse, &QWidget::setEnabled);
+    browse->setEnabled(m_tls->isChecked());
+    auto *row = new QHBoxLayout;
+    row->addWidget(file);
+    row->addWidget(browse);
+    return row;
+}
+
+// What has no effect cannot be edited.
+void ConnectDialog::enableFields()
+{
+    const bool tls = m_tls->isChecked();
+    const bool certificate = tls && !m_certificateFile->text().isEmpty();
+    const bool external = certificate && m_external->isChecked();
+    m_caFile->setEnabled(tls);
+    m_certificateFile->setEnabled(tls);
+    m_keyFile->setEnabled(tls);
+    m_keyPassword->setEnabled(certificate);
+    m_external->setEnabled(certificate);
+    m_user->setEnabled(!external);
+    m_password->setEnabled(!external);
+    check();
 }
 
 QWidget *ConnectDialog::newUrl()
@@ -100,21 +147,21 @@ QAmqpConnectionOptions ConnectDialog::options() const
 {
     if (m_tabs->currentIndex() == 1)
         return QAmqpConnectionOptions::fromUrl(m_url->text().trimmed());
-    return QAmqpConnectionOptions()
-            .setHostName(m_host->text().trimmed())
-            .setPort(quint16(m_port->value()))
-            .setVirtualHost(m_virtualHost->text())
-            .setCredentials(QAmqpCredentials::plain(m_user->text(), m_password->text()))
-            .setTlsEnabled(m_tls->isChecked())
-            .setCaCertificateFile(m_tls->isChecked() ? m_caFile->text() : QString());
-}
-
-void ConnectDialog::browse()
-{
-    const QString file = QFileDialog::getOpenFileName(
-            this, tr("Certificates to trust"), {}, tr("Certificates (*.pem *.crt);;All files (*)"));
-    if (!file.isEmpty())
-        m_caFile->setText(file);
+    auto options = QAmqpConnectionOptions()
+                           .setHostName(m_host->text().trimmed())
+                           .setPort(quint16(m_port->value()))
+                           .setVirtualHost(m_virtualHost->text())
+                           .setTlsEnabled(m_tls->isChecked());
+    if (m_user->isEnabled())
+        options.setCredentials(QAmqpCredentials::plain(m_user->text(), m_password->text()));
+    else
+        options.setCredentials(QAmqpCredentials::external());
+    if (m_tls->isChecked())
+        options.setCaCertificateFile(m_caFile->text())
+                .setCertificateFile(m_certificateFile->text())
+                .setPrivateKeyFile(m_keyFile->text())
+                .setPrivateKeyPassword(m_keyPassword->text());
+    return options;
 }
 
 // What cannot work is said here, before anything is tried.
@@ -136,6 +183,9 @@ void ConnectDialog::restore()
     m_user->setText(settings.value(u"user"_s, m_user->text()).toString());
     m_tls->setChecked(settings.value(u"tls"_s, false).toBool());
     m_caFile->setText(settings.value(u"caFile"_s).toString());
+    m_certificateFile->setText(settings.value(u"certificateFile"_s).toString());
+    m_keyFile->setText(settings.value(u"keyFile"_s).toString());
+    m_external->setChecked(settings.value(u"external"_s, false).toBool());
     if (m_user->text() != u"guest"_s)
         m_password->clear();
 }
@@ -150,6 +200,9 @@ void ConnectDialog::accept()
         settings.setValue(u"user"_s, m_user->text());
         settings.setValue(u"tls"_s, m_tls->isChecked());
         settings.setValue(u"caFile"_s, m_caFile->text());
+        settings.setValue(u"certificateFile"_s, m_certificateFile->text());
+        settings.setValue(u"keyFile"_s, m_keyFile->text());
+        settings.setValue(u"external"_s, m_external->isChecked());
     }
     QDialog::accept();
 }

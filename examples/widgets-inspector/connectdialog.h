@@ -7,11 +7,12 @@
 class QCheckBox;
 class QDialogButtonBox;
 class QLabel;
+class QLayout;
 class QLineEdit;
 class QSpinBox;
 class QTabWidget;
 
-// Which broker, by its parts or as a URL. Remembers all but the password.
+// Which broker, by its parts or as a URL. Remembers all but passwords.
 class ConnectDialog : public QDialog
 {
     Q_OBJECT
@@ -24,7 +25,8 @@ public:
 private:
     QWidget *newParts();
     QWidget *newUrl();
-    void browse();
+    QLayout *newFileRow(QLineEdit *file, const QString &title, const QString &filter);
+    void enableFields();
     void check();
     void restore();
 
@@ -36,6 +38,10 @@ private:
     QLineEdit *m_password;
     QCheckBox *m_tls;
     QLineEdit *m_caFile;
+    QLineEdit *m_certificateFile;
+    QLineEdit *m_keyFile;
+    QLineEdit *m_keyPassword;
+    QCheckBox *m_external;
     QLineEdit *m_url;
     QLabel *m_problem;
     QDialogButtonBox *m_buttons;

@@ -71,12 +71,15 @@ QString prettyJson(const QByteArray &octets)
     return pretty;
 }
 
-bool isText(const QByteArray &octets)
+bool isText(const QByteArray &octets, qsizetype most)
 {
-    if (octets.contains('\0'))
+    const bool cut = most >= 0 && octets.size() > most;
+    const QByteArray shown = cut ? octets.left(most) : octets;
+    if (shown.contains('\0'))
         return false;
-    QStringDecoder decoder(QStringDecoder::Utf8);
-    const QString text = decoder(octets);
+    QStringDecoder decoder(QStringDecoder::Utf8,
+                           cut ? QStringDecoder::Flag::Default : QStringDecoder::Flag::Stateless);
+    const QString text = decoder(shown);
     return !decoder.hasError() && !text.isNull();
 }
 
@@ -84,7 +87,7 @@ QString preview(const QByteArray &octets)
 {
     constexpr qsizetype most = 160;
     const QByteArray start = octets.left(most);
-    if (start.contains('\0'))
+    if (!octets.isEmpty() && !isText(octets, most))
         return u"binary: "_s + QString::fromLatin1(start.left(32).toHex(' '));
     return QString::fromUtf8(start).simplified() + (octets.size() > most ? u"…"_s : QString());
 }
@@ -92,6 +95,28 @@ QString preview(const QByteArray &octets)
 QString sizeText(qsizetype octets)
 {
     return octets < 1024 ? u"%1 B"_s.arg(octets) : QLocale().formattedDataSize(octets, 1);
+}
+
+// JSON knows no octets: they are written in hex.
+static QJsonValue jsonOf(const QVariant &value)
+{
+    if (value.metaType() == QMetaType::fromType<QByteArray>())
+        return QString::fromLatin1(value.toByteArray().toHex(' '));
+    if (value.metaType() == QMetaType::fromType<QVariantList>()) {
+        QJsonArray array;
+        const QVariantList list = value.toList();
+        for (const QVariant &inner : list)
+            array.append(jsonOf(inner));
+        return array;
+    }
+    if (value.metaType() == QMetaType::fromType<QVariantMap>()) {
+        QJsonObject object;
+        const QVariantMap map = value.toMap();
+        for (auto it = map.cbegin(); it != map.cend(); ++it)
+            object.insert(it.key(), jsonOf(it.value()));
+        return object;
+    }
+    return QJsonValue::fromVariant(value);
 }
 
 QString typeText(const QAmqpValue &value)
@@ -107,14 +132,12 @@ QString valueText(const QAmqpValue &value)
     case QAmqpValue::Type::Timestamp: return value.toDateTime().toLocalTime().toString(Qt::ISODate);
     case QAmqpValue::Type::Bytes: return QString::fromLatin1(value.toBytes().toHex(' '));
     case QAmqpValue::Type::Void: return u"–"_s;
-    case QAmqpValue::Type::Array: {
-        const auto array = QJsonArray::fromVariantList(value.toVariant().toList());
-        return QString::fromUtf8(QJsonDocument(array).toJson(QJsonDocument::Compact));
-    }
-    case QAmqpValue::Type::Table: {
-        const auto object = QJsonObject::fromVariantMap(value.toVariant().toMap());
-        return QString::fromUtf8(QJsonDocument(object).toJson(QJsonDocument::Compact));
-    }
+    case QAmqpValue::Type::Array:
+        return QString::fromUtf8(
+                QJsonDocument(jsonOf(value.toVariant()).toArray()).toJson(QJsonDocument::Compact));
+    case QAmqpValue::Type::Table:
+        return QString::fromUtf8(
+                QJsonDocument(jsonOf(value.toVariant()).toObject()).toJson(QJsonDocument::Compact));
     default: return value.toString().isNull() ? value.toVariant().toString() : value.toString();
     }
 }

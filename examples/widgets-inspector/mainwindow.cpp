@@ -35,6 +35,7 @@ MainWindow::MainWindow(QWidget *parent)
     createActions();
     createMenus();
     createQueueBar();
+    m_banner->setRemedy(m_reconnect);
     setCentralWidget(newCentre());
     statusBar()->addPermanentWidget(m_count);
     statusBar()->addPermanentWidget(m_dot);
@@ -62,7 +63,7 @@ QWidget *MainWindow::newCentre()
     auto *columns = new QSplitter(Qt::Horizontal);
     columns->addWidget(m_table);
     columns->addWidget(m_view);
-    columns->setSizes({760, 480});
+    columns->setSizes({810, 450});
     columns->setChildrenCollapsible(false);
 
     auto *publish = new QGroupBox(tr("Publish or call"));
@@ -97,8 +98,12 @@ void MainWindow::connectBroker()
 
 void MainWindow::connectTo(const QAmqpConnectionOptions &options)
 {
-    m_banner->setText({});
+    m_banner->setText(options.errorString());
+    if (!options.errorString().isEmpty())
+        return;
+    m_hasBroker = true;
     m_broker.open(options);
+    updateState();
 }
 
 void MainWindow::askForBroker()

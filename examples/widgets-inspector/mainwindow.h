@@ -49,7 +49,9 @@ private:
 
     Broker m_broker;
     MessageModel m_messages;
+    bool m_hasBroker = false; // whether one was named
     QAction *m_connect;
+    QAction *m_reconnect;
     QAction *m_disconnect;
     QAction *m_look;
     QAction *m_consume;

@@ -1,6 +1,8 @@
 // What the window offers, and when: actions, menus, the queue's bar and the line that tells the state.
 
 #include "mainwindow.h"
+
+#include "banner.h"
 #include "messagetable.h"
 #include "messageview.h"
 #include "publishform.h"
@@ -27,6 +29,11 @@ void MainWindow::createActions()
     };
     m_connect = newAction(tr("&Connect…"), tr("Choose a broker"), QKeySequence::Open,
                           &MainWindow::askForBroker);
+    m_reconnect = newAction(tr("&Reconnect"), tr("Try the same broker again"),
+                            Qt::CTRL | Qt::SHIFT | Qt::Key_O, [this] {
+                                m_banner->setText({});
+                                m_broker.reopen();
+                            });
     m_disconnect = newAction(tr("&Disconnect"), tr("Close the connection"),
                              Qt::CTRL | Qt::SHIFT | Qt::Key_D, [this] { m_broker.close(); });
     m_look = newAction(
@@ -52,7 +59,7 @@ void MainWindow::createActions()
 void MainWindow::createMenus()
 {
     QMenu *connection = menuBar()->addMenu(tr("&Connection"));
-    connection->addActions({m_connect, m_disconnect});
+    connection->addActions({m_connect, m_reconnect, m_disconnect});
     connection->addSeparator();
     connection->addAction(tr("&Quit"), QKeySequence::Quit, this, &QWidget::close);
     QMenu *queue = menuBar()->addMenu(tr("&Queue"));
@@ -105,7 +112,9 @@ void MainWindow::updateState()
     const bool open = connection.isOpen();
     const bool hasQueue = open && !m_queue->text().isEmpty();
     const bool consuming = m_broker.isConsuming();
-    m_disconnect->setEnabled(connection.state() != State::Closed);
+    const bool closed = connection.state() == State::Closed;
+    m_reconnect->setEnabled(m_hasBroker && closed);
+    m_disconnect->setEnabled(!closed);
     m_look->setEnabled(hasQueue && !consuming && !m_broker.isLooking());
     m_consume->setEnabled(consuming || hasQueue);
     m_consume->setChecked(consuming);
@@ -126,7 +135,7 @@ void MainWindow::updateState()
                 ? tr("%1 — blocked: %2").arg(endpoint, connection.blockedReason())
                 : tr("Connected to %1").arg(endpoint);
         colour = connection.isBlocked() ? u"#d98200"_s : u"#2e9e4f"_s;
-    } else if (connection.state() != State::Closed) {
+    } else if (!closed) {
         text = tr("Connecting to %1…").arg(endpoint);
         colour = u"#d98200"_s;
     }
@@ -137,8 +146,11 @@ void MainWindow::updateState()
 
 QString MainWindow::placeholder() const
 {
-    if (!m_broker.connection().isOpen())
+    if (!m_hasBroker)
         return tr("No broker yet.\n\nConnect to one with Ctrl+O.");
+    if (!m_broker.connection().isOpen())
+        return tr("No connection to the broker.\n\n"
+                  "Try it again with Ctrl+Shift+O, or connect to another one with Ctrl+O.");
     if (m_broker.isConsuming())
         return tr("Waiting for messages of %1.").arg(m_queue->text());
     return tr(
@@ -150,5 +162,6 @@ QString MainWindow::placeholder() const
 void MainWindow::updateCount()
 {
     const int count = m_messages.rowCount();
+    m_clear->setEnabled(count > 0);
     m_count->setText(count == 0 ? QString() : tr("%1 messages").arg(QLocale().toString(count)));
 }

@@ -97,6 +97,9 @@ QVariant MessageModel::data(const QModelIndex &index, int role) const
 
 QVariant MessageModel::headerData(int section, Qt::Orientation orientation, int role) const
 {
+    if (orientation == Qt::Horizontal && role == Qt::TextAlignmentRole
+        && (section == Number || section == Size))
+        return int(Qt::AlignRight | Qt::AlignVCenter);
     if (orientation != Qt::Horizontal || role != Qt::DisplayRole)
         return {};
     static const char *const names[] = {QT_TR_NOOP("#"),        QT_TR_NOOP("Received"),

@@ -32,11 +32,11 @@ void MessageTable::setModel(QAbstractItemModel *model)
     using Model = MessageModel;
     const QFontMetrics metrics = fontMetrics();
     const auto setWidth = [&](Model::Column column, const char *sample) {
-        setColumnWidth(column, metrics.horizontalAdvance(QString::fromLatin1(sample)) + 20);
+        setColumnWidth(column, metrics.horizontalAdvance(QString::fromLatin1(sample)) + 14);
     };
     setWidth(Model::Number, "100000");
     setWidth(Model::Time, "00:00:00.000");
-    setWidth(Model::Exchange, "an.exchang");
+    setWidth(Model::Exchange, "an.exchange");
     setWidth(Model::RoutingKey, "a.routing.key.of");
     setWidth(Model::Size, "999.9 KiB");
     setWidth(Model::Redelivered, "Redelivered");

@@ -46,7 +46,7 @@ MessageView::MessageView(QWidget *parent)
     m_table->horizontalHeader()->setHighlightSections(false);
     m_table->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     m_table->setColumnWidth(0, fontMetrics().averageCharWidth() * 20);
-    m_table->setColumnWidth(1, fontMetrics().averageCharWidth() * 12);
+    m_table->setColumnWidth(1, fontMetrics().horizontalAdvance(QStringLiteral("timestamp")) + 14);
 
     auto *title = new QLabel(tr("&Body"));
     title->setBuddy(m_format);
@@ -93,19 +93,19 @@ MessageView::Format MessageView::chooseFormat() const
 {
     if (const auto chosen = Format(m_format->currentIndex()); chosen != Format::Automatic)
         return chosen;
-    if (!isText(m_body.left(1 << 16)))
+    if (!isText(m_body, 1 << 16))
         return m_body.isEmpty() ? Format::Text : Format::Hex;
     const bool json =
             m_contentType.contains(u"json") || m_body.startsWith('{') || m_body.startsWith('[');
-    return json && m_body.size() < (1 << 20) ? Format::Json : Format::Text;
+    return json && m_body.size() < (1 << 18) ? Format::Json : Format::Text;
 }
 
 void MessageView::showBody()
 {
     // A text widget is slow with megabytes, and nobody reads them here.
-    constexpr qsizetype most = 256 * 1024;
+    constexpr qsizetype most = 64 * 1024;
     const Format format = chooseFormat();
-    const QByteArray shown = m_body.left(format == Format::Hex ? most / 8 : most);
+    const QByteArray shown = m_body.left(format == Format::Hex ? most / 4 : most);
     QString note = m_body.isEmpty() ? QString() : sizeText(m_body.size());
     QString text;
     m_highlighter->setEnabled(format == Format::Json);

@@ -1,6 +1,7 @@
 #include "desktoptest.h"
 
 #include <QtCore/qdir.h>
+#include <QtCore/qprocess.h>
 #include <QtGui/qguiapplication.h>
 
 using namespace Qt::StringLiterals;
@@ -41,6 +42,13 @@ bool savePicture(const QImage &picture, const QString &name)
     if (QGuiApplication::platformName() == u"xcb")
         suffix += u"-xvfb"_s;
     return folder.mkpath(u"."_s) && picture.save(folder.filePath(name + suffix + u".png"_s));
+}
+
+bool ctl(const QStringList &arguments)
+{
+    QProcess process;
+    process.start(qEnvironmentVariable("QTAMQP_TEST_CTL"), arguments);
+    return process.waitForFinished(120'000) && process.exitCode() == 0;
 }
 
 } // namespace DesktopTest

@@ -15,6 +15,9 @@ QPalette darkPalette();
 // in a real window system.
 bool savePicture(const QImage &picture, const QString &name);
 
+// Runs rabbitmqctl for the node that is tested with; false if it fails.
+bool ctl(const QStringList &arguments);
+
 } // namespace DesktopTest
 
 #endif

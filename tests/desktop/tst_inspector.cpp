@@ -1,171 +1,37 @@
 // The real window of examples/widgets-inspector, driven by keys and the mouse, with RabbitMQ.
 
 #include "desktoptest.h"
+#include "inspectortest.h"
 
 #include "banner.h"
 #include "connectdialog.h"
-#include "mainwindow.h"
-#include "messagetable.h"
 
-#include <QtAmqp/qamqpblockingchannel.h>
-#include <QtAmqp/qamqpblockingconnection.h>
 #include <QtAmqp/qamqprpcserver.h>
 
-#include <QtCore/qelapsedtimer.h>
 #include <QtCore/qregularexpression.h>
-#include <QtCore/qsettings.h>
-#include <QtCore/qstandardpaths.h>
-#include <QtCore/qtimer.h>
 #include <QtCore/qurl.h>
-#include <QtTest/qtest.h>
 #include <QtWidgets/qapplication.h>
 #include <QtWidgets/qcombobox.h>
 #include <QtWidgets/qlabel.h>
 #include <QtWidgets/qlineedit.h>
+#include <QtWidgets/qmenubar.h>
 #include <QtWidgets/qmessagebox.h>
 #include <QtWidgets/qplaintextedit.h>
 #include <QtWidgets/qpushbutton.h>
-#include <QtWidgets/qscrollbar.h>
 #include <QtWidgets/qspinbox.h>
-#include <QtWidgets/qstatusbar.h>
+#include <QtWidgets/qtabbar.h>
 #include <QtWidgets/qtoolbutton.h>
 
-#include <cstdio>
-#include <optional>
+#include <algorithm>
 
 using namespace Qt::StringLiterals;
 using DesktopTest::savePicture;
 
-namespace {
-
-constexpr int Patience = 20'000;
-
-QString url() { return qEnvironmentVariable("QTAMQP_TEST_URL"); }
-
-QAmqpMessage sample(int i)
-{
-    const QByteArray json =
-            R"({"device":"pump-%1","pressure":%2,"ok":true,"tags":["hall","north"]})";
-    QAmqpMessage message(QByteArray(json)
-                                 .replace("%1", QByteArray::number(i))
-                                 .replace("%2", QByteArray::number(3.2 + i)));
-    message.setContentType(u"application/json"_s);
-    message.setDeliveryMode(QAmqpMessage::DeliveryMode::Persistent);
-    message.setMessageId(u"m-%1"_s.arg(i));
-    message.setTimestamp(QDateTime::fromSecsSinceEpoch(1'700'000'000 + i));
-    message.setHeaders({{u"x-site"_s, u"north"_s},
-                        {u"x-retries"_s, qint32(i)},
-                        {u"x-raw"_s, QByteArray("\x01\xff", 2)}});
-    return message;
-}
-
-} // namespace
-
-class TestInspector : public QObject
+class TestInspector : public InspectorTest
 {
     Q_OBJECT
 
-private:
-    template<typename T>
-    T *labelled(const QString &accessibleName) const
-    {
-        for (T *widget : m_window->findChildren<T *>()) {
-            if (widget->accessibleName() == accessibleName)
-                return widget;
-        }
-        return nullptr;
-    }
-
-    QLineEdit *field(const QString &label) const
-    {
-        for (const QLabel *each : m_window->findChildren<QLabel *>()) {
-            if (each->text().remove(u'&').trimmed() == label)
-                return qobject_cast<QLineEdit *>(each->buddy());
-        }
-        return nullptr;
-    }
-
-    void key(Qt::Key key, Qt::KeyboardModifiers modifiers = Qt::NoModifier)
-    {
-        QWidget *focus = m_window->focusWidget();
-        QTest::keyClick(focus ? focus : m_window.get(), key, modifiers);
-    }
-
-    QString status() const { return m_window->statusBar()->currentMessage(); }
-    QString banner() const { return m_window->findChild<Banner *>()->text(); }
-    MessageTable *table() const { return m_window->findChild<MessageTable *>(); }
-    int rows() const { return m_window->messages()->rowCount(); }
-    QString cell(int row, MessageModel::Column column) const
-    {
-        return m_window->messages()->index(row, column).data().toString();
-    }
-
-    void connectByCall()
-    {
-        m_window->connectTo(QAmqpConnectionOptions::fromUrl(url()));
-        QTRY_VERIFY_WITH_TIMEOUT(m_window->windowTitle().contains(u"127.0.0.1"_s), Patience);
-    }
-
-    void lookAt(int count)
-    {
-        m_window->setQueue(u"inspected"_s);
-        key(Qt::Key_F5);
-        QTRY_VERIFY_WITH_TIMEOUT(rows() == count && !status().isEmpty(), Patience);
-    }
-
-    int ready() { return int(m_channel->declareQueue(u"inspected"_s).value().messageCount); }
-
-    void publish(int count)
-    {
-        for (int i = 1; i <= count; ++i)
-            QVERIFY(m_channel->publish({}, u"inspected"_s, sample(i)));
-    }
-
-    void photograph(const QString &name)
-    {
-        for (const bool dark : {false, true}) {
-            QApplication::setPalette(dark ? DesktopTest::darkPalette()
-                                          : DesktopTest::lightPalette());
-            QApplication::processEvents();
-            QVERIFY(savePicture(m_window->grab().toImage(),
-                                name + (dark ? u"-dark"_s : u"-light"_s)));
-        }
-        QApplication::setPalette(DesktopTest::lightPalette());
-    }
-
-    QAmqpBlockingConnection m_connection;
-    std::optional<QAmqpBlockingChannel> m_channel;
-    std::unique_ptr<MainWindow> m_window;
-
 private Q_SLOTS:
-    void initTestCase()
-    {
-        QStandardPaths::setTestModeEnabled(true);
-        QSettings().clear();
-        QVERIFY(m_connection.open(QUrl(url())));
-        m_channel = m_connection.channel().value();
-    }
-
-    void init()
-    {
-        // All warnings but the one that the offscreen platform always gives.
-        QTest::failOnWarning(
-                QRegularExpression(u"^(?!This plugin does not support propagateSizeHints)"_s));
-        QVERIFY(m_channel->deleteQueue(u"inspected"_s));
-        QVERIFY(m_channel->declareQueue(u"inspected"_s));
-        QApplication::setPalette(DesktopTest::lightPalette());
-        m_window = std::make_unique<MainWindow>();
-        m_window->show();
-        m_window->activateWindow();
-        QVERIFY(QTest::qWaitForWindowActive(m_window.get()));
-    }
-
-    void cleanup()
-    {
-        m_window.reset();
-        QVERIFY(m_channel->deleteQueue(u"inspected"_s));
-    }
-
     void saysWhatIsWrongWithoutBroker()
     {
         photograph(u"inspector-start"_s);
@@ -219,6 +85,85 @@ private Q_SLOTS:
         QTRY_COMPARE_WITH_TIMEOUT(m_window->windowTitle(), u"Inspector"_s, Patience);
     }
 
+    // Mutual TLS, all of it typed: each field is reached by its mnemonic.
+    void connectsWithCertificate()
+    {
+        DesktopTest::ctl({u"add_user"_s, u"client"_s, u"unused"_s});
+        QVERIFY(DesktopTest::ctl({u"set_permissions"_s, u"client"_s, u".*"_s, u".*"_s, u".*"_s}));
+        key(Qt::Key_O, Qt::ControlModifier);
+        QTRY_VERIFY(m_window->findChild<ConnectDialog *>());
+        auto *dialog = m_window->findChild<ConnectDialog *>();
+        dialog->activateWindow();
+        QTRY_COMPARE(QApplication::activeWindow(), dialog);
+        const auto type = [&](Qt::Key mnemonic, const QString &text) {
+            QTest::keyClick(dialog->focusWidget(), mnemonic, Qt::AltModifier);
+            QTest::keyClick(dialog->focusWidget(), Qt::Key_A, Qt::ControlModifier);
+            QTest::keyClicks(dialog->focusWidget(), text);
+        };
+        const QUrl broker(qEnvironmentVariable("QTAMQP_TEST_TLS_URL"));
+        type(Qt::Key_H, broker.host());
+        type(Qt::Key_P, QString::number(broker.port()));
+        QTest::keyClick(dialog->focusWidget(), Qt::Key_T, Qt::AltModifier);
+        QTRY_VERIFY(dialog->findChild<QLineEdit *>(u"certificate"_s)->isEnabled());
+        QVERIFY(!dialog->findChild<QLineEdit *>(u"keyPassword"_s)->isEnabled());
+        type(Qt::Key_A, qEnvironmentVariable("QTAMQP_TEST_CA"));
+        type(Qt::Key_F, qEnvironmentVariable("QTAMQP_TEST_CERT"));
+        type(Qt::Key_K, qEnvironmentVariable("QTAMQP_TEST_KEY"));
+        QTest::keyClick(dialog->focusWidget(), Qt::Key_I, Qt::AltModifier);
+        QVERIFY(dialog->findChild<QLineEdit *>(u"keyPassword"_s)->isEnabled());
+        QTRY_VERIFY(!dialog->findChild<QLineEdit *>(u"user"_s)->isEnabled());
+        QVERIFY(savePicture(dialog->grab().toImage(), u"inspector-connect-tls"_s));
+        QTest::keyClick(dialog->focusWidget(), Qt::Key_C, Qt::AltModifier);
+        QTRY_VERIFY2_WITH_TIMEOUT(m_window->windowTitle().contains(u"amqps://"_s),
+                                  qPrintable(banner()), Patience);
+        QVERIFY(DesktopTest::ctl({u"delete_user"_s, u"client"_s}));
+    }
+
+    // One letter, one meaning, in each window.
+    void hasMnemonicsOnce()
+    {
+        const auto letters = [](const QWidget *window) {
+            QStringList texts;
+            const auto widgets = window->findChildren<const QWidget *>();
+            for (const QWidget *each : widgets) {
+                if (each->window() != window)
+                    continue;
+                if (const auto *tabs = qobject_cast<const QTabBar *>(each)) {
+                    for (int i = 0; i < tabs->count(); ++i)
+                        texts += tabs->tabText(i);
+                } else if (const auto *menu = qobject_cast<const QMenuBar *>(each)) {
+                    for (const QAction *action : menu->actions())
+                        texts += action->text();
+                } else if (!qobject_cast<const QToolButton *>(each)) { // they show none
+                    texts += each->property("text").toString();
+                }
+            }
+            QString all;
+            for (const QString &text : texts) {
+                if (const auto at = text.indexOf(u'&'); at >= 0)
+                    all += text[at + 1].toLower();
+            }
+            std::sort(all.begin(), all.end());
+            return all;
+        };
+        const ConnectDialog dialog;
+        for (const QWidget *window : {static_cast<const QWidget *>(m_window.get()),
+                                      static_cast<const QWidget *>(&dialog)}) {
+            const QString all = letters(window);
+            QVERIFY2(all.size() >= 10, qPrintable(all));
+            QVERIFY2(std::adjacent_find(all.begin(), all.end()) == all.end(), qPrintable(all));
+        }
+        for (const QAction *menu : m_window->menuBar()->actions()) {
+            QString all;
+            for (const QAction *action : menu->menu()->actions()) {
+                if (const auto at = action->text().indexOf(u'&'); at >= 0)
+                    all += action->text()[at + 1].toLower();
+            }
+            std::sort(all.begin(), all.end());
+            QVERIFY2(std::adjacent_find(all.begin(), all.end()) == all.end(), qPrintable(all));
+        }
+    }
+
     void looksWithoutLoss()
     {
         publish(20);
@@ -265,18 +210,6 @@ private Q_SLOTS:
         key(Qt::Key_F5);
         QTRY_COMPARE_WITH_TIMEOUT(rows(), 5, Patience);
         QVERIFY2(status().contains(u"16 more"_s), qPrintable(status()));
-    }
-
-    void tellsWhatTheBrokerRefuses()
-    {
-        connectByCall();
-        QTest::ignoreMessage(QtWarningMsg, QRegularExpression(u"closed channel \\d+: NOT_FOUND"_s));
-        m_window->setQueue(u"no such queue"_s);
-        key(Qt::Key_F5);
-        QTRY_VERIFY_WITH_TIMEOUT(banner().contains(u"no such queue"_s), Patience);
-        m_window->setQueue(u"inspected"_s); // nothing else is disturbed
-        key(Qt::Key_F5);
-        QTRY_VERIFY_WITH_TIMEOUT(banner().isEmpty() && status().contains(u"is empty"_s), Patience);
     }
 
     void publishes()
@@ -409,22 +342,6 @@ private Q_SLOTS:
         QCOMPARE(static_cast<QAmqpMessage>(take()), original);
     }
 
-    void looksOnceAtATime()
-    {
-        publish(20);
-        connectByCall();
-        m_window->setQueue(u"inspected"_s);
-        key(Qt::Key_F5);
-        key(Qt::Key_F5);
-        m_window->setQueue(u"another"_s);
-        QTRY_VERIFY_WITH_TIMEOUT(rows() == 20 && !status().isEmpty(), Patience);
-        QVERIFY2(status().contains(u"All 20 messages of inspected"_s), qPrintable(status()));
-        for (int row = 0; row < 20; ++row)
-            QCOMPARE(cell(row, MessageModel::Redelivered), QString());
-        QCOMPARE(ready(), 20);
-        lookAt(20);
-    }
-
     // Tab goes through the window and comes back; nothing on the way keeps it.
     void isReachableByTab()
     {
@@ -442,71 +359,7 @@ private Q_SLOTS:
         QVERIFY(seen.contains(labelled<QPlainTextEdit>(u"Body"_s)));
         QVERIFY(seen.contains(field(u"Routing key"_s)));
     }
-
-    void staysSmoothWith100000Rows()
-    {
-        constexpr int count = 110'000; // more than are kept
-        QAmqpConnection connection;
-        QAmqpChannel *channel = connection.createChannel();
-        channel->setMaxUnconfirmed(2000);
-        int published = 0;
-        QAmqpMessage message = sample(7);
-        connect(channel, &QAmqpChannel::readyToPublish, this, [&] {
-            for (int i = 0; i < 500 && published < count && channel->isReadyToPublish();
-                 ++i, ++published)
-                channel->publish({}, u"inspected"_s, message);
-            if (published < count && channel->isReadyToPublish())
-                QTimer::singleShot(0, channel, &QAmqpChannel::readyToPublish);
-        });
-        connectByCall();
-        m_window->setQueue(u"inspected"_s);
-        key(Qt::Key_F6);
-
-        qint64 longest = 0;
-        QElapsedTimer since;
-        QTimer beat;
-        connect(&beat, &QTimer::timeout, this,
-                [&] { longest = std::max(longest, since.restart()); });
-        since.start();
-        beat.start(2);
-        QElapsedTimer all;
-        all.start();
-        connection.open(QUrl(url()));
-        const auto last = [&] { return cell(rows() - 1, MessageModel::Number).toInt(); };
-        QVERIFY(QTest::qWaitFor([&] { return rows() > 0 && last() == count; }, 4 * Patience));
-        beat.stop();
-        qInfo("%d messages in %lld ms, the event loop away for %lld ms at most", count,
-              all.elapsed(), longest);
-        QCOMPARE(rows(), MessageModel::Capacity);
-        QCOMPARE(cell(0, MessageModel::Number).toInt(), count - MessageModel::Capacity + 1);
-        QVERIFY(longest < 500); // below 60 ms unless the machine is busy with other work
-        QCOMPARE(table()->verticalScrollBar()->value(), table()->verticalScrollBar()->maximum());
-
-        since.restart();
-        table()->setFocus();
-        for (int i = 0; i < 50; ++i) {
-            key(i % 2 ? Qt::Key_Home : Qt::Key_End, Qt::ControlModifier);
-            key(Qt::Key_PageDown);
-            QApplication::processEvents();
-        }
-        qInfo("100 jumps and their drawing in %lld ms", since.elapsed());
-        QVERIFY(since.elapsed() < 5000);
-        photograph(u"inspector-100000"_s);
-    }
 };
 
-int main(int argc, char **argv)
-{
-    if (qEnvironmentVariableIsEmpty("QTAMQP_TEST_URL")) {
-        std::puts("SKIP   : needs RabbitMQ; run tests/run.sh, or set QTAMQP_TEST_URL");
-        return 77;
-    }
-    QApplication::setStyle(u"fusion"_s);
-    QApplication app(argc, argv);
-    QApplication::setOrganizationName(u"QtAmqp"_s);
-    QApplication::setApplicationName(u"tst_inspector"_s);
-    TestInspector test;
-    return QTest::qExec(&test, argc, argv);
-}
-
+INSPECTOR_TEST(TestInspector)
 #include "tst_inspector.moc"
