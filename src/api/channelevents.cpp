@@ -21,6 +21,7 @@ void QAmqpChannelPrivate::tellState()
 
 void QAmqpChannelPrivate::on(const ChannelOpened &)
 {
+    engine->mailbox()->admit(number, generation);
     const QPointer<QObject> alive(q);
     CallAll all;
     all(alive, [&] { tellState(); });
@@ -34,6 +35,8 @@ void QAmqpChannelPrivate::on(const ChannelOpened &)
 // The core is about to forget this channel.
 void QAmqpChannelPrivate::leaveCore()
 {
+    engine->collectLastMail(
+            number); // that of other channels; for this one nothing is sent any more
     nextTag = core->nextPublishTag();
     core = nullptr;
     prefetchSent.reset();

@@ -29,7 +29,8 @@ bool Mailbox::settle(const Settlement &settlement)
         return m_engine && m_engine->settle(settlement);
     }
     const std::lock_guard lock(m_mutex);
-    if (!m_engine)
+    if (settlement.channel >= m_admitted.size()
+        || m_admitted[settlement.channel] != settlement.generation)
         return false;
     m_waiting.push_back(settlement);
     if (!m_hasMail.exchange(true) && m_transport)
@@ -263,9 +264,9 @@ void Engine::turn()
         afterEvents();
 }
 
-void Engine::settleMail()
+void Engine::settleAll(const std::vector<Settlement> &mail)
 {
-    for (const Settlement &settlement : m_mailbox->take())
+    for (const Settlement &settlement : mail)
         settle(settlement);
 }
 

@@ -47,7 +47,12 @@ public:
     void collectMail()
     {
         if (m_mailbox->hasMail())
-            settleMail();
+            settleAll(m_mailbox->take());
+    }
+    // Before a channel goes, or without one the connection: who is refused later is told so.
+    void collectLastMail(std::optional<int> channel = {})
+    {
+        settleAll(m_mailbox->takeLast(channel));
     }
 
     void addChannel(quint16 number, QAmqpChannelPrivate *channel);
@@ -65,7 +70,7 @@ public:
     void turn() override;
 
 private:
-    void settleMail();
+    void settleAll(const std::vector<Settlement> &mail);
     void deliverEvents();
     void afterEvents();
     void write();

@@ -2,7 +2,8 @@
 #define QTAMQP_API_MAILBOX_H
 
 // Where acknowledgements from foreign threads wait for the connection's thread. Deliveries share it
-// and outlive the connection; once that is gone, the mailbox refuses.
+// and outlive the connection. What it accepts is collected before its channel goes: once that is gone,
+// or the connection, the mailbox refuses.
 
 #include <QtAmqp/qamqptransport.h>
 #include <QtCore/qshareddata.h>
@@ -10,6 +11,7 @@
 
 #include <atomic>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 QT_BEGIN_NAMESPACE
@@ -61,11 +63,31 @@ public:
         m_transport = nullptr;
         m_waiting.clear();
         m_hasMail = false;
+        m_admitted.clear();
+    }
+    // Mail for this channel is accepted from now on.
+    void admit(int channel, quint32 generation)
+    {
+        const std::lock_guard lock(m_mutex);
+        if (m_admitted.size() <= size_t(channel))
+            m_admitted.resize(size_t(channel) + 1);
+        m_admitted[size_t(channel)] = generation;
     }
     bool hasMail() const { return m_hasMail.load(std::memory_order_relaxed); }
     std::vector<Settlement> take()
     {
         const std::lock_guard lock(m_mutex);
+        m_hasMail = false;
+        return std::exchange(m_waiting, {});
+    }
+    // The same, and no more mail is accepted for the channel; for none without one.
+    std::vector<Settlement> takeLast(std::optional<int> channel = {})
+    {
+        const std::lock_guard lock(m_mutex);
+        if (!channel)
+            m_admitted.clear();
+        else if (size_t(*channel) < m_admitted.size())
+            m_admitted[size_t(*channel)] = 0;
         m_hasMail = false;
         return std::exchange(m_waiting, {});
     }
@@ -77,6 +99,7 @@ private:
     Engine *m_engine = nullptr;
     QAmqpTransport *m_transport = nullptr;
     std::vector<Settlement> m_waiting;
+    std::vector<quint32> m_admitted; // generations by channel, 0: none
     std::atomic<bool> m_hasMail = false;
 };
 using MailboxPointer = QExplicitlySharedDataPointer<Mailbox>;

@@ -119,8 +119,9 @@ QAmqpChannelPrivate::QAmqpChannelPrivate(QAmqpConnection *owner)
 */
 QAmqpChannel::~QAmqpChannel()
 {
-    if (d_ptr->engine)
-        d_ptr->engine->collectMail(); // acknowledgements that were accepted are sent
+    if (d_ptr->core)
+        d_ptr->engine->collectLastMail(
+                d_ptr->number); // acknowledgements that were accepted are sent
     while (!children().isEmpty())
         delete children().constFirst();
     QAmqpChannelPrivate *d = d_ptr.get();

@@ -101,7 +101,7 @@ QAmqpConnection::QAmqpConnection(const QAmqpConnectionOptions &options, QObject 
 */
 QAmqpConnection::~QAmqpConnection()
 {
-    d_ptr->engine->collectMail(); // acknowledgements that were accepted are sent
+    d_ptr->engine->collectLastMail(); // acknowledgements that were accepted are sent
     // Children would otherwise be deleted by ~QObject, when d_ptr is gone.
     // One by one: a continuation that runs here may delete the next.
     while (auto *channel = findChild<QAmqpChannel *>(QString(), Qt::FindDirectChildrenOnly))

@@ -6,6 +6,8 @@
 
 #include <QtCore/QEventLoop>
 
+#include <thread>
+
 using namespace QtAmqpTest;
 using namespace QtAmqpPrivate;
 
@@ -27,6 +29,13 @@ private:
                 .sendContent(BasicDeliver{"t", 1, false, {}, "q"}, QAmqpMessage("one"))
                 .sendContent(BasicDeliver{"t", 2, false, {}, "q"}, QAmqpMessage("two"))
                 .sendContent(BasicDeliver{"t", 3, false, {}, "q"}, QAmqpMessage("three"));
+    }
+
+    static bool ackElsewhere(const QAmqpDelivery &delivery)
+    {
+        bool accepted = false;
+        std::thread([&] { accepted = delivery.ack(); }).join();
+        return accepted;
     }
 
     static QAmqpConsumer *consume(QAmqpConnection &connection)
@@ -163,6 +172,86 @@ private Q_SLOTS:
         connection.open();
         QVERIFY(closed.wait(Patience));
         QTRY_VERIFY2(server.isExhausted(), qPrintable(server.report()));
+    }
+
+    void acksOfOtherThreadsAreSentOrRefused_data()
+    {
+        QTest::addColumn<bool>("ofConnection");
+        QTest::addColumn<bool>("isChild");
+        QTest::newRow("channel") << false << true;
+        QTest::newRow("connection") << true << true;
+        QTest::newRow("connection without the channel") << true << false;
+    }
+
+    // Also in the middle of a destructor: what was accepted before is sent, all else is refused.
+    void acksOfOtherThreadsAreSentOrRefused()
+    {
+        QFETCH(bool, ofConnection);
+        QFETCH(bool, isChild);
+        ScriptedServer server(
+                threeDeliveries()
+                        .expect<QueueDeclare>()
+                        .expect<BasicAck>([](const BasicAck &m) { return m.deliveryTag == 1; })
+                        .ignoreRest());
+        QList<QAmqpDelivery> deliveries; // outlive the objects that are connected to them
+        QList<bool> late;
+        QObject elsewhere;
+        auto connection = std::make_unique<QAmqpConnection>(optionsFor(server));
+        QAmqpChannel *channel = connection->createChannel(isChild ? nullptr : &elsewhere);
+        QAmqpConsumer *consumer = channel->consume(
+                QStringLiteral("q"), QAmqpConsumeOptions().setConsumerTag(QStringLiteral("t")));
+        connect(consumer, &QAmqpConsumer::messageReceived, this,
+                [&](const QAmqpDelivery &delivery) { deliveries.append(delivery); });
+        connect(consumer, &QObject::destroyed, this,
+                [&] { late.append(ackElsewhere(deliveries.at(1))); });
+        QFuture<QAmqpQueueInfo> declared = channel->declareQueue(QStringLiteral("unanswered"));
+        declared.then([&](const QFuture<QAmqpQueueInfo> &) {
+            late.append(ackElsewhere(deliveries.at(2)));
+        });
+        connection->open();
+        TRY(deliveries.size() == 3, server);
+        QVERIFY(ackElsewhere(deliveries.at(0)));
+        if (ofConnection)
+            connection.reset();
+        else
+            delete channel;
+        QCOMPARE(late, isChild ? QList<bool>({false, false}) : QList<bool>({false}));
+        TRY(server.isExhausted(), server);
+    }
+
+    // A number that was given to another channel since is that one's.
+    void acksOfAnEarlierChannelAreRefused()
+    {
+        ScriptedServer server(
+                threeDeliveries()
+                        .expect<ChannelClose>()
+                        .reply(ChannelCloseOk{})
+                        .channelOpen()
+                        .expect<BasicGet>()
+                        .sendContent(BasicGetOk{1, false, {}, "q", 0}, QAmqpMessage("four"))
+                        .expect<BasicAck>()
+                        .connectionClose());
+        QAmqpConnection connection(optionsFor(server));
+        QAmqpConsumer *consumer = consume(connection);
+        QList<QAmqpDelivery> deliveries;
+        connect(consumer, &QAmqpConsumer::messageReceived, this,
+                [&](const QAmqpDelivery &delivery) { deliveries.append(delivery); });
+        connection.open();
+        TRY(deliveries.size() == 3, server);
+        const std::unique_ptr<QAmqpChannel> first(consumer->channel());
+        first->close();
+        TRY(first->state() == QAmqpChannel::State::Closed, server);
+        QAmqpChannel *second = connection.createChannel();
+        const auto got = second->get(QStringLiteral("q"));
+        TRY(got.isFinished(), server);
+        QCOMPARE(second->number(), 1);
+        QVERIFY(!ackElsewhere(deliveries.at(0)));
+        delete consumer;
+        QVERIFY(ackElsewhere(*got.result()));
+        QSignalSpy closed(&connection, &QAmqpConnection::closed);
+        connection.close();
+        QVERIFY(closed.count() || closed.wait(Patience));
+        TRY(server.isExhausted(), server);
     }
 
     void anEventLoopInASlotSeesWhatCameInOnePiece()
