@@ -114,12 +114,12 @@ void ConnectionCore::handle(const ConnectionSecure &method)
 // A token is replaced when 80 % of its life are over.
 void ConnectionCore::noteExpiry()
 {
-    const auto life = std::chrono::milliseconds(m_credentials.expiresIn());
+    const std::chrono::seconds life = m_credentials.expiresIn();
     m_refreshAt.reset();
-    if (life.count() <= 0)
+    if (life.count() <= 0 || life >= FarAway)
         return;
     m_expiry = m_now + life;
-    m_refreshAt = m_now + std::max<std::chrono::milliseconds>(life * 4 / 5, OneSecond);
+    m_refreshAt = m_now + std::max<TimePoint::duration>(life * 4 / 5, OneSecond);
 }
 
 void ConnectionCore::refreshSecret()

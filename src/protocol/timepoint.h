@@ -12,13 +12,15 @@ namespace QtAmqpPrivate {
 
 using TimePoint = std::chrono::steady_clock::time_point;
 
+// As good as for ever, and safe to reckon with.
+constexpr std::chrono::seconds FarAway = std::chrono::hours(24 * 365 * 100);
+
 // Never overflows: a time so far away that no clock reaches it stands for none.
 inline TimePoint timeAfter(TimePoint now, std::chrono::milliseconds time)
 {
-    constexpr std::chrono::milliseconds century = std::chrono::hours(24 * 365 * 100);
-    if (time >= century || now == TimePoint::max())
+    if (time >= FarAway || now == TimePoint::max())
         return TimePoint::max();
-    return now + std::max(time, -century);
+    return now + std::max<std::chrono::milliseconds>(time, -FarAway);
 }
 
 } // namespace QtAmqpPrivate

@@ -46,7 +46,8 @@ using Private = QAmqpCredentialsPrivate;
     \brief A secret that expires, such as an OAuth 2 access token.
 
     \c secret is the token. \c expiresIn says for how many seconds from now it is valid, as OAuth 2's
-    \c expires_in does; 0, the default, means that it does not expire. Debug output shows no secret.
+    \c expires_in does; 0, the default, means that it does not expire, as a hundred years do. Debug
+    output shows no secret.
 
     \sa QAmqpCredentials::token()
 */

@@ -263,12 +263,29 @@ private Q_SLOTS:
         QCOMPARE(d.core.state(), ConnectionState::Open);
     }
 
+    void passwordThatDoesNotExpireIsNotRefreshed_data()
+    {
+        QTest::addColumn<qint64>("seconds");
+        QTest::newRow("never") << qint64(0);
+        QTest::newRow("negative") << std::numeric_limits<qint64>::min();
+        QTest::newRow("a thousand years") << qint64(365 * 24 * 3600) * 1000;
+        QTest::newRow("more milliseconds than there are")
+                << std::numeric_limits<qint64>::max() / 1000 + 1;
+        QTest::newRow("longest") << std::numeric_limits<qint64>::max();
+    }
+
     void passwordThatDoesNotExpireIsNotRefreshed()
     {
+        QFETCH(qint64, seconds);
+        const auto provider = [=] {
+            return QAmqpToken{u"for ever"_s, std::chrono::seconds(seconds)};
+        };
         CoreDriver d(Script().start().expect<ConnectionStartOk>().then(handshakeBehindLogin()),
-                     with(QAmqpCredentials::token([] { return QAmqpToken{u"for ever"_s}; })));
+                     with(QAmqpCredentials::token(provider)));
         d.open();
         QVERIFY(!d.core.nextTimeout());
+        d.pass(24h * 365);
+        QCOMPARE(d.core.state(), ConnectionState::Open);
     }
 
     void heartbeatTunerDecides()
