@@ -58,11 +58,25 @@ std::optional<milliseconds> Attempts::next(const QAmqpError &error)
     return m_policy.delayAfter(m_cycle++, std::generate_canonical<double, 32>(m_random));
 }
 
+// What the transport tells of a host may be several attempts: each of its addresses.
+QList<QAmqpError> Attempts::attempts() const
+{
+    QList<QAmqpError> all;
+    for (const QAmqpError &failure : m_failures) {
+        const QList<QAmqpError> ofHost = failure.attempts();
+        for (QAmqpError attempt : ofHost)
+            all.append(attempt.setEndpoint(failure.endpoint()));
+        if (ofHost.isEmpty())
+            all.append(failure);
+    }
+    return all.last(std::min(all.size(), MaxRemembered));
+}
+
 QAmqpError Attempts::verdict() const
 {
     const QAmqpError &last = m_failures.constLast();
     if (m_failed == 1)
-        return last;
+        return QAmqpError(last).setAttempts(attempts());
     QStringList texts;
     for (const QAmqpError &failure : m_failures)
         texts.append(failure.text());
@@ -78,7 +92,7 @@ QAmqpError Attempts::verdict() const
             .setMethod(last.method())
             .setEndpoint(last.endpoint())
             .setCause(last)
-            .setAttempts(m_failures);
+            .setAttempts(attempts());
 }
 
 } // namespace QtAmqpPrivate

@@ -26,10 +26,11 @@ public:
     // not at all. Nothing: it is over, and verdict() says why.
     std::optional<std::chrono::milliseconds> next(const QAmqpError &error);
 
-    // The error of the whole; that of the only attempt as it is.
+    // The error of the whole; that of the only host as it is. It lists all attempts.
     QAmqpError verdict() const;
 
 private:
+    QList<QAmqpError> attempts() const;
     bool isFinal(const QAmqpError &error);
 
     QAmqpRetryPolicy m_policy;

@@ -104,8 +104,8 @@ void ConnectionCore::beginAttempt()
 // What ended an attempt is no end while there is another host, or another time; not if close() waits.
 bool ConnectionCore::tryAgain(const QAmqpError &error)
 {
-    const auto delay = m_closeDeadline ? std::nullopt : m_attempts.next(error);
-    if (!delay)
+    const auto delay = m_attempts.next(error);
+    if (!delay || m_closeDeadline)
         return false;
     move(Cause::AttemptFailed);
     m_amqpDeadline.reset();
@@ -409,8 +409,7 @@ void ConnectionCore::end(QAmqpError error)
     if (error.isError() && opening) {
         if (tryAgain(error))
             return;
-        if (!m_closeDeadline)
-            error = m_attempts.verdict();
+        error = m_attempts.verdict();
     }
     if (!move(Cause::Ended) && m_state != ConnectionState::Closed)
         return;

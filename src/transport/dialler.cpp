@@ -214,18 +214,24 @@ void Dialler::giveUp(QAmqpError::Phase phase, const QString &advice)
 {
     const bool allLate = std::all_of(m_failures.begin(), m_failures.end(),
                                      [](const Failure &f) { return f.kind == Kind::Timeout; });
+    const auto unreachable = [&](Kind kind, const QString &address, const QString &why) {
+        return QAmqpError(kind, QAmqpError::Scope::Connection, QAmqpError::Origin::Transport,
+                          formatted(u"%1 cannot be reached: %2", endpointText(m_endpoint, address),
+                                    why))
+                .setPhase(phase);
+    };
     QStringList causes;
+    QList<QAmqpError> attempts;
     for (const Failure &failure : std::as_const(m_failures)) {
         causes.append(m_failures.size() == 1
                               ? failure.why
                               : failure.address + QStringLiteral(": ") + failure.why);
+        attempts.append(unreachable(failure.kind, failure.address, failure.why));
     }
     m_done({},
-           QAmqpError(allLate ? Kind::Timeout : Kind::HostUnreachable,
-                      QAmqpError::Scope::Connection, QAmqpError::Origin::Transport,
-                      formatted(u"%1 cannot be reached: %2%3", endpointText(m_endpoint),
-                                causes.join(u", "), advice))
-                   .setPhase(phase));
+           unreachable(allLate ? Kind::Timeout : Kind::HostUnreachable, {},
+                       causes.join(u", ") + advice)
+                   .setAttempts(attempts));
 }
 
 } // namespace QtAmqpPrivate

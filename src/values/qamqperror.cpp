@@ -162,8 +162,11 @@ QTAMQP_FIELD(QAmqpError, QString, endpoint, setEndpoint)
 QAmqpError QAmqpError::cause() const { return peek(d).cause; }
 
 /*! \fn QList<QAmqpError> QAmqpError::attempts() const
-    Returns what went wrong each time, if this is the error of a connection that could not be opened:
-    one error for each host that was tried, in that order, with its endpoint(), phase() and cause(). */
+    Returns what went wrong each time, if this is the error of a connection that could not be opened;
+    also if there was but one attempt. There is an error for each address of a host that could not be
+    reached, or for the host if its name was not resolved or if it could be reached and failed later;
+    in the order of their failures, each with its endpoint(), phase() and cause(). After many attempts
+    these are the last hundred. */
 /*! \fn QAmqpError &QAmqpError::setAttempts(const QList<QAmqpError> &attempts)
     Sets the errors of all \a attempts. */
 QTAMQP_FIELD(QAmqpError, QList<QAmqpError>, attempts, setAttempts)
@@ -227,7 +230,7 @@ QDebug operator<<(QDebug debug, const QAmqpError &error)
             debug << ", method " << error.method();
         if (const QAmqpError cause = error.cause())
             debug << ", cause " << cause;
-        if (!error.attempts().isEmpty())
+        if (error.attempts().size() > 1) // else it is this one
             debug << ", attempts " << error.attempts();
     }
     return debug << ')';

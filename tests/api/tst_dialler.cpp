@@ -79,6 +79,7 @@ private Q_SLOTS:
     void firstAddressIsPreferred();
     void familiesTakeTurns();
     void allRefused();
+    void connectionListsEachAddress();
     void eachAddressHasItsTime();
     void unknownName();
     void resolvingHasItsTime();
@@ -208,6 +209,40 @@ void TestDialler::allRefused()
              u"broker.test:%1 cannot be reached: 127.0.0.2: Connection refused, 127.0.0.3: "
              "Connection refused; check that the broker runs and listens on this port"_s.arg(
                      m_port));
+    const QList<QAmqpError> attempts = outcome.error.attempts();
+    QCOMPARE(attempts.size(), 2);
+    for (int i = 0; i < 2; ++i) {
+        QCOMPARE(attempts.at(i).kind(), Kind::HostUnreachable);
+        QCOMPARE(attempts.at(i).phase(), QAmqpError::Phase::Connecting);
+        QCOMPARE(attempts.at(i).text(),
+                 u"broker.test:%1 (127.0.0.%2) cannot be reached: Connection refused"_s.arg(m_port)
+                         .arg(2 + i));
+    }
+}
+
+// The error of the connection lists each address, with the endpoint of its host.
+void TestDialler::connectionListsEachAddress()
+{
+    QVERIFY(listen(1));
+    m_servers.clear();
+    const FullPort silent(INADDR_LOOPBACK + 2, m_port);
+    QAmqpConnection connection(QAmqpConnectionOptions()
+                                       .setHostName(u"broker.test"_s)
+                                       .setPort(m_port)
+                                       .setConnectTimeout(100ms));
+    QVERIFY(connection.setTransport(
+            std::make_unique<SocketTransport>(resolvesTo({loopback(2), loopback(3)}))));
+    connection.open();
+    QVERIFY(eventually([&] { return connection.state() == QAmqpConnection::State::Closed; }));
+    const QList<QAmqpError> attempts = connection.lastError().attempts();
+    QCOMPARE(attempts.size(), 2);
+    QCOMPARE(attempts.at(0).kind(), Kind::HostUnreachable);
+    QCOMPARE(attempts.at(1).kind(), Kind::Timeout);
+    for (int i = 0; i < 2; ++i) {
+        QCOMPARE(attempts.at(i).endpoint(), connection.options().endpoint());
+        QVERIFY(attempts.at(i).text().contains(u"(127.0.0.%1)"_s.arg(2 + i)));
+        QVERIFY(attempts.at(i).attempts().isEmpty());
+    }
 }
 
 void TestDialler::eachAddressHasItsTime()
@@ -237,6 +272,8 @@ void TestDialler::unknownName()
     QCOMPARE(outcome.error.kind(), Kind::HostUnreachable);
     QVERIFY2(outcome.error.text().contains(u"Host not found; check the host name"),
              qPrintable(outcome.error.text()));
+    QCOMPARE(outcome.error.attempts().size(), 1);
+    QCOMPARE(outcome.error.attempts().constFirst().phase(), QAmqpError::Phase::Resolving);
 }
 
 void TestDialler::resolvingHasItsTime()

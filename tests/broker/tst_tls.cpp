@@ -220,7 +220,7 @@ void TestTls::refusesBadCertificates()
     QVERIFY2(failure.text().contains(advice), describe(failure).constData());
     QVERIFY2(failure.text().contains(QString::number(tls.serverPort())),
              describe(failure).constData());
-    QVERIFY(failure.attempts().isEmpty()); // a second try would end the same
+    QCOMPARE(failure.attempts().size(), 1); // a second try would end the same
     QVERIFY(std::any_of(told.begin(), told.end(),
                         [&](const QSslError &e) { return e.error() == error; }));
 }

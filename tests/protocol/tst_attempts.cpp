@@ -163,7 +163,7 @@ private Q_SLOTS:
         one.start(hosts(1), 1);
         const QAmqpError only = failure(Kind::Timeout, u"only"_s);
         QVERIFY(!one.next(only));
-        QCOMPARE(one.verdict(), only);
+        QCOMPARE(one.verdict(), QAmqpError(only).setAttempts({only}));
 
         Attempts many;
         many.start(hosts(2).setRetryPolicy(times(2)), 1);
@@ -177,6 +177,27 @@ private Q_SLOTS:
         QCOMPARE(verdict.attempts().size(), 4);
         QCOMPARE(verdict.attempts().at(1).text(), u"second"_s);
         QCOMPARE(verdict.text(), u"4 attempts to connect failed: first — second — last"_s);
+    }
+
+    // The transport tells of a host what it tried for it.
+    void verdictListsEachAddress()
+    {
+        const QList<QAmqpError> ofHost = {failure(Kind::Timeout, u"one"_s),
+                                          failure(Kind::HostUnreachable, u"two"_s)};
+        QAmqpError error = failure(Kind::HostUnreachable, u"one and two"_s);
+        error.setAttempts(ofHost).setEndpoint(u"amqp://host0:5672/"_s);
+        Attempts attempts;
+        attempts.start(hosts(2), 1);
+        QVERIFY(attempts.next(error));
+        QVERIFY(!attempts.next(failure(Kind::ConnectionLost, u"three"_s)));
+        const QAmqpError verdict = attempts.verdict();
+        QCOMPARE(verdict.text(), u"2 attempts to connect failed: one and two — three"_s);
+        const QStringList texts = {u"one"_s, u"two"_s, u"three"_s};
+        QCOMPARE(verdict.attempts().size(), texts.size());
+        for (qsizetype i = 0; i < texts.size(); ++i) {
+            QCOMPARE(verdict.attempts().at(i).text(), texts.at(i));
+            QCOMPARE(verdict.attempts().at(i).endpoint(), i < 2 ? error.endpoint() : QString());
+        }
     }
 
     void endlessAttemptsAreNotRememberedForEver()
@@ -305,7 +326,8 @@ private Q_SLOTS:
         d.open();
         QCOMPARE(d.core.state(), ConnectionState::Closed);
         QCOMPARE(d.error().kind(), Kind::AuthenticationFailed);
-        QVERIFY(d.error().attempts().isEmpty());
+        QCOMPARE(d.error().attempts().size(), 1);
+        QCOMPARE(d.error().attempts().constFirst().text(), d.error().text());
     }
 
     void nothingStaysOfTheAttemptBefore()
@@ -379,6 +401,7 @@ private Q_SLOTS:
         d.lose(u"refused"_s, Kind::HostUnreachable);
         QCOMPARE(d.core.state(), ConnectionState::Closed);
         QCOMPARE(d.error().text(), u"refused"_s);
+        QCOMPARE(d.error().attempts().size(), 1);
         QCOMPARE(d.count<ConnectWanted>(), 0);
     }
 
