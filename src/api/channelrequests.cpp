@@ -343,19 +343,24 @@ bool QAmqpChannelPrivate::settleDelivery(const Settlement &settlement)
 // Not with tag 0, which to the broker also is what is still on its way and was never shown.
 bool QAmqpChannelPrivate::settleAll(Settlement::Kind kind, bool requeue)
 {
-    if (threadError("ackAll()"))
+    if (const QAmqpError error = threadError(kind == Settlement::Ack ? "ackAll()" : "nackAll()")) {
+        refuse(error);
         return false;
+    }
+    if (currentState() == QAmqpChannel::State::Open)
+        lastError = QAmqpError(); // so that it tells of this call
     const quint64 last = unsettled.lastShown();
     return last && settleDelivery({quint16(number), generation, last, kind, true, requeue});
 }
 
 /*! Acknowledges everything delivered on this channel so far. Returns \c false, and sends nothing, if
-    there is nothing or the channel is not open. */
+    there is nothing (which is no error: lastError() has none then) or the channel is not open. */
 bool QAmqpChannel::ackAll() { return d_ptr->settleAll(Settlement::Ack, false); }
 
 /*! Gives back (or discards, see \a requeue) everything unsettled on this channel. Returns \c false, and
-    sends nothing, if there is nothing or the channel is not open, and if it has consumed from a stream,
-    which takes nothing back (lastError() says so). */
+    sends nothing, if there is nothing (lastError() has no error then) or the channel is not open; and if
+    a consumer with QAmqpConsumeOptions::setStreamOffset() got messages of a stream on it, which takes
+    nothing back (InvalidArgument in lastError()). */
 bool QAmqpChannel::nackAll(QAmqpDelivery::RequeueMode requeue)
 {
     return d_ptr->settleAll(Settlement::Nack, requeue == QAmqpDelivery::Requeue);

@@ -7,6 +7,7 @@
 #include <QtAmqp/qamqpresult.h>
 #include <QtCore/qfuture.h>
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <memory>
@@ -21,10 +22,12 @@ using TimePoint = std::chrono::steady_clock::time_point;
 // As good as for ever, and safe to reckon with.
 constexpr std::chrono::milliseconds Century = std::chrono::hours(24 * 365 * 100);
 
-// A time so far away that no clock reaches it stands for none.
+// Never overflows: a time so far away that no clock reaches it stands for none. (The core has the same;
+// this layer sees the public headers only.)
 inline TimePoint deadlineAfter(std::chrono::milliseconds timeout)
 {
-    return timeout < Century ? TimePoint::clock::now() + timeout : TimePoint::max();
+    return timeout < Century ? TimePoint::clock::now() + std::max(timeout, -Century)
+                             : TimePoint::max();
 }
 
 // `Result` is a QAmqpResult, or anything else that can be made of a QAmqpError.

@@ -136,7 +136,16 @@ QAmqpBlockingChannelPrivate::startConsumer(const QString &queue, const QAmqpCons
     if (started)
         return consumer;
     // If it starts after all, or has never been given up there, nobody wants its messages.
-    connection->thread.post([consumer] { delete consumer->consumer.data(); });
+    connection->thread.post([consumer] {
+        delete consumer->consumer.data();
+        std::deque<QAmqpDelivery> unseen;
+        {
+            const std::lock_guard lock(consumer->connection->dispatcher.mutex());
+            unseen = consumer->takeAll();
+        }
+        for (const QAmqpDelivery &delivery : unseen)
+            delivery.nack();
+    });
     const std::lock_guard lock(mutex());
     std::erase(consumers, consumer);
     return started.error();
@@ -206,6 +215,9 @@ QAmqpResult<int> QAmqpBlockingChannelPrivate::cancel(
         std::deque<QAmqpDelivery> unseen;
         {
             const std::lock_guard lock(mutex());
+            if (!underWay
+                && !consumer->ended) // nothing that may still tell of its end is waited for
+                consumer->setEnded(underWay.error());
             if (!consumer->options.isNoAck())
                 unseen = consumer->takeAll();
             std::erase(consumers, consumer);

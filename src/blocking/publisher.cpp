@@ -65,15 +65,22 @@ QAmqpPublishResult Publisher::publish(Outgoing message)
     if (error)
         return error;
     const quint64 number = message.number;
+    const qsizetype size = message.message.body().size();
     ++m_counted;
-    m_countedBytes += message.message.body().size();
+    m_countedBytes += size;
     lock.unlock();
     const bool posted = m_channel->connection->thread.post(
             [channel = m_channel->shared_from_this(), message = std::move(message)]() mutable {
                 channel->publisher.send(std::move(message));
             });
-    return posted ? QAmqpPublishResult(number)
-                  : QAmqpPublishResult(m_channel->connection->notOpen("basic.publish"));
+    if (posted)
+        return number;
+    lock.lock();
+    --m_counted;
+    m_countedBytes -= size;
+    tellRoom();
+    lock.unlock();
+    return m_channel->connection->notOpen("basic.publish");
 }
 
 void Publisher::send(Outgoing &&message)
@@ -258,6 +265,7 @@ void Publisher::setWindow(quint64 messages)
 {
     const std::lock_guard lock(m_channel->mutex());
     m_window = std::max<quint64>(messages, 1);
+    tellRoom();
 }
 
 quint64 Publisher::unconfirmed() const

@@ -88,7 +88,7 @@ QAmqpResult<void> QAmqpBlockingChannelPrivate::open()
                     return answer->give(QAmqpResult<void>());
                 if (channel->state() == QAmqpChannel::State::Closed)
                     return answer->give(channel->lastError());
-                opener = answer;
+                openers.push_back(answer);
             });
     if (!result && result.error().kind() == Kind::Timeout)
         connection->thread.post([self = shared_from_this()] {
@@ -121,7 +121,7 @@ void QAmqpBlockingChannelPrivate::tellOpened()
         lastError = QAmqpError();
         publisher.tellOpened();
     }
-    if (const auto answer = std::exchange(opener, nullptr))
+    for (const Answer<void> &answer : std::exchange(openers, {}))
         answer->give(QAmqpResult<void>());
 }
 
@@ -140,7 +140,7 @@ void QAmqpBlockingChannelPrivate::tellClosed(const QAmqpError &error)
         connection->dispatcher.changed();
     }
     publisher.tellClosed(error);
-    if (const auto answer = std::exchange(opener, nullptr))
+    for (const Answer<void> &answer : std::exchange(openers, {}))
         answer->give(error ? error
                            : blockingError(Kind::Cancelled,
                                            QStringLiteral("channel.open: the channel was closed")));
@@ -331,19 +331,32 @@ QAmqpResult<void> QAmqpBlockingChannel::recover()
     return d->request("basic.recover", [](QAmqpChannel *channel) { return channel->recover(); });
 }
 
-/*! Acknowledges everything delivered on this channel, also what was not seen yet. */
+// Why not all was settled; that there was nothing to settle is no error.
+static QAmqpError refusalOf(const char *what, const QAmqpChannel *channel, bool settled)
+{
+    if (!settled && !channel->isOpen())
+        return blockingError(
+                Kind::NotOpen,
+                QStringLiteral("%1: the channel is not open").arg(QLatin1StringView(what)));
+    return settled ? QAmqpError() : channel->lastError();
+}
+
+/*! Acknowledges everything delivered on this channel, also what was not seen yet. Fails with NotOpen if
+    the channel is not open. */
 QAmqpResult<void> QAmqpBlockingChannel::ackAll()
 {
     return d->wait<QAmqpResult<void>>("ackAll()", [d = d.get()](const auto &answer) {
-        answer->give(d->channel->ackAll() ? QAmqpError() : d->channel->lastError());
+        answer->give(refusalOf("ackAll()", d->channel, d->channel->ackAll()));
     });
 }
 
-/*! Gives back, or discards, everything delivered on this channel, see \a requeue. */
+/*! Gives back, or discards, everything delivered on this channel, see \a requeue. Fails with NotOpen if
+    the channel is not open, and with InvalidArgument if a stream was consumed on it, see
+    QAmqpChannel::nackAll(). */
 QAmqpResult<void> QAmqpBlockingChannel::nackAll(QAmqpDelivery::RequeueMode requeue)
 {
     return d->wait<QAmqpResult<void>>("nackAll()", [d = d.get(), requeue](const auto &answer) {
-        answer->give(d->channel->nackAll(requeue) ? QAmqpError() : d->channel->lastError());
+        answer->give(refusalOf("nackAll()", d->channel, d->channel->nackAll(requeue)));
     });
 }
 

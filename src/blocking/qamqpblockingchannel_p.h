@@ -59,7 +59,7 @@ public:
     // Of the I/O thread
     QPointer<QAmqpChannel> channel;
     QAmqpError failure; // why the channel is about to close
-    Answer<void> opener;
+    std::vector<Answer<void>> openers;
     std::vector<Answer<void>> closers;
 };
 

@@ -62,8 +62,8 @@ QAmqpBlockingConnection::QAmqpBlockingConnection(const QUrl &url)
 QAmqpBlockingConnection::~QAmqpBlockingConnection() { d->end(); }
 
 /*! Opens with \a options, and waits until that is done or has failed, or the timeout() is over
-    (Timeout; the attempt is given up). Fails with InvalidArgument if there is no QCoreApplication, or
-    the connection is open. A connection that was closed or lost may be opened again; its channels then
+    (Timeout; the attempt is given up). Fails with InvalidArgument, and leaves options() as they are, if
+    there is no QCoreApplication, or the connection is open, opening or closing. A connection that was closed or lost may be opened again; its channels then
     need QAmqpBlockingChannel::open(). */
 QAmqpResult<void> QAmqpBlockingConnection::open(const QAmqpConnectionOptions &options)
 {
@@ -89,12 +89,8 @@ QAmqpResult<void> QAmqpBlockingConnectionPrivate::open(const QAmqpConnectionOpti
         const std::lock_guard lock(dispatcher.mutex());
         return now.lastError = error;
     }
-    QAmqpConnectionOptions initial;
     {
         const std::lock_guard lock(dispatcher.mutex());
-        if (wanted)
-            options = *wanted;
-        initial = options;
         if (!std::exchange(begun, true))
             thread.begin([this] {
                 connection = new QAmqpConnection;
@@ -103,7 +99,8 @@ QAmqpResult<void> QAmqpBlockingConnectionPrivate::open(const QAmqpConnectionOpti
     }
     const auto result = wait<QAmqpResult<void>>(
             "open()", deadlineAfter(timeout()),
-            [this, initial](const Answer<void> &answer) { startOpening(answer, initial); });
+            [this, with = wanted ? std::optional(*wanted) : std::nullopt](
+                    const Answer<void> &answer) { startOpening(answer, with); });
     if (!result && result.error().kind() == Kind::Timeout)
         abort(); // also if it has come to be open by now: the caller is told that it is not
     if (!result) {
@@ -133,18 +130,20 @@ static QAmqpError prepared(QAmqpConnection *connection,
 }
 
 void QAmqpBlockingConnectionPrivate::startOpening(const Answer<void> &answer,
-                                                  const QAmqpConnectionOptions &with)
+                                                  const std::optional<QAmqpConnectionOptions> &with)
 {
     if (connection->state() != QAmqpConnection::State::Closed)
         return answer->give(blockingError(
                 Kind::InvalidArgument,
-                QStringLiteral("open(): the connection is open already, or closing")));
-    connection->setOptions(with);
+                QStringLiteral("open(): the connection is open already, opening or closing")));
     std::function<void(QAmqpConnection *)> prepare;
+    QAmqpConnectionOptions before; // what they hold goes without the mutex
     {
         const std::lock_guard lock(dispatcher.mutex());
+        before = std::exchange(options, with.value_or(options));
         prepare = setUp;
     }
+    connection->setOptions(with.value_or(before));
     if (prepare) {
         if (const QAmqpError error = prepared(connection, prepare))
             return answer->give(error);
@@ -308,7 +307,8 @@ QAmqpResult<void> QAmqpBlockingConnectionPrivate::close(std::chrono::millisecond
         if (!now.open)
             return {};
     }
-    const TimePoint end = Clock::now() + std::min(deadline, Century);
+    const TimePoint end =
+            Clock::now() + std::clamp(deadline, std::chrono::milliseconds::zero(), Century);
     auto result = wait<QAmqpResult<void>>(
             "close()", end + std::chrono::milliseconds(50), // the core keeps the deadline
             [this, end](const Answer<void> &answer) {
@@ -454,10 +454,21 @@ bool QAmqpBlockingConnection::hasCapability(const QString &name) const
     its channels are in use. */
 QAmqpResult<QAmqpBlockingChannel> QAmqpBlockingConnection::channel()
 {
-    auto channel = std::make_shared<QAmqpBlockingChannelPrivate>(d);
-    if (const auto opened = channel->open(); !opened)
-        return opened.error();
-    return QAmqpBlockingChannel(std::move(channel));
+    auto channel = d->makeChannel();
+    if (!channel)
+        return channel.error();
+    return QAmqpBlockingChannel(*std::move(channel));
+}
+
+QAmqpResult<std::shared_ptr<QAmqpBlockingChannelPrivate>>
+QAmqpBlockingConnectionPrivate::makeChannel()
+{
+    auto channel = std::make_shared<QAmqpBlockingChannelPrivate>(shared_from_this());
+    const auto opened = channel->open();
+    if (opened)
+        return channel;
+    channel->abandon();
+    return opened.error();
 }
 
 /*! Gives the broker a new \a secret, an OAuth 2 token mostly, with a \a reason for its log. */

@@ -9,6 +9,8 @@
 
 QT_BEGIN_NAMESPACE
 
+class QAmqpBlockingChannelPrivate;
+
 class QAmqpBlockingConnectionPrivate
     : public std::enable_shared_from_this<QAmqpBlockingConnectionPrivate>
 {
@@ -29,6 +31,7 @@ public:
     void setTimeout(std::chrono::milliseconds timeout);
     QAmqpResult<void> open(const QAmqpConnectionOptions *wanted);
     QAmqpResult<void> close(std::chrono::milliseconds deadline);
+    QAmqpResult<std::shared_ptr<QAmqpBlockingChannelPrivate>> makeChannel();
     void abort();
     void end();
 
@@ -38,7 +41,8 @@ public:
     void lookAtReading();
 
     // I/O thread
-    void startOpening(const Answer<void> &answer, const QAmqpConnectionOptions &with);
+    void startOpening(const Answer<void> &answer,
+                      const std::optional<QAmqpConnectionOptions> &with);
     void watch();
     void tellOpened();
     void tellClosed();

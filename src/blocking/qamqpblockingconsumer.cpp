@@ -222,7 +222,8 @@ int QAmqpBlockingConsumer::waitingMessages() const
 
 /*! Ends the subscription, and returns how many messages went back to the queue: those that came and
     were not seen, and those under way. Messages seen before are not touched. Without acknowledgement
-    nothing can go back: what came can still be had from next(). */
+    nothing can go back: what came can still be had from next(). It ends on this side even if the broker
+    does not answer in time (Timeout). */
 QAmqpResult<int> QAmqpBlockingConsumer::cancel() const
 {
     const auto channel = d->channel.lock();

@@ -12,6 +12,17 @@
 
 using namespace QtAmqpTest;
 
+namespace {
+
+// Before main() there is no QCoreApplication.
+const auto withoutApplication = [] {
+    QAmqpBlockingConnection connection;
+    const QAmqpError error = connection.open().error();
+    return std::pair(error, connection.lastError());
+}();
+
+} // namespace
+
 class TestWaiting : public QObject
 {
     Q_OBJECT
@@ -48,6 +59,139 @@ private Q_SLOTS:
                 return;
         }
         QFAIL(qPrintable(u"it took %1 ms"_s.arg(took.count())));
+    }
+
+    // A process as well.
+    void cancelWithoutAnswerEndsTheConsumer()
+    {
+        std::optional<BrokerProcess> broker(std::in_place);
+        QAmqpBlockingConnection connection(broker->options());
+        QAmqpBlockingChannel channel = connection.channel().value();
+        const QAmqpBlockingConsumer consumer = channel.consume(queue);
+        OK(channel.publish({}, queue, "m"_ba));
+        QTRY_COMPARE_WITH_TIMEOUT(consumer.waitingMessages(), 1, 20'000);
+        broker->stop();
+        channel.setTimeout(50ms);
+        QCOMPARE(consumer.cancel().error().kind(), Kind::Timeout);
+        broker.reset(); // and the channel with it
+        const QAmqpError error = consumer.next(20s).error();
+        QCOMPARE(error.kind(), Kind::Timeout);
+        QVERIFY2(error.text().contains(u"basic.cancel"), qPrintable(error.text()));
+        QVERIFY(!consumer.isActive());
+        QCOMPARE(consumer.error(), error);
+    }
+
+    void nothingOpensWithoutAnApplication()
+    {
+        const auto &[error, lastError] = withoutApplication;
+        QCOMPARE(error.kind(), Kind::InvalidArgument);
+        QVERIFY2(error.text().contains(u"QCoreApplication"), qPrintable(error.text()));
+        QCOMPARE(lastError, error);
+    }
+
+    // A second open() is refused, and changes nothing.
+    void optionsStayWhereOpenIsRefused()
+    {
+        const ListeningSocket silent;
+        const ThreadedBroker broker;
+        const QAmqpConnectionOptions elsewhere =
+                QAmqpConnectionOptions(broker.options()).setPort(1);
+        QAmqpBlockingConnection connection;
+        auto opening = std::async(std::launch::async,
+                                  [&] { return connection.open(silent.options()).error(); });
+        QTRY_COMPARE_WITH_TIMEOUT(connection.options(), silent.options(), 20'000);
+        QCOMPARE(connection.open(elsewhere).error().kind(), Kind::InvalidArgument);
+        QCOMPARE(connection.options(), silent.options());
+        connection.abort();
+        QCOMPARE(opening.get().kind(), Kind::Cancelled);
+        OK(connection.open(broker.options()));
+        QCOMPARE(connection.open(elsewhere).error().kind(), Kind::InvalidArgument);
+        QCOMPARE(connection.options(), broker.options());
+        QVERIFY(!connection.lastError());
+        OK(connection.close());
+        OK(connection.open());
+    }
+
+    // What one of them waits for the other does, too.
+    void twoThreadsMayOpenAChannel()
+    {
+        ThreadedBroker broker;
+        const auto connection = std::make_shared<QAmqpBlockingConnectionPrivate>();
+        const QAmqpConnectionOptions options = broker.options();
+        OK(connection->open(&options));
+        const auto channel = std::make_shared<QAmqpBlockingChannelPrivate>(connection);
+        OK(channel->open());
+        OK(channel->close());
+        channel->timeout = 5s;
+        std::promise<void> goOn;
+        std::atomic<int> calls = 0;
+        connection->thread.post([&] { goOn.get_future().wait(); });
+        const auto open = [&] {
+            ++calls;
+            return channel->open().error();
+        };
+        auto one = std::async(std::launch::async, open);
+        auto other = std::async(std::launch::async, open);
+        while (calls < 2)
+            std::this_thread::yield();
+        std::this_thread::sleep_for(20ms); // both have asked by now, or the test shows less
+        goOn.set_value();
+        QVERIFY2(!one.get(), "the first was forgotten");
+        QVERIFY2(!other.get(), "the second was forgotten");
+        channel->abandon();
+        connection->end();
+    }
+
+    void channelsThatAreRefusedGo()
+    {
+        ThreadedBroker broker;
+        const auto connection = std::make_shared<QAmqpBlockingConnectionPrivate>();
+        const QAmqpConnectionOptions options = broker.options().setChannelMax(1);
+        OK(connection->open(&options));
+        using Count = QAmqpResult<qsizetype>;
+        const auto channels = [&] {
+            return connection
+                    ->wait<Count>("test", QtAmqpPrivate::deadlineAfter(20s),
+                                  [&](const auto &answer) {
+                                      answer->give(
+                                              connection->connection->findChildren<QAmqpChannel *>()
+                                                      .size());
+                                  })
+                    .value();
+        };
+        const auto channel = connection->makeChannel();
+        OK(channel);
+        for (int i = 0; i < 20; ++i)
+            QCOMPARE(connection->makeChannel().error().kind(), Kind::LimitExceeded);
+        QTRY_COMPARE_WITH_TIMEOUT(channels(), 1, 20'000);
+        connection->end();
+    }
+
+    // That there is nothing to settle is no error, and an old one is not told again.
+    void settlingAllTellsItsOwnErrors()
+    {
+        ThreadedBroker broker;
+        QAmqpBlockingConnection connection(broker.options());
+        QAmqpBlockingChannel channel = connection.channel().value();
+        OK(channel.publish({}, u"x"_s, "m"_ba));
+        QCOMPARE(channel.setConfirms(false).error().kind(), Kind::InvalidArgument);
+        OK(channel.ackAll());
+        OK(channel.nackAll());
+        OK(channel.close());
+        QCOMPARE(channel.ackAll().error().kind(), Kind::NotOpen);
+        QCOMPARE(channel.nackAll().error().kind(), Kind::NotOpen);
+    }
+
+    void waitsMayBeNegative()
+    {
+        ThreadedBroker broker;
+        QAmqpBlockingConnection connection(broker.options());
+        OK(connection.sleep(milliseconds::min()));
+        QCOMPARE(connection.processDataEvents(milliseconds::min()).value(), 0);
+        int called = 0;
+        connection.callLater(milliseconds::min(), [&] { ++called; });
+        QCOMPARE(connection.processDataEvents(20s).value(), 1);
+        QCOMPARE(called, 1);
     }
 
     void closingMayWaitForEver()
