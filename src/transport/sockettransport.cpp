@@ -208,7 +208,8 @@ void SocketTransport::flush()
 
 qint64 SocketTransport::bytesToWrite() const { return m_blockBytes + queuedInSocket(); }
 
-// The socket sends what was written on its own, if an event loop goes on and the peer reads.
+// The socket sends what was written on its own, if an event loop goes on and the peer reads: it goes
+// when all is sent, or nothing was for some time.
 void SocketTransport::close()
 {
     setDeadline(std::nullopt);
@@ -219,13 +220,17 @@ void SocketTransport::close()
     while (!m_blocks.isEmpty())
         m_socket->write(m_blocks.dequeue());
     m_blockBytes = 0;
-    m_tls = nullptr;
     QTcpSocket *const socket = m_socket.release();
     if (QCoreApplication *const application = QCoreApplication::instance();
         application && application->thread() == socket->thread())
         socket->setParent(application);
     connect(socket, &QTcpSocket::disconnected, socket, &QObject::deleteLater);
-    QTimer::singleShot(LingerTime, socket, &QObject::deleteLater);
+    auto *const patience = new QTimer(socket);
+    connect(patience, &QTimer::timeout, socket, &QObject::deleteLater);
+    connect(socket, &QTcpSocket::bytesWritten, patience, qOverload<>(&QTimer::start));
+    if (QSslSocket *const tls = std::exchange(m_tls, nullptr))
+        connect(tls, &QSslSocket::encryptedBytesWritten, patience, qOverload<>(&QTimer::start));
+    patience->start(LingerTime);
     socket->flush();
     socket->disconnectFromHost();
     if (socket->state() == QAbstractSocket::UnconnectedState)

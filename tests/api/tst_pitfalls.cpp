@@ -368,7 +368,7 @@ void TestPitfalls::openingDoesNotBlockTheLoop()
         QAmqpConnection connection(QAmqpConnectionOptions()
                                            .setHostName(host)
                                            .setPort(silent.serverPort())
-                                           .setHandshakeTimeout(300ms));
+                                           .setHandshakeTimeout(1s));
         QSignalSpy closed(&connection, &QAmqpConnection::closed);
         int ticks = 0;
         QTimer timer;
@@ -377,7 +377,7 @@ void TestPitfalls::openingDoesNotBlockTheLoop()
         QElapsedTimer elapsed;
         elapsed.start();
         connection.open();
-        QVERIFY2(elapsed.elapsed() < 200, qPrintable(QString::number(elapsed.elapsed())));
+        QVERIFY2(elapsed.elapsed() < 900, qPrintable(QString::number(elapsed.elapsed())));
         QVERIFY(eventually([&] { return closed.count() == 1; }));
         QVERIFY(ticks > 0);
     }

@@ -64,7 +64,7 @@ inline bool sendAll(int peer, const QByteArray &bytes)
     return true;
 }
 
-// Answers one peer until it goes, and sends heartbeats at twice the pace.
+// Answers one peer until it goes, and sends heartbeats at twice the pace, however often that one does.
 inline void serve(int peer, quint16 heartbeat)
 {
     AutoBroker broker;
@@ -72,11 +72,18 @@ inline void serve(int peer, quint16 heartbeat)
     char bytes[65536];
     pollfd readable = {peer, POLLIN, 0};
     bool works = true;
+    using Clock = std::chrono::steady_clock;
+    const auto pace = std::chrono::milliseconds(heartbeat * 500);
+    auto due = Clock::now() + pace;
     while (works && !broker.closed) {
-        if (poll(&readable, 1, heartbeat > 0 ? heartbeat * 500 : -1) == 0) {
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(due - Clock::now());
+        if (heartbeat > 0 && left.count() <= 0) {
+            due += pace;
             works = sendAll(peer, heartbeatFrame());
             continue;
         }
+        if (poll(&readable, 1, heartbeat > 0 ? int(left.count()) : -1) == 0)
+            continue;
         const ssize_t got = recv(peer, bytes, sizeof bytes, 0);
         works = got > 0 && sendAll(peer, broker.receive({bytes, got}));
     }

@@ -428,6 +428,8 @@ ScriptedServer::ScriptedServer(const Script &script) : m_player(script)
 
 ScriptedServer::~ScriptedServer()
 {
+    // What the client has sent counts, though nobody had the time to look at it.
+    while (m_socket && !isExhausted() && m_socket->waitForReadyRead(1000)) { }
     if (m_socket)
         m_socket->disconnect();
     if (!isExhausted() && !QTest::currentTestFailed())
