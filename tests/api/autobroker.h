@@ -289,9 +289,9 @@ private:
     }
 
     template<typename ShortString>
-    void note(char what, ShortString exchange, ShortString key, ShortString destination)
+    void note(char what, ShortString exchangeName, ShortString key, ShortString destination)
     {
-        topology.append(what + exchange.toByteArray() + '/' + key.toByteArray() + '>'
+        topology.append(what + exchangeName.toByteArray() + '/' + key.toByteArray() + '>'
                         + destination.toByteArray());
     }
     bool isFaultAt(quint32 method) const

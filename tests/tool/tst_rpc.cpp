@@ -1,6 +1,9 @@
 // qamqp call and serve: with each other, and what they say when there is no answer.
 
+#include "scripted/scriptedbroker.h"
 #include "tool/tooltest.h"
+
+#include <QtCore/qtemporarydir.h>
 
 using namespace Qt::StringLiterals;
 using namespace ToolTest;
@@ -65,6 +68,41 @@ private Q_SLOTS:
         QCOMPARE(server.errors(),
                  "qamqp serve: sh exited with status 3; its request was rejected\n");
         QCOMPARE(readyMessages(*m_peer, m_queue), 0);
+    }
+
+    // The request of a command that fails when the connection is gone.
+    void failingCommandBehindTheEnd()
+    {
+        using namespace QtAmqpPrivate;
+        const QTemporaryDir folder;
+        const QString started = folder.filePath(u"started"_s);
+        const QString goOn = folder.filePath(u"go on"_s);
+        QAmqpMessage request("hello");
+        request.setReplyTo(u"nowhere"_s);
+        QtAmqpTest::ScriptedServer server(
+                QtAmqpTest::Script()
+                        .handshake()
+                        .channelOpen()
+                        .expect<BasicQos>()
+                        .reply(BasicQosOk{})
+                        .expect<BasicConsume>()
+                        .reply(BasicConsumeOk{"qtamqp-1.1"})
+                        .sendContent(BasicDeliver{"qtamqp-1.1", 1, false, {}, "q"}, request));
+        Program serve({u"serve"_s, u"--url"_s, server.url().toString(), u"-q"_s, u"q"_s, u"--"_s,
+                       u"sh"_s, u"-c"_s,
+                       u"touch '%1'; until [ -e '%2' ]; do sleep 0.05; done; exit 3"_s.arg(started,
+                                                                                           goOn)});
+        QVERIFY2(waitFor([&] { return QFile::exists(started); }), qPrintable(server.report()));
+        server.then(QtAmqpTest::Script()
+                            .send(ConnectionClose{320, "CONNECTION_FORCED", 0, 0})
+                            .expect<ConnectionCloseOk>());
+        QVERIFY2(waitFor([&] { return server.isExhausted(); }), qPrintable(server.report()));
+        QVERIFY(QFile(goOn).open(QIODevice::WriteOnly));
+        QCOMPARE(serve.status(), 2);
+        const QList<QByteArray> lines = serve.errors().split('\n');
+        QCOMPARE(lines.value(0),
+                 "qamqp serve: sh exited with status 3; its request could not be rejected");
+        QVERIFY2(lines.value(1).contains("CONNECTION_FORCED"), serve.errors().constData());
     }
 
     void commandThatCannotRun()
