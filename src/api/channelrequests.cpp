@@ -370,7 +370,7 @@ bool QAmqpChannel::nackAll(QAmqpDelivery::RequeueMode requeue)
     (channel.flow). RabbitMQ always sends: it answers \c true, and \c false makes it close the whole
     connection (540, not implemented); bound what it sends by setPrefetch() instead. What the broker asks
     of this side by channel.flow is answered and obeyed without a word: publishes wait until it lets
-    them go on. \sa {AMQP 0-9-1 §1.5.2.5} */
+    them go on. \sa {AMQP 0-9-1 §1.5.2.3} */
 QFuture<bool> QAmqpChannel::setFlow(bool active)
 {
     return d_ptr->request<bool>(ChannelFlow{active}, {},
