@@ -1559,7 +1559,7 @@ void TestChannel::requestTimeout()
                       .send(QueuePurgeOk{1})
                       .send(QueueDeleteOk{2})
                       .connectionClose());
-    s.setOptions([](QAmqpConnectionOptions &options) { options.setRequestTimeout(100ms); });
+    s.setOptions([](QAmqpConnectionOptions &options) { options.setRequestTimeout(500ms); });
     s.open();
     const auto late = s.channel->purgeQueue(u"q"_s);
     TRY(late.isFinished(), s.server);
@@ -1567,7 +1567,7 @@ void TestChannel::requestTimeout()
     QCOMPARE(error.kind(), Kind::Timeout);
     QCOMPARE(error.scope(), QAmqpError::Scope::Operation);
     QCOMPARE(error.method(), u"queue.purge"_s);
-    QVERIFY2(error.text().contains(u"100 ms"), qPrintable(error.text()));
+    QVERIFY2(error.text().contains(u"500 ms"), qPrintable(error.text()));
     QVERIFY(s.channel->isOpen());
     const auto next = s.channel->deleteQueue(u"q"_s);
     TRY(next.isFinished(), s.server);
@@ -1584,7 +1584,7 @@ void TestChannel::requestTimeoutOfWaitingRequest()
                       .expect<QueuePurge>()
                       .expect<QueueDelete>()
                       .stall());
-    s.setOptions([](QAmqpConnectionOptions &options) { options.setRequestTimeout(100ms); });
+    s.setOptions([](QAmqpConnectionOptions &options) { options.setRequestTimeout(500ms); });
     s.makeChannel();
     const auto first = s.channel->purgeQueue(u"q"_s); // sent with the opening
     const auto second = s.channel->deleteQueue(u"q"_s);
@@ -1600,7 +1600,7 @@ void TestChannel::requestTimeoutTellsOfBlockage()
                       .send(ConnectionBlocked{QByteArrayView("low on disk")})
                       .expect<QueuePurge>()
                       .stall());
-    s.setOptions([](QAmqpConnectionOptions &options) { options.setRequestTimeout(100ms); });
+    s.setOptions([](QAmqpConnectionOptions &options) { options.setRequestTimeout(500ms); });
     s.open();
     TRY(s.connection.isBlocked(), s.server);
     const auto purged = s.channel->purgeQueue(u"q"_s);

@@ -220,7 +220,7 @@ void TestRequests::closeHasItsTime()
                       .expect<ChannelClose>()
                       .reply(ChannelCloseOk{})
                       .connectionClose());
-    s.setOptions([](QAmqpConnectionOptions &options) { options.setRequestTimeout(100ms); });
+    s.setOptions([](QAmqpConnectionOptions &options) { options.setRequestTimeout(500ms); });
     s.open();
     const QFuture<quint64> confirmed = s.channel->publishConfirmed({}, u"q"_s, QAmqpMessage("x"));
     s.channel->close();

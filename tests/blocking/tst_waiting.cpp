@@ -41,9 +41,9 @@ private Q_SLOTS:
     {
         QFETCH(int, call);
         constexpr auto timeout = 100ms;
-        // By a tenth of a second; a machine that was busy elsewhere gets another chance.
+        // By a tenth of a second; a machine that was busy elsewhere gets other chances.
         milliseconds took = {};
-        for (int attempt = 0; attempt < 3; ++attempt) {
+        for (int attempt = 0; attempt < 10; ++attempt) {
             const BrokerProcess broker;
             QAmqpBlockingConnection connection(broker.options());
             QVERIFY2(connection.isOpen(), qPrintable(connection.lastError().text()));
@@ -214,7 +214,7 @@ private Q_SLOTS:
         QElapsedTimer timer;
         timer.start();
         QCOMPARE(connection.open(silent.options()).error().kind(), Kind::Timeout);
-        QVERIFY(timer.elapsed() < 600);
+        QVERIFY(timer.elapsed() < 2000);
         QCOMPARE(connection.lastError().kind(), Kind::Timeout);
         // It can be tried again.
         const ThreadedBroker broker;
