@@ -12,8 +12,8 @@ void QAmqpQuickBound::setBindings(const QVariantList &bindings)
     Q_EMIT bindingsChanged();
     if (m_wrong || hasFailed())
         restart(); // mended now perhaps
-    else if (channel() && !m_waits)
-        rebind();
+    else if (channel() && !m_waits && !std::exchange(m_rebindWanted, true))
+        QMetaObject::invokeMethod(this, &QAmqpQuickBound::bindIfDeclared, Qt::QueuedConnection);
 }
 
 void QAmqpQuickBound::setUp(QAmqpChannel *)
@@ -21,6 +21,7 @@ void QAmqpQuickBound::setUp(QAmqpChannel *)
     m_bound.clear();
     m_wrong = false;
     m_waits = true;
+    m_rebindWanted = false;
     expect();
     bindIfDeclared();
 }
@@ -29,6 +30,7 @@ void QAmqpQuickBound::stop()
 {
     QAmqpQuickObject::stop();
     m_waits = false;
+    m_rebindWanted = false;
 }
 
 void QAmqpQuickBound::connectionFound()
@@ -36,14 +38,16 @@ void QAmqpQuickBound::connectionFound()
     connect(connection(), &QAmqpQuickConnection::declared, this, &QAmqpQuickBound::bindIfDeclared);
 }
 
-// What was refused meanwhile has its error and is bound to nothing.
+// What was refused meanwhile has its error and is bound to nothing. What changes later waits for the turn to
+// end, when an exchange that got another name is known to be declared anew, and for that.
 void QAmqpQuickBound::bindIfDeclared()
 {
-    if (!channel() || !m_waits || hasFailed() || connection()->isDeclaring())
+    if (!channel() || (!m_waits && !m_rebindWanted) || hasFailed() || connection()->isDeclaring())
         return;
-    m_waits = false;
+    m_rebindWanted = false;
+    const bool isFirst = std::exchange(m_waits, false);
     rebind();
-    if (!channel())
+    if (!isFirst || !channel())
         return; // a handler of an error ended it
     bindingsMade();
     arrived();

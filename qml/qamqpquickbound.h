@@ -54,6 +54,7 @@ private:
     QVariantList m_bindings;
     QList<Binding> m_bound;
     bool m_waits = false; // for the exchanges of the connection to be declared
+    bool m_rebindWanted = false;
     bool m_wrong = false; // some binding is
 };
 

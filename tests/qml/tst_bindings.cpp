@@ -67,11 +67,35 @@ private Q_SLOTS:
         QCOMPARE(takeTopology(server, 1), (QByteArrayList{"-b/>e"}));
         QVERIFY(scene.holds("exchange.ready && exchange.readies === 1"));
         scene.value("exchange.bindings = [{ routingKey: 'x' }]");
-        QVERIFY(scene.holds(
-                "exchange.error.kind === 'InvalidArgument' && exchange.publish('k', 1)"));
+        TRY_HOLDS(scene, "exchange.error.kind === 'InvalidArgument' && exchange.publish('k', 1)");
         scene.value("exchange.bindings = [{ exchange: 'c' }]");
         TRY_HOLDS(scene, "exchange.ready && exchange.errorString === ''");
         QCOMPARE(takeTopology(server), (QByteArrayList{"*e", "+c/>e"}));
+    }
+
+    // An exchange gets another name, or comes later: what names it is bound when it is declared.
+    void bindingsFollowTheNameOfAnExchange()
+    {
+        AutoServer server;
+        Scene scene(R"(AmqpConnection {
+                id: broker; url: "URL"; active: true
+                AmqpQueue { id: queue; name: "q"; bindings: [{ exchange: exchange.name }] }
+                AmqpExchange { id: exchange; name: "a"; type: "topic" }
+            },
+            Component { id: later; AmqpExchange { connection: broker; name: "c"; type: "fanout" } })",
+                    server.url());
+        TRY_HOLDS(scene, "queue.ready && exchange.ready");
+        QCOMPARE(takeTopology(server), (QByteArrayList{"*a", "+a/>q"}));
+        scene.value("exchange.name = 'b'");
+        QCOMPARE(takeTopology(server, 3), (QByteArrayList{"*b", "+b/>q", "-a/>q"}));
+        scene.value("queue.bindings = [{ exchange: 'c' }]; later.createObject(broker)");
+        QCOMPARE(takeTopology(server, 3), (QByteArrayList{"*c", "+c/>q", "-b/>q"}));
+        // What is changed and changed back in one turn was not changed.
+        scene.value("queue.bindings = []; queue.bindings = [{ exchange: 'd' }];"
+                    "queue.bindings = [{ exchange: 'c', routingKey: '' }]; queue.purge()");
+        QTest::qWait(50);
+        QCOMPARE(takeTopology(server), QByteArrayList());
+        QVERIFY(scene.holds("queue.ready && queue.errorString === '' && exchange.ready"));
     }
 
     // One that is not declared here may be bound all the same.

@@ -159,6 +159,12 @@ private Q_SLOTS:
         QCOMPARE(value("message").value<QAmqpQuickMessage>(), message(1));
         QVERIFY(qAbs(value("received").toDateTime().secsTo(QDateTime::currentDateTime())) < 60);
         QVERIFY(!model.data(model.index(5), Qt::DisplayRole).isValid());
+        for (const int role : {-1, int(Qt::DecorationRole), int(Qt::UserRole) + 1000})
+            QVERIFY(!model.data(model.index(0), role).isValid());
+        model.setMaximumCount(0);
+        QSignalSpy changed(&model, &QAmqpQuickMessageModel::maximumCountChanged);
+        model.setMaximumCount(-5);
+        QVERIFY(model.maximumCount() == 1 && changed.isEmpty());
         QCOMPARE(model.get(5), QAmqpQuickMessage());
     }
 };

@@ -10,9 +10,27 @@
 using namespace QtAmqpTest;
 using namespace Qt::StringLiterals;
 
+// What a modal dialog is: events are handled inside a handler.
+class Runner : public QObject
+{
+    Q_OBJECT
+
+public:
+    Q_INVOKABLE void run()
+    {
+        QElapsedTimer since;
+        since.start();
+        while (scene && since.elapsed() < 500)
+            QCoreApplication::processEvents(QEventLoop::AllEvents, 50);
+    }
+    Scene *scene = nullptr;
+};
+
 class TestMoments : public QObject
 {
     Q_OBJECT
+
+    Runner m_runner;
 
     static void expectNotFound()
     {
@@ -304,6 +322,62 @@ private Q_SLOTS:
         Scene scene("AmqpConnection { id: broker; source: cpp; active: true }", {},
                     {{u"cpp"_s, QVariant::fromValue(&connection)}});
         TRY_HOLDS(scene, "broker.errorString.includes('thread')");
+    }
+
+    // A binding does not hold on to what is destroyed, nor does a list.
+    void whatIsDestroyedIsNoticed()
+    {
+        AutoServer server;
+        Scene scene(R"(
+            AmqpConnection {
+                id: broker; url: "URL"
+                AmqpQueue { id: inner }
+                AmqpExchange { id: exchange }
+            },
+            AmqpQueue { id: queue; connection: broker },
+            AmqpMessageModel { id: model; queue: inner },
+            QtObject {
+                id: seen
+                readonly property bool connection: queue.connection !== null
+                readonly property bool queue: model.queue !== null
+            })",
+                    server.url());
+        QVERIFY(scene.holds("broker.data.length === 2 && seen.connection && seen.queue"));
+        delete scene.value("inner").value<QObject *>();
+        QVERIFY(scene.holds(
+                "broker.data.length === 1 && broker.data[0] === exchange && !seen.queue"));
+        delete scene.value("broker").value<QObject *>();
+        QVERIFY(scene.holds("!seen.connection"));
+    }
+
+    void aPurgeThatCannotBeIsTold()
+    {
+        Scene scene("AmqpConnection { AmqpQueue { id: queue } }");
+        scene.value("queue.purge()");
+        QVERIFY(scene.holds("queue.error.kind === 'NotOpen' && queue.errorString"));
+    }
+
+    // A handler in which others run, and which then switches off: its message was handled.
+    void aHandlerInsideAHandlerIsAcknowledgedToo()
+    {
+        AutoServer server;
+        Scene scene(R"(AmqpConnection {
+                url: "URL"; active: true
+                AmqpQueue { id: queue; name: "q"
+                            onMessageReceived: (message) => {
+                                if (message.text !== "outer")
+                                    return
+                                runner.run()
+                                active = false
+                            } }
+            })",
+                    server.url(), {{u"runner"_s, QVariant::fromValue<QObject *>(&m_runner)}});
+        TRY_HOLDS(scene, "queue.ready");
+        m_runner.scene = &scene;
+        scene.value("queue.publish('outer'); queue.publish('inner')");
+        TRY_HOLDS(scene, "!queue.active");
+        m_runner.scene = nullptr;
+        QTRY_COMPARE(server.brokers.first()->acked.size(), 2);
     }
 
     void theStateIsInWordsWhenSwitchedOff()

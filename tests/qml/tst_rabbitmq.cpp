@@ -76,7 +76,29 @@ private Q_SLOTS:
         scene.value("unbound.bindings = [{ exchange: 'amq.fanout' }]");
         TRY_HOLDS(scene, "unbound.ready && unbound.errorCode === 0");
         scene.value("unbound.bindings = [{ routingKey: 'x' }]");
-        QVERIFY(scene.holds("unbound.error.kind === 'InvalidArgument' && first.ready"));
+        TRY_HOLDS(scene, "unbound.error.kind === 'InvalidArgument' && first.ready");
+    }
+
+    void anExchangeIsRenamed()
+    {
+        Scene scene(named(R"(
+            AmqpConnection {
+                url: "URL"; active: true
+                AmqpQueue { id: queue; bindings: [{ exchange: exchange.name }]
+                            property int received: 0; onMessageReceived: ++received
+                            property int errors: 0; onErrorOccurred: ++errors }
+                AmqpExchange { id: exchange; name: "NAME"; type: "fanout"; autoDelete: true }
+            })",
+                          uniqueName()),
+                    url());
+        TRY_HOLDS(scene, "queue.ready && exchange.ready");
+        for (int i = 1; i <= 5; ++i) {
+            scene.value("exchange.name += 'x'; queue.received = 0");
+            TRY_HOLDS(scene,
+                      "exchange.ready && exchange.publish('', 'x') > 0 && queue.received > 0");
+        }
+        TRY_HOLDS(scene, "queue.ready && exchange.ready");
+        QVERIFY(scene.holds("queue.errors === 0 && exchange.errorString === ''"));
     }
 
     void anExchangeReceivesFromAnother()
