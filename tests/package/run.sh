@@ -57,8 +57,7 @@ received_by_qml()
 {
     local log=$folder/qml.log program=$folder/hello.qml tries=0
     sed "s|amqp://localhost|$QTAMQP_TEST_URL|" "$source/examples/readme-qml/hello.qml" >"$program"
-    QT_QPA_PLATFORM=offscreen QT_LOGGING_RULES="qt.amqp.frames=true" \
-        /usr/lib/qt6/bin/qml -I "$1" "$program" >"$log" 2>&1 &
+    QT_LOGGING_RULES="qt.amqp.frames=true" "$qml_tools/qml" -I "$1" "$program" >"$log" 2>&1 &
     local pid=$!
     until grep -q 'basic.deliver' "$log" || [ $((tries += 1)) -gt 200 ] || ! kill -0 $pid; do
         sleep 0.1
@@ -67,6 +66,31 @@ received_by_qml()
     wait $pid
     grep -q 'basic.deliver' "$log" || { cat "$log"; fail "nothing came to the README's QML program"; }
     ! grep -E 'hello.qml:|QtAmqp:' "$log" || fail "the README's QML program was warned"
+}
+
+# made_by_qml FOLDER: with the module there, a program in QML alone has all its types.
+made_by_qml()
+{
+    local output types="QAmqpQuickConnection QAmqpQuickExchange QAmqpQuickQueue QAmqpQuickRpcClient QAmqpQuickMessageModel"
+    output=$(timeout 60 "$qml_tools/qml" -I "$1" "$here/types.qml" 2>&1) || fail "types.qml: $output"
+    [ "$output" = "qml: $types used ''" ] || fail "types.qml said: $output"
+    [ ! -x "$qml_tools/qmllint" ] || quietly "$qml_tools/qmllint" -I "$1" "$here/types.qml" \
+        "$source"/examples/{*,*/*}/*.qml
+}
+
+# tested_by_qml PROGRAM: the tests of qml/quick, for an ordinary program that uses the module.
+tested_by_qml()
+{
+    [ -x "$1" ] || { echo "Qt Quick Test was not found"; return; }
+    local document
+    for document in "$source"/tests/qml/quick/tst_*.qml; do
+        QML_IMPORT_PATH=$installed/lib/qml "$1" -input "$document" >"$folder/log" 2>&1
+        case $? in
+        0) ;;
+        77) echo "skipped for want of a broker: ${document##*/}" ;;
+        *) cat "$folder/log"; fail "${document##*/}" ;;
+        esac
+    done
 }
 
 # Strong symbols are the classes' and their free functions'. Weak ones are what templates and inline
@@ -104,15 +128,24 @@ if [ "$linkage" = shared ]; then
 fi
 
 step "find_package"
-built "$folder/find_package" -S "$here" -DCMAKE_PREFIX_PATH="$installed"
+built "$folder/find_package" -S "$here" -DCMAKE_PREFIX_PATH="$installed" -DQTAMQP_QUICK_TESTS=$shared
 ran "$folder/find_package/consumer"
 ran_quick "$folder/find_package/quick"
 
-if [ "$linkage" = shared ] && [ -n "${QTAMQP_TEST_URL-}" ] && command -v /usr/lib/qt6/bin/qml >/dev/null
-then
-    step "the README's QML program"
-    received_by_qml "$folder/library/qml"
-    received_by_qml "$installed/lib/qml"
+qml_tools=/usr/lib/qt6/bin
+export QT_QPA_PLATFORM=offscreen XDG_RUNTIME_DIR=$folder
+if [ "$linkage" = shared ] && [ -x "$qml_tools/qml" ]; then
+    step "QML programs, without a broker"
+    chmod 700 "$folder"
+    made_by_qml "$installed/lib/qml"
+    quietly "$here/preview.sh" "$installed/lib/qml" "$source" "$folder/preview"
+    step "QML tests"
+    tested_by_qml "$folder/find_package/quicktests"
+    if [ -n "${QTAMQP_TEST_URL-}" ]; then
+        step "the README's QML program"
+        received_by_qml "$folder/library/qml"
+        received_by_qml "$installed/lib/qml"
+    fi
 fi
 
 step "pkg-config"

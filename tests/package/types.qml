@@ -1,0 +1,22 @@
+// Makes one of each type, by the plugin, and says so.
+
+import QtQuick
+import QtAmqp
+
+Item {
+    AmqpConnection {
+        id: connection
+        AmqpExchange { id: exchange }
+        AmqpQueue { id: queue; ackPolicy: AmqpQueue.AckManually }
+        AmqpRpcClient { id: client }
+    }
+    AmqpMessageModel { id: model; queue: queue }
+
+    Component.onCompleted: {
+        const names = [connection, exchange, queue, client, model].map((each) => String(each).replace(/\(.*/, ""))
+        const used = exchange.connection === connection && queue.connection === connection
+                   && client.connection === connection && connection.state === AmqpConnection.Closed
+        console.log(names.join(" ") + (used ? " used" : "") + " '" + connection.error.kind + model.get(0).text + "'")
+        Qt.callLater(Qt.quit)
+    }
+}
