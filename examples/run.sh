@@ -4,9 +4,11 @@
 #
 #   examples/run.sh [NAME] [--url URL] [-- ARGUMENT...]
 #
-# NAME is a folder in examples/ (default: hello) or in examples/tutorials/ (1-hello and so on). With --url the example talks to that broker instead
-# of a private one, which then has to have what it expects (see examples/NAME/prepare). What follows --
-# goes to the example. Besides packages, only build/ is touched.
+# NAME is a folder in examples/ (default: hello) or in examples/tutorials/ (1-hello and so on; tutorials
+# for all of them). With --url the example talks to that broker instead of a private one, which then
+# has to have what it expects (see examples/NAME/prepare). What follows -- goes to the example. Besides
+# packages, only build/ is touched. Examples that run at the same time share one RabbitMQ, which the
+# last of them stops.
 
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -43,9 +45,72 @@ while [ $# -gt 0 ]; do
 done
 # The tutorials in QML are told which one: the first by default.
 [ "$name" != tutorials-qml ] || [ $# -gt 0 ] || set -- examples/tutorials-qml/1-hello/Send.qml
-[ -f "examples/$name/main.cpp" ] || [ -d "examples/tutorials/$name" ] || usage 2 >&2
+[ -f "examples/$name/main.cpp" ] || [ -d "examples/tutorials/$name" ] || [ "$name" = tutorials ] \
+    || usage 2 >&2
+
+node=$(realpath -m build/examples/node)
+users=$node.users # a file for each run that needs it, named by its process
+
+# lock, unlock: one run at a time installs, builds, starts or stops.
+lock()
+{
+    mkdir -p build/examples
+    exec 9>build/examples/lock
+    run flock 9 || exit 1
+}
+unlock()
+{
+    flock -u 9
+}
+
+# shellcheck disable=SC2317 # called by clean_up
+used_by_another()
+{
+    local file pid
+    for file in "$users"/*; do
+        pid=${file##*/}
+        [ "$pid" != $$ ] && grep -qs run.sh "/proc/$pid/cmdline" && return 0
+        rm -f "$file"
+    done
+    return 1
+}
+
+# Instead of setup.sh's: the last one stops it.
+# shellcheck disable=SC2317 # called by clean_up
+stop_node()
+{
+    [ -n "$node_folder" ] || return 0
+    local status=0
+    flock 9
+    if used_by_another; then
+        rm -f "$users/$$"
+        step "leaving RabbitMQ to the examples that still use it"
+    else
+        step "stopping RabbitMQ"
+        tests/broker/node.sh stop "$node_folder" || status=1
+    fi
+    unlock
+    return "$status"
+}
+
+# use_node: the node that runs already, or a new one.
+use_node()
+{
+    node_folder=$node
+    mkdir -p "$users"
+    : >"$users/$$"
+    if [ -e "$node/env" ] && [ -n "$(marked_processes "QTAMQP_NODE=$node")" ]; then
+        step "using the RabbitMQ that runs in $node"
+        # shellcheck source=/dev/null
+        . "$node/env"
+    else
+        start_node "$node" 9>&-
+    fi
+    url=$QTAMQP_TEST_URL
+}
 
 leave_nothing
+lock
 
 packages=("${build_packages[@]}")
 [ -n "$url" ] || packages+=("${node_packages[@]}")
@@ -55,17 +120,8 @@ case $name in quick-* | *-qml) packages+=("${qml_packages[@]}") ;; esac
 install_packages "${packages[@]}"
 
 build build/examples -DCMAKE_BUILD_TYPE=Release -DQTAMQP_TESTS=OFF -DQTAMQP_EXAMPLES=ON
-# Started twice, an example has one broker: that of the first.
-node=$(realpath -m build/examples/node)
-if [ -z "$url" ] && [ -e "$node/env" ] && [ -n "$(marked_processes "QTAMQP_NODE=$node")" ]; then
-    step "using the RabbitMQ that runs in $node"
-    # shellcheck source=/dev/null
-    . "$node/env"
-    url=$QTAMQP_TEST_URL
-fi
 if [ -z "$url" ]; then
-    start_node "$node"
-    url=$QTAMQP_TEST_URL
+    use_node
     if [ -x "examples/$name/prepare" ]; then
         step "preparing what the example expects of the broker"
         QAMQP_URL=$url run "examples/$name/prepare" build/examples/src/tool/qamqp || exit 1
@@ -78,9 +134,17 @@ if [ -z "$url" ]; then
     fi
 fi
 
+unlock
+
 step "running the example $name"
 status=0
-if [ -d "examples/tutorials/$name" ]; then
+if [ "$name" = tutorials ]; then
+    for folder in examples/tutorials/*/; do
+        folder=${folder%/}
+        step "tutorial ${folder##*/}"
+        run examples/tutorials/try "build/examples/examples/tutorials/${folder##*/}" --url "$url" || status=$?
+    done
+elif [ -d "examples/tutorials/$name" ]; then
     run examples/tutorials/try "build/examples/examples/tutorials/$name" --url "$url" || status=$?
 else
     run "build/examples/examples/example_$name" --url "$url" "$@" || status=$?

@@ -64,7 +64,7 @@ MessageView::MessageView(QWidget *parent)
     auto *splitter = new QSplitter(Qt::Vertical);
     splitter->addWidget(body);
     splitter->addWidget(m_table);
-    splitter->setSizes({300, 240});
+    splitter->setSizes({230, 330});
     splitter->setChildrenCollapsible(false);
     auto *layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);

@@ -78,10 +78,15 @@ clean_up()
     trap '' INT TERM HUP
     end_processes "QTAMQP_RUN=$run_mark" 10 || exit 1
     allow_services
-    if [ -n "$node_folder" ]; then
-        step "stopping RabbitMQ"
-        tests/broker/node.sh stop "$node_folder" || exit 1
-    fi
+    stop_node || exit 1
+}
+
+# stop_node: what start_node started; a script may have another.
+stop_node()
+{
+    [ -n "$node_folder" ] || return 0
+    step "stopping RabbitMQ"
+    tests/broker/node.sh stop "$node_folder"
 }
 node_folder=
 
