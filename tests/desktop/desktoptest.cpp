@@ -2,6 +2,7 @@
 
 #include <QtCore/qdir.h>
 #include <QtCore/qprocess.h>
+#include <QtCore/qstandardpaths.h>
 #include <QtGui/qguiapplication.h>
 
 using namespace Qt::StringLiterals;
@@ -42,6 +43,17 @@ bool savePicture(const QImage &picture, const QString &name)
     if (QGuiApplication::platformName() == u"xcb")
         suffix += u"-xvfb"_s;
     return folder.mkpath(u"."_s) && picture.save(folder.filePath(name + suffix + u".png"_s));
+}
+
+bool hasRealInput()
+{
+    return QGuiApplication::platformName() == u"xcb"
+            && !QStandardPaths::findExecutable(u"xdotool"_s).isEmpty();
+}
+
+bool xdotool(const QStringList &arguments)
+{
+    return QProcess::execute(u"xdotool"_s, arguments) == 0;
 }
 
 bool ctl(const QStringList &arguments)

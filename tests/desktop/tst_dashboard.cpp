@@ -1,5 +1,6 @@
 // The real window of examples/quick-dashboard, driven by keys and the mouse, with RabbitMQ.
 
+#include "cuttingproxy.h"
 #include "desktoptest.h"
 #include "flood.h"
 
@@ -162,6 +163,60 @@ private Q_SLOTS:
         QTRY_VERIFY_WITH_TIMEOUT(item(u"banner"_s)->isVisible(), Patience);
         click(item(u"online"_s)); // off: nothing is tried, and there is nothing to complain about
         QTRY_VERIFY(!item(u"banner"_s)->isVisible());
+    }
+
+    void recoversWhenTheBrokerComesBack()
+    {
+        DesktopTest::CuttingProxy proxy;
+        QVERIFY(proxy.listen());
+        const QUrl there(proxy.url());
+        proxy.close(); // nobody listens there yet
+        load(there.toString());
+        QTRY_VERIFY_WITH_TIMEOUT(item(u"banner"_s)->isVisible(), Patience);
+        QVERIFY(proxy.listen(quint16(there.port())));
+        click(item(u"retry"_s));
+        QTRY_VERIFY_WITH_TIMEOUT(isReady() && !item(u"banner"_s)->isVisible(), Patience);
+        publish(u"pump.hall.info"_s, 1);
+        QTRY_COMPARE_WITH_TIMEOUT(rows(), 1, Patience);
+
+        proxy.close();
+        QTRY_VERIFY_WITH_TIMEOUT(item(u"banner"_s)->isVisible(), Patience);
+        QVERIFY(!isReady());
+        QCOMPARE(rows(), 1); // what was there stays
+        QVERIFY(proxy.listen(quint16(there.port())));
+        QTest::keyClick(m_window, Qt::Key_T, Qt::AltModifier);
+        QTRY_VERIFY_WITH_TIMEOUT(isReady() && !item(u"banner"_s)->isVisible(), Patience);
+        publish(u"pump.hall.info"_s, 2);
+        QTRY_COMPARE_WITH_TIMEOUT(rows(), 2, Patience);
+    }
+
+    // The window system's own keys and mouse.
+    void worksByRealInput()
+    {
+        if (!DesktopTest::hasRealInput())
+            QSKIP("needs the platform xcb and xdotool");
+        using DesktopTest::xdotool;
+        load(url());
+        QTRY_VERIFY_WITH_TIMEOUT(isReady(), Patience);
+        QVERIFY(xdotool({u"key"_s, u"ctrl+f"_s}));
+        QVERIFY(xdotool({u"type"_s, u"#.critical"_s}));
+        QTRY_COMPARE(value(u"filter"_s, "text").toString(), u"#.critical"_s);
+        QVERIFY(xdotool({u"key"_s, u"Tab"_s, u"space"_s}));
+        QTRY_VERIFY(value(u"pause"_s, "highlighted").toBool());
+        QVERIFY(xdotool({u"key"_s, u"alt+p"_s}));
+        QTRY_VERIFY(!value(u"pause"_s, "highlighted").toBool());
+        const auto arrives = [&] {
+            publish(u"boiler.cellar.critical"_s, 1);
+            return QTest::qWaitFor([&] { return rows() > 0; }, Patience);
+        };
+        QVERIFY(arrives());
+        const QPoint first =
+                m_window->mapToGlobal(item(u"list"_s)->mapToScene(QPointF(100, 15)).toPoint());
+        QVERIFY(xdotool({u"mousemove"_s, QString::number(first.x()), QString::number(first.y()),
+                         u"click"_s, u"1"_s}));
+        QTRY_VERIFY(value(u"body"_s, "text").toString().contains(u"boiler-"_s));
+        QVERIFY(xdotool({u"key"_s, u"alt+l"_s}));
+        QTRY_COMPARE(rows(), 0);
     }
 
     void showsWhatComesAndFilters()

@@ -85,6 +85,41 @@ private Q_SLOTS:
         QTRY_COMPARE_WITH_TIMEOUT(m_window->windowTitle(), u"Inspector"_s, Patience);
     }
 
+    // The window system's own keys and mouse, all the way from its input to the table.
+    void worksByRealInput()
+    {
+        if (!DesktopTest::hasRealInput())
+            QSKIP("needs the platform xcb and xdotool");
+        using DesktopTest::xdotool;
+        publish(3);
+        QVERIFY(xdotool({u"key"_s, u"ctrl+o"_s}));
+        QTRY_VERIFY(m_window->findChild<ConnectDialog *>());
+        QTRY_COMPARE(QApplication::activeWindow(), m_window->findChild<ConnectDialog *>());
+        QVERIFY(xdotool({u"key"_s, u"shift+Tab"_s, u"Right"_s, u"Tab"_s}));
+        QVERIFY(xdotool({u"type"_s, url()}));
+        QVERIFY(xdotool({u"key"_s, u"Return"_s}));
+        QTRY_VERIFY_WITH_TIMEOUT(isConnected(), Patience);
+        m_window->activateWindow(); // as a window manager does, which is not there
+        QTRY_COMPARE(QApplication::activeWindow(), m_window.get());
+        QVERIFY(xdotool({u"type"_s, u"inspected"_s}));
+        QVERIFY(xdotool({u"key"_s, u"Return"_s}));
+        QTRY_COMPARE_WITH_TIMEOUT(rows(), 3, Patience);
+
+        const QPoint second = table()->viewport()->mapToGlobal(
+                table()->visualRect(m_window->messages()->index(1, 1)).center());
+        QVERIFY(xdotool({u"mousemove"_s, QString::number(second.x()), QString::number(second.y()),
+                         u"click"_s, u"1"_s}));
+        QTRY_COMPARE(table()->currentIndex().row(), 1);
+        QVERIFY(xdotool({u"key"_s, u"Down"_s, u"ctrl+4"_s}));
+        const auto *body = labelled<QPlainTextEdit>(u"Body"_s);
+        QTRY_VERIFY(body->toPlainText().startsWith(u"00000000"_s));
+        QCOMPARE(table()->currentIndex().row(), 2);
+        QVERIFY(xdotool({u"key"_s, u"alt+c"_s}));
+        QTRY_VERIFY(QApplication::activePopupWidget());
+        QVERIFY(xdotool({u"key"_s, u"d"_s}));
+        QTRY_VERIFY_WITH_TIMEOUT(!isConnected(), Patience);
+    }
+
     // Mutual TLS, all of it typed: each field is reached by its mnemonic.
     void connectsWithCertificate()
     {
