@@ -94,6 +94,7 @@ bool PublishForm::fill(const MessageModel::Row &row)
     m_headers->setText(headers.isEmpty() ? QString()
                                          : QString::fromUtf8(QJsonDocument(headers).toJson(
                                                  QJsonDocument::Compact)));
+    m_headers->setCursorPosition(0);
     m_persistent->setChecked(row.message.deliveryMode() == QAmqpMessage::DeliveryMode::Persistent);
     const QString json = prettyJson(row.message.body());
     m_body->setPlainText(json.isEmpty() ? row.message.text() : json);
