@@ -104,7 +104,7 @@ use_node()
         # shellcheck source=/dev/null
         . "$node/env"
     else
-        start_node "$node" 9>&-
+        start_node "$node"
     fi
     url=$QTAMQP_TEST_URL
 }

@@ -112,7 +112,8 @@ END
     chmod 755 "$folder/ctl"
 }
 
-# in_background NAME COMMAND...: in a session of its own, which Ctrl-C in a terminal does not reach.
+# in_background NAME COMMAND...: in a session of its own, which Ctrl-C in a terminal does not reach, and
+# without the lock that examples/run.sh has open.
 # It records its own id, so that there is no moment at which it runs unrecorded. (To RabbitMQ's
 # script RUNNING_UNDER_SYSTEMD says only to become the node instead of waiting for it.)
 in_background()
@@ -122,7 +123,7 @@ in_background()
     # shellcheck disable=SC2016 # expanded by the inner shell
     (cd "$folder/home" && exec env -i "${environment[@]}" RUNNING_UNDER_SYSTEMD=yes \
         setsid sh -c 'echo $$ >"$1"; shift; exec "$@"' sh "$folder/$name.pid" "$@") \
-        </dev/null >"$folder/log/$name.out" 2>&1 &
+        </dev/null >"$folder/log/$name.out" 2>&1 9>&- &
     disown
 }
 
