@@ -26,6 +26,7 @@ using namespace std::chrono_literals;
 
 // Nothing is expected to take this long; what does has hung.
 constexpr auto Patience = 60s;
+inline const QAmqpQueueOptions exclusive = QAmqpQueueOptions().setExclusive();
 
 QAmqpConnectionOptions options();
 QAmqpConnectionOptions tlsOptions();
@@ -139,6 +140,14 @@ std::optional<QAmqpDelivery> fetch(QAmqpChannel *channel, const QString &queue);
 int readyMessages(Peer &peer, const QString &queue);
 
 QByteArray describe(const QAmqpError &error);
+
+inline QList<QByteArray> numbers(int from, int to)
+{
+    QList<QByteArray> list;
+    for (int i = from; i < to; ++i)
+        list << QByteArray::number(i);
+    return list;
+}
 
 } // namespace BrokerTest
 

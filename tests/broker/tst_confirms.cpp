@@ -37,8 +37,6 @@ private:
     QString m_queue;
 };
 
-static const QAmqpQueueOptions exclusive = QAmqpQueueOptions().setExclusive();
-
 void TestConfirms::init()
 {
     m_peer = std::make_unique<Peer>();

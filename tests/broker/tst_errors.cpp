@@ -69,8 +69,6 @@ struct Outcome
     QHash<QString, QString> names = {}; // what the page calls by another name
 };
 
-const QAmqpQueueOptions exclusive = QAmqpQueueOptions().setExclusive();
-
 // The error of a connection that does not open.
 Outcome opening(const QAmqpConnectionOptions &options)
 {

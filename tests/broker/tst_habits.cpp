@@ -46,8 +46,6 @@ private:
     QStringList m_queues;
 };
 
-static const QAmqpQueueOptions exclusive = QAmqpQueueOptions().setExclusive();
-
 void TestHabits::init()
 {
     m_peer = std::make_unique<Peer>();

@@ -1,8 +1,7 @@
-// The link to RabbitMQ itself: TLS, heartbeats, limits, and a broker that stops or cuts it.
+// The link to RabbitMQ itself: TLS, heartbeats, and a broker that stops or cuts it.
 
 #include "brokertest.h"
 
-#include <QtCore/qurl.h>
 #include <QtNetwork/qsslerror.h>
 #include <QtNetwork/qtcpserver.h>
 #include <QtNetwork/qtcpsocket.h>
@@ -35,46 +34,52 @@ private Q_SLOTS:
     void brokerClosesConnections();
     void abortedConnectionOpensAgain();
     void tellsBrokerItsName();
-    void memoryAlarmBlocks();
-    void closesInTimeWhileBlocked();
-    void refusesMessageAboveLimit();
-    void refusesHeadersThatDoNotFit();
-    void channelLimitOfClient();
-    void channelLimitOfBroker();
 
 private:
     static void failsOnce(Peer &peer, Kind kind, QAmqpError::Phase phase);
     static void works(Peer &peer);
 };
 
-static const QAmqpQueueOptions exclusive = QAmqpQueueOptions().setExclusive();
-
-// Opens, which must end in this one error.
-void TestLink::failsOnce(Peer &peer, Kind kind, QAmqpError::Phase phase)
+// What the broker lists of the connection called `name`.
+static QByteArray listedConnection(const QString &name, const QStringList &columns)
 {
-    peer.connection.open();
-    QVERIFY(waitFor([&] { return peer.closed == 1; }));
-    QCOMPARE(peer.opened, 0);
-    QCOMPARE(peer.errors.size(), 1);
-    const QAmqpError &error = peer.errors.constFirst();
-    QVERIFY2(error.kind() == kind, describe(error).constData());
-    QVERIFY2(error.phase() == phase, describe(error).constData());
-    QCOMPARE(error.scope(), QAmqpError::Scope::Connection);
-    QVERIFY(error.text().contains(QString::number(peer.connection.options().port())));
-    QCOMPARE(peer.connection.state(), QAmqpConnection::State::Closed);
+    const auto listed =
+            ctl(QStringList{u"-q"_s, u"list_connections"_s, u"client_properties"_s} + columns);
+    for (const QByteArray &line : listed.value_or(QByteArray()).split('\n')) {
+        if (line.contains("{\"connection_name\",\"" + name.toUtf8() + "\"}"))
+            return line;
+    }
+    qWarning() << "no connection" << name << "in" << listed.value_or(QByteArray());
+    return {};
 }
 
-void TestLink::works(Peer &peer)
+// Between a client and the broker: passes everything on, until it is told to stop.
+class Relay : public QTcpServer
 {
-    QAmqpChannel *channel = peer.channel();
-    QAmqpQueue *queue = channel->queue();
-    queue->declare(exclusive);
-    VERIFY_OK(queue->publishConfirmed("hello"_ba, QAmqpChannel::Mandatory));
-    const std::optional<QAmqpDelivery> got = fetch(channel, queue->name());
-    QVERIFY(got);
-    QCOMPARE(got->body(), "hello"_ba);
-    QCOMPARE(peer.errors.size(), 0);
-}
+public:
+    explicit Relay(quint16 port) : m_port(port) { listen(QHostAddress::LocalHost); }
+    bool stalled = false;
+
+protected:
+    void incomingConnection(qintptr descriptor) override
+    {
+        auto *client = new QTcpSocket(this);
+        client->setSocketDescriptor(descriptor);
+        auto *broker = new QTcpSocket(client);
+        broker->connectToHost(QHostAddress::LocalHost, m_port);
+        const auto pass = [this](QTcpSocket *from, QTcpSocket *to) {
+            connect(from, &QTcpSocket::readyRead, to, [=, this] {
+                if (!stalled)
+                    to->write(from->readAll());
+            });
+        };
+        pass(client, broker);
+        pass(broker, client);
+    }
+
+private:
+    const quint16 m_port;
+};
 
 void TestLink::verifiesCertificate()
 {
@@ -175,19 +180,6 @@ void TestLink::canBeToldNotToVerify()
     QVERIFY(peer.close());
 }
 
-// What the broker lists of the connection called `name`.
-static QByteArray listedConnection(const QString &name, const QStringList &columns)
-{
-    const auto listed =
-            ctl(QStringList{u"-q"_s, u"list_connections"_s, u"client_properties"_s} + columns);
-    for (const QByteArray &line : listed.value_or(QByteArray()).split('\n')) {
-        if (line.contains("{\"connection_name\",\"" + name.toUtf8() + "\"}"))
-            return line;
-    }
-    qWarning() << "no connection" << name << "in" << listed.value_or(QByteArray());
-    return {};
-}
-
 void TestLink::presentsClientCertificate()
 {
     const QString name = uniqueName();
@@ -257,34 +249,6 @@ void TestLink::heartbeatKeepsIdleConnection()
     QVERIFY(peer.errors.isEmpty());
     QVERIFY(tls.errors.isEmpty());
 }
-
-// Between a client and the broker: passes everything on, until it is told to stop.
-class Relay : public QTcpServer
-{
-public:
-    explicit Relay(quint16 port) : m_port(port) { listen(QHostAddress::LocalHost); }
-    bool stalled = false;
-
-protected:
-    void incomingConnection(qintptr descriptor) override
-    {
-        auto *client = new QTcpSocket(this);
-        client->setSocketDescriptor(descriptor);
-        auto *broker = new QTcpSocket(client);
-        broker->connectToHost(QHostAddress::LocalHost, m_port);
-        const auto pass = [this](QTcpSocket *from, QTcpSocket *to) {
-            connect(from, &QTcpSocket::readyRead, to, [=, this] {
-                if (!stalled)
-                    to->write(from->readAll());
-            });
-        };
-        pass(client, broker);
-        pass(broker, client);
-    }
-
-private:
-    const quint16 m_port;
-};
 
 // No FIN, no RST: only the silence tells.
 void TestLink::deadPeerIsFoundInTime()
@@ -409,194 +373,31 @@ void TestLink::tellsBrokerItsName()
     QVERIFY(peer.close());
 }
 
-// Raises the memory alarm, and lowers it again whatever happens.
-class Alarm
+// Opens, which must end in this one error.
+void TestLink::failsOnce(Peer &peer, Kind kind, QAmqpError::Phase phase)
 {
-public:
-    bool raise() { return raised = ctl({u"set_vm_memory_high_watermark"_s, u"0"_s}).has_value(); }
-    bool lower()
-    {
-        raised = false;
-        return ctl({u"set_vm_memory_high_watermark"_s, u"0.6"_s}).has_value();
-    }
-    ~Alarm()
-    {
-        if (raised)
-            lower();
-    }
+    peer.connection.open();
+    QVERIFY(waitFor([&] { return peer.closed == 1; }));
+    QCOMPARE(peer.opened, 0);
+    QCOMPARE(peer.errors.size(), 1);
+    const QAmqpError &error = peer.errors.constFirst();
+    QVERIFY2(error.kind() == kind, describe(error).constData());
+    QVERIFY2(error.phase() == phase, describe(error).constData());
+    QCOMPARE(error.scope(), QAmqpError::Scope::Connection);
+    QVERIFY(error.text().contains(QString::number(peer.connection.options().port())));
+    QCOMPARE(peer.connection.state(), QAmqpConnection::State::Closed);
+}
 
-private:
-    bool raised = false;
-};
-
-void TestLink::memoryAlarmBlocks()
+void TestLink::works(Peer &peer)
 {
-    Peer peer;
     QAmqpChannel *channel = peer.channel();
-    const ChannelLog log(channel);
     QAmqpQueue *queue = channel->queue();
     queue->declare(exclusive);
-    QVERIFY(peer.open());
-    VERIFY_OK(queue->publishConfirmed("before"_ba));
-
-    Alarm alarm;
-    QVERIFY(alarm.raise());
-    queue->publish("the one that meets the alarm"_ba);
-    QVERIFY(waitFor([&] { return peer.connection.isBlocked(); }));
-    QCOMPARE(peer.blocked, QList{true});
-    QVERIFY2(peer.connection.blockedReason().contains(u"memory"),
-             qPrintable(peer.connection.blockedReason()));
-    const QByteArray body = octets(64 * 1024);
-    for (int i = 0; i < 300; ++i)
-        QVERIFY(queue->publish(body) > 0);
-    QVERIFY(peer.connection.isOpen());
-    QVERIFY(!channel->isReadyToPublish());
-    QVERIFY(channel->unconfirmed() >= 300);
-
-    QVERIFY(alarm.lower());
-    QVERIFY(waitFor([&] { return !peer.connection.isBlocked(); }));
-    VERIFY_OK(channel->allConfirmed());
-    QCOMPARE(peer.blocked, (QList{true, false}));
-    QCOMPARE(peer.connection.blockedReason(), QString());
-    QCOMPARE(log.count(Fate::Confirmed), 302);
-    QCOMPARE(log.settledTwice, 0);
-    QTRY_COMPARE_WITH_TIMEOUT(readyMessages(peer, queue->name()), 302, 20000);
-    QVERIFY(peer.close());
-    QVERIFY(peer.errors.isEmpty());
-}
-
-void TestLink::closesInTimeWhileBlocked()
-{
-    Peer patient(options().setRequestTimeout(1s));
-    Peer strict(options().setBlockedConnectionTimeout(500ms));
-    QAmqpChannel *channel = patient.channel();
-    const ChannelLog log(channel);
-    QAmqpChannel *strictChannel = strict.channel();
-    QVERIFY(patient.open());
-    QVERIFY(strict.open());
-    QVERIFY(!settled(channel));
-    QVERIFY(!settled(strictChannel));
-    Alarm alarm;
-    QVERIFY(alarm.raise());
-    channel->publish({}, u"nowhere"_s, "x"_ba);
-    strictChannel->publish({}, u"nowhere"_s, "x"_ba);
-    QVERIFY(waitFor([&] { return patient.connection.isBlocked(); }));
-
-    // A request is not answered either, and its error says why.
-    const QAmqpError late = failure(channel->declareQueue({}, exclusive));
-    VERIFY_ERROR(late, Timeout, Operation, 0);
-    QVERIFY2(late.text().contains(u"blocked"), describe(late).constData());
-
-    patient.connection.close(500ms);
-    QVERIFY(waitFor([&] { return patient.closed == 1; }));
-    QCOMPARE(patient.errors.size(), 1);
-    VERIFY_ERROR(patient.errors.constFirst(), Timeout, Connection, 0);
-    QCOMPARE(log.count(Fate::Indeterminate), 1);
-    QCOMPARE(patient.blocked, (QList{true, false}));
-
-    QVERIFY(waitFor([&] { return strict.closed == 1; }));
-    QCOMPARE(strict.errors.size(), 1);
-    VERIFY_ERROR(strict.errors.constFirst(), Timeout, Connection, 0);
-    QVERIFY(strict.errors.constFirst().text().contains(u"blocked"));
-    QVERIFY(alarm.lower());
-}
-
-void TestLink::refusesMessageAboveLimit()
-{
-    const QString queue = uniqueName();
-    Peer peer;
-    QAmqpChannel *channel = peer.channel();
-    QVERIFY(peer.open());
-    VERIFY_OK(channel->declareQueue(queue));
-    VERIFY_OK(channel->publishConfirmed({}, queue, octets(1000)));
-    VERIFY_OK(channel->publishConfirmed({}, queue, octets(1001)));
-
-    Peer careful(options().setMaxMessageSize(1000));
-    const ConsumerLog log(careful.channel()->consume(queue));
-    QVERIFY(careful.open());
-    QVERIFY(waitFor([&] { return careful.closed == 1; }));
-    QCOMPARE(log.messages.size(), 1);
-    QCOMPARE(log.messages.constFirst().body().size(), 1000);
-    QCOMPARE(careful.errors.size(), 1);
-    VERIFY_ERROR(careful.errors.constFirst(), LimitExceeded, Connection, 311);
-    QVERIFY(careful.errors.constFirst().text().contains(u"1001"));
-    // Nothing is lost by it.
-    QVERIFY(waitFor([&] { return readyMessages(peer, queue) == 2; }));
-    VERIFY_OK(channel->deleteQueue(queue));
-    QVERIFY(peer.close());
-}
-
-void TestLink::refusesHeadersThatDoNotFit()
-{
-    Peer peer(options().setFrameMax(4096));
-    QAmqpChannel *channel = peer.channel();
-    const ChannelLog log(channel);
-    QAmqpQueue *queue = channel->queue();
-    QVERIFY(peer.open());
-    VERIFY_OK(queue->declare(exclusive));
-    // 22 octets of frame and content header, 4 + 3 + 4 of the table around the text.
-    const auto withText = [](qsizetype size) {
-        QAmqpMessage message("body"_ba);
-        message.setHeaders({{u"a"_s, QString(size, u'x')}});
-        return message;
-    };
-    const quint64 sentBefore = peer.connection.bytesSent();
-    QCOMPARE(queue->publish(withText(4096 - 33 + 1)), 0U);
-    VERIFY_ERROR(channel->lastError(), LimitExceeded, Operation, 0);
-    VERIFY_ERROR(failure(queue->publishConfirmed(withText(100000))), LimitExceeded, Operation, 0);
-    QCOMPARE(peer.connection.bytesSent(), sentBefore);
-    const QAmqpMessage fits = withText(4096 - 33);
-    VERIFY_OK(queue->publishConfirmed(fits));
-    QCOMPARE(fetch(channel, queue->name())->headers(), fits.headers());
-    QCOMPARE(log.errors.size(), 0);
-    QVERIFY(peer.close());
-    QVERIFY(peer.errors.isEmpty());
-}
-
-void TestLink::channelLimitOfClient()
-{
-    Peer peer(options().setChannelMax(5));
-    QVERIFY(peer.open());
-    QCOMPARE(peer.connection.channelMax(), 5);
-    QList<QAmqpChannel *> channels;
-    for (int i = 0; i < 5; ++i) {
-        channels << peer.channel();
-        QVERIFY(!settled(channels.last()));
-    }
-    QAmqpChannel *oneTooMany = peer.channel();
-    QCOMPARE(oneTooMany->state(), QAmqpChannel::State::Closed);
-    VERIFY_ERROR(oneTooMany->lastError(), LimitExceeded, Channel, 0);
-    VERIFY_ERROR(failure(oneTooMany->declareQueue({}, exclusive)), NotOpen, Operation, 0);
-    channels.at(2)->close();
-    QVERIFY(waitFor([&] { return channels.at(2)->state() == QAmqpChannel::State::Closed; }));
-    oneTooMany->open();
-    QVERIFY(!settled(oneTooMany));
-    QCOMPARE(oneTooMany->number(), 3);
-    QVERIFY(peer.close());
-    QVERIFY(peer.errors.isEmpty());
-}
-
-// Made before the broker has said that it allows 2047.
-void TestLink::channelLimitOfBroker()
-{
-    Peer peer(options().setChannelMax(0));
-    QList<QAmqpChannel *> channels;
-    for (int i = 0; i < 2049; ++i)
-        channels << peer.channel();
-    const ChannelLog log(channels.at(2047));
-    const ChannelLog lastLog(channels.at(2048));
-    const auto refused = channels.at(2047)->declareQueue({}, exclusive);
-    QVERIFY(peer.open());
-    QCOMPARE(peer.connection.channelMax(), 2047);
-    VERIFY_ERROR(failure(refused), Cancelled, Operation, 0);
-    QVERIFY(waitFor([&] { return log.closed == 1 && lastLog.closed == 1; }));
-    QCOMPARE(log.errors.size(), 1);
-    VERIFY_ERROR(log.errors.constFirst(), LimitExceeded, Channel, 0);
-    QVERIFY(log.errors.constFirst().text().contains(u"2047"));
-    QVERIFY(!settled(channels.at(2046)));
-    QVERIFY(!settled(channels.at(0)));
-    QVERIFY(peer.close());
-    QVERIFY(peer.errors.isEmpty());
+    VERIFY_OK(queue->publishConfirmed("hello"_ba, QAmqpChannel::Mandatory));
+    const std::optional<QAmqpDelivery> got = fetch(channel, queue->name());
+    QVERIFY(got);
+    QCOMPARE(got->body(), "hello"_ba);
+    QCOMPARE(peer.errors.size(), 0);
 }
 
 QTAMQP_BROKER_TEST(TestLink)

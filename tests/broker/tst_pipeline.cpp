@@ -32,8 +32,6 @@ private:
     QAmqpChannel *m_channel = nullptr;
 };
 
-static const QAmqpQueueOptions exclusive = QAmqpQueueOptions().setExclusive();
-
 void TestPipeline::init()
 {
     m_peer = std::make_unique<Peer>();

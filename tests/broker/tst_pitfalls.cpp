@@ -29,8 +29,6 @@ private:
     QString m_queue;
 };
 
-static const QAmqpQueueOptions exclusive = QAmqpQueueOptions().setExclusive();
-
 void TestPitfalls::init()
 {
     m_peer = std::make_unique<Peer>();

@@ -150,7 +150,6 @@ void TestRoundtrip::names()
 void TestRoundtrip::carriesQueueNames()
 {
     QFETCH(QString, name);
-    const QAmqpQueueOptions exclusive = QAmqpQueueOptions().setExclusive();
     const auto declared = m_channel->declareQueue(name, exclusive);
     VERIFY_OK(declared);
     QCOMPARE(declared.result().name, name);
