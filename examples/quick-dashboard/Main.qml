@@ -88,14 +88,14 @@ ApplicationWindow {
                 implicitWidth: 12
                 implicitHeight: 12
                 radius: 6
-                color: broker.connected ? Theme.good
+                color: broker.connected && !broker.blocked ? Theme.good
                      : broker.state === AmqpConnection.Closed ? Theme.faint : Theme.warning
             }
             Label {
                 objectName: "state"
                 Layout.fillWidth: true
-                text: broker.connected ? qsTr("%1 to %2").arg(broker.stateText).arg(window.endpoint)
-                                       : broker.stateText
+                text: broker.connected && !broker.blocked ? qsTr("Connected to %1").arg(window.endpoint)
+                                                          : broker.stateText
                 textFormat: Text.PlainText
                 color: Theme.faint
                 elide: Text.ElideRight

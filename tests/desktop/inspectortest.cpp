@@ -71,12 +71,12 @@ void InspectorTest::publish(int count)
         QVERIFY(m_channel->publish({}, u"inspected"_s, sample(i)));
 }
 
-void InspectorTest::photograph(const QString &name)
+void InspectorTest::photograph(const QString &name, QWidget *window)
 {
     for (const bool dark : {false, true}) {
         QApplication::setPalette(dark ? DesktopTest::darkPalette() : DesktopTest::lightPalette());
         QApplication::processEvents();
-        QVERIFY(DesktopTest::savePicture(m_window->grab().toImage(),
+        QVERIFY(DesktopTest::savePicture((window ? window : m_window.get())->grab().toImage(),
                                          name + (dark ? u"-dark"_s : u"-light"_s)));
     }
     QApplication::setPalette(DesktopTest::lightPalette());

@@ -58,7 +58,8 @@ protected:
         return int(m_channel->declareQueue(QStringLiteral("inspected")).value().messageCount);
     }
     void publish(int count);
-    void photograph(const QString &name);
+    // Of the window, or of a dialog.
+    void photograph(const QString &name, QWidget *window = nullptr);
 
     QAmqpBlockingConnection m_connection;
     std::optional<QAmqpBlockingChannel> m_channel;

@@ -25,7 +25,6 @@
 #include <algorithm>
 
 using namespace Qt::StringLiterals;
-using DesktopTest::savePicture;
 
 class TestInspector : public InspectorTest
 {
@@ -68,13 +67,13 @@ private Q_SLOTS:
             QTest::keyClick(dialog->focusWidget(), Qt::Key_Tab);
             type(u"amqp://localhost:notaport"_s);
             QVERIFY(!dialog->findChild<QPushButton *>()->isEnabled());
-            QVERIFY(savePicture(dialog->grab().toImage(), u"inspector-connect-url"_s));
+            photograph(u"inspector-connect-url"_s, dialog);
             type(url());
         } else {
             type(broker.host());
             QTest::keyClick(dialog->focusWidget(), Qt::Key_Tab);
             type(QString::number(broker.port()));
-            QVERIFY(savePicture(dialog->grab().toImage(), u"inspector-connect"_s));
+            photograph(u"inspector-connect"_s, dialog);
         }
         QTest::keyClick(dialog->focusWidget(), Qt::Key_Return);
         QTRY_VERIFY_WITH_TIMEOUT(m_window->windowTitle().contains(u"127.0.0.1"_s), Patience);
@@ -147,7 +146,7 @@ private Q_SLOTS:
         QTest::keyClick(dialog->focusWidget(), Qt::Key_I, Qt::AltModifier);
         QVERIFY(dialog->findChild<QLineEdit *>(u"keyPassword"_s)->isEnabled());
         QTRY_VERIFY(!dialog->findChild<QLineEdit *>(u"user"_s)->isEnabled());
-        QVERIFY(savePicture(dialog->grab().toImage(), u"inspector-connect-tls"_s));
+        photograph(u"inspector-connect-tls"_s, dialog);
         QTest::keyClick(dialog->focusWidget(), Qt::Key_C, Qt::AltModifier);
         QTRY_VERIFY2_WITH_TIMEOUT(m_window->windowTitle().contains(u"amqps://"_s),
                                   qPrintable(banner()), Patience);
@@ -305,6 +304,7 @@ private Q_SLOTS:
             QTRY_VERIFY(m_window->findChild<QMessageBox *>());
             auto *question = m_window->findChild<QMessageBox *>();
             QVERIFY(QTest::qWaitForWindowActive(question));
+            photograph(u"inspector-purge"_s, question);
             if (sure)
                 QTest::mouseClick(question->findChild<QPushButton *>(u"remove"_s), Qt::LeftButton);
             else
