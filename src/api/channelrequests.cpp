@@ -322,7 +322,7 @@ QFuture<void> QAmqpChannel::recover()
 bool QAmqpChannelPrivate::settleDelivery(const Settlement &settlement)
 {
     if (!core || core->state() != ChannelState::Open || settlement.generation != generation
-        || recovering)
+        || recovering || engine->core().state() != ConnectionState::Open)
         return false;
     if (fromStream && settlement.kind == Settlement::Nack && settlement.multiple) {
         refuse(QAmqpDeliveryPrivate::takenBackByNoStream());

@@ -131,6 +131,19 @@ void Engine::refuse(const QAmqpError &error)
     commanded();
 }
 
+// Acknowledgements that were accepted are sent before connection.close, and behind it none is accepted.
+void Engine::close(TimePoint deadline)
+{
+    collectLastMail();
+    m_core->close(deadline);
+    for (const QAmqpChannelPrivate *channel : m_channels) {
+        if (channel
+            && m_core->state() == ConnectionState::Open) // it waits for what was asked before
+            m_mailbox->admit(channel->number, channel->generation);
+    }
+    commanded();
+}
+
 void Engine::abort()
 {
     if (std::exchange(m_linked, false))
@@ -260,6 +273,8 @@ void Engine::turn()
     write(); // a heartbeat and the next deadline do not wait for slots
     collectMail();
     deliverEvents();
+    if (m_core->state() == ConnectionState::Closing)
+        collectLastMail();
     if (m_connection)
         afterEvents();
 }

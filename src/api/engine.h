@@ -33,6 +33,7 @@ public:
     // One endpoint for each of the options' hosts.
     void open(const QList<QAmqpEndpoint> &endpoints);
     void refuse(const QAmqpError &error);
+    void close(TimePoint deadline);
     void abort();
     void detach();
 

@@ -426,9 +426,7 @@ void QAmqpConnection::close(std::chrono::milliseconds deadline)
 {
     if (!d_ptr->isOwnThread("close") || state() == State::Closed || state() == State::Closing)
         return;
-    d_ptr->engine->collectMail(); // acknowledgements that were accepted are sent
-    d_ptr->engine->core().close(timeAfter(TimePoint::clock::now(), deadline));
-    d_ptr->engine->commanded();
+    d_ptr->engine->close(timeAfter(TimePoint::clock::now(), deadline));
 }
 
 /*! Cuts the link at once, without a word to the broker. Pending futures fail, unanswered publishes

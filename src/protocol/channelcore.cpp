@@ -73,7 +73,8 @@ void ChannelCore::sendClose()
 
 bool ChannelCore::maySend(const Waiting &waiting) const
 {
-    if (m_state != ChannelState::Open || m_commitUnanswered || waiting.nameFrom)
+    if (m_state != ChannelState::Open || m_context.closing || m_commitUnanswered
+        || waiting.nameFrom)
         return false;
     if (waiting.request.method)
         return !m_consumeUnanswered;

@@ -50,6 +50,7 @@ struct ConnectionContext
     quint32 frameMax = 0;
     quint64 maxMessageSize = 0;
     bool open = false;
+    bool closing = false; // nothing may follow connection.close
     qint64 waitingBytes = 0; // kept in all channels, not written yet
     FrameError error; // what the peer did wrong, which ends the connection
 
@@ -222,7 +223,8 @@ private:
     template<typename Method>
     void send(const Method &method)
     {
-        sendMethod(m_context.output, m_number, method);
+        if (!m_context.closing)
+            sendMethod(m_context.output, m_number, method);
     }
     template<typename Method>
     void sendOrQueue(const Method &method)

@@ -109,7 +109,11 @@ private:
     };
 
     bool move(quint32 cause);
-    void enter(ConnectionState state) { m_state = state; }
+    void enter(ConnectionState state)
+    {
+        m_state = state;
+        m_context.closing = state >= ConnectionState::Closing;
+    }
     template<typename Method>
     void send(const Method &method)
     {

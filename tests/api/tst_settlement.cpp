@@ -9,6 +9,7 @@
 #include <thread>
 
 using namespace QtAmqpTest;
+using namespace std::chrono_literals;
 using namespace QtAmqpPrivate;
 
 class TestSettlement : public QObject
@@ -216,6 +217,32 @@ private Q_SLOTS:
         else
             delete channel;
         QCOMPARE(late, isChild ? QList<bool>({false, false}) : QList<bool>({false}));
+        TRY(server.isExhausted(), server);
+    }
+
+    // Nothing follows connection.close: neither what is asked for behind it, nor what destructors say.
+    void nothingIsSentBehindTheClose()
+    {
+        ScriptedServer server(
+                threeDeliveries().expect<BasicAck>().expect<ConnectionClose>().after(50ms).reply(
+                        ConnectionCloseOk{}));
+        QAmqpConnection connection(optionsFor(server));
+        QPointer<QAmqpConsumer> consumer = consume(connection);
+        QList<QAmqpDelivery> deliveries;
+        connect(consumer, &QAmqpConsumer::messageReceived, this,
+                [&](const QAmqpDelivery &delivery) { deliveries.append(delivery); });
+        connection.open();
+        TRY(deliveries.size() == 3, server);
+        QAmqpChannel *channel = consumer->channel();
+        QVERIFY(deliveries.at(0).ack());
+        connection.close();
+        QVERIFY(!deliveries.at(1).ack());
+        QVERIFY(!ackElsewhere(deliveries.at(1)));
+        delete consumer;
+        delete channel;
+        QSignalSpy closed(&connection, &QAmqpConnection::closed);
+        QVERIFY(closed.wait(Patience));
+        QVERIFY(!connection.lastError());
         TRY(server.isExhausted(), server);
     }
 
