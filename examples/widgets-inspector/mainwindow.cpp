@@ -87,6 +87,7 @@ void MainWindow::connectBroker()
     connect(&m_broker, &Broker::stateChanged, this, &MainWindow::updateState);
     connect(&m_broker, &Broker::consumingChanged, this, &MainWindow::updateState);
     connect(&m_broker, &Broker::failed, m_banner, &Banner::setText);
+    connect(&m_broker, &Broker::failed, statusBar(), &QStatusBar::clearMessage);
     connect(&m_broker, &Broker::done, this, &MainWindow::succeeded);
     connect(&m_broker, &Broker::received, this,
             [this](const QAmqpDelivery &delivery) { m_messages.add(delivery); });

@@ -39,7 +39,8 @@ void MainWindow::createActions()
     m_look = newAction(
             tr("&Look"),
             tr("Fetch the first messages and give them back: none is lost, but the broker "
-               "marks them as redelivered, and a quorum queue counts it towards its delivery limit"),
+               "marks them as redelivered, and a quorum queue counts it towards its delivery limit. "
+               "A stream does not allow it: consume from that, it keeps its messages"),
             QKeySequence::Refresh, &MainWindow::look);
     m_consume =
             newAction(tr("Con&sume"), tr("Take messages out of the queue as they come, for good"),

@@ -85,6 +85,7 @@ private Q_SLOTS:
         proxy.cutAfter(50'000); // in the middle of a look
         key(Qt::Key_F5);
         QTRY_VERIFY_WITH_TIMEOUT(!banner().isEmpty(), Patience);
+        QVERIFY(status().isEmpty());
         QVERIFY(!isConnected());
         QCOMPARE(rows(), 0);
 
