@@ -159,7 +159,7 @@ test_packages=(amqp-specs pkg-config librabbitmq-dev python3-pika amqp-tools mic
 qml_packages=(qt6-declarative-dev qt6-declarative-dev-tools qml-qt6 qml6-module-qtqml
     qml6-module-qtqml-models qml6-module-qtqml-workerscript qml6-module-qtquick
     qml6-module-qtquick-window qml6-module-qtquick-templates qml6-module-qtquick-controls
-    qml6-module-qtquick-layouts qml6-module-qttest)
+    qml6-module-qtquick-layouts qml6-module-qttest qt6-qmltooling-plugins)
 # What examples need that others do without.
 declare -A example_packages=([loop-libev]=libev-dev [loop-asio]=libasio-dev [tunnel]=socat
     [websocket]=qt6-websockets-dev [coroutines]=qcoro-qt6-dev)

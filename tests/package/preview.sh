@@ -10,6 +10,7 @@ set -u
 [ $# = 3 ] || { sed -n '2,/^$/s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 imports=$1 source=$2 folder=$3
 tools=$(qtpaths6 --query QT_INSTALL_BINS)
+plugins=$(qtpaths6 --query QT_INSTALL_PLUGINS)
 children=()
 trap '[ ${#children[@]} = 0 ] || kill "${children[@]}" 2>/dev/null' EXIT
 
@@ -49,7 +50,7 @@ rm -f "$folder/imports/QtAmqp"
 cp -r "$imports/QtAmqp" "$folder/imports/QtAmqp"
 export LD_LIBRARY_PATH=$imports/.. # from where it was copied its libraries are found otherwise
 printf '[Paths]\nPrefix=%s\nPlugins=%s\nQmlImports=%s\n' "$(qtpaths6 --query QT_INSTALL_PREFIX)" \
-    "$(qtpaths6 --query QT_INSTALL_PLUGINS)" "$folder/imports" >"$folder/bin/qt.conf"
+    "$plugins" "$folder/imports" >"$folder/bin/qt.conf"
 cp -r "$source"/examples/{readme-qml,quick-chat,quick-dashboard} "$folder/on"
 sed -Ei 's,amqp://([a-z:]*@)?localhost,amqp://127.0.0.1:1,' "$folder"/on/*/*.qml
 cp -r "$folder"/on/* "$folder/off"
@@ -60,7 +61,8 @@ export QT_LOGGING_RULES="qt.amqp.connection=true"
 for tool in qml qmlpreview; do
     command=("$folder/bin/qml")
     if [ "$tool" = qmlpreview ]; then
-        [ -x "$tools/qmlpreview" ] || { echo "skipped: there is no qmlpreview"; continue; }
+        { [ -x "$tools/qmlpreview" ] && ls "$plugins"/qmltooling/libqmldbg_preview.* >/dev/null 2>&1; } \
+            || { echo "skipped: there is no qmlpreview, or no plugin for it"; continue; }
         command=("$tools/qmlpreview" "$folder/bin/qml")
     fi
     for state in on off; do
