@@ -26,6 +26,7 @@
 #include <QtAmqp/qamqpconnectionoptions.h>
 
 #include <memory>
+#include <set>
 #include <vector>
 
 QT_BEGIN_NAMESPACE
@@ -120,6 +121,7 @@ private:
         sendMethod(m_context.output, 0, method);
     }
     bool receiveFrame();
+    bool isLate(const Frame &frame);
     void understand(const Frame &frame);
     void receiveMethod(const Frame &frame);
     template<typename Method>
@@ -186,6 +188,7 @@ private:
     ReadingPause m_pause;
     bool m_backlog = false; // octets arrived that nextEvent() has not been through
     std::vector<std::unique_ptr<ChannelCore>> m_channels; // by number; 0 stays empty
+    std::set<quint16> m_closedByBroker; // and not open again since
     Negotiated m_negotiated;
     Heartbeat m_heartbeat;
     TimePoint m_now;

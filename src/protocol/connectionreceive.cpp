@@ -40,17 +40,48 @@ bool ConnectionCore::receiveFrame()
     return true;
 }
 
+static quint32 methodOf(const Frame &frame)
+{
+    Reader in(frame.payload);
+    return frame.type == FrameType::Method ? in.read<quint32>() : 0;
+}
+
+// RabbitMQ (3.10.8) sends behind its channel.close what it had under way, for instance a delivery when it
+// refuses a publish, until it has read our answer. That is dropped until the number is in use again.
+bool ConnectionCore::isLate(const Frame &frame)
+{
+    if (m_closedByBroker.count(frame.channel) == 0)
+        return false;
+    const ChannelCore *core = channel(frame.channel);
+    if (core && core->state() > ChannelState::Opening) {
+        m_closedByBroker.erase(frame.channel);
+        return false;
+    }
+    switch (methodOf(frame)) {
+    case 0: // content
+    case BasicDeliver::info.id():
+    case BasicReturn::info.id():
+    case BasicAck::info.id():
+    case BasicNack::info.id():
+    case BasicCancel::info.id(): return true;
+    default: return false;
+    }
+}
+
 void ConnectionCore::understand(const Frame &frame)
 {
     if (frame.channel != 0) {
         ChannelCore *core = channel(frame.channel);
-        if (m_state == ConnectionState::Closing)
-            return; // only close and close-ok count now (§1.4.2.7)
+        if (m_state == ConnectionState::Closing || isLate(frame))
+            return; // in closing only close and close-ok count (§1.4.2.7)
         if (!core || m_state != ConnectionState::Open)
             blame(ReplyCode::ChannelError, u"a frame came for channel %1, which is not open",
                   frame.channel);
         else
             core->receive(frame);
+        if (core && core->state() == ChannelState::Closed
+            && methodOf(frame) == ChannelClose::info.id())
+            m_closedByBroker.insert(frame.channel);
         if (core && core->isOver())
             m_channels[frame.channel].reset();
     } else if (frame.type == FrameType::Method) {

@@ -81,6 +81,44 @@ private Q_SLOTS:
         QCOMPARE(d.reply(request).error.kind(), Kind::Cancelled);
     }
 
+    // As RabbitMQ does: what it had under way comes behind its channel.close, and harms no other channel.
+    void whatComesBehindTheBrokersCloseIsDropped_data()
+    {
+        QTest::addColumn<bool>("forgotten");
+        QTest::newRow("a channel that is kept") << false;
+        QTest::newRow("a channel that is forgotten") << true;
+    }
+
+    void whatComesBehindTheBrokersCloseIsDropped()
+    {
+        QFETCH(bool, forgotten);
+        const Script late =
+                Script().sendContent(BasicDeliver{"t", 1, false, "", "q"}, message("late"))
+                        .send(BasicAck{1, false});
+        CoreDriver d(opened());
+        ChannelCore *channel = d.channel();
+        d.open();
+        d.then(Script().send(ChannelClose{406, "PRECONDITION_FAILED", 60, 40})
+                       .then(late)
+                       .expect<ChannelCloseOk>());
+        QCOMPARE(d.count<ChannelClosed>(), 1);
+        if (forgotten)
+            d.core.removeChannel(1);
+        d.then(Script(late));
+        QCOMPARE(d.core.state(), ConnectionState::Open);
+        if (forgotten)
+            return;
+        channel->open();
+        d.then(Script().expect<ChannelOpen>().then(late).reply(ChannelOpenOk{}));
+        QCOMPARE(channel->state(), ChannelState::Open);
+        QCOMPARE(d.core.state(), ConnectionState::Open);
+        QCOMPARE(d.count<Delivered>(), 0);
+        channel->close();
+        d.then(Script().expect<ChannelClose>().reply(ChannelCloseOk{}));
+        QCOMPARE(d.core.state(), ConnectionState::Open);
+        d.then(Script().on(7).send(BasicAck{1, false}).expect<ConnectionClose>()); // was never open
+    }
+
     void bothSidesMayCloseAtOnce()
     {
         // Each answers the other's close; only then is the number free (§1.5.2.5).

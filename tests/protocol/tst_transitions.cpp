@@ -178,6 +178,11 @@ private Q_SLOTS:
             const bool known = sample.sentBy != SentBy::Client && sample.classId != 10;
             if (known && findTransition(ChannelTable::rows, state, sample.id))
                 continue;
+            const QSet<quint32> late{BasicDeliver::info.id(), BasicReturn::info.id(),
+                                     BasicAck::info.id(), BasicNack::info.id(),
+                                     BasicCancel::info.id()};
+            if (state == ChannelState::Closed && late.contains(sample.id))
+                continue; // by the broker, which may have had that under way
             CoreDriver d(scriptInto(state));
             ChannelCore *channel = d.channel();
             d.open();
