@@ -96,8 +96,10 @@ QAmqpQuickQueue::QAmqpQuickQueue(QObject *parent) : QAmqpQuickBound(parent)
     const auto consumeAnew = [this] { isReady() ? consume() : restart(); };
     connect(this, &QAmqpQuickQueue::consumingChanged, this, consumeAnew);
     connect(this, &QAmqpQuickQueue::receivingChanged, this, [this, consumeAnew] {
-        // Without its consumer the broker deletes an auto-delete queue, which is declared anew then.
-        !m_receiving &&isAutoDelete() ? restart() : consumeAnew();
+        if (!m_receiving && isAutoDelete())
+            restart(); // without its consumer the broker deletes it
+        else
+            consumeAnew();
     });
 }
 
@@ -123,6 +125,14 @@ void QAmqpQuickQueue::setUp(QAmqpChannel *channel)
                         "active off and on to declare it anew")
                              .arg(message.routingKey()))
                      .setReply(message.replyCode(), message.replyText()));
+    });
+    connect(channel, &QAmqpChannel::nacked, scope(), [this](quint64 first, quint64 last) {
+        fail(QAmqpError(QAmqpError::Kind::Nacked, QAmqpError::Scope::Operation,
+                        QAmqpError::Origin::Broker,
+                        tr("the broker did not take %n message(s) for the queue \"%1\"; it may be "
+                           "full, publish again later",
+                           nullptr, int(last - first + 1))
+                                .arg(queueName())));
     });
     QAmqpQuickBound::setUp(channel);
 }
@@ -193,7 +203,9 @@ void QAmqpQuickQueue::receive(const QAmqpDelivery &delivery)
 /*! \qmlmethod real AmqpQueue::publish(var body, var properties = {})
     Publishes a message to this queue, by the default exchange: see AmqpExchange::publish() for \a body and
     \a properties, and what is returned. If somebody has deleted the queue, that is an error
-    (\c "Unroutable"), and the next call declares it anew. */
+    (\c "Unroutable"), and the next call declares it anew; if the broker does not take the message, as one
+    of a full queue with \c{"x-overflow": "reject-publish"}, that is one too (\c "Nacked"). An AmqpExchange
+    without a name tells what became of each message. */
 quint64 QAmqpQuickQueue::publish(const QJSValue &body, const QVariantMap &properties)
 {
     return QAmqpQuickObject::publish(body, properties, [this](const QAmqpMessage &message) {

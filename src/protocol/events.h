@@ -122,9 +122,9 @@ struct ConsumerCancelled
     QByteArray consumerTag = {};
 };
 
-using Event = std::variant<ConnectionOpened, AttemptFailed, ConnectWanted, ConnectionClosed, BlockedChanged, SecretUpdated,
-                           ChannelOpened, ChannelClosed, Replied, Delivered, Got, Returned, Settled,
-                           ConsumerCancelled>;
+using Event = std::variant<ConnectionOpened, AttemptFailed, ConnectWanted, ConnectionClosed,
+                           BlockedChanged, SecretUpdated, ChannelOpened, ChannelClosed, Replied,
+                           Delivered, Got, Returned, Settled, ConsumerCancelled>;
 
 } // namespace QtAmqpPrivate
 

@@ -6,9 +6,11 @@ namespace QtAmqpPrivate {
 
 const char *stateName(ConnectionState state)
 {
-    constexpr const char *names[] = {"idle", "waiting to try again", "connecting", "waiting for connection.start",
-                                     "authenticating", "opening",    "open",
-                                     "closing",        "closed"};
+    constexpr const char *names[] = {"idle",           "waiting to try again",
+                                     "connecting",     "waiting for connection.start",
+                                     "authenticating", "opening",
+                                     "open",           "closing",
+                                     "closed"};
     return names[quint8(state)];
 }
 

@@ -258,6 +258,21 @@ private Q_SLOTS:
         VERIFY_OK(peer.channel()->deleteQueue(name));
     }
 
+    void aFullQueueTellsThatItTookNothing()
+    {
+        Scene scene(R"(AmqpConnection { id: broker; url: "URL"; active: true
+                           AmqpQueue { id: queue; receiving: false
+                                       arguments: ({ "x-max-length": 1, "x-overflow": "reject-publish" })
+                                       property int errors: 0; onErrorOccurred: ++errors } })",
+                    url());
+        TRY_HOLDS(scene, "queue.ready");
+        scene.value("queue.publish('taken')");
+        TRY_HOLDS(scene, "queue.publish('refused') > 0 && queue.error.kind === 'Nacked'");
+        QVERIFY2(scene.holds("queue.errorString.includes('did not take') && queue.ready"),
+                 qPrintable(scene.text("queue.errorString")));
+        QVERIFY(scene.holds("queue.errors > 0 && broker.connected"));
+    }
+
     // RabbitMQ sends a delivery behind the channel.close that the last message brings about.
     void aRefusedMessageHarmsNobodyElse()
     {
