@@ -27,6 +27,7 @@ using namespace std::chrono_literals;
 // Nothing is expected to take this long; what does has hung.
 constexpr auto Patience = 60s;
 inline const QAmqpQueueOptions exclusive = QAmqpQueueOptions().setExclusive();
+inline const QAmqpQueueOptions passive = QAmqpQueueOptions().setPassive();
 
 QAmqpConnectionOptions options();
 QAmqpConnectionOptions tlsOptions();

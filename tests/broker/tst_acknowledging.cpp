@@ -1,6 +1,6 @@
 // Deliveries from RabbitMQ: each comes once, and what is not acknowledged goes back.
 
-#include "brokertest.h"
+#include "consumetest.h"
 
 #include <atomic>
 #include <mutex>
@@ -9,13 +9,16 @@
 using namespace BrokerTest;
 using namespace Qt::StringLiterals;
 
-class TestAcknowledging : public QObject
+class TestAcknowledging
+    : public QObject
+    , ConsumeTest
 {
     Q_OBJECT
 
 private Q_SLOTS:
-    void init();
-    void cleanup();
+    void init() { begin(); }
+    void cleanup() { end(); }
+
     void acknowledgesOneByOne();
     void acknowledgesSeveralAtOnce();
     void acknowledgesAll();
@@ -29,34 +32,7 @@ private Q_SLOTS:
     void closingChannelGivesBackWhatIsUnsettled();
     void acknowledgesFromOtherThreads();
     void acknowledgesAfterConnectionIsGone();
-
-private:
-    void publish(int count, const QString &queue = QString());
-    std::unique_ptr<Peer> m_peer;
-    QAmqpChannel *m_channel = nullptr;
-    QAmqpChannel *m_publisher = nullptr;
-    QString m_queue;
 };
-
-void TestAcknowledging::init()
-{
-    m_peer = std::make_unique<Peer>();
-    m_channel = m_peer->channel();
-    m_publisher = m_peer->channel();
-    QVERIFY(m_peer->open());
-    m_queue = uniqueName();
-    VERIFY_OK(m_publisher->declareQueue(m_queue));
-}
-
-void TestAcknowledging::cleanup()
-{
-    if (!m_peer)
-        return;
-    QVERIFY(!failure(m_publisher->deleteQueue(m_queue)));
-    QVERIFY(m_peer->close());
-    QVERIFY(m_peer->errors.isEmpty());
-    m_peer.reset();
-}
 
 void TestAcknowledging::acknowledgesOneByOne()
 {
@@ -322,13 +298,6 @@ void TestAcknowledging::acknowledgesAfterConnectionIsGone()
     QVERIFY(!accepted);
     QCOMPARE(kept.at(0).body(), "0"_ba);
     QVERIFY(waitFor([&] { return readyMessages(*m_peer, m_queue) == 2; }));
-}
-
-void TestAcknowledging::publish(int count, const QString &queue)
-{
-    for (int i = 0; i < count; ++i)
-        m_publisher->publish({}, queue.isEmpty() ? m_queue : queue, QByteArray::number(i));
-    VERIFY_OK(m_publisher->allConfirmed());
 }
 
 QTAMQP_BROKER_TEST(TestAcknowledging)

@@ -1,19 +1,22 @@
 // Deliveries from RabbitMQ: to whom they come, and how many ahead.
 
-#include "brokertest.h"
+#include "consumetest.h"
 
 #include <set>
 
 using namespace BrokerTest;
 using namespace Qt::StringLiterals;
 
-class TestConsume : public QObject
+class TestConsume
+    : public QObject
+    , ConsumeTest
 {
     Q_OBJECT
 
 private Q_SLOTS:
-    void init();
-    void cleanup();
+    void init() { begin(); }
+    void cleanup() { end(); }
+
     void prefetchBoundsWhatComesAhead();
     void prefetchOfChannelIsShared();
     void refusedPrefetchIsForgotten();
@@ -28,34 +31,7 @@ private Q_SLOTS:
     void severalConsumersShareQueue();
     void getsMessages();
     void hundredChannels();
-
-private:
-    void publish(int count, const QString &queue = QString());
-    std::unique_ptr<Peer> m_peer;
-    QAmqpChannel *m_channel = nullptr;
-    QAmqpChannel *m_publisher = nullptr;
-    QString m_queue;
 };
-
-void TestConsume::init()
-{
-    m_peer = std::make_unique<Peer>();
-    m_channel = m_peer->channel();
-    m_publisher = m_peer->channel();
-    QVERIFY(m_peer->open());
-    m_queue = uniqueName();
-    VERIFY_OK(m_publisher->declareQueue(m_queue));
-}
-
-void TestConsume::cleanup()
-{
-    if (!m_peer)
-        return;
-    QVERIFY(!failure(m_publisher->deleteQueue(m_queue)));
-    QVERIFY(m_peer->close());
-    QVERIFY(m_peer->errors.isEmpty());
-    m_peer.reset();
-}
 
 void TestConsume::prefetchBoundsWhatComesAhead()
 {
@@ -389,13 +365,6 @@ void TestConsume::hundredChannels()
     QVERIFY(!settled(channel));
     QVERIFY(other.close());
     QVERIFY(other.errors.isEmpty());
-}
-
-void TestConsume::publish(int count, const QString &queue)
-{
-    for (int i = 0; i < count; ++i)
-        m_publisher->publish({}, queue.isEmpty() ? m_queue : queue, QByteArray::number(i));
-    VERIFY_OK(m_publisher->allConfirmed());
 }
 
 QTAMQP_BROKER_TEST(TestConsume)

@@ -17,10 +17,6 @@ private Q_SLOTS:
     void refusesHeadersThatDoNotFit();
     void channelLimitOfClient();
     void channelLimitOfBroker();
-
-private:
-    static void failsOnce(Peer &peer, Kind kind, QAmqpError::Phase phase);
-    static void works(Peer &peer);
 };
 
 // Raises the memory alarm, and lowers it again whatever happens.
@@ -211,33 +207,6 @@ void TestLimits::channelLimitOfBroker()
     QVERIFY(!settled(channels.at(0)));
     QVERIFY(peer.close());
     QVERIFY(peer.errors.isEmpty());
-}
-
-// Opens, which must end in this one error.
-void TestLimits::failsOnce(Peer &peer, Kind kind, QAmqpError::Phase phase)
-{
-    peer.connection.open();
-    QVERIFY(waitFor([&] { return peer.closed == 1; }));
-    QCOMPARE(peer.opened, 0);
-    QCOMPARE(peer.errors.size(), 1);
-    const QAmqpError &error = peer.errors.constFirst();
-    QVERIFY2(error.kind() == kind, describe(error).constData());
-    QVERIFY2(error.phase() == phase, describe(error).constData());
-    QCOMPARE(error.scope(), QAmqpError::Scope::Connection);
-    QVERIFY(error.text().contains(QString::number(peer.connection.options().port())));
-    QCOMPARE(peer.connection.state(), QAmqpConnection::State::Closed);
-}
-
-void TestLimits::works(Peer &peer)
-{
-    QAmqpChannel *channel = peer.channel();
-    QAmqpQueue *queue = channel->queue();
-    queue->declare(exclusive);
-    VERIFY_OK(queue->publishConfirmed("hello"_ba, QAmqpChannel::Mandatory));
-    const std::optional<QAmqpDelivery> got = fetch(channel, queue->name());
-    QVERIFY(got);
-    QCOMPARE(got->body(), "hello"_ba);
-    QCOMPARE(peer.errors.size(), 0);
 }
 
 QTAMQP_BROKER_TEST(TestLimits)

@@ -1,17 +1,20 @@
 // What RabbitMQ refuses, and the errors it has for that.
 
-#include "brokertest.h"
+#include "topologytest.h"
 
 using namespace BrokerTest;
 using namespace Qt::StringLiterals;
 
-class TestRefusals : public QObject
+class TestRefusals
+    : public QObject
+    , TopologyTest
 {
     Q_OBJECT
 
 private Q_SLOTS:
-    void init();
-    void cleanup();
+    void init() { begin(); }
+    void cleanup() { end(); }
+
     void refusesWhatNobodyWaitsFor();
     void missingThings_data();
     void missingThings();
@@ -25,34 +28,9 @@ private Q_SLOTS:
     void unknownVirtualHost();
     void missingPermissions();
     void consumerIsToldThatItsQueueIsGone();
-
-private:
-    // Waits for the channel to close and checks that its one error is this, told once.
-    void closedByError(const ChannelLog &log, QAmqpError::Kind kind, int code,
-                       const QString &method);
-    std::unique_ptr<Peer> m_peer;
-    QAmqpChannel *m_channel = nullptr;
 };
 
-static const QAmqpQueueOptions passive = QAmqpQueueOptions().setPassive();
-
 using Ask = std::function<QAmqpError(QAmqpChannel *)>;
-
-void TestRefusals::init()
-{
-    m_peer = std::make_unique<Peer>();
-    m_channel = m_peer->channel();
-    QVERIFY(m_peer->open());
-}
-
-void TestRefusals::cleanup()
-{
-    if (!m_peer)
-        return;
-    QVERIFY(m_peer->close());
-    QCOMPARE(m_peer->closed, 1);
-    m_peer.reset();
-}
 
 void TestRefusals::refusesWhatNobodyWaitsFor()
 {
@@ -349,22 +327,6 @@ void TestRefusals::consumerIsToldThatItsQueueIsGone()
     VERIFY_ERROR(failure(consumer->cancel()), NotOpen, Operation, 0);
     QCOMPARE(channelLog.errors.size(), 0);
     QVERIFY(m_channel->isOpen());
-}
-
-void TestRefusals::closedByError(const ChannelLog &log, QAmqpError::Kind kind, int code,
-                                 const QString &method)
-{
-    QVERIFY(waitFor([&] { return log.closed == 1; }));
-    QCOMPARE(log.errors.size(), 1);
-    const QAmqpError &error = log.errors.constFirst();
-    QVERIFY2(error.kind() == kind, describe(error).constData());
-    QCOMPARE(error.scope(), QAmqpError::Scope::Channel);
-    QCOMPARE(error.origin(), QAmqpError::Origin::Broker);
-    QCOMPARE(error.replyCode(), code);
-    QCOMPARE(error.method(), method);
-    QVERIFY(!error.replyText().isEmpty());
-    QCOMPARE(m_peer->errors.size(), 0);
-    QVERIFY(m_peer->connection.isOpen());
 }
 
 QTAMQP_BROKER_TEST(TestRefusals)

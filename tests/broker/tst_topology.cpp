@@ -1,18 +1,21 @@
 // Queues, exchanges and bindings on RabbitMQ.
 
-#include "brokertest.h"
+#include "topologytest.h"
 
 using namespace BrokerTest;
 using namespace Qt::StringLiterals;
 using Type = QAmqpExchange::Type;
 
-class TestTopology : public QObject
+class TestTopology
+    : public QObject
+    , TopologyTest
 {
     Q_OBJECT
 
 private Q_SLOTS:
-    void init();
-    void cleanup();
+    void init() { begin(); }
+    void cleanup() { end(); }
+
     void declaresDurableQueue();
     void declaresTransientQueueThatGoesWithItsLastConsumer();
     void exclusiveQueueGoesWithItsConnection();
@@ -30,34 +33,9 @@ private Q_SLOTS:
     void repeatsDeclarationsAndDeletions();
     void declaresWithoutWaiting();
     void noNameMeansTheQueueDeclaredLast();
-
-private:
-    // Waits for the channel to close and checks that its one error is this, told once.
-    void closedByError(const ChannelLog &log, QAmqpError::Kind kind, int code,
-                       const QString &method);
-    std::unique_ptr<Peer> m_peer;
-    QAmqpChannel *m_channel = nullptr;
 };
 
-static const QAmqpQueueOptions passive = QAmqpQueueOptions().setPassive();
-
 static const QAmqpExchangeOptions temporary = QAmqpExchangeOptions().setAutoDelete();
-
-void TestTopology::init()
-{
-    m_peer = std::make_unique<Peer>();
-    m_channel = m_peer->channel();
-    QVERIFY(m_peer->open());
-}
-
-void TestTopology::cleanup()
-{
-    if (!m_peer)
-        return;
-    QVERIFY(m_peer->close());
-    QCOMPARE(m_peer->closed, 1);
-    m_peer.reset();
-}
 
 void TestTopology::declaresDurableQueue()
 {
@@ -460,22 +438,6 @@ void TestTopology::noNameMeansTheQueueDeclaredLast()
 
     QAmqpChannel *other = m_peer->channel();
     VERIFY_ERROR(failure(other->purgeQueue({})), NotFound, Operation, 404);
-}
-
-void TestTopology::closedByError(const ChannelLog &log, QAmqpError::Kind kind, int code,
-                                 const QString &method)
-{
-    QVERIFY(waitFor([&] { return log.closed == 1; }));
-    QCOMPARE(log.errors.size(), 1);
-    const QAmqpError &error = log.errors.constFirst();
-    QVERIFY2(error.kind() == kind, describe(error).constData());
-    QCOMPARE(error.scope(), QAmqpError::Scope::Channel);
-    QCOMPARE(error.origin(), QAmqpError::Origin::Broker);
-    QCOMPARE(error.replyCode(), code);
-    QCOMPARE(error.method(), method);
-    QVERIFY(!error.replyText().isEmpty());
-    QCOMPARE(m_peer->errors.size(), 0);
-    QVERIFY(m_peer->connection.isOpen());
 }
 
 QTAMQP_BROKER_TEST(TestTopology)
