@@ -76,8 +76,10 @@ QAmqpQuickExchange::QAmqpQuickExchange(QObject *parent) : QAmqpQuickBound(parent
 
 QAmqpQuickExchange::~QAmqpQuickExchange()
 {
-    if (m_toldConnection)
-        m_toldConnection->setDeclaring(this, false);
+    if (!m_toldConnection)
+        return;
+    m_toldConnection->disconnect(this);
+    m_toldConnection->setDeclaring(this, false);
 }
 
 void QAmqpQuickExchange::componentComplete()
@@ -112,28 +114,8 @@ void QAmqpQuickExchange::tellDeclaring()
 void QAmqpQuickExchange::setUp(QAmqpChannel *channel)
 {
     using C = QAmqpChannel;
+    const QPointer<C> alive = channel; // a handler of an error may end it
     channel->setConfirms(m_confirms);
-    if (!m_type.isEmpty()) {
-        expect();
-        watch(
-                channel->declareExchange(
-                        m_name, m_type,
-                        QAmqpExchangeOptions()
-                                .setDurable(m_durable)
-                                .setAutoDelete(m_autoDelete)
-                                .setInternal(m_internal)
-                                .setPassive(m_passive)
-                                .setArguments(QAmqpTable::fromVariantMap(m_arguments))),
-                [this] {
-                    settle(true);
-                    arrived();
-                },
-                [this](const QAmqpError &error) {
-                    setFailed();
-                    settle(true);
-                    refused(error);
-                });
-    }
     const auto pass = [&](auto from, auto to) {
         connect(channel, from, scope(), [this, to](quint64 first, quint64 last) {
             m_open.erase(m_open.lower_bound(first), m_open.upper_bound(last));
@@ -148,7 +130,29 @@ void QAmqpQuickExchange::setUp(QAmqpChannel *channel)
         Q_EMIT messageReturned(static_cast<const QAmqpMessage &>(message), message.routingKey(),
                                message.replyText(), message.publishTag());
     });
-    QAmqpQuickBound::setUp(channel);
+    if (!m_type.isEmpty()) {
+        expect();
+        watch(
+                channel->declareExchange(
+                        m_name, m_type,
+                        QAmqpExchangeOptions()
+                                .setDurable(m_durable)
+                                .setAutoDelete(m_autoDelete)
+                                .setInternal(m_internal)
+                                .setPassive(m_passive)
+                                .setArguments(QAmqpTable::fromVariantMap(m_arguments))),
+                [this] {
+                    arrived();
+                    settle(true);
+                },
+                [this](const QAmqpError &error) {
+                    setFailed();
+                    settle(true);
+                    refused(error);
+                });
+    }
+    if (alive)
+        QAmqpQuickBound::setUp(channel);
 }
 
 QFuture<void> QAmqpQuickExchange::bind(const Binding &binding)

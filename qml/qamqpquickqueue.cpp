@@ -55,8 +55,8 @@ using namespace Qt::StringLiterals;
 /*! \qmlproperty var AmqpQueue::arguments
     Arguments of the declaration, an object such as \c{{"x-max-length": 1000}}. */
 /*! \qmlproperty list<var> AmqpQueue::bindings
-    Which messages come into the queue, a list of objects with \c exchange, \c routingKey and
-    \c arguments, each of them optional. When the list changes, new bindings are made first, then those that
+    Which messages come into the queue, a list of objects with \c exchange and, if wanted, \c routingKey and
+    \c arguments. When the list changes, new bindings are made first, then those that
     are gone are removed: no message is missed, and none comes twice. */
 /*! \qmlproperty bool AmqpQueue::receiving
     Whether messages are received, \c true at first; otherwise the queue is declared and bound only. */
@@ -105,6 +105,7 @@ QAmqpQuickQueue::QAmqpQuickQueue(QObject *parent) : QAmqpQuickBound(parent)
 
 void QAmqpQuickQueue::setUp(QAmqpChannel *channel)
 {
+    const QPointer<QAmqpChannel> alive = channel; // a handler of an error may end it
     m_queue = channel->queue(m_name);
     const QAmqpQueueOptions options =
             QAmqpQueueOptions()
@@ -113,10 +114,6 @@ void QAmqpQuickQueue::setUp(QAmqpChannel *channel)
                     .setAutoDelete(isAutoDelete())
                     .setPassive(m_passive)
                     .setArguments(QAmqpTable::fromVariantMap(m_arguments));
-    expect(m_queue->declare(options), [this](const QAmqpQueueInfo &info) {
-        m_info = info;
-        Q_EMIT declared();
-    });
     connect(channel, &QAmqpChannel::messageReturned, scope(), [this](const QAmqpReturn &message) {
         lost(QAmqpError(
                      QAmqpError::Kind::Unroutable, QAmqpError::Scope::Operation,
@@ -134,7 +131,12 @@ void QAmqpQuickQueue::setUp(QAmqpChannel *channel)
                            nullptr, int(last - first + 1))
                                 .arg(queueName())));
     });
-    QAmqpQuickBound::setUp(channel);
+    expect(m_queue->declare(options), [this](const QAmqpQueueInfo &info) {
+        m_info = info;
+        Q_EMIT declared();
+    });
+    if (alive)
+        QAmqpQuickBound::setUp(channel);
 }
 
 QFuture<void> QAmqpQuickQueue::bind(const Binding &binding)
@@ -204,8 +206,9 @@ void QAmqpQuickQueue::receive(const QAmqpDelivery &delivery)
     Publishes a message to this queue, by the default exchange: see AmqpExchange::publish() for \a body and
     \a properties, and what is returned. If somebody has deleted the queue, that is an error
     (\c "Unroutable"), and the next call declares it anew; if the broker does not take the message, as one
-    of a full queue with \c{"x-overflow": "reject-publish"}, that is one too (\c "Nacked"). An AmqpExchange
-    without a name tells what became of each message. */
+    of a full queue with \c{"x-overflow": "reject-publish"}, that is one too (\c "Nacked"). Of several
+    messages only the first such error is sure to be told: an AmqpExchange without a name tells what became of
+    each one. */
 quint64 QAmqpQuickQueue::publish(const QJSValue &body, const QVariantMap &properties)
 {
     return QAmqpQuickObject::publish(body, properties, [this](const QAmqpMessage &message) {

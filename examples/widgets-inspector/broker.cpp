@@ -80,6 +80,8 @@ void Broker::fetchNext(const std::shared_ptr<Look> &look)
                 // One refusal ends them all.
                 if (std::exchange(look->wanted, -1) >= 0)
                     tell(exception.error());
+                if (--look->awaited == 0 && look->channel && look->channel->isOpen())
+                    giveBack(look);
             });
 }
 
@@ -92,7 +94,7 @@ void Broker::fetched(const std::shared_ptr<Look> &look,
         look->deliveries += *delivery;
         fetchNext(look);
     } else {
-        look->wanted = 0;
+        look->wanted = std::min(look->wanted, 0);
     }
     if (look->awaited == 0)
         giveBack(look);

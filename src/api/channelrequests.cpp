@@ -350,11 +350,17 @@ bool QAmqpChannelPrivate::settleAll(Settlement::Kind kind, bool requeue)
     if (currentState() == QAmqpChannel::State::Open)
         lastError = QAmqpError(); // so that it tells of this call
     const quint64 last = unsettled.lastShown();
+    if (last && core && (recovering || engine->core().state() != ConnectionState::Open)) {
+        lastError = notOpen(
+                u"channel %1 settles nothing while it recovers or its connection closes", number);
+        return false;
+    }
     return last && settleDelivery({quint16(number), generation, last, kind, true, requeue});
 }
 
 /*! Acknowledges everything delivered on this channel so far. Returns \c false, and sends nothing, if
-    there is nothing (which is no error: lastError() has none then) or the channel is not open. */
+    there is nothing (which is no error: lastError() has none then), or the channel is not open, recover()
+    is under way or the connection closes (NotOpen in lastError()). */
 bool QAmqpChannel::ackAll() { return d_ptr->settleAll(Settlement::Ack, false); }
 
 /*! Gives back (or discards, see \a requeue) everything unsettled on this channel. Returns \c false, and

@@ -131,17 +131,37 @@ void Engine::refuse(const QAmqpError &error)
     commanded();
 }
 
-// Acknowledgements that were accepted are sent before connection.close, and behind it none is accepted.
 void Engine::close(TimePoint deadline)
 {
     collectLastMail();
     m_core->close(deadline);
+    admitMail();
+    commanded();
+}
+
+void Engine::admitMail()
+{
+    const bool open = m_connection && m_core->state() == ConnectionState::Open;
+    m_closing = m_core->isClosing();
     for (const QAmqpChannelPrivate *channel : m_channels) {
-        if (channel
-            && m_core->state() == ConnectionState::Open) // it waits for what was asked before
+        if (!channel || !channel->core)
+            continue;
+        m_closing |= channel->core->isClosing();
+        if (open && channel->core->state() == ChannelState::Open)
             m_mailbox->admit(channel->number, channel->generation);
     }
-    commanded();
+}
+
+// For what may send the close that was waiting: acknowledgements that were accepted go before it, and
+// those that come meanwhile are refused.
+template<typename Step>
+auto Engine::withoutMail(Step step)
+{
+    if (!m_closing)
+        return step();
+    collectLastMail();
+    const auto end = qScopeGuard([this] { admitMail(); });
+    return step();
 }
 
 void Engine::abort()
@@ -269,12 +289,10 @@ void Engine::turn()
     // A loop may call a little early, and its timer is spent all the same.
     if (m_deadline && *m_deadline - now < std::chrono::milliseconds(10))
         m_deadline.reset();
-    m_core->timeout(now);
+    withoutMail([&] { m_core->timeout(now); });
     write(); // a heartbeat and the next deadline do not wait for slots
     collectMail();
     deliverEvents();
-    if (m_core->state() == ConnectionState::Closing)
-        collectLastMail();
     if (m_connection)
         afterEvents();
 }
@@ -292,7 +310,7 @@ void Engine::deliverEvents()
     const TimePoint start = Clock::now();
     qsizetype bytes = 0;
     for (int count = 1; m_connection; ++count) {
-        std::optional<Event> event = m_core->nextEvent();
+        std::optional<Event> event = withoutMail([&] { return m_core->nextEvent(); });
         if (!event) {
             if (!m_lost)
                 return;

@@ -50,11 +50,14 @@ public:
         if (m_mailbox->hasMail())
             settleAll(m_mailbox->take());
     }
-    // Before a channel goes, or without one the connection: who is refused later is told so.
+    // Before channel.close or connection.close is sent: who is refused later is told so.
     void collectLastMail(std::optional<int> channel = {})
     {
         settleAll(m_mailbox->takeLast(channel));
     }
+
+    // After such a command: mail goes on for whatever waits for answers before it closes.
+    void admitMail();
 
     void addChannel(quint16 number, QAmqpChannelPrivate *channel);
     void forgetChannel(QAmqpChannelPrivate *channel);
@@ -72,6 +75,8 @@ public:
 
 private:
     void settleAll(const std::vector<Settlement> &mail);
+    template<typename Step>
+    auto withoutMail(Step step);
     void deliverEvents();
     void afterEvents();
     void write();
@@ -103,6 +108,7 @@ private:
     qint64 m_transportBytes = 0; // as last asked; asking costs more than a publish
     int m_depth = 0; // turns on the stack: slots may run event loops of their own
     bool m_turnRequested = false;
+    bool m_closing = false; // the connection or a channel waits for answers before it closes
     bool m_slowSlots = false; // the last turn took its time: look at the clock after each event
     std::optional<TimePoint> m_deadline;
     QList<QSslError> m_sslErrors;

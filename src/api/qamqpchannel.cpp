@@ -254,8 +254,9 @@ void QAmqpChannel::close()
         return d_ptr->refuse(error);
     if (!d_ptr->core)
         return;
-    d_ptr->engine->collectMail(); // acknowledgements that were accepted are sent
+    d_ptr->engine->collectLastMail(d_ptr->number); // what was accepted is sent
     d_ptr->core->close();
+    d_ptr->engine->admitMail();
     d_ptr->engine->commanded();
 }
 

@@ -207,7 +207,8 @@ QAmqpResult<int> QAmqpBlockingChannelPrivate::cancel(
     for (const ConsumerPointer &consumer : cancelled) {
         const auto underWay =
                 wait<QAmqpResult<int>>("basic.cancel", [consumer](const Answer<int> &answer) {
-                    if (consumer->consumer && !consumer->ended)
+                    if (consumer->consumer
+                        && consumer->consumer->state() < QAmqpConsumer::State::Cancelling)
                         giveWhenEnded(answer, consumer->consumer->cancel());
                     else // the broker was first
                         answer->give(0);

@@ -63,8 +63,8 @@ QAmqpBlockingConnection::~QAmqpBlockingConnection() { d->end(); }
 
 /*! Opens with \a options, and waits until that is done or has failed, or the timeout() is over
     (Timeout; the attempt is given up). Fails with InvalidArgument, and leaves options() as they are, if
-    there is no QCoreApplication, or the connection is open, opening or closing. A connection that was closed or lost may be opened again; its channels then
-    need QAmqpBlockingChannel::open(). */
+    there is no QCoreApplication, or the connection is open, opening or closing. A connection that was
+    closed or lost may be opened again; its channels then need QAmqpBlockingChannel::open(). */
 QAmqpResult<void> QAmqpBlockingConnection::open(const QAmqpConnectionOptions &options)
 {
     return d->open(&options);

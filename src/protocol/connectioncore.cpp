@@ -95,7 +95,7 @@ void ConnectionCore::beginAttempt()
     m_context.frameMax = UntunedFrameMax;
     m_context.output = {};
     m_input.clear();
-    m_closedByBroker.clear();
+    m_closedChannels.clear();
     m_negotiated = {};
     m_challenges = 0;
     if (m_options.handshakeTimeout().count() > 0)

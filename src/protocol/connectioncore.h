@@ -188,7 +188,7 @@ private:
     ReadingPause m_pause;
     bool m_backlog = false; // octets arrived that nextEvent() has not been through
     std::vector<std::unique_ptr<ChannelCore>> m_channels; // by number; 0 stays empty
-    std::set<quint16> m_closedByBroker; // and not open again since
+    std::set<quint16> m_closedChannels; // and not open again since
     Negotiated m_negotiated;
     Heartbeat m_heartbeat;
     TimePoint m_now;

@@ -47,14 +47,15 @@ static quint32 methodOf(const Frame &frame)
 }
 
 // RabbitMQ (3.10.8) sends behind its channel.close what it had under way, for instance a delivery when it
-// refuses a publish, until it has read our answer. That is dropped until the number is in use again.
+// refuses a publish, until it has read our answer; with our own close on the way, behind its close-ok too.
+// That is dropped until the number is in use again.
 bool ConnectionCore::isLate(const Frame &frame)
 {
-    if (m_closedByBroker.count(frame.channel) == 0)
+    if (m_closedChannels.count(frame.channel) == 0)
         return false;
     const ChannelCore *core = channel(frame.channel);
     if (core && core->state() > ChannelState::Opening) {
-        m_closedByBroker.erase(frame.channel);
+        m_closedChannels.erase(frame.channel);
         return false;
     }
     switch (methodOf(frame)) {
@@ -79,9 +80,9 @@ void ConnectionCore::understand(const Frame &frame)
                   frame.channel);
         else
             core->receive(frame);
-        if (core && core->state() == ChannelState::Closed
-            && methodOf(frame) == ChannelClose::info.id())
-            m_closedByBroker.insert(frame.channel);
+        const quint32 method = core && core->state() == ChannelState::Closed ? methodOf(frame) : 0;
+        if (method == ChannelClose::info.id() || method == ChannelCloseOk::info.id())
+            m_closedChannels.insert(frame.channel);
         if (core && core->isOver())
             m_channels[frame.channel].reset();
     } else if (frame.type == FrameType::Method) {

@@ -246,6 +246,75 @@ private Q_SLOTS:
         TRY(server.isExhausted(), server);
     }
 
+    void nothingIsAcceptedBehindTheCloseOfAChannel()
+    {
+        ScriptedServer server(
+                threeDeliveries().expect<BasicAck>().expect<ChannelClose>().after(50ms).reply(
+                        ChannelCloseOk{}));
+        QAmqpConnection connection(optionsFor(server));
+        QAmqpConsumer *consumer = consume(connection);
+        QList<QAmqpDelivery> deliveries;
+        connect(consumer, &QAmqpConsumer::messageReceived, this,
+                [&](const QAmqpDelivery &delivery) { deliveries.append(delivery); });
+        connection.open();
+        TRY(deliveries.size() == 3, server);
+        QVERIFY(ackElsewhere(deliveries.at(0)));
+        QSignalSpy closed(consumer->channel(), &QAmqpChannel::closed);
+        consumer->channel()->close();
+        QVERIFY(!ackElsewhere(deliveries.at(1)));
+        QVERIFY(closed.count() || closed.wait(Patience));
+        TRY(server.isExhausted(), server);
+        connection.abort();
+    }
+
+    // The close waits for the confirm, in whose slot another thread acknowledges.
+    void whatIsAcceptedBeforeTheCloseIsSent()
+    {
+        ScriptedServer server(threeDeliveries()
+                                      .expect<ConfirmSelect>()
+                                      .reply(ConfirmSelectOk{})
+                                      .expect<BasicPublish>()
+                                      .reply(BasicAck{1, false})
+                                      .expect<BasicAck>()
+                                      .connectionClose());
+        QAmqpConnection connection(optionsFor(server));
+        QAmqpConsumer *consumer = consume(connection);
+        QAmqpChannel *channel = consumer->channel();
+        QList<QAmqpDelivery> deliveries;
+        connect(consumer, &QAmqpConsumer::messageReceived, this,
+                [&](const QAmqpDelivery &delivery) { deliveries.append(delivery); });
+        bool accepted = false;
+        connect(channel, &QAmqpChannel::confirmed, this,
+                [&] { accepted = ackElsewhere(deliveries.at(0)); });
+        QSignalSpy closed(&connection, &QAmqpConnection::closed);
+        connection.open();
+        TRY(deliveries.size() == 3, server);
+        channel->publish({}, QStringLiteral("q"), QAmqpMessage("four"));
+        connection.close();
+        QVERIFY2(closed.wait(Patience), qPrintable(server.report()));
+        QVERIFY(accepted);
+        QVERIFY(!connection.lastError());
+        TRY(server.isExhausted(), server);
+    }
+
+    void nothingIsSettledWhileTheConnectionCloses()
+    {
+        ScriptedServer server(
+                threeDeliveries().expect<ConnectionClose>().after(50ms).reply(ConnectionCloseOk{}));
+        QAmqpConnection connection(optionsFor(server));
+        QAmqpConsumer *consumer = consume(connection);
+        int received = 0;
+        connect(consumer, &QAmqpConsumer::messageReceived, this, [&] { ++received; });
+        connection.open();
+        TRY(received == 3, server);
+        QAmqpChannel *channel = consumer->channel();
+        QSignalSpy closed(&connection, &QAmqpConnection::closed);
+        connection.close();
+        QVERIFY(!channel->ackAll());
+        QCOMPARE(channel->lastError().kind(), QAmqpError::Kind::NotOpen);
+        QVERIFY(closed.wait(Patience));
+    }
+
     // A number that was given to another channel since is that one's.
     void acksOfAnEarlierChannelAreRefused()
     {

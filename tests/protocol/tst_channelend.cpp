@@ -142,6 +142,9 @@ private Q_SLOTS:
                        .send(ChannelOpenOk{}));
         QCOMPARE(d.count<ChannelClosed>(), 1);
         QCOMPARE(d.last<ChannelClosed>().error.kind(), Kind::PreconditionFailed);
+        // RabbitMQ has not read our close-ok yet.
+        d.then(Script().on(1).sendContent(delivery("t", 1), message("late")));
+        QVERIFY(!d.count<Delivered>());
         QCOMPARE(d.core.state(), ConnectionState::Open);
     }
 

@@ -195,6 +195,37 @@ private Q_SLOTS:
         QVERIFY(scene.holds("!queue.ready"));
     }
 
+    // The declaration fails at once, while the object is being set up.
+    void anErrorHandlerMayEndWhatIsBeingSetUp_data()
+    {
+        QTest::addColumn<QString>("what");
+        QTest::addColumn<QString>("handler");
+        for (const char *what : {"AmqpQueue { ", "AmqpExchange { type: 'topic'; "}) {
+            for (const char *handler : {"active = false", "name = 'short'"})
+                QTest::addRow("%s%s", what, handler)
+                        << QString::fromLatin1(what) << QString::fromLatin1(handler);
+        }
+    }
+    void anErrorHandlerMayEndWhatIsBeingSetUp()
+    {
+        QFETCH(QString, what);
+        QFETCH(QString, handler);
+        AutoServer server;
+        Scene scene(
+                "AmqpConnection { id: broker; url: \"URL\"; active: true; property var it: one\n"
+                        + what.toUtf8()
+                        + R"(id: one; name: 'x'.repeat(300); bindings: [{ exchange: "ex" }]
+                                 property int errors: 0; onErrorOccurred: { ++errors; )"
+                        + handler.toUtf8() + " } } }",
+                server.url());
+        TRY_HOLDS(scene, "one.errors === 1 && broker.connected");
+        if (handler.contains(u"short"))
+            TRY_HOLDS(scene, "one.ready && one.errorString === ''");
+        else
+            QVERIFY(scene.holds("!one.active && !one.ready"));
+        QVERIFY(scene.holds("one.errors === 1"));
+    }
+
     void aMendedBindingClearsItsError_data()
     {
         QTest::addColumn<QString>("wrong");
