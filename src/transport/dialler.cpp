@@ -89,8 +89,8 @@ static int lookUp(const QString &hostName, QObject *receiver,
     return QHostInfo::lookupHost(hostName, new Lookup(done, receiver), SLOT(found(QHostInfo)));
 }
 
-Dialler::Dialler(const QAmqpEndpoint &endpoint, Resolver resolver, Done done)
-    : m_endpoint(endpoint)
+Dialler::Dialler(QAmqpEndpoint endpoint, Resolver resolver, Done done)
+    : m_endpoint(std::move(endpoint))
     , m_resolver(resolver ? std::move(resolver) : lookUp)
     , m_done(std::move(done))
 {

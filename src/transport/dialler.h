@@ -32,7 +32,7 @@ public:
     // The connected socket, a QSslSocket if TLS is to follow; or why there is none.
     using Done = std::function<void(std::unique_ptr<QTcpSocket> socket, const QAmqpError &error)>;
 
-    Dialler(const QAmqpEndpoint &endpoint, Resolver resolver, Done done);
+    Dialler(QAmqpEndpoint endpoint, Resolver resolver, Done done);
     ~Dialler() override;
 
     void start();
