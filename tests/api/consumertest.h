@@ -23,6 +23,11 @@ inline BasicDeliver delivery(quint64 tag, bool redelivered = false)
     return {QByteArrayView("t"), tag, redelivered, QByteArrayView("e"), QByteArrayView("k")};
 }
 
+inline BasicDeliver deliveryTo(const char *consumerTag, quint64 tag)
+{
+    return {QByteArrayView(consumerTag), tag, false, {}, QByteArrayView("q")};
+}
+
 inline Script deliveries(quint64 first, quint64 last)
 {
     Script script;

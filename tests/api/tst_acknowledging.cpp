@@ -86,9 +86,6 @@ void TestAcknowledging::pausedChanged()
 // What a paused consumer holds was seen by nobody, and "all so far" does not mean it.
 void TestAcknowledging::multipleSparesWhatIsHeld()
 {
-    const auto to = [](const char *tag, quint64 number) {
-        return BasicDeliver{QByteArrayView(tag), number, false, {}, QByteArrayView("q")};
-    };
     Session s(openedChannel()
                       .expect<BasicQos>()
                       .reply(BasicQosOk{})
@@ -96,11 +93,11 @@ void TestAcknowledging::multipleSparesWhatIsHeld()
                       .reply(BasicConsumeOk{QByteArrayView("a")})
                       .expect<BasicConsume>()
                       .reply(BasicConsumeOk{QByteArrayView("b")})
-                      .sendContent(to("a", 1), QAmqpMessage("1"))
-                      .sendContent(to("b", 2), QAmqpMessage("2"))
-                      .sendContent(to("a", 3), QAmqpMessage("3"))
-                      .sendContent(to("b", 4), QAmqpMessage("4"))
-                      .sendContent(to("b", 5), QAmqpMessage("5"))
+                      .sendContent(deliveryTo("a", 1), QAmqpMessage("1"))
+                      .sendContent(deliveryTo("b", 2), QAmqpMessage("2"))
+                      .sendContent(deliveryTo("a", 3), QAmqpMessage("3"))
+                      .sendContent(deliveryTo("b", 4), QAmqpMessage("4"))
+                      .sendContent(deliveryTo("b", 5), QAmqpMessage("5"))
                       .expect<BasicAck>(isAck(2))
                       .expect<BasicAck>(isAck(4))
                       .expect<BasicNack>(isNack(5, false, false))

@@ -86,9 +86,6 @@ void TestConsumer::queueAndConsumerBothTell()
 
 void TestConsumer::severalConsumersOfAQueue()
 {
-    const auto to = [](const char *tag, quint64 number) {
-        return BasicDeliver{QByteArrayView(tag), number, false, {}, QByteArrayView("q")};
-    };
     Session s(openedChannel()
                       .expect<BasicQos>()
                       .reply(BasicQosOk{})
@@ -96,10 +93,10 @@ void TestConsumer::severalConsumersOfAQueue()
                       .reply(BasicConsumeOk{QByteArrayView("a")})
                       .expect<BasicConsume>()
                       .reply(BasicConsumeOk{QByteArrayView("b")})
-                      .sendContent(to("b", 1), QAmqpMessage("1"))
-                      .sendContent(to("a", 2), QAmqpMessage("2"))
-                      .sendContent(to("a", 3), QAmqpMessage("3"))
-                      .sendContent(to("b", 4), QAmqpMessage("4"))
+                      .sendContent(deliveryTo("b", 1), QAmqpMessage("1"))
+                      .sendContent(deliveryTo("a", 2), QAmqpMessage("2"))
+                      .sendContent(deliveryTo("a", 3), QAmqpMessage("3"))
+                      .sendContent(deliveryTo("b", 4), QAmqpMessage("4"))
                       .connectionClose());
     s.makeChannel();
     QAmqpQueue *queue = s.channel->queue(u"q"_s);

@@ -39,10 +39,16 @@ private:
         return accepted;
     }
 
-    static QAmqpConsumer *consume(QAmqpConnection &connection)
+    static QAmqpConsumer *consume(QAmqpConnection &connection,
+                                  QList<QAmqpDelivery> *deliveries = nullptr)
     {
-        return connection.createChannel()->consume(
+        QAmqpConsumer *consumer = connection.createChannel()->consume(
                 QStringLiteral("q"), QAmqpConsumeOptions().setConsumerTag(QStringLiteral("t")));
+        if (deliveries) {
+            connect(consumer, &QAmqpConsumer::messageReceived, consumer,
+                    [deliveries](const QAmqpDelivery &delivery) { deliveries->append(delivery); });
+        }
+        return consumer;
     }
 
 private Q_SLOTS:
@@ -227,10 +233,8 @@ private Q_SLOTS:
                 threeDeliveries().expect<BasicAck>().expect<ConnectionClose>().after(50ms).reply(
                         ConnectionCloseOk{}));
         QAmqpConnection connection(optionsFor(server));
-        QPointer<QAmqpConsumer> consumer = consume(connection);
         QList<QAmqpDelivery> deliveries;
-        connect(consumer, &QAmqpConsumer::messageReceived, this,
-                [&](const QAmqpDelivery &delivery) { deliveries.append(delivery); });
+        QPointer<QAmqpConsumer> consumer = consume(connection, &deliveries);
         connection.open();
         TRY(deliveries.size() == 3, server);
         QAmqpChannel *channel = consumer->channel();
@@ -252,10 +256,8 @@ private Q_SLOTS:
                 threeDeliveries().expect<BasicAck>().expect<ChannelClose>().after(50ms).reply(
                         ChannelCloseOk{}));
         QAmqpConnection connection(optionsFor(server));
-        QAmqpConsumer *consumer = consume(connection);
         QList<QAmqpDelivery> deliveries;
-        connect(consumer, &QAmqpConsumer::messageReceived, this,
-                [&](const QAmqpDelivery &delivery) { deliveries.append(delivery); });
+        QAmqpConsumer *consumer = consume(connection, &deliveries);
         connection.open();
         TRY(deliveries.size() == 3, server);
         QVERIFY(ackElsewhere(deliveries.at(0)));
@@ -278,11 +280,9 @@ private Q_SLOTS:
                                       .expect<BasicAck>()
                                       .connectionClose());
         QAmqpConnection connection(optionsFor(server));
-        QAmqpConsumer *consumer = consume(connection);
-        QAmqpChannel *channel = consumer->channel();
         QList<QAmqpDelivery> deliveries;
-        connect(consumer, &QAmqpConsumer::messageReceived, this,
-                [&](const QAmqpDelivery &delivery) { deliveries.append(delivery); });
+        QAmqpConsumer *consumer = consume(connection, &deliveries);
+        QAmqpChannel *channel = consumer->channel();
         bool accepted = false;
         connect(channel, &QAmqpChannel::confirmed, this,
                 [&] { accepted = ackElsewhere(deliveries.at(0)); });
@@ -328,10 +328,8 @@ private Q_SLOTS:
                         .expect<BasicAck>()
                         .connectionClose());
         QAmqpConnection connection(optionsFor(server));
-        QAmqpConsumer *consumer = consume(connection);
         QList<QAmqpDelivery> deliveries;
-        connect(consumer, &QAmqpConsumer::messageReceived, this,
-                [&](const QAmqpDelivery &delivery) { deliveries.append(delivery); });
+        QAmqpConsumer *consumer = consume(connection, &deliveries);
         connection.open();
         TRY(deliveries.size() == 3, server);
         const std::unique_ptr<QAmqpChannel> first(consumer->channel());

@@ -106,8 +106,7 @@ void TestProxy::reachesTheBroker()
     QFETCH(QNetworkProxy::ProxyType, type);
     QFETCH(bool, tls);
     ProxyServer server(type);
-    if (!server.isInstalled())
-        QSKIP("microsocks or tinyproxy is not installed");
+    QVERIFY2(server.isInstalled(), "install microsocks and tinyproxy-bin");
     QVERIFY(server.isReady());
     Peer peer((tls ? tlsOptions() : options()).setHostName(u"localhost"_s));
     // The name goes to the proxy as it is.
@@ -166,8 +165,7 @@ void TestProxy::nobodyAtTheProxy()
 void TestProxy::refusedBehindTheProxy()
 {
     ProxyServer server(QNetworkProxy::Socks5Proxy);
-    if (!server.isInstalled())
-        QSKIP("microsocks is not installed");
+    QVERIFY2(server.isInstalled(), "install microsocks");
     QVERIFY(server.isReady());
     Peer peer(options().setPort(1));
     QVERIFY(peer.connection.setProxy(server.proxy()));

@@ -45,12 +45,6 @@ bool savePicture(const QImage &picture, const QString &name)
     return folder.mkpath(u"."_s) && picture.save(folder.filePath(name + suffix + u".png"_s));
 }
 
-bool hasRealInput()
-{
-    return QGuiApplication::platformName() == u"xcb"
-            && !QStandardPaths::findExecutable(u"xdotool"_s).isEmpty();
-}
-
 bool xdotool(const QStringList &arguments)
 {
     return QProcess::execute(u"xdotool"_s, arguments) == 0;

@@ -18,9 +18,7 @@ bool savePicture(const QImage &picture, const QString &name);
 // Runs rabbitmqctl for the node that is tested with; false if it fails.
 bool ctl(const QStringList &arguments);
 
-// Whether keys and the mouse can be those of a window system rather than events of the test's own.
-bool hasRealInput();
-// Presses keys, moves the mouse and so on, as the tool of that name is told to.
+// Presses keys, moves the mouse and so on, as the tool of that name is told to; needs the platform xcb.
 bool xdotool(const QStringList &arguments);
 
 } // namespace DesktopTest

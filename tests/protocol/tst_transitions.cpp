@@ -1,7 +1,7 @@
 #include "testmain.h"
 
 #include "codec/dispatch.h"
-#include "coredriver.h"
+#include "connectioncoretest.h"
 
 #include <set>
 
@@ -57,23 +57,6 @@ std::vector<Sample> samples()
          ...);
     }(AllMethods());
     return list;
-}
-
-Script scriptInto(ConnectionState state)
-{
-    switch (state) {
-    case ConnectionState::HeaderSent: return Script().expectHeader();
-    case ConnectionState::Starting: return Script().start().expect<ConnectionStartOk>();
-    case ConnectionState::Opening:
-        return Script()
-                .start()
-                .expect<ConnectionStartOk>()
-                .reply(ConnectionTune{2047, 131072, 60})
-                .expect<ConnectionTuneOk>()
-                .expect<ConnectionOpen>();
-    case ConnectionState::Closing: return Script().handshake().expect<ConnectionClose>();
-    default: return Script().handshake();
-    }
 }
 
 Script scriptInto(ChannelState state)
