@@ -3,8 +3,8 @@
 //
 // What RabbitMQ adds or answers differently stands in `extras` below, and nowhere else.
 
-#include "testmain.h"
 #include "structure/wiretypes.h"
+#include "testmain.h"
 
 #include "codec/constants.h"
 
