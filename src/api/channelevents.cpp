@@ -35,8 +35,8 @@ void QAmqpChannelPrivate::on(const ChannelOpened &)
 // The core is about to forget this channel.
 void QAmqpChannelPrivate::leaveCore()
 {
-    engine->collectLastMail(
-            number); // that of other channels; for this one nothing is sent any more
+    // That of other channels; for this one nothing is sent any more.
+    engine->collectLastMail(quint16(number));
     nextTag = core->nextPublishTag();
     core = nullptr;
     prefetchSent.reset();
@@ -246,8 +246,10 @@ void QAmqpChannelPrivate::afterEvents()
 void QAmqpChannelPrivate::lookAtConsumers()
 {
     consumersChanged = true;
-    if (engine)
+    if (engine) {
+        engine->lookAt(quint16(number));
         engine->commanded();
+    }
 }
 
 QFuture<int> QAmqpChannelPrivate::cancel(QAmqpConsumerPrivate *consumer)

@@ -29,7 +29,7 @@ bool Mailbox::settle(const Settlement &settlement)
         return m_engine && m_engine->settle(settlement);
     }
     const std::lock_guard lock(m_mutex);
-    if (settlement.channel >= m_admitted.size()
+    if (m_shut || settlement.channel >= m_admitted.size()
         || m_admitted[settlement.channel] != settlement.generation)
         return false;
     m_waiting.push_back(settlement);
@@ -139,17 +139,36 @@ void Engine::close(TimePoint deadline)
     commanded();
 }
 
+void Engine::closeChannel(quint16 number)
+{
+    collectLastMail();
+    m_channels[number]->core->close();
+    m_closingChannels.insert(number);
+    lookAt(number);
+    admitMail();
+    commanded();
+}
+
+void Engine::collectLastMail(quint16 channel)
+{
+    collectLastMail();
+    m_mailbox->admit(channel, 0);
+    admitMail();
+}
+
+// After what may have sent a close: mail goes on for whatever still waits for answers before it closes.
 void Engine::admitMail()
 {
-    const bool open = m_connection && m_core->state() == ConnectionState::Open;
-    m_closing = m_core->isClosing();
-    for (const QAmqpChannelPrivate *channel : m_channels) {
-        if (!channel || !channel->core)
-            continue;
-        m_closing |= channel->core->isClosing();
-        if (open && channel->core->state() == ChannelState::Open)
-            m_mailbox->admit(channel->number, channel->generation);
-    }
+    std::erase_if(m_closingChannels, [this](quint16 number) {
+        const QAmqpChannelPrivate *closing = channel(number);
+        const auto state = closing && closing->core ? closing->core->state() : ChannelState::Closed;
+        if (state == ChannelState::Opening || state == ChannelState::Open)
+            return false;
+        m_mailbox->admit(number, 0);
+        return true;
+    });
+    if (m_connection && m_core->state() <= ConnectionState::Open)
+        m_mailbox->reopen();
 }
 
 // For what may send the close that was waiting: acknowledgements that were accepted go before it, and
@@ -157,7 +176,7 @@ void Engine::admitMail()
 template<typename Step>
 auto Engine::withoutMail(Step step)
 {
-    if (!m_closing)
+    if (m_closingChannels.empty() && !m_core->isClosing())
         return step();
     collectLastMail();
     const auto end = qScopeGuard([this] { admitMail(); });
@@ -234,6 +253,7 @@ void Engine::addChannel(quint16 number, QAmqpChannelPrivate *channel)
     if (m_channels.size() <= number)
         m_channels.resize(size_t(number) + 1);
     m_channels[number] = channel;
+    lookAt(number);
 }
 
 void Engine::forgetChannel(QAmqpChannelPrivate *channel)
@@ -335,12 +355,18 @@ void Engine::deliverEvents()
     }
 }
 
-// Channels may come and go in the slots called here, so they are found by number each time.
+// Channels may come and go in the slots called here, or turns run, so they are found by number each time.
 void Engine::afterEvents()
 {
-    for (size_t number = 1; m_connection && number < m_channels.size(); ++number) {
-        if (m_channels[number])
-            m_channels[number]->afterEvents();
+    auto next = m_toLookAt.begin();
+    while (m_connection && next != m_toLookAt.end()) {
+        const quint16 number = *next;
+        QAmqpChannelPrivate *target = channel(number);
+        if (!target || !target->publishHeld)
+            m_toLookAt.erase(next);
+        if (target)
+            target->afterEvents();
+        next = m_toLookAt.upper_bound(number);
     }
 }
 

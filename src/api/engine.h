@@ -9,6 +9,8 @@
 #include "protocol/connectioncore.h"
 #include "transport/transportclient.h"
 
+#include <set>
+
 QT_BEGIN_NAMESPACE
 
 class QAmqpChannelPrivate;
@@ -50,16 +52,14 @@ public:
         if (m_mailbox->hasMail())
             settleAll(m_mailbox->take());
     }
-    // Before channel.close or connection.close is sent: who is refused later is told so.
-    void collectLastMail(std::optional<int> channel = {})
-    {
-        settleAll(m_mailbox->takeLast(channel));
-    }
-
-    // After such a command: mail goes on for whatever waits for answers before it closes.
-    void admitMail();
+    // Before connection.close is sent, or the channel goes: who is refused later is told so.
+    void collectLastMail() { settleAll(m_mailbox->shut()); }
+    void collectLastMail(quint16 channel);
 
     void addChannel(quint16 number, QAmqpChannelPrivate *channel);
+    void closeChannel(quint16 number);
+    // At the end of the turn it has something to tell, or waits for the moment to tell it.
+    void lookAt(quint16 channel) { m_toLookAt.insert(channel); }
     void forgetChannel(QAmqpChannelPrivate *channel);
     QAmqpChannelPrivate *channel(quint16 number) const
     {
@@ -75,6 +75,7 @@ public:
 
 private:
     void settleAll(const std::vector<Settlement> &mail);
+    void admitMail();
     template<typename Step>
     auto withoutMail(Step step);
     void deliverEvents();
@@ -104,11 +105,12 @@ private:
     QList<QAmqpEndpoint> m_endpoints; // by the core's number of the host
     bool m_linked = false; // the transport has been opened and not closed
     std::vector<QAmqpChannelPrivate *> m_channels; // by number
+    std::set<quint16> m_closingChannels; // those that wait for answers before they close
+    std::set<quint16> m_toLookAt;
     MailboxPointer m_mailbox;
     qint64 m_transportBytes = 0; // as last asked; asking costs more than a publish
     int m_depth = 0; // turns on the stack: slots may run event loops of their own
     bool m_turnRequested = false;
-    bool m_closing = false; // the connection or a channel waits for answers before it closes
     bool m_slowSlots = false; // the last turn took its time: look at the clock after each event
     std::optional<TimePoint> m_deadline;
     QList<QSslError> m_sslErrors;

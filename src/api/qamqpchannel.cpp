@@ -119,9 +119,8 @@ QAmqpChannelPrivate::QAmqpChannelPrivate(QAmqpConnection *owner)
 */
 QAmqpChannel::~QAmqpChannel()
 {
-    if (d_ptr->core)
-        d_ptr->engine->collectLastMail(
-                d_ptr->number); // acknowledgements that were accepted are sent
+    if (d_ptr->core) // acknowledgements that were accepted are sent
+        d_ptr->engine->collectLastMail(quint16(d_ptr->number));
     while (!children().isEmpty())
         delete children().constFirst();
     QAmqpChannelPrivate *d = d_ptr.get();
@@ -252,12 +251,8 @@ void QAmqpChannel::close()
 {
     if (const QAmqpError error = d_ptr->threadError("close()"))
         return d_ptr->refuse(error);
-    if (!d_ptr->core)
-        return;
-    d_ptr->engine->collectLastMail(d_ptr->number); // what was accepted is sent
-    d_ptr->core->close();
-    d_ptr->engine->admitMail();
-    d_ptr->engine->commanded();
+    if (d_ptr->core)
+        d_ptr->engine->closeChannel(quint16(d_ptr->number));
 }
 
 bool operator==(const QAmqpQueueInfo &a, const QAmqpQueueInfo &b)
@@ -378,7 +373,7 @@ quint64 QAmqpChannelPrivate::publish(const QString &exchange, const QString &rou
     untold += core->isConfirming();
     engine->commanded();
     if (!isReady(HighWater))
-        publishHeld = true;
+        holdPublish();
     return tag;
 }
 
@@ -492,8 +487,14 @@ bool QAmqpChannel::isReadyToPublish() const
 {
     const bool ready = isOpen() && d_ptr->isReady(HighWater);
     if (!ready) // who was told no waits for the signal
-        d_ptr->publishHeld = true;
+        d_ptr->holdPublish();
     return ready;
+}
+
+void QAmqpChannelPrivate::holdPublish()
+{
+    if (!std::exchange(publishHeld, true) && engine)
+        engine->lookAt(quint16(number));
 }
 
 QT_END_NAMESPACE

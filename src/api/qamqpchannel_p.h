@@ -140,6 +140,7 @@ public:
     void failPublishes(const QAmqpError &cause);
     void endPromises(const QtAmqpPrivate::Settled &settled);
     bool isReady(qint64 highWater) const;
+    void holdPublish();
     void tellState();
     QAmqpChannel::State currentState() const;
 
@@ -184,7 +185,7 @@ public:
     quint64 nextTag = 1; // while there is no core
     quint64 maxUnconfirmed = 0;
     quint64 untold = 0; // publishes whose outcome was not told
-    mutable bool publishHeld = false; // isReadyToPublish() was false; say when it is true again
+    bool publishHeld = false; // isReadyToPublish() was false; say when it is true again
     std::map<quint64, ConfirmPromise> confirmPromises;
     std::deque<AllConfirmed> allConfirmed;
     QtAmqpPrivate::Utf8Memory exchangeUtf8;

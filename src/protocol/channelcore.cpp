@@ -45,12 +45,15 @@ void ChannelCore::connectionOpened()
 {
     send(ChannelOpen{});
     m_handshake = {.method = ChannelOpen::info.id()};
+    m_context.timed.insert(m_number);
 }
 
 void ChannelCore::close()
 {
-    if (!std::exchange(m_closeWanted, true))
-        closeIfIdle();
+    if (std::exchange(m_closeWanted, true))
+        return;
+    m_context.timed.insert(m_number);
+    closeIfIdle();
 }
 
 // Closing waits for what was asked before, confirms included: RabbitMQ drops them otherwise.
@@ -69,6 +72,7 @@ void ChannelCore::sendClose()
     send(ChannelClose{.replyCode = quint16(ReplyCode::Success),
                       .replyText = QByteArrayView("Normal shutdown")});
     m_handshake = {.method = ChannelClose::info.id()};
+    m_context.timed.insert(m_number);
 }
 
 bool ChannelCore::maySend(const Waiting &waiting) const
@@ -85,6 +89,8 @@ void ChannelCore::queue(Waiting waiting)
 {
     if (const auto name = m_names.constFind(waiting.nameFrom); name != m_names.cend())
         setName(waiting, *name);
+    if (waiting.request.method)
+        m_context.timed.insert(m_number);
     if (m_waiting.empty() && maySend(waiting))
         return sendWaiting(std::move(waiting));
     m_context.waitingBytes += waiting.size();

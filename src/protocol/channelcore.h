@@ -26,6 +26,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 
 QT_BEGIN_NAMESPACE
 
@@ -55,6 +56,7 @@ struct ConnectionContext
     FrameError error; // what the peer did wrong, which ends the connection
 
     RequestId lastRequest = 0;
+    std::set<quint16> timed; // channels that may wait for an answer, whose time runs
     // Answers that come as messages, if at all, and how each ends when its time is over.
     std::map<Deadline, Replied> awaited;
 

@@ -324,9 +324,9 @@ void ConnectionCore::timeout(TimePoint now)
         beginFrame(writer, FrameType::Heartbeat, 0, 0);
         endFrame(writer);
     }
-    for (const auto &channel : m_channels) {
-        if (channel)
-            channel->timeout(now, m_options.requestTimeout(), m_blocked);
+    for (const quint16 number : m_context.timed) {
+        if (ChannelCore *const core = channel(number))
+            core->timeout(now, m_options.requestTimeout(), m_blocked);
     }
 }
 
@@ -379,10 +379,13 @@ std::optional<TimePoint> ConnectionCore::nextTimeout()
         consider(m_secretDeadline);
         consider(m_refreshAt);
         consider(m_heartbeat.nextTimeout());
-        for (const auto &channel : m_channels) {
-            if (channel)
-                consider(channel->nextTimeout(m_now, m_options.requestTimeout()));
-        }
+        std::erase_if(m_context.timed, [&](quint16 number) {
+            ChannelCore *const core = channel(number);
+            const auto time =
+                    core ? core->nextTimeout(m_now, m_options.requestTimeout()) : std::nullopt;
+            consider(time);
+            return !time;
+        });
     }
     return next;
 }

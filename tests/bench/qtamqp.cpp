@@ -1,7 +1,7 @@
 // Our client under the workloads of the plan, through the public API and without tuning.
-// usage: bench_qtamqp HOST PORT WORKLOAD COUNT SIZE QUEUE
+// usage: bench_qtamqp HOST PORT WORKLOAD COUNT SIZE QUEUE [CHANNELS]
 // WORKLOAD: pub pub-fresh conf conf-future cons-ack cons-mult cons-noack ping conn; prints a line of JSON.
-// For measuring against a broker also: fill (declares the queue and puts COUNT messages into it) and
+// CHANNELS are open besides, with nothing to do. For measuring against a broker also: fill (declares the queue and puts COUNT messages into it) and
 // drop (deletes the queue).
 
 #include "measure.h"
@@ -21,12 +21,13 @@ class Bench
 {
 public:
     Bench(const QAmqpConnectionOptions &options, QByteArray workload, long count, long size,
-          QString queue)
+          QString queue, int idleChannels)
         : m_options(options)
         , m_workload(std::move(workload))
         , m_count(count)
         , m_size(size)
         , m_queue(std::move(queue))
+        , m_idleChannels(idleChannels)
         , m_message(QByteArray(size, 'x'))
     {
     }
@@ -64,6 +65,8 @@ private:
                          });
         QObject::connect(m_connection.get(), &QAmqpConnection::closed, qApp,
                          &QCoreApplication::quit);
+        for (int i = 0; i < m_idleChannels; ++i)
+            m_connection->createChannel();
         m_channel = m_connection->createChannel();
         m_connection->open();
     }
@@ -187,6 +190,7 @@ private:
     const long m_count;
     const long m_size;
     const QString m_queue;
+    const int m_idleChannels;
     const QAmqpMessage m_message;
     std::unique_ptr<QAmqpConnection> m_connection;
     QAmqpChannel *m_channel = nullptr;
@@ -204,7 +208,8 @@ int main(int argc, char **argv)
 {
     QCoreApplication app(argc, argv);
     if (argc < 7) {
-        std::fprintf(stderr, "usage: bench_qtamqp HOST PORT WORKLOAD COUNT SIZE QUEUE\n");
+        std::fprintf(stderr,
+                     "usage: bench_qtamqp HOST PORT WORKLOAD COUNT SIZE QUEUE [CHANNELS]\n");
         return 2;
     }
     QAmqpConnectionOptions options;
@@ -212,6 +217,6 @@ int main(int argc, char **argv)
             .setPort(quint16(std::atoi(argv[2])))
             .setHeartbeat(std::chrono::seconds(0));
     return Bench(options, argv[3], std::atol(argv[4]), std::atol(argv[5]),
-                 QString::fromLocal8Bit(argv[6]))
+                 QString::fromLocal8Bit(argv[6]), argc > 7 ? std::atoi(argv[7]) : 0)
             .run();
 }

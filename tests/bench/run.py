@@ -27,7 +27,8 @@ PYTHON = "/usr/bin/python3"  # the one that Debian's python3-pika is for
 PEERS = pathlib.Path(__file__).resolve().parent / "peers"
 
 # Messages of one run, by how fast the client is: without a client, compiled, interpreted or garbage-collected.
-Workload = collections.namedtuple("Workload", "label name size raw compiled other", defaults=(0, 0, 0))
+# `channels` are open besides, with nothing to do: what they cost is for us to know.
+Workload = collections.namedtuple("Workload", "label name size raw compiled other channels", defaults=(0, 0, 0, 0))
 SINK = [
     Workload("publish 16 B", "pub", 16, 10_000_000, 1_000_000, 100_000),
     Workload("publish 16 B, each a new message", "pub-fresh", 16, 0, 1_000_000),
@@ -37,12 +38,15 @@ SINK = [
     Workload("publish 1 KiB, confirms by 100", "conf", 1024, 0, 200_000, 50_000),
     Workload("publish 1 KiB, confirms each", "conf", 1024, 0, 200_000, 50_000),
     Workload("publish 1 KiB, a future each", "conf-future", 1024, 0, 200_000),
+    Workload("publish 1 KiB, confirms each, 2,000 channels", "conf", 1024, 0, 200_000, 0, 2_000),
     Workload("consume 16 B, ack each", "cons-ack", 16, 0, 500_000, 100_000),
+    Workload("consume 16 B, ack each, 2,000 channels", "cons-ack", 16, 0, 500_000, 0, 2_000),
     Workload("consume 16 B, ack every 100", "cons-mult", 16, 0, 500_000, 100_000),
     Workload("consume 16 B, no ack", "cons-noack", 16, 10_000_000, 1_000_000, 100_000),
     Workload("consume 1 KiB, no ack", "cons-noack", 1024, 2_000_000, 500_000, 100_000),
     Workload("consume 64 KiB, no ack", "cons-noack", 65536, 40_000, 20_000, 5_000),
     Workload("ping-pong 16 B", "ping", 16, 10_000, 10_000, 5_000),
+    Workload("ping-pong 16 B, 2,000 channels", "ping", 16, 0, 10_000, 0, 2_000),
     Workload("connect, channel, close", "conn", 0, 0, 300, 100),
 ]
 BROKER = [
@@ -109,7 +113,7 @@ class Suite:
     def count(self, workload, client):
         """0: this client has no such workload."""
         full = {RAW: workload.raw, OURS: workload.compiled, "librabbitmq": workload.compiled}.get(client, workload.other)
-        if workload.name in ("pub-fresh", "conf-future") and client != OURS:
+        if client != OURS and (workload.channels or workload.name in ("pub-fresh", "conf-future")):
             full = 0
         return max(full // self.divide, 10) if full else 0
 
@@ -124,7 +128,8 @@ class Suite:
         command = self.clients[client]
         if client not in ("amqp091-go", "amqplib"):  # these use several threads
             command = pinned(0, command)
-        output, error = self.call(command, host, port, workload.name, count, workload.size, queue)
+        besides = [workload.channels] if workload.channels else []
+        output, error = self.call(command, host, port, workload.name, count, workload.size, queue, *besides)
         try:
             return json.loads(output.splitlines()[-1]) if error is None else error
         except (IndexError, ValueError):
@@ -159,7 +164,7 @@ class Suite:
 
             def one(client, workload, count):
                 queue = {"cons": f"bench-c-{count}-{workload.size}", "ping": "bench-echo"}.get(workload.name[:4], "bench-none")
-                port = each if workload.label.endswith("confirms each") else by_hundred
+                port = each if "confirms each" in workload.label else by_hundred
                 return self.measure(client, workload, count, "127.0.0.1", port, queue)
 
             results = self.run(SINK, one)

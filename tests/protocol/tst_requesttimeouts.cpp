@@ -52,6 +52,36 @@ private Q_SLOTS:
         QCOMPARE(d.reply(second).name, "b");
     }
 
+    void ofSeveralChannelsEachHasItsTime()
+    {
+        CoreDriver d(Script().handshake({2047, 131072, 0})
+                             .channelOpen(1)
+                             .channelOpen(2)
+                             .channelOpen(3)
+                             .on(3)
+                             .expect<QueueDeclare>());
+        ChannelCore *idle = d.channel();
+        ChannelCore *second = d.channel();
+        ChannelCore *third = d.channel();
+        d.open();
+        QVERIFY(!d.core.nextTimeout()); // nothing is waited for
+        const RequestId early = d.ask(third->request(declare("a")));
+        d.run();
+        d.pass(10s);
+        d.then(Script().on(2).expect<QueueDeclare>());
+        const RequestId late = d.ask(second->request(declare("b")));
+        d.run();
+        d.pass(20s);
+        QCOMPARE(d.reply(early).error.kind(), Kind::Timeout);
+        QVERIFY(!d.ended(late));
+        d.pass(10s);
+        QCOMPARE(d.reply(late).error.kind(), Kind::Timeout);
+        QVERIFY(!d.core.nextTimeout());
+        const RequestId again = d.ask(idle->request(declare("c")));
+        d.then(Script().on(1).expect<QueueDeclare>().reply(QueueDeclareOk{"c", 0, 0}));
+        QCOMPARE(d.reply(again).name, "c");
+    }
+
     void saysThatTheBrokerBlocks()
     {
         CoreDriver d(opened().send(ConnectionBlocked{"memory"}).expect<QueueDeclare>());
