@@ -37,8 +37,11 @@ if [ -n "$threads" ]; then
     exit
 fi
 
+# Names and lines are enough to find a fault by, and are compiled in three quarters of the time.
+lines=(-DCMAKE_CXX_FLAGS_DEBUG=-g1 "-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O2 -g1 -DNDEBUG")
+
 build build/tests -DCMAKE_BUILD_TYPE=RelWithDebInfo -DQTAMQP_WERROR=ON -DQTAMQP_PCH=ON \
-    -DQTAMQP_TESTS=ON -DQTAMQP_EXAMPLES=ON -DQTAMQP_BENCH=ON
+    -DQTAMQP_TESTS=ON -DQTAMQP_EXAMPLES=ON -DQTAMQP_BENCH=ON "${lines[@]}"
 start_node build/tests/node
 
 together=(--output-on-failure --parallel "$(getconf _NPROCESSORS_ONLN)")
@@ -48,10 +51,9 @@ run ctest --test-dir build/tests "${together[@]}" --no-tests=error "$@" || statu
 
 if [ -z "$quick" ]; then
     build build/asan -DCMAKE_BUILD_TYPE=Debug -DQTAMQP_SANITIZE=address -DQTAMQP_WERROR=ON \
-        -DQTAMQP_PCH=ON -DQTAMQP_TESTS=ON -DQTAMQP_EXAMPLES=OFF
+        -DQTAMQP_PCH=ON -DQTAMQP_TESTS=ON -DQTAMQP_EXAMPLES=OFF "${lines[@]}"
     step "testing with the address and undefined-behaviour sanitizers"
-    run ctest --test-dir build/asan "${together[@]}" --no-tests=ignore \
-        -L '^(codec|protocol|api|blocking|broker|threads|streams|qcoro|tool|interop|qml)$' "$@" || status=1
+    run ctest --test-dir build/asan "${together[@]}" --no-tests=ignore "$@" || status=1
 fi
 
 if [ "$status" = 0 ]; then
