@@ -35,8 +35,8 @@ void QAmqpChannelPrivate::on(const ChannelOpened &)
 // The core is about to forget this channel.
 void QAmqpChannelPrivate::leaveCore()
 {
-    // That of other channels; for this one nothing is sent any more.
-    engine->collectLastMail(quint16(number));
+    engine->collectLastMail(
+            number); // that of other channels; for this one nothing is sent any more
     nextTag = core->nextPublishTag();
     core = nullptr;
     prefetchSent.reset();
@@ -327,6 +327,8 @@ void QAmqpChannelPrivate::abandonAll(const QAmqpError &error)
 
 void QAmqpChannelPrivate::connectionGone()
 {
+    if (core)
+        engine->forgetChannel(quint16(number));
     engine = nullptr;
     connection = nullptr;
     core = nullptr;

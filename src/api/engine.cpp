@@ -29,7 +29,7 @@ bool Mailbox::settle(const Settlement &settlement)
         return m_engine && m_engine->settle(settlement);
     }
     const std::lock_guard lock(m_mutex);
-    if (m_shut || settlement.channel >= m_admitted.size()
+    if (settlement.channel >= m_admitted.size()
         || m_admitted[settlement.channel] != settlement.generation)
         return false;
     m_waiting.push_back(settlement);
@@ -133,54 +133,11 @@ void Engine::refuse(const QAmqpError &error)
 
 void Engine::close(TimePoint deadline)
 {
-    collectLastMail();
+    collectMail();
     m_core->close(deadline);
-    admitMail();
+    if (m_core->isReadyToClose())
+        finishClose(0);
     commanded();
-}
-
-void Engine::closeChannel(quint16 number)
-{
-    collectLastMail();
-    m_channels[number]->core->close();
-    m_closingChannels.insert(number);
-    lookAt(number);
-    admitMail();
-    commanded();
-}
-
-void Engine::collectLastMail(quint16 channel)
-{
-    collectLastMail();
-    m_mailbox->admit(channel, 0);
-    admitMail();
-}
-
-// After what may have sent a close: mail goes on for whatever still waits for answers before it closes.
-void Engine::admitMail()
-{
-    std::erase_if(m_closingChannels, [this](quint16 number) {
-        const QAmqpChannelPrivate *closing = channel(number);
-        const auto state = closing && closing->core ? closing->core->state() : ChannelState::Closed;
-        if (state == ChannelState::Opening || state == ChannelState::Open)
-            return false;
-        m_mailbox->admit(number, 0);
-        return true;
-    });
-    if (m_connection && m_core->state() <= ConnectionState::Open)
-        m_mailbox->reopen();
-}
-
-// For what may send the close that was waiting: acknowledgements that were accepted go before it, and
-// those that come meanwhile are refused.
-template<typename Step>
-auto Engine::withoutMail(Step step)
-{
-    if (m_closingChannels.empty() && !m_core->isClosing())
-        return step();
-    collectLastMail();
-    const auto end = qScopeGuard([this] { admitMail(); });
-    return step();
 }
 
 void Engine::abort()
@@ -197,6 +154,7 @@ void Engine::detach()
     m_connection = nullptr;
     m_mailbox->detach();
     m_core->close(Clock::now());
+    m_core->finishClose();
     m_core->abort();
     write();
     if (std::exchange(m_linked, false))
@@ -256,10 +214,31 @@ void Engine::addChannel(quint16 number, QAmqpChannelPrivate *channel)
     lookAt(number);
 }
 
-void Engine::forgetChannel(QAmqpChannelPrivate *channel)
+void Engine::closeChannel(quint16 number)
 {
-    std::replace(m_channels.begin(), m_channels.end(), channel,
-                 static_cast<QAmqpChannelPrivate *>(nullptr));
+    collectMail();
+    ChannelCore *const closing = m_core->channel(number);
+    closing->close();
+    if (closing->isReadyToClose())
+        finishClose(number);
+    lookAt(number);
+    commanded();
+}
+
+// Acknowledgements that were accepted go before the close.
+void Engine::finishClose(quint16 channel)
+{
+    collectLastMail(channel);
+    if (channel == 0)
+        m_core->finishClose();
+    else if (ChannelCore *const closing = m_core->channel(channel))
+        closing->finishClose();
+}
+
+void Engine::forgetChannel(quint16 number)
+{
+    if (number < m_channels.size())
+        m_channels[number] = nullptr;
 }
 
 // A transport that was told to close may still have something to tell: it is of no session any more.
@@ -309,9 +288,9 @@ void Engine::turn()
     // A loop may call a little early, and its timer is spent all the same.
     if (m_deadline && *m_deadline - now < std::chrono::milliseconds(10))
         m_deadline.reset();
-    withoutMail([&] { m_core->timeout(now); });
-    write(); // a heartbeat and the next deadline do not wait for slots
     collectMail();
+    m_core->timeout(now);
+    write(); // a heartbeat and the next deadline do not wait for slots
     deliverEvents();
     if (m_connection)
         afterEvents();
@@ -330,7 +309,7 @@ void Engine::deliverEvents()
     const TimePoint start = Clock::now();
     qsizetype bytes = 0;
     for (int count = 1; m_connection; ++count) {
-        std::optional<Event> event = withoutMail([&] { return m_core->nextEvent(); });
+        std::optional<Event> event = m_core->nextEvent();
         if (!event) {
             if (!m_lost)
                 return;
@@ -418,6 +397,8 @@ void Engine::on(BlockedChanged &blocked)
 {
     m_connection->blockedChanged(blocked.blocked, blocked.reason);
 }
+
+void Engine::on(ReadyToClose &ready) { finishClose(ready.channel); }
 
 void Engine::on(SecretUpdated &updated) { m_connection->secretUpdated(updated.error); }
 

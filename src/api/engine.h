@@ -52,15 +52,14 @@ public:
         if (m_mailbox->hasMail())
             settleAll(m_mailbox->take());
     }
-    // Before connection.close is sent, or the channel goes: who is refused later is told so.
-    void collectLastMail() { settleAll(m_mailbox->shut()); }
-    void collectLastMail(quint16 channel);
+    // Before the channel goes, or with 0 the connection: who is refused later is told so.
+    void collectLastMail(int channel) { settleAll(m_mailbox->takeLast(channel)); }
 
     void addChannel(quint16 number, QAmqpChannelPrivate *channel);
     void closeChannel(quint16 number);
     // At the end of the turn it has something to tell, or waits for the moment to tell it.
     void lookAt(quint16 channel) { m_toLookAt.insert(channel); }
-    void forgetChannel(QAmqpChannelPrivate *channel);
+    void forgetChannel(quint16 number);
     QAmqpChannelPrivate *channel(quint16 number) const
     {
         return number < m_channels.size() ? m_channels[number] : nullptr;
@@ -75,9 +74,7 @@ public:
 
 private:
     void settleAll(const std::vector<Settlement> &mail);
-    void admitMail();
-    template<typename Step>
-    auto withoutMail(Step step);
+    void finishClose(quint16 channel);
     void deliverEvents();
     void afterEvents();
     void write();
@@ -93,6 +90,7 @@ private:
     void on(ConnectionClosed &closed);
     void on(BlockedChanged &blocked);
     void on(SecretUpdated &updated);
+    void on(ReadyToClose &ready);
     void on(ChannelClosed &closed);
     template<typename ChannelEvent>
     void on(ChannelEvent &event);
@@ -105,7 +103,6 @@ private:
     QList<QAmqpEndpoint> m_endpoints; // by the core's number of the host
     bool m_linked = false; // the transport has been opened and not closed
     std::vector<QAmqpChannelPrivate *> m_channels; // by number
-    std::set<quint16> m_closingChannels; // those that wait for answers before they close
     std::set<quint16> m_toLookAt;
     MailboxPointer m_mailbox;
     qint64 m_transportBytes = 0; // as last asked; asking costs more than a publish

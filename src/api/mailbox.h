@@ -64,7 +64,7 @@ public:
         m_hasMail = false;
         m_admitted.clear();
     }
-    // Mail for this generation of the channel, 0 for none, is accepted from now on.
+    // Mail for this channel is accepted from now on.
     void admit(int channel, quint32 generation)
     {
         const std::lock_guard lock(m_mutex);
@@ -79,18 +79,16 @@ public:
         m_hasMail = false;
         return std::exchange(m_waiting, {});
     }
-    // The same, and no more is accepted until reopen().
-    std::vector<Settlement> shut()
+    // The same, and no more mail is accepted for the channel; for none with 0.
+    std::vector<Settlement> takeLast(int channel)
     {
         const std::lock_guard lock(m_mutex);
-        m_shut = true;
+        if (channel == 0)
+            m_admitted.clear();
+        else if (size_t(channel) < m_admitted.size())
+            m_admitted[size_t(channel)] = 0;
         m_hasMail = false;
         return std::exchange(m_waiting, {});
-    }
-    void reopen()
-    {
-        const std::lock_guard lock(m_mutex);
-        m_shut = false;
     }
 
 private:
@@ -101,7 +99,6 @@ private:
     QAmqpTransport *m_transport = nullptr;
     std::vector<Settlement> m_waiting;
     std::vector<quint32> m_admitted; // generations by channel, 0: none
-    bool m_shut = false;
     std::atomic<bool> m_hasMail = false;
 };
 using MailboxPointer = QExplicitlySharedDataPointer<Mailbox>;

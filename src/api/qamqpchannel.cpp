@@ -120,16 +120,17 @@ QAmqpChannelPrivate::QAmqpChannelPrivate(QAmqpConnection *owner)
 QAmqpChannel::~QAmqpChannel()
 {
     if (d_ptr->core) // acknowledgements that were accepted are sent
-        d_ptr->engine->collectLastMail(quint16(d_ptr->number));
+        d_ptr->engine->collectLastMail(d_ptr->number);
     while (!children().isEmpty())
         delete children().constFirst();
     QAmqpChannelPrivate *d = d_ptr.get();
     d->q = nullptr;
     if (Engine *engine = std::exchange(d->engine, nullptr)) {
         QAmqpConnectionPrivate::of(d->connection)->channels.removeOne(d);
-        engine->forgetChannel(d);
         if (ChannelCore *core = std::exchange(d->core, nullptr)) {
+            engine->forgetChannel(quint16(d->number));
             core->close();
+            core->finishClose();
             engine->commanded();
         }
     }
@@ -486,14 +487,15 @@ bool QAmqpChannelPrivate::isReady(qint64 highWater) const
 bool QAmqpChannel::isReadyToPublish() const
 {
     const bool ready = isOpen() && d_ptr->isReady(HighWater);
-    if (!ready) // who was told no waits for the signal
+    // Who was told no waits for the signal; another thread can only ask.
+    if (!ready && d_ptr->engine && !d_ptr->engine->mailbox()->isForeign())
         d_ptr->holdPublish();
     return ready;
 }
 
 void QAmqpChannelPrivate::holdPublish()
 {
-    if (!std::exchange(publishHeld, true) && engine)
+    if (!std::exchange(publishHeld, true))
         engine->lookAt(quint16(number));
 }
 

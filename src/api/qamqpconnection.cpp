@@ -101,11 +101,11 @@ QAmqpConnection::QAmqpConnection(const QAmqpConnectionOptions &options, QObject 
 */
 QAmqpConnection::~QAmqpConnection()
 {
+    d_ptr->engine->collectLastMail(0); // acknowledgements that were accepted are sent
     // Children would otherwise be deleted by ~QObject, when d_ptr is gone.
     // One by one: a continuation that runs here may delete the next.
     while (auto *channel = findChild<QAmqpChannel *>(QString(), Qt::FindDirectChildrenOnly))
         delete channel;
-    d_ptr->engine->collectLastMail(); // for channels that have other parents
     while (!d_ptr->channels.isEmpty())
         d_ptr->channels.takeLast()->connectionGone();
     d_ptr->engine->detach();

@@ -63,6 +63,18 @@ void ChannelCore::closeIfIdle()
         return;
     m_closeHeldUp.reset(); // something was done
     if (isIdle())
+        readyToClose();
+}
+
+void ChannelCore::readyToClose()
+{
+    if (!std::exchange(m_closeReady, true))
+        m_context.events.push_back(ReadyToClose{m_number});
+}
+
+void ChannelCore::finishClose()
+{
+    if (m_closeReady && m_state == ChannelState::Open)
         sendClose();
 }
 
@@ -329,7 +341,7 @@ void ChannelCore::requestTimedOut(Request &request, std::chrono::milliseconds re
     m_context.events.push_back(Replied{.channel = m_number, .request = request.id, .error = error});
     // What waits behind the lost answer is never sent; a close need not wait for it.
     if (m_closeWanted && m_state == ChannelState::Open && m_consumeUnanswered && !oldestRequest())
-        sendClose();
+        readyToClose();
     closeIfIdle();
 }
 

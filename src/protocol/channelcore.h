@@ -98,6 +98,8 @@ public:
     void open();
     void connectionOpened();
     void close();
+    bool isReadyToClose() const { return m_closeReady; }
+    void finishClose(); // then, or after the event
     // What names a queue may leave that to the declare `nameFrom`.
     template<typename Method>
     RequestId request(const Method &method, RequestId nameFrom = 0,
@@ -247,6 +249,7 @@ private:
     bool maySend(const Waiting &waiting) const;
     void pump();
     void closeIfIdle();
+    void readyToClose();
     void sendClose();
 
     template<typename... Args>
@@ -290,6 +293,7 @@ private:
     bool m_confirming = false;
     bool m_transactional = false;
     bool m_closeWanted = false;
+    bool m_closeReady = false; // and nothing is awaited any more
     std::optional<TimePoint> m_closeHeldUp; // since when only publishes keep it from closing
     bool m_told = false; // ChannelClosed was pushed
     bool m_forgotten = false; // and taken

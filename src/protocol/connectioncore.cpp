@@ -206,6 +206,14 @@ void ConnectionCore::closeIfDrained()
     }
     if (m_state != ConnectionState::Open)
         return end({});
+    if (!std::exchange(m_closeReady, true))
+        m_context.events.push_back(ReadyToClose{});
+}
+
+void ConnectionCore::finishClose()
+{
+    if (!m_closeReady || m_state != ConnectionState::Open)
+        return;
     move(Cause::CloseSent);
     send(ConnectionClose{.replyCode = quint16(ReplyCode::Success),
                          .replyText = QByteArrayView("Normal shutdown")});

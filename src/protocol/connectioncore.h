@@ -6,7 +6,7 @@
 //
 //   happened   receiveBuffer()+receive() (only appends) · transportOpened() · transportLost() ·
 //              timeout() · turned()                                                world -> core
-//   command    open() close() abort() updateSecret(), and those of ChannelCore; they never emit and
+//   command    open() close() finishClose() abort() updateSecret(), and those of ChannelCore; they never emit and
 //              never call back                                               application -> core
 //   to do      nextEvent() (parses until one event is complete) · takeOutput() ·
 //              nextTimeout(); after anything happened, ask all three, in this order    core -> world
@@ -62,6 +62,8 @@ public:
     void setOptions(const QAmqpConnectionOptions &options); // before open()
     void open(TimePoint now);
     void close(TimePoint deadline);
+    bool isReadyToClose() const { return m_closeReady; }
+    void finishClose(); // then, or after the event
     void setReading(bool reading, TimePoint now);
     bool isReading() const { return m_reading; }
     void abort();
@@ -196,6 +198,7 @@ private:
     std::optional<TimePoint> m_amqpDeadline;
     std::optional<TimePoint> m_handshakeDeadline;
     std::optional<TimePoint> m_closeDeadline;
+    bool m_closeReady = false; // nothing is awaited any more
     std::optional<TimePoint> m_blockedDeadline;
     std::optional<TimePoint> m_secretDeadline;
     std::optional<TimePoint> m_refreshAt; // the time for a new token

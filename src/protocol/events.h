@@ -58,6 +58,12 @@ struct SecretUpdated
     QAmqpError error = {};
 };
 
+// All that was asked for before close() is done. What the world has yet to send before the close goes
+// now, and then it calls finishClose(). Channel 0: of the connection.
+struct ReadyToClose
+{
+    quint16 channel = 0;
+};
 struct ChannelOpened
 {
     quint16 channel = 0;
@@ -122,9 +128,10 @@ struct ConsumerCancelled
     QByteArray consumerTag = {};
 };
 
-using Event = std::variant<ConnectionOpened, AttemptFailed, ConnectWanted, ConnectionClosed,
-                           BlockedChanged, SecretUpdated, ChannelOpened, ChannelClosed, Replied,
-                           Delivered, Got, Returned, Settled, ConsumerCancelled>;
+using Event =
+        std::variant<ConnectionOpened, AttemptFailed, ConnectWanted, ConnectionClosed,
+                     BlockedChanged, SecretUpdated, ReadyToClose, ChannelOpened, ChannelClosed,
+                     Replied, Delivered, Got, Returned, Settled, ConsumerCancelled>;
 
 } // namespace QtAmqpPrivate
 

@@ -7,11 +7,9 @@
 // intervals without one octet, never later. Time in which we ourselves did not run is no silence of
 // the peer: the broker cannot be blamed for a debugger or a busy user interface.
 
-#include <algorithm>
-#include <chrono>
-#include <optional>
+#include "protocol/timepoint.h"
 
-#include <QtCore/qglobal.h>
+#include <optional>
 
 QT_BEGIN_NAMESPACE
 
@@ -20,8 +18,7 @@ namespace QtAmqpPrivate {
 class Heartbeat
 {
 public:
-    using TimePoint = std::chrono::steady_clock::time_point;
-    using Duration = std::chrono::steady_clock::duration;
+    using Duration = TimePoint::duration;
 
     void start(std::chrono::seconds interval, TimePoint now)
     {

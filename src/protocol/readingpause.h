@@ -7,10 +7,9 @@
 //
 // The loss shows once what had arrived before is read, so a pause is remembered for a while.
 
-#include <chrono>
-#include <optional>
+#include "protocol/timepoint.h"
 
-#include <QtCore/qglobal.h>
+#include <optional>
 
 QT_BEGIN_NAMESPACE
 
@@ -19,8 +18,7 @@ namespace QtAmqpPrivate {
 class ReadingPause
 {
 public:
-    using TimePoint = std::chrono::steady_clock::time_point;
-    using Duration = std::chrono::steady_clock::duration;
+    using Duration = TimePoint::duration;
 
     void begin(TimePoint now)
     {

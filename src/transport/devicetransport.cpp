@@ -158,24 +158,13 @@ void DeviceTransport::runTurn()
         opened();
     }
     if (m_state == State::Open)
-        readSome();
+        readFrom(*m_device);
     if (m_lost && (!m_device || m_state != State::Open || m_device->bytesAvailable() == 0))
         lost(*std::exchange(m_lost, std::nullopt));
     flush();
-    if (turn() && ((m_state == State::Open && m_device->bytesAvailable() > 0) || m_lost))
+    if (turn() && ((m_state == State::Open && m_device->bytesAvailable() > 0) || m_lost)
+        && hasRoom())
         requestTurn();
-}
-
-void DeviceTransport::readSome()
-{
-    while (m_device->bytesAvailable() > 0) {
-        qsizetype size = 0;
-        char *buffer = receiveBuffer(&size);
-        const qint64 bytes = size > 0 ? m_device->read(buffer, size) : 0;
-        if (bytes <= 0)
-            return;
-        received(qsizetype(bytes));
-    }
 }
 
 } // namespace QtAmqpPrivate

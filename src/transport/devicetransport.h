@@ -43,7 +43,6 @@ private:
     void noteLost(const QString &reason);
     bool listen(const char *signal, const char *slot);
     QIODevice *release();
-    void readSome();
 
     enum class State : quint8 { Closed, Opening, Ready, Open }; // Ready: it is, and nobody was told
 

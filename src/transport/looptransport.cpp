@@ -2,6 +2,7 @@
 
 #include <QtCore/qcoreapplication.h>
 #include <QtCore/qcoreevent.h>
+#include <QtCore/qiodevice.h>
 
 #include <algorithm>
 
@@ -40,6 +41,24 @@ void LoopTransport::timerEvent(QTimerEvent *)
     if (m_deadline && TimePoint::clock::now() < *m_deadline)
         return startTimer();
     runTurn();
+}
+
+void LoopTransport::readFrom(QIODevice &device)
+{
+    while (device.bytesAvailable() > 0) {
+        qsizetype size = 0;
+        char *buffer = receiveBuffer(&size);
+        const qint64 bytes = size > 0 ? device.read(buffer, size) : 0;
+        if (bytes <= 0)
+            return;
+        received(qsizetype(bytes));
+    }
+}
+
+bool LoopTransport::hasRoom()
+{
+    qsizetype size = 0;
+    return receiveBuffer(&size);
 }
 
 void LoopTransport::requestTurn()

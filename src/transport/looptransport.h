@@ -11,6 +11,8 @@
 
 QT_BEGIN_NAMESPACE
 
+class QIODevice;
+
 namespace QtAmqpPrivate {
 
 class LoopTransport
@@ -26,6 +28,10 @@ protected:
     void timerEvent(QTimerEvent *event) override;
     // The last thing an event does: this object may be gone afterwards.
     virtual void runTurn() = 0;
+    // Hands over what has arrived, as far as there is room for it.
+    void readFrom(QIODevice &device);
+    // Who has no room takes care of the next turn, and is not asked again and again until then.
+    bool hasRoom();
 
 private:
     void startTimer();

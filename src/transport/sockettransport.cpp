@@ -261,32 +261,14 @@ void SocketTransport::runTurn()
         opened();
     if (!m_sslErrors.isEmpty() && m_lost)
         sslErrors(std::exchange(m_sslErrors, {}));
-    readSome();
+    if (m_socket)
+        readFrom(*m_socket);
     if (m_lost && (!m_socket || m_socket->bytesAvailable() == 0))
         lost(*std::exchange(m_lost, std::nullopt));
     if (!m_blocks.isEmpty())
         flush();
-    // Who has no room takes care of the next turn, and is not asked again and again until then.
     if (turn() && ((m_socket && m_socket->bytesAvailable() > 0) || m_lost) && hasRoom())
         requestTurn();
-}
-
-bool SocketTransport::hasRoom()
-{
-    qsizetype size = 0;
-    return receiveBuffer(&size);
-}
-
-void SocketTransport::readSome()
-{
-    while (m_socket && m_socket->bytesAvailable() > 0) {
-        qsizetype size = 0;
-        char *buffer = receiveBuffer(&size);
-        const qint64 bytes = size > 0 ? m_socket->read(buffer, size) : 0;
-        if (bytes <= 0)
-            return;
-        received(qsizetype(bytes));
-    }
 }
 
 } // namespace QtAmqpPrivate

@@ -46,8 +46,6 @@ private:
     void noteDisconnected(const QString &why);
     void noteLost(QAmqpError::Kind kind, QStringView format, const QString &why);
     void noteLost(const QAmqpError &error);
-    void readSome();
-    bool hasRoom();
     qint64 queuedInSocket() const;
     void feed();
 

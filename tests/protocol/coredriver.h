@@ -180,11 +180,21 @@ public:
         turn();
     }
 
+    void finishClose(quint16 number)
+    {
+        if (number == 0)
+            core.finishClose();
+        else if (ChannelCore *closing = core.channel(number))
+            closing->finishClose();
+    }
+
     void turn()
     {
         core.timeout(now);
         while (auto event = core.nextEvent()) {
             note(*event);
+            if (const auto *ready = std::get_if<ReadyToClose>(&*event))
+                finishClose(ready->channel);
             events.push_back(std::move(*event));
             if (onEvent)
                 onEvent(Event(events.back()));

@@ -1,6 +1,7 @@
 // Several threads and one connection, against RabbitMQ. Clean under ThreadSanitizer, for which what
 // goes from thread to thread does so under a std::mutex: of Qt's own it knows nothing.
 
+#include "blocking/threadedbroker.h"
 #include "broker/brokertest.h"
 
 #include <QtConcurrent/QtConcurrentRun>
@@ -15,6 +16,7 @@
 #include <thread>
 
 using namespace BrokerTest;
+using QtAmqpTest::ThreadedBroker;
 using namespace Qt::StringLiterals;
 using Kind = QAmqpError::Kind;
 
@@ -293,6 +295,60 @@ private Q_SLOTS:
         }
         worker.join();
         QVERIFY2(!error, describe(error).constData());
+    }
+
+    // Other channels that close, or wait for their last confirm before, are no reason to refuse what
+    // could not be acknowledged again.
+    void acksAreAcceptedWhileOtherChannelsClose()
+    {
+        constexpr int Count = 3000;
+        ThreadedBroker broker;
+        Work work;
+        std::atomic<int> accepted = 0;
+        std::vector<std::thread> workers;
+        for (int i = 0; i < 2; ++i) {
+            workers.emplace_back([&] {
+                while (const std::optional<QAmqpDelivery> delivery = work.next())
+                    accepted += delivery->ack();
+            });
+        }
+        QAmqpConnection connection(broker.options());
+        QAmqpChannel *waiting = connection.createChannel();
+        QAmqpChannel *channel = connection.createChannel();
+        QAmqpConsumer *consumer = channel->consume(u"q"_s);
+        int received = 0;
+        int closed = 0;
+        const auto openAnother = [&] {
+            QAmqpChannel *other = connection.createChannel();
+            connect(other, &QAmqpChannel::opened, other, &QAmqpChannel::close);
+            connect(other, &QAmqpChannel::closed, other, [&closed, other] {
+                ++closed;
+                other->deleteLater();
+            });
+        };
+        connect(consumer, &QAmqpConsumer::started, this, [&] {
+            waiting->publish(QString(), u"hold"_s, QAmqpMessage("never confirmed"));
+            waiting->close();
+            for (int i = 0; i < 50; ++i)
+                channel->publish(QString(), u"q"_s, QAmqpMessage("x"));
+        });
+        connect(consumer, &QAmqpConsumer::messageReceived, this,
+                [&](const QAmqpDelivery &delivery) {
+                    work.push(delivery);
+                    if (++received % 50 == 0)
+                        openAnother();
+                    if (received + 50 <= Count)
+                        channel->publish(QString(), u"q"_s, QAmqpMessage("x"));
+                });
+        connection.open();
+        const bool done = waitFor([&] { return received == Count && closed == Count / 50; });
+        work.end();
+        for (std::thread &worker : workers)
+            worker.join();
+        QVERIFY2(done, describe(connection.lastError()).constData());
+        QCOMPARE(waiting->state(), QAmqpChannel::State::Closing);
+        QCOMPARE(accepted.load(), Count);
+        connection.abort();
     }
 
     // Slots delete what the other threads are busy with. A late ack() is refused, and that is all.

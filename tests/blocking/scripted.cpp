@@ -1,2 +1,0 @@
-// Makes the scripted broker part of this program.
-#include "scripted/scriptedbroker.cpp"
