@@ -1,5 +1,6 @@
 // What a publish of QAmqpChannel comes to: confirms, returns, bounds, flow.
 
+#include "autobroker.h"
 #include "channeltest.h"
 
 #include <QtAmqp/qamqpexchange.h>
@@ -29,6 +30,7 @@ private Q_SLOTS:
     void brokerWithoutConfirms();
     void maxUnconfirmed();
     void readyWhenOctetsHaveLeft();
+    void readyOnAnotherNumber();
     void brokerStopsTheFlow();
     void returnsFindTheirPublishes();
     void confirmsInTheSlotOfAReturn();
@@ -428,6 +430,32 @@ void TestPublish::readyWhenOctetsHaveLeft()
     TRY(published == count, s.server);
     QVERIFY2(most < 400'000, qPrintable(QString::number(most)));
     s.close();
+}
+
+// A channel that was asked while it was closed, and opens again where another has its number.
+void TestPublish::readyOnAnotherNumber()
+{
+    AutoServer server;
+    QAmqpConnection connection(QAmqpConnectionOptions::fromUrl(server.url()));
+    QAmqpChannel *channel = connection.createChannel();
+    int ready = 0;
+    connect(channel, &QAmqpChannel::readyToPublish, this, [&] { ++ready; });
+    connection.open();
+    TRY_COMPARE(ready, 1);
+    channel->close();
+    TRY_COMPARE(channel->state(), State::Closed);
+    const QAmqpChannel *other = connection.createChannel();
+    QCOMPARE(other->number(), channel->number());
+    TRY_COMPARE(other->state(), State::Open);
+    QVERIFY(!channel->isReadyToPublish());
+    QCOMPARE(ready, 1);
+    channel->open();
+    QVERIFY(channel->number() != other->number());
+    QVERIFY(!channel->isReadyToPublish());
+    TRY_COMPARE(ready, 2);
+    QVERIFY(channel->isReadyToPublish());
+    connection.close();
+    TRY_COMPARE(connection.state(), QAmqpConnection::State::Closed);
 }
 
 void TestPublish::brokerStopsTheFlow()
