@@ -266,8 +266,10 @@ bool ConnectionCore::mayConfirm() const
                        .toBool();
 }
 
+// One object from the queue to the caller: an event is large to be moved about.
 std::optional<Event> ConnectionCore::nextEvent()
 {
+    std::optional<Event> event;
     while (m_context.events.empty()) {
         if (m_state <= ConnectionState::Connecting || m_state == ConnectionState::Closed
             || !receiveFrame()) {
@@ -275,17 +277,19 @@ std::optional<Event> ConnectionCore::nextEvent()
             if (!m_context.events.empty())
                 break;
             m_backlog = false;
-            return std::nullopt;
+            return event;
         }
     }
-    Event event = std::move(m_context.events.front());
+    event.emplace(std::move(m_context.events.front()));
     m_context.events.pop_front();
-    if (std::holds_alternative<ConnectWanted>(event)) {
-        if (m_state != ConnectionState::Waiting) // it was closed meanwhile
-            return nextEvent();
+    if (std::holds_alternative<ConnectWanted>(*event)) {
+        if (m_state != ConnectionState::Waiting) { // it was closed meanwhile
+            event = nextEvent();
+            return event;
+        }
         beginAttempt();
     }
-    if (const auto *replied = std::get_if<Replied>(&event); replied && !replied->name.isEmpty()) {
+    if (const auto *replied = std::get_if<Replied>(&*event); replied && !replied->name.isEmpty()) {
         if (ChannelCore *core = channel(replied->channel))
             core->told(replied->request);
     }
