@@ -30,6 +30,6 @@ int main(int argc, char **argv)
         properties.insert(setting.section(u'=', 0, 0), setting.section(u'=', 1));
     QQmlApplicationEngine engine;
     engine.setInitialProperties(properties);
-    engine.load(QUrl::fromLocalFile(parser.positionalArguments().first()));
+    engine.load(QUrl::fromLocalFile(parser.positionalArguments().constFirst()));
     return engine.rootObjects().isEmpty() ? 1 : app.exec();
 }

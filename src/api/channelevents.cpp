@@ -312,7 +312,8 @@ void QAmqpChannelPrivate::abandonAll(const QAmqpError &error)
 {
     const auto keepAlive = shared_from_this(); // a continuation may delete the channel
     const QHash<RequestId, Ended> handlers = std::exchange(requests, {});
-    for (QAmqpConsumerPrivate *consumer : std::exchange(consumers, {})) {
+    const auto running = std::exchange(consumers, {});
+    for (QAmqpConsumerPrivate *consumer : running) {
         consumer->state = QAmqpConsumer::State::Cancelled;
         consumer->held.clear();
     }

@@ -49,7 +49,8 @@ QByteArray propertiesJson(const QAmqpMessage &message)
         json.addNumber("priority", message.priority());
     if (message.has(Property::Timestamp)) {
         quint64 seconds = 0;
-        for (const char octet : message.bytes(Property::Timestamp))
+        const QByteArray octets = message.bytes(Property::Timestamp);
+        for (const char octet : octets)
             seconds = seconds << 8 | quint8(octet);
         json.add("timestamp", QByteArray::number(seconds));
     }

@@ -149,12 +149,13 @@ Consumer::Consumer(Run &run, const PerfOptions &options, PerfTotals &totals, con
             queue, QAmqpConsumeOptions().setPrefetch(options.prefetch).setNoAck(options.noAck));
     if (m_consumer->state() == QAmqpConsumer::State::Cancelled)
         throw failureOf(m_session.channel()->lastError());
-    QObject::connect(m_consumer, &QAmqpConsumer::messageReceived,
+    QObject::connect(m_consumer, &QAmqpConsumer::messageReceived, m_consumer,
                      [this](const QAmqpDelivery &delivery) { receive(delivery); });
-    QObject::connect(m_consumer, &QAmqpConsumer::cancelled, [&run](const QAmqpError &reason) {
-        if (reason)
-            run.fail(failureOf(reason));
-    });
+    QObject::connect(m_consumer, &QAmqpConsumer::cancelled, m_consumer,
+                     [&run](const QAmqpError &reason) {
+                         if (reason)
+                             run.fail(failureOf(reason));
+                     });
     run.waitUntil([this] { return m_consumer->isActive(); });
 }
 

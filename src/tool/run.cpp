@@ -154,15 +154,16 @@ Session::Session(Run &run, const QString &name)
         m_connection.setOptions(
                 QAmqpConnectionOptions(run.connectionOptions()).setConnectionName(name));
     const auto fail = [&run](const QAmqpError &error) { run.fail(failureOf(error)); };
-    QObject::connect(&m_connection, &QAmqpConnection::errorOccurred, fail);
-    QObject::connect(m_channel, &QAmqpChannel::errorOccurred, fail);
-    QObject::connect(&m_connection, &QAmqpConnection::blockedChanged, [this](bool blocked) {
+    QObject::connect(&m_connection, &QAmqpConnection::errorOccurred, &m_connection, fail);
+    QObject::connect(m_channel, &QAmqpChannel::errorOccurred, m_channel, fail);
+    const auto tellBlocked = [this](bool blocked) {
         if (blocked) {
             complain(u"qamqp"_s,
                      u"%1 takes no messages for now (%2); waiting"_s.arg(
                              m_connection.options().endpoint(), m_connection.blockedReason()));
         }
-    });
+    };
+    QObject::connect(&m_connection, &QAmqpConnection::blockedChanged, &m_connection, tellBlocked);
     run.setDoing(u"connecting to %1"_s.arg(m_connection.options().endpoint()));
     m_connection.open();
     run.waitUntil([this] { return m_channel->isOpen(); });
