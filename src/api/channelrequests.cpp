@@ -322,7 +322,8 @@ QFuture<void> QAmqpChannel::recover()
 bool QAmqpChannelPrivate::settleDelivery(const Settlement &settlement)
 {
     if (!core || core->state() != ChannelState::Open || settlement.generation != generation
-        || recovering || engine->core().state() != ConnectionState::Open)
+        || recovering || engine->core().state() != ConnectionState::Open
+        || (core->isReadyToClose() && !core->sendsAtOnce())) // it would wait for what never comes
         return false;
     if (fromStream && settlement.kind == Settlement::Nack && settlement.multiple) {
         refuse(QAmqpDeliveryPrivate::takenBackByNoStream());

@@ -37,7 +37,10 @@ bool ChannelCore::move(quint32 cause)
 
 void ChannelCore::open()
 {
-    if (move(Cause::OpenCommand) && m_context.open)
+    if (!move(Cause::OpenCommand))
+        return;
+    m_closeReady = false;
+    if (m_context.open)
         connectionOpened();
 }
 
@@ -303,7 +306,7 @@ ChannelCore::Request *ChannelCore::oldestRequest()
 // close() was called, and all that is still missing are confirms, or the broker's leave to publish.
 bool ChannelCore::isCloseHeldUp()
 {
-    return m_closeWanted && m_state == ChannelState::Open && !oldestRequest();
+    return m_closeWanted && !m_closeReady && m_state == ChannelState::Open && !oldestRequest();
 }
 
 void ChannelCore::timeout(TimePoint now, std::chrono::milliseconds requestTimeout, bool blocked)
@@ -439,6 +442,7 @@ void ChannelCore::finish(const QAmqpError &error, quint32 guiltyMethod)
 {
     if (std::exchange(m_told, true))
         return;
+    readyToClose(); // before any slot hears of the end
     failRequests(error, guiltyMethod);
     m_confirms.settleAll(
             [this](quint64 first, quint64 last) { settled(first, last, Outcome::Indeterminate); });

@@ -58,8 +58,8 @@ struct SecretUpdated
     QAmqpError error = {};
 };
 
-// All that was asked for before close() is done. What the world has yet to send before the close goes
-// now, and then it calls finishClose(). Channel 0: of the connection.
+// All that was asked for before close() is done, or the channel is at its end. What the world has yet to
+// send goes now, and then it calls finishClose(). Channel 0: of the connection.
 struct ReadyToClose
 {
     quint16 channel = 0;

@@ -297,6 +297,59 @@ private Q_SLOTS:
         TRY(server.isExhausted(), server);
     }
 
+    // The last answer is that of a request, in whose continuation another thread acknowledges.
+    void whatIsAcceptedBeforeTheCloseOfAChannelIsSent()
+    {
+        ScriptedServer server(threeDeliveries()
+                                      .expect<QueuePurge>()
+                                      .reply(QueuePurgeOk{0})
+                                      .expect<BasicAck>()
+                                      .expect<ChannelClose>()
+                                      .reply(ChannelCloseOk{}));
+        QAmqpConnection connection(optionsFor(server));
+        QList<QAmqpDelivery> deliveries;
+        QAmqpChannel *channel = consume(connection, &deliveries)->channel();
+        connection.open();
+        TRY(deliveries.size() == 3, server);
+        bool accepted = false;
+        channel->purgeQueue(QStringLiteral("q")).then([&](quint32) {
+            accepted = ackElsewhere(deliveries.at(0));
+        });
+        QSignalSpy closed(channel, &QAmqpChannel::closed);
+        channel->close();
+        QVERIFY2(closed.wait(Patience), qPrintable(server.report()));
+        QVERIFY(accepted);
+        QVERIFY(!ackElsewhere(deliveries.at(1)));
+        QVERIFY(!channel->lastError());
+        TRY(server.isExhausted(), server);
+        connection.abort();
+    }
+
+    // What ends because of the broker accepts nothing from the first signal of that on.
+    void nothingIsAcceptedOnceTheEndIsTold()
+    {
+        ScriptedServer server(threeDeliveries()
+                                      .expect<ConfirmSelect>()
+                                      .reply(ConfirmSelectOk{})
+                                      .expect<BasicPublish>()
+                                      .send(ChannelClose{404, "NOT_FOUND", 60, 40})
+                                      .expect<ChannelCloseOk>());
+        QAmqpConnection connection(optionsFor(server));
+        QList<QAmqpDelivery> deliveries;
+        QAmqpChannel *channel = consume(connection, &deliveries)->channel();
+        connection.open();
+        TRY(deliveries.size() == 3, server);
+        std::optional<bool> accepted;
+        connect(channel, &QAmqpChannel::indeterminate, this,
+                [&] { accepted = ackElsewhere(deliveries.at(0)); });
+        QSignalSpy closed(channel, &QAmqpChannel::closed);
+        channel->publish({}, QStringLiteral("q"), QAmqpMessage("four"));
+        QVERIFY2(closed.wait(Patience), qPrintable(server.report()));
+        QCOMPARE(accepted, std::optional(false));
+        TRY(server.isExhausted(), server);
+        connection.abort();
+    }
+
     void nothingIsSettledWhileTheConnectionCloses()
     {
         ScriptedServer server(

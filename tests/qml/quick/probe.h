@@ -18,6 +18,7 @@ class Probe : public QObject
     Q_OBJECT
     Q_PROPERTY(QString url READ url CONSTANT FINAL)
     Q_PROPERTY(int seconds READ seconds CONSTANT FINAL)
+    Q_PROPERTY(double longestTurn READ longestTurn FINAL)
     Q_PROPERTY(double thirdTurn READ thirdTurn FINAL)
     Q_PROPERTY(double thirdGap READ thirdGap FINAL)
     Q_PROPERTY(QString measured READ measured FINAL)
@@ -41,6 +42,7 @@ public:
         const int given = qEnvironmentVariableIntValue("QTAMQP_FLOOD_SECONDS");
         return given > 0 ? given : 3;
     }
+    double longestTurn() const { return m_meter.longestTurn(); }
     double thirdTurn() const { return m_meter.thirdTurn(); }
     // Without the time in which other work had the processor.
     double thirdGap() const { return m_meter.thirdOwnGap(); }
