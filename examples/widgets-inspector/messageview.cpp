@@ -102,10 +102,12 @@ MessageView::Format MessageView::chooseFormat() const
 
 void MessageView::showBody()
 {
-    // A text widget is slow with megabytes, and nobody reads them here.
+    // A text widget is slow with megabytes, slower with a line of them, and nobody reads them here.
     constexpr qsizetype most = 64 * 1024;
     const Format format = chooseFormat();
-    const QByteArray shown = m_body.left(format == Format::Hex ? most / 4 : most);
+    const bool isOneLine = !m_body.left(most / 4).contains('\n');
+    const bool isLess = format == Format::Hex || (format == Format::Text && isOneLine);
+    const QByteArray shown = m_body.left(isLess ? most / 4 : most);
     QString note = m_body.isEmpty() ? QString() : sizeText(m_body.size());
     QString text;
     m_highlighter->setEnabled(format == Format::Json);

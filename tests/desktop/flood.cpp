@@ -6,7 +6,6 @@
 #include <QtCore/qurl.h>
 
 #include <ctime>
-#include <utility>
 
 using namespace Qt::StringLiterals;
 
@@ -56,17 +55,8 @@ void StallMeter::start()
     if (!m_statistics.isOpen() && !m_statistics.open(QIODevice::ReadOnly | QIODevice::Unbuffered))
         qWarning("the kernel does not tell how long a thread waited for a processor");
     m_clock.invalidate();
-    m_gap = 0;
-    m_ownGaps = m_turns = {};
+    m_gap = m_ownGap = m_turn = 0;
     m_beat.start(1);
-}
-
-void StallMeter::note(Longest &longest, double time)
-{
-    for (double &place : longest) {
-        if (time > place)
-            std::swap(time, place);
-    }
 }
 
 void StallMeter::measure()
@@ -79,8 +69,8 @@ void StallMeter::measure()
     if (m_clock.isValid()) {
         const double gap = double(m_clock.nsecsElapsed()) / 1e6;
         m_gap = std::max(m_gap, gap);
-        note(m_ownGaps, gap - (waited - m_waited));
-        note(m_turns, computed - m_computed);
+        m_ownGap = std::max(m_ownGap, gap - (waited - m_waited));
+        m_turn = std::max(m_turn, computed - m_computed);
     }
     m_clock.start();
     m_computed = computed;
@@ -89,13 +79,10 @@ void StallMeter::measure()
 
 QString StallMeter::text() const
 {
-    return u"the longest turn computed %1 ms, the third %2 ms; the event loop was away for %3 ms at most, of a "
-           "processor that was free for %4 ms, the third time for %5 ms"_s
-                   .arg(m_turns.front(), 0, 'f', 1)
-                   .arg(m_turns.back(), 0, 'f', 1)
+    return u"the longest turn computed %1 ms; the event loop was away for %2 ms at most, %3 ms of a "
+           "processor that was free"_s.arg(m_turn, 0, 'f', 1)
                    .arg(m_gap, 0, 'f', 1)
-                   .arg(m_ownGaps.front(), 0, 'f', 1)
-                   .arg(m_ownGaps.back(), 0, 'f', 1);
+                   .arg(m_ownGap, 0, 'f', 1);
 }
 
 double residentMemory()

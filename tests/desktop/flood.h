@@ -7,7 +7,6 @@
 #include <QtCore/qthread.h>
 #include <QtCore/qtimer.h>
 
-#include <array>
 #include <atomic>
 #include <functional>
 
@@ -44,8 +43,6 @@ private:
 
 // How long the event loop of this thread was away between two turns: as the clock saw it, without the
 // time in which the thread was ready to run but other work had the processor, and what it computed.
-// What a program does wrong it does again and again; what happens once may be the machine's doing, as
-// when a virtual one is halted. So the third longest is what to judge by.
 class StallMeter : public QObject
 {
     Q_OBJECT
@@ -55,14 +52,12 @@ public:
     void start();
     void stop() { m_beat.stop(); }
     // In milliseconds.
-    double longestTurn() const { return m_turns.front(); }
-    double thirdTurn() const { return m_turns.back(); }
-    double thirdOwnGap() const { return m_ownGaps.back(); }
+    double longestGap() const { return m_gap; }
+    double longestOwnGap() const { return m_ownGap; }
+    double longestTurn() const { return m_turn; }
     QString text() const;
 
 private:
-    using Longest = std::array<double, 3>; // descending
-    static void note(Longest &longest, double time);
     void measure();
 
     QTimer m_beat;
@@ -71,8 +66,8 @@ private:
     double m_computed = 0;
     double m_waited = 0;
     double m_gap = 0;
-    Longest m_ownGaps = {};
-    Longest m_turns = {};
+    double m_ownGap = 0;
+    double m_turn = 0;
 };
 
 // The memory of this process in MiB.

@@ -19,8 +19,7 @@ class Probe : public QObject
     Q_PROPERTY(QString url READ url CONSTANT FINAL)
     Q_PROPERTY(int seconds READ seconds CONSTANT FINAL)
     Q_PROPERTY(double longestTurn READ longestTurn FINAL)
-    Q_PROPERTY(double thirdTurn READ thirdTurn FINAL)
-    Q_PROPERTY(double thirdGap READ thirdGap FINAL)
+    Q_PROPERTY(double longestGap READ longestGap FINAL)
     Q_PROPERTY(QString measured READ measured FINAL)
     Q_PROPERTY(double memory READ memory FINAL)
 public:
@@ -43,9 +42,8 @@ public:
         return given > 0 ? given : 3;
     }
     double longestTurn() const { return m_meter.longestTurn(); }
-    double thirdTurn() const { return m_meter.thirdTurn(); }
     // Without the time in which other work had the processor.
-    double thirdGap() const { return m_meter.thirdOwnGap(); }
+    double longestGap() const { return m_meter.longestOwnGap(); }
     QString measured() const { return m_meter.text(); }
     double memory() const { return DesktopTest::residentMemory(); }
 
