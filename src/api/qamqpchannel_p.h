@@ -185,7 +185,8 @@ public:
     quint64 nextTag = 1; // while there is no core
     quint64 maxUnconfirmed = 0;
     quint64 untold = 0; // publishes whose outcome was not told
-    bool publishHeld = false; // isReadyToPublish() was false; say when it is true again
+    // isReadyToPublish() was false; say when it is true again. While it is open the engine looks at it.
+    bool publishHeld = false;
     std::map<quint64, ConfirmPromise> confirmPromises;
     std::deque<AllConfirmed> allConfirmed;
     QtAmqpPrivate::Utf8Memory exchangeUtf8;

@@ -341,8 +341,8 @@ private Q_SLOTS:
         const QAmqpBlockingConsumer consumer =
                 consuming.consume(queue, QAmqpConsumeOptions().setNoAck());
         QTRY_VERIFY(consumer.waitingMessages() >= 1000);
-        QTest::qWait(
-                300); // which sleep() is not: it reads for those who need it, up to ten times that
+        // Which sleep() is not: it reads for those who need it, up to ten times that.
+        QTest::qWait(300);
         QVERIFY2(consumer.waitingMessages() < 5000,
                  qPrintable(QString::number(consumer.waitingMessages())));
         OK(s.connection.sleep(2s));
