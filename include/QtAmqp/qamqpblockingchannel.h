@@ -45,7 +45,7 @@ public:
                                   const QAmqpTable &arguments = QAmqpTable());
     QAmqpResult<quint32> purgeQueue(const QString &queue);
     QAmqpResult<quint32> deleteQueue(const QString &queue,
-                                     DeleteFlags flags = QAmqpChannel::Always);
+                                     DeleteFlags flags = QAmqpChannel::Unconditionally);
     QAmqpResult<void> declareExchange(const QString &name, const QString &type,
                                       const QAmqpExchangeOptions &options = QAmqpExchangeOptions());
     QAmqpResult<void> bindExchange(const QString &destination, const QString &source,
@@ -54,7 +54,8 @@ public:
     QAmqpResult<void> unbindExchange(const QString &destination, const QString &source,
                                      const QString &routingKey = QString(),
                                      const QAmqpTable &arguments = QAmqpTable());
-    QAmqpResult<void> deleteExchange(const QString &name, DeleteFlags flags = QAmqpChannel::Always);
+    QAmqpResult<void> deleteExchange(const QString &name,
+                                     DeleteFlags flags = QAmqpChannel::Unconditionally);
 
     // Publishing
     [[nodiscard]] QAmqpPublishResult publish(const QString &exchange, const QString &routingKey,
@@ -74,7 +75,7 @@ public:
                                                   AckPolicy policy = AckPolicy::Manual);
     QAmqpBlockingConsumer consume(
             const QString &queue, const QAmqpConsumeOptions &options = QAmqpConsumeOptions(),
-            std::chrono::milliseconds inactivityTimeout = std::chrono::milliseconds::max());
+            std::chrono::milliseconds inactivityTimeout = (std::chrono::milliseconds::max)());
     QAmqpResult<QString> consume(const QString &queue, Handler handler,
                                  const QAmqpConsumeOptions &options = QAmqpConsumeOptions());
     QAmqpResult<int> cancel();
@@ -82,7 +83,7 @@ public:
     QStringList consumerTags() const;
     void onCancelled(std::function<void(const QString &tag, const QAmqpError &reason)> callback);
     QAmqpResult<void> startConsuming(
-            std::chrono::milliseconds timeLimit = std::chrono::milliseconds::max());
+            std::chrono::milliseconds timeLimit = (std::chrono::milliseconds::max)());
     QAmqpResult<int> stopConsuming(const QString &consumerTag = QString());
 
     QAmqpResult<void> setPrefetch(

@@ -45,7 +45,7 @@ public:
     Q_DECLARE_FLAGS(PublishFlags, PublishFlag)
     Q_FLAG(PublishFlags)
 
-    enum DeleteFlag : quint8 { Always = 0x00, IfUnused = 0x01, IfEmpty = 0x02 };
+    enum DeleteFlag : quint8 { Unconditionally = 0x00, IfUnused = 0x01, IfEmpty = 0x02 };
     Q_DECLARE_FLAGS(DeleteFlags, DeleteFlag)
     Q_FLAG(DeleteFlags)
 
@@ -75,7 +75,7 @@ public:
                               const QString &routingKey = QString(),
                               const QAmqpTable &arguments = QAmqpTable());
     QFuture<quint32> purgeQueue(const QString &queue);
-    QFuture<quint32> deleteQueue(const QString &queue, DeleteFlags flags = Always);
+    QFuture<quint32> deleteQueue(const QString &queue, DeleteFlags flags = Unconditionally);
 
     QFuture<void> declareExchange(const QString &name, const QString &type,
                                   const QAmqpExchangeOptions &options = QAmqpExchangeOptions());
@@ -85,7 +85,7 @@ public:
     QFuture<void> unbindExchange(const QString &destination, const QString &source,
                                  const QString &routingKey = QString(),
                                  const QAmqpTable &arguments = QAmqpTable());
-    QFuture<void> deleteExchange(const QString &name, DeleteFlags flags = Always);
+    QFuture<void> deleteExchange(const QString &name, DeleteFlags flags = Unconditionally);
     bool isNoWait() const;
     void setNoWait(bool noWait = true);
 

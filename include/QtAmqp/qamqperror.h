@@ -48,7 +48,7 @@ public:
     Q_ENUM(Scope)
     enum class Origin : quint8 { Application, Library, Transport, Broker };
     Q_ENUM(Origin)
-    enum class Phase : quint8 { None, Resolving, Connecting, Tls, Handshake, Open, Closing };
+    enum class Phase : quint8 { NoPhase, Resolving, Connecting, Tls, Handshake, Open, Closing };
     Q_ENUM(Phase)
 
     QAmqpError(Kind kind, Scope scope, Origin origin, const QString &text);
@@ -68,6 +68,7 @@ public:
     QAmqpError cause() const;
     QList<QAmqpError> attempts() const;
     bool isRetryable() const;
+    [[noreturn]] void raise() const;
 
     QAmqpError &setScope(Scope scope);
     QAmqpError &setPhase(Phase phase);
@@ -78,6 +79,7 @@ public:
     QAmqpError &setAttempts(const QList<QAmqpError> &attempts);
 };
 
+#ifndef QT_NO_EXCEPTIONS
 class Q_AMQP_EXPORT QAmqpException : public QException
 {
 public:
@@ -95,6 +97,7 @@ private:
     QAmqpError m_error;
     QByteArray m_what;
 };
+#endif
 
 QT_END_NAMESPACE
 

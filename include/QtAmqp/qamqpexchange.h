@@ -27,7 +27,7 @@ public:
                        const QAmqpTable &arguments = QAmqpTable());
     QFuture<void> unbind(const QString &source, const QString &routingKey = QString(),
                          const QAmqpTable &arguments = QAmqpTable());
-    QFuture<void> remove(QAmqpChannel::DeleteFlags flags = QAmqpChannel::Always);
+    QFuture<void> remove(QAmqpChannel::DeleteFlags flags = QAmqpChannel::Unconditionally);
 
     quint64 publish(const QString &routingKey, const QAmqpMessage &message,
                     QAmqpChannel::PublishFlags flags = QAmqpChannel::NoFlags);

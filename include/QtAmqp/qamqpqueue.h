@@ -23,7 +23,7 @@ public:
     QFuture<void> unbind(const QString &exchange, const QString &routingKey = QString(),
                          const QAmqpTable &arguments = QAmqpTable());
     QFuture<quint32> purge();
-    QFuture<quint32> remove(QAmqpChannel::DeleteFlags flags = QAmqpChannel::Always);
+    QFuture<quint32> remove(QAmqpChannel::DeleteFlags flags = QAmqpChannel::Unconditionally);
 
     QAmqpConsumer *consume(const QAmqpConsumeOptions &options = QAmqpConsumeOptions());
     QFuture<std::optional<QAmqpDelivery>> get(

@@ -26,12 +26,12 @@ public:
 
     const T &value() const &
     {
-        check();
+        checkValue();
         return *m_value;
     }
     T value() &&
     {
-        check();
+        checkValue();
         return *std::move(m_value);
     }
     template<typename U>
@@ -44,15 +44,15 @@ public:
     const T *operator->() const { return &value(); }
     T *operator->()
     {
-        check();
+        checkValue();
         return &*m_value;
     }
 
 private:
-    void check() const
+    void checkValue() const
     {
         if (!m_value)
-            throw QAmqpException(m_error);
+            m_error.raise();
     }
 
     std::optional<T> m_value;
@@ -72,7 +72,7 @@ public:
     void value() const
     {
         if (m_error.isError())
-            throw QAmqpException(m_error);
+            m_error.raise();
     }
 
 private:

@@ -56,9 +56,9 @@ constexpr qint64 HighWater = 256 * 1024;
 */
 /*!
     \enum QAmqpChannel::DeleteFlag
-    \value Always    Deletes it, whatever is in it or bound to it.
-    \value IfUnused  Fails (406) if it has consumers (a queue) or bindings (an exchange).
-    \value IfEmpty   Fails (406) if the queue has messages.
+    \value Unconditionally  Deletes it, whatever is in it or bound to it.
+    \value IfUnused         Fails (406) if it has consumers (a queue) or bindings (an exchange).
+    \value IfEmpty          Fails (406) if the queue has messages.
 */
 /*!
     \enum QAmqpChannel::AckPolicy

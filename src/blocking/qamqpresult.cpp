@@ -10,7 +10,11 @@ QT_BEGIN_NAMESPACE
     \snippet snippets.cpp result
 
     The compiler warns if a result is ignored. QAmqpResult<void> has no value, only success or an error.
+
+    A program that is compiled without exceptions has no QAmqpException to catch: ask hasValue() or
+    error() before the value. There, asking for a value that is missing ends the program.
 */
+
 /*! \fn template<typename T> QAmqpResult<T>::QAmqpResult(const T &value)
     Makes the result \a value. */
 /*! \fn template<typename T> QAmqpResult<T>::QAmqpResult(T &&value)

@@ -418,7 +418,7 @@ void ConnectionCore::end(QAmqpError error)
     if (error.isError()) {
         if (error.endpoint().isEmpty())
             error.setEndpoint(m_context.endpoint);
-        if (error.phase() == QAmqpError::Phase::None)
+        if (error.phase() == QAmqpError::Phase::NoPhase)
             error.setPhase(phase());
     }
     const bool opening = m_state >= ConnectionState::Waiting && m_state <= ConnectionState::Opening;

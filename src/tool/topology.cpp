@@ -122,7 +122,7 @@ void purge(Run &run)
 void deleteQueue(Run &run)
 {
     const QString queue = run.arguments().operands().constFirst();
-    QAmqpChannel::DeleteFlags flags = QAmqpChannel::Always;
+    QAmqpChannel::DeleteFlags flags = QAmqpChannel::Unconditionally;
     flags.setFlag(QAmqpChannel::IfUnused, run.arguments().isSet("if-unused"));
     flags.setFlag(QAmqpChannel::IfEmpty, run.arguments().isSet("if-empty"));
     Session session(run);
@@ -135,7 +135,7 @@ void deleteExchange(Run &run)
 {
     const QString exchange = run.arguments().operands().constFirst();
     const auto flags =
-            run.arguments().isSet("if-unused") ? QAmqpChannel::IfUnused : QAmqpChannel::Always;
+            run.arguments().isSet("if-unused") ? QAmqpChannel::IfUnused : QAmqpChannel::Unconditionally;
     Session session(run);
     run.wait(session.channel()->deleteExchange(exchange, flags));
     session.close();

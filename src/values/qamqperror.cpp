@@ -66,7 +66,7 @@ using namespace QtAmqpPrivate;
 
 /*!
     \enum QAmqpError::Phase
-    \value None        Not a matter of the connection's life.
+    \value NoPhase     Not a matter of the connection's life.
     \value Resolving   Finding the addresses of the host's name.
     \value Connecting  Connecting to an address.
     \value Tls         The TLS handshake.
@@ -81,7 +81,7 @@ public:
     QAmqpError::Kind kind = QAmqpError::Kind::NoError;
     QAmqpError::Scope scope = QAmqpError::Scope::Operation;
     QAmqpError::Origin origin = QAmqpError::Origin::Application;
-    QAmqpError::Phase phase = QAmqpError::Phase::None;
+    QAmqpError::Phase phase = QAmqpError::Phase::NoPhase;
     int replyCode = 0;
     QString replyText;
     QString text;
@@ -217,7 +217,7 @@ QDebug operator<<(QDebug debug, const QAmqpError &error)
     debug.nospace() << "QAmqpError(" << nameOf(error.kind());
     if (error.isError()) {
         debug << ", " << nameOf(error.scope()) << ", " << nameOf(error.origin());
-        if (error.phase() != QAmqpError::Phase::None)
+        if (error.phase() != QAmqpError::Phase::NoPhase)
             debug << ", " << nameOf(error.phase());
         // Quoted, since only then QDebug escapes a broker's control characters.
         debug.quote();
@@ -236,6 +236,10 @@ QDebug operator<<(QDebug debug, const QAmqpError &error)
     return debug << ')';
 }
 
+/*! Throws a QAmqpException with this error. Code that is compiled without exceptions can call it too,
+    and ends there, since nothing catches it. */
+void QAmqpError::raise() const { throw QAmqpException(*this); }
+
 /*!
     \class QAmqpException
     \inmodule QtAmqp
@@ -243,6 +247,10 @@ QDebug operator<<(QDebug debug, const QAmqpError &error)
 
     Every future of QtAmqp that fails does so with this exception: catch it by
     \c{onFailed([](const QAmqpException &e) { … })}, or around QFuture::result() and \c co_await.
+
+    Code that is compiled without exceptions (\c QT_NO_EXCEPTIONS, as by \c -fno-exceptions) does not
+    have this class: there the signals, lastError() and QAmqpResult::error() tell of failures, and a
+    future that failed is one that is finished without a result.
 */
 
 /*! Makes an exception that carries \a error. */

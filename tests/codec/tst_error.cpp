@@ -52,7 +52,7 @@ private Q_SLOTS:
         QCOMPARE(error.kind(), Kind::NoError);
         QCOMPARE(error.scope(), Scope::Operation);
         QCOMPARE(error.origin(), Origin::Application);
-        QCOMPARE(error.phase(), Phase::None);
+        QCOMPARE(error.phase(), Phase::NoPhase);
         QCOMPARE(error.replyCode(), 0);
         QVERIFY(error.text().isEmpty() && error.replyText().isEmpty());
         QVERIFY(error.method().isEmpty() && error.endpoint().isEmpty());

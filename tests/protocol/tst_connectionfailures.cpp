@@ -169,7 +169,7 @@ private Q_SLOTS:
         row(ConnectionState::Starting, Kind::ConnectionLost, Phase::Handshake);
         row(ConnectionState::Opening, Kind::ConnectionLost, Phase::Handshake);
         row(ConnectionState::Open, Kind::ConnectionLost, Phase::Open);
-        row(ConnectionState::Closing, Kind::NoError, Phase::None);
+        row(ConnectionState::Closing, Kind::NoError, Phase::NoPhase);
     }
 
     void dropInEachPhase()

@@ -106,6 +106,20 @@ private Q_SLOTS:
         }
     }
 
+    // That these two compile as well is the test: behind the macros of X11 and of windows.h, and with
+    // -fno-exceptions -fno-rtti.
+    void everyHeaderIsCompiledBehindMacrosAndWithoutExceptions()
+    {
+        for (const QString &source : {u"behind_macros"_s, u"without_exceptions"_s}) {
+            const QString code = readFile(buildFolder.filePath(u"headers/%1.cpp"_s.arg(source)));
+            QCOMPARE(code.startsWith(u"#include \"structure/macros.h\"\n"),
+                     source == u"behind_macros");
+            for (const QString &header : publicHeaders(u"*.h"_s))
+                QVERIFY2(code.contains(u"#include <QtAmqp/%1>\n"_s.arg(header)),
+                         qPrintable(header));
+        }
+    }
+
     void everyClassHasAForwardingHeader()
     {
         static const QRegularExpression declaration(
