@@ -22,7 +22,9 @@ set(QTAMQP_values_SOURCES
     values/qamqpvalue.cpp
     values/qamqpvalue_p.h
     values/tableformat.cpp
-    values/tableformat.h)
+    values/tableformat.h
+    values/wiretext.cpp
+    values/wiretext.h)
 set(QTAMQP_values_HEADERS
     ${include}/qamqpconnectionoptions.h
     ${include}/qamqpcredentials.h

@@ -145,9 +145,8 @@ void QAmqpChannelPrivate::on(const Returned &returned)
 {
     const QString reason = QString::fromUtf8(returned.replyText);
     const QAmqpReturn message(returned.message, returned.replyCode, reason,
-                              QString::fromUtf8(returned.envelope->exchange),
-                              QString::fromUtf8(returned.envelope->routingKey),
-                              returned.publishTag);
+                              textFromWire(returned.envelope->exchange),
+                              textFromWire(returned.envelope->routingKey), returned.publishTag);
     if (const auto waiting = confirmPromises.find(returned.publishTag);
         waiting != confirmPromises.end()) {
         waiting->second.returned = operationError(

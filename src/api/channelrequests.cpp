@@ -20,7 +20,7 @@ QFuture<QAmqpQueueInfo> QAmqpChannelPrivate::declareQueue(const QString &name,
                          .autoDelete = options.isAutoDelete()},
             {.queue = name, .arguments = options.arguments(), .first = first},
             [](const RequestEnd &end) {
-                return QAmqpQueueInfo{QString::fromUtf8(end.name), end.messageCount, end.count};
+                return QAmqpQueueInfo{textFromWire(end.name), end.messageCount, end.count};
             });
 }
 
@@ -39,7 +39,7 @@ QFuture<void> QAmqpChannel::bindQueue(const QString &queue, const QString &excha
                                       const QString &routingKey, const QAmqpTable &arguments)
 {
     return d_ptr->request(
-            QueueBind{.exchange = exchange.toUtf8(), .routingKey = routingKey.toUtf8()},
+            QueueBind{.exchange = wireFromText(exchange), .routingKey = wireFromText(routingKey)},
             {.queue = queue, .arguments = arguments});
 }
 
@@ -49,7 +49,7 @@ QFuture<void> QAmqpChannel::unbindQueue(const QString &queue, const QString &exc
                                         const QString &routingKey, const QAmqpTable &arguments)
 {
     return d_ptr->request(
-            QueueUnbind{.exchange = exchange.toUtf8(), .routingKey = routingKey.toUtf8()},
+            QueueUnbind{.exchange = wireFromText(exchange), .routingKey = wireFromText(routingKey)},
             {.queue = queue, .arguments = arguments});
 }
 
@@ -83,8 +83,8 @@ QFuture<quint32> QAmqpChannel::deleteQueue(const QString &queue, DeleteFlags fla
 QFuture<void> QAmqpChannel::declareExchange(const QString &name, const QString &type,
                                             const QAmqpExchangeOptions &options)
 {
-    return d_ptr->request(ExchangeDeclare{.exchange = name.toUtf8(),
-                                          .type = type.toUtf8(),
+    return d_ptr->request(ExchangeDeclare{.exchange = wireFromText(name),
+                                          .type = wireFromText(type),
                                           .passive = options.isPassive(),
                                           .durable = options.isDurable(),
                                           .autoDelete = options.isAutoDelete(),
@@ -98,9 +98,9 @@ QFuture<void> QAmqpChannel::declareExchange(const QString &name, const QString &
 QFuture<void> QAmqpChannel::bindExchange(const QString &destination, const QString &source,
                                          const QString &routingKey, const QAmqpTable &arguments)
 {
-    return d_ptr->request(ExchangeBind{.destination = destination.toUtf8(),
-                                       .source = source.toUtf8(),
-                                       .routingKey = routingKey.toUtf8()},
+    return d_ptr->request(ExchangeBind{.destination = wireFromText(destination),
+                                       .source = wireFromText(source),
+                                       .routingKey = wireFromText(routingKey)},
                           {.arguments = arguments});
 }
 
@@ -109,9 +109,9 @@ QFuture<void> QAmqpChannel::bindExchange(const QString &destination, const QStri
 QFuture<void> QAmqpChannel::unbindExchange(const QString &destination, const QString &source,
                                            const QString &routingKey, const QAmqpTable &arguments)
 {
-    return d_ptr->request(ExchangeUnbind{.destination = destination.toUtf8(),
-                                         .source = source.toUtf8(),
-                                         .routingKey = routingKey.toUtf8()},
+    return d_ptr->request(ExchangeUnbind{.destination = wireFromText(destination),
+                                         .source = wireFromText(source),
+                                         .routingKey = wireFromText(routingKey)},
                           {.arguments = arguments});
 }
 
@@ -121,7 +121,7 @@ QFuture<void> QAmqpChannel::unbindExchange(const QString &destination, const QSt
 QFuture<void> QAmqpChannel::deleteExchange(const QString &name, DeleteFlags flags)
 {
     return d_ptr->request(
-            ExchangeDelete{.exchange = name.toUtf8(), .ifUnused = flags.testFlag(IfUnused)});
+            ExchangeDelete{.exchange = wireFromText(name), .ifUnused = flags.testFlag(IfUnused)});
 }
 
 /*! Returns whether requests that can do without an answer are sent so; off by default. */
@@ -188,7 +188,7 @@ QAmqpConsumer *QAmqpChannelPrivate::consume(const QueueName &queue,
     consumer->options = options;
     consumer->noAck = options.isNoAck();
     consumer->fromStream = options.arguments().contains(QStringLiteral("x-stream-offset"));
-    consumer->tag = options.consumerTag().toUtf8();
+    consumer->tag = wireFromText(options.consumerTag());
     if (consumer->tag.isEmpty() && !isForeign)
         consumer->tag = formatted(u"qtamqp-%1.%2", number, ++consumersMade).toLatin1();
     BasicConsume method{.consumerTag = consumer->tag,
@@ -297,7 +297,7 @@ QStringList QAmqpChannel::consumerTags() const
 {
     QStringList tags;
     for (auto it = d_ptr->consumers.cbegin(); it != d_ptr->consumers.cend(); ++it)
-        tags.append(QString::fromUtf8(it.key()));
+        tags.append(textFromWire(it.key()));
     tags.sort();
     return tags;
 }

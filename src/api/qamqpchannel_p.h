@@ -6,6 +6,7 @@
 #include "api/unsettledtags.h"
 #include "values/errorkinds.h"
 #include "values/tableformat.h"
+#include "values/wiretext.h"
 
 #include <QtAmqp/qamqpchannel.h>
 
@@ -30,7 +31,7 @@ constexpr RequestId Undeclared = ~RequestId(0);
 struct QueueName
 {
     QueueName(const QString &name = QString(), RequestId declare = 0)
-        : utf8(name.toUtf8()), from(declare)
+        : utf8(wireFromText(name)), from(declare)
     {
     }
 
@@ -46,16 +47,19 @@ public:
     {
         if (text != m_text || m_utf8.isNull()) {
             m_text = text;
-            m_utf8 = text.toUtf8();
+            m_utf8 = wireFromText(text);
             if (m_utf8.isNull())
                 m_utf8 = QByteArray("", 0);
+            m_valid = text.isValidUtf16();
         }
         return m_utf8;
     }
+    bool isValid() const { return m_valid; }
 
 private:
     QString m_text;
     QByteArray m_utf8;
+    bool m_valid = true;
 };
 
 using RequestEnded = std::function<void(RequestEnd &)>;
@@ -217,6 +221,10 @@ QAmqpError QAmqpChannelPrivate::refusal(const Method &method,
                 error = invalidArgument(
                         u"%1: the %2 \"%3…\" has %4 octets of UTF-8, AMQP allows 255; shorten it",
                         Method::info.name, field, value.first(32), value.size());
+            else if (!value.isValidUtf8() && !engine->core().takesAnyName())
+                error = invalidArgument(
+                        u"%1: the %2 \"%3\" is not UTF-8; RabbitMQ would end the connection for it (501)",
+                        Method::info.name, field, value);
         }
     });
     return error;

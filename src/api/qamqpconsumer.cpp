@@ -57,7 +57,7 @@ QAmqpConsumeOptions QAmqpConsumer::options() const { return d_ptr->options; }
 
 /*! \property QAmqpConsumer::consumerTag
     Its name, unique in the channel; always chosen on this side. */
-QString QAmqpConsumer::consumerTag() const { return QString::fromUtf8(d_ptr->tag); }
+QString QAmqpConsumer::consumerTag() const { return textFromWire(d_ptr->tag); }
 
 /*! \property QAmqpConsumer::state
     The state as of now. */

@@ -3,6 +3,7 @@
 #include "protocol/channelcore.h"
 #include "values/errorkinds.h"
 #include "values/sharedvalue.h"
+#include "values/wiretext.h"
 
 #include <QtCore/qdebug.h>
 
@@ -79,21 +80,21 @@ bool QAmqpDelivery::isValid() const { return d != nullptr; }
     The exchange it was published to, empty for the default exchange. */
 QString QAmqpDelivery::exchange() const
 {
-    return d ? QString::fromUtf8(d->envelope->exchange) : QString();
+    return d ? textFromWire(d->envelope->exchange) : QString();
 }
 
 /*! \property QAmqpDelivery::routingKey
     The routing key it was published with. */
 QString QAmqpDelivery::routingKey() const
 {
-    return d ? QString::fromUtf8(d->envelope->routingKey) : QString();
+    return d ? textFromWire(d->envelope->routingKey) : QString();
 }
 
 /*! \property QAmqpDelivery::consumerTag
     The consumer it was delivered to, empty if it was got with basic.get. */
 QString QAmqpDelivery::consumerTag() const
 {
-    return d ? QString::fromUtf8(d->envelope->consumerTag) : QString();
+    return d ? textFromWire(d->envelope->consumerTag) : QString();
 }
 
 /*! \property QAmqpDelivery::deliveryTag

@@ -81,7 +81,7 @@ QFuture<QAmqpQueueInfo> QAmqpQueue::declare(const QAmqpQueueOptions &options)
         self->d_ptr->declaring = 0;
         if (end.error)
             return;
-        self->d_ptr->name = QString::fromUtf8(end.name);
+        self->d_ptr->name = textFromWire(end.name);
         Q_EMIT self->nameChanged(self->d_ptr->name);
     };
     QAmqpChannelPrivate *channel = d_ptr->channel.get();
@@ -96,7 +96,7 @@ QFuture<void> QAmqpQueue::bind(const QString &exchange, const QString &routingKe
                                const QAmqpTable &arguments)
 {
     return d_ptr->channel->request(
-            QueueBind{.exchange = exchange.toUtf8(), .routingKey = routingKey.toUtf8()},
+            QueueBind{.exchange = wireFromText(exchange), .routingKey = wireFromText(routingKey)},
             {.queue = d_ptr->wireName(), .arguments = arguments});
 }
 
@@ -105,7 +105,7 @@ QFuture<void> QAmqpQueue::unbind(const QString &exchange, const QString &routing
                                  const QAmqpTable &arguments)
 {
     return d_ptr->channel->request(
-            QueueUnbind{.exchange = exchange.toUtf8(), .routingKey = routingKey.toUtf8()},
+            QueueUnbind{.exchange = wireFromText(exchange), .routingKey = wireFromText(routingKey)},
             {.queue = d_ptr->wireName(), .arguments = arguments});
 }
 

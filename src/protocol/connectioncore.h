@@ -39,6 +39,7 @@ struct Negotiated
     quint32 frameMax = 0;
     std::chrono::seconds heartbeat{0};
     QAmqpTable serverProperties;
+    bool takesAnyName = false;
 };
 
 class ConnectionCore
@@ -90,6 +91,9 @@ public:
     }
     quint32 outgoingFrameMax() const;
     bool mayConfirm() const; // the broker can, or has not said yet
+    // Names that are not UTF-8: RabbitMQ ends the connection for them (501), and before the handshake
+    // nobody knows who will read them.
+    bool takesAnyName() const { return m_negotiated.takesAnyName; }
     qint64 pendingBytes() const { return m_context.output.size() + m_context.waitingBytes; }
     qint64 waitingBytes() const { return m_context.waitingBytes; }
     quint64 bytesSent() const { return m_bytesSent; }

@@ -127,6 +127,8 @@ void ConnectionCore::handle(const ConnectionStart &method)
         return blame(ReplyCode::SyntaxError, u"the server properties of connection.start: %1",
                      table.error());
     m_negotiated.serverProperties = decodeTable(method.serverProperties);
+    const QAmqpValue product = m_negotiated.serverProperties.value(QStringLiteral("product"));
+    m_negotiated.takesAnyName = product.toString() != QLatin1StringView("RabbitMQ");
     login(method.mechanisms.toByteArray());
 }
 

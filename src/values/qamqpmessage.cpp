@@ -1,6 +1,7 @@
 #include "values/qamqpmessage_p.h"
 
 #include "values/tableformat.h"
+#include "values/wiretext.h"
 
 #include <QtCore/qdatetime.h>
 #include <QtCore/qdebug.h>
@@ -19,6 +20,13 @@ using Property = QAmqpMessage::Property;
 
     A property that was never set is absent, which is not the same as empty: has() tells. Setting
     a text property to a null QString, or calling clear(), makes it absent again.
+
+    The broker and other clients may send text that is not UTF-8, here and in the names that a
+    QAmqpDelivery tells. In a QString such an octet is a lone surrogate, U+DC80 to U+DCFF for 80 to FF,
+    and the setters and calls of this library make the same octet of it: what is copied from one message
+    to another, or used to answer or forward it, is what came. RabbitMQ takes such properties but no such
+    names (501 for the connection): calls with them are refused with InvalidArgument if it is the
+    server, and before that is known. bytes() gives the octets themselves.
 
     The setters never fail. A value that AMQP cannot carry (text over 255 octets of UTF-8, a header
     value of a foreign type, a time before 1970) leaves the property absent and errorString() says
@@ -170,12 +178,13 @@ quint8 QAmqpMessagePrivate::octet(Property property) const
 
 QString QAmqpMessagePrivate::text(Property property) const
 {
-    return flags & quint16(property) ? QString::fromUtf8(wire(property).sliced(1)) : QString();
+    return flags & quint16(property) ? QtAmqpPrivate::textFromWire(wire(property).sliced(1))
+                                     : QString();
 }
 
 void QAmqpMessagePrivate::setText(Property property, const QString &value)
 {
-    const QByteArray utf8 = value.toUtf8();
+    const QByteArray utf8 = QtAmqpPrivate::wireFromText(value);
     if (value.isNull())
         set(property, {});
     else if (utf8.size() > MaxShortString)

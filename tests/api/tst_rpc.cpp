@@ -2,6 +2,8 @@
 
 #include "apitest.h"
 
+#include "values/wiretext.h"
+
 #include <QtAmqp/qamqprpcclient.h>
 #include <QtAmqp/qamqprpcserver.h>
 
@@ -126,6 +128,7 @@ private Q_SLOTS:
     void answersLater();
     void handlerAnswers();
     void handlerThrows();
+    void answersCopyTheOctets();
     void replyThatCannotBeSent();
     void requestWithoutReplyTo();
     void failsRequests();
@@ -330,6 +333,37 @@ void TestRpc::handlerThrows()
              u"the handler of queue \"q\" threw, and its request was rejected: no idea"_s);
     QVERIFY(s.rpc->isRunning());
     s.close();
+}
+
+// Names and ids need not be UTF-8.
+void TestRpc::answersCopyTheOctets()
+{
+    const QByteArray id(255, '\xFE');
+    const QByteArray back("back\xC3");
+    QAmqpMessage asked("question");
+    asked.setCorrelationId(textFromWire(id));
+    asked.setReplyTo(textFromWire(back));
+    ServerSession s(
+            serving()
+                    .sendContent(delivery(1), asked)
+                    .expect<ConfirmSelect>()
+                    .reply(ConfirmSelectOk{})
+                    .expect<BasicPublish>([&](const BasicPublish &m, const QAmqpMessage &a) {
+                        return m.routingKey == back
+                                && a.bytes(QAmqpMessage::Property::CorrelationId) == id;
+                    })
+                    .reply(BasicAck{1})
+                    .expect<BasicAck>()
+                    .connectionClose());
+    bool asking = false;
+    s.rpc->setHandler([&](const QAmqpDelivery &) {
+        asking = true;
+        return QAmqpMessage("answer");
+    });
+    s.start();
+    TRY(asking, s.server);
+    s.close();
+    QVERIFY(s.errors.isEmpty());
 }
 
 void TestRpc::replyThatCannotBeSent()

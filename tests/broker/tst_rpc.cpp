@@ -26,6 +26,7 @@ private Q_SLOTS:
     void requestOfDeadServerIsServedByAnother();
     void afterTheChannelWasOpenedAgain();
     void replyQueueOfAnOrdinaryClient();
+    void octetsThatAreNotUtf8();
 
 private:
     std::unique_ptr<Peer> m_peer;
@@ -172,6 +173,33 @@ void TestRpcOnBroker::replyQueueOfAnOrdinaryClient()
     QVERIFY(log.waitForMessages(1));
     QCOMPARE(log.messages.constFirst().body(), "answer");
     QCOMPARE(log.messages.constFirst().correlationId(), u"my own"_s);
+}
+
+// Ids of another client's making are the same in the answer. As a name RabbitMQ takes UTF-8 alone, and
+// would end the server's connection for an answer to such a queue.
+void TestRpcOnBroker::octetsThatAreNotUtf8()
+{
+    const QString octets = u'a' + QString(QChar(0xDCFF)) + QChar(0xDCC3);
+    QAmqpRpcServer server(m_serving, m_queue);
+    server.setHandler([](const QAmqpDelivery &request) { return request; });
+    QSignalSpy refused(&server, &QAmqpRpcServer::errorOccurred);
+    QVERIFY(server.start());
+    QAmqpQueue *replies = m_channel->queue();
+    VERIFY_OK(replies->declare(QAmqpQueueOptions().setExclusive()));
+    QAmqpMessage request("hello");
+    request.setReplyTo(octets);
+    m_channel->publish({}, m_queue, request);
+    QTRY_COMPARE(refused.count(), 1);
+    QVERIFY(refused.constFirst().constFirst().value<QAmqpError>().text().contains(u"is not UTF-8"));
+    request.setReplyTo(replies->name());
+    request.setCorrelationId(octets);
+    request.setMessageId(octets);
+    m_channel->publish({}, m_queue, request);
+    ConsumerLog log(replies->consume());
+    QVERIFY(log.waitForMessages(1));
+    QCOMPARE(log.messages.constFirst().bytes(QAmqpMessage::Property::CorrelationId),
+             "a\xFF\xC3"_ba);
+    QCOMPARE(log.messages.constFirst().bytes(QAmqpMessage::Property::MessageId), "a\xFF\xC3"_ba);
 }
 
 QTAMQP_BROKER_TEST(TestRpcOnBroker)

@@ -1,0 +1,65 @@
+#include "values/wiretext.h"
+
+#include <QtCore/qstringconverter.h>
+
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpPrivate {
+
+constexpr char16_t EscapedOctet = 0xDC00; // plus the octet, which is 80 or more
+
+// How many octets at the beginning of `rest` are one valid character; none: 0.
+static qsizetype characterSize(QByteArrayView rest)
+{
+    const quint8 lead = quint8(rest.front());
+    const qsizetype size = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+    return size <= rest.size() && rest.first(size).isValidUtf8() ? size : 0;
+}
+
+QString textFromWire(QByteArrayView octets)
+{
+    constexpr QByteArrayView byteOrderMark("\xEF\xBB\xBF"); // QString::fromUtf8() drops it
+    if (octets.isValidUtf8() && !octets.startsWith(byteOrderMark))
+        return QString::fromUtf8(octets);
+    QString text;
+    while (!octets.isEmpty()) {
+        qsizetype valid = 0;
+        while (valid < octets.size()) {
+            const qsizetype size = characterSize(octets.sliced(valid));
+            if (size == 0)
+                break;
+            valid += size;
+        }
+        QStringDecoder decoder(QStringDecoder::Utf8, QStringDecoder::Flag::ConvertInitialBom);
+        text += decoder.decode(octets.first(valid));
+        octets = octets.sliced(valid);
+        if (!octets.isEmpty()) {
+            text += QChar(EscapedOctet + quint8(octets.front()));
+            octets = octets.sliced(1);
+        }
+    }
+    return text;
+}
+
+QByteArray wireFromText(const QString &text)
+{
+    if (text.isValidUtf16())
+        return text.toUtf8();
+    QByteArray octets;
+    qsizetype begin = 0;
+    for (qsizetype at = 0; at < text.size(); ++at) {
+        const QChar c = text.at(at);
+        if (c.isHighSurrogate() && at + 1 < text.size() && text.at(at + 1).isLowSurrogate()) {
+            ++at; // a pair is one character
+        } else if (c >= QChar(EscapedOctet + 0x80) && c <= QChar(EscapedOctet + 0xFF)) {
+            octets += QStringView(text).sliced(begin, at - begin).toUtf8();
+            octets += char(c.unicode() - EscapedOctet);
+            begin = at + 1;
+        }
+    }
+    return octets + QStringView(text).sliced(begin).toUtf8();
+}
+
+} // namespace QtAmqpPrivate
+
+QT_END_NAMESPACE
