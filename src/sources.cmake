@@ -133,3 +133,5 @@ set(QTAMQP_blocking_SOURCES
     blocking/qamqpblockingconsumer.cpp
     blocking/qamqpblockingconsumer_p.h
     blocking/qamqpresult.cpp)
+set(QTAMQP_blocking_HEADERS
+    ${include}/qamqpblockingchannel.h)

@@ -15,7 +15,11 @@ class QAmqpBlockingChannelPrivate;
 
 class Q_AMQP_EXPORT QAmqpBlockingChannel
 {
+    Q_GADGET
 public:
+    enum class ConsumingEnd { NoConsumers, CancelledByBroker, StopRequested, TimeLimit };
+    Q_ENUM(ConsumingEnd)
+
     using PublishFlags = QAmqpChannel::PublishFlags;
     using DeleteFlags = QAmqpChannel::DeleteFlags;
     using AckPolicy = QAmqpChannel::AckPolicy;
@@ -82,13 +86,14 @@ public:
     QAmqpResult<int> cancel(const QString &consumerTag);
     QStringList consumerTags() const;
     void onCancelled(std::function<void(const QString &tag, const QAmqpError &reason)> callback);
-    QAmqpResult<void> startConsuming(
+    QAmqpResult<ConsumingEnd> startConsuming(
             std::chrono::milliseconds timeLimit = (std::chrono::milliseconds::max)());
     QAmqpResult<int> stopConsuming(const QString &consumerTag = QString());
 
     QAmqpResult<void> setPrefetch(
             quint16 messages,
             QAmqpChannel::PrefetchScope scope = QAmqpChannel::PrefetchScope::Consumer);
+    QAmqpResult<bool> setFlow(bool active);
     QAmqpResult<void> recover();
     QAmqpResult<void> ackAll();
     QAmqpResult<void> nackAll(QAmqpDelivery::RequeueMode requeue = QAmqpDelivery::Requeue);

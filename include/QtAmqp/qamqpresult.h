@@ -29,6 +29,11 @@ public:
         checkValue();
         return *m_value;
     }
+    T &value() &
+    {
+        checkValue();
+        return *m_value;
+    }
     T value() &&
     {
         checkValue();
@@ -40,6 +45,7 @@ public:
         return m_value ? *m_value : static_cast<T>(std::forward<U>(fallback));
     }
     const T &operator*() const & { return value(); }
+    T &operator*() & { return value(); }
     T operator*() && { return std::move(*this).value(); }
     const T *operator->() const { return &value(); }
     T *operator->()

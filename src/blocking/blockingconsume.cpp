@@ -5,6 +5,7 @@
 QT_BEGIN_NAMESPACE
 
 using namespace QtAmqpPrivate;
+using ConsumingEnd = QAmqpBlockingChannel::ConsumingEnd;
 using Kind = QAmqpError::Kind;
 
 /*!
@@ -62,7 +63,9 @@ QAmqpPublishResult QAmqpBlockingChannel::waitForConfirms(std::chrono::millisecon
 }
 
 /*! Has \a callback called with each message that is returned while confirms are off. While they are on,
-    publish() and waitForConfirms() tell. */
+    publish() and waitForConfirms() tell. The callback that is set when a message is told is the one that is
+    called: without any, the last 1000 messages (8 MiB at most) are kept until the next wait; with one all
+    are, and from that bound on reading stops, see \l {How much is kept}. */
 void QAmqpBlockingChannel::onReturned(std::function<void(const QAmqpReturn &message)> callback)
 {
     d->publisher.onReturned(std::move(callback));
@@ -132,6 +135,8 @@ QAmqpBlockingChannelPrivate::startConsumer(const QString &queue, const QAmqpCons
                 const std::lock_guard lock(mutex());
                 consumer->tag = object->consumerTag();
                 consumers.push_back(consumer);
+                if (!consumer->isRange())
+                    consumingEnd = ConsumingEnd::NoConsumers;
             });
     if (started)
         return consumer;
@@ -139,9 +144,12 @@ QAmqpBlockingChannelPrivate::startConsumer(const QString &queue, const QAmqpCons
     connection->thread.post([consumer] {
         delete consumer->consumer.data();
         std::deque<QAmqpDelivery> unseen;
+        Dispatcher::Dropped dropped; // goes without the mutex
         {
-            const std::lock_guard lock(consumer->connection->dispatcher.mutex());
+            Dispatcher &dispatcher = consumer->connection->dispatcher;
+            const std::lock_guard lock(dispatcher.mutex());
             unseen = consumer->takeAll();
+            dispatcher.drop(consumer.get(), dropped);
         }
         for (const QAmqpDelivery &delivery : unseen)
             delivery.nack();
@@ -198,8 +206,12 @@ QAmqpResult<int> QAmqpBlockingChannelPrivate::cancel(
         if (const QAmqpError error = refusal("basic.cancel"))
             return error;
         for (const ConsumerPointer &consumer : consumers) {
-            if (which(*consumer))
-                cancelled.push_back(consumer);
+            if (!which(*consumer))
+                continue;
+            consumer->cancelled = true;
+            if (!consumer->isRange())
+                consumingEnd = ConsumingEnd::NoConsumers;
+            cancelled.push_back(consumer);
         }
     }
     int requeued = 0;
@@ -213,17 +225,7 @@ QAmqpResult<int> QAmqpBlockingChannelPrivate::cancel(
                     else // the broker was first
                         answer->give(0);
                 });
-        std::deque<QAmqpDelivery> unseen;
-        {
-            const std::lock_guard lock(mutex());
-            if (!underWay
-                && !consumer->ended) // nothing that may still tell of its end is waited for
-                consumer->setEnded(underWay.error());
-            if (!consumer->options.isNoAck())
-                unseen = consumer->takeAll();
-            std::erase(consumers, consumer);
-            connection->dispatcher.changed();
-        }
+        const std::deque<QAmqpDelivery> unseen = forget(*consumer, underWay.error());
         for (const QAmqpDelivery &delivery : unseen)
             requeued += delivery.nack();
         if (underWay)
@@ -232,6 +234,38 @@ QAmqpResult<int> QAmqpBlockingChannelPrivate::cancel(
             error = underWay.error();
     }
     return error ? QAmqpResult<int>(error) : QAmqpResult<int>(requeued);
+}
+
+// It was cancelled on this side, as far as that went. Returns what is to go back to the queue.
+std::deque<QAmqpDelivery> QAmqpBlockingChannelPrivate::forget(
+        QAmqpBlockingConsumerPrivate &consumer, const QAmqpError &error)
+{
+    std::deque<QAmqpDelivery> unseen;
+    Dispatcher::Dropped dropped; // both go without the mutex
+    std::vector<ConsumerPointer> over;
+    const std::lock_guard lock(mutex());
+    if (error && !consumer.ended) // nothing that may still tell of its end is waited for
+        consumer.setEnded(error);
+    consumer.cancellationWaits = false; // what the broker did to it is of no interest any more
+    if (!consumer.options.isNoAck()) {
+        unseen = consumer.takeAll();
+        connection->dispatcher.drop(&consumer, dropped);
+    }
+    over = takeOver();
+    // What came without acknowledgement can still be had; callbacks are known here until they ran.
+    if (!consumer.isQueued())
+        std::erase_if(consumers, [&](const auto &other) { return other.get() == &consumer; });
+    connection->dispatcher.changed();
+    return unseen;
+}
+
+std::vector<QAmqpBlockingChannelPrivate::ConsumerPointer> QAmqpBlockingChannelPrivate::takeOver()
+{
+    const auto first = std::stable_partition(consumers.begin(), consumers.end(),
+                                             [](const auto &other) { return !other->isOver(); });
+    const std::vector<ConsumerPointer> over(first, consumers.end());
+    consumers.erase(first, consumers.end());
+    return over;
 }
 
 /*! Returns the tags of all running subscriptions. */
@@ -247,23 +281,37 @@ QStringList QAmqpBlockingChannel::consumerTags() const
 }
 
 /*! Has \a callback called when the broker ends a subscription: its queue was deleted, or became
-    unavailable. Messages that came before are handed out before. */
+    unavailable. Messages that came before are handed out before. It is not called for a subscription that
+    cancel() or stopConsuming() was called for, nor once close() was. */
 void QAmqpBlockingChannel::onCancelled(
         std::function<void(const QString &tag, const QAmqpError &reason)> callback)
 {
+    auto handler = shared(std::move(callback)); // the old one goes without the mutex
     const std::lock_guard lock(d->mutex());
-    d->cancelledHandler.swap(callback); // the old one goes without the mutex
+    d->cancelledHandler.swap(handler);
 }
 
 /*!
+    \enum QAmqpBlockingChannel::ConsumingEnd
+    Why startConsuming() returned.
+    \value NoConsumers        No subscription with a handler is left: stopConsuming() or cancel() ended the
+                              last one, the channel was closed on this side, or there was none.
+    \value CancelledByBroker  The broker ended the last one, of which onCancelled() has told.
+    \value StopRequested      QAmqpBlockingConnection::requestStop() was called.
+    \value TimeLimit          The time limit is over.
+*/
+
+/*!
     Runs callbacks until no subscription with a handler is left on this channel: stopConsuming() was
-    called, by a handler or another thread, or the broker cancelled them. Returns early, with success,
-    when a stop is requested or \a timeLimit is over. Fails with the reason when the channel ends, and
-    with InvalidArgument inside a callback.
+    called, by a handler or another thread, or the broker cancelled them and onCancelled() was told.
+    Returns early when a stop is requested or \a timeLimit is over; with a limit of 0 it runs what is ready
+    and returns. The result says which it was. Fails with the reason when the channel ends, and with
+    InvalidArgument inside a callback.
 
     An exception from a handler passes through; the messages behind it are not lost, call again.
 */
-QAmqpResult<void> QAmqpBlockingChannel::startConsuming(std::chrono::milliseconds timeLimit)
+QAmqpResult<QAmqpBlockingChannel::ConsumingEnd> QAmqpBlockingChannel::startConsuming(
+        std::chrono::milliseconds timeLimit)
 {
     const auto keep = d; // a callback may destroy this object
     Dispatcher &dispatcher = keep->connection->dispatcher;
@@ -277,13 +325,19 @@ QAmqpResult<void> QAmqpBlockingChannel::startConsuming(std::chrono::milliseconds
         return error;
     const auto done = [&] {
         return !keep->isOpen
-                || std::none_of(keep->consumers.begin(), keep->consumers.end(),
-                                [](const auto &c) { return !c->isRange() && !c->isOver(); });
+                || std::all_of(keep->consumers.begin(), keep->consumers.end(),
+                               [](const auto &consumer) { return consumer->isDone(); });
     };
-    const auto end = dispatcher.wait(lock, done, deadlineAfter(timeLimit));
-    if (end == Dispatcher::End::Done && !keep->isOpen && keep->lastError)
+    switch (dispatcher.wait(lock, done, deadlineAfter(timeLimit))) {
+    case Dispatcher::End::Stopped: return ConsumingEnd::StopRequested;
+    case Dispatcher::End::TimedOut: return ConsumingEnd::TimeLimit;
+    case Dispatcher::End::Done: break;
+    }
+    if (keep->isOpen)
+        return keep->consumingEnd;
+    if (keep->lastError)
         return keep->lastError;
-    return {};
+    return ConsumingEnd::NoConsumers;
 }
 
 QT_END_NAMESPACE

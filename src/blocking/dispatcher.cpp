@@ -12,10 +12,41 @@ namespace QtAmqpPrivate {
 // deadlocks), so waits look at the flag.
 constexpr auto StopLook = std::chrono::milliseconds(50);
 
-void Dispatcher::post(Callback callback)
+void Dispatcher::post(const void *owner, Event event)
 {
-    m_callbacks.push_back(std::move(callback));
+    m_events.emplace_back(owner, std::move(event));
     m_changed.notify_all();
+}
+
+void Dispatcher::drop(Event &event, Dropped &dropped)
+{
+    Callback callback = event->nextCallback();
+    dropped.emplace_back(std::move(event), std::move(callback));
+}
+
+void Dispatcher::drop(const void *owner, Dropped &dropped)
+{
+    for (auto &[whose, event] : m_events) {
+        if (whose == owner)
+            drop(event, dropped);
+    }
+    std::erase_if(m_events, [](const auto &entry) { return !entry.second; });
+}
+
+void Dispatcher::dropFirst(const void *owner, Dropped &dropped)
+{
+    const auto found = std::find_if(m_events.begin(), m_events.end(),
+                                    [owner](const auto &entry) { return entry.first == owner; });
+    if (found == m_events.end())
+        return;
+    drop(found->second, dropped);
+    m_events.erase(found);
+}
+
+void Dispatcher::dropAll(Dropped &dropped)
+{
+    for (auto &[whose, event] : std::exchange(m_events, {}))
+        drop(event, dropped);
 }
 
 quint64 Dispatcher::callAt(TimePoint time, Callback callback)
@@ -41,10 +72,10 @@ bool Dispatcher::cancelTimer(quint64 timer)
 
 void Dispatcher::clear()
 {
-    std::deque<Callback> callbacks;
+    decltype(m_events) events;
     std::map<TimerKey, Callback> timers;
     const std::lock_guard lock(m_mutex);
-    callbacks.swap(m_callbacks); // they end without the mutex
+    events.swap(m_events); // they end without the mutex
     timers.swap(m_timers);
 }
 
@@ -56,37 +87,52 @@ bool Dispatcher::isTimerDue() const
 qsizetype Dispatcher::readyCount() const
 {
     const TimePoint now = TimePoint::clock::now();
-    return qsizetype(m_callbacks.size())
+    return qsizetype(m_events.size())
             + std::count_if(m_timers.begin(), m_timers.end(),
                             [now](const auto &timer) { return timer.first.first <= now; });
 }
 
 bool Dispatcher::runOne(std::unique_lock<std::mutex> &lock)
 {
-    if (m_running != std::thread::id())
-        return false;
-    Callback callback;
-    if (isTimerDue() && !(m_timerWasLast && !m_callbacks.empty())) {
-        m_timerWasLast = true;
-        callback = std::move(m_timers.begin()->second);
-        m_timers.erase(m_timers.begin());
-    } else if (!m_callbacks.empty()) {
-        m_timerWasLast = false;
-        callback = std::move(m_callbacks.front());
-        m_callbacks.pop_front();
-    } else {
-        return false;
+    while (m_running == std::thread::id()) {
+        Event event;
+        Callback callback;
+        if (isTimerDue() && !(m_timerWasLast && !m_events.empty())) {
+            m_timerWasLast = true;
+            callback = std::move(m_timers.begin()->second);
+            m_timers.erase(m_timers.begin());
+        } else if (!m_events.empty()) {
+            m_timerWasLast = false;
+            event = std::move(m_events.front().second);
+            m_events.pop_front();
+            callback = event->nextCallback();
+        } else {
+            return false;
+        }
+        if (run(lock, std::move(event), std::move(callback)))
+            return true;
     }
-    m_running = std::this_thread::get_id();
+    return false;
+}
+
+// Both go without the mutex. False if there is nothing to be called.
+bool Dispatcher::run(std::unique_lock<std::mutex> &lock, Event &&event, Callback &&callback)
+{
+    const bool runs = bool(callback);
+    if (runs)
+        m_running = std::this_thread::get_id();
     lock.unlock();
     const auto end = qScopeGuard([&] { // the callback may throw
         callback = nullptr;
+        event = nullptr;
         lock.lock();
-        m_running = std::thread::id();
+        if (runs)
+            m_running = std::thread::id();
         m_changed.notify_all();
     });
-    callback();
-    return true;
+    if (runs)
+        callback();
+    return runs;
 }
 
 // Until something changes, a timer is due that could run here, or it is time to look for a stop.
@@ -103,15 +149,21 @@ void Dispatcher::sleep(std::unique_lock<std::mutex> &lock, TimePoint deadline)
 Dispatcher::End Dispatcher::wait(std::unique_lock<std::mutex> &lock, const Condition &done,
                                  TimePoint deadline)
 {
+    // However many come meanwhile: a wait of no length must end.
+    qsizetype ready = TimePoint::clock::now() >= deadline ? readyCount() : 0;
     for (;;) {
         if (done())
             return End::Done;
         if (isStopRequested())
             return End::Stopped;
-        if (TimePoint::clock::now() >= deadline)
+        const bool late = TimePoint::clock::now() >= deadline;
+        if (late && ready-- <= 0)
             return End::TimedOut;
-        if (!runOne(lock))
+        if (!runOne(lock)) {
+            if (late)
+                return End::TimedOut;
             sleep(lock, deadline);
+        }
     }
 }
 

@@ -6,6 +6,9 @@
 // The mutex guards all that the I/O thread shares with callers. Callbacks run one at a time, without
 // it, in a thread that waits here; a wait inside a callback runs none. Timers that are due take turns
 // with everything else, so that neither makes the other wait for more than one callback.
+//
+// What happened waits as an event, which only says what is to be called when its turn has come: the
+// application may have set another callback by then, or none, and who is closed drops its events.
 
 #include "blocking/answer.h"
 
@@ -14,15 +17,57 @@
 #include <functional>
 #include <map>
 #include <thread>
+#include <utility>
+#include <vector>
 
 QT_BEGIN_NAMESPACE
 
 namespace QtAmqpPrivate {
 
+// A callback that an application sets: shared, so that whoever calls it needs no copy.
+template<typename... Arguments>
+using Handler = std::shared_ptr<const std::function<void(Arguments...)>>;
+
+template<typename... Arguments>
+Handler<Arguments...> shared(std::function<void(Arguments...)> function)
+{
+    using Function = const std::function<void(Arguments...)>;
+    return function ? std::make_shared<Function>(std::move(function)) : nullptr;
+}
+
+using Callback = std::function<void()>;
+
+class EventSource
+{
+public:
+    virtual ~EventSource() = default;
+    // What is to be called for its next event, or nothing. Asked once for each event, with the mutex
+    // held: when its turn has come or when it is dropped.
+    virtual Callback nextCallback() = 0;
+};
+
+// `next` is the nextCallback() of the one event there is.
+template<typename Next>
+std::shared_ptr<EventSource> singleEvent(Next next)
+{
+    class Source final : public EventSource
+    {
+    public:
+        explicit Source(Next next) : m_next(std::move(next)) { }
+        Callback nextCallback() override { return m_next(); }
+
+    private:
+        Next m_next;
+    };
+    return std::make_shared<Source>(std::move(next));
+}
+
 class Dispatcher
 {
 public:
-    using Callback = std::function<void()>;
+    using Event = std::shared_ptr<EventSource>;
+    // What was dropped: it may hold what takes the mutex when it goes.
+    using Dropped = std::vector<std::pair<Event, Callback>>;
     using Condition = std::function<bool()>; // called with the mutex held
     using SleepHandler = std::function<void(int change)>; // called with the mutex held
     enum class End { Done, TimedOut, Stopped };
@@ -34,15 +79,19 @@ public:
     std::mutex &mutex() { return m_mutex; }
     // With the mutex held: something that a wait looks at has changed.
     void changed() { m_changed.notify_all(); }
-    // With the mutex held.
-    void post(Callback callback);
+    // With the mutex held. Events are dropped by their owner, one or all of them.
+    void post(const void *owner, Event event);
+    void drop(const void *owner, Dropped &dropped);
+    void dropFirst(const void *owner, Dropped &dropped);
+    void dropAll(Dropped &dropped);
 
     quint64 callAt(TimePoint time, Callback callback);
     bool cancelTimer(quint64 timer);
     // Drops all callbacks; they may hold what holds this.
     void clear();
 
-    // Runs callbacks until `done`, the deadline or a stop. With the mutex held by `lock`.
+    // Runs callbacks until `done`, the deadline or a stop. With the mutex held by `lock`. A deadline that
+    // is over already lets those run that are ready.
     End wait(std::unique_lock<std::mutex> &lock, const Condition &done, TimePoint deadline);
     // Runs the callbacks that are ready, or waits for some to be; one pass. Tells how many ran.
     int pass(std::unique_lock<std::mutex> &lock, const Condition &ended, TimePoint deadline);
@@ -61,6 +110,8 @@ public:
 private:
     using TimerKey = std::pair<TimePoint, quint64>;
 
+    static void drop(Event &event, Dropped &dropped);
+    bool run(std::unique_lock<std::mutex> &lock, Event &&event, Callback &&callback);
     bool isTimerDue() const;
     qsizetype readyCount() const;
     void sleep(std::unique_lock<std::mutex> &lock, TimePoint deadline);
@@ -68,7 +119,7 @@ private:
     const SleepHandler m_sleepHandler;
     std::mutex m_mutex;
     std::condition_variable m_changed;
-    std::deque<Callback> m_callbacks;
+    std::deque<std::pair<const void *, Event>> m_events; // with their owners
     std::map<TimerKey, Callback> m_timers;
     quint64 m_lastTimer = 0;
     bool m_timerWasLast = false;

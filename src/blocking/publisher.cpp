@@ -190,13 +190,8 @@ void Publisher::settle(Outgoing &message, const QAmqpError &why)
 void Publisher::tellReturned(const QAmqpReturn &message)
 {
     const auto found = m_unanswered.find(message.publishTag());
-    if (found == m_unanswered.end()) {
-        const std::lock_guard lock(m_channel->mutex());
-        if (m_returnedHandler)
-            m_channel->connection->dispatcher.post(
-                    [handler = m_returnedHandler, message] { handler(message); });
-        return;
-    }
+    if (found == m_unanswered.end())
+        return callBack(message);
     Outgoing &outgoing = found->second;
     outgoing.returned = {QAmqpReturn(message, message.replyCode(), message.replyText(),
                                      message.exchange(), message.routingKey(), outgoing.number)};
@@ -206,6 +201,50 @@ void Publisher::tellReturned(const QAmqpReturn &message)
                     "the message to exchange \"%1\" with routing key \"%2\" reached no queue: %3")
                     .arg(message.exchange(), message.routingKey(), message.replyText()));
     outgoing.returnError.setReply(message.replyCode(), message.replyText());
+}
+
+// Without a handler the last ones are kept, for one that may be set yet.
+void Publisher::callBack(const QAmqpReturn &message)
+{
+    Dispatcher::Dropped dropped; // goes without the mutex
+    const std::lock_guard lock(m_channel->mutex());
+    if (m_silenced)
+        return;
+    Dispatcher &dispatcher = m_channel->connection->dispatcher;
+    dispatcher.post(this, singleEvent([this, channel = m_channel->shared_from_this(), message] {
+                        return returnedCallback(message);
+                    }));
+    ++m_returns;
+    m_returnBytes += message.body().size();
+    while (!m_returnedHandler && m_returns > 1
+           && (m_returns > MaxFailed || m_returnBytes > MaxBytes))
+        dispatcher.dropFirst(this, dropped);
+    countReturns();
+}
+
+Callback Publisher::returnedCallback(const QAmqpReturn &message)
+{
+    --m_returns;
+    m_returnBytes -= message.body().size();
+    countReturns();
+    if (!m_returnedHandler)
+        return {};
+    return [handler = m_returnedHandler, message] { (*handler)(message); };
+}
+
+// With a handler all of them wait, as messages do that no prefetch bounds.
+void Publisher::countReturns()
+{
+    const qint64 messages = m_returnedHandler ? m_returns : 0;
+    const qint64 bytes = m_returnedHandler ? m_returnBytes : 0;
+    m_channel->connection->countWaiting(messages - std::exchange(m_countedReturns, messages),
+                                        bytes - std::exchange(m_countedReturnBytes, bytes));
+}
+
+void Publisher::silence(Dispatcher::Dropped &dropped)
+{
+    m_silenced = true;
+    m_channel->connection->dispatcher.drop(this, dropped);
 }
 
 QAmqpPublishResult Publisher::waitForConfirms(TimePoint deadline)
@@ -274,10 +313,13 @@ quint64 Publisher::unconfirmed() const
     return isConfirming() ? m_counted : 0;
 }
 
-void Publisher::onReturned(std::function<void(const QAmqpReturn &)> handler)
+void Publisher::onReturned(std::function<void(const QAmqpReturn &)> function)
 {
+    Handler<const QAmqpReturn &> handler =
+            shared(std::move(function)); // the old one goes without the mutex
     const std::lock_guard lock(m_channel->mutex());
-    m_returnedHandler.swap(handler); // the old one goes without the mutex
+    m_returnedHandler.swap(handler);
+    countReturns();
 }
 
 } // namespace QtAmqpPrivate

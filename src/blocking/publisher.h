@@ -6,11 +6,10 @@
 // A message counts from the call until the broker answered for it, or, without confirms, until it left.
 // Callers wait while too many count, so that memory stays bounded however slow the broker is.
 
-#include "blocking/answer.h"
+#include "blocking/dispatcher.h"
 
 #include <QtAmqp/qamqpchannel.h>
 
-#include <functional>
 #include <map>
 
 QT_BEGIN_NAMESPACE
@@ -48,11 +47,12 @@ public:
     void setWindow(quint64 messages);
     bool confirms() const;
     quint64 unconfirmed() const;
-    void onReturned(std::function<void(const QAmqpReturn &)> handler);
+    void onReturned(std::function<void(const QAmqpReturn &)> function);
+    void silence(Dispatcher::Dropped &dropped); // with the mutex held
 
     // I/O thread
     void watch(QAmqpChannel *channel);
-    void tellOpened() { m_transactional = false; } // with the mutex held
+    void tellOpened() { m_transactional = m_silenced = false; } // with the mutex held
     void tellClosed(const QAmqpError &reason);
 
 private:
@@ -65,6 +65,9 @@ private:
     void tellRoom(); // with the mutex held
     void letGo();
     void tellReturned(const QAmqpReturn &message);
+    void callBack(const QAmqpReturn &message);
+    Callback returnedCallback(const QAmqpReturn &message); // with the mutex held
+    void countReturns(); // with the mutex held
 
     QAmqpBlockingChannelPrivate *const m_channel;
 
@@ -80,7 +83,12 @@ private:
     QAmqpError m_failure; // the first since then
     QList<QAmqpReturn> m_failed;
     qint64 m_failedBytes = 0;
-    std::function<void(const QAmqpReturn &)> m_returnedHandler;
+    Handler<const QAmqpReturn &> m_returnedHandler;
+    bool m_silenced = false; // the channel is being closed
+    qint64 m_returns = 0; // to be called back
+    qint64 m_returnBytes = 0;
+    qint64 m_countedReturns = 0; // as the connection was last told
+    qint64 m_countedReturnBytes = 0;
 
     // Of the I/O thread
     std::map<quint64, Outgoing> m_unanswered; // by the channel's tags

@@ -41,7 +41,7 @@ QAmqpBlockingChannel &QAmqpBlockingChannel::operator=(QAmqpBlockingChannel &&oth
 }
 
 /*! Closes the channel, without waiting for that. What was published before is still sent; messages that
-    nobody acknowledged go back to their queues. */
+    nobody acknowledged go back to their queues. No callback of the channel is called any more. */
 QAmqpBlockingChannel::~QAmqpBlockingChannel()
 {
     if (d)
@@ -54,8 +54,20 @@ QAmqpBlockingChannelPrivate::QAmqpBlockingChannelPrivate(
 {
 }
 
+// No callback of the channel is called from now on, until it is opened again. What its consumers had
+// waiting goes back to the queues when it closes.
+void QAmqpBlockingChannelPrivate::silence()
+{
+    Dispatcher::Dropped dropped; // goes without the mutex
+    const std::lock_guard lock(mutex());
+    for (const ConsumerPointer &consumer : consumers)
+        consumer->silence(dropped);
+    publisher.silence(dropped);
+}
+
 void QAmqpBlockingChannelPrivate::abandon()
 {
+    silence();
     connection->thread.post([self = shared_from_this()] {
         if (!self->channel)
             return;
@@ -127,7 +139,8 @@ void QAmqpBlockingChannelPrivate::tellOpened()
 
 void QAmqpBlockingChannelPrivate::tellClosed(const QAmqpError &error)
 {
-    std::vector<ConsumerPointer> ended; // go without the mutex
+    Dispatcher::Dropped dropped; // both go without the mutex
+    std::vector<ConsumerPointer> ended;
     {
         const std::lock_guard lock(mutex());
         isOpen = false;
@@ -136,7 +149,13 @@ void QAmqpBlockingChannelPrivate::tellClosed(const QAmqpError &error)
         for (const ConsumerPointer &consumer : ended) {
             if (!consumer->ended)
                 consumer->setEnded(error);
+            if (!error)
+                consumer->silence(dropped);
+            if (consumer->isQueued())
+                consumers.push_back(consumer);
         }
+        if (!error)
+            publisher.silence(dropped);
         connection->dispatcher.changed();
     }
     publisher.tellClosed(error);
@@ -174,11 +193,13 @@ QAmqpError QAmqpBlockingChannelPrivate::refusal(const char *what) const
 }
 
 /*! Closes the channel when everything asked for before is done, confirms included. Succeeds if it is
-    closed already. */
+    closed already. From the call on no callback of this channel is called, but for one that runs already;
+    messages that came and were not seen go back to their queues. */
 QAmqpResult<void> QAmqpBlockingChannel::close() { return d->close(); }
 
 QAmqpResult<void> QAmqpBlockingChannelPrivate::close()
 {
+    silence();
     {
         const std::lock_guard lock(mutex());
         if (!isOpen)
@@ -323,6 +344,14 @@ QAmqpResult<void> QAmqpBlockingChannel::setPrefetch(quint16 messages,
 {
     return d->request("basic.qos",
                       [=](QAmqpChannel *channel) { return channel->setPrefetch(messages, scope); });
+}
+
+/*! Asks the broker to send deliveries (\a active) or to hold them back, and returns which it does, see
+    QAmqpChannel::setFlow(): RabbitMQ answers \c true, and closes the connection (540) for \c false. */
+QAmqpResult<bool> QAmqpBlockingChannel::setFlow(bool active)
+{
+    return d->request<bool>("channel.flow",
+                            [active](QAmqpChannel *channel) { return channel->setFlow(active); });
 }
 
 /*! Has the broker deliver again what was delivered on this channel and not acknowledged. */

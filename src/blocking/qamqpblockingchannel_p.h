@@ -39,6 +39,10 @@ public:
                                                const QAmqpConsumeOptions &options,
                                                QAmqpBlockingChannel::Handler handler);
     QAmqpResult<int> cancel(const std::function<bool(const QAmqpBlockingConsumerPrivate &)> &which);
+    std::deque<QAmqpDelivery> forget(QAmqpBlockingConsumerPrivate &consumer,
+                                     const QAmqpError &error);
+    std::vector<ConsumerPointer> takeOver(); // with the mutex held, to go without it
+    void silence();
 
     // I/O thread
     void watch();
@@ -53,8 +57,11 @@ public:
     bool isOpen = false;
     int number = 0;
     QAmqpError lastError;
-    std::vector<ConsumerPointer> consumers; // that run, or hold messages
-    std::function<void(const QString &, const QAmqpError &)> cancelledHandler;
+    std::vector<ConsumerPointer> consumers; // that run, hold messages or have a callback to come
+    QtAmqpPrivate::Handler<const QString &, const QAmqpError &> cancelledHandler;
+    // Why no consumer with a handler is left, once none is.
+    QAmqpBlockingChannel::ConsumingEnd consumingEnd =
+            QAmqpBlockingChannel::ConsumingEnd::NoConsumers;
 
     // Of the I/O thread
     QPointer<QAmqpChannel> channel;

@@ -16,6 +16,9 @@ constexpr qint64 MaxWaiting = 1000;
 constexpr qint64 MaxWaitingBytes = 8 * 1024 * 1024;
 constexpr int MostForReaders = 10;
 
+// Of a broker that blocks and unblocks while nobody runs callbacks the last changes are told.
+constexpr int MaxBlockedChanges = 100;
+
 /*!
     \class QAmqpBlockingConnection
     \inmodule QtAmqp
@@ -142,6 +145,7 @@ void QAmqpBlockingConnectionPrivate::startOpening(const Answer<void> &answer,
         const std::lock_guard lock(dispatcher.mutex());
         before = std::exchange(options, with.value_or(options));
         prepare = setUp;
+        silenced = false;
     }
     connection->setOptions(with.value_or(before));
     if (prepare) {
@@ -198,14 +202,29 @@ void QAmqpBlockingConnectionPrivate::tellClosed()
 
 void QAmqpBlockingConnectionPrivate::tellBlocked(bool blocked)
 {
+    Dispatcher::Dropped dropped; // goes without the mutex
     const std::lock_guard lock(dispatcher.mutex());
     now.blocked = blocked;
     now.blockedReason = connection->blockedReason();
+    if (silenced)
+        return;
+    dispatcher.post(this, singleEvent([this, blocked, reason = now.blockedReason] {
+                        return blockedCallback(blocked, reason);
+                    }));
+    if (++blockedChanges > MaxBlockedChanges) { // in pairs, so that they alternate
+        dispatcher.dropFirst(this, dropped);
+        dispatcher.dropFirst(this, dropped);
+    }
+}
+
+Callback QAmqpBlockingConnectionPrivate::blockedCallback(bool blocked, const QString &reason)
+{
+    --blockedChanges;
     if (blocked && blockedHandler)
-        dispatcher.post(
-                [handler = blockedHandler, reason = now.blockedReason] { handler(reason); });
-    else if (!blocked && unblockedHandler)
-        dispatcher.post(unblockedHandler);
+        return [handler = blockedHandler, reason] { (*handler)(reason); };
+    if (!blocked && unblockedHandler)
+        return [handler = unblockedHandler] { (*handler)(); };
+    return {};
 }
 
 void QAmqpBlockingConnectionPrivate::countWaiting(qint64 messages, qint64 bytes)
@@ -245,7 +264,7 @@ QAmqpError QAmqpBlockingConnectionPrivate::timedOut(const char *what) const
         text += QStringLiteral("; the broker has blocked the connection: ") + now.blockedReason;
     if (tooManyForReaders)
         text += QStringLiteral(
-                        "; nothing is read, since %1 messages without acknowledgement or prefetch wait to be taken")
+                        "; nothing is read, since %1 messages that were returned, or came without acknowledgement or prefetch, wait to be taken")
                         .arg(waitingMessages);
     return blockingError(Kind::Timeout, text);
 }
@@ -273,6 +292,11 @@ void QAmqpBlockingConnectionPrivate::awaitEnd(const QAmqpError &error, const boo
 QAmqpError QAmqpBlockingConnectionPrivate::notOpen(const char *what) const
 {
     const std::lock_guard lock(dispatcher.mutex());
+    return notOpenNow(what);
+}
+
+QAmqpError QAmqpBlockingConnectionPrivate::notOpenNow(const char *what) const
+{
     const QAmqpError &reason = now.lastError;
     QAmqpError error = blockingError(
             Kind::NotOpen,
@@ -282,19 +306,31 @@ QAmqpError QAmqpBlockingConnectionPrivate::notOpen(const char *what) const
     return reason ? error.setCause(reason) : error;
 }
 
-QAmqpError QAmqpBlockingConnectionPrivate::refusal(const char *what) const
+QAmqpError QAmqpBlockingConnectionPrivate::refusal(const char *what, bool wasOpen) const
 {
     if (now.open)
         return {};
-    return now.lastError
-            ? now.lastError
-            : blockingError(
-                    Kind::NotOpen,
-                    QStringLiteral("%1: the connection is not open").arg(QLatin1StringView(what)));
+    return wasOpen && now.lastError ? now.lastError : notOpenNow(what);
+}
+
+// No callbacks but those of timers are called from now on, until it is opened again.
+void QAmqpBlockingConnectionPrivate::silence()
+{
+    thread.post([self = shared_from_this()] {
+        for (const auto &weak : self->channels) {
+            if (const auto channel = weak.lock())
+                channel->silence();
+        }
+    });
+    Dispatcher::Dropped dropped; // goes without the mutex
+    const std::lock_guard lock(dispatcher.mutex());
+    silenced = true;
+    dispatcher.dropAll(dropped);
 }
 
 /*! Closes the connection when everything asked for before is done, and cuts it after \a deadline
-    (Timeout). Succeeds if it is closed already. */
+    (Timeout). Succeeds if it is closed already. From the call on no callbacks are called but those of
+    timers; messages that came and were not seen go back to their queues. */
 QAmqpResult<void> QAmqpBlockingConnection::close(std::chrono::milliseconds deadline)
 {
     return d->close(deadline);
@@ -302,6 +338,7 @@ QAmqpResult<void> QAmqpBlockingConnection::close(std::chrono::milliseconds deadl
 
 QAmqpResult<void> QAmqpBlockingConnectionPrivate::close(std::chrono::milliseconds deadline)
 {
+    silence();
     {
         const std::lock_guard lock(dispatcher.mutex());
         if (!now.open)
@@ -341,8 +378,13 @@ void QAmqpBlockingConnectionPrivate::end()
     dispatcher.changed();
 }
 
-/*! Cuts the link at once, without a word to the broker. Calls that wait fail. */
-void QAmqpBlockingConnection::abort() { d->abort(); }
+/*! Cuts the link at once, without a word to the broker. Calls that wait fail, and no callbacks are called
+    any more but those of timers. */
+void QAmqpBlockingConnection::abort()
+{
+    d->silence();
+    d->abort();
+}
 
 void QAmqpBlockingConnectionPrivate::abort()
 {
@@ -481,6 +523,8 @@ QAmqpResult<void> QAmqpBlockingConnection::updateSecret(const QString &secret,
                 giveWhenEnded(answer, d->connection->updateSecret(secret, reason));
             });
     d->awaitEnd(result.error(), d->now.open);
+    if (!result && result.error().kind() == Kind::NotOpen)
+        return d->notOpen("connection.update-secret");
     return result;
 }
 
@@ -509,42 +553,50 @@ QAmqpResult<void> QAmqpBlockingConnection::addCallbackThreadsafe(std::function<v
     return {};
 }
 
-/*! Has \a callback called, with the broker's reason, when the broker stops taking messages. */
+/*! Has \a callback called, with the broker's reason, when the broker stops taking messages. The callback
+    that is set when it is told is the one that is called. Of changes that nobody waited for the last 100
+    are told. */
 void QAmqpBlockingConnection::onBlocked(std::function<void(const QString &reason)> callback)
 {
+    auto handler = shared(std::move(callback)); // the old one goes without the mutex
     const std::lock_guard lock(d->dispatcher.mutex());
-    d->blockedHandler.swap(callback); // the old one goes without the mutex
+    d->blockedHandler.swap(handler);
 }
 
 /*! Has \a callback called when the broker takes messages again. */
 void QAmqpBlockingConnection::onUnblocked(std::function<void()> callback)
 {
+    auto handler = shared(std::move(callback)); // the old one goes without the mutex
     const std::lock_guard lock(d->dispatcher.mutex());
-    d->unblockedHandler.swap(callback); // the old one goes without the mutex
+    d->unblockedHandler.swap(handler);
 }
 
 /*! Runs the callbacks that are ready; if none is, waits up to \a timeLimit for some. Returns how many
-    ran. Fails if the connection is not open or is lost meanwhile. Inside a callback it only waits. */
+    ran. If none did, fails with NotOpen if the connection was not open, and with the reason if it is lost
+    meanwhile. Inside a callback it only waits. */
 QAmqpResult<int> QAmqpBlockingConnection::processDataEvents(std::chrono::milliseconds timeLimit)
 {
     const auto keep = d; // a callback may destroy this object
     std::unique_lock lock(d->dispatcher.mutex());
+    const bool wasOpen = keep->now.open;
     const int count = keep->dispatcher.pass(
             lock, [&] { return !keep->now.open; }, deadlineAfter(timeLimit));
-    if (const QAmqpError error = keep->refusal("processDataEvents()"); error && count == 0)
+    if (const QAmqpError error = keep->refusal("processDataEvents()", wasOpen); error && count == 0)
         return error;
     return count;
 }
 
-/*! Waits for \a duration and runs callbacks meanwhile; inside a callback it only waits. Fails as soon
-    as the connection is lost; returns early when a stop is requested. */
+/*! Waits for \a duration and runs callbacks meanwhile; inside a callback it only waits. With 0 it runs the
+    callbacks that are ready and returns. Fails with NotOpen if the connection is not open, and with the
+    reason as soon as it is lost; returns early when a stop is requested. */
 QAmqpResult<void> QAmqpBlockingConnection::sleep(std::chrono::milliseconds duration)
 {
     const auto keep = d;
     std::unique_lock lock(d->dispatcher.mutex());
+    const bool wasOpen = keep->now.open;
     keep->dispatcher.wait(
             lock, [&] { return !keep->now.open; }, deadlineAfter(duration));
-    return keep->refusal("sleep()");
+    return keep->refusal("sleep()", wasOpen);
 }
 
 /*! Ends all waits for callbacks and messages, now and from now on: startConsuming(), loops over

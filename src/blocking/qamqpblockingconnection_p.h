@@ -25,8 +25,9 @@ public:
     QAmqpError timedOut(const char *what) const;
     QAmqpError notOpen(const char *what) const;
     void awaitEnd(const QAmqpError &error, const bool &open);
-    // With the mutex held: why waiting makes no sense.
-    QAmqpError refusal(const char *what) const;
+    // With the mutex held: why waiting makes no sense (any more, if it did).
+    QAmqpError refusal(const char *what, bool wasOpen) const;
+    QAmqpError notOpenNow(const char *what) const;
     std::chrono::milliseconds timeout() const { return m_timeout.load(); }
     void setTimeout(std::chrono::milliseconds timeout);
     QAmqpResult<void> open(const QAmqpConnectionOptions *wanted);
@@ -34,6 +35,7 @@ public:
     QAmqpResult<std::shared_ptr<QAmqpBlockingChannelPrivate>> makeChannel();
     void abort();
     void end();
+    void silence();
 
     // With the mutex held, when messages that no prefetch bounds came or were taken.
     void countWaiting(qint64 messages, qint64 bytes);
@@ -47,6 +49,8 @@ public:
     void tellOpened();
     void tellClosed();
     void tellBlocked(bool blocked);
+    QtAmqpPrivate::Callback blockedCallback(bool blocked,
+                                            const QString &reason); // with the mutex held
 
     struct Snapshot
     {
@@ -67,8 +71,10 @@ public:
     Snapshot now;
     QAmqpConnectionOptions options;
     std::function<void(QAmqpConnection *)> setUp;
-    std::function<void(const QString &)> blockedHandler;
-    std::function<void()> unblockedHandler;
+    QtAmqpPrivate::Handler<const QString &> blockedHandler;
+    QtAmqpPrivate::Handler<> unblockedHandler;
+    int blockedChanges = 0; // to be called back
+    bool silenced = false; // it is being closed, until the next open()
     bool begun = false;
     int readers = 0; // calls and waits that need something to be read
     qint64 waitingMessages = 0;

@@ -3,6 +3,7 @@
 QT_BEGIN_NAMESPACE
 
 using namespace QtAmqpPrivate;
+using ConsumingEnd = QAmqpBlockingChannel::ConsumingEnd;
 using Kind = QAmqpError::Kind;
 
 /*!
@@ -114,15 +115,21 @@ QAmqpBlockingConsumerPrivate::~QAmqpBlockingConsumerPrivate()
     takeAll();
 }
 
-// The dispatcher's callback: one is posted for each message.
-void QAmqpBlockingConsumerPrivate::handleOne()
+Callback QAmqpBlockingConsumerPrivate::nextCallback()
 {
-    std::unique_lock lock(connection->dispatcher.mutex());
     if (waiting.empty()) // cancelled meanwhile
-        return;
-    const QAmqpDelivery delivery = take();
-    lock.unlock();
-    handler(delivery);
+        return {};
+    return [self = shared_from_this(), delivery = take()] { self->handler(delivery); };
+}
+
+// Its channel closes: nothing is called for it any more. What came goes back with the channel; only a
+// range without acknowledgement, whose messages cannot, keeps them.
+void QAmqpBlockingConsumerPrivate::silence(Dispatcher::Dropped &dropped)
+{
+    silenced = true;
+    if (!isRange() || !options.isNoAck())
+        static_cast<void>(takeAll());
+    connection->dispatcher.drop(this, dropped);
 }
 
 void QAmqpBlockingConsumerPrivate::watch(const AnswerPointer<QAmqpResult<void>> &answer)
@@ -146,13 +153,15 @@ void QAmqpBlockingConsumerPrivate::deliver(const QAmqpDelivery &delivery)
 {
     Dispatcher &dispatcher = connection->dispatcher;
     const std::lock_guard lock(dispatcher.mutex());
+    if (silenced) // it goes back with the channel
+        return;
     waiting.push_back(delivery);
     if (isCounted())
         connection->countWaiting(1, delivery.body().size());
     if (isRange())
         dispatcher.changed();
     else
-        dispatcher.post([self = shared_from_this()] { self->handleOne(); });
+        dispatcher.post(this, shared_from_this());
 }
 
 void QAmqpBlockingConsumerPrivate::setEnded(const QAmqpError &reason)
@@ -176,17 +185,26 @@ void QAmqpBlockingConsumerPrivate::end(const QAmqpError &reason)
     std::vector<std::shared_ptr<QAmqpBlockingConsumerPrivate>> over; // go without the mutex
     const std::lock_guard lock(connection->dispatcher.mutex());
     setEnded(reason);
-    if (reason && owner && owner->cancelledHandler)
-        connection->dispatcher.post(
-                [handler = owner->cancelledHandler, tag = tag, reason] { handler(tag, reason); });
-    if (owner) {
-        auto &all = owner->consumers;
-        const auto first = std::stable_partition(
-                all.begin(), all.end(), [](const auto &other) { return !other->isOver(); });
-        over.assign(first, all.end());
-        all.erase(first, all.end());
+    if (reason && owner && !silenced && !cancelled) {
+        if (!isRange())
+            owner->consumingEnd = ConsumingEnd::CancelledByBroker;
+        cancellationWaits = true;
+        connection->dispatcher.post(this, singleEvent([self = shared_from_this(), owner] {
+                                        return self->cancellation(*owner);
+                                    }));
     }
+    if (owner)
+        over = owner->takeOver();
     connection->dispatcher.changed();
+}
+
+Callback QAmqpBlockingConsumerPrivate::cancellation(const QAmqpBlockingChannelPrivate &owner)
+{
+    if (!std::exchange(cancellationWaits, false) || !owner.cancelledHandler)
+        return {};
+    return [handler = owner.cancelledHandler, tag = tag, reason = error] {
+        (*handler)(tag, reason);
+    };
 }
 
 /*! Returns the name of the subscription, unique in its channel. */
@@ -227,9 +245,13 @@ int QAmqpBlockingConsumer::waitingMessages() const
 QAmqpResult<int> QAmqpBlockingConsumer::cancel() const
 {
     const auto channel = d->channel.lock();
-    if (!channel)
-        return error() ? error()
-                       : blockingError(Kind::NotOpen, QStringLiteral("the channel was destroyed"));
+    if (!channel) {
+        QString text = QStringLiteral("basic.cancel: the channel was destroyed");
+        const QAmqpError reason = error();
+        if (reason)
+            text += QStringLiteral(". It ended because: ") + reason.text();
+        return blockingError(Kind::NotOpen, text).setCause(reason);
+    }
     return channel->cancel([this](const auto &consumer) { return &consumer == d.get(); });
 }
 

@@ -7,18 +7,21 @@
 
 QT_BEGIN_NAMESPACE
 
-class QAmqpBlockingConsumerPrivate
-    : public std::enable_shared_from_this<QAmqpBlockingConsumerPrivate>
+class QAmqpBlockingConsumerPrivate final
+    : public QtAmqpPrivate::EventSource
+    , public std::enable_shared_from_this<QAmqpBlockingConsumerPrivate>
 {
 public:
     using Handler = QAmqpBlockingChannel::Handler;
 
-    ~QAmqpBlockingConsumerPrivate();
+    ~QAmqpBlockingConsumerPrivate() override;
 
     // Any thread
     QAmqpResult<QAmqpDelivery> next(QtAmqpPrivate::TimePoint deadline);
     QAmqpDelivery take(); // with the mutex held; there is one
-    void handleOne();
+    QtAmqpPrivate::Callback nextCallback() override; // one event is posted for each message
+    // With the mutex held: what the broker's cancellation calls.
+    QtAmqpPrivate::Callback cancellation(const QAmqpBlockingChannelPrivate &owner);
     std::deque<QAmqpDelivery> takeAll(); // with the mutex held
     bool isBounded() const { return !options.isNoAck() && options.prefetch() > 0; }
     // With the mutex held. Whether its messages count for the connection: no more of them come once it
@@ -26,7 +29,13 @@ public:
     bool isCounted() const { return !ended && !isBounded(); }
     void setEnded(const QAmqpError &reason); // with the mutex held
     bool isRange() const { return !handler; }
-    bool isOver() const { return ended && waiting.empty(); } // with the mutex held
+    // With the mutex held. Whether callbacks are still to be called for it.
+    bool isQueued() const { return cancellationWaits || (!isRange() && !waiting.empty()); }
+    // With the mutex held. Whether startConsuming() has nothing to wait for here.
+    bool isDone() const { return isRange() || cancelled || (ended && !isQueued()); }
+    // With the mutex held. Whether its channel needs to know it no more.
+    bool isOver() const { return ended && waiting.empty() && !cancellationWaits; }
+    void silence(QtAmqpPrivate::Dispatcher::Dropped &dropped); // with the mutex held
 
     // I/O thread
     void watch(const QtAmqpPrivate::AnswerPointer<QAmqpResult<void>> &answer);
@@ -44,6 +53,9 @@ public:
     QString tag;
     std::deque<QAmqpDelivery> waiting;
     bool ended = false;
+    bool cancelled = false; // on this side
+    bool silenced = false; // its channel is being closed
+    bool cancellationWaits = false; // the broker's, to be called back
     QAmqpError error;
 
     // Of the I/O thread

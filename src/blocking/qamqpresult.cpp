@@ -29,11 +29,15 @@ QT_BEGIN_NAMESPACE
     Returns why the call failed; no error if it did not. */
 /*! \fn template<typename T> const T &QAmqpResult<T>::value() const &
     Returns the value, and throws a QAmqpException with error() if there is none. */
+/*! \fn template<typename T> T &QAmqpResult<T>::value() &
+    Returns the value, and throws a QAmqpException with error() if there is none. */
 /*! \fn template<typename T> T QAmqpResult<T>::value() &&
     Returns the value, and throws a QAmqpException with error() if there is none. */
 /*! \fn template<typename T> template<typename U> T QAmqpResult<T>::valueOr(U &&fallback) const
     Returns the value, or \a fallback if there is none. */
 /*! \fn template<typename T> const T &QAmqpResult<T>::operator*() const &
+    Returns value(). */
+/*! \fn template<typename T> T &QAmqpResult<T>::operator*() &
     Returns value(). */
 /*! \fn template<typename T> T QAmqpResult<T>::operator*() &&
     Returns value(). */

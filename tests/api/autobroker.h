@@ -178,7 +178,11 @@ public:
     void on(const QtAmqpPrivate::BasicGet &) { send(QtAmqpPrivate::BasicGetEmpty{}); }
     void on(const QtAmqpPrivate::BasicAck &method) { acked.append(method.deliveryTag); }
     void on(const QtAmqpPrivate::BasicNack &method) { nacked.append(method.deliveryTag); }
-    void on(const QtAmqpPrivate::ConfirmSelect &) { send(QtAmqpPrivate::ConfirmSelectOk{}); }
+    void on(const QtAmqpPrivate::ConfirmSelect &)
+    {
+        m_channels[m_channel].confirms = true;
+        send(QtAmqpPrivate::ConfirmSelectOk{});
+    }
     void on(const QtAmqpPrivate::TxSelect &) { send(QtAmqpPrivate::TxSelectOk{}); }
     void on(const QtAmqpPrivate::TxCommit &) { send(QtAmqpPrivate::TxCommitOk{}); }
     void on(const QtAmqpPrivate::TxRollback &) { send(QtAmqpPrivate::TxRollbackOk{}); }
@@ -202,6 +206,7 @@ private:
     struct Channel
     {
         QHash<QByteArray, QByteArray> consumers = {}; // by queue
+        bool confirms = false;
         quint64 published = 0;
         quint64 delivered = 0;
         QByteArray routingKey = {};
@@ -269,7 +274,8 @@ private:
             send(BasicReturn{312, QByteArrayView("NO_ROUTE"), {}, QByteArrayView(key)});
             m_output += contentFrames(m_channel, message, 131072);
         }
-        send(BasicAck{tag, false});
+        if (channel.confirms)
+            send(BasicAck{tag, false});
         if (routed) {
             const QByteArray consumer = channel.consumers.value(key);
             send(BasicDeliver{

@@ -70,6 +70,7 @@ inline std::vector<Call> everyCall()
                  return ch.consume(queue, [](const QAmqpDelivery &) {}).error();
              }},
             {"setPrefetch", [](Connection &, Channel &ch) { return ch.setPrefetch(1).error(); }},
+            {"setFlow", [](Connection &, Channel &ch) { return ch.setFlow(true).error(); }},
             {"recover", [](Connection &, Channel &ch) { return ch.recover().error(); }},
             {"txSelect", [](Connection &, Channel &ch) { return ch.txSelect().error(); }},
             {"close channel", [](Connection &, Channel &ch) { return ch.close().error(); }},

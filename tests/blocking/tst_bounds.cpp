@@ -61,6 +61,59 @@ private Q_SLOTS:
         OK(channel.declareQueue(queue));
     }
 
+    void returnsAreBoundedByNotReading()
+    {
+        ThreadedBroker broker;
+        QAmqpBlockingConnection connection(broker.options());
+        QAmqpBlockingChannel channel = connection.channel().value();
+        OK(channel.setConfirms(false));
+        channel.setTimeout(500ms);
+        int told = 0;
+        channel.onReturned([&](const QAmqpReturn &message) {
+            QCOMPARE(message.body().trimmed(), QByteArray::number(told));
+            ++told;
+        });
+        int published = 0;
+        QAmqpError error;
+        while (published < 100'000 && !error) {
+            const QByteArray body = QByteArray::number(published).rightJustified(2000);
+            error = channel.publish({}, u"nowhere"_s, body, QAmqpChannel::Mandatory).error();
+            published += !error;
+        }
+        QCOMPARE(error.kind(), Kind::Timeout);
+        QVERIFY2(error.text().contains(u"nothing is read"), qPrintable(error.text()));
+        const int waited = connection.processDataEvents(0ms).value();
+        QVERIFY2(waited >= 10'000 && waited < 11'000, qPrintable(QString::number(waited)));
+        while (told < published)
+            OK(connection.processDataEvents(20s));
+        channel.setTimeout(20s);
+        OK(channel.declareQueue(queue));
+    }
+
+    // Whom nobody listens to is not waited for; the last ones are kept.
+    void eventsNobodyAskedForAreBounded()
+    {
+        ThreadedBroker broker;
+        QAmqpBlockingConnection connection(broker.options());
+        QAmqpBlockingChannel channel = connection.channel().value();
+        OK(channel.setConfirms(false));
+        for (int i = 0; i < 3000; ++i)
+            OK(channel.publish({}, u"nowhere"_s, QByteArray::number(i), QAmqpChannel::Mandatory));
+        for (int i = 0; i < 60; ++i)
+            OK(channel.publish({}, u"blocked"_s, "m"_ba));
+        OK(channel.declareQueue(queue));
+        QByteArray changes;
+        QList<int> returned;
+        connection.onBlocked([&](const QString &) { changes += 'b'; });
+        connection.onUnblocked([&] { changes += 'u'; });
+        channel.onReturned([&](const QAmqpReturn &r) { returned.append(r.body().toInt()); });
+        OK(connection.sleep(0ms));
+        QCOMPARE(changes, QByteArray("bu").repeated(50));
+        QCOMPARE(returned.size(), 1000);
+        QCOMPARE(returned.constFirst(), 2000);
+        QCOMPARE(returned.constLast(), 2999);
+    }
+
     // Nor do calls that wait lift the bound for ever.
     void messagesWithoutAckAreBoundedWhileCallsWait()
     {

@@ -417,6 +417,23 @@ private Q_SLOTS:
         QVERIFY(s.channel.consumerTags().isEmpty());
     }
 
+    void closingGivesBackWhatNoHandlerSaw()
+    {
+        Session s;
+        const QString queue = s.queue();
+        fill(s.channel, queue, 5);
+        QAmqpBlockingChannel consuming = s.connection.channel().value();
+        int seen = 0;
+        const auto count = [&](const QAmqpDelivery &) { ++seen; };
+        OK(consuming.consume(queue, count));
+        QTRY_COMPARE(ready(s.channel, queue), 0U);
+        OK(consuming.declareQueue(queue, QAmqpQueueOptions().setPassive())); // they have come
+        OK(consuming.close());
+        OK(s.connection.sleep(0ms));
+        QCOMPARE(seen, 0);
+        QCOMPARE(ready(s.channel, queue), 5U);
+    }
+
     void exceptionOfAHandlerLosesNothing()
     {
         Session s;

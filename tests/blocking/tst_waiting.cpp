@@ -285,6 +285,56 @@ private Q_SLOTS:
         OK(waiting.publish({}, u"x"_s, "m"_ba));
     }
 
+    // All of them say that it is not open, and why.
+    void whatIsNotOpenIsToldAlike()
+    {
+        ThreadedBroker broker;
+        QAmqpBlockingConnection connection(broker.options());
+        QAmqpBlockingChannel channel = connection.channel().value();
+        broker.drop();
+        QTRY_VERIFY(!connection.isOpen());
+        std::vector<Call> calls = everyCall();
+        std::erase_if(calls,
+                      [](const Call &call) { return QByteArray(call.name).startsWith("close "); });
+        using Connection = QAmqpBlockingConnection;
+        using Channel = QAmqpBlockingChannel;
+        const std::vector<Call> ofConnection = {
+                {"channel", [](Connection &c, Channel &) { return c.channel().error(); }},
+                {"updateSecret",
+                 [](Connection &c, Channel &) { return c.updateSecret(u"s"_s, u"r"_s).error(); }},
+                {"sleep", [](Connection &c, Channel &) { return c.sleep(1h).error(); }},
+                {"processDataEvents",
+                 [](Connection &c, Channel &) { return c.processDataEvents(1h).error(); }},
+                {"addCallbackThreadsafe",
+                 [](Connection &c, Channel &) { return c.addCallbackThreadsafe([] {}).error(); }}};
+        const std::vector<Call> ofChannel = {
+                {"open", [](Connection &, Channel &ch) { return ch.open().error(); }},
+                {"cancel", [](Connection &, Channel &ch) { return ch.cancel().error(); }},
+                {"ackAll", [](Connection &, Channel &ch) { return ch.ackAll().error(); }},
+                {"nackAll", [](Connection &, Channel &ch) { return ch.nackAll().error(); }},
+                {"startConsuming",
+                 [](Connection &, Channel &ch) { return ch.startConsuming().error(); }},
+                {"txCommit", [](Connection &, Channel &ch) { return ch.txCommit().error(); }}};
+        calls.insert(calls.end(), ofConnection.begin(), ofConnection.end());
+        calls.insert(calls.end(), ofChannel.begin(), ofChannel.end());
+        const auto check = [&](const Call &call, Connection &c, Kind cause) {
+            const QAmqpError error = call.make(c, channel);
+            const QByteArray text = QByteArray(call.name) + ": " + error.text().toUtf8();
+            QVERIFY2(error.kind() == Kind::NotOpen, text);
+            QVERIFY2(error.cause().kind() == cause, text);
+            QVERIFY2(!error.cause() || error.text().contains(error.cause().text()), text);
+        };
+        for (const Call &call : calls)
+            check(call, connection, Kind::ConnectionLost);
+        const auto nowhere = QAmqpConnectionOptions(broker.options()).setPort(1);
+        QAmqpBlockingConnection unreachable(nowhere);
+        QAmqpBlockingConnection unopened;
+        for (const Call &call : ofConnection) {
+            check(call, unreachable, Kind::HostUnreachable);
+            check(call, unopened, QAmqpError().kind());
+        }
+    }
+
     void reopenedChannelIsNotTransactional()
     {
         ThreadedBroker broker;

@@ -1,0 +1,236 @@
+// Which callbacks are called, and when: in waits, of what is set and open by then.
+
+#include "blockingtest.h"
+#include "everycall.h"
+#include "threadedbroker.h"
+
+using namespace QtAmqpTest;
+using ConsumingEnd = QAmqpBlockingChannel::ConsumingEnd;
+
+class TestCallbacks : public QObject
+{
+    Q_OBJECT
+
+private:
+    struct Session
+    {
+        Session() : connection(broker.options()), channel(connection.channel().value()) { }
+        // What the broker sent before its answer is there afterwards.
+        void collect() { OK(channel->declareQueue(queue)); }
+        void publish(const QString &key)
+        {
+            OK(channel->publish({}, key, "m"_ba,
+                                key == u"nowhere" ? QAmqpChannel::Mandatory
+                                                  : QAmqpChannel::NoFlags));
+        }
+        ThreadedBroker broker;
+        QAmqpBlockingConnection connection;
+        std::optional<QAmqpBlockingChannel> channel;
+    };
+
+    QAmqpBlockingChannel::Handler count(int &counter)
+    {
+        return [&counter](const QAmqpDelivery &) { ++counter; };
+    }
+
+private Q_SLOTS:
+    void nothingIsCalledOnceItIsClosed_data()
+    {
+        using End = std::function<void(Session &)>;
+        QTest::addColumn<End>("end");
+        const auto row = [](const char *name, const End &end) { QTest::newRow(name) << end; };
+        row("close the channel", [](Session &s) { OK(s.channel->close()); });
+        row("destroy the channel", [](Session &s) { s.channel.reset(); });
+        row("replace the channel", [](Session &s) { s.channel = s.connection.channel().value(); });
+        row("close the connection", [](Session &s) { OK(s.connection.close()); });
+        row("abort the connection", [](Session &s) { s.connection.abort(); });
+        row("lose the link, and close the channel", [](Session &s) {
+            s.broker.drop();
+            QTRY_VERIFY(!s.connection.isOpen());
+            OK(s.channel->close());
+        });
+        row("lose the link, and close the connection", [](Session &s) {
+            s.broker.drop();
+            QTRY_VERIFY(!s.connection.isOpen());
+            OK(s.connection.close());
+        });
+    }
+
+    void nothingIsCalledOnceItIsClosed()
+    {
+        QFETCH(std::function<void(Session &)>, end);
+        Session s;
+        QAmqpBlockingChannel other = s.connection.channel().value();
+        int called = 0;
+        const QString handled = s.channel->consume(queue, count(called)).value();
+        const QString withoutAck =
+                s.channel->consume(u"other"_s, count(called), QAmqpConsumeOptions().setNoAck())
+                        .value();
+        s.channel->onReturned([&](const QAmqpReturn &) { ++called; });
+        s.channel->onCancelled([&](const QString &, const QAmqpError &) { ++called; });
+        OK(s.channel->setConfirms(false));
+        for (int i = 0; i < 3; ++i) {
+            s.publish(queue);
+            s.publish(u"other"_s);
+            s.publish(u"nowhere"_s);
+        }
+        s.publish(u"cancel"_s);
+        s.collect();
+        end(s);
+        if (!s.connection.isOpen())
+            OK(s.connection.open());
+        OK(s.connection.sleep(0ms));
+        OK(other.open());
+        OK(other.startConsuming(0ms));
+        OK(s.connection.processDataEvents(0ms));
+        QCOMPARE(called, 0);
+    }
+
+    void cancellationIsToldBeforeConsumingEnds()
+    {
+        Session s;
+        QByteArray order;
+        OK(s.channel->consume(queue, [&](const QAmqpDelivery &) { order += 'm'; }));
+        s.channel->onCancelled([&](const QString &, const QAmqpError &) { order += 'c'; });
+        s.publish(queue);
+        s.publish(u"cancel"_s);
+        s.collect();
+        QCOMPARE(s.channel->startConsuming().value(), ConsumingEnd::CancelledByBroker);
+        QCOMPARE(order, "mc"_ba);
+    }
+
+    void ownCancelDropsTheBrokers()
+    {
+        Session s;
+        int told = 0;
+        int seen = 0;
+        const QString tag = s.channel->consume(queue, count(seen)).value();
+        const QAmqpBlockingConsumer range = s.channel->consume(u"range"_s);
+        s.channel->onCancelled([&](const QString &, const QAmqpError &) { ++told; });
+        s.publish(u"cancel"_s);
+        s.collect();
+        QCOMPARE(s.channel->cancel(tag).value(), 0);
+        QCOMPARE(range.cancel().value(), 0);
+        OK(s.connection.sleep(0ms));
+        QCOMPARE(told, 0);
+        QCOMPARE(s.channel->startConsuming().value(), ConsumingEnd::NoConsumers);
+    }
+
+    void consumingTellsWhyItEnded()
+    {
+        Session s;
+        QCOMPARE(s.channel->startConsuming().value(), ConsumingEnd::NoConsumers);
+        OK(s.channel->consume(queue,
+                              [&](const QAmqpDelivery &) { OK(s.channel->stopConsuming()); }));
+        QCOMPARE(s.channel->startConsuming(1ms).value(), ConsumingEnd::TimeLimit);
+        s.connection.requestStop();
+        QCOMPARE(s.channel->startConsuming().value(), ConsumingEnd::StopRequested);
+        s.connection.clearStopRequest();
+        s.publish(queue);
+        QCOMPARE(s.channel->startConsuming().value(), ConsumingEnd::NoConsumers);
+        const QString text = QDebug::toString(s.channel->startConsuming());
+        QVERIFY2(text.contains(u"NoConsumers"), qPrintable(text));
+    }
+
+    void waitsOfNoLengthRunWhatIsReady_data()
+    {
+        using Wait = std::function<void(Session &)>;
+        QTest::addColumn<Wait>("wait");
+        const auto row = [](const char *name, const Wait &wait) { QTest::newRow(name) << wait; };
+        row("sleep", [](Session &s) { OK(s.connection.sleep(0ms)); });
+        row("startConsuming", [](Session &s) {
+            QCOMPARE(s.channel->startConsuming(0ms).value(), ConsumingEnd::TimeLimit);
+        });
+        row("processDataEvents",
+            [](Session &s) { QCOMPARE(s.connection.processDataEvents(0ms).value(), 3); });
+    }
+
+    void waitsOfNoLengthRunWhatIsReady()
+    {
+        QFETCH(std::function<void(Session &)>, wait);
+        Session s;
+        int seen = 0;
+        OK(s.channel->consume(queue, count(seen)));
+        s.publish(queue);
+        s.publish(queue);
+        s.collect();
+        int timers = 0;
+        std::function<void()> again = [&] {
+            ++timers;
+            s.connection.callLater(0ms, again); // not for ever
+        };
+        s.connection.callLater(0ms, again);
+        wait(s);
+        QCOMPARE(seen + timers, 3);
+        QVERIFY(timers > 0);
+    }
+
+    // What is set when an event is told counts, not what was set when it came.
+    void callbackOfTheMomentIsCalled()
+    {
+        Session s;
+        OK(s.channel->consume(queue, [](const QAmqpDelivery &) {}));
+        OK(s.channel->setConfirms(false));
+        QByteArray told;
+        const auto set = [&](char mark) {
+            s.channel->onReturned([&told, mark](const QAmqpReturn &) { told += mark; });
+            s.channel->onCancelled(
+                    [&told, mark](const QString &, const QAmqpError &) { told += mark; });
+            s.connection.onBlocked([&told, mark](const QString &) { told += mark; });
+            s.connection.onUnblocked([&told, mark] { told += mark; });
+        };
+        const auto unset = [&] {
+            s.channel->onReturned({});
+            s.channel->onCancelled({});
+            s.connection.onBlocked({});
+            s.connection.onUnblocked({});
+        };
+        const auto happen = [&] {
+            for (const QString &key : {u"nowhere"_s, u"blocked"_s, u"cancel"_s})
+                s.publish(key);
+            s.collect();
+        };
+        happen();
+        set('a'); // for what came before
+        OK(s.connection.sleep(0ms));
+        QCOMPARE(told, "aaaa"_ba);
+        OK(s.channel->consume(queue, [](const QAmqpDelivery &) {}));
+        happen();
+        set('b'); // instead
+        OK(s.connection.sleep(0ms));
+        QCOMPARE(told, "aaaabbbb"_ba);
+        OK(s.channel->consume(queue, [](const QAmqpDelivery &) {}));
+        happen();
+        unset();
+        QCOMPARE(s.connection.processDataEvents(1ms).value(), 0);
+        set('c'); // too late: there was a wait
+        QCOMPARE(s.connection.processDataEvents(0ms).value(), 0);
+        QCOMPARE(told, "aaaabbbb"_ba);
+    }
+
+    // A callback is called itself, not a copy of it for each event.
+    void callbacksKeepTheirState()
+    {
+        Session s;
+        OK(s.channel->setConfirms(false));
+        QList<int> told;
+        s.channel->onReturned([&told, n = 0](const QAmqpReturn &) mutable { told.append(++n); });
+        s.publish(u"nowhere"_s);
+        s.publish(u"nowhere"_s);
+        s.collect();
+        OK(s.connection.sleep(0ms));
+        QCOMPARE(told, (QList<int>{1, 2}));
+    }
+
+    void channelOfAResultCanBeUsed()
+    {
+        Session s;
+        auto channel = s.connection.channel();
+        OK((*channel).declareQueue(queue));
+        OK(channel.value().close());
+        QVERIFY(!channel->isOpen());
+    }
+};
+
+QTAMQP_TEST(TestCallbacks)
+#include "tst_callbacks.moc"
