@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# Runs all tests on a Debian 12 machine, as root or with sudo: installs what is missing, builds,
-# starts a private RabbitMQ on loopback, runs CTest, builds and runs again with the address and
-# undefined-behaviour sanitizers, stops RabbitMQ.
+# Runs all tests on a Debian 12 machine, as root or with sudo: installs what is missing, builds, starts a
+# private RabbitMQ on loopback, runs CTest, stops RabbitMQ. Each test is built once: what runs QtAmqp in
+# its own process with the address and undefined-behaviour sanitizers, in build/asan; what runs
+# programs or measures time without them, in build/tests.
 #
 #   tests/run.sh [--quick | --threads] [CTEST-ARGUMENT...]
 #
-# --quick leaves the sanitizers out; --threads runs nothing but the tests with several threads, under
-# the thread sanitizer; arguments such as -R api go to ctest. Besides packages, only build/ is
-# touched. What needs RabbitMQ runs one by one (RESOURCE_LOCK), everything else beside it.
+# --quick is for daily work: it leaves out what is installed, the desktop programs and the tutorials.
+# --threads runs nothing but the tests with several threads, under the thread sanitizer. Arguments such
+# as -R api go to ctest. Besides packages, only build/ is touched.
 
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -31,30 +32,32 @@ if [ -n "$threads" ]; then
     only=(tst_threads tst_blocking)
     build build/tsan -DCMAKE_BUILD_TYPE=Debug -DQTAMQP_SANITIZE=thread -DQTAMQP_WERROR=ON \
         -DQTAMQP_PCH=ON -DQTAMQP_TESTS=ON -DQTAMQP_EXAMPLES=OFF -DQTAMQP_QML=OFF -DQTAMQP_TOOL=OFF
-    start_node build/tsan/node
+    start_node build/tsan/node build/tsan/tests/virtualhosts.txt
     step "testing with the thread sanitizer"
     run ctest --test-dir build/tsan --output-on-failure --no-tests=error -L '^(threads|blocking)$' "$@"
     exit
 fi
 
 # Names and lines are enough to find a fault by, and are compiled in three quarters of the time.
-lines=(-DCMAKE_CXX_FLAGS_DEBUG=-g1 "-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O2 -g1 -DNDEBUG")
+common=(-DQTAMQP_WERROR=ON -DQTAMQP_PCH=ON -DQTAMQP_TESTS=ON -DCMAKE_CXX_FLAGS_DEBUG=-g1
+    "-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O2 -g1 -DNDEBUG")
+build build/tests "${common[@]}" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DQTAMQP_TEST_PART=outer \
+    -DQTAMQP_EXAMPLES=ON -DQTAMQP_BENCH=ON
+build build/asan "${common[@]}" -DCMAKE_BUILD_TYPE=Debug -DQTAMQP_TEST_PART=inner \
+    -DQTAMQP_SANITIZE=address -DQTAMQP_EXAMPLES=OFF -DQTAMQP_TOOL=OFF
+start_node build/node build/{tests,asan}/tests/virtualhosts.txt
 
-build build/tests -DCMAKE_BUILD_TYPE=RelWithDebInfo -DQTAMQP_WERROR=ON -DQTAMQP_PCH=ON \
-    -DQTAMQP_TESTS=ON -DQTAMQP_EXAMPLES=ON -DQTAMQP_BENCH=ON "${lines[@]}"
-start_node build/tests/node
-
-together=(--output-on-failure --parallel "$(getconf _NPROCESSORS_ONLN)")
-status=0
+# Both folders are one run with one summary. Most tests wait for another program most of the time.
+echo 'subdirs(tests asan)' >build/CTestTestfile.cmake
+selection=()
+[ -z "$quick" ] || selection=(-LE '^(package|desktop|tutorials)$')
 step "testing"
-run ctest --test-dir build/tests "${together[@]}" --no-tests=error "$@" || status=1
-
-if [ -z "$quick" ]; then
-    build build/asan -DCMAKE_BUILD_TYPE=Debug -DQTAMQP_SANITIZE=address -DQTAMQP_WERROR=ON \
-        -DQTAMQP_PCH=ON -DQTAMQP_TESTS=ON -DQTAMQP_EXAMPLES=OFF "${lines[@]}"
-    step "testing with the address and undefined-behaviour sanitizers"
-    run ctest --test-dir build/asan "${together[@]}" --no-tests=ignore "$@" || status=1
-fi
+status=0
+run ctest --test-dir build --output-on-failure --no-tests=error \
+    --parallel $((2 * $(getconf _NPROCESSORS_ONLN))) "${selection[@]}" "$@" || status=1
+step "the ten that took longest:"
+awk '/^[0-9]+\/[0-9]+ Test: / { name = $3 } /^Test time =/ { printf "%8.1f s  %s\n", $4, name }' \
+    build/Testing/Temporary/LastTest.log | sort -rn | head
 
 if [ "$status" = 0 ]; then
     step "all tests passed"

@@ -1,13 +1,9 @@
 // The blocking facade against RabbitMQ.
 
 #include "blockingtest.h"
-#include "everycall.h"
 
-#include <QtCore/qprocess.h>
-#include <QtCore/qscopeguard.h>
 #include <QtCore/qurl.h>
 
-#include <csignal>
 #include <thread>
 
 using namespace QtAmqpTest;
@@ -44,46 +40,7 @@ private:
         return channel.declareQueue(queue, QAmqpQueueOptions().setPassive()).value().messageCount;
     }
 
-    // How long the longest of all calls takes while RabbitMQ is stopped; what did not time out is `wrong`.
-    milliseconds timeUnanswered(milliseconds timeout, QStringList &wrong) const
-    {
-        const std::vector<Call> calls = everyCall();
-        std::vector<std::unique_ptr<Session>> sessions;
-        for (size_t i = 0; i < calls.size(); ++i) {
-            sessions.push_back(std::make_unique<Session>());
-            sessions.back()->connection.setTimeout(timeout);
-            sessions.back()->channel.setTimeout(timeout);
-        }
-        milliseconds longest = {};
-        {
-            kill(m_broker, SIGSTOP);
-            const auto goOn = qScopeGuard([this] { kill(m_broker, SIGCONT); });
-            for (size_t i = 0; i < calls.size(); ++i) {
-                Session &session = *sessions[i];
-                QAmqpError error;
-                longest = std::max(longest, timed([&] {
-                                       error = calls[i].make(session.connection, session.channel);
-                                   }));
-                if (error.kind() != Kind::Timeout)
-                    wrong += QLatin1StringView(calls[i].name) + u": "_s + error.text();
-                session.connection.abort();
-            }
-        }
-        return longest;
-    }
-
-    pid_t m_broker = 0;
-
 private Q_SLOTS:
-    void initTestCase()
-    {
-        QProcess control;
-        control.start(qEnvironmentVariable("QTAMQP_TEST_CTL"), {u"eval"_s, u"os:getpid()."_s});
-        QVERIFY2(control.waitForFinished(60'000), qPrintable(control.errorString()));
-        m_broker = control.readAllStandardOutput().trimmed().replace('"', "").toInt();
-        QVERIFY2(m_broker > 1, control.readAllStandardError().constData());
-    }
-
     void opensAndCloses()
     {
         QAmqpBlockingConnection connection;
@@ -557,24 +514,6 @@ private Q_SLOTS:
     }
 
     // As tst_waiting has it, and with RabbitMQ itself stopped.
-    void noCallOutlivesItsTimeout()
-    {
-        constexpr milliseconds timeout = 100ms;
-        // A machine that was busy elsewhere gets another chance.
-        QStringList wrong;
-        milliseconds longest = timeUnanswered(timeout, wrong);
-        for (int attempt = 1; attempt < 5 && longest > timeout + 100ms; ++attempt)
-            longest = timeUnanswered(timeout, wrong);
-        QCOMPARE(wrong, QStringList());
-        qInfo("the longest call took %lld ms", qlonglong(longest.count()));
-        QVERIFY(longest >= timeout && longest <= timeout + 100ms);
-        // What was asked for is done all the same.
-        Session s;
-        static_cast<void>(s.channel.deleteQueue(queue));
-        static_cast<void>(s.channel.open());
-        OK(s.channel.deleteExchange(exchange));
-    }
-
     void closingObjectsRequeues()
     {
         Session s;

@@ -9,6 +9,8 @@ namespace BrokerTest {
 
 QString environment(const char *name) { return qEnvironmentVariable(name); }
 
+QString virtualHost() { return options().virtualHost(); }
+
 QAmqpConnectionOptions options()
 {
     return QAmqpConnectionOptions::fromUrl(environment("QTAMQP_TEST_URL"));

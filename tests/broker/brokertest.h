@@ -32,6 +32,7 @@ inline const QAmqpQueueOptions passive = QAmqpQueueOptions().setPassive();
 QAmqpConnectionOptions options();
 QAmqpConnectionOptions tlsOptions();
 QString environment(const char *name);
+QString virtualHost(); // of options() and tlsOptions()
 
 // Runs rabbitmqctl with `arguments` while the event loop goes on; its output, or null on failure.
 std::optional<QByteArray> ctl(const QStringList &arguments);

@@ -2,11 +2,13 @@
 # A private RabbitMQ node on loopback: free ports, its own data, cookie, epmd and certificates, all
 # in one folder; nothing outside is touched, and no system service is needed or disturbed.
 #
-#   node.sh start FOLDER    starts it (anew if it runs) and writes FOLDER/env, to be sourced
-#   node.sh stop FOLDER     stops it; without a node it does nothing
+#   node.sh start FOLDER [FILE...]    starts it (anew if it runs) and writes FOLDER/env, to be sourced
+#   node.sh stop FOLDER               stops it; without a node it does nothing
 #
+# Each line of a FILE names a virtual host that the node has besides "/".
 # FOLDER/env exports QTAMQP_TEST_URL, QTAMQP_TEST_TLS_URL, QTAMQP_TEST_CA, QTAMQP_TEST_CERT,
-# QTAMQP_TEST_KEY (a client's certificate) and QTAMQP_TEST_CTL (rabbitmqctl for this node).
+# QTAMQP_TEST_KEY (a client's certificate, of the user "client"), QTAMQP_TEST_CTL (rabbitmqctl for this
+# node) and QTAMQP_TEST_VIRTUAL_HOSTS (a file that lists them).
 
 set -u
 # shellcheck source-path=SCRIPTDIR source=setup.sh
@@ -54,6 +56,27 @@ make_certificates()
     chmod 644 "$tls"/*.key
 }
 
+# Users and virtual hosts. The password of "client" is nobody's: its certificate is what lets it in.
+write_definitions()
+{
+    local names host user
+    mapfile -t names <"$folder/virtualhosts.txt"
+    echo '{"users":[{"name":"guest","password":"guest","tags":"administrator"},'
+    echo '{"name":"client","password":"unused","tags":""}],'
+    echo '"vhosts":[{"name":"/"}'
+    for host in "${names[@]}"; do
+        printf ',{"name":"%s"}\n' "$host"
+    done
+    echo '],"permissions":['
+    for host in / "${names[@]}"; do
+        for user in guest client; do
+            [ "$host $user" = "/ guest" ] || echo ,
+            printf '{"user":"%s","vhost":"%s","configure":".*","write":".*","read":".*"}' "$user" "$host"
+        done
+    done
+    echo ']}'
+}
+
 write_configuration()
 {
     mkdir -p "$folder"/{home,data,log}
@@ -72,9 +95,11 @@ auth_mechanisms.3 = EXTERNAL
 auth_mechanisms.4 = RABBIT-CR-DEMO
 disk_free_limit.absolute = 10MB
 max_message_size = 33554432
+load_definitions = $folder/definitions.json
 log.file.level = info
 log.console = false
 END
+    write_definitions >"$folder/definitions.json"
     : >"$folder/rabbitmq-env.conf"
     # Names are found also where no DNS and no /etc/hosts knows localhost.
     echo '{host, {127,0,0,1}, ["localhost"]}. {lookup, [file, native]}.' >"$folder/inetrc"
@@ -192,6 +217,7 @@ start()
     stop || exit 1
     rm -rf "${folder:?}"
     mkdir -p "$folder/log"
+    sort -u -- "$@" /dev/null >"$folder/virtualhosts.txt" || exit 1
     echo '[rabbitmq_auth_mechanism_ssl].' >"$folder/enabled_plugins"
     started=
     trap '[ -n "$started" ] || { trap "" INT TERM HUP; stop; }' EXIT
@@ -214,6 +240,7 @@ export QTAMQP_TEST_CA=$folder/tls/ca.pem
 export QTAMQP_TEST_CERT=$folder/tls/client.pem
 export QTAMQP_TEST_KEY=$folder/tls/client.key
 export QTAMQP_TEST_CTL=$folder/ctl
+export QTAMQP_TEST_VIRTUAL_HOSTS=$folder/virtualhosts.txt
 END
     started=yes
 }
@@ -244,10 +271,10 @@ stop()
     rm -f "$folder"/{node,epmd}.pid "$folder/env"
 }
 
-[ $# = 2 ] || usage
+[ $# -ge 2 ] || usage
 folder=$(realpath -m -- "$2")
 case $1 in
-start) start ;;
-stop) stop ;;
+start) start "${@:3}" ;;
+stop) [ $# = 2 ] || usage; stop ;;
 *) usage ;;
 esac

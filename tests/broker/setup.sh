@@ -149,11 +149,11 @@ allow_services()
 build_packages=(qt6-base-dev cmake ninja-build g++ ccache)
 # shellcheck disable=SC2034
 node_packages=(rabbitmq-server openssl)
-# The specification, how users find the library, the clients that ours is measured beside, and a
-# window system without a screen.
+# The specification, how users find the library, the clients that ours is measured beside, a
+# window system without a screen, and its headers, whose macros ours get along with.
 # shellcheck disable=SC2034
 test_packages=(amqp-specs pkg-config librabbitmq-dev python3-pika amqp-tools microsocks
-    tinyproxy-bin xvfb xauth xdotool)
+    tinyproxy-bin xvfb xauth xdotool libx11-dev)
 # The QML module, its tests and examples.
 # shellcheck disable=SC2034
 qml_packages=(qt6-declarative-dev qt6-declarative-dev-tools qml-qt6 qml6-module-qtqml
@@ -180,12 +180,13 @@ build()
     fi
 }
 
-# start_node FOLDER: a private RabbitMQ until the script ends; its addresses come into the environment.
+# start_node FOLDER [FILE...]: a private RabbitMQ until the script ends, with the virtual hosts that the files
+# name; its addresses come into the environment.
 start_node()
 {
     node_folder=$1
     step "starting RabbitMQ in $node_folder"
-    run tests/broker/node.sh start "$node_folder" || exit 1
+    run tests/broker/node.sh start "$@" || exit 1
     # shellcheck source=/dev/null
     . "$node_folder/env"
 }

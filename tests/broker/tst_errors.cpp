@@ -51,7 +51,8 @@ public:
     {
         ctl({u"add_user"_s, name, u"secret"_s});
         if (mayUseTheHost)
-            ctl({u"set_permissions"_s, name, u"^mine"_s, u"^mine"_s, u"^mine"_s});
+            ctl({u"set_permissions"_s, u"-p"_s, virtualHost(), name, u"^mine"_s, u"^mine"_s,
+                 u"^mine"_s});
     }
     ~User() { ctl({u"delete_user"_s, name}); }
     Q_DISABLE_COPY_MOVE(User)

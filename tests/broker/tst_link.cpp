@@ -315,7 +315,7 @@ void TestLink::brokerClosesConnections()
     const ChannelLog log(channel);
     QVERIFY(peer.open());
     QVERIFY(!settled(channel));
-    QVERIFY(ctl({u"close_all_connections"_s, u"the test wants it"_s}));
+    QVERIFY(ctl({u"close_all_connections"_s, u"--vhost"_s, virtualHost(), u"the test wants it"_s}));
     QVERIFY(waitFor([&] { return peer.closed == 1; }));
     QCOMPARE(peer.errors.size(), 1);
     VERIFY_ERROR(peer.errors.constFirst(), ClosedByBroker, Connection, 320);

@@ -267,7 +267,8 @@ void TestRefusals::missingPermissions()
         QCOMPARE(other.errors.size(), 1);
         VERIFY_ERROR(other.errors.constFirst(), AccessRefused, Connection, 530);
     }
-    QVERIFY(ctl({u"set_permissions"_s, user, u"^mine"_s, u"^mine"_s, u"^mine"_s}));
+    QVERIFY(ctl({u"set_permissions"_s, u"-p"_s, virtualHost(), user, u"^mine"_s, u"^mine"_s,
+                 u"^mine"_s}));
     const QString theirs = uniqueName(u"theirs"_s);
     VERIFY_OK(m_channel->declareQueue(theirs));
 

@@ -346,9 +346,6 @@ void TestTls::externalTellsTheUser()
 {
     QFETCH(QString, key);
     QFETCH(QString, password);
-    QVERIFY(ctl({u"add_user"_s, u"client"_s, u"unused"_s}));
-    const auto end = qScopeGuard([] { ctl({u"delete_user"_s, u"client"_s}); });
-    QVERIFY(ctl({u"set_permissions"_s, u"client"_s, u".*"_s, u".*"_s, u".*"_s}));
     Peer peer(tlsOptions()
                       .setCertificateFile(environment("QTAMQP_TEST_CERT"))
                       .setPrivateKeyFile(key)

@@ -196,12 +196,14 @@ private Q_SLOTS:
 
     void tellsWhatAUserMayNot()
     {
-        DesktopTest::ctl({u"delete_user"_s, u"restricted"_s});
-        QVERIFY(DesktopTest::ctl({u"add_user"_s, u"restricted"_s, u"secret"_s}));
-        QVERIFY(DesktopTest::ctl(
-                {u"set_permissions"_s, u"restricted"_s, u"^$"_s, u"^$"_s, u"^$"_s}));
+        const QString user =
+                u"restricted-%1"_s.arg(QCoreApplication::applicationPid()); // its test's own
+        QVERIFY(DesktopTest::ctl({u"add_user"_s, user, u"secret"_s}));
+        QVERIFY(DesktopTest::ctl({u"set_permissions"_s, u"-p"_s,
+                                  QAmqpConnectionOptions::fromUrl(url()).virtualHost(), user,
+                                  u"^$"_s, u"^$"_s, u"^$"_s}));
         QUrl broker(url());
-        broker.setUserName(u"restricted"_s);
+        broker.setUserName(user);
         broker.setPassword(u"wrong"_s);
         QTest::ignoreMessage(QtWarningMsg, QRegularExpression(u"refused user"_s));
         m_window->connectTo(QAmqpConnectionOptions::fromUrl(broker.toString()));
@@ -215,13 +217,13 @@ private Q_SLOTS:
             QTest::ignoreMessage(QtWarningMsg,
                                  QRegularExpression(u"closed channel \\d+: ACCESS_REFUSED"_s));
             key(each);
-            QTRY_VERIFY2_WITH_TIMEOUT(banner().contains(u"user 'restricted'"_s),
+            QTRY_VERIFY2_WITH_TIMEOUT(banner().contains(u"user '%1'"_s.arg(user)),
                                       qPrintable(status() + banner()), Patience);
         }
         QVERIFY(isConnected());
         m_window->connectTo(QAmqpConnectionOptions::fromUrl(u"amqp://localhost:x"_s));
         QTRY_VERIFY2_WITH_TIMEOUT(banner().contains(u"port"_s), qPrintable(banner()), Patience);
-        QVERIFY(DesktopTest::ctl({u"delete_user"_s, u"restricted"_s}));
+        QVERIFY(DesktopTest::ctl({u"delete_user"_s, user}));
     }
 
     void tellsThatTheQueueIsGone()

@@ -122,8 +122,6 @@ private Q_SLOTS:
     // Mutual TLS, all of it typed: each field is reached by its mnemonic.
     void connectsWithCertificate()
     {
-        DesktopTest::ctl({u"add_user"_s, u"client"_s, u"unused"_s});
-        QVERIFY(DesktopTest::ctl({u"set_permissions"_s, u"client"_s, u".*"_s, u".*"_s, u".*"_s}));
         key(Qt::Key_O, Qt::ControlModifier);
         QTRY_VERIFY(m_window->findChild<ConnectDialog *>());
         auto *dialog = m_window->findChild<ConnectDialog *>();
@@ -150,7 +148,6 @@ private Q_SLOTS:
         QTest::keyClick(dialog->focusWidget(), Qt::Key_C, Qt::AltModifier);
         QTRY_VERIFY2_WITH_TIMEOUT(m_window->windowTitle().contains(u"amqps://"_s),
                                   qPrintable(banner()), Patience);
-        QVERIFY(DesktopTest::ctl({u"delete_user"_s, u"client"_s}));
     }
 
     // One letter, one meaning, in each window.

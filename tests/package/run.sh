@@ -2,14 +2,16 @@
 # Installs QtAmqp, moves what was installed, and builds and runs consumer.cpp with it in the three
 # ways a user has: find_package, pkg-config, add_subdirectory. Without optimisation, to be quick.
 #
-#   tests/package/run.sh static|shared SOURCE FOLDER
+#   tests/package/run.sh static|shared SOURCE BUILT FOLDER
 #
-# SOURCE is the project's, FOLDER is emptied and worked in. With QTAMQP_TEST_URL set each program
-# also sends itself a message through that broker. CXX and CMAKE_GENERATOR are obeyed.
+# SOURCE is the project's, FOLDER is emptied and worked in. One kind of library is installed from BUILT,
+# where the tests were built; the other is built here, as a part of the consumer and without precompiled
+# headers, as users build it: a file that forgot an include fails there. With QTAMQP_TEST_URL set each
+# program also sends itself a message through that broker. CXX and CMAKE_GENERATOR are obeyed.
 
 set -u
-[ $# = 3 ] || { sed -n '2,/^$/s/^# \{0,1\}//p' "$0" >&2; exit 2; }
-linkage=$1 source=$2 folder=$3
+[ $# = 4 ] || { sed -n '2,/^$/s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+linkage=$1 source=$2 built=$3 folder=$4
 installed=$folder/moved/qtamqp
 here=$(cd "$(dirname "$0")" && pwd)
 CXX=${CXX:-c++}
@@ -22,13 +24,19 @@ quietly() # COMMAND...: its output only if it fails
 }
 command -v pkg-config >/dev/null || { echo "skipped: pkg-config is not installed"; exit 77; }
 
-# built FOLDER CMAKE-ARGUMENT...: configures and builds in FOLDER. The static library is built without
-# precompiled headers, as users build it: a file that forgot an include fails there.
-built()
+# configure FOLDER CMAKE-ARGUMENT... and make FOLDER
+configure()
 {
-    quietly cmake "${@:2}" -B "$1" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O0 \
-        -DQTAMQP_PCH=$shared
-    quietly cmake --build "$1" --parallel "$(getconf _NPROCESSORS_ONLN)"
+    quietly cmake "${@:2}" -B "$1" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O0
+}
+make() { quietly cmake --build "$1" --parallel "$(getconf _NPROCESSORS_ONLN)"; }
+
+# install FOLDER: what was built there, to a folder that it knows nothing of.
+install()
+{
+    DESTDIR=$folder/stage quietly cmake --install "$1" --prefix /opt/qtamqp
+    mkdir -p "$folder/moved"
+    mv "$folder/stage/opt/qtamqp" "$installed"
 }
 
 # ran PROGRAM: it says what a program says that works.
@@ -113,22 +121,30 @@ mkdir -p "$folder"
 shared=OFF
 [ "$linkage" = static ] || shared=ON
 
-step "building and installing the library ($linkage)"
-built "$folder/library" -S "$source" -DBUILD_SHARED_LIBS=$shared -DCMAKE_INSTALL_PREFIX=/opt/qtamqp \
-    -DQTAMQP_TESTS=OFF -DQTAMQP_EXAMPLES=OFF -DQTAMQP_TOOL=$shared
-DESTDIR=$folder/stage quietly cmake --install "$folder/library"
-mkdir -p "$folder/moved"
-mv "$folder/stage/opt/qtamqp" "$installed"
-grep -rlE "$folder|$source|/opt/qtamqp" "$installed"/{include,lib/cmake,lib/pkgconfig} \
+step "add_subdirectory ($linkage)"
+configure "$folder/add_subdirectory" -S "$here" -DQTAMQP_SOURCE="$source" -DBUILD_SHARED_LIBS=$shared \
+    -DQTAMQP_BINARY="$folder/library" -DQTAMQP_INSTALL=ON -DQTAMQP_TOOL=ON -DQTAMQP_PCH=OFF \
+    -DCMAKE_INSTALL_PREFIX=/opt/qtamqp
+if grep -q "^BUILD_SHARED_LIBS:BOOL=$shared\$" "$built/CMakeCache.txt"; then
+    install "$built"
+else
+    make "$folder/add_subdirectory"
+    ran "$folder/add_subdirectory/consumer"
+    ran_quick "$folder/add_subdirectory/quick"
+    install "$folder/add_subdirectory"
+fi
+grep -rlE "$folder|$source|$built|/opt/qtamqp" "$installed"/{include,lib/cmake,lib/pkgconfig} \
     && fail "these know where they were built"
 diff <(ls "$source/include/QtAmqp") <(ls "$installed/include/QtAmqp") || fail "headers differ"
 if [ "$linkage" = shared ]; then
     check_symbols "$installed/lib/libQtAmqp.so" || fail "symbols of the shared library"
-    quietly "$installed/bin/qamqp" --version # finds the library beside it
 fi
+quietly "$installed/bin/qamqp" --version # finds a shared library beside it
 
 step "find_package"
-built "$folder/find_package" -S "$here" -DCMAKE_PREFIX_PATH="$installed" -DQTAMQP_QUICK_TESTS=$shared
+configure "$folder/find_package" -S "$here" -DCMAKE_PREFIX_PATH="$installed" \
+    -DQTAMQP_QUICK_TESTS=$shared
+make "$folder/find_package"
 ran "$folder/find_package/consumer"
 ran_quick "$folder/find_package/quick"
 
@@ -159,11 +175,4 @@ esac
 quietly "$CXX" -std=c++17 "$here/consumer.cpp" -o "$folder/consumer" $flags
 LD_LIBRARY_PATH=$installed/lib ran "$folder/consumer"
 
-step "add_subdirectory"
-# Where the library was built before, so that the compiler's cache knows most of it already.
-rm -rf "$folder/library"
-built "$folder/add_subdirectory" -S "$here" -DQTAMQP_SOURCE="$source" -DBUILD_SHARED_LIBS=$shared \
-    -DQTAMQP_BINARY="$folder/library"
-ran "$folder/add_subdirectory/consumer"
-ran_quick "$folder/add_subdirectory/quick"
 step "done"

@@ -58,7 +58,7 @@ private Q_SLOTS:
     void pingWithTls()
     {
         const QString url = environment("QTAMQP_TEST_TLS_URL");
-        const QString trusting = url + u"/?cacertfile="_s + environment("QTAMQP_TEST_CA");
+        const QString trusting = url + u"?cacertfile="_s + environment("QTAMQP_TEST_CA");
         const Result result = run({u"--json"_s, u"ping"_s, u"--url"_s, trusting});
         VERIFY_RUN(result, 0, QString());
         const QJsonObject info = json(result.output);
@@ -124,15 +124,17 @@ private Q_SLOTS:
     void noPermission()
     {
         QVERIFY(ctl({u"add_user"_s, u"weak"_s, u"weak"_s}));
-        QVERIFY(ctl({u"set_permissions"_s, u"weak"_s, u"^ok$"_s, u"^ok$"_s, u"^ok$"_s}));
+        QVERIFY(ctl({u"set_permissions"_s, u"-p"_s, virtualHost(), u"weak"_s, u"^ok$"_s, u"^ok$"_s,
+                     u"^ok$"_s}));
         QUrl url(environment("QTAMQP_TEST_URL"));
         url.setUserName(u"weak"_s);
         url.setPassword(u"weak"_s);
         VERIFY_RUN(
                 run({u"declare"_s, u"queue"_s, u"other"_s, u"--url"_s, url.toString()}), 3,
                 u"qamqp declare queue: %1 closed channel 1: ACCESS_REFUSED - access to "
-                "queue 'other' in vhost '/' refused for user 'weak' (403, queue.declare); give the "
-                "user the permission (rabbitmqctl set_permissions)\n"_s.arg(endpoint()));
+                "queue 'other' in vhost '%2' refused for user 'weak' (403, queue.declare); give the "
+                "user the permission (rabbitmqctl set_permissions)\n"_s.arg(endpoint(),
+                                                                            virtualHost()));
         QVERIFY(ctl({u"delete_user"_s, u"weak"_s}));
     }
 
@@ -228,19 +230,21 @@ private Q_SLOTS:
         const QString missing = u"; declare it first, or check its name"_s;
         const QString declared = u"; declare it as it is, or delete it first"_s;
         row("missing queue", {u"get"_s, u"nope"_s},
-            channel + u"NOT_FOUND - no queue 'nope' in vhost '/' (404, basic.get)"_s + missing);
+            channel + u"NOT_FOUND - no queue 'nope' in vhost '%h' (404, basic.get)"_s + missing);
         row("missing queue to consume", {u"consume"_s, u"nope"_s},
-            channel + u"NOT_FOUND - no queue 'nope' in vhost '/' (404, basic.consume)"_s + missing);
+            channel + u"NOT_FOUND - no queue 'nope' in vhost '%h' (404, basic.consume)"_s
+                    + missing);
         row("missing exchange", {u"publish"_s, u"-e"_s, u"nope"_s, u"x"_s},
-            channel + u"NOT_FOUND - no exchange 'nope' in vhost '/' (404, basic.publish)"_s
+            channel + u"NOT_FOUND - no exchange 'nope' in vhost '%h' (404, basic.publish)"_s
                     + missing + u"; 1 published, 0 confirmed"_s);
         row("missing exchange to consume from", {u"consume"_s, u"-e"_s, u"nope"_s},
-            channel + u"NOT_FOUND - no exchange 'nope' in vhost '/' (404, queue.bind)"_s + missing);
+            channel + u"NOT_FOUND - no exchange 'nope' in vhost '%h' (404, queue.bind)"_s
+                    + missing);
         row("precondition",
             {u"declare"_s, u"exchange"_s, u"amq.direct"_s, u"--type"_s, u"fanout"_s},
             channel
                     + u"PRECONDITION_FAILED - inequivalent arg 'type' for exchange 'amq.direct' in vhost "
-                      "'/': received 'fanout' but current is 'direct' (406, exchange.declare)"_s
+                      "'%h': received 'fanout' but current is 'direct' (406, exchange.declare)"_s
                     + declared);
         row("exchange type", {u"declare"_s, u"exchange"_s, u"e"_s, u"--type"_s, u"odd"_s},
             u"%1 closed the connection: COMMAND_INVALID - unknown exchange type 'odd' (503, "
@@ -261,7 +265,7 @@ private Q_SLOTS:
         QFETCH(QStringList, arguments);
         QFETCH(QString, error);
         const Result result = run(arguments);
-        const QString expected = error.arg(endpoint());
+        const QString expected = error.arg(endpoint()).replace(u"%h"_s, virtualHost());
         const QString command =
                 arguments.first() == u"declare"_s ? u"declare exchange"_s : arguments.first();
         VERIFY_RUN(result, 3, u"qamqp %1: %2\n"_s.arg(command, expected));
