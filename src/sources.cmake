@@ -9,6 +9,8 @@ set(QTAMQP_values_SOURCES
     values/connectionurl.h
     values/errorkinds.cpp
     values/errorkinds.h
+    values/printable.cpp
+    values/printable.h
     values/qamqpconnectionoptions.cpp
     values/qamqpcredentials.cpp
     values/qamqpcredentials_p.h
@@ -59,6 +61,8 @@ set(QTAMQP_protocol_SOURCES
     protocol/connectionreceive.cpp
     protocol/events.h
     protocol/heartbeat.h
+    protocol/question.cpp
+    protocol/question.h
     protocol/readingpause.h
     protocol/log.cpp
     protocol/log.h

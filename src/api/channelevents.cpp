@@ -52,7 +52,7 @@ void QAmqpChannelPrivate::closed(const QAmqpError &error)
     if (error)
         lastError = error;
     if (error.scope() == QAmqpError::Scope::Channel)
-        qCWarning(qtAmqpChannel) << error.text();
+        engine->log().add(qtAmqpChannel(), QtWarningMsg, error.text());
     const quint32 closedGeneration = generation;
     const QList<QPointer<QAmqpConsumer>> ended = consumerObjects();
     consumers.clear();
@@ -217,7 +217,7 @@ void QAmqpChannelPrivate::on(const ConsumerCancelled &cancelled)
             Kind::Cancelled, QAmqpError::Origin::Broker,
             u"the broker cancelled consumer \"%1\": its queue was deleted or became unavailable",
             cancelled.consumerTag);
-    qCInfo(qtAmqpChannel) << reason.text();
+    engine->log().add(qtAmqpChannel(), QtInfoMsg, reason.text());
     consumer->ended(reason);
 }
 

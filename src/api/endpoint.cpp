@@ -1,6 +1,5 @@
 #include "api/endpoint.h"
 
-#include "protocol/log.h"
 #include "values/errorkinds.h"
 
 #include <QtCore/qfile.h>
@@ -44,12 +43,8 @@ static QSslConfiguration tlsOf(const QAmqpConnectionOptions &options, QSslConfig
 {
     if (tls.protocol() != QSsl::TlsV1_3 && tls.protocol() != QSsl::TlsV1_3OrLater)
         tls.setProtocol(QSsl::TlsV1_2OrLater);
-    const bool verified = options.isPeerVerificationEnabled();
-    tls.setPeerVerifyMode(verified ? QSslSocket::VerifyPeer : QSslSocket::VerifyNone);
-    if (!verified)
-        qCWarning(qtAmqpConnection).noquote()
-                << formatted(u"the certificate of %1 is not verified: anybody may pretend to be it",
-                             options.endpoint());
+    tls.setPeerVerifyMode(options.isPeerVerificationEnabled() ? QSslSocket::VerifyPeer
+                                                              : QSslSocket::VerifyNone);
     if (const QString file = options.caCertificateFile(); !file.isEmpty())
         tls.setCaCertificates(readCertificates(file, error));
     if (const QString file = options.certificateFile(); !file.isEmpty()) {

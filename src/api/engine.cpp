@@ -47,18 +47,17 @@ void Mailbox::refuse(const Settlement &settlement, const QAmqpError &error) cons
 }
 
 Engine::Engine(QAmqpConnectionPrivate *connection)
-    : m_connection(connection)
-    , m_core(std::make_unique<ConnectionCore>(connection->options,
-                                              QRandomGenerator::global()->generate()))
-    , m_mailbox(new Mailbox)
+    : m_connection(connection), m_mailbox(new Mailbox)
 {
+    reset(connection->options);
 }
 
 Engine::~Engine() { m_mailbox->detach(); }
 
 void Engine::reset(const QAmqpConnectionOptions &options)
 {
-    m_core = std::make_unique<ConnectionCore>(options, QRandomGenerator::global()->generate());
+    m_core = std::make_unique<ConnectionCore>(options, QRandomGenerator::global()->generate(),
+                                              m_log);
 }
 
 void Engine::setTransport(std::unique_ptr<QAmqpTransport> transport)
@@ -272,8 +271,42 @@ void Engine::turn()
     if (m_depth == 0)
         m_retired.clear();
     ++m_depth;
-    const auto end = qScopeGuard([this, exceptions = std::uncaught_exceptions()] {
+    // A message handler may run an event loop, in which not everything is the handler's doing.
+    const bool handling = m_log->setHandling(false);
+    const auto end = qScopeGuard([=, this] {
         --m_depth;
+        m_log->setHandling(handling);
+    });
+    work();
+    printLog();
+}
+
+// The application's message handler runs here, and may do whatever a slot may. It is not entered again
+// while it runs: what is to be printed then waits for it.
+bool Engine::printLog()
+{
+    if (m_log->isEmpty() || m_printing)
+        return false;
+    m_printing = true;
+    const auto end = qScopeGuard([this] { m_printing = false; });
+    while (!m_log->isEmpty()) {
+        const LogLine line = m_log->take();
+        m_log->setHandling(true);
+        const auto handled = qScopeGuard([this] { m_log->setHandling(false); });
+        line.print();
+    }
+    return true;
+}
+
+void Engine::printRest()
+{
+    if (m_depth == 0)
+        printLog();
+}
+
+void Engine::work()
+{
+    const auto end = qScopeGuard([this, exceptions = std::uncaught_exceptions()] {
         write();
         m_core->turned(Clock::now());
         if (std::uncaught_exceptions() > exceptions) // what a slot threw cuts the turn short
@@ -309,6 +342,9 @@ void Engine::deliverEvents()
     const TimePoint start = Clock::now();
     qsizetype bytes = 0;
     for (int count = 1; m_connection; ++count) {
+        // Before the event is taken: a message handler may end the session that it belongs to.
+        if (m_core->findEvent(); !m_log->isEmpty() && printLog())
+            continue;
         std::optional<Event> event = m_core->nextEvent();
         if (!event) {
             if (!m_lost)
@@ -399,6 +435,13 @@ void Engine::on(BlockedChanged &blocked)
 }
 
 void Engine::on(ReadyToClose &ready) { finishClose(ready.channel); }
+
+// The session may end, or another begin, while the application's function runs.
+void Engine::on(Asked &asked)
+{
+    asked.question->ask();
+    m_core->answered(asked.question);
+}
 
 void Engine::on(SecretUpdated &updated) { m_connection->secretUpdated(updated.error); }
 

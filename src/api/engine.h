@@ -27,6 +27,9 @@ public:
     ~Engine() override;
 
     ConnectionCore &core() { return *m_core; }
+    Log &log() const { return *m_log; }
+    // The last of it, when the connection object has nothing more to lose; a turn prints its own.
+    void printRest();
     const MailboxPointer &mailbox() const { return m_mailbox; }
 
     // A new session, not begun: channels may be made for it already.
@@ -75,6 +78,8 @@ public:
 private:
     void settleAll(const std::vector<Settlement> &mail);
     void finishClose(quint16 channel);
+    void work();
+    bool printLog();
     void deliverEvents();
     void afterEvents();
     void write();
@@ -89,6 +94,7 @@ private:
     void on(ConnectWanted &);
     void on(ConnectionClosed &closed);
     void on(BlockedChanged &blocked);
+    void on(Asked &asked);
     void on(SecretUpdated &updated);
     void on(ReadyToClose &ready);
     void on(ChannelClosed &closed);
@@ -96,6 +102,7 @@ private:
     void on(ChannelEvent &event);
 
     QAmqpConnectionPrivate *m_connection; // null once the object is gone
+    const std::shared_ptr<Log> m_log = std::make_shared<Log>(); // of all sessions
     std::unique_ptr<ConnectionCore> m_core;
     std::unique_ptr<QAmqpTransport> m_transport;
     std::vector<std::unique_ptr<QAmqpTransport>> m_retired; // their turn may still be on the stack
@@ -107,6 +114,7 @@ private:
     MailboxPointer m_mailbox;
     qint64 m_transportBytes = 0; // as last asked; asking costs more than a publish
     int m_depth = 0; // turns on the stack: slots may run event loops of their own
+    bool m_printing = false; // the application's message handler runs
     bool m_turnRequested = false;
     bool m_slowSlots = false; // the last turn took its time: look at the clock after each event
     std::optional<TimePoint> m_deadline;

@@ -104,14 +104,19 @@ QAmqpConnection::~QAmqpConnection()
     d_ptr->engine->collectLastMail(0); // acknowledgements that were accepted are sent
     // Children would otherwise be deleted by ~QObject, when d_ptr is gone.
     // One by one: a continuation that runs here may delete the next.
-    while (auto *channel = findChild<QAmqpChannel *>(QString(), Qt::FindDirectChildrenOnly))
-        delete channel;
+    const auto deleteChannels = [this] {
+        while (auto *channel = findChild<QAmqpChannel *>(QString(), Qt::FindDirectChildrenOnly))
+            delete channel;
+    };
+    deleteChannels();
     while (!d_ptr->channels.isEmpty())
         d_ptr->channels.takeLast()->connectionGone();
     d_ptr->engine->detach();
     const QAmqpError gone = givenUp(u"the connection was destroyed");
     for (const auto &promise : std::exchange(d_ptr->secretPromises, {}))
         endPromise(*promise, gone);
+    d_ptr->engine->printRest();
+    deleteChannels(); // which a message handler made, and never open
 }
 
 QAmqpConnectionPrivate::QAmqpConnectionPrivate(QAmqpConnection *connection,
@@ -407,6 +412,11 @@ void QAmqpConnection::open()
     QString error;
     const QList<QAmqpEndpoint> endpoints =
             endpointsOf(d_ptr->options, sslConfiguration(), d_ptr->proxy, &error);
+    if (d_ptr->options.isTlsEnabled() && !d_ptr->options.isPeerVerificationEnabled())
+        d_ptr->engine->log().add(
+                qtAmqpConnection(), QtWarningMsg,
+                formatted(u"the certificate of %1 is not verified: anybody may pretend to be it",
+                          d_ptr->options.endpoint()));
     if (error.isEmpty())
         d_ptr->engine->open(endpoints);
     else
@@ -457,9 +467,11 @@ void QAmqpConnectionPrivate::closed(const QAmqpError &error)
     blockedReason.clear();
     const bool wasBlocked = std::exchange(blocked, false);
     if (error.origin() == QAmqpError::Origin::Broker)
-        qCWarning(qtAmqpConnection) << error.text();
+        engine->log().add(qtAmqpConnection(), QtWarningMsg, error.text());
     else
-        qCInfo(qtAmqpConnection) << "closed:" << error.text();
+        engine->log().add(qtAmqpConnection(), QtInfoMsg,
+                          error ? QStringLiteral("closed: ") + error.text()
+                                : QStringLiteral("closed"));
     if (error)
         lastError = error;
     const QAmqpError cause = error ? error : givenUp(u"the connection was closed");
@@ -486,8 +498,6 @@ void QAmqpConnectionPrivate::closed(const QAmqpError &error)
 void QAmqpConnectionPrivate::blockedChanged(bool isBlocked, const QString &reason)
 {
     blockedReason = reason;
-    if (isBlocked && !blocked)
-        qCWarning(qtAmqpConnection) << "the broker has blocked the connection:" << reason;
     if (std::exchange(blocked, isBlocked) != isBlocked)
         Q_EMIT q->blockedChanged(isBlocked);
 }

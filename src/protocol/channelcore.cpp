@@ -40,6 +40,8 @@ void ChannelCore::open()
     if (!move(Cause::OpenCommand))
         return;
     m_closeReady = false;
+    m_context.log->opened(m_number);
+    m_context.log->used(m_number);
     if (m_context.open)
         connectionOpened();
 }
@@ -102,6 +104,7 @@ bool ChannelCore::maySend(const Waiting &waiting) const
 
 void ChannelCore::queue(Waiting waiting)
 {
+    m_context.log->used(m_number);
     if (const auto name = m_names.constFind(waiting.nameFrom); name != m_names.cend())
         setName(waiting, *name);
     if (waiting.request.method)
@@ -215,6 +218,7 @@ quint64 ChannelCore::publish(const BasicPublish &method, const QAmqpMessage &mes
                              RequestId nameFrom)
 {
     const quint64 tag = m_nextTag++;
+    m_context.log->used(m_number);
     if (m_confirming) {
         m_confirms.published();
         if (method.mandatory)

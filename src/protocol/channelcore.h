@@ -17,6 +17,7 @@
 #include "protocol/assembler.h"
 #include "protocol/buffers.h"
 #include "protocol/confirms.h"
+#include "protocol/log.h"
 #include "protocol/timepoint.h"
 #include "protocol/transitions.h"
 
@@ -53,7 +54,10 @@ struct ConnectionContext
     bool open = false;
     bool closing = false; // nothing may follow connection.close
     qint64 waitingBytes = 0; // kept in all channels, not written yet
+    qint64 answerBytes = 0; // what the peer made us say, and has not taken
     FrameError error; // what the peer did wrong, which ends the connection
+
+    std::shared_ptr<Log> log;
 
     RequestId lastRequest = 0;
     std::set<quint16> timed; // channels that may wait for an answer, whose time runs
@@ -233,9 +237,17 @@ private:
     template<typename Method>
     void sendOrQueue(const Method &method)
     {
+        m_context.log->used(m_number);
         if (isFree())
             return send(method);
         queue({.method = encoded(method)});
+    }
+    // What only the peer makes us say is counted: one that makes much and reads nothing is cut.
+    template<typename Method>
+    const Method &answer(const Method &method)
+    {
+        m_context.answerBytes += encodedSize(method) + FrameOverhead;
+        return method;
     }
     void sendPublish(const BasicPublish &method, const QAmqpMessage &message);
     void sendWaiting(Waiting waiting);

@@ -154,13 +154,13 @@ void ChannelCore::handle(const ChannelOpenOk &)
 void ChannelCore::handle(const ChannelFlow &method)
 {
     m_flowStopped = !method.active;
-    send(ChannelFlowOk{method.active});
+    send(answer(ChannelFlowOk{method.active}));
     pump();
 }
 
 void ChannelCore::handle(const ChannelClose &method)
 {
-    send(ChannelCloseOk{});
+    send(answer(ChannelCloseOk{}));
     const quint32 guilty = methodId(method.classId, method.methodId);
     const QString replyText = QString::fromUtf8(method.replyText);
     const QString guiltyName = guilty ? formatted(u", %1", methodName(guilty)) : QString();
@@ -188,7 +188,7 @@ void ChannelCore::handle(const BasicCancel &method)
     const QByteArray tag = method.consumerTag.toByteArray();
     if (m_consumers.remove(tag) == 0)
         return;
-    sendOrQueue(BasicCancel{.consumerTag = QByteArrayView(tag), .noWait = true});
+    sendOrQueue(answer(BasicCancel{.consumerTag = QByteArrayView(tag), .noWait = true}));
     m_context.events.push_back(ConsumerCancelled{m_number, tag});
 }
 
@@ -269,7 +269,7 @@ void ChannelCore::contentComplete()
     if (!get.over)
         m_context.events.push_back(Got{std::move(content), get.id, start.remaining});
     else if (!get.noAck) // nobody waits for it any more
-        nack(content.deliveryTag, false, true);
+        sendOrQueue(answer(BasicNack{content.deliveryTag, false, true}));
     closeIfIdle();
 }
 
@@ -288,7 +288,7 @@ void ChannelCore::deliver(Delivered delivered)
         return;
     if (consumer != m_consumers.end())
         ++consumer->requeued;
-    nack(delivered.deliveryTag, false, true);
+    sendOrQueue(answer(BasicNack{delivered.deliveryTag, false, true}));
 }
 
 // RabbitMQ closes the connection (540) over a basic.nack for what a stream delivered. Nothing is lost

@@ -11,8 +11,13 @@ namespace QtAmqpPrivate {
 using Kind = QAmqpError::Kind;
 using Origin = QAmqpError::Origin;
 
-ConnectionCore::ConnectionCore(const QAmqpConnectionOptions &options, quint32 seed) : m_seed(seed)
+constexpr auto BlockedLineInterval = std::chrono::seconds(1);
+
+ConnectionCore::ConnectionCore(const QAmqpConnectionOptions &options, quint32 seed,
+                               std::shared_ptr<Log> log)
+    : m_seed(seed)
 {
+    m_context.log = std::move(log);
     setOptions(options);
     m_context.frameMax = UntunedFrameMax;
     m_channels.emplace_back();
@@ -96,6 +101,7 @@ void ConnectionCore::beginAttempt()
     m_context.output = {};
     m_input.clear();
     m_closedChannels.clear();
+    m_question.reset();
     m_negotiated = {};
     m_challenges = 0;
     if (m_options.handshakeTimeout().count() > 0)
@@ -111,14 +117,14 @@ bool ConnectionCore::tryAgain(const QAmqpError &error)
     move(Cause::AttemptFailed);
     m_amqpDeadline.reset();
     m_handshakeDeadline.reset();
+    m_question.reset();
     m_context.error = {};
     m_context.events.push_back(AttemptFailed{error});
     if (delay->count() > 0)
         m_retryAt = m_now + *delay;
     else
         m_context.events.push_back(ConnectWanted{m_attempts.host()});
-    qCInfo(qtAmqpConnection).noquote()
-            << error.text() << formatted(u"(the next attempt follows in %1 ms)", delay->count());
+    inform(formatted(u"%1 (the next attempt follows in %2 ms)", error.text(), delay->count()));
     return true;
 }
 
@@ -266,20 +272,27 @@ bool ConnectionCore::mayConfirm() const
                        .toBool();
 }
 
+bool ConnectionCore::findEvent()
+{
+    while (m_context.events.empty()) {
+        if (m_question && m_state < ConnectionState::Open)
+            return false;
+        if (m_state <= ConnectionState::Connecting || m_state == ConnectionState::Closed
+            || !receiveFrame()) {
+            closeIfDrained();
+            m_backlog = m_backlog && !m_context.events.empty();
+            return !m_context.events.empty();
+        }
+    }
+    return true;
+}
+
 // One object from the queue to the caller: an event is large to be moved about.
 std::optional<Event> ConnectionCore::nextEvent()
 {
     std::optional<Event> event;
-    while (m_context.events.empty()) {
-        if (m_state <= ConnectionState::Connecting || m_state == ConnectionState::Closed
-            || !receiveFrame()) {
-            closeIfDrained();
-            if (!m_context.events.empty())
-                break;
-            m_backlog = false;
-            return event;
-        }
-    }
+    if (!findEvent())
+        return event;
     event.emplace(std::move(m_context.events.front()));
     m_context.events.pop_front();
     if (std::holds_alternative<ConnectWanted>(*event)) {
@@ -301,7 +314,7 @@ QByteArray ConnectionCore::takeOutput()
     QByteArray block = m_context.output.take();
     if (!block.isEmpty()) {
         m_bytesSent += quint64(block.size());
-        m_sent.add(block);
+        m_sent.add(block, log());
         m_heartbeat.sent(m_now);
     }
     return block;
@@ -317,6 +330,7 @@ void ConnectionCore::timeout(TimePoint now)
     m_pause.begin(now);
     m_heartbeat.look(now);
     m_context.expire(now);
+    tellBlocked(now);
     checkDeadlines(now);
     if (m_retryAt && now >= *m_retryAt) {
         m_retryAt.reset();
@@ -384,6 +398,8 @@ std::optional<TimePoint> ConnectionCore::nextTimeout()
     consider(m_handshakeDeadline);
     consider(m_closeDeadline);
     consider(m_blockedDeadline);
+    if (m_blockedUntold > 0)
+        consider(*m_blockedTold + BlockedLineInterval);
     consider(m_context.firstDeadline());
     if (m_state == ConnectionState::Open) {
         if (!m_secretDeadline && oldestSecret() && m_options.requestTimeout().count() > 0)
@@ -400,6 +416,26 @@ std::optional<TimePoint> ConnectionCore::nextTimeout()
         });
     }
     return next;
+}
+
+// A broker at its limit may block and unblock all the time: of what follows the first line, only the
+// number is told.
+void ConnectionCore::tellBlocked(TimePoint now)
+{
+    if (!m_blockedTold || now < *m_blockedTold + BlockedLineInterval)
+        return;
+    m_blockedTold.reset();
+    if (m_blockedUntold > 0) {
+        countBlocked();
+        m_blockedTold = now;
+    }
+}
+
+void ConnectionCore::countBlocked()
+{
+    if (m_blockedUntold > 0)
+        warn(formatted(u"the broker has blocked the connection %1 more times",
+                       std::exchange(m_blockedUntold, 0)));
 }
 
 QAmqpError::Phase ConnectionCore::phase() const
@@ -430,8 +466,10 @@ void ConnectionCore::end(QAmqpError error)
     if (!move(Cause::Ended) && m_state != ConnectionState::Closed)
         return;
     m_retryAt.reset();
+    m_question.reset();
     m_context.open = false;
     m_heartbeat.stop();
+    countBlocked();
     for (const auto &channel : m_channels) {
         if (channel)
             channel->end(error);

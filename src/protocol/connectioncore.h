@@ -6,10 +6,12 @@
 //
 //   happened   receiveBuffer()+receive() (only appends) · transportOpened() · transportLost() ·
 //              timeout() · turned()                                                world -> core
-//   command    open() close() finishClose() abort() updateSecret(), and those of ChannelCore; they never emit and
-//              never call back                                               application -> core
+//   command    open() close() finishClose() abort() updateSecret() answered(), and those of ChannelCore;
+//              they never emit and never call back                           application -> core
 //   to do      nextEvent() (parses until one event is complete) · takeOutput() ·
 //              nextTimeout(); after anything happened, ask all three, in this order    core -> world
+//              log(), whenever the world can let the application's message handler run; findEvent()
+//              has them filled before the event is taken
 //   ask        state(), what was negotiated, counters; no effect
 //
 // A session is used once. Time is steady and only moves forward; timeout() is called at the start of
@@ -19,7 +21,6 @@
 #include "protocol/attempts.h"
 #include "protocol/channelcore.h"
 #include "protocol/heartbeat.h"
-#include "protocol/log.h"
 #include "protocol/readingpause.h"
 #include "values/errorkinds.h"
 
@@ -46,7 +47,8 @@ class ConnectionCore
 {
 public:
     // `seed` decides on everything that is left to chance.
-    explicit ConnectionCore(const QAmqpConnectionOptions &options, quint32 seed = 1);
+    explicit ConnectionCore(const QAmqpConnectionOptions &options, quint32 seed = 1,
+                            std::shared_ptr<Log> log = std::make_shared<Log>());
     ~ConnectionCore();
 
     // happened
@@ -55,7 +57,7 @@ public:
     void receive(QByteArrayView bytes, TimePoint now);
     void transportOpened(TimePoint now);
     void transportLost(const QAmqpError &reason);
-    void transportDrained() { m_answerBytes = 0; } // all that was written is with the peer
+    void transportDrained() { m_context.answerBytes = 0; } // all that was written is with the peer
     void timeout(TimePoint now);
     void turned(TimePoint now); // a turn is over: what comes now is read
 
@@ -69,11 +71,14 @@ public:
     bool isReading() const { return m_reading; }
     void abort();
     void updateSecret(const QByteArray &secret, const QByteArray &reason, bool automatic = false);
+    void answered(const QuestionPointer &question);
     ChannelCore *addChannel(quint64 nextPublishTag);
     void removeChannel(quint16 number);
 
     // to do
+    bool findEvent(); // whether there is one
     std::optional<Event> nextEvent();
+    Log &log() const { return *m_context.log; }
     QByteArray takeOutput();
     bool hasFullBlock() const { return m_context.output.hasFullBlock(); }
     std::optional<TimePoint> nextTimeout();
@@ -170,17 +175,24 @@ private:
     void end(QAmqpError error);
     void beginAttempt();
     bool tryAgain(const QAmqpError &error);
-    void login(const QByteArray &offered);
-    void warnOfClearText() const;
-    bool chooseHeartbeat(std::chrono::seconds proposal);
+    void ask(Question question);
+    void login(const Question &login);
+    void warnOfClearText();
+    void respond(const Question &challenge);
+    void tuned(const Question &heartbeat);
     void noteExpiry();
     void refreshSecret();
+    void refreshed(const Question &secret);
     Secret *oldestSecret();
     void secretEnded(const QAmqpError &error);
     QAmqpError::Phase phase() const;
     QString foreignPeer() const;
     QAmqpError explained(const QAmqpError &loss) const;
     void checkDeadlines(TimePoint now);
+    void tellBlocked(TimePoint now);
+    void countBlocked();
+    void inform(const QString &text) { log().add(qtAmqpConnection(), QtInfoMsg, text); }
+    void warn(const QString &text) { log().add(qtAmqpConnection(), QtWarningMsg, text); }
 
     QAmqpConnectionOptions m_options;
     const quint32 m_seed;
@@ -208,8 +220,11 @@ private:
     std::optional<TimePoint> m_refreshAt; // the time for a new token
     TimePoint m_expiry; // of the one in use
     std::deque<Secret> m_secrets; // unanswered
-    qint64 m_answerBytes = 0; // what the peer made us say, and has not taken
+    QuestionPointer
+            m_question; // unanswered; before the connection is open, nothing is read meanwhile
     bool m_blocked = false;
+    std::optional<TimePoint> m_blockedTold; // when the log heard of it last
+    int m_blockedUntold = 0; // how often since
     bool m_ended = false;
     quint64 m_bytesSent = 0;
     quint64 m_bytesReceived = 0;

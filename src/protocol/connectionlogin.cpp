@@ -1,15 +1,13 @@
 // The part of ConnectionCore that asks the application: for credentials, for answers to challenges, for
 // a new token before the last one expires, for the heartbeat. What its functions do wrong is an error of
-// the attempt, and none of them is told by an exception.
+// the attempt. None of them is called in here, see question.h.
 
 #include "protocol/connectioncore.h"
 
 #include "protocol/negotiation.h"
-#include "values/qamqpcredentials_p.h"
 #include "values/tableformat.h"
 
 #include <algorithm>
-#include <exception>
 
 QT_BEGIN_NAMESPACE
 
@@ -23,46 +21,47 @@ using Origin = QAmqpError::Origin;
 constexpr int MaxChallenges = 16;
 constexpr auto OneSecond = std::chrono::seconds(1);
 
-// What the application's own function throws is told, not thrown through the core.
-template<typename Call>
-static QString thrownBy(Call call)
+// One at a time: what a session asks while it opens comes one after the other, and a new secret is asked
+// for when it is open. The end of the attempt, or of the session, takes a question back.
+void ConnectionCore::ask(Question question)
 {
-    try {
-        call();
-        return {};
-    } catch (const std::exception &exception) {
-        return formatted(u"it threw \"%1\"", exception.what());
-    } catch (...) {
-        return QStringLiteral("it threw an exception");
+    m_question = std::make_shared<Question>(std::move(question));
+    m_context.events.push_back(Asked{m_question});
+}
+
+void ConnectionCore::answered(const QuestionPointer &question)
+{
+    if (question != m_question)
+        return; // the one who asked is no more
+    m_question.reset();
+    switch (question->topic) {
+    case Question::Topic::Login: return login(*question);
+    case Question::Topic::Challenge: return respond(*question);
+    case Question::Topic::Heartbeat: return tuned(*question);
+    case Question::Topic::Secret: return refreshed(*question);
     }
 }
 
-// The credentials are asked for anew at each attempt.
-void ConnectionCore::login(const QByteArray &offered)
+void ConnectionCore::login(const Question &login)
 {
-    QString problem = thrownBy([this] { m_credentials = m_options.credentials().provided(); });
-    if (problem.isEmpty())
-        problem = m_credentials.hasProvider() ? QStringLiteral("it returned another provider")
-                                              : m_credentials.errorString();
-    if (!problem.isEmpty())
+    if (!login.isProvided)
         return fail(Kind::AuthenticationFailed, Origin::Application,
-                    u"the provider has no credentials for %1: %2", problem);
+                    u"the provider has no credentials for %1: %2", login.problem);
+    m_credentials = login.credentials;
     const QByteArray mechanism = m_credentials.mechanism();
-    if (!offered.split(' ').contains(mechanism))
+    if (!login.asked.split(' ').contains(mechanism))
         return fail(Kind::AuthenticationFailed, Origin::Library,
                     u"%1 does not offer the authentication mechanism %2, only: %3", mechanism,
-                    offered);
-    const QByteArray properties = encodeTable(clientProperties(m_options));
-    QByteArray response;
-    problem = thrownBy([&] { response = m_credentials.initialResponse(); });
-    if (problem.isEmpty() && response.isNull())
-        problem = QStringLiteral("it gave up");
-    if (!problem.isEmpty())
+                    login.asked);
+    const bool gaveUp = login.problem.isEmpty() && login.response.isNull();
+    if (gaveUp || !login.problem.isEmpty())
         return fail(Kind::AuthenticationFailed, Origin::Application,
-                    u"the responder of %2 has no response for %1: %3", mechanism, problem);
+                    u"the responder of %2 has no response for %1: %3", mechanism,
+                    gaveUp ? QStringLiteral("it gave up") : login.problem);
+    const QByteArray properties = encodeTable(clientProperties(m_options));
     const QByteArray locale = m_options.locale().toUtf8();
     const ConnectionStartOk reply{QByteArrayView(properties), QByteArrayView(mechanism),
-                                  QByteArrayView(response), QByteArrayView(locale)};
+                                  QByteArrayView(login.response), QByteArrayView(locale)};
     if (encodedSize(reply) + FrameOverhead > qsizetype(UntunedFrameMax))
         return fail(Kind::LimitExceeded, Origin::Library,
                     u"connection.start-ok to %1 takes %2 octets and must fit one frame of %3; "
@@ -81,14 +80,13 @@ static bool isLoopbackV4(QStringView host)
            });
 }
 
-void ConnectionCore::warnOfClearText() const
+void ConnectionCore::warnOfClearText()
 {
     const QString host = m_options.hosts().value(m_attempts.host()).hostName;
     const bool local = host == "localhost"_L1 || host == "::1"_L1 || isLoopbackV4(host);
     if (!local && !m_options.isTlsEnabled() && m_credentials.mechanism().endsWith("PLAIN"))
-        qCWarning(qtAmqpConnection).noquote() << formatted(
-                u"the password of user \"%1\" goes to %2 as clear text; use TLS (amqps)",
-                m_credentials.userName(), m_context.endpoint);
+        warn(formatted(u"the password of user \"%1\" goes to %2 as clear text; use TLS (amqps)",
+                       m_credentials.userName(), m_context.endpoint));
 }
 
 void ConnectionCore::handle(const ConnectionSecure &method)
@@ -96,12 +94,17 @@ void ConnectionCore::handle(const ConnectionSecure &method)
     if (++m_challenges > MaxChallenges)
         return fail(Kind::AuthenticationFailed, Origin::Broker,
                     u"%1 asked more than %2 times (connection.secure)", MaxChallenges);
-    QByteArray response;
-    QString problem =
-            thrownBy([&] { response = m_credentials.response(method.challenge.toByteArray()); });
-    if (problem.isEmpty() && response.isNull())
+    ask({.topic = Question::Topic::Challenge,
+         .asked = method.challenge.toByteArray(),
+         .credentials = m_credentials});
+}
+
+void ConnectionCore::respond(const Question &challenge)
+{
+    QString problem = challenge.problem;
+    if (problem.isEmpty() && challenge.response.isNull())
         problem = QStringLiteral("there is no answer to the challenge");
-    const ConnectionSecureOk reply{QByteArrayView(response)};
+    const ConnectionSecureOk reply{QByteArrayView(challenge.response)};
     if (encodedSize(reply) + FrameOverhead > qsizetype(UntunedFrameMax))
         problem = formatted(u"the answer must fit one frame of %1 octets", UntunedFrameMax);
     if (!problem.isEmpty())
@@ -124,43 +127,45 @@ void ConnectionCore::noteExpiry()
 
 void ConnectionCore::refreshSecret()
 {
-    QByteArray secret;
-    QString problem = thrownBy([&] {
-        m_credentials = m_options.credentials().provided();
-        secret = QAmqpCredentialsPrivate::secret(m_credentials);
-    });
+    m_refreshAt.reset();
+    ask({.topic = Question::Topic::Secret, .credentials = m_options.credentials()});
+}
+
+void ConnectionCore::refreshed(const Question &secret)
+{
     constexpr QByteArrayView reason = "the last one expires";
     const qsizetype size =
-            encodedSize(ConnectionUpdateSecret{QByteArrayView(secret), reason}) + FrameOverhead;
-    if (problem.isEmpty())
-        problem = m_credentials.hasProvider() ? QStringLiteral("it returned another provider")
-                                              : m_credentials.errorString();
+            encodedSize(ConnectionUpdateSecret{QByteArrayView(secret.response), reason})
+            + FrameOverhead;
+    QString problem = secret.problem;
     if (problem.isEmpty() && size > qsizetype(m_context.frameMax))
         problem =
                 formatted(u"connection.update-secret takes %1 octets and must fit one frame of %2",
                           size, m_context.frameMax);
     if (problem.isEmpty()) {
-        updateSecret(secret, reason.toByteArray(), true);
+        m_credentials = secret.credentials;
+        updateSecret(secret.response, reason.toByteArray(), true);
         return noteExpiry();
     }
-    qCWarning(qtAmqpConnection).noquote()
-            << formatted(u"there is no new secret for %1: %2", m_context.endpoint, problem);
+    warn(formatted(u"there is no new secret for %1: %2", m_context.endpoint, problem));
     m_refreshAt = m_now + std::max<TimePoint::duration>((m_expiry - m_now) / 2, OneSecond);
 }
 
 // The application's choice is what counts, also 0 for none.
-bool ConnectionCore::chooseHeartbeat(std::chrono::seconds proposal)
+void ConnectionCore::tuned(const Question &heartbeat)
 {
-    std::chrono::seconds chosen = m_options.heartbeat().value_or(proposal);
-    const auto tuner = m_options.heartbeatTuner();
-    QString problem = thrownBy([&] { chosen = tuner ? tuner(proposal) : chosen; });
-    if (problem.isEmpty() && (chosen.count() < 0 || chosen.count() > 0xffff))
-        problem = formatted(u"it returned %1", chosen.count());
+    const qint64 seconds = heartbeat.heartbeat.count();
+    QString problem = heartbeat.problem;
+    if (problem.isEmpty() && (seconds < 0 || seconds > 0xffff))
+        problem = formatted(u"it returned %1", seconds);
     if (!problem.isEmpty())
-        fail(Kind::InvalidArgument, Origin::Application,
-             u"the heartbeat tuner must return 0 to 65535 s for %1, but %2", problem);
-    m_negotiated.heartbeat = chosen;
-    return problem.isEmpty();
+        return fail(Kind::InvalidArgument, Origin::Application,
+                    u"the heartbeat tuner must return 0 to 65535 s for %1, but %2", problem);
+    m_negotiated.heartbeat = heartbeat.heartbeat;
+    m_context.frameMax = m_negotiated.frameMax;
+    send(ConnectionTuneOk{m_negotiated.channelMax, m_negotiated.frameMax, quint16(seconds)});
+    const QByteArray virtualHost = m_options.virtualHost().toUtf8();
+    send(ConnectionOpen{QByteArrayView(virtualHost), {}, true}); // "insist", as peers expect it
 }
 
 void ConnectionCore::handle(const ConnectionUpdateSecretOk &)
@@ -188,7 +193,7 @@ void ConnectionCore::secretEnded(const QAmqpError &error)
     if (!secret->automatic)
         m_context.events.push_back(SecretUpdated{error});
     else if (error)
-        qCWarning(qtAmqpConnection).noquote() << error.text();
+        warn(error.text());
 }
 
 } // namespace QtAmqpPrivate

@@ -24,19 +24,16 @@ bool ConnectionCore::receiveFrame()
     case FrameResult::Complete: break;
     }
     ++m_framesReceived;
-    traceReceived(frame);
+    log().frameReceived(frame);
     // The payload stays where it is until room for new octets is asked for.
     m_input.consume(frame.payload.size() + FrameOverhead);
-    const qint64 before = m_context.output.size() + m_context.waitingBytes;
     understand(frame);
     if (m_context.error.code != ReplyCode::Success)
         violated(m_context.error.code, m_context.error.text);
-    // What had waited and is sent now is the application's; what is more are answers.
-    m_answerBytes += std::max<qint64>(0, m_context.output.size() + m_context.waitingBytes - before);
-    if (m_answerBytes > MaxAnswerBytes && m_state == ConnectionState::Open)
+    if (m_context.answerBytes > MaxAnswerBytes && m_state == ConnectionState::Open)
         fail(Kind::LimitExceeded, Origin::Library,
              u"%1 does not read: %2 octets of answers to it wait, which is too many",
-             m_answerBytes);
+             m_context.answerBytes);
     return true;
 }
 
@@ -69,12 +66,13 @@ bool ConnectionCore::isLate(const Frame &frame)
     }
 }
 
+// In closing only close and close-ok count (§1.4.2.7).
 void ConnectionCore::understand(const Frame &frame)
 {
     if (frame.channel != 0) {
         ChannelCore *core = channel(frame.channel);
         if (m_state == ConnectionState::Closing || isLate(frame))
-            return; // in closing only close and close-ok count (§1.4.2.7)
+            return;
         if (!core || m_state != ConnectionState::Open)
             blame(ReplyCode::ChannelError, u"a frame came for channel %1, which is not open",
                   frame.channel);
@@ -94,6 +92,9 @@ void ConnectionCore::receiveMethod(const Frame &frame)
 {
     Reader in(frame.payload);
     const quint32 id = in.read<quint32>();
+    if (m_state == ConnectionState::Closing && id != ConnectionClose::info.id()
+        && id != ConnectionCloseOk::info.id())
+        return;
     if (!dispatch(id, in, *this))
         blame(ReplyCode::NotImplemented, u"the method %1 is unknown", methodName(id));
     else if (!in.ok())
@@ -129,7 +130,7 @@ void ConnectionCore::handle(const ConnectionStart &method)
     m_negotiated.serverProperties = decodeTable(method.serverProperties);
     const QAmqpValue product = m_negotiated.serverProperties.value(QStringLiteral("product"));
     m_negotiated.takesAnyName = product.toString() != QLatin1StringView("RabbitMQ");
-    login(method.mechanisms.toByteArray());
+    ask({.asked = method.mechanisms.toByteArray(), .credentials = m_options.credentials()});
 }
 
 void ConnectionCore::handle(const ConnectionTune &method)
@@ -143,20 +144,18 @@ void ConnectionCore::handle(const ConnectionTune &method)
     if (m_negotiated.frameMax == 0)
         m_negotiated.frameMax = DefaultFrameMax;
     m_negotiated.frameMax = std::min(m_negotiated.frameMax, LargestFrameMax);
-    if (!chooseHeartbeat(std::chrono::seconds(method.heartbeat)))
-        return;
-    m_context.frameMax = m_negotiated.frameMax;
-    send(ConnectionTuneOk{m_negotiated.channelMax, m_negotiated.frameMax,
-                          quint16(m_negotiated.heartbeat.count())});
-    const QByteArray virtualHost = m_options.virtualHost().toUtf8();
-    send(ConnectionOpen{QByteArrayView(virtualHost), {}, true}); // "insist", as peers expect it
+    const std::chrono::seconds proposal(method.heartbeat);
+    if (const auto tuner = m_options.heartbeatTuner())
+        ask({.topic = Question::Topic::Heartbeat, .tuner = tuner, .heartbeat = proposal});
+    else
+        tuned({.heartbeat = m_options.heartbeat().value_or(proposal)});
 }
 
 void ConnectionCore::handle(const ConnectionOpenOk &)
 {
     m_handshakeDeadline.reset();
     m_amqpDeadline.reset();
-    qCInfo(qtAmqpConnection).noquote() << formatted(u"%1 is open", m_context.endpoint);
+    inform(formatted(u"%1 is open", m_context.endpoint));
     m_context.open = true;
     m_heartbeat.start(m_negotiated.heartbeat, m_now);
     m_context.events.push_back(ConnectionOpened{});
@@ -217,10 +216,18 @@ void ConnectionCore::handle(const ConnectionCloseOk &) { end({}); }
 
 void ConnectionCore::handle(const ConnectionBlocked &method)
 {
-    m_blocked = true;
+    const QString reason = QString::fromUtf8(method.reason);
+    if (!std::exchange(m_blocked, true)) {
+        if (m_blockedTold) {
+            ++m_blockedUntold;
+        } else {
+            warn(formatted(u"the broker has blocked the connection: \"%1\"", reason));
+            m_blockedTold = m_now;
+        }
+    }
     if (!m_blockedDeadline && m_options.blockedConnectionTimeout().count() > 0)
         m_blockedDeadline = m_now + m_options.blockedConnectionTimeout();
-    m_context.events.push_back(BlockedChanged{true, QString::fromUtf8(method.reason)});
+    m_context.events.push_back(BlockedChanged{true, reason});
 }
 
 void ConnectionCore::handle(const ConnectionUnblocked &)
@@ -254,6 +261,8 @@ void ConnectionCore::violated(ReplyCode code, const QString &text)
 {
     if (m_state == ConnectionState::Closed || m_state == ConnectionState::Waiting)
         return;
+    if (m_state == ConnectionState::Closing) // as if it had dropped the link instead of answering
+        return end({});
     if (const QString foreign = foreignPeer(); !foreign.isEmpty() && code == ReplyCode::FrameError)
         return fail(Kind::ProtocolViolation, Origin::Broker, u"%1 %2", foreign);
     const QByteArray replyText = text.toUtf8().left(MaxShortString);

@@ -4,6 +4,8 @@
 // What the core tells the world. Events own their data and name channels by number: whoever takes
 // one looks its object up anew, so any object may have gone meanwhile.
 
+#include "protocol/question.h"
+
 #include <QtAmqp/qamqperror.h>
 #include <QtAmqp/qamqpmessage.h>
 #include <QtCore/qshareddata.h>
@@ -51,6 +53,12 @@ struct BlockedChanged
 {
     bool blocked = false;
     QString reason = {};
+};
+
+// A function of the application is to be called: ask(), then ConnectionCore::answered().
+struct Asked
+{
+    QuestionPointer question = {};
 };
 
 struct SecretUpdated
@@ -130,8 +138,8 @@ struct ConsumerCancelled
 
 using Event =
         std::variant<ConnectionOpened, AttemptFailed, ConnectWanted, ConnectionClosed,
-                     BlockedChanged, SecretUpdated, ReadyToClose, ChannelOpened, ChannelClosed,
-                     Replied, Delivered, Got, Returned, Settled, ConsumerCancelled>;
+                     BlockedChanged, Asked, SecretUpdated, ReadyToClose, ChannelOpened,
+                     ChannelClosed, Replied, Delivered, Got, Returned, Settled, ConsumerCancelled>;
 
 } // namespace QtAmqpPrivate
 

@@ -1,6 +1,8 @@
 #include "protocol/log.h"
 
 #include "codec/dispatch.h"
+#include "values/errorkinds.h"
+#include "values/printable.h"
 
 #include <QtCore/qdebug.h>
 #include <QtCore/qendian.h>
@@ -16,6 +18,8 @@ Q_LOGGING_CATEGORY(qtAmqpFrames, "qt.amqp.frames", QtWarningMsg)
 namespace QtAmqpPrivate {
 
 namespace {
+
+constexpr size_t MaxLines = 100'000;
 
 struct Describer
 {
@@ -49,13 +53,64 @@ QString described(const Frame &frame, qsizetype size)
 
 } // namespace
 
-void traceFrame(const char *direction, const Frame &frame, qsizetype size)
+void LogLine::print() const
 {
-    qCDebug(qtAmqpFrames).noquote().nospace()
-            << direction << " channel " << frame.channel << ": " << described(frame, size);
+    const QMessageLogger logger(nullptr, 0, nullptr, category->categoryName());
+    switch (type) {
+    case QtDebugMsg: logger.debug().noquote() << text; break;
+    case QtInfoMsg: logger.info().noquote() << text; break;
+    default: logger.warning().noquote() << text; break;
+    }
 }
 
-void SentFrames::add(QByteArrayView block)
+void Log::add(const QLoggingCategory &category, QtMsgType type, const QString &text)
+{
+    if (!category.isEnabled(type))
+        return;
+    // An application may publish without end before it returns to its loop, or stay in its handler.
+    if (m_lines.size() >= MaxLines && type == QtDebugMsg) {
+        ++m_leftOut;
+        return;
+    }
+    if (m_leftOut > 0)
+        addLeftOut();
+    m_lines.push_back({&category, type, printable(text)});
+}
+
+void Log::addLeftOut()
+{
+    m_lines.push_back({&qtAmqpFrames(), QtDebugMsg,
+                       formatted(u"%1 frames are left out, since %2 lines waited to be printed",
+                                 std::exchange(m_leftOut, 0), m_lines.size())});
+}
+
+LogLine Log::take()
+{
+    LogLine line = std::move(m_lines.front());
+    m_lines.pop_front();
+    if (m_lines.empty() && m_leftOut > 0)
+        addLeftOut();
+    return line;
+}
+
+void Log::exclude(quint16 channel)
+{
+    if (!m_excluded.insert(channel).second || std::exchange(m_toldExclusion, true))
+        return;
+    add(qtAmqpFrames(), QtDebugMsg,
+        formatted(u"frames of channels that a message handler uses are not shown, such as those of "
+                  "channel %1",
+                  channel));
+}
+
+void Log::addFrame(const char *direction, const Frame &frame, qsizetype size)
+{
+    if (m_excluded.count(frame.channel) == 0)
+        add(qtAmqpFrames(), QtDebugMsg,
+            formatted(u"%1 channel %2: %3", direction, frame.channel, described(frame, size)));
+}
+
+void SentFrames::add(QByteArrayView block, Log &log)
 {
     while (!block.isEmpty()) {
         if (m_left == 0 && block.startsWith(QByteArrayView(ProtocolHeader, 4))) {
@@ -66,10 +121,10 @@ void SentFrames::add(QByteArrayView block)
             m_left = size + FrameOverhead;
             if (qtAmqpFrames().isDebugEnabled()) {
                 const auto payload = block.sliced(FrameHeaderSize);
-                traceFrame("->",
-                           {FrameType(block.front()), qFromBigEndian<quint16>(block.data() + 1),
-                            payload.first(std::min(payload.size(), size))},
-                           size);
+                log.addFrame("->",
+                             {FrameType(block.front()), qFromBigEndian<quint16>(block.data() + 1),
+                              payload.first(std::min(payload.size(), size))},
+                             size);
             }
         }
         const qsizetype step = std::min(m_left, block.size());

@@ -59,10 +59,6 @@ inline constexpr Transition<ConnectionState> rows[] = {
         {Open,       ConnectionUpdateSecretOk::info.id(), Open      },
         {Open,       Cause::CloseSent,                    Closing   },
         {Closing,    ConnectionCloseOk::info.id(),        Closed    },
-        // What was under way when we closed may still arrive, and means nothing any more.
-        {Closing,    ConnectionBlocked::info.id(),        Closing   },
-        {Closing,    ConnectionUnblocked::info.id(),      Closing   },
-        {Closing,    ConnectionUpdateSecretOk::info.id(), Closing   },
         {HeaderSent, ConnectionClose::info.id(),          Waiting   },
         {Starting,   ConnectionClose::info.id(),          Waiting   },
         {Opening,    ConnectionClose::info.id(),          Waiting   },

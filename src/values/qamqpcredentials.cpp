@@ -135,6 +135,10 @@ QAmqpCredentials QAmqpCredentials::custom(const QByteArray &mechanism, const Res
     Makes credentials that ask \a provider anew at each attempt to log in, for passwords that change.
     It runs in the connection's thread and must not block; if it throws, or returns credentials that
     cannot be used, the attempt fails with AuthenticationFailed.
+
+    Like a slot it may call the connection and its channels, delete them, or run an event loop of its own;
+    what it returns is dropped if the attempt ended meanwhile. The same goes for the functions given to
+    custom(), token() and QAmqpConnectionOptions::setHeartbeatTuner().
 */
 QAmqpCredentials QAmqpCredentials::fromProvider(const Provider &provider)
 {

@@ -1,5 +1,6 @@
 #include <QtAmqp/qamqperror.h>
 
+#include "values/printable.h"
 #include "values/sharedvalue.h"
 
 #include <QtCore/qdebug.h>
@@ -97,14 +98,15 @@ public:
     Makes an error of the kind NoError. */
 QTAMQP_VALUE(QAmqpError)
 
-/*! Makes an error of \a kind that ended \a scope, found by \a origin; \a text is for people. */
+/*! Makes an error of \a kind that ended \a scope, found by \a origin; \a text is for people, and text()
+    shows its control characters by escapes. */
 QAmqpError::QAmqpError(Kind kind, Scope scope, Origin origin, const QString &text)
     : d(new QAmqpErrorPrivate)
 {
     d->kind = kind;
     d->scope = scope;
     d->origin = origin;
-    d->text = text;
+    d->text = printable(text);
 }
 
 /*! Returns \c true unless kind() is NoError. */
@@ -142,8 +144,9 @@ int QAmqpError::replyCode() const { return peek(d).replyCode; }
 QString QAmqpError::replyText() const { return peek(d).replyText; }
 
 /*! \property QAmqpError::text
-    One sentence for people: what happened and what to do. It may quote the broker, so escape it
-    where control characters matter. It never contains a password. */
+    One sentence for people: what happened and what to do. It may quote the broker, and is safe to print
+    all the same: line ends, control characters and what turns the direction of text are shown by escapes
+    such as \c{\n}, while replyText() is as the broker wrote it. It never contains a password. */
 QString QAmqpError::text() const { return peek(d).text; }
 
 /*! \property QAmqpError::method

@@ -197,6 +197,7 @@ public:
     bool closed = false; // both sides agree
     bool dropped = false; // the link is to break
     AutoFault *fault = nullptr;
+    QByteArrayList logged; // the bodies that came with the routing key "log"
     QByteArrayList topology; // *exchange, +exchange/key>destination, -exchange/key>destination
     QList<quint64> acked;
     QList<quint64> nacked;
@@ -253,6 +254,8 @@ private:
             m_closeWanted = true;
             return closeIfAlone();
         }
+        if (key == "log")
+            logged.append(channel.body);
         if (key == "hold")
             return;
         if (key == "nack") {

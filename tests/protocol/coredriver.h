@@ -191,7 +191,12 @@ public:
     void turn()
     {
         core.timeout(now);
-        while (auto event = core.nextEvent()) {
+        while (auto event = next()) {
+            if (const auto *asked = std::get_if<Asked>(&*event)) {
+                asked->question->ask();
+                core.answered(asked->question);
+                continue;
+            }
             note(*event);
             if (const auto *ready = std::get_if<ReadyToClose>(&*event))
                 finishClose(ready->channel);
@@ -201,6 +206,7 @@ public:
         }
         send();
         core.turned(now);
+        print();
         if (const auto next = core.nextTimeout(); next && *next <= now)
             object(u"after a turn the core wants to be woken at once"_s);
     }
@@ -329,6 +335,19 @@ public:
     QByteArray written;
 
 private:
+    std::optional<Event> next()
+    {
+        core.findEvent();
+        print();
+        return core.nextEvent();
+    }
+
+    void print()
+    {
+        while (!core.log().isEmpty())
+            core.log().take().print();
+    }
+
     bool exchange()
     {
         if (core.state() == ConnectionState::Closed) {

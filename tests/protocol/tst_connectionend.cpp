@@ -157,6 +157,15 @@ private Q_SLOTS:
         QVERIFY(!d.error().isError());
     }
 
+    void nonsenseBehindOurCloseIsNoError()
+    {
+        CoreDriver d(scriptInto(ConnectionState::Closing), options());
+        enter(d, ConnectionState::Closing);
+        d.then(Script().garbage("no frame")); // and no second connection.close
+        QCOMPARE(d.core.state(), ConnectionState::Closed);
+        QVERIFY(!d.error());
+    }
+
     void whatWasUnderWayWhileClosingIsDropped()
     {
         CoreDriver d(Script().handshake().channelOpen().expect<BasicConsume>().reply(

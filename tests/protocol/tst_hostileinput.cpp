@@ -53,7 +53,10 @@ struct Target
         while (const auto event = core.nextEvent()) {
             behindTheEnd = behindTheEnd || closed;
             closed += std::holds_alternative<ConnectionClosed>(*event);
-            if (const auto *replied = std::get_if<Replied>(&*event))
+            if (const auto *asked = std::get_if<Asked>(&*event)) {
+                asked->question->ask();
+                core.answered(asked->question);
+            } else if (const auto *replied = std::get_if<Replied>(&*event))
                 ++ended[replied->request];
             else if (const auto *got = std::get_if<Got>(&*event))
                 ++ended[got->request];

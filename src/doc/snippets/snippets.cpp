@@ -4,6 +4,7 @@
 
 #include <QtCore/qcoreapplication.h>
 #include <QtCore/qdebug.h>
+#include <QtCore/qpointer.h>
 #include <QtCore/qthread.h>
 #include <QtCore/qurl.h>
 #include <QtNetwork/qlocalsocket.h>
@@ -225,6 +226,16 @@ void rpcClient(QAmqpConnection *connection)
             .onFailed([](const QAmqpException &failure) { qWarning() << failure.error(); });
     //! [rpc client]
 }
+
+//! [message handler]
+QPointer<QAmqpChannel> logChannel;
+
+void publishLog(QtMsgType, const QMessageLogContext &context, const QString &text)
+{
+    if (logChannel && qstrcmp(context.category, "qt.amqp.frames") != 0)
+        logChannel->publish(QString(), u"log"_s, QAmqpMessage(text.toUtf8()));
+}
+//! [message handler]
 
 void rpcServer(QAmqpChannel *channel)
 {
