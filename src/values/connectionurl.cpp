@@ -252,7 +252,7 @@ QAmqpHost readHost(QStringView text)
 
     if (!host.isEmpty()) {
         QUrl judge;
-        judge.setHost(host.toString(), QUrl::StrictMode);
+        judge.setHost(host.toString(), QUrl::TolerantMode); // percent-encoded octets are no error
         const QString name = judge.host(bracketed ? QUrl::FullyDecoded : QUrl::EncodeUnicode);
         if (name.isEmpty() || bracketed != name.contains(u':'))
             refuse(u"The URL's host is neither a host name nor an address."_s);
@@ -269,9 +269,27 @@ QAmqpHost readHost(QStringView text)
     return result;
 }
 
+// The zone of an IPv6 address may have commas of its own.
+QList<QStringView> splitOutsideBrackets(QStringView text)
+{
+    QList<QStringView> parts;
+    bool inside = false;
+    qsizetype begin = 0;
+    for (qsizetype i = 0; i < text.size(); ++i) {
+        if (text[i] == u'[' || text[i] == u']')
+            inside = text[i] == u'[';
+        if (text[i] == u',' && !inside) {
+            parts.append(text.sliced(begin, i - begin));
+            begin = i + 1;
+        }
+    }
+    parts.append(text.sliced(begin));
+    return parts;
+}
+
 void readHosts(QStringView text, Options &options)
 {
-    const QList<QStringView> parts = text.split(u',');
+    const QList<QStringView> parts = splitOutsideBrackets(text);
     for (const QStringView part : parts) {
         if (part.isEmpty() && parts.size() > 1)
             refuse(u"The URL has a comma without a host before or behind it."_s);

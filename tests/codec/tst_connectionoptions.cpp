@@ -393,6 +393,42 @@ private Q_SLOTS:
         QCOMPARE(options.endpoint(), u"amqps://a:1/v"_s);
     }
 
+    void aZoneMayHaveCommas()
+    {
+        const Options options = Options::fromUrl(u"amqp://[fe80::1%25a,b]:1,c:2"_s);
+        QCOMPARE(options.errorString(), QString());
+        QCOMPARE(options.hosts(), (QList<QAmqpHost>{{u"fe80::1%a,b"_s, 1}, {u"c"_s, 2}}));
+        QCOMPARE(options.endpoint(), u"amqp://[fe80::1%25a,b]:1/"_s);
+    }
+
+    void theHostMayBePercentEncoded_data()
+    {
+        QTest::addColumn<QString>("url");
+        QTest::addColumn<QString>("host"); // none: it is refused
+        QTest::newRow("letters") << u"amqp://%62roker.test"_s << u"broker.test"_s;
+        QTest::newRow("an address") << u"amqp://%31%32%37.0.0.1"_s << u"127.0.0.1"_s;
+        QTest::newRow("UTF-8") << u"amqp://b%C3%BCcher.test"_s << u"xn--bcher-kva.test"_s;
+        QTest::newRow("IPv6") << u"amqp://[%3A%3A1]"_s << u"::1"_s;
+        QTest::newRow("brackets") << u"amqp://%5B::1%5D"_s << QString();
+        QTest::newRow("IPv6 without brackets") << u"amqp://%3A%3A1"_s << QString();
+        QTest::newRow("comma") << u"amqp://a%2Cb"_s << QString();
+        QTest::newRow("at") << u"amqp://a%40b"_s << QString();
+        QTest::newRow("slash") << u"amqp://a%2Fb"_s << QString();
+        QTest::newRow("NUL") << u"amqp://a%00b"_s << QString();
+        QTest::newRow("no UTF-8") << u"amqp://%FF"_s << QString();
+    }
+
+    void theHostMayBePercentEncoded()
+    {
+        QFETCH(QString, url);
+        QFETCH(QString, host);
+        for (const Options &options : {Options::fromUrl(url), Options::fromUrl(QUrl(url))}) {
+            QCOMPARE(options.errorString().isEmpty(), !host.isEmpty());
+            if (!host.isEmpty())
+                QCOMPARE(options.hostName(), host);
+        }
+    }
+
     void printsTheEndpointAsAUrl_data()
     {
         QTest::addColumn<QString>("url");
