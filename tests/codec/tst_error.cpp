@@ -193,6 +193,34 @@ private Q_SLOTS:
         QCOMPARE(QtAmqpPrivate::kindOfReplyCode(code), kind);
     }
 
+    // What RabbitMQ 3.10 says.
+    void advisesOnRefusals_data()
+    {
+        QTest::addColumn<int>("code");
+        QTest::addColumn<QString>("said");
+        QTest::addColumn<QString>("advice");
+        QTest::newRow("no permission")
+                << 403
+                << u"ACCESS_REFUSED - access to queue 'q' in vhost '/' refused for user 'ann'"_s
+                << u"; give the user the permission (rabbitmqctl set_permissions)"_s;
+        QTest::newRow("internal exchange")
+                << 403 << u"ACCESS_REFUSED - cannot publish to internal exchange 'x' in vhost '/'"_s
+                << u"; it takes messages from other exchanges only; publish to one that is bound to it"_s;
+        QTest::newRow("exclusive queue")
+                << 405
+                << u"RESOURCE_LOCKED - cannot obtain exclusive access to locked queue 'q' in vhost '/'. It could be originally declared on another connection or the exclusive property value does not match that of the original declaration."_s
+                << u"; use it on the connection that declared it; on that one declare it with the same exclusive as before"_s;
+        QTest::newRow("of another broker") << 506 << u"no"_s << QString();
+    }
+
+    void advisesOnRefusals()
+    {
+        QFETCH(int, code);
+        QFETCH(QString, said);
+        QFETCH(QString, advice);
+        QCOMPARE(QtAmqpPrivate::adviceOn(code, said), advice);
+    }
+
     void printsEverything()
     {
         const Error error = notFound().setPhase(Phase::Open);
