@@ -110,6 +110,8 @@ set(QTAMQP_api_SOURCES
     api/qamqpqueue.cpp
     api/qamqprpcclient.cpp
     api/qamqprpcserver.cpp
+    api/tlsfiles.cpp
+    api/tlsfiles.h
     api/unsettledtags.h)
 set(QTAMQP_api_HEADERS
     ${include}/qamqpchannel.h

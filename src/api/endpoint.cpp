@@ -1,42 +1,13 @@
 #include "api/endpoint.h"
 
+#include "api/tlsfiles.h"
 #include "values/errorkinds.h"
 
-#include <QtCore/qfile.h>
-#include <QtNetwork/qsslcertificate.h>
-#include <QtNetwork/qsslkey.h>
 #include <QtNetwork/qsslsocket.h>
 
 QT_BEGIN_NAMESPACE
 
 namespace QtAmqpPrivate {
-
-static QList<QSslCertificate> readCertificates(const QString &file, QString *error)
-{
-    QList<QSslCertificate> certificates =
-            QSslCertificate::fromPath(file, QSsl::Pem, QSslCertificate::PatternSyntax::FixedString);
-    if (certificates.isEmpty())
-        *error = formatted(u"no certificate could be read from \"%1\"; it must hold PEM", file);
-    return certificates;
-}
-
-static QSslKey readPrivateKey(const QString &name, const QString &password, QString *error)
-{
-    QFile file(name);
-    const QByteArray pem = file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
-    for (const QSsl::KeyAlgorithm algorithm : {QSsl::Rsa, QSsl::Ec}) {
-        if (const QSslKey key(pem, algorithm, QSsl::Pem, QSsl::PrivateKey, password.toUtf8());
-            !key.isNull())
-            return key;
-    }
-    *error = formatted(password.isEmpty()
-                               ? u"no private key could be read from \"%1\"; it must hold PEM, and "
-                                 "if that is encrypted, set its password"
-                               : u"no private key could be read from \"%1\" with the password "
-                                 "given; it must hold PEM",
-                       name);
-    return {};
-}
 
 static QSslConfiguration tlsOf(const QAmqpConnectionOptions &options, QSslConfiguration tls,
                                QString *error)
@@ -47,11 +18,8 @@ static QSslConfiguration tlsOf(const QAmqpConnectionOptions &options, QSslConfig
                                                               : QSslSocket::VerifyNone);
     if (const QString file = options.caCertificateFile(); !file.isEmpty())
         tls.setCaCertificates(readCertificates(file, error));
-    if (const QString file = options.certificateFile(); !file.isEmpty()) {
-        tls.setLocalCertificateChain(readCertificates(file, error));
-        tls.setPrivateKey(
-                readPrivateKey(options.privateKeyFile(), options.privateKeyPassword(), error));
-    }
+    if (error->isEmpty() && !options.certificateFile().isEmpty())
+        readIdentity(options, tls, error);
     return tls;
 }
 

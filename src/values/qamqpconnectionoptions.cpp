@@ -312,7 +312,9 @@ QTAMQP_FIELD(QAmqpConnectionOptions, QString, certificateFile, setCertificateFil
 /*! \fn QString QAmqpConnectionOptions::privateKeyFile() const
     Returns the file of the client's private key; empty, the default, means none. */
 /*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setPrivateKeyFile(const QString &fileName)
-    Uses the private key in the PEM file \a fileName. Needs TLS and a certificate. */
+    Uses the private key in the PEM file \a fileName, of RSA or EC: Qt cannot use Ed25519. Needs TLS
+    and a certificate. QAmqpConnection::open() fails with InvalidArgument, before anything is
+    connected to, if one of the files cannot be read or the two do not belong together. */
 QTAMQP_FIELD(QAmqpConnectionOptions, QString, privateKeyFile, setPrivateKeyFile)
 
 /*! \fn QString QAmqpConnectionOptions::privateKeyPassword() const

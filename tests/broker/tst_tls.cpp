@@ -113,6 +113,9 @@ private Q_SLOTS:
     void externalTellsTheUser();
     void keyThatCannotBeRead_data();
     void keyThatCannotBeRead();
+    void identityOfTwoFiles_data();
+    void identityOfTwoFiles();
+    void identityOfAConfiguration();
 
 private:
     bool openssl(const QString &command);
@@ -169,6 +172,14 @@ void TestTls::initTestCase()
     QVERIFY(openssl(
             u"pkcs8 -topk8 -v2 aes256 -passout pass:secret -in %1 -out pkcs8.key"_s.arg(key)));
     QVERIFY(openssl(u"ec -aes256 -passout pass:secret -in %1 -out traditional.key"_s.arg(key)));
+    for (const QString &name : {u"rsa"_s, u"rsa2"_s})
+        QVERIFY(openssl(
+                u"req -x509 -newkey rsa:1024 -nodes -subj /CN=%1 -keyout %1.key -out %1.pem"_s.arg(
+                        name)));
+    QVERIFY(openssl(u"rsa -traditional -in rsa.key -out rsa-traditional.key"_s));
+    QVERIFY(openssl(u"ec -no_public -in good.key -out no-public.key"_s));
+    QVERIFY(openssl(u"x509 -outform der -in good.pem -out good.der"_s));
+    QVERIFY(openssl(u"req -x509 -newkey ed25519 -nodes -subj /CN=ed -keyout ed.key -out ed.pem"_s));
 }
 
 QSslConfiguration TestTls::serverConfiguration(const QString &name) const
@@ -363,17 +374,26 @@ void TestTls::keyThatCannotBeRead_data()
 {
     QTest::addColumn<QString>("key");
     QTest::addColumn<QString>("password");
-    QTest::newRow("PKCS #8, wrong password") << file(u"pkcs8.key"_s) << u"wrong"_s;
-    QTest::newRow("PKCS #8, no password") << file(u"pkcs8.key"_s) << QString();
-    QTest::newRow("traditional, wrong password") << file(u"traditional.key"_s) << u"wrong"_s;
-    QTest::newRow("a certificate") << file(u"good.pem"_s) << QString();
-    QTest::newRow("no such file") << file(u"none.key"_s) << QString();
+    QTest::addColumn<QString>("reason");
+    const QString notOpened = u"not opened by the password given"_s;
+    QTest::newRow("PKCS #8, wrong password") << file(u"pkcs8.key"_s) << u"wrong"_s << notOpened;
+    QTest::newRow("PKCS #8, no password")
+            << file(u"pkcs8.key"_s) << QString() << u"is encrypted; set its password"_s;
+    QTest::newRow("traditional, wrong password")
+            << file(u"traditional.key"_s) << u"wrong"_s << notOpened;
+    QTest::newRow("a certificate")
+            << file(u"good.pem"_s) << QString() << u"has no private key: it has a certificate"_s;
+    QTest::newRow("no such file") << file(u"none.key"_s) << QString()
+                                  << u"cannot be read: No such file or directory"_s;
+    QTest::newRow("Ed25519") << file(u"ed.key"_s) << QString()
+                             << u"Ed25519 or Ed448 key, which Qt cannot use"_s;
 }
 
 void TestTls::keyThatCannotBeRead()
 {
     QFETCH(QString, key);
     QFETCH(QString, password);
+    QFETCH(QString, reason);
     Peer peer(tlsOptions()
                       .setCertificateFile(environment("QTAMQP_TEST_CERT"))
                       .setPrivateKeyFile(key)
@@ -383,9 +403,73 @@ void TestTls::keyThatCannotBeRead()
     QCOMPARE(peer.errors.size(), 1);
     const QAmqpError &error = peer.errors.constFirst();
     VERIFY_ERROR(error, InvalidArgument, Connection, 0);
-    QVERIFY2(error.text().contains(key) && error.text().contains(u"password"),
+    QVERIFY2(error.text().contains(key) && error.text().contains(reason),
              describe(error).constData());
     QVERIFY(password.isEmpty() || !error.text().contains(password));
+}
+
+void TestTls::identityOfTwoFiles_data()
+{
+    QTest::addColumn<QString>("certificate");
+    QTest::addColumn<QString>("key");
+    QTest::addColumn<QString>("reason"); // none: it is one
+    QTest::newRow("EC") << u"good.pem"_s << u"good.key"_s << QString();
+    QTest::newRow("EC, key without the point") << u"good.pem"_s << u"no-public.key"_s << QString();
+    QTest::newRow("RSA") << u"rsa.pem"_s << u"rsa.key"_s << QString();
+    QTest::newRow("RSA, of the traditional form")
+            << u"rsa.pem"_s << u"rsa-traditional.key"_s << QString();
+    const QString strangers = u"do not belong together"_s;
+    QTest::newRow("another's EC key") << u"good.pem"_s << u"expired.key"_s << strangers;
+    QTest::newRow("another's RSA key") << u"rsa.pem"_s << u"rsa2.key"_s << strangers;
+    QTest::newRow("a key of another kind") << u"good.pem"_s << u"rsa.key"_s << strangers;
+    QTest::newRow("no such certificate")
+            << u"none.pem"_s << u"good.key"_s << u"cannot be read: No such file or directory"_s;
+    QTest::newRow("a folder") << u"."_s << u"good.key"_s << u"cannot be read: "_s;
+    QTest::newRow("DER") << u"good.der"_s << u"good.key"_s << u"not PEM but DER"_s;
+    QTest::newRow("a key for the certificate")
+            << u"good.key"_s << u"good.key"_s
+            << u"has no certificate that can be read: it has a private key"_s;
+}
+
+// What is wrong is told before anything is connected to.
+void TestTls::identityOfTwoFiles()
+{
+    QFETCH(QString, certificate);
+    QFETCH(QString, key);
+    QFETCH(QString, reason);
+    Peer peer(QAmqpConnectionOptions()
+                      .setTlsEnabled(true)
+                      .setHostName(u"127.0.0.1"_s)
+                      .setPort(1)
+                      .setCertificateFile(file(certificate))
+                      .setPrivateKeyFile(file(key)));
+    peer.connection.open();
+    QVERIFY(waitFor([&] { return peer.closed == 1; }));
+    QCOMPARE(peer.errors.size(), 1);
+    const QAmqpError &error = peer.errors.constFirst();
+    QVERIFY2(error.kind() == (reason.isEmpty() ? Kind::HostUnreachable : Kind::InvalidArgument)
+                     && error.text().contains(reason),
+             describe(error).constData());
+    QVERIFY2(reason.isEmpty() || error.text().contains(file(certificate)),
+             describe(error).constData());
+}
+
+// Here it is TLS that finds it, and no other port would help.
+void TestTls::identityOfAConfiguration()
+{
+    TlsServer tls(serverConfiguration(u"good"_s));
+    QSslConfiguration mixed = serverConfiguration(u"good"_s);
+    mixed.setPrivateKey(serverConfiguration(u"expired"_s).privateKey());
+    Peer peer(to(tls));
+    QVERIFY(peer.connection.setSslConfiguration(mixed));
+    peer.connection.open();
+    QVERIFY(waitFor([&] { return peer.closed == 1; }));
+    QCOMPARE(peer.errors.size(), 1);
+    const QAmqpError &error = peer.errors.constFirst();
+    VERIFY_ERROR(error, TlsFailed, Connection, 0);
+    QVERIFY2(error.text().contains(u"the certificate and the key of the TLS configuration")
+                     && !error.text().contains(u"without TLS"),
+             describe(error).constData());
 }
 
 QTAMQP_BROKER_TEST(TestTls)
