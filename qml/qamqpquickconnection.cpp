@@ -85,6 +85,11 @@ using Kind = QAmqpError::Kind;
     \value AmqpConnection.Open         Everything works.
     \value AmqpConnection.Closing      A \l source is being closed by C++. */
 
+/*! \qmlproperty string AmqpConnection::endpoint
+    Where the connection goes, or the attempt that is being made, for a label: of several hosts and addresses
+    the one at hand, such as \c {amqps://broker.example:5671/vhost (192.0.2.7)}. Empty while closed.
+    \sa QAmqpConnection::endpoint */
+
 /*! \qmlproperty bool AmqpConnection::blocked
     Whether the broker takes no messages for want of memory or disk; what is published is kept. */
 
@@ -186,6 +191,7 @@ void QAmqpQuickConnection::start()
         follow();
         Q_EMIT errorOccurred(error);
     });
+    connect(m_amqp, &QAmqpConnection::endpointChanged, this, &QAmqpQuickConnection::followEndpoint);
     connect(m_amqp, &QAmqpConnection::closed, this, &QAmqpQuickConnection::follow);
     connect(m_amqp, &QAmqpConnection::blockedChanged, this, &QAmqpQuickConnection::follow);
     connect(m_amqp, &QObject::destroyed, this, &QAmqpQuickConnection::follow);
@@ -284,11 +290,19 @@ void QAmqpQuickConnection::follow()
     const State state = m_amqp ? State(m_amqp->state()) : Closed;
     setSession(state >= Connecting && state <= Open ? m_amqp.get() : nullptr);
     const bool blocked = m_amqp && m_amqp->isBlocked();
-    if (m_state == state && m_blocked == blocked)
-        return;
+    const bool changed = m_state != state || m_blocked != blocked;
     m_state = state;
     m_blocked = blocked;
-    Q_EMIT stateChanged();
+    followEndpoint();
+    if (changed)
+        Q_EMIT stateChanged();
+}
+
+void QAmqpQuickConnection::followEndpoint()
+{
+    const QString endpoint = m_amqp ? m_amqp->endpoint() : QString();
+    if (std::exchange(m_endpoint, endpoint) != endpoint)
+        Q_EMIT endpointChanged();
 }
 
 QT_END_NAMESPACE

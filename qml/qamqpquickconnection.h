@@ -32,6 +32,7 @@ class Q_AMQPQUICK_EXPORT QAmqpQuickConnection : public QAmqpQuickBase
     Q_PROPERTY(bool peerVerification MEMBER m_peerVerification NOTIFY settingsChanged FINAL)
     Q_PROPERTY(State state READ state NOTIFY stateChanged FINAL)
     Q_PROPERTY(bool connected READ isConnected NOTIFY stateChanged FINAL)
+    Q_PROPERTY(QString endpoint READ endpoint NOTIFY endpointChanged FINAL)
     Q_PROPERTY(QString stateText READ stateText NOTIFY stateTextChanged FINAL)
     Q_PROPERTY(bool blocked READ isBlocked NOTIFY stateChanged FINAL)
     Q_PROPERTY(qreal messagesPerSecondIn READ messagesPerSecondIn NOTIFY messagesPerSecondInChanged
@@ -50,6 +51,7 @@ public:
     void setSource(QObject *source);
     State state() const { return m_state; }
     bool isConnected() const { return m_state == Open; }
+    QString endpoint() const { return m_endpoint; }
     bool isBlocked() const { return m_blocked; }
     QString stateText() const;
     qreal messagesPerSecondIn() const { return m_in.perSecond(); }
@@ -68,6 +70,7 @@ public:
 Q_SIGNALS:
     void sourceChanged();
     void stateChanged();
+    void endpointChanged();
     void stateTextChanged();
     void messagesPerSecondInChanged();
     void messagesPerSecondOutChanged();
@@ -83,6 +86,7 @@ private:
     bool useSource();
     void setSession(QAmqpConnection *session);
     void follow();
+    void followEndpoint();
 
     QList<QObject *> m_data;
     QPointer<QObject> m_source;
@@ -102,6 +106,7 @@ private:
     QPointer<QAmqpConnection> m_amqp; // while active, also when it has failed
     QPointer<QAmqpConnection> m_session; // the same, while channels can be made on it
     State m_state = Closed;
+    QString m_endpoint;
     bool m_blocked = false;
     QSet<const QObject *> m_declaring; // exchanges that queues wait for
     QAmqpQuickRate m_in;

@@ -55,6 +55,7 @@ set(QTAMQP_protocol_SOURCES
     protocol/channelcore.h
     protocol/channelreceive.cpp
     protocol/confirms.h
+    protocol/connectionattempt.cpp
     protocol/connectioncore.cpp
     protocol/connectioncore.h
     protocol/connectionlogin.cpp
@@ -77,10 +78,10 @@ set(QTAMQP_transport_SOURCES
     transport/devicetransport.h
     transport/dialler.cpp
     transport/dialler.h
-    transport/keepalive.cpp
-    transport/keepalive.h
     transport/looptransport.cpp
     transport/looptransport.h
+    transport/nativesocket.cpp
+    transport/nativesocket.h
     transport/qamqptransport.cpp
     transport/sockettransport.cpp
     transport/sockettransport.h

@@ -128,7 +128,7 @@ void MainWindow::updateState()
     m_table->setLive(consuming);
     m_table->setPlaceholder(placeholder());
 
-    const QString endpoint = connection.options().endpoint();
+    const QString endpoint = closed ? connection.options().endpoint() : connection.endpoint();
     QString text = tr("Not connected");
     QString colour = u"#8a8a8a"_s;
     if (open) {

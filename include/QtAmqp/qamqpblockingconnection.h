@@ -34,6 +34,7 @@ public:
     void setTimeout(std::chrono::milliseconds timeout);
 
     bool isOpen() const;
+    QString endpoint() const;
     bool isBlocked() const;
     QString blockedReason() const;
     QAmqpError lastError() const;

@@ -20,6 +20,7 @@ class Q_AMQP_EXPORT QAmqpConnection : public QObject
 {
     Q_OBJECT
     Q_PROPERTY(State state READ state NOTIFY stateChanged FINAL)
+    Q_PROPERTY(QString endpoint READ endpoint NOTIFY endpointChanged FINAL)
     Q_PROPERTY(bool blocked READ isBlocked NOTIFY blockedChanged FINAL)
     Q_PROPERTY(QString blockedReason READ blockedReason NOTIFY blockedChanged FINAL)
     Q_PROPERTY(QAmqpError lastError READ lastError NOTIFY errorOccurred FINAL)
@@ -41,6 +42,7 @@ public:
 
     State state() const;
     bool isOpen() const;
+    QString endpoint() const;
     bool isBlocked() const;
     QString blockedReason() const;
     QAmqpError lastError() const;
@@ -74,6 +76,7 @@ Q_SIGNALS:
     void opened();
     void closed();
     void errorOccurred(const QAmqpError &error);
+    void endpointChanged(const QString &endpoint);
     void blockedChanged(bool blocked);
     void sslErrors(const QList<QSslError> &errors);
 

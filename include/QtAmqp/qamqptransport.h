@@ -48,6 +48,7 @@ public:
             std::function<std::unique_ptr<QIODevice>(const QAmqpEndpoint &)> makeDevice);
 
     virtual void open(const QAmqpEndpoint &endpoint) = 0;
+    virtual void openNext();
     virtual void write(const QByteArray &block) = 0;
     virtual void flush();
     virtual qint64 bytesToWrite() const = 0;
@@ -62,6 +63,8 @@ public:
 protected:
     char *receiveBuffer(qsizetype *size);
     void received(qsizetype bytes);
+    void reached(const QString &address, bool isLast = true,
+                 const QList<QAmqpError> &failures = {});
     void opened();
     void lost(const QAmqpError &reason);
     void lost(const QString &reason);

@@ -4,6 +4,7 @@
 #include "api/qamqpconnection_p.h"
 #include "transport/sockettransport.h"
 
+#include <QtCore/qabstracteventdispatcher.h>
 #include <QtCore/qrandom.h>
 #include <QtCore/qscopeguard.h>
 #include <QtNetwork/qsslerror.h>
@@ -101,11 +102,20 @@ void Engine::open(const QList<QAmqpEndpoint> &endpoints)
     commanded();
 }
 
-void Engine::link()
+bool Engine::hasLoop() const
+{
+    return QAbstractEventDispatcher::instance()
+            || (m_customTransport && !dynamic_cast<LoopTransport *>(m_transport.get()));
+}
+
+void Engine::link(bool nextAddress)
 {
     m_linked = true;
     m_transport->setClient(weak_from_this()); // for it this stream is new
-    m_transport->open(m_endpoints.at(m_core->host()));
+    if (nextAddress)
+        m_transport->openNext();
+    else
+        m_transport->open(m_endpoints.at(m_core->host()));
 }
 
 // Whatever the transport still has to tell is of no use any more; a dead peer is not waited for.
@@ -248,6 +258,12 @@ char *Engine::receiveBuffer(qsizetype *size)
 }
 
 void Engine::received(qsizetype bytes) { m_core->receive(bytes, Clock::now()); }
+
+void Engine::reached(const QString &address, bool isLast, const QList<QAmqpError> &failures)
+{
+    if (m_linked)
+        m_core->transportReached(address, isLast, failures);
+}
 
 void Engine::opened()
 {
@@ -420,7 +436,7 @@ void Engine::on(AttemptFailed &failed)
     m_connection->tellState();
 }
 
-void Engine::on(ConnectWanted &) { link(); }
+void Engine::on(ConnectWanted &wanted) { link(wanted.nextAddress); }
 
 void Engine::on(ConnectionClosed &closed)
 {

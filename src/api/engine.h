@@ -35,6 +35,8 @@ public:
     // A new session, not begun: channels may be made for it already.
     void reset(const QAmqpConnectionOptions &options);
     void setTransport(std::unique_ptr<QAmqpTransport> transport);
+    // Whether it can work in this thread: the default transport and devices need Qt's event loop.
+    bool hasLoop() const;
     // One endpoint for each of the options' hosts.
     void open(const QList<QAmqpEndpoint> &endpoints);
     void refuse(const QAmqpError &error);
@@ -70,6 +72,7 @@ public:
 
     char *receiveBuffer(qsizetype *size) override;
     void received(qsizetype bytes) override;
+    void reached(const QString &address, bool isLast, const QList<QAmqpError> &failures) override;
     void opened() override;
     void lost(const QAmqpError &reason) override;
     void sslErrors(const QList<QSslError> &errors) override;
@@ -85,13 +88,13 @@ private:
     void write();
     void flush();
     void useTransport();
-    void link();
+    void link(bool nextAddress = false);
     void unlink(const QAmqpError &error);
     void retireTransport();
 
     void on(ConnectionOpened &);
     void on(AttemptFailed &failed);
-    void on(ConnectWanted &);
+    void on(ConnectWanted &wanted);
     void on(ConnectionClosed &closed);
     void on(BlockedChanged &blocked);
     void on(Asked &asked);

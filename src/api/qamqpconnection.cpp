@@ -35,8 +35,8 @@ using namespace QtAmqpPrivate;
     \section1 Several hosts, several attempts
 
     Each of QAmqpConnectionOptions::hosts() is tried until one lets the connection open: its name is
-    resolved, its addresses are raced (RFC 8305), then come TLS and AMQP, all within
-    QAmqpConnectionOptions::handshakeTimeout(). When all have failed, QAmqpConnectionOptions::retryPolicy()
+    resolved, its addresses are raced (RFC 8305), then come TLS and AMQP, and if the address turns out to be
+    no broker the next one, all within QAmqpConnectionOptions::handshakeTimeout(). When all have failed, QAmqpConnectionOptions::retryPolicy()
     says whether and when they are tried again; a host that refused for good, by a wrong password
     or certificate, is left out. Until then nothing is reported as failed, and what channels were asked
     for stays. The error in the end names every attempt, see QAmqpError::attempts(). This is about
@@ -76,6 +76,9 @@ using namespace QtAmqpPrivate;
 /*! \fn void QAmqpConnection::errorOccurred(const QAmqpError &error)
     Emitted once, before closed(), if the connection ended by an \a error, also if close() missed its
     deadline. Not emitted when it was closed in good order or by abort(). */
+/*! \fn void QAmqpConnection::endpointChanged(const QString &endpoint)
+    Emitted when \a endpoint has become the one in use or the one that is tried, empty when the
+    connection is closed. */
 /*! \fn void QAmqpConnection::blockedChanged(bool blocked)
     Emitted when the broker stops taking messages (\a blocked is \c true) or takes them again, see
     isBlocked(). */
@@ -228,16 +231,34 @@ QAmqpConnection::State QAmqpConnectionPrivate::currentState() const
 
 void QAmqpConnectionPrivate::tellState()
 {
-    const QAmqpConnection::State now = currentState();
     // The end of a session is told by closed(), which is on its way.
-    if (now == toldState || engine->core().state() == ConnectionState::Closed)
+    if (engine->core().state() == ConnectionState::Closed)
         return;
-    toldState = now;
-    Q_EMIT q->stateChanged(now);
+    const QAmqpConnection::State now = currentState();
+    const bool changed = std::exchange(toldState, now) != now;
+    const QString endpoint = q->endpoint();
+    const bool elsewhere = std::exchange(toldEndpoint, endpoint) != endpoint;
+    const QPointer<QObject> alive(elsewhere ? q : nullptr);
+    CallAll all;
+    if (changed)
+        all(QPointer<QObject>(q), [&] { Q_EMIT q->stateChanged(now); });
+    all(alive, [&] { Q_EMIT q->endpointChanged(endpoint); });
+    all.rethrow();
 }
 
 /*! Returns whether state() is Open. */
 bool QAmqpConnection::isOpen() const { return state() == State::Open; }
+
+/*! \property QAmqpConnection::endpoint
+    Where the link in use goes, or the one that is being made: a URL without credentials and query and, if
+    the host is a name that was reached, the address in parentheses, such as
+    \c {amqps://broker.example:5671/vhost (192.0.2.7)}. Of several hosts and addresses it is the one at hand,
+    and it changes while they are tried. Empty while the connection is closed. It is for people: what it
+    is made of is in QAmqpConnectionOptions::hosts(). Errors name it in QAmqpError::endpoint(). */
+QString QAmqpConnection::endpoint() const
+{
+    return state() == State::Closed ? QString() : d_ptr->engine->core().endpoint();
+}
 
 /*! \property QAmqpConnection::blocked
     Whether the broker has stopped taking messages, for want of memory or disk. Publishing goes on
@@ -385,7 +406,9 @@ QDebug operator<<(QDebug debug, const QAmqpConnection *connection)
     debug.nospace();
     if (!connection)
         return debug << "QAmqpConnection(null)";
-    debug << "QAmqpConnection(" << connection->state() << ", " << connection->options().endpoint();
+    const QString endpoint = connection->endpoint();
+    debug << "QAmqpConnection(" << connection->state() << ", "
+          << (endpoint.isEmpty() ? connection->options().endpoint() : endpoint);
     if (connection->isBlocked())
         debug << ", blocked: " << connection->blockedReason();
     return debug << ')';
@@ -403,6 +426,10 @@ void QAmqpConnection::open(const QUrl &url)
     Starts to connect; opened(), or errorOccurred() and closed(), follow from the event loop. Channels
     made or opened since the last closed() open with it. Sets lastError(), and does nothing else, unless
     the connection is closed.
+
+    The thread needs an event loop: a QCoreApplication made before, or a QThread. Without one, and without
+    a transport that needs none, it fails at once, with a warning and lastError(); errorOccurred() and
+    closed() come if there is a loop later.
 */
 void QAmqpConnection::open()
 {
@@ -410,19 +437,27 @@ void QAmqpConnection::open()
         return;
     d_ptr->lastError = QAmqpError();
     QString error;
-    const QList<QAmqpEndpoint> endpoints =
-            endpointsOf(d_ptr->options, sslConfiguration(), d_ptr->proxy, &error);
+    QList<QAmqpEndpoint> endpoints;
+    const bool hasLoop = d_ptr->engine->hasLoop();
+    if (hasLoop) // without the application TLS cannot be asked about either
+        endpoints = endpointsOf(d_ptr->options, sslConfiguration(), d_ptr->proxy, &error);
+    else
+        error = QStringLiteral(
+                "open() needs an event loop in its thread, and there is none: make the QCoreApplication before, or call it in a QThread; only a transport of your own needs none");
     if (d_ptr->options.isTlsEnabled() && !d_ptr->options.isPeerVerificationEnabled())
         d_ptr->engine->log().add(
                 qtAmqpConnection(), QtWarningMsg,
                 formatted(u"the certificate of %1 is not verified: anybody may pretend to be it",
                           d_ptr->options.endpoint()));
     if (error.isEmpty())
-        d_ptr->engine->open(endpoints);
-    else
-        d_ptr->engine->refuse(QAmqpError(QAmqpError::Kind::InvalidArgument,
-                                         QAmqpError::Scope::Connection,
-                                         QAmqpError::Origin::Application, error));
+        return d_ptr->engine->open(endpoints);
+    const QAmqpError refusal(QAmqpError::Kind::InvalidArgument, QAmqpError::Scope::Connection,
+                             QAmqpError::Origin::Application, error);
+    d_ptr->engine->refuse(refusal);
+    if (!hasLoop) { // no turn tells it
+        d_ptr->lastError = refusal;
+        qCWarning(qtAmqpConnection).noquote() << error;
+    }
 }
 
 /*!
@@ -486,6 +521,10 @@ void QAmqpConnectionPrivate::closed(const QAmqpError &error)
         if (std::exchange(toldState, QAmqpConnection::State::Closed)
             != QAmqpConnection::State::Closed)
             Q_EMIT q->stateChanged(toldState);
+    });
+    all(alive, [&] {
+        if (!std::exchange(toldEndpoint, {}).isEmpty())
+            Q_EMIT q->endpointChanged({});
     });
     all(alive, [&] {
         if (error)

@@ -38,6 +38,7 @@ public:
     QNetworkProxy proxy = QNetworkProxy::DefaultProxy;
     std::shared_ptr<QtAmqpPrivate::Engine> engine;
     QAmqpConnection::State toldState = QAmqpConnection::State::Closed;
+    QString toldEndpoint;
     QAmqpError lastError;
     bool blocked = false;
     QString blockedReason;

@@ -9,6 +9,7 @@ QT_BEGIN_NAMESPACE
 
 using namespace QtAmqpPrivate;
 using Kind = QAmqpError::Kind;
+using Snapshot = QAmqpBlockingConnectionPrivate::Snapshot;
 
 // Messages that no prefetch bounds: from here on reading stops, until half of them were taken. While
 // someone needs what the broker sends it goes on to a multiple of that.
@@ -163,6 +164,11 @@ void QAmqpBlockingConnectionPrivate::watch()
     QObject::connect(connection, &QAmqpConnection::closed, connection, [this] { tellClosed(); });
     QObject::connect(connection, &QAmqpConnection::errorOccurred, connection,
                      [this](const QAmqpError &error) { failure = error; });
+    QObject::connect(connection, &QAmqpConnection::endpointChanged, connection,
+                     [this](const QString &endpoint) {
+                         const std::lock_guard lock(dispatcher.mutex());
+                         now.endpoint = endpoint;
+                     });
     QObject::connect(connection, &QAmqpConnection::blockedChanged, connection,
                      [this](bool blocked) { tellBlocked(blocked); });
 }
@@ -172,6 +178,7 @@ void QAmqpBlockingConnectionPrivate::tellOpened()
     {
         const std::lock_guard lock(dispatcher.mutex());
         now = {.open = true,
+               .endpoint = connection->endpoint(),
                .channelMax = connection->channelMax(),
                .frameMax = connection->frameMax(),
                .heartbeat = connection->heartbeat(),
@@ -423,18 +430,14 @@ void QAmqpBlockingConnectionPrivate::setTimeout(std::chrono::milliseconds timeou
 }
 
 /*! Returns whether the connection is open. */
-bool QAmqpBlockingConnection::isOpen() const
-{
-    const std::lock_guard lock(d->dispatcher.mutex());
-    return d->now.open;
-}
+bool QAmqpBlockingConnection::isOpen() const { return d->current(&Snapshot::open); }
+
+/*! Returns where the link in use goes, or the one that is being made, as QAmqpConnection::endpoint();
+    empty while closed. */
+QString QAmqpBlockingConnection::endpoint() const { return d->current(&Snapshot::endpoint); }
 
 /*! Returns whether the broker has stopped taking messages. \sa onBlocked() */
-bool QAmqpBlockingConnection::isBlocked() const
-{
-    const std::lock_guard lock(d->dispatcher.mutex());
-    return d->now.blocked;
-}
+bool QAmqpBlockingConnection::isBlocked() const { return d->current(&Snapshot::blocked); }
 
 /*! Returns what the broker gave as the reason for isBlocked(). */
 QString QAmqpBlockingConnection::blockedReason() const
@@ -445,11 +448,7 @@ QString QAmqpBlockingConnection::blockedReason() const
 
 /*! Returns why the connection could not be opened, or was lost; no error while it is open and after
     it was closed in good order. */
-QAmqpError QAmqpBlockingConnection::lastError() const
-{
-    const std::lock_guard lock(d->dispatcher.mutex());
-    return d->now.lastError;
-}
+QAmqpError QAmqpBlockingConnection::lastError() const { return d->current(&Snapshot::lastError); }
 
 /*! Returns the options that open() used. */
 QAmqpConnectionOptions QAmqpBlockingConnection::options() const
@@ -459,31 +458,21 @@ QAmqpConnectionOptions QAmqpBlockingConnection::options() const
 }
 
 /*! Returns how many channels may be open at once, as negotiated. */
-quint16 QAmqpBlockingConnection::channelMax() const
-{
-    const std::lock_guard lock(d->dispatcher.mutex());
-    return d->now.channelMax;
-}
+quint16 QAmqpBlockingConnection::channelMax() const { return d->current(&Snapshot::channelMax); }
 
 /*! Returns the largest frame in octets, as negotiated. */
-quint32 QAmqpBlockingConnection::frameMax() const
-{
-    const std::lock_guard lock(d->dispatcher.mutex());
-    return d->now.frameMax;
-}
+quint32 QAmqpBlockingConnection::frameMax() const { return d->current(&Snapshot::frameMax); }
 
 /*! Returns the heartbeat interval as negotiated, 0 if there are none. */
 std::chrono::seconds QAmqpBlockingConnection::heartbeat() const
 {
-    const std::lock_guard lock(d->dispatcher.mutex());
-    return d->now.heartbeat;
+    return d->current(&Snapshot::heartbeat);
 }
 
 /*! Returns what the server told about itself. */
 QAmqpTable QAmqpBlockingConnection::serverProperties() const
 {
-    const std::lock_guard lock(d->dispatcher.mutex());
-    return d->now.serverProperties;
+    return d->current(&Snapshot::serverProperties);
 }
 
 /*! Returns whether the server has the capability \a name, such as \c basic.nack. */
@@ -616,7 +605,9 @@ void QAmqpBlockingConnection::clearStopRequest() noexcept { d->dispatcher.reques
 QDebug operator<<(QDebug debug, const QAmqpBlockingConnection &connection)
 {
     const QDebugStateSaver saver(debug);
-    return debug.nospace() << "QAmqpBlockingConnection(" << connection.options().endpoint()
+    const QString endpoint = connection.endpoint();
+    return debug.nospace() << "QAmqpBlockingConnection("
+                           << (endpoint.isEmpty() ? connection.options().endpoint() : endpoint)
                            << (connection.isOpen() ? ", open)" : ", closed)");
 }
 

@@ -55,6 +55,7 @@ public:
     struct Snapshot
     {
         bool open = false;
+        QString endpoint = {};
         bool blocked = false;
         QString blockedReason = {};
         QAmqpError lastError = {};
@@ -63,6 +64,13 @@ public:
         std::chrono::seconds heartbeat = {};
         QAmqpTable serverProperties = {};
     };
+
+    template<typename T>
+    T current(T Snapshot::*member) const
+    {
+        const std::lock_guard lock(dispatcher.mutex());
+        return now.*member;
+    }
 
     mutable QtAmqpPrivate::Dispatcher dispatcher{[this](int change) { countReaders(change); }};
     QtAmqpPrivate::IoThread thread;

@@ -33,13 +33,26 @@ bool Attempts::isFinal(const QAmqpError &error)
     return !error.isRetryable() && !error.cause().isRetryable();
 }
 
-std::optional<milliseconds> Attempts::next(const QAmqpError &error)
+void Attempts::remember(const QAmqpError &error)
 {
     ++m_failed;
     m_failures.append(error);
     if (m_failures.size() > MaxRemembered)
         m_failures.removeFirst();
+}
 
+// What is no broker at one address says nothing of the others. A refusal is meant for the host.
+bool Attempts::nextAddress(const QAmqpError &error)
+{
+    if (isFinal(error) && error.kind() != QAmqpError::Kind::ProtocolViolation)
+        return false;
+    remember(error);
+    return true;
+}
+
+std::optional<milliseconds> Attempts::next(const QAmqpError &error)
+{
+    remember(error);
     // The provider may know a newer secret than the one that was refused, but is asked only once more.
     if (error.kind() == QAmqpError::Kind::AuthenticationFailed && m_hasProvider
         && !m_askedAgain.contains(host())) {
@@ -64,8 +77,11 @@ QList<QAmqpError> Attempts::attempts() const
     QList<QAmqpError> all;
     for (const QAmqpError &failure : m_failures) {
         const QList<QAmqpError> ofHost = failure.attempts();
-        for (QAmqpError attempt : ofHost)
-            all.append(attempt.setEndpoint(failure.endpoint()));
+        for (QAmqpError attempt : ofHost) {
+            if (attempt.endpoint().isEmpty())
+                attempt.setEndpoint(failure.endpoint());
+            all.append(attempt);
+        }
         if (ofHost.isEmpty())
             all.append(failure);
     }

@@ -22,6 +22,10 @@ public:
     // Whose turn it is, by its place in the options.
     qsizetype host() const { return m_hosts.value(m_at); }
 
+    // The failure of an address of that host, which has others: whether one of these is to follow. It is
+    // the same turn then; otherwise the host has failed.
+    bool nextAddress(const QAmqpError &error);
+
     // The one decision after that host failed: how long to wait before the turn of the next, 0 for
     // not at all. Nothing: it is over, and verdict() says why.
     std::optional<std::chrono::milliseconds> next(const QAmqpError &error);
@@ -32,6 +36,7 @@ public:
 private:
     QList<QAmqpError> attempts() const;
     bool isFinal(const QAmqpError &error);
+    void remember(const QAmqpError &error);
 
     QAmqpRetryPolicy m_policy;
     std::minstd_rand m_random;

@@ -42,14 +42,6 @@ bool ConnectionCore::move(quint32 cause)
     return to != nullptr;
 }
 
-// A broker without this can only cut the connection of a user it does not let in.
-static bool saysWhyItRefuses(const Negotiated &negotiated)
-{
-    return capabilities(negotiated.serverProperties)
-            .value(QStringLiteral("authentication_failure_close"))
-            .toBool();
-}
-
 // Refuses room while octets wait to be parsed: that is the back-pressure of a busy turn.
 char *ConnectionCore::receiveBuffer(qsizetype *size)
 {
@@ -89,96 +81,6 @@ void ConnectionCore::open(TimePoint now)
     m_pause = {};
     m_attempts.start(m_options, m_seed);
     beginAttempt();
-}
-
-// Of the attempt before, nothing stays: neither what it sent or received, nor what was agreed.
-void ConnectionCore::beginAttempt()
-{
-    move(Cause::OpenCommand);
-    const QAmqpHost host = m_options.hosts().value(m_attempts.host());
-    m_context.endpoint = QAmqpConnectionOptions(m_options).setHosts({host}).endpoint();
-    m_context.frameMax = UntunedFrameMax;
-    m_context.output = {};
-    m_input.clear();
-    m_closedChannels.clear();
-    m_question.reset();
-    m_negotiated = {};
-    m_challenges = 0;
-    if (m_options.handshakeTimeout().count() > 0)
-        m_handshakeDeadline = m_now + m_options.handshakeTimeout();
-}
-
-// What ended an attempt is no end while there is another host, or another time; not if close() waits.
-bool ConnectionCore::tryAgain(const QAmqpError &error)
-{
-    const auto delay = m_attempts.next(error);
-    if (!delay || m_closeDeadline)
-        return false;
-    move(Cause::AttemptFailed);
-    m_amqpDeadline.reset();
-    m_handshakeDeadline.reset();
-    m_question.reset();
-    m_context.error = {};
-    m_context.events.push_back(AttemptFailed{error});
-    if (delay->count() > 0)
-        m_retryAt = m_now + *delay;
-    else
-        m_context.events.push_back(ConnectWanted{m_attempts.host()});
-    inform(formatted(u"%1 (the next attempt follows in %2 ms)", error.text(), delay->count()));
-    return true;
-}
-
-void ConnectionCore::transportOpened(TimePoint now)
-{
-    if (!move(Cause::TransportOpened))
-        return;
-    m_now = now;
-    if (m_options.amqpTimeout().count() > 0)
-        m_amqpDeadline = now + m_options.amqpTimeout();
-    m_context.output.append(QByteArrayView(ProtocolHeader, ProtocolHeaderSize));
-}
-
-void ConnectionCore::transportLost(const QAmqpError &reason)
-{
-    if (m_state == ConnectionState::Closed || m_state == ConnectionState::Waiting)
-        return;
-    if (m_state == ConnectionState::Closing)
-        end({}); // the peer may drop the link instead of answering our close
-    else if (const QString foreign = foreignPeer(); !foreign.isEmpty())
-        fail(Kind::ProtocolViolation, Origin::Broker, u"%1 %2", foreign);
-    else if (m_state == ConnectionState::HeaderSent && reason.kind() != Kind::TlsFailed)
-        end(connectionError(Kind::ConnectionLost, Origin::Broker,
-                            u"%1 closed the connection without a word of AMQP; %2",
-                            m_options.isTlsEnabled()
-                                    ? "it may want a client certificate: set certfile and keyfile; "
-                                      "or it speaks something else"
-                                    : "check that this port speaks AMQP 0-9-1, and whether it "
-                                      "wants TLS (amqps)")
-                    .setCause(reason));
-    else if (m_state == ConnectionState::Starting && !saysWhyItRefuses(m_negotiated))
-        end(connectionError(Kind::AuthenticationFailed, Origin::Broker,
-                            u"%1 closed the connection after the login of user \"%2\"; check the "
-                            "user name and the password",
-                            m_credentials.userName())
-                    .setCause(reason));
-    else
-        end(explained(reason));
-}
-
-// Names what may be behind a loss: that this side did not read.
-QAmqpError ConnectionCore::explained(const QAmqpError &loss) const
-{
-    const auto pause = m_state == ConnectionState::Open ? m_pause.before(m_now) : std::nullopt;
-    if (!pause)
-        return loss;
-    return QAmqpError(
-                   loss.kind(), loss.scope(), loss.origin(),
-                   formatted(
-                           u"%1; nothing was read from it for %2 s, and RabbitMQ closes a connection that is not read for 30 s: take its messages faster, or consume with acknowledgement and a prefetch",
-                           loss.text(), pause->count()))
-            .setPhase(loss.phase())
-            .setEndpoint(loss.endpoint())
-            .setCause(loss);
 }
 
 void ConnectionCore::setReading(bool reading, TimePoint now)
@@ -300,7 +202,7 @@ std::optional<Event> ConnectionCore::nextEvent()
             event = nextEvent();
             return event;
         }
-        beginAttempt();
+        beginAttempt(std::get<ConnectWanted>(*event).nextAddress);
     }
     if (const auto *replied = std::get_if<Replied>(&*event); replied && !replied->name.isEmpty()) {
         if (ChannelCore *core = channel(replied->channel))
@@ -459,6 +361,8 @@ void ConnectionCore::end(QAmqpError error)
     }
     const bool opening = m_state >= ConnectionState::Waiting && m_state <= ConnectionState::Opening;
     if (error.isError() && opening) {
+        if (!m_failedAddresses.isEmpty())
+            error.setAttempts(std::exchange(m_failedAddresses, {}) << QAmqpError(error));
         if (tryAgain(error))
             return;
         error = m_attempts.verdict();

@@ -4,8 +4,8 @@
 // One session with a broker, from the first attempt to connect to the last octet, without a socket, a loop or
 // a clock: octets, commands and time come in as arguments; octets, events and the next deadline go out.
 //
-//   happened   receiveBuffer()+receive() (only appends) · transportOpened() · transportLost() ·
-//              timeout() · turned()                                                world -> core
+//   happened   receiveBuffer()+receive() (only appends) · transportReached() · transportOpened() ·
+//              transportLost() · timeout() · turned()                              world -> core
 //   command    open() close() finishClose() abort() updateSecret() answered(), and those of ChannelCore;
 //              they never emit and never call back                           application -> core
 //   to do      nextEvent() (parses until one event is complete) · takeOutput() ·
@@ -55,6 +55,9 @@ public:
     char *receiveBuffer(qsizetype *size);
     void receive(qsizetype bytes, TimePoint now);
     void receive(QByteArrayView bytes, TimePoint now);
+    // Which of the host's addresses it is, whether it is the last one, and which failed before it.
+    void transportReached(const QString &address, bool isLast,
+                          const QList<QAmqpError> &failures = {});
     void transportOpened(TimePoint now);
     void transportLost(const QAmqpError &reason);
     void transportDrained() { m_context.answerBytes = 0; } // all that was written is with the peer
@@ -89,6 +92,7 @@ public:
     bool isBlocked() const { return m_blocked; }
     const QAmqpConnectionOptions &options() const { return m_options; }
     qsizetype host() const { return m_attempts.host(); }
+    const QString &endpoint() const { return m_context.endpoint; }
     const Negotiated &negotiated() const { return m_negotiated; }
     ChannelCore *channel(quint16 number) const
     {
@@ -173,7 +177,7 @@ private:
         end(connectionError(kind, origin, format, args...));
     }
     void end(QAmqpError error);
-    void beginAttempt();
+    void beginAttempt(bool nextAddress = false);
     bool tryAgain(const QAmqpError &error);
     void ask(Question question);
     void login(const Question &login);
@@ -213,6 +217,9 @@ private:
     std::optional<TimePoint> m_retryAt;
     std::optional<TimePoint> m_amqpDeadline;
     std::optional<TimePoint> m_handshakeDeadline;
+    std::optional<TimePoint> m_hostDeadline; // the same for all addresses of a host
+    bool m_lastAddress = true; // of the host
+    QList<QAmqpError> m_failedAddresses; // before the one of this attempt
     std::optional<TimePoint> m_closeDeadline;
     bool m_closeReady = false; // nothing is awaited any more
     std::optional<TimePoint> m_blockedDeadline;

@@ -37,10 +37,11 @@ struct AttemptFailed
     QAmqpError error = {};
 };
 
-// The transport is to be opened anew, to this one of the options' hosts.
+// The transport is to be opened anew, to this one of the options' hosts, or to its next address.
 struct ConnectWanted
 {
     qsizetype host = 0;
+    bool nextAddress = false;
 };
 
 // The session is over, and every channel's end was told before. No error: closed as asked.

@@ -5,7 +5,8 @@
 //
 // A heartbeat goes out when nothing else did for half the interval. The peer is dead after two
 // intervals without one octet, never later. Time in which we ourselves did not run is no silence of
-// the peer: the broker cannot be blamed for a debugger or a busy user interface.
+// the peer: the broker cannot be blamed for a debugger or a busy user interface. To the broker it is our
+// silence, and when it cuts the link for it, nothing arrives that says so: this is remembered for a while.
 
 #include "protocol/timepoint.h"
 
@@ -24,6 +25,7 @@ public:
     {
         m_interval = interval;
         m_lastSent = m_lastReceived = m_lastLook = now;
+        m_silenceEnd.reset();
     }
     void stop() { m_interval = Duration::zero(); }
     bool isRunning() const { return m_interval > Duration::zero(); }
@@ -38,6 +40,17 @@ public:
         if (away > m_interval / 2 + Tolerance && m_lastReceived <= m_lastLook)
             m_lastReceived += away - m_interval / 2;
         m_lastLook = now;
+        if (isRunning() && now - m_lastSent >= 2 * m_interval) {
+            m_silence = now - m_lastSent;
+            m_silenceEnd = now;
+        }
+    }
+    // For how long nothing was sent, if that was too long and may have led to a loss at `now`.
+    std::optional<std::chrono::seconds> silenceBefore(TimePoint now) const
+    {
+        if (!m_silenceEnd || now - *m_silenceEnd > Remembered)
+            return std::nullopt;
+        return std::chrono::duration_cast<std::chrono::seconds>(m_silence);
     }
     bool isSendDue(TimePoint now) const
     {
@@ -57,11 +70,14 @@ public:
 
 private:
     static constexpr Duration Tolerance = std::chrono::seconds(1);
+    static constexpr Duration Remembered = std::chrono::minutes(1);
 
     Duration m_interval = Duration::zero();
     TimePoint m_lastSent;
     TimePoint m_lastReceived;
     TimePoint m_lastLook;
+    Duration m_silence = Duration::zero(); // the last one that was too long
+    std::optional<TimePoint> m_silenceEnd;
 };
 
 } // namespace QtAmqpPrivate

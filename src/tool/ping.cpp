@@ -52,7 +52,7 @@ QByteArray toJson(const QAmqpConnection &connection, const Peer &peer, double co
                   const QList<double> &times)
 {
     JsonObject json;
-    json.addText("endpoint", connection.options().endpoint())
+    json.addText("endpoint", connection.endpoint())
             .addText("product", peer.product)
             .addText("version", peer.version)
             .addNumber("channel_max", connection.channelMax())
@@ -70,8 +70,7 @@ QByteArray toJson(const QAmqpConnection &connection, const Peer &peer, double co
 QString toText(const QAmqpConnection &connection, const Peer &peer, double connectTime,
                const QList<double> &times)
 {
-    QString text =
-            u"%1: %2 %3\n"_s.arg(connection.options().endpoint(), peer.product, peer.version);
+    QString text = u"%1: %2 %3\n"_s.arg(connection.endpoint(), peer.product, peer.version);
     if (!peer.cipher.isEmpty())
         text += u"TLS: %1, %2\n"_s.arg(peer.protocol, peer.cipher);
     text += u"limits: %1 channels, frames of %2 octets, heartbeat %3 s\n"_s

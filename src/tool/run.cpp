@@ -160,14 +160,20 @@ Session::Session(Run &run, const QString &name)
         if (blocked) {
             complain(u"qamqp"_s,
                      u"%1 takes no messages for now (%2); waiting"_s.arg(
-                             m_connection.options().endpoint(), m_connection.blockedReason()));
+                             m_connection.endpoint(), m_connection.blockedReason()));
         }
     };
     QObject::connect(&m_connection, &QAmqpConnection::blockedChanged, &m_connection, tellBlocked);
-    run.setDoing(u"connecting to %1"_s.arg(m_connection.options().endpoint()));
+    const auto tellEndpoint = [&run](const QString &endpoint) {
+        run.setDoing(u"connecting to %1"_s.arg(endpoint));
+    };
+    tellEndpoint(m_connection.options().endpoint());
+    const auto connecting = QObject::connect(&m_connection, &QAmqpConnection::endpointChanged,
+                                             &m_connection, tellEndpoint);
     m_connection.open();
     run.waitUntil([this] { return m_channel->isOpen(); });
-    run.setDoing(u"waiting for %1"_s.arg(m_connection.options().endpoint()));
+    QObject::disconnect(connecting);
+    run.setDoing(u"waiting for %1"_s.arg(m_connection.endpoint()));
 }
 
 Session::~Session()

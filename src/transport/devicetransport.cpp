@@ -133,6 +133,11 @@ void DeviceTransport::close()
     QIODevice *const device = release();
     if (!device)
         return;
+    if (device->thread() != QThread::currentThread()) { // its thread is over: nothing goes on there
+        device->close();
+        delete device;
+        return;
+    }
     const QMetaMethod ended = findSignal(*device, "disconnected");
     const QMetaObject &type = QObject::staticMetaObject;
     if (ended.isValid() && device->bytesToWrite() > 0) {
@@ -146,7 +151,10 @@ void DeviceTransport::close()
 
 void DeviceTransport::abort()
 {
-    if (QIODevice *const device = release())
+    QIODevice *const device = release();
+    if (device && device->thread() != QThread::currentThread())
+        delete device;
+    else if (device)
         device->deleteLater();
 }
 

@@ -1,15 +1,20 @@
 #include "transport/dialler.h"
 
+#include "transport/nativesocket.h"
 #include "values/errorkinds.h"
 
 #include <QtCore/qcoreevent.h>
 #include <QtCore/qpointer.h>
+#include <QtCore/qset.h>
+#include <QtCore/qsocketnotifier.h>
+#include <QtCore/qthread.h>
 #include <QtCore/qtimer.h>
 #include <QtNetwork/qhostaddress.h>
 #include <QtNetwork/qsslsocket.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 
 QT_BEGIN_NAMESPACE
 
@@ -89,11 +94,75 @@ static int lookUp(const QString &hostName, QObject *receiver,
     return QHostInfo::lookupHost(hostName, new Lookup(done, receiver), SLOT(found(QHostInfo)));
 }
 
+static QString adviceOn(int error)
+{
+    switch (error) {
+    case ECONNREFUSED:
+        return QStringLiteral("; check that the broker runs and listens on this port");
+    case ECONNRESET: return QStringLiteral("; check that there is a broker behind this port");
+    default: return {};
+    }
+}
+
+// Qt 6.4 tries each address twice; and it takes a connection that the peer has reset for one that is under
+// way, calls connect() again whenever the socket is ready, and so makes a new connection each time. But a
+// socket is ready once when its attempt is over: a failure is kept from Qt, and told here.
+//
+// Who is told of readiness are notifiers, at some depth below the socket. With a proxy these are about the
+// way to the proxy, whose errors Qt explains: then only what would be another attempt is kept from it.
+class OneConnect final : public QObject
+{
+    Q_OBJECT
+public:
+    OneConnect(QTcpSocket *socket, bool direct) : QObject(socket), m_direct(direct)
+    {
+        socket->installEventFilter(this);
+    }
+
+    bool eventFilter(QObject *watched, QEvent *event) override
+    {
+        if (event->type() == QEvent::ChildAdded)
+            static_cast<QChildEvent *>(event)->child()->installEventFilter(this);
+        auto *notifier = event->type() == QEvent::SockAct ? qobject_cast<QSocketNotifier *>(watched)
+                                                          : nullptr;
+        if (!notifier || !isConnecting(watched))
+            return false;
+        int error = m_direct ? takeError(notifier->socket()) : 0;
+        if (error == 0 && m_ready.contains(watched))
+            error = ECONNRESET;
+        m_ready.insert(watched);
+        if (error == 0)
+            return false;
+        notifier->setEnabled(false);
+        Q_EMIT failed(error);
+        return true;
+    }
+
+Q_SIGNALS:
+    void failed(int error);
+
+private:
+    static bool isConnecting(const QObject *notifier)
+    {
+        const QObject *owner = notifier->parent();
+        while (owner && !qobject_cast<const QAbstractSocket *>(owner))
+            owner = owner->parent();
+        return owner
+                && static_cast<const QAbstractSocket *>(owner)->state()
+                == QAbstractSocket::ConnectingState;
+    }
+
+    const bool m_direct;
+    QSet<const QObject *> m_ready; // were so before
+};
+
 Dialler::Dialler(QAmqpEndpoint endpoint, Resolver resolver, Done done)
     : m_endpoint(std::move(endpoint))
     , m_resolver(resolver ? std::move(resolver) : lookUp)
     , m_done(std::move(done))
 {
+    connect(QThread::currentThread(), &QThread::finished, this, &Dialler::stop,
+            Qt::DirectConnection);
 }
 
 Dialler::~Dialler()
@@ -102,12 +171,27 @@ Dialler::~Dialler()
         QHostInfo::abortHostLookup(m_lookup);
 }
 
+// With its thread, whose timers nobody can stop later.
+void Dialler::stop()
+{
+    m_resolveTimer.stop();
+    m_nextTimer.stop();
+    for (const Racer &racer : std::exchange(m_racing, {}))
+        drop(racer.socket);
+}
+
 void Dialler::start()
 {
     m_proxy = proxyFor(m_endpoint);
     if (m_proxy.type() == QNetworkProxy::NoProxy && QHostAddress(m_endpoint.hostName).isNull())
         return resolve();
     m_addresses = {m_endpoint.hostName};
+    dialNext();
+}
+
+void Dialler::start(const QStringList &addresses)
+{
+    m_addresses = addresses;
     dialNext();
 }
 
@@ -124,10 +208,11 @@ void Dialler::resolved(const QHostInfo &info)
     if (std::exchange(m_lookup, -1) < 0)
         return; // it was given up
     m_resolveTimer.stop();
-    if (info.addresses().isEmpty()) {
-        m_failures.append({Kind::HostUnreachable, {}, info.errorString()});
-        return giveUp(QAmqpError::Phase::Resolving, QStringLiteral("; check the host name"));
-    }
+    if (info.addresses().isEmpty())
+        return giveUp({.kind = Kind::HostUnreachable,
+                       .why = info.errorString(),
+                       .advice = QStringLiteral("; check the host name"),
+                       .phase = QAmqpError::Phase::Resolving});
     m_addresses = interleaved(info.addresses());
     dialNext();
 }
@@ -138,48 +223,72 @@ void Dialler::timerEvent(QTimerEvent *event)
         return dialNext();
     m_resolveTimer.stop();
     QHostInfo::abortHostLookup(std::exchange(m_lookup, -1));
-    m_failures.append({Kind::Timeout,
-                       {},
-                       formatted(u"its name was not resolved within %1 ms",
-                                 m_endpoint.resolveTimeout.count())});
-    giveUp(QAmqpError::Phase::Resolving,
-           QStringLiteral("; check the host name and the name server"));
+    giveUp({.kind = Kind::Timeout,
+            .why = formatted(u"its name was not resolved within %1 ms",
+                             m_endpoint.resolveTimeout.count()),
+            .advice = QStringLiteral("; check the host name and the name server"),
+            .origin = QAmqpError::Origin::Library,
+            .phase = QAmqpError::Phase::Resolving});
 }
 
 void Dialler::dialNext()
 {
     m_nextTimer.stop();
     auto *socket = m_endpoint.tls ? new QSslSocket(this) : new QTcpSocket(this);
-    m_racing.append(socket);
+    const QString address = m_addresses.takeFirst();
+    m_racing.append({socket, address});
     socket->setProxy(m_proxy);
     connect(socket, &QTcpSocket::connected, this, [this, socket] { won(socket); });
-    connect(socket, &QTcpSocket::errorOccurred, this, [this, socket] {
+    connect(socket, &QTcpSocket::errorOccurred, this, [this, socket, address] {
         const bool late = socket->error() == QAbstractSocket::SocketTimeoutError;
-        lost(socket, late ? Kind::Timeout : Kind::HostUnreachable, socket->errorString());
+        lost(socket,
+             {late ? Kind::Timeout : Kind::HostUnreachable, address, socket->errorString()});
     });
+    const auto failed = [this, socket, address](int error) {
+        lost(socket,
+             {.kind = error == ETIMEDOUT ? Kind::Timeout : Kind::HostUnreachable,
+              .address = address,
+              .why = qt_error_string(error),
+              .advice = adviceOn(error)});
+    };
+    // Not while the socket handles the event that tells it.
+    connect(new OneConnect(socket, m_proxy.type() == QNetworkProxy::NoProxy), &OneConnect::failed,
+            this, failed, Qt::QueuedConnection);
     if (m_endpoint.connectTimeout.count() > 0) {
-        const auto late = [this, attempt = QPointer<QTcpSocket>(socket)] {
-            if (m_racing.contains(attempt))
-                lost(attempt, Kind::Timeout,
-                     formatted(u"no answer within %1 ms", m_endpoint.connectTimeout.count()));
+        const auto late = [this, address, attempt = QPointer<QTcpSocket>(socket)] {
+            lost(attempt,
+                 {.kind = Kind::Timeout,
+                  .address = address,
+                  .why = formatted(u"no answer within %1 ms", m_endpoint.connectTimeout.count()),
+                  .origin = QAmqpError::Origin::Library});
         };
         QTimer::singleShot(m_endpoint.connectTimeout, this, late);
     }
-    const QString address = m_addresses.takeFirst();
     if (!m_addresses.isEmpty())
         m_nextTimer.start(int(AttemptDelay.count()), this);
     socket->connectToHost(address, m_endpoint.port);
 }
 
+// Whoever is still on the way may yet be of use, before those that were not tried.
 void Dialler::won(QTcpSocket *socket)
 {
     m_nextTimer.stop();
-    m_racing.removeOne(socket);
-    for (QTcpSocket *loser : std::exchange(m_racing, {}))
+    leaveRace(socket);
+    QStringList slower;
+    for (const auto &[loser, address] : std::exchange(m_racing, {})) {
+        slower.append(address);
         drop(loser);
+    }
+    m_addresses = slower + m_addresses;
     socket->disconnect(this);
     socket->setParent(nullptr);
+    delete socket->findChild<OneConnect *>(QString(), Qt::FindDirectChildrenOnly);
     m_done(std::unique_ptr<QTcpSocket>(socket), {});
+}
+
+bool Dialler::leaveRace(const QTcpSocket *socket)
+{
+    return m_racing.removeIf([socket](const Racer &racer) { return racer.socket == socket; }) > 0;
 }
 
 // Not deleted at once: it may be telling us something just now.
@@ -191,47 +300,57 @@ void Dialler::drop(QTcpSocket *socket)
     socket->deleteLater();
 }
 
-void Dialler::lost(QTcpSocket *socket, Kind kind, const QString &why)
+void Dialler::lost(QTcpSocket *socket, Failure failure)
 {
-    QString advice;
+    if (!leaveRace(socket))
+        return; // it was dropped before
     if (socket->error() == QAbstractSocket::ConnectionRefusedError)
-        advice = QStringLiteral("; check that the broker runs and listens on this port");
+        failure.advice = adviceOn(ECONNREFUSED);
     else if (m_proxy.type() != QNetworkProxy::NoProxy)
-        advice = formatted(u"; check the proxy %1:%2", m_proxy.hostName(), m_proxy.port());
-    else if (kind == Kind::Timeout)
-        advice = QStringLiteral("; check host, port and firewall");
-    m_failures.append({kind, socket->peerName(), why});
-    m_racing.removeOne(socket);
+        failure.advice = formatted(u"; check the proxy %1:%2", m_proxy.hostName(), m_proxy.port());
+    else if (failure.kind == Kind::Timeout)
+        failure.advice = QStringLiteral("; check host, port and firewall");
     drop(socket);
+    if (m_addresses.isEmpty() && m_racing.isEmpty())
+        return giveUp(failure);
+    m_failures.append(failure);
     if (!m_addresses.isEmpty())
         dialNext();
-    else if (m_racing.isEmpty())
-        giveUp(QAmqpError::Phase::Connecting, advice);
+}
+
+QAmqpError Dialler::errorOf(const Failure &failure) const
+{
+    return QAmqpError(failure.kind, QAmqpError::Scope::Connection, failure.origin,
+                      formatted(u"%1 cannot be reached: %2",
+                                endpointText(m_endpoint, failure.address), failure.why))
+            .setPhase(failure.phase);
+}
+
+QList<QAmqpError> Dialler::failures() const
+{
+    QList<QAmqpError> errors;
+    for (const Failure &failure : m_failures)
+        errors.append(errorOf(failure));
+    return errors;
 }
 
 // The failures differ by their addresses, unless there was but one.
-void Dialler::giveUp(QAmqpError::Phase phase, const QString &advice)
+void Dialler::giveUp(const Failure &failure)
 {
-    const bool allLate = std::all_of(m_failures.begin(), m_failures.end(),
-                                     [](const Failure &f) { return f.kind == Kind::Timeout; });
-    const auto unreachable = [&](Kind kind, const QString &address, const QString &why) {
-        return QAmqpError(kind, QAmqpError::Scope::Connection, QAmqpError::Origin::Transport,
-                          formatted(u"%1 cannot be reached: %2", endpointText(m_endpoint, address),
-                                    why))
-                .setPhase(phase);
-    };
+    m_failures.append(failure);
+    Failure all = failure;
+    all.address.clear();
     QStringList causes;
-    QList<QAmqpError> attempts;
-    for (const Failure &failure : std::as_const(m_failures)) {
-        causes.append(m_failures.size() == 1
-                              ? failure.why
-                              : failure.address + QStringLiteral(": ") + failure.why);
-        attempts.append(unreachable(failure.kind, failure.address, failure.why));
+    for (const Failure &one : std::as_const(m_failures)) {
+        causes.append(m_failures.size() == 1 ? one.why
+                                             : one.address + QStringLiteral(": ") + one.why);
+        if (one.kind != Kind::Timeout)
+            all.kind = Kind::HostUnreachable;
+        if (one.origin != QAmqpError::Origin::Library)
+            all.origin = QAmqpError::Origin::Transport;
     }
-    m_done({},
-           unreachable(allLate ? Kind::Timeout : Kind::HostUnreachable, {},
-                       causes.join(u", ") + advice)
-                   .setAttempts(attempts));
+    all.why = causes.join(u", ") + failure.advice;
+    m_done({}, errorOf(all).setAttempts(failures()));
 }
 
 } // namespace QtAmqpPrivate

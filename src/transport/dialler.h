@@ -3,8 +3,8 @@
 
 // From a host's name to one TCP connection. The name is resolved; its addresses are tried in turns of
 // IPv6 and IPv4, the next one a moment after the one before, or at once when that fails; the first
-// that connects wins and the others are dropped (RFC 8305). With a proxy there is one attempt, and the
-// name is the proxy's to resolve.
+// that connects wins and the others are dropped (RFC 8305); should it turn out to be of no use, another
+// dialler goes on with left(). With a proxy there is one attempt, and the name is the proxy's to resolve.
 //
 // It reports once, perhaps before start() returns. Deleting it ends whatever is under way.
 
@@ -36,25 +36,42 @@ public:
     ~Dialler() override;
 
     void start();
+    void start(const QStringList &addresses); // of that host, as left() told
+
+    // Once it has connected: what else there is, and what was tried in vain.
+    QStringList left() const { return m_addresses; }
+    QList<QAmqpError> failures() const;
 
 protected:
     void timerEvent(QTimerEvent *event) override;
 
 private:
+    void stop();
     void resolve();
     void resolved(const QHostInfo &info);
     void dialNext();
     void won(QTcpSocket *socket);
-    void lost(QTcpSocket *socket, QAmqpError::Kind kind, const QString &why);
-    void drop(QTcpSocket *socket);
-    void giveUp(QAmqpError::Phase phase, const QString &advice);
-
     struct Failure
     {
         QAmqpError::Kind kind;
-        QString address;
-        QString why;
+        QString address = {};
+        QString why = {};
+        QString advice = {};
+        QAmqpError::Origin origin = QAmqpError::Origin::Transport;
+        QAmqpError::Phase phase = QAmqpError::Phase::Connecting;
     };
+
+    struct Racer
+    {
+        QTcpSocket *socket;
+        QString address;
+    };
+
+    bool leaveRace(const QTcpSocket *socket);
+    void lost(QTcpSocket *socket, Failure failure);
+    void drop(QTcpSocket *socket);
+    QAmqpError errorOf(const Failure &failure) const;
+    void giveUp(const Failure &failure);
 
     const QAmqpEndpoint m_endpoint;
     const Resolver m_resolver;
@@ -64,7 +81,7 @@ private:
     QBasicTimer m_resolveTimer;
     QBasicTimer m_nextTimer;
     QStringList m_addresses; // to be tried yet
-    QList<QTcpSocket *> m_racing;
+    QList<Racer> m_racing;
     QList<Failure> m_failures;
 };
 

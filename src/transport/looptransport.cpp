@@ -26,8 +26,16 @@ void LoopTransport::setDeadline(std::optional<TimePoint> deadline)
         startTimer();
 }
 
+// A thread that ends takes its timers along: who stops one later, in another thread, is warned by Qt.
 void LoopTransport::startTimer()
 {
+    if (m_timerThread != thread()) {
+        disconnect(m_threadEnd);
+        m_timerThread = thread();
+        m_threadEnd = connect(
+                m_timerThread, &QThread::finished, this, [this] { m_timer.stop(); },
+                Qt::DirectConnection);
+    }
     m_armed = *m_deadline;
     const auto left =
             std::chrono::ceil<std::chrono::milliseconds>(m_armed - TimePoint::clock::now());

@@ -6,6 +6,8 @@
 #include <QtAmqp/qamqptransport.h>
 #include <QtCore/qbasictimer.h>
 #include <QtCore/qobject.h>
+#include <QtCore/qpointer.h>
+#include <QtCore/qthread.h>
 
 #include <atomic>
 
@@ -37,6 +39,8 @@ private:
     void startTimer();
 
     QBasicTimer m_timer;
+    QPointer<QThread> m_timerThread;
+    QMetaObject::Connection m_threadEnd;
     std::optional<TimePoint> m_deadline;
     TimePoint m_armed; // what the timer runs for, at the latest m_deadline
     std::atomic<bool> m_turnPosted = false;

@@ -23,6 +23,8 @@ QT_BEGIN_NAMESPACE
     must not call back into the connection: they record, and what happened is told by the protected
     functions from the loop:
     \list
+    \li reached() once it is known which of the host's addresses it will be, if the transport knows of
+        addresses;
     \li opened() once the stream is ready for octets;
     \li receiveBuffer() and received() when octets arrived; stop reading when there is no room, there
         will be again after turn();
@@ -52,6 +54,11 @@ QAmqpTransport::~QAmqpTransport() = default;
 /*! \fn void QAmqpTransport::requestTurn()
     Asks for a call of turn() from the loop, soon and not before this function returned. \b {Called
     from any thread.} Several requests may be met by one turn. */
+
+/*! Connects to the next address of the host that open() was given, the one in use being of no use: it may
+    take TCP connections and be no broker. Called only when reached() told that there is another one. The
+    default does nothing. */
+void QAmqpTransport::openNext() { }
 
 /*! Sends as much as the operating system takes without waiting, after a batch of write(). The default
     does nothing, for transports whose write() sends. */
@@ -91,6 +98,17 @@ void QAmqpTransport::received(qsizetype bytes)
 {
     if (const auto client = m_client.lock(); client && bytes > 0)
         client->received(bytes);
+}
+
+/*! Tells, before opened(), that the host was reached at \a address, in the notation of IPv4 or IPv6 or in
+    any other; QAmqpConnection::endpoint() shows it. If \a isLast is \c false the host has other addresses:
+    when the connection does not come to be open over this one, openNext() is called within the time that
+    the options have for the host. \a failures are the errors of addresses that were tried before it in
+    vain. */
+void QAmqpTransport::reached(const QString &address, bool isLast, const QList<QAmqpError> &failures)
+{
+    if (const auto client = m_client.lock())
+        client->reached(address, isLast, failures);
 }
 
 /*! Tells that the stream is ready. */

@@ -1,6 +1,6 @@
 #include "transport/sockettransport.h"
 
-#include "transport/keepalive.h"
+#include "transport/nativesocket.h"
 #include "values/errorkinds.h"
 
 #include <QtCore/qcoreapplication.h>
@@ -25,8 +25,18 @@ SocketTransport::~SocketTransport() { SocketTransport::abort(); }
 
 void SocketTransport::open(const QAmqpEndpoint &endpoint)
 {
-    abort();
     m_endpoint = endpoint;
+    m_left.clear();
+    dial({});
+}
+
+void SocketTransport::openNext() { dial(std::exchange(m_left, {})); }
+
+// To the addresses; none: they are to be found.
+void SocketTransport::dial(const QStringList &addresses)
+{
+    abort();
+    m_reached = false;
     m_opened = false;
     m_wasHigh = false;
     m_lost.reset();
@@ -34,18 +44,25 @@ void SocketTransport::open(const QAmqpEndpoint &endpoint)
     m_tls = nullptr;
     m_socket.reset();
     m_dialler = std::make_unique<Dialler>(
-            endpoint, m_resolver,
+            m_endpoint, m_resolver,
             [this](std::unique_ptr<QTcpSocket> socket, const QAmqpError &error) {
                 socket ? connected(std::move(socket)) : noteLost(error);
             });
-    m_dialler->start();
+    if (addresses.isEmpty())
+        m_dialler->start();
+    else
+        m_dialler->start(addresses);
 }
 
 void SocketTransport::connected(std::unique_ptr<QTcpSocket> socket)
 {
     m_socket = std::move(socket);
     m_tls = qobject_cast<QSslSocket *>(m_socket.get());
-    m_peer = endpointText(m_endpoint, m_socket->peerAddress().toString());
+    m_address = m_socket->peerAddress().toString();
+    m_peer = endpointText(m_endpoint, m_address);
+    m_left = m_dialler->left();
+    m_failures = m_dialler->failures();
+    m_reached = true;
     watch(m_socket.get());
     m_socket->setReadBufferSize(m_tls ? TlsReadBuffer : TcpReadBuffer);
     // Set before connecting, Qt drops it: 44 ms for each small exchange.
@@ -65,7 +82,8 @@ void SocketTransport::startTls()
                 noteLost(QAmqpError::Kind::Timeout, u"TLS with %1 failed: %2",
                          formatted(u"it was not finished within %1 ms",
                                    m_endpoint.tlsTimeout.count())
-                                 + tlsAdvice());
+                                 + tlsAdvice(),
+                         QAmqpError::Origin::Library);
         };
         QTimer::singleShot(m_endpoint.tlsTimeout, this, late);
     }
@@ -123,6 +141,9 @@ QString SocketTransport::tlsAdvice(const QString &why) const
         && m_socket->error() == QAbstractSocket::RemoteHostClosedError)
         return QStringLiteral("; check that this port speaks TLS, and whether it wants a client "
                               "certificate (certfile and keyfile)");
+    if (m_socket->error() == QAbstractSocket::SslInvalidUserDataError) // nothing was sent
+        return QStringLiteral("; check the certificate and the key of the TLS configuration, which "
+                              "must belong together, and its ciphers");
     if (m_sslErrors.isEmpty())
         return QStringLiteral("; check that this port speaks TLS, or use amqp without TLS");
     switch (m_sslErrors.constFirst().error()) {
@@ -154,10 +175,10 @@ void SocketTransport::noteDisconnected(const QString &why)
     noteLost(Kind::TlsFailed, u"TLS with %1 failed: %2", reason + tlsAdvice(why));
 }
 
-void SocketTransport::noteLost(QAmqpError::Kind kind, QStringView format, const QString &why)
+void SocketTransport::noteLost(QAmqpError::Kind kind, QStringView format, const QString &why,
+                               QAmqpError::Origin origin)
 {
-    QAmqpError error(kind, QAmqpError::Scope::Connection, QAmqpError::Origin::Transport,
-                     formatted(format, m_peer, why));
+    QAmqpError error(kind, QAmqpError::Scope::Connection, origin, formatted(format, m_peer, why));
     if (m_tls && (!m_tls->isEncrypted() || kind == QAmqpError::Kind::TlsFailed))
         error.setPhase(QAmqpError::Phase::Tls);
     // What TLS refused it will refuse again; a link that was cut meanwhile may be worth another try.
@@ -220,6 +241,12 @@ void SocketTransport::close()
     while (!m_blocks.isEmpty())
         m_socket->write(m_blocks.dequeue());
     m_blockBytes = 0;
+    if (m_socket->thread()
+        != QThread::currentThread()) { // its thread is over: nothing goes on there
+        m_socket->flush();
+        m_tls = nullptr;
+        return m_socket.reset();
+    }
     QTcpSocket *const socket = m_socket.release();
     if (QCoreApplication *const application = QCoreApplication::instance();
         application && application->thread() == socket->thread())
@@ -257,6 +284,8 @@ QSslConfiguration SocketTransport::tlsSession() const
 // Nothing of this object may be used after turn() returned false.
 void SocketTransport::runTurn()
 {
+    if (std::exchange(m_reached, false))
+        reached(m_address, m_left.isEmpty(), m_failures);
     if (std::exchange(m_opened, false))
         opened();
     if (!m_sslErrors.isEmpty() && m_lost)

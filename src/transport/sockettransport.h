@@ -26,6 +26,7 @@ public:
     ~SocketTransport() override;
 
     void open(const QAmqpEndpoint &endpoint) override;
+    void openNext() override;
     void write(const QByteArray &block) override;
     void flush() override;
     qint64 bytesToWrite() const override;
@@ -37,6 +38,7 @@ protected:
     void runTurn() override;
 
 private:
+    void dial(const QStringList &addresses);
     void connected(std::unique_ptr<QTcpSocket> socket);
     void watch(QTcpSocket *socket);
     void startTls();
@@ -44,7 +46,8 @@ private:
     void noteWritten();
     QString tlsAdvice(const QString &why = QString()) const;
     void noteDisconnected(const QString &why);
-    void noteLost(QAmqpError::Kind kind, QStringView format, const QString &why);
+    void noteLost(QAmqpError::Kind kind, QStringView format, const QString &why,
+                  QAmqpError::Origin origin = QAmqpError::Origin::Transport);
     void noteLost(const QAmqpError &error);
     qint64 queuedInSocket() const;
     void feed();
@@ -52,13 +55,17 @@ private:
     const Dialler::Resolver m_resolver;
     QAmqpEndpoint m_endpoint;
     QString m_peer; // for the texts of errors
+    QStringList m_left; // addresses of the host that were not tried
+    QList<QAmqpError> m_failures; // of those that were, before this one
     std::unique_ptr<Dialler> m_dialler;
     std::unique_ptr<QTcpSocket> m_socket;
     QSslSocket *m_tls = nullptr; // m_socket, if it is one
     QQueue<QByteArray> m_blocks; // waiting for room in the socket
     qint64 m_blockBytes = 0;
     bool m_wasHigh = false;
-    bool m_opened = false; // noted, not told yet
+    QString m_address;
+    bool m_reached = false; // noted, not told yet
+    bool m_opened = false; // the same
     QList<QSslError> m_sslErrors;
     std::optional<QAmqpError> m_lost;
 };

@@ -15,6 +15,8 @@ public:
 
     virtual char *receiveBuffer(qsizetype *size) = 0;
     virtual void received(qsizetype bytes) = 0;
+    virtual void reached(const QString &address, bool isLast,
+                         const QList<QAmqpError> &failures) = 0;
     virtual void opened() = 0;
     virtual void lost(const QAmqpError &reason) = 0;
     virtual void sslErrors(const QList<QSslError> &errors) = 0;

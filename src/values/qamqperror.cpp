@@ -156,7 +156,7 @@ QString QAmqpError::text() const { return peek(d).text; }
 QTAMQP_FIELD(QAmqpError, QString, method, setMethod)
 
 /*! \property QAmqpError::endpoint
-    Whom the connection was to or with, as in QAmqpConnectionOptions::endpoint(); may be empty. */
+    Whom the connection was to or with, as in QAmqpConnection::endpoint(); may be empty. */
 /*! \fn QAmqpError &QAmqpError::setEndpoint(const QString &endpoint)
     Sets whom the connection was to or with to \a endpoint, a text without credentials. */
 QTAMQP_FIELD(QAmqpError, QString, endpoint, setEndpoint)
@@ -166,9 +166,9 @@ QAmqpError QAmqpError::cause() const { return peek(d).cause; }
 
 /*! \fn QList<QAmqpError> QAmqpError::attempts() const
     Returns what went wrong each time, if this is the error of a connection that could not be opened;
-    also if there was but one attempt. There is an error for each address of a host that could not be
-    reached, or for the host if its name was not resolved or if it could be reached and failed later;
-    in the order of their failures, each with its endpoint(), phase() and cause(). After many attempts
+    also if there was but one attempt. There is an error for each address that could not be reached, or
+    that was reached and failed later, or for the host if its name was not resolved; in the order of their
+    failures, each with its endpoint(), phase() and cause(). After many attempts
     these are the last hundred. */
 /*! \fn QAmqpError &QAmqpError::setAttempts(const QList<QAmqpError> &attempts)
     Sets the errors of all \a attempts. */

@@ -1,14 +1,18 @@
 #ifndef QTAMQP_TESTS_FULLPORT_H
 #define QTAMQP_TESTS_FULLPORT_H
 
-// A port that takes no more connections, and refuses none: a connect() to it stays under way.
+// Ports that behave badly.
+
+#include <QtNetwork/qhostaddress.h>
 
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 namespace QtAmqpTest {
 
+// Takes no more connections, and refuses none: a connect() to it stays under way.
 class FullPort
 {
 public:
@@ -45,6 +49,42 @@ private:
     int m_clients[4] = {};
     bool m_bound = false;
     sockaddr_in m_address = {};
+};
+
+// Takes connections when it is told to, and resets them.
+class ResettingPort
+{
+public:
+    ResettingPort(const QHostAddress &address, quint16 port)
+    {
+        m_listener = ::socket(AF_INET, SOCK_STREAM, 0);
+        sockaddr_in at = {};
+        at.sin_family = AF_INET;
+        at.sin_addr.s_addr = htonl(address.toIPv4Address());
+        at.sin_port = htons(port);
+        (void)::bind(m_listener, reinterpret_cast<sockaddr *>(&at), sizeof at);
+        ::listen(m_listener, 50);
+    }
+    ~ResettingPort() { ::close(m_listener); }
+    ResettingPort(const ResettingPort &) = delete;
+    ResettingPort &operator=(const ResettingPort &) = delete;
+
+    // Waits for one.
+    void resetOne()
+    {
+        const int client = ::accept(m_listener, nullptr, nullptr);
+        const linger reset = {1, 0};
+        ::setsockopt(client, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+        ::close(client);
+    }
+    bool hasAnother() const
+    {
+        pollfd waiting = {m_listener, POLLIN, 0};
+        return ::poll(&waiting, 1, 0) == 1;
+    }
+
+private:
+    int m_listener = -1;
 };
 
 } // namespace QtAmqpTest

@@ -75,11 +75,15 @@ private Q_SLOTS:
     void init();
     void literalAddressIsNotResolved();
     void refusedAddressStartsTheNextAtOnce();
+    void resettingAddressIsTriedOnce();
     void silentAddressIsOvertaken();
     void firstAddressIsPreferred();
     void familiesTakeTurns();
     void allRefused();
     void connectionListsEachAddress();
+    void otherAddressesFollowOneThatIsNoBroker_data();
+    void otherAddressesFollowOneThatIsNoBroker();
+    void whatFailedBeforeIsListedToo();
     void eachAddressHasItsTime();
     void unknownName();
     void resolvingHasItsTime();
@@ -146,6 +150,26 @@ void TestDialler::refusedAddressStartsTheNextAtOnce()
     QCOMPARE(outcome.socket->peerAddress(), loopback(9));
 }
 
+// Qt connects again and again to a peer that resets each connection at once.
+void TestDialler::resettingAddressIsTriedOnce()
+{
+    QVERIFY(listen(3));
+    ResettingPort resetting(loopback(2), m_port);
+    Outcome outcome;
+    Dialler dialler(endpoint(), {}, outcome.done());
+    dialler.start({u"127.0.0.2"_s, u"127.0.0.3"_s});
+    resetting.resetOne(); // before the client looks at its socket
+    QVERIFY(eventually([&] { return outcome.reports == 1; }));
+    QVERIFY(outcome.socket);
+    QCOMPARE(outcome.socket->peerAddress(), loopback(3));
+    QVERIFY(!resetting.hasAnother());
+    QCOMPARE(dialler.failures().size(), 1);
+    QCOMPARE(dialler.failures().constFirst().kind(), Kind::HostUnreachable);
+    QCOMPARE(dialler.failures().constFirst().text(),
+             u"broker.test:%1 (127.0.0.2) cannot be reached: Connection reset by peer"_s.arg(
+                     m_port));
+}
+
 void TestDialler::silentAddressIsOvertaken()
 {
     QVERIFY(listen(3));
@@ -157,6 +181,7 @@ void TestDialler::silentAddressIsOvertaken()
     QVERIFY(eventually([&] { return outcome.reports == 1; }));
     QVERIFY(outcome.socket);
     QCOMPARE(outcome.socket->peerAddress(), loopback(3));
+    QCOMPARE(dialler.left(), QStringList(u"127.0.0.2"_s)); // it may yet be of use
     // The other is over: it neither connects later nor tells of its end.
     QVERIFY(eventually([&] { return dialler.children().isEmpty(); }));
     QCOMPARE(outcome.reports, 1);
@@ -245,6 +270,70 @@ void TestDialler::connectionListsEachAddress()
     }
 }
 
+void TestDialler::otherAddressesFollowOneThatIsNoBroker_data()
+{
+    QTest::addColumn<bool>("silent");
+    QTest::newRow("it closes") << false;
+    QTest::newRow("it is silent") << true;
+}
+
+// The name's first address takes the connection and is no broker, the second refuses.
+void TestDialler::otherAddressesFollowOneThatIsNoBroker()
+{
+    QFETCH(bool, silent);
+    ScriptedServer server(Script().handshake().connectionClose());
+    m_port = server.port(); // on 127.0.0.1
+    QVERIFY(listen(2));
+    if (!silent)
+        connect(m_servers.front().get(), &QTcpServer::newConnection, this,
+                [this] { m_servers.front()->nextPendingConnection()->disconnectFromHost(); });
+    QAmqpConnection connection(QAmqpConnectionOptions()
+                                       .setHostName(u"broker.test"_s)
+                                       .setPort(m_port)
+                                       .setAmqpTimeout(50ms));
+    QVERIFY(connection.setTransport(std::make_unique<SocketTransport>(
+            resolvesTo({loopback(2), loopback(3), loopback(1)}))));
+    SignalLog log;
+    log.watch(&connection);
+    QStringList endpoints;
+    connect(&connection, &QAmqpConnection::endpointChanged, &connection,
+            [&](const QString &endpoint) { endpoints.append(endpoint); });
+    connection.open();
+    TRY(connection.isOpen(), server);
+    const QString plain = connection.options().endpoint();
+    QCOMPARE(connection.endpoint(), plain + u" (127.0.0.1)"_s);
+    QString debug;
+    QDebug(&debug) << &connection;
+    QVERIFY2(debug.contains(plain + u" (127.0.0.1)"_s), qPrintable(debug));
+    connection.close();
+    TRY(log.count(u"connection.closed"_s) == 1, server);
+    QVERIFY(log.errors.isEmpty());
+    QCOMPARE(connection.endpoint(), QString());
+    endpoints.removeAll(plain); // while the next address is sought
+    QCOMPARE(endpoints,
+             QStringList({plain + u" (127.0.0.2)"_s, plain + u" (127.0.0.1)"_s, QString()}));
+}
+
+void TestDialler::whatFailedBeforeIsListedToo()
+{
+    QVERIFY(listen(3)); // and never says a word
+    QAmqpConnection connection(QAmqpConnectionOptions()
+                                       .setHostName(u"broker.test"_s)
+                                       .setPort(m_port)
+                                       .setAmqpTimeout(50ms));
+    QVERIFY(connection.setTransport(
+            std::make_unique<SocketTransport>(resolvesTo({loopback(2), loopback(3)}))));
+    connection.open();
+    QVERIFY(eventually([&] { return connection.state() == QAmqpConnection::State::Closed; }));
+    const QList<QAmqpError> attempts = connection.lastError().attempts();
+    QCOMPARE(attempts.size(), 2);
+    QVERIFY2(attempts.at(0).text().contains(u"(127.0.0.2) cannot be reached: Connection refused"),
+             qPrintable(attempts.at(0).text()));
+    QCOMPARE(attempts.at(0).endpoint(), connection.options().endpoint());
+    QCOMPARE(attempts.at(1).kind(), Kind::Timeout);
+    QCOMPARE(attempts.at(1).endpoint(), connection.options().endpoint() + u" (127.0.0.3)"_s);
+}
+
 void TestDialler::eachAddressHasItsTime()
 {
     QVERIFY(listen(1));
@@ -259,6 +348,7 @@ void TestDialler::eachAddressHasItsTime()
     dialler.start();
     QVERIFY(eventually([&] { return outcome.reports == 1; }));
     QCOMPARE(outcome.error.kind(), Kind::Timeout);
+    QCOMPARE(outcome.error.origin(), QAmqpError::Origin::Library); // whose limit it is
     QCOMPARE(outcome.error.text().count(u"no answer within 100 ms"), 2);
     QVERIFY2(outcome.error.text().contains(u"firewall"), qPrintable(outcome.error.text()));
 }
@@ -287,6 +377,7 @@ void TestDialler::resolvingHasItsTime()
     QVERIFY(eventually([&] { return outcome.reports == 1; }));
     QCOMPARE(slow.asked, QStringList(u"broker.test"_s));
     QCOMPARE(outcome.error.kind(), Kind::Timeout);
+    QCOMPARE(outcome.error.origin(), QAmqpError::Origin::Library);
     QVERIFY2(outcome.error.text().contains(u"not resolved within 50 ms"),
              qPrintable(outcome.error.text()));
     QHostInfo late;
@@ -373,10 +464,15 @@ void TestDialler::tlsHasItsTime()
     public:
         char *receiveBuffer(qsizetype *) override { return nullptr; }
         void received(qsizetype) override { }
+        void reached(const QString &address, bool isLast, const QList<QAmqpError> &) override
+        {
+            peers += address + (isLast ? u""_s : u"…"_s);
+        }
         void opened() override { ++opens; }
         void lost(const QAmqpError &reason) override { losses.append(reason); }
         void sslErrors(const QList<QSslError> &) override { }
         void turn() override { }
+        QStringList peers;
         int opens = 0;
         QList<QAmqpError> losses;
     };
@@ -385,10 +481,12 @@ void TestDialler::tlsHasItsTime()
     transport.setClient(client);
     transport.open(to);
     QVERIFY(eventually([&] { return !client->losses.isEmpty(); }));
+    QCOMPARE(client->peers, QStringList(u"127.0.0.1"_s));
     QCOMPARE(client->opens, 0);
     QCOMPARE(client->losses.size(), 1);
     QCOMPARE(client->losses.constFirst().kind(), Kind::Timeout);
     QCOMPARE(client->losses.constFirst().phase(), QAmqpError::Phase::Tls);
+    QCOMPARE(client->losses.constFirst().origin(), QAmqpError::Origin::Library);
     QVERIFY2(client->losses.constFirst().text().contains(u"50 ms"),
              qPrintable(client->losses.constFirst().text()));
 }

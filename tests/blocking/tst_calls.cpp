@@ -60,6 +60,22 @@ private Q_SLOTS:
         OK(connection.channel());
     }
 
+    // Of two hosts, where the first refuses.
+    void tellsWhichHostIsInUse()
+    {
+        const auto options = QAmqpConnectionOptions::fromUrl(url());
+        QAmqpBlockingConnection connection;
+        QCOMPARE(connection.endpoint(), QString());
+        OK(connection.open(QAmqpConnectionOptions(options).setHosts(
+                {{u"127.0.0.1"_s, 1}, options.hosts().constFirst()})));
+        QCOMPARE(connection.endpoint(), options.endpoint());
+        QString debug;
+        QDebug(&debug) << connection;
+        QVERIFY2(debug.contains(options.endpoint()), qPrintable(debug));
+        OK(connection.close());
+        QCOMPARE(connection.endpoint(), QString());
+    }
+
     void refusedLoginIsTold()
     {
         QUrl wrong = url();

@@ -295,6 +295,110 @@ private Q_SLOTS:
         QCOMPARE(d.count<ChannelClosed>(), 1);
     }
 
+    // The host's name has two addresses: the first takes the connection and says nothing.
+    void theNextAddressFollowsWithinTheTimeOfTheHost()
+    {
+        CoreDriver d(Script().expectHeader().stall().then(Script().handshake()),
+                     hosts(1).setAmqpTimeout(4s).setHandshakeTimeout(10s).setHeartbeat(0s));
+        d.core.open(d.now);
+        d.core.transportReached(u"::1"_s, false);
+        QCOMPARE(d.core.endpoint(), u"amqp://host0:5672/ (::1)"_s);
+        d.connectTransport();
+        d.pass(4s);
+        QCOMPARE(d.last<AttemptFailed>().error.kind(), Kind::Timeout);
+        QCOMPARE(d.last<AttemptFailed>().error.endpoint(), u"amqp://host0:5672/ (::1)"_s);
+        QCOMPARE(d.last<ConnectWanted>().host, 0);
+        QVERIFY(d.last<ConnectWanted>().nextAddress);
+        QCOMPARE(d.core.endpoint(), u"amqp://host0:5672/"_s);
+        d.core.transportReached(u"127.0.0.1"_s, true);
+        d.connectTransport();
+        QCOMPARE(d.core.state(), ConnectionState::Open);
+        QCOMPARE(d.core.endpoint(), u"amqp://host0:5672/ (127.0.0.1)"_s);
+        QVERIFY(!d.core.nextTimeout());
+    }
+
+    // Of the policy it is one attempt, however many addresses there are.
+    void addressesAreNoAttemptsOfThePolicy()
+    {
+        CoreDriver d(Script(), hosts(1).setRetryPolicy(times(2)));
+        d.core.open(d.now);
+        d.core.transportReached(u"1"_s, false);
+        d.lose(u"first"_s);
+        d.core.transportReached(u"2"_s, true, {failure(Kind::HostUnreachable, u"refused"_s)});
+        d.lose(u"second"_s);
+        QCOMPARE(d.core.state(), ConnectionState::Waiting);
+        d.pass(2s);
+        QVERIFY(!d.last<ConnectWanted>().nextAddress);
+        d.core.transportReached(u"1"_s, true);
+        d.lose(u"third"_s);
+        QCOMPARE(d.core.state(), ConnectionState::Closed);
+        const QList<QAmqpError> attempts = d.error().attempts();
+        QStringList texts;
+        for (const QAmqpError &attempt : attempts)
+            texts += attempt.text() + u" at "_s + attempt.endpoint();
+        QCOMPARE(texts,
+                 QStringList({u"first at amqp://host0:5672/ (1)"_s,
+                              u"refused at amqp://host0:5672/"_s,
+                              u"second at amqp://host0:5672/ (2)"_s,
+                              u"third at amqp://host0:5672/ (1)"_s}));
+    }
+
+    void theTimeOfTheHostIsForAllItsAddresses()
+    {
+        CoreDriver d(Script().expectHeader().stall(),
+                     hosts(1).setAmqpTimeout(0s).setHandshakeTimeout(5s));
+        const TimePoint start = d.now;
+        d.core.open(d.now);
+        d.core.transportReached(u"1"_s, false);
+        d.pass(3s);
+        d.lose();
+        QVERIFY(d.last<ConnectWanted>().nextAddress);
+        d.core.transportReached(u"2"_s, false);
+        d.connectTransport();
+        d.runToEnd();
+        QVERIFY(d.now - start == 5s);
+        QCOMPARE(d.count<ConnectWanted>(), 1); // a third address would have no time
+        QCOMPARE(d.error().attempts().size(), 2);
+    }
+
+    void aForeignPeerAtOneAddressIsNotAtTheNext()
+    {
+        CoreDriver d(Script().expectHeader()
+                             .garbage("HTTP/1.1 400 Bad Request\r\n\r\n")
+                             .then(Script().handshake()),
+                     hosts(1));
+        d.core.open(d.now);
+        d.core.transportReached(u"::1"_s, false);
+        d.connectTransport();
+        QVERIFY(d.last<ConnectWanted>().nextAddress);
+        d.connectTransport();
+        QCOMPARE(d.core.state(), ConnectionState::Open);
+    }
+
+    void aRefusalIsOfTheHost()
+    {
+        CoreDriver d(refusedLogin(), hosts(2));
+        d.core.open(d.now);
+        d.core.transportReached(u"::1"_s, false);
+        d.connectTransport();
+        QCOMPARE(d.last<ConnectWanted>().host, 1);
+        QVERIFY(!d.last<ConnectWanted>().nextAddress);
+    }
+
+    void noAddressFollowsAClose()
+    {
+        CoreDriver d(Script(), hosts(1));
+        ChannelCore *channel = d.channel();
+        d.ask(channel->request(declare("q")));
+        d.core.open(d.now);
+        d.core.transportReached(u"::1"_s, false);
+        d.core.close(d.now + 10s);
+        d.lose();
+        QCOMPARE(d.core.state(), ConnectionState::Closed);
+        QCOMPARE(d.count<ConnectWanted>(), 0);
+        QCOMPARE(d.error().attempts().size(), 1);
+    }
+
     void eachHostHasItsWholeTime()
     {
         CoreDriver d(Script().expectHeader().stall(), hosts(2).setHandshakeTimeout(5s));

@@ -155,6 +155,24 @@ private Q_SLOTS:
         QVERIFY(d.error().text().contains(u"\"guest\""_s));
     }
 
+    // The same for the virtual host, which is asked for behind the login.
+    void lossAtTheVirtualHostMayMeanNoAccessToIt()
+    {
+        CoreDriver d(Script().expectHeader()
+                             .reply(ConnectionStart{0, 9, {}, "PLAIN", "en_US"})
+                             .expect<ConnectionStartOk>()
+                             .reply(ConnectionTune{2047, 131072, 60})
+                             .expect<ConnectionTuneOk>()
+                             .expect<ConnectionOpen>()
+                             .drop(),
+                     options().setVirtualHost(u"shop"_s));
+        d.open();
+        QCOMPARE(d.error().kind(), Kind::AccessRefused);
+        QCOMPARE(d.error().cause().kind(), Kind::ConnectionLost);
+        QVERIFY2(d.error().text().contains(u"virtual host \"shop\""_s),
+                 qPrintable(d.error().text()));
+    }
+
     void dropInEachPhase_data()
     {
         QTest::addColumn<ConnectionState>("state");

@@ -169,6 +169,41 @@ private Q_SLOTS:
         QVERIFY(d.now - back == 20s);
     }
 
+    // A broker cuts it without a word.
+    void ourOwnStallIsNamedInTheLoss_data()
+    {
+        QTest::addColumn<int>("away");
+        QTest::addColumn<int>("later");
+        QTest::addColumn<bool>("named");
+        QTest::newRow("twice the interval") << 20 << 0 << true;
+        QTest::newRow("noticed later") << 20 << 60 << true;
+        QTest::newRow("too short for that") << 19 << 0 << false;
+        QTest::newRow("long ago") << 20 << 61 << false;
+    }
+
+    void ourOwnStallIsNamedInTheLoss()
+    {
+        QFETCH(int, away);
+        QFETCH(int, later);
+        QFETCH(bool, named);
+        CoreDriver d(Script().handshake({0, 0, 10}).ignoreRest(), options());
+        d.open();
+        d.now += std::chrono::seconds(away);
+        d.run();
+        for (int second = 0; second < later; ++second) {
+            d.core.receive(heartbeatFrame(), d.now);
+            d.pass(1s);
+        }
+        d.lose();
+        QCOMPARE(d.error().kind(), Kind::ConnectionLost);
+        QCOMPARE(
+                d.error().text(),
+                named ? u"the link is gone; nothing was sent to it for 20 s, and a broker closes a "
+                        "connection on which it heard no heartbeat for 20 s: let the event loop run, "
+                        "or give the connection a thread of its own"_s
+                      : u"the link is gone"_s);
+    }
+
     void shortIntervalsToo()
     {
         CoreDriver d(Script().handshake({0, 0, 1}).stall(), options());

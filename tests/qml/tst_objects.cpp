@@ -38,6 +38,8 @@ private Q_SLOTS:
                     server.url());
         TRY_HOLDS(scene, "orders.ready && exchange.ready");
         QVERIFY(scene.holds("broker.connected && broker.stateText === 'Connected'"));
+        QCOMPARE(scene.text("broker.endpoint"),
+                 QAmqpConnectionOptions::fromUrl(server.url()).endpoint());
         QCOMPARE(scene.text("orders.queueName"), u"orders"_s);
         QVERIFY(scene.holds("orders.publish({ id: 17, tags: ['a', null] }, "
                             "{ messageId: 'm1', headers: { x: 1 }, persistent: true }) === 1"));
@@ -66,6 +68,7 @@ private Q_SLOTS:
         QTest::qWait(50);
         QVERIFY(server.brokers.isEmpty());
         QVERIFY(scene.holds("!broker.connected && broker.stateText === 'Not connected'"));
+        QVERIFY(scene.holds("broker.endpoint === ''"));
         QVERIFY(scene.holds("queue.publish('x') === 0 && queue.error.kind === 'NotOpen'"));
         scene.value("broker.active = true");
         TRY_HOLDS(scene, "queue.ready && queue.errorString === ''");

@@ -55,6 +55,18 @@ private Q_SLOTS:
         QVERIFY(result.output.contains("3 round trips: least "));
     }
 
+    // The first of two hosts refuses.
+    void pingNamesTheHostInUse()
+    {
+        QString url = environment("QTAMQP_TEST_URL");
+        const QString authority = QUrl(url).host() + u':' + QString::number(QUrl(url).port());
+        const Result result =
+                run({u"ping"_s, u"--url"_s, url.replace(authority, u"127.0.0.1:1,"_s + authority)});
+        VERIFY_RUN(result, 0, QString());
+        QVERIFY2(result.output.startsWith(endpoint().toUtf8() + ": RabbitMQ "),
+                 result.output.constData());
+    }
+
     void pingWithTls()
     {
         const QString url = environment("QTAMQP_TEST_TLS_URL");
@@ -81,9 +93,14 @@ private Q_SLOTS:
     {
         QUrl url(environment("QTAMQP_TEST_TLS_URL"));
         url.setScheme(u"amqp"_s);
-        VERIFY_RUN(run({u"ping"_s, u"--url"_s, url.toString()}), 2,
-                   u"qamqp ping: %1 answered with TLS; use amqps or the plain port\n"_s.arg(
-                           QAmqpConnectionOptions::fromUrl(url).endpoint()));
+        const Result result = run({u"ping"_s, u"--url"_s, url.toString()});
+        QCOMPARE(result.status, 2);
+        // Between them stands the address.
+        const QByteArray endpoint = QAmqpConnectionOptions::fromUrl(url).endpoint().toUtf8();
+        QVERIFY2(result.errors.startsWith("qamqp ping: " + endpoint + " (")
+                         && result.errors.endsWith(
+                                 ") answered with TLS; use amqps or the plain port\n"),
+                 result.errors.constData());
     }
 
     void refusedUserAndVirtualHost()
@@ -296,7 +313,8 @@ private Q_SLOTS:
         QCOMPARE(result.status, 3);
         QVERIFY2(result.errors.contains("RESOURCE_LOCKED - cannot obtain exclusive access"),
                  result.errors.constData());
-        QVERIFY(result.errors.endsWith("; use it on the connection that declared it\n"));
+        QVERIFY(result.errors.endsWith("; use it on the connection that declared it; on that one "
+                                       "declare it with the same exclusive as before\n"));
         QCOMPARE(result.errors.count('\n'), 1);
     }
 

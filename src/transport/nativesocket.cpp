@@ -1,8 +1,8 @@
-#include "transport/keepalive.h"
+#include "transport/nativesocket.h"
 
 #include <QtNetwork/qabstractsocket.h>
 
-#ifdef Q_OS_LINUX
+#ifdef Q_OS_UNIX
 #  include <netinet/in.h>
 #  include <netinet/tcp.h>
 #  include <sys/socket.h>
@@ -26,6 +26,17 @@ void QtAmqpPrivate::setKeepAlive(QAbstractSocket &socket, const QAmqpEndpoint &e
     set(TCP_KEEPCNT, endpoint.keepAliveCount);
     set(TCP_USER_TIMEOUT, endpoint.tcpUserTimeout.count());
 #endif
+}
+
+int QtAmqpPrivate::takeError([[maybe_unused]] qintptr descriptor)
+{
+    int error = 0;
+#ifdef Q_OS_UNIX
+    socklen_t size = sizeof error;
+    if (::getsockopt(int(descriptor), SOL_SOCKET, SO_ERROR, &error, &size) != 0)
+        error = 0;
+#endif
+    return error;
 }
 
 QT_END_NAMESPACE
