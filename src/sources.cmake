@@ -78,6 +78,8 @@ set(QTAMQP_transport_SOURCES
     transport/devicetransport.h
     transport/dialler.cpp
     transport/dialler.h
+    transport/forks.cpp
+    transport/forks.h
     transport/looptransport.cpp
     transport/looptransport.h
     transport/nativesocket.cpp
@@ -97,6 +99,7 @@ set(QTAMQP_api_SOURCES
     api/endpoint.h
     api/engine.cpp
     api/engine.h
+    api/mailbox.cpp
     api/mailbox.h
     api/notify.h
     api/qamqpchannel.cpp
@@ -127,10 +130,13 @@ set(QTAMQP_api_HEADERS
 set(QTAMQP_blocking_SOURCES
     blocking/answer.h
     blocking/blockingconsume.cpp
+    blocking/blockingsession.cpp
     blocking/dispatcher.cpp
     blocking/dispatcher.h
     blocking/iothread.cpp
     blocking/iothread.h
+    blocking/processes.cpp
+    blocking/processes.h
     blocking/publisher.cpp
     blocking/publisher.h
     blocking/qamqpblockingchannel.cpp

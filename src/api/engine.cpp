@@ -5,6 +5,7 @@
 #include "transport/sockettransport.h"
 
 #include <QtCore/qabstracteventdispatcher.h>
+#include <QtCore/qcoreapplication.h>
 #include <QtCore/qrandom.h>
 #include <QtCore/qscopeguard.h>
 #include <QtNetwork/qsslerror.h>
@@ -21,31 +22,6 @@ using Clock = std::chrono::steady_clock;
 constexpr qsizetype TurnBytes = 64 * 1024;
 constexpr auto TurnTime = std::chrono::milliseconds(5);
 constexpr int EventsPerLook = 32; // a look at the clock costs 39 ns
-
-bool Mailbox::settle(const Settlement &settlement)
-{
-    if (QThread::currentThreadId() == m_owner.load(std::memory_order_relaxed)) {
-        if (m_engine && hasMail()) // what was accepted before comes before
-            m_engine->collectMail();
-        return m_engine && m_engine->settle(settlement);
-    }
-    const std::lock_guard lock(m_mutex);
-    if (settlement.channel >= m_admitted.size()
-        || m_admitted[settlement.channel] != settlement.generation)
-        return false;
-    m_waiting.push_back(settlement);
-    if (!m_hasMail.exchange(true) && m_transport)
-        m_transport->requestTurn();
-    return true;
-}
-
-void Mailbox::refuse(const Settlement &settlement, const QAmqpError &error) const
-{
-    if (isForeign())
-        qWarning("QtAmqp: %s", qPrintable(error.text()));
-    else if (m_engine)
-        m_engine->refuse(settlement, error);
-}
 
 Engine::Engine(QAmqpConnectionPrivate *connection)
     : m_connection(connection), m_mailbox(new Mailbox)
@@ -96,6 +72,7 @@ void Engine::useTransport()
 void Engine::open(const QList<QAmqpEndpoint> &endpoints)
 {
     useTransport();
+    m_process = QCoreApplication::applicationPid();
     m_endpoints = endpoints;
     m_core->open(Clock::now());
     link();
@@ -110,6 +87,8 @@ bool Engine::hasLoop() const
 
 void Engine::link(bool nextAddress)
 {
+    if (isForeign())
+        return leave();
     m_linked = true;
     m_transport->setClient(weak_from_this()); // for it this stream is new
     if (nextAddress)
@@ -131,6 +110,27 @@ void Engine::unlink(const QAmqpError &error)
             || error.kind() == QAmqpError::Kind::Timeout
             || error.origin() == QAmqpError::Origin::Transport;
     error &&dead ? m_transport->abort() : m_transport->close();
+}
+
+// Asked before octets go or come, at most once for each turn and each full block: it costs a system call.
+bool Engine::isForeign() const
+{
+    return m_process != 0 && m_process != QCoreApplication::applicationPid();
+}
+
+// The link is that of the process which opened it: here only the descriptor goes.
+void Engine::leave()
+{
+    if (std::exchange(m_linked, false))
+        m_transport->abort();
+    m_lost.reset();
+    m_sslErrors.clear();
+    const QString text = QStringLiteral(
+            "the connection belongs to process %1, which opened it; after fork() a process opens connections of its own");
+    using Error = QAmqpError;
+    m_core->transportLost(Error(Error::Kind::NotOpen, Error::Scope::Connection,
+                                Error::Origin::Application, text.arg(m_process)));
+    commanded();
 }
 
 void Engine::refuse(const QAmqpError &error)
@@ -162,6 +162,8 @@ void Engine::detach()
 {
     m_connection = nullptr;
     m_mailbox->detach();
+    if (m_linked && isForeign())
+        return leave();
     m_core->close(Clock::now());
     m_core->finishClose();
     m_core->abort();
@@ -174,7 +176,7 @@ void Engine::commanded()
 {
     if (!m_transport)
         return;
-    if (m_core->hasFullBlock() && m_linked) {
+    if (m_core->hasFullBlock() && m_linked && !isForeign()) {
         while (m_core->hasFullBlock())
             m_transport->write(m_core->takeOutput());
         flush();
@@ -284,6 +286,8 @@ void Engine::turn()
 {
     const std::shared_ptr<Engine> keepAlive = shared_from_this();
     m_turnRequested = false;
+    if (m_linked && isForeign())
+        leave();
     if (m_depth == 0)
         m_retired.clear();
     ++m_depth;
@@ -410,6 +414,8 @@ void Engine::write()
         const QByteArray block = m_core->takeOutput();
         if (block.isEmpty())
             break;
+        if (!wrote && isForeign()) // a slot has forked
+            return leave();
         m_transport->write(block);
         wrote = true;
     }

@@ -91,6 +91,8 @@ private:
     void link(bool nextAddress = false);
     void unlink(const QAmqpError &error);
     void retireTransport();
+    bool isForeign() const;
+    void leave();
 
     void on(ConnectionOpened &);
     void on(AttemptFailed &failed);
@@ -112,6 +114,7 @@ private:
     bool m_customTransport = false;
     QList<QAmqpEndpoint> m_endpoints; // by the core's number of the host
     bool m_linked = false; // the transport has been opened and not closed
+    qint64 m_process = 0; // which opened it; a fork() has the parent's link
     std::vector<QAmqpChannelPrivate *> m_channels; // by number
     std::set<quint16> m_toLookAt;
     MailboxPointer m_mailbox;

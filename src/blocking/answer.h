@@ -45,11 +45,12 @@ public:
         }
         m_given.notify_all();
     }
-    // Empty if there is none in time.
-    std::optional<Result> wait(TimePoint deadline)
+    // Empty if there is none in the time that `patience` has.
+    template<typename Patience>
+    std::optional<Result> wait(Patience &patience)
     {
         std::unique_lock lock(m_mutex);
-        m_given.wait_until(lock, deadline, [this] { return m_result.has_value(); });
+        patience.wait(m_given, lock, [this] { return m_result.has_value(); });
         return m_result;
     }
 

@@ -93,7 +93,7 @@ QAmqpBlockingConsumer QAmqpBlockingChannelPrivate::consume(
     {
         const std::lock_guard lock(mutex());
         for (const ConsumerPointer &consumer : consumers) {
-            if (!consumer->isRange() || consumer->ended || consumer->queue != queue)
+            if (!isUsable() || !consumer->isRange() || consumer->ended || consumer->queue != queue)
                 continue;
             if (consumer->options == options)
                 return {consumer, inactivityTimeout};
@@ -324,7 +324,7 @@ QAmqpResult<QAmqpBlockingChannel::ConsumingEnd> QAmqpBlockingChannel::startConsu
     if (const QAmqpError error = keep->refusal("startConsuming()"))
         return error;
     const auto done = [&] {
-        return !keep->isOpen
+        return !keep->isUsable()
                 || std::all_of(keep->consumers.begin(), keep->consumers.end(),
                                [](const auto &consumer) { return consumer->isDone(); });
     };
@@ -333,8 +333,10 @@ QAmqpResult<QAmqpBlockingChannel::ConsumingEnd> QAmqpBlockingChannel::startConsu
     case Dispatcher::End::TimedOut: return ConsumingEnd::TimeLimit;
     case Dispatcher::End::Done: break;
     }
-    if (keep->isOpen)
+    if (keep->isUsable())
         return keep->consumingEnd;
+    if (keep->connection->orphaned)
+        return keep->refusal("startConsuming()");
     if (keep->lastError)
         return keep->lastError;
     return ConsumingEnd::NoConsumers;

@@ -8,10 +8,6 @@ QT_BEGIN_NAMESPACE
 
 namespace QtAmqpPrivate {
 
-// How long a wait may miss a stop: a signal handler cannot wake a condition variable (tried, it
-// deadlocks), so waits look at the flag.
-constexpr auto StopLook = std::chrono::milliseconds(50);
-
 void Dispatcher::post(const void *owner, Event event)
 {
     m_events.emplace_back(owner, std::move(event));

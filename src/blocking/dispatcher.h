@@ -62,6 +62,12 @@ std::shared_ptr<EventSource> singleEvent(Next next)
     return std::make_shared<Source>(std::move(next));
 }
 
+// How long a wait may miss a stop: a signal handler cannot wake a condition variable (tried, it
+// deadlocks), so waits look at the flag.
+constexpr auto StopLook = std::chrono::milliseconds(50);
+// How long a broker that works may take to answer a call that a stop found waiting.
+constexpr auto AnswerTime = std::chrono::milliseconds(500);
+
 class Dispatcher
 {
 public:
@@ -126,6 +132,53 @@ private:
     std::thread::id m_running; // the thread that is in a callback
     std::atomic<bool> m_stop = false;
     static_assert(std::atomic<bool>::is_always_lock_free, "requestStop() is for signal handlers");
+};
+
+// What a stop does to a call that waits for the broker.
+enum class AtStop {
+    EndSoon, // if it comes meanwhile; what begins after it is there to tidy up
+    EndAtOnce,
+    GoOn
+};
+
+// How long one call waits for the broker.
+class Patience
+{
+public:
+    Patience(const Dispatcher &dispatcher, TimePoint deadline, AtStop atStop)
+        : m_dispatcher(dispatcher)
+        , m_deadline(deadline)
+        , m_atStop(atStop)
+        , m_looks(atStop == AtStop::EndAtOnce
+                  || (atStop == AtStop::EndSoon && !dispatcher.isStopRequested()))
+    {
+    }
+    // False if `done` did not come in time. It is called with the mutex held by `lock`.
+    template<typename Done>
+    bool wait(std::condition_variable &changed, std::unique_lock<std::mutex> &lock, Done done)
+    {
+        while (!done()) {
+            const TimePoint now = TimePoint::clock::now();
+            if (m_looks && !m_stopped && m_dispatcher.isStopRequested()) {
+                m_stopped = true;
+                m_deadline = m_atStop == AtStop::EndAtOnce ? now
+                                                           : std::min(m_deadline, now + AnswerTime);
+            }
+            if (now >= m_deadline)
+                return false;
+            changed.wait_until(lock, m_looks ? std::min(m_deadline, now + StopLook) : m_deadline);
+        }
+        return true;
+    }
+    // Whether it was a stop that ended it.
+    bool isStopped() const { return m_stopped; }
+
+private:
+    const Dispatcher &m_dispatcher;
+    TimePoint m_deadline;
+    const AtStop m_atStop;
+    const bool m_looks;
+    bool m_stopped = false;
 };
 
 } // namespace QtAmqpPrivate

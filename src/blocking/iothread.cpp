@@ -47,15 +47,10 @@ bool IoThread::post(Task task)
     const std::lock_guard lock(m_mutex);
     if (!m_open)
         return false;
-    put(std::move(task));
-    return true;
-}
-
-void IoThread::put(Task task)
-{
     m_tasks.push_back(std::move(task));
     if (m_letterBox && m_tasks.size() == 1)
         QCoreApplication::postEvent(m_letterBox, new QEvent(QEvent::User));
+    return true;
 }
 
 void IoThread::end(Task last)
@@ -64,11 +59,9 @@ void IoThread::end(Task last)
         std::unique_lock lock(m_mutex);
         if (!std::exchange(m_open, false))
             return;
-        put([this, last = std::move(last)] {
-            if (last)
-                last();
-            quit();
-        });
+        if (last)
+            m_tasks.push_back(std::move(last));
+        quit();
         m_changed.wait(lock, [this] { return !m_running; });
     }
     wait();
@@ -85,9 +78,11 @@ void IoThread::run()
         }
         runTasks();
         exec();
+        runTasks(); // what was posted before the end
         const std::lock_guard lock(m_mutex);
         m_letterBox = nullptr;
     }
+    m_id = nullptr; // another thread may get it
     {
         const std::lock_guard lock(m_mutex);
         m_running = false;

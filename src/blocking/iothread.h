@@ -24,18 +24,22 @@ public:
     IoThread();
     ~IoThread() override;
 
-    void begin(Task first); // once; runs `first` before all that is posted
+    // Runs `first` before all that is posted; again only after end().
+    void begin(Task first);
     // False, and nothing is done, before begin() and after end().
     bool post(Task task);
-    // Runs what was posted and then `last`, after which nothing is, and waits for that.
+    // Runs what was posted and then `last`, after which nothing is, and waits for that. It ends without
+    // a QCoreApplication, too, which no event would reach.
     void end(Task last);
+
+    // For fork(), which the thread does not go through: nothing is posted in the new process.
+    std::mutex &mutex() { return m_mutex; }
+    void leave() { m_open = false; } // with the mutex held
 
     bool isCurrent() const { return m_id == QThread::currentThreadId(); }
 
 private:
     class LetterBox;
-
-    void put(Task task); // with the mutex held
 
     void run() override;
     void runTasks();

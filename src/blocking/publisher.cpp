@@ -53,13 +53,15 @@ QAmqpPublishResult Publisher::publish(Outgoing message)
     if (!error && !hasRoom(1)) {
         m_channel->connection->countReaders(1);
         // Half of it at once: a thread that is woken for each message gets little done.
-        m_room.wait_until(lock, m_channel->deadline(),
-                          [this] { return hasRoom(2) || !m_channel->isOpen; });
+        Patience patience(m_channel->connection->dispatcher, m_channel->deadline(),
+                          AtStop::EndSoon);
+        patience.wait(m_room, lock, [this] { return hasRoom(2) || !m_channel->isUsable(); });
         m_channel->connection->countReaders(-1);
         error = refusal(message.confirmed);
         if (!error && !hasRoom(1)) {
             lock.unlock();
-            return m_channel->connection->timedOut("basic.publish: room for one more message");
+            return m_channel->connection->unanswered("basic.publish: room for one more message",
+                                                     patience);
         }
     }
     if (error)
@@ -256,12 +258,17 @@ QAmqpPublishResult Publisher::waitForConfirms(TimePoint deadline)
                 Kind::InvalidArgument,
                 QStringLiteral(
                         "waitForConfirms() needs confirms, which setConfirms(false) or txSelect() turned off"));
-    if (!m_room.wait_until(lock, deadline, [this] { return m_counted == 0; })) {
+    Patience patience(m_channel->connection->dispatcher, deadline, AtStop::EndSoon);
+    const auto done = [this] { return m_counted == 0 || m_channel->connection->orphaned; };
+    if (!patience.wait(m_room, lock, done)) {
         const quint64 left = m_counted;
         lock.unlock();
-        return m_channel->connection->timedOut(
-                qPrintable(QStringLiteral("waitForConfirms(): of %1 messages").arg(left)));
+        return m_channel->connection->unanswered(
+                qPrintable(QStringLiteral("waitForConfirms(): of %1 messages").arg(left)),
+                patience);
     }
+    if (m_channel->connection->orphaned)
+        return m_channel->connection->notOpenNow("waitForConfirms()");
     const quint64 confirmed = std::exchange(m_confirmed, 0);
     m_failedBytes = 0;
     if (const QAmqpError error = std::exchange(m_failure, {}))

@@ -68,6 +68,8 @@ void QAmqpBlockingChannelPrivate::silence()
 void QAmqpBlockingChannelPrivate::abandon()
 {
     silence();
+    if (connection->orphaned)
+        return keepForEver(shared_from_this());
     connection->thread.post([self = shared_from_this()] {
         if (!self->channel)
             return;
@@ -102,7 +104,7 @@ QAmqpResult<void> QAmqpBlockingChannelPrivate::open()
                     return answer->give(channel->lastError());
                 openers.push_back(answer);
             });
-    if (!result && result.error().kind() == Kind::Timeout)
+    if (connection->hasGivenUp(result.error()))
         connection->thread.post([self = shared_from_this()] {
             if (self->channel)
                 self->channel->close();
@@ -181,8 +183,10 @@ QAmqpError QAmqpBlockingChannelPrivate::explained(const QAmqpError &error) const
 
 QAmqpError QAmqpBlockingChannelPrivate::refusal(const char *what) const
 {
-    if (isOpen)
+    if (isUsable())
         return {};
+    if (connection->orphaned)
+        return connection->notOpenNow(what);
     const QAmqpError reason = lastError ? lastError : connection->now.lastError;
     QString text = QStringLiteral("%1: channel %2 is closed; open() it again")
                            .arg(QLatin1StringView(what))
@@ -202,7 +206,7 @@ QAmqpResult<void> QAmqpBlockingChannelPrivate::close()
     silence();
     {
         const std::lock_guard lock(mutex());
-        if (!isOpen)
+        if (!isUsable())
             return {};
     }
     return wait<QAmqpResult<void>>("channel.close", [this](const Answer<void> &answer) {
@@ -217,7 +221,7 @@ QAmqpResult<void> QAmqpBlockingChannelPrivate::close()
 bool QAmqpBlockingChannel::isOpen() const
 {
     const std::lock_guard lock(d->mutex());
-    return d->isOpen;
+    return d->isUsable();
 }
 
 /*! Returns the channel's number on the wire. */

@@ -28,6 +28,7 @@ public:
     Result wait(const char *what, Start start);
     QAmqpError explained(const QAmqpError &error) const;
     QAmqpError refusal(const char *what) const; // with the mutex held
+    bool isUsable() const { return isOpen && !connection->orphaned; } // with the mutex held
     std::mutex &mutex() const { return connection->dispatcher.mutex(); }
 
     QAmqpResult<void> open();

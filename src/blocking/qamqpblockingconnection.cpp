@@ -11,15 +11,6 @@ using namespace QtAmqpPrivate;
 using Kind = QAmqpError::Kind;
 using Snapshot = QAmqpBlockingConnectionPrivate::Snapshot;
 
-// Messages that no prefetch bounds: from here on reading stops, until half of them were taken. While
-// someone needs what the broker sends it goes on to a multiple of that.
-constexpr qint64 MaxWaiting = 1000;
-constexpr qint64 MaxWaitingBytes = 8 * 1024 * 1024;
-constexpr int MostForReaders = 10;
-
-// Of a broker that blocks and unblocks while nobody runs callbacks the last changes are told.
-constexpr int MaxBlockedChanges = 100;
-
 /*!
     \class QAmqpBlockingConnection
     \inmodule QtAmqp
@@ -62,11 +53,13 @@ QAmqpBlockingConnection::QAmqpBlockingConnection(const QUrl &url)
 }
 
 /*! Closes the connection as close() does, waiting 10 s at most, and ends its thread. Channels that are
-    left refuse every call with NotOpen. */
+    left refuse every call with NotOpen. A connection that is open when the QCoreApplication goes, such as a
+    static one, is closed by that; one in a process that fork() made only lets go of it, see
+    \l {After fork()}. */
 QAmqpBlockingConnection::~QAmqpBlockingConnection() { d->end(); }
 
-/*! Opens with \a options, and waits until that is done or has failed, or the timeout() is over
-    (Timeout; the attempt is given up). Fails with InvalidArgument, and leaves options() as they are, if
+/*! Opens with \a options, and waits until that is done or has failed, the timeout() is over (Timeout; the
+    attempt is given up) or a stop is requested (Cancelled). Fails with InvalidArgument, and leaves options() as they are, if
     there is no QCoreApplication, or the connection is open, opening or closing. A connection that was
     closed or lost may be opened again; its channels then need QAmqpBlockingChannel::open(). */
 QAmqpResult<void> QAmqpBlockingConnection::open(const QAmqpConnectionOptions &options)
@@ -93,19 +86,13 @@ QAmqpResult<void> QAmqpBlockingConnectionPrivate::open(const QAmqpConnectionOpti
         const std::lock_guard lock(dispatcher.mutex());
         return now.lastError = error;
     }
-    {
-        const std::lock_guard lock(dispatcher.mutex());
-        if (!std::exchange(begun, true))
-            thread.begin([this] {
-                connection = new QAmqpConnection;
-                watch();
-            });
-    }
+    begin();
     const auto result = wait<QAmqpResult<void>>(
             "open()", deadlineAfter(timeout()),
             [this, with = wanted ? std::optional(*wanted) : std::nullopt](
-                    const Answer<void> &answer) { startOpening(answer, with); });
-    if (!result && result.error().kind() == Kind::Timeout)
+                    const Answer<void> &answer) { startOpening(answer, with); },
+            AtStop::EndAtOnce);
+    if (hasGivenUp(result.error()))
         abort(); // also if it has come to be open by now: the caller is told that it is not
     if (!result) {
         const std::lock_guard lock(dispatcher.mutex());
@@ -115,209 +102,25 @@ QAmqpResult<void> QAmqpBlockingConnectionPrivate::open(const QAmqpConnectionOpti
     return result;
 }
 
-// What it throws would end the I/O thread, and the program with it.
-static QAmqpError prepared(QAmqpConnection *connection,
-                           const std::function<void(QAmqpConnection *)> &prepare)
-{
-    QString what = QStringLiteral("something that is no std::exception");
-    try {
-        prepare(connection);
-        return {};
-    } catch (const std::exception &exception) {
-        what = QString::fromLocal8Bit(exception.what());
-    } catch (...) { // told in the same way
-    }
-    return blockingError(
-            Kind::InvalidArgument,
-            QStringLiteral("open(): the function given to setUp() threw an exception: %1")
-                    .arg(what));
-}
-
-void QAmqpBlockingConnectionPrivate::startOpening(const Answer<void> &answer,
-                                                  const std::optional<QAmqpConnectionOptions> &with)
-{
-    if (connection->state() != QAmqpConnection::State::Closed)
-        return answer->give(blockingError(
-                Kind::InvalidArgument,
-                QStringLiteral("open(): the connection is open already, opening or closing")));
-    std::function<void(QAmqpConnection *)> prepare;
-    QAmqpConnectionOptions before; // what they hold goes without the mutex
-    {
-        const std::lock_guard lock(dispatcher.mutex());
-        before = std::exchange(options, with.value_or(options));
-        prepare = setUp;
-        silenced = false;
-    }
-    connection->setOptions(with.value_or(before));
-    if (prepare) {
-        if (const QAmqpError error = prepared(connection, prepare))
-            return answer->give(error);
-    }
-    failure = QAmqpError();
-    opener = answer;
-    connection->open();
-}
-
-void QAmqpBlockingConnectionPrivate::watch()
-{
-    QObject::connect(connection, &QAmqpConnection::opened, connection, [this] { tellOpened(); });
-    QObject::connect(connection, &QAmqpConnection::closed, connection, [this] { tellClosed(); });
-    QObject::connect(connection, &QAmqpConnection::errorOccurred, connection,
-                     [this](const QAmqpError &error) { failure = error; });
-    QObject::connect(connection, &QAmqpConnection::endpointChanged, connection,
-                     [this](const QString &endpoint) {
-                         const std::lock_guard lock(dispatcher.mutex());
-                         now.endpoint = endpoint;
-                     });
-    QObject::connect(connection, &QAmqpConnection::blockedChanged, connection,
-                     [this](bool blocked) { tellBlocked(blocked); });
-}
-
-void QAmqpBlockingConnectionPrivate::tellOpened()
+void QAmqpBlockingConnectionPrivate::begin()
 {
     {
         const std::lock_guard lock(dispatcher.mutex());
-        now = {.open = true,
-               .endpoint = connection->endpoint(),
-               .channelMax = connection->channelMax(),
-               .frameMax = connection->frameMax(),
-               .heartbeat = connection->heartbeat(),
-               .serverProperties = connection->serverProperties()};
-        reading = true;
-        lookAtReading();
+        if (std::exchange(begun, true))
+            return;
     }
-    if (const auto answer = std::exchange(opener, nullptr))
-        answer->give(QAmqpResult<void>());
+    addToProcess(this);
+    thread.begin([this] {
+        connection = new QAmqpConnection;
+        watch();
+    });
 }
 
-void QAmqpBlockingConnectionPrivate::tellClosed()
+// Whether the call ended before the broker answered.
+bool QAmqpBlockingConnectionPrivate::hasGivenUp(const QAmqpError &error) const
 {
-    {
-        const std::lock_guard lock(dispatcher.mutex());
-        now.open = false;
-        now.blocked = false;
-        now.lastError = failure;
-        dispatcher.changed();
-    }
-    if (const auto answer = std::exchange(opener, nullptr))
-        answer->give(failure ? failure
-                             : blockingError(Kind::Cancelled,
-                                             QStringLiteral("open(): the connection was closed")));
-    for (const Answer<void> &answer : std::exchange(closers, {}))
-        answer->give(failure);
-}
-
-void QAmqpBlockingConnectionPrivate::tellBlocked(bool blocked)
-{
-    Dispatcher::Dropped dropped; // goes without the mutex
-    const std::lock_guard lock(dispatcher.mutex());
-    now.blocked = blocked;
-    now.blockedReason = connection->blockedReason();
-    if (silenced)
-        return;
-    dispatcher.post(this, singleEvent([this, blocked, reason = now.blockedReason] {
-                        return blockedCallback(blocked, reason);
-                    }));
-    if (++blockedChanges > MaxBlockedChanges) { // in pairs, so that they alternate
-        dispatcher.dropFirst(this, dropped);
-        dispatcher.dropFirst(this, dropped);
-    }
-}
-
-Callback QAmqpBlockingConnectionPrivate::blockedCallback(bool blocked, const QString &reason)
-{
-    --blockedChanges;
-    if (blocked && blockedHandler)
-        return [handler = blockedHandler, reason] { (*handler)(reason); };
-    if (!blocked && unblockedHandler)
-        return [handler = unblockedHandler] { (*handler)(); };
-    return {};
-}
-
-void QAmqpBlockingConnectionPrivate::countWaiting(qint64 messages, qint64 bytes)
-{
-    waitingMessages += messages;
-    waitingBytes += bytes;
-    const auto isReached = [this](bool before, int times) {
-        const int parts = before ? 2 : 1;
-        return waitingMessages >= times * MaxWaiting / parts
-                || waitingBytes >= times * MaxWaitingBytes / parts;
-    };
-    tooManyWait = isReached(tooManyWait, 1);
-    tooManyForReaders = isReached(tooManyForReaders, MostForReaders);
-    lookAtReading();
-}
-
-void QAmqpBlockingConnectionPrivate::countReaders(int change)
-{
-    readers += change;
-    lookAtReading();
-}
-
-void QAmqpBlockingConnectionPrivate::lookAtReading()
-{
-    const bool wanted = !tooManyWait || (readers > 0 && !tooManyForReaders);
-    if (wanted == reading)
-        return;
-    reading = wanted;
-    thread.post([this, wanted] { connection->setReading(wanted); });
-}
-
-QAmqpError QAmqpBlockingConnectionPrivate::timedOut(const char *what) const
-{
-    QString text = QStringLiteral("%1 was not answered in time").arg(QLatin1StringView(what));
-    const std::lock_guard lock(dispatcher.mutex());
-    if (now.blocked)
-        text += QStringLiteral("; the broker has blocked the connection: ") + now.blockedReason;
-    if (tooManyForReaders)
-        text += QStringLiteral(
-                        "; nothing is read, since %1 messages that were returned, or came without acknowledgement or prefetch, wait to be taken")
-                        .arg(waitingMessages);
-    return blockingError(Kind::Timeout, text);
-}
-
-// A request's failure is told before the end of its channel or connection, which follows at once. Who
-// learns the one shall see the other.
-void QAmqpBlockingConnectionPrivate::awaitEnd(const QAmqpError &error, const bool &open)
-{
-    bool ofConnection = false;
-    bool ofChannel = false;
-    for (QAmqpError reason = error; reason; reason = reason.cause()) {
-        ofConnection = ofConnection || reason.scope() == QAmqpError::Scope::Connection;
-        // What the broker says of one request and not of its message (312, 313) ends the channel.
-        ofChannel = ofChannel || reason.scope() == QAmqpError::Scope::Channel
-                || (reason.replyCode() != 0 && reason.kind() != Kind::Unroutable);
-    }
-    if (!ofConnection && !ofChannel)
-        return;
-    std::unique_lock lock(dispatcher.mutex());
-    dispatcher.waitOnly(
-            lock, [&] { return !open && !(ofConnection && now.open); },
-            deadlineAfter(std::chrono::milliseconds(50)));
-}
-
-QAmqpError QAmqpBlockingConnectionPrivate::notOpen(const char *what) const
-{
-    const std::lock_guard lock(dispatcher.mutex());
-    return notOpenNow(what);
-}
-
-QAmqpError QAmqpBlockingConnectionPrivate::notOpenNow(const char *what) const
-{
-    const QAmqpError &reason = now.lastError;
-    QAmqpError error = blockingError(
-            Kind::NotOpen,
-            QStringLiteral("%1: the connection is not open; open() it").arg(QLatin1StringView(what))
-                    + (reason ? QStringLiteral(". It ended because: ") + reason.text()
-                              : QString()));
-    return reason ? error.setCause(reason) : error;
-}
-
-QAmqpError QAmqpBlockingConnectionPrivate::refusal(const char *what, bool wasOpen) const
-{
-    if (now.open)
-        return {};
-    return wasOpen && now.lastError ? now.lastError : notOpenNow(what);
+    return error.kind() == Kind::Timeout
+            || (error.kind() == Kind::Cancelled && dispatcher.isStopRequested());
 }
 
 // No callbacks but those of timers are called from now on, until it is opened again.
@@ -361,26 +164,35 @@ QAmqpResult<void> QAmqpBlockingConnectionPrivate::close(std::chrono::millisecond
                 closers.push_back(answer);
                 connection->close(std::chrono::ceil<std::chrono::milliseconds>(
                         std::max(end - Clock::now(), Clock::duration::zero())));
-            });
+            },
+            AtStop::GoOn);
     if (!result)
         abort();
     return result;
 }
 
-// The connection object goes; channels and consumers may be left.
-void QAmqpBlockingConnectionPrivate::end()
+// The connection object goes, or the QCoreApplication; channels and consumers may be left.
+void QAmqpBlockingConnectionPrivate::end(const QString &why)
 {
-    static_cast<void>(close(std::chrono::seconds(10)));
-    thread.end([this] {
+    if (orphaned)
+        return keepForEver(shared_from_this());
+    if (QCoreApplication::instance()) // else nothing moves any more that could be waited for
+        static_cast<void>(close(std::chrono::seconds(10)));
+    const QAmqpError error = blockingError(
+            Kind::NotOpen, why.isEmpty() ? QStringLiteral("the connection was destroyed") : why);
+    thread.end([this, &error] {
         delete std::exchange(connection, nullptr);
         for (const auto &weak : std::exchange(channels, {})) {
             if (const auto channel = weak.lock())
-                channel->tellClosed(blockingError(Kind::NotOpen,
-                                                  QStringLiteral("the connection was destroyed")));
+                channel->tellClosed(error);
         }
     });
+    removeFromProcess(this);
     dispatcher.clear();
     const std::lock_guard lock(dispatcher.mutex());
+    if (begun && !why.isEmpty())
+        now.lastError = error;
+    begun = false;
     now.open = false;
     dispatcher.changed();
 }
@@ -397,12 +209,14 @@ void QAmqpBlockingConnectionPrivate::abort()
 {
     // That nothing is waited for but the I/O thread makes a second enough.
     static_cast<void>(wait<QAmqpResult<void>>(
-            "abort()", deadlineAfter(std::chrono::seconds(1)), [this](const Answer<void> &answer) {
+            "abort()", deadlineAfter(std::chrono::seconds(1)),
+            [this](const Answer<void> &answer) {
                 if (connection->state() == QAmqpConnection::State::Closed)
                     return answer->give(QAmqpResult<void>());
                 closers.push_back(answer);
                 connection->abort();
-            }));
+            },
+            AtStop::GoOn));
 }
 
 /*! Has \a function prepare the QAmqpConnection inside before each open(): its TLS configuration, its
@@ -588,9 +402,11 @@ QAmqpResult<void> QAmqpBlockingConnection::sleep(std::chrono::milliseconds durat
     return keep->refusal("sleep()", wasOpen);
 }
 
-/*! Ends all waits for callbacks and messages, now and from now on: startConsuming(), loops over
-    consume(), processDataEvents() and sleep() return within 50 ms. Other calls go on. This function may
-    be called from a signal handler. */
+/*! Ends all waits. Those for callbacks, messages and a link end within 50 ms, now and from now on:
+    startConsuming(), loops over consume(), processDataEvents(), sleep() and open(). Other calls that wait
+    now, for an answer or for room in a window, end within half a second more (Cancelled), which a broker
+    that works needs not; close() keeps its deadline. Calls that begin later go on as ever, so that a
+    program can tidy up. This function may be called from a signal handler. */
 void QAmqpBlockingConnection::requestStop() noexcept { d->dispatcher.requestStop(true); }
 
 /*! Returns whether requestStop() was called. */

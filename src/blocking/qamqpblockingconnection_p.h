@@ -3,6 +3,7 @@
 
 #include "blocking/dispatcher.h"
 #include "blocking/iothread.h"
+#include "blocking/processes.h"
 
 #include <QtAmqp/qamqpblockingconnection.h>
 #include <QtAmqp/qamqpconnection.h>
@@ -21,8 +22,9 @@ public:
 
     // Any thread
     template<typename Result, typename Start>
-    Result wait(const char *what, QtAmqpPrivate::TimePoint deadline, Start start);
-    QAmqpError timedOut(const char *what) const;
+    Result wait(const char *what, QtAmqpPrivate::TimePoint deadline, Start start,
+                QtAmqpPrivate::AtStop atStop = QtAmqpPrivate::AtStop::EndSoon);
+    QAmqpError unanswered(const char *what, const QtAmqpPrivate::Patience &patience) const;
     QAmqpError notOpen(const char *what) const;
     void awaitEnd(const QAmqpError &error, const bool &open);
     // With the mutex held: why waiting makes no sense (any more, if it did).
@@ -31,10 +33,12 @@ public:
     std::chrono::milliseconds timeout() const { return m_timeout.load(); }
     void setTimeout(std::chrono::milliseconds timeout);
     QAmqpResult<void> open(const QAmqpConnectionOptions *wanted);
+    void begin();
+    bool hasGivenUp(const QAmqpError &error) const;
     QAmqpResult<void> close(std::chrono::milliseconds deadline);
     QAmqpResult<std::shared_ptr<QAmqpBlockingChannelPrivate>> makeChannel();
     void abort();
-    void end();
+    void end(const QString &why = QString());
     void silence();
 
     // With the mutex held, when messages that no prefetch bounds came or were taken.
@@ -84,6 +88,7 @@ public:
     int blockedChanges = 0; // to be called back
     bool silenced = false; // it is being closed, until the next open()
     bool begun = false;
+    bool orphaned = false; // it is the connection of another process, see processes.h
     int readers = 0; // calls and waits that need something to be read
     qint64 waitingMessages = 0;
     qint64 waitingBytes = 0;
@@ -126,7 +131,7 @@ private:
 // Has the I/O thread call start(answer), and waits for the answer.
 template<typename Result, typename Start>
 Result QAmqpBlockingConnectionPrivate::wait(const char *what, QtAmqpPrivate::TimePoint deadline,
-                                            Start start)
+                                            Start start, QtAmqpPrivate::AtStop atStop)
 {
     if (thread.isCurrent())
         return QtAmqpPrivate::blockingError(
@@ -137,9 +142,10 @@ Result QAmqpBlockingConnectionPrivate::wait(const char *what, QtAmqpPrivate::Tim
     const auto answer = std::make_shared<QtAmqpPrivate::Answer<Result>>();
     if (!thread.post([answer, start = std::move(start)]() mutable { start(answer); }))
         return notOpen(what);
-    if (std::optional<Result> result = answer->wait(deadline))
+    QtAmqpPrivate::Patience patience(dispatcher, deadline, atStop);
+    if (std::optional<Result> result = answer->wait(patience))
         return *std::move(result);
-    return timedOut(what);
+    return unanswered(what, patience);
 }
 
 QT_END_NAMESPACE

@@ -76,12 +76,16 @@ QAmqpResult<QAmqpDelivery> QAmqpBlockingConsumerPrivate::next(TimePoint deadline
     // However many messages wait, callbacks that are due have their turn, and a stop ends this.
     if (!dispatcher.isStopRequested())
         dispatcher.runOne(lock);
-    const auto done = [&] { return !dispatcher.isStopRequested() && (ended || !waiting.empty()); };
+    const auto done = [&] {
+        return !dispatcher.isStopRequested() && (ended || !waiting.empty() || connection->orphaned);
+    };
     const auto end = dispatcher.wait(lock, done, deadline);
     if (end == Dispatcher::End::Stopped)
         return blockingError(Kind::Cancelled, QStringLiteral("a stop was requested"));
     if (!waiting.empty())
         return take();
+    if (connection->orphaned)
+        return connection->notOpenNow("basic.consume");
     if (end == Dispatcher::End::TimedOut)
         return blockingError(Kind::Timeout,
                              QStringLiteral("no message came from \"%1\" in time").arg(queue));
@@ -216,7 +220,7 @@ bool QAmqpBlockingConsumer::isActive() const
     if (!d->connection)
         return false;
     const std::lock_guard lock(d->connection->dispatcher.mutex());
-    return !d->ended;
+    return !d->ended && !d->connection->orphaned;
 }
 
 /*! Returns why consume() failed or the subscription ended; no error while it goes on, or if it was
@@ -226,7 +230,7 @@ QAmqpError QAmqpBlockingConsumer::error() const
     if (!d->connection)
         return d->error;
     const std::lock_guard lock(d->connection->dispatcher.mutex());
-    return d->error;
+    return d->connection->orphaned ? d->connection->notOpenNow("basic.consume") : d->error;
 }
 
 /*! Returns how many messages have come that next() has not returned: it returns these at once. */

@@ -1,10 +1,13 @@
 #include "transport/devicetransport.h"
 
+#include "transport/forks.h"
+
 #include <QtCore/qbuffer.h>
 #include <QtCore/qcoreapplication.h>
 #include <QtCore/qmetaobject.h>
 #include <QtCore/qthread.h>
 #include <QtCore/qtimer.h>
+#include <QtNetwork/qlocalsocket.h>
 #include <QtNetwork/qsslsocket.h>
 
 QT_BEGIN_NAMESPACE
@@ -76,6 +79,10 @@ void DeviceTransport::noteOpened()
 {
     if (m_state == State::Opening)
         m_state = State::Ready;
+    if (const auto *socket = qobject_cast<QAbstractSocket *>(m_device.get()))
+        keepFromForks(socket->socketDescriptor(), *m_device);
+    else if (const auto *local = qobject_cast<QLocalSocket *>(m_device.get()))
+        keepFromForks(local->socketDescriptor(), *m_device);
     requestTurn();
 }
 

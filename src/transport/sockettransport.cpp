@@ -1,10 +1,13 @@
 #include "transport/sockettransport.h"
 
+#include "transport/forks.h"
 #include "transport/nativesocket.h"
 #include "values/errorkinds.h"
 
+#include <QtCore/qabstracteventdispatcher.h>
 #include <QtCore/qcoreapplication.h>
 #include <QtCore/qpointer.h>
+#include <QtCore/qthread.h>
 #include <QtCore/qtimer.h>
 #include <QtNetwork/qhostaddress.h>
 
@@ -68,6 +71,7 @@ void SocketTransport::connected(std::unique_ptr<QTcpSocket> socket)
     // Set before connecting, Qt drops it: 44 ms for each small exchange.
     m_socket->setSocketOption(QAbstractSocket::LowDelayOption, 1);
     setKeepAlive(*m_socket, m_endpoint);
+    keepFromForks(m_socket->socketDescriptor(), *m_socket);
     if (m_tls)
         startTls();
     else
@@ -241,8 +245,8 @@ void SocketTransport::close()
     while (!m_blocks.isEmpty())
         m_socket->write(m_blocks.dequeue());
     m_blockBytes = 0;
-    if (m_socket->thread()
-        != QThread::currentThread()) { // its thread is over: nothing goes on there
+    // Its thread is over, or the QCoreApplication is: nothing goes on there.
+    if (m_socket->thread() != QThread::currentThread() || !QAbstractEventDispatcher::instance()) {
         m_socket->flush();
         m_tls = nullptr;
         return m_socket.reset();

@@ -1,0 +1,103 @@
+#include "blocking/processes.h"
+
+#include "blocking/qamqpblockingconnection_p.h"
+
+#include <QtCore/qcoreapplication.h>
+
+#ifdef Q_OS_UNIX
+#  include <pthread.h>
+#endif
+
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpPrivate {
+
+namespace {
+
+struct Process
+{
+    std::mutex mutex;
+    std::vector<QAmqpBlockingConnectionPrivate *> connections;
+    std::vector<std::shared_ptr<void>> orphans;
+};
+
+// Never destroyed: static objects may be connections.
+Process &process()
+{
+    static auto *const process = new Process;
+    return *process;
+}
+
+// QCoreApplication is about to go.
+void endAll()
+{
+    std::vector<std::shared_ptr<QAmqpBlockingConnectionPrivate>> connections;
+    {
+        const std::lock_guard lock(process().mutex);
+        for (QAmqpBlockingConnectionPrivate *connection : process().connections)
+            connections.push_back(connection->shared_from_this());
+    }
+    for (const auto &connection : connections)
+        connection->end(QStringLiteral("the QCoreApplication object was destroyed"));
+}
+
+#ifdef Q_OS_UNIX
+// No other thread is in the middle of anything that the new process would find half done.
+void beforeFork()
+{
+    process().mutex.lock();
+    for (QAmqpBlockingConnectionPrivate *connection : process().connections) {
+        connection->dispatcher.mutex().lock();
+        connection->thread.mutex().lock();
+    }
+}
+
+void afterFork()
+{
+    for (QAmqpBlockingConnectionPrivate *connection : process().connections) {
+        connection->thread.mutex().unlock();
+        connection->dispatcher.mutex().unlock();
+    }
+    process().mutex.unlock();
+}
+
+void inNewProcess()
+{
+    for (QAmqpBlockingConnectionPrivate *connection : process().connections) {
+        connection->orphaned = true;
+        connection->now.open = false;
+        connection->thread.leave();
+    }
+    afterFork();
+}
+#endif
+
+} // namespace
+
+void addToProcess(QAmqpBlockingConnectionPrivate *connection)
+{
+#ifdef Q_OS_UNIX
+    [[maybe_unused]] static const int watching =
+            ::pthread_atfork(beforeFork, afterFork, inNewProcess);
+#endif
+    const std::lock_guard lock(process().mutex);
+    process().connections.push_back(connection);
+    qRemovePostRoutine(endAll); // each QCoreApplication forgets what it has called
+    qAddPostRoutine(endAll);
+}
+
+void removeFromProcess(QAmqpBlockingConnectionPrivate *connection)
+{
+    const std::lock_guard lock(process().mutex);
+    std::erase(process().connections, connection);
+}
+
+void keepForEver(std::shared_ptr<void> orphan)
+{
+    const std::lock_guard lock(process().mutex);
+    process().orphans.push_back(std::move(orphan));
+}
+
+} // namespace QtAmqpPrivate
+
+QT_END_NAMESPACE
