@@ -235,14 +235,24 @@ void QAmqpConnectionPrivate::tellState()
     if (engine->core().state() == ConnectionState::Closed)
         return;
     const QAmqpConnection::State now = currentState();
-    const bool changed = std::exchange(toldState, now) != now;
-    const QString endpoint = q->endpoint();
-    const bool elsewhere = std::exchange(toldEndpoint, endpoint) != endpoint;
-    const QPointer<QObject> alive(elsewhere ? q : nullptr);
+    const bool changed = toldState != now;
+    const bool elsewhere =
+            now != QAmqpConnection::State::Closed && toldEndpoint != engine->core().endpoint();
+    if (!changed && !elsewhere)
+        return;
+    toldState = now;
+    if (elsewhere)
+        toldEndpoint = engine->core().endpoint();
+    const QPointer<QObject> alive(q);
     CallAll all;
-    if (changed)
-        all(QPointer<QObject>(q), [&] { Q_EMIT q->stateChanged(now); });
-    all(alive, [&] { Q_EMIT q->endpointChanged(endpoint); });
+    all(alive, [&] {
+        if (changed)
+            Q_EMIT q->stateChanged(now);
+    });
+    all(alive, [&] {
+        if (elsewhere)
+            Q_EMIT q->endpointChanged(QString(toldEndpoint)); // whose owner may go
+    });
     all.rethrow();
 }
 
