@@ -9,6 +9,7 @@ set(QTAMQP_values_SOURCES
     values/connectionurl.h
     values/errorkinds.cpp
     values/errorkinds.h
+    values/madeonce.h
     values/printable.cpp
     values/printable.h
     values/qamqpconnectionoptions.cpp

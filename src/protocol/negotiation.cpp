@@ -1,5 +1,7 @@
 #include "protocol/negotiation.h"
 
+#include "values/wiretext.h"
+
 QT_BEGIN_NAMESPACE
 
 using namespace Qt::StringLiterals;
@@ -16,14 +18,14 @@ QAmqpTable clientProperties(const QAmqpConnectionOptions &options)
             {u"exchange_exchange_bindings"_s, true},   {u"publisher_confirms"_s, true}};
     const QAmqpTable own = options.clientProperties();
     for (const auto &[name, value] : capabilities(own).entries())
-        known.insert(QString::fromUtf8(name), value);
+        known.insert(textFromWire(name), value);
 
     QAmqpTable properties = {{u"product"_s, u"QtAmqp"_s},
                              {u"version"_s, u"" QTAMQP_VERSION ""_s},
                              {u"platform"_s, u"Qt "_s + QLatin1StringView(qVersion())},
                              {u"information"_s, u"AMQP 0-9-1 client for Qt, MIT licence"_s}};
     for (const auto &[name, value] : own.entries())
-        properties.insert(QString::fromUtf8(name), value);
+        properties.insert(textFromWire(name), value);
     if (!options.connectionName().isEmpty())
         properties.insert(u"connection_name"_s, options.connectionName());
     properties.insert(u"capabilities"_s, known);

@@ -1,9 +1,12 @@
 #include <QtAmqp/qamqptable.h>
 
 #include "values/bytes.h"
+#include "values/madeonce.h"
 #include "values/sharedvalue.h"
+#include "values/wiretext.h"
 
 #include <QtCore/qdebug.h>
+#include <QtCore/qhash.h>
 
 #include <algorithm>
 
@@ -21,6 +24,10 @@ using namespace QtAmqpPrivate;
     at most 255 octets of UTF-8 (AMQP 0-9-1 §4.2.5.5); append() keeps a longer one, and whatever
     would send the table refuses it with errorString().
 
+    In a QString an octet of a name that is not UTF-8 is a lone surrogate, U+DC80 to U+DCFF for 80 to FF;
+    the functions that take a QString make the same octet of it. Of a name that stands twice, the first
+    counts: value() returns it, insert() changes it, toVariantMap() has it, as RabbitMQ looks at it.
+
     \snippet snippets.cpp table
 
     Tables are implicitly shared and reentrant.
@@ -29,10 +36,36 @@ using namespace QtAmqpPrivate;
 class QAmqpTablePrivate : public SharedValue
 {
 public:
+    // Where the first entry of each name stands.
+    using Places = QHash<QByteArray, qsizetype>;
+
     QList<QAmqpTable::Entry> entries;
+    MadeOnce<Places> places;
 
     bool operator==(const QAmqpTablePrivate &) const = default;
+
+    qsizetype find(const QByteArray &name) const;
 };
+
+// The place of the first entry called `name`, or that behind the last one.
+qsizetype QAmqpTablePrivate::find(const QByteArray &name) const
+{
+    constexpr qsizetype small = 16; // these are quicker looked through
+    const qsizetype size = entries.size();
+    if (size <= small) {
+        return std::find_if(entries.cbegin(), entries.cend(),
+                            [&](const QAmqpTable::Entry &entry) { return entry.first == name; })
+                - entries.cbegin();
+    }
+    const Places &all = places.get([this, size] {
+        Places made;
+        made.reserve(size);
+        for (qsizetype i = size - 1; i >= 0; --i)
+            made.insert(entries.at(i).first, i);
+        return made;
+    });
+    return all.value(name, size);
+}
 
 /*! \fn QAmqpTable::QAmqpTable()
     Makes an empty table. */
@@ -42,7 +75,7 @@ QTAMQP_VALUE(QAmqpTable)
 QAmqpTable::QAmqpTable(std::initializer_list<std::pair<QString, QAmqpValue>> entries)
 {
     for (const auto &[name, value] : entries)
-        append(name.toUtf8(), value);
+        append(wireFromText(name), value);
 }
 
 /*! Converts \a map with QAmqpValue::fromVariant(). */
@@ -50,16 +83,20 @@ QAmqpTable QAmqpTable::fromVariantMap(const QVariantMap &map)
 {
     QAmqpTable table;
     for (auto it = map.cbegin(); it != map.cend(); ++it)
-        table.append(it.key().toUtf8(), QAmqpValue::fromVariant(it.value()));
+        table.append(wireFromText(it.key()), QAmqpValue::fromVariant(it.value()));
     return table;
 }
 
-/*! Converts with QAmqpValue::toVariant(); of entries with the same name the last one stays. */
+/*! Converts with QAmqpValue::toVariant(). Each name has its own key, also if it is not UTF-8, and
+    fromVariantMap() makes the same name of it; of entries with the same name the first one counts. */
 QVariantMap QAmqpTable::toVariantMap() const
 {
     QVariantMap map;
-    for (const Entry &entry : entries())
-        map.insert(QString::fromUtf8(entry.first), entry.second.toVariant());
+    for (const auto &[name, value] : entries()) {
+        const QString key = textFromWire(name);
+        if (!map.contains(key))
+            map.insert(key, value.toVariant());
+    }
     return map;
 }
 
@@ -74,46 +111,46 @@ qsizetype QAmqpTable::size() const { return entries().size(); }
 const QList<QAmqpTable::Entry> &QAmqpTable::entries() const & { return peek(d).entries; }
 QList<QAmqpTable::Entry> QAmqpTable::entries() && { return peek(d).entries; }
 
-static auto findEntry(const QList<QAmqpTable::Entry> &entries, const QString &name)
-{
-    return std::find_if(entries.cbegin(), entries.cend(),
-                        [utf8 = name.toUtf8()](const auto &entry) { return entry.first == utf8; });
-}
-
 /*! Returns \c true if there is an entry called \a name. */
 bool QAmqpTable::contains(const QString &name) const
 {
-    return findEntry(entries(), name) != entries().cend();
+    return peek(d).find(wireFromText(name)) < size();
 }
 
 /*! Returns the value of the first entry called \a name, or an invalid value. */
 QAmqpValue QAmqpTable::value(const QString &name) const
 {
-    const auto entry = findEntry(entries(), name);
-    return entry == entries().cend() ? QAmqpValue() : entry->second;
+    const qsizetype place = peek(d).find(wireFromText(name));
+    return place < size() ? entries().at(place).second : QAmqpValue();
 }
 
 /*! Sets the first entry called \a name to \a value, or appends a new one. */
 void QAmqpTable::insert(const QString &name, const QAmqpValue &value)
 {
-    const auto index = findEntry(entries(), name) - entries().cbegin();
-    if (index == size())
-        append(name.toUtf8(), value);
+    const QByteArray wire = wireFromText(name);
+    const qsizetype place = peek(d).find(wire);
+    if (place == size())
+        append(wire, value);
     else
-        edit(d).entries[index].second = value;
+        edit(d).entries[place].second = value;
 }
 
 /*! Appends an entry of \a name and \a value, even if there is one of that name already. */
 void QAmqpTable::append(const QByteArray &name, const QAmqpValue &value)
 {
-    edit(d).entries.append({name, value});
+    QAmqpTablePrivate &table = edit(d);
+    table.entries.append({name, value});
+    if (auto *places = table.places.edit(); places && !places->contains(name))
+        places->insert(name, table.entries.size() - 1);
 }
 
 /*! Removes every entry called \a name and returns how many there were. */
 qsizetype QAmqpTable::remove(const QString &name)
 {
-    return edit(d).entries.removeIf(
-            [utf8 = name.toUtf8()](const Entry &entry) { return entry.first == utf8; });
+    QAmqpTablePrivate &table = edit(d);
+    table.places.clear();
+    return table.entries.removeIf(
+            [wire = wireFromText(name)](const Entry &entry) { return entry.first == wire; });
 }
 
 /*! Returns why this table cannot be sent, naming the entry at fault; empty if it can. */
@@ -136,7 +173,7 @@ QDebug operator<<(QDebug debug, const QAmqpTable &table)
     debug.nospace().quote() << '{'; // quoting escapes the control characters of a peer's text
     const char *separator = "";
     for (const auto &[name, value] : table.entries())
-        debug << std::exchange(separator, ", ") << QString::fromUtf8(name) << ": " << value;
+        debug << std::exchange(separator, ", ") << textFromWire(name) << ": " << value;
     return debug << '}';
 }
 

@@ -424,11 +424,75 @@ private Q_SLOTS:
         QCOMPARE(QAmqpValue::string("\xff").toVariant(), QVariant("\xff"_ba));
         QCOMPARE(QAmqpValue::string("\xc3\xa9").toVariant(), QVariant(u"é"_s));
         QVERIFY(!QAmqpValue().toVariant().isValid());
-        QAmqpTable twice;
-        twice.append("a", 1);
-        twice.append("a", 2);
-        QCOMPARE(twice.toVariantMap(), QVariantMap({{u"a"_s, 2}}));
         QCOMPARE(QAmqpTable::fromVariantMap({{u"a"_s, 2}}), QAmqpTable({{u"a"_s, 2}}));
+    }
+
+    // RabbitMQ looks at the first one too.
+    void ofANameThatStandsTwiceTheFirstCounts()
+    {
+        QAmqpTable twice;
+        for (int fillers : {0, 100}) { // small and large tables are looked through differently
+            twice.append("a", 1);
+            twice.append("a", 2);
+            for (int i = 0; i < fillers; ++i)
+                twice.append("filler", i);
+            QCOMPARE(twice.value(u"a"_s).toInt(), qint64(1));
+            QCOMPARE(twice.toVariantMap().value(u"a"_s), QVariant(1));
+        }
+        twice.insert(u"a"_s, 3);
+        QCOMPARE(twice.value(u"a"_s).toInt(), qint64(3));
+        QCOMPARE(twice.toVariantMap().value(u"a"_s), QVariant(3));
+        QCOMPARE(twice.remove(u"a"_s), qsizetype(4));
+        QVERIFY(!twice.contains(u"a"_s));
+        QVERIFY(!twice.toVariantMap().contains(u"a"_s));
+    }
+
+    void namesThatAreNotUtf8StayApart()
+    {
+        const QByteArrayList names = {
+                "\xff"_ba,         "\xfe"_ba,         "a\xff"_ba, "a\xff\xff"_ba,
+                "%FF"_ba,          "\xc3\xa9"_ba,     "\xc3"_ba,  "\xc3\xa9\x80"_ba,
+                "\xef\xbf\xbd"_ba, "\xed\xb3\xbf"_ba, ""_ba};
+        QAmqpTable table;
+        for (const QByteArray &name : names)
+            table.append(name, name);
+        const QVariantMap map = table.toVariantMap();
+        QCOMPARE(map.size(), names.size());
+        for (auto entry = map.cbegin(); entry != map.cend(); ++entry) {
+            QCOMPARE(table.value(entry.key()).toBytes(), entry.value().toByteArray());
+            QVERIFY(table.contains(entry.key()));
+        }
+        const QAmqpTable back = QAmqpTable::fromVariantMap(map);
+        QCOMPARE(back.size(), table.size());
+        for (const auto &[name, value] : back.entries())
+            QCOMPARE(value.toBytes(), name);
+        table.insert(map.key("\xfe"_ba), 1);
+        QCOMPARE(table.size(), names.size());
+        QCOMPARE(table.remove(map.key("\xff"_ba)), qsizetype(1));
+        QVERIFY(table.contains(map.key("\xfe"_ba)));
+    }
+
+    // Each of these loops would take minutes if a lookup walked through the table.
+    void lookingUpDoesNotWalkThroughTheTable()
+    {
+        constexpr int count = 30000;
+        QAmqpTable table;
+        const auto name = [](int i) { return u"header-%1"_s.arg(i); };
+        for (int i = 0; i < count; ++i)
+            table.insert(name(i), i);
+        QCOMPARE(table.size(), qsizetype(count));
+        const QAmqpTable copy = table;
+        for (int i = 0; i < count; ++i) {
+            QCOMPARE(copy.value(name(i)).toInt(), qint64(i));
+            QVERIFY(!table.contains(name(count + i)));
+            table.insert(name(i), -i);
+        }
+        QCOMPARE(copy.value(name(count - 1)).toInt(), qint64(count - 1));
+        QCOMPARE(table.value(name(count - 1)).toInt(), qint64(1 - count));
+        QCOMPARE(table.remove(name(0)), qsizetype(1));
+        QVERIFY(!table.contains(name(0)));
+        QCOMPARE(table.value(name(1)).toInt(), qint64(-1));
+        QVERIFY(copy.contains(name(0)));
     }
 
     void timesAtTheEdgeOfQDateTime()
