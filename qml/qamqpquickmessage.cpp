@@ -57,6 +57,9 @@ using namespace Qt::StringLiterals;
     The program that sent it. */
 /*! \qmlproperty string amqpMessage::clusterId
     A property of AMQP that nobody uses. */
+/*! \qmlproperty string amqpMessage::propertiesError
+    Why \l headers, or all of these properties, cannot be read as they came; empty if they can. See
+    QAmqpMessage::propertiesError(). */
 /*! \qmlproperty bool amqpMessage::redelivered
     Whether it may have been delivered before. */
 /*! \qmlproperty real amqpMessage::deliveryTag

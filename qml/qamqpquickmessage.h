@@ -36,6 +36,7 @@ class Q_AMQPQUICK_EXPORT QAmqpQuickMessage
     Q_PROPERTY(QString userId READ userId CONSTANT FINAL)
     Q_PROPERTY(QString appId READ appId CONSTANT FINAL)
     Q_PROPERTY(QString clusterId READ clusterId CONSTANT FINAL)
+    Q_PROPERTY(QString propertiesError READ propertiesError CONSTANT FINAL)
     Q_PROPERTY(bool redelivered READ isRedelivered CONSTANT FINAL)
     Q_PROPERTY(quint64 deliveryTag READ deliveryTag CONSTANT FINAL)
     Q_PROPERTY(QString consumerTag READ consumerTag CONSTANT FINAL)
@@ -55,6 +56,7 @@ public:
     QString exchange() const { return m_delivery.exchange(); }
     QString routingKey() const { return m_delivery.routingKey(); }
     QVariantMap headers() const { return m_delivery.headers().toVariantMap(); }
+    QString propertiesError() const { return m_delivery.propertiesError(); }
     QString contentType() const { return m_delivery.contentType(); }
     QString contentEncoding() const { return m_delivery.contentEncoding(); }
     bool isPersistent() const;

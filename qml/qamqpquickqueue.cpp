@@ -43,7 +43,9 @@ using namespace Qt::StringLiterals;
 /*! \qmlproperty bool AmqpQueue::ready
     Whether it is declared and bound and, if \l receiving, messages come. */
 /*! \qmlproperty string AmqpQueue::name
-    The name. Empty: the broker makes one up, see \l queueName, and the queue is exclusive and auto-delete. */
+    The name. Empty: the broker makes one up, see \l queueName, and the queue is exclusive and auto-delete.
+    Bound to a property of the surrounding component that is called \c queueName, it wants the component's id,
+    see there. */
 /*! \qmlproperty bool AmqpQueue::durable
     Whether the queue survives a restart of the broker. */
 /*! \qmlproperty bool AmqpQueue::exclusive
@@ -73,7 +75,12 @@ using namespace Qt::StringLiterals;
     \value AmqpQueue.NoAck        The broker forgets a message as it sends it, and \l prefetch bounds
                                   nothing. */
 /*! \qmlproperty string AmqpQueue::queueName
-    The name as the broker knows it, empty until it was declared. */
+    The name as the broker knows it, empty until it was declared.
+
+    \warning In a binding of this object, such as \c{name: queueName}, a name without a qualifier is a
+    property of the object itself before it is one of the surrounding component: what has a property
+    \c queueName of its own writes \c{name: root.queueName}, with its id. The same holds for every
+    property here, such as \c durable or \c arguments. */
 /*! \qmlproperty int AmqpQueue::messageCount
     How many messages were ready when the queue was declared. */
 /*! \qmlproperty int AmqpQueue::consumerCount
@@ -87,7 +94,8 @@ using namespace Qt::StringLiterals;
 /*! \qmlproperty int AmqpQueue::errorCode
     Its reply code, such as 404; 0 for none. */
 /*! \qmlsignal AmqpQueue::errorOccurred(amqpError error)
-    The broker refused something, or a call here failed, by \a error. */
+    The broker refused something, a call here failed, or a message was too large and was rejected, by
+    \a error; receiving goes on after the last of these. */
 /*! \qmlsignal AmqpQueue::messageReceived(amqpMessage message)
     A \a message came. */
 
@@ -174,6 +182,8 @@ void QAmqpQuickQueue::consume()
         connect(m_consumer, &QAmqpConsumer::started, scope(), [this] { arrived(); });
         connect(m_consumer, &QAmqpConsumer::messageReceived, scope(),
                 [this](const QAmqpDelivery &delivery) { receive(delivery); });
+        connect(m_consumer, &QAmqpConsumer::messageDiscarded, scope(),
+                [this](const QAmqpDelivery &, const QAmqpError &error) { fail(error); });
         connect(m_consumer, &QAmqpConsumer::cancelled, scope(), [this](const QAmqpError &reason) {
             if (reason.scope() == QAmqpError::Scope::Operation && reason)
                 lost(reason);

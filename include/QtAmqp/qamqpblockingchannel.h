@@ -86,6 +86,8 @@ public:
     QAmqpResult<int> cancel(const QString &consumerTag);
     QStringList consumerTags() const;
     void onCancelled(std::function<void(const QString &tag, const QAmqpError &reason)> callback);
+    void onDiscarded(
+            std::function<void(const QAmqpDelivery &message, const QAmqpError &error)> callback);
     QAmqpResult<ConsumingEnd> startConsuming(
             std::chrono::milliseconds timeLimit = (std::chrono::milliseconds::max)());
     QAmqpResult<int> stopConsuming(const QString &consumerTag = QString());

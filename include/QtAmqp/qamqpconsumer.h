@@ -37,6 +37,7 @@ Q_SIGNALS:
     void stateChanged(QAmqpConsumer::State state);
     void started();
     void messageReceived(const QAmqpDelivery &delivery);
+    void messageDiscarded(const QAmqpDelivery &message, const QAmqpError &error);
     void cancelled(const QAmqpError &reason);
     void pausedChanged(bool paused);
 

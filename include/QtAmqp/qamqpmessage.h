@@ -91,6 +91,7 @@ public:
     QString clusterId() const;
     void setClusterId(const QString &clusterId);
 
+    QString propertiesError() const;
     QString errorString() const;
 };
 

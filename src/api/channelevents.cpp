@@ -141,6 +141,16 @@ void QAmqpChannelPrivate::on(Delivered &delivered)
         QAmqpDeliveryPrivate::recycle(delivery, scratch);
 }
 
+void QAmqpChannelPrivate::on(Discarded &discarded)
+{
+    QAmqpConsumerPrivate *consumer = consumers.value(discarded.envelope->consumerTag);
+    if (!consumer)
+        return;
+    QAmqpDelivery message;
+    QAmqpDeliveryPrivate::assign(message, discarded, MailboxPointer(), generation, 0);
+    consumer->discarded(message, discarded.error);
+}
+
 void QAmqpChannelPrivate::on(const Returned &returned)
 {
     const QString reason = QString::fromUtf8(returned.replyText);

@@ -155,6 +155,7 @@ public:
     void on(QtAmqpPrivate::Replied &replied);
     void on(QtAmqpPrivate::Got &got);
     void on(QtAmqpPrivate::Delivered &delivered);
+    void on(QtAmqpPrivate::Discarded &discarded);
     void on(const QtAmqpPrivate::Returned &returned);
     void on(const QtAmqpPrivate::Settled &settled);
     void on(const QtAmqpPrivate::ConsumerCancelled &cancelled);

@@ -1,6 +1,7 @@
 #include "api/qamqpconsumer_p.h"
 
 #include <QtCore/qdebug.h>
+#include <QtCore/qmetaobject.h>
 
 QT_BEGIN_NAMESPACE
 
@@ -30,6 +31,15 @@ using namespace QtAmqpPrivate;
     Emitted when the broker has accepted the subscription. */
 /*! \fn void QAmqpConsumer::messageReceived(const QAmqpDelivery &delivery)
     Emitted for each message. \a delivery may be copied and acknowledged later, from any thread. */
+/*! \fn void QAmqpConsumer::messageDiscarded(const QAmqpDelivery &message, const QAmqpError &error)
+    Emitted for each message that is larger than QAmqpConnectionOptions::maxMessageSize() lets in; \a error
+    (LimitExceeded, of scope Operation) tells what it was. It is rejected without requeue, so that the
+    queue's dead-letter exchange gets it, if there is one, and it is lost otherwise; what a stream delivered
+    is acknowledged, and stays in the stream. A consumer without acknowledgement just loses it. The messages
+    behind it come. \a message is settled, and has no body, but says by which exchange and routing key it
+    came and, unless these were too large themselves, what its properties are.
+
+    A consumer that nobody has connected this signal of warns in the log, once. */
 /*! \fn void QAmqpConsumer::cancelled(const QAmqpError &reason)
     Emitted once when the subscription ended; \a reason is no error after cancel() or close(), the error
     of the channel or connection if that ended, Cancelled if the broker ended the subscription (its queue
@@ -147,6 +157,14 @@ void QAmqpConsumerPrivate::deliver(const QAmqpDelivery &delivery)
         held.push_back(delivery);
     else
         Q_EMIT q->messageReceived(delivery);
+}
+
+void QAmqpConsumerPrivate::discarded(const QAmqpDelivery &message, const QAmqpError &error)
+{
+    const auto signal = QMetaMethod::fromSignal(&QAmqpConsumer::messageDiscarded);
+    if (!q->isSignalConnected(signal) && !std::exchange(warned, true))
+        channel->engine->log().add(qtAmqpChannel(), QtWarningMsg, error.text());
+    Q_EMIT q->messageDiscarded(message, error);
 }
 
 void QAmqpConsumerPrivate::deliverHeld()

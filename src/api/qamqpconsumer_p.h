@@ -17,6 +17,7 @@ public:
     void started();
     bool isHolding() const { return paused || !held.empty(); }
     void deliver(const QAmqpDelivery &delivery);
+    void discarded(const QAmqpDelivery &message, const QAmqpError &error);
     void deliverHeld();
     int requeueHeld();
     void ended(const QAmqpError &reason);
@@ -32,6 +33,7 @@ public:
     bool fromStream = false; // it was told where in a stream to begin
     bool paused = false;
     bool toldPaused = false;
+    bool warned = false; // of a message that was discarded
     std::deque<QAmqpDelivery> held;
 };
 

@@ -47,7 +47,7 @@ public:
     };
 
     bool listen();
-    void received(const QAmqpDelivery &reply);
+    void received(const QAmqpDelivery &reply, const QAmqpError &error = {});
     void returned(const QAmqpReturn &request);
     void nacked(quint64 firstTag, quint64 lastTag);
     void end(const QByteArray &id, const QAmqpError &error, const QAmqpMessage &reply = {});
@@ -114,7 +114,8 @@ QFuture<QAmqpMessage> QAmqpRpcClient::call(const QString &exchange, const QStrin
 
     The future fails with Timeout if no reply came within \a timeout (0: it waits as long as the channel
     lives; it counts from this call, or from the opening of a connection that is closed), with Unroutable
-    if no queue took the request, with Nacked if the broker refused it, and with the error that ended the
+    if no queue took the request, with Nacked if the broker refused it, with LimitExceeded if the reply is
+    larger than QAmqpConnectionOptions::maxMessageSize() lets in, and with the error that ended the
     channel or connection (Cancelled if that was closed in good order, or if it or this object was
     destroyed); whether the request was served is not known then. What publish() would refuse fails as it
     does there, and a negative \a timeout and a call from a foreign thread with InvalidArgument.
@@ -170,17 +171,21 @@ bool QAmqpRpcClientPrivate::listen()
     consumer = channel->consume(ReplyQueue.toString(), QAmqpConsumeOptions().setNoAck());
     QObject::connect(consumer, &QAmqpConsumer::messageReceived, q,
                      [this](const QAmqpDelivery &reply) { received(reply); });
+    QObject::connect(consumer, &QAmqpConsumer::messageDiscarded, q,
+                     [this](const QAmqpDelivery &reply, const QAmqpError &error) {
+                         received(reply, error);
+                     });
     QObject::connect(consumer, &QAmqpConsumer::cancelled, q, [this](const QAmqpError &reason) {
         endAll(reason ? reason : givenUp(u"the consumer of the replies was cancelled"));
     });
     return consumer->state() != QAmqpConsumer::State::Cancelled;
 }
 
-void QAmqpRpcClientPrivate::received(const QAmqpDelivery &reply)
+void QAmqpRpcClientPrivate::received(const QAmqpDelivery &reply, const QAmqpError &error)
 {
     const QByteArray id = reply.bytes(QAmqpMessage::Property::CorrelationId);
     if (calls.contains(id))
-        return end(id, {}, reply);
+        return end(id, error, reply);
     ++ignored;
     Q_EMIT q->replyIgnored(reply);
 }

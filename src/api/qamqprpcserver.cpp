@@ -100,8 +100,9 @@ QDebug operator<<(QDebug debug, const QAmqpRpcRequest &request)
 /*! \fn void QAmqpRpcServer::requestReceived(const QAmqpRpcRequest &request)
     A \a request came, and there is no handler. */
 /*! \fn void QAmqpRpcServer::errorOccurred(const QAmqpError &error)
-    One request could not be answered, because of \a error: it has no reply-to, the handler threw, or its
-    reply could not be published. */
+    One request could not be answered, because of \a error: it has no reply-to, the handler threw, its
+    reply could not be published, or it is larger than this side takes, and was rejected (see
+    QAmqpConsumer::messageDiscarded()). */
 /*! \fn void QAmqpRpcServer::stopped(const QAmqpError &reason)
     Emitted once for each start(), when the server has ended; \a reason is no error after stop(). */
 
@@ -154,6 +155,10 @@ bool QAmqpRpcServer::start(quint16 prefetch)
         return false;
     connect(d->consumer, &QAmqpConsumer::messageReceived, this,
             [d](const QAmqpDelivery &message) { d->received(message); });
+    connect(d->consumer, &QAmqpConsumer::messageDiscarded, this,
+            [this](const QAmqpDelivery &, const QAmqpError &error) {
+                Q_EMIT errorOccurred(error);
+            });
     connect(d->consumer, &QAmqpConsumer::cancelled, this, [this](const QAmqpError &reason) {
         const QPointer<QAmqpRpcServer> alive(this);
         CallAll all;
@@ -194,9 +199,11 @@ void QAmqpRpcServerPrivate::received(const QAmqpDelivery &message)
             QAmqpRpcRequestPrivate{.channel = channel, .message = message});
     if (message.replyTo().isEmpty()) {
         request.fail();
+        const QString unreadable = message.propertiesError();
         Q_EMIT q->errorOccurred(invalidArgument(
-                u"a request in queue \"%1\" has no reply-to and cannot be answered; it %2", queue,
-                fateOf(request)));
+                u"a request in queue \"%1\" has no reply-to and cannot be answered; it %2%3", queue,
+                fateOf(request),
+                unreadable.isEmpty() ? QString() : QStringLiteral(": ") + unreadable));
     } else if (handler) {
         answer(request);
     } else {

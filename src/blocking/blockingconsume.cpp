@@ -291,6 +291,18 @@ void QAmqpBlockingChannel::onCancelled(
     d->cancelledHandler.swap(handler);
 }
 
+/*! Has \a callback called for each message of a subscription with a handler that is larger than
+    QAmqpConnectionOptions::maxMessageSize() lets in, with what is left of it and a LimitExceeded error: it
+    was rejected, see QAmqpConsumer::messageDiscarded(), and those behind it come. Without a callback a
+    warning tells of it. Of a range, QAmqpBlockingConsumer::next() fails instead. */
+void QAmqpBlockingChannel::onDiscarded(
+        std::function<void(const QAmqpDelivery &message, const QAmqpError &error)> callback)
+{
+    auto handler = shared(std::move(callback)); // the old one goes without the mutex
+    const std::lock_guard lock(d->mutex());
+    d->discardedHandler.swap(handler);
+}
+
 /*!
     \enum QAmqpBlockingChannel::ConsumingEnd
     Why startConsuming() returned.

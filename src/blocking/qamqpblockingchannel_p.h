@@ -60,6 +60,7 @@ public:
     QAmqpError lastError;
     std::vector<ConsumerPointer> consumers; // that run, hold messages or have a callback to come
     QtAmqpPrivate::Handler<const QString &, const QAmqpError &> cancelledHandler;
+    QtAmqpPrivate::Handler<const QAmqpDelivery &, const QAmqpError &> discardedHandler;
     // Why no consumer with a handler is left, once none is.
     QAmqpBlockingChannel::ConsumingEnd consumingEnd =
             QAmqpBlockingChannel::ConsumingEnd::NoConsumers;

@@ -58,8 +58,10 @@ QAmqpBlockingConsumer::const_iterator &QAmqpBlockingConsumer::const_iterator::op
 QAmqpResult<QAmqpDelivery> QAmqpBlockingConsumer::next() const { return next(m_inactivityTimeout); }
 
 /*! Waits for the next message for \a inactivityTimeout. Fails with Timeout if none came, with Cancelled
-    if the subscription is over or a stop is requested (what has come then waits for another call), and
-    with the error that ended the channel. */
+    if the subscription is over or a stop is requested (what has come then waits for another call), with
+    LimitExceeded in place of a message that is larger than QAmqpConnectionOptions::maxMessageSize() lets in
+    (it was rejected; the next call returns what came behind it), and with the error that ended the
+    channel. */
 QAmqpResult<QAmqpDelivery> QAmqpBlockingConsumer::next(
         std::chrono::milliseconds inactivityTimeout) const
 {
@@ -82,8 +84,12 @@ QAmqpResult<QAmqpDelivery> QAmqpBlockingConsumerPrivate::next(TimePoint deadline
     const auto end = dispatcher.wait(lock, done, deadline);
     if (end == Dispatcher::End::Stopped)
         return blockingError(Kind::Cancelled, QStringLiteral("a stop was requested"));
-    if (!waiting.empty())
-        return take();
+    if (!waiting.empty()) {
+        const Arrived message = take();
+        if (message.error)
+            return message.error;
+        return static_cast<const QAmqpDelivery &>(message);
+    }
     if (connection->orphaned)
         return connection->notOpenNow("basic.consume");
     if (end == Dispatcher::End::TimedOut)
@@ -94,9 +100,9 @@ QAmqpResult<QAmqpDelivery> QAmqpBlockingConsumerPrivate::next(TimePoint deadline
                                  QStringLiteral("consumer \"%1\" was cancelled").arg(tag));
 }
 
-QAmqpDelivery QAmqpBlockingConsumerPrivate::take()
+Arrived QAmqpBlockingConsumerPrivate::take()
 {
-    QAmqpDelivery delivery = std::move(waiting.front());
+    Arrived delivery = std::move(waiting.front());
     waiting.pop_front();
     if (isCounted())
         connection->countWaiting(-1, -delivery.body().size());
@@ -123,7 +129,13 @@ Callback QAmqpBlockingConsumerPrivate::nextCallback()
 {
     if (waiting.empty()) // cancelled meanwhile
         return {};
-    return [self = shared_from_this(), delivery = take()] { self->handler(delivery); };
+    const Arrived message = take();
+    if (!message.error)
+        return [self = shared_from_this(), message] { self->handler(message); };
+    const auto owner = channel.lock();
+    if (owner && owner->discardedHandler)
+        return [told = owner->discardedHandler, message] { (*told)(message, message.error); };
+    return [message] { qWarning("QtAmqp: %s", qPrintable(message.error.text())); };
 }
 
 // Its channel closes: nothing is called for it any more. What came goes back with the channel; only a
@@ -141,6 +153,8 @@ void QAmqpBlockingConsumerPrivate::watch(const AnswerPointer<QAmqpResult<void>> 
     // The consumer object keeps this alive.
     QObject::connect(consumer, &QAmqpConsumer::messageReceived, consumer,
                      [this, self = shared_from_this()](const QAmqpDelivery &d) { deliver(d); });
+    QObject::connect(consumer, &QAmqpConsumer::messageDiscarded, consumer,
+                     [this](const QAmqpDelivery &d, const QAmqpError &why) { deliver(d, why); });
     QObject::connect(consumer, &QAmqpConsumer::started, consumer,
                      [answer] { answer->give(QAmqpResult<void>()); });
     QObject::connect(consumer, &QAmqpConsumer::cancelled, consumer,
@@ -153,13 +167,14 @@ void QAmqpBlockingConsumerPrivate::watch(const AnswerPointer<QAmqpResult<void>> 
                      });
 }
 
-void QAmqpBlockingConsumerPrivate::deliver(const QAmqpDelivery &delivery)
+void QAmqpBlockingConsumerPrivate::deliver(const QAmqpDelivery &delivery,
+                                           const QAmqpError &discarded)
 {
     Dispatcher &dispatcher = connection->dispatcher;
     const std::lock_guard lock(dispatcher.mutex());
     if (silenced) // it goes back with the channel
         return;
-    waiting.push_back(delivery);
+    waiting.push_back({delivery, discarded});
     if (isCounted())
         connection->countWaiting(1, delivery.body().size());
     if (isRange())

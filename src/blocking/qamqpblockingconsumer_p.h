@@ -7,6 +7,16 @@
 
 QT_BEGIN_NAMESPACE
 
+namespace QtAmqpPrivate {
+
+// A message that came, or with an error what is left of one that was too large.
+struct Arrived : QAmqpDelivery
+{
+    QAmqpError error = {};
+};
+
+} // namespace QtAmqpPrivate
+
 class QAmqpBlockingConsumerPrivate final
     : public QtAmqpPrivate::EventSource
     , public std::enable_shared_from_this<QAmqpBlockingConsumerPrivate>
@@ -18,7 +28,7 @@ public:
 
     // Any thread
     QAmqpResult<QAmqpDelivery> next(QtAmqpPrivate::TimePoint deadline);
-    QAmqpDelivery take(); // with the mutex held; there is one
+    QtAmqpPrivate::Arrived take(); // with the mutex held; there is one
     QtAmqpPrivate::Callback nextCallback() override; // one event is posted for each message
     // With the mutex held: what the broker's cancellation calls.
     QtAmqpPrivate::Callback cancellation(const QAmqpBlockingChannelPrivate &owner);
@@ -39,7 +49,7 @@ public:
 
     // I/O thread
     void watch(const QtAmqpPrivate::AnswerPointer<QAmqpResult<void>> &answer);
-    void deliver(const QAmqpDelivery &delivery);
+    void deliver(const QAmqpDelivery &delivery, const QAmqpError &discarded = {});
     void end(const QAmqpError &reason);
 
     // Without a connection or channel: consume() was refused, and `error` says why.
@@ -51,7 +61,7 @@ public:
 
     // Guarded by the dispatcher's mutex
     QString tag;
-    std::deque<QAmqpDelivery> waiting;
+    std::deque<QtAmqpPrivate::Arrived> waiting;
     bool ended = false;
     bool cancelled = false; // on this side
     bool silenced = false; // its channel is being closed

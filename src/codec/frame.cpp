@@ -1,7 +1,5 @@
 #include "codec/frame.h"
 
-#include "values/qamqpmessage_p.h"
-
 QT_BEGIN_NAMESPACE
 
 namespace QtAmqpPrivate {
@@ -28,7 +26,7 @@ QString judge(quint8 type, quint16 channel, quint32 size, quint32 frameMax)
         if (quint8(row.type) != type)
             continue;
         const QLatin1StringView name(row.name);
-        if (size > frameMax - quint32(FrameOverhead))
+        if (row.type != FrameType::Header && size > frameMax - quint32(FrameOverhead))
             return QStringLiteral("a %1 frame claims %2 octets, the limit is %3")
                     .arg(name, QString::number(size),
                          QString::number(frameMax - quint32(FrameOverhead)));
@@ -46,7 +44,7 @@ QString judge(quint8 type, quint16 channel, quint32 size, quint32 frameMax)
 
 } // namespace
 
-FrameResult nextFrame(QByteArrayView bytes, quint32 frameMax, Frame &frame, FrameError &error)
+FrameResult nextFrame(QByteArrayView bytes, FrameLimits limits, Frame &frame, FrameError &error)
 {
     if (bytes.size() < FrameHeaderSize)
         return FrameResult::Incomplete;
@@ -56,21 +54,29 @@ FrameResult nextFrame(QByteArrayView bytes, quint32 frameMax, Frame &frame, Fram
     const quint32 size = qFromBigEndian<quint32>(at + 3);
     // The one test that every good frame passes; why a bad one fails is found out afterwards.
     const bool ordinary = (type == quint8(FrameType::Method) || type == quint8(FrameType::Body))
-            && size >= 4 && size <= frameMax - quint32(FrameOverhead)
+            && size >= 4 && size <= limits.frame - quint32(FrameOverhead)
             && (channel != 0 || type == quint8(FrameType::Method));
     if (!ordinary) {
-        if (QString text = judge(type, channel, size, frameMax); !text.isEmpty()) {
+        if (QString text = judge(type, channel, size, limits.frame); !text.isEmpty()) {
             error = {ReplyCode::FrameError, std::move(text)};
             return FrameResult::Malformed;
+        }
+        if (size
+            > limits.header - quint32(FrameOverhead)) { // a header frame, or it was judged above
+            if (bytes.size() < FrameHeaderSize + ContentHeaderSize)
+                return FrameResult::Incomplete;
+            frame = {FrameType(type), channel, bytes.sliced(FrameHeaderSize, ContentHeaderSize),
+                     qint64(size) - ContentHeaderSize};
+            return FrameResult::Oversized;
         }
     }
     if (bytes.size() - FrameOverhead < qsizetype(size))
         return FrameResult::Incomplete;
     if (quint8(at[FrameHeaderSize + qsizetype(size)]) != FrameEnd) {
-        error = {ReplyCode::FrameError, QStringLiteral("a frame does not end with octet 0xCE")};
+        error = {ReplyCode::FrameError, BadFrameEnd.toString()};
         return FrameResult::Malformed;
     }
-    frame = {FrameType(type), channel, bytes.sliced(FrameHeaderSize, qsizetype(size))};
+    frame = {FrameType(type), channel, bytes.sliced(FrameHeaderSize, qsizetype(size)), 0};
     return FrameResult::Complete;
 }
 
@@ -82,12 +88,6 @@ ContentHeader decodeContentHeader(Reader &in)
     header.bodySize = in.read<quint64>();
     header.flags = in.read<quint16>();
     header.properties = in.rest();
-    if (header.flags || !in.atEnd()) {
-        Reader list(header.properties);
-        checkProperties(header.flags, list);
-        if (!list.ok())
-            in.fail(list.error());
-    }
     return header;
 }
 

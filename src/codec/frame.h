@@ -4,7 +4,9 @@
 // Frames (AMQP 0-9-1 §4.2.3) and the content header (§4.2.6.1).
 //
 // A frame is judged by its seven-octet header before anything waits for its payload: an impossible
-// type, size or channel ends the conversation at once, whatever the peer claims to send.
+// type, size or channel ends the conversation at once, whatever the peer claims to send. What a header
+// frame holds is a matter of its message alone, and so is its size: RabbitMQ does not split content
+// headers (3.10.8), they may be larger than what was negotiated.
 
 #include "codec/constants.h"
 #include "codec/fields.h"
@@ -18,6 +20,17 @@ struct Frame
     FrameType type = FrameType::Heartbeat;
     quint16 channel = 0;
     QByteArrayView payload; // into the input; valid until the input changes
+    qint64 missing = 0; // how much of the payload does not stand in it (Oversized)
+};
+
+// The largest frames to be taken, overhead included.
+struct FrameLimits
+{
+    FrameLimits(quint32 all) : frame(all), header(all) { }
+    FrameLimits(quint32 frameMax, quint32 headerMax) : frame(frameMax), header(headerMax) { }
+
+    quint32 frame;
+    quint32 header; // of header frames
 };
 
 struct FrameError
@@ -26,10 +39,14 @@ struct FrameError
     QString text;
 };
 
-enum class FrameResult : quint8 { Complete, Incomplete, Malformed };
+constexpr QStringView BadFrameEnd = u"a frame does not end with octet 0xCE";
+
+enum class FrameResult : quint8 { Complete, Incomplete, Malformed, Oversized };
 
 // Takes the first frame of `bytes`. Complete: fills `frame`; its size is frame.payload.size() + 8.
-FrameResult nextFrame(QByteArrayView bytes, quint32 frameMax, Frame &frame, FrameError &error);
+// Oversized: a header frame above its limit; `frame` has its payload up to the property list, and
+// frame.missing more octets and the frame's end are for the caller to drop as they come.
+FrameResult nextFrame(QByteArrayView bytes, FrameLimits limits, Frame &frame, FrameError &error);
 
 struct ContentHeader
 {
@@ -39,7 +56,7 @@ struct ContentHeader
     QByteArrayView properties;
 };
 
-// Leaves `in` failed if the header or a property in it is malformed.
+// What is in the property list is not looked at, see QAmqpMessage::propertiesError().
 ContentHeader decodeContentHeader(Reader &in);
 
 // A frame's seven octets; the payload follows, then FrameEnd.

@@ -30,30 +30,30 @@ void Assembler::begin(ContentStart start, QByteArrayView exchange, QByteArrayVie
     m_envelope = EnvelopePointer(envelope);
 }
 
-bool Assembler::header(QByteArrayView payload, quint64 maxBodySize, FrameError &error)
+bool Assembler::header(const Frame &frame, quint64 maxBodySize, FrameError &error)
 {
-    Reader in(payload);
+    Reader in(frame.payload);
     const ContentHeader header = decodeContentHeader(in);
     if (isIdle() || m_hasHeader) {
         error = {ReplyCode::UnexpectedFrame,
                  QStringLiteral("a content header came without its method")};
-    } else if (!in.ok()) {
-        error = {ReplyCode::SyntaxError, formatted(u"a content header %1", in.error())};
     } else if (header.classId != BasicDeliver::info.classId) {
         error = {ReplyCode::UnexpectedFrame,
                  formatted(u"a content header is of class %1, its method of class 60",
                            header.classId)};
-    } else if (header.bodySize > maxBodySize) {
-        error = {ReplyCode::ContentTooLarge,
-                 formatted(u"a message claims %1 octets, the limit is %2; raise it with "
-                           "QAmqpConnectionOptions::setMaxMessageSize()",
-                           header.bodySize, maxBodySize)};
     } else {
         m_hasHeader = true;
         m_missing = header.bodySize;
-        m_flags = header.flags;
+        m_flags = frame.missing ? 0 : header.flags;
         m_properties = header.properties.toByteArray();
         m_body = QByteArray();
+        if (frame.missing)
+            m_excess =
+                    formatted(u"its properties have %1 octets, which is too many", frame.missing);
+        else if (header.bodySize > maxBodySize)
+            m_excess = formatted(u"its body has %1 octets, the limit is %2; raise it with "
+                                 "QAmqpConnectionOptions::setMaxMessageSize()",
+                                 header.bodySize, maxBodySize);
         return m_missing == 0;
     }
     return false;
@@ -71,7 +71,9 @@ bool Assembler::body(QByteArrayView payload, FrameError &error)
                  QStringLiteral("a message has more octets than its header said")};
         return false;
     }
-    if (m_body.isEmpty() && quint64(payload.size()) == m_missing) {
+    if (!m_excess.isEmpty()) {
+        // dropped
+    } else if (m_body.isEmpty() && quint64(payload.size()) == m_missing) {
         m_body = payload.toByteArray();
     } else {
         if (m_body.isEmpty())
@@ -85,6 +87,10 @@ bool Assembler::body(QByteArrayView payload, FrameError &error)
 QAmqpMessage Assembler::takeMessage()
 {
     m_start.method = 0;
+    if (!m_excess.isEmpty()) {
+        m_excess.clear();
+        return QAmqpMessagePrivate::makeBodiless(m_flags, std::exchange(m_properties, {}));
+    }
     return QAmqpMessagePrivate::make(std::exchange(m_body, {}), m_flags,
                                      std::exchange(m_properties, {}));
 }

@@ -4,7 +4,8 @@
 // Content is a method, a header and body frames, in this order and with nothing of the same channel
 // in between (AMQP 0-9-1 §2.3.5.2). The assembler owns what has come of one content so far.
 //
-// The body size is a claim: memory follows the octets that really arrive.
+// The body size is a claim: memory follows the octets that really arrive. Of a message that is larger
+// than the application takes nothing is kept but its properties, while it passes by.
 
 #include "codec/frame.h"
 #include "protocol/events.h"
@@ -34,8 +35,10 @@ public:
     void begin(ContentStart start, QByteArrayView exchange, QByteArrayView routingKey,
                QByteArrayView consumerTag = {});
     // True once the content is complete. What must not come sets `error`, which ends the connection.
-    bool header(QByteArrayView payload, quint64 maxBodySize, FrameError &error);
+    bool header(const Frame &frame, quint64 maxBodySize, FrameError &error);
     bool body(QByteArrayView payload, FrameError &error);
+    // Why the body of this content, or the properties, were not kept; empty if they were.
+    const QString &excess() const { return m_excess; }
 
     // Completes a content, which leaves the assembler idle.
     QAmqpMessage takeMessage();
@@ -46,6 +49,7 @@ private:
     EnvelopePointer m_envelope;
     bool m_hasHeader = false;
     quint64 m_missing = 0;
+    QString m_excess;
     quint16 m_flags = 0;
     QByteArray m_properties;
     QByteArray m_body;

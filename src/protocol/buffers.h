@@ -21,8 +21,12 @@ class Input
 public:
     char *space(qsizetype *size)
     {
-        if (m_begin == m_end)
+        if (m_begin == m_end) {
+            // A large frame has passed, and what came behind it is small: its room is given back.
+            if (m_buffer.size() > 4 * Comfortable && m_end < Comfortable)
+                m_buffer = QByteArray(Comfortable, Qt::Uninitialized);
             m_begin = m_end = 0;
+        }
         if (m_buffer.size() - m_end < Minimum && m_begin > 0) {
             std::memmove(m_buffer.data(), m_buffer.constData() + m_begin, size_t(m_end - m_begin));
             m_end -= m_begin;

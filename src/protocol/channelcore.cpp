@@ -3,6 +3,7 @@
 #include "codec/dispatch.h"
 #include "values/errorkinds.h"
 #include "values/qamqpmessage_p.h"
+#include "values/tableformat.h"
 
 #include <algorithm>
 #include <functional>
@@ -167,7 +168,11 @@ void ChannelCore::pump()
 RequestId ChannelCore::consume(const BasicConsume &method, RequestId nameFrom)
 {
     const QByteArray tag = method.consumerTag.toByteArray();
-    m_consumers.insert(tag, {.noAck = method.noAck});
+    m_consumers.insert(
+            tag,
+            {.noAck = method.noAck,
+             .fromStream =
+                     decodeTable(method.arguments).contains(QStringLiteral("x-stream-offset"))});
     return request(method, nameFrom, tag);
 }
 

@@ -50,12 +50,15 @@ struct ConnectionContext
     std::deque<Event> events;
     QString endpoint;
     quint32 frameMax = 0;
+    quint32 headerMax = 0; // of what arrives
     quint64 maxMessageSize = 0;
     bool open = false;
     bool closing = false; // nothing may follow connection.close
     qint64 waitingBytes = 0; // kept in all channels, not written yet
     qint64 answerBytes = 0; // what the peer made us say, and has not taken
     FrameError error; // what the peer did wrong, which ends the connection
+    bool contentBegan =
+            false; // since nextTimeout() was asked: some channel may be in the middle of one
 
     std::shared_ptr<Log> log;
 
@@ -90,6 +93,7 @@ public:
     quint64 unconfirmed() const { return m_confirms.outstanding(); }
     bool isConfirming() const { return m_confirming; }
     bool isTransactional() const { return m_transactional; }
+    bool isReceiving() const { return m_state == ChannelState::Open && !m_assembler.isIdle(); }
     bool isClosing() const { return m_closeWanted || m_state == ChannelState::Closing; }
     // Nobody will hear of it again, and the broker knows.
     bool isOver() const { return m_forgotten && m_state == ChannelState::Closed; }
@@ -150,6 +154,9 @@ public:
     void receive(const Frame &frame);
     void timeout(TimePoint now, std::chrono::milliseconds requestTimeout, bool blocked);
     std::optional<TimePoint> nextTimeout(TimePoint now, std::chrono::milliseconds requestTimeout);
+    // When the next frame of a message under way is late; that of a get has the request's time first.
+    std::optional<TimePoint> contentDeadline(TimePoint now, std::chrono::milliseconds patience);
+    void contentCame(TimePoint at); // a part of a frame of it
     void end(const QAmqpError &error);
     void told(RequestId request) { m_names.remove(request); }
     void forget() { m_forgotten = true; }
@@ -194,6 +201,7 @@ private:
     struct Consumer
     {
         bool noAck = false;
+        bool fromStream = false; // it was told where in a stream to begin
         bool cancelling = false;
         quint32 requeued = 0;
     };
@@ -281,8 +289,12 @@ private:
     std::optional<Request> answered(const MethodInfo &reply);
     void named(const Request &declare, const QByteArray &name);
     bool acceptTag(quint64 deliveryTag, bool noAck);
+    void beginContent(ContentStart start, QByteArrayView exchange, QByteArrayView routingKey,
+                      QByteArrayView consumerTag = {});
     void contentComplete();
-    void deliver(Delivered delivered);
+    void deliver(Delivered delivered, const QString &excess);
+    void discard(Delivered delivered, const Consumer &consumer, const QString &excess);
+    void endGet(Delivered content, quint32 remaining, const QString &excess);
     quint64 matchReturn(const Envelope &envelope, const QAmqpMessage &message);
     void settle(quint64 sequence, bool multiple, Outcome outcome);
     void settled(quint64 firstTag, quint64 lastTag, Outcome outcome);
@@ -320,6 +332,7 @@ private:
     QHash<RequestId, QByteArray> m_names; // what the broker called the queues it was asked to name
     QHash<QByteArray, Consumer> m_consumers;
     Assembler m_assembler;
+    std::optional<TimePoint> m_contentSince; // that nothing came of the message under way
 };
 
 } // namespace QtAmqpPrivate

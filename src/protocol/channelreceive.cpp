@@ -32,6 +32,7 @@ void ChannelCore::violated(ReplyCode code, QStringView format, const Args &...ar
 
 void ChannelCore::receive(const Frame &frame)
 {
+    m_contentSince.reset();
     if (frame.type == FrameType::Method) {
         Reader in(frame.payload);
         const quint32 id = in.read<quint32>();
@@ -45,7 +46,7 @@ void ChannelCore::receive(const Frame &frame)
                      in.errorOffset());
     } else if (m_state == ChannelState::Open) {
         const bool isComplete = frame.type == FrameType::Header
-                ? m_assembler.header(frame.payload, m_context.maxMessageSize, m_context.error)
+                ? m_assembler.header(frame, m_context.maxMessageSize, m_context.error)
                 : m_assembler.body(frame.payload, m_context.error);
         if (isComplete)
             contentComplete();
@@ -194,10 +195,10 @@ void ChannelCore::handle(const BasicCancel &method)
 
 void ChannelCore::handle(const BasicReturn &method)
 {
-    m_assembler.begin({.method = BasicReturn::info.id(),
-                       .replyCode = method.replyCode,
-                       .replyText = method.replyText.toByteArray()},
-                      method.exchange, method.routingKey);
+    beginContent({.method = BasicReturn::info.id(),
+                  .replyCode = method.replyCode,
+                  .replyText = method.replyText.toByteArray()},
+                 method.exchange, method.routingKey);
 }
 
 // Tags ascend, one for each message; what is done with them counts on it (spec: MUST be unique and grow).
@@ -219,10 +220,10 @@ bool ChannelCore::acceptTag(quint64 deliveryTag, bool noAck)
 
 void ChannelCore::handle(const BasicDeliver &method)
 {
-    m_assembler.begin({.method = BasicDeliver::info.id(),
-                       .redelivered = method.redelivered,
-                       .deliveryTag = method.deliveryTag},
-                      method.exchange, method.routingKey, method.consumerTag);
+    beginContent({.method = BasicDeliver::info.id(),
+                  .redelivered = method.redelivered,
+                  .deliveryTag = method.deliveryTag},
+                 method.exchange, method.routingKey, method.consumerTag);
 }
 
 void ChannelCore::handle(const BasicGetOk &method)
@@ -233,11 +234,11 @@ void ChannelCore::handle(const BasicGetOk &method)
     m_getting = std::move(*request);
     if (!acceptTag(method.deliveryTag, m_getting.noAck))
         return;
-    m_assembler.begin({.method = BasicGetOk::info.id(),
-                       .redelivered = method.redelivered,
-                       .deliveryTag = method.deliveryTag,
-                       .remaining = method.messageCount},
-                      method.exchange, method.routingKey);
+    beginContent({.method = BasicGetOk::info.id(),
+                  .redelivered = method.redelivered,
+                  .deliveryTag = method.deliveryTag,
+                  .remaining = method.messageCount},
+                 method.exchange, method.routingKey);
     pump();
 }
 
@@ -251,37 +252,97 @@ void ChannelCore::handle(const BasicNack &method)
     settle(method.deliveryTag, method.multiple, Outcome::Nacked);
 }
 
+void ChannelCore::beginContent(ContentStart start, QByteArrayView exchange,
+                               QByteArrayView routingKey, QByteArrayView consumerTag)
+{
+    m_assembler.begin(std::move(start), exchange, routingKey, consumerTag);
+    m_context.contentBegan = true;
+}
+
+std::optional<TimePoint> ChannelCore::contentDeadline(TimePoint now,
+                                                      std::chrono::milliseconds patience)
+{
+    if (patience.count() == 0 || m_getting.isAwaited())
+        return std::nullopt;
+    if (!m_contentSince)
+        m_contentSince = now;
+    return *m_contentSince + patience;
+}
+
+void ChannelCore::contentCame(TimePoint at)
+{
+    if (m_contentSince && *m_contentSince < at)
+        m_contentSince = at;
+}
+
+static QAmqpError tooLarge(const Delivered &content, const QString &why, bool noAck)
+{
+    return operationError(QAmqpError::Kind::LimitExceeded, QAmqpError::Origin::Library,
+                          u"the message from exchange \"%1\" with routing key \"%2\" was %3: %4",
+                          content.envelope->exchange, content.envelope->routingKey,
+                          noAck ? "dropped" : "rejected", why);
+}
+
 void ChannelCore::contentComplete()
 {
     const ContentStart &start = m_assembler.start();
     const quint32 method = start.method;
+    const QString excess = m_assembler.excess();
     Delivered content{m_number, start.redelivered, start.deliveryTag, m_assembler.envelope(),
                       m_assembler.takeMessage()};
     if (method == BasicDeliver::info.id())
-        return deliver(std::move(content));
+        return deliver(std::move(content), excess);
     if (method == BasicReturn::info.id()) {
         const quint64 publish = matchReturn(*content.envelope, content.message);
         m_context.events.push_back(Returned{m_number, start.replyCode, start.replyText,
                                             content.envelope, content.message, publish});
         return;
     }
+    endGet(std::move(content), start.remaining, excess);
+}
+
+void ChannelCore::endGet(Delivered content, quint32 remaining, const QString &excess)
+{
     const Request get = std::exchange(m_getting, {});
-    if (!get.over)
-        m_context.events.push_back(Got{std::move(content), get.id, start.remaining});
-    else if (!get.noAck) // nobody waits for it any more
+    if (!get.over && excess.isEmpty()) {
+        m_context.events.push_back(Got{std::move(content), get.id, remaining});
+    } else if (!get.over) {
+        m_context.events.push_back(Replied{.channel = m_number,
+                                           .request = get.id,
+                                           .error = tooLarge(content, excess, get.noAck)});
+        if (!get.noAck)
+            sendOrQueue(answer(BasicNack{content.deliveryTag, false, false}));
+    } else if (!get.noAck) { // nobody waits for it any more
         sendOrQueue(answer(BasicNack{content.deliveryTag, false, true}));
+    }
     closeIfIdle();
+}
+
+// Sent again it would only come again: it is rejected, for the queue's dead letters, if it has any.
+void ChannelCore::discard(Delivered delivered, const Consumer &consumer, const QString &excess)
+{
+    const quint64 tag = delivered.deliveryTag;
+    const bool ofStream = consumer.fromStream || !mayGoBack(delivered.message);
+    const QAmqpError error = tooLarge(delivered, excess, consumer.noAck);
+    m_context.events.push_back(Discarded{std::move(delivered), error});
+    if (ofStream && !consumer.noAck)
+        sendOrQueue(answer(BasicAck{tag, false}));
+    else if (!consumer.noAck)
+        sendOrQueue(answer(BasicNack{tag, false, false}));
 }
 
 // Messages that nobody will look at go back to the queue; those of a consumer without acknowledgement
 // cannot, and reach the application even while it cancels.
-void ChannelCore::deliver(Delivered delivered)
+void ChannelCore::deliver(Delivered delivered, const QString &excess)
 {
     const auto consumer = m_consumers.find(delivered.envelope->consumerTag);
     if (!acceptTag(delivered.deliveryTag, consumer != m_consumers.end() && consumer->noAck))
         return;
     if (consumer != m_consumers.end() && (!consumer->cancelling || consumer->noAck)) {
-        m_context.events.push_back(std::move(delivered));
+        if (excess.isEmpty())
+            m_context.events.push_back(std::move(delivered));
+        else
+            discard(std::move(delivered), *consumer, excess);
         return;
     }
     if (!mayGoBack(delivered.message))

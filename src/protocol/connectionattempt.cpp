@@ -26,9 +26,11 @@ void ConnectionCore::beginAttempt(bool nextAddress)
     move(Cause::OpenCommand);
     const QAmqpHost host = m_options.hosts().value(m_attempts.host());
     m_context.endpoint = QAmqpConnectionOptions(m_options).setHosts({host}).endpoint();
-    m_context.frameMax = UntunedFrameMax;
+    m_context.frameMax = m_context.headerMax = UntunedFrameMax;
     m_context.output = {};
     m_input.clear();
+    m_toSkip = 0;
+    m_contentDeadline.reset();
     m_closedChannels.clear();
     m_question.reset();
     m_negotiated = {};

@@ -19,7 +19,7 @@ ConnectionCore::ConnectionCore(const QAmqpConnectionOptions &options, quint32 se
 {
     m_context.log = std::move(log);
     setOptions(options);
-    m_context.frameMax = UntunedFrameMax;
+    m_context.frameMax = m_context.headerMax = UntunedFrameMax;
     m_channels.emplace_back();
 }
 
@@ -56,6 +56,7 @@ void ConnectionCore::receive(qsizetype bytes, TimePoint now)
 {
     m_input.commit(bytes);
     m_bytesReceived += quint64(bytes);
+    m_receivedAt = now;
     m_backlog = true;
     m_heartbeat.received(now);
 }
@@ -86,10 +87,12 @@ void ConnectionCore::open(TimePoint now)
 void ConnectionCore::setReading(bool reading, TimePoint now)
 {
     m_reading = reading;
-    if (reading)
+    if (reading) {
         m_pause.end(now);
-    else
+        m_readingSince = now;
+    } else {
         m_pause.begin(now);
+    }
 }
 
 void ConnectionCore::close(TimePoint deadline)
@@ -182,6 +185,7 @@ bool ConnectionCore::findEvent()
         if (m_state <= ConnectionState::Connecting || m_state == ConnectionState::Closed
             || !receiveFrame()) {
             closeIfDrained();
+            checkContents();
             m_backlog = m_backlog && !m_context.events.empty();
             return !m_context.events.empty();
         }
@@ -309,6 +313,7 @@ std::optional<TimePoint> ConnectionCore::nextTimeout()
         consider(m_secretDeadline);
         consider(m_refreshAt);
         consider(m_heartbeat.nextTimeout());
+        consider(nextContentDeadline());
         std::erase_if(m_context.timed, [&](quint16 number) {
             ChannelCore *const core = channel(number);
             const auto time =

@@ -136,6 +136,12 @@ private:
         sendMethod(m_context.output, 0, method);
     }
     bool receiveFrame();
+    void take(const Frame &frame);
+    void beginSkip(const Frame &frame);
+    bool skip();
+    bool isArriving(quint16 channel) const;
+    void checkContents();
+    std::optional<TimePoint> nextContentDeadline();
     bool isLate(const Frame &frame);
     void understand(const Frame &frame);
     void receiveMethod(const Frame &frame);
@@ -206,7 +212,13 @@ private:
     ConnectionState m_state = ConnectionState::Idle;
     ConnectionContext m_context;
     Input m_input;
+    qint64 m_toSkip = 0; // of a frame that is too large to be kept, its end included
+    Frame m_skipped;
+    QByteArray m_skippedPayload; // the beginning
     bool m_reading = true;
+    TimePoint m_readingSince;
+    TimePoint m_receivedAt; // the last octets
+    std::optional<TimePoint> m_contentDeadline; // of what is still missing of a message
     ReadingPause m_pause;
     bool m_backlog = false; // octets arrived that nextEvent() has not been through
     std::vector<std::unique_ptr<ChannelCore>> m_channels; // by number; 0 stays empty

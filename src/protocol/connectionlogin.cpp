@@ -163,6 +163,7 @@ void ConnectionCore::tuned(const Question &heartbeat)
                     u"the heartbeat tuner must return 0 to 65535 s for %1, but %2", problem);
     m_negotiated.heartbeat = heartbeat.heartbeat;
     m_context.frameMax = m_negotiated.frameMax;
+    m_context.headerMax = largestHeader(m_context.frameMax, m_context.maxMessageSize);
     send(ConnectionTuneOk{m_negotiated.channelMax, m_negotiated.frameMax, quint16(seconds)});
     const QByteArray virtualHost = m_options.virtualHost().toUtf8();
     send(ConnectionOpen{QByteArrayView(virtualHost), {}, true}); // "insist", as peers expect it

@@ -17,16 +17,26 @@ constexpr qint64 MaxAnswerBytes = 4 * 1024 * 1024;
 
 bool ConnectionCore::receiveFrame()
 {
+    if (m_toSkip > 0)
+        return skip();
     Frame frame;
-    switch (nextFrame(m_input.view(), m_context.frameMax, frame, m_context.error)) {
+    switch (nextFrame(m_input.view(), {m_context.frameMax, m_context.headerMax}, frame,
+                      m_context.error)) {
     case FrameResult::Incomplete: return false;
     case FrameResult::Malformed: violated(m_context.error.code, m_context.error.text); return false;
+    case FrameResult::Oversized: beginSkip(frame); return true;
     case FrameResult::Complete: break;
     }
-    ++m_framesReceived;
-    log().frameReceived(frame);
     // The payload stays where it is until room for new octets is asked for.
     m_input.consume(frame.payload.size() + FrameOverhead);
+    take(frame);
+    return true;
+}
+
+void ConnectionCore::take(const Frame &frame)
+{
+    ++m_framesReceived;
+    log().frameReceived(frame);
     understand(frame);
     if (m_context.error.code != ReplyCode::Success)
         violated(m_context.error.code, m_context.error.text);
@@ -34,7 +44,79 @@ bool ConnectionCore::receiveFrame()
         fail(Kind::LimitExceeded, Origin::Library,
              u"%1 does not read: %2 octets of answers to it wait, which is too many",
              m_context.answerBytes);
+}
+
+// Of a frame that is too large to be kept, only the beginning is.
+void ConnectionCore::beginSkip(const Frame &frame)
+{
+    m_skipped = frame;
+    m_skippedPayload = frame.payload.toByteArray();
+    m_toSkip = frame.missing + 1;
+    m_input.consume(FrameHeaderSize + frame.payload.size());
+}
+
+// True when the frame has come to its end, and was dealt with.
+bool ConnectionCore::skip()
+{
+    const QByteArrayView part =
+            m_input.view().first(qsizetype(std::min<qint64>(m_toSkip, m_input.size())));
+    m_toSkip -= part.size();
+    m_input.consume(part.size());
+    if (m_toSkip > 0)
+        return false;
+    if (quint8(part.back()) != FrameEnd) {
+        violated(ReplyCode::FrameError, BadFrameEnd.toString());
+        return false;
+    }
+    m_skipped.payload = m_skippedPayload;
+    take(m_skipped);
     return true;
+}
+
+// Whether a part of a frame for this channel has come.
+bool ConnectionCore::isArriving(quint16 channel) const
+{
+    if (m_toSkip > 0)
+        return channel == m_skipped.channel;
+    return m_input.size() >= 3 && qFromBigEndian<quint16>(m_input.view().data() + 1) == channel;
+}
+
+// RabbitMQ writes a message in one go: where the rest of one does not come, the way here is stuck, or the
+// peer has lost its place, and nothing behind it on this connection can be relied on.
+void ConnectionCore::checkContents()
+{
+    if (!m_contentDeadline || m_now < *m_contentDeadline || m_state != ConnectionState::Open)
+        return;
+    const auto patience = m_options.requestTimeout();
+    for (const auto &channel : m_channels) {
+        if (!channel || !channel->isReceiving())
+            continue;
+        channel->contentCame(m_reading ? m_readingSince : m_now);
+        if (isArriving(channel->number()))
+            channel->contentCame(m_receivedAt);
+        const auto deadline = channel->contentDeadline(m_now, patience);
+        if (deadline && m_now >= *deadline)
+            return fail(Kind::Timeout, Origin::Library,
+                        u"%1 sent the beginning of a message on channel %2, and nothing more of it "
+                        "within %3 ms",
+                        channel->number(), patience.count());
+    }
+}
+
+std::optional<TimePoint> ConnectionCore::nextContentDeadline()
+{
+    m_contentDeadline.reset();
+    if (!std::exchange(m_context.contentBegan, false))
+        return {};
+    for (const auto &channel : m_channels) {
+        if (!channel || !channel->isReceiving())
+            continue;
+        m_context.contentBegan = true;
+        const auto deadline = channel->contentDeadline(m_now, m_options.requestTimeout());
+        if (deadline && (!m_contentDeadline || *deadline < *m_contentDeadline))
+            m_contentDeadline = deadline;
+    }
+    return m_contentDeadline;
 }
 
 static quint32 methodOf(const Frame &frame)
@@ -267,9 +349,7 @@ void ConnectionCore::violated(ReplyCode code, const QString &text)
         return fail(Kind::ProtocolViolation, Origin::Broker, u"%1 %2", foreign);
     const QByteArray replyText = text.toUtf8().left(MaxShortString);
     send(ConnectionClose{.replyCode = quint16(code), .replyText = QByteArrayView(replyText)});
-    const Kind kind =
-            code == ReplyCode::ContentTooLarge ? Kind::LimitExceeded : Kind::ProtocolViolation;
-    end(connectionError(kind, Origin::Broker, u"%1 broke the protocol: %2", text)
+    end(connectionError(Kind::ProtocolViolation, Origin::Broker, u"%1 broke the protocol: %2", text)
                 .setReply(int(code), text));
 }
 

@@ -105,6 +105,13 @@ struct Delivered
     QAmqpMessage message = {};
 };
 
+// A message for a consumer that is larger than the application takes. It is settled already, and its
+// body was not kept.
+struct Discarded : Delivered
+{
+    QAmqpError error = {};
+};
+
 struct Got : Delivered
 {
     RequestId request = 0;
@@ -140,7 +147,8 @@ struct ConsumerCancelled
 using Event =
         std::variant<ConnectionOpened, AttemptFailed, ConnectWanted, ConnectionClosed,
                      BlockedChanged, Asked, SecretUpdated, ReadyToClose, ChannelOpened,
-                     ChannelClosed, Replied, Delivered, Got, Returned, Settled, ConsumerCancelled>;
+                     ChannelClosed, Replied, Delivered, Discarded, Got, Returned, Settled,
+                     ConsumerCancelled>;
 
 } // namespace QtAmqpPrivate
 

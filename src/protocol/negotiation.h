@@ -17,6 +17,14 @@ namespace QtAmqpPrivate {
 constexpr quint32 DefaultFrameMax = 131072;
 constexpr quint32 LargestFrameMax = 16 * 1024 * 1024; // also if both sides know no limit
 
+// What a content header may take, which RabbitMQ does not split: as much as a body, within reason, and so
+// much at least that headers which grew on their way (x-death) do not matter.
+constexpr quint32 largestHeader(quint32 frameMax, quint64 maxMessageSize)
+{
+    constexpr quint64 least = 1024 * 1024;
+    return std::max(frameMax, quint32(std::clamp<quint64>(maxMessageSize, least, LargestFrameMax)));
+}
+
 // The smaller of two limits, where 0 is "no limit".
 template<typename T>
 constexpr T smallerLimit(T client, T server)

@@ -79,6 +79,10 @@ public:
             throw failureOf(m_session.channel()->lastError());
         QObject::connect(m_consumer, &QAmqpConsumer::messageReceived, &m_scope,
                          [this](const QAmqpDelivery &delivery) { receive(delivery); });
+        QObject::connect(m_consumer, &QAmqpConsumer::messageDiscarded, &m_scope,
+                         [](const QAmqpDelivery &, const QAmqpError &error) {
+                             complain(u"qamqp consume"_s, error.text());
+                         });
         QObject::connect(m_consumer, &QAmqpConsumer::cancelled, &m_scope,
                          [this](const QAmqpError &reason) {
                              if (reason)

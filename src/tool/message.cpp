@@ -59,8 +59,10 @@ QByteArray propertiesJson(const QAmqpMessage &message)
 
 JsonObject &addMessage(JsonObject &json, const QAmqpMessage &message)
 {
-    return json.add("properties", propertiesJson(message))
-            .addOctets("body", "body_base64", message.body());
+    json.add("properties", propertiesJson(message));
+    if (const QString error = message.propertiesError(); !error.isEmpty())
+        json.addOctets("properties_error", {}, error.toUtf8());
+    return json.addOctets("body", "body_base64", message.body());
 }
 
 } // namespace

@@ -403,8 +403,14 @@ QAmqpConnectionOptions &QAmqpConnectionOptions::setHeartbeatTuner(const Heartbea
 /*! \fn quint64 QAmqpConnectionOptions::maxMessageSize() const
     Returns the greatest body accepted from the broker, in octets; the default is 128 MiB. */
 /*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setMaxMessageSize(quint64 bytes)
-    Accepts bodies of \a bytes at most, at least 1. A message that claims more ends the connection
-    with LimitExceeded, before memory is taken for it. */
+    Accepts bodies of \a bytes at most, at least 1. The properties of a message may take as much too, but
+    1 MiB in any case and 16 MiB at most (or frameMax(), if that is more): RabbitMQ sends them in one frame
+    however large they are.
+
+    A larger message is dropped as it comes, before memory is taken for it, and those behind it come. For
+    a consumer it is rejected without requeue, see QAmqpConsumer::messageDiscarded(); QAmqpChannel::get() and
+    QAmqpRpcClient::call() fail with LimitExceeded; one that is returned has no body, which its
+    QAmqpMessage::errorString() says. */
 QTAMQP_FIELD(QAmqpConnectionOptions, quint64, maxMessageSize, setMaxMessageSize)
 
 /*! \fn QAmqpRetryPolicy QAmqpConnectionOptions::retryPolicy() const
@@ -452,7 +458,11 @@ QTAMQP_FIELD(QAmqpConnectionOptions, milliseconds, handshakeTimeout, setHandshak
 /*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setRequestTimeout(std::chrono::milliseconds timeout)
     Lets the broker take as long as \a timeout for an answer, counted from when a request is the
     oldest unanswered one of its channel; opening and closing a channel count too, and a channel whose
-    opening or closing is not answered in time ends with Timeout. With 0 requests wait for ever. */
+    opening or closing is not answered in time ends with Timeout. With 0 requests wait for ever.
+
+    A message comes in several frames, and when nothing more of it has come for as long as this, the
+    connection ends with Timeout: a broker writes a message in one go, so either the way here is stuck or
+    the broker has lost its place. The message as a whole may take any time. */
 QTAMQP_FIELD(QAmqpConnectionOptions, milliseconds, requestTimeout, setRequestTimeout)
 
 /*! \fn std::chrono::milliseconds QAmqpConnectionOptions::blockedConnectionTimeout() const

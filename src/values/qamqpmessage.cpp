@@ -1,5 +1,6 @@
 #include "values/qamqpmessage_p.h"
 
+#include "values/errorkinds.h"
 #include "values/tableformat.h"
 #include "values/wiretext.h"
 
@@ -31,6 +32,11 @@ using Property = QAmqpMessage::Property;
     The setters never fail. A value that AMQP cannot carry (text over 255 octets of UTF-8, a header
     value of a foreign type, a time before 1970) leaves the property absent and errorString() says
     what was wrong; publishing such a message is refused locally and puts nothing on the wire.
+
+    A message that was received may have properties that cannot be read, by a mistake of whoever sent it
+    or beyond the bounds of this library. It is delivered all the same: propertiesError() says what is
+    wrong, and headers() are empty. Published again, it is sent octet for octet as it came, if its
+    properties fit one frame.
 
     Messages are implicitly shared and reentrant; publishing one object many times is the fastest way
     to publish.
@@ -114,7 +120,7 @@ QByteArrayView takeProperty(Reader &list, Shape shape)
 
 namespace QtAmqpPrivate {
 
-void checkProperties(quint16 flags, Reader &list)
+void checkPropertyList(quint16 flags, Reader &list)
 {
     // Bit 0 continues the flags in a second word; the basic class has no 15th property.
     if (flags & 0x0003)
@@ -122,12 +128,32 @@ void checkProperties(quint16 flags, Reader &list)
     for (const PropertyRow &row : propertyRows) {
         if (!(flags & quint16(row.property)))
             continue;
-        const QByteArrayView wire = takeProperty(list, row.shape);
-        if (row.shape == Shape::Table && list.ok())
-            checkTable(wire.sliced(4), list);
+        takeProperty(list, row.shape);
     }
     if (list.ok() && !list.atEnd())
         list.fail("has octets behind its last property");
+}
+
+// The entries of the table of headers in a list that is in order.
+static QByteArrayView headersIn(quint16 flags, QByteArrayView properties)
+{
+    Reader list(properties);
+    for (const PropertyRow &row : propertyRows) {
+        const bool isPresent = flags & quint16(row.property);
+        if (row.shape == Shape::Table)
+            return isPresent ? takeProperty(list, row.shape).sliced(4) : QByteArrayView();
+        if (isPresent)
+            takeProperty(list, row.shape);
+    }
+    return {};
+}
+
+void checkProperties(quint16 flags, Reader &list)
+{
+    const QByteArrayView properties = list.rest();
+    checkPropertyList(flags, list);
+    if (list.ok())
+        checkTable(headersIn(flags, properties), list);
 }
 
 } // namespace QtAmqpPrivate
@@ -138,8 +164,18 @@ QAmqpMessage QAmqpMessagePrivate::make(QByteArray body, quint16 flags, QByteArra
     d->body = std::move(body);
     d->flags = flags;
     d->properties = std::move(properties);
+    Reader list(d->properties);
+    checkPropertyList(flags, list);
+    d->isMalformed = !list.ok();
     QAmqpMessage message;
     message.d = d;
+    return message;
+}
+
+QAmqpMessage QAmqpMessagePrivate::makeBodiless(quint16 flags, QByteArray properties)
+{
+    QAmqpMessage message = make({}, flags, std::move(properties));
+    message.d->refused = NoBody;
     return message;
 }
 
@@ -148,21 +184,28 @@ QByteArrayView QAmqpMessagePrivate::wire(Property property) const
     Reader list(properties);
     const PropertyRow *row = propertyRows;
     for (; row->property != property; ++row) {
-        if (flags & quint16(row->property))
+        if (present() & quint16(row->property))
             takeProperty(list, row->shape);
     }
-    return flags & quint16(property) ? takeProperty(list, row->shape) : list.rest().first(0);
+    return present() & quint16(property) ? takeProperty(list, row->shape) : list.rest().first(0);
 }
 
 void QAmqpMessagePrivate::set(Property property, const QByteArray &wire)
 {
+    const quint16 why = property == Property::Expiration ? NegativeTime : 0;
+    refused = quint16(refused & ~(quint16(property) | why));
+    if (isMalformed) { // there is no place for it in a list that nobody can read
+        refused = quint16(refused | (wire.isEmpty() ? 0 : quint16(property)));
+        return;
+    }
     const QByteArrayView old = this->wire(property);
     const qsizetype at = old.data() ? old.data() - properties.constData() : 0;
     properties.replace(at, old.size(), wire);
     flags = quint16(wire.isEmpty() ? flags & ~quint16(property) : flags | quint16(property));
-    refused = quint16(refused & ~quint16(property));
-    if (property == Property::Headers)
+    if (property == Property::Headers) {
         headersError.clear();
+        headers.clear();
+    }
 }
 
 void QAmqpMessagePrivate::refuse(Property property)
@@ -173,13 +216,13 @@ void QAmqpMessagePrivate::refuse(Property property)
 
 quint8 QAmqpMessagePrivate::octet(Property property) const
 {
-    return flags & quint16(property) ? quint8(wire(property).front()) : 0;
+    return present() & quint16(property) ? quint8(wire(property).front()) : 0;
 }
 
 QString QAmqpMessagePrivate::text(Property property) const
 {
-    return flags & quint16(property) ? QtAmqpPrivate::textFromWire(wire(property).sliced(1))
-                                     : QString();
+    return present() & quint16(property) ? QtAmqpPrivate::textFromWire(wire(property).sliced(1))
+                                         : QString();
 }
 
 void QAmqpMessagePrivate::setText(Property property, const QString &value)
@@ -207,13 +250,18 @@ QByteArray QAmqpMessage::body() const { return peek(d).body; }
     Sets the \a body. RabbitMQ 3.10 takes up to 128 MiB, RabbitMQ 4 up to 16 MiB, and closes the
     channel (406) if it is larger.
 */
-void QAmqpMessage::setBody(const QByteArray &body) { edit(d).body = body; }
+void QAmqpMessage::setBody(const QByteArray &body)
+{
+    QAmqpMessagePrivate &message = edit(d);
+    message.body = body;
+    message.refused = quint16(message.refused & ~QAmqpMessagePrivate::NoBody);
+}
 
 /*! Returns the body read as UTF-8. */
 QString QAmqpMessage::text() const { return QString::fromUtf8(body()); }
 
 /*! Returns \c true if \a property is present, empty or not. */
-bool QAmqpMessage::has(Property property) const { return peek(d).flags & quint16(property); }
+bool QAmqpMessage::has(Property property) const { return peek(d).present() & quint16(property); }
 
 /*! Makes \a property absent. */
 void QAmqpMessage::clear(Property property)
@@ -247,11 +295,16 @@ QTAMQP_TEXT_PROPERTY(contentType, ContentType)
 QTAMQP_TEXT_PROPERTY(contentEncoding, ContentEncoding)
 
 /*! \property QAmqpMessage::headers
-    The application's headers; decoded anew by each call. All properties together must fit one frame. */
+    The application's headers; decoded when they are first asked for. All properties together must fit one frame.
+    Empty too if they were received and cannot be read, which propertiesError() tells; bytes() returns
+    them as they came. */
 QAmqpTable QAmqpMessage::headers() const
 {
-    return has(Property::Headers) ? decodeTable(peek(d).wire(Property::Headers).sliced(4))
-                                  : QAmqpTable();
+    if (!has(Property::Headers))
+        return {};
+    const QAmqpMessagePrivate &message = *d;
+    return message.headers.get(
+            [&] { return decodeTable(message.wire(Property::Headers).sliced(4)); });
 }
 
 void QAmqpMessage::setHeaders(const QAmqpTable &headers)
@@ -307,9 +360,15 @@ QTAMQP_TEXT_PROPERTY(replyTo, ReplyTo)
     Time to live in a queue, in milliseconds, as decimal text, which is how AMQP carries it. */
 QTAMQP_TEXT_PROPERTY(expiration, Expiration)
 
-/*! Sets the \a expiration in milliseconds, 0 or more; RabbitMQ closes the channel (406) otherwise. */
+/*! Sets the \a expiration in milliseconds, 0 or more. A negative one leaves it absent, and errorString()
+    says so: RabbitMQ would close the channel (406) over it, as over text that is no such number. */
 void QAmqpMessage::setExpiration(std::chrono::milliseconds expiration)
 {
+    if (expiration.count() < 0) {
+        edit(d).refuse(Property::Expiration);
+        edit(d).refused |= QAmqpMessagePrivate::NegativeTime;
+        return;
+    }
     setExpiration(QString::number(expiration.count()));
 }
 
@@ -356,19 +415,49 @@ QTAMQP_TEXT_PROPERTY(appId, AppId)
     Deprecated by the protocol, carried all the same. */
 QTAMQP_TEXT_PROPERTY(clusterId, ClusterId)
 
-/*! Returns why this message cannot be published, naming the property at fault; empty if it can. */
-QString QAmqpMessage::errorString() const
+/*!
+    Returns what is wrong with the properties as they were received; empty if they can be read, and for
+    every message that was made on this side.
+
+    If it is the headers (arrays and tables more than 32 deep in each other, more than 65,536 values in
+    all, a value of an unknown type), headers() are empty and the other properties are there. If it is the
+    list of the properties itself, or a flag for a property that the basic class does not have, none of
+    them is there, and none can be set: errorString() says so then. The octets are kept, and publish() sends
+    them as they came.
+*/
+QString QAmqpMessage::propertiesError() const
 {
-    const quint16 refused = peek(d).refused;
+    const QAmqpMessagePrivate &message = peek(d);
+    Reader list(message.properties);
+    checkProperties(message.flags, list);
+    if (list.ok())
+        return {};
+    return formatted(message.isMalformed ? u"the property list %1" : u"the table of headers %1",
+                     list.error());
+}
+
+/*! Returns why this message cannot be published, naming the property at fault; empty if it can. */
+QString QAmqpMessage::errorString() const { return peek(d).refusal(); }
+
+QString QAmqpMessagePrivate::refusal() const
+{
     if (!refused)
         return {};
+    if (refused == NoBody)
+        return QStringLiteral("its body was larger than the limit and was not kept");
     const PropertyRow &row = propertyRows[std::countl_zero(refused)];
     const QLatin1StringView name(row.name);
-    switch (row.shape) {
-    case Shape::Table: return QStringLiteral("%1: %2").arg(name, peek(d).headersError);
-    case Shape::Timestamp: return QStringLiteral("%1 lies before 1970").arg(name);
-    default: return QStringLiteral("%1 has more than 255 octets of UTF-8").arg(name);
-    }
+    if (isMalformed)
+        return QStringLiteral("%1 cannot be set beside properties that came malformed; make a new "
+                              "message of the body")
+                .arg(name);
+    if (row.shape == Shape::Table)
+        return QStringLiteral("%1: %2").arg(name, headersError);
+    if (row.shape == Shape::Timestamp)
+        return QStringLiteral("%1 lies before 1970").arg(name);
+    if (row.property == Property::Expiration && refused & NegativeTime)
+        return QStringLiteral("%1 is negative; give it milliseconds from 0 on").arg(name);
+    return QStringLiteral("%1 has more than 255 octets of UTF-8").arg(name);
 }
 
 QDebug operator<<(QDebug debug, const QAmqpMessage &message)
@@ -386,6 +475,8 @@ QDebug operator<<(QDebug debug, const QAmqpMessage &message)
         case Shape::Timestamp: debug << message.timestamp(); break;
         }
     }
+    if (const QString error = message.propertiesError(); !error.isEmpty())
+        debug << ", properties error: " << error;
     return debug << ')';
 }
 

@@ -2,6 +2,7 @@
 #define QTAMQP_VALUES_QAMQPMESSAGE_P_H
 
 #include "values/bytes.h"
+#include "values/madeonce.h"
 #include "values/sharedvalue.h"
 
 #include <QtAmqp/qamqpmessage.h>
@@ -11,14 +12,24 @@ QT_BEGIN_NAMESPACE
 // The properties are kept as they stand in a content header: the flags word and the property list
 // behind it. Publishing copies the list, receiving keeps a slice of the frame, and only who asks
 // for a property pays for decoding it.
+//
+// What was received is kept as it came even if nobody can make sense of it, so that it can be sent on
+// octet for octet. Of a list that is malformed itself no property can be found, of a table of headers
+// that cannot be read only the headers are missing.
 class QAmqpMessagePrivate : public QtAmqpPrivate::SharedValue
 {
 public:
+    // These stand among the refused; their bits are no property's.
+    static constexpr quint16 NoBody = 0x0001; // it was too large to be kept
+    static constexpr quint16 NegativeTime = 0x0002; // is why the expiration was refused
+
     QByteArray body;
     QByteArray properties;
     QString headersError;
+    QtAmqpPrivate::MadeOnce<QAmqpTable> headers; // decoded
     quint16 flags = 0;
     quint16 refused = 0; // properties that were set to something AMQP cannot carry
+    bool isMalformed = false; // the property list, as it was received
 
     bool operator==(const QAmqpMessagePrivate &) const = default;
 
@@ -27,11 +38,16 @@ public:
         return QtAmqpPrivate::peek(message.d);
     }
     static QAmqpMessage make(QByteArray body, quint16 flags, QByteArray properties);
+    // What is left of a message whose body was not kept.
+    static QAmqpMessage makeBodiless(quint16 flags, QByteArray properties);
 
+    quint16 present() const { return isMalformed ? 0 : flags; }
     // What stands in the list for the property, or where it would stand if it is absent.
     QByteArrayView wire(QAmqpMessage::Property property) const;
     void set(QAmqpMessage::Property property, const QByteArray &wire);
     void refuse(QAmqpMessage::Property property);
+
+    QString refusal() const;
 
     quint8 octet(QAmqpMessage::Property property) const;
     QString text(QAmqpMessage::Property property) const;
@@ -40,7 +56,10 @@ public:
 
 namespace QtAmqpPrivate {
 
-// Judges the property list of a content header without decoding it (AMQP 0-9-1 §4.2.6.1).
+// Judges the property list of a content header without decoding it (AMQP 0-9-1 §4.2.6.1), but not what
+// is in the table of headers.
+void checkPropertyList(quint16 flags, Reader &list);
+// That too.
 void checkProperties(quint16 flags, Reader &list);
 
 } // namespace QtAmqpPrivate

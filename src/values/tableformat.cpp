@@ -186,7 +186,8 @@ private:
 QAmqpTable decodeTable(QByteArrayView entries)
 {
     Reader reader(entries);
-    return TableWalk<true>(reader).table();
+    QAmqpTable table = TableWalk<true>(reader).table();
+    return reader.ok() ? table : QAmqpTable();
 }
 
 void checkTable(QByteArrayView entries, Reader &failTo)

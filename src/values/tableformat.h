@@ -5,6 +5,7 @@
 //
 // Decoding a peer's table is bounded three ways: nesting (32), elements (65,536: a void in an
 // array takes no room of its own, so octets alone are no bound) and the octets of the table.
+// Whoever walks a decoded table (comparing, printing, converting it) recurses no deeper than that.
 
 #include "values/bytes.h"
 
@@ -19,6 +20,7 @@ constexpr int MaxTableElements = 65536;
 
 // The entries of a table, without the four octets of its length.
 QByteArray encodeTable(const QAmqpTable &table);
+// An empty table if this one is malformed or beyond the bounds; checkTable() tells why.
 QAmqpTable decodeTable(QByteArrayView entries);
 
 // Walks the table without building it; what passes here, decodeTable() decodes whole.

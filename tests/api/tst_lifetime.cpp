@@ -66,7 +66,8 @@ class Scene
 public:
     Scene()
     {
-        connection = new QAmqpConnection(QAmqpConnectionOptions::fromUrl(server.url()));
+        connection = new QAmqpConnection(
+                QAmqpConnectionOptions::fromUrl(server.url()).setMaxMessageSize(100));
         channel = connection->createChannel();
         other = connection->createChannel();
         queue = channel->queue();
@@ -86,6 +87,7 @@ public:
         keep("bind", queue->bind(u"amq.topic"_s, u"#"_s));
         for (const char *body : {"1", "2", "3"})
             queue->publish(QAmqpMessage(body));
+        queue->publish(QAmqpMessage(QByteArray(101, 'x'))); // too large to come back
         channel->publish(QString(), u"second"_s, QAmqpMessage("4"));
         channel->publish(QString(), u"nack"_s, QAmqpMessage("5"));
         channel->publish(QString(), u"nowhere"_s, QAmqpMessage("6"), QAmqpChannel::Mandatory);

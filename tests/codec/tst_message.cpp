@@ -1,6 +1,7 @@
 // QAmqpMessage: the 14 properties in their packed form, against an encoding written by hand here.
 
 #include "testmain.h"
+#include "unreadable.h"
 
 #include "codec/frame.h"
 #include "values/qamqpmessage_p.h"
@@ -409,6 +410,15 @@ private Q_SLOTS:
                  "60000"_ba);
         message.setExpiration(0ms);
         QCOMPARE(message.expiration(), u"0"_s);
+        message.setExpiration(-1ms);
+        QVERIFY(!message.has(Property::Expiration));
+        QCOMPARE(message.errorString(),
+                 u"expiration is negative; give it milliseconds from 0 on"_s);
+        message.setExpiration(QString(256, u'1'));
+        QCOMPARE(message.errorString(), u"expiration has more than 255 octets of UTF-8"_s);
+        message.setExpiration(-1ms);
+        message.clear(Property::Expiration);
+        QCOMPARE(message.errorString(), QString());
     }
 
     void octetsOfThePeerAreKept()
@@ -435,6 +445,90 @@ private Q_SLOTS:
         QCOMPARE(passed.bytes(Property::Headers), table);
         QCOMPARE(passed.headers(), QAmqpTable({{u"b"_s, true}, {u"s"_s, qint16(-2)}}));
         QCOMPARE(wireOf(passed), table);
+    }
+
+    void whatCannotBeReadIsToldAndKept_data()
+    {
+        QTest::addColumn<int>("index");
+        for (int i = 0; i < Unreadable::rows().size(); ++i)
+            QTest::newRow(Unreadable::rows().at(i).name) << i;
+    }
+
+    void whatCannotBeReadIsToldAndKept()
+    {
+        QFETCH(int, index);
+        const Unreadable::Row &row = Unreadable::rows().at(index);
+        QAmqpMessage message = QAmqpMessagePrivate::make("body", row.flags, row.list);
+        QCOMPARE(message.propertiesError(), row.error);
+        QCOMPARE(message.errorString(), QString()); // it may be passed on
+        QCOMPARE(message.body(), "body");
+        QVERIFY(message.headers().isEmpty());
+        QVERIFY(printed(message).contains(row.error));
+        QCOMPARE(flagsOf(message), row.flags);
+        QCOMPARE(wireOf(message), row.list);
+        QVERIFY(message == QAmqpMessagePrivate::make("body", row.flags, row.list));
+        QVERIFY(message != QAmqpMessage("body"));
+
+        const bool onlyHeaders = row.error.startsWith(u"the table");
+        QCOMPARE(message.correlationId(), onlyHeaders ? u"id"_s : QString());
+        for (const Row &property : rows) {
+            const bool isThere = onlyHeaders && quint16(property.property) & row.flags;
+            QCOMPARE(message.has(property.property), isThere);
+            QCOMPARE(message.bytes(property.property).isEmpty(), !isThere);
+        }
+        QVERIFY(!message.timestamp().isValid());
+        QCOMPARE(message.priority(), quint8(0));
+
+        // Beside headers that cannot be read others may be set; a list that cannot be read stays as it is.
+        message.setAppId(u"app"_s);
+        message.setPriority(7);
+        if (onlyHeaders) {
+            QCOMPARE(message.appId(), u"app"_s);
+            QCOMPARE(message.correlationId(), u"id"_s);
+            QCOMPARE(message.propertiesError(), row.error);
+            message.setHeaders({{u"a"_s, 1}});
+            QCOMPARE(message.propertiesError(), QString());
+            QCOMPARE(message.headers().size(), 1);
+        } else {
+            QCOMPARE(wireOf(message), row.list);
+            QVERIFY(message.errorString().startsWith(u"priority cannot be set beside properties"));
+            message.clear(Property::Priority);
+            QVERIFY(message.errorString().startsWith(u"app-id cannot be set beside properties"));
+            message.clear(Property::AppId);
+            QCOMPARE(message.errorString(), QString());
+        }
+    }
+
+    void whatCanBeReadHasNoError()
+    {
+        QAmqpMessage message;
+        QCOMPARE(message.propertiesError(), QString());
+        for (const Row &row : rows) {
+            row.set(message);
+            QCOMPARE(message.propertiesError(), QString());
+        }
+        const QByteArray deepest = Unreadable::listWith(Unreadable::deepTable(32));
+        QCOMPARE(QAmqpMessagePrivate::make({}, Unreadable::Flags, deepest).propertiesError(),
+                 QString());
+    }
+
+    // Decoding 2,000 headers anew for each of them would take a minute.
+    void headersAreDecodedOnce()
+    {
+        QAmqpTable table;
+        for (int i = 0; i < 2000; ++i)
+            table.append("h" + QByteArray::number(i), i);
+        QAmqpMessage message;
+        message.setHeaders(table);
+        const QAmqpTable first = message.headers();
+        for (const auto &[name, value] : table.entries())
+            QCOMPARE(message.headers().value(QString::fromUtf8(name)), value);
+        QAmqpMessage other = message;
+        other.setHeaders({{u"a"_s, 1}});
+        QCOMPARE(message.headers(), table);
+        QCOMPARE(other.headers().size(), 1);
+        other.clear(Property::Headers);
+        QVERIFY(other.headers().isEmpty());
     }
 
     void travelsInAContentHeader()
