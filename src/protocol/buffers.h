@@ -94,12 +94,17 @@ public:
     bool hasFullBlock() const { return !m_full.isEmpty(); }
     qint64 size() const { return m_total; }
 
-    // The oldest block, the unfinished one last; empty if there is nothing.
+    // The oldest block, the unfinished one last; empty if there is nothing. What is taken has at most twice
+    // the memory that it needs, since it may be kept for as long as the peer does not read: of little a
+    // copy is given, and the block goes on being filled from its begin.
     QByteArray take()
     {
         QByteArray block;
         if (!m_full.isEmpty()) {
             block = m_full.takeFirst();
+        } else if (m_used > 0 && m_used < m_block.size() / 2) {
+            block = QByteArray(m_at, m_used);
+            m_used = 0;
         } else if (m_used > 0) {
             closeBlock();
             block = m_full.takeFirst();

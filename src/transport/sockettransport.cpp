@@ -21,6 +21,7 @@ constexpr qint64 TcpQueue = 256 * 1024;
 constexpr qint64 TlsQueue = 64 * 1024;
 constexpr qint64 TcpReadBuffer = 512 * 1024;
 constexpr qint64 TlsReadBuffer = 64 * 1024;
+constexpr qsizetype LargestJoined = 64 * 1024;
 constexpr auto LingerTime = std::chrono::seconds(10);
 
 SocketTransport::SocketTransport(Dialler::Resolver resolver) : m_resolver(std::move(resolver)) { }
@@ -200,9 +201,13 @@ void SocketTransport::noteLost(const QAmqpError &error)
     requestTurn();
 }
 
+// Small blocks behind a peer that does not read become large ones: each costs more than its octets.
 void SocketTransport::write(const QByteArray &block)
 {
-    m_blocks.enqueue(block);
+    if (!m_blocks.isEmpty() && m_blocks.constLast().size() + block.size() <= LargestJoined)
+        m_blocks.last() += block;
+    else
+        m_blocks.enqueue(block);
     m_blockBytes += block.size();
 }
 

@@ -243,6 +243,18 @@ private Q_SLOTS:
             QVERIFY(host.size() < 4 || !value.toString().contains(host));
     }
 
+    // What the application had to say is no answer to the peer, however many frames it makes.
+    void manySmallMessagesMayWait()
+    {
+        CoreDriver d(Script().handshake({2047, 131072, 0}).channelOpen().ignoreRest());
+        ChannelCore *channel = d.channel();
+        for (int i = 0; i < 120'000; ++i)
+            channel->publish(publishTo("q"), QAmqpMessage("x"), 0);
+        d.open();
+        QCOMPARE(d.core.state(), ConnectionState::Open);
+        QCOMPARE(d.core.waitingBytes(), 0);
+    }
+
     // Nothing is parsed ahead of what is taken: a flood waits in the socket, not here.
     void floodsFillNoQueue()
     {

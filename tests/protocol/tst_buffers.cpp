@@ -1,0 +1,58 @@
+// What is to be sent, as the blocks in which it is taken: they may be kept for as long as the peer does
+// not read.
+
+#include "testmain.h"
+
+#include "protocol/buffers.h"
+
+#include <QtTest/qtest.h>
+
+using namespace QtAmqpPrivate;
+
+class TestBuffers : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void blocksHaveAtMostTwiceTheMemoryOfTheirOctets_data()
+    {
+        QTest::addColumn<int>("size");
+        for (const int size : {21, 200, 4'096, 30'000, 40'000, 65'000, 200'000})
+            QTest::newRow(qPrintable(QString::number(size))) << size;
+    }
+
+    void blocksHaveAtMostTwiceTheMemoryOfTheirOctets()
+    {
+        QFETCH(int, size);
+        Output output;
+        QByteArray sent;
+        QList<QByteArray> kept;
+        for (int i = 0; i < 20; ++i) {
+            const QByteArray bytes(size, char('a' + i));
+            sent += bytes;
+            output.append(bytes);
+            for (QByteArray block = output.take(); !block.isEmpty(); block = output.take())
+                kept.append(block);
+            QCOMPARE(output.size(), 0);
+        }
+        qsizetype memory = 0;
+        for (const QByteArray &block : kept)
+            memory += block.capacity();
+        QVERIFY2(memory <= 2 * sent.size(), qPrintable(QString::number(memory)));
+        QCOMPARE(kept.join(), sent);
+    }
+
+    void whatIsTakenStaysAsItIs()
+    {
+        Output output;
+        output.append("first");
+        const QByteArray first = output.take();
+        std::memcpy(output.reserve(6), "second", 6);
+        QCOMPARE(first, "first");
+        QCOMPARE(output.take(), "second");
+        QVERIFY(output.take().isEmpty());
+    }
+};
+
+QTAMQP_TEST(TestBuffers)
+#include "tst_buffers.moc"
