@@ -77,6 +77,8 @@ public:
     QAmqpError &setEndpoint(const QString &endpoint);
     QAmqpError &setCause(const QAmqpError &cause);
     QAmqpError &setAttempts(const QList<QAmqpError> &attempts);
+
+    static QString printable(const QString &text);
 };
 
 #ifndef QT_NO_EXCEPTIONS

@@ -3,6 +3,7 @@
 #include "command.h"
 #include "platform.h"
 
+#include <QtAmqp/qamqperror.h>
 #include <QtCore/qcoreapplication.h>
 #include <QtCore/qmetaobject.h>
 
@@ -42,12 +43,7 @@ void print(QByteArrayView bytes)
 
 void complain(const QString &name, const QString &text)
 {
-    QString line = text;
-    for (QChar &c : line) {
-        if (c.category() == QChar::Other_Control)
-            c = u' ';
-    }
-    writeError(name + ": "_L1 + line + u'\n');
+    writeError(name + ": "_L1 + QAmqpError::printable(text) + u'\n');
 }
 
 Progress::Progress() : m_terminal(isTerminal(Stream::Error)) { }

@@ -70,7 +70,8 @@ QByteArray toJson(const QAmqpConnection &connection, const Peer &peer, double co
 QString toText(const QAmqpConnection &connection, const Peer &peer, double connectTime,
                const QList<double> &times)
 {
-    QString text = u"%1: %2 %3\n"_s.arg(connection.endpoint(), peer.product, peer.version);
+    QString text = u"%1: %2 %3\n"_s.arg(connection.endpoint(), QAmqpError::printable(peer.product),
+                                        QAmqpError::printable(peer.version));
     if (!peer.cipher.isEmpty())
         text += u"TLS: %1, %2\n"_s.arg(peer.protocol, peer.cipher);
     text += u"limits: %1 channels, frames of %2 octets, heartbeat %3 s\n"_s

@@ -40,7 +40,7 @@ void declareQueue(Run &run)
                              .line());
     }
     print(u"%1: messages %2, consumers %3\n"_s
-                  .arg(info.name, QString::number(info.messageCount),
+                  .arg(QAmqpError::printable(info.name), QString::number(info.messageCount),
                        QString::number(info.consumerCount))
                   .toUtf8());
 }
@@ -134,8 +134,8 @@ void deleteQueue(Run &run)
 void deleteExchange(Run &run)
 {
     const QString exchange = run.arguments().operands().constFirst();
-    const auto flags =
-            run.arguments().isSet("if-unused") ? QAmqpChannel::IfUnused : QAmqpChannel::Unconditionally;
+    const auto flags = run.arguments().isSet("if-unused") ? QAmqpChannel::IfUnused
+                                                          : QAmqpChannel::Unconditionally;
     Session session(run);
     run.wait(session.channel()->deleteExchange(exchange, flags));
     session.close();

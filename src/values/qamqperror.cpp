@@ -106,7 +106,7 @@ QAmqpError::QAmqpError(Kind kind, Scope scope, Origin origin, const QString &tex
     d->kind = kind;
     d->scope = scope;
     d->origin = origin;
-    d->text = printable(text);
+    d->text = QtAmqpPrivate::printable(text);
 }
 
 /*! Returns \c true unless kind() is NoError. */
@@ -206,6 +206,14 @@ QAmqpError &QAmqpError::setCause(const QAmqpError &cause)
     edit(d).cause = copy;
     return *this;
 }
+
+/*!
+    Returns \a text as it may go to a terminal or a log, whoever wrote it: line ends, control characters
+    and what turns the direction of text are shown by escapes such as \c{\n} and \c{\x1b}, the rest stays
+    as it is. text() has passed through here; use this for what else a peer wrote, such as replyText(),
+    names and server properties.
+*/
+QString QAmqpError::printable(const QString &text) { return QtAmqpPrivate::printable(text); }
 
 template<typename Enum>
 static const char *nameOf(Enum value)

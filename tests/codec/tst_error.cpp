@@ -44,6 +44,20 @@ class TestError : public QObject
     Q_OBJECT
 
 private Q_SLOTS:
+    void textIsSafeToPrint()
+    {
+        const QString hostile =
+                u"no\nforged\r\tline \x1b[2J\x7f\u009b \u2028\u202e\u2066 d\u00e9j\u00e0 vu"_s;
+        const QString shown =
+                u"no\\nforged\\r\\tline \\x1b[2J\\x7f\\x9b \\u2028\\u202e\\u2066 d\u00e9j\u00e0 vu"_s;
+        Error error(Kind::NotFound, Scope::Channel, Origin::Broker, hostile);
+        error.setReply(404, hostile);
+        QCOMPARE(error.text(), shown);
+        QCOMPARE(error.replyText(), hostile); // data
+        QCOMPARE(Error::printable(hostile), shown);
+        QCOMPARE(Error::printable(shown), shown); // a text may pass through another error
+    }
+
     void isNoErrorByDefault()
     {
         const Error error;
