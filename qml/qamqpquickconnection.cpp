@@ -1,8 +1,13 @@
 #include "qamqpquickconnection.h"
 
+#include <QtCore/qdebug.h>
+#include <QtCore/qloggingcategory.h>
 #include <QtCore/qurl.h>
 
 QT_BEGIN_NAMESPACE
+
+// The library's own, which leaves it to who listens to tell an error.
+Q_LOGGING_CATEGORY(qtAmqpQuickConnection, "qt.amqp.connection", QtWarningMsg)
 
 using Kind = QAmqpError::Kind;
 
@@ -190,6 +195,8 @@ void QAmqpQuickConnection::start()
         setError(error);
         follow();
         Q_EMIT errorOccurred(error);
+        if (error.origin() == QAmqpError::Origin::Broker)
+            qCWarning(qtAmqpQuickConnection).noquote() << error.text(); // a document may not listen
     });
     connect(m_amqp, &QAmqpConnection::endpointChanged, this, &QAmqpQuickConnection::followEndpoint);
     connect(m_amqp, &QAmqpConnection::closed, this, &QAmqpQuickConnection::follow);

@@ -2,9 +2,14 @@
 
 #include "qamqpquickmessage.h"
 
+#include <QtCore/qdebug.h>
+#include <QtCore/qloggingcategory.h>
 #include <QtQml/qqmlengine.h>
 
 QT_BEGIN_NAMESPACE
+
+// The library's own, which leaves it to who listens to tell an error.
+Q_LOGGING_CATEGORY(qtAmqpQuickChannel, "qt.amqp.channel", QtWarningMsg)
 
 using Kind = QAmqpError::Kind;
 using Scope = QAmqpError::Scope;
@@ -88,9 +93,10 @@ void QAmqpQuickObject::start()
     connect(m_channel, &QAmqpChannel::errorOccurred, m_scope.get(),
             [this](const QAmqpError &error) {
                 if (error.scope() == Scope::Connection) // which tells its errors itself
-                    setReady(false);
-                else
-                    lost(error);
+                    return setReady(false);
+                lost(error); // which may delete this
+                qCWarning(qtAmqpQuickChannel).noquote()
+                        << error.text(); // a document may not listen
             });
     expect();
     connect(m_channel, &QAmqpChannel::opened, m_scope.get(), [this] { arrived(); });

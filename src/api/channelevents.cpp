@@ -5,6 +5,8 @@
 #include "api/qamqpconsumer_p.h"
 #include "api/qamqpdelivery_p.h"
 
+#include <QtCore/qmetaobject.h>
+
 QT_BEGIN_NAMESPACE
 
 using namespace QtAmqpPrivate;
@@ -46,13 +48,16 @@ void QAmqpChannelPrivate::leaveCore()
     recovering = 0;
 }
 
-void QAmqpChannelPrivate::closed(const QAmqpError &error)
+void QAmqpChannelPrivate::closed(const QAmqpError &error, bool told)
 {
     const QPointer<QObject> alive(q);
     if (error)
         lastError = error;
+    // A warning is for what nobody else is told.
+    told = told || !confirmPromises.empty() || !allConfirmed.empty()
+            || q->isSignalConnected(QMetaMethod::fromSignal(&QAmqpChannel::errorOccurred));
     if (error.scope() == QAmqpError::Scope::Channel)
-        engine->log().add(qtAmqpChannel(), QtWarningMsg, error.text());
+        engine->log().add(qtAmqpChannel(), told ? QtInfoMsg : QtWarningMsg, error.text());
     const quint32 closedGeneration = generation;
     const QList<QPointer<QAmqpConsumer>> ended = consumerObjects();
     consumers.clear();

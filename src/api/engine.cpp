@@ -476,7 +476,7 @@ void Engine::on(ChannelClosed &closed)
     }
     m_core->removeChannel(closed.channel);
     if (target)
-        target->closed(closed.error);
+        target->closed(closed.error, closed.told);
 }
 
 template<typename ChannelEvent>

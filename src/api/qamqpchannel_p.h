@@ -150,7 +150,7 @@ public:
 
     // From the engine
     void leaveCore();
-    void closed(const QAmqpError &error);
+    void closed(const QAmqpError &error, bool told);
     void on(const QtAmqpPrivate::ChannelOpened &opened);
     void on(QtAmqpPrivate::Replied &replied);
     void on(QtAmqpPrivate::Got &got);

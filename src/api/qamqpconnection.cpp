@@ -5,6 +5,7 @@
 #include "protocol/negotiation.h"
 #include "values/errorkinds.h"
 
+#include <QtCore/qmetaobject.h>
 #include <QtCore/qpointer.h>
 #include <QtCore/qurl.h>
 #include <QtNetwork/qsslconfiguration.h>
@@ -512,7 +513,12 @@ void QAmqpConnectionPrivate::closed(const QAmqpError &error)
     blockedReason.clear();
     const bool wasBlocked = std::exchange(blocked, false);
     if (error.origin() == QAmqpError::Origin::Broker)
-        engine->log().add(qtAmqpConnection(), QtWarningMsg, error.text());
+        engine->log().add(
+                qtAmqpConnection(),
+                q->isSignalConnected(QMetaMethod::fromSignal(&QAmqpConnection::errorOccurred))
+                        ? QtInfoMsg
+                        : QtWarningMsg,
+                error.text());
     else
         engine->log().add(qtAmqpConnection(), QtInfoMsg,
                           error ? QStringLiteral("closed: ") + error.text()

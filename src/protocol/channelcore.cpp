@@ -386,8 +386,11 @@ std::optional<TimePoint> ChannelCore::nextTimeout(TimePoint now,
     return **since + requestTimeout;
 }
 
-void ChannelCore::failRequests(const QAmqpError &error, quint32 guiltyMethod)
+// Returns whether that tells the cause to a caller; nobody called confirm.select, and basic.consume has
+// no answer of its own.
+bool ChannelCore::failRequests(const QAmqpError &error, quint32 guiltyMethod)
 {
+    bool told = false;
     const auto fail = [&](const Request &request) {
         const bool guilty = request.method && request.method == guiltyMethod;
         if (guilty)
@@ -395,6 +398,8 @@ void ChannelCore::failRequests(const QAmqpError &error, quint32 guiltyMethod)
         if (!request.isAwaited())
             return;
         QAmqpError own = error;
+        told |= guilty && request.method != ConfirmSelect::info.id()
+                && request.method != BasicConsume::info.id();
         if (guilty) {
             own.setScope(QAmqpError::Scope::Operation);
         } else {
@@ -427,7 +432,9 @@ void ChannelCore::failRequests(const QAmqpError &error, quint32 guiltyMethod)
                                    error ? error.text() : QStringLiteral("the channel was closed"))
                             .setCause(error);
         m_context.events.push_back(std::move(end));
+        told = true;
     }
+    return told;
 }
 
 void ChannelCore::end(const QAmqpError &error)
@@ -452,12 +459,12 @@ void ChannelCore::finish(const QAmqpError &error, quint32 guiltyMethod)
     if (std::exchange(m_told, true))
         return;
     readyToClose(); // before any slot hears of the end
-    failRequests(error, guiltyMethod);
+    const bool told = failRequests(error, guiltyMethod);
     m_confirms.settleAll(
             [this](quint64 first, quint64 last) { settled(first, last, Outcome::Indeterminate); });
     m_assembler.clear();
     m_consumers.clear();
-    m_context.events.push_back(ChannelClosed{m_number, error});
+    m_context.events.push_back(ChannelClosed{m_number, error, told});
 }
 
 } // namespace QtAmqpPrivate

@@ -302,7 +302,7 @@ private:
     bool isCloseHeldUp();
     void requestTimedOut(Request &request, std::chrono::milliseconds requestTimeout, bool blocked);
     void closeTimedOut(std::chrono::milliseconds requestTimeout, bool blocked);
-    void failRequests(const QAmqpError &error, quint32 guiltyMethod);
+    bool failRequests(const QAmqpError &error, quint32 guiltyMethod);
     void giveUp(const QAmqpError &error, quint32 guiltyMethod);
     void finish(const QAmqpError &error, quint32 guiltyMethod);
 

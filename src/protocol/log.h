@@ -4,8 +4,9 @@
 // What the library tells a log. Warnings are on by default, the rest is not:
 //
 //   qt.amqp.connection   info: opened, closed, attempts that failed; warning: unsafe settings,
-//                        blocked, closed by the broker
-//   qt.amqp.channel      info: a consumer cancelled by the broker; warning: closed by an error
+//                        blocked, closed by the broker and nobody else is told
+//   qt.amqp.channel      info: a consumer cancelled by the broker; warning: closed by an error that
+//                        nobody else is told
 //   qt.amqp.frames       debug: every frame, both ways
 //
 // The trace shows the fields of each method, those that carry credentials masked, and what a peer

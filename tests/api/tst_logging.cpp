@@ -105,6 +105,8 @@ private Q_SLOTS:
     void handlerThatDeletesTheConnection();
     void handlerThatOpensAgain();
     void theEndIsTold();
+    void warnsOfWhatNobodyIsTold_data();
+    void warnsOfWhatNobodyIsTold();
     void providerMayDoAnything_data();
     void providerMayDoAnything();
     void tunerThatDeletesTheConnection();
@@ -246,6 +248,61 @@ void TestLogging::theEndIsTold()
     Q_UNUSED(application->connection.release());
     QCOMPARE(lines.filter(u"-> channel 1: basic.publish"_s).size(), 1);
     QVERIFY(!made); // it went with the connection
+}
+
+void TestLogging::warnsOfWhatNobodyIsTold_data()
+{
+    QTest::addColumn<QString>("what");
+    QTest::addColumn<bool>("connected"); // errorOccurred()
+    QTest::addColumn<int>("warnings");
+    QTest::newRow("publish") << u"publish"_s << false << 1;
+    QTest::newRow("publish with a slot") << u"publish"_s << true << 0;
+    QTest::newRow("publish with a future") << u"publish with a future"_s << false << 0;
+    QTest::newRow("request") << u"request"_s << false << 0;
+    QTest::newRow("consume") << u"consume"_s << false << 1;
+    QTest::newRow("end of the connection") << u"connection"_s << false << 1;
+    QTest::newRow("end of the connection with a slot") << u"connection"_s << true << 0;
+}
+
+void TestLogging::warnsOfWhatNobodyIsTold()
+{
+    QFETCH(QString, what);
+    QFETCH(bool, connected);
+    QFETCH(int, warnings);
+    AutoServer server;
+    QAmqpConnection connection(QAmqpConnectionOptions::fromUrl(server.url()));
+    QAmqpChannel *channel = connection.createChannel();
+    const QSignalSpy over(channel, &QAmqpChannel::closed);
+    if (connected) {
+        QObject::connect(channel, &QAmqpChannel::errorOccurred, [] {});
+        QObject::connect(&connection, &QAmqpConnection::errorOccurred, [] {});
+    }
+    connection.open();
+    TRY_COMPARE(channel->isOpen(), true);
+    int told = 0;
+    const auto end = qScopeGuard(
+            [previous = qInstallMessageHandler(nullptr)] { qInstallMessageHandler(previous); });
+    static int *count = nullptr;
+    count = &told;
+    qInstallMessageHandler(
+            [](QtMsgType type, const auto &, const auto &) { *count += type == QtWarningMsg; });
+    if (what == u"publish") {
+        channel->publish({}, u"close channel"_s, QAmqpMessage("x"));
+    } else if (what == u"publish with a future") {
+        channel->publishConfirmed({}, u"close channel"_s, QAmqpMessage("x"));
+    } else if (what == u"request") {
+        server.fault = {AutoFault::CloseChannel, QueueDeclare::info.id()};
+        channel->declareQueue(u"q"_s);
+    } else if (what == u"consume") {
+        server.fault = {AutoFault::CloseChannel, BasicConsume::info.id()};
+        channel->consume(u"q"_s);
+    } else {
+        server.fault = {AutoFault::CloseConnection, QueueDeclare::info.id()};
+        channel->declareQueue(u"q"_s);
+    }
+    TRY_COMPARE(over.count(), 1);
+    QCoreApplication::processEvents();
+    QCOMPARE(told, warnings);
 }
 
 void TestLogging::providerMayDoAnything_data()

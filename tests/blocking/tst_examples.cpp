@@ -66,11 +66,7 @@ private Q_SLOTS:
         OK(m_channel->deleteExchange(u"example"_s));
     }
 
-    void tellsWhatIsWrong()
-    {
-        QTest::ignoreMessage(QtWarningMsg, QRegularExpression(u"no exchange 'example'"_s));
-        QVERIFY(run(u"blocking-publish"_s).isNull());
-    }
+    void tellsWhatIsWrong() { QVERIFY(run(u"blocking-publish"_s).isNull()); }
 
     void consumesTenAndTellsWhatWentBack()
     {
