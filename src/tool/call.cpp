@@ -4,6 +4,7 @@
 #include "message.h"
 #include "output.h"
 #include "platform.h"
+#include "printer.h"
 #include "run.h"
 
 #include <QtAmqp/qamqprpcclient.h>
@@ -36,8 +37,8 @@ void checkOptions(const Arguments &arguments)
 QByteArray readBody(Run &run)
 {
     const Arguments &arguments = run.arguments();
-    if (!arguments.operands().isEmpty())
-        return arguments.operands().constFirst().toUtf8();
+    if (const auto body = arguments.body())
+        return *body;
     if (!arguments.isSet("file") && isTerminal(Stream::Input))
         complain(u"qamqp call"_s, u"reading standard input; Ctrl-D ends it"_s);
     Input input(arguments.value("file"), Input::Whole);
@@ -50,7 +51,8 @@ void call(Run &run)
 {
     const Arguments &arguments = run.arguments();
     checkOptions(arguments);
-    QAmqpMessage request = readProperties(arguments);
+    const Printer toOutput(arguments);
+    QAmqpMessage request = withProperties(arguments);
     request.setBody(readBody(run));
     Session session(run);
     QAmqpRpcClient client(session.channel());
@@ -62,7 +64,7 @@ void call(Run &run)
             run.wait(client.call(toQueue ? QString() : arguments.value("exchange"),
                                  arguments.value(toQueue ? "queue" : "routing-key"), request));
     session.close();
-    print(run.json() ? toJsonLine(reply) : reply.body() + '\n');
+    print(toOutput(reply));
 }
 
 const std::vector<Option> options = withMessageOptions({
@@ -70,6 +72,8 @@ const std::vector<Option> options = withMessageOptions({
         {"e,exchange", "EXCHANGE", "To this exchange, with --routing-key."},
         {"r,routing-key", "KEY", "Empty by default."},
         {"f,file", "FILE", "Read the request from FILE."},
+        rawOption,
+        formatOption,
 });
 
 } // namespace
@@ -80,10 +84,12 @@ const Command callCommand = {
         1,
         "Send a request and print the reply",
         "The request is BODY, or is read from standard input. Prints the body of the reply and a newline,\n"
-        "or with --json an object with its properties and body. Status 5 if no reply comes within\n"
+        "with --raw the body alone, or with --json an object with its properties and body. Status 5 if no reply comes within\n"
         "--timeout, 30 seconds by default; status 4 if no queue takes the request.\n",
+        "qamqp declare queue uppercase\n"
+        "qamqp serve --queue uppercase --count 2 -- tr a-z A-Z &\n"
         "qamqp call --queue uppercase hello\n"
-        "qamqp call -q orders --timeout 5 --json --content-type application/json -f order.json\n",
+        "echo '{\"id\":7}' | qamqp call -q uppercase --timeout 5 --json --content-type application/json\n",
         options,
         call,
 };

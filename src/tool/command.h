@@ -17,8 +17,8 @@ namespace Tool {
 enum Status {
     Done = 0,
     BadUsage = 1, // options, a URL, or a file that cannot be read or written
-    NoConnection = 2, // not reached, or lost
-    Refused = 3, // by the broker
+    NoConnection = 2, // not reached, or lost: may work later
+    Refused = 3, // by the broker, the login too
     NotTaken = 4, // a message came back, or was nacked
     TooLate = 5, // the time is up, or fewer messages came than were asked for
     BySignal = 128, // plus the signal's number: 130 for Ctrl-C
@@ -65,12 +65,17 @@ public:
     QString value(const char *option) const;
     QStringList values(const char *option) const;
     const QStringList &operands() const { return m_operands; }
+    std::optional<QByteArray> body() const; // the operand BODY, which may be any octets
     // These throw a Failure that says what the value may be.
     quint64 number(const char *option, quint64 least, quint64 most, quint64 otherwise) const;
     std::optional<std::chrono::milliseconds> seconds(const char *option) const;
     void refuseTogether(const char *one, const char *other) const;
 
 private:
+    QString parserError() const;
+    void checkOptions() const;
+    void checkOperands() const;
+
     const Command &m_command;
     QCommandLineParser m_parser;
     QStringList m_operands;

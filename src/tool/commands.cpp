@@ -1,4 +1,5 @@
 #include "command.h"
+#include "octets.h"
 #include "output.h"
 #include "run.h"
 
@@ -42,10 +43,13 @@ constexpr Option globalOptions[] = {
         {"h,help", nullptr, "Print this help."},
 };
 
+// The one argument that need not be UTF-8.
+constexpr auto bodyOperand = "[BODY]"_L1;
+
 constexpr char statusHelp[] =
-        "Exit status: 0 done, 1 bad usage or file, 2 cannot connect or connection lost,\n"
-        "3 refused by the broker, 4 message nacked or returned, 5 timed out or too few messages,\n"
-        "130 ended by Ctrl-C, 143 ended by SIGTERM.\n";
+        "Exit status: 0 done, 1 bad usage or file, 2 broker not reached or connection lost, which may work\n"
+        "later, 3 refused by the broker (login, virtual host, permission, a precondition), 4 message nacked\n"
+        "or returned, 5 timed out or too few messages, 130 ended by Ctrl-C, 143 ended by SIGTERM.\n";
 
 QString text(const char *utf8) { return QString::fromUtf8(utf8); }
 
@@ -81,6 +85,8 @@ QString generalHelp()
                    "Publishes, consumes and looks after messages of an AMQP 0-9-1 broker such as "
                    "RabbitMQ.\n\nCommands:\n"_s;
     help += summaries(commands);
+    help += u"\nFirst steps:\n  qamqp declare queue hello\n  qamqp publish --queue hello 'Hello, world!'\n"
+            "  qamqp consume hello --count 1\n"_s;
     help += u"\nEach has a help of its own: qamqp publish --help. The broker is named by --url or in "
             "the\nenvironment: export QAMQP_URL=amqp://user@host/vhost, with --password-file FILE.\n\n"_s;
     return help + text(statusHelp);
@@ -91,6 +97,72 @@ const Command *findCommand(const QString &name)
     const auto found = std::find_if(std::begin(commands), std::end(commands),
                                     [&](const Command *c) { return name == text(c->name); });
     return found == std::end(commands) ? nullptr : *found;
+}
+
+QStringList longNames(std::span<const Option> options)
+{
+    QStringList all;
+    for (const std::span<const Option> some : {options, std::span<const Option>(globalOptions)}) {
+        for (const Option &option : some)
+            all += names(option).constLast();
+    }
+    return all;
+}
+
+// How many letters to add, drop, change or swap with the next make one word of the other.
+qsizetype distance(const QString &one, const QString &other)
+{
+    QList<QList<qsizetype>> rows(one.size() + 1, QList<qsizetype>(other.size() + 1));
+    for (qsizetype i = 0; i <= one.size(); ++i) {
+        for (qsizetype j = 0; j <= other.size(); ++j) {
+            if (i == 0 || j == 0) {
+                rows[i][j] = i + j;
+                continue;
+            }
+            const bool same = one.at(i - 1) == other.at(j - 1);
+            rows[i][j] = std::min(
+                    {rows[i - 1][j] + 1, rows[i][j - 1] + 1, rows[i - 1][j - 1] + (same ? 0 : 1)});
+            const bool swapped = i > 1 && j > 1 && one.at(i - 1) == other.at(j - 2)
+                    && one.at(i - 2) == other.at(j - 1);
+            if (swapped)
+                rows[i][j] = std::min(rows[i][j], rows[i - 2][j - 2] + 1);
+        }
+    }
+    return rows.constLast().constLast();
+}
+
+// The known word that was probably meant by another; nothing if it is like none of them.
+QString nearest(const QString &word, const QStringList &known)
+{
+    QString best;
+    qsizetype least = std::max(word.size() / 3, qsizetype(1)) + 1;
+    for (const QString &candidate : known) {
+        const qsizetype far = candidate.startsWith(word) ? 1 : distance(word, candidate);
+        if (far < least && far < candidate.size()) {
+            best = candidate;
+            least = far;
+        }
+    }
+    return best;
+}
+
+QString didYouMean(const QString &option, const QStringList &known)
+{
+    const QString meant = nearest(option, known);
+    return meant.isEmpty() ? QString() : u" (did you mean --%1?)"_s.arg(meant);
+}
+
+// What is wrong with an option that is not understood before the command.
+QString misplaced(const QString &argument, const QString &name)
+{
+    for (const Command *command : commands) {
+        for (const Option &option : command->options) {
+            if (names(option).contains(name))
+                return u"%1 stands before the command"_s.arg(argument);
+        }
+    }
+    return u"unknown option %1"_s.arg(argument)
+            + didYouMean(name, QStringList(u"version"_s) + longNames({}));
 }
 
 // Takes the words of the command's name out of `arguments`; global options may stand among them.
@@ -111,8 +183,7 @@ QStringList takeName(QStringList &arguments)
                                          [&](const Option &o) { return names(o).contains(name); });
         if (option == std::end(globalOptions)) {
             if (words.isEmpty())
-                throw Failure{BadUsage,
-                              u"%1 stands before the command; see qamqp --help"_s.arg(argument)};
+                throw Failure{BadUsage, misplaced(argument, name) + u"; see qamqp --help"_s};
             break;
         }
         at += option->value && !argument.contains(u'=') ? 2 : 1;
@@ -129,7 +200,10 @@ QString unknownCommand(const QStringList &words)
         return u"say %1"_s.arg(known.join(" or "_L1));
     for (const Command *command : commands)
         known += text(command->name);
-    return u"there is no command \"%1\"; there are %2"_s.arg(words.join(u' '), known.join(", "_L1));
+    const QString meant = nearest(words.join(u' '), known);
+    return u"there is no command \"%1\"%2; there are %3"_s.arg(
+            words.join(u' '), meant.isEmpty() ? QString() : u" (did you mean %1?)"_s.arg(meant),
+            known.join(", "_L1));
 }
 
 void runCommand(QStringList arguments, QString *name)
@@ -167,34 +241,77 @@ Arguments::Arguments(const Command &command, const QStringList &arguments) : m_c
 {
     addOptions(m_parser, command.options);
     addOptions(m_parser, globalOptions);
-    const auto wrong = [&command](const QString &what) {
-        return Failure{BadUsage, u"%1; see qamqp %2 --help"_s.arg(what, text(command.name))};
-    };
-    if (!m_parser.parse(QStringList(u"qamqp"_s) + arguments)) {
-        const QString what = m_parser.errorText();
-        throw wrong(what.left(1).toLower() + what.mid(1).chopped(what.endsWith(u'.') ? 1 : 0));
+    try {
+        if (!m_parser.parse(QStringList(u"qamqp"_s) + arguments))
+            throw Failure{BadUsage, parserError()};
+        m_operands = m_parser.positionalArguments();
+        if (isSet("help"))
+            return;
+        checkOptions();
+        checkOperands();
+    } catch (const Failure &wrong) {
+        throw Failure{BadUsage, u"%1; see qamqp %2 --help"_s.arg(wrong.text, text(command.name))};
     }
-    m_operands = m_parser.positionalArguments();
-    if (isSet("help"))
-        return;
-    // Given twice one of two values would be dropped, unless the help promises otherwise.
-    for (const Option &option : command.options) {
+}
+
+QString Arguments::parserError() const
+{
+    QString error = m_parser.errorText();
+    error = error.left(1).toLower() + error.mid(1).chopped(error.endsWith(u'.') ? 1 : 0);
+    const QStringList unknown = m_parser.unknownOptionNames();
+    return unknown.isEmpty()
+            ? error
+            : error + didYouMean(unknown.constFirst(), longNames(m_command.options));
+}
+
+void Arguments::checkOptions() const
+{
+    const auto checkText = [this](const Option &option) {
         const QString name = names(option).constLast();
-        if (option.value && !text(option.help).contains("Repeatable"_L1)
-            && m_parser.values(name).size() > 1)
-            throw wrong(u"--%1 was given twice"_s.arg(name));
-        if ((name == "file"_L1 || name == "queue"_L1) && m_parser.isSet(name)
-            && m_parser.value(name).isEmpty())
-            throw wrong(u"--%1 is empty"_s.arg(name));
+        const QStringList given = m_parser.values(name);
+        if (!std::all_of(given.begin(), given.end(), isUtf8))
+            throw Failure{BadUsage, u"--%1 is not UTF-8"_s.arg(name)};
+    };
+    std::for_each(std::begin(globalOptions), std::end(globalOptions), checkText);
+    for (const Option &option : m_command.options) {
+        const QString name = names(option).constLast();
+        const QStringList given = m_parser.values(name);
+        checkText(option);
+        if (given.isEmpty())
+            continue;
+        // Given twice one of two values would be dropped, unless the help promises otherwise.
+        if (!text(option.help).contains("Repeatable"_L1) && given.size() > 1)
+            throw Failure{BadUsage, u"--%1 was given twice"_s.arg(name)};
+        if ((name == "file"_L1 || name == "queue"_L1) && given.constFirst().isEmpty())
+            throw Failure{BadUsage, u"--%1 is empty"_s.arg(name)};
     }
-    const QStringList wanted = text(command.operands).split(u' ', Qt::SkipEmptyParts);
+}
+
+void Arguments::checkOperands() const
+{
+    const QStringList wanted = text(m_command.operands).split(u' ', Qt::SkipEmptyParts);
     const auto least = std::count_if(wanted.begin(), wanted.end(),
                                      [](const QString &word) { return !word.startsWith(u'['); });
     if (m_operands.size() < least)
-        throw wrong(u"%1 is missing"_s.arg(wanted.at(m_operands.size())));
-    if (m_operands.size() > command.mostOperands) {
-        throw wrong(u"\"%1\" is one argument too many"_s.arg(m_operands.at(command.mostOperands)));
+        throw Failure{BadUsage, u"%1 is missing"_s.arg(wanted.at(m_operands.size()))};
+    if (m_operands.size() > m_command.mostOperands) {
+        throw Failure{
+                BadUsage,
+                u"\"%1\" is one argument too many"_s.arg(m_operands.at(m_command.mostOperands))};
     }
+    for (qsizetype i = 0; i < m_operands.size(); ++i) {
+        const QString &name = wanted.at(std::min(i, wanted.size() - 1));
+        if (name != bodyOperand && !isUtf8(m_operands.at(i)))
+            throw Failure{BadUsage,
+                          u"%1 is not UTF-8"_s.arg(QString(name).remove(u'[').remove(u']'))};
+    }
+}
+
+std::optional<QByteArray> Arguments::body() const
+{
+    return text(m_command.operands) == bodyOperand && !m_operands.isEmpty()
+            ? std::optional(octetsOf(m_operands.constFirst()))
+            : std::nullopt;
 }
 
 QString Arguments::help() const

@@ -1,9 +1,8 @@
 // qamqp consume: a message is acknowledged only after it was written; all others go back.
 
-#include "json.h"
-#include "message.h"
 #include "output.h"
 #include "platform.h"
+#include "printer.h"
 #include "run.h"
 #include "typedvalue.h"
 
@@ -52,11 +51,12 @@ void checkOptions(const Arguments &arguments)
 class Consumption
 {
 public:
-    Consumption(Run &run, Session &session)
+    Consumption(Run &run, Session &session, const Printer &toOutput)
         : m_run(run)
         , m_session(session)
         , m_count(run.arguments().number("count", 1, std::numeric_limits<qint64>::max(), 0))
         , m_noAck(run.arguments().isSet("no-ack"))
+        , m_toOutput(toOutput)
     {
     }
 
@@ -89,6 +89,8 @@ public:
                                  m_run.fail(failureOf(reason));
                          });
         m_run.waitUntil([this] { return m_consumer->isActive() || isComplete(); });
+        // No message may come for long that could not be written.
+        onReaderGone(&m_scope, [this] { m_run.fail({Done, {}}); });
     }
 
     void run()
@@ -98,7 +100,8 @@ public:
         Progress progress;
         m_run.waitUntil([&] {
             if (const auto failure = m_writer.failure())
-                throw *failure;
+                m_run.fail(*failure);
+            m_run.check();
             if (!onTerminal)
                 progress.show(u"%1 received"_s.arg(written()));
             return isComplete();
@@ -114,8 +117,9 @@ public:
             Run::settle([&] { return cancelled.isFinished(); }, 2s);
         }
         Run::settle([&] { return m_writer.written() == m_received || m_writer.failure(); }, 2s);
-        const auto failed = m_writer.failure();
-        const bool enough = failed && failed->status == Done; // for a reader that went away
+        const auto isDone = [](const std::optional<Failure> &f) { return f && f->status == Done; };
+        const bool enough =
+                isDone(m_writer.failure()) || isDone(m_run.failure()); // the reader went away
         return m_noAck && !enough ? m_received - m_writer.written() : 0;
     }
 
@@ -129,7 +133,7 @@ private:
         ++m_received;
         // Multiple: everything before it was written before it.
         const bool ack = !m_noAck;
-        m_writer.write(toOutput(delivery, m_run.json()), [delivery, ack] {
+        m_writer.write(m_toOutput(delivery), [delivery, ack] {
             if (ack)
                 delivery.ack(QAmqpDelivery::Multiple);
         });
@@ -139,6 +143,7 @@ private:
     Session &m_session;
     const quint64 m_count;
     const bool m_noAck;
+    const Printer &m_toOutput;
     quint64 m_received = 0;
     QAmqpConsumer *m_consumer = nullptr;
     Writer m_writer;
@@ -148,9 +153,10 @@ private:
 void consume(Run &run)
 {
     checkOptions(run.arguments());
+    const Printer toOutput(run.arguments());
     const bool bounded = run.arguments().isSet("count");
     Session session(run);
-    Consumption consumption(run, session);
+    Consumption consumption(run, session, toOutput);
     bool started = false;
     try {
         consumption.start(prepareQueue(run, session));
@@ -188,9 +194,11 @@ constexpr Option options[] = {
          "How many may be on their way unacknowledged, 250 by default, 0 for no limit."},
         {"no-ack", nullptr, "The broker forgets a message as it sends it."},
         {"exclusive", nullptr, "Be the queue's only consumer."},
+        rawOption,
+        formatOption,
         {"argument", "KEY=TYPE:VALUE",
          "An argument of the subscription, such as "
-         "x-stream-offset=string:first. Repeatable."},
+         "x-stream-offset=first. Repeatable."},
 };
 
 } // namespace
@@ -200,15 +208,20 @@ const Command consumeCommand = {
         "[QUEUE]",
         1,
         "Print messages as they come",
-        "Prints each body and a newline, or with --json an object with the envelope, all properties\n"
-        "(headers with their AMQP types) and the body, which is body_base64 if it is not UTF-8.\n"
-        "A message is acknowledged after it was written; if the reader of the output goes away, what\n"
-        "was not written goes back to the queue. With --timeout and no --count it ends in time with\n"
-        "status 0.\n",
-        "qamqp consume hello\n"
-        "qamqp consume hello --count 10 --timeout 5 --json | jq .properties.headers\n"
-        "qamqp consume --exchange logs --binding 'app.*' --binding 'db.#'\n"
-        "qamqp consume events --argument x-stream-offset=string:first --prefetch 100\n",
+        "Prints each body and a newline; with --raw the body alone; with --format a line of one's own; with\n"
+        "--json an object with the envelope, all properties (headers with their AMQP types) and the body,\n"
+        "which publish --json-lines takes. A text or name that is not UTF-8 is in base64 under a name with\n"
+        "_base64 behind it; headers with such names, or with a name twice, are an array of entries.\n"
+        "A message is acknowledged after it was written; if the reader of the output goes away it ends at\n"
+        "once, and what was not written goes back to the queue. With --timeout and no --count it ends in\n"
+        "time with status 0.\n",
+        "qamqp declare queue hello\n"
+        "seq 20 | qamqp publish --queue hello --lines\n"
+        "qamqp consume hello --count 10 --timeout 5 --json\n"
+        "qamqp consume hello --timeout 1 --format '%r: %b'\n"
+        "qamqp consume --exchange amq.topic --binding 'app.*' --binding 'db.#' --timeout 1\n"
+        "qamqp declare queue events --type stream\n"
+        "qamqp consume events --argument x-stream-offset=first --prefetch 100 --timeout 1\n",
         options,
         consume,
 };

@@ -1,7 +1,7 @@
 // qamqp get: messages one by one, without a subscription.
 
-#include "message.h"
 #include "output.h"
+#include "printer.h"
 #include "run.h"
 
 using namespace Qt::StringLiterals;
@@ -40,6 +40,7 @@ void get(Run &run)
             arguments.isSet("queue") ? arguments.value("queue") : arguments.operands().constFirst();
     const quint64 count = arguments.number("count", 1, std::numeric_limits<qint64>::max(), 1);
     const bool requeue = arguments.isSet("requeue");
+    const Printer toOutput(arguments);
     Session session(run);
     run.setDoing(u"getting messages from \"%1\""_s.arg(queue));
     Writer writer;
@@ -52,7 +53,7 @@ void get(Run &run)
                                    : u"queue \"%1\" had %2 of %3 messages"_s.arg(
                                            queue, QString::number(got), QString::number(count))};
         }
-        write(run, writer, toOutput(*delivery, run.json()));
+        write(run, writer, toOutput(*delivery));
         if (!requeue) // else held to the end, so that it does not come again at once
             delivery->ack();
     }
@@ -64,6 +65,8 @@ constexpr Option options[] = {
         {"n,count", "N", "How many, 1 by default; status 5 if there are fewer."},
         {"ack", nullptr, "Take them out of the queue, the default."},
         {"requeue", nullptr, "Look only: put them back."},
+        rawOption,
+        formatOption,
 };
 
 } // namespace
@@ -74,9 +77,13 @@ const Command getCommand = {
         1,
         "Take messages that are in a queue",
         "Prints as consume does. A message is acknowledged after it was written.\n",
+        "qamqp declare queue hello\n"
+        "seq 3 | qamqp publish --queue hello --lines\n"
         "qamqp get hello\n"
         "qamqp get hello --requeue --json\n"
-        "qamqp get dead-letters --count 100 --json > dead.jsonl\n",
+        "qamqp get hello --count 2 --json > messages.jsonl\n"
+        "qamqp publish --json-lines --file messages.jsonl\n"
+        "qamqp get hello --raw > body\n",
         options,
         get,
 };

@@ -1,17 +1,15 @@
 #include "json.h"
 
+#include "octets.h"
+
 #include <QtCore/qjsonarray.h>
 #include <QtCore/qjsondocument.h>
-#include <QtCore/qstringconverter.h>
 
 namespace Tool {
 
 QByteArray jsonText(const QByteArray &utf8)
 {
-    // QString::fromUtf8() would drop a byte order mark, which belongs to the text as all else does.
-    QStringDecoder decoder(QStringDecoder::Utf8, QStringDecoder::Flag::ConvertInitialBom);
-    const QString text = decoder(utf8);
-    const QByteArray array = QJsonDocument(QJsonArray{text}).toJson(QJsonDocument::Compact);
+    const QByteArray array = QJsonDocument(QJsonArray{textOf(utf8)}).toJson(QJsonDocument::Compact);
     return array.sliced(1, array.size() - 2);
 }
 
@@ -42,7 +40,7 @@ JsonObject &JsonObject::addReal(const QByteArray &name, double value, int decima
 
 JsonObject &JsonObject::addText(const QByteArray &name, const QString &text)
 {
-    return add(name, jsonText(text));
+    return addOctets(name, name + "_base64", octetsOf(text));
 }
 
 JsonObject &JsonObject::addOctets(const QByteArray &name, const QByteArray &base64Name,

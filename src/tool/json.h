@@ -10,7 +10,6 @@
 namespace Tool {
 
 QByteArray jsonText(const QByteArray &utf8);
-inline QByteArray jsonText(const QString &text) { return jsonText(text.toUtf8()); }
 QByteArray jsonArray(const QList<QByteArray> &elements);
 
 class JsonObject
@@ -21,8 +20,9 @@ public:
     JsonObject &add(const QByteArray &name, bool value);
     JsonObject &addNumber(const QByteArray &name, qint64 value);
     JsonObject &addReal(const QByteArray &name, double value, int decimals);
+    // As text if it is UTF-8, else in base64 under the name that has _base64 behind it.
     JsonObject &addText(const QByteArray &name, const QString &text);
-    // As text if it is UTF-8, else as `base64Name` in base64.
+    // The same, under a name of one's own.
     JsonObject &addOctets(const QByteArray &name, const QByteArray &base64Name,
                           const QByteArray &octets);
 

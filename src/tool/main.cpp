@@ -1,11 +1,10 @@
 // qamqp, the command-line tool: everything in it goes through the public API.
 
 #include "command.h"
-#include "output.h"
+#include "octets.h"
 #include "platform.h"
 
 #include <QtCore/qcoreapplication.h>
-#include <QtCore/qstringconverter.h>
 
 int main(int argc, char **argv)
 {
@@ -24,17 +23,8 @@ int main(int argc, char **argv)
 #ifndef Q_OS_WIN
     // Qt would drop a byte order mark, and put another character for what is not UTF-8.
     arguments.clear();
-    for (int i = 0; i < argc; ++i) {
-        QStringDecoder decoder(QStringDecoder::Utf8, QStringDecoder::Flag::ConvertInitialBom);
-        arguments += QString(decoder(QByteArrayView(argv[i])));
-        if (decoder.hasError()) {
-            Tool::complain(QStringLiteral("qamqp"),
-                           QStringLiteral("argument %1 is not UTF-8; give such a body by --file or "
-                                          "standard input")
-                                   .arg(i));
-            return Tool::BadUsage;
-        }
-    }
+    for (int i = 0; i < argc; ++i)
+        arguments += Tool::textOf(argv[i]);
 #endif
     return Tool::main(arguments);
 }

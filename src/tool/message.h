@@ -9,11 +9,21 @@
 
 namespace Tool {
 
+struct TextProperty
+{
+    const char *option;
+    QByteArray json; // as RabbitMQ's management tools call it
+    QAmqpMessage::Property property;
+    void (QAmqpMessage::*set)(const QString &);
+};
+
+std::span<const TextProperty> textProperties();
+
 // `options` and one for each property of a message, for the table of a command.
 std::vector<Option> withMessageOptions(std::initializer_list<Option> options);
 
-// A message with these properties and no body; throws a Failure.
-QAmqpMessage readProperties(const Arguments &arguments);
+// `message` with the properties that are given as options; throws a Failure.
+QAmqpMessage withProperties(const Arguments &arguments, QAmqpMessage message = {});
 
 // One line: envelope, properties, body.
 QByteArray toJsonLine(const QAmqpDelivery &delivery);
@@ -21,8 +31,15 @@ QByteArray toJsonLine(const QAmqpDelivery &delivery);
 // The same without an envelope.
 QByteArray toJsonLine(const QAmqpMessage &message);
 
-// The body and a newline, or the line of JSON.
-QByteArray toOutput(const QAmqpDelivery &delivery, bool json);
+struct Outgoing
+{
+    QAmqpMessage message;
+    std::optional<QString> exchange;
+    std::optional<QString> routingKey;
+};
+
+// What toJsonLine() returned. Throws a JsonError.
+Outgoing fromJsonLine(QByteArrayView line);
 
 } // namespace Tool
 

@@ -137,6 +137,21 @@ WriteResult writeAll(Stream stream, QByteArrayView bytes, QString *error)
     return WriteResult::Written;
 }
 
+void onReaderGone([[maybe_unused]] QObject *context,
+                  [[maybe_unused]] const std::function<void()> &then)
+{
+#ifndef Q_OS_WIN
+    // The loop asks for exceptional conditions, and is told of the error whatever it asks for.
+    auto *notifier = new QSocketNotifier(int(Stream::Output), QSocketNotifier::Exception, context);
+    QObject::connect(notifier, &QSocketNotifier::activated, context, [notifier, then] {
+        notifier->setEnabled(false);
+        pollfd output = {int(Stream::Output), 0, 0};
+        if (::poll(&output, 1, 0) == 1 && (output.revents & (POLLERR | POLLHUP)))
+            then();
+    });
+#endif
+}
+
 #ifdef Q_OS_WIN
 
 static volatile std::sig_atomic_t received = 0;

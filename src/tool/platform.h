@@ -9,6 +9,8 @@
 
 #include <functional>
 
+class QObject;
+
 namespace Tool {
 
 enum class Stream { Input = 0, Output = 1, Error = 2 };
@@ -29,6 +31,10 @@ enum class WriteResult { Written, ReaderGone, Failed };
 
 // Waits until all is written; what is wrong goes to `error`.
 WriteResult writeAll(Stream stream, QByteArrayView bytes, QString *error);
+
+// Calls `then` from the event loop when nobody reads standard output any more, though nothing is written.
+// (Windows tells it by writing alone.) Lasts as long as `context`.
+void onReaderGone(QObject *context, const std::function<void()> &then);
 
 // Writing to a stream that nobody reads any more is an error instead of the end of the program.
 void ignoreBrokenPipe();

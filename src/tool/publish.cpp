@@ -2,6 +2,7 @@
 
 #include "input.h"
 #include "json.h"
+#include "jsonvalue.h"
 #include "message.h"
 #include "output.h"
 #include "platform.h"
@@ -14,38 +15,54 @@ namespace Tool {
 
 namespace {
 
-// Where the bodies come from: one body again and again, or the input.
-class Bodies
+// Where the messages go, as far as the command line says.
+struct Target
+{
+    std::optional<QString> exchange;
+    std::optional<QString> routingKey;
+};
+
+Target readTarget(const Arguments &arguments)
+{
+    arguments.refuseTogether("queue", "exchange");
+    arguments.refuseTogether("queue", "routing-key");
+    if (arguments.isSet("queue"))
+        return {u""_s, arguments.value("queue")};
+    Target target;
+    if (arguments.isSet("exchange"))
+        target.exchange = arguments.value("exchange");
+    if (arguments.isSet("routing-key"))
+        target.routingKey = arguments.value("routing-key");
+    if (!target.exchange && !target.routingKey && !arguments.isSet("json-lines"))
+        throw Failure{BadUsage,
+                      u"where to? Give --queue, or --exchange and --routing-key; see qamqp "
+                      "publish --help"_s};
+    return target;
+}
+
+// Where the messages come from: one body again and again, or the input.
+class Source
 {
 public:
-    explicit Bodies(const Arguments &arguments)
-        : m_left(arguments.number("count", 1, std::numeric_limits<qint64>::max(), 1))
+    explicit Source(const Arguments &arguments)
+        : m_arguments(arguments)
+        , m_target(readTarget(arguments))
+        , m_message(withProperties(arguments))
+        , m_isJson(arguments.isSet("json-lines"))
+        , m_isStream(m_isJson || arguments.isSet("lines"))
+        , m_left(arguments.number("count", 1, std::numeric_limits<qint64>::max(), 1))
     {
-        const bool operand = !arguments.operands().isEmpty();
-        const bool lines = arguments.isSet("lines");
-        for (const char *other : {"lines", "file", "size"}) {
-            if (operand && arguments.isSet(other)) {
-                throw Failure{BadUsage,
-                              u"BODY and --%1 do not go together; leave one out"_s.arg(
-                                      QLatin1StringView(other))};
-            }
-        }
-        arguments.refuseTogether("size", "file");
-        arguments.refuseTogether("size", "lines");
-        arguments.refuseTogether("count", "lines");
-        if (operand)
-            m_body = arguments.operands().constFirst().toUtf8();
+        checkOptions();
+        if (const auto body = arguments.body())
+            m_body = *body;
         else if (arguments.isSet("size"))
-            m_body = QByteArray("0123456789abcdef")
-                             .repeated(size(arguments) / 16 + 1)
-                             .first(size(arguments));
+            m_body = QByteArray("0123456789abcdef").repeated(size() / 16 + 1).first(size());
         else {
             if (!arguments.isSet("file") && isTerminal(Stream::Input))
                 complain(u"qamqp publish"_s, u"reading standard input; Ctrl-D ends it"_s);
             m_input = std::make_unique<Input>(arguments.value("file"),
-                                              lines ? Input::Lines : Input::Whole);
+                                              m_isStream ? Input::Lines : Input::Whole);
         }
-        m_isStream = lines;
     }
 
     bool hasNext()
@@ -59,22 +76,68 @@ public:
 
     bool isOver() const { return m_input ? m_input->isOver() : m_left == 0; }
 
-    QByteArray takeNext()
+    // With its exchange and routing key; none for an empty line of JSON.
+    std::optional<Outgoing> takeNext()
     {
-        if (m_input)
-            return m_input->takeNext();
-        --m_left;
-        return m_body;
+        if (m_isJson)
+            return readLine(m_input->takeNext());
+        m_left -= m_input ? 0 : 1;
+        m_message.setBody(m_input ? m_input->takeNext() : m_body);
+        return Outgoing{m_message, m_target.exchange.value_or(QString()),
+                        m_target.routingKey.value_or(QString())};
     }
 
 private:
-    static qsizetype size(const Arguments &arguments)
+    void checkOptions() const
     {
-        return qsizetype(arguments.number("size", 0, 512 * 1024 * 1024, 0));
+        for (const char *other : {"lines", "json-lines", "file", "size"}) {
+            if (!m_arguments.operands().isEmpty() && m_arguments.isSet(other)) {
+                throw Failure{BadUsage,
+                              u"BODY and --%1 do not go together; leave one out"_s.arg(
+                                      QLatin1StringView(other))};
+            }
+        }
+        for (const char *other : {"lines", "json-lines", "file"})
+            m_arguments.refuseTogether("size", other);
+        m_arguments.refuseTogether("count", "lines");
+        m_arguments.refuseTogether("count", "json-lines");
+        m_arguments.refuseTogether("lines", "json-lines");
+        m_arguments.refuseTogether("mandatory", "no-mandatory");
     }
 
+    qsizetype size() const
+    {
+        return qsizetype(m_arguments.number("size", 0, 512 * 1024 * 1024, 0));
+    }
+
+    std::optional<Outgoing> readLine(const QByteArray &line)
+    {
+        ++m_line;
+        if (line.trimmed().isEmpty())
+            return {};
+        try {
+            Outgoing next = fromJsonLine(line);
+            if (m_target.exchange)
+                next.exchange = m_target.exchange;
+            if (m_target.routingKey)
+                next.routingKey = m_target.routingKey;
+            if (!next.exchange && !next.routingKey)
+                throw JsonError{u"it does not say where to; give --queue"_s};
+            next.message = withProperties(m_arguments, next.message);
+            return next;
+        } catch (const JsonError &error) {
+            throw Failure{BadUsage,
+                          u"line %1 of the input: %2"_s.arg(QString::number(m_line), error.text)};
+        }
+    }
+
+    const Arguments &m_arguments;
+    const Target m_target;
+    QAmqpMessage m_message;
+    const bool m_isJson;
+    const bool m_isStream;
     quint64 m_left;
-    bool m_isStream = false;
+    quint64 m_line = 0;
     QByteArray m_body;
     std::unique_ptr<Input> m_input;
 };
@@ -96,10 +159,7 @@ public:
         QObject::connect(channel, &QAmqpChannel::messageReturned, &m_scope,
                          [this](const QAmqpReturn &message) {
                              ++returned;
-                             name(message.publishTag(),
-                                  u"returned: %1 %2 (exchange \"%3\", routing key \"%4\")"_s.arg(
-                                          QString::number(message.replyCode()), message.replyText(),
-                                          message.exchange(), message.routingKey()));
+                             name(message.publishTag(), u"returned: "_s + reasonOf(message));
                          });
     }
 
@@ -148,6 +208,15 @@ public:
 private:
     static constexpr quint64 MaxNamed = 5;
 
+    static QString reasonOf(const QAmqpReturn &message)
+    {
+        const QString reply = u"%1 %2"_s.arg(message.replyCode()).arg(message.replyText());
+        if (message.exchange().isEmpty())
+            return u"%1 (there is no queue \"%2\")"_s.arg(reply, message.routingKey());
+        return u"%1 (exchange \"%2\", routing key \"%3\")"_s.arg(reply, message.exchange(),
+                                                                 message.routingKey());
+    }
+
     void name(quint64 number, const QString &what)
     {
         if (quint64(m_named.size()) >= MaxNamed)
@@ -160,33 +229,19 @@ private:
     QObject m_scope; // the channel goes on while its session closes, which is after this
 };
 
-struct Target
+// A message for the default exchange is for one queue, and what is put back had been in one.
+QAmqpChannel::PublishFlags flagsFor(const Arguments &arguments, const Outgoing &message)
 {
-    QString exchange;
-    QString routingKey;
-};
-
-Target readTarget(const Arguments &arguments)
-{
-    arguments.refuseTogether("queue", "exchange");
-    arguments.refuseTogether("queue", "routing-key");
-    if (!arguments.isSet("queue") && !arguments.isSet("exchange")
-        && !arguments.isSet("routing-key"))
-        throw Failure{BadUsage,
-                      u"where to? Give --queue, or --exchange and --routing-key; see qamqp "
-                      "publish --help"_s};
-    if (arguments.isSet("queue"))
-        return {{}, arguments.value("queue")};
-    return {arguments.value("exchange"), arguments.value("routing-key")};
+    const bool isForAQueue = message.exchange.value_or(QString()).isEmpty();
+    const bool mandatory =
+            arguments.isSet("mandatory") || isForAQueue || arguments.isSet("json-lines");
+    return mandatory && !arguments.isSet("no-mandatory") ? QAmqpChannel::Mandatory
+                                                         : QAmqpChannel::NoFlags;
 }
 
-void publishAll(Run &run, Session &session, Bodies &bodies, Tally &tally)
+void publishAll(Run &run, Session &session, Source &source, Tally &tally)
 {
     const Arguments &arguments = run.arguments();
-    const Target target = readTarget(arguments);
-    QAmqpMessage message = readProperties(arguments);
-    const auto flags =
-            arguments.isSet("mandatory") ? QAmqpChannel::Mandatory : QAmqpChannel::NoFlags;
     QAmqpChannel *channel = session.channel();
     const bool confirms = !arguments.isSet("no-confirms");
     channel->setConfirms(confirms);
@@ -195,12 +250,17 @@ void publishAll(Run &run, Session &session, Bodies &bodies, Tally &tally)
     Progress progress;
     for (;;) {
         run.waitUntil([&] {
-            return bodies.isOver() || (bodies.hasNext() && channel->isReadyToPublish());
+            return source.isOver() || (source.hasNext() && channel->isReadyToPublish());
         });
-        if (bodies.isOver())
+        if (source.isOver())
             break;
-        message.setBody(bodies.takeNext());
-        if (channel->publish(target.exchange, target.routingKey, message, flags) == 0)
+        const std::optional<Outgoing> next = source.takeNext();
+        if (!next)
+            continue;
+        if (channel->publish(next->exchange.value_or(QString()),
+                             next->routingKey.value_or(QString()), next->message,
+                             flagsFor(arguments, *next))
+            == 0)
             throw failureOf(channel->lastError());
         ++tally.published;
         if (tally.published % 256 == 0) {
@@ -220,13 +280,11 @@ void publishAll(Run &run, Session &session, Bodies &bodies, Tally &tally)
 
 void publish(Run &run)
 {
-    readTarget(run.arguments());
-    readProperties(run.arguments());
-    Bodies bodies(run.arguments());
+    Source source(run.arguments());
     Session session(run);
     Tally tally(session.channel());
     try {
-        publishAll(run, session, bodies, tally);
+        publishAll(run, session, source, tally);
     } catch (const Failure &failure) {
         QAmqpChannel *channel = session.channel(); // open unless that is what failed
         Run::settle([&] { return !channel->isOpen() || channel->unconfirmed() == 0; }, 2s);
@@ -252,9 +310,15 @@ const std::vector<Option> options = withMessageOptions({
         {"r,routing-key", "KEY", "Empty by default."},
         {"f,file", "FILE", "Read the body (or the lines) from FILE."},
         {"lines", nullptr, "Send each line of the input as a message."},
+        {"json-lines", nullptr,
+         "Send the messages that get and consume printed with --json, each as it was and where it went, "
+         "unless another target or other properties are given here."},
         {"n,count", "N", "Send the message N times."},
         {"size", "N", "A body of N octets."},
-        {"mandatory", nullptr, "A message that reaches no queue is an error, exit status 4."},
+        {"mandatory", nullptr,
+         "A message that reaches no queue is an error, exit status 4. The default for messages to a queue and "
+         "with --json-lines."},
+        {"no-mandatory", nullptr, "A message that reaches no queue is dropped in silence."},
         {"no-confirms", nullptr, "Do not ask the broker to confirm."},
         {"window", "N", "How many messages may be unconfirmed, 1000 by default."},
 });
@@ -266,13 +330,20 @@ const Command publishCommand = {
         "[BODY]",
         1,
         "Send messages to an exchange or a queue",
-        "The body is BODY, or is read from standard input. With confirms, the default, it ends when\n"
-        "the broker has taken responsibility for each message.\n",
+        "The body is BODY, which may be any octets, or is read from standard input. With confirms, the\n"
+        "default, it ends when the broker has taken responsibility for each message. One for a queue that\n"
+        "is not there is an error, status 4, which names the queue; --no-mandatory lets it be dropped.\n"
+        "--json-lines sends an object in each line: exchange, routing_key, properties and body as get and\n"
+        "consume print them with --json, every property, header type and octet as it was. What is not UTF-8\n"
+        "stands in base64 under a name that ends in _base64. Other members of such a line, such as\n"
+        "delivery_tag, count for nothing. What stands on the command line comes before what stands there.\n",
+        "qamqp declare queue hello\n"
         "qamqp publish --queue hello 'Hello, world!'\n"
-        "qamqp publish -e logs -r app.error --persistent --content-type application/json -f event.json\n"
-        "tail -f app.log | qamqp publish -e logs -r app.log --lines\n"
-        "qamqp publish -q jobs --header 'attempt=int32:1' --header 'tags=array:[\"a\",\"b\"]' --priority 5 job\n"
-        "qamqp publish -q load --size 1024 --count 100000\n",
+        "qamqp publish -q hello --header attempt=int32:1 --header 'tags=array:[\"a\",\"b\"]' --priority 5 job\n"
+        "echo '{\"id\":7}' | qamqp publish -q hello --persistent --content-type application/json\n"
+        "qamqp get hello --json | qamqp publish --json-lines\n"
+        "date | qamqp publish -e amq.topic -r app.log --lines\n"
+        "qamqp publish -q hello --size 1024 --count 1000\n",
         options,
         publish,
 };

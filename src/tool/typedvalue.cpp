@@ -1,16 +1,13 @@
 #include "typedvalue.h"
 
 #include "command.h"
-#include "json.h"
+#include "jsonvalue.h"
+#include "valuetype.h"
 
 #include <QtCore/qdatetime.h>
-#include <QtCore/qjsonarray.h>
-#include <QtCore/qjsondocument.h>
-#include <QtCore/qjsonobject.h>
 
-#include <cmath>
+#include <algorithm>
 #include <limits>
-#include <optional>
 
 using namespace Qt::StringLiterals;
 
@@ -19,9 +16,6 @@ namespace Tool {
 namespace {
 
 using Type = QAmqpValue::Type;
-using Read = std::optional<QAmqpValue> (*)(const QString &text);
-
-std::optional<QAmqpValue> fromJson(const QJsonValue &json);
 
 template<typename T>
 std::optional<QAmqpValue> readInteger(const QString &text)
@@ -73,30 +67,28 @@ std::optional<QAmqpValue> readTime(const QString &text)
     return seconds ? std::optional(QAmqpValue::timestamp(*seconds)) : std::nullopt;
 }
 
-std::optional<QAmqpValue> readBytes(const QString &text)
-{
-    const auto decoded = QByteArray::fromBase64Encoding(
-            text.toLatin1(), QByteArray::Base64Encoding | QByteArray::AbortOnBase64DecodingErrors);
-    return decoded ? std::optional(QAmqpValue(*decoded)) : std::nullopt;
-}
-
 std::optional<QAmqpValue> readString(const QString &text) { return QAmqpValue(text); }
 
-std::optional<QAmqpValue> readJson(const QString &text, Type type)
+std::optional<QAmqpValue> readJsonOf(JsonValue::Type type, const QString &text)
 {
-    const QJsonDocument document = QJsonDocument::fromJson(text.toUtf8());
-    if (document.isNull())
+    JsonValue json;
+    try {
+        json = readJson(text.toUtf8());
+    } catch (const JsonError &) {
         return {};
-    const auto value = fromJson(document.isArray() ? QJsonValue(document.array())
-                                                   : QJsonValue(document.object()));
-    return value && value->type() == type ? value : std::nullopt;
+    }
+    return json.type == type ? std::optional(valueFromJson(json)) : std::nullopt;
 }
 
-std::optional<QAmqpValue> readArray(const QString &text) { return readJson(text, Type::Array); }
+std::optional<QAmqpValue> readArray(const QString &text)
+{
+    return readJsonOf(JsonValue::Array, text);
+}
 
 std::optional<QAmqpValue> readNestedTable(const QString &text)
 {
-    return readJson(text, Type::Table);
+    const auto value = readJsonOf(JsonValue::Object, text);
+    return value && value->type() == Type::Table ? value : std::nullopt;
 }
 
 std::optional<QAmqpValue> readVoid(const QString &text)
@@ -104,15 +96,7 @@ std::optional<QAmqpValue> readVoid(const QString &text)
     return text.isEmpty() ? std::optional(QAmqpValue::null()) : std::nullopt;
 }
 
-struct TypeRow
-{
-    Type type;
-    const char *name;
-    const char *form; // what the text must be
-    Read read;
-};
-
-constexpr TypeRow types[] = {
+constexpr ValueType types[] = {
         {Type::Boolean, "bool", "true or false", readBool},
         {Type::Int8, "int8", "a whole number from -128 to 127", readInteger<qint8>},
         {Type::UInt8, "uint8", "a whole number from 0 to 255", readInteger<quint8>},
@@ -134,164 +118,42 @@ constexpr TypeRow types[] = {
         {Type::Void, "void", "empty", readVoid},
 };
 
-const TypeRow *findType(const QString &name)
+} // namespace
+
+QString ValueType::rule() const
 {
-    for (const TypeRow &row : types) {
-        if (name == QLatin1StringView(row.name))
-            return &row;
-    }
-    return nullptr;
+    return u"a value of type %1 is %2"_s.arg(QLatin1StringView(name), QLatin1StringView(form));
 }
 
-const TypeRow *findType(Type type)
+const ValueType *findType(const QString &name)
 {
-    for (const TypeRow &row : types) {
-        if (row.type == type)
-            return &row;
-    }
-    return nullptr;
+    const auto found = std::find_if(std::begin(types), std::end(types), [&](const ValueType &type) {
+        return name == QLatin1StringView(type.name);
+    });
+    return found == std::end(types) ? nullptr : found;
 }
 
-QString typeNames()
+const ValueType *findType(QAmqpValue::Type type)
+{
+    const auto found = std::find_if(std::begin(types), std::end(types),
+                                    [&](const ValueType &row) { return row.type == type; });
+    return found == std::end(types) ? nullptr : found;
+}
+
+QStringList typeNames()
 {
     QStringList names;
-    for (const TypeRow &row : types)
-        names += QString::fromLatin1(row.name);
-    return names.join(", "_L1);
+    for (const ValueType &type : types)
+        names += QString::fromLatin1(type.name);
+    return names;
 }
 
-// {"type":…,"value":…} as toJson() prints it, and nothing else.
-std::optional<QAmqpValue> fromTypedJson(const QJsonObject &object)
+std::optional<QAmqpValue> readBytes(const QString &text)
 {
-    const TypeRow *row = findType(object.value("type"_L1).toString());
-    const QJsonValue json = object.value("value"_L1);
-    if (const QJsonValue base64 = object.value("base64"_L1); !base64.isUndefined()) {
-        const auto bytes = base64.isString() ? readBytes(base64.toString()) : std::nullopt;
-        return bytes && row->type == Type::String ? QAmqpValue::string(bytes->toBytes()) : bytes;
-    }
-    if (row->type == Type::Void)
-        return json.isNull() ? std::optional(QAmqpValue::null()) : std::nullopt;
-    if (row->type == Type::String || row->type == Type::Bytes)
-        return json.isString() ? row->read(json.toString()) : std::nullopt;
-    if (row->type == Type::Array || row->type == Type::Table) {
-        const auto value = fromJson(json);
-        return value && value->type() == row->type ? value : std::nullopt;
-    }
-    if (json.isDouble()) {
-        const qint64 whole = json.toInteger(std::numeric_limits<qint64>::min());
-        const bool isWhole = double(whole) == json.toDouble();
-        return row->read(isWhole ? QString::number(whole)
-                                 : QString::number(json.toDouble(), 'g', 17));
-    }
-    if (json.isBool())
-        return row->read(json.toBool() ? u"true"_s : u"false"_s);
-    return json.isString() ? row->read(json.toString()) : std::nullopt;
+    const auto decoded = QByteArray::fromBase64Encoding(
+            text.toLatin1(), QByteArray::Base64Encoding | QByteArray::AbortOnBase64DecodingErrors);
+    return decoded ? std::optional(QAmqpValue(*decoded)) : std::nullopt;
 }
-
-// A mistake inside of an array or a table.
-struct WrongInside
-{
-    const TypeRow *row;
-};
-
-bool isTyped(const QJsonObject &object)
-{
-    if (object.size() != 2 || !object.value("type"_L1).isString())
-        return false;
-    const TypeRow *row = findType(object.value("type"_L1).toString());
-    const bool octets = row && (row->type == Type::String || row->type == Type::Bytes);
-    return row && (object.contains("value"_L1) || (octets && object.contains("base64"_L1)));
-}
-
-std::optional<QAmqpValue> fromObject(const QJsonObject &object)
-{
-    if (isTyped(object)) {
-        const auto value = fromTypedJson(object);
-        if (!value)
-            throw WrongInside{findType(object.value("type"_L1).toString())};
-        return value;
-    }
-    QAmqpTable table;
-    for (auto it = object.begin(); it != object.end(); ++it) {
-        const auto value = fromJson(it.value());
-        if (!value)
-            return {};
-        table.insert(it.key(), *value);
-    }
-    return QAmqpValue(table);
-}
-
-std::optional<QAmqpValue> fromJson(const QJsonValue &json)
-{
-    switch (json.type()) {
-    case QJsonValue::Null: return QAmqpValue::null();
-    case QJsonValue::Bool: return QAmqpValue(json.toBool());
-    case QJsonValue::String: return QAmqpValue(json.toString());
-    case QJsonValue::Object: return fromObject(json.toObject());
-    case QJsonValue::Array: {
-        QList<QAmqpValue> array;
-        const QJsonArray elements = json.toArray();
-        for (const QJsonValue &element : elements) {
-            const auto value = fromJson(element);
-            if (!value)
-                return {};
-            array += *value;
-        }
-        return QAmqpValue(array);
-    }
-    case QJsonValue::Double: break;
-    default: return {};
-    }
-    const double number = json.toDouble();
-    if (std::trunc(number) != number || std::abs(number) > 9.2e18)
-        return QAmqpValue(number);
-    const qint64 whole = json.toInteger();
-    const bool fits = whole == qint64(qint32(whole));
-    return fits ? QAmqpValue(qint32(whole)) : QAmqpValue(whole);
-}
-
-QByteArray decimalText(QAmqpDecimal decimal)
-{
-    QByteArray digits = QByteArray::number(qAbs(qint64(decimal.value)));
-    if (decimal.scale > 0) {
-        digits = digits.rightJustified(decimal.scale + 1, '0');
-        digits.insert(digits.size() - decimal.scale, '.');
-    }
-    return (decimal.value < 0 ? "-" : "") + digits;
-}
-
-// JSON has no infinity, and no number that is none.
-QByteArray realJson(const QAmqpValue &value)
-{
-    return std::isfinite(value.toDouble()) ? value.toString().toLatin1()
-                                           : jsonText(value.toString());
-}
-
-QByteArray payloadJson(const QAmqpValue &value)
-{
-    switch (value.type()) {
-    case Type::Boolean: return value.toBool() ? "true" : "false";
-    case Type::Float:
-    case Type::Double: return realJson(value);
-    case Type::Decimal: return jsonText(decimalText(value.toDecimal()));
-    case Type::String: return jsonText(value.toBytes());
-    case Type::Bytes: return '"' + value.toBytes().toBase64() + '"';
-    case Type::Timestamp: return QByteArray::number(value.toTimestamp());
-    case Type::Table: return toJson(value.toTable());
-    case Type::Void:
-    case Type::Invalid: return "null";
-    case Type::Array: {
-        QList<QByteArray> elements;
-        const QList<QAmqpValue> array = value.toArray();
-        for (const QAmqpValue &element : array)
-            elements += toJson(element);
-        return jsonArray(elements);
-    }
-    default: return QByteArray::number(value.toInt());
-    }
-}
-
-} // namespace
 
 std::optional<quint64> readTimestamp(const QString &text)
 {
@@ -306,6 +168,19 @@ std::optional<quint64> readTimestamp(const QString &text)
     return quint64(time.toSecsSinceEpoch());
 }
 
+// The word and the colon that `text` begins with, if it does. A number and a colon may be a time.
+static QString takeType(QString &text)
+{
+    const qsizetype colon = text.indexOf(u':');
+    const QString word = text.first(std::max(colon, qsizetype(0)));
+    const bool isWord =
+            std::all_of(word.begin(), word.end(), [](QChar c) { return c.isLetterOrNumber(); });
+    if (word.isEmpty() || !isWord || !word.front().isLetter())
+        return {};
+    text.remove(0, colon + 1);
+    return word;
+}
+
 QAmqpTable readTable(const QStringList &entries, const char *option)
 {
     QAmqpTable table;
@@ -316,25 +191,24 @@ QAmqpTable readTable(const QStringList &entries, const char *option)
                            u"--%1 \"%2\": %3"_s.arg(QString::fromLatin1(option), entry, what)};
         };
         const qsizetype equals = entry.indexOf(u'=');
-        const qsizetype colon = entry.indexOf(u':', equals);
-        if (equals < 1 || colon < 0)
+        if (equals < 1)
             throw wrong(u"write KEY=TYPE:VALUE, such as x-max-length=int32:1000"_s);
-        const QString type = entry.sliced(equals + 1, colon - equals - 1);
-        const TypeRow *row = findType(type);
-        if (!row)
-            throw wrong(u"\"%1\" is no type; there are %2"_s.arg(type, typeNames()));
-        const auto rule = [](const TypeRow *of) {
-            return u"a value of type %1 is %2"_s.arg(QLatin1StringView(of->name),
-                                                     QLatin1StringView(of->form));
-        };
+        QString text = entry.sliced(equals + 1);
+        const QString type = takeType(text);
+        const ValueType *row = findType(type.isEmpty() ? u"string"_s : type);
+        if (!row) {
+            throw wrong(
+                    u"\"%1\" is no type; there are %2; for a text write string: before it"_s.arg(
+                            type, typeNames().join(", "_L1)));
+        }
         std::optional<QAmqpValue> value;
         try {
-            value = row->read(entry.sliced(colon + 1));
-        } catch (const WrongInside &inside) {
-            throw wrong(u"inside of it, "_s + rule(inside.row));
+            value = row->read(text);
+        } catch (const JsonError &inside) {
+            throw wrong(u"inside of it, "_s + inside.text);
         }
         if (!value)
-            throw wrong(rule(row));
+            throw wrong(row->rule());
         const QString key = entry.first(equals);
         if (keys.contains(key))
             throw wrong(u"the key is given twice"_s);
@@ -344,26 +218,6 @@ QAmqpTable readTable(const QStringList &entries, const char *option)
     if (const QString error = table.errorString(); !error.isEmpty())
         throw Failure{BadUsage, u"--%1: %2"_s.arg(QString::fromLatin1(option), error)};
     return table;
-}
-
-QByteArray toJson(const QAmqpValue &value)
-{
-    const TypeRow *row = findType(value.type());
-    JsonObject object;
-    object.add("type", jsonText(QByteArray(row ? row->name : "invalid")));
-    if (value.type() == Type::String)
-        object.addOctets("value", "base64", value.toBytes());
-    else
-        object.add("value", payloadJson(value));
-    return object.json();
-}
-
-QByteArray toJson(const QAmqpTable &table)
-{
-    JsonObject object;
-    for (const auto &[name, value] : table.entries())
-        object.add(name, toJson(value));
-    return object.json();
 }
 
 } // namespace Tool

@@ -94,6 +94,20 @@ class Messages(Interop):
             "content_type": "text/plain", "content_encoding": "utf-8", "delivery_mode": 2,
             "reply_to": "replies", "headers": {"grüße": {"type": "string", "value": "wert"}}})
 
+    def test_what_get_printed_is_put_back(self):
+        for name, body in bodies():
+            with self.subTest(name):
+                self.pika_publish(body, headers={"h": "x"}, **PROPERTIES)
+                qamqp("publish", "--json-lines", stdin=qamqp("get", self.queue, "--json"))
+                properties, given = self.pika_get()
+                self.assert_same_body(given, body)
+                self.assertEqual({name: getattr(properties, name) for name in PROPERTIES}, PROPERTIES)
+                self.assertEqual(properties.headers, {"h": Wire(b"S", longstr(b"x"))})
+        self.pika_publish(b"")
+        qamqp("publish", "--json-lines", stdin=qamqp("consume", self.queue, "-n", "1", "--json"))
+        properties, _ = self.pika_get()
+        self.assertEqual({name: value for name, value in vars(properties).items() if value}, {})
+
     def test_names_of_255_octets(self):
         try:
             qamqp("declare", "queue", LONG_NAME)

@@ -150,6 +150,26 @@ class Values(Interop):
                 headers = {"h%d" % number: random_value(noise, 5) for number in range(20)}
                 self.assertEqual(self.relayed(peer, headers), headers)
 
+    def put_back(self, headers):
+        """What Pika reads after qamqp printed it and published what it had printed."""
+        self.pika_publish(b"body", headers=headers)
+        qamqp("publish", "--json-lines", stdin=qamqp("get", self.queue, "--json"))
+        properties, body = self.pika_get()
+        self.assertEqual(body, b"body")
+        return properties.headers
+
+    def test_what_get_printed_is_put_back(self):
+        headers = {"ü%d" % number: value for number, value in enumerate(EXTREMES)}
+        given = self.put_back(headers)
+        self.assertEqual(list(given), list(headers))
+        for name, value in headers.items():
+            self.assertEqual(given[name], value, name)
+        for seed in range(10):
+            with self.subTest(seed=seed):
+                noise = random.Random(seed)
+                headers = {"h%d" % number: random_value(noise, 5) for number in range(20)}
+                self.assertEqual(self.put_back(headers), headers)
+
     def test_tables_and_arrays_16_deep(self):
         text, octets, value = "{}", longstr(b""), {}
         for _ in range(15):

@@ -108,7 +108,7 @@ private Q_SLOTS:
         QUrl url(environment("QTAMQP_TEST_URL"));
         url.setPassword(u"wrong"_s);
         const Result user = run({u"ping"_s, u"--url"_s, url.toString()});
-        QCOMPARE(user.status, 2);
+        QCOMPARE(user.status, 3);
         QVERIFY2(user.errors.contains(endpoint().toUtf8()
                                       + " refused user \"guest\": ACCESS_REFUSED"),
                  user.errors.constData());
@@ -118,7 +118,7 @@ private Q_SLOTS:
         url = QUrl(environment("QTAMQP_TEST_URL"));
         url.setPath(u"/nowhere"_s);
         const Result vhost = run({u"ping"_s, u"--url"_s, url.toString()});
-        QCOMPARE(vhost.status, 2);
+        QCOMPARE(vhost.status, 3);
         QVERIFY2(vhost.errors.contains("vhost nowhere not found"), vhost.errors.constData());
         QCOMPARE(vhost.errors.count('\n'), 1);
     }
@@ -195,13 +195,30 @@ private Q_SLOTS:
         QCOMPARE(run({u"declare"_s, u"exchange"_s, exchange, u"--passive"_s}).status, 3);
     }
 
+    // A queue that is not there would swallow the message.
+    void mandatoryForAQueue()
+    {
+        const QString error =
+                u"qamqp publish: 1 of 1 messages not taken: message 1 returned: 312 NO_ROUTE (there is no "
+                "queue \"no-such\")\n"_s;
+        VERIFY_RUN(run({u"publish"_s, u"-q"_s, u"no-such"_s, u"x"_s}), 4, error);
+        VERIFY_RUN(run({u"publish"_s, u"-r"_s, u"no-such"_s, u"x"_s}), 4, error);
+        VERIFY_RUN(run({u"publish"_s, u"--json-lines"_s}, "{\"routing_key\":\"no-such\"}"), 4,
+                   error);
+        VERIFY_RUN(run({u"publish"_s, u"-q"_s, u"no-such"_s, u"--no-mandatory"_s, u"x"_s}), 0,
+                   QString());
+        VERIFY_RUN(run({u"publish"_s, u"-e"_s, u"amq.direct"_s, u"-r"_s, u"no-such"_s, u"x"_s}), 0,
+                   QString());
+    }
+
     void withoutConfirmsErrorsAreToldToo()
     {
-        VERIFY_RUN(run({u"publish"_s, u"--no-confirms"_s, u"--mandatory"_s, u"-q"_s, u"no-such"_s,
-                        u"x"_s}),
-                   4,
-                   u"qamqp publish: 1 of 1 messages not taken: returned: 312 NO_ROUTE (exchange "
-                   "\"\", routing key \"no-such\")\n"_s);
+        VERIFY_RUN(
+                run({u"publish"_s, u"--no-confirms"_s, u"--mandatory"_s, u"-q"_s, u"no-such"_s,
+                     u"x"_s}),
+                4,
+                u"qamqp publish: 1 of 1 messages not taken: returned: 312 NO_ROUTE (there is no queue "
+                "\"no-such\")\n"_s);
         const Result result = run(
                 {u"publish"_s, u"--no-confirms"_s, u"-e"_s, u"no-such"_s, u"-r"_s, u"x"_s, u"x"_s});
         QCOMPARE(result.status, 3);
@@ -233,6 +250,11 @@ private Q_SLOTS:
         const QString name = json(named.output).value(u"queue"_s).toString();
         QVERIFY(name.startsWith(u"amq.gen-"_s));
         m_queues += name;
+
+        // It is there for the commands that follow, and goes with its last consumer.
+        VERIFY_RUN(run({u"publish"_s, u"-q"_s, name, u"x"_s}), 0, QString());
+        VERIFY_RUN(run({u"consume"_s, name, u"--count"_s, u"1"_s}), 0, QString());
+        QCOMPARE(run({u"declare"_s, u"queue"_s, name, u"--passive"_s}).status, 3);
     }
 
     void refusals_data()

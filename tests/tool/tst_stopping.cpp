@@ -266,8 +266,8 @@ private Q_SLOTS:
     // That nobody reads the tally does not make a message less lost.
     void closedOutputHidesNothing()
     {
-        const Result published = shell(
-                u"{ sleep 1; $0 --url $1 publish --json --mandatory -q $2-no x; echo $? >&2; } | true"_s);
+        const Result published =
+                shell(u"{ sleep 1; $0 --url $1 publish --json -q $2-no x; echo $? >&2; } | true"_s);
         QVERIFY2(published.errors.endsWith(")\n4\n"), published.errors.constData());
         const Result measured =
                 shell(u"{ sleep 1; $0 --url $1 perf --json -y 0 -C 3 -f mandatory -e "
@@ -294,14 +294,41 @@ private Q_SLOTS:
         QCOMPARE(result.errors, QByteArray("0\n"));
     }
 
-    void bodyThatIsNotUtf8()
+    // A body is octets, a name is text: nothing is cut from either.
+    void argumentsThatAreNotUtf8()
     {
-        const Result result = shell(u"$0 --url $1 publish -q $2 \"$(printf '\\377')\""_s);
-        QCOMPARE(
-                result.errors,
-                QByteArray("qamqp: argument 6 is not UTF-8; give such a body by --file or standard "
-                           "input\n"));
+        Result result = shell(u"$0 --url $1 publish -q $2 \"$(printf 'a\\377b\\303')\""_s);
+        QCOMPARE(result.errors, QByteArray());
+        QCOMPARE(result.status, 0);
+        result = shell(u"$0 --url $1 get --raw $2"_s);
+        QCOMPARE(result.output,
+                 QByteArray("a\xff"
+                            "b\xc3"));
+        const QByteArray help("; see qamqp publish --help\n");
+        result = shell(u"$0 --url $1 publish -q \"$2$(printf '\\303')\" x"_s);
+        QCOMPARE(result.errors, "qamqp publish: --queue is not UTF-8" + help);
         QCOMPARE(result.status, 1);
+        result = shell(u"$0 --url $1 publish -q $2 --type \"$(printf '\\377')\" x"_s);
+        QCOMPARE(result.errors, "qamqp publish: --type is not UTF-8" + help);
+        result = shell(u"$0 --url $1 publish -q $2 --header \"a=$(printf '\\377')\" x"_s);
+        QCOMPARE(result.errors, "qamqp publish: --header is not UTF-8" + help);
+        result = shell(u"$0 --url $1 get \"$2$(printf '\\303')\""_s);
+        QCOMPARE(result.errors,
+                 QByteArray("qamqp get: QUEUE is not UTF-8; see qamqp get --help\n"));
+        QCOMPARE(result.status, 1);
+        QCOMPARE(readyMessages(*m_peer, m_queue), 0);
+    }
+
+    // A reader that has seen enough is noticed though no message comes any more.
+    void readerGoesAwayWhileNothingComes()
+    {
+        QVERIFY(!publish(1));
+        const Result result = shell(
+                u"{ $0 --url $1 consume $2 --prefetch 1; echo status $? >&2; } | head -n 1"_s);
+        QCOMPARE(result.errors, QByteArray("status 0\n"));
+        QCOMPARE(result.output, QByteArray("message\n"));
+        QVERIFY(!publish(1));
+        QCOMPARE(readyMessages(*m_peer, m_queue), 1);
     }
 
     void stopsOpeningAFifo()

@@ -130,7 +130,16 @@ private Q_SLOTS:
         row("option before the command", {u"--queue"_s, u"q"_s, u"publish"_s},
             u"qamqp: --queue stands before the command; see qamqp --help"_s);
         row("unknown option", {u"publish"_s, u"--qeue"_s, u"q"_s},
-            u"qamqp publish: unknown option 'qeue'; see qamqp publish --help"_s);
+            u"qamqp publish: unknown option 'qeue' (did you mean --queue?); see qamqp publish --help"_s);
+        row("unknown short option", {u"publish"_s, u"-v"_s, u"x"_s},
+            u"qamqp publish: unknown option 'v'; see qamqp publish --help"_s);
+        row("version", {u"-v"_s},
+            u"qamqp: unknown option -v (did you mean --version?); see qamqp --help"_s);
+        row("unknown option before the command", {u"--ulr"_s, u"x"_s, u"ping"_s},
+            u"qamqp: unknown option --ulr (did you mean --url?); see qamqp --help"_s);
+        row("mistyped command", {u"pubilsh"_s, u"x"_s},
+            u"qamqp: there is no command \"pubilsh x\" (did you mean publish?); there are "_s
+                    + names);
         row("option of another command", {u"get"_s, u"q"_s, u"--mandatory"_s},
             u"qamqp get: unknown option 'mandatory'; see qamqp get --help"_s);
         row("no value", {u"publish"_s, u"--queue"_s},
@@ -196,6 +205,22 @@ private Q_SLOTS:
             u"qamqp consume: --no-ack and --count do not go together: messages that are on their way "
             "when the count is reached would be lost; leave --no-ack out"_s);
         row("get nothing", {u"get"_s}, u"qamqp get: give QUEUE, once; see qamqp get --help"_s);
+        const QString placeholders =
+                u" has a % that stands for nothing; there are %b, %r, %e, %i, %c, %t, %s and %%"_s;
+        row("format", {u"get"_s, u"q"_s, u"--format"_s, u"%b %x"_s},
+            u"qamqp get: --format \"%b %x\""_s + placeholders);
+        row("half a format", {u"consume"_s, u"q"_s, u"--format"_s, u"%%%"_s},
+            u"qamqp consume: --format \"%%%\""_s + placeholders);
+        row("raw and JSON", {u"get"_s, u"q"_s, u"--raw"_s, u"--json"_s},
+            u"qamqp get: --raw and --json do not go together; leave one out"_s);
+        row("raw and format",
+            {u"call"_s, u"-q"_s, u"q"_s, u"--raw"_s, u"--format"_s, u"%b"_s, u"x"_s},
+            u"qamqp call: --raw and --format do not go together; leave one out"_s);
+        row("body and JSON lines", {u"publish"_s, u"-q"_s, u"q"_s, u"--json-lines"_s, u"x"_s},
+            u"qamqp publish: BODY and --json-lines do not go together; leave one out"_s);
+        row("mandatory or not",
+            {u"publish"_s, u"-q"_s, u"q"_s, u"--mandatory"_s, u"--no-mandatory"_s, u"x"_s},
+            u"qamqp publish: --mandatory and --no-mandatory do not go together; leave one out"_s);
         row("get two ways", {u"get"_s, u"q"_s, u"--ack"_s, u"--requeue"_s},
             u"qamqp get: --ack and --requeue do not go together; leave one out"_s);
         row("bind half", {u"bind"_s, u"-e"_s, u"e"_s},
@@ -214,10 +239,11 @@ private Q_SLOTS:
             u"qamqp perf: --size \"7\" is not a whole number from 8 to 134217728"_s);
 
         const QString form = u"write KEY=TYPE:VALUE, such as x-max-length=int32:1000"_s;
-        header("no type", u"a=1"_s, form);
         header("no key", u"=int32:1"_s, form);
         header("no value", u"a"_s, form);
-        header("unknown type", u"a=int:1"_s, u"\"int\" is no type; "_s + types);
+        const QString text = u"; for a text write string: before it"_s;
+        header("unknown type", u"a=int:1"_s, u"\"int\" is no type; "_s + types + text);
+        header("address", u"a=http://x"_s, u"\"http\" is no type; "_s + types + text);
         header("bool", u"a=bool:yes"_s, u"a value of type bool is true or false"_s);
         header("int8", u"a=int8:128"_s,
                u"a value of type int8 is a whole number from -128 to 127"_s);

@@ -1,0 +1,37 @@
+#ifndef QTAMQP_TOOL_PRINTER_H
+#define QTAMQP_TOOL_PRINTER_H
+
+// How get, consume and call print a message: its body and a newline, or what --json, --raw and --format ask
+// for.
+
+#include "command.h"
+
+#include <QtAmqp/qamqpdelivery.h>
+
+namespace Tool {
+
+class Printer
+{
+public:
+    // Throws a Failure.
+    explicit Printer(const Arguments &arguments);
+
+    QByteArray operator()(const QAmqpDelivery &delivery) const;
+    QByteArray operator()(const QAmqpMessage &message) const; // which has no envelope
+
+private:
+    enum Form { Body, Raw, Json, Format };
+
+    Form m_form = Body;
+    QByteArray m_format;
+};
+
+constexpr Option rawOption = {"raw", nullptr, "Print the octets of the body and nothing else."};
+constexpr Option formatOption = {
+        "format", "FORMAT",
+        "Print a line of this text: %b in it is the body, %r the routing key, %e the exchange, %i the message "
+        "id, %c the correlation id, %t the content type, %s the size of the body, %% a percent sign."};
+
+} // namespace Tool
+
+#endif

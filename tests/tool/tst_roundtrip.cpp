@@ -1,0 +1,324 @@
+// What get and consume print with --json is the whole message, and publish --json-lines puts it back; --raw
+// and --format; octets that are no text.
+
+#include "tool/tooltest.h"
+#include "unreadable.h"
+#include "values/qamqpmessage_p.h"
+
+using namespace Qt::StringLiterals;
+using namespace ToolTest;
+
+namespace {
+
+using Property = QAmqpMessage::Property;
+
+QAmqpTable everyType()
+{
+    QAmqpTable nested;
+    nested.append("ü", QAmqpValue(QList<QAmqpValue>{QAmqpValue(1), QAmqpValue(u"x"_s)}));
+    nested.append("\xff", QAmqpValue(true));
+    nested.append("type", QAmqpValue(u"int8"_s));
+    nested.append("value", QAmqpValue(5));
+    QAmqpTable table;
+    table.append("z", QAmqpValue(qint8(-128)));
+    table.append("a", QAmqpValue(quint8(255)));
+    table.append("i16", QAmqpValue(qint16(-32768)));
+    table.append("u16", QAmqpValue(quint16(65535)));
+    table.append("i32", QAmqpValue(std::numeric_limits<qint32>::min()));
+    table.append("u32", QAmqpValue(std::numeric_limits<quint32>::max()));
+    table.append("i64", QAmqpValue(std::numeric_limits<qint64>::min()));
+    table.append("float", QAmqpValue(0.1F));
+    table.append("least float", QAmqpValue(std::numeric_limits<float>::denorm_min()));
+    table.append("double", QAmqpValue(1.0 / 3));
+    table.append("-0", QAmqpValue(-0.0));
+    table.append("1e300", QAmqpValue(1e300));
+    table.append("decimal", QAmqpValue(QAmqpDecimal{2, -5}));
+    table.append("whole decimal", QAmqpValue(QAmqpDecimal{0, std::numeric_limits<qint32>::min()}));
+    table.append("string", QAmqpValue(u"ü\n\"\\\u2028"_s));
+    table.append("no text", QAmqpValue::string("\xff\xfe"));
+    table.append("bytes", QAmqpValue(QByteArray("\0\xff", 2)));
+    table.append("no bytes", QAmqpValue(QByteArray()));
+    table.append("time", QAmqpValue::timestamp(1700000000));
+    table.append("late", QAmqpValue::timestamp(std::numeric_limits<quint64>::max()));
+    table.append("void", QAmqpValue::null());
+    table.append(
+            "array",
+            QAmqpValue(QList<QAmqpValue>{QAmqpValue(QList<QAmqpValue>()), QAmqpValue(QAmqpTable()),
+                                         QAmqpValue::null(), QAmqpValue(2.0)}));
+    table.append("table", QAmqpValue(nested));
+    table.append("\x80", QAmqpValue(1));
+    table.append("twice", QAmqpValue(1));
+    table.append("twice", QAmqpValue(2));
+    table.append("", QAmqpValue(3));
+    return table;
+}
+
+QList<QAmqpMessage> messages()
+{
+    QAmqpMessage full("body ü \xEF\xBB\xBF");
+    full.setContentType(u"text/plain"_s);
+    full.setContentEncoding(u""_s);
+    full.setHeaders(everyType());
+    full.setDeliveryMode(QAmqpMessage::DeliveryMode::Persistent);
+    full.setPriority(255);
+    full.setCorrelationId(u"c"_s + QChar(0xDCFF) + QChar(0xDC80));
+    full.setReplyTo(u"ü"_s);
+    full.setExpiration(u"3600000"_s);
+    full.setMessageId(QString(255, u'm'));
+    full.setTimestamp(QDateTime::fromSecsSinceEpoch(253402300800, Qt::UTC)); // year 10000
+    full.setType(u"\"{}\\\u0001"_s);
+    full.setUserId(u"guest"_s);
+    full.setAppId(QString(QChar(0xFEFF)) + u"app"_s);
+    full.setClusterId(u"d"_s);
+    QAmqpMessage plainHeaders(QByteArray("\0\xff\n", 3));
+    plainHeaders.setHeaders({{u"b"_s, 1}, {u"a"_s, u"x"_s}});
+    QAmqpMessage noHeaders(QByteArray(100'000, '\xaa'));
+    noHeaders.setHeaders(QAmqpTable());
+    noHeaders.setDeliveryMode(QAmqpMessage::DeliveryMode::Transient);
+    noHeaders.setPriority(0);
+    noHeaders.setTimestamp(QDateTime::fromSecsSinceEpoch(0));
+    return {full, plainHeaders, noHeaders, QAmqpMessage()};
+}
+
+// All that a message consists of.
+QList<QByteArray> contents(const QAmqpMessage &message)
+{
+    QList<QByteArray> all{message.body()};
+    for (quint16 bit = 0x8000; bit >= 0x0004; bit = quint16(bit >> 1)) {
+        const Property property = Property(bit);
+        all += message.has(property) ? '=' + message.bytes(property) : "absent";
+    }
+    return all;
+}
+
+} // namespace
+
+class TestRoundTrip : public QObject
+{
+    Q_OBJECT
+
+private:
+    QString makeQueue()
+    {
+        const QString name = uniqueName(u"again"_s);
+        if (const QAmqpError error = failure(m_peer->channel()->declareQueue(name)))
+            qWarning() << error;
+        m_queues += name;
+        return name;
+    }
+
+    void verifyContents(const QString &queue, const QString &exchange, const QString &key)
+    {
+        QAmqpChannel *channel = m_peer->channel();
+        for (const QAmqpMessage &expected : messages()) {
+            const auto given = fetch(channel, queue);
+            QVERIFY(given);
+            QCOMPARE(contents(*given), contents(expected));
+            QCOMPARE(given->exchange(), exchange);
+            QCOMPARE(given->routingKey(), key);
+        }
+        channel->close();
+    }
+
+    std::unique_ptr<BrokerTest::Peer> m_peer;
+    QStringList m_queues;
+
+private Q_SLOTS:
+    void initTestCase()
+    {
+        m_peer = std::make_unique<BrokerTest::Peer>();
+        QVERIFY(m_peer->open());
+    }
+
+    void cleanup()
+    {
+        QAmqpChannel *channel = m_peer->channel();
+        for (const QString &queue : std::exchange(m_queues, {}))
+            VERIFY_OK(channel->deleteQueue(queue));
+        channel->close();
+    }
+
+    void cleanupTestCase() { QVERIFY(m_peer->close()); }
+
+    void putsBackWhatGetPrinted()
+    {
+        const QString queue = makeQueue();
+        QAmqpChannel *channel = m_peer->channel();
+        for (const QAmqpMessage &message : messages())
+            VERIFY_OK(channel->publishConfirmed({}, queue, message));
+        const Result taken = run({u"get"_s, queue, u"--count"_s, u"4"_s, u"--json"_s});
+        VERIFY_RUN(taken, 0, QString());
+        QCOMPARE(readyMessages(*m_peer, queue), 0);
+        VERIFY_RUN(run({u"publish"_s, u"--json-lines"_s}, taken.output), 0, QString());
+        verifyContents(queue, u""_s, queue);
+    }
+
+    // Where a message went is a part of it, unless the command line says otherwise.
+    void putsBackWhatConsumePrinted()
+    {
+        const QString queue = makeQueue();
+        const QString key = u"kéy"_s;
+        QAmqpChannel *channel = m_peer->channel();
+        VERIFY_OK(channel->bindQueue(queue, u"amq.direct"_s, key));
+        for (const QAmqpMessage &message : messages())
+            VERIFY_OK(channel->publishConfirmed(u"amq.direct"_s, key, message));
+        const Result taken = run({u"consume"_s, queue, u"--count"_s, u"4"_s, u"--json"_s});
+        VERIFY_RUN(taken, 0, QString());
+        VERIFY_RUN(run({u"publish"_s, u"--json-lines"_s}, taken.output), 0, QString());
+        verifyContents(queue, u"amq.direct"_s, key);
+        VERIFY_RUN(run({u"publish"_s, u"--json-lines"_s, u"-q"_s, queue}, taken.output), 0,
+                   QString());
+        verifyContents(queue, u""_s, queue);
+        VERIFY_RUN(run({u"publish"_s, u"--json-lines"_s, u"-e"_s, u""_s, u"-r"_s, queue},
+                       taken.output),
+                   0, QString());
+        verifyContents(queue, u""_s, queue);
+    }
+
+    void propertiesOfTheCommandLineComeFirst()
+    {
+        const QString queue = makeQueue();
+        QAmqpMessage expected("x");
+        expected.setHeaders({{u"a"_s, u"1"_s}, {u"b"_s, 2}, {u"c"_s, u"12:30"_s}});
+        expected.setPriority(3);
+        expected.setType(u"t"_s);
+        VERIFY_RUN(
+                run({u"publish"_s, u"--json-lines"_s, u"-q"_s, queue, u"--priority"_s, u"3"_s,
+                     u"--header"_s, u"a=1"_s, u"--header"_s, u"c=12:30"_s},
+                    "{\"properties\":{\"headers\":{\"a\":5,\"b\":2},\"type\":\"t\"},\"body\":\"x\"}\n\n"),
+                0, QString());
+        const auto given = fetch(m_peer->channel(), queue);
+        QVERIFY(given);
+        QCOMPARE(contents(*given), contents(expected));
+    }
+
+    void wrongLines_data()
+    {
+        QTest::addColumn<QByteArray>("line");
+        QTest::addColumn<QString>("error");
+        const auto row = [](const char *name, const QByteArray &line, const QString &error) {
+            QTest::newRow(name) << line << error;
+        };
+        row("no JSON", "hello", u"no JSON value at octet 1"_s);
+        row("cut", "{\"body\":\"x", u"a string that does not end at octet 11"_s);
+        row("two", "{} {}", u"something follows the value at octet 4"_s);
+        row("no UTF-8", "{\"body\":\"\xff\"}", u"it is not UTF-8"_s);
+        row("half a character", "{\"body\":\"\\ud800\"}", u"an unknown escape at octet 16"_s);
+        row("no object", "[1]", u"the message is not a JSON object"_s);
+        row("deep", QByteArray(1000, '['), u"nested too deep at octet 258"_s);
+        row("unknown member", "{\"bdy\":\"x\"}", u"the message has an unknown member \"bdy\""_s);
+        row("unknown property", "{\"properties\":{\"content-type\":\"x\"}}",
+            u"properties has an unknown member \"content-type\""_s);
+        row("twice", "{\"body\":\"x\",\"body\":\"y\"}", u"the message has \"body\" twice"_s);
+        row("both", "{\"body\":\"x\",\"body_base64\":\"\"}",
+            u"the message has both body and body_base64"_s);
+        row("no text", "{\"body\":5}", u"body is not text"_s);
+        row("no base64", "{\"body_base64\":\"%\"}", u"body_base64 is not base64"_s);
+        row("priority", "{\"properties\":{\"priority\":256}}",
+            u"priority is not a whole number from 0 to 255"_s);
+        row("header", "{\"properties\":{\"headers\":{\"a\":{\"type\":\"int8\",\"value\":128}}}}",
+            u"a value of type int8 is a whole number from -128 to 127"_s);
+        row("entry", "{\"properties\":{\"headers\":[{\"type\":\"int8\",\"value\":1}]}}",
+            u"an entry of a table has the members name or name_base64, type, and value or base64"_s);
+        row("too long", "{\"properties\":{\"type\":\"" + QByteArray(256, 'x') + "\"}}",
+            u"the message cannot be sent: type has more than 255 octets of UTF-8"_s);
+    }
+
+    // What came before is sent.
+    void wrongLines()
+    {
+        QFETCH(QByteArray, line);
+        QFETCH(QString, error);
+        const QString queue = makeQueue();
+        VERIFY_RUN(
+                run({u"publish"_s, u"--json-lines"_s, u"-q"_s, queue},
+                    "{\"body\":\"x\"}\n" + line + "\n{\"body\":\"y\"}\n"),
+                1,
+                u"qamqp publish: line 2 of the input: %1; 1 published, 1 confirmed\n"_s.arg(error));
+        QCOMPARE(readyMessages(*m_peer, queue), 1);
+    }
+
+    void lineWithoutATarget()
+    {
+        VERIFY_RUN(
+                run({u"publish"_s, u"--json-lines"_s}, "{\"body\":\"x\"}"), 1,
+                u"qamqp publish: line 1 of the input: it does not say where to; give --queue\n"_s);
+    }
+
+    // They are shown, with the reason; nothing else can be made of them.
+    void propertiesThatCannotBeRead()
+    {
+        const QString queue = makeQueue();
+        const QByteArray entries = Unreadable::deepTable(200);
+        const QAmqpMessage message =
+                QAmqpMessagePrivate::make("body", Unreadable::Flags, Unreadable::listWith(entries));
+        VERIFY_OK(m_peer->channel()->publishConfirmed({}, queue, message));
+        const Result taken = run({u"get"_s, queue, u"--json"_s});
+        VERIFY_RUN(taken, 0, QString());
+        const QJsonObject printed = json(taken.output);
+        const QString reason = printed.value(u"properties_error"_s).toString();
+        QVERIFY2(reason.startsWith(u"the table of headers "_s), taken.output.constData());
+        const QJsonObject properties{
+                {u"correlation_id"_s, QLatin1String(Unreadable::CorrelationId)},
+                {u"headers_base64"_s, QString::fromLatin1(entries.toBase64())}};
+        QCOMPARE(printed.value(u"properties"_s).toObject(), properties);
+        VERIFY_RUN(
+                run({u"publish"_s, u"--json-lines"_s}, taken.output), 1,
+                u"qamqp publish: line 1 of the input: it came with properties that cannot be read (%1) and "
+                "cannot be put back; without properties_error and headers_base64 it goes without its "
+                "headers\n"_s.arg(reason));
+    }
+
+    // Python writes what is not UTF-8 so.
+    void octetsAsPythonWritesThem()
+    {
+        const QString queue = makeQueue();
+        VERIFY_RUN(run({u"publish"_s, u"--json-lines"_s, u"-q"_s, queue},
+                       "{\"body\":\"a\\udcffb\\ud83d\\ude00\"}"),
+                   0, QString());
+        QCOMPARE(run({u"get"_s, queue, u"--raw"_s}).output,
+                 QByteArray("a\xff"
+                            "b\xF0\x9F\x98\x80"));
+    }
+
+    void rawIsTheBodyAlone()
+    {
+        const QString queue = makeQueue();
+        const QByteArray body("\0\xff\r\n", 4);
+        for (int i = 0; i < 4; ++i)
+            VERIFY_RUN(run({u"publish"_s, u"-q"_s, queue}, body), 0, QString());
+        Result result = run({u"get"_s, queue, u"--raw"_s, u"-n"_s, u"2"_s});
+        VERIFY_RUN(result, 0, QString());
+        QCOMPARE(result.output, body + body);
+        result = run({u"consume"_s, queue, u"--raw"_s, u"-n"_s, u"2"_s});
+        VERIFY_RUN(result, 0, QString());
+        QCOMPARE(result.output, body + body);
+
+        Program server({u"serve"_s, u"-q"_s, queue, u"-n"_s, u"1"_s, u"--"_s, u"cat"_s});
+        result = run({u"call"_s, u"-q"_s, queue, u"--raw"_s}, body);
+        VERIFY_RUN(result, 0, QString());
+        QCOMPARE(result.output, body);
+        QCOMPARE(server.status(), 0);
+    }
+
+    void formats()
+    {
+        const QString queue = makeQueue();
+        const QStringList publish = {u"publish"_s, u"-q"_s,
+                                     queue,        u"--message-id"_s,
+                                     u"m"_s,       u"--correlation-id"_s,
+                                     u"c"_s,       u"--content-type"_s,
+                                     u"t"_s,       u"ü"_s};
+        VERIFY_RUN(run(publish), 0, QString());
+        Result result = run({u"get"_s, queue, u"--format"_s, u"%r|%b|%e|%i%c%t|%s|100%%"_s});
+        VERIFY_RUN(result, 0, QString());
+        QCOMPARE(result.output, queue.toUtf8() + "|ü||mct|2|100%\n");
+        VERIFY_RUN(run(publish), 0, QString());
+        result = run({u"consume"_s, queue, u"-n"_s, u"1"_s, u"--format"_s, u"%b %b"_s});
+        VERIFY_RUN(result, 0, QString());
+        QCOMPARE(result.output, "ü ü\n");
+    }
+};
+
+QTAMQP_BROKER_TEST(TestRoundTrip)
+#include "tst_roundtrip.moc"
