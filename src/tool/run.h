@@ -65,9 +65,17 @@ public:
     template<typename Condition>
     static bool settle(Condition done, std::chrono::milliseconds limit)
     {
-        const QDeadlineTimer deadline(std::min(limit, timeToEnd()));
+        return settleFor(done, std::min(limit, timeToEnd()));
+    }
+
+    // The same, when the user has said how long it may take.
+    template<typename Condition>
+    static bool settleFor(Condition done, std::chrono::milliseconds limit)
+    {
+        const QDeadlineTimer deadline(limit);
         QTimer wake; // waiting ends at an event
-        wake.start(limit / 20 + std::chrono::milliseconds(1));
+        wake.start(std::min(limit / 20, std::chrono::milliseconds(100))
+                   + std::chrono::milliseconds(1));
         while (!done()) {
             QCoreApplication::processEvents(QEventLoop::WaitForMoreEvents);
             if (deadline.hasExpired())

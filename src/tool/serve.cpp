@@ -1,11 +1,14 @@
 // qamqp serve: a command answers requests. One is acknowledged after its reply; all others go back.
 
-#include "message.h"
 #include "output.h"
+#include "requestenvironment.h"
 #include "run.h"
 
 #include <QtAmqp/qamqprpcserver.h>
 #include <QtCore/qprocess.h>
+#include <QtCore/qscopeguard.h>
+
+#include <deque>
 
 using namespace Qt::StringLiterals;
 using namespace std::chrono_literals;
@@ -22,10 +25,12 @@ public:
         , m_session(session)
         , m_command(run.arguments().operands())
         , m_count(run.arguments().number("count", 1, std::numeric_limits<qint64>::max(), 0))
+        , m_parallel(run.arguments().number("parallel", 1, 1000, 1))
+        , m_grace(run.arguments().seconds("grace").value_or(2s))
         , m_server(session.channel(), run.arguments().value("queue"))
     {
         QObject::connect(&m_server, &QAmqpRpcServer::requestReceived, &m_scope,
-                         [this](const QAmqpRpcRequest &request) { answer(request); });
+                         [this](const QAmqpRpcRequest &request) { take(request); });
         QObject::connect(&m_server, &QAmqpRpcServer::errorOccurred, &m_scope,
                          [](const QAmqpError &error) { tell(error.text()); });
         QObject::connect(&m_server, &QAmqpRpcServer::stopped, &m_scope,
@@ -37,30 +42,59 @@ public:
 
     void run()
     {
-        const auto parallel = m_run.arguments().number("parallel", 1, 1000, 1);
-        if (!m_server.start(quint16(m_count ? std::min(m_count, parallel) : parallel)))
+        if (!m_server.start(quint16(m_count ? std::min(m_count, m_parallel) : m_parallel)))
             throw failureOf(m_session.channel()->lastError());
         m_run.waitUntil([this] { return m_count > 0 && m_done >= m_count; });
     }
 
-    // What is being answered gets two seconds; the rest goes back when the channel closes.
+    // What is being answered gets its time; the rest goes back at once, for other servers.
     void finish()
     {
-        m_stopping = true;
-        Run::settle([this] { return m_running == 0; }, 2s);
+        stopTaking();
+        Run::settleFor([this] { return m_running == 0; }, m_grace);
     }
 
 private:
+    void stopTaking()
+    {
+        m_stopping = true;
+        if (m_server.isRunning())
+            m_server.stop();
+        for (const QAmqpRpcRequest &request : std::exchange(m_waiting, {}))
+            request.fail(QAmqpDelivery::Requeue);
+    }
+
+    void take(const QAmqpRpcRequest &request)
+    {
+        if (m_stopping || (m_count > 0 && m_started + m_waiting.size() >= m_count)) {
+            request.fail(QAmqpDelivery::Requeue);
+            return;
+        }
+        m_waiting.push_back(request);
+        answerNext();
+    }
+
+    // Never more than --parallel at once, whatever the broker makes of the prefetch.
+    void answerNext()
+    {
+        while (!m_waiting.empty() && quint64(m_running) < m_parallel) {
+            const QAmqpRpcRequest request = m_waiting.front();
+            m_waiting.pop_front();
+            answer(request);
+        }
+        if (m_count > 0 && m_started == m_count && !m_stopping)
+            stopTaking();
+    }
+
     static void tell(const QString &text) { complain(u"qamqp serve"_s, text); }
 
     void answer(const QAmqpRpcRequest &request)
     {
-        if (m_stopping || (m_count > 0 && m_started == m_count))
-            return;
         ++m_started;
         ++m_running;
         auto *process = new QProcess(&m_scope);
         process->setProcessChannelMode(QProcess::ForwardedErrorChannel);
+        process->setProcessEnvironment(environmentFor(request.message()));
         QObject::connect(process, &QProcess::finished, &m_scope,
                          [this, process, request] { reply(process, request); });
         QObject::connect(process, &QProcess::errorOccurred, &m_scope,
@@ -81,6 +115,7 @@ private:
     {
         process->deleteLater();
         --m_running;
+        const auto next = qScopeGuard([this] { answerNext(); });
         const bool crashed = process->exitStatus() == QProcess::CrashExit;
         if (crashed && m_run.stopSignal()) // which reached it too: the request goes back
             return;
@@ -103,6 +138,9 @@ private:
     Session &m_session;
     const QStringList m_command;
     const quint64 m_count;
+    const quint64 m_parallel;
+    const std::chrono::milliseconds m_grace;
+    std::deque<QAmqpRpcRequest> m_waiting;
     quint64 m_started = 0;
     quint64 m_done = 0;
     int m_running = 0;
@@ -136,6 +174,9 @@ constexpr Option options[] = {
         {"q,queue", "QUEUE", "Where the requests come."},
         {"n,count", "N", "End after N requests; status 5 if fewer came within --timeout."},
         {"parallel", "N", "How many commands may run at a time, 1 by default."},
+        {"grace", "SECONDS",
+         "How long commands that run may take to finish when serve is told to end, 2 by default. A second "
+         "Ctrl-C or SIGTERM ends it at once."},
         {"content-type", "TEXT", "Of the replies, such as application/json."},
 };
 
@@ -149,9 +190,15 @@ const Command serveCommand = {
         "Runs COMMAND for each request that comes to the queue: the body is its standard input, its standard\n"
         "output is the reply. Put -- before it, so that its options are not taken for those of qamqp.\n"
         "If it exits with a status other than 0 the request is rejected (dead-lettered or dropped): the\n"
-        "caller gets no reply, and its time runs out. Requests without a reply-to are rejected too.\n",
-        "qamqp serve --queue uppercase -- tr a-z A-Z\n"
-        "qamqp serve -q orders --parallel 4 --content-type application/json -- ./price.py --verbose\n",
+        "caller gets no reply, and its time runs out. Requests without a reply-to are rejected too.\n"
+        "COMMAND finds the rest of its request in the environment, as far as it is there: QAMQP_MESSAGE_ID,\n"
+        "QAMQP_CORRELATION_ID, QAMQP_CONTENT_TYPE and so on for each property, QAMQP_EXCHANGE,\n"
+        "QAMQP_ROUTING_KEY, QAMQP_REDELIVERED (true or false), and QAMQP_HEADER_name for each header, in whose\n"
+        "name all but letters and digits becomes _. Texts that are not UTF-8 are in base64, in a variable with\n"
+        "_BASE64 behind its name; arrays and tables are JSON. What has more than 32 KiB is left out.\n",
+        "qamqp declare queue uppercase\n"
+        "qamqp serve --queue uppercase --timeout 1 -- tr a-z A-Z\n"
+        "qamqp serve -q uppercase --parallel 4 --grace 30 --timeout 1 -- sh -c 'echo $QAMQP_MESSAGE_ID'\n",
         options,
         serve,
 };

@@ -127,6 +127,79 @@ private Q_SLOTS:
         QCOMPARE(server.errors(), "");
     }
 
+    void environmentOfTheCommand()
+    {
+        QAmqpMessage request("body");
+        request.setReplyTo(m_queue + u"-replies"_s);
+        request.setMessageId(u"m 1"_s);
+        request.setCorrelationId(QString(QChar(0xDCFF)));
+        request.setContentType(u"a/b"_s);
+        request.setPriority(7);
+        request.setTimestamp(QDateTime::fromSecsSinceEpoch(1700000000));
+        request.setHeaders({{u"x-count"_s, 5},
+                            {u"text"_s, u"ü"_s},
+                            {u"list"_s, QAmqpValue(QList<QAmqpValue>{QAmqpValue(true)})},
+                            {u"huge"_s, QString(100'000, u'x')},
+                            {u"x=y"_s, u"z"_s}});
+        QAmqpChannel *channel = m_peer->channel();
+        VERIFY_OK(channel->declareQueue(m_queue + u"-replies"_s));
+        VERIFY_OK(channel->publishConfirmed({}, m_queue, request));
+        qputenv("QAMQP_HEADER_text", "of another");
+        qputenv("QAMQP_TYPE", "of another");
+        const Result result =
+                run({u"serve"_s, u"-q"_s, m_queue, u"-n"_s, u"1"_s, u"--"_s, u"sh"_s, u"-c"_s,
+                     u"env | grep ^QAMQP_ | grep -v QAMQP_URL | LC_ALL=C sort"_s});
+        qunsetenv("QAMQP_HEADER_text");
+        qunsetenv("QAMQP_TYPE");
+        VERIFY_RUN(result, 0, QString());
+        const auto reply = fetch(channel, m_queue + u"-replies"_s);
+        QVERIFY(reply);
+        QCOMPARE(reply->body(),
+                 "QAMQP_CONTENT_TYPE=a/b\n"
+                 "QAMQP_CORRELATION_ID_BASE64=/w==\n"
+                 "QAMQP_EXCHANGE=\n"
+                 "QAMQP_HEADER_list=[{\"type\":\"bool\",\"value\":true}]\n"
+                 "QAMQP_HEADER_text=ü\n"
+                 "QAMQP_HEADER_x_count=5\n"
+                 "QAMQP_HEADER_x_y=z\n"
+                 "QAMQP_MESSAGE_ID=m 1\n"
+                 "QAMQP_PRIORITY=7\n"
+                 "QAMQP_REDELIVERED=false\n"
+                 "QAMQP_REPLY_TO="
+                         + m_queue.toUtf8() + "-replies\nQAMQP_ROUTING_KEY=" + m_queue.toUtf8()
+                         + "\nQAMQP_TIMESTAMP=1700000000\n");
+        VERIFY_OK(channel->deleteQueue(m_queue + u"-replies"_s));
+    }
+
+    // What runs may finish, what waits goes to others at once.
+    void graceForWhatRuns()
+    {
+        const QTemporaryDir folder;
+        const QString started = folder.filePath(u"started"_s);
+        const QString goOn = folder.filePath(u"go on"_s);
+        QAmqpMessage request("hello");
+        request.setReplyTo(m_queue);
+        QAmqpChannel *channel = m_peer->channel();
+        VERIFY_OK(channel->publishConfirmed({}, m_queue, request));
+        Program server(
+                {u"serve"_s, u"-q"_s, m_queue, u"--grace"_s, u"60"_s, u"--"_s, u"sh"_s, u"-c"_s,
+                 u"touch '%1'; until [ -e '%2' ]; do sleep 0.05; done; echo done"_s.arg(started,
+                                                                                        goOn)});
+        QVERIFY(waitFor([&] { return QFile::exists(started); }));
+        server.signal(SIGTERM);
+        const auto isStopped = [&] {
+            const auto info = channel->declareQueue(m_queue, passive);
+            return !failure(info) && info.result().consumerCount == 0;
+        };
+        QVERIFY(waitFor(isStopped));
+        VERIFY_OK(channel->publishConfirmed({}, m_queue, request));
+        QCOMPARE(readyMessages(*m_peer, m_queue), 1);
+        QVERIFY(server.isRunning());
+        QVERIFY(QFile(goOn).open(QIODevice::WriteOnly));
+        QCOMPARE(server.status(), 143);
+        QCOMPARE(readyMessages(*m_peer, m_queue), 2); // the other request, and the reply
+    }
+
     void wrongUsage()
     {
         VERIFY_RUN(

@@ -1,0 +1,126 @@
+#include "requestenvironment.h"
+
+#include "json.h"
+#include "message.h"
+#include "octets.h"
+#include "typedvalue.h"
+
+using namespace Qt::StringLiterals;
+
+namespace Tool {
+
+namespace {
+
+using Property = QAmqpMessage::Property;
+using Type = QAmqpValue::Type;
+
+// A system refuses to start a command whose environment is too large, and no request may do that.
+constexpr qsizetype MaxVariable = 32 * 1024;
+constexpr qsizetype MaxVariables = 256 * 1024;
+constexpr auto headerPrefix = "QAMQP_HEADER_"_L1;
+
+class Variables
+{
+public:
+    Variables() : m_environment(QProcessEnvironment::systemEnvironment())
+    {
+        const QStringList inherited = m_environment.keys();
+        for (const QString &name : inherited) {
+            if (name.startsWith(headerPrefix))
+                m_environment.remove(name);
+        }
+    }
+
+    void remove(const QString &name)
+    {
+        m_environment.remove(name);
+        m_environment.remove(name + "_BASE64"_L1);
+    }
+
+    // What no variable can hold is left out. The first of two that would have one name counts.
+    void add(const QString &name, const QByteArray &octets)
+    {
+        if (!octets.isValidUtf8())
+            return add(name + "_BASE64"_L1, octets.toBase64());
+        m_size += name.size() + octets.size();
+        if (octets.size() <= MaxVariable && m_size <= MaxVariables && !octets.contains('\0')
+            && !m_environment.contains(name))
+            m_environment.insert(name, textOf(octets));
+    }
+
+    const QProcessEnvironment &environment() const { return m_environment; }
+
+private:
+    QProcessEnvironment m_environment;
+    qsizetype m_size = 0;
+};
+
+// Shells know letters, digits and underscores.
+QString nameOf(const QByteArray &header)
+{
+    QString name = headerPrefix;
+    for (const char c : header) {
+        const bool plain =
+                (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        name += QLatin1Char(plain ? c : '_');
+    }
+    return name;
+}
+
+// Text as it is, numbers in decimal, octets in base64, tables and arrays as JSON.
+QByteArray textOfValue(const QAmqpValue &value)
+{
+    switch (value.type()) {
+    case Type::String: return value.toBytes();
+    case Type::Bytes: return value.toBytes().toBase64();
+    case Type::Table: return toJson(value.toTable());
+    case Type::Array: {
+        QList<QByteArray> elements;
+        const QList<QAmqpValue> array = value.toArray();
+        for (const QAmqpValue &element : array)
+            elements += toJson(element);
+        return jsonArray(elements);
+    }
+    default: return value.toString().toUtf8();
+    }
+}
+
+void addProperties(Variables &variables, const QAmqpDelivery &request)
+{
+    const auto number = [&](Property property, const QString &name, const QString &digits) {
+        variables.remove(name);
+        if (request.has(property))
+            variables.add(name, digits.toUtf8());
+    };
+    for (const TextProperty &row : textProperties()) {
+        const QString name = "QAMQP_"_L1 + QString::fromLatin1(row.json).toUpper();
+        variables.remove(name);
+        if (request.has(row.property))
+            variables.add(name, request.bytes(row.property));
+    }
+    number(Property::DeliveryMode, u"QAMQP_DELIVERY_MODE"_s,
+           QString::number(int(request.deliveryMode())));
+    number(Property::Priority, u"QAMQP_PRIORITY"_s, QString::number(request.priority()));
+    number(Property::Timestamp, u"QAMQP_TIMESTAMP"_s,
+           QString::number(request.timestamp().toSecsSinceEpoch()));
+}
+
+} // namespace
+
+QProcessEnvironment environmentFor(const QAmqpDelivery &request)
+{
+    Variables variables;
+    addProperties(variables, request);
+    for (const QString &name :
+         {u"QAMQP_EXCHANGE"_s, u"QAMQP_ROUTING_KEY"_s, u"QAMQP_REDELIVERED"_s})
+        variables.remove(name);
+    variables.add(u"QAMQP_EXCHANGE"_s, octetsOf(request.exchange()));
+    variables.add(u"QAMQP_ROUTING_KEY"_s, octetsOf(request.routingKey()));
+    variables.add(u"QAMQP_REDELIVERED"_s, request.isRedelivered() ? "true" : "false");
+    const QAmqpTable headers = request.headers();
+    for (const auto &[name, value] : headers.entries())
+        variables.add(nameOf(name), textOfValue(value));
+    return variables.environment();
+}
+
+} // namespace Tool
