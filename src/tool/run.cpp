@@ -14,36 +14,37 @@ namespace {
 
 using Kind = QAmqpError::Kind;
 
+bool isBeforeOpen(const QAmqpError &error)
+{
+    const auto phase = error.phase();
+    return phase != QAmqpError::Phase::NoPhase && phase < QAmqpError::Phase::Open;
+}
+
+// What a script does next goes by it: it tries again later, or somebody mends what was asked for.
 int statusOf(const QAmqpError &error)
 {
     const bool fromBroker = error.origin() == QAmqpError::Origin::Broker;
-    switch (error.phase()) {
-    case QAmqpError::Phase::Connecting:
-    case QAmqpError::Phase::Tls:
-    case QAmqpError::Phase::Handshake:
-        return error.kind() == Kind::InvalidArgument && !fromBroker ? BadUsage : NoConnection;
-    default: break;
-    }
     switch (error.kind()) {
     case Kind::NoError: return Done;
     case Kind::HostUnreachable:
     case Kind::TlsFailed:
-    case Kind::AuthenticationFailed:
     case Kind::ConnectionLost:
     case Kind::HeartbeatMissed: return NoConnection;
-    case Kind::ClosedByBroker: return error.replyCode() == 320 ? NoConnection : Refused;
-    case Kind::Timeout: return TooLate;
+    case Kind::Timeout: return isBeforeOpen(error) ? NoConnection : TooLate;
     case Kind::Unroutable:
     case Kind::Nacked: return NotTaken;
-    case Kind::InvalidArgument:
-    case Kind::LimitExceeded: return fromBroker ? Refused : BadUsage;
+    case Kind::InvalidArgument: return fromBroker ? Refused : BadUsage;
+    case Kind::LimitExceeded:
+        return isBeforeOpen(error) ? NoConnection : fromBroker ? Refused : BadUsage;
+    case Kind::ClosedByBroker: return error.isRetryable() ? NoConnection : Refused;
+    case Kind::AuthenticationFailed:
     case Kind::AccessRefused:
     case Kind::NotFound:
     case Kind::PreconditionFailed:
-    case Kind::ResourceLocked:
+    case Kind::ResourceLocked: return Refused;
     case Kind::Cancelled:
     case Kind::NotOpen:
-    case Kind::ProtocolViolation: return Refused;
+    case Kind::ProtocolViolation: return isBeforeOpen(error) ? NoConnection : Refused;
     }
     return NoConnection;
 }

@@ -147,7 +147,7 @@ private Q_SLOTS:
         const QString url = u"amqp://me@"_s + peer.address() + u"/?auth_mechanism="_s;
         const QStringList password{u"--password-file"_s, file.fileName()};
         const Result amqplain = ping(url + u"amqplain"_s, password);
-        QCOMPARE(amqplain.status, 2);
+        QCOMPARE(amqplain.status, 3);
         QVERIFY2(amqplain.errors.contains("mechanism AMQPLAIN, only: PLAIN"),
                  amqplain.errors.constData());
         VERIFY_RUN(ping(u"amqp://"_s + peer.address() + u"/?auth_mechanism=external"_s, password),
