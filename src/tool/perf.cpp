@@ -251,10 +251,10 @@ const Command perfCommand = {
         "the rates and the latencies from publish to delivery (and to confirm). Latencies between\n"
         "processes hold on one machine only, by whose clock they are taken. When the time is up consumers\n"
         "stop too; with a number of messages they take all that was sent. --json prints the end alone.\n",
-        "qamqp perf\n"
-        "qamqp perf -x 2 -y 2 --size 1024 --confirm 200 --prefetch 100 --time 30\n"
-        "qamqp perf --rate 1000 --flag persistent --quorum-queue --confirm 50 --prefetch 50 -z 60 --json\n"
-        "qamqp perf --producers 0 --queue events --predeclared --cmessages 100000\n",
+        "qamqp perf -x 2 -y 2 --size 1024 --confirm 200 --prefetch 100 --time 1\n"
+        "qamqp perf --rate 1000 --flag persistent --quorum-queue --confirm 50 --prefetch 50 -z 1 --json\n"
+        "qamqp perf --consumers 0 --queue events --pmessages 1000\n"
+        "qamqp perf --producers 0 --queue events --predeclared --cmessages 1000\n",
         options,
         perf,
 };

@@ -114,9 +114,10 @@ const Command pingCommand = {
         "",
         0,
         "Connect, and tell about the broker and its speed",
-        "",
+        "A broker with TLS, and a password that does not stand on the command line:\n"
+        "--url 'amqps://user@host/?cacertfile=ca.pem' --password-file FILE.\n",
         "qamqp ping\n"
-        "qamqp ping --url 'amqps://user@host/?cacertfile=ca.pem' --password-file secret --json\n",
+        "qamqp ping --count 20 --json\n",
         options,
         ping,
 };

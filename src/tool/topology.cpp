@@ -6,6 +6,7 @@
 #include "typedvalue.h"
 
 using namespace Qt::StringLiterals;
+using namespace std::chrono_literals;
 
 namespace Tool {
 
@@ -23,13 +24,19 @@ void declareQueue(Run &run)
         table.insert(u"x-queue-type"_s, type);
     }
     const bool replicated = type == "quorum"_L1 || type == "stream"_L1; // always durable
+    const bool durable = arguments.isSet("durable") || replicated;
+    // Nobody deletes what he does not know the name of, and exclusive it would go with this connection.
+    const bool passing =
+            arguments.operands().isEmpty() && !durable && !table.contains(u"x-expires"_s);
+    if (passing)
+        table.insert(u"x-expires"_s, qint32(std::chrono::milliseconds(1h).count()));
     Session session(run);
     const QAmqpQueueInfo info = run.wait(session.channel()->declareQueue(
             arguments.operands().value(0),
             QAmqpQueueOptions()
                     .setPassive(arguments.isSet("passive"))
-                    .setDurable(arguments.isSet("durable") || replicated)
-                    .setAutoDelete(arguments.isSet("auto-delete"))
+                    .setDurable(durable)
+                    .setAutoDelete(arguments.isSet("auto-delete") || passing)
                     .setArguments(table)));
     session.close();
     if (run.json()) {
@@ -145,7 +152,7 @@ void deleteExchange(Run &run)
 
 constexpr Option argument = {"argument", "KEY=TYPE:VALUE",
                              "An argument of any AMQP type, such as x-max-length=int32:1000 or "
-                             "x-overflow=string:reject-publish. Repeatable."};
+                             "x-overflow=reject-publish. Repeatable."};
 constexpr Option passive = {"passive", nullptr, "Only ask whether it exists."};
 constexpr Option autoDelete = {"auto-delete", nullptr,
                                "It goes when it was used and is used no more."};
@@ -184,8 +191,11 @@ const Command declareQueueCommand = {
         "[QUEUE]",
         1,
         "Make a queue, or ask for its counts",
-        "Prints the name (the broker's choice if QUEUE is left out), and how many messages and\n"
-        "consumers it has.\n",
+        "Prints the name, and how many messages and consumers it has. Without QUEUE the broker chooses a\n"
+        "name; such a queue goes after its last consumer or when nothing used it for an hour, unless it is\n"
+        "declared as --durable, --type quorum or --type stream, or has an x-expires of its own. It is not\n"
+        "exclusive: it would go with the connection of this command.\n",
+        "qamqp declare queue\n"
         "qamqp declare queue jobs --durable\n"
         "qamqp declare queue orders --type quorum --argument x-delivery-limit=int32:5\n"
         "qamqp declare queue jobs --passive --json\n",
@@ -199,7 +209,7 @@ const Command declareExchangeCommand = {
         "Make an exchange",
         "",
         "qamqp declare exchange logs --type topic --durable\n"
-        "qamqp declare exchange in --type fanout --argument alternate-exchange=string:lost\n",
+        "qamqp declare exchange in --type fanout --argument alternate-exchange=lost\n",
         exchangeOptions,
         declareExchange,
 };
@@ -209,9 +219,11 @@ const Command bindCommand = {
         0,
         "Let messages of an exchange flow into a queue or exchange",
         "",
+        "qamqp declare exchange logs --type topic\n"
+        "qamqp declare queue errors\n"
         "qamqp bind --exchange logs --queue errors --routing-key '*.error'\n"
-        "qamqp bind -e all --to-exchange logs -r '#'\n"
-        "qamqp bind -e docs -q pdf --argument x-match=string:any --argument type=string:pdf\n",
+        "qamqp bind -e amq.topic --to-exchange logs -r '#'\n"
+        "qamqp bind -e amq.headers -q errors --argument x-match=any --argument type=pdf\n",
         bindOptions,
         bind,
 };
@@ -221,7 +233,9 @@ const Command unbindCommand = {
         0,
         "Remove a binding",
         "The routing key and the arguments are those it was bound with.\n",
-        "qamqp unbind --exchange logs --queue errors --routing-key '*.error'\n",
+        "qamqp declare queue errors\n"
+        "qamqp bind --exchange amq.topic --queue errors --routing-key '*.error'\n"
+        "qamqp unbind --exchange amq.topic --queue errors --routing-key '*.error'\n",
         bindOptions,
         unbind,
 };
@@ -231,6 +245,7 @@ const Command purgeCommand = {
         1,
         "Remove all messages that are ready in a queue",
         "Prints how many. Messages that a consumer has not acknowledged yet stay.\n",
+        "qamqp declare queue hello\n"
         "qamqp purge hello\n",
         {},
         purge,
@@ -241,6 +256,7 @@ const Command deleteQueueCommand = {
         1,
         "Delete a queue with its messages",
         "Prints how many messages went with it, 0 if there was no such queue.\n",
+        "qamqp declare queue hello\n"
         "qamqp delete queue hello --if-empty --if-unused\n",
         deleteQueueOptions,
         deleteQueue,
@@ -251,6 +267,7 @@ const Command deleteExchangeCommand = {
         1,
         "Delete an exchange",
         "",
+        "qamqp declare exchange logs\n"
         "qamqp delete exchange logs --if-unused\n",
         deleteExchangeOptions,
         deleteExchange,
