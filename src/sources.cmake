@@ -54,6 +54,7 @@ set(QTAMQP_protocol_SOURCES
     protocol/buffers.h
     protocol/channelcore.cpp
     protocol/channelcore.h
+    protocol/channelprefetch.cpp
     protocol/channelreceive.cpp
     protocol/confirms.h
     protocol/connectionattempt.cpp
@@ -61,6 +62,7 @@ set(QTAMQP_protocol_SOURCES
     protocol/connectioncore.h
     protocol/connectionlogin.cpp
     protocol/connectionreceive.cpp
+    protocol/deliveryledger.h
     protocol/events.h
     protocol/heartbeat.h
     protocol/question.cpp
@@ -116,8 +118,7 @@ set(QTAMQP_api_SOURCES
     api/qamqprpcclient.cpp
     api/qamqprpcserver.cpp
     api/tlsfiles.cpp
-    api/tlsfiles.h
-    api/unsettledtags.h)
+    api/tlsfiles.h)
 set(QTAMQP_api_HEADERS
     ${include}/qamqpchannel.h
     ${include}/qamqpconnection.h

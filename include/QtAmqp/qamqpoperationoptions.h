@@ -77,6 +77,7 @@ public:
     QString consumerTag() const;
     QAmqpConsumeOptions &setConsumerTag(const QString &consumerTag);
     quint16 prefetch() const;
+    bool hasPrefetch() const;
     QAmqpConsumeOptions &setPrefetch(quint16 messages);
     bool isNoAck() const;
     QAmqpConsumeOptions &setNoAck(bool noAck = true);

@@ -4,6 +4,7 @@
 #include <QtAmqp/qamqpchannel.h>
 
 #include <functional>
+#include <optional>
 
 QT_BEGIN_NAMESPACE
 
@@ -42,7 +43,7 @@ public:
     QString queue() const;
     void setHandler(const Handler &handler);
 
-    bool start(quint16 prefetch = 250);
+    bool start(std::optional<quint16> prefetch = {});
     QFuture<int> stop();
     bool isRunning() const;
 

@@ -41,9 +41,7 @@ void QAmqpChannelPrivate::leaveCore()
             number); // that of other channels; for this one nothing is sent any more
     nextTag = core->nextPublishTag();
     core = nullptr;
-    prefetchSent.reset();
-    channelPrefetch = 0;
-    unsettled.clear();
+    holding = false;
     fromStream = false;
     recovering = 0;
 }
@@ -123,14 +121,16 @@ void QAmqpChannelPrivate::on(Delivered &delivered)
         lastEnvelope = delivered.envelope;
         lastConsumer = consumers.value(delivered.envelope->consumerTag);
     }
-    if (!lastConsumer)
+    if (!lastConsumer) { // it went meanwhile
+        if (core->deliveries().contains(delivered.deliveryTag)
+            && ChannelCore::mayGoBack(delivered.message))
+            core->giveBack(delivered.deliveryTag);
         return;
+    }
     const bool noAck = lastConsumer->noAck;
     // While closing nobody wants it, and it goes back to its queue with the channel; but the broker
     // has forgotten what it sends without acknowledgement.
     const bool wanted = noAck || !(core->isClosing() || engine->core().isClosing());
-    if (!noAck)
-        unsettled.delivered(delivered.deliveryTag, wanted && !lastConsumer->isHolding());
     if (!wanted)
         return;
     // Not by the header alone: whoever publishes to a queue can set it.
@@ -243,10 +243,15 @@ void QAmqpChannelPrivate::afterEvents()
     CallAll all;
     all(alive, [&] { tellState(); });
     if (alive && std::exchange(consumersChanged, false)) {
-        for (const QPointer<QAmqpConsumer> &consumer : consumerObjects()) {
+        const QList<QPointer<QAmqpConsumer>> running = consumerObjects();
+        for (const QPointer<QAmqpConsumer> &consumer : running) {
             all(consumer, [&] { QAmqpConsumerPrivate::of(consumer)->tellPaused(); });
             all(consumer, [&] { QAmqpConsumerPrivate::of(consumer)->deliverHeld(); });
         }
+        if (alive)
+            holding = std::any_of(running.begin(), running.end(), [](const auto &consumer) {
+                return consumer && consumer->heldMessages() > 0;
+            });
     }
     // Half of what stops publishing: so that a block's worth fits each time.
     if (alive && publishHeld && currentState() == QAmqpChannel::State::Open
@@ -329,7 +334,7 @@ void QAmqpChannelPrivate::abandonAll(const QAmqpError &error)
     const auto running = std::exchange(consumers, {});
     for (QAmqpConsumerPrivate *consumer : running) {
         consumer->state = QAmqpConsumer::State::Cancelled;
-        consumer->held.clear();
+        consumer->dropHeld();
     }
     QList<RequestId> oldestFirst = handlers.keys();
     std::sort(oldestFirst.begin(), oldestFirst.end());

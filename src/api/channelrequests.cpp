@@ -13,6 +13,9 @@ QFuture<QAmqpQueueInfo> QAmqpChannelPrivate::declareQueue(const QString &name,
                                                           const QAmqpQueueOptions &options,
                                                           const Ended &first)
 {
+    const QString type = options.arguments().value(QStringLiteral("x-queue-type")).toString();
+    if (type == QLatin1StringView("quorum") || type == QLatin1StringView("stream"))
+        replicated.insert(wireFromText(name));
     return request<QAmqpQueueInfo>(
             QueueDeclare{.passive = options.isPassive(),
                          .durable = options.isDurable(),
@@ -147,22 +150,6 @@ void QAmqpChannel::setNoWait(bool noWait)
     d_ptr->noWait = noWait;
 }
 
-void QAmqpChannelPrivate::setPrefetchFor(const QAmqpConsumeOptions &options)
-{
-    if (options.isNoAck() || prefetchSent == options.prefetch())
-        return;
-    prefetchSent = options.prefetch();
-    core->request(BasicQos{0, options.prefetch(), false});
-    renewChannelPrefetch();
-}
-
-// RabbitMQ drops the limit of the channel when it is told that of the next consumers.
-void QAmqpChannelPrivate::renewChannelPrefetch()
-{
-    if (channelPrefetch > 0)
-        core->request(BasicQos{0, channelPrefetch, true});
-}
-
 // Only in the parent's thread can an object become its child.
 static void adoptLater(QObject *object, QObject *parent)
 {
@@ -200,13 +187,21 @@ QAmqpConsumer *QAmqpChannelPrivate::consume(const QueueName &queue,
     if (!error && core->hasConsumer(consumer->tag))
         error = invalidArgument(u"the consumer tag \"%1\" is in use on this channel",
                                 consumer->tag);
+    if (!error && core->channelPrefetch() > 0 && replicated.contains(queue.utf8))
+        error = invalidArgument(
+                u"consume(): \"%1\" is a quorum queue or a stream, of which each consumer has its own prefetch; RabbitMQ would end the connection (540) for that of the channel: setPrefetch(0, PrefetchScope::Channel), or another channel",
+                queue.utf8);
     if (error) {
         refuse(error);
         consumer->state = QAmqpConsumer::State::Cancelled;
         return object;
     }
     engine->collectMail();
-    setPrefetchFor(options);
+    if (!options.isNoAck()) {
+        if (!options.hasPrefetch())
+            consumer->options.setPrefetch(core->prefetch().value_or(options.prefetch()));
+        core->usePrefetch(consumer->options.prefetch());
+    }
     consumers.insert(consumer->tag, consumer);
     lastEnvelope.reset();
     const RequestId id = core->consume(method, queue.from);
@@ -229,8 +224,9 @@ QAmqpConsumer *QAmqpChannelPrivate::consume(const QueueName &queue,
 
 /*!
     Starts to consume from \a queue and returns the subscription, a child of this channel. Deliveries come
-    by QAmqpConsumer::messageReceived(); acknowledge them unless \a options say NoAck. The prefetch of
-    the options (250 messages by default) bounds how many come ahead of their acknowledgement.
+    by QAmqpConsumer::messageReceived(); acknowledge them unless \a options say NoAck. The prefetch bounds
+    how many come ahead of their acknowledgement: that of the options, or if they have none what
+    setPrefetch() set last, or else 250.
     If the call is refused locally, the consumer is in state Cancelled and lastError() says why (from a
     thread other than the connection's a warning does, and that thread's event loop makes the consumer
     a child of this channel); if the broker refuses, the channel closes and QAmqpConsumer::cancelled() is emitted. If the broker does not
@@ -251,8 +247,8 @@ QFuture<std::optional<QAmqpDelivery>> QAmqpChannelPrivate::get(const QueueName &
             BasicGet{.noAck = noAck}, {.queue = queue}, [this, noAck](const RequestEnd &end) {
                 std::optional<QAmqpDelivery> message;
                 if (end.message) {
-                    if (!noAck)
-                        unsettled.delivered(end.message->deliveryTag, true);
+                    if (core)
+                        core->deliveries().show(end.message->deliveryTag);
                     message.emplace();
                     QAmqpDeliveryPrivate::assign(*message, *end.message,
                                                  noAck ? MailboxPointer() : engine->mailbox(),
@@ -273,21 +269,19 @@ QFuture<std::optional<QAmqpDelivery>> QAmqpChannel::get(const QString &queue, Ac
 }
 
 /*! Bounds how many unacknowledged messages the broker sends ahead: \a messages, 0 for no bound;
-    \a scope tells for whom. consume() calls this with its own options. Fails as any request does when the
-    channel ends or the broker does not answer in time. \sa {https://www.rabbitmq.com/consumer-prefetch.html} */
+    \a scope tells for whom. PrefetchScope::Consumer is for each consumer that consume() makes afterwards
+    with options that have no prefetch of their own, until the channel closes. RabbitMQ knows
+    PrefetchScope::Channel for classic queues only, and ends the connection (540) when a quorum queue or a
+    stream is consumed on such a channel: consume() refuses those that were declared on it. Fails as any
+    request does when the channel ends or the broker does not answer in time.
+    \sa {https://www.rabbitmq.com/consumer-prefetch.html} */
 QFuture<void> QAmqpChannel::setPrefetch(quint16 messages, PrefetchScope scope)
 {
-    const QFuture<void> future = d_ptr->request(
-            BasicQos{.prefetchCount = messages, .global = scope == PrefetchScope::Channel});
-    if (future.isFinished()) // refused
-        return future;
-    if (scope == PrefetchScope::Channel) {
-        d_ptr->channelPrefetch = messages;
-    } else {
-        d_ptr->prefetchSent = messages;
-        d_ptr->renewChannelPrefetch();
-    }
-    return future;
+    QAmqpChannelPrivate *d = d_ptr.get();
+    if (const QAmqpError error = d->refusal(BasicQos{}))
+        return failedFuture<void>(error);
+    d->engine->collectMail();
+    return d->wait(d->core->setPrefetch(messages, scope == PrefetchScope::Channel));
 }
 
 /*! Returns the tags of the channel's consumers, in order: those that the broker was asked for and that
@@ -312,7 +306,10 @@ QFuture<void> QAmqpChannel::recover()
         if (end.error)
             return;
         --d->recovering;
-        d->unsettled.clear(); // what comes now has new tags
+        for (QAmqpConsumerPrivate *consumer : std::as_const(d->consumers)) {
+            if (!consumer->noAck)
+                consumer->dropHeld(); // it comes again, with new tags
+        }
     };
     const QFuture<void> future = d->request(BasicRecover{true}, {.first = voided});
     d->recovering += !future.isFinished();
@@ -335,8 +332,10 @@ bool QAmqpChannelPrivate::settleDelivery(const Settlement &settlement)
         else
             core->nack(tag, multiple, settlement.requeue);
     };
-    if (!unsettled.settle(settlement.deliveryTag, settlement.multiple, send))
+    if (!core->deliveries().settle(settlement.deliveryTag, settlement.multiple, send))
         return false;
+    if (holding)
+        lookAtConsumers();
     engine->commanded();
     return true;
 }
@@ -350,7 +349,7 @@ bool QAmqpChannelPrivate::settleAll(Settlement::Kind kind, bool requeue)
     }
     if (currentState() == QAmqpChannel::State::Open)
         lastError = QAmqpError(); // so that it tells of this call
-    const quint64 last = unsettled.lastShown();
+    const quint64 last = core ? core->deliveries().lastShown() : 0;
     if (last && core && (recovering || engine->core().state() != ConnectionState::Open)) {
         lastError = notOpen(
                 u"channel %1 settles nothing while it recovers or its connection closes", number);

@@ -195,26 +195,29 @@ QSslConfiguration Engine::tlsSession() const
 
 qint64 Engine::bytesToWrite() const { return m_core->pendingBytes() + m_transportBytes; }
 
-bool Engine::settle(const Settlement &settlement)
-{
-    QAmqpChannelPrivate *target = channel(settlement.channel);
-    return target && target->settleDelivery(settlement);
-}
-
-void Engine::refuse(const Settlement &settlement, const QAmqpError &error) const
-{
-    QAmqpChannelPrivate *target = channel(settlement.channel);
-    if (target && target->generation == settlement.generation)
-        target->refuse(error);
-}
-
 void Engine::setReading(bool reading)
 {
+    if (m_readingHeld && reading)
+        return;
+    m_readingHeld = false;
     if (m_core->isReading() == reading)
         return;
     m_core->setReading(reading, Clock::now());
     if (reading) // what waits is read in a turn
         commanded();
+}
+
+void Engine::countHeld(qint64 bytes)
+{
+    constexpr qint64 most = 64 * 1024 * 1024;
+    m_heldBytes += bytes;
+    if (m_heldBytes > most && m_core->isReading() && !m_core->isClosing()) {
+        setReading(false);
+        m_readingHeld = true;
+    } else if (m_readingHeld && m_heldBytes < most / 2) {
+        m_readingHeld = false;
+        setReading(true);
+    }
 }
 
 void Engine::addChannel(quint16 number, QAmqpChannelPrivate *channel)
@@ -347,12 +350,6 @@ void Engine::work()
     deliverEvents();
     if (m_connection)
         afterEvents();
-}
-
-void Engine::settleAll(const std::vector<Settlement> &mail)
-{
-    for (const Settlement &settlement : mail)
-        settle(settlement);
 }
 
 void Engine::deliverEvents()

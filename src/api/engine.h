@@ -47,6 +47,9 @@ public:
     // After any command: the rest follows in a turn.
     void commanded();
     void setReading(bool reading);
+    bool isReading() const { return m_core->isReading() || m_readingHeld; } // as far as it was told
+    // Messages that nothing else bounds came, or were taken: reading waits while they are too many.
+    void countHeld(qint64 bytes);
     qint64 bytesToWrite() const;
     QSslConfiguration tlsSession() const;
     bool settle(const Settlement &settlement);
@@ -118,6 +121,8 @@ private:
     std::vector<QAmqpChannelPrivate *> m_channels; // by number
     std::set<quint16> m_toLookAt;
     MailboxPointer m_mailbox;
+    qint64 m_heldBytes = 0;
+    bool m_readingHeld = false; // because of them
     qint64 m_transportBytes = 0; // as last asked; asking costs more than a publish
     int m_depth = 0; // turns on the stack: slots may run event loops of their own
     bool m_printing = false; // the application's message handler runs

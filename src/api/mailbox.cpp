@@ -1,6 +1,7 @@
 #include "api/mailbox.h"
 
 #include "api/engine.h"
+#include "api/qamqpchannel_p.h"
 
 QT_BEGIN_NAMESPACE
 
@@ -29,6 +30,25 @@ void Mailbox::refuse(const Settlement &settlement, const QAmqpError &error) cons
         qWarning("QtAmqp: %s", qPrintable(error.text()));
     else if (m_engine)
         m_engine->refuse(settlement, error);
+}
+
+bool Engine::settle(const Settlement &settlement)
+{
+    QAmqpChannelPrivate *target = channel(settlement.channel);
+    return target && target->settleDelivery(settlement);
+}
+
+void Engine::refuse(const Settlement &settlement, const QAmqpError &error) const
+{
+    QAmqpChannelPrivate *target = channel(settlement.channel);
+    if (target && target->generation == settlement.generation)
+        target->refuse(error);
+}
+
+void Engine::settleAll(const std::vector<Settlement> &mail)
+{
+    for (const Settlement &settlement : mail)
+        settle(settlement);
 }
 
 } // namespace QtAmqpPrivate

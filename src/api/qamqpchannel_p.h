@@ -3,7 +3,6 @@
 
 #include "api/engine.h"
 #include "api/notify.h"
-#include "api/unsettledtags.h"
 #include "values/errorkinds.h"
 #include "values/tableformat.h"
 #include "values/wiretext.h"
@@ -18,6 +17,8 @@ QT_BEGIN_NAMESPACE
 class QAmqpConsumerPrivate;
 
 namespace QtAmqpPrivate {
+
+struct ReplyConsumer;
 
 // How a request ended: with what the broker told, with a message, or with an error.
 struct RequestEnd : Replied
@@ -134,8 +135,6 @@ public:
     bool settleAll(QtAmqpPrivate::Settlement::Kind kind, bool requeue);
     template<typename Method>
     QFuture<void> endTransaction(const Method &method);
-    void setPrefetchFor(const QAmqpConsumeOptions &options);
-    void renewChannelPrefetch();
     void lookAtConsumers();
     void forgetConsumer(QAmqpConsumerPrivate *consumer);
     QList<QPointer<QAmqpConsumer>> consumerObjects() const;
@@ -201,10 +200,10 @@ public:
     QtAmqpPrivate::EnvelopePointer lastEnvelope;
     QAmqpConsumerPrivate *lastConsumer = nullptr; // of lastEnvelope
     quint32 consumersMade = 0;
-    std::optional<quint16> prefetchSent;
-    quint16 channelPrefetch = 0; // for all consumers together, 0: none
-    bool consumersChanged = false; // one was paused or resumed, which afterEvents() tells
-    QtAmqpPrivate::UnsettledTags unsettled;
+    QSet<QByteArray> replicated; // quorum queues and streams that were declared here
+    bool consumersChanged = false; // one was paused, or may go on, which afterEvents() tells
+    bool holding = false; // a consumer may hold deliveries back until others are settled
+    std::weak_ptr<QtAmqpPrivate::ReplyConsumer> replies; // which all clients of RPC share
     bool fromStream = false; // some of them may be, which takes nothing back
     int recovering = 0; // basic.recover is unanswered: what was delivered before it is void
     QAmqpDelivery scratch; // recycled from delivery to delivery

@@ -325,7 +325,7 @@ bool QAmqpConnection::hasCapability(const QString &name) const
 QSslConfiguration QAmqpConnection::tlsSession() const { return d_ptr->engine->tlsSession(); }
 
 /*! Returns whether what the broker sends is read. */
-bool QAmqpConnection::isReading() const { return d_ptr->engine->core().isReading(); }
+bool QAmqpConnection::isReading() const { return d_ptr->engine->isReading(); }
 
 /*! Stops reading, or (\a reading) goes on: back-pressure for consumers without acknowledgement, whose
     messages no prefetch bounds. Meanwhile nothing arrives, no answer and no confirm either; what was

@@ -2,6 +2,7 @@
 
 #include <QtCore/qdebug.h>
 #include <QtCore/qmetaobject.h>
+#include <QtCore/qscopeguard.h>
 
 QT_BEGIN_NAMESPACE
 
@@ -30,7 +31,14 @@ using namespace QtAmqpPrivate;
 /*! \fn void QAmqpConsumer::started()
     Emitted when the broker has accepted the subscription. */
 /*! \fn void QAmqpConsumer::messageReceived(const QAmqpDelivery &delivery)
-    Emitted for each message. \a delivery may be copied and acknowledged later, from any thread. */
+    Emitted for each message. \a delivery may be copied and acknowledged later, from any thread.
+
+    A slot may run an event loop, for instance a dialog or a wait for a future: answers, confirms,
+    heartbeats and the messages of other consumers go on, and it may delete anything. It is not called
+    again before it has returned; this consumer's messages wait until then, in order. The prefetch bounds
+    how many; without acknowledgement or prefetch nothing at all is read from the connection while more
+    than 64 MiB wait, no answer either. Nor is it called while as many deliveries are unsettled as the
+    prefetch says, whatever the broker sends. */
 /*! \fn void QAmqpConsumer::messageDiscarded(const QAmqpDelivery &message, const QAmqpError &error)
     Emitted for each message that is larger than QAmqpConnectionOptions::maxMessageSize() lets in; \a error
     (LimitExceeded, of scope Operation) tells what it was. It is rejected without requeue, so that the
@@ -62,7 +70,8 @@ QAmqpConsumer::~QAmqpConsumer()
 /*! Returns the channel, null once it is destroyed. */
 QAmqpChannel *QAmqpConsumer::channel() const { return d_ptr->channel->q; }
 
-/*! Returns the options it was made with. */
+/*! Returns the options it was made with, and the prefetch that is in force: its own, that of the channel
+    (QAmqpChannel::setPrefetch()) or 250. */
 QAmqpConsumeOptions QAmqpConsumer::options() const { return d_ptr->options; }
 
 /*! \property QAmqpConsumer::consumerTag
@@ -99,7 +108,8 @@ QFuture<int> QAmqpConsumer::cancel()
     Whether deliveries are held back. */
 bool QAmqpConsumer::isPaused() const { return d_ptr->paused; }
 
-/*! Returns how many messages are held back. */
+/*! Returns how many messages are held back: because it is paused, because a slot of messageReceived() has
+    not returned, or because as many as the prefetch are unsettled. */
 int QAmqpConsumer::heldMessages() const { return int(d_ptr->held.size()); }
 
 /*! Holds deliveries back, at most as many as the prefetch, until resume(). Returns \c false and does
@@ -151,12 +161,70 @@ void QAmqpConsumerPrivate::started()
     all.rethrow();
 }
 
+QAmqpConsumerPrivate::~QAmqpConsumerPrivate()
+{
+    if (slotRuns)
+        *slotRuns = true;
+    dropHeld();
+}
+
+// Not more than the prefetch at a time, whatever the broker sends.
+bool QAmqpConsumerPrivate::mayShow(const QAmqpDelivery &delivery) const
+{
+    return noAck || !channel->core || channel->core->deliveries().show(delivery.deliveryTag());
+}
+
 void QAmqpConsumerPrivate::deliver(const QAmqpDelivery &delivery)
 {
-    if (isHolding())
-        held.push_back(delivery);
-    else
+    if (isReentrant)
         Q_EMIT q->messageReceived(delivery);
+    else if (paused || slotRuns || !held.empty() || !mayShow(delivery))
+        hold(delivery);
+    else if (callSlot(delivery) && !held.empty())
+        endsWith ? deliverLast() : channel->lookAtConsumers();
+}
+
+// A slot may run an event loop of its own. It is not entered again meanwhile, or a flood of messages would
+// do that until the stack is full: they wait, and all else goes on. False if this was deleted in it.
+bool QAmqpConsumerPrivate::callSlot(const QAmqpDelivery &delivery)
+{
+    bool gone = false;
+    slotRuns = &gone;
+    const auto end = qScopeGuard([&] {
+        if (!gone)
+            slotRuns = nullptr;
+    });
+    Q_EMIT q->messageReceived(delivery);
+    return !gone;
+}
+
+void QAmqpConsumerPrivate::hold(const QAmqpDelivery &delivery)
+{
+    held.push_back(delivery);
+    channel->holding = true;
+    countHeld(delivery, 1);
+}
+
+QAmqpDelivery QAmqpConsumerPrivate::takeHeld()
+{
+    QAmqpDelivery delivery = std::move(held.front());
+    held.pop_front();
+    countHeld(delivery, -1);
+    return delivery;
+}
+
+// What no prefetch bounds is bounded by not reading.
+void QAmqpConsumerPrivate::countHeld(const QAmqpDelivery &delivery, int sign)
+{
+    constexpr qint64 overhead = 512; // about what a message without body takes
+    if (channel->engine && (noAck || options.prefetch() == 0))
+        channel->engine->countHeld(sign * (delivery.body().size() + overhead));
+}
+
+void QAmqpConsumerPrivate::dropHeld()
+{
+    while (!held.empty())
+        takeHeld();
 }
 
 void QAmqpConsumerPrivate::discarded(const QAmqpDelivery &message, const QAmqpError &error)
@@ -169,29 +237,57 @@ void QAmqpConsumerPrivate::discarded(const QAmqpDelivery &message, const QAmqpEr
 
 void QAmqpConsumerPrivate::deliverHeld()
 {
-    const QPointer<QAmqpConsumer> alive(q);
-    while (alive && !paused && !held.empty()) {
-        const QAmqpDelivery delivery = std::move(held.front());
-        held.pop_front();
-        channel->unsettled.show(delivery.deliveryTag());
+    qsizetype bytesLeft = 64 * 1024; // then other events of the loop get their chance
+    while (!paused && !slotRuns && !held.empty() && mayShow(held.front())) {
+        const QAmqpDelivery delivery = takeHeld();
         if (!held.empty()) // for the next turn, if the slot throws or runs an event loop of its own
             channel->lookAtConsumers();
-        Q_EMIT q->messageReceived(delivery);
+        if (!callSlot(delivery))
+            return;
+        if (endsWith)
+            return deliverLast();
+        bytesLeft -= delivery.body().size() + 512;
+        if (bytesLeft < 0)
+            return;
     }
+}
+
+// What a consumer without acknowledgement holds the broker has forgotten: it comes before the end.
+void QAmqpConsumerPrivate::deliverLast()
+{
+    while (!held.empty()) {
+        if (!callSlot(takeHeld()))
+            return;
+    }
+    tellEnded(*std::exchange(endsWith, std::nullopt));
 }
 
 int QAmqpConsumerPrivate::requeueHeld()
 {
+    if (noAck)
+        return 0;
+    const auto unseen = held;
+    dropHeld();
     int requeued = 0;
-    for (const QAmqpDelivery &delivery : std::exchange(held, {}))
+    for (const QAmqpDelivery &delivery : unseen)
         requeued += ChannelCore::mayGoBack(delivery) && delivery.nack();
     return requeued;
 }
 
 void QAmqpConsumerPrivate::ended(const QAmqpError &reason)
 {
+    if (!noAck)
+        dropHeld();
+    if (held.empty())
+        return tellEnded(reason);
+    endsWith = reason;
+    if (!slotRuns)
+        deliverLast();
+}
+
+void QAmqpConsumerPrivate::tellEnded(const QAmqpError &reason)
+{
     const QPointer<QObject> alive(q);
-    held.clear();
     paused = false;
     CallAll all;
     all(alive, [&] { setState(QAmqpConsumer::State::Cancelled); });

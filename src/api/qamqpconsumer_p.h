@@ -14,12 +14,14 @@ class QAmqpConsumerPrivate
 public:
     static QAmqpConsumerPrivate *of(QAmqpConsumer *consumer) { return consumer->d_ptr.get(); }
 
+    ~QAmqpConsumerPrivate();
+
     void started();
-    bool isHolding() const { return paused || !held.empty(); }
     void deliver(const QAmqpDelivery &delivery);
     void discarded(const QAmqpDelivery &message, const QAmqpError &error);
     void deliverHeld();
     int requeueHeld();
+    void dropHeld();
     void ended(const QAmqpError &reason);
     void setState(QAmqpConsumer::State state);
     void tellPaused();
@@ -31,10 +33,23 @@ public:
     QAmqpConsumer::State state = QAmqpConsumer::State::Starting;
     bool noAck = false; // of the options, for each delivery
     bool fromStream = false; // it was told where in a stream to begin
+    bool isReentrant = false; // its slot is the library's own
     bool paused = false;
     bool toldPaused = false;
     bool warned = false; // of a message that was discarded
     std::deque<QAmqpDelivery> held;
+
+private:
+    bool mayShow(const QAmqpDelivery &delivery) const;
+    bool callSlot(const QAmqpDelivery &delivery);
+    void hold(const QAmqpDelivery &delivery);
+    QAmqpDelivery takeHeld();
+    void countHeld(const QAmqpDelivery &delivery, int sign);
+    void deliverLast();
+    void tellEnded(const QAmqpError &reason);
+
+    bool *slotRuns = nullptr; // while it does: becomes true if this is deleted in it
+    std::optional<QAmqpError> endsWith; // behind what is held
 };
 
 QT_END_NAMESPACE

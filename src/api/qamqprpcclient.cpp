@@ -1,8 +1,7 @@
 #include <QtAmqp/qamqprpcclient.h>
 
-#include "api/qamqpchannel_p.h"
+#include "api/qamqpconsumer_p.h"
 
-#include <QtAmqp/qamqpconsumer.h>
 #include <QtCore/qdebug.h>
 #include <QtCore/qrandom.h>
 
@@ -27,14 +26,37 @@ static constexpr auto ReplyQueue = QStringView(u"amq.rabbitmq.reply-to");
     AMQP client. Any number of calls may be under way. The request is sent as mandatory, so that a call
     that no queue takes fails at once.
 
-    The client needs a channel of RabbitMQ, best one of its own: not one in a transaction, whose requests
-    leave at the commit. It consumes with its first call, and anew if the channel was closed and opened
-    again. Calls belong to the channel's thread.
+    The client needs a channel of RabbitMQ: not one in a transaction, whose requests leave at the commit.
+    It consumes with its first call, and anew if the channel was closed and opened again. Clients of one
+    channel share that consumer, since RabbitMQ takes no second one (406); your own must not consume
+    \c{amq.rabbitmq.reply-to} there. Calls belong to the channel's thread.
 
     \sa QAmqpRpcServer, {https://www.rabbitmq.com/direct-reply-to.html}
 */
 /*! \fn void QAmqpRpcClient::replyIgnored(const QAmqpMessage &reply)
-    A \a reply came that nobody waits for: too late, a second time, or with an unknown correlation id. */
+    A \a reply came that nobody waits for: too late, a second time, or with an unknown correlation id,
+    which of several clients of a channel the first one tells. */
+
+// The one consumer of the replies on a channel; it goes with the last client.
+struct QtAmqpPrivate::ReplyConsumer
+{
+    ~ReplyConsumer() { delete consumer; }
+    bool isRunning() const
+    {
+        return consumer && consumer->state() < QAmqpConsumer::State::Cancelling;
+    }
+
+    QPointer<QAmqpConsumer> consumer;
+    QByteArrayList marks; // of the clients, with which the ids of their calls begin
+};
+
+template<size_t numbers>
+static QByteArray randomHex()
+{
+    std::array<quint32, numbers> random;
+    QRandomGenerator::system()->generate(random.begin(), random.end());
+    return QByteArray(reinterpret_cast<const char *>(random.data()), sizeof random).toHex();
+}
 
 class QAmqpRpcClientPrivate : public std::enable_shared_from_this<QAmqpRpcClientPrivate>
 {
@@ -47,6 +69,8 @@ public:
     };
 
     bool listen();
+    void leave();
+    bool isOwn(const QByteArray &id) const;
     void received(const QAmqpDelivery &reply, const QAmqpError &error = {});
     void returned(const QAmqpReturn &request);
     void nacked(quint64 firstTag, quint64 lastTag);
@@ -55,7 +79,8 @@ public:
 
     QAmqpRpcClient *q = nullptr; // null once it is gone
     QPointer<QAmqpChannel> channel;
-    QPointer<QAmqpConsumer> consumer;
+    std::shared_ptr<ReplyConsumer> replies;
+    const QByteArray mark = randomHex<1>();
     QHash<QByteArray, Call> calls; // by correlation id
     std::chrono::milliseconds timeout = 30s;
     quint64 ignored = 0;
@@ -79,8 +104,8 @@ QAmqpRpcClient::QAmqpRpcClient(QAmqpChannel *channel, QObject *parent)
 QAmqpRpcClient::~QAmqpRpcClient()
 {
     const auto d = d_ptr; // continuations run below
+    d->leave();
     d->q = nullptr;
-    delete d->consumer;
     d->endAll(givenUp(u"the QAmqpRpcClient was destroyed"));
 }
 
@@ -136,11 +161,7 @@ QFuture<QAmqpMessage> QAmqpRpcClient::call(const QString &exchange, const QStrin
         error = channel->lastError;
     if (error)
         return failedFuture<QAmqpMessage>(error);
-    std::array<quint32, 4> random;
-    QRandomGenerator::system()->generate(random.begin(), random.end());
-    const QByteArray id =
-            QByteArray::fromRawData(reinterpret_cast<const char *>(random.data()), sizeof random)
-                    .toHex();
+    const QByteArray id = d->mark + randomHex<3>();
     QAmqpMessage message = request;
     message.setReplyTo(ReplyQueue.toString());
     message.setCorrelationId(QString::fromLatin1(id));
@@ -165,10 +186,20 @@ QFuture<QAmqpMessage> QAmqpRpcClient::call(const QString &exchange, const QStrin
 // Direct reply-to wants one consumer without acknowledgement on the channel that publishes.
 bool QAmqpRpcClientPrivate::listen()
 {
-    if (consumer && consumer->state() < QAmqpConsumer::State::Cancelling)
+    if (replies && replies->isRunning())
         return true;
-    delete consumer;
-    consumer = channel->consume(ReplyQueue.toString(), QAmqpConsumeOptions().setNoAck());
+    leave();
+    std::weak_ptr<ReplyConsumer> &shared = QAmqpChannelPrivate::of(channel)->replies;
+    replies = shared.lock();
+    if (!replies || !replies->isRunning()) {
+        shared = replies = std::make_shared<ReplyConsumer>();
+        replies->consumer =
+                channel->consume(ReplyQueue.toString(), QAmqpConsumeOptions().setNoAck());
+        // What awaits a reply may run an event loop until another one comes.
+        QAmqpConsumerPrivate::of(replies->consumer)->isReentrant = true;
+    }
+    replies->marks.append(mark);
+    QAmqpConsumer *const consumer = replies->consumer;
     QObject::connect(consumer, &QAmqpConsumer::messageReceived, q,
                      [this](const QAmqpDelivery &reply) { received(reply); });
     QObject::connect(consumer, &QAmqpConsumer::messageDiscarded, q,
@@ -181,11 +212,30 @@ bool QAmqpRpcClientPrivate::listen()
     return consumer->state() != QAmqpConsumer::State::Cancelled;
 }
 
+void QAmqpRpcClientPrivate::leave()
+{
+    if (!replies)
+        return;
+    if (replies->consumer)
+        QObject::disconnect(replies->consumer, nullptr, q, nullptr);
+    replies->marks.removeOne(mark);
+    replies.reset();
+}
+
+bool QAmqpRpcClientPrivate::isOwn(const QByteArray &id) const
+{
+    const QByteArray of = id.first(std::min(id.size(), mark.size()));
+    return of == mark
+            || (replies && replies->marks.first() == mark && !replies->marks.contains(of));
+}
+
 void QAmqpRpcClientPrivate::received(const QAmqpDelivery &reply, const QAmqpError &error)
 {
     const QByteArray id = reply.bytes(QAmqpMessage::Property::CorrelationId);
     if (calls.contains(id))
         return end(id, error, reply);
+    if (!isOwn(id))
+        return;
     ++ignored;
     Q_EMIT q->replyIgnored(reply);
 }

@@ -141,16 +141,20 @@ QString QAmqpRpcServer::queue() const { return d_ptr->queue; }
 /*! Lets \a handler answer the requests from now on; none: requestReceived() is emitted instead. */
 void QAmqpRpcServer::setHandler(const Handler &handler) { d_ptr->handler = handler; }
 
-/*! Starts to consume; \a prefetch bounds how many requests may be unanswered. Returns \c false if the
+/*! Starts to consume; \a prefetch bounds how many requests may be unanswered, 0: any number. Without it
+    the bound is that of QAmqpChannel::setPrefetch(), or else 250. Returns \c false if the
     server is running, or if this is refused as QAmqpChannel::consume() is: QAmqpChannel::lastError()
     tells. A missing queue closes the channel later, and stopped() tells. */
-bool QAmqpRpcServer::start(quint16 prefetch)
+bool QAmqpRpcServer::start(std::optional<quint16> prefetch)
 {
     QAmqpRpcServerPrivate *d = d_ptr.get();
     if (!d->channel || isRunning())
         return false;
     delete d->consumer;
-    d->consumer = d->channel->consume(d->queue, QAmqpConsumeOptions().setPrefetch(prefetch));
+    QAmqpConsumeOptions options;
+    if (prefetch)
+        options.setPrefetch(*prefetch);
+    d->consumer = d->channel->consume(d->queue, options);
     if (d->consumer->state() == QAmqpConsumer::State::Cancelled)
         return false;
     connect(d->consumer, &QAmqpConsumer::messageReceived, this,

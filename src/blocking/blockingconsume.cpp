@@ -131,6 +131,8 @@ QAmqpBlockingChannelPrivate::startConsumer(const QString &queue, const QAmqpCons
                     return;
                 }
                 consumer->consumer = object;
+                consumer->isBounded =
+                        !object->options().isNoAck() && object->options().prefetch() > 0;
                 consumer->watch(answer);
                 const std::lock_guard lock(mutex());
                 consumer->tag = object->consumerTag();

@@ -33,10 +33,9 @@ public:
     // With the mutex held: what the broker's cancellation calls.
     QtAmqpPrivate::Callback cancellation(const QAmqpBlockingChannelPrivate &owner);
     std::deque<QAmqpDelivery> takeAll(); // with the mutex held
-    bool isBounded() const { return !options.isNoAck() && options.prefetch() > 0; }
     // With the mutex held. Whether its messages count for the connection: no more of them come once it
     // has ended.
-    bool isCounted() const { return !ended && !isBounded(); }
+    bool isCounted() const { return !ended && !isBounded; }
     void setEnded(const QAmqpError &reason); // with the mutex held
     bool isRange() const { return !handler; }
     // With the mutex held. Whether callbacks are still to be called for it.
@@ -57,6 +56,7 @@ public:
     std::weak_ptr<QAmqpBlockingChannelPrivate> channel;
     QString queue;
     QAmqpConsumeOptions options;
+    bool isBounded = false; // by a prefetch
     Handler handler; // none: a range
 
     // Guarded by the dispatcher's mutex

@@ -84,11 +84,10 @@ void ChannelCore::finishClose()
         sendClose();
 }
 
-void ChannelCore::sendClose()
+void ChannelCore::sendClose(ReplyCode code, QByteArrayView text)
 {
     move(Cause::CloseSent);
-    send(ChannelClose{.replyCode = quint16(ReplyCode::Success),
-                      .replyText = QByteArrayView("Normal shutdown")});
+    send(ChannelClose{.replyCode = quint16(code), .replyText = text});
     m_handshake = {.method = ChannelClose::info.id()};
     m_context.timed.insert(m_number);
 }
@@ -168,11 +167,14 @@ void ChannelCore::pump()
 RequestId ChannelCore::consume(const BasicConsume &method, RequestId nameFrom)
 {
     const QByteArray tag = method.consumerTag.toByteArray();
-    m_consumers.insert(
-            tag,
-            {.noAck = method.noAck,
-             .fromStream =
-                     decodeTable(method.arguments).contains(QStringLiteral("x-stream-offset"))});
+    const QAmqpTable arguments = decodeTable(method.arguments);
+    // What limits its credit itself is no matter of the prefetch.
+    const bool isLimited = !method.noAck && !arguments.contains(QStringLiteral("x-credit"));
+    const quint16 limit = isLimited ? m_prefetchSent.value_or(0) : 0;
+    m_consumers.insert(tag,
+                       {.noAck = method.noAck,
+                        .fromStream = arguments.contains(QStringLiteral("x-stream-offset")),
+                        .ledgerId = m_deliveries.addConsumer(limit)});
     return request(method, nameFrom, tag);
 }
 
@@ -292,6 +294,11 @@ void ChannelCore::ack(quint64 deliveryTag, bool multiple)
 void ChannelCore::nack(quint64 deliveryTag, bool multiple, bool requeue)
 {
     sendOrQueue(BasicNack{deliveryTag, multiple, requeue});
+}
+
+void ChannelCore::giveBack(quint64 deliveryTag)
+{
+    m_deliveries.settle(deliveryTag, false, [this](quint64 tag, bool) { nack(tag, false, true); });
 }
 
 // The request whose time runs: not only one that was sent, also one that waits behind a lost reply.
@@ -443,12 +450,13 @@ void ChannelCore::end(const QAmqpError &error)
         finish(error, 0);
 }
 
-// The channel cannot go on without this answer. For the application it is over; its number stays taken
-// until the broker, which may only be slow, has answered the close.
-void ChannelCore::giveUp(const QAmqpError &error, quint32 guiltyMethod)
+// The channel cannot go on, without this answer or with such a peer. For the application it is over; its
+// number stays taken until the broker, which may only be slow, has answered the close.
+void ChannelCore::giveUp(const QAmqpError &error, quint32 guiltyMethod, ReplyCode code)
 {
+    const QByteArray why = error.text().toUtf8().left(MaxShortString);
     if (m_state != ChannelState::Closing)
-        sendClose();
+        code == ReplyCode::Success ? sendClose() : sendClose(code, why);
     m_handshake.over = true;
     finish(error, guiltyMethod);
 }

@@ -17,6 +17,7 @@
 #include "protocol/assembler.h"
 #include "protocol/buffers.h"
 #include "protocol/confirms.h"
+#include "protocol/deliveryledger.h"
 #include "protocol/log.h"
 #include "protocol/timepoint.h"
 #include "protocol/transitions.h"
@@ -132,6 +133,12 @@ public:
                .nameFrom = nameFrom,
                .request = {.method = Method::info.id(), .noWait = true}});
     }
+    // The prefetch of consumers that are made later, or that of all together.
+    RequestId setPrefetch(quint16 messages, bool ofChannel);
+    std::optional<quint16> prefetch() const { return m_prefetch; } // that was set last
+    quint16 channelPrefetch() const { return m_channelPrefetch; }
+    // Before consume(): the next consumer's own.
+    void usePrefetch(quint16 messages);
     RequestId consume(const BasicConsume &method, RequestId nameFrom);
     RequestId cancel(const QByteArray &consumerTag);
     quint64 publish(const BasicPublish &method, const QAmqpMessage &message, RequestId nameFrom);
@@ -141,6 +148,8 @@ public:
     void forget(const Deadline &answer) { m_context.awaited.erase(answer); }
     void ack(quint64 deliveryTag, bool multiple);
     void nack(quint64 deliveryTag, bool multiple, bool requeue);
+    void giveBack(quint64 deliveryTag); // what nobody takes
+    DeliveryLedger &deliveries() { return m_deliveries; }
     bool sendsAtOnce() const { return isFree() && !m_flowStopped; }
     void selectConfirms();
     RequestId selectTransactions();
@@ -204,6 +213,8 @@ private:
         bool fromStream = false; // it was told where in a stream to begin
         bool cancelling = false;
         quint32 requeued = 0;
+        quint32 ledgerId = 0;
+        qint64 excess = 0; // octets that came behind a prefetch taken no notice of
     };
     // A mandatory publish that may still come back.
     struct Mandatory
@@ -270,7 +281,9 @@ private:
     void pump();
     void closeIfIdle();
     void readyToClose();
-    void sendClose();
+    void sendClose(ReplyCode code = ReplyCode::Success,
+                   QByteArrayView text = QByteArrayView("Normal shutdown"));
+    void renewChannelPrefetch();
 
     template<typename... Args>
     void violated(ReplyCode code, QStringView format, const Args &...args);
@@ -295,6 +308,7 @@ private:
     void deliver(Delivered delivered, const QString &excess);
     void discard(Delivered delivered, const Consumer &consumer, const QString &excess);
     void endGet(Delivered content, quint32 remaining, const QString &excess);
+    bool heedsPrefetch(Consumer &consumer, const Delivered &delivered);
     quint64 matchReturn(const Envelope &envelope, const QAmqpMessage &message);
     void settle(quint64 sequence, bool multiple, Outcome outcome);
     void settled(quint64 firstTag, quint64 lastTag, Outcome outcome);
@@ -303,7 +317,7 @@ private:
     void requestTimedOut(Request &request, std::chrono::milliseconds requestTimeout, bool blocked);
     void closeTimedOut(std::chrono::milliseconds requestTimeout, bool blocked);
     bool failRequests(const QAmqpError &error, quint32 guiltyMethod);
-    void giveUp(const QAmqpError &error, quint32 guiltyMethod);
+    void giveUp(const QAmqpError &error, quint32 guiltyMethod, ReplyCode code = ReplyCode::Success);
     void finish(const QAmqpError &error, quint32 guiltyMethod);
 
     ConnectionContext &m_context;
@@ -331,6 +345,10 @@ private:
     std::deque<Mandatory> m_mandatory;
     QHash<RequestId, QByteArray> m_names; // what the broker called the queues it was asked to name
     QHash<QByteArray, Consumer> m_consumers;
+    DeliveryLedger m_deliveries;
+    std::optional<quint16> m_prefetch; // as the application set it
+    std::optional<quint16> m_prefetchSent;
+    quint16 m_channelPrefetch = 0; // for all consumers together, 0: none
     Assembler m_assembler;
     std::optional<TimePoint> m_contentSince; // that nothing came of the message under way
 };

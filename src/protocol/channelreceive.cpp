@@ -121,8 +121,14 @@ void ChannelCore::handle(const Reply &reply)
         replied.count = reply.consumerCount;
         named(*request, replied.name);
     }
-    if constexpr (std::is_same_v<Reply, BasicCancelOk>)
-        replied.count = m_consumers.take(request->consumerTag).requeued;
+    if constexpr (std::is_same_v<Reply, BasicCancelOk>) {
+        const Consumer consumer = m_consumers.take(request->consumerTag);
+        replied.count = consumer.requeued;
+        if (consumer.ledgerId)
+            m_deliveries.removeConsumer(consumer.ledgerId);
+    }
+    if constexpr (std::is_same_v<Reply, BasicRecoverOk>)
+        m_deliveries.clear(); // what comes now has new tags
     if (!request->over)
         m_context.events.push_back(std::move(replied));
     pump();
@@ -187,8 +193,11 @@ void ChannelCore::handle(const ChannelCloseOk &) { finish(m_closeError, 0); }
 void ChannelCore::handle(const BasicCancel &method)
 {
     const QByteArray tag = method.consumerTag.toByteArray();
-    if (m_consumers.remove(tag) == 0)
+    const auto consumer = m_consumers.constFind(tag);
+    if (consumer == m_consumers.cend())
         return;
+    m_deliveries.removeConsumer(consumer->ledgerId);
+    m_consumers.erase(consumer);
     sendOrQueue(answer(BasicCancel{.consumerTag = QByteArrayView(tag), .noWait = true}));
     m_context.events.push_back(ConsumerCancelled{m_number, tag});
 }
@@ -305,6 +314,8 @@ void ChannelCore::endGet(Delivered content, quint32 remaining, const QString &ex
 {
     const Request get = std::exchange(m_getting, {});
     if (!get.over && excess.isEmpty()) {
+        if (!get.noAck)
+            m_deliveries.delivered(content.deliveryTag, DeliveryLedger::Nobody);
         m_context.events.push_back(Got{std::move(content), get.id, remaining});
     } else if (!get.over) {
         m_context.events.push_back(Replied{.channel = m_number,
@@ -339,10 +350,10 @@ void ChannelCore::deliver(Delivered delivered, const QString &excess)
     if (!acceptTag(delivered.deliveryTag, consumer != m_consumers.end() && consumer->noAck))
         return;
     if (consumer != m_consumers.end() && (!consumer->cancelling || consumer->noAck)) {
-        if (excess.isEmpty())
-            m_context.events.push_back(std::move(delivered));
-        else
+        if (!excess.isEmpty())
             discard(std::move(delivered), *consumer, excess);
+        else if (consumer->noAck || heedsPrefetch(*consumer, delivered))
+            m_context.events.push_back(std::move(delivered));
         return;
     }
     if (!mayGoBack(delivered.message))

@@ -53,6 +53,9 @@ QString QtAmqpPrivate::adviceOn(int code, const QString &replyText)
             {406, "inequivalent arg", "declare it as it is, or delete it first"},
             {406, "message size",
              "send less in one message, or raise the broker's max_message_size"},
+            {540, "global qos",
+             "of quorum queues and streams each consumer has its own prefetch: do without "
+             "PrefetchScope::Channel on their channel"},
             {530, "vhost",
              "check the name, and the user's permissions (rabbitmqctl set_permissions)"},
     };

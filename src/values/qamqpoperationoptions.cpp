@@ -5,6 +5,7 @@
 #include <QtCore/qdatetime.h>
 #include <QtCore/qdebug.h>
 
+#include <optional>
 #include <utility>
 
 QT_BEGIN_NAMESPACE
@@ -44,8 +45,8 @@ using namespace Qt::StringLiterals;
     \inmodule QtAmqp
     \brief How messages of a queue are consumed (basic.consume and basic.qos).
 
-    Everything is off, the prefetch is 250 and there are no arguments until set. Implicitly shared
-    and reentrant.
+    Everything is off and there are no arguments until set. Without a prefetch of its own a consumer has
+    the one that QAmqpChannel::setPrefetch() set last, else 250. Implicitly shared and reentrant.
 
     \sa QAmqpQueue::consume(), {AMQP 0-9-1 §1.8.3.3}, {https://www.rabbitmq.com/consumers.html}
 */
@@ -61,7 +62,7 @@ public:
     bool isInternal = false;
     bool isNoAck = false;
     bool isNoLocal = false;
-    quint16 prefetch = 250;
+    std::optional<quint16> prefetch; // that of the channel until it is set
     QString consumerTag;
     QAmqpTable arguments;
 
@@ -274,7 +275,7 @@ QAmqpExchangeOptions &QAmqpExchangeOptions::setAlternateExchange(const QString &
 }
 
 /*! \fn QAmqpConsumeOptions::QAmqpConsumeOptions()
-    Makes options with everything off and a prefetch of 250. */
+    Makes options with everything off and no prefetch of their own. */
 /*! \fn QAmqpTable QAmqpConsumeOptions::arguments() const
     Returns the arguments; none by default. */
 /*! \fn QAmqpConsumeOptions &QAmqpConsumeOptions::setArguments(const QAmqpTable &arguments)
@@ -312,12 +313,31 @@ QTAMQP_FIELD(QAmqpConsumeOptions, bool, isExclusive, setExclusive)
 QTAMQP_FIELD(QAmqpConsumeOptions, QString, consumerTag, setConsumerTag)
 
 /*! \fn quint16 QAmqpConsumeOptions::prefetch() const
-    Returns how many messages may be unacknowledged at a time; 250 by default, 0 is no limit. */
+    Returns how many messages may be unacknowledged at a time, 0 is no limit. Unless it was set, a
+    consumer takes what QAmqpChannel::setPrefetch() set last for its channel; this returns 250 then,
+    which holds for a channel without that. QAmqpConsumer::options() tells what is in force. */
+quint16 QAmqpConsumeOptions::prefetch() const
+{
+    return QtAmqpPrivate::peek(d).prefetch.value_or(250);
+}
+
+/*! Returns whether setPrefetch() was called. */
+bool QAmqpConsumeOptions::hasPrefetch() const
+{
+    return QtAmqpPrivate::peek(d).prefetch.has_value();
+}
+
 /*! \fn QAmqpConsumeOptions &QAmqpConsumeOptions::setPrefetch(quint16 messages)
     Sets how many \a messages the broker sends ahead of their acknowledgements (0: no limit). It
-    bounds the memory a slow consumer needs and has no effect with setNoAck().
+    bounds the memory a slow consumer needs and has no effect with setNoAck(). A consumer is handed no
+    more than that, whatever the broker sends: what comes beyond waits, and a broker that sends more
+    than four times as many has its channel closed (ProtocolViolation).
     \sa {https://www.rabbitmq.com/consumer-prefetch.html} */
-QTAMQP_FIELD(QAmqpConsumeOptions, quint16, prefetch, setPrefetch)
+QAmqpConsumeOptions &QAmqpConsumeOptions::setPrefetch(quint16 messages)
+{
+    QtAmqpPrivate::edit(d).prefetch = messages;
+    return *this;
+}
 
 /*!
     \enum QAmqpConsumeOptions::StreamOffset
@@ -397,8 +417,9 @@ QDebug operator<<(QDebug debug, const QAmqpExchangeOptions &options)
 QDebug operator<<(QDebug debug, const QAmqpConsumeOptions &options)
 {
     const QDebugStateSaver saver(debug);
-    debug.nospace() << "QAmqpConsumeOptions(tag " << options.consumerTag() << ", prefetch "
-                    << options.prefetch();
+    debug.nospace() << "QAmqpConsumeOptions(tag " << options.consumerTag();
+    if (options.hasPrefetch())
+        debug << ", prefetch " << options.prefetch();
     return print(debug, QtAmqpPrivate::peek(options.d), ", ");
 }
 

@@ -437,10 +437,17 @@ void TestLifetime::nestedLoop()
     QVERIFY(slot.hasActed());
     QStringList lines = steady(scene.log.lines);
     QStringList reference = steady(m_reference);
+    // What waits until its slot has returned may go back to the queue meanwhile.
+    const bool waits = signal.startsWith("messageReceived") && sender != u"channel";
+    if (waits) {
+        lines.removeIf([](const QString &line) { return line.contains(u".received"); });
+        reference.removeIf([](const QString &line) { return line.contains(u".received"); });
+    }
     lines.sort();
     reference.sort();
     QCOMPARE(lines.join(u'\n'), reference.join(u'\n'));
-    QCOMPARE(scene.log.of(u"queue"_s), SignalLog::pick(m_reference, u"queue"_s));
+    if (!waits)
+        QCOMPARE(scene.log.of(u"queue"_s), SignalLog::pick(m_reference, u"queue"_s));
 }
 
 void TestLifetime::deletesInNestedLoop()
@@ -477,12 +484,10 @@ void TestLifetime::messagesInNestedLoop()
     connect(consumer, &QAmqpConsumer::messageReceived, [&](const QAmqpDelivery &delivery) {
         bodies.append(delivery.body());
         QVERIFY(delivery.ack());
-        ++depth;
-        if (depth < 5)
-            QTRY_VERIFY_WITH_TIMEOUT(bodies.size() > depth, Patience); // each waits for the next
+        QCOMPARE(++depth, 1); // it is not called again meanwhile
+        if (bodies.size() == 5)
+            QTRY_COMPARE_WITH_TIMEOUT(consumer->heldMessages(), 5, Patience);
         --depth;
-        if (delivery.body() == "1")
-            QTRY_COMPARE_WITH_TIMEOUT(bodies.size(), 10, Patience);
     });
     for (int i = 1; i <= 10; ++i)
         channel->publish(QString(), u"q"_s, QAmqpMessage(QByteArray::number(i)));
@@ -533,7 +538,8 @@ void TestLifetime::heldMessagesInNestedLoop()
         bodies.append(delivery.body());
         if (bodies.size() == 1) {
             channel->publish(QString(), u"q"_s, QAmqpMessage("4"));
-            QTRY_COMPARE_WITH_TIMEOUT(bodies.size(), 4, Patience);
+            QTRY_COMPARE_WITH_TIMEOUT(consumer->heldMessages(), 3, Patience);
+            QCOMPARE(bodies.size(), 1);
         }
     });
     QVERIFY(consumer->pause());

@@ -237,7 +237,7 @@ void TestPitfalls::timersFireWhileMessagesWait()
     constexpr int Count = 10'000;
     ScriptedServer server(flood(Count));
     QAmqpConnection connection(optionsFor(server));
-    QAmqpConsumer *consumer = connection.createChannel()->consume(u"q"_s, tagged());
+    QAmqpConsumer *consumer = connection.createChannel()->consume(u"q"_s, tagged().setPrefetch(0));
     int received = 0;
     QList<int> fired;
     QTimer timer;

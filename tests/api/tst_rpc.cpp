@@ -124,6 +124,7 @@ private Q_SLOTS:
     void destroyedClientEndsCalls();
     void destroyedChannelEndsCalls();
     void deletedInTheContinuation();
+    void clientsShareTheReplies();
     void refusedCalls();
     void answersLater();
     void handlerAnswers();
@@ -250,6 +251,46 @@ void TestRpc::deletedInTheContinuation()
     s.reply.then(remove);
     s.connection.abort();
     TRY(s.reply.isFinished() && second.isFinished(), s.server);
+}
+
+// RabbitMQ takes one consumer of replies on a channel (406).
+void TestRpc::clientsShareTheReplies()
+{
+    QList<QAmqpMessage> asked;
+    const auto keep = [&](const BasicPublish &, const QAmqpMessage &m) { asked.append(m); };
+    Session s(openedChannel()
+                      .expect<BasicConsume>()
+                      .reply(BasicConsumeOk{QByteArrayView("qtamqp-1.1")})
+                      .expect<ConfirmSelect>()
+                      .reply(ConfirmSelectOk{})
+                      .expect<BasicPublish>(keep)
+                      .expect<BasicPublish>(keep)
+                      .expect<BasicPublish>(keep)
+                      .reply(BasicAck{3, true}));
+    s.open();
+    auto first = std::make_unique<QAmqpRpcClient>(s.channel);
+    QAmqpRpcClient second(s.channel);
+    const auto one = first->call({}, u"q"_s, "1"_ba);
+    const auto two = second.call({}, u"q"_s, "2"_ba);
+    const auto three = second.call({}, u"q"_s, "3"_ba);
+    TRY(asked.size() == 3, s.server);
+    QCOMPARE(s.channel->consumerTags().size(), 1);
+    const auto answer = [&](int request, const QString &id = {}) {
+        QAmqpMessage message(asked.at(request).body());
+        message.setCorrelationId(id.isEmpty() ? asked.at(request).correlationId() : id);
+        return Script().sendContent(delivery(1), message);
+    };
+    s.server.then(answer(0, u"nobody's"_s).then(answer(1)).then(answer(1)));
+    TRY(second.ignoredReplies() == 1, s.server); // its own, which came twice
+    QCOMPARE(two.result().body(), "2");
+    QCOMPARE(first->ignoredReplies(), 1u);
+    first.reset(); // the other one's replies still come, and it tells of strangers
+    QCOMPARE(errorOf(one).kind(), Kind::Cancelled);
+    s.server.then(answer(0).then(answer(2)).connectionClose());
+    TRY(three.isFinished(), s.server);
+    QCOMPARE(three.result().body(), "3");
+    QCOMPARE(second.ignoredReplies(), 2u);
+    s.close();
 }
 
 void TestRpc::refusedCalls()

@@ -18,7 +18,9 @@ private Q_SLOTS:
     void cleanup() { end(); }
 
     void prefetchBoundsWhatComesAhead();
+    void prefetchOfTheChannelIsInForce();
     void prefetchOfChannelIsShared();
+    void prefetchOfChannelAndQuorumQueues();
     void refusedPrefetchIsForgotten();
     void cancelledConsumerLeavesOtherMessages();
     void deletingConsumerGivesBackWhatComes();
@@ -53,6 +55,44 @@ void TestConsume::prefetchBoundsWhatComesAhead()
     QTRY_COMPARE_WITH_TIMEOUT(readyMessages(*m_peer, m_queue), 11, 20000);
     QCOMPARE(log.messages.size(), 7);
     QCOMPARE(other.messages.size(), 2);
+}
+
+// What RabbitMQ has in force, seen by what it keeps back.
+void TestConsume::prefetchOfTheChannelIsInForce()
+{
+    publish(20);
+    VERIFY_OK(m_channel->setPrefetch(5));
+    const ConsumerLog log(m_channel->consume(m_queue));
+    QVERIFY(log.waitForMessages(5));
+    QTRY_COMPARE_WITH_TIMEOUT(readyMessages(*m_peer, m_queue), 15, 20000);
+    const ConsumerLog other(m_channel->consume(m_queue, QAmqpConsumeOptions().setPrefetch(2)));
+    QVERIFY(other.waitForMessages(2));
+    const ConsumerLog again(m_channel->consume(m_queue));
+    QVERIFY(again.waitForMessages(5));
+    QTRY_COMPARE_WITH_TIMEOUT(readyMessages(*m_peer, m_queue), 8, 20000);
+}
+
+// RabbitMQ ends the connection (540) for it: refused where it is known, else explained.
+void TestConsume::prefetchOfChannelAndQuorumQueues()
+{
+    const QString queue = uniqueName(u"quorum"_s);
+    const auto options =
+            QAmqpQueueOptions().setDurable().setType(QAmqpQueueOptions::Type::Quorum);
+    VERIFY_OK(m_channel->declareQueue(queue, options));
+    VERIFY_OK(m_channel->setPrefetch(6, QAmqpChannel::PrefetchScope::Channel));
+    QCOMPARE(m_channel->consume(queue)->state(), QAmqpConsumer::State::Cancelled);
+    QCOMPARE(m_channel->lastError().kind(), QAmqpError::Kind::InvalidArgument);
+    QVERIFY(m_channel->isOpen());
+    Peer other;
+    QAmqpChannel *channel = other.channel();
+    QVERIFY(other.open());
+    VERIFY_OK(channel->setPrefetch(6, QAmqpChannel::PrefetchScope::Channel));
+    channel->consume(queue);
+    QVERIFY(waitFor([&] { return !channel->isOpen(); }));
+    QCOMPARE(other.connection.lastError().replyCode(), 540);
+    QVERIFY2(other.connection.lastError().text().contains(u"has its own prefetch"),
+             qPrintable(other.connection.lastError().text()));
+    VERIFY_OK(m_channel->deleteQueue(queue));
 }
 
 void TestConsume::prefetchOfChannelIsShared()

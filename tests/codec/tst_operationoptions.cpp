@@ -118,6 +118,8 @@ private Q_SLOTS:
     {
         QAmqpConsumeOptions options;
         QCOMPARE(options.prefetch(), quint16(250));
+        QVERIFY(!options.hasPrefetch()); // that of the channel, then
+        QVERIFY(options != QAmqpConsumeOptions().setPrefetch(250));
         QCOMPARE(options.consumerTag(), QString());
         options.setPrefetch(0).setConsumerTag(u"tag"_s);
         QCOMPARE(options.prefetch(), quint16(0));
@@ -135,9 +137,11 @@ private Q_SLOTS:
         QCOMPARE(printed(QAmqpExchangeOptions().setInternal()),
                  u"QAmqpExchangeOptions(internal)"_s);
         QCOMPARE(printed(QAmqpConsumeOptions().setConsumerTag(u"t"_s)),
-                 u"QAmqpConsumeOptions(tag \"t\", prefetch 250)"_s);
+                 u"QAmqpConsumeOptions(tag \"t\")"_s);
+        QCOMPARE(printed(QAmqpConsumeOptions().setConsumerTag(u"t"_s).setPrefetch(9)),
+                 u"QAmqpConsumeOptions(tag \"t\", prefetch 9)"_s);
         QCOMPARE(printed(QAmqpConsumeOptions().setConsumerTag(u"t"_s).setNoAck()),
-                 u"QAmqpConsumeOptions(tag \"t\", prefetch 250, no-ack)"_s);
+                 u"QAmqpConsumeOptions(tag \"t\", no-ack)"_s);
     }
 
     // Each helper sets the one argument that RabbitMQ knows, with the type it wants.

@@ -49,6 +49,61 @@ private Q_SLOTS:
         QCOMPARE(d.count<Delivered>(), 0);
     }
 
+    // Memory is bounded by the prefetch; a broker that takes no notice of it is not trusted any more.
+    void aFloodClosesTheChannel()
+    {
+        Script flood;
+        for (quint64 tag = 1; tag <= 9; ++tag)
+            flood.sendContent(delivery("c", tag), message("x"));
+        CoreDriver d(
+                opened().expect<BasicQos>().expect<BasicConsume>().then(flood).expect<ChannelClose>(
+                        [](const ChannelClose &m) {
+                            return m.replyCode == quint16(ReplyCode::PreconditionFailed);
+                        }));
+        ChannelCore *channel = d.channel();
+        d.open();
+        channel->usePrefetch(2);
+        const RequestId consuming = d.ask(channel->consume(consume("q", "c"), 0));
+        d.run();
+        QCOMPARE(d.count<Delivered>(), 8);
+        const QAmqpError error = d.last<ChannelClosed>().error;
+        QCOMPARE(error.kind(), Kind::ProtocolViolation);
+        QCOMPARE(error.scope(), Scope::Channel);
+        QCOMPARE(error.origin(), Origin::Broker);
+        QVERIFY2(error.text().contains(u"takes no notice of the prefetch"),
+                 qPrintable(error.text()));
+        QCOMPARE(d.reply(consuming).error.cause().text(), error.text());
+        d.then(flood.reply(ChannelCloseOk{})); // dropped
+        QCOMPARE(d.count<Delivered>(), 8);
+    }
+
+    // Chunk by chunk, whatever the credit.
+    void streamsMaySendMore()
+    {
+        QAmqpMessage fromStream(QByteArray(1000, 'x'));
+        fromStream.setHeaders({{u"x-stream-offset"_s, qint64(3)}});
+        const auto chunk = [&](quint64 first, quint64 last) {
+            Script script;
+            for (quint64 tag = first; tag <= last; ++tag)
+                script.sendContent(delivery("c", tag), fromStream);
+            return script;
+        };
+        CoreDriver d(opened().expect<BasicQos>()
+                             .reply(BasicQosOk{})
+                             .expect<BasicConsume>()
+                             .reply(BasicConsumeOk{"c"})
+                             .then(chunk(1, 20)),
+                     QAmqpConnectionOptions().setMaxMessageSize(25'000));
+        ChannelCore *channel = d.channel();
+        d.open();
+        channel->usePrefetch(1);
+        channel->consume(consume("q", "c"), 0);
+        d.run();
+        QCOMPARE(d.count<Delivered>(), 20);
+        d.then(chunk(21, 26).expect<ChannelClose>()); // a "chunk" of more than a message may have
+        QCOMPARE(d.last<ChannelClosed>().error.kind(), Kind::ProtocolViolation);
+    }
+
     // RabbitMQ closes the connection (540) over a nack for a stream.
     void whatAStreamSentIsLeftAlone()
     {

@@ -1,0 +1,183 @@
+// Which tags reach the broker: only those of messages that were shown and are unsettled. And how many a
+// consumer is shown.
+
+#include "protocol/deliveryledger.h"
+#include "testmain.h"
+
+using namespace QtAmqpPrivate;
+using namespace Qt::StringLiterals;
+
+class TestDeliveryLedger : public QObject
+{
+    Q_OBJECT
+
+    static void deliver(DeliveryLedger &ledger, quint64 tag, quint32 consumer, bool shown)
+    {
+        ledger.delivered(tag, consumer);
+        if (shown)
+            QVERIFY(ledger.show(tag));
+    }
+    static void send(quint64, bool) { }
+
+private Q_SLOTS:
+    void tagsAreSettledOnce()
+    {
+        DeliveryLedger tags;
+        const quint32 consumer = tags.addConsumer(0);
+        QStringList sent;
+        const auto settle = [&](quint64 tag, bool multiple) {
+            sent.clear();
+            return tags.settle(tag, multiple, [&](quint64 each, bool all) {
+                sent += (all ? u"to %1"_s : u"%1"_s).arg(each);
+            });
+        };
+        QVERIFY(!settle(0, false));
+        QVERIFY(!settle(1, true));
+        for (const quint64 tag : {1u, 2u, 4u, 5u, 9u}) // 3 and 6 to 8 need no acknowledgement
+            deliver(tags, tag, consumer, true);
+        QVERIFY(!settle(3, false));
+        QVERIFY(!settle(10, true));
+        QVERIFY(settle(2, false));
+        QCOMPARE(sent, QStringList({u"2"_s}));
+        QVERIFY(!settle(2, false));
+        QVERIFY(!settle(2, true));
+        QVERIFY(sent.isEmpty());
+        QCOMPARE(tags.lastShown(), 9U);
+        QVERIFY(settle(4, true));
+        QCOMPARE(sent, QStringList({u"to 4"_s}));
+        QVERIFY(!settle(1, false));
+        QVERIFY(settle(9, false));
+        QCOMPARE(tags.lastShown(), 5U);
+        QVERIFY(settle(5, true));
+        QCOMPARE(tags.lastShown(), 0U);
+        deliver(tags, 20, consumer, true);
+        tags.clear();
+        QVERIFY(!settle(20, false));
+    }
+
+    void heldTagsAreSettledOneByOne()
+    {
+        DeliveryLedger tags;
+        const quint32 consumer = tags.addConsumer(0);
+        QStringList sent;
+        const auto settle = [&](quint64 tag, bool multiple) {
+            sent.clear();
+            return tags.settle(tag, multiple, [&](quint64 each, bool all) {
+                sent += (all ? u"to %1"_s : u"%1"_s).arg(each);
+            });
+        };
+        for (const quint64 tag : {1u, 2u, 4u, 5u, 6u, 7u})
+            deliver(tags, tag, consumer, tag != 2 && tag != 5 && tag != 7);
+        QCOMPARE(tags.lastShown(), 6U);
+        QVERIFY(settle(4, true));
+        QCOMPARE(sent, QStringList({u"1"_s, u"4"_s}));
+        QVERIFY(settle(5, false)); // given back by its consumer
+        QVERIFY(tags.show(7));
+        QVERIFY(tags.show(7));
+        QVERIFY(settle(7, true));
+        QCOMPARE(sent, QStringList({u"6"_s, u"7"_s}));
+        QCOMPARE(tags.lastShown(), 0U);
+        QVERIFY(tags.show(2));
+        QCOMPARE(tags.lastShown(), 2U);
+        QVERIFY(settle(2, true));
+        QCOMPARE(sent, QStringList({u"to 2"_s}));
+    }
+
+    void aConsumerIsShownAsManyAsItsPrefetch()
+    {
+        DeliveryLedger ledger;
+        const quint32 two = ledger.addConsumer(2);
+        const quint32 any = ledger.addConsumer(0);
+        for (quint64 tag = 1; tag <= 8; ++tag)
+            ledger.delivered(tag, tag % 2 ? two : any);
+        ledger.delivered(9, DeliveryLedger::Nobody);
+        for (quint64 tag = 2; tag <= 8; tag += 2)
+            QVERIFY(ledger.show(tag));
+        QVERIFY(ledger.show(9));
+        QVERIFY(ledger.show(1) && ledger.show(3));
+        QVERIFY(!ledger.show(5));
+        QVERIFY(ledger.settle(4, false, send)); // another's
+        QVERIFY(!ledger.show(5));
+        QVERIFY(ledger.settle(3, true, send));
+        QVERIFY(ledger.show(5) && ledger.show(7));
+        QVERIFY(ledger.settle(9, true, send));
+        QCOMPARE(ledger.lastShown(), 0U);
+    }
+
+    void whatIsFarBeyondThePrefetchIsAFlood()
+    {
+        DeliveryLedger ledger;
+        const quint32 consumer = ledger.addConsumer(2);
+        quint64 tag = 0;
+        for (int i = 0; i < 8; ++i) {
+            ledger.delivered(++tag, consumer);
+            QVERIFY(!ledger.isFlooded(consumer));
+        }
+        ledger.delivered(++tag, consumer);
+        QVERIFY(ledger.isFlooded(consumer));
+        QVERIFY(ledger.settle(tag, false, send));
+        QVERIFY(!ledger.isFlooded(consumer));
+        ledger.delivered(++tag, DeliveryLedger::Nobody); // what is got does not count
+        QVERIFY(!ledger.isFlooded(consumer));
+        ledger.clear();
+        ledger.delivered(++tag, consumer);
+        QVERIFY(!ledger.isFlooded(consumer));
+    }
+
+    // Other brokers mean all consumers of the channel by it.
+    void aLaterPrefetchMayBeThatOfAll()
+    {
+        DeliveryLedger ledger;
+        const quint32 consumer = ledger.addConsumer(1);
+        ledger.consumerPrefetch(3);
+        for (quint64 tag = 1; tag <= 12; ++tag)
+            ledger.delivered(tag, consumer);
+        QVERIFY(!ledger.isFlooded(consumer));
+        QVERIFY(ledger.show(1));
+        QVERIFY(!ledger.show(2)); // what was promised is kept
+        ledger.delivered(13, consumer);
+        QVERIFY(ledger.isFlooded(consumer));
+        ledger.consumerPrefetch(0);
+        QVERIFY(!ledger.isFlooded(consumer));
+    }
+
+    void thePrefetchOfTheChannelBoundsAll()
+    {
+        DeliveryLedger ledger;
+        ledger.channelPrefetch(2);
+        const quint32 one = ledger.addConsumer(0);
+        const quint32 other = ledger.addConsumer(0);
+        for (quint64 tag = 1; tag <= 8; ++tag)
+            ledger.delivered(tag, tag % 2 ? one : other);
+        QVERIFY(!ledger.isFlooded(one));
+        ledger.delivered(9, one);
+        QVERIFY(ledger.isFlooded(other));
+        ledger.removeConsumer(other);
+        QVERIFY(!ledger.isFlooded(one));
+        ledger.channelPrefetch(1); // what obeyed the old one may be on its way
+        for (quint64 tag = 10; tag <= 12; ++tag)
+            ledger.delivered(tag, one);
+        QVERIFY(!ledger.isFlooded(one));
+        QVERIFY(ledger.settle(8, false, send)); // of a consumer that is over
+        ledger.delivered(13, one);
+        QVERIFY(ledger.isFlooded(one));
+        // RabbitMQ drops it for a moment when it hears of the next consumer's.
+        ledger.consumerPrefetch(5);
+        ledger.channelPrefetch(2);
+        QVERIFY(!ledger.isFlooded(one));
+    }
+
+    void consumersThatAreOverMakeRoom()
+    {
+        DeliveryLedger ledger;
+        const quint32 first = ledger.addConsumer(1);
+        ledger.delivered(1, first);
+        ledger.removeConsumer(first);
+        QVERIFY(ledger.addConsumer(1) != first);
+        QVERIFY(ledger.settle(1, false, send));
+        QCOMPARE(ledger.addConsumer(1), first);
+    }
+};
+
+QTAMQP_TEST(TestDeliveryLedger)
+#include "tst_deliveryledger.moc"
