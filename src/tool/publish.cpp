@@ -336,7 +336,8 @@ const Command publishCommand = {
         "--json-lines sends an object in each line: exchange, routing_key, properties and body as get and\n"
         "consume print them with --json, every property, header type and octet as it was. What is not UTF-8\n"
         "stands in base64 under a name that ends in _base64. Other members of such a line, such as\n"
-        "delivery_tag, count for nothing. What stands on the command line comes before what stands there.\n",
+        "delivery_tag, count for nothing. What stands on the command line comes before what stands there.\n"
+        "If a line is wrong or refused it ends, having sent the lines before it.\n",
         "qamqp declare queue hello\n"
         "qamqp publish --queue hello 'Hello, world!'\n"
         "qamqp publish -q hello --header attempt=int32:1 --header 'tags=array:[\"a\",\"b\"]' --priority 5 job\n"

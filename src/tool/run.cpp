@@ -1,5 +1,6 @@
 #include "run.h"
 
+#include "octets.h"
 #include "output.h"
 #include "platform.h"
 
@@ -52,8 +53,10 @@ int statusOf(const QAmqpError &error)
 QAmqpConnectionOptions readUrl(const Arguments &arguments)
 {
     const bool given = arguments.isSet("url");
-    const QString fromEnvironment = qEnvironmentVariable("QAMQP_URL");
-    QString url = given ? arguments.value("url") : fromEnvironment;
+    const QByteArray fromEnvironment = qgetenv("QAMQP_URL");
+    QString url = given ? arguments.value("url") : textOf(fromEnvironment);
+    if (!isUtf8(url))
+        throw Failure{BadUsage, u"$QAMQP_URL is not UTF-8; write such octets as %FF"_s};
     if (!given && fromEnvironment.isEmpty())
         url = u"amqp://localhost"_s;
     QAmqpError error;
@@ -80,6 +83,10 @@ QString readPassword(const QString &fileName)
         throw Failure{BadUsage,
                       u"the first line of --password-file %1 has more than %2 octets"_s.arg(
                               fileName, QString::number(Longest))};
+    }
+    if (!line.isValidUtf8()) {
+        throw Failure{BadUsage,
+                      u"the first line of --password-file %1 is not UTF-8"_s.arg(fileName)};
     }
     return QString::fromUtf8(line);
 }

@@ -167,6 +167,18 @@ private Q_SLOTS:
                            .arg(file.fileName()));
     }
 
+    // Another password would be sent than is in the file, and refused.
+    void passwordsAreUtf8()
+    {
+        QTemporaryFile file;
+        QVERIFY(file.open());
+        file.write("p\xc3\n");
+        file.close();
+        VERIFY_RUN(ping(u"amqp://me@localhost"_s, {u"--password-file"_s, file.fileName()}), 1,
+                   u"qamqp ping: the first line of --password-file %1 is not UTF-8\n"_s.arg(
+                           file.fileName()));
+    }
+
     void ctrlCWhileConnecting()
     {
         const Server peer("", Server::KeepSilent);

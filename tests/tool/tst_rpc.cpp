@@ -171,6 +171,32 @@ private Q_SLOTS:
         VERIFY_OK(channel->deleteQueue(m_queue + u"-replies"_s));
     }
 
+    // Each command tells how many run beside it.
+    void neverMoreThanParallel()
+    {
+        const QTemporaryDir folder;
+        QAmqpMessage request;
+        request.setReplyTo(m_queue + u"-replies"_s);
+        QAmqpChannel *channel = m_peer->channel();
+        VERIFY_OK(channel->declareQueue(m_queue + u"-replies"_s));
+        for (int i = 0; i < 8; ++i)
+            channel->publish({}, m_queue, request);
+        VERIFY_OK(channel->allConfirmed());
+        VERIFY_RUN(
+                run({u"serve"_s, u"-q"_s, m_queue, u"-n"_s, u"8"_s, u"--parallel"_s, u"2"_s,
+                     u"--"_s, u"sh"_s, u"-c"_s,
+                     u"cd '%1'; mkdir $$; ls | wc -l; sleep 0.05; rmdir $$"_s.arg(folder.path())}),
+                0, QString());
+        int most = 0;
+        for (int i = 0; i < 8; ++i) {
+            const auto reply = fetch(channel, m_queue + u"-replies"_s);
+            QVERIFY(reply);
+            most = std::max(most, reply->body().trimmed().toInt());
+        }
+        QVERIFY2(most > 0 && most <= 2, QByteArray::number(most).constData());
+        VERIFY_OK(channel->deleteQueue(m_queue + u"-replies"_s));
+    }
+
     // What runs may finish, what waits goes to others at once.
     void graceForWhatRuns()
     {

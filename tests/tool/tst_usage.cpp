@@ -296,6 +296,15 @@ private Q_SLOTS:
         VERIFY_RUN(run({u"ping"_s}), 1,
                    u"qamqp ping: $QAMQP_URL: The URL does not begin with amqp:// or amqps://.\n"_s);
         qunsetenv("QTAMQP_TEST_URL");
+
+        QProcess shell;
+        shell.start(u"/bin/sh"_s,
+                    {u"-c"_s, u"QAMQP_URL=$(printf 'amqp://localhost/\\377') $0 ping"_s,
+                     programName()});
+        QVERIFY(waitFor([&] { return shell.state() == QProcess::NotRunning; }));
+        QCOMPARE(shell.readAllStandardError(),
+                 "qamqp ping: $QAMQP_URL is not UTF-8; write such octets as %FF\n");
+        QCOMPARE(shell.exitCode(), 1);
     }
 };
 
