@@ -122,7 +122,7 @@ void QAmqpChannelPrivate::on(Delivered &delivered)
         lastConsumer = consumers.value(delivered.envelope->consumerTag);
     }
     if (!lastConsumer) { // it went meanwhile
-        if (core->deliveries().contains(delivered.deliveryTag)
+        if (!recovering && core->deliveries().contains(delivered.deliveryTag)
             && ChannelCore::mayGoBack(delivered.message))
             core->giveBack(delivered.deliveryTag);
         return;

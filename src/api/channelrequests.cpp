@@ -16,6 +16,8 @@ QFuture<QAmqpQueueInfo> QAmqpChannelPrivate::declareQueue(const QString &name,
     const QString type = options.arguments().value(QStringLiteral("x-queue-type")).toString();
     if (type == QLatin1StringView("quorum") || type == QLatin1StringView("stream"))
         replicated.insert(wireFromText(name));
+    else if (!options.isPassive()) // which says nothing of the type
+        replicated.remove(wireFromText(name));
     return request<QAmqpQueueInfo>(
             QueueDeclare{.passive = options.isPassive(),
                          .durable = options.isDurable(),
@@ -67,6 +69,7 @@ QFuture<quint32> QAmqpChannel::purgeQueue(const QString &queue)
 QFuture<quint32> QAmqpChannelPrivate::deleteQueue(const QueueName &queue,
                                                   QAmqpChannel::DeleteFlags flags)
 {
+    replicated.remove(queue.utf8);
     return request<quint32>(QueueDelete{.ifUnused = flags.testFlag(QAmqpChannel::IfUnused),
                                         .ifEmpty = flags.testFlag(QAmqpChannel::IfEmpty)},
                             {.queue = queue}, messageCount);

@@ -125,6 +125,8 @@ QAmqpChannel::~QAmqpChannel()
         delete children().constFirst();
     QAmqpChannelPrivate *d = d_ptr.get();
     d->q = nullptr;
+    for (QAmqpConsumerPrivate *consumer : std::as_const(d->consumers)) // that have another parent
+        consumer->dropHeld();
     if (Engine *engine = std::exchange(d->engine, nullptr)) {
         QAmqpConnectionPrivate::of(d->connection)->channels.removeOne(d);
         if (ChannelCore *core = std::exchange(d->core, nullptr)) {

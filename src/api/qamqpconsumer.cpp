@@ -35,10 +35,11 @@ using namespace QtAmqpPrivate;
 
     A slot may run an event loop, for instance a dialog or a wait for a future: answers, confirms,
     heartbeats and the messages of other consumers go on, and it may delete anything. It is not called
-    again before it has returned; this consumer's messages wait until then, in order. The prefetch bounds
-    how many; without acknowledgement or prefetch nothing at all is read from the connection while more
-    than 64 MiB wait, no answer either. Nor is it called while as many deliveries are unsettled as the
-    prefetch says, whatever the broker sends. */
+    again before it has returned; this consumer's messages wait until then, in order. Nor is it called
+    while as many deliveries are unsettled as the prefetch says, whatever the broker sends. The prefetch
+    bounds how many wait. Of what it does not bound (without acknowledgement, with a prefetch of 0, or
+    the chunks in which streams send) no more than 64 MiB wait for all consumers of a connection: then
+    nothing is read from it, no answer either, until half of that was taken. */
 /*! \fn void QAmqpConsumer::messageDiscarded(const QAmqpDelivery &message, const QAmqpError &error)
     Emitted for each message that is larger than QAmqpConnectionOptions::maxMessageSize() lets in; \a error
     (LimitExceeded, of scope Operation) tells what it was. It is rejected without requeue, so that the
@@ -180,8 +181,8 @@ void QAmqpConsumerPrivate::deliver(const QAmqpDelivery &delivery)
         Q_EMIT q->messageReceived(delivery);
     else if (paused || slotRuns || !held.empty() || !mayShow(delivery))
         hold(delivery);
-    else if (callSlot(delivery) && !held.empty())
-        endsWith ? deliverLast() : channel->lookAtConsumers();
+    else if (callSlot(delivery) && endsWith)
+        deliverLast();
 }
 
 // A slot may run an event loop of its own. It is not entered again meanwhile, or a flood of messages would
@@ -190,9 +191,12 @@ bool QAmqpConsumerPrivate::callSlot(const QAmqpDelivery &delivery)
 {
     bool gone = false;
     slotRuns = &gone;
-    const auto end = qScopeGuard([&] {
-        if (!gone)
-            slotRuns = nullptr;
+    const auto end = qScopeGuard([&] { // the slot may throw
+        if (gone)
+            return;
+        slotRuns = nullptr;
+        if (!held.empty() && !endsWith)
+            channel->lookAtConsumers();
     });
     Q_EMIT q->messageReceived(delivery);
     return !gone;
@@ -202,22 +206,27 @@ void QAmqpConsumerPrivate::hold(const QAmqpDelivery &delivery)
 {
     held.push_back(delivery);
     channel->holding = true;
-    countHeld(delivery, 1);
+    if (held.size() > bound())
+        countHeld(held.back(), 1);
 }
 
 QAmqpDelivery QAmqpConsumerPrivate::takeHeld()
 {
+    if (held.size() > bound())
+        countHeld(held[bound()], -1); // which moves up
     QAmqpDelivery delivery = std::move(held.front());
     held.pop_front();
-    countHeld(delivery, -1);
     return delivery;
 }
 
-// What no prefetch bounds is bounded by not reading.
-void QAmqpConsumerPrivate::countHeld(const QAmqpDelivery &delivery, int sign)
+// How many may be held that the prefetch bounds.
+size_t QAmqpConsumerPrivate::bound() const { return noAck ? 0 : options.prefetch(); }
+
+// What no prefetch bounds, or what comes beyond it, is bounded by not reading.
+void QAmqpConsumerPrivate::countHeld(const QAmqpDelivery &delivery, int sign) const
 {
     constexpr qint64 overhead = 512; // about what a message without body takes
-    if (channel->engine && (noAck || options.prefetch() == 0))
+    if (channel->engine)
         channel->engine->countHeld(sign * (delivery.body().size() + overhead));
 }
 
@@ -240,8 +249,6 @@ void QAmqpConsumerPrivate::deliverHeld()
     qsizetype bytesLeft = 64 * 1024; // then other events of the loop get their chance
     while (!paused && !slotRuns && !held.empty() && mayShow(held.front())) {
         const QAmqpDelivery delivery = takeHeld();
-        if (!held.empty()) // for the next turn, if the slot throws or runs an event loop of its own
-            channel->lookAtConsumers();
         if (!callSlot(delivery))
             return;
         if (endsWith)

@@ -44,7 +44,8 @@ private:
     bool callSlot(const QAmqpDelivery &delivery);
     void hold(const QAmqpDelivery &delivery);
     QAmqpDelivery takeHeld();
-    void countHeld(const QAmqpDelivery &delivery, int sign);
+    size_t bound() const;
+    void countHeld(const QAmqpDelivery &delivery, int sign) const;
     void deliverLast();
     void tellEnded(const QAmqpError &reason);
 

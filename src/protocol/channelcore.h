@@ -121,6 +121,8 @@ public:
                            .consumerTag = consumerTag};
         if constexpr (requires { method.noAck; })
             waiting.request.noAck = method.noAck;
+        if constexpr (std::is_same_v<Method, BasicRecover>)
+            ++m_recovering;
         queue(std::move(waiting));
         return m_context.lastRequest;
     }
@@ -214,7 +216,6 @@ private:
         bool cancelling = false;
         quint32 requeued = 0;
         quint32 ledgerId = 0;
-        qint64 excess = 0; // octets that came behind a prefetch taken no notice of
     };
     // A mandatory publish that may still come back.
     struct Mandatory
@@ -308,7 +309,8 @@ private:
     void deliver(Delivered delivered, const QString &excess);
     void discard(Delivered delivered, const Consumer &consumer, const QString &excess);
     void endGet(Delivered content, quint32 remaining, const QString &excess);
-    bool heedsPrefetch(Consumer &consumer, const Delivered &delivered);
+    bool heedsPrefetch(const Consumer &consumer, const Delivered &delivered);
+    void putBack(quint64 deliveryTag, bool requeue);
     quint64 matchReturn(const Envelope &envelope, const QAmqpMessage &message);
     void settle(quint64 sequence, bool multiple, Outcome outcome);
     void settled(quint64 firstTag, quint64 lastTag, Outcome outcome);
@@ -349,6 +351,7 @@ private:
     std::optional<quint16> m_prefetch; // as the application set it
     std::optional<quint16> m_prefetchSent;
     quint16 m_channelPrefetch = 0; // for all consumers together, 0: none
+    quint32 m_recovering = 0; // basic.recover that are unanswered: what came before is void
     Assembler m_assembler;
     std::optional<TimePoint> m_contentSince; // that nothing came of the message under way
 };

@@ -42,18 +42,15 @@ void ChannelCore::renewChannelPrefetch()
     m_deliveries.channelPrefetch(m_channelPrefetch);
 }
 
-// False if the peer takes no notice of the prefetch, which bounds memory: the channel closes then. Streams
-// send whole chunks, as long as there is credit at all; of those what one message may have is believed.
-bool ChannelCore::heedsPrefetch(Consumer &consumer, const Delivered &delivered)
+// False if the peer takes no notice of the prefetch: the channel closes then. A lawful broker goes far beyond
+// it in two ways, which are believed: a stream sends whole chunks as long as there is credit at all, and
+// what went back to a queue whose node was lost comes again though it is still unsettled here. Whoever
+// holds these back bounds them.
+bool ChannelCore::heedsPrefetch(const Consumer &consumer, const Delivered &delivered)
 {
-    constexpr qint64 overhead = 256; // of a message without content
     m_deliveries.delivered(delivered.deliveryTag, consumer.ledgerId);
-    if (!m_deliveries.isFlooded(consumer.ledgerId)) {
-        consumer.excess = 0;
-        return true;
-    }
-    consumer.excess += storedSize(delivered.message) + overhead;
-    if (!mayGoBack(delivered.message) && quint64(consumer.excess) <= m_context.maxMessageSize)
+    if (!m_deliveries.isFlooded(consumer.ledgerId) || delivered.redelivered
+        || !mayGoBack(delivered.message))
         return true;
     QAmqpError error(
             QAmqpError::Kind::ProtocolViolation, QAmqpError::Scope::Channel,

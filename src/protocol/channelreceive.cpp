@@ -127,8 +127,10 @@ void ChannelCore::handle(const Reply &reply)
         if (consumer.ledgerId)
             m_deliveries.removeConsumer(consumer.ledgerId);
     }
-    if constexpr (std::is_same_v<Reply, BasicRecoverOk>)
+    if constexpr (std::is_same_v<Reply, BasicRecoverOk>) {
         m_deliveries.clear(); // what comes now has new tags
+        --m_recovering;
+    }
     if (!request->over)
         m_context.events.push_back(std::move(replied));
     pump();
@@ -322,9 +324,9 @@ void ChannelCore::endGet(Delivered content, quint32 remaining, const QString &ex
                                            .request = get.id,
                                            .error = tooLarge(content, excess, get.noAck)});
         if (!get.noAck)
-            sendOrQueue(answer(BasicNack{content.deliveryTag, false, false}));
+            putBack(content.deliveryTag, false);
     } else if (!get.noAck) { // nobody waits for it any more
-        sendOrQueue(answer(BasicNack{content.deliveryTag, false, true}));
+        putBack(content.deliveryTag, true);
     }
     closeIfIdle();
 }
@@ -332,6 +334,8 @@ void ChannelCore::endGet(Delivered content, quint32 remaining, const QString &ex
 // Sent again it would only come again: it is rejected, for the queue's dead letters, if it has any.
 void ChannelCore::discard(Delivered delivered, const Consumer &consumer, const QString &excess)
 {
+    if (m_recovering > 0 && !consumer.noAck) // it comes again, with a tag that can be rejected
+        return;
     const quint64 tag = delivered.deliveryTag;
     const bool ofStream = consumer.fromStream || !mayGoBack(delivered.message);
     const QAmqpError error = tooLarge(delivered, excess, consumer.noAck);
@@ -360,7 +364,15 @@ void ChannelCore::deliver(Delivered delivered, const QString &excess)
         return;
     if (consumer != m_consumers.end())
         ++consumer->requeued;
-    sendOrQueue(answer(BasicNack{delivered.deliveryTag, false, true}));
+    putBack(delivered.deliveryTag, true);
+}
+
+// What nobody has seen. Unless the broker takes it back itself: to refuse what was on its way when it was
+// told to recover is an unknown delivery tag (406).
+void ChannelCore::putBack(quint64 deliveryTag, bool requeue)
+{
+    if (m_recovering == 0)
+        sendOrQueue(answer(BasicNack{deliveryTag, false, requeue}));
 }
 
 // RabbitMQ closes the connection (540) over a basic.nack for what a stream delivered. Nothing is lost

@@ -330,8 +330,9 @@ bool QAmqpConsumeOptions::hasPrefetch() const
 /*! \fn QAmqpConsumeOptions &QAmqpConsumeOptions::setPrefetch(quint16 messages)
     Sets how many \a messages the broker sends ahead of their acknowledgements (0: no limit). It
     bounds the memory a slow consumer needs and has no effect with setNoAck(). A consumer is handed no
-    more than that, whatever the broker sends: what comes beyond waits, and a broker that sends more
-    than four times as many has its channel closed (ProtocolViolation).
+    more than that, whatever the broker sends: what comes beyond waits. A broker that sends more than
+    four times as many has its channel closed (ProtocolViolation), but for a stream, which sends whole
+    chunks, and for what it delivers again.
     \sa {https://www.rabbitmq.com/consumer-prefetch.html} */
 QAmqpConsumeOptions &QAmqpConsumeOptions::setPrefetch(quint16 messages)
 {

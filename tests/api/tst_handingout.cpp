@@ -210,6 +210,45 @@ private Q_SLOTS:
         s.close();
     }
 
+    // Also when each of them takes a turn of its own, in which the slot runs turns.
+    void whatWaitsComesInTheEnd()
+    {
+        const QAmqpMessage large(QByteArray(70 * 1024, 'x'));
+        Script script = consuming(true);
+        for (quint64 tag = 1; tag <= 5; ++tag)
+            script.sendContent(delivery(tag), large);
+        ConsumerSession s(script.connectionClose(), tagged().setNoAck());
+        connect(s.consumer, &QAmqpConsumer::messageReceived, this, [&](const QAmqpDelivery &d) {
+            if (d.deliveryTag() == 1)
+                QVERIFY(eventually([&] { return s.consumer->heldMessages() == 4; }));
+            QCoreApplication::processEvents();
+        });
+        TRY(s.received.size() == 5, s.server);
+        s.close();
+    }
+
+    void whatAStreamSendsAheadIsBounded()
+    {
+        QAmqpMessage large(QByteArray(1024 * 1024, 'x'));
+        large.setHeaders({{u"x-stream-offset"_s, qint64(1)}});
+        Script script = consuming();
+        for (quint64 tag = 1; tag <= 70; ++tag)
+            script.sendContent(delivery(tag), large);
+        for (quint64 tag = 1; tag <= 70; ++tag)
+            script.expect<BasicAck>(isAck(tag));
+        ConsumerSession s(script.connectionClose(), tagged().setPrefetch(2));
+        TRY(s.consumer->heldMessages() >= 65, s.server);
+        QTest::qWait(0);
+        QVERIFY(s.consumer->heldMessages() < 68); // the rest is not read
+        int acknowledged = 0;
+        while (acknowledged < 70) {
+            TRY(s.received.size() > acknowledged, s.server);
+            QVERIFY(s.received.at(acknowledged).ack());
+            s.received[acknowledged++] = QAmqpDelivery();
+        }
+        s.close();
+    }
+
     // Nothing else bounds what waits for such a slot.
     void readingStopsWhenTooMuchWaits()
     {

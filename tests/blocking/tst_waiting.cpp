@@ -419,6 +419,7 @@ private Q_SLOTS:
         QAmqpBlockingConnection connection(broker.options());
         QAmqpBlockingChannel channel = connection.channel().value();
         constexpr int messages = 10'000;
+        const auto options = QAmqpConsumeOptions().setPrefetch(messages);
         int seen = 0;
         std::vector<int> seenAtCallbacks;
         const auto note = [&] { seenAtCallbacks.push_back(seen); };
@@ -434,9 +435,9 @@ private Q_SLOTS:
         };
         std::optional<QAmqpBlockingConsumer> consumer;
         if (range)
-            consumer = channel.consume(queue);
+            consumer = channel.consume(queue, options);
         else
-            OK(channel.consume(queue, handle));
+            OK(channel.consume(queue, handle, options));
         channel.setConfirmWindow(1000);
         for (int i = 0; i < messages; ++i)
             OK(channel.publish({}, queue, "m"_ba));
