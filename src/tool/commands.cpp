@@ -161,7 +161,7 @@ QString misplaced(const QString &argument, const QString &name)
                 return u"%1 stands before the command"_s.arg(argument);
         }
     }
-    return u"unknown option %1"_s.arg(argument)
+    return u"unknown option %1"_s.arg(argument.section(u'=', 0, 0))
             + didYouMean(name, QStringList(u"version"_s) + longNames({}));
 }
 

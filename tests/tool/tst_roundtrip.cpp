@@ -1,6 +1,7 @@
 // What get and consume print with --json is the whole message, and publish --json-lines puts it back; --raw
 // and --format; octets that are no text.
 
+#include "scripted/scriptedbroker.h"
 #include "tool/tooltest.h"
 #include "unreadable.h"
 #include "values/qamqpmessage_p.h"
@@ -279,6 +280,43 @@ private Q_SLOTS:
         QCOMPARE(run({u"get"_s, queue, u"--raw"_s}).output,
                  QByteArray("a\xff"
                             "b\xF0\x9F\x98\x80"));
+    }
+
+    // RabbitMQ has no such names; other brokers may.
+    void namesThatAreNotUtf8()
+    {
+        using namespace QtAmqpPrivate;
+        using QtAmqpTest::Script;
+        QtAmqpTest::ScriptedServer from(
+                Script().handshake()
+                        .channelOpen()
+                        .expect<BasicGet>()
+                        .sendContent(BasicGetOk{1, false, "e\xff", "\x80k", 0},
+                                     QAmqpMessage("body"))
+                        .expect<BasicAck>()
+                        .connectionClose());
+        const Result taken =
+                run({u"get"_s, u"--url"_s, from.url().toString(), u"q"_s, u"--json"_s});
+        VERIFY_RUN(taken, 0, QString());
+        QVERIFY(from.isExhausted());
+        QCOMPARE(json(taken.output).value(u"exchange_base64"_s), u"Zf8="_s);
+        QCOMPARE(json(taken.output).value(u"routing_key_base64"_s), u"gGs="_s);
+        QtAmqpTest::ScriptedServer to(
+                Script().handshake()
+                        .channelOpen()
+                        .expect<ConfirmSelect>()
+                        .reply(ConfirmSelectOk{})
+                        .expect<BasicPublish>([](const BasicPublish &publish,
+                                                 const QAmqpMessage &message) {
+                            return publish.exchange == "e\xff" && publish.routingKey == "\x80k"
+                                    && message.body() == "body";
+                        })
+                        .reply(BasicAck{1, false})
+                        .connectionClose());
+        VERIFY_RUN(run({u"publish"_s, u"--url"_s, to.url().toString(), u"--json-lines"_s},
+                       taken.output),
+                   0, QString());
+        QVERIFY2(to.isExhausted(), qPrintable(to.report()));
     }
 
     void rawIsTheBodyAlone()

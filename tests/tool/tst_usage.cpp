@@ -137,6 +137,8 @@ private Q_SLOTS:
             u"qamqp: unknown option -v (did you mean --version?); see qamqp --help"_s);
         row("unknown option before the command", {u"--ulr"_s, u"x"_s, u"ping"_s},
             u"qamqp: unknown option --ulr (did you mean --url?); see qamqp --help"_s);
+        row("unknown option with its value", {u"--ulr=x"_s, u"ping"_s},
+            u"qamqp: unknown option --ulr (did you mean --url?); see qamqp --help"_s);
         row("mistyped command", {u"pubilsh"_s, u"x"_s},
             u"qamqp: there is no command \"pubilsh x\" (did you mean publish?); there are "_s
                     + names);
