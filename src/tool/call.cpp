@@ -84,8 +84,8 @@ const Command callCommand = {
         1,
         "Send a request and print the reply",
         "The request is BODY, or is read from standard input. Prints the body of the reply and a newline,\n"
-        "with --raw the body alone, or with --json an object with its properties and body. Status 5 if no reply comes within\n"
-        "--timeout, 30 seconds by default; status 4 if no queue takes the request.\n",
+        "with --raw the body alone, or with --json an object with its properties and body. Status 5 if no\n"
+        "reply comes within --timeout, 30 seconds by default; status 4 if no queue takes the request.\n",
         "qamqp declare queue uppercase\n"
         "qamqp serve --queue uppercase --count 2 -- tr a-z A-Z &\n"
         "qamqp call --queue uppercase hello\n"

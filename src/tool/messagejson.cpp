@@ -184,8 +184,9 @@ Outgoing fromJsonLine(QByteArrayView line)
     Members members(json, u"the message"_s);
     if (const auto error = members.octets("properties_error")) {
         throw JsonError{
-                u"it came with properties that cannot be read (%1) and cannot be put back; without properties_error "
-                "and headers_base64 it goes without its headers"_s.arg(textOf(*error))};
+                u"it came with properties that cannot be read (%1) and cannot be put back; without "
+                "properties_error and headers_base64 it goes without its headers"_s.arg(
+                        textOf(*error))};
     }
     Outgoing outgoing;
     outgoing.exchange = readName(members, "exchange");

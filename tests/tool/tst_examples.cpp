@@ -73,8 +73,9 @@ private Q_SLOTS:
         QVERIFY(m_blocks.size() > 10);
         QVERIFY(changeVirtualHosts(
                 m_blocks.size(),
-                u"rabbit_vhost:add(V, <<\"test\">>), rabbit_auth_backend_internal:set_permissions("
-                "<<\"guest\">>, V, <<\".*\">>, <<\".*\">>, <<\".*\">>, <<\"test\">>)"_s));
+                u"catch rabbit_vhost:delete(V, <<\"test\">>), rabbit_vhost:add(V, <<\"test\">>), "
+                "rabbit_auth_backend_internal:set_permissions(<<\"guest\">>, V, "
+                "<<\".*\">>, <<\".*\">>, <<\".*\">>, <<\"test\">>)"_s));
     }
 
     void cleanupTestCase()
