@@ -87,8 +87,8 @@ QAmqpConsumer::State QAmqpConsumer::state() const { return d_ptr->state; }
 bool QAmqpConsumer::isActive() const { return d_ptr->state == State::Active; }
 
 /*!
-    Ends the subscription. The future tells how many messages went back to the queue: those held while
-    paused and those under way. What was delivered to slots before is not touched: acknowledge it. A
+    Ends the subscription. The future tells how many messages went back to the queue: those held back
+    (heldMessages()) and those under way. What was delivered to slots before is not touched: acknowledge it. A
     consumer without acknowledgement gets what is under way delivered, since the broker has forgotten it.
     Fails with NotOpen if the consumer is not running, with InvalidArgument from a thread other than the
     connection's, with Timeout if the broker does not answer in time (the consumer is over then too), and

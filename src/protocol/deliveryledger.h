@@ -6,10 +6,10 @@
 // also for "multiple" with a tag settled before.
 //
 // It also keeps the promise of the prefetch: a consumer is shown no more than that many unsettled
-// deliveries, whatever the peer sends. What comes beyond is Held, which a broker causes that forgot what
-// was unsettled (a mirrored queue on its way to another node) or sends streams chunk by chunk. A peer that
-// goes far beyond takes no notice of the prefetch. An acknowledgement on its way counts here first, so that
-// the broker's own count is never less than ours.
+// deliveries, whatever the peer sends. What comes beyond is Held. A lawful broker sends that if it has taken
+// back what is unsettled here (a mirrored queue that moves to another node) or if it sends a stream, chunk
+// by chunk; another one that goes far beyond takes no notice of the prefetch. An acknowledgement on its way
+// counts here first, so that the broker's own count is never less than ours.
 
 #include <QtCore/qglobal.h>
 
@@ -77,7 +77,7 @@ public:
         ++m_consumers[consumer].unsettled;
         m_unsettled += !m_consumers[consumer].gone;
     }
-    // Whether more came for it than any broker that heeds the prefetch sends.
+    // Whether far more came for it than the prefetch allows.
     bool isFlooded(quint32 consumer) const
     {
         return isFlood(m_consumers[consumer].unsettled, m_consumers[consumer].bound)
