@@ -69,10 +69,7 @@ public:
     // Tags come in ascending order; those left out need no acknowledgement.
     void delivered(quint64 tag, quint32 consumer)
     {
-        if (m_tags.empty())
-            m_first = tag;
-        m_tags.resize(size_t(tag - m_first), Entry());
-        m_tags.push_back({consumer, Held});
+        m_entries.push_back({tag, consumer, Held});
         ++m_held;
         ++m_consumers[consumer].unsettled;
         m_unsettled += !m_consumers[consumer].gone;
@@ -87,13 +84,14 @@ public:
     // The application is about to see it; false if it has as many as the prefetch allows.
     bool show(quint64 tag)
     {
-        if (!contains(tag) || at(tag).state != Held)
+        const auto entry = find(tag);
+        if (entry == m_entries.end() || entry->state != Held)
             return true;
-        Consumer &consumer = m_consumers[at(tag).consumer];
+        Consumer &consumer = m_consumers[entry->consumer];
         if (consumer.prefetch > 0 && consumer.shown >= consumer.prefetch)
             return false;
         ++consumer.shown;
-        at(tag).state = Shown;
+        entry->state = Shown;
         --m_held;
         return true;
     }
@@ -103,45 +101,41 @@ public:
     template<typename Send>
     bool settle(quint64 tag, bool multiple, Send send)
     {
-        if (!contains(tag))
+        const auto last = find(tag);
+        if (last == m_entries.end())
             return false;
         const bool atOnce = multiple && m_held == 0;
-        for (quint64 each = multiple ? m_first : tag; each <= tag; ++each) {
-            if (at(each).state == Settled || (multiple && at(each).state == Held))
+        for (auto each = multiple ? m_entries.begin() : last; each <= last; ++each) {
+            if (each->state == Settled || (multiple && each->state == Held))
                 continue;
-            forget(at(each));
+            forget(*each);
             if (!atOnce)
-                send(each, false);
+                send(each->tag, false);
         }
-        while (!m_tags.empty() && m_tags.front().state == Settled) {
-            m_tags.pop_front();
-            ++m_first;
-        }
+        dropSettled();
         if (atOnce)
             send(tag, true);
         return true;
     }
 
-    bool contains(quint64 tag) const
-    {
-        return tag >= m_first && tag - m_first < m_tags.size()
-                && m_tags[size_t(tag - m_first)].state != Settled;
-    }
+    bool contains(quint64 tag) { return find(tag) != m_entries.end(); }
 
     // The highest tag that was seen and is unsettled, 0 if there is none.
     quint64 lastShown() const
     {
-        for (size_t i = m_tags.size(); i > 0; --i) {
-            if (m_tags[i - 1].state == Shown)
-                return m_first + i - 1;
-        }
-        return 0;
+        const auto last = std::find_if(m_entries.rbegin(), m_entries.rend(),
+                                       [](const Entry &entry) { return entry.state == Shown; });
+        return last == m_entries.rend() ? 0 : last->tag;
     }
+
+    // How many entries it keeps, of which no more than a few are settled.
+    size_t size() const { return m_entries.size(); }
 
     // All were taken back by the broker.
     void clear()
     {
-        m_tags.clear();
+        m_entries.clear();
+        m_settled = 0;
         m_held = 0;
         m_unsettled = 0;
         for (Consumer &consumer : m_consumers)
@@ -152,6 +146,7 @@ private:
     enum State : quint8 { Settled, Held, Shown };
     struct Entry
     {
+        quint64 tag = 0;
         quint32 consumer = Nobody;
         State state = Settled;
     };
@@ -174,7 +169,18 @@ private:
         constexpr quint64 manyTimes = 4;
         return bound > 0 && unsettled > manyTimes * bound;
     }
-    Entry &at(quint64 tag) { return m_tags[size_t(tag - m_first)]; }
+    // The end if it is not unsettled. Where no tag was left out its place is known.
+    std::deque<Entry>::iterator find(quint64 tag)
+    {
+        if (m_entries.empty() || tag < m_entries.front().tag || tag > m_entries.back().tag)
+            return m_entries.end();
+        const quint64 place = std::min<quint64>(tag - m_entries.front().tag, m_entries.size() - 1);
+        auto entry = m_entries.begin() + qptrdiff(place);
+        if (entry->tag != tag)
+            entry = std::lower_bound(m_entries.begin(), entry, tag,
+                                     [](const Entry &e, quint64 sought) { return e.tag < sought; });
+        return entry->tag == tag && entry->state != Settled ? entry : m_entries.end();
+    }
     void forget(Entry &entry)
     {
         Consumer &consumer = m_consumers[entry.consumer];
@@ -185,10 +191,22 @@ private:
         else
             --m_held;
         entry.state = Settled;
+        ++m_settled;
+    }
+    // Those behind one that stays unsettled for long make room too, when they are most of all.
+    void dropSettled()
+    {
+        constexpr size_t few = 64;
+        for (; !m_entries.empty() && m_entries.front().state == Settled; --m_settled)
+            m_entries.pop_front();
+        if (m_settled < few || m_settled < m_entries.size() / 2)
+            return;
+        std::erase_if(m_entries, [](const Entry &entry) { return entry.state == Settled; });
+        m_settled = 0;
     }
 
-    std::deque<Entry> m_tags; // from m_first on
-    quint64 m_first = 0;
+    std::deque<Entry> m_entries; // by tag
+    size_t m_settled = 0; // how many of them are Settled
     quint64 m_held = 0; // how many are Held
     std::vector<Consumer> m_consumers{{.gone = true}};
     quint32 m_running = 0; // consumers that were not removed

@@ -83,6 +83,43 @@ private Q_SLOTS:
         QCOMPARE(sent, QStringList({u"to 2"_s}));
     }
 
+    // One that is kept for long does not keep those behind it, nor do tags that were left out.
+    void whatIsSettledMakesRoom()
+    {
+        DeliveryLedger ledger;
+        const quint32 consumer = ledger.addConsumer(0);
+        deliver(ledger, 1, consumer, true);
+        constexpr quint64 gap = 1000;
+        for (quint64 tag = gap; tag < 5000 * gap; tag += tag % 3 ? 1 : gap) {
+            deliver(ledger, tag, consumer, true);
+            QVERIFY(!ledger.contains(tag - 1));
+            QVERIFY(ledger.settle(tag, false, send));
+            QVERIFY(!ledger.settle(tag, false, send));
+            QVERIFY(ledger.size() <= 2 * 64);
+        }
+        QCOMPARE(ledger.lastShown(), 1U);
+        QVERIFY(ledger.settle(1, false, send));
+        QCOMPARE(ledger.size(), size_t(0));
+    }
+
+    void tagsAreFoundBehindGaps()
+    {
+        DeliveryLedger ledger;
+        const quint32 consumer = ledger.addConsumer(0);
+        QList<quint64> unsettled;
+        quint64 tag = 0;
+        for (int i = 0; i < 100; ++i) {
+            tag += 1 + quint64(i % 4);
+            deliver(ledger, tag, consumer, true);
+            unsettled.append(tag);
+        }
+        for (int i = 0; !unsettled.isEmpty(); i += 7) {
+            QVERIFY(ledger.settle(unsettled.takeAt(i % unsettled.size()), false, send));
+            for (quint64 each = 0; each <= tag + 1; ++each)
+                QCOMPARE(ledger.contains(each), unsettled.contains(each));
+        }
+    }
+
     void aConsumerIsShownAsManyAsItsPrefetch()
     {
         DeliveryLedger ledger;
