@@ -330,8 +330,8 @@ void Engine::printRest()
 void Engine::work()
 {
     const auto end = qScopeGuard([this, exceptions = std::uncaught_exceptions()] {
+        m_core->turned(Clock::now()); // before the next deadline is set
         write();
-        m_core->turned(Clock::now());
         if (std::uncaught_exceptions() > exceptions) // what a slot threw cuts the turn short
             commanded();
     });

@@ -264,6 +264,7 @@ void ConnectionCore::timeout(TimePoint now)
 
 void ConnectionCore::turned(TimePoint now)
 {
+    m_turnedAt = now;
     if (m_reading)
         m_pause.end(now);
 }

@@ -218,6 +218,7 @@ private:
     bool m_reading = true;
     TimePoint m_readingSince;
     TimePoint m_receivedAt; // the last octets
+    TimePoint m_turnedAt;
     std::optional<TimePoint> m_contentDeadline; // of what is still missing of a message
     ReadingPause m_pause;
     bool m_backlog = false; // octets arrived that nextEvent() has not been through

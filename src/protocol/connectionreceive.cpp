@@ -14,6 +14,7 @@ using Kind = QAmqpError::Kind;
 using Origin = QAmqpError::Origin;
 
 constexpr qint64 MaxAnswerBytes = 4 * 1024 * 1024;
+constexpr auto Punctual = std::chrono::milliseconds(100);
 
 bool ConnectionCore::receiveFrame()
 {
@@ -83,15 +84,19 @@ bool ConnectionCore::isArriving(quint16 channel) const
 
 // RabbitMQ writes a message in one go: where the rest of one does not come, the way here is stuck, or the
 // peer has lost its place, and nothing behind it on this connection can be relied on.
+//
+// Who comes late to this deadline did not run for a while, and what the peer sent in that time may still be
+// in the socket: it is waited for anew.
 void ConnectionCore::checkContents()
 {
     if (!m_contentDeadline || m_now < *m_contentDeadline || m_state != ConnectionState::Open)
         return;
     const auto patience = m_options.requestTimeout();
+    const bool wasRead = m_reading && m_now - *m_contentDeadline <= Punctual;
     for (const auto &channel : m_channels) {
         if (!channel || !channel->isReceiving())
             continue;
-        channel->contentCame(m_reading ? m_readingSince : m_now);
+        channel->contentCame(wasRead ? m_readingSince : m_now);
         if (isArriving(channel->number()))
             channel->contentCame(m_receivedAt);
         const auto deadline = channel->contentDeadline(m_now, patience);
@@ -112,7 +117,8 @@ std::optional<TimePoint> ConnectionCore::nextContentDeadline()
         if (!channel || !channel->isReceiving())
             continue;
         m_context.contentBegan = true;
-        const auto deadline = channel->contentDeadline(m_now, m_options.requestTimeout());
+        const auto deadline =
+                channel->contentDeadline(std::max(m_now, m_turnedAt), m_options.requestTimeout());
         if (deadline && (!m_contentDeadline || *deadline < *m_contentDeadline))
             m_contentDeadline = deadline;
     }

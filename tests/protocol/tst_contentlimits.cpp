@@ -430,6 +430,38 @@ private Q_SLOTS:
         QCOMPARE(d.error().kind(), Kind::Timeout);
     }
 
+    // A slot may take its time, and what came meanwhile is in the socket until the loop runs again.
+    void timeInWhichWeDoNotRunDoesNotCount()
+    {
+        const QByteArray header = headerFrame(1, QByteArray("123"));
+        CoreDriver d(consuming()
+                             .sendContent(delivery("c", 1), message("first"))
+                             .garbage(methodFrame(delivery("c", 2), 1) + header),
+                     options().setRequestTimeout(30s));
+        ChannelCore *channel = d.channel();
+        channel->consume(consume("q", "c"), 0);
+        d.onEvent = [&](const Event &event) {
+            if (std::holds_alternative<Delivered>(event))
+                d.now += 40s;
+        };
+        d.open();
+        QCOMPARE(d.core.state(), ConnectionState::Open);
+        d.now += 31s; // as a slot of another channel
+        d.run();
+        QCOMPARE(d.core.state(), ConnectionState::Open);
+        d.onEvent = {};
+        d.then(Script().garbage(body(1, "12")));
+        d.then(Script().garbage(body(1, "3")));
+        QCOMPARE(d.last<Delivered>().message.body(), "123");
+        d.then(Script().garbage(methodFrame(delivery("c", 3), 1)).ignoreRest());
+        d.now += 40s;
+        d.run();
+        d.pass(29999ms);
+        QCOMPARE(d.core.state(), ConnectionState::Open);
+        d.pass(1ms);
+        QCOMPARE(d.error().kind(), Kind::Timeout);
+    }
+
     // A get has the request's time, and is told of; what is missing then has its own.
     void aGetEndsBeforeItsConnection()
     {
