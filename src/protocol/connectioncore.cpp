@@ -201,13 +201,15 @@ std::optional<Event> ConnectionCore::nextEvent()
         return event;
     event.emplace(std::move(m_context.events.front()));
     m_context.events.pop_front();
-    if (std::holds_alternative<ConnectWanted>(*event)) {
-        if (m_state != ConnectionState::Waiting) { // it was closed meanwhile
-            event = nextEvent();
-            return event;
-        }
-        beginAttempt(std::get<ConnectWanted>(*event).nextAddress);
+    const auto *const asked = std::get_if<Asked>(&*event);
+    const auto *const wanted = std::get_if<ConnectWanted>(&*event);
+    if ((asked && asked->question != m_question)
+        || (wanted && m_state != ConnectionState::Waiting)) { // it was closed meanwhile
+        event = nextEvent();
+        return event;
     }
+    if (wanted)
+        beginAttempt(wanted->nextAddress);
     if (const auto *replied = std::get_if<Replied>(&*event); replied && !replied->name.isEmpty()) {
         if (ChannelCore *core = channel(replied->channel))
             core->told(replied->request);

@@ -173,6 +173,24 @@ private Q_SLOTS:
         QCOMPARE(asked, 2);
     }
 
+    void whoHasClosedIsNotAskedAnyMore()
+    {
+        int asked = 0;
+        const auto provider = [&] {
+            ++asked;
+            return QAmqpToken{u"token"_s, 100s};
+        };
+        CoreDriver d(Script().start().expect<ConnectionStartOk>().then(handshakeBehindLogin()),
+                     with(QAmqpCredentials::token(provider)));
+        d.open();
+        QCOMPARE(asked, 1);
+        d.now += 80s;
+        d.core.timeout(d.now);
+        d.core.abort();
+        d.run();
+        QCOMPARE(asked, 1);
+    }
+
     void tokenIsRefreshedBeforeItExpires()
     {
         int made = 0;
