@@ -96,6 +96,8 @@ void ConnectionCore::transportLost(const QAmqpError &reason)
         return;
     if (m_state == ConnectionState::Closing)
         end({}); // the peer may drop the link instead of answering our close
+    else if (reason.origin() == Origin::Application) // which says nothing of the peer
+        end(reason);
     else if (const QString foreign = foreignPeer(); !foreign.isEmpty())
         fail(Kind::ProtocolViolation, Origin::Broker, u"%1 %2", foreign);
     else if (m_state == ConnectionState::HeaderSent && reason.kind() != Kind::TlsFailed)

@@ -65,6 +65,25 @@ private Q_SLOTS:
         QCOMPARE(d.count<ConnectionClosed>(), 1);
     }
 
+    void whatTheApplicationEndsSaysNothingOfThePeer_data()
+    {
+        addStates({ConnectionState::Connecting, ConnectionState::HeaderSent,
+                   ConnectionState::Starting, ConnectionState::Opening, ConnectionState::Open});
+    }
+
+    // As when a fork() has left the link to another process.
+    void whatTheApplicationEndsSaysNothingOfThePeer()
+    {
+        QFETCH(ConnectionState, state);
+        CoreDriver d(scriptInto(state), options());
+        enter(d, state);
+        d.core.transportLost(
+                QAmqpError(Kind::NotOpen, Scope::Connection, Origin::Application, u"not ours"_s));
+        d.run();
+        QCOMPARE(d.error().kind(), Kind::NotOpen);
+        QCOMPARE(d.error().text(), u"not ours"_s);
+    }
+
     void brokerMayCloseInEachPhase_data()
     {
         addStates({ConnectionState::HeaderSent, ConnectionState::Starting, ConnectionState::Opening,
