@@ -3,6 +3,7 @@
 #include "api/qamqpchannel_p.h"
 #include "api/qamqpconnection_p.h"
 #include "transport/sockettransport.h"
+#include "values/qamqpmessage_p.h"
 
 #include <QtCore/qabstracteventdispatcher.h>
 #include <QtCore/qcoreapplication.h>
@@ -373,7 +374,7 @@ void Engine::deliverEvents()
         if (!m_turnRequested)
             commanded();
         if (const auto *delivered = std::get_if<Delivered>(&*event))
-            bytes += delivered->message.body().size();
+            bytes += QAmqpMessagePrivate::size(delivered->message);
         std::visit([this](auto &what) { on(what); }, *event);
         if (bytes >= TurnBytes)
             return;

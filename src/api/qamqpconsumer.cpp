@@ -1,5 +1,7 @@
 #include "api/qamqpconsumer_p.h"
 
+#include "values/qamqpmessage_p.h"
+
 #include <QtCore/qdebug.h>
 #include <QtCore/qmetaobject.h>
 #include <QtCore/qscopeguard.h>
@@ -227,7 +229,7 @@ void QAmqpConsumerPrivate::countHeld(const QAmqpDelivery &delivery, int sign) co
 {
     constexpr qint64 overhead = 512; // about what a message without body takes
     if (channel->engine)
-        channel->engine->countHeld(sign * (delivery.body().size() + overhead));
+        channel->engine->countHeld(sign * (QAmqpMessagePrivate::size(delivery) + overhead));
 }
 
 void QAmqpConsumerPrivate::dropHeld()
@@ -253,7 +255,7 @@ void QAmqpConsumerPrivate::deliverHeld()
             return;
         if (endsWith)
             return deliverLast();
-        bytesLeft -= delivery.body().size() + 512;
+        bytesLeft -= QAmqpMessagePrivate::size(delivery) + 512;
         if (bytesLeft < 0)
             return;
     }

@@ -37,6 +37,12 @@ public:
     {
         return QtAmqpPrivate::peek(message.d);
     }
+    // What the peer made it: the properties may be larger than the body.
+    static qsizetype size(const QAmqpMessage &message)
+    {
+        const QAmqpMessagePrivate &d = of(message);
+        return d.body.size() + d.properties.size();
+    }
     static QAmqpMessage make(QByteArray body, quint16 flags, QByteArray properties);
     // What is left of a message whose body was not kept.
     static QAmqpMessage makeBodiless(quint16 flags, QByteArray properties);
