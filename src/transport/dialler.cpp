@@ -130,7 +130,12 @@ public:
         int error = m_direct ? takeError(notifier->socket()) : 0;
         if (error == 0 && m_ready.contains(watched))
             error = ECONNRESET;
-        m_ready.insert(watched);
+        if (!m_ready.contains(watched)) {
+            m_ready.insert(watched);
+            // The next one, for another address of the proxy, may well get the same memory.
+            connect(watched, &QObject::destroyed, this,
+                    [this](const QObject *gone) { m_ready.remove(gone); });
+        }
         if (error == 0)
             return false;
         notifier->setEnabled(false);
