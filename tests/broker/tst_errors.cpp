@@ -268,6 +268,20 @@ QHash<QString, TestErrors::Situation> TestErrors::situations()
             return channel->lastError();
         });
     };
+    all[u"message above QAmqpConnectionOptions::maxMessageSize(), which came"_s] = [] {
+        Peer peer(options().setMaxMessageSize(1'000'000));
+        QAmqpChannel *channel = peer.channel();
+        channel->declareQueue(u"orders"_s, exclusive);
+        channel->publish({}, u"orders"_s, QByteArray(2'000'000, 'x'));
+        QAmqpError told;
+        const QAmqpConsumer *consumer = channel->consume(u"orders"_s);
+        QObject::connect(consumer, &QAmqpConsumer::messageDiscarded, consumer,
+                         [&](const QAmqpDelivery &, const QAmqpError &error) { told = error; });
+        if (!peer.open() || !waitFor([&] { return told.isError(); }) || settled(channel)
+            || !peer.close() || !peer.errors.isEmpty())
+            return Outcome();
+        return Outcome{told};
+    };
     all[u"too much kept before the channel is open"_s] = [] {
         QAmqpConnection connection;
         QAmqpChannel *channel = connection.createChannel();
