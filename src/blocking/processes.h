@@ -7,6 +7,8 @@
 // can still say goodbye. And they are not there in a process that fork() made: connections are orphans in
 // it, whose mutexes are free and whose calls fail at once.
 
+#include <QtCore/qglobal.h>
+
 #include <memory>
 
 QT_BEGIN_NAMESPACE

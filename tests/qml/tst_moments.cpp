@@ -388,8 +388,9 @@ private Q_SLOTS:
         QVERIFY(scene.holds("queue.error.kind === 'NotOpen' && queue.errorString"));
     }
 
-    // A handler in which others run, and which then switches off: its message was handled.
-    void aHandlerInsideAHandlerIsAcknowledgedToo()
+    // A handler in which an event loop runs, and which then switches off: its message was handled, and the
+    // next one, which waited for it to return, goes back.
+    void aHandlerThatSwitchesOffIsAcknowledged()
     {
         AutoServer server;
         Scene scene(R"(AmqpConnection {
@@ -408,7 +409,8 @@ private Q_SLOTS:
         scene.value("queue.publish('outer'); queue.publish('inner')");
         TRY_HOLDS(scene, "!queue.active");
         m_runner.scene = nullptr;
-        QTRY_COMPARE(server.brokers.first()->acked.size(), 2);
+        QTRY_COMPARE(server.brokers.first()->nacked, QList<quint64>{2});
+        QCOMPARE(server.brokers.first()->acked, QList<quint64>{1});
     }
 
     void theStateIsInWordsWhenSwitchedOff()
