@@ -55,6 +55,7 @@ public:
 
     QByteArray body() const;
     void setBody(const QByteArray &body);
+    qsizetype size() const;
     QString text() const;
 
     bool has(Property property) const;

@@ -67,7 +67,7 @@ QAmqpPublishResult Publisher::publish(Outgoing message)
     if (error)
         return error;
     const quint64 number = message.number;
-    const qsizetype size = message.message.body().size();
+    const qsizetype size = message.message.size();
     ++m_counted;
     m_countedBytes += size;
     lock.unlock();
@@ -101,7 +101,7 @@ void Publisher::send(Outgoing &&message)
         m_unanswered.emplace(tag, std::move(message));
     } else {
         ++m_held;
-        m_heldBytes += message.message.body().size();
+        m_heldBytes += message.message.size();
         if (channel->isReadyToPublish())
             letGo();
     }
@@ -176,7 +176,7 @@ void Publisher::settle(Outgoing &message, const QAmqpError &why)
         return message.answer->give(error ? QAmqpPublishResult(error, message.returned)
                                           : QAmqpPublishResult(message.number));
     --m_counted;
-    m_countedBytes -= message.message.body().size();
+    m_countedBytes -= message.message.size();
     if (!message.confirmed) // nobody may ask what became of it
         return;
     if (!error) {
@@ -186,7 +186,7 @@ void Publisher::settle(Outgoing &message, const QAmqpError &why)
     if (!m_failure)
         m_failure = error;
     m_failed += message.returned;
-    m_failedBytes += message.message.body().size();
+    m_failedBytes += message.message.size();
 }
 
 void Publisher::tellReturned(const QAmqpReturn &message)
@@ -217,7 +217,7 @@ void Publisher::callBack(const QAmqpReturn &message)
                         return returnedCallback(message);
                     }));
     ++m_returns;
-    m_returnBytes += message.body().size();
+    m_returnBytes += message.size();
     while (!m_returnedHandler && m_returns > 1
            && (m_returns > MaxFailed || m_returnBytes > MaxBytes))
         dispatcher.dropFirst(this, dropped);
@@ -227,7 +227,7 @@ void Publisher::callBack(const QAmqpReturn &message)
 Callback Publisher::returnedCallback(const QAmqpReturn &message)
 {
     --m_returns;
-    m_returnBytes -= message.body().size();
+    m_returnBytes -= message.size();
     countReturns();
     if (!m_returnedHandler)
         return {};

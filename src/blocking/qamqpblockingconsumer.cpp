@@ -105,7 +105,7 @@ Arrived QAmqpBlockingConsumerPrivate::take()
     Arrived delivery = std::move(waiting.front());
     waiting.pop_front();
     if (isCounted())
-        connection->countWaiting(-1, -delivery.body().size());
+        connection->countWaiting(-1, -delivery.size());
     return delivery;
 }
 
@@ -176,7 +176,7 @@ void QAmqpBlockingConsumerPrivate::deliver(const QAmqpDelivery &delivery,
         return;
     waiting.push_back({delivery, discarded});
     if (isCounted())
-        connection->countWaiting(1, delivery.body().size());
+        connection->countWaiting(1, delivery.size());
     if (isRange())
         dispatcher.changed();
     else
@@ -188,7 +188,7 @@ void QAmqpBlockingConsumerPrivate::setEnded(const QAmqpError &reason)
     if (isCounted()) {
         qint64 bytes = 0;
         for (const QAmqpDelivery &delivery : waiting)
-            bytes += delivery.body().size();
+            bytes += delivery.size();
         connection->countWaiting(-qint64(waiting.size()), -bytes);
     }
     ended = true;

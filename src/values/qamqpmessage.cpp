@@ -257,6 +257,10 @@ void QAmqpMessage::setBody(const QByteArray &body)
     message.refused = quint16(message.refused & ~QAmqpMessagePrivate::NoBody);
 }
 
+/*! Returns how many octets the message takes: those of the body and of the properties as they stand on the
+    wire. This is what the bounds of messages that wait count. */
+qsizetype QAmqpMessage::size() const { return QAmqpMessagePrivate::size(*this); }
+
 /*! Returns the body read as UTF-8. */
 QString QAmqpMessage::text() const { return QString::fromUtf8(body()); }
 

@@ -513,6 +513,18 @@ private Q_SLOTS:
     }
 
     // Decoding 2,000 headers anew for each of them would take a minute.
+    void sizeIsThatOfBodyAndProperties()
+    {
+        QAmqpMessage message;
+        QCOMPARE(message.size(), 0);
+        message.setBody("12345");
+        QCOMPARE(message.size(), 5);
+        message.setMessageId(u"abc"_s); // and its length
+        QCOMPARE(message.size(), 9);
+        message.setHeaders({{u"k"_s, true}}); // length, name, tag and value
+        QCOMPARE(message.size(), 9 + 4 + 2 + 2);
+    }
+
     void headersAreDecodedOnce()
     {
         QAmqpTable table;
