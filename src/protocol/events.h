@@ -145,11 +145,10 @@ struct ConsumerCancelled
     QByteArray consumerTag = {};
 };
 
-using Event =
-        std::variant<ConnectionOpened, AttemptFailed, ConnectWanted, ConnectionClosed,
-                     BlockedChanged, Asked, SecretUpdated, ReadyToClose, ChannelOpened,
-                     ChannelClosed, Replied, Delivered, Discarded, Got, Returned, Settled,
-                     ConsumerCancelled>;
+using Event = std::variant<ConnectionOpened, AttemptFailed, ConnectWanted, ConnectionClosed,
+                           BlockedChanged, Asked, SecretUpdated, ReadyToClose, ChannelOpened,
+                           ChannelClosed, Replied, Delivered, Discarded, Got, Returned, Settled,
+                           ConsumerCancelled>;
 
 } // namespace QtAmqpPrivate
 

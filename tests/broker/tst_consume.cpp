@@ -76,8 +76,7 @@ void TestConsume::prefetchOfTheChannelIsInForce()
 void TestConsume::prefetchOfChannelAndQuorumQueues()
 {
     const QString queue = uniqueName(u"quorum"_s);
-    const auto options =
-            QAmqpQueueOptions().setDurable().setType(QAmqpQueueOptions::Type::Quorum);
+    const auto options = QAmqpQueueOptions().setDurable().setType(QAmqpQueueOptions::Type::Quorum);
     VERIFY_OK(m_channel->declareQueue(queue, options));
     VERIFY_OK(m_channel->setPrefetch(6, QAmqpChannel::PrefetchScope::Channel));
     QCOMPARE(m_channel->consume(queue)->state(), QAmqpConsumer::State::Cancelled);
