@@ -1,8 +1,6 @@
 // The blocking facade against RabbitMQ.
 
-#include "blockingtest.h"
-
-#include <QtCore/qurl.h>
+#include "session.h"
 
 #include <thread>
 
@@ -13,18 +11,6 @@ class TestCalls : public QObject
     Q_OBJECT
 
 private:
-    static QUrl url() { return QUrl(qEnvironmentVariable("QTAMQP_TEST_URL")); }
-
-    struct Session
-    {
-        Session() : connection(url()), channel(connection.channel().value()) { }
-        QString queue(const QAmqpQueueOptions &options = QAmqpQueueOptions().setExclusive())
-        {
-            return channel.declareQueue(QString(), options).value().name;
-        }
-        QAmqpBlockingConnection connection;
-        QAmqpBlockingChannel channel;
-    };
     static QByteArray body(int number) { return QByteArray::number(number); }
     static void fill(QAmqpBlockingChannel &channel, const QString &queue, int messages)
     {

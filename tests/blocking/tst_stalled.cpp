@@ -1,12 +1,11 @@
 // Every call of the blocking facade while RabbitMQ stands still: its process is stopped for a moment, so no
 // other test runs beside these.
 
-#include "blockingtest.h"
 #include "everycall.h"
+#include "session.h"
 
 #include <QtCore/qprocess.h>
 #include <QtCore/qscopeguard.h>
-#include <QtCore/qurl.h>
 
 #include <csignal>
 
@@ -17,18 +16,6 @@ class TestStalled : public QObject
     Q_OBJECT
 
 private:
-    static QUrl url() { return QUrl(qEnvironmentVariable("QTAMQP_TEST_URL")); }
-
-    struct Session
-    {
-        Session() : connection(url()), channel(connection.channel().value()) { }
-        QString queue(const QAmqpQueueOptions &options = QAmqpQueueOptions().setExclusive())
-        {
-            return channel.declareQueue(QString(), options).value().name;
-        }
-        QAmqpBlockingConnection connection;
-        QAmqpBlockingChannel channel;
-    };
     // How long the longest of all calls takes while RabbitMQ is stopped; what did not time out is `wrong`.
     milliseconds timeUnanswered(milliseconds timeout, QStringList &wrong) const
     {
