@@ -212,10 +212,27 @@ void QAmqpChannelPrivate::refuse(const QAmqpError &error)
         lastError = error;
 }
 
+// A channel that was closed or destroyed has its number until the broker has answered that.
+static QString allInUse(const ConnectionCore &core)
+{
+    int closing = 0;
+    for (quint16 number = 1; const ChannelCore *each = core.channel(number); ++number)
+        closing += each->isClosing();
+    if (closing == 0)
+        return QStringLiteral("all channels of this connection are in use; close some, or open a "
+                              "second connection");
+    return formatted(
+            u"all channels of this connection are in use, %1 of them only until the broker "
+            "has answered their close; open() the channel again then, or use a second "
+            "connection",
+            closing);
+}
+
 /*! Opens a channel that is closed, with a new number and a clean slate: consumers, the prefetch and a
     transaction are not revived, the tags of publishes go on. On a closed connection the channel opens
     with it. Does nothing unless closed; sets lastError(), and stays closed, while the connection is
-    closing (NotOpen) or if it has no channel left (LimitExceeded). \sa {AMQP 0-9-1 §1.5} */
+    closing (NotOpen) or if it has no channel left (LimitExceeded): one that was closed or destroyed counts
+    until the broker has answered its close. \sa {AMQP 0-9-1 §1.5} */
 void QAmqpChannel::open()
 {
     QAmqpChannelPrivate *d = d_ptr.get();
@@ -230,10 +247,8 @@ void QAmqpChannel::open()
     }
     d->core = core.addChannel(d->nextTag);
     if (!d->core) {
-        d->lastError = QAmqpError(
-                Kind::LimitExceeded, QAmqpError::Scope::Channel, QAmqpError::Origin::Library,
-                formatted(
-                        u"all channels of this connection are in use; close some, or open a second connection"));
+        d->lastError = QAmqpError(Kind::LimitExceeded, QAmqpError::Scope::Channel,
+                                  QAmqpError::Origin::Library, allInUse(core));
         return;
     }
     d->number = d->core->number();

@@ -183,7 +183,13 @@ void TestChannelStates::channelLimit()
     QCOMPARE(fourth->lastError().kind(), Kind::LimitExceeded);
     QCOMPARE(fourth->number(), 0);
     QCOMPARE(errorOf(fourth->declareQueue(u"q"_s)).kind(), Kind::NotOpen);
+    QVERIFY(fourth->lastError().text().contains(u"in use; close some"));
     s.channel->close();
+    fourth->open();
+    QCOMPARE(fourth->number(), 0);
+    QCOMPARE(fourth->lastError().kind(), Kind::LimitExceeded);
+    QVERIFY2(fourth->lastError().text().contains(u"1 of them only until the broker has answered"),
+             qPrintable(fourth->lastError().text()));
     TRY_COMPARE(s.channel->state(), State::Closed);
     fourth->open();
     QCOMPARE(fourth->number(), 1);
