@@ -17,18 +17,21 @@ QT_BEGIN_NAMESPACE
     \qml
     ListView {
         model: AmqpMessageModel { queue: orders; maximumCount: 500; newestFirst: true }
-        delegate: Text {
+        delegate: ItemDelegate {
             required property string routingKey
-            required property var json
-            text: routingKey + ": " + json.id
+            required property string bodyText
+            width: ListView.view.width
+            text: routingKey + ": " + bodyText
         }
     }
     \endqml
 
     The model keeps the newest \l maximumCount messages and drops older ones. What comes in one turn of the
-    event loop is one change for the view. Each property of amqpMessage is a role: \c body, \c text,
-    \c json, \c routingKey, \c exchange, \c headers, and so on; \c message is the value with all of them,
-    and \c received the time at which it came.
+    event loop is one change for the view. Each property of amqpMessage is a role of the same name, but for
+    \c text, which is the role \c bodyText: \c body, \c bodyText, \c json, \c routingKey, \c exchange,
+    \c headers, and so on; \c message is the value with all of them, and \c received the time at which it
+    came. No role has the name of a property of Qt Quick Controls, so that each can be a required property of
+    an ItemDelegate, a Label or a Button, which have a \c text of their own.
 
     It acknowledges nothing itself: that is up to AmqpQueue::ackPolicy.
 */
@@ -151,6 +154,8 @@ QHash<int, QByteArray> QAmqpQuickMessageModel::roleNames() const
     QHash<int, QByteArray> names;
     for (int i = 0; i < properties.propertyCount(); ++i)
         names.insert(Qt::UserRole + i, properties.property(i).name());
+    // The text of a button is final: a delegate cannot have a required property of that name.
+    names.insert(Qt::UserRole + properties.indexOfProperty("text"), "bodyText");
     names.insert(messageRole(), "message");
     names.insert(receivedRole(), "received");
     return names;

@@ -7,6 +7,7 @@
 #include "desktop/desktoptest.h"
 #include "desktop/flood.h"
 
+#include <qamqpquickmessage.h>
 #include <QtGui/qguiapplication.h>
 #include <QtQuick/qquickwindow.h>
 
@@ -47,6 +48,13 @@ public:
     QString measured() const { return m_meter.text(); }
     double memory() const { return DesktopTest::residentMemory(); }
 
+    // What a queue would have received: a document cannot make a message without a broker.
+    Q_INVOKABLE QAmqpQuickMessage message(const QString &text, const QString &type) const
+    {
+        QAmqpMessage message(text.toUtf8());
+        message.setType(type);
+        return message;
+    }
     Q_INVOKABLE bool screenshot(QQuickWindow *window, const QString &name) const
     {
         return DesktopTest::savePicture(window->grabWindow(), name);

@@ -72,7 +72,7 @@ TestCase {
         ListView {
             anchors.fill: parent
             model: AmqpMessageModel { queue: page.queue }
-            delegate: Text { required property string text }
+            delegate: Text { required property string bodyText; text: bodyText }
         }
     }
 
