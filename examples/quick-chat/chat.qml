@@ -9,12 +9,16 @@ ApplicationWindow {
     id: window
 
     property string url: "amqp://localhost"
-    property string name: "Somebody"
+    property string nick: "Somebody"
+    readonly property string problem: broker.errorString || inbox.errorString || room.errorString
+    readonly property int line: Math.ceil(metrics.height) // which all sizes follow
 
     title: qsTr("Chat")
-    width: 420
-    height: 560
+    width: 24 * line
+    height: 32 * line
     visible: true
+
+    FontMetrics { id: metrics }
 
     AmqpConnection {
         id: broker
@@ -26,7 +30,7 @@ ApplicationWindow {
     }
 
     function say(): void {
-        if (field.text !== "" && room.publish("", { name: window.name, text: field.text }) > 0)
+        if (field.text !== "" && room.publish("", { name: window.nick, text: field.text }) > 0)
             field.clear()
         field.forceActiveFocus() // where the next line is typed
     }
@@ -40,15 +44,24 @@ ApplicationWindow {
             spacing: 8
 
             Rectangle {
-                implicitWidth: 10
-                implicitHeight: 10
-                radius: 5
-                color: inbox.ready ? "#2e9e5b" : "#c0392b"
+                visible: window.problem === ""
+                implicitWidth: window.line / 2
+                implicitHeight: implicitWidth
+                radius: implicitWidth / 2
+                color: inbox.ready ? "#2e9e5b" : "#d68910"
             }
             Label {
                 Layout.fillWidth: true
-                text: broker.errorString || inbox.errorString || room.errorString || broker.stateText
+                text: window.problem || broker.stateText
+                textFormat: Text.PlainText
                 wrapMode: Text.Wrap
+                padding: window.problem !== "" ? 8 : 0
+                color: window.problem !== "" ? "white" : window.palette.windowText
+                background: Rectangle {
+                    visible: window.problem !== ""
+                    radius: 6
+                    color: "#b03a2e"
+                }
             }
             Button {
                 visible: broker.state === AmqpConnection.Closed
@@ -58,6 +71,7 @@ ApplicationWindow {
         }
 
         ListView {
+            id: view
             Layout.fillWidth: true
             Layout.fillHeight: true
             clip: true
@@ -69,7 +83,7 @@ ApplicationWindow {
                 readonly property SystemPalette colors: SystemPalette { }
                 required property var json
                 required property date received
-                readonly property bool mine: json?.name === window.name
+                readonly property bool mine: json?.name === window.nick
                 readonly property real room: ListView.view?.width ?? 0
 
                 x: mine ? room - width : 0
@@ -85,8 +99,11 @@ ApplicationWindow {
                     Label {
                         text: (bubble.json?.name ?? "?") + "  "
                               + bubble.received.toLocaleTimeString(Qt.locale(), Locale.ShortFormat)
-                        font.pixelSize: 11
-                        opacity: 0.7
+                        textFormat: Text.PlainText
+                        width: Math.min(implicitWidth, bubble.room * 0.8 - 20)
+                        elide: Text.ElideRight
+                        font.pixelSize: Math.round(window.line * 0.65)
+                        opacity: 0.8
                         color: bubble.mine ? bubble.colors.highlightedText : bubble.colors.text
                     }
                     Label {
@@ -98,6 +115,16 @@ ApplicationWindow {
                     }
                 }
             }
+
+            Label {
+                anchors.centerIn: parent
+                width: parent.width
+                visible: view.count === 0 && room.ready
+                horizontalAlignment: Text.AlignHCenter
+                wrapMode: Text.Wrap
+                text: qsTr("Nobody has said anything yet.\nWrite below, or open a second window.")
+                opacity: 0.7
+            }
         }
 
         RowLayout {
@@ -106,7 +133,7 @@ ApplicationWindow {
                 Layout.fillWidth: true
                 focus: true
                 enabled: room.ready
-                placeholderText: qsTr("Say something as %1").arg(window.name)
+                placeholderText: qsTr("Say something as %1").arg(window.nick)
                 onAccepted: window.say()
             }
             Button { text: qsTr("Send"); enabled: field.enabled && field.text !== ""; onClicked: window.say() }

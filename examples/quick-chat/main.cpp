@@ -1,7 +1,7 @@
 // A chat room: every window that is open on the same broker sees what is said in any of them. All of
 // it is in chat.qml.
 //
-//     example_quick-chat [--url amqp://localhost] [--name NAME]
+//     example_quick-chat [--url amqp://localhost] [--nick NAME]
 
 #include <QtCore/QCommandLineParser>
 #include <QtGui/QGuiApplication>
@@ -13,15 +13,16 @@ int main(int argc, char **argv)
     QCommandLineParser arguments;
     const QCommandLineOption url(QStringLiteral("url"), QStringLiteral("The broker."),
                                  QStringLiteral("url"), QStringLiteral("amqp://localhost"));
-    const QCommandLineOption name(QStringLiteral("name"), QStringLiteral("Who you are."),
+    // Not --name, which is a window's on X11: Qt takes it, as it takes --title and others.
+    const QCommandLineOption nick(QStringLiteral("nick"), QStringLiteral("Who you are."),
                                   QStringLiteral("name"), QStringLiteral("Somebody"));
-    arguments.addOptions({url, name});
+    arguments.addOptions({url, nick});
     arguments.addHelpOption();
     arguments.process(application);
 
     QQmlApplicationEngine engine;
     engine.setInitialProperties({{QStringLiteral("url"), arguments.value(url)},
-                                 {QStringLiteral("name"), arguments.value(name)}});
+                                 {QStringLiteral("nick"), arguments.value(nick)}});
     engine.load(QUrl(QStringLiteral("qrc:/chat.qml")));
     return engine.rootObjects().isEmpty() ? 1 : application.exec();
 }

@@ -69,8 +69,8 @@ TestCase {
     function test_whatIsTypedIsSeenByAll() {
         if (probe.url === "")
             skip("needs RabbitMQ: QTAMQP_TEST_URL is not set")
-        const anna = open({ url: probe.url, name: "Anna" })
-        const ben = open({ url: probe.url, name: "Ben" })
+        const anna = open({ url: probe.url, nick: "Anna" })
+        const ben = open({ url: probe.url, nick: "Ben" })
         const ready = (window) => find(window.contentItem, (item) => item.text === "Connected") !== null
         tryVerify(() => ready(anna) && ready(ben) && field(anna).enabled && field(ben).enabled, 20000)
         wait(200) // the queues are bound
