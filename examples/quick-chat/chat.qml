@@ -84,6 +84,7 @@ ApplicationWindow {
                 required property var json
                 required property date received
                 readonly property bool mine: json?.name === window.nick
+                readonly property FontMetrics metrics: FontMetrics { }
                 readonly property real room: ListView.view?.width ?? 0
 
                 x: mine ? room - width : 0
@@ -102,7 +103,7 @@ ApplicationWindow {
                         textFormat: Text.PlainText
                         width: Math.min(implicitWidth, bubble.room * 0.8 - 20)
                         elide: Text.ElideRight
-                        font.pixelSize: Math.round(window.line * 0.65)
+                        font.pixelSize: bubble.metrics.height * 0.65
                         opacity: 0.8
                         color: bubble.mine ? bubble.colors.highlightedText : bubble.colors.text
                     }
