@@ -233,8 +233,8 @@ QAmqpConsumer *QAmqpChannelPrivate::consume(const QueueName &queue,
     If the call is refused locally, the consumer is in state Cancelled and lastError() says why (from a
     thread other than the connection's a warning does, and that thread's event loop makes the consumer
     a child of this channel); if the broker refuses, the channel closes and QAmqpConsumer::cancelled() is emitted. If the broker does not
-    answer within QAmqpConnectionOptions::requestTimeout(), the consumer ends: cancelled() is emitted
-    with Timeout, and should the answer come after all, the subscription is cancelled at the broker.
+    answer within QAmqpConnectionOptions::requestTimeout(), the consumer ends: QAmqpConsumer::cancelled() is
+    emitted with Timeout, and should the answer come after all, the subscription is cancelled at the broker.
     \sa {AMQP 0-9-1 §1.8.3.3}, {https://www.rabbitmq.com/consumers.html}
 */
 QAmqpConsumer *QAmqpChannel::consume(const QString &queue, const QAmqpConsumeOptions &options)

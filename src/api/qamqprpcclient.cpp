@@ -142,8 +142,9 @@ QFuture<QAmqpMessage> QAmqpRpcClient::call(const QString &exchange, const QStrin
     if no queue took the request, with Nacked if the broker refused it, with LimitExceeded if the reply is
     larger than QAmqpConnectionOptions::maxMessageSize() lets in, and with the error that ended the
     channel or connection (Cancelled if that was closed in good order, or if it or this object was
-    destroyed); whether the request was served is not known then. What publish() would refuse fails as it
-    does there, and a negative \a timeout and a call from a foreign thread with InvalidArgument.
+    destroyed); whether the request was served is not known then. What QAmqpChannel::publish() would
+    refuse fails as it does there, and a negative \a timeout and a call from a foreign thread with
+    InvalidArgument.
 */
 QFuture<QAmqpMessage> QAmqpRpcClient::call(const QString &exchange, const QString &routingKey,
                                            const QAmqpMessage &request,

@@ -76,7 +76,7 @@ void QAmqpBlockingChannel::onReturned(std::function<void(const QAmqpReturn &mess
     QAmqpBlockingConsumer. A loop ends when none came for \a inactivityTimeout. If the channel has such a
     range for this queue already, that one goes on; with other options that is an error.
 
-    If the broker refuses, the range is empty and its error() says why.
+    If the broker refuses, the range is empty and QAmqpBlockingConsumer::error() says why.
 */
 QAmqpBlockingConsumer QAmqpBlockingChannel::consume(const QString &queue,
                                                     const QAmqpConsumeOptions &options,

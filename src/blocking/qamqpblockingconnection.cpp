@@ -403,10 +403,11 @@ QAmqpResult<void> QAmqpBlockingConnection::sleep(std::chrono::milliseconds durat
 }
 
 /*! Ends all waits. Those for callbacks, messages and a link end within 50 ms, now and from now on:
-    startConsuming(), loops over consume(), processDataEvents(), sleep() and open(). Other calls that wait
-    now, for an answer or for room in a window, end within half a second more (Cancelled), which a broker
-    that works needs not; close() keeps its deadline. Calls that begin later go on as ever, so that a
-    program can tidy up. This function may be called from a signal handler. */
+    QAmqpBlockingChannel::startConsuming(), loops over QAmqpBlockingChannel::consume(),
+    processDataEvents(), sleep() and open(). Other calls that wait now, for an answer or for room in
+    a window, end within half a second more (Cancelled), which a broker that works needs not;
+    close() keeps its deadline. Calls that begin later go on as ever, so that a program can tidy up.
+    This function may be called from a signal handler. */
 void QAmqpBlockingConnection::requestStop() noexcept { d->dispatcher.requestStop(true); }
 
 /*! Returns whether requestStop() was called. */

@@ -17,7 +17,8 @@ using Kind = QAmqpError::Kind;
     of the connection meanwhile. It ends when the subscription does (QAmqpBlockingChannel::cancel(), the
     broker, the end of the channel), when no message came for the inactivity timeout, and when a stop is
     requested; error() and isActive() tell which it was. The subscription goes on when a loop is left: a
-    further loop, or consume() for the same queue, goes on with the messages that came meanwhile.
+    further loop, or QAmqpBlockingChannel::consume() for the same queue, goes on with the messages
+    that came meanwhile.
 
     Copies are the same subscription.
 */
@@ -54,7 +55,7 @@ QAmqpBlockingConsumer::const_iterator &QAmqpBlockingConsumer::const_iterator::op
     return *this;
 }
 
-/*! Waits for the next message for the inactivity timeout given to consume(). */
+/*! Waits for the next message for the inactivity timeout given to QAmqpBlockingChannel::consume(). */
 QAmqpResult<QAmqpDelivery> QAmqpBlockingConsumer::next() const { return next(m_inactivityTimeout); }
 
 /*! Waits for the next message for \a inactivityTimeout. Fails with Timeout if none came, with Cancelled
@@ -238,8 +239,8 @@ bool QAmqpBlockingConsumer::isActive() const
     return !d->ended && !d->connection->orphaned;
 }
 
-/*! Returns why consume() failed or the subscription ended; no error while it goes on, or if it was
-    cancelled on this side. */
+/*! Returns why QAmqpBlockingChannel::consume() failed or the subscription ended; no error while it goes
+    on, or if it was cancelled on this side. */
 QAmqpError QAmqpBlockingConsumer::error() const
 {
     if (!d->connection)

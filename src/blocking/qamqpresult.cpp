@@ -63,7 +63,8 @@ QAmqpPublishResult::QAmqpPublishResult(const QAmqpError &error, const QList<QAmq
 }
 
 /*! Returns the messages that failed. Those that the broker returned have its reply code and text, all
-    others the code 0; QAmqpReturn::publishTag() is the number that publish() counted. */
+    others the code 0; QAmqpReturn::publishTag() is the number that
+    QAmqpBlockingChannel::publish() counted. */
 QList<QAmqpReturn> QAmqpPublishResult::messages() const { return m_messages; }
 
 QT_END_NAMESPACE

@@ -191,9 +191,10 @@ void DeviceTransport::runTurn()
 
     \snippet snippets.cpp device
 
-    The device is to be given open, or about to be opened: then its signal \c connected() tells when it
-    is. Its end is told by QIODevice::readChannelFinished(), QIODevice::aboutToClose() or the signals
-    \c disconnected() and \c errorOccurred(), if it has them; QIODevice::errorString() becomes part of the
+    The device is to be given open, or about to be opened: then a signal of the same name as
+    QAbstractSocket::connected() tells when it is. Its end is told by QIODevice::readChannelFinished(),
+    QIODevice::aboutToClose() or signals like QAbstractSocket::disconnected() and
+    QAbstractSocket::errorOccurred(), if it has them; QIODevice::errorString() becomes part of the
     connection's error. It must be sequential, and unbuffered writing is not needed.
 
     The connection may be moved to another thread after this transport was set, but not any more once it

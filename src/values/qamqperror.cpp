@@ -260,8 +260,8 @@ void QAmqpError::raise() const { throw QAmqpException(*this); }
     \c{onFailed([](const QAmqpException &e) { … })}, or around QFuture::result() and \c co_await.
 
     Code that is compiled without exceptions (\c QT_NO_EXCEPTIONS, as by \c -fno-exceptions) does not
-    have this class: there the signals, lastError() and QAmqpResult::error() tell of failures, and a
-    future that failed is one that is finished without a result.
+    have this class: there the signals, QAmqpConnection::lastError() and QAmqpResult::error() tell
+    of failures, and a future that failed is one that is finished without a result.
 */
 
 /*! Makes an exception that carries \a error. */

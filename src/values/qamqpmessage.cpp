@@ -426,8 +426,8 @@ QTAMQP_TEXT_PROPERTY(clusterId, ClusterId)
     If it is the headers (arrays and tables more than 32 deep in each other, more than 65,536 values in
     all, a value of an unknown type), headers() are empty and the other properties are there. If it is the
     list of the properties itself, or a flag for a property that the basic class does not have, none of
-    them is there, and none can be set: errorString() says so then. The octets are kept, and publish() sends
-    them as they came.
+    them is there, and none can be set: errorString() says so then. The octets are kept, and
+    QAmqpChannel::publish() sends them as they came.
 */
 QString QAmqpMessage::propertiesError() const
 {

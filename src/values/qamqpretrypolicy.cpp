@@ -48,8 +48,9 @@ QTAMQP_VALUE(QAmqpRetryPolicy)
 /*! \fn int QAmqpRetryPolicy::maximumAttempts() const
     Returns the number of attempts; 1 by default, 0 means without end. */
 /*! \fn QAmqpRetryPolicy &QAmqpRetryPolicy::setMaximumAttempts(int attempts)
-    Makes \a attempts at most, the first one included; 0 goes on until the connection opens, close()
-    or abort() is called, or an error comes that another attempt cannot mend. */
+    Makes \a attempts at most, the first one included; 0 goes on until the connection opens,
+    QAmqpConnection::close() or QAmqpConnection::abort() is called, or an error comes that another
+    attempt cannot mend. */
 QTAMQP_FIELD(QAmqpRetryPolicy, int, maximumAttempts, setMaximumAttempts)
 
 /*! \fn std::chrono::milliseconds QAmqpRetryPolicy::initialDelay() const
