@@ -60,8 +60,9 @@ if(TARGET QtAmqpQuick)
         EXPORT_NAME Quick
         INSTALL_RPATH ${origin})
     set_target_properties(QtAmqpQuickplugin PROPERTIES
-        EXPORT_NAME QuickPlugin
         INSTALL_RPATH ${origin}/${to_library})
+    get_target_property(linked QtAmqp::QuickPlugin ALIASED_TARGET)
+    set_target_properties(${linked} PROPERTIES EXPORT_NAME QuickPlugin)
     # What a static module consists of besides: the plugin's and the resources' initialisation.
     set(objects)
     foreach(target QtAmqpQuickplugin_init QtAmqpQuick_resources_1)
@@ -75,7 +76,13 @@ if(TARGET QtAmqpQuick)
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT devel
         OBJECTS DESTINATION ${CMAKE_INSTALL_LIBDIR}/QtAmqpQuick COMPONENT devel
         INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/QtAmqpQuick)
-    install(TARGETS QtAmqpQuickplugin EXPORT QtAmqpQuickTargets
+    if(BUILD_SHARED_LIBS) # nobody links the plugin
+        install(TARGETS ${linked} EXPORT QtAmqpQuickTargets)
+        set(export)
+    else()
+        set(export EXPORT QtAmqpQuickTargets)
+    endif()
+    install(TARGETS QtAmqpQuickplugin ${export}
         RUNTIME DESTINATION ${QTAMQP_QML_INSTALL_DIR}/QtAmqp COMPONENT runtime
         LIBRARY DESTINATION ${QTAMQP_QML_INSTALL_DIR}/QtAmqp COMPONENT runtime
         ARCHIVE DESTINATION ${QTAMQP_QML_INSTALL_DIR}/QtAmqp COMPONENT runtime)

@@ -11,12 +11,17 @@
 
 #include <QtAmqp/qamqpblockingconnection.h>
 #include <QtCore/qcoreapplication.h>
+#include <QtCore/qdir.h>
+#include <QtCore/qfile.h>
 #include <QtCore/qstringlist.h>
+#include <QtCore/qthread.h>
 
+#include <algorithm>
 #include <functional>
 
 #include <csignal>
 
+using namespace Qt::StringLiterals;
 using namespace std::chrono_literals;
 
 namespace {
@@ -46,15 +51,35 @@ void publishWithinWindow(QAmqpBlockingChannel &channel, const QString &queue,
     measure.stop();
 }
 
+// SIGSTOP is obeyed a moment later, one thread after the other, and later on a busy machine.
+void stop(pid_t process)
+{
+    kill(process, SIGSTOP);
+    const auto stands = [](const QFileInfo &thread) {
+        QFile stat(thread.filePath() + u"/stat"_s);
+        if (!stat.open(QIODevice::ReadOnly))
+            return true; // it has ended
+        const QByteArray line = stat.readAll();
+        return line.mid(line.lastIndexOf(')') + 2, 1) == "T";
+    };
+    const QDir threads(u"/proc/%1/task"_s.arg(process));
+    QFileInfoList all;
+    do {
+        QThread::msleep(1);
+        all = threads.entryInfoList(QDir::Dirs | QDir::NoDotAndDotDot);
+    } while (!std::all_of(all.cbegin(), all.cend(), stands));
+}
+
 void callWhileStopped(QAmqpBlockingChannel &channel, pid_t broker, long count)
 {
     constexpr auto timeout = 50ms;
     channel.setTimeout(timeout);
-    kill(broker, SIGSTOP);
+    stop(broker);
     timeEach(count, [&] {
         const auto result = channel.setPrefetch(1);
         if (result || result.error().kind() != QAmqpError::Kind::Timeout)
-            qFatal("not a timeout: %s", qPrintable(result.error().text()));
+            qFatal("not a timeout: %s",
+                   result ? "it was answered" : qPrintable(result.error().text()));
     });
     kill(broker, SIGCONT);
     for (double &latency : latencies)

@@ -119,13 +119,32 @@ install_packages()
     as_root true # asks for a password now, while it can
     forbid_services
     local status=0
-    run as_root apt-get update || status=$?
-    [ "$status" != 0 ] || run as_root dpkg --configure -a || status=$?
-    [ "$status" != 0 ] || run as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
-        apt-get install -y --no-install-recommends "${missing[@]}" || status=$?
+    when_free apt-get update || status=$?
+    [ "$status" != 0 ] || when_free dpkg --configure -a || status=$?
+    [ "$status" != 0 ] || when_free apt-get install -y --no-install-recommends "${missing[@]}" || status=$?
     allow_services
     [ "$status" = 0 ] || { tail -n 20 "$log" >&2; fail "installing failed; all of it is in $log"; }
 }
+
+# when_free COMMAND...: as root, once no other process installs packages: a fresh machine updates itself in its
+# first minutes. Each of apt's locks is waited for (its own option DPkg::Lock::Timeout leaves out the one of
+# the package lists, and dpkg has none), ten minutes at most.
+when_free()
+{
+    local status=0 waits='' start=$SECONDS before said
+    said='Could not get lock|Unable to (acquire|lock)|was locked by another process'
+    while :; do
+        before=$(wc -c <"$log")
+        status=0
+        run as_root env LC_ALL=C DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 "$@" || status=$?
+        [ "$status" != 0 ] && tail -c +$((before + 1)) "$log" | grep -qE "$said" || return "$status"
+        [ $((SECONDS - start)) -lt "$lock_timeout" ] || return "$status"
+        [ -n "$waits" ] || step "waiting for another process that installs packages (at most $lock_timeout s)"
+        waits=yes
+        run sleep 1
+    done
+}
+lock_timeout=600
 
 # While packages are installed no service may start: a RabbitMQ of the whole machine is not wanted.
 # A policy that is already there is left as it is.

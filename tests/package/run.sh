@@ -148,6 +148,25 @@ make "$folder/find_package"
 ran "$folder/find_package/consumer"
 ran_quick "$folder/find_package/quick"
 
+# told_why EXPECTED CMAKE-ARGUMENT...: who needs the QML module is told why it is not there; who can do
+# without it configures.
+told_why()
+{
+    local asks=("${@:2}" -S "$here" -DCMAKE_PREFIX_PATH="$installed")
+    rm -rf "$folder/without"
+    configure "$folder/without" "${asks[@]}" -DQTAMQP_ASKS_FOR=OPTIONAL_COMPONENTS
+    cmake "${asks[@]}" -B "$folder/without" -DQTAMQP_ASKS_FOR=COMPONENTS >"$folder/log" 2>&1 \
+        && fail "a missing QML module was not told"
+    tr -s ' \n' ' ' <"$folder/log" | grep -qF "$1" || { cat "$folder/log" >&2; fail "not told: $1"; }
+}
+if [ -x "$folder/find_package/quick" ]; then
+    step "find_package, without the QML module"
+    told_why "needs Qt6Qml (Debian: qt6-declarative-dev)" -DCMAKE_DISABLE_FIND_PACKAGE_Qt6Qml=ON
+    mv "$installed"/lib/cmake/QtAmqp/QtAmqpQuickTargets.cmake "$folder"
+    told_why "was built without its QML module"
+    mv "$folder/QtAmqpQuickTargets.cmake" "$installed/lib/cmake/QtAmqp"
+fi
+
 qml_tools=/usr/lib/qt6/bin
 export QT_QPA_PLATFORM=offscreen XDG_RUNTIME_DIR=$folder
 if [ "$linkage" = shared ] && [ -x "$qml_tools/qml" ]; then
