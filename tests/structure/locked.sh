@@ -63,11 +63,12 @@ install() # as run.sh does it
 
 for lock in dpkg/lock-frontend lists/lock cache/archives/lock; do
     : >"$folder/dpkg/status"
+    rm -f "$folder/said"
     hold "$folder/$lock"
     (install) >"$folder/said" 2>&1 &
     installing=$!
     tries=0
-    until grep -q "waiting for another process" "$folder/said"; do
+    until grep -q "waiting for another process" "$folder/said" 2>/dev/null; do
         kill -0 $installing 2>/dev/null && [ $((tries += 1)) -lt 400 ] || fail "$lock was not waited for"
         sleep 0.1
     done
