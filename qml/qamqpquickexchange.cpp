@@ -188,7 +188,7 @@ void QAmqpQuickExchange::stop()
 
     The \a body decides what is sent: an object, array, number, bool or null as JSON
     (\c application/json), a string as UTF-8 (\c text/plain), an ArrayBuffer or typed array as it is
-    (\c application/octet-stream). The \a properties are those of amqpMessage: \c contentType,
+    (\c application/octet-stream), an amqpMessage that was received with all that it has. The \a properties are those of amqpMessage: \c contentType,
     \c headers, \c persistent, \c priority, \c expiration, \c correlationId, \c replyTo, \c messageId,
     \c timestamp, \c type, \c appId, …; a name that is none of them is an error.
 

@@ -104,6 +104,11 @@ bool QAmqpQuickMessage::nack(bool requeue) const
     return m_delivery.nack(requeue ? QAmqpDelivery::Requeue : QAmqpDelivery::Discard);
 }
 
+/*! \qmlmethod string amqpMessage::toJson()
+    Returns the whole message as one line of JSON, with every property and the exchange and routing key that it
+    came by, to be shown or kept: QAmqpDelivery::toJson(). The body alone, if it is JSON, is \l json. */
+QString QAmqpQuickMessage::toJson() const { return QString::fromUtf8(m_delivery.toJson()); }
+
 // Returns what is wrong with the body.
 static QString setBody(QAmqpMessage &message, const QJSValue &body, QJSEngine *engine)
 {
@@ -113,6 +118,8 @@ static QString setBody(QAmqpMessage &message, const QJSValue &body, QJSEngine *e
     const QVariant buffer = isView ? body.property(u"buffer"_s).toVariant() : QVariant();
     if (body.isUndefined()) {
         return {};
+    } else if (value.metaType() == QMetaType::fromType<QAmqpQuickMessage>()) {
+        message = value.value<QAmqpQuickMessage>().delivery(); // goes on as it came
     } else if (body.isString()) {
         message.setBody(body.toString().toUtf8());
         message.setContentType(u"text/plain"_s);

@@ -77,6 +77,7 @@ public:
 
     Q_INVOKABLE bool ack() const { return m_delivery.ack(); }
     Q_INVOKABLE bool nack(bool requeue = true) const;
+    Q_INVOKABLE QString toJson() const;
 
     friend bool operator==(const QAmqpQuickMessage &a, const QAmqpQuickMessage &b)
     {

@@ -9,7 +9,11 @@ set(QTAMQP_values_SOURCES
     values/connectionurl.h
     values/errorkinds.cpp
     values/errorkinds.h
+    values/jsonvalue.cpp
+    values/jsonvalue.h
     values/madeonce.h
+    values/messagejson.cpp
+    values/messagejson.h
     values/printable.cpp
     values/printable.h
     values/qamqpconnectionoptions.cpp
@@ -26,6 +30,10 @@ set(QTAMQP_values_SOURCES
     values/qamqpvalue_p.h
     values/tableformat.cpp
     values/tableformat.h
+    values/valuejson.cpp
+    values/valuejson.h
+    values/valuetype.cpp
+    values/valuetype.h
     values/wiretext.cpp
     values/wiretext.h)
 set(QTAMQP_values_HEADERS

@@ -23,6 +23,9 @@ public:
     enum RequeueMode { Requeue, Discard };
     Q_ENUM(RequeueMode)
 
+    static QAmqpDelivery fromJson(QByteArrayView json);
+    QByteArray toJson() const;
+
     bool isValid() const;
     QString exchange() const;
     QString routingKey() const;

@@ -53,6 +53,9 @@ public:
 
     QAmqpMessage(const QByteArray &body);
 
+    static QAmqpMessage fromJson(QByteArrayView json);
+    QByteArray toJson() const;
+
     QByteArray body() const;
     void setBody(const QByteArray &body);
     qsizetype size() const;

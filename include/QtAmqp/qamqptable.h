@@ -80,6 +80,7 @@ public:
     static QAmqpValue string(const QByteArray &utf8);
     static QAmqpValue timestamp(quint64 secondsSinceEpoch);
     static QAmqpValue fromVariant(const QVariant &variant);
+    static QAmqpValue fromJson(QByteArrayView json);
 
     Type type() const;
     bool isValid() const;
@@ -96,6 +97,7 @@ public:
     QList<QAmqpValue> toArray() const;
     QAmqpTable toTable() const;
     QVariant toVariant() const;
+    QByteArray toJson() const;
 };
 
 class Q_AMQP_EXPORT QAmqpTable
@@ -110,6 +112,8 @@ public:
 
     static QAmqpTable fromVariantMap(const QVariantMap &map);
     QVariantMap toVariantMap() const;
+    static QAmqpTable fromJson(QByteArrayView json);
+    QByteArray toJson() const;
 
     bool isEmpty() const;
     qsizetype size() const;

@@ -2,6 +2,7 @@
 
 #include "protocol/channelcore.h"
 #include "values/errorkinds.h"
+#include "values/messagejson.h"
 #include "values/sharedvalue.h"
 #include "values/wiretext.h"
 
@@ -73,7 +74,52 @@ void QAmqpDeliveryPrivate::recycle(QAmqpDelivery &delivery, QAmqpDelivery &scrat
     scratch = std::move(delivery);
 }
 
-/*! Returns \c true if this came from a broker. */
+/*!
+    Returns the whole delivery as one line of JSON in UTF-8, without a newline: that of QAmqpMessage::toJson() with
+    the exchange, routing key, delivery tag, and consumer tag or number of messages left. fromJson() makes
+    a delivery of the same contents of it.
+*/
+QByteArray QAmqpDelivery::toJson() const
+{
+    if (!d)
+        return QAmqpMessage::toJson();
+    JsonObject json;
+    json.addOctets("exchange", d->envelope->exchange);
+    json.addOctets("routing_key", d->envelope->routingKey);
+    json.add("redelivered", d->redelivered ? "true" : "false");
+    json.add("delivery_tag", QByteArray::number(d->deliveryTag));
+    if (d->envelope->consumerTag.isEmpty())
+        json.add("message_count", QByteArray::number(d->remaining));
+    else
+        json.addOctets("consumer_tag", d->envelope->consumerTag);
+    addMessage(json, *this);
+    return json.json();
+}
+
+/*!
+    Makes what toJson() returned, or QAmqpMessage::toJson(), into a delivery again, of which nothing is to be
+    settled. exchange() and routingKey() are null if \a json does not have them.
+
+    \snippet snippets.cpp json
+
+    If it cannot be read, errorString() says what is wrong and where, and publishing it is refused.
+*/
+QAmqpDelivery QAmqpDelivery::fromJson(QByteArrayView json)
+{
+    JsonEnvelope envelope;
+    QAmqpDelivery delivery;
+    static_cast<QAmqpMessage &>(delivery) = readMessage(json, &envelope);
+    delivery.d = new QAmqpDeliveryPrivate;
+    delivery.d->envelope =
+            new Envelope{{}, envelope.exchange, envelope.routingKey, envelope.consumerTag};
+    delivery.d->deliveryTag = envelope.deliveryTag;
+    delivery.d->remaining = envelope.remaining;
+    delivery.d->redelivered = envelope.redelivered;
+    delivery.d->settled = true;
+    return delivery;
+}
+
+/*! Returns \c true if this came from a broker, or was read from JSON. */
 bool QAmqpDelivery::isValid() const { return d != nullptr; }
 
 /*! \property QAmqpDelivery::exchange

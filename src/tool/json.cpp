@@ -40,15 +40,10 @@ JsonObject &JsonObject::addReal(const QByteArray &name, double value, int decima
 
 JsonObject &JsonObject::addText(const QByteArray &name, const QString &text)
 {
-    return addOctets(name, name + "_base64", octetsOf(text));
-}
-
-JsonObject &JsonObject::addOctets(const QByteArray &name, const QByteArray &base64Name,
-                                  const QByteArray &octets)
-{
-    if (QUtf8StringView(octets).isValidUtf8())
+    const QByteArray octets = octetsOf(text);
+    if (octets.isValidUtf8())
         return add(name, jsonText(octets));
-    return add(base64Name, '"' + octets.toBase64() + '"');
+    return add(name + "_base64", '"' + octets.toBase64() + '"');
 }
 
 } // namespace Tool

@@ -1,7 +1,7 @@
 #ifndef QTAMQP_TOOL_JSON_H
 #define QTAMQP_TOOL_JSON_H
 
-// Lines of JSON. Unlike QJsonObject this keeps the order of the members and a name that comes twice.
+// What a command reports, as lines of JSON. Unlike QJsonObject this keeps the order of the members.
 
 #include <QtCore/qbytearray.h>
 #include <QtCore/qlist.h>
@@ -22,9 +22,6 @@ public:
     JsonObject &addReal(const QByteArray &name, double value, int decimals);
     // As text if it is UTF-8, else in base64 under the name that has _base64 behind it.
     JsonObject &addText(const QByteArray &name, const QString &text);
-    // The same, under a name of one's own.
-    JsonObject &addOctets(const QByteArray &name, const QByteArray &base64Name,
-                          const QByteArray &octets);
 
     QByteArray json() const { return '{' + m_members + '}'; }
     QByteArray line() const { return json() + '\n'; }

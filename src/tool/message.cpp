@@ -11,18 +11,16 @@ namespace {
 using Property = QAmqpMessage::Property;
 
 const TextProperty texts[] = {
-        {"content-type", "content_type", Property::ContentType, &QAmqpMessage::setContentType},
-        {"content-encoding", "content_encoding", Property::ContentEncoding,
-         &QAmqpMessage::setContentEncoding},
-        {"correlation-id", "correlation_id", Property::CorrelationId,
-         &QAmqpMessage::setCorrelationId},
-        {"reply-to", "reply_to", Property::ReplyTo, &QAmqpMessage::setReplyTo},
-        {"expiration", "expiration", Property::Expiration, &QAmqpMessage::setExpiration},
-        {"message-id", "message_id", Property::MessageId, &QAmqpMessage::setMessageId},
-        {"type", "type", Property::Type, &QAmqpMessage::setType},
-        {"user-id", "user_id", Property::UserId, &QAmqpMessage::setUserId},
-        {"app-id", "app_id", Property::AppId, &QAmqpMessage::setAppId},
-        {"cluster-id", "cluster_id", Property::ClusterId, &QAmqpMessage::setClusterId},
+        {"content-type", Property::ContentType, &QAmqpMessage::setContentType},
+        {"content-encoding", Property::ContentEncoding, &QAmqpMessage::setContentEncoding},
+        {"correlation-id", Property::CorrelationId, &QAmqpMessage::setCorrelationId},
+        {"reply-to", Property::ReplyTo, &QAmqpMessage::setReplyTo},
+        {"expiration", Property::Expiration, &QAmqpMessage::setExpiration},
+        {"message-id", Property::MessageId, &QAmqpMessage::setMessageId},
+        {"type", Property::Type, &QAmqpMessage::setType},
+        {"user-id", Property::UserId, &QAmqpMessage::setUserId},
+        {"app-id", Property::AppId, &QAmqpMessage::setAppId},
+        {"cluster-id", Property::ClusterId, &QAmqpMessage::setClusterId},
 };
 
 } // namespace

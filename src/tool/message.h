@@ -1,7 +1,7 @@
 #ifndef QTAMQP_TOOL_MESSAGE_H
 #define QTAMQP_TOOL_MESSAGE_H
 
-// Messages as options and as JSON.
+// Messages as options.
 
 #include "command.h"
 
@@ -12,7 +12,6 @@ namespace Tool {
 struct TextProperty
 {
     const char *option;
-    QByteArray json; // as RabbitMQ's management tools call it
     QAmqpMessage::Property property;
     void (QAmqpMessage::*set)(const QString &);
 };
@@ -24,22 +23,6 @@ std::vector<Option> withMessageOptions(std::initializer_list<Option> options);
 
 // `message` with the properties that are given as options; throws a Failure.
 QAmqpMessage withProperties(const Arguments &arguments, QAmqpMessage message = {});
-
-// One line: envelope, properties, body.
-QByteArray toJsonLine(const QAmqpDelivery &delivery);
-
-// The same without an envelope.
-QByteArray toJsonLine(const QAmqpMessage &message);
-
-struct Outgoing
-{
-    QAmqpMessage message;
-    std::optional<QString> exchange;
-    std::optional<QString> routingKey;
-};
-
-// What toJsonLine() returned. Throws a JsonError.
-Outgoing fromJsonLine(QByteArrayView line);
 
 } // namespace Tool
 

@@ -4,13 +4,12 @@
 // Texts that need not be UTF-8: arguments, and names that a broker tells. As everywhere in QtAmqp an octet
 // that is no UTF-8 is a lone surrogate in a QString, U+DC80 for 80 to U+DCFF for FF.
 
-#include <QtCore/qbytearray.h>
-#include <QtCore/qstring.h>
+#include <QtAmqp/qamqptable.h>
 
 namespace Tool {
 
-QString textOf(QByteArrayView octets);
-QByteArray octetsOf(const QString &text);
+inline QString textOf(const QByteArray &octets) { return QAmqpValue::string(octets).toString(); }
+inline QByteArray octetsOf(const QString &text) { return QAmqpValue(text).toBytes(); }
 inline bool isUtf8(const QString &text) { return text.isValidUtf16(); }
 
 } // namespace Tool

@@ -76,7 +76,7 @@ Printer::Printer(const Arguments &arguments)
 QByteArray Printer::operator()(const QAmqpDelivery &delivery) const
 {
     switch (m_form) {
-    case Json: return toJsonLine(delivery);
+    case Json: return delivery.toJson() + '\n';
     case Raw: return delivery.body();
     case Format: return filled(m_format, delivery, &delivery);
     case Body: break;
@@ -87,7 +87,7 @@ QByteArray Printer::operator()(const QAmqpDelivery &delivery) const
 QByteArray Printer::operator()(const QAmqpMessage &message) const
 {
     switch (m_form) {
-    case Json: return toJsonLine(message);
+    case Json: return message.toJson() + '\n';
     case Raw: return message.body();
     case Format: return filled(m_format, message, nullptr);
     case Body: break;

@@ -2,7 +2,6 @@
 
 #include "input.h"
 #include "json.h"
-#include "jsonvalue.h"
 #include "message.h"
 #include "output.h"
 #include "platform.h"
@@ -39,6 +38,13 @@ Target readTarget(const Arguments &arguments)
                       "publish --help"_s};
     return target;
 }
+
+struct Outgoing
+{
+    QAmqpMessage message;
+    QString exchange;
+    QString routingKey;
+};
 
 // Where the messages come from: one body again and again, or the input.
 class Source
@@ -115,20 +121,19 @@ private:
         ++m_line;
         if (line.trimmed().isEmpty())
             return {};
-        try {
-            Outgoing next = fromJsonLine(line);
-            if (m_target.exchange)
-                next.exchange = m_target.exchange;
-            if (m_target.routingKey)
-                next.routingKey = m_target.routingKey;
-            if (!next.exchange && !next.routingKey)
-                throw JsonError{u"it does not say where to; give --queue"_s};
-            next.message = withProperties(m_arguments, next.message);
-            return next;
-        } catch (const JsonError &error) {
-            throw Failure{BadUsage,
-                          u"line %1 of the input: %2"_s.arg(QString::number(m_line), error.text)};
-        }
+        const auto wrong = [this](const QString &what) {
+            return Failure{BadUsage,
+                           u"line %1 of the input: %2"_s.arg(QString::number(m_line), what)};
+        };
+        const QAmqpDelivery given = QAmqpDelivery::fromJson(line);
+        if (const QString error = given.errorString(); !error.isEmpty())
+            throw wrong(error);
+        Outgoing next{given, m_target.exchange.value_or(given.exchange()),
+                      m_target.routingKey.value_or(given.routingKey())};
+        if (next.exchange.isNull() && next.routingKey.isNull())
+            throw wrong(u"it does not say where to; give --queue"_s);
+        next.message = withProperties(m_arguments, next.message);
+        return next;
     }
 
     const Arguments &m_arguments;
@@ -232,7 +237,7 @@ private:
 // A message for the default exchange is for one queue, and what is put back had been in one.
 QAmqpChannel::PublishFlags flagsFor(const Arguments &arguments, const Outgoing &message)
 {
-    const bool isForAQueue = message.exchange.value_or(QString()).isEmpty();
+    const bool isForAQueue = message.exchange.isEmpty();
     const bool mandatory =
             arguments.isSet("mandatory") || isForAQueue || arguments.isSet("json-lines");
     return mandatory && !arguments.isSet("no-mandatory") ? QAmqpChannel::Mandatory
@@ -257,8 +262,7 @@ void publishAll(Run &run, Session &session, Source &source, Tally &tally)
         const std::optional<Outgoing> next = source.takeNext();
         if (!next)
             continue;
-        if (channel->publish(next->exchange.value_or(QString()),
-                             next->routingKey.value_or(QString()), next->message,
+        if (channel->publish(next->exchange, next->routingKey, next->message,
                              flagsFor(arguments, *next))
             == 0)
             throw failureOf(channel->lastError());

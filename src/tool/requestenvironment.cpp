@@ -3,7 +3,6 @@
 #include "json.h"
 #include "message.h"
 #include "octets.h"
-#include "typedvalue.h"
 
 using namespace Qt::StringLiterals;
 
@@ -73,12 +72,12 @@ QByteArray textOfValue(const QAmqpValue &value)
     switch (value.type()) {
     case Type::String: return value.toBytes();
     case Type::Bytes: return value.toBytes().toBase64();
-    case Type::Table: return toJson(value.toTable());
+    case Type::Table: return value.toTable().toJson();
     case Type::Array: {
         QList<QByteArray> elements;
         const QList<QAmqpValue> array = value.toArray();
         for (const QAmqpValue &element : array)
-            elements += toJson(element);
+            elements += element.toJson();
         return jsonArray(elements);
     }
     default: return value.toString().toUtf8();
@@ -93,7 +92,8 @@ void addProperties(Variables &variables, const QAmqpDelivery &request)
             variables.add(name, digits.toUtf8());
     };
     for (const TextProperty &row : textProperties()) {
-        const QString name = "QAMQP_"_L1 + QString::fromLatin1(row.json).toUpper();
+        const QString name =
+                "QAMQP_"_L1 + QString::fromLatin1(row.option).toUpper().replace(u'-', u'_');
         variables.remove(name);
         if (request.has(row.property))
             variables.add(name, request.bytes(row.property));

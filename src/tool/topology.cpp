@@ -99,7 +99,7 @@ void bindOrUnbind(Run &run, bool bind)
                       .addText("exchange", source)
                       .addText(toQueue ? "queue" : "to_exchange", destination)
                       .addText("routing_key", key)
-                      .add("arguments", toJson(table))
+                      .add("arguments", table.toJson())
                       .add("bound", bind)
                       .line());
     }

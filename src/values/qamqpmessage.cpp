@@ -72,43 +72,32 @@ using Property = QAmqpMessage::Property;
 
 namespace {
 
-enum class Shape : quint8 { ShortString, Table, Octet, Timestamp };
+using Shape = PropertyShape;
 
-struct PropertyRow
-{
-    Property property;
-    Shape shape;
-    const char *name;
-};
-
-// In wire order: the list of a content header holds the present ones from the highest bit down.
-constexpr PropertyRow propertyRows[] = {
-        {Property::ContentType, Shape::ShortString, "content-type"},
-        {Property::ContentEncoding, Shape::ShortString, "content-encoding"},
+constexpr PropertyRow rows[] = {
+        {Property::ContentType, Shape::Text, "content-type"},
+        {Property::ContentEncoding, Shape::Text, "content-encoding"},
         {Property::Headers, Shape::Table, "headers"},
         {Property::DeliveryMode, Shape::Octet, "delivery-mode"},
         {Property::Priority, Shape::Octet, "priority"},
-        {Property::CorrelationId, Shape::ShortString, "correlation-id"},
-        {Property::ReplyTo, Shape::ShortString, "reply-to"},
-        {Property::Expiration, Shape::ShortString, "expiration"},
-        {Property::MessageId, Shape::ShortString, "message-id"},
+        {Property::CorrelationId, Shape::Text, "correlation-id"},
+        {Property::ReplyTo, Shape::Text, "reply-to"},
+        {Property::Expiration, Shape::Text, "expiration"},
+        {Property::MessageId, Shape::Text, "message-id"},
         {Property::Timestamp, Shape::Timestamp, "timestamp"},
-        {Property::Type, Shape::ShortString, "type"},
-        {Property::UserId, Shape::ShortString, "user-id"},
-        {Property::AppId, Shape::ShortString, "app-id"},
-        {Property::ClusterId, Shape::ShortString, "cluster-id"},
+        {Property::Type, Shape::Text, "type"},
+        {Property::UserId, Shape::Text, "user-id"},
+        {Property::AppId, Shape::Text, "app-id"},
+        {Property::ClusterId, Shape::Text, "cluster-id"},
 };
 
-const PropertyRow &rowOf(Property property)
-{
-    return propertyRows[std::countl_zero(quint16(property))];
-}
+const PropertyRow &rowOf(Property property) { return rows[std::countl_zero(quint16(property))]; }
 
 QByteArrayView takeProperty(Reader &list, Shape shape)
 {
     const QByteArrayView before = list.rest();
     switch (shape) {
-    case Shape::ShortString: list.string<quint8>(); break;
+    case Shape::Text: list.string<quint8>(); break;
     case Shape::Table: list.string<quint32>(); break;
     case Shape::Octet: list.read<quint8>(); break;
     case Shape::Timestamp: list.read<quint64>(); break;
@@ -120,12 +109,14 @@ QByteArrayView takeProperty(Reader &list, Shape shape)
 
 namespace QtAmqpPrivate {
 
+std::span<const PropertyRow> propertyRows() { return rows; }
+
 void checkPropertyList(quint16 flags, Reader &list)
 {
     // Bit 0 continues the flags in a second word; the basic class has no 15th property.
     if (flags & 0x0003)
         list.fail("has property flags that the basic class does not define");
-    for (const PropertyRow &row : propertyRows) {
+    for (const PropertyRow &row : rows) {
         if (!(flags & quint16(row.property)))
             continue;
         takeProperty(list, row.shape);
@@ -138,7 +129,7 @@ void checkPropertyList(quint16 flags, Reader &list)
 static QByteArrayView headersIn(quint16 flags, QByteArrayView properties)
 {
     Reader list(properties);
-    for (const PropertyRow &row : propertyRows) {
+    for (const PropertyRow &row : rows) {
         const bool isPresent = flags & quint16(row.property);
         if (row.shape == Shape::Table)
             return isPresent ? takeProperty(list, row.shape).sliced(4) : QByteArrayView();
@@ -179,10 +170,18 @@ QAmqpMessage QAmqpMessagePrivate::makeBodiless(quint16 flags, QByteArray propert
     return message;
 }
 
+QAmqpMessage QAmqpMessagePrivate::makeUnread(const QString &error)
+{
+    QAmqpMessage message;
+    editable(message).refused = NotRead;
+    editable(message).error = error;
+    return message;
+}
+
 QByteArrayView QAmqpMessagePrivate::wire(Property property) const
 {
     Reader list(properties);
-    const PropertyRow *row = propertyRows;
+    const PropertyRow *row = rows;
     for (; row->property != property; ++row) {
         if (present() & quint16(row->property))
             takeProperty(list, row->shape);
@@ -192,10 +191,10 @@ QByteArrayView QAmqpMessagePrivate::wire(Property property) const
 
 void QAmqpMessagePrivate::set(Property property, const QByteArray &wire)
 {
-    const quint16 why = property == Property::Expiration ? NegativeTime : 0;
-    refused = quint16(refused & ~(quint16(property) | why));
+    const quint32 why = property == Property::Expiration ? NegativeTime : 0;
+    refused &= ~(quint32(property) | why);
     if (isMalformed) { // there is no place for it in a list that nobody can read
-        refused = quint16(refused | (wire.isEmpty() ? 0 : quint16(property)));
+        refused |= wire.isEmpty() ? 0 : quint32(property);
         return;
     }
     const QByteArrayView old = this->wire(property);
@@ -203,7 +202,7 @@ void QAmqpMessagePrivate::set(Property property, const QByteArray &wire)
     properties.replace(at, old.size(), wire);
     flags = quint16(wire.isEmpty() ? flags & ~quint16(property) : flags | quint16(property));
     if (property == Property::Headers) {
-        headersError.clear();
+        error.clear();
         headers.clear();
     }
 }
@@ -211,7 +210,7 @@ void QAmqpMessagePrivate::set(Property property, const QByteArray &wire)
 void QAmqpMessagePrivate::refuse(Property property)
 {
     set(property, {});
-    refused |= quint16(property);
+    refused |= quint32(property);
 }
 
 quint8 QAmqpMessagePrivate::octet(Property property) const
@@ -225,15 +224,12 @@ QString QAmqpMessagePrivate::text(Property property) const
                                          : QString();
 }
 
-void QAmqpMessagePrivate::setText(Property property, const QString &value)
+void QAmqpMessagePrivate::setOctets(Property property, const QByteArray &text)
 {
-    const QByteArray utf8 = QtAmqpPrivate::wireFromText(value);
-    if (value.isNull())
-        set(property, {});
-    else if (utf8.size() > MaxShortString)
+    if (text.size() > MaxShortString)
         refuse(property);
     else
-        set(property, char(utf8.size()) + utf8);
+        set(property, char(text.size()) + text);
 }
 
 /*! \fn QAmqpMessage::QAmqpMessage()
@@ -254,7 +250,7 @@ void QAmqpMessage::setBody(const QByteArray &body)
 {
     QAmqpMessagePrivate &message = edit(d);
     message.body = body;
-    message.refused = quint16(message.refused & ~QAmqpMessagePrivate::NoBody);
+    message.refused &= ~QAmqpMessagePrivate::NoBody;
 }
 
 /*! Returns how many octets the message takes: those of the body and of the properties as they stand on the
@@ -282,13 +278,19 @@ QByteArray QAmqpMessage::bytes(Property property) const
 {
     if (!has(property))
         return {};
-    const bool isText = rowOf(property).shape == Shape::ShortString;
+    const bool isText = rowOf(property).shape == Shape::Text;
     return peek(d).wire(property).sliced(isText ? 1 : 0).toByteArray();
 }
 
 #define QTAMQP_TEXT_PROPERTY(getter, Name) \
   QString QAmqpMessage::getter() const { return peek(d).text(Property::Name); } \
-  void QAmqpMessage::set##Name(const QString &value) { edit(d).setText(Property::Name, value); }
+  void QAmqpMessage::set##Name(const QString &value) \
+  { \
+    if (value.isNull()) \
+      edit(d).set(Property::Name, {}); \
+    else \
+      edit(d).setOctets(Property::Name, wireFromText(value)); \
+  }
 
 /*! \property QAmqpMessage::contentType
     MIME type of the body, at most 255 octets. AMQP carries it without looking at it. */
@@ -322,7 +324,7 @@ void QAmqpMessage::setHeaders(const QAmqpTable &headers)
         error = QLatin1StringView(judge.error());
     if (!error.isEmpty()) {
         edit(d).refuse(Property::Headers);
-        edit(d).headersError = error;
+        edit(d).error = error;
         return;
     }
     QByteArray wire(4, Qt::Uninitialized);
@@ -447,16 +449,19 @@ QString QAmqpMessagePrivate::refusal() const
 {
     if (!refused)
         return {};
+    if (refused & NotRead)
+        return error.isEmpty() ? QStringLiteral("the JSON that it was made of cannot be read")
+                               : error;
     if (refused == NoBody)
         return QStringLiteral("its body was larger than the limit and was not kept");
-    const PropertyRow &row = propertyRows[std::countl_zero(refused)];
+    const PropertyRow &row = rows[std::countl_zero(quint16(refused))];
     const QLatin1StringView name(row.name);
     if (isMalformed)
         return QStringLiteral("%1 cannot be set beside properties that came malformed; make a new "
                               "message of the body")
                 .arg(name);
     if (row.shape == Shape::Table)
-        return QStringLiteral("%1: %2").arg(name, headersError);
+        return QStringLiteral("%1: %2").arg(name, error);
     if (row.shape == Shape::Timestamp)
         return QStringLiteral("%1 lies before 1970").arg(name);
     if (row.property == Property::Expiration && refused & NegativeTime)
@@ -468,12 +473,12 @@ QDebug operator<<(QDebug debug, const QAmqpMessage &message)
 {
     const QDebugStateSaver saver(debug);
     debug.nospace().quote() << "QAmqpMessage(" << message.body().size() << " octets";
-    for (const PropertyRow &row : propertyRows) {
+    for (const PropertyRow &row : rows) {
         if (!message.has(row.property))
             continue;
         debug << ", " << row.name << ": ";
         switch (row.shape) {
-        case Shape::ShortString: debug << message.bytes(row.property); break;
+        case Shape::Text: debug << message.bytes(row.property); break;
         case Shape::Table: debug << message.headers(); break;
         case Shape::Octet: debug << quint8(message.bytes(row.property).front()); break;
         case Shape::Timestamp: debug << message.timestamp(); break;

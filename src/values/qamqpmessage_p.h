@@ -7,6 +7,8 @@
 
 #include <QtAmqp/qamqpmessage.h>
 
+#include <span>
+
 QT_BEGIN_NAMESPACE
 
 // The properties are kept as they stand in a content header: the flags word and the property list
@@ -20,15 +22,16 @@ class QAmqpMessagePrivate : public QtAmqpPrivate::SharedValue
 {
 public:
     // These stand among the refused; their bits are no property's.
-    static constexpr quint16 NoBody = 0x0001; // it was too large to be kept
-    static constexpr quint16 NegativeTime = 0x0002; // is why the expiration was refused
+    static constexpr quint32 NoBody = 0x0001; // it was too large to be kept
+    static constexpr quint32 NegativeTime = 0x0002; // is why the expiration was refused
+    static constexpr quint32 NotRead = 0x10000; // the JSON that it was to be made of
 
     QByteArray body;
     QByteArray properties;
-    QString headersError;
+    QString error; // of the headers, or of the JSON
     QtAmqpPrivate::MadeOnce<QAmqpTable> headers; // decoded
     quint16 flags = 0;
-    quint16 refused = 0; // properties that were set to something AMQP cannot carry
+    quint32 refused = 0; // properties that were set to something AMQP cannot carry
     bool isMalformed = false; // the property list, as it was received
 
     bool operator==(const QAmqpMessagePrivate &) const = default;
@@ -36,6 +39,10 @@ public:
     static const QAmqpMessagePrivate &of(const QAmqpMessage &message)
     {
         return QtAmqpPrivate::peek(message.d);
+    }
+    static QAmqpMessagePrivate &editable(QAmqpMessage &message)
+    {
+        return QtAmqpPrivate::edit(message.d);
     }
     // What the peer made it: the properties may be larger than the body.
     static qsizetype size(const QAmqpMessage &message)
@@ -46,6 +53,8 @@ public:
     static QAmqpMessage make(QByteArray body, quint16 flags, QByteArray properties);
     // What is left of a message whose body was not kept.
     static QAmqpMessage makeBodiless(quint16 flags, QByteArray properties);
+    // One that was to be read from JSON, which was wrong.
+    static QAmqpMessage makeUnread(const QString &error);
 
     quint16 present() const { return isMalformed ? 0 : flags; }
     // What stands in the list for the property, or where it would stand if it is absent.
@@ -57,10 +66,22 @@ public:
 
     quint8 octet(QAmqpMessage::Property property) const;
     QString text(QAmqpMessage::Property property) const;
-    void setText(QAmqpMessage::Property property, const QString &value);
+    void setOctets(QAmqpMessage::Property property, const QByteArray &text);
 };
 
 namespace QtAmqpPrivate {
+
+enum class PropertyShape : quint8 { Text, Table, Octet, Timestamp };
+
+struct PropertyRow
+{
+    QAmqpMessage::Property property;
+    PropertyShape shape;
+    const char *name;
+};
+
+// In wire order: the list of a content header holds the present ones from the highest bit down.
+std::span<const PropertyRow> propertyRows();
 
 // Judges the property list of a content header without decoding it (AMQP 0-9-1 §4.2.6.1), but not what
 // is in the table of headers.

@@ -3,6 +3,7 @@
 #include "values/bytes.h"
 #include "values/madeonce.h"
 #include "values/sharedvalue.h"
+#include "values/valuejson.h"
 #include "values/wiretext.h"
 
 #include <QtCore/qdebug.h>
@@ -41,6 +42,7 @@ public:
 
     QList<QAmqpTable::Entry> entries;
     MadeOnce<Places> places;
+    QString unread; // why the JSON that it was to be made of could not be read
 
     bool operator==(const QAmqpTablePrivate &) const = default;
 
@@ -100,6 +102,27 @@ QVariantMap QAmqpTable::toVariantMap() const
     return map;
 }
 
+/*!
+    Returns the table as JSON in UTF-8: an object of values as QAmqpValue::toJson() returns them, in their order.
+    If a name is not UTF-8 or comes twice it is an array of these objects, each with one more member, \c name, or
+    \c name_base64 with its octets in base64. fromJson() makes an equal table of it.
+*/
+QByteArray QAmqpTable::toJson() const { return QtAmqpPrivate::toJson(*this); }
+
+/*! Makes the table that \a json stands for: what toJson() returned, or an object of plain JSON, see
+    QAmqpValue::fromJson(). If it cannot be read the table is empty, and errorString() says what is wrong and
+    where. */
+QAmqpTable QAmqpTable::fromJson(QByteArrayView json)
+{
+    try {
+        return tableFromJson(readJson(json));
+    } catch (const JsonError &error) {
+        QAmqpTable table;
+        edit(table.d).unread = error.text;
+        return table;
+    }
+}
+
 /*! Returns \c true if there is no entry. */
 bool QAmqpTable::isEmpty() const { return size() == 0; }
 
@@ -156,6 +179,8 @@ qsizetype QAmqpTable::remove(const QString &name)
 /*! Returns why this table cannot be sent, naming the entry at fault; empty if it can. */
 QString QAmqpTable::errorString() const
 {
+    if (const QString &unread = peek(d).unread; !unread.isEmpty())
+        return unread;
     for (const auto &[name, value] : entries()) {
         if (name.size() > MaxShortString) {
             return QStringLiteral("the name \"%1…\" has %2 octets, AMQP allows 255")

@@ -1,5 +1,7 @@
 #include "values/qamqpvalue_p.h"
 
+#include "values/wiretext.h"
+
 #include <QtCore/qdatetime.h>
 #include <QtCore/qdebug.h>
 
@@ -140,8 +142,9 @@ QAmqpValue::QAmqpValue(QAmqpDecimal value)
 {
 }
 
-/*! Makes a \c String of \a value in UTF-8. A null QString makes an empty one, see null() for no value. */
-QAmqpValue::QAmqpValue(const QString &value) : QAmqpValue(string(value.toUtf8())) { }
+/*! Makes a \c String of \a value in UTF-8; a lone surrogate U+DC80 to U+DCFF makes the octet that toString()
+    makes it of. A null QString makes an empty one, see null() for no value. */
+QAmqpValue::QAmqpValue(const QString &value) : QAmqpValue(string(wireFromText(value))) { }
 
 /*! Makes a \c String of the octets \a utf8 up to the first NUL, as they are. */
 QAmqpValue::QAmqpValue(const char *utf8) : QAmqpValue(string(QByteArray(utf8))) { }
@@ -324,7 +327,8 @@ static QString shortestText(float number)
     return text;
 }
 
-/*! Returns text: of a \c String or \c Bytes read as UTF-8, or of a number in decimal. */
+/*! Returns text: of a \c String or \c Bytes read as UTF-8, or of a number in decimal. An octet that is not
+    UTF-8 is a lone surrogate, U+DC80 to U+DCFF for 80 to FF, so that a \c String made of the text is the same. */
 QString QAmqpValue::toString() const
 {
     bool isNumber = false;
@@ -338,7 +342,7 @@ QString QAmqpValue::toString() const
     default: break;
     }
     const qint64 number = toInt(&isNumber);
-    return isNumber ? QString::number(number) : QString::fromUtf8(toBytes());
+    return isNumber ? QString::number(number) : textFromWire(toBytes());
 }
 
 /*! Returns a \c Timestamp in UTC; an invalid QDateTime for other types and times it cannot hold. */

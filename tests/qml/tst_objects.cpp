@@ -51,6 +51,14 @@ private Q_SLOTS:
         QVERIFY(scene.holds("model.get(0).contentType === 'application/json'"));
         QVERIFY(scene.holds("model.get(0).persistent && model.get(0).routingKey === 'orders'"));
         QTRY_COMPARE(server.brokers.first()->acked, QList<quint64>{1});
+        // A message goes on with all that it has, and what is given besides.
+        QVERIFY(scene.holds("orders.publish(model.get(0), { appId: 'again' }) === 2"));
+        TRY_HOLDS(scene, "model.count === 2");
+        QVERIFY(scene.holds("JSON.parse(model.get(0).toJson()).properties.message_id === 'm1'"));
+        QVERIFY(scene.holds(
+                "JSON.stringify([0, 1].map(i => { const m = JSON.parse(model.get(i).toJson()); "
+                "delete m.delivery_tag; delete m.properties.app_id; return m; }).map("
+                "m => JSON.stringify(m)).filter((m, i, all) => m !== all[0])) === '[]'"));
         QVERIFY(scene.holds("exchange.publish('hold', 'x') === 1 && exchange.unconfirmed === 1"));
         scene.value("exchange.publish('elsewhere', 'x')");
         TRY_HOLDS(scene, "exchange.unconfirmed === 1");

@@ -269,13 +269,15 @@ private Q_SLOTS:
         header("timestamp", u"a=timestamp:noon"_s,
                u"a value of type timestamp is seconds since 1970, an ISO 8601 time or now"_s);
         header("array", u"a=array:{}"_s, u"a value of type array is a JSON array"_s);
-        header("table", u"a=table:{"_s, u"a value of type table is a JSON object"_s);
+        header("table", u"a=table:[]"_s, u"a value of type table is a JSON object"_s);
+        header("table that does not end", u"a=table:{"_s,
+               u"inside of it, no name of a member at octet 2"_s);
         header("string of a number", u"a=array:[{\"type\":\"string\",\"value\":5}]"_s,
-               u"inside of it, a value of type string is text"_s);
+               u"inside of it, element 0: a value of type string is text"_s);
         header("number of null", u"a=array:[{\"type\":\"double\",\"value\":null}]"_s,
-               u"inside of it, a value of type double is a number"_s);
+               u"inside of it, element 0: a value of type double is a number"_s);
         header("string of wrong base64", u"a=array:[{\"type\":\"string\",\"base64\":\"%%\"}]"_s,
-               u"inside of it, a value of type string is text"_s);
+               u"inside of it, element 0: a value of type string is text"_s);
         row("key twice",
             {u"publish"_s, u"-q"_s, u"q"_s, u"x"_s, u"--header"_s, u"a=int8:1"_s, u"--header"_s,
              u"a=int8:2"_s},

@@ -85,6 +85,31 @@ void future(QAmqpQueue *queue)
     //! [future]
 }
 
+void whenAll(QAmqpQueue *orders, QAmqpQueue *prices)
+{
+    //! [when all]
+    QList<QFuture<QAmqpQueueInfo>> declared{orders->declare(), prices->declare()};
+    QtFuture::whenAll(declared.begin(), declared.end())
+            .then([](const QList<QFuture<QAmqpQueueInfo>> &all) {
+                for (const auto &one : all)
+                    qInfo() << one.result().name; // throws what it failed with
+            });
+    //! [when all]
+}
+
+void messageAsJson(const QAmqpDelivery &delivery, QAmqpChannel *channel)
+{
+    //! [json]
+    const QByteArray line = delivery.toJson(); // keep it in a file, for instance
+
+    const auto kept = QAmqpDelivery::fromJson(line);
+    if (const QString error = kept.errorString(); !error.isEmpty())
+        qWarning() << error;
+    else
+        channel->publish(kept.exchange(), kept.routingKey(), kept);
+    //! [json]
+}
+
 void worker()
 {
     //! [worker]

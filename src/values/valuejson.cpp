@@ -1,22 +1,21 @@
-// Values of AMQP tables as JSON, with their types.
+#include "values/valuejson.h"
 
-#include "json.h"
-#include "jsonvalue.h"
-#include "octets.h"
-#include "typedvalue.h"
-#include "valuetype.h"
+#include "values/qamqpvalue_p.h"
+#include "values/valuetype.h"
+#include "values/wiretext.h"
 
 #include <QtCore/qset.h>
 
 #include <cmath>
 
-using namespace Qt::StringLiterals;
+QT_BEGIN_NAMESPACE
 
-namespace Tool {
+using namespace Qt::StringLiterals;
+using Type = QAmqpValue::Type;
+
+namespace QtAmqpPrivate {
 
 namespace {
-
-using Type = QAmqpValue::Type;
 
 QByteArray decimalText(QAmqpDecimal decimal)
 {
@@ -45,7 +44,7 @@ QByteArray payloadJson(const QAmqpValue &value)
     case Type::Float:
     case Type::Double: return realJson(value);
     case Type::Decimal: return jsonText(decimalText(value.toDecimal()));
-    case Type::Bytes: return '"' + value.toBytes().toBase64() + '"';
+    case Type::Bytes: return jsonBase64(value.toBytes());
     case Type::Timestamp: return QByteArray::number(value.toTimestamp());
     case Type::Table: return toJson(value.toTable());
     case Type::String: // which addOctets() writes
@@ -55,8 +54,8 @@ QByteArray payloadJson(const QAmqpValue &value)
         QList<QByteArray> elements;
         const QList<QAmqpValue> array = value.toArray();
         for (const QAmqpValue &element : array)
-            elements += toJson(element);
-        return jsonArray(elements);
+            elements += element.toJson();
+        return '[' + elements.join(',') + ']';
     }
     default: return QByteArray::number(value.toInt());
     }
@@ -85,8 +84,7 @@ bool areNames(const QList<QAmqpTable::Entry> &entries)
 const ValueType *typeOf(const JsonValue &json)
 {
     const JsonValue *type = json.find("type");
-    return type && type->type == JsonValue::String ? findType(QString::fromUtf8(type->text))
-                                                   : nullptr;
+    return type && type->type == JsonValue::String ? findType(type->text) : nullptr;
 }
 
 // Whether the object stands for a value: it has a type, the value or its octets in base64, and as many more
@@ -113,8 +111,10 @@ std::optional<QAmqpValue> readTyped(const ValueType &type, const JsonValue &json
 {
     if (const JsonValue *base64 = json.find("base64")) {
         const bool isText = base64->type == JsonValue::String;
-        const auto bytes = isText ? readBytes(QString::fromUtf8(base64->text)) : std::nullopt;
-        return bytes && type.type == Type::String ? QAmqpValue::string(bytes->toBytes()) : bytes;
+        const auto octets = isText ? fromBase64(base64->text) : std::nullopt;
+        if (!octets)
+            return {};
+        return type.type == Type::String ? QAmqpValue::string(*octets) : QAmqpValue(*octets);
     }
     const JsonValue &value = *json.find("value");
     const bool isString = value.type == JsonValue::String;
@@ -123,7 +123,6 @@ std::optional<QAmqpValue> readTyped(const ValueType &type, const JsonValue &json
         return value.type == JsonValue::Null ? std::optional(QAmqpValue::null()) : std::nullopt;
     case Type::String:
         return isString ? std::optional(QAmqpValue::string(value.text)) : std::nullopt;
-    case Type::Bytes: return isString ? type.read(QString::fromUtf8(value.text)) : std::nullopt;
     case Type::Table:
         return value.type == JsonValue::Object || value.type == JsonValue::Array
                 ? std::optional(QAmqpValue(tableFromJson(value)))
@@ -134,7 +133,7 @@ std::optional<QAmqpValue> readTyped(const ValueType &type, const JsonValue &json
     }
     if (value.type == JsonValue::Number)
         return readNumber(type, value.text);
-    const bool isPlain = isString || value.type == JsonValue::Bool;
+    const bool isPlain = isString || (value.type == JsonValue::Bool && type.type == Type::Boolean);
     return isPlain ? type.read(QString::fromUtf8(value.text)) : std::nullopt;
 }
 
@@ -159,6 +158,17 @@ QAmqpValue plainNumber(const QByteArray &text)
     return fits ? QAmqpValue(qint32(whole)) : QAmqpValue(whole);
 }
 
+// Names where in the JSON `read` found a mistake, as QAmqpValue::errorString() does.
+template<typename Read>
+QAmqpValue inside(const QString &where, Read read)
+{
+    try {
+        return read();
+    } catch (const JsonError &error) {
+        throw JsonError{where + u": "_s + error.text};
+    }
+}
+
 QAmqpTable tableOfEntries(const JsonValue &json)
 {
     QAmqpTable table;
@@ -168,37 +178,33 @@ QAmqpTable tableOfEntries(const JsonValue &json)
         if (!isTyped(entry, 1) || !(name || base64))
             throw JsonError{
                     u"an entry of a table has the members name or name_base64, type, and value or base64"_s};
-        const auto octets = base64 ? readBytes(QString::fromUtf8(base64->text)) : std::nullopt;
-        if (base64 && !octets)
+        const auto octets = name ? std::optional(name->text) : fromBase64(base64->text);
+        if (!octets)
             throw JsonError{u"name_base64 is not base64"_s};
-        table.append(base64 ? octets->toBytes() : name->text, typedValue(entry));
+        table.append(*octets, inside(u"\"%1\""_s.arg(textFromWire(*octets)), [&] {
+            return typedValue(entry);
+        }));
     }
     return table;
 }
 
 } // namespace
 
-QByteArray toJson(const QAmqpValue &value)
-{
-    JsonObject object;
-    return addValue(object, value).json();
-}
-
 QByteArray toJson(const QAmqpTable &table)
 {
     if (areNames(table.entries())) {
         JsonObject object;
         for (const auto &[name, value] : table.entries())
-            object.add(name, toJson(value));
+            object.add(name, value.toJson());
         return object.json();
     }
     QList<QByteArray> entries;
     for (const auto &[name, value] : table.entries()) {
         JsonObject entry;
-        entry.addOctets("name", "name_base64", name);
+        entry.addOctets("name", name);
         entries += addValue(entry, value).json();
     }
-    return jsonArray(entries);
+    return '[' + entries.join(',') + ']';
 }
 
 QAmqpValue valueFromJson(const JsonValue &json)
@@ -213,8 +219,9 @@ QAmqpValue valueFromJson(const JsonValue &json)
     case JsonValue::Array: break;
     }
     QList<QAmqpValue> array;
-    for (const JsonValue &element : json.elements)
-        array += valueFromJson(element);
+    for (const JsonValue &element : json.elements) {
+        array += inside(u"element %1"_s.arg(array.size()), [&] { return valueFromJson(element); });
+    }
     return QAmqpValue(array);
 }
 
@@ -223,9 +230,48 @@ QAmqpTable tableFromJson(const JsonValue &json)
     if (json.type == JsonValue::Array)
         return tableOfEntries(json);
     QAmqpTable table;
-    for (std::size_t i = 0; i < json.names.size(); ++i)
-        table.append(json.names[i], valueFromJson(json.elements[i]));
+    if (json.type != JsonValue::Object)
+        throw JsonError{u"a table is not a JSON object"_s};
+    for (std::size_t i = 0; i < json.names.size(); ++i) {
+        table.append(json.names[i], inside(u"\"%1\""_s.arg(textFromWire(json.names[i])), [&] {
+                         return valueFromJson(json.elements[i]);
+                     }));
+    }
     return table;
 }
 
-} // namespace Tool
+} // namespace QtAmqpPrivate
+
+using namespace QtAmqpPrivate;
+
+/*!
+    Returns the value as JSON in UTF-8, with its type: \c {{"type":"int8","value":5}}. The types are called
+    bool, int8, uint8, int16, uint16, int32, uint32, int64, float, double, decimal, string, bytes, timestamp,
+    array, table and void. Bytes are in base64, and a string that is not UTF-8 has its octets in base64 as
+    \c base64 instead of \c value; a timestamp is seconds since 1970, and a decimal text.
+
+    fromJson() makes an equal value of it; of a number that is NaN it forgets which.
+*/
+QByteArray QAmqpValue::toJson() const
+{
+    JsonObject object;
+    return addValue(object, *this).json();
+}
+
+/*!
+    Makes the value that \a json stands for: what toJson() returned, also inside an array or a table, or
+    plain JSON, whose text is a \c String, null \c Void, and numbers are \c Int32, \c Int64 or \c Double. A
+    value of a type may also be given as its text, such as "5" or, for a \c Timestamp, an ISO 8601 time.
+
+    If it cannot be read the value is invalid, and errorString() says what is wrong and where.
+*/
+QAmqpValue QAmqpValue::fromJson(QByteArrayView json)
+{
+    try {
+        return valueFromJson(readJson(json));
+    } catch (const JsonError &error) {
+        return QAmqpValuePrivate::make(Type::Invalid, error.text);
+    }
+}
+
+QT_END_NAMESPACE

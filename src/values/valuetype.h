@@ -1,5 +1,5 @@
-#ifndef QTAMQP_TOOL_VALUETYPE_H
-#define QTAMQP_TOOL_VALUETYPE_H
+#ifndef QTAMQP_VALUES_VALUETYPE_H
+#define QTAMQP_VALUES_VALUETYPE_H
 
 // The types of AMQP's tables: what they are called, and how a text of each is read.
 
@@ -7,24 +7,26 @@
 
 #include <optional>
 
-namespace Tool {
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpPrivate {
 
 struct ValueType
 {
     QAmqpValue::Type type;
     const char *name;
     const char *form; // what the text must be
-    std::optional<QAmqpValue> (*read)(const QString &text);
+    std::optional<QAmqpValue> (*read)(
+            const QString &text); // null for what JSON has a form of its own
 
     QString rule() const; // a sentence
 };
 
-const ValueType *findType(const QString &name);
+const ValueType *findType(const QByteArray &name);
 const ValueType *findType(QAmqpValue::Type type);
-QStringList typeNames();
 
-std::optional<QAmqpValue> readBytes(const QString &base64);
+} // namespace QtAmqpPrivate
 
-} // namespace Tool
+QT_END_NAMESPACE
 
 #endif

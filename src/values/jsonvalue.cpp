@@ -1,12 +1,17 @@
-#include "jsonvalue.h"
+#include "values/jsonvalue.h"
 
-#include "octets.h"
+#include "values/wiretext.h"
+
+#include <QtCore/qjsonarray.h>
+#include <QtCore/qjsondocument.h>
 
 #include <algorithm>
 
+QT_BEGIN_NAMESPACE
+
 using namespace Qt::StringLiterals;
 
-namespace Tool {
+namespace QtAmqpPrivate {
 
 namespace {
 
@@ -164,9 +169,9 @@ private:
                 fail("half a character");
         }
         const bool isOctet = text.front() >= QChar(0xDC80) && text.front() <= QChar(0xDCFF);
-        if (!isUtf8(text) && !isOctet)
+        if (!text.isValidUtf16() && !isOctet)
             fail("half a character");
-        return octetsOf(text);
+        return wireFromText(text);
     }
 
     // \uXXXX, whose \ may have been read.
@@ -201,4 +206,116 @@ const JsonValue *JsonValue::find(QByteArrayView name) const
 
 JsonValue readJson(QByteArrayView utf8) { return Parser(utf8).document(); }
 
-} // namespace Tool
+JsonMembers::JsonMembers(const JsonValue &object, const QString &what) : m_what(what)
+{
+    if (object.type != JsonValue::Object)
+        throw JsonError{u"%1 is not a JSON object"_s.arg(what)};
+    for (std::size_t i = 0; i < object.names.size(); ++i) {
+        if (take(object.names[i]))
+            throw JsonError{u"%1 has \"%2\" twice"_s.arg(what, textFromWire(object.names[i]))};
+        m_left.emplace_back(object.names[i], &object.elements[i]);
+    }
+}
+
+const JsonValue *JsonMembers::take(QByteArrayView name)
+{
+    for (auto &[member, value] : m_left) {
+        if (member == name)
+            return std::exchange(value, nullptr);
+    }
+    return nullptr;
+}
+
+std::optional<QByteArray> JsonMembers::octets(const QByteArray &name)
+{
+    const JsonValue *text = take(name);
+    const QByteArray other = name + "_base64";
+    auto octets = base64(other);
+    if (text && octets) {
+        throw JsonError{u"%1 has both %2 and %3"_s.arg(m_what, QString::fromLatin1(name),
+                                                       QString::fromLatin1(other))};
+    }
+    if (text && text->type != JsonValue::String)
+        throw JsonError{u"%1 is not text"_s.arg(QString::fromLatin1(name))};
+    return text ? text->text : octets;
+}
+
+std::optional<QByteArray> JsonMembers::base64(const QByteArray &name)
+{
+    const JsonValue *value = take(name);
+    if (!value)
+        return {};
+    auto octets = value->type == JsonValue::String ? fromBase64(value->text) : std::nullopt;
+    if (!octets)
+        throw JsonError{u"%1 is not base64"_s.arg(QString::fromLatin1(name))};
+    return octets;
+}
+
+std::optional<quint64> JsonMembers::number(QByteArrayView name, quint64 most)
+{
+    const JsonValue *value = take(name);
+    if (!value)
+        return {};
+    bool ok = value->type == JsonValue::Number;
+    const quint64 number = ok ? value->text.toULongLong(&ok) : 0;
+    if (!ok || number > most) {
+        throw JsonError{u"%1 is not a whole number from 0 to %2"_s.arg(QString::fromLatin1(name),
+                                                                       QString::number(most))};
+    }
+    return number;
+}
+
+std::optional<bool> JsonMembers::truth(QByteArrayView name)
+{
+    const JsonValue *value = take(name);
+    if (value && value->type != JsonValue::Bool)
+        throw JsonError{u"%1 is not true or false"_s.arg(QString::fromLatin1(name))};
+    return value ? std::optional(value->text == "true") : std::nullopt;
+}
+
+void JsonMembers::finish() const
+{
+    for (const auto &[name, value] : m_left) {
+        if (value)
+            throw JsonError{u"%1 has an unknown member \"%2\""_s.arg(m_what, textFromWire(name))};
+    }
+}
+
+std::optional<QByteArray> fromBase64(const QByteArray &text)
+{
+    auto decoded = QByteArray::fromBase64Encoding(
+            text, QByteArray::Base64Encoding | QByteArray::AbortOnBase64DecodingErrors);
+    return decoded ? std::optional(std::move(*decoded)) : std::nullopt;
+}
+
+QByteArray jsonText(const QByteArray &utf8)
+{
+    const QByteArray array =
+            QJsonDocument(QJsonArray{textFromWire(utf8)}).toJson(QJsonDocument::Compact);
+    return array.sliced(1, array.size() - 2);
+}
+
+QByteArray jsonBase64(const QByteArray &octets) { return '"' + octets.toBase64() + '"'; }
+
+JsonObject &JsonObject::add(const QByteArray &name, const QByteArray &value)
+{
+    if (!m_members.isEmpty())
+        m_members += ',';
+    m_members += jsonText(name) + ':' + value;
+    return *this;
+}
+
+JsonObject &JsonObject::addOctets(const QByteArray &name, const QByteArray &base64Name,
+                                  const QByteArray &octets)
+{
+    return octets.isValidUtf8() ? add(name, jsonText(octets)) : add(base64Name, jsonBase64(octets));
+}
+
+JsonObject &JsonObject::addOctets(const QByteArray &name, const QByteArray &octets)
+{
+    return addOctets(name, name + "_base64", octets);
+}
+
+} // namespace QtAmqpPrivate
+
+QT_END_NAMESPACE

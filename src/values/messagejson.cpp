@@ -1,0 +1,192 @@
+#include "values/messagejson.h"
+
+#include "values/qamqpmessage_p.h"
+#include "values/tableformat.h"
+#include "values/valuejson.h"
+
+#include <QtCore/qendian.h>
+
+#include <limits>
+
+QT_BEGIN_NAMESPACE
+
+using namespace Qt::StringLiterals;
+
+namespace QtAmqpPrivate {
+
+namespace {
+
+// As RabbitMQ's management tools call it.
+QByteArray nameOf(const PropertyRow &row) { return QByteArray(row.name).replace('-', '_'); }
+
+// As JSON if that gives the same octets again, else in base64.
+void addHeaders(JsonObject &json, const QByteArray &name, const QByteArray &entries)
+{
+    const QByteArray headers = toJson(decodeTable(entries));
+    if (encodeTable(tableFromJson(readJson(headers))) == entries)
+        json.add(name, headers);
+    else
+        json.add(name + "_base64", jsonBase64(entries));
+}
+
+void addProperty(JsonObject &json, const PropertyRow &row, const QByteArray &octets)
+{
+    const QByteArray name = nameOf(row);
+    switch (row.shape) {
+    case PropertyShape::Text: json.addOctets(name, octets); break;
+    case PropertyShape::Table: addHeaders(json, name, octets.sliced(4)); break; // behind their size
+    case PropertyShape::Octet: json.add(name, QByteArray::number(quint8(octets.front()))); break;
+    case PropertyShape::Timestamp:
+        json.add(name, QByteArray::number(qFromBigEndian<quint64>(octets.constData())));
+        break;
+    }
+}
+
+template<typename Number>
+QByteArray bigEndian(Number number)
+{
+    QByteArray octets(sizeof number, Qt::Uninitialized);
+    qToBigEndian(number, octets.data());
+    return octets;
+}
+
+void readHeaders(JsonMembers &members, const QByteArray &name, QAmqpMessage &message)
+{
+    const JsonValue *headers = members.take(name);
+    const auto octets = members.base64(name + "_base64");
+    if (headers && octets)
+        throw JsonError{u"properties has both headers and headers_base64"_s};
+    if (octets) {
+        QAmqpMessagePrivate::editable(message).set(QAmqpMessage::Property::Headers,
+                                                   bigEndian(quint32(octets->size())) + *octets);
+    }
+    if (headers && headers->type != JsonValue::Object && headers->type != JsonValue::Array)
+        throw JsonError{u"headers are not a JSON object"_s};
+    if (headers)
+        message.setHeaders(tableFromJson(*headers));
+}
+
+void readProperty(JsonMembers &members, const PropertyRow &row, QAmqpMessage &message)
+{
+    const QByteArray name = nameOf(row);
+    QAmqpMessagePrivate &d = QAmqpMessagePrivate::editable(message);
+    switch (row.shape) {
+    case PropertyShape::Text:
+        if (const auto octets = members.octets(name))
+            d.setOctets(row.property, *octets);
+        break;
+    case PropertyShape::Table: readHeaders(members, name, message); break;
+    case PropertyShape::Octet:
+        if (const auto number = members.number(name, std::numeric_limits<quint8>::max()))
+            d.set(row.property, bigEndian(quint8(*number)));
+        break;
+    case PropertyShape::Timestamp:
+        if (const auto seconds = members.number(name, std::numeric_limits<quint64>::max()))
+            d.set(row.property, bigEndian(*seconds));
+        break;
+    }
+}
+
+QAmqpMessage readProperties(const JsonValue &json)
+{
+    JsonMembers members(json, u"properties"_s);
+    QAmqpMessage message;
+    const auto flags = members.number("flags", std::numeric_limits<quint16>::max());
+    const auto list = members.base64("list_base64");
+    if (flags || list) {
+        message = QAmqpMessagePrivate::make({}, quint16(flags.value_or(0)),
+                                            list.value_or(QByteArray()));
+    }
+    for (const PropertyRow &row : propertyRows())
+        readProperty(members, row, message);
+    members.finish();
+    return message;
+}
+
+// Empty is not null, which is what is not there.
+QByteArray readName(JsonMembers &members, const QByteArray &name)
+{
+    const auto octets = members.octets(name);
+    return !octets || !octets->isNull() ? octets.value_or(QByteArray()) : QByteArray("");
+}
+
+} // namespace
+
+void addMessage(JsonObject &json, const QAmqpMessage &message)
+{
+    const QAmqpMessagePrivate &d = QAmqpMessagePrivate::of(message);
+    JsonObject properties;
+    if (d.isMalformed) {
+        properties.add("flags", QByteArray::number(d.flags));
+        properties.add("list_base64", jsonBase64(d.properties));
+    }
+    // Texts come first, which is easier to read.
+    for (const bool isText : {true, false}) {
+        for (const PropertyRow &row : propertyRows()) {
+            if (message.has(row.property) && (row.shape == PropertyShape::Text) == isText)
+                addProperty(properties, row, message.bytes(row.property));
+        }
+    }
+    json.add("properties", properties.json());
+    if (const QString error = message.propertiesError(); !error.isEmpty())
+        json.add("properties_error", jsonText(error.toUtf8()));
+    json.addOctets("body", message.body());
+}
+
+QAmqpMessage readMessage(QByteArrayView json, JsonEnvelope *envelope)
+{
+    try {
+        const JsonValue read = readJson(json);
+        JsonMembers members(read, u"the message"_s);
+        envelope->exchange = readName(members, "exchange");
+        envelope->routingKey = readName(members, "routing_key");
+        envelope->consumerTag = readName(members, "consumer_tag");
+        envelope->deliveryTag =
+                members.number("delivery_tag", std::numeric_limits<quint64>::max()).value_or(0);
+        envelope->remaining = quint32(
+                members.number("message_count", std::numeric_limits<quint32>::max()).value_or(0));
+        envelope->redelivered = members.truth("redelivered").value_or(false);
+        members.take("properties_error"); // which the properties tell again
+        QAmqpMessage message;
+        if (const JsonValue *properties = members.take("properties"))
+            message = readProperties(*properties);
+        message.setBody(members.octets("body").value_or(QByteArray()));
+        members.finish();
+        return message;
+    } catch (const JsonError &error) {
+        return QAmqpMessagePrivate::makeUnread(error.text);
+    }
+}
+
+} // namespace QtAmqpPrivate
+
+using namespace QtAmqpPrivate;
+
+/*!
+    Returns the whole message as one line of JSON in UTF-8, without a newline: its properties and its body.
+    \c{qamqp publish --json-lines} takes it, see \l {Messages as JSON} for the form. fromJson() makes an equal
+    message of it, whatever it holds: each property that is there and no other, each header with its type and
+    in its place, octets that are not UTF-8, properties that cannot be read.
+
+    \sa QAmqpDelivery::toJson()
+*/
+QByteArray QAmqpMessage::toJson() const
+{
+    JsonObject json;
+    addMessage(json, *this);
+    return json.json();
+}
+
+/*!
+    Makes the message that \a json stands for: what toJson() or QAmqpDelivery::toJson() returned, or a like object
+    written by hand, whose headers may be plain JSON. What tells of a delivery is passed over.
+
+    If it cannot be read, errorString() says what is wrong and where, and publishing the message is refused.
+*/
+QAmqpMessage QAmqpMessage::fromJson(QByteArrayView json)
+{
+    JsonEnvelope envelope;
+    return readMessage(json, &envelope);
+}
+
+QT_END_NAMESPACE

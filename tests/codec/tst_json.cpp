@@ -1,0 +1,161 @@
+// Values, tables and messages as JSON: what is written is all, and what is read of it is equal.
+
+#include "everymessage.h"
+#include "testmain.h"
+#include "unreadable.h"
+#include "values/qamqpmessage_p.h"
+#include "values/tableformat.h"
+
+#include <QtCore/qjsondocument.h>
+#include <QtCore/qjsonobject.h>
+
+using namespace QtAmqpPrivate;
+using namespace Qt::StringLiterals;
+using Property = QAmqpMessage::Property;
+
+namespace {
+
+QAmqpMessage withHeaders(const QByteArray &entries)
+{
+    return QAmqpMessagePrivate::make("body", quint16(Property::Headers),
+                                     Unreadable::longString(entries));
+}
+
+} // namespace
+
+class TestJson : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void messagesAreEqual()
+    {
+        for (const QAmqpMessage &message : everyMessage()) {
+            const QByteArray json = message.toJson();
+            QVERIFY2(QJsonDocument::fromJson(json).isObject(), json.constData());
+            QVERIFY(!json.contains('\n'));
+            const QAmqpMessage read = QAmqpMessage::fromJson(json);
+            QCOMPARE(read.errorString(), QString());
+            QCOMPARE(read, message);
+            QCOMPARE(read.toJson(), json);
+        }
+    }
+
+    void propertiesThatCannotBeRead()
+    {
+        for (const Unreadable::Row &row : Unreadable::rows()) {
+            const QAmqpMessage message = QAmqpMessagePrivate::make("body", row.flags, row.list);
+            const QAmqpMessage read = QAmqpMessage::fromJson(message.toJson());
+            QVERIFY2(read == message, row.name);
+            QCOMPARE(read.propertiesError(), row.error);
+            QCOMPARE(read.errorString(), QString());
+        }
+    }
+
+    // Whoever forwards a message sends the octets that came, also where others write them differently.
+    void headersThatOthersWriteDifferently()
+    {
+        const QList<QByteArray> others = {
+                QByteArray("\1lL\0\0\0\0\0\0\0\5", 11), // the tag of older brokers
+                QByteArray("\1tt\2", 4), // a true that is not 1
+                QByteArray("\1nd\x7f\xf8\0\0\0\0\0\1", 11), // one of many that are no number
+        };
+        for (const QByteArray &entries : others) {
+            const QAmqpMessage message = withHeaders(entries);
+            QCOMPARE(message.propertiesError(), QString());
+            const QAmqpMessage read = QAmqpMessage::fromJson(message.toJson());
+            QCOMPARE(read, message);
+            QCOMPARE(read.bytes(Property::Headers), message.bytes(Property::Headers));
+        }
+    }
+
+    void octetsOfProperties()
+    {
+        QAmqpMessage message;
+        QAmqpMessagePrivate::editable(message).set(Property::DeliveryMode, QByteArray(1, '\0'));
+        QAmqpMessagePrivate::editable(message).set(Property::Timestamp, QByteArray(8, '\xff'));
+        QCOMPARE(
+                message.toJson(),
+                R"({"properties":{"delivery_mode":0,"timestamp":18446744073709551615},"body":""})");
+        QCOMPARE(QAmqpMessage::fromJson(message.toJson()), message);
+    }
+
+    void valuesAndTablesAreEqual()
+    {
+        const QAmqpTable table = everyType();
+        QCOMPARE(QAmqpTable::fromJson(table.toJson()), table);
+        for (const auto &[name, value] : table.entries())
+            QCOMPARE(QAmqpValue::fromJson(value.toJson()), value);
+        QCOMPARE(QAmqpValue::fromJson(QAmqpValue(table).toJson()).toTable(), table);
+        QCOMPARE(QAmqpTable({{u"a"_s, qint8(5)}}).toJson(), R"({"a":{"type":"int8","value":5}})");
+    }
+
+    void plainJson()
+    {
+        const QAmqpTable read = QAmqpTable::fromJson(
+                R"({"a":5,"b":1.5,"c":"\udcff","d":null,"e":[true,{"type":"int8","value":"5"}],"f":{"x":1}})");
+        QCOMPARE(read.errorString(), QString());
+        QAmqpTable expected{{u"a"_s, 5},
+                            {u"b"_s, 1.5},
+                            {u"c"_s, QAmqpValue::string("\xff")},
+                            {u"d"_s, QAmqpValue::null()}};
+        expected.append("e", QAmqpValue(QList<QAmqpValue>{true, qint8(5)}));
+        expected.append("f", QAmqpValue(QAmqpTable{{u"x"_s, 1}}));
+        QCOMPARE(read, expected);
+        QCOMPARE(QAmqpValue::fromJson(R"({"type":"timestamp","value":"2001-09-09T01:46:40Z"})"),
+                 QAmqpValue::timestamp(1000000000));
+    }
+
+    // Text that is not UTF-8 is text all the same.
+    void textOfValues()
+    {
+        for (const QByteArray &octets : {"\xff"_ba, "q\xc3"_ba, "\xEF\xBB\xBFx"_ba}) {
+            const QAmqpValue value = QAmqpValue::string(octets);
+            QCOMPARE(QAmqpValue(value.toString()), value);
+        }
+    }
+
+    void mistakes_data()
+    {
+        QTest::addColumn<QByteArray>("json");
+        QTest::addColumn<QString>("error");
+        QTest::newRow("nothing") << ""_ba << u"no JSON value at octet 1"_s;
+        QTest::newRow("list") << "[]"_ba << u"the message is not a JSON object"_s;
+        QTest::newRow("member") << R"({"bdy":""})"_ba
+                                << u"the message has an unknown member \"bdy\""_s;
+        QTest::newRow("octet") << R"({"properties":{"priority":256}})"_ba
+                               << u"priority is not a whole number from 0 to 255"_s;
+        QTest::newRow("tag")
+                << R"({"delivery_tag":"1"})"_ba
+                << u"delivery_tag is not a whole number from 0 to 18446744073709551615"_s;
+        QTest::newRow("truth") << R"({"redelivered":1})"_ba
+                               << u"redelivered is not true or false"_s;
+        QTest::newRow("header")
+                << R"({"properties":{"headers":{"a":[0,{"type":"int8","value":128}]}}})"_ba
+                << u"\"a\": element 1: a value of type int8 is a whole number from -128 to 127"_s;
+        QTest::newRow("headers twice") << R"({"properties":{"headers":{},"headers_base64":""}})"_ba
+                                       << u"properties has both headers and headers_base64"_s;
+        QTest::newRow("long text") << "{\"properties\":{\"type\":\"" + QByteArray(256, 'x') + "\"}}"
+                                   << u"type has more than 255 octets of UTF-8"_s;
+    }
+    void mistakes()
+    {
+        QFETCH(QByteArray, json);
+        QFETCH(QString, error);
+        QCOMPARE(QAmqpMessage::fromJson(json).errorString(), error);
+    }
+
+    // Nothing that was set later makes a message of what nobody could read.
+    void whatCouldNotBeReadStaysSo()
+    {
+        QAmqpMessage message = QAmqpMessage::fromJson("{");
+        message.setBody("body");
+        message.setHeaders({{u"a"_s, 1}});
+        QVERIFY(!message.errorString().isEmpty());
+        QVERIFY(!QAmqpTable::fromJson("{").errorString().isEmpty());
+        QVERIFY(!QAmqpValue::fromJson("{").isValid());
+    }
+};
+
+QTAMQP_TEST(TestJson)
+#include "tst_json.moc"
