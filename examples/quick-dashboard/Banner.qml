@@ -3,7 +3,7 @@ import QtQuick.Controls.Basic
 import QtQuick.Layouts
 
 // What went wrong, until it is mended or dismissed.
-Rectangle {
+Pane {
     id: banner
 
     property string text
@@ -11,20 +11,33 @@ Rectangle {
     signal retry()
 
     visible: banner.text !== "" && banner.text !== banner.dismissed
-    implicitHeight: row.implicitHeight + 16
-    radius: 8
-    color: Theme.alarm
+    padding: Theme.gap
+    background: Rectangle {
+        radius: Theme.radius
+        color: Theme.alarm
+    }
     onTextChanged: {
         if (banner.text === "") // mended: the same would be news
             banner.dismissed = "";
     }
 
     RowLayout {
-        id: row
         anchors.fill: parent
-        anchors.margins: 8
-        anchors.leftMargin: 14
+        spacing: Theme.gap
 
+        Label {
+            text: "!"
+            font.bold: true
+            color: Theme.alarm
+            horizontalAlignment: Text.AlignHCenter
+            Layout.preferredWidth: Theme.unit * 1.2
+            Layout.preferredHeight: Theme.unit * 1.2
+            verticalAlignment: Text.AlignVCenter
+            background: Rectangle {
+                radius: width / 2
+                color: "white"
+            }
+        }
         Label {
             objectName: "bannerText"
             Layout.fillWidth: true

@@ -13,17 +13,17 @@ Pane {
     padding: Theme.gap
     background: Rectangle {
         color: Theme.card
-        radius: 8
+        radius: Theme.radius
         border.color: Theme.line
     }
 
     ColumnLayout {
         id: column
         anchors.fill: parent
-        spacing: 8
+        spacing: Theme.gap / 2
 
         RowLayout {
-            visible: card.title !== ""
+            spacing: Theme.gap
             Label {
                 text: card.title
                 font.bold: true
@@ -32,7 +32,7 @@ Pane {
             Label {
                 Layout.fillWidth: true
                 horizontalAlignment: Text.AlignRight
-                elide: Text.ElideRight
+                elide: Text.ElideMiddle
                 text: card.note
                 textFormat: Text.PlainText
                 color: Theme.faint

@@ -5,16 +5,15 @@ import QtQuick.Controls.Basic
 TextField {
     id: field
 
+    implicitHeight: Math.round(Theme.unit * 1.8)
+    leftPadding: Theme.gap
+    rightPadding: Theme.gap
+    verticalAlignment: TextInput.AlignVCenter
     color: Theme.text
     placeholderTextColor: Theme.faint
     selectByMouse: true
-    leftPadding: 10
-    rightPadding: 10
-    topPadding: 7
-    bottomPadding: 7
-    font.family: Theme.fixedFont
     background: Rectangle {
-        radius: 6
+        radius: Theme.radius
         color: Theme.field
         border.color: field.activeFocus ? Theme.accent : Theme.line
         border.width: field.activeFocus ? 2 : 1

@@ -2,6 +2,7 @@ import QtQuick
 import QtQuick.Controls.Basic
 import QtQuick.Layouts
 import QtAmqp
+import "topic.js" as Topic
 
 // A control room: telemetry of a topic exchange, live.
 ApplicationWindow {
@@ -13,10 +14,10 @@ ApplicationWindow {
     // Without the user and the password.
     readonly property string endpoint: window.url.replace(/^[^:]*:\/\/([^@\/]*@)?/, "").replace(/[\/?].*/, "")
 
-    width: 1280
-    height: 800
-    minimumWidth: 900
-    minimumHeight: 600
+    width: Math.max(1280, Theme.unit * 56)
+    height: Math.max(800, Theme.unit * 36)
+    minimumWidth: Theme.unit * 44
+    minimumHeight: Theme.unit * 33
     visible: true
     title: qsTr("Control room")
     color: Theme.background
@@ -25,10 +26,24 @@ ApplicationWindow {
         windowText: Theme.text
         base: Theme.field
         text: Theme.text
-        button: Theme.dark ? "#2b313b" : "#f3f5f8"
+        button: Theme.button
         buttonText: Theme.text
         highlight: Theme.accent
         highlightedText: "white"
+    }
+
+    // Why there is no message, and what to do.
+    function advice(): string {
+        if (!online.checked)
+            return qsTr("Not connected.\nSwitch to Online to see what is sent.");
+        if (!broker.connected)
+            return broker.errorString ? qsTr("No connection.\nTry again when the broker runs.")
+                                      : qsTr("Connecting…");
+        if (pattern.applied !== "#")
+            return qsTr("No routing key fits “%1” so far.\nTry another pattern, or none to see everything.")
+                   .arg(pattern.applied);
+        return qsTr("Nothing has been sent to “%1” yet.\nPublish a message by the form on the right.")
+               .arg(window.exchangeName);
     }
 
     AmqpConnection {
@@ -55,6 +70,9 @@ ApplicationWindow {
         queue: queue
         maximumCount: 5000
         newestFirst: true
+        // What came before the pattern was as it is, and what is on its way still.
+        filter: pattern.applied === "#" ? undefined
+                                        : (message) => Topic.fits(pattern.applied, message.routingKey)
     }
     Shortcut {
         sequence: "Alt+O"
@@ -64,7 +82,7 @@ ApplicationWindow {
         sequence: "Ctrl+F"
         onActivated: list.editPattern()
     }
-    Timer { // binds anew when the user has stopped typing
+    Timer { // filters and binds anew when the user has stopped typing
         id: pattern
         property string applied: "#"
         interval: 300
@@ -77,18 +95,16 @@ ApplicationWindow {
         spacing: Theme.gap
 
         RowLayout {
-            spacing: 10
+            spacing: Theme.gap
             Label {
                 text: window.title
-                font.pixelSize: 22
+                font.pixelSize: Math.round(Theme.unit * 1.25)
                 font.bold: true
                 color: Theme.text
             }
-            Rectangle {
-                implicitWidth: 12
-                implicitHeight: 12
-                radius: 6
+            Dot {
                 color: broker.connected && !broker.blocked ? Theme.good
+                     : broker.errorString !== "" ? Theme.bad
                      : broker.state === AmqpConnection.Closed ? Theme.faint : Theme.warning
             }
             Label {
@@ -116,38 +132,26 @@ ApplicationWindow {
         }
         RowLayout {
             spacing: Theme.gap
-            Layout.preferredHeight: 120
-            Layout.maximumHeight: 120
-            RateChart {
-                Layout.preferredWidth: 1
-                Layout.fillWidth: true
-                Layout.fillHeight: true
-                title: qsTr("Received per second")
-                rate: broker.messagesPerSecondIn
-            }
-            RateChart {
-                Layout.preferredWidth: 1
-                Layout.fillWidth: true
-                Layout.fillHeight: true
-                title: qsTr("Published per second")
-                rate: broker.messagesPerSecondOut
-                stroke: Theme.good
-            }
-        }
-        RowLayout {
-            spacing: Theme.gap
-            MessageList {
-                id: list
-                focus: true
-                Layout.fillWidth: true
-                Layout.fillHeight: true
+            ColumnLayout {
                 Layout.preferredWidth: 3
-                messages: messages
-                placeholder: broker.connected
-                             ? qsTr("Nothing yet that fits %1").arg(pattern.applied)
-                             : qsTr("No broker: what it sends will be listed here")
-                onPatternChanged: pattern.restart()
-                onSelected: (row) => detail.message = messages.get(row)
+                Layout.fillWidth: true
+                spacing: Theme.gap
+                RateChart {
+                    Layout.fillWidth: true
+                    Layout.preferredHeight: Theme.unit * 7.5
+                    received: broker.messagesPerSecondIn
+                    published: broker.messagesPerSecondOut
+                }
+                MessageList {
+                    id: list
+                    focus: true
+                    Layout.fillWidth: true
+                    Layout.fillHeight: true
+                    messages: messages
+                    placeholder: window.advice()
+                    onPatternChanged: pattern.restart()
+                    onSelected: (row) => detail.message = messages.get(row)
+                }
             }
             ColumnLayout {
                 Layout.preferredWidth: 2
@@ -160,7 +164,7 @@ ApplicationWindow {
                 }
                 PublishForm {
                     Layout.fillWidth: true
-                    Layout.preferredHeight: Math.min(220, window.height * 0.3)
+                    Layout.preferredHeight: Theme.unit * 10
                     exchange: exchange
                 }
             }

@@ -10,33 +10,42 @@ Card {
     property var message: undefined
     readonly property var properties: detail.message ? detail.propertiesOf(detail.message) : []
 
+    // Lines of a name and a value; a heading has no value.
     function propertiesOf(message) {
-        const names = ["contentType", "contentEncoding", "priority", "correlationId", "replyTo",
-                       "expiration", "messageId", "type", "userId", "appId", "clusterId"];
-        const lines = [["exchange", message.exchange],
-                       ["size", Format.sizeText(Format.size(message.body))]];
-        for (const name of ["redelivered", "persistent"]) {
-            if (message[name])
-                lines.push([name, "true"]);
+        const octets = Format.size(message.body);
+        const lines = [[qsTr("Routing key"), message.routingKey],
+                       [qsTr("Exchange"), message.exchange || qsTr("(default)")],
+                       [qsTr("Size"), octets > Format.most
+                        ? qsTr("%1, of which %2 are shown").arg(Format.sizeText(octets)).arg(Format.sizeText(Format.most))
+                        : Format.sizeText(octets)]];
+        const others = [[qsTr("Content type"), message.contentType],
+                        [qsTr("Encoding"), message.contentEncoding],
+                        [qsTr("Type"), message.type],
+                        [qsTr("Application"), message.appId],
+                        [qsTr("User"), message.userId],
+                        [qsTr("Message id"), message.messageId],
+                        [qsTr("Sent"), Format.time(message.timestamp)],
+                        [qsTr("Correlation id"), message.correlationId],
+                        [qsTr("Reply to"), message.replyTo],
+                        [qsTr("Expires after"), message.expiration && qsTr("%1 ms").arg(message.expiration)],
+                        [qsTr("Priority"), message.priority],
+                        [qsTr("Persistent"), message.persistent && qsTr("yes")],
+                        [qsTr("Redelivered"), message.redelivered && qsTr("yes")],
+                        [qsTr("Cluster"), message.clusterId]];
+        for (const [name, value] of others) {
+            if (value)
+                lines.push([name, String(value)]);
         }
-        for (const name of names) {
-            if (message[name])
-                lines.push([name, String(message[name])]);
-        }
-        if (!isNaN(message.timestamp))
-            lines.push(["timestamp", message.timestamp.toLocaleString(Qt.locale(), Locale.ShortFormat)]);
         const headers = message.headers;
         const keys = Object.keys(headers);
         if (keys.length > 0)
-            lines.push([qsTr("Headers"), ""]);
-        for (const key of keys) {
+            lines.push([qsTr("Headers")]);
+        for (const key of keys)
             lines.push([key, Format.value(headers[key])]);
-        }
         return lines;
     }
 
     title: qsTr("Message")
-    note: detail.message ? detail.message.routingKey : ""
 
     Label {
         Layout.fillWidth: true
@@ -44,48 +53,61 @@ Card {
         visible: !detail.message
         horizontalAlignment: Text.AlignHCenter
         verticalAlignment: Text.AlignVCenter
-        text: qsTr("Select a message to see all of it")
+        wrapMode: Text.Wrap
+        text: qsTr("Select a message on the left\nto see its body, properties and headers here.")
+        lineHeight: 1.3
         color: Theme.faint
     }
-    ScrollView {
+    Flickable {
+        id: upper
+        // As high as the body is, if that leaves half of the card to the properties, or what they need.
+        Layout.preferredHeight: Math.min(body.implicitHeight,
+                                         Math.max(detail.availableHeight / 2,
+                                                  detail.availableHeight - lower.contentHeight - Theme.unit * 2))
         Layout.fillWidth: true
-        Layout.fillHeight: true
-        Layout.preferredHeight: 1
         visible: !!detail.message
-        TextArea {
+        clip: true
+        boundsBehavior: Flickable.StopAtBounds
+        ScrollBar.vertical: RoomScrollBar { }
+        TextArea.flickable: TextArea {
+            id: body
             objectName: "body"
             readOnly: true
             selectByMouse: true
             activeFocusOnTab: true
+            padding: Theme.gap / 2
+            leftPadding: Theme.gap
+            rightPadding: Theme.gap * 1.5
             text: detail.message ? Format.body(detail.message) : ""
             placeholderText: qsTr("The body is empty")
             placeholderTextColor: Theme.faint
             textFormat: TextEdit.PlainText
+            wrapMode: TextEdit.Wrap
             color: Theme.text
             font.family: Theme.fixedFont
             background: Rectangle {
-                radius: 6
+                radius: Theme.radius
                 color: Theme.field
+                border.color: body.activeFocus ? Theme.accent : Theme.line
             }
         }
     }
     ListView {
+        id: lower
         objectName: "properties"
         Layout.fillWidth: true
         Layout.fillHeight: true
-        Layout.preferredHeight: 1 // half of the card, or less if that is enough
-        Layout.maximumHeight: contentHeight
         visible: !!detail.message
         clip: true
         boundsBehavior: Flickable.StopAtBounds
         model: detail.properties
-        ScrollBar.vertical: ScrollBar { }
+        ScrollBar.vertical: RoomScrollBar { }
         activeFocusOnTab: true
         keyNavigationEnabled: true
         highlightMoveDuration: 0
         highlight: Rectangle {
             visible: ListView.view?.activeFocus ?? false
-            radius: 4
+            radius: Theme.radius
             color: Qt.alpha(Theme.accent, 0.25)
         }
         Accessible.role: Accessible.List
@@ -93,21 +115,27 @@ Card {
         delegate: RowLayout {
             id: line
             required property var modelData
-            width: ListView.view.width
+            readonly property bool isHeading: line.modelData.length === 1
+            width: ListView.view.width - Theme.gap * 1.5 // the scroll bar's place
+            spacing: Theme.gap
             Label {
-                Layout.preferredWidth: 120
+                Layout.preferredWidth: Theme.unit * 7
+                Layout.fillWidth: line.isHeading
                 Layout.alignment: Qt.AlignTop
-                Layout.topMargin: 3
-                Layout.bottomMargin: 3
+                Layout.topMargin: line.isHeading ? Theme.gap / 2 : 1
+                Layout.bottomMargin: 1
                 textFormat: Text.PlainText
                 text: line.modelData[0]
-                font.bold: line.modelData[1] === ""
-                color: font.bold ? Theme.text : Theme.faint
-                elide: Text.ElideRight
+                font.bold: line.isHeading
+                color: line.isHeading ? Theme.text : Theme.faint
+                wrapMode: Text.Wrap
             }
             Label {
                 Layout.fillWidth: true
-                text: line.modelData[1]
+                Layout.alignment: Qt.AlignTop
+                Layout.topMargin: 1
+                visible: !line.isHeading
+                text: line.modelData[1] ?? ""
                 textFormat: Text.PlainText
                 color: Theme.text
                 wrapMode: Text.Wrap

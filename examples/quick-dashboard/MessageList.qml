@@ -3,34 +3,69 @@ import QtQuick.Controls.Basic
 import QtQuick.Layouts
 import QtAmqp
 
-// What comes in, the newest on top, and the pattern of routing keys that it is bound by.
+// What comes in, the newest on top, and the pattern that the routing keys have to fit.
 Card {
     id: list
+    objectName: "telemetry"
 
     required property AmqpMessageModel messages
     property alias pattern: filter.text
     property alias view: view
     property string placeholder
+    property real arrived: 0 // since the list was cleared
+    property real told: 0 // the same, once in a turn and not for each message
     signal selected(int row)
 
     function editPattern() {
         filter.forceActiveFocus(Qt.ShortcutFocusReason);
         filter.selectAll();
     }
+    function clear() {
+        list.arrived = list.told = 0;
+        list.messages.clear();
+    }
 
     title: qsTr("Telemetry")
-    note: list.messages.paused ? qsTr("%L1 waiting").arg(list.messages.waiting)
-                               : qsTr("%L1 messages").arg(list.messages.count)
+    note: list.messages.paused
+          ? list.messages.waiting < list.messages.maximumCount
+            ? qsTr("paused, %L1 waiting").arg(list.messages.waiting)
+            : qsTr("paused, the newest %L1 waiting").arg(list.messages.waiting)
+        : list.messages.filter !== undefined
+          ? qsTr("%L1 of %L2 fit the filter").arg(list.messages.count).arg(list.told)
+        : list.messages.count < list.told
+          ? qsTr("newest %L1 of %L2").arg(list.messages.count).arg(list.told)
+        : list.messages.count === 1 ? qsTr("1 message")
+                                    : qsTr("%L1 messages").arg(list.messages.count)
+
+    Connections {
+        target: list.messages.queue
+        function onMessageReceived() {
+            ++list.arrived;
+        }
+    }
+    Connections {
+        target: list.messages
+        function onRowsInserted() {
+            list.told = list.arrived;
+        }
+        // What is read stays in detail when it leaves the list; no other takes its place.
+        function onRowsAboutToBeRemoved(parent, first, last) {
+            if (view.currentIndex >= first && view.currentIndex <= last)
+                view.currentIndex = -1;
+        }
+        function onModelAboutToBeReset() {
+            view.currentIndex = -1;
+        }
+    }
 
     RowLayout {
-        spacing: 8
+        spacing: Theme.gap
         Field {
             id: filter
             objectName: "filter"
             Layout.fillWidth: true
             focus: true
-            text: "#"
-            placeholderText: qsTr("routing key, such as *.hall.# or #")
+            placeholderText: qsTr("Filter by routing key: *.hall.info or pump.#")
             Accessible.name: qsTr("Pattern of routing keys")
         }
         RoomButton {
@@ -43,11 +78,33 @@ Card {
         RoomButton {
             objectName: "clear"
             text: qsTr("C&lear")
-            onClicked: {
-                view.currentIndex = -1;
-                list.messages.clear();
-            }
+            onClicked: list.clear()
         }
+    }
+    RowLayout {
+        spacing: Theme.gap
+        Layout.leftMargin: Theme.gap * 2 + Math.round(Theme.unit * 0.5) // as the rows are
+        Layout.topMargin: Theme.gap / 2
+        Label {
+            Layout.preferredWidth: Theme.timeWidth
+            text: qsTr("Time")
+            color: Theme.faint
+        }
+        Label {
+            Layout.preferredWidth: Theme.keyWidth
+            text: qsTr("Routing key")
+            color: Theme.faint
+        }
+        Label {
+            Layout.fillWidth: true
+            text: qsTr("Body")
+            color: Theme.faint
+        }
+    }
+    Rectangle {
+        Layout.fillWidth: true
+        implicitHeight: 1
+        color: Theme.line
     }
 
     ListView {
@@ -63,7 +120,7 @@ Card {
         boundsBehavior: Flickable.StopAtBounds
         reuseItems: true
         highlightMoveDuration: 0
-        ScrollBar.vertical: ScrollBar { }
+        ScrollBar.vertical: RoomScrollBar { }
         Accessible.role: Accessible.List
         Accessible.name: qsTr("Messages")
 
@@ -75,30 +132,25 @@ Card {
                 list.selected(row.index);
         }
 
-        Connections {
-            target: list.messages
-            // What is read stays in detail when it leaves the list; no other takes its place.
-            function onRowsAboutToBeRemoved(parent, first, last) {
-                if (view.currentIndex >= first && view.currentIndex <= last)
-                    view.currentIndex = -1;
-            }
-        }
         Rectangle {
             anchors.fill: parent
             visible: view.activeFocus
             color: "transparent"
-            radius: 4
+            radius: Theme.radius
             border.color: Theme.accent
             border.width: view.currentIndex < 0 ? 2 : 1
         }
 
         Label {
+            objectName: "placeholder"
             anchors.centerIn: parent
-            width: parent.width - 40
+            width: parent.width - 4 * Theme.gap
             horizontalAlignment: Text.AlignHCenter
             wrapMode: Text.Wrap
             visible: view.count === 0
             text: list.placeholder
+            textFormat: Text.PlainText
+            lineHeight: 1.3
             color: Theme.faint
         }
     }

@@ -13,9 +13,9 @@ ItemDelegate {
     required property date received
 
     width: ListView.view.width
-    height: 30
-    leftPadding: 8
-    rightPadding: 8
+    height: Math.round(Theme.unit * 1.6)
+    leftPadding: Theme.gap
+    rightPadding: Theme.gap * 1.5 // the scroll bar's place
     topPadding: 0
     bottomPadding: 0
     highlighted: ListView.isCurrentItem
@@ -25,32 +25,32 @@ ItemDelegate {
     }
 
     background: Rectangle {
-        radius: 4
+        radius: Theme.radius
         color: row.highlighted ? Qt.alpha(Theme.accent, 0.25)
              : row.hovered ? Qt.alpha(Theme.accent, 0.08) : "transparent"
     }
     contentItem: RowLayout {
-        spacing: 10
-        Rectangle {
-            implicitWidth: 8
-            implicitHeight: 8
-            radius: 4
+        spacing: Theme.gap
+        Dot {
             color: row.routingKey.endsWith(".critical") ? Theme.bad
                  : row.routingKey.endsWith(".warning") ? Theme.warning : Theme.good
         }
         Label {
-            Layout.preferredWidth: 66
+            objectName: "time"
+            Layout.preferredWidth: Theme.timeWidth
             text: Qt.formatTime(row.received, "hh:mm:ss")
             color: Theme.faint
         }
         Label {
-            Layout.preferredWidth: 180
+            objectName: "routingKey"
+            Layout.preferredWidth: Theme.keyWidth
             text: row.routingKey
             textFormat: Text.PlainText
             color: Theme.text
             elide: Text.ElideRight
         }
         Label {
+            objectName: "preview"
             Layout.fillWidth: true
             text: Format.preview(row.model.body)
             textFormat: Text.PlainText

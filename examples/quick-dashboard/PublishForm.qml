@@ -10,15 +10,17 @@ Card {
 
     required property AmqpExchange exchange
     property real awaited: 0 // the tag of what was published last, until it is known what became of it
-    property string problem
+    property string problem // with the body
     property string outcome
+    property string tone // the theme's name of the colour that says what the outcome means
 
     function check() {
         try {
             JSON.parse(body.text);
             form.problem = "";
-        } catch (error) {
-            form.problem = body.text.trim() === "" ? qsTr("A body is needed") : String(error.message);
+        } catch (error) { // whose text says no more
+            form.problem = body.text.trim() === "" ? qsTr("A body is needed")
+                                                       : qsTr("The body is not JSON");
         }
     }
 
@@ -28,34 +30,39 @@ Card {
         // The text itself: parsed and written again, large numbers would be others.
         form.awaited = form.exchange.publish(key.text, body.text, { appId: "dashboard",
                                                                     contentType: "application/json" });
-        form.outcome = form.awaited ? qsTr("Published, not yet confirmed") : qsTr("Not published");
+        form.tell(form.awaited ? qsTr("Published, not yet confirmed") : qsTr("Not published"),
+                  form.awaited ? "faint" : "bad");
     }
 
-    function settle(firstTag, lastTag, outcome) {
+    function tell(outcome, tone) {
+        form.outcome = outcome;
+        form.tone = tone;
+    }
+
+    function settle(firstTag, lastTag, outcome, tone) {
         if (form.awaited < firstTag || form.awaited > lastTag)
             return;
         form.awaited = 0;
-        form.outcome = outcome;
+        form.tell(outcome, tone);
     }
 
     title: qsTr("Publish")
-    note: form.outcome
     Component.onCompleted: form.check()
 
     Connections {
         target: form.exchange
         function onConfirmed(firstTag, lastTag) {
-            form.settle(firstTag, lastTag, qsTr("Confirmed by the broker"));
+            form.settle(firstTag, lastTag, qsTr("Confirmed by the broker"), "good");
         }
         function onNacked(firstTag, lastTag) {
-            form.settle(firstTag, lastTag, qsTr("Refused by the broker"));
+            form.settle(firstTag, lastTag, qsTr("Refused by the broker"), "bad");
         }
         function onIndeterminate(firstTag, lastTag) {
-            form.settle(firstTag, lastTag, qsTr("Not known whether it arrived"));
+            form.settle(firstTag, lastTag, qsTr("Not known whether it arrived"), "warning");
         }
         // Comes before the confirm.
         function onMessageReturned(message, routingKey, reason, tag) {
-            form.settle(tag, tag, qsTr("No queue takes this routing key"));
+            form.settle(tag, tag, qsTr("No queue takes this routing key"), "bad");
         }
     }
     Shortcut {
@@ -63,26 +70,39 @@ Card {
         onActivated: form.publish()
     }
 
-    Field {
-        id: key
-        objectName: "key"
-        Layout.fillWidth: true
-        text: "pump.hall.info"
-        placeholderText: qsTr("routing key")
-        Accessible.name: qsTr("Routing key")
+    RowLayout {
+        spacing: Theme.gap
+        Label {
+            text: qsTr("Routing key")
+            color: Theme.faint
+        }
+        Field {
+            id: key
+            objectName: "key"
+            Layout.fillWidth: true
+            text: "pump.hall.info"
+            font.family: Theme.fixedFont
+            Accessible.name: qsTr("Routing key")
+        }
     }
-    ScrollView {
-        id: scroll
-        contentWidth: scroll.availableWidth
+    Flickable {
         Layout.fillWidth: true
         Layout.fillHeight: true
-        TextArea {
+        clip: true
+        boundsBehavior: Flickable.StopAtBounds
+        ScrollBar.vertical: RoomScrollBar { }
+        TextArea.flickable: TextArea {
             id: body
             objectName: "newBody"
             text: '{ "device": "pump-7", "pressure": 3.2 }'
+            placeholderText: qsTr("A body as JSON")
+            placeholderTextColor: Theme.faint
             textFormat: TextEdit.PlainText
             wrapMode: TextEdit.Wrap
             selectByMouse: true
+            padding: Theme.gap / 2
+            leftPadding: Theme.gap
+            rightPadding: Theme.gap * 1.5
             color: Theme.text
             font.family: Theme.fixedFont
             KeyNavigation.priority: KeyNavigation.BeforeItem
@@ -91,21 +111,30 @@ Card {
             Accessible.name: qsTr("Body as JSON")
             onTextChanged: form.check()
             background: Rectangle {
-                radius: 6
+                radius: Theme.radius
                 color: Theme.field
                 border.color: form.problem !== "" ? Theme.bad
                             : body.activeFocus ? Theme.accent : Theme.line
-                border.width: body.activeFocus ? 2 : 1
+                border.width: form.problem !== "" || body.activeFocus ? 2 : 1
             }
         }
     }
     RowLayout {
+        spacing: Theme.gap / 2
+        Dot {
+            visible: told.text !== ""
+            color: told.color
+        }
         Label {
-            objectName: "problem"
+            id: told
+            objectName: "told"
             Layout.fillWidth: true
-            text: form.problem
+            text: form.problem || form.outcome
             textFormat: Text.PlainText
-            color: Theme.bad
+            font.bold: color === Theme.bad
+            color: form.problem !== "" ? Theme.bad : Theme[form.tone || "faint"]
+            wrapMode: Text.Wrap
+            maximumLineCount: 2
             elide: Text.ElideRight
         }
         RoomButton {

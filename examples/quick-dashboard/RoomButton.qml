@@ -5,13 +5,13 @@ import QtQuick.Controls.Basic
 Button {
     id: button
 
-    implicitHeight: 32
-    leftPadding: 14
-    rightPadding: 14
+    implicitHeight: Math.round(Theme.unit * 1.8)
+    leftPadding: Theme.gap
+    rightPadding: Theme.gap
     palette.buttonText: button.enabled ? Theme.text : Theme.disabled
     palette.brightText: "white" // of what is highlighted
     background: Rectangle {
-        radius: 6
+        radius: Theme.radius
         color: button.highlighted ? Theme.pressed
              : button.down ? Theme.line
              : button.hovered && button.enabled ? Theme.hovered : Theme.button

@@ -9,19 +9,19 @@ Switch {
     indicator: Rectangle {
         x: control.leftPadding
         y: (control.height - height) / 2
-        implicitWidth: 38
-        implicitHeight: 20
-        radius: 10
-        color: control.checked ? Theme.pressed : Theme.line
+        implicitWidth: Theme.unit * 2
+        implicitHeight: Theme.unit
+        radius: height / 2
+        color: control.checked ? Theme.pressed : Theme.disabled
         border.color: control.visualFocus ? Theme.text : "transparent"
         border.width: 2
 
         Rectangle {
             x: control.checked ? parent.width - width - 3 : 3
             y: 3
-            width: 14
-            height: 14
-            radius: 7
+            width: parent.height - 6
+            height: width
+            radius: width / 2
             color: "white"
         }
     }

@@ -114,9 +114,16 @@ function preview(buffer) {
     const bytes = new Uint8Array(cut ? buffer.slice(0, 160) : buffer);
     const text = decode(bytes, cut);
     if (text !== null)
-        return text.replace(/\s+/g, " ");
+        return text.replace(/\s+/g, " ") + (cut ? "…" : "");
     return "binary, " + sizeText(octets) + ": "
-        + Array.from(bytes.slice(0, 24), (byte) => hex(byte, 2)).join(" ");
+        + Array.from(bytes.slice(0, 24), (byte) => hex(byte, 2)).join(" ") + (octets > 24 ? " …" : "");
+}
+
+// A timestamp: a date, or the number of seconds where that is no date of JavaScript.
+function time(timestamp) {
+    if (!(timestamp instanceof Date))
+        return timestamp === undefined ? "" : String(timestamp);
+    return isNaN(timestamp) ? "" : Qt.formatDateTime(timestamp, "yyyy-MM-dd hh:mm:ss t");
 }
 
 // A header's value; what is in a table may be anything as well.
@@ -127,7 +134,7 @@ function value(header) {
     if (header === null || header === undefined)
         return "–";
     if (header instanceof Date)
-        return header.toISOString();
+        return time(header) || "–";
     const shown = plain(header);
     return typeof shown === "object" ? JSON.stringify(shown, (key, inner) => plain(inner))
                                      : String(shown);

@@ -1,0 +1,14 @@
+import QtQuick
+import QtQuick.Controls.Basic
+
+// A scroll bar that stays as long as there is more than is seen.
+ScrollBar {
+    id: bar
+
+    policy: bar.size < 1 ? ScrollBar.AlwaysOn : ScrollBar.AlwaysOff
+    contentItem: Rectangle {
+        implicitWidth: Math.round(Theme.unit * 0.3)
+        radius: width / 2
+        color: bar.pressed || bar.hovered ? Theme.faint : Theme.disabled
+    }
+}
