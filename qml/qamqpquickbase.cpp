@@ -55,9 +55,10 @@ void QAmqpQuickBase::fail(const QAmqpError &error)
     Q_EMIT errorOccurred(error);
 }
 
-void QAmqpQuickBase::fail(QAmqpError::Kind kind, const QString &text)
+QAmqpError QAmqpQuickBase::invalid(const QString &text)
 {
-    fail(QAmqpError(kind, QAmqpError::Scope::Operation, QAmqpError::Origin::Application, text));
+    return QAmqpError(QAmqpError::Kind::InvalidArgument, QAmqpError::Scope::Operation,
+                      QAmqpError::Origin::Application, text);
 }
 
 QT_END_NAMESPACE

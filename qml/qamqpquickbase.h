@@ -51,7 +51,7 @@ protected:
     void restart();
     void setError(const QAmqpError &error);
     void fail(const QAmqpError &error);
-    void fail(QAmqpError::Kind kind, const QString &text);
+    static QAmqpError invalid(const QString &text);
 
 private:
     QAmqpQuickError m_error;

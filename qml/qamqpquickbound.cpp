@@ -1,5 +1,7 @@
 #include "qamqpquickbound.h"
 
+#include "qamqpquickvalues.h"
+
 QT_BEGIN_NAMESPACE
 
 using namespace Qt::StringLiterals;
@@ -49,8 +51,10 @@ void QAmqpQuickBound::bindIfDeclared()
     rebind();
     if (!isFirst || !channel())
         return; // a handler of an error ended it
+    const QPointer<QAmqpChannel> alive = channel();
     bindingsMade();
-    arrived();
+    if (alive)
+        arrived();
 }
 
 QList<QAmqpQuickBound::Binding> QAmqpQuickBound::wantedBindings()
@@ -59,16 +63,15 @@ QList<QAmqpQuickBound::Binding> QAmqpQuickBound::wantedBindings()
     for (const QVariant &entry : std::as_const(m_bindings)) {
         const QVariantMap map = entry.toMap();
         Binding binding{map.value(u"exchange"_s).toString(), map.value(u"routingKey"_s).toString(),
-                        QAmqpTable::fromVariantMap(map.value(u"arguments"_s).toMap())};
+                        QtAmqpQuick::tableFromJs(map.value(u"arguments"_s).toMap())};
         if (binding.exchange.isEmpty())
             m_wrong = true;
         else if (!wanted.contains(binding))
             wanted.append(std::move(binding));
     }
     if (m_wrong)
-        fail(QAmqpError::Kind::InvalidArgument,
-             tr("each of bindings is an object with the name of an exchange, such as "
-                "{ exchange: \"logs\", routingKey: \"error.#\" }"));
+        fail(invalid(tr("each of bindings is an object with the name of an exchange, such as "
+                        "{ exchange: \"logs\", routingKey: \"error.#\" }")));
     return wanted;
 }
 

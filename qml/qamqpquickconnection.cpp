@@ -1,5 +1,7 @@
 #include "qamqpquickconnection.h"
 
+#include "qamqpquickvalues.h"
+
 #include <QtCore/qdebug.h>
 #include <QtCore/qloggingcategory.h>
 #include <QtCore/qurl.h>
@@ -8,6 +10,8 @@ QT_BEGIN_NAMESPACE
 
 // The library's own, which leaves it to who listens to tell an error.
 Q_LOGGING_CATEGORY(qtAmqpQuickConnection, "qt.amqp.connection", QtWarningMsg)
+
+using namespace Qt::StringLiterals;
 
 using Kind = QAmqpError::Kind;
 
@@ -54,8 +58,9 @@ using Kind = QAmqpError::Kind;
     The virtual host, if not the one of the \l url. */
 /*! \qmlproperty string AmqpConnection::connectionName
     What the broker's list of connections shows. */
-/*! \qmlproperty int AmqpConnection::heartbeat
-    Seconds between heartbeats, 0 for none; -1 for what the broker proposes, as it is at first. */
+/*! \qmlproperty real AmqpConnection::heartbeat
+    Seconds between heartbeats, a whole number up to 65535, 0 for none; -1 for what the broker proposes, as it is
+    at first. */
 /*! \qmlproperty string AmqpConnection::caCertificateFile
     A PEM file with the authorities to trust, a path or a \c file or \c qrc URL. */
 /*! \qmlproperty string AmqpConnection::certificateFile
@@ -211,12 +216,11 @@ bool QAmqpQuickConnection::useSource()
         return false; // it is still to come
     auto *amqp = qobject_cast<QAmqpConnection *>(m_source);
     if (!amqp) {
-        fail(Kind::InvalidArgument,
-             tr("source is a %1, not a QAmqpConnection")
-                     .arg(QLatin1StringView(m_source->metaObject()->className())));
+        fail(invalid(tr("source is a %1, not a QAmqpConnection")
+                             .arg(QLatin1StringView(m_source->metaObject()->className()))));
     } else if (amqp->thread() != thread()) {
-        fail(Kind::InvalidArgument,
-             tr("source lives in another thread; QML needs a QAmqpConnection in the thread of its engine"));
+        fail(invalid(tr(
+                "source lives in another thread; QML needs a QAmqpConnection in the thread of its engine")));
     } else {
         m_amqp = amqp;
         if (amqp->state() == QAmqpConnection::State::Closed)
@@ -259,8 +263,11 @@ QAmqpConnectionOptions QAmqpQuickConnection::options(QAmqpError *error) const
         options.setVirtualHost(m_virtualHost);
     if (!m_connectionName.isEmpty())
         options.setConnectionName(m_connectionName);
-    if (m_heartbeat >= 0)
-        options.setHeartbeat(std::chrono::seconds(m_heartbeat));
+    const QString wrong = QtAmqpQuick::wholeNumberError("heartbeat"_L1, m_heartbeat, -1, 65535);
+    if (!wrong.isEmpty())
+        *error = invalid(wrong);
+    else if (m_heartbeat >= 0)
+        options.setHeartbeat(std::chrono::seconds(qint64(m_heartbeat)));
     if (!m_caCertificateFile.isEmpty())
         options.setCaCertificateFile(localFile(m_caCertificateFile));
     if (!m_certificateFile.isEmpty())

@@ -24,7 +24,7 @@ class Q_AMQPQUICK_EXPORT QAmqpQuickConnection : public QAmqpQuickBase
     Q_PROPERTY(QString password MEMBER m_password NOTIFY settingsChanged FINAL)
     Q_PROPERTY(QString virtualHost MEMBER m_virtualHost NOTIFY settingsChanged FINAL)
     Q_PROPERTY(QString connectionName MEMBER m_connectionName NOTIFY settingsChanged FINAL)
-    Q_PROPERTY(int heartbeat MEMBER m_heartbeat NOTIFY settingsChanged FINAL)
+    Q_PROPERTY(qreal heartbeat MEMBER m_heartbeat NOTIFY settingsChanged FINAL)
     Q_PROPERTY(QString caCertificateFile MEMBER m_caCertificateFile NOTIFY settingsChanged FINAL)
     Q_PROPERTY(QString certificateFile MEMBER m_certificateFile NOTIFY settingsChanged FINAL)
     Q_PROPERTY(QString privateKeyFile MEMBER m_privateKeyFile NOTIFY settingsChanged FINAL)
@@ -96,7 +96,7 @@ private:
     QString m_password;
     QString m_virtualHost;
     QString m_connectionName;
-    int m_heartbeat = -1;
+    qreal m_heartbeat = -1;
     QString m_caCertificateFile;
     QString m_certificateFile;
     QString m_privateKeyFile;

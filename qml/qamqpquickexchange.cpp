@@ -1,5 +1,7 @@
 #include "qamqpquickexchange.h"
 
+#include "qamqpquickvalues.h"
+
 QT_BEGIN_NAMESPACE
 
 /*!
@@ -140,7 +142,7 @@ void QAmqpQuickExchange::setUp(QAmqpChannel *channel)
                                 .setAutoDelete(m_autoDelete)
                                 .setInternal(m_internal)
                                 .setPassive(m_passive)
-                                .setArguments(QAmqpTable::fromVariantMap(m_arguments))),
+                                .setArguments(QtAmqpQuick::tableFromJs(m_arguments))),
                 [this] {
                     arrived();
                     settle(true);

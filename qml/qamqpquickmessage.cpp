@@ -1,10 +1,15 @@
 #include "qamqpquickmessage.h"
 
+#include "qamqpquickvalues.h"
+
+#include <QtCore/qendian.h>
 #include <QtCore/qjsonarray.h>
 #include <QtCore/qjsondocument.h>
 #include <QtCore/qmetaobject.h>
 #include <QtQml/qjsengine.h>
 #include <QtQml/qjsvalue.h>
+
+#include <limits>
 
 QT_BEGIN_NAMESPACE
 
@@ -30,7 +35,9 @@ using namespace Qt::StringLiterals;
 /*! \qmlproperty string amqpMessage::routingKey
     What it was published with; empty for a reply or a returned message. */
 /*! \qmlproperty var amqpMessage::headers
-    The headers, an object. Octets are ArrayBuffer, timestamps Date. */
+    The headers, an object. Numbers of every type are numbers: 64-bit ones beyond 2 to the 53rd, which
+    JavaScript cannot tell apart, are the nearest one. Octets are ArrayBuffer, timestamps Date, or the number
+    of seconds since 1970 where they lie outside of what a Date can hold. */
 /*! \qmlproperty string amqpMessage::contentType
     The MIME type of the body, as the sender gave it. */
 /*! \qmlproperty string amqpMessage::contentEncoding
@@ -48,7 +55,8 @@ using namespace Qt::StringLiterals;
 /*! \qmlproperty string amqpMessage::messageId
     The sender's name for it. */
 /*! \qmlproperty date amqpMessage::timestamp
-    When it was sent, by the sender's clock, to the second. */
+    When it was sent, by the sender's clock, to the second. Where that lies outside of what a Date can hold,
+    after the year 275,760, it is the number of seconds since 1970. */
 /*! \qmlproperty string amqpMessage::type
     The sender's name for what kind of message it is. */
 /*! \qmlproperty string amqpMessage::userId
@@ -89,6 +97,19 @@ QJsonValue QAmqpQuickMessage::json() const
     // QJsonDocument takes objects and arrays alone, but JSON may be any value.
     const QJsonArray values = QJsonDocument::fromJson('[' + body() + ']').array();
     return values.size() == 1 ? values.first() : QJsonValue(QJsonValue::Undefined);
+}
+
+QVariantMap QAmqpQuickMessage::headers() const
+{
+    return QtAmqpQuick::tableToJs(m_delivery.headers());
+}
+
+QVariant QAmqpQuickMessage::timestampToJs() const
+{
+    if (!m_delivery.has(QAmqpMessage::Property::Timestamp))
+        return QDateTime();
+    const QByteArray wire = m_delivery.bytes(QAmqpMessage::Property::Timestamp);
+    return QtAmqpQuick::timestampToJs(QAmqpValue::timestamp(qFromBigEndian<quint64>(wire.data())));
 }
 
 bool QAmqpQuickMessage::isPersistent() const
@@ -144,20 +165,68 @@ static QString setBody(QAmqpMessage &message, const QJSValue &body, QJSEngine *e
     return {};
 }
 
-static bool setProperty(QAmqpMessage &message, const QString &name, const QVariant &value)
+// The properties that are numbers with bounds.
+struct NumberRow
 {
+    QLatin1StringView name;
+    qint64 least;
+    qint64 most;
+    void (*set)(QAmqpMessage &message, qint64 number);
+};
+
+constexpr NumberRow numberRows[] = {
+        {"priority"_L1, 0, 255,
+         [](QAmqpMessage &message, qint64 number) { message.setPriority(quint8(number)); }},
+        {"deliveryMode"_L1, 1, 2,
+         [](QAmqpMessage &message, qint64 number) {
+             message.setDeliveryMode(QAmqpMessage::DeliveryMode(number));
+         }},
+        {"expiration"_L1, 0, std::numeric_limits<quint32>::max(),
+         [](QAmqpMessage &message, qint64 number) {
+             message.setExpiration(std::chrono::milliseconds(number));
+         }},
+};
+
+static QString setTimestamp(QAmqpMessage &message, const QVariant &value)
+{
+    QDateTime time = value.toDateTime();
+    if (const auto seconds = QtAmqpQuick::wholeNumber(value))
+        time = QDateTime::fromSecsSinceEpoch(*seconds, Qt::UTC);
+    if (!time.isValid() || time.toSecsSinceEpoch() < 0)
+        return u"timestamp may be a valid Date from 1970 on, or a whole number of seconds since then"_s;
+    message.setTimestamp(time);
+    return {};
+}
+
+// Returns what is wrong with the property.
+static QString setProperty(QAmqpMessage &message, const QString &name, const QVariant &value)
+{
+    for (const NumberRow &row : numberRows) {
+        if (name != row.name)
+            continue;
+        const QString error = QtAmqpQuick::wholeNumberError(row.name, value, row.least, row.most);
+        if (error.isEmpty())
+            row.set(message, *QtAmqpQuick::wholeNumber(value));
+        return error;
+    }
+    if (name == "timestamp"_L1)
+        return setTimestamp(message, value);
     if (name == "persistent"_L1) {
         message.setDeliveryMode(value.toBool() ? QAmqpMessage::DeliveryMode::Persistent
                                                : QAmqpMessage::DeliveryMode::Transient);
-        return true;
+        return {};
     }
-    if (name == "headers"_L1) {
-        message.setHeaders(QAmqpTable::fromVariantMap(value.toMap()));
-        return value.canConvert<QVariantMap>();
+    if (name == "headers"_L1 && value.canConvert<QVariantMap>()) {
+        message.setHeaders(QtAmqpQuick::tableFromJs(value.toMap()));
+        return {};
     }
     const QMetaObject &type = QAmqpMessage::staticMetaObject;
     const int index = type.indexOfProperty(name.toUtf8().constData());
-    return index >= 0 && name != "body"_L1 && type.property(index).writeOnGadget(&message, value);
+    const bool isText = index >= 0 && type.property(index).typeId() == QMetaType::QString;
+    if (isText && type.property(index).writeOnGadget(&message, value))
+        return {};
+    return u"\"%1\" is no property of a message, or its value is of the wrong type; see amqpMessage for "
+           "the names"_s.arg(name);
 }
 
 // What a program in QML gives as a message: a body of any type, and an object of properties.
@@ -166,11 +235,12 @@ QAmqpMessage QAmqpQuickMessage::fromJs(const QJSValue &body, const QVariantMap &
 {
     QAmqpMessage message;
     *error = setBody(message, body, engine);
-    for (auto it = properties.cbegin(); it != properties.cend(); ++it) {
-        if (!setProperty(message, it.key(), it.value()))
-            *error = u"\"%1\" is no property of a message, or its value is of the wrong type; see "
-                     "amqpMessage for the names"_s.arg(it.key());
+    for (auto it = properties.cbegin(); it != properties.cend() && error->isEmpty(); ++it) {
+        if (it.value().isValid()) // not undefined
+            *error = setProperty(message, it.key(), it.value());
     }
+    if (error->isEmpty())
+        *error = message.errorString();
     return message;
 }
 

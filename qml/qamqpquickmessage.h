@@ -31,7 +31,7 @@ class Q_AMQPQUICK_EXPORT QAmqpQuickMessage
     Q_PROPERTY(QString replyTo READ replyTo CONSTANT FINAL)
     Q_PROPERTY(QString expiration READ expiration CONSTANT FINAL)
     Q_PROPERTY(QString messageId READ messageId CONSTANT FINAL)
-    Q_PROPERTY(QDateTime timestamp READ timestamp CONSTANT FINAL)
+    Q_PROPERTY(QVariant timestamp READ timestampToJs CONSTANT FINAL)
     Q_PROPERTY(QString type READ type CONSTANT FINAL)
     Q_PROPERTY(QString userId READ userId CONSTANT FINAL)
     Q_PROPERTY(QString appId READ appId CONSTANT FINAL)
@@ -55,7 +55,7 @@ public:
     QJsonValue json() const;
     QString exchange() const { return m_delivery.exchange(); }
     QString routingKey() const { return m_delivery.routingKey(); }
-    QVariantMap headers() const { return m_delivery.headers().toVariantMap(); }
+    QVariantMap headers() const;
     QString propertiesError() const { return m_delivery.propertiesError(); }
     QString contentType() const { return m_delivery.contentType(); }
     QString contentEncoding() const { return m_delivery.contentEncoding(); }
@@ -66,6 +66,7 @@ public:
     QString expiration() const { return m_delivery.expiration(); }
     QString messageId() const { return m_delivery.messageId(); }
     QDateTime timestamp() const { return m_delivery.timestamp(); }
+    QVariant timestampToJs() const;
     QString type() const { return m_delivery.type(); }
     QString userId() const { return m_delivery.userId(); }
     QString appId() const { return m_delivery.appId(); }

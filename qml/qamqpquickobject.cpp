@@ -158,8 +158,7 @@ QAmqpMessage QAmqpQuickObject::makeMessage(const QJSValue &body, const QVariantM
     const QAmqpMessage message =
             QAmqpQuickMessage::fromJs(body, properties, qmlEngine(this), &wrong);
     if (!wrong.isEmpty())
-        *error = QAmqpError(Kind::InvalidArgument, Scope::Operation,
-                            QAmqpError::Origin::Application, wrong);
+        *error = invalid(wrong);
     return message;
 }
 

@@ -1,11 +1,14 @@
 #include "qamqpquickqueue.h"
 
+#include "qamqpquickvalues.h"
+
 #include <QtCore/qmetaobject.h>
 #include <QtQml/qqmlinfo.h>
 
 QT_BEGIN_NAMESPACE
 
 using namespace Qt::StringLiterals;
+using namespace QtAmqpQuick;
 
 /*!
     \qmltype AmqpQueue
@@ -55,15 +58,19 @@ using namespace Qt::StringLiterals;
 /*! \qmlproperty bool AmqpQueue::passive
     Whether the queue must exist already, whatever its settings are. */
 /*! \qmlproperty var AmqpQueue::arguments
-    Arguments of the declaration, an object such as \c{{"x-max-length": 1000}}. */
+    Arguments of the declaration, an object such as \c{{"x-max-length": 1000}}. A whole number is sent as one,
+    also if it was computed; NaN and the infinities are an error. So it is with all arguments and headers. */
 /*! \qmlproperty list<var> AmqpQueue::bindings
     Which messages come into the queue, a list of objects with \c exchange and, if wanted, \c routingKey and
     \c arguments. When the list changes, new bindings are made first, then those that
     are gone are removed: no message is missed, and none comes twice. */
 /*! \qmlproperty bool AmqpQueue::receiving
     Whether messages are received, \c true at first; otherwise the queue is declared and bound only. */
-/*! \qmlproperty int AmqpQueue::prefetch
-    How many messages may come ahead of their acknowledgement, 250 at first, 0 for any number. */
+/*! \qmlproperty real AmqpQueue::prefetch
+    How many messages may come ahead of their acknowledgement, a whole number up to 65535: 250 at first, 0 for
+    any number. Another number is an error, and nothing is received until it is mended. */
+/*! \qmlproperty var AmqpQueue::consumerArguments
+    Arguments of the subscription, an object such as \c{{"x-stream-offset": "first"}}. */
 /*! \qmlproperty enumeration AmqpQueue::ackPolicy
     \value AmqpQueue.AckOnReturn  A message is acknowledged when all handlers of messageReceived()
                                   have returned, unless one did it or refused it. A message
@@ -115,13 +122,12 @@ void QAmqpQuickQueue::setUp(QAmqpChannel *channel)
 {
     const QPointer<QAmqpChannel> alive = channel; // a handler of an error may end it
     m_queue = channel->queue(m_name);
-    const QAmqpQueueOptions options =
-            QAmqpQueueOptions()
-                    .setDurable(m_durable)
-                    .setExclusive(m_exclusive || m_name.isEmpty())
-                    .setAutoDelete(isAutoDelete())
-                    .setPassive(m_passive)
-                    .setArguments(QAmqpTable::fromVariantMap(m_arguments));
+    const QAmqpQueueOptions options = QAmqpQueueOptions()
+                                              .setDurable(m_durable)
+                                              .setExclusive(m_exclusive || m_name.isEmpty())
+                                              .setAutoDelete(isAutoDelete())
+                                              .setPassive(m_passive)
+                                              .setArguments(tableFromJs(m_arguments));
     connect(channel, &QAmqpChannel::messageReturned, scope(), [this](const QAmqpReturn &message) {
         lost(QAmqpError(
                      QAmqpError::Kind::Unroutable, QAmqpError::Scope::Operation,
@@ -174,22 +180,36 @@ void QAmqpQuickQueue::consume()
 {
     const QPointer<QAmqpConsumer> old = m_consumer;
     m_consumer = nullptr;
-    if (m_receiving) {
-        m_consumer = m_queue->consume(QAmqpConsumeOptions()
-                                              .setPrefetch(quint16(qBound(0, m_prefetch, 65535)))
-                                              .setNoAck(m_ackPolicy == NoAck));
-        expect();
-        connect(m_consumer, &QAmqpConsumer::started, scope(), [this] { arrived(); });
-        connect(m_consumer, &QAmqpConsumer::messageReceived, scope(),
-                [this](const QAmqpDelivery &delivery) { receive(delivery); });
-        connect(m_consumer, &QAmqpConsumer::messageDiscarded, scope(),
-                [this](const QAmqpDelivery &, const QAmqpError &error) { fail(error); });
-        connect(m_consumer, &QAmqpConsumer::cancelled, scope(), [this](const QAmqpError &reason) {
-            if (reason.scope() == QAmqpError::Scope::Operation && reason)
-                lost(reason);
-        });
-    }
+    QAmqpError error;
+    if (m_receiving)
+        error = subscribe();
     delete old;
+    if (error)
+        lost(error);
+}
+
+QAmqpError QAmqpQuickQueue::subscribe()
+{
+    const QString wrong = wholeNumberError("prefetch"_L1, m_prefetch, 0, 65535);
+    if (!wrong.isEmpty())
+        return invalid(wrong);
+    m_consumer = m_queue->consume(QAmqpConsumeOptions()
+                                          .setPrefetch(quint16(m_prefetch))
+                                          .setNoAck(m_ackPolicy == NoAck)
+                                          .setArguments(tableFromJs(m_consumerArguments)));
+    if (m_consumer->state() == QAmqpConsumer::State::Cancelled)
+        return channel()->lastError();
+    expect();
+    connect(m_consumer, &QAmqpConsumer::started, scope(), [this] { arrived(); });
+    connect(m_consumer, &QAmqpConsumer::messageReceived, scope(),
+            [this](const QAmqpDelivery &delivery) { receive(delivery); });
+    connect(m_consumer, &QAmqpConsumer::messageDiscarded, scope(),
+            [this](const QAmqpDelivery &, const QAmqpError &error) { fail(error); });
+    connect(m_consumer, &QAmqpConsumer::cancelled, scope(), [this](const QAmqpError &reason) {
+        if (reason.scope() == QAmqpError::Scope::Operation && reason)
+            lost(reason);
+    });
+    return {};
 }
 
 void QAmqpQuickQueue::receive(const QAmqpDelivery &delivery)

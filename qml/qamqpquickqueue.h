@@ -21,7 +21,9 @@ class Q_AMQPQUICK_EXPORT QAmqpQuickQueue : public QAmqpQuickBound
     Q_PROPERTY(bool passive MEMBER m_passive NOTIFY settingsChanged FINAL)
     Q_PROPERTY(QVariantMap arguments MEMBER m_arguments NOTIFY settingsChanged FINAL)
     Q_PROPERTY(bool receiving MEMBER m_receiving NOTIFY receivingChanged FINAL)
-    Q_PROPERTY(int prefetch MEMBER m_prefetch NOTIFY consumingChanged FINAL)
+    Q_PROPERTY(qreal prefetch MEMBER m_prefetch NOTIFY consumingChanged FINAL)
+    Q_PROPERTY(
+            QVariantMap consumerArguments MEMBER m_consumerArguments NOTIFY consumingChanged FINAL)
     Q_PROPERTY(AckPolicy ackPolicy MEMBER m_ackPolicy NOTIFY consumingChanged FINAL)
     Q_PROPERTY(QString queueName READ queueName NOTIFY declared FINAL)
     Q_PROPERTY(int messageCount READ messageCount NOTIFY declared FINAL)
@@ -55,6 +57,7 @@ protected:
 private:
     bool isAutoDelete() const { return m_autoDelete || m_name.isEmpty(); }
     void consume();
+    QAmqpError subscribe();
     void receive(const QAmqpDelivery &delivery);
 
     QString m_name;
@@ -64,7 +67,8 @@ private:
     bool m_passive = false;
     QVariantMap m_arguments;
     bool m_receiving = true;
-    int m_prefetch = 250;
+    qreal m_prefetch = 250; // an int would make something of every number
+    QVariantMap m_consumerArguments;
     AckPolicy m_ackPolicy = AckOnReturn;
 
     QAmqpQueueInfo m_info;

@@ -1,9 +1,15 @@
 #include "qamqpquickrpcclient.h"
 
+#include "qamqpquickvalues.h"
+
 #include <QtQml/qqmlengine.h>
 #include <QtQml/qqmlinfo.h>
 
+#include <limits>
+
 QT_BEGIN_NAMESPACE
+
+using namespace Qt::StringLiterals;
 
 /*!
     \qmltype AmqpRpcClient
@@ -34,8 +40,8 @@ QT_BEGIN_NAMESPACE
     Whether its channel is open. */
 /*! \qmlproperty string AmqpRpcClient::exchange
     The exchange that requests go to; the default one at first, which routes by the names of queues. */
-/*! \qmlproperty int AmqpRpcClient::timeout
-    How many milliseconds a request waits for its reply, 30,000 at first, 0 for ever. */
+/*! \qmlproperty real AmqpRpcClient::timeout
+    How many milliseconds a request waits for its reply, a whole number: 30,000 at first, 0 for ever. */
 /*! \qmlproperty int AmqpRpcClient::pending
     How many requests wait for their reply. */
 /*! \qmlproperty real AmqpRpcClient::messagesPerSecond
@@ -84,16 +90,21 @@ void QAmqpQuickRpcClient::request(const QString &routingKey, const QJSValue &bod
 {
     startForCall();
     setPending(m_pending + 1);
+    constexpr qint64 longest = std::numeric_limits<qint32>::max();
     QAmqpError error;
     const QAmqpMessage message = makeMessage(body, properties, &error);
     const auto failed = [this, callback](const QAmqpError &failure) {
         answerSoon(callback, {}, failure);
     };
+    const QString wrong = QtAmqpQuick::wholeNumberError("timeout"_L1, m_timeout, 0, longest);
+    if (!error && !wrong.isEmpty())
+        error = invalid(wrong);
     if (error)
         return failed(error);
     count(&QAmqpQuickConnection::countOut);
     watch(
-            m_client->call(m_exchange, routingKey, message, std::chrono::milliseconds(m_timeout)),
+            m_client->call(m_exchange, routingKey, message,
+                           std::chrono::milliseconds(qint64(m_timeout))),
             [this, callback](const QAmqpMessage &reply) {
                 count(&QAmqpQuickConnection::countIn);
                 answerSoon(callback, reply, {});

@@ -14,7 +14,7 @@ class Q_AMQPQUICK_EXPORT QAmqpQuickRpcClient : public QAmqpQuickObject
     QML_NAMED_ELEMENT(AmqpRpcClient)
     QML_ADDED_IN_VERSION(1, 0)
     Q_PROPERTY(QString exchange MEMBER m_exchange NOTIFY exchangeChanged FINAL)
-    Q_PROPERTY(int timeout MEMBER m_timeout NOTIFY timeoutChanged FINAL)
+    Q_PROPERTY(qreal timeout MEMBER m_timeout NOTIFY timeoutChanged FINAL)
     Q_PROPERTY(int pending READ pending NOTIFY pendingChanged FINAL)
 public:
     explicit QAmqpQuickRpcClient(QObject *parent = nullptr);
@@ -40,7 +40,7 @@ private:
     void setPending(int pending);
 
     QString m_exchange;
-    int m_timeout = 30'000;
+    qreal m_timeout = 30'000;
     int m_pending = 0;
     QPointer<QAmqpRpcClient> m_client; // with the channel
 };

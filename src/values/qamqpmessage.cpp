@@ -8,6 +8,7 @@
 #include <QtCore/qdebug.h>
 
 #include <bit>
+#include <limits>
 
 QT_BEGIN_NAMESPACE
 
@@ -30,7 +31,7 @@ using Property = QAmqpMessage::Property;
     server, and before that is known. bytes() gives the octets themselves.
 
     The setters never fail. A value that AMQP cannot carry (text over 255 octets of UTF-8, a header
-    value of a foreign type, a time before 1970) leaves the property absent and errorString() says
+    value of a foreign type or a number that is not finite, a time before 1970) leaves the property absent and errorString() says
     what was wrong; publishing such a message is refused locally and puts nothing on the wire.
 
     A message that was received may have properties that cannot be read, by a mistake of whoever sent it
@@ -191,7 +192,7 @@ QByteArrayView QAmqpMessagePrivate::wire(Property property) const
 
 void QAmqpMessagePrivate::set(Property property, const QByteArray &wire)
 {
-    const quint32 why = property == Property::Expiration ? NegativeTime : 0;
+    const quint32 why = property == Property::Expiration ? TimeOutOfRange : 0;
     refused &= ~(quint32(property) | why);
     if (isMalformed) { // there is no place for it in a list that nobody can read
         refused |= wire.isEmpty() ? 0 : quint32(property);
@@ -366,13 +367,14 @@ QTAMQP_TEXT_PROPERTY(replyTo, ReplyTo)
     Time to live in a queue, in milliseconds, as decimal text, which is how AMQP carries it. */
 QTAMQP_TEXT_PROPERTY(expiration, Expiration)
 
-/*! Sets the \a expiration in milliseconds, 0 or more. A negative one leaves it absent, and errorString()
+/*! Sets the \a expiration in milliseconds, 0 to 4294967295. Another one leaves it absent, and errorString()
     says so: RabbitMQ would close the channel (406) over it, as over text that is no such number. */
 void QAmqpMessage::setExpiration(std::chrono::milliseconds expiration)
 {
-    if (expiration.count() < 0) {
+    constexpr std::chrono::milliseconds longest(std::numeric_limits<quint32>::max());
+    if (expiration.count() < 0 || expiration > longest) {
         edit(d).refuse(Property::Expiration);
-        edit(d).refused |= QAmqpMessagePrivate::NegativeTime;
+        edit(d).refused |= QAmqpMessagePrivate::TimeOutOfRange;
         return;
     }
     setExpiration(QString::number(expiration.count()));
@@ -464,8 +466,8 @@ QString QAmqpMessagePrivate::refusal() const
         return QStringLiteral("%1: %2").arg(name, error);
     if (row.shape == Shape::Timestamp)
         return QStringLiteral("%1 lies before 1970").arg(name);
-    if (row.property == Property::Expiration && refused & NegativeTime)
-        return QStringLiteral("%1 is negative; give it milliseconds from 0 on").arg(name);
+    if (row.property == Property::Expiration && refused & TimeOutOfRange)
+        return QStringLiteral("%1 may be 0 to 4294967295 milliseconds").arg(name);
     return QStringLiteral("%1 has more than 255 octets of UTF-8").arg(name);
 }
 

@@ -23,7 +23,7 @@ class QAmqpMessagePrivate : public QtAmqpPrivate::SharedValue
 public:
     // These stand among the refused; their bits are no property's.
     static constexpr quint32 NoBody = 0x0001; // it was too large to be kept
-    static constexpr quint32 NegativeTime = 0x0002; // is why the expiration was refused
+    static constexpr quint32 TimeOutOfRange = 0x0002; // is why the expiration was refused
     static constexpr quint32 NotRead = 0x10000; // the JSON that it was to be made of
 
     QByteArray body;

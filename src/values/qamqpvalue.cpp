@@ -6,6 +6,7 @@
 #include <QtCore/qdebug.h>
 
 #include <bit>
+#include <cmath>
 #include <limits>
 #include <optional>
 
@@ -47,8 +48,8 @@ using Type = QAmqpValue::Type;
     \value Int32
     \value UInt32
     \value Int64
-    \value Float    RabbitMQ cannot read one that is not finite, and closes the connection (541).
-    \value Double   The same.
+    \value Float    Of 32 bits. One that is not finite can be received, but is not sent: see errorString().
+    \value Double   Of 64 bits. The same.
     \value Decimal  A scale octet and a 32-bit integer.
     \value String   Text in UTF-8; octets that are not UTF-8 are kept as they are.
     \value Bytes    An array of octets (a RabbitMQ extension).
@@ -124,8 +125,9 @@ QAmqpValue::QAmqpValue(quint64 value) : QAmqpValue(qint64(value))
     \fn QAmqpValue::QAmqpValue(float value)
     \fn QAmqpValue::QAmqpValue(double value)
 
-    Makes a \c Float of 32 or a \c Double of 64 bits that holds the very bits of \a value. One that is
-    not finite can be sent too, but RabbitMQ cannot read it and closes the connection (541).
+    Makes a \c Float of 32 or a \c Double of 64 bits that holds the very bits of \a value, also if it is a
+    whole number. NaN and the infinities are kept too but cannot be sent, as errorString() says: RabbitMQ
+    cannot read them and would close the connection (541).
 */
 QAmqpValue::QAmqpValue(float value)
     : QAmqpValue(Private::make(Type::Float, std::bit_cast<quint32>(value)))
@@ -242,15 +244,30 @@ QAmqpValue QAmqpValue::fromVariant(const QVariant &variant)
 /*! Returns the wire type. */
 QAmqpValue::Type QAmqpValue::type() const { return peek(d).type; }
 
-/*! Returns \c true if AMQP can carry this value and everything in it. */
+/*! Returns \c true if this value and everything in it can be sent. */
 bool QAmqpValue::isValid() const { return errorString().isEmpty(); }
 
-/*! Returns why this value, or a value inside it, cannot be sent; empty if it can. */
+// RabbitMQ ends the connection (541) over a number that is not finite: it is refused here, where its place in
+// the table is known.
+static QString notFinite(const QAmqpValue &value)
+{
+    if (std::isfinite(value.toDouble()))
+        return {};
+    return QStringLiteral("the number is %1, over which RabbitMQ would close the connection (541); send a "
+                          "finite one, or text")
+            .arg(std::isnan(value.toDouble()) ? QLatin1StringView("NaN")
+                                              : QLatin1StringView("infinite"));
+}
+
+/*! Returns why this value, or a value inside it, cannot be sent, with the way to what is at fault; empty if
+    it can. */
 QString QAmqpValue::errorString() const
 {
     switch (type()) {
     case Type::Invalid:
         return d ? Private::get<QString>(*this) : QStringLiteral("no value was set");
+    case Type::Float:
+    case Type::Double: return notFinite(*this);
     case Type::Table: return toTable().errorString();
     case Type::Array: {
         const QList<QAmqpValue> array = toArray();
@@ -293,12 +310,7 @@ double QAmqpValue::toDouble(bool *ok) const
     switch (type()) {
     case Type::Float: return double(std::bit_cast<float>(quint32(bits)));
     case Type::Double: return std::bit_cast<double>(bits);
-    case Type::Decimal: {
-        double value = double(bits);
-        for (int i = 0; i < d->scale; ++i)
-            value /= 10;
-        return value;
-    }
+    case Type::Decimal: return double(bits) / std::pow(10.0, d->scale); // one rounding: 314e-2 is 3.14
     default: return double(toInt(ok));
     }
 }

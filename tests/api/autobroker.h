@@ -127,11 +127,13 @@ public:
     void on(const QtAmqpPrivate::ExchangeDeclare &method)
     {
         topology.append('*' + method.exchange.toByteArray());
+        keep(method.arguments);
         send(QtAmqpPrivate::ExchangeDeclareOk{});
     }
     void on(const QtAmqpPrivate::ExchangeBind &method)
     {
         note('+', method.source, method.routingKey, method.destination);
+        keep(method.arguments);
         send(QtAmqpPrivate::ExchangeBindOk{});
     }
     void on(const QtAmqpPrivate::ExchangeUnbind &method)
@@ -145,11 +147,13 @@ public:
         const QByteArray name =
                 method.queue.isEmpty() ? QByteArray("amq.gen-1") : method.queue.toByteArray();
         m_queues.insert(name);
+        keep(method.arguments);
         send(QtAmqpPrivate::QueueDeclareOk{QByteArrayView(name), 0, 0});
     }
     void on(const QtAmqpPrivate::QueueBind &method)
     {
         note('+', method.exchange, method.routingKey, method.queue);
+        keep(method.arguments);
         send(QtAmqpPrivate::QueueBindOk{});
     }
     void on(const QtAmqpPrivate::QueueUnbind &method)
@@ -162,6 +166,7 @@ public:
     void on(const QtAmqpPrivate::BasicQos &) { send(QtAmqpPrivate::BasicQosOk{}); }
     void on(const QtAmqpPrivate::BasicConsume &method)
     {
+        keep(method.arguments);
         m_channels[m_channel].consumers.insert(method.queue.toByteArray(),
                                                method.consumerTag.toByteArray());
         send(QtAmqpPrivate::BasicConsumeOk{method.consumerTag});
@@ -198,6 +203,7 @@ public:
     bool dropped = false; // the link is to break
     AutoFault *fault = nullptr;
     QByteArrayList logged; // the bodies that came with the routing key "log"
+    QList<QAmqpTable> arguments; // of all that had some
     QByteArrayList topology; // *exchange, +exchange/key>destination, -exchange/key>destination
     QList<quint64> acked;
     QList<quint64> nacked;
@@ -297,6 +303,11 @@ private:
                                             0});
     }
 
+    void keep(QByteArrayView table)
+    {
+        if (!table.isEmpty())
+            arguments.append(QtAmqpPrivate::decodeTable(table));
+    }
     template<typename ShortString>
     void note(char what, ShortString exchangeName, ShortString key, ShortString destination)
     {

@@ -276,15 +276,14 @@ private Q_SLOTS:
     // RabbitMQ sends a delivery behind the channel.close that the last message brings about.
     void aRefusedMessageHarmsNobodyElse()
     {
-        QTest::ignoreMessage(QtWarningMsg, QRegularExpression(u"invalid expiration"_s));
+        QTest::ignoreMessage(QtWarningMsg, QRegularExpression(u"user_id property set to"_s));
         Scene scene(R"(AmqpConnection { id: broker; url: "URL"; active: true
                 property int errors: 0; onErrorOccurred: ++errors
                 AmqpQueue { id: queue; onMessageReceived: () => { } }
                 AmqpQueue { id: sibling; property int received: 0; onMessageReceived: ++received } })",
                     url());
         TRY_HOLDS(scene, "queue.ready && sibling.ready");
-        scene.value(
-                "queue.publish('a'); queue.publish('b'); queue.publish('c', { expiration: 'x' })");
+        scene.value("queue.publish('a'); queue.publish('b'); queue.publish('c', { userId: 'x' })");
         TRY_HOLDS(scene, "queue.errorCode === 406");
         scene.value("sibling.publish('x')");
         TRY_HOLDS(scene, "sibling.received === 1");

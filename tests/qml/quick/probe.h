@@ -55,6 +55,12 @@ public:
         message.setType(type);
         return message;
     }
+    Q_INVOKABLE QAmqpQuickMessage timestampedMessage(double seconds) const
+    {
+        QAmqpMessage message;
+        message.setTimestamp(QDateTime::fromSecsSinceEpoch(qint64(seconds)));
+        return message;
+    }
     Q_INVOKABLE bool screenshot(QQuickWindow *window, const QString &name) const
     {
         return DesktopTest::savePicture(window->grabWindow(), name);

@@ -91,6 +91,15 @@ TestCase {
             compare(item["own_" + name], messages[name], name)
     }
 
+    function test_timestampsAreDates() {
+        const before = messages.count
+        messages.append(probe.timestampedMessage(1.7e9))
+        messages.append(probe.timestampedMessage(2 ** 50))
+        tryCompare(messages, "count", before + 2)
+        delegate("ItemDelegate", "required property date timestamp; text: '' + (timestamp.getTime() / 1000)")
+        compare([0, 1, 2].map((row) => view.itemAtIndex(row).text), ["NaN", "1700000000", "NaN"])
+    }
+
     function test_theDelegateOfTheReference() {
         const item = delegate("ItemDelegate", "required property string type\n"
             + "required property string bodyText\n"

@@ -1,0 +1,98 @@
+#include "qamqpquickvalues.h"
+
+#include <QtCore/qdatetime.h>
+
+#include <cmath>
+
+QT_BEGIN_NAMESPACE
+
+using namespace Qt::StringLiterals;
+
+namespace QtAmqpQuick {
+
+std::optional<qint64> wholeNumber(const QVariant &value)
+{
+    bool ok = false;
+    switch (value.typeId()) {
+    case QMetaType::Int:
+    case QMetaType::UInt:
+    case QMetaType::LongLong:
+    case QMetaType::ULongLong:
+    case QMetaType::Float:
+    case QMetaType::Double:
+    case QMetaType::QString: break;
+    default: return {};
+    }
+    const double number = value.toDouble(&ok);
+    if (!ok || std::trunc(number) != number || std::abs(number) > double(LargestWhole))
+        return {}; // NaN is unequal to itself
+    return qint64(number);
+}
+
+QString wholeNumberError(QLatin1StringView property, const QVariant &value, qint64 least,
+                         qint64 most)
+{
+    const std::optional<qint64> number = wholeNumber(value);
+    if (number && *number >= least && *number <= most)
+        return {};
+    const QString text = value.toString();
+    return u"%1 is %2; it may be a whole number from %3 to %4"_s.arg(
+            property, text.isEmpty() ? u"no number"_s : text, QString::number(least),
+            QString::number(most));
+}
+
+// Lists and maps by their elements, the rest by `convert`.
+template<typename Convert>
+static QVariant converted(const QVariant &value, Convert convert)
+{
+    switch (value.typeId()) {
+    case QMetaType::QVariantList: {
+        QVariantList list = value.toList();
+        for (QVariant &element : list)
+            element = converted(element, convert);
+        return list;
+    }
+    case QMetaType::QVariantMap: {
+        QVariantMap map = value.toMap();
+        for (QVariant &element : map)
+            element = converted(element, convert);
+        return map;
+    }
+    }
+    return convert(value);
+}
+
+QAmqpTable tableFromJs(const QVariantMap &map)
+{
+    const auto fromJs = [](const QVariant &value) {
+        const std::optional<qint64> number =
+                value.typeId() == QMetaType::QString ? std::nullopt : wholeNumber(value);
+        return number ? QVariant(*number) : value;
+    };
+    return QAmqpTable::fromVariantMap(converted(map, fromJs).toMap());
+}
+
+QVariant timestampToJs(const QAmqpValue &timestamp)
+{
+    constexpr quint64 lastOfDate = 8'640'000'000'000; // ECMAScript, "Time Values and Time Range"
+    const quint64 seconds = timestamp.toTimestamp();
+    return seconds > lastOfDate ? QVariant(double(seconds)) : QVariant(timestamp.toDateTime());
+}
+
+QVariantMap tableToJs(const QAmqpTable &table)
+{
+    const auto toJs = [](const QVariant &value) {
+        const QAmqpValue exact = QAmqpValue::fromVariant(value);
+        switch (exact.type()) {
+        case QAmqpValue::Type::Int8: return QVariant(int(exact.toInt()));
+        case QAmqpValue::Type::Decimal: return QVariant(exact.toDouble());
+        case QAmqpValue::Type::Timestamp: return timestampToJs(exact);
+        default: return value;
+        }
+    };
+    return converted(table.toVariantMap(), toJs).toMap();
+}
+
+} // namespace QtAmqpQuick
+
+QT_END_NAMESPACE

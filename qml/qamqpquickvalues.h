@@ -1,0 +1,39 @@
+#ifndef QAMQPQUICKVALUES_H
+#define QAMQPQUICKVALUES_H
+
+// Values on their way between JavaScript and AMQP. JavaScript has one type of number, of which the engine
+// makes an int or a double as it likes: what counts is the value.
+
+#include <QtAmqp/qamqptable.h>
+
+#include <optional>
+
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpQuick {
+
+// All whole numbers that a double tells apart: up to 2 to the 53rd.
+constexpr qint64 LargestWhole = qint64(1) << 53;
+
+// A number of any type, or text that is one; nothing if it is not whole.
+std::optional<qint64> wholeNumber(const QVariant &value);
+
+// What is wrong with a number that is to be whole and within bounds; empty if nothing.
+QString wholeNumberError(QLatin1StringView property, const QVariant &value, qint64 least,
+                         qint64 most);
+
+// Whole numbers become 64-bit integers, whatever the engine has made of them.
+QAmqpTable tableFromJs(const QVariantMap &map);
+
+// The types that JavaScript does not know become numbers.
+QVariantMap tableToJs(const QAmqpTable &table);
+
+// A Date, or the number of seconds since 1970 where that is no time for a Date; an invalid one if there
+// is none.
+QVariant timestampToJs(const QAmqpValue &timestamp);
+
+} // namespace QtAmqpQuick
+
+QT_END_NAMESPACE
+
+#endif
