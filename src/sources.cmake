@@ -47,19 +47,23 @@ set(QTAMQP_values_HEADERS
     ${include}/qamqptable.h)
 
 set(QTAMQP_codec_SOURCES
+    codec/assembler.cpp
+    codec/assembler.h
+    codec/buffers.h
     codec/constants.h
     codec/dispatch.h
     codec/fields.h
     codec/frame.cpp
     codec/frame.h
-    codec/methods.h)
+    codec/framereader.cpp
+    codec/framereader.h
+    codec/heartbeat.h
+    codec/methods.h
+    codec/timepoint.h)
 
 set(QTAMQP_protocol_SOURCES
-    protocol/assembler.cpp
-    protocol/assembler.h
     protocol/attempts.cpp
     protocol/attempts.h
-    protocol/buffers.h
     protocol/channelcore.cpp
     protocol/channelcore.h
     protocol/channelprefetch.cpp
@@ -72,7 +76,6 @@ set(QTAMQP_protocol_SOURCES
     protocol/connectionreceive.cpp
     protocol/deliveryledger.h
     protocol/events.h
-    protocol/heartbeat.h
     protocol/question.cpp
     protocol/question.h
     protocol/readingpause.h
@@ -80,7 +83,6 @@ set(QTAMQP_protocol_SOURCES
     protocol/log.h
     protocol/negotiation.cpp
     protocol/negotiation.h
-    protocol/timepoint.h
     protocol/transitions.cpp
     protocol/transitions.h)
 

@@ -14,12 +14,12 @@
 //  - a publish, while the broker has stopped the flow.
 // It knows no object, no clock and no socket: time and octets pass through ConnectionCore.
 
-#include "protocol/assembler.h"
-#include "protocol/buffers.h"
+#include "codec/assembler.h"
+#include "codec/buffers.h"
+#include "codec/timepoint.h"
 #include "protocol/confirms.h"
 #include "protocol/deliveryledger.h"
 #include "protocol/log.h"
-#include "protocol/timepoint.h"
 #include "protocol/transitions.h"
 
 #include <QtCore/qhash.h>

@@ -28,8 +28,7 @@ void ConnectionCore::beginAttempt(bool nextAddress)
     m_context.endpoint = QAmqpConnectionOptions(m_options).setHosts({host}).endpoint();
     m_context.frameMax = m_context.headerMax = UntunedFrameMax;
     m_context.output = {};
-    m_input.clear();
-    m_toSkip = 0;
+    m_reader = {};
     m_contentDeadline.reset();
     m_closedChannels.clear();
     m_question.reset();

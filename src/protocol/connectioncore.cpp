@@ -49,12 +49,12 @@ char *ConnectionCore::receiveBuffer(qsizetype *size)
         *size = 0;
         return nullptr;
     }
-    return m_input.space(size);
+    return m_reader.space(size);
 }
 
 void ConnectionCore::receive(qsizetype bytes, TimePoint now)
 {
-    m_input.commit(bytes);
+    m_reader.commit(bytes);
     m_bytesReceived += quint64(bytes);
     m_receivedAt = now;
     m_backlog = true;
@@ -65,7 +65,7 @@ void ConnectionCore::receive(QByteArrayView bytes, TimePoint now)
 {
     while (!bytes.isEmpty()) {
         qsizetype size = 0;
-        char *space = m_input.space(&size);
+        char *space = m_reader.space(&size);
         size = std::min(size, bytes.size());
         std::memcpy(space, bytes.data(), size_t(size));
         receive(size, now);

@@ -18,9 +18,10 @@
 // each turn, after what the socket held was received, whether a deadline is due or not; turned() at
 // its end, which slots may have put off.
 
+#include "codec/framereader.h"
+#include "codec/heartbeat.h"
 #include "protocol/attempts.h"
 #include "protocol/channelcore.h"
-#include "protocol/heartbeat.h"
 #include "protocol/readingpause.h"
 #include "values/errorkinds.h"
 
@@ -137,9 +138,6 @@ private:
     }
     bool receiveFrame();
     void take(const Frame &frame);
-    void beginSkip(const Frame &frame);
-    bool skip();
-    bool isArriving(quint16 channel) const;
     void checkContents();
     std::optional<TimePoint> nextContentDeadline();
     bool isLate(const Frame &frame);
@@ -211,10 +209,7 @@ private:
     int m_challenges = 0;
     ConnectionState m_state = ConnectionState::Idle;
     ConnectionContext m_context;
-    Input m_input;
-    qint64 m_toSkip = 0; // of a frame that is too large to be kept, its end included
-    Frame m_skipped;
-    QByteArray m_skippedPayload; // the beginning
+    FrameReader m_reader;
     bool m_reading = true;
     TimePoint m_readingSince;
     TimePoint m_receivedAt; // the last octets

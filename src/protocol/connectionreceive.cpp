@@ -18,20 +18,14 @@ constexpr auto Punctual = std::chrono::milliseconds(100);
 
 bool ConnectionCore::receiveFrame()
 {
-    if (m_toSkip > 0)
-        return skip();
     Frame frame;
-    switch (nextFrame(m_input.view(), {m_context.frameMax, m_context.headerMax}, frame,
-                      m_context.error)) {
-    case FrameResult::Incomplete: return false;
-    case FrameResult::Malformed: violated(m_context.error.code, m_context.error.text); return false;
-    case FrameResult::Oversized: beginSkip(frame); return true;
-    case FrameResult::Complete: break;
+    if (m_reader.next({m_context.frameMax, m_context.headerMax}, frame, m_context.error)) {
+        take(frame);
+        return true;
     }
-    // The payload stays where it is until room for new octets is asked for.
-    m_input.consume(frame.payload.size() + FrameOverhead);
-    take(frame);
-    return true;
+    if (m_context.error.code != ReplyCode::Success)
+        violated(m_context.error.code, m_context.error.text);
+    return false;
 }
 
 void ConnectionCore::take(const Frame &frame)
@@ -45,41 +39,6 @@ void ConnectionCore::take(const Frame &frame)
         fail(Kind::LimitExceeded, Origin::Library,
              u"%1 does not read: %2 octets of answers to it wait, which is too many",
              m_context.answerBytes);
-}
-
-// Of a frame that is too large to be kept, only the beginning is.
-void ConnectionCore::beginSkip(const Frame &frame)
-{
-    m_skipped = frame;
-    m_skippedPayload = frame.payload.toByteArray();
-    m_toSkip = frame.missing + 1;
-    m_input.consume(FrameHeaderSize + frame.payload.size());
-}
-
-// True when the frame has come to its end, and was dealt with.
-bool ConnectionCore::skip()
-{
-    const QByteArrayView part =
-            m_input.view().first(qsizetype(std::min<qint64>(m_toSkip, m_input.size())));
-    m_toSkip -= part.size();
-    m_input.consume(part.size());
-    if (m_toSkip > 0)
-        return false;
-    if (quint8(part.back()) != FrameEnd) {
-        violated(ReplyCode::FrameError, BadFrameEnd.toString());
-        return false;
-    }
-    m_skipped.payload = m_skippedPayload;
-    take(m_skipped);
-    return true;
-}
-
-// Whether a part of a frame for this channel has come.
-bool ConnectionCore::isArriving(quint16 channel) const
-{
-    if (m_toSkip > 0)
-        return channel == m_skipped.channel;
-    return m_input.size() >= 3 && qFromBigEndian<quint16>(m_input.view().data() + 1) == channel;
 }
 
 // RabbitMQ writes a message in one go: where the rest of one does not come, the way here is stuck, or the
@@ -97,7 +56,7 @@ void ConnectionCore::checkContents()
         if (!channel || !channel->isReceiving())
             continue;
         channel->contentCame(wasRead ? m_readingSince : m_now);
-        if (isArriving(channel->number()))
+        if (m_reader.isArriving(channel->number()))
             channel->contentCame(m_receivedAt);
         const auto deadline = channel->contentDeadline(m_now, patience);
         if (deadline && m_now >= *deadline)
@@ -328,7 +287,8 @@ void ConnectionCore::handle(const ConnectionUnblocked &)
 // What answers is no AMQP 0-9-1 broker: its own protocol header, a web server, a TLS record.
 QString ConnectionCore::foreignPeer() const
 {
-    const QByteArrayView begin = m_input.view().first(std::min<qsizetype>(m_input.size(), 24));
+    const QByteArrayView begin =
+            m_reader.rest().first(std::min<qsizetype>(m_reader.rest().size(), 24));
     if (m_state != ConnectionState::HeaderSent || begin.isEmpty()
         || quint8(begin.front())
                 == quint8(FrameType::Method)) // a broker's first words, perhaps cut

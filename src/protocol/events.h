@@ -4,11 +4,10 @@
 // What the core tells the world. Events own their data and name channels by number: whoever takes
 // one looks its object up anew, so any object may have gone meanwhile.
 
+#include "codec/assembler.h"
 #include "protocol/question.h"
 
 #include <QtAmqp/qamqperror.h>
-#include <QtAmqp/qamqpmessage.h>
-#include <QtCore/qshareddata.h>
 
 #include <variant>
 
@@ -17,15 +16,6 @@ QT_BEGIN_NAMESPACE
 namespace QtAmqpPrivate {
 
 using RequestId = quint64; // unique in a connection's life; 0 is none
-
-// Where a message came by. Shared by consecutive deliveries that came the same way.
-struct Envelope : QSharedData
-{
-    QByteArray exchange;
-    QByteArray routingKey;
-    QByteArray consumerTag = {};
-};
-using EnvelopePointer = QExplicitlySharedDataPointer<const Envelope>;
 
 struct ConnectionOpened
 {

@@ -7,7 +7,7 @@
 //
 // The loss shows once what had arrived before is read, so a pause is remembered for a while.
 
-#include "protocol/timepoint.h"
+#include "codec/timepoint.h"
 
 #include <optional>
 

@@ -1,5 +1,5 @@
-#ifndef QTAMQP_PROTOCOL_BUFFERS_H
-#define QTAMQP_PROTOCOL_BUFFERS_H
+#ifndef QTAMQP_CODEC_BUFFERS_H
+#define QTAMQP_CODEC_BUFFERS_H
 
 // The two buffers of a connection. Both grow with what really passes through them, never with what
 // a peer claims will come.

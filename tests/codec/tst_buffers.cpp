@@ -3,7 +3,7 @@
 
 #include "testmain.h"
 
-#include "protocol/buffers.h"
+#include "codec/buffers.h"
 
 #include <QtTest/qtest.h>
 

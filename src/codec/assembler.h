@@ -1,5 +1,5 @@
-#ifndef QTAMQP_PROTOCOL_ASSEMBLER_H
-#define QTAMQP_PROTOCOL_ASSEMBLER_H
+#ifndef QTAMQP_CODEC_ASSEMBLER_H
+#define QTAMQP_CODEC_ASSEMBLER_H
 
 // Content is a method, a header and body frames, in this order and with nothing of the same channel
 // in between (AMQP 0-9-1 §2.3.5.2). The assembler owns what has come of one content so far.
@@ -8,11 +8,22 @@
 // than the application takes nothing is kept but its properties, while it passes by.
 
 #include "codec/frame.h"
-#include "protocol/events.h"
+
+#include <QtAmqp/qamqpmessage.h>
+#include <QtCore/qshareddata.h>
 
 QT_BEGIN_NAMESPACE
 
 namespace QtAmqpPrivate {
+
+// Where a message came by. Shared by consecutive deliveries that came the same way.
+struct Envelope : QSharedData
+{
+    QByteArray exchange;
+    QByteArray routingKey;
+    QByteArray consumerTag = {};
+};
+using EnvelopePointer = QExplicitlySharedDataPointer<const Envelope>;
 
 // What a content belongs to: the fields of the method that announced it.
 struct ContentStart

@@ -1,4 +1,4 @@
-#include "protocol/assembler.h"
+#include "codec/assembler.h"
 
 #include "codec/methods.h"
 #include "values/errorkinds.h"

@@ -1,5 +1,5 @@
-#ifndef QTAMQP_PROTOCOL_HEARTBEAT_H
-#define QTAMQP_PROTOCOL_HEARTBEAT_H
+#ifndef QTAMQP_CODEC_HEARTBEAT_H
+#define QTAMQP_CODEC_HEARTBEAT_H
 
 // When to send a heartbeat and when the peer is dead (AMQP 0-9-1 §4.2.7).
 //
@@ -8,7 +8,7 @@
 // the peer: the broker cannot be blamed for a debugger or a busy user interface. To the broker it is our
 // silence, and when it cuts the link for it, nothing arrives that says so: this is remembered for a while.
 
-#include "protocol/timepoint.h"
+#include "codec/timepoint.h"
 
 #include <optional>
 
