@@ -68,7 +68,6 @@ set(QTAMQP_protocol_SOURCES
     protocol/channelcore.h
     protocol/channelprefetch.cpp
     protocol/channelreceive.cpp
-    protocol/confirms.h
     protocol/connectionattempt.cpp
     protocol/connectioncore.cpp
     protocol/connectioncore.h
@@ -83,6 +82,8 @@ set(QTAMQP_protocol_SOURCES
     protocol/log.h
     protocol/negotiation.cpp
     protocol/negotiation.h
+    protocol/publishledger.cpp
+    protocol/publishledger.h
     protocol/transitions.cpp
     protocol/transitions.h)
 

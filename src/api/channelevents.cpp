@@ -52,20 +52,13 @@ void QAmqpChannelPrivate::closed(const QAmqpError &error, bool told)
     if (error)
         lastError = error;
     // A warning is for what nobody else is told.
-    told = told || !confirmPromises.empty() || !allConfirmed.empty()
-            || q->isSignalConnected(QMetaMethod::fromSignal(&QAmqpChannel::errorOccurred));
+    told = told || q->isSignalConnected(QMetaMethod::fromSignal(&QAmqpChannel::errorOccurred));
     if (error.scope() == QAmqpError::Scope::Channel)
         engine->log().add(qtAmqpChannel(), told ? QtInfoMsg : QtWarningMsg, error.text());
     const quint32 closedGeneration = generation;
     const QList<QPointer<QAmqpConsumer>> ended = consumerObjects();
     consumers.clear();
     lastEnvelope.reset();
-    const QAmqpError cause = error ? error : givenUp(u"the channel was closed");
-    QAmqpError indeterminate = operationError(
-            cause.kind(), cause.origin(),
-            u"the broker did not answer for the message, which may have arrived: %1", cause.text());
-    indeterminate.setReply(cause.replyCode(), cause.replyText()).setCause(cause);
-    failPublishes(indeterminate);
     CallAll all;
     for (const QPointer<QAmqpConsumer> &consumer : ended)
         all(consumer, [&] { QAmqpConsumerPrivate::of(consumer)->ended(error); });
@@ -87,16 +80,6 @@ QList<QPointer<QAmqpConsumer>> QAmqpChannelPrivate::consumerObjects() const
     for (const QAmqpConsumerPrivate *consumer : consumers)
         objects.append(consumer->q);
     return objects;
-}
-
-void QAmqpChannelPrivate::failPublishes(const QAmqpError &error)
-{
-    const auto promises = std::exchange(confirmPromises, {});
-    const auto all = std::exchange(allConfirmed, {});
-    for (const auto &[tag, entry] : promises)
-        endPromise(*entry.promise, entry.returned ? entry.returned : error);
-    for (const AllConfirmed &entry : all)
-        endPromise(*entry.promise, entry.failure ? entry.failure : error);
 }
 
 void QAmqpChannelPrivate::on(Replied &replied)
@@ -162,63 +145,16 @@ void QAmqpChannelPrivate::on(const Returned &returned)
     const QAmqpReturn message(returned.message, returned.replyCode, reason,
                               textFromWire(returned.envelope->exchange),
                               textFromWire(returned.envelope->routingKey), returned.publishTag);
-    if (const auto waiting = confirmPromises.find(returned.publishTag);
-        waiting != confirmPromises.end()) {
-        waiting->second.returned = operationError(
-                Kind::Unroutable, QAmqpError::Origin::Broker,
-                u"the message to exchange \"%1\" with routing key \"%2\" reached no queue: %3",
-                message.exchange(), message.routingKey(), reason);
-        waiting->second.returned.setReply(returned.replyCode, reason);
-    }
     Q_EMIT q->messageReturned(message);
 }
 
 void QAmqpChannelPrivate::on(const Settled &settled)
 {
-    untold -= settled.lastTag - settled.firstTag + 1;
-    // What is indeterminate ends with the channel, and learns why: closed() follows.
-    if (settled.outcome != Outcome::Indeterminate
-        && (!confirmPromises.empty() || !allConfirmed.empty())) {
-        const QPointer<QAmqpChannel> alive(q);
-        endPromises(settled);
-        if (!alive)
-            return;
-    }
     switch (settled.outcome) {
     case Outcome::Confirmed: Q_EMIT q->confirmed(settled.firstTag, settled.lastTag); break;
     case Outcome::Nacked: Q_EMIT q->nacked(settled.firstTag, settled.lastTag); break;
     case Outcome::Indeterminate: Q_EMIT q->indeterminate(settled.firstTag, settled.lastTag); break;
     }
-}
-
-void QAmqpChannelPrivate::endPromises(const Settled &settled)
-{
-    QAmqpError nack;
-    if (settled.outcome == Outcome::Nacked)
-        nack = operationError(
-                Kind::Nacked, QAmqpError::Origin::Broker,
-                u"the broker refused the message (basic.nack); a queue may be full, or the broker in trouble");
-    // All in hand first: a continuation may delete this object.
-    std::map<quint64, ConfirmPromise> ended;
-    auto next = confirmPromises.lower_bound(settled.firstTag);
-    while (next != confirmPromises.end() && next->first <= settled.lastTag)
-        ended.insert(ended.end(), confirmPromises.extract(next++));
-    for (AllConfirmed &waiting : allConfirmed) {
-        if (settled.firstTag > waiting.lastTag)
-            continue;
-        waiting.remaining -= std::min(settled.lastTag, waiting.lastTag) - settled.firstTag + 1;
-        if (!waiting.failure)
-            waiting.failure = nack;
-    }
-    std::deque<AllConfirmed> allEnded;
-    while (!allConfirmed.empty() && allConfirmed.front().remaining == 0) {
-        allEnded.push_back(std::move(allConfirmed.front()));
-        allConfirmed.pop_front();
-    }
-    for (const auto &[tag, entry] : ended)
-        endPromise(*entry.promise, nack ? nack : entry.returned, tag);
-    for (const AllConfirmed &entry : allEnded)
-        endPromise(*entry.promise, entry.failure);
 }
 
 void QAmqpChannelPrivate::on(const ConsumerCancelled &cancelled)
@@ -342,7 +278,6 @@ void QAmqpChannelPrivate::abandonAll(const QAmqpError &error)
         RequestEnd end{{.request = id, .error = error}};
         handlers.value(id)(end);
     }
-    failPublishes(error);
 }
 
 void QAmqpChannelPrivate::connectionGone()

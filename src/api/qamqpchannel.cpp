@@ -389,7 +389,6 @@ quint64 QAmqpChannelPrivate::publish(const QString &exchange, const QString &rou
         core->selectConfirms();
     }
     const quint64 tag = core->publish(method, message, nameFrom);
-    untold += core->isConfirming();
     engine->commanded();
     if (!isReady(HighWater))
         holdPublish();
@@ -416,10 +415,7 @@ QFuture<quint64> QAmqpChannelPrivate::publishConfirmed(const QString &exchange,
     const quint64 tag = publish(exchange, routingKey, message, flags, nameFrom);
     if (tag == 0)
         return failedFuture<quint64>(lastError);
-    ConfirmPromise entry{startPromise<quint64>(), {}};
-    QFuture<quint64> future = entry.promise->future();
-    confirmPromises.emplace(tag, std::move(entry));
-    return future;
+    return wait<quint64>(core->awaitConfirm(), {}, [tag](const RequestEnd &) { return tag; });
 }
 
 /*!
@@ -444,13 +440,8 @@ QFuture<void> QAmqpChannel::allConfirmed()
     QAmqpChannelPrivate *d = d_ptr.get();
     if (const QAmqpError error = d->confirmsRefusal("allConfirmed()"))
         return failedFuture<void>(error);
-    const SharedPromise<void> promise = startPromise<void>();
-    if (d->untold == 0)
-        promise->finish();
-    else
-        d->allConfirmed.push_back(
-                {d->core ? d->core->nextPublishTag() - 1 : d->nextTag - 1, d->untold, promise, {}});
-    return promise->future();
+    const RequestId request = d->core ? d->core->awaitAllConfirms() : 0;
+    return request ? d->wait(request) : QtFuture::makeReadyFuture();
 }
 
 /*! Returns whether publishes are confirmed, unless txSelect() was called; on by default. */

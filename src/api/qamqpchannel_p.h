@@ -140,8 +140,6 @@ public:
     QList<QPointer<QAmqpConsumer>> consumerObjects() const;
     void connectionGone();
     void abandonAll(const QAmqpError &error);
-    void failPublishes(const QAmqpError &cause);
-    void endPromises(const QtAmqpPrivate::Settled &settled);
     bool isReady(qint64 highWater) const;
     void holdPublish();
     void tellState();
@@ -160,19 +158,6 @@ public:
     void on(const QtAmqpPrivate::ConsumerCancelled &cancelled);
     void afterEvents();
 
-    struct ConfirmPromise
-    {
-        QtAmqpPrivate::SharedPromise<quint64> promise;
-        QAmqpError returned;
-    };
-    struct AllConfirmed
-    {
-        quint64 lastTag = 0;
-        quint64 remaining = 0; // publishes up to lastTag whose outcome was not told
-        QtAmqpPrivate::SharedPromise<void> promise;
-        QAmqpError failure;
-    };
-
     QAmqpChannel *q = nullptr; // also null once it is gone: handles outlive it
     QAmqpConnection *connection;
     QtAmqpPrivate::Engine *engine; // null once the connection is gone
@@ -188,11 +173,8 @@ public:
     bool noWait = false; // for requests that can do without an answer
     quint64 nextTag = 1; // while there is no core
     quint64 maxUnconfirmed = 0;
-    quint64 untold = 0; // publishes whose outcome was not told
     // isReadyToPublish() was false; say when it is true again. While it is open the engine looks at it.
     bool publishHeld = false;
-    std::map<quint64, ConfirmPromise> confirmPromises;
-    std::deque<AllConfirmed> allConfirmed;
     QtAmqpPrivate::Utf8Memory exchangeUtf8;
     QtAmqpPrivate::Utf8Memory routingKeyUtf8;
 

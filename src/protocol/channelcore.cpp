@@ -13,7 +13,10 @@ QT_BEGIN_NAMESPACE
 namespace QtAmqpPrivate {
 
 ChannelCore::ChannelCore(ConnectionContext &context, quint16 number, quint64 nextPublishTag)
-    : m_context(context), m_number(number), m_nextTag(nextPublishTag)
+    : m_context(context)
+    , m_number(number)
+    , m_nextTag(nextPublishTag)
+    , m_publishes(context.events, number)
 {
 }
 
@@ -21,7 +24,7 @@ ChannelCore::~ChannelCore() = default;
 
 bool ChannelCore::isIdle() const
 {
-    return m_confirms.outstanding() == 0 && !m_getting.isAwaited()
+    return m_publishes.unconfirmed() == 0 && !m_getting.isAwaited()
             && std::none_of(m_unanswered.begin(), m_unanswered.end(),
                             std::mem_fn(&Request::isAwaited))
             && std::all_of(m_waiting.begin(), m_waiting.end(),
@@ -133,7 +136,7 @@ void ChannelCore::sendWaiting(Waiting waiting)
         endFrame(writer);
     }
     if (waiting.confirming)
-        m_confirms.sent();
+        m_publishes.sent();
     if (const quint32 method = waiting.request.method) {
         m_consumeUnanswered = m_consumeUnanswered || waiting.request.overtakes();
         m_commitUnanswered = m_commitUnanswered || method == TxCommit::info.id();
@@ -190,7 +193,6 @@ RequestId ChannelCore::cancel(const QByteArray &consumerTag)
 void ChannelCore::selectConfirms()
 {
     m_confirming = true;
-    m_confirms.select(m_nextTag);
     request(ConfirmSelect{});
 }
 
@@ -227,16 +229,16 @@ quint64 ChannelCore::publish(const BasicPublish &method, const QAmqpMessage &mes
     const quint64 tag = m_nextTag++;
     m_context.log->used(m_number);
     if (m_confirming) {
-        m_confirms.published();
+        m_publishes.published(tag);
         if (method.mandatory)
-            m_mandatory.push_back({tag, method.exchange.toByteArray(),
-                                   m_names.value(nameFrom, method.routingKey.toByteArray()),
-                                   message.bytes(QAmqpMessage::Property::MessageId), nameFrom});
+            m_publishes.mayReturn(method.exchange,
+                                  m_names.value(nameFrom, method.routingKey.toByteArray()),
+                                  message.bytes(QAmqpMessage::Property::MessageId), nameFrom);
     }
     if (sendsAtOnce() && !nameFrom) {
         sendPublish(method, message);
         if (m_confirming)
-            m_confirms.sent();
+            m_publishes.sent();
         return tag;
     }
     queue({.method = encoded(method),
@@ -276,6 +278,17 @@ void ChannelCore::sendPublish(const BasicPublish &method, const QAmqpMessage &me
         *m_context.output.reserve(1) = char(FrameEnd);
         rest = rest.sliced(part.size());
     }
+}
+
+RequestId ChannelCore::awaitConfirm()
+{
+    m_publishes.await(++m_context.lastRequest);
+    return m_context.lastRequest;
+}
+
+RequestId ChannelCore::awaitAllConfirms()
+{
+    return m_publishes.awaitAll(++m_context.lastRequest) ? m_context.lastRequest : 0;
 }
 
 Deadline ChannelCore::await(TimePoint until, const QAmqpError &late)
@@ -366,7 +379,7 @@ void ChannelCore::requestTimedOut(Request &request, std::chrono::milliseconds re
 
 void ChannelCore::closeTimedOut(std::chrono::milliseconds requestTimeout, bool blocked)
 {
-    const quint64 publishes = std::max<quint64>(m_confirms.outstanding(), m_waiting.size());
+    const quint64 publishes = std::max<quint64>(m_publishes.unconfirmed(), m_waiting.size());
     giveUp(QAmqpError(QAmqpError::Kind::Timeout, QAmqpError::Scope::Channel,
                       QAmqpError::Origin::Library,
                       formatted(u"channel %1 was closed before the broker had answered for %2 "
@@ -467,9 +480,7 @@ void ChannelCore::finish(const QAmqpError &error, quint32 guiltyMethod)
     if (std::exchange(m_told, true))
         return;
     readyToClose(); // before any slot hears of the end
-    const bool told = failRequests(error, guiltyMethod);
-    m_confirms.settleAll(
-            [this](quint64 first, quint64 last) { settled(first, last, Outcome::Indeterminate); });
+    const bool told = failRequests(error, guiltyMethod) | m_publishes.end(error);
     m_assembler.clear();
     m_consumers.clear();
     m_context.events.push_back(ChannelClosed{m_number, error, told});

@@ -17,9 +17,9 @@
 #include "codec/assembler.h"
 #include "codec/buffers.h"
 #include "codec/timepoint.h"
-#include "protocol/confirms.h"
 #include "protocol/deliveryledger.h"
 #include "protocol/log.h"
+#include "protocol/publishledger.h"
 #include "protocol/transitions.h"
 
 #include <QtCore/qhash.h>
@@ -91,7 +91,7 @@ public:
     ChannelState state() const { return m_state; }
     bool isIdle() const; // nothing is awaited, a request that was given up least of all
     quint64 nextPublishTag() const { return m_nextTag; }
-    quint64 unconfirmed() const { return m_confirms.outstanding(); }
+    quint64 unconfirmed() const { return m_publishes.unconfirmed(); }
     bool isConfirming() const { return m_confirming; }
     bool isTransactional() const { return m_transactional; }
     bool isReceiving() const { return m_state == ChannelState::Open && !m_assembler.isIdle(); }
@@ -144,6 +144,11 @@ public:
     RequestId consume(const BasicConsume &method, RequestId nameFrom);
     RequestId cancel(const QByteArray &consumerTag);
     quint64 publish(const BasicPublish &method, const QAmqpMessage &message, RequestId nameFrom);
+    // A request that ends with the outcome of the publish that was just made, or of all so far; then 0
+    // if nothing is open that the application does not know.
+    RequestId awaitConfirm();
+    RequestId awaitAllConfirms();
+    void told(const Settled &settled) { m_publishes.told(settled); }
     // An answer that is not the broker's: ends with the error `late`, or that of the channel, unless
     // it is forgotten before.
     Deadline await(TimePoint until, const QAmqpError &late);
@@ -216,16 +221,6 @@ private:
         bool cancelling = false;
         quint32 requeued = 0;
         quint32 ledgerId = 0;
-    };
-    // A mandatory publish that may still come back.
-    struct Mandatory
-    {
-        quint64 tag;
-        QByteArray exchange;
-        QByteArray routingKey;
-        QByteArray messageId;
-        RequestId nameFrom = 0; // of the queue that the routing key names
-        bool returned = false;
     };
 
     template<typename... Replies>
@@ -311,9 +306,7 @@ private:
     void endGet(Delivered content, quint32 remaining, const QString &excess);
     bool heedsPrefetch(const Consumer &consumer, const Delivered &delivered);
     void putBack(quint64 deliveryTag, bool requeue);
-    quint64 matchReturn(const Envelope &envelope, const QAmqpMessage &message);
     void settle(quint64 sequence, bool multiple, Outcome outcome);
-    void settled(quint64 firstTag, quint64 lastTag, Outcome outcome);
     Request *oldestRequest();
     bool isCloseHeldUp();
     void requestTimedOut(Request &request, std::chrono::milliseconds requestTimeout, bool blocked);
@@ -343,8 +336,7 @@ private:
     quint64 m_nextTag;
     quint64 m_lastTag = 0; // of deliveries
     quint64 m_lastTagToAck = 0;
-    Confirms m_confirms;
-    std::deque<Mandatory> m_mandatory;
+    PublishLedger m_publishes;
     QHash<RequestId, QByteArray> m_names; // what the broker called the queues it was asked to name
     QHash<QByteArray, Consumer> m_consumers;
     DeliveryLedger m_deliveries;

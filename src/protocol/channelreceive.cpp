@@ -141,10 +141,7 @@ void ChannelCore::named(const Request &declare, const QByteArray &name)
     // Until the Replied event is taken, calls may still ask for the name by the request's number.
     if (!declare.over)
         m_names.insert(declare.id, name);
-    for (Mandatory &publish : m_mandatory) {
-        if (publish.nameFrom == declare.id)
-            publish.routingKey = name;
-    }
+    m_publishes.named(declare.id, name);
     for (Waiting &waiting : m_waiting) {
         if (waiting.nameFrom == declare.id) {
             setName(waiting, name);
@@ -304,7 +301,9 @@ void ChannelCore::contentComplete()
     if (method == BasicDeliver::info.id())
         return deliver(std::move(content), excess);
     if (method == BasicReturn::info.id()) {
-        const quint64 publish = matchReturn(*content.envelope, content.message);
+        const quint64 publish =
+                m_publishes.returned(*content.envelope, content.message, start.replyCode,
+                                     QString::fromUtf8(start.replyText));
         m_context.events.push_back(Returned{m_number, start.replyCode, start.replyText,
                                             content.envelope, content.message, publish});
         return;
@@ -383,43 +382,12 @@ bool ChannelCore::mayGoBack(const QAmqpMessage &message)
     return !message.headers().contains(QStringLiteral("x-stream-offset"));
 }
 
-// Which of our publishes came back: by message-id where it has one, else the oldest that went the
-// same way. RabbitMQ returns before it confirms, so the publish is always still outstanding.
-quint64 ChannelCore::matchReturn(const Envelope &envelope, const QAmqpMessage &message)
-{
-    const QByteArray id = message.bytes(QAmqpMessage::Property::MessageId);
-    const auto publish =
-            std::find_if(m_mandatory.begin(), m_mandatory.end(), [&](const Mandatory &m) {
-                return !m.returned && m.messageId == id && m.routingKey == envelope.routingKey
-                        && m.exchange == envelope.exchange;
-            });
-    if (publish == m_mandatory.end())
-        return 0;
-    publish->returned = true;
-    return publish->tag;
-}
-
 void ChannelCore::settle(quint64 sequence, bool multiple, Outcome outcome)
 {
-    const bool known =
-            m_confirming && m_confirms.settle(sequence, multiple, [&](quint64 first, quint64 last) {
-                settled(first, last, outcome);
-            });
-    if (!known)
+    if (!m_confirming || !m_publishes.settle(sequence, multiple, outcome))
         violated(ReplyCode::UnexpectedFrame,
                  u"the broker answered for publish %1, which was never sent", sequence);
     closeIfIdle();
-}
-
-void ChannelCore::settled(quint64 firstTag, quint64 lastTag, Outcome outcome)
-{
-    const auto before = [](const Mandatory &m, quint64 tag) { return m.tag < tag; };
-    if (!m_mandatory.empty()) {
-        m_mandatory.erase(
-                std::lower_bound(m_mandatory.begin(), m_mandatory.end(), firstTag, before),
-                std::lower_bound(m_mandatory.begin(), m_mandatory.end(), lastTag + 1, before));
-    }
-    m_context.events.push_back(Settled{m_number, outcome, firstTag, lastTag});
 }
 
 } // namespace QtAmqpPrivate

@@ -210,6 +210,10 @@ std::optional<Event> ConnectionCore::nextEvent()
     }
     if (wanted)
         beginAttempt(wanted->nextAddress);
+    if (const auto *settled = std::get_if<Settled>(&*event)) {
+        if (ChannelCore *core = channel(settled->channel))
+            core->told(*settled);
+    }
     if (const auto *replied = std::get_if<Replied>(&*event); replied && !replied->name.isEmpty()) {
         if (ChannelCore *core = channel(replied->channel))
             core->told(replied->request);

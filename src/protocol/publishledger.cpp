@@ -1,0 +1,188 @@
+#include "protocol/publishledger.h"
+
+#include "values/errorkinds.h"
+
+#include <algorithm>
+
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpPrivate {
+
+using Kind = QAmqpError::Kind;
+using Origin = QAmqpError::Origin;
+
+PublishLedger::Watched &PublishLedger::watchNewest()
+{
+    const quint64 tag = m_entries.back().tag;
+    if (m_watched.empty() || m_watched.back().tag != tag)
+        m_watched.push_back({.tag = tag});
+    return m_watched.back();
+}
+
+void PublishLedger::mayReturn(QByteArrayView exchange, const QByteArray &routingKey,
+                              const QByteArray &messageId, RequestId nameFrom)
+{
+    Watched &newest = watchNewest();
+    newest.mayReturn = true;
+    newest.exchange = exchange.toByteArray();
+    newest.routingKey = routingKey;
+    newest.messageId = messageId;
+    newest.nameFrom = nameFrom;
+}
+
+void PublishLedger::named(RequestId declare, const QByteArray &name)
+{
+    for (Watched &publish : m_watched) {
+        if (publish.nameFrom == declare)
+            publish.routingKey = name;
+    }
+}
+
+void PublishLedger::await(RequestId request) { watchNewest().request = request; }
+
+bool PublishLedger::awaitAll(RequestId request)
+{
+    if (m_untold == 0)
+        return false;
+    if (m_unconfirmed == 0) // the events that tell it are on their way
+        endRequest(request, m_untoldFailure);
+    else
+        m_awaitedAll.push_back({request, m_entries.back().tag, m_unconfirmed, m_untoldFailure});
+    return true;
+}
+
+bool PublishLedger::close(quint64 sequence)
+{
+    bool &open = m_entries[size_t(sequence - m_settled - 1)].open;
+    m_unconfirmed -= open;
+    return std::exchange(open, false);
+}
+
+// Calls settle(firstTag, lastTag) for each run of consecutive tags.
+template<typename Settle>
+void PublishLedger::closeUpTo(quint64 from, quint64 sequence, Settle settle)
+{
+    const auto tagOf = [this](quint64 n) { return m_entries[size_t(n - m_settled - 1)].tag; };
+    while (from <= sequence) {
+        if (!close(from)) {
+            ++from;
+            continue;
+        }
+        quint64 to = from;
+        while (to < sequence && tagOf(to + 1) == tagOf(to) + 1 && close(to + 1))
+            ++to;
+        settle(tagOf(from), tagOf(to));
+        from = to + 1;
+    }
+    for (; !m_entries.empty() && !m_entries.front().open; ++m_settled)
+        m_entries.pop_front();
+}
+
+bool PublishLedger::settle(quint64 sequence, bool multiple, Outcome outcome)
+{
+    if (multiple && sequence == 0)
+        sequence = m_sent;
+    if (sequence > m_sent || (sequence == 0 && !multiple))
+        return false;
+    if (sequence > m_settled)
+        closeUpTo(multiple ? m_settled + 1 : sequence, sequence,
+                  [&](quint64 first, quint64 last) { settleRun(first, last, outcome); });
+    return true;
+}
+
+void PublishLedger::settleRun(quint64 firstTag, quint64 lastTag, Outcome outcome)
+{
+    if (!m_watched.empty() || !m_awaitedAll.empty() || outcome == Outcome::Nacked) {
+        QAmqpError nack;
+        if (outcome == Outcome::Nacked)
+            nack = operationError(Kind::Nacked, Origin::Broker,
+                                  u"the broker refused the message (basic.nack); a queue may be "
+                                  "full, or the broker in trouble");
+        endRequests(firstTag, lastTag, nack);
+    }
+    m_events.push_back(Settled{m_channel, outcome, firstTag, lastTag});
+}
+
+void PublishLedger::endRequests(quint64 firstTag, quint64 lastTag, const QAmqpError &nack)
+{
+    const auto before = [](const Watched &publish, quint64 tag) { return publish.tag < tag; };
+    const auto first = std::lower_bound(m_watched.begin(), m_watched.end(), firstTag, before);
+    const auto end = std::lower_bound(first, m_watched.end(), lastTag + 1, before);
+    for (auto publish = first; publish != end; ++publish) {
+        if (publish->request)
+            endRequest(publish->request, nack ? nack : publish->returned);
+    }
+    m_watched.erase(first, end);
+    for (AwaitedAll &all : m_awaitedAll) {
+        if (firstTag > all.lastTag)
+            continue;
+        all.remaining -= std::min(lastTag, all.lastTag) - firstTag + 1;
+        if (!all.failure)
+            all.failure = nack;
+    }
+    for (; !m_awaitedAll.empty() && m_awaitedAll.front().remaining == 0; m_awaitedAll.pop_front())
+        endRequest(m_awaitedAll.front().request, m_awaitedAll.front().failure);
+    if (!m_untoldFailure)
+        m_untoldFailure = nack;
+}
+
+void PublishLedger::endRequest(RequestId request, const QAmqpError &error)
+{
+    m_events.push_back(Replied{.channel = m_channel, .request = request, .error = error});
+}
+
+// By message-id where it has one, else the oldest that went the same way.
+quint64 PublishLedger::returned(const Envelope &envelope, const QAmqpMessage &message,
+                                quint16 replyCode, const QString &reason)
+{
+    const QByteArray id = message.bytes(QAmqpMessage::Property::MessageId);
+    const auto publish = std::find_if(m_watched.begin(), m_watched.end(), [&](const Watched &w) {
+        return w.mayReturn && w.messageId == id && w.routingKey == envelope.routingKey
+                && w.exchange == envelope.exchange;
+    });
+    if (publish == m_watched.end())
+        return 0;
+    publish->mayReturn = false;
+    publish->returned = operationError(
+            Kind::Unroutable, Origin::Broker,
+            u"the message to exchange \"%1\" with routing key \"%2\" reached no queue: %3",
+            envelope.exchange, envelope.routingKey, reason);
+    publish->returned.setReply(replyCode, reason);
+    return publish->tag;
+}
+
+bool PublishLedger::end(const QAmqpError &error)
+{
+    closeUpTo(m_settled + 1, m_settled + m_entries.size(), [this](quint64 first, quint64 last) {
+        m_events.push_back(Settled{m_channel, Outcome::Indeterminate, first, last});
+    });
+    m_sent = m_settled;
+    const QAmqpError cause = error ? error : givenUp(u"the channel was closed");
+    const QAmqpError indeterminate =
+            operationError(cause.kind(), cause.origin(),
+                           u"the broker did not answer for the message, which may have arrived: %1",
+                           cause.text())
+                    .setReply(cause.replyCode(), cause.replyText())
+                    .setCause(cause);
+    bool ended = !m_awaitedAll.empty();
+    for (const Watched &publish : std::exchange(m_watched, {})) {
+        if (!publish.request)
+            continue;
+        ended = true;
+        endRequest(publish.request, publish.returned ? publish.returned : indeterminate);
+    }
+    for (const AwaitedAll &all : std::exchange(m_awaitedAll, {}))
+        endRequest(all.request, all.failure ? all.failure : indeterminate);
+    return ended;
+}
+
+void PublishLedger::told(const Settled &settled)
+{
+    m_untold -= settled.lastTag - settled.firstTag + 1;
+    if (m_untold == m_unconfirmed && m_untoldFailure)
+        m_untoldFailure = {};
+}
+
+} // namespace QtAmqpPrivate
+
+QT_END_NAMESPACE
