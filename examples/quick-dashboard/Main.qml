@@ -164,7 +164,7 @@ ApplicationWindow {
                 }
                 PublishForm {
                     Layout.fillWidth: true
-                    Layout.preferredHeight: Theme.unit * 10
+                    Layout.preferredHeight: Math.max(Theme.unit * 10, window.height * 0.25)
                     exchange: exchange
                 }
             }

@@ -31,5 +31,5 @@ QtObject {
     readonly property int gap: Math.round(unit * 0.65)
     readonly property int radius: Math.round(unit * 0.35)
     readonly property int timeWidth: Math.ceil(theme.metrics.advanceWidth("00:00:00"))
-    readonly property int keyWidth: Math.round(unit * 8.5)
+    readonly property int keyWidth: Math.round(unit * 9.5)
 }

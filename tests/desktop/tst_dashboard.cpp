@@ -562,13 +562,23 @@ private Q_SLOTS:
                        QAmqpTable::fromVariantMap({{u"list"_s, QVariantList{1, u"two"_s}},
                                                    {u"raw"_s, QByteArray("\x01\xff", 2)}}));
         headers.insert(u"raw"_s, QByteArray("\x02\xfe", 2));
+        headers.insert(u"late"_s, QAmqpValue::timestamp(253402300800)); // the year 10000
+        headers.insert(u"later"_s,
+                       QAmqpValue::timestamp(8'640'000'000'001)); // no date of JavaScript
+        headers.insert(u"latest"_s, QAmqpValue::timestamp(std::numeric_limits<quint64>::max()));
         message.setHeaders(headers);
+        message.setTimestamp(QDateTime::fromSecsSinceEpoch(253402300800));
         QCOMPARE(shown(message, u"b"_s), u"{}"_s);
         QVERIFY(value(u"properties"_s, "count").toInt() > 302);
         QStringList lines;
         for (const QVariant &line : value(u"properties"_s, "model").toList())
             lines += line.toStringList().join(u'=');
         QVERIFY2(lines.contains(u"raw=02 fe"_s), qPrintable(lines.last()));
+        const QString all = lines.join(u' ');
+        QVERIFY2(all.contains(u" late=10000-01-01 "_s), qPrintable(all));
+        QVERIFY2(all.contains(u" Sent=10000-01-01 "_s), qPrintable(all));
+        QVERIFY2(lines.contains(u"later=8640000000001"_s), qPrintable(all));
+        QVERIFY2(lines.contains(u"latest=18446744073709552000"_s), qPrintable(all));
         QVERIFY2(lines.contains(u"nested={\"list\":[1,\"two\"],\"raw\":\"01 ff\"}"_s),
                  qPrintable(lines.filter(u"nested"_s).join(u' ')));
         photograph(u"dashboard-odd"_s);
