@@ -34,7 +34,10 @@ QAmqpBlockingConsumer::QAmqpBlockingConsumer(std::shared_ptr<QAmqpBlockingConsum
 {
 }
 
-/*! Waits for a message, and returns the iterator to it, or end(). */
+/*! Waits for a message, and returns the iterator to it, or end() if this side has ended the subscription, a stop is
+    requested or no message came for the inactivity timeout. Throws a QAmqpException with what else ended it,
+    and with LimitExceeded in place of a message that was too large, see next(). To increment an iterator does
+    the same. */
 QAmqpBlockingConsumer::const_iterator QAmqpBlockingConsumer::begin() const
 {
     const_iterator it;
@@ -48,10 +51,14 @@ QAmqpBlockingConsumer::const_iterator QAmqpBlockingConsumer::end() const { retur
 
 QAmqpBlockingConsumer::const_iterator &QAmqpBlockingConsumer::const_iterator::operator++()
 {
-    if (auto delivery = m_consumer->next(deadlineAfter(m_inactivityTimeout)))
+    bool isFailure = false;
+    if (auto delivery = m_consumer->next(deadlineAfter(m_inactivityTimeout), &isFailure)) {
         m_delivery = *std::move(delivery);
-    else
+    } else {
         *this = const_iterator();
+        if (isFailure)
+            delivery.error().raise();
+    }
     return *this;
 }
 
@@ -69,10 +76,15 @@ QAmqpResult<QAmqpDelivery> QAmqpBlockingConsumer::next(
     return d->next(deadlineAfter(inactivityTimeout));
 }
 
-QAmqpResult<QAmqpDelivery> QAmqpBlockingConsumerPrivate::next(TimePoint deadline)
+QAmqpResult<QAmqpDelivery> QAmqpBlockingConsumerPrivate::next(TimePoint deadline, bool *isFailure)
 {
+    const auto failed = [isFailure](const QAmqpError &reason) {
+        if (isFailure)
+            *isFailure = true;
+        return reason;
+    };
     if (!connection)
-        return error;
+        return failed(error);
     const auto keep = shared_from_this(); // a callback may drop the last handle
     Dispatcher &dispatcher = connection->dispatcher;
     std::unique_lock lock(dispatcher.mutex());
@@ -88,17 +100,20 @@ QAmqpResult<QAmqpDelivery> QAmqpBlockingConsumerPrivate::next(TimePoint deadline
     if (!waiting.empty()) {
         const Arrived message = take();
         if (message.error)
-            return message.error;
+            return failed(message.error);
         return static_cast<const QAmqpDelivery &>(message);
     }
     if (connection->orphaned)
-        return connection->notOpenNow("basic.consume");
+        return failed(connection->notOpenNow("basic.consume"));
     if (end == Dispatcher::End::TimedOut)
         return blockingError(Kind::Timeout,
                              QStringLiteral("no message came from \"%1\" in time").arg(queue));
-    return error ? error
-                 : blockingError(Kind::Cancelled,
-                                 QStringLiteral("consumer \"%1\" was cancelled").arg(tag));
+    if (!error) {
+        return blockingError(Kind::Cancelled,
+                             QStringLiteral("consumer \"%1\" was cancelled").arg(tag));
+    }
+    const bool isOurs = cancelled || silenced;
+    return isOurs ? error : failed(error);
 }
 
 Arrived QAmqpBlockingConsumerPrivate::take()

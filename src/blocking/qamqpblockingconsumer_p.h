@@ -27,7 +27,8 @@ public:
     ~QAmqpBlockingConsumerPrivate() override;
 
     // Any thread
-    QAmqpResult<QAmqpDelivery> next(QtAmqpPrivate::TimePoint deadline);
+    // `isFailure` becomes true unless this side ended it or the waiting.
+    QAmqpResult<QAmqpDelivery> next(QtAmqpPrivate::TimePoint deadline, bool *isFailure = nullptr);
     QtAmqpPrivate::Arrived take(); // with the mutex held; there is one
     QtAmqpPrivate::Callback nextCallback() override; // one event is posted for each message
     // With the mutex held: what the broker's cancellation calls.

@@ -229,7 +229,7 @@ private Q_SLOTS:
         // The same goes on where it was left; another may not take its place.
         const QAmqpBlockingConsumer clash = s.channel.consume(queue);
         QCOMPARE(clash.error().kind(), Kind::InvalidArgument);
-        QVERIFY(clash.begin() == clash.end());
+        QVERIFY_THROWS_EXCEPTION(QAmqpException, clash.begin());
         QAmqpBlockingConsumer consumer = s.channel.consume(queue, options);
         QCOMPARE(s.channel.consumerTags(), QStringList{consumer.consumerTag()});
         for (const QAmqpDelivery &delivery : consumer) {
@@ -317,7 +317,7 @@ private Q_SLOTS:
         const QAmqpBlockingConsumer consumer = s.channel.consume(u"no such queue"_s);
         QCOMPARE(consumer.error().kind(), Kind::NotFound);
         QVERIFY(!consumer.isActive());
-        QVERIFY(consumer.begin() == consumer.end());
+        QVERIFY_THROWS_EXCEPTION(QAmqpException, consumer.begin());
         QCOMPARE(consumer.waitingMessages(), 0);
         QCOMPARE(s.channel.cancel().error().cause().kind(), Kind::NotFound);
     }
@@ -333,8 +333,11 @@ private Q_SLOTS:
         s.channel.onCancelled([&](const QString &tag, const QAmqpError &) { cancelled = tag; });
         OK(s.channel.deleteQueue(queue));
         int seen = 0;
-        for (const QAmqpDelivery &delivery : consumer)
-            seen += delivery.ack();
+        const auto loop = [&] {
+            for (const QAmqpDelivery &delivery : consumer)
+                seen += delivery.ack();
+        };
+        QVERIFY_THROWS_EXCEPTION(QAmqpException, loop());
         QCOMPARE(seen, 3);
         QCOMPARE(consumer.error().kind(), Kind::Cancelled);
         OK(s.connection.processDataEvents());

@@ -201,6 +201,20 @@ void blockingConsume(QAmqpBlockingChannel &channel)
     //! [blocking consume]
 }
 
+QAmqpError blockingNext(QAmqpBlockingChannel &channel)
+{
+    //! [blocking next]
+    const QAmqpBlockingConsumer messages = channel.consume(u"hello"_s);
+    for (;;) {
+        const auto delivery = messages.next();
+        if (!delivery)
+            return delivery.error(); // Timeout and Cancelled are this program's own doing
+        qInfo() << delivery->text();
+        delivery->ack();
+    }
+    //! [blocking next]
+}
+
 void blockingHandler(QAmqpBlockingConnection &connection, QAmqpBlockingChannel &channel)
 {
     //! [blocking handler]
