@@ -46,15 +46,16 @@ using namespace QtAmqpQuick;
 /*! \qmlproperty bool AmqpQueue::ready
     Whether it is declared and bound and, if \l receiving, messages come. */
 /*! \qmlproperty string AmqpQueue::name
-    The name. Empty: the broker makes one up, see \l queueName, and the queue is exclusive and auto-delete.
+    The name. Empty: the broker makes one up, see \l queueName, and the queue is \l exclusive and \l autoDelete
+    unless these say otherwise, or it is to stay: \l durable, a quorum queue or a stream.
     Bound to a property of the surrounding component that is called \c queueName, it wants the component's id,
     see there. */
 /*! \qmlproperty bool AmqpQueue::durable
     Whether the queue survives a restart of the broker. */
 /*! \qmlproperty bool AmqpQueue::exclusive
-    Whether the queue belongs to this connection and goes with it. */
+    Whether the queue belongs to this connection and goes with it; unless set, if it has no \l name. */
 /*! \qmlproperty bool AmqpQueue::autoDelete
-    Whether the queue goes with its last consumer. */
+    Whether the queue goes with its last consumer; unless set, if it has no \l name. */
 /*! \qmlproperty bool AmqpQueue::passive
     Whether the queue must exist already, whatever its settings are. */
 /*! \qmlproperty var AmqpQueue::arguments
@@ -116,6 +117,28 @@ QAmqpQuickQueue::QAmqpQuickQueue(QObject *parent) : QAmqpQuickBound(parent)
         else
             consumeAnew();
     });
+}
+
+bool QAmqpQuickQueue::isPassing() const
+{
+    const QString type = m_arguments.value(u"x-queue-type"_s).toString();
+    return m_name.isEmpty() && !m_durable && type != "quorum"_L1 && type != "stream"_L1;
+}
+
+void QAmqpQuickQueue::setExclusive(bool exclusive)
+{
+    if (m_exclusive == exclusive)
+        return;
+    m_exclusive = exclusive;
+    Q_EMIT settingsChanged();
+}
+
+void QAmqpQuickQueue::setAutoDelete(bool autoDelete)
+{
+    if (m_autoDelete == autoDelete)
+        return;
+    m_autoDelete = autoDelete;
+    Q_EMIT settingsChanged();
 }
 
 void QAmqpQuickQueue::setUp(QAmqpChannel *channel)

@@ -7,6 +7,8 @@
 #include <QtAmqp/qamqpconsumer.h>
 #include <QtAmqp/qamqpqueue.h>
 
+#include <optional>
+
 QT_BEGIN_NAMESPACE
 
 class Q_AMQPQUICK_EXPORT QAmqpQuickQueue : public QAmqpQuickBound
@@ -16,8 +18,8 @@ class Q_AMQPQUICK_EXPORT QAmqpQuickQueue : public QAmqpQuickBound
     QML_ADDED_IN_VERSION(1, 0)
     Q_PROPERTY(QString name MEMBER m_name NOTIFY settingsChanged FINAL)
     Q_PROPERTY(bool durable MEMBER m_durable NOTIFY settingsChanged FINAL)
-    Q_PROPERTY(bool exclusive MEMBER m_exclusive NOTIFY settingsChanged FINAL)
-    Q_PROPERTY(bool autoDelete MEMBER m_autoDelete NOTIFY settingsChanged FINAL)
+    Q_PROPERTY(bool exclusive READ isExclusive WRITE setExclusive NOTIFY settingsChanged FINAL)
+    Q_PROPERTY(bool autoDelete READ isAutoDelete WRITE setAutoDelete NOTIFY settingsChanged FINAL)
     Q_PROPERTY(bool passive MEMBER m_passive NOTIFY settingsChanged FINAL)
     Q_PROPERTY(QVariantMap arguments MEMBER m_arguments NOTIFY settingsChanged FINAL)
     Q_PROPERTY(bool receiving MEMBER m_receiving NOTIFY receivingChanged FINAL)
@@ -34,6 +36,10 @@ public:
 
     explicit QAmqpQuickQueue(QObject *parent = nullptr);
 
+    bool isExclusive() const { return m_exclusive.value_or(isPassing()); }
+    void setExclusive(bool exclusive);
+    bool isAutoDelete() const { return m_autoDelete.value_or(isPassing()); }
+    void setAutoDelete(bool autoDelete);
     QString queueName() const { return m_info.name; }
     int messageCount() const { return int(m_info.messageCount); }
     int consumerCount() const { return int(m_info.consumerCount); }
@@ -55,15 +61,15 @@ protected:
     void bindingsMade() override { consume(); }
 
 private:
-    bool isAutoDelete() const { return m_autoDelete || m_name.isEmpty(); }
+    bool isPassing() const; // unless a property says otherwise
     void consume();
     QAmqpError subscribe();
     void receive(const QAmqpDelivery &delivery);
 
     QString m_name;
     bool m_durable = false;
-    bool m_exclusive = false;
-    bool m_autoDelete = false;
+    std::optional<bool> m_exclusive;
+    std::optional<bool> m_autoDelete;
     bool m_passive = false;
     QVariantMap m_arguments;
     bool m_receiving = true;

@@ -23,6 +23,7 @@ set(QTAMQP_values_SOURCES
     values/qamqpmessage.cpp
     values/qamqpmessage_p.h
     values/qamqpoperationoptions.cpp
+    values/qamqpoperationoptions_p.h
     values/qamqpretrypolicy.cpp
     values/qamqpreturn.cpp
     values/qamqptable.cpp

@@ -4,17 +4,18 @@
 #include "api/qamqpchannel_p.h"
 #include "api/qamqpconsumer_p.h"
 #include "api/qamqpdelivery_p.h"
+#include "values/qamqpoperationoptions_p.h"
 
 QT_BEGIN_NAMESPACE
 
 using namespace QtAmqpPrivate;
 
 QFuture<QAmqpQueueInfo> QAmqpChannelPrivate::declareQueue(const QString &name,
-                                                          const QAmqpQueueOptions &options,
+                                                          const QAmqpQueueOptions &given,
                                                           const Ended &first)
 {
-    const QString type = options.arguments().value(QStringLiteral("x-queue-type")).toString();
-    if (type == QLatin1StringView("quorum") || type == QLatin1StringView("stream"))
+    const QAmqpQueueOptions options = QAmqpOperationOptionsPrivate::forName(given, name);
+    if (QAmqpOperationOptionsPrivate::isReplicated(options))
         replicated.insert(wireFromText(name));
     else if (!options.isPassive()) // which says nothing of the type
         replicated.remove(wireFromText(name));
@@ -29,7 +30,8 @@ QFuture<QAmqpQueueInfo> QAmqpChannelPrivate::declareQueue(const QString &name,
             });
 }
 
-/*! Declares the queue \a name, or one that the broker names if it is empty. Fails with
+/*! Declares the queue \a name, or one that the broker names if it is empty, which is exclusive and auto-delete
+    unless \a options say otherwise, see QAmqpQueueOptions. Fails with
     PreconditionFailed if it exists with other \a options, ResourceLocked if it is another connection's
     exclusive queue, NotFound if passive and missing. \sa {AMQP 0-9-1 §1.7.2.1} */
 QFuture<QAmqpQueueInfo> QAmqpChannel::declareQueue(const QString &name,

@@ -72,7 +72,8 @@ QAmqpChannel *QAmqpQueue::channel() const { return d_ptr->channel->q; }
 QString QAmqpQueue::name() const { return d_ptr->name; }
 
 /*! Declares the queue with \a options, see QAmqpChannel::declareQueue(). Without a name of its own the
-    handle asks the broker for a new one each time, also after the channel was opened again. */
+    handle asks the broker for a new one each time, also after the channel was opened again, and the queue is
+    exclusive and auto-delete unless \a options say otherwise. */
 QFuture<QAmqpQueueInfo> QAmqpQueue::declare(const QAmqpQueueOptions &options)
 {
     const auto learnName = [self = QPointer<QAmqpQueue>(this)](const RequestEnd &end) {

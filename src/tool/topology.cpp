@@ -36,6 +36,7 @@ void declareQueue(Run &run)
             QAmqpQueueOptions()
                     .setPassive(arguments.isSet("passive"))
                     .setDurable(durable)
+                    .setExclusive(false)
                     .setAutoDelete(arguments.isSet("auto-delete") || passing)
                     .setArguments(table)));
     session.close();

@@ -1,25 +1,28 @@
-#include <QtAmqp/qamqpoperationoptions.h>
-
+#include "values/qamqpoperationoptions_p.h"
 #include "values/qamqpvalue_p.h"
 
 #include <QtCore/qdatetime.h>
 #include <QtCore/qdebug.h>
 
-#include <optional>
 #include <utility>
 
 QT_BEGIN_NAMESPACE
 
 using namespace Qt::StringLiterals;
+using namespace QtAmqpPrivate;
 
 /*!
     \class QAmqpQueueOptions
     \inmodule QtAmqp
     \brief How a queue is declared (queue.declare).
 
-    Everything is off and there are no arguments until set. Declaring a queue that exists with other
-    options than these fails with PreconditionFailed; one that another connection has exclusively,
-    with ResourceLocked. Implicitly shared and reentrant.
+    Everything is off and there are no arguments until set. Only a queue without a name of its own, to which the
+    broker gives one, is exclusive and auto-delete unless setExclusive() and setAutoDelete() say otherwise: nobody
+    would find it again to delete it. If it is to stay, because it is durable, a quorum queue or a stream,
+    it is neither until set.
+
+    Declaring a queue that exists with other options than these fails with PreconditionFailed; one that
+    another connection has exclusively, with ResourceLocked. Implicitly shared and reentrant.
 
     The functions for RabbitMQ's arguments, as setMessageTtl(), set one of arguments() with the type
     that the broker wants. A number out of range makes the declaration fail with InvalidArgument.
@@ -50,24 +53,6 @@ using namespace Qt::StringLiterals;
 
     \sa QAmqpQueue::consume(), {AMQP 0-9-1 §1.8.3.3}, {https://www.rabbitmq.com/consumers.html}
 */
-
-// One private class for three: prefetch and consumerTag are of use to consumers alone.
-class QAmqpOperationOptionsPrivate : public QtAmqpPrivate::SharedValue
-{
-public:
-    bool isPassive = false;
-    bool isDurable = false;
-    bool isExclusive = false;
-    bool isAutoDelete = false;
-    bool isInternal = false;
-    bool isNoAck = false;
-    bool isNoLocal = false;
-    std::optional<quint16> prefetch; // that of the channel until it is set
-    QString consumerTag;
-    QAmqpTable arguments;
-
-    bool operator==(const QAmqpOperationOptionsPrivate &) const = default;
-};
 
 // Refused with a text, and not sent, if it is out of range.
 static QAmqpValue ranged(qint64 number, qint64 least, qint64 most)
@@ -118,17 +103,49 @@ QTAMQP_FIELD(QAmqpQueueOptions, bool, isPassive, setPassive)
 QTAMQP_FIELD(QAmqpQueueOptions, bool, isDurable, setDurable)
 
 /*! \fn bool QAmqpQueueOptions::isExclusive() const
-    Returns whether the queue belongs to this connection alone; off by default. */
+    Returns whether it was set that the queue belongs to this connection alone; off by default, but see
+    QAmqpQueueOptions for a queue without a name. */
 /*! \fn QAmqpQueueOptions &QAmqpQueueOptions::setExclusive(bool exclusive)
     Makes the queue belong to this connection alone, and end with it, if \a exclusive. */
-QTAMQP_FIELD(QAmqpQueueOptions, bool, isExclusive, setExclusive)
+bool QAmqpQueueOptions::isExclusive() const { return peek(d).isExclusive; }
+QAmqpQueueOptions &QAmqpQueueOptions::setExclusive(bool exclusive)
+{
+    edit(d).isExclusive = exclusive;
+    edit(d).saysExclusive = true;
+    return *this;
+}
 
 /*! \fn bool QAmqpQueueOptions::isAutoDelete() const
-    Returns whether the queue is deleted after its last consumer; off by default. */
+    Returns whether it was set that the queue is deleted after its last consumer; off by default, but see
+    QAmqpQueueOptions for a queue without a name. */
 /*! \fn QAmqpQueueOptions &QAmqpQueueOptions::setAutoDelete(bool autoDelete)
     Has the queue deleted when its last consumer is gone if \a autoDelete; one that never had a
     consumer stays. */
-QTAMQP_FIELD(QAmqpQueueOptions, bool, isAutoDelete, setAutoDelete)
+bool QAmqpQueueOptions::isAutoDelete() const { return peek(d).isAutoDelete; }
+QAmqpQueueOptions &QAmqpQueueOptions::setAutoDelete(bool autoDelete)
+{
+    edit(d).isAutoDelete = autoDelete;
+    edit(d).saysAutoDelete = true;
+    return *this;
+}
+
+bool QAmqpOperationOptionsPrivate::isReplicated(const QAmqpQueueOptions &options)
+{
+    const QString type = options.arguments().value(u"x-queue-type"_s).toString();
+    return type == "quorum"_L1 || type == "stream"_L1;
+}
+
+QAmqpQueueOptions QAmqpOperationOptionsPrivate::forName(QAmqpQueueOptions options,
+                                                        const QString &name)
+{
+    // With passive, no name means the queue that was declared last.
+    if (!name.isEmpty() || options.isPassive() || options.isDurable() || isReplicated(options))
+        return options;
+    const QAmqpOperationOptionsPrivate &set = peek(options.d);
+    const bool exclusive = set.isExclusive || !set.saysExclusive;
+    const bool autoDelete = set.isAutoDelete || !set.saysAutoDelete;
+    return options.setExclusive(exclusive).setAutoDelete(autoDelete);
+}
 
 /*!
     \enum QAmqpQueueOptions::Type
@@ -389,10 +406,15 @@ static QDebug print(QDebug debug, const QAmqpOperationOptionsPrivate &options,
                     const char *separator = "")
 {
     const std::pair<bool, const char *> flags[] = {
-            {options.isPassive, "passive"},     {options.isDurable, "durable"},
-            {options.isExclusive, "exclusive"}, {options.isAutoDelete, "auto-delete"},
-            {options.isInternal, "internal"},   {options.isNoAck, "no-ack"},
+            {options.isPassive, "passive"},
+            {options.isDurable, "durable"},
+            {options.isExclusive, "exclusive"},
+            {options.isAutoDelete, "auto-delete"},
+            {options.isInternal, "internal"},
+            {options.isNoAck, "no-ack"},
             {options.isNoLocal, "no-local"},
+            {options.saysExclusive && !options.isExclusive, "not exclusive"},
+            {options.saysAutoDelete && !options.isAutoDelete, "not auto-delete"},
     };
     for (const auto &[isSet, name] : flags) {
         if (isSet)

@@ -18,6 +18,7 @@ class TestRequests : public QObject
     Q_OBJECT
 
 private Q_SLOTS:
+    void aQueueWithoutANameGoesWithItsUser();
     void flow();
     void flowThatIsNotImplemented();
     void aStreamTakesNothingBack();
@@ -61,6 +62,41 @@ QAmqpConsumeOptions ofStream(const QString &tag)
 }
 
 } // namespace
+
+void TestRequests::aQueueWithoutANameGoesWithItsUser()
+{
+    const auto declared = [](const QByteArray &name, bool durable, bool exclusive,
+                             bool autoDelete) {
+        return [=](const QueueDeclare &m) {
+            return m.queue == name && m.durable == durable && m.exclusive == exclusive
+                    && m.autoDelete == autoDelete;
+        };
+    };
+    const auto ok = [](const char *name) { return QueueDeclareOk{QByteArrayView(name)}; };
+    Session s(openedChannel()
+                      .expect<QueueDeclare>(declared({}, false, true, true))
+                      .reply(ok("amq.gen-1"))
+                      .expect<QueueDeclare>(declared({}, false, false, true))
+                      .reply(ok("amq.gen-2"))
+                      .expect<QueueDeclare>(declared({}, false, true, false))
+                      .reply(ok("amq.gen-3"))
+                      .expect<QueueDeclare>(declared({}, true, false, false))
+                      .reply(ok("amq.gen-4"))
+                      .expect<QueueDeclare>(declared("q", false, false, false))
+                      .reply(ok("q"))
+                      .connectionClose());
+    s.open();
+    const QList<QFuture<QAmqpQueueInfo>> all = {
+            s.channel->queue()->declare(),
+            s.channel->declareQueue(QString(), QAmqpQueueOptions().setExclusive(false)),
+            s.channel->declareQueue(QString(), QAmqpQueueOptions().setAutoDelete(false)),
+            s.channel->declareQueue(QString(), QAmqpQueueOptions().setDurable()),
+            s.channel->declareQueue(u"q"_s)};
+    TRY(all.constLast().isFinished(), s.server);
+    for (const auto &one : all)
+        QVERIFY(!errorOf(one));
+    s.close();
+}
 
 void TestRequests::flow()
 {

@@ -1,4 +1,5 @@
 #include "testmain.h"
+#include "values/qamqpoperationoptions_p.h"
 
 #include <QtAmqp/qamqpoperationoptions.h>
 
@@ -25,7 +26,8 @@ QString printed(const T &value)
 
 // One flag: off by default, set by its setter (on without an argument), compared, printed.
 template<typename Options>
-void checkFlag(bool (Options::*is)() const, Options &(Options::*set)(bool), const char *name)
+void checkFlag(bool (Options::*is)() const, Options &(Options::*set)(bool), const char *name,
+               bool saysOff = false) // which is not the same as to say nothing
 {
     Options options;
     QVERIFY2(!(options.*is)(), name);
@@ -39,7 +41,9 @@ void checkFlag(bool (Options::*is)() const, Options &(Options::*set)(bool), cons
     (options.*set)(true);
     QVERIFY2((options.*is)(), name);
     (options.*set)(false);
-    QVERIFY2(options == before, name);
+    QVERIFY2(!(options.*is)(), name);
+    QCOMPARE(options != before, saysOff);
+    QCOMPARE(printed(options).contains(u"not "_s + QString::fromLatin1(name)), saysOff);
 }
 
 template<typename Options>
@@ -73,13 +77,37 @@ class TestOperationOptions : public QObject
     Q_OBJECT
 
 private Q_SLOTS:
+    // Nobody would find it again to delete it, unless it was said that it is to stay.
+    void aQueueWithoutANameIsTheConnectionsOwn()
+    {
+        const auto flags = [](const Queue &options, const QString &name = QString()) {
+            const Queue used = QAmqpOperationOptionsPrivate::forName(options, name);
+            return std::pair(used.isExclusive(), used.isAutoDelete());
+        };
+        const std::pair both(true, true);
+        const std::pair none(false, false);
+        QCOMPARE(flags(Queue()), both);
+        QCOMPARE(flags(Queue().setMaxLength(5)), both);
+        QCOMPARE(flags(Queue().setType(Queue::Type::Classic)), both);
+        QCOMPARE(flags(Queue().setExclusive()), both);
+        QCOMPARE(flags(Queue().setAutoDelete(false)), std::pair(true, false));
+        QCOMPARE(flags(Queue().setExclusive(false)), std::pair(false, true));
+        QCOMPARE(flags(Queue().setExclusive(false).setAutoDelete(false)), none);
+        QCOMPARE(flags(Queue(), u"q"_s), none);
+        QCOMPARE(flags(Queue().setPassive()), none);
+        QCOMPARE(flags(Queue().setDurable()), none);
+        QCOMPARE(flags(Queue().setDurable().setExclusive()), std::pair(true, false));
+        QCOMPARE(flags(Queue().setType(Queue::Type::Quorum)), none);
+        QCOMPARE(flags(Queue().setType(Queue::Type::Stream)), none);
+    }
+
     void queueFlagsAreIndependent()
     {
         using Q = QAmqpQueueOptions;
         checkFlag(&Q::isPassive, &Q::setPassive, "passive");
         checkFlag(&Q::isDurable, &Q::setDurable, "durable");
-        checkFlag(&Q::isExclusive, &Q::setExclusive, "exclusive");
-        checkFlag(&Q::isAutoDelete, &Q::setAutoDelete, "auto-delete");
+        checkFlag(&Q::isExclusive, &Q::setExclusive, "exclusive", true);
+        checkFlag(&Q::isAutoDelete, &Q::setAutoDelete, "auto-delete", true);
         const Q all = Q().setPassive().setDurable().setExclusive().setAutoDelete();
         QVERIFY(all.isPassive() && all.isDurable() && all.isExclusive() && all.isAutoDelete());
         QVERIFY(!Q(all).setExclusive(false).isExclusive());

@@ -78,6 +78,11 @@ private Q_SLOTS:
         QVERIFY(scene.holds("!broker.connected && broker.stateText === 'Not connected'"));
         QVERIFY(scene.holds("broker.endpoint === ''"));
         QVERIFY(scene.holds("queue.publish('x') === 0 && queue.error.kind === 'NotOpen'"));
+        // Without a name it goes with its user, unless it is said otherwise.
+        QVERIFY(scene.holds("queue.exclusive && queue.autoDelete"));
+        QVERIFY(scene.holds("queue.exclusive = false, !queue.exclusive && queue.autoDelete"));
+        QVERIFY(scene.holds("queue.durable = true, !queue.autoDelete"));
+        QVERIFY(scene.holds("queue.durable = false, queue.autoDelete"));
         scene.value("broker.active = true");
         TRY_HOLDS(scene, "queue.ready && queue.errorString === ''");
         scene.value("broker.active = false");
