@@ -14,7 +14,9 @@ inline QUrl url() { return QUrl(qEnvironmentVariable("QTAMQP_TEST_URL")); }
 struct Session
 {
     Session() : connection(url()), channel(connection.channel().value()) { }
-    QString queue(const QAmqpQueueOptions &options = QAmqpQueueOptions().setExclusive())
+    // One that stays when its consumers go.
+    QString queue(const QAmqpQueueOptions &options =
+                          QAmqpQueueOptions().setExclusive().setAutoDelete(false))
     {
         return channel.declareQueue(QString(), options).value().name;
     }

@@ -502,7 +502,7 @@ private Q_SLOTS:
         QAmqpBlockingConnection connection(QAmqpConnectionOptions::fromUrl(url()).setHeartbeat(1s));
         QCOMPARE(connection.heartbeat(), 1s);
         QAmqpBlockingChannel channel = connection.channel().value();
-        const auto options = QAmqpQueueOptions().setExclusive();
+        const auto options = QAmqpQueueOptions().setAutoDelete(false); // when the handler stops
         const QString queue = channel.declareQueue(QString(), options).value().name;
         bool accepted = false;
         OK(channel.consume(queue, [&](const QAmqpDelivery &delivery) {

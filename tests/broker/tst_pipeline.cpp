@@ -173,7 +173,7 @@ void TestPipeline::consumesAndCancelsAtOnce()
     QAmqpChannel *channel = other.channel();
     const auto options = QAmqpConsumeOptions().setConsumerTag(u"tag"_s);
     QAmqpQueue *own = channel->queue();
-    own->declare(exclusive);
+    own->declare(QAmqpQueueOptions().setAutoDelete(false));
     own->publish("x"_ba);
     QAmqpConsumer *first = own->consume(options);
     const auto cancelled = first->cancel();
