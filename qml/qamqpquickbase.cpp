@@ -1,5 +1,7 @@
 #include "qamqpquickbase.h"
 
+#include <QtCore/qpointer.h>
+
 QT_BEGIN_NAMESPACE
 
 void QAmqpQuickBase::setActive(bool active)
@@ -25,7 +27,16 @@ void QAmqpQuickBase::startSoon()
     if (!m_complete || m_startWanted)
         return;
     m_startWanted = true;
-    QMetaObject::invokeMethod(this, &QAmqpQuickBase::startNow, Qt::QueuedConnection);
+    QMetaObject::invokeMethod(this, &QAmqpQuickBase::begin, Qt::QueuedConnection);
+}
+
+void QAmqpQuickBase::begin()
+{
+    const QPointer<QAmqpQuickBase> self = this;
+    const bool isFirst = !std::exchange(m_begun, true);
+    startNow();
+    if (self && isFirst)
+        Q_EMIT begun();
 }
 
 // Also for a call that needs what is still to be set up.

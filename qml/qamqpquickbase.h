@@ -30,7 +30,7 @@ public:
     QString errorString() const { return m_error.text(); }
     int errorCode() const { return m_error.code(); }
 
-    void classBegin() override { m_complete = false; }
+    void classBegin() override { m_complete = m_begun = false; }
     void componentComplete() override;
 
 Q_SIGNALS:
@@ -38,6 +38,7 @@ Q_SIGNALS:
     void errorChanged();
     void errorOccurred(const QAmqpQuickError &error);
     void settingsChanged();
+    void begun();
 
 protected:
     QAmqpQuickBase(bool active, QObject *parent) : QObject(parent), m_active(active) { }
@@ -46,6 +47,9 @@ protected:
     virtual void stop() = 0;
 
     bool isComplete() const { return m_complete; }
+    // Whether a turn of the event loop has come since it was complete: until then a document may still be
+    // made, of which some objects are complete and some are not, and some set what others have.
+    bool hasBegun() const { return m_begun; }
     void startSoon();
     void startNow();
     void restart();
@@ -54,9 +58,12 @@ protected:
     static QAmqpError invalid(const QString &text);
 
 private:
+    void begin();
+
     QAmqpQuickError m_error;
     bool m_active;
     bool m_complete = true; // unless QML says otherwise
+    bool m_begun = true;
     bool m_startWanted = false;
 };
 

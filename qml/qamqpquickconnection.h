@@ -60,6 +60,7 @@ public:
     Q_INVOKABLE void reopen() { restart(); }
 
     // For the objects on this connection
+    using QAmqpQuickBase::hasBegun;
     using QAmqpQuickBase::startNow;
     QAmqpConnection *session() const { return m_session; }
     void setDeclaring(const QObject *exchange, bool declaring);

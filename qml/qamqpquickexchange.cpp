@@ -2,6 +2,10 @@
 
 #include "qamqpquickvalues.h"
 
+#include <limits>
+#include <utility>
+#include <vector>
+
 QT_BEGIN_NAMESPACE
 
 /*!
@@ -118,19 +122,20 @@ void QAmqpQuickExchange::setUp(QAmqpChannel *channel)
     using C = QAmqpChannel;
     const QPointer<C> alive = channel; // a handler of an error may end it
     channel->setConfirms(m_confirms);
-    const auto pass = [&](auto from, auto to) {
-        connect(channel, from, scope(), [this, to](quint64 first, quint64 last) {
-            m_open.erase(m_open.lower_bound(first), m_open.upper_bound(last));
-            Q_EMIT unconfirmedChanged();
-            Q_EMIT(this->*to)(first, last);
-        });
+    const auto pass = [&](auto from, Outcome outcome) {
+        connect(channel, from, scope(),
+                [this, outcome](quint64 first, quint64 last) { tell(outcome, first, last); });
     };
     pass(&C::confirmed, &QAmqpQuickExchange::confirmed);
     pass(&C::nacked, &QAmqpQuickExchange::nacked);
     pass(&C::indeterminate, &QAmqpQuickExchange::indeterminate);
     connect(channel, &C::messageReturned, scope(), [this](const QAmqpReturn &message) {
+        const quint64 tag = message.publishTag();
+        const auto open = m_open.find(tag);
         Q_EMIT messageReturned(static_cast<const QAmqpMessage &>(message), message.routingKey(),
-                               message.replyText(), message.publishTag());
+                               message.replyText(),
+                               open != m_open.end() ? open->second
+                                                    : tag + (tag ? m_tagsBefore : 0));
     });
     if (!m_type.isEmpty()) {
         expect();
@@ -172,16 +177,28 @@ void QAmqpQuickExchange::stop()
 {
     QAmqpQuickBound::stop();
     settle(false);
-    if (m_open.empty())
+    tell(&QAmqpQuickExchange::indeterminate, 0, std::numeric_limits<quint64>::max());
+}
+
+// What became of the messages that have tags from `first` to `last` in the channel.
+void QAmqpQuickExchange::tell(Outcome outcome, quint64 first, quint64 last)
+{
+    const auto begin = m_open.lower_bound(first);
+    const auto end = m_open.upper_bound(last);
+    std::vector<std::pair<quint64, quint64>> ranges;
+    for (auto it = begin; it != end; ++it) {
+        if (ranges.empty() || ranges.back().second + 1 != it->second)
+            ranges.emplace_back(it->second, it->second);
+        ranges.back().second = it->second;
+    }
+    m_open.erase(begin, end);
+    if (ranges.empty())
         return;
-    const std::set<quint64> open = std::exchange(m_open, {});
+    const QPointer<QAmqpQuickExchange> self = this;
     Q_EMIT unconfirmedChanged();
-    for (auto it = open.begin(); it != open.end();) {
-        const quint64 first = *it;
-        quint64 last = first;
-        while (++it != open.end() && *it == last + 1)
-            ++last;
-        Q_EMIT indeterminate(first, last);
+    for (const auto &[firstTag, lastTag] : ranges) {
+        if (self)
+            Q_EMIT(this->*outcome)(firstTag, lastTag);
     }
 }
 
@@ -194,21 +211,25 @@ void QAmqpQuickExchange::stop()
     \c headers, \c persistent, \c priority, \c expiration, \c correlationId, \c replyTo, \c messageId,
     \c timestamp, \c type, \c appId, …; a name that is none of them is an error.
 
-    While the connection is being opened messages are kept, up to 8 MiB, and sent then. After an error the
-    exchange is set up anew for the next message. */
+    While the connection is being opened messages are kept, up to 8 MiB, and sent then. So are those from before
+    the document is complete, such as in \c Component.onCompleted of what a Loader or a Repeater makes: if it
+    turns out in the next turn of the event loop that they cannot be sent, errorOccurred() and indeterminate()
+    tell. After an error the exchange is set up anew for the next message. */
 quint64 QAmqpQuickExchange::publish(const QString &routingKey, const QJSValue &body,
                                     const QVariantMap &properties)
 {
-    const auto flags = m_mandatory ? QAmqpChannel::Mandatory : QAmqpChannel::NoFlags;
-    const quint64 tag =
-            QAmqpQuickObject::publish(body, properties, [&](const QAmqpMessage &message) {
-                return channel()->publish(m_name, routingKey, message, flags);
+    return QAmqpQuickObject::publish(
+            body, properties, [=, this](const QAmqpMessage &message, quint64 tag) {
+                const auto flags = m_mandatory ? QAmqpChannel::Mandatory : QAmqpChannel::NoFlags;
+                const quint64 ofChannel = channel()->publish(m_name, routingKey, message, flags);
+                if (ofChannel) {
+                    m_tagsBefore = tag - ofChannel;
+                    if (m_confirms)
+                        m_open.emplace(ofChannel, tag);
+                    Q_EMIT unconfirmedChanged();
+                }
+                return ofChannel > 0;
             });
-    if (tag && m_confirms) {
-        m_open.insert(tag);
-        Q_EMIT unconfirmedChanged();
-    }
-    return tag;
 }
 
 QT_END_NAMESPACE

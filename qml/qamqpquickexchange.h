@@ -4,7 +4,7 @@
 #include "qamqpquickbound.h"
 #include "qamqpquickmessage.h"
 
-#include <set>
+#include <map>
 
 QT_BEGIN_NAMESPACE
 
@@ -28,7 +28,7 @@ public:
     ~QAmqpQuickExchange() override;
 
     void componentComplete() override;
-    int unconfirmed() const { return int(m_open.size()); }
+    int unconfirmed() const { return int(m_open.size()) + keptMessages(); }
 
     Q_INVOKABLE quint64 publish(const QString &routingKey, const QJSValue &body,
                                 const QVariantMap &properties = {});
@@ -46,12 +46,16 @@ protected:
     void setUp(QAmqpChannel *channel) override;
     void stop() override;
     void connectionFound() override;
+    void keptChanged() override { Q_EMIT unconfirmedChanged(); }
+    void notSent(quint64 tag) override { Q_EMIT indeterminate(tag, tag); }
     QFuture<void> bind(const Binding &binding) override;
     QFuture<void> unbind(const Binding &binding) override;
 
 private:
     void settle(bool settled);
     void tellDeclaring();
+    using Outcome = void (QAmqpQuickExchange::*)(quint64 firstTag, quint64 lastTag);
+    void tell(Outcome outcome, quint64 first, quint64 last);
 
     QString m_name;
     QString m_type;
@@ -63,7 +67,8 @@ private:
     bool m_confirms = true;
     bool m_mandatory = false;
     bool m_settled = false; // declared, or refused
-    std::set<quint64> m_open; // tags that are not confirmed
+    std::map<quint64, quint64> m_open; // what is not confirmed: the tag of the channel, and ours
+    quint64 m_tagsBefore = 0; // by how much our last one is ahead of the channel's
     QPointer<QAmqpQuickConnection> m_toldConnection;
 };
 

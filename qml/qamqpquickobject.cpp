@@ -17,6 +17,7 @@ using Scope = QAmqpError::Scope;
 QAmqpQuickObject::QAmqpQuickObject(QObject *parent) : QAmqpQuickBase(true, parent)
 {
     connect(this, &QAmqpQuickBase::settingsChanged, this, &QAmqpQuickObject::restart);
+    connect(this, &QAmqpQuickBase::begun, this, &QAmqpQuickObject::makeKeptCalls);
     connect(&m_rate, &QAmqpQuickRate::changed, this, &QAmqpQuickObject::messagesPerSecondChanged);
 }
 
@@ -37,7 +38,11 @@ void QAmqpQuickObject::setConnection(QAmqpQuickConnection *connection)
     if (connection) {
         connect(connection, &QAmqpQuickConnection::sessionChanged, this,
                 &QAmqpQuickObject::restart);
-        connect(connection, &QObject::destroyed, this, &QAmqpQuickObject::connectionChanged);
+        connect(connection, &QAmqpQuickBase::begun, this, &QAmqpQuickObject::makeKeptCalls);
+        connect(connection, &QObject::destroyed, this, [this] {
+            Q_EMIT connectionChanged();
+            makeKeptCalls(); // there is none to wait for
+        });
         connectionFound();
     }
     Q_EMIT connectionChanged();
@@ -100,13 +105,30 @@ void QAmqpQuickObject::start()
             });
     expect();
     connect(m_channel, &QAmqpChannel::opened, m_scope.get(), [this] { arrived(); });
+    const QPointer<QAmqpChannel> alive = m_channel; // a handler of an error may end it
     setUp(m_channel);
+    if (alive)
+        makeKeptCalls();
+}
+
+void QAmqpQuickObject::makeKeptCalls()
+{
+    if (keepsCalls())
+        return;
+    const QPointer<QAmqpQuickObject> self = this;
+    for (const std::function<void()> &call : std::exchange(m_kept, {})) {
+        if (!self)
+            return;
+        call();
+    }
 }
 
 void QAmqpQuickObject::stop()
 {
     m_scope.reset();
     delete m_channel;
+    if (m_keptMessages == 0)
+        m_lastTag = 0;
     setReady(false);
 }
 
@@ -146,14 +168,60 @@ void QAmqpQuickObject::count(void (QAmqpQuickConnection::*direction)())
         (m_connection->*direction)();
 }
 
-// What is given as a message in QML, if it can be sent.
+quint64 QAmqpQuickObject::publish(const QJSValue &body, const QVariantMap &properties,
+                                  const Send &send)
+{
+    QAmqpError error;
+    const QAmqpMessage message = makeMessage(body, properties, &error);
+    if (error && keepsCalls())
+        keep([this, error] { setError(error); }); // which stays when all is set up
+    if (error) {
+        fail(error);
+        return 0;
+    }
+    if (!keepsCalls())
+        startForCall(); // on a new channel tags begin anew
+    const quint64 tag = ++m_lastTag;
+    if (keepsCalls()) {
+        ++m_keptMessages;
+        keep([=, this] { sendKept(message, tag, send); });
+        keptChanged();
+    } else if (!sendNow(message, tag, send)) {
+        --m_lastTag;
+        tellUnsent();
+        return 0;
+    }
+    return tag;
+}
+
+bool QAmqpQuickObject::sendNow(const QAmqpMessage &message, quint64 tag, const Send &send)
+{
+    if (!m_channel || !send(message, tag))
+        return false;
+    count(&QAmqpQuickConnection::countOut);
+    return true;
+}
+
+void QAmqpQuickObject::sendKept(const QAmqpMessage &message, quint64 tag, const Send &send)
+{
+    const QPointer<QAmqpQuickObject> self = this;
+    startForCall();
+    --m_keptMessages;
+    if (!sendNow(message, tag, send)) {
+        tellUnsent();
+        if (self)
+            notSent(tag);
+    }
+    if (self)
+        keptChanged();
+}
+
+void QAmqpQuickObject::tellUnsent() { fail(m_channel ? m_channel->lastError() : notOpen()); }
+
+// What is given as a message in QML.
 QAmqpMessage QAmqpQuickObject::makeMessage(const QJSValue &body, const QVariantMap &properties,
                                            QAmqpError *error)
 {
-    if (!m_channel) {
-        *error = notOpen();
-        return {};
-    }
     QString wrong;
     const QAmqpMessage message =
             QAmqpQuickMessage::fromJs(body, properties, qmlEngine(this), &wrong);

@@ -10,7 +10,9 @@
 #include <QtAmqp/qamqpchannel.h>
 #include <QtQml/qjsvalue.h>
 
+#include <functional>
 #include <memory>
+#include <vector>
 
 QT_BEGIN_NAMESPACE
 
@@ -48,6 +50,9 @@ protected:
 
     QAmqpChannel *channel() const { return m_channel; }
     QObject *scope() const { return m_scope.get(); } // ends with the channel
+    // Calls before the object and its connection have begun are kept, and made then.
+    bool keepsCalls() const { return !hasBegun() || (m_connection && !m_connection->hasBegun()); }
+    void keep(std::function<void()> call) { m_kept.push_back(std::move(call)); }
     bool hasFailed() const;
     void setFailed() { m_failed = true; }
     void startForCall();
@@ -91,26 +96,23 @@ protected:
     }
     void refused(const QAmqpError &error);
     void lost(const QAmqpError &error);
-    // Makes a message and lets `send` publish it.
-    template<typename Send>
-    quint64 publish(const QJSValue &body, const QVariantMap &properties, Send send)
-    {
-        startForCall();
-        QAmqpError error;
-        const QAmqpMessage message = makeMessage(body, properties, &error);
-        const quint64 tag = error ? 0 : send(message);
-        if (tag)
-            count(&QAmqpQuickConnection::countOut);
-        else
-            fail(error ? error : m_channel->lastError());
-        return tag;
-    }
+    // Makes a message, lets `send` publish it, and returns its tag, which is one ahead of the last, also of
+    // those that are kept and may not be sent: it need not be that of the channel.
+    using Send = std::function<bool(const QAmqpMessage &message, quint64 tag)>;
+    quint64 publish(const QJSValue &body, const QVariantMap &properties, const Send &send);
+    virtual void keptChanged() { } // the number of messages that are
+    virtual void notSent(quint64) { } // after it was kept
+    int keptMessages() const { return m_keptMessages; }
     QAmqpMessage makeMessage(const QJSValue &body, const QVariantMap &properties,
                              QAmqpError *error);
     static QAmqpError notOpen();
 
 private:
     void findConnection();
+    void makeKeptCalls();
+    bool sendNow(const QAmqpMessage &message, quint64 tag, const Send &send);
+    void sendKept(const QAmqpMessage &message, quint64 tag, const Send &send);
+    void tellUnsent();
     bool canStart() const;
     void setReady(bool ready);
 
@@ -118,6 +120,9 @@ private:
     QPointer<QAmqpChannel> m_channel;
     std::unique_ptr<QObject> m_scope;
     QAmqpQuickRate m_rate;
+    std::vector<std::function<void()>> m_kept;
+    int m_keptMessages = 0;
+    quint64 m_lastTag = 0;
     int m_expected = 0;
     bool m_ready = false;
     bool m_failed = false; // told already, and the channel may be open still

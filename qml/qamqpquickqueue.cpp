@@ -264,15 +264,18 @@ void QAmqpQuickQueue::receive(const QAmqpDelivery &delivery)
     each one. */
 quint64 QAmqpQuickQueue::publish(const QJSValue &body, const QVariantMap &properties)
 {
-    return QAmqpQuickObject::publish(body, properties, [this](const QAmqpMessage &message) {
-        return m_queue->publish(message, QAmqpChannel::Mandatory);
-    });
+    return QAmqpQuickObject::publish(
+            body, properties, [this](const QAmqpMessage &message, quint64) {
+                return m_queue->publish(message, QAmqpChannel::Mandatory) > 0;
+            });
 }
 
 /*! \qmlmethod void AmqpQueue::purge()
     Removes all messages of the queue that were not delivered yet. */
 void QAmqpQuickQueue::purge()
 {
+    if (keepsCalls())
+        return keep([this] { purge(); });
     startForCall();
     if (!m_queue)
         return fail(notOpen());

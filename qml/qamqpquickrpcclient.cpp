@@ -88,19 +88,30 @@ void QAmqpQuickRpcClient::setPending(int pending)
 void QAmqpQuickRpcClient::request(const QString &routingKey, const QJSValue &body,
                                   const QJSValue &callback, const QVariantMap &properties)
 {
-    startForCall();
     setPending(m_pending + 1);
-    constexpr qint64 longest = std::numeric_limits<qint32>::max();
     QAmqpError error;
     const QAmqpMessage message = makeMessage(body, properties, &error);
+    if (error)
+        answerSoon(callback, {}, error);
+    else if (keepsCalls())
+        keep([=, this] { ask(routingKey, message, callback); });
+    else
+        ask(routingKey, message, callback);
+}
+
+void QAmqpQuickRpcClient::ask(const QString &routingKey, const QAmqpMessage &message,
+                              const QJSValue &callback)
+{
+    startForCall();
+    constexpr qint64 longest = std::numeric_limits<qint32>::max();
     const auto failed = [this, callback](const QAmqpError &failure) {
         answerSoon(callback, {}, failure);
     };
     const QString wrong = QtAmqpQuick::wholeNumberError("timeout"_L1, m_timeout, 0, longest);
-    if (!error && !wrong.isEmpty())
-        error = invalid(wrong);
-    if (error)
-        return failed(error);
+    if (!channel())
+        return failed(notOpen());
+    if (!wrong.isEmpty())
+        return failed(invalid(wrong));
     count(&QAmqpQuickConnection::countOut);
     watch(
             m_client->call(m_exchange, routingKey, message,

@@ -34,6 +34,7 @@ protected:
     void stop() override;
 
 private:
+    void ask(const QString &routingKey, const QAmqpMessage &message, const QJSValue &callback);
     void answerSoon(const QJSValue &callback, const QAmqpQuickMessage &reply,
                     const QAmqpError &error);
     void answer(const QJSValue &callback, const QAmqpQuickMessage &reply, const QAmqpError &error);

@@ -157,6 +157,53 @@ private Q_SLOTS:
         TRY_HOLDS(scene, "client.ready && client.errorCode === 0");
     }
 
+    // The document of the connection is complete after the one that calls, in an Instantiator.
+    void whatWasKeptAndCannotBeSentIsTold()
+    {
+        AutoServer server;
+        Scene scene(R"(
+            QtObject {
+                id: log
+                property var told: []
+                property int errors: 0
+                property int unconfirmed: 0
+            },
+            Instantiator {
+                delegate: AmqpExchange {
+                    connection: broker
+                    onConfirmed: (first, last) => log.told.push(first + "-" + last)
+                    onIndeterminate: (first, last) => log.told.push("lost " + first + "-" + last)
+                    onErrorOccurred: ++log.errors
+                    onUnconfirmedChanged: log.unconfirmed = unconfirmed
+                    Component.onCompleted: {
+                        publish("k", 1)
+                        publish("k".repeat(256), 2)
+                        if (publish("k", 3) !== 3 || unconfirmed !== 3)
+                            log.told.push("wrong")
+                    }
+                }
+            },
+            AmqpConnection { id: broker; url: "URL"; active: true })",
+                    server.url());
+        TRY_HOLDS(scene, "log.told.length === 3 && log.unconfirmed === 0");
+        QCOMPARE(scene.text("log.told.join()"), u"lost 2-2,1-1,3-3"_s);
+        QCOMPARE(scene.value("log.errors").toInt(), 1);
+
+        Scene closed(R"(AmqpConnection {
+                AmqpExchange {
+                    id: exchange
+                    property int lost: 0
+                    property int errors: 0
+                    onIndeterminate: (first, last) => lost += last - first + 1
+                    onErrorOccurred: ++errors
+                    Component.onCompleted: { publish("k", 1); publish("k", 2) }
+                }
+            })");
+        QVERIFY(closed.holds("exchange.unconfirmed === 2 && exchange.lost === 0"));
+        TRY_HOLDS(closed, "exchange.unconfirmed === 0 && exchange.lost === 2");
+        QVERIFY(closed.holds("exchange.error.kind === 'NotOpen' && exchange.errors === 2"));
+    }
+
     void whatWasNotConfirmedIsToldWhenTheChannelGoes()
     {
         AutoServer server;
@@ -385,7 +432,7 @@ private Q_SLOTS:
     {
         Scene scene("AmqpConnection { AmqpQueue { id: queue } }");
         scene.value("queue.purge()");
-        QVERIFY(scene.holds("queue.error.kind === 'NotOpen' && queue.errorString"));
+        TRY_HOLDS(scene, "queue.error.kind === 'NotOpen' && queue.errorString");
     }
 
     // A handler in which an event loop runs, and which then switches off: its message was handled, and the

@@ -2,7 +2,6 @@
 // type has itself cannot be a required property of it, or shows the delegate's own value.
 
 import QtQuick
-import QtQuick.Controls
 import QtTest
 import QtAmqp
 
