@@ -6,8 +6,8 @@
 #   node.sh stop FOLDER               stops it; without a node it does nothing
 #
 # Each line of a FILE names a virtual host that the node has besides "/".
-# FOLDER/env exports QTAMQP_TEST_URL, QTAMQP_TEST_TLS_URL, QTAMQP_TEST_CA, QTAMQP_TEST_CERT,
-# QTAMQP_TEST_KEY (a client's certificate, of the user "client"), QTAMQP_TEST_CTL (rabbitmqctl for this
+# FOLDER/env exports QTAMQP_TEST_URL, QTAMQP_TEST_TLS_URL, QTAMQP_TEST_MANAGEMENT_PORT, QTAMQP_TEST_CA,
+# QTAMQP_TEST_CERT, QTAMQP_TEST_KEY (a client's certificate, of the user "client"), QTAMQP_TEST_CTL (rabbitmqctl for this
 # node) and QTAMQP_TEST_VIRTUAL_HOSTS (a file that lists them).
 
 set -u
@@ -95,6 +95,8 @@ auth_mechanisms.3 = EXTERNAL
 auth_mechanisms.4 = RABBIT-CR-DEMO
 disk_free_limit.absolute = 10MB
 max_message_size = 33554432
+management.tcp.ip = 127.0.0.1
+management.tcp.port = $management_port
 load_definitions = $folder/definitions.json
 log.file.level = info
 log.console = false
@@ -174,6 +176,7 @@ launch()
 {
     free_port && amqp_port=$REPLY
     free_port && tls_port=$REPLY
+    free_port && management_port=$REPLY
     free_port && dist_port=$REPLY
     free_port && epmd_port=$REPLY
     write_configuration
@@ -218,7 +221,7 @@ start()
     rm -rf "${folder:?}"
     mkdir -p "$folder/log"
     sort -u -- "$@" /dev/null >"$folder/virtualhosts.txt" || exit 1
-    echo '[rabbitmq_auth_mechanism_ssl].' >"$folder/enabled_plugins"
+    echo '[rabbitmq_auth_mechanism_ssl,rabbitmq_management].' >"$folder/enabled_plugins"
     started=
     trap '[ -n "$started" ] || { trap "" INT TERM HUP; stop; }' EXIT
     trap 'exit 129' HUP
@@ -236,6 +239,7 @@ start()
     cat >"$folder/env" <<END
 export QTAMQP_TEST_URL=amqp://guest:guest@127.0.0.1:$amqp_port
 export QTAMQP_TEST_TLS_URL=amqps://guest:guest@localhost:$tls_port
+export QTAMQP_TEST_MANAGEMENT_PORT=$management_port
 export QTAMQP_TEST_CA=$folder/tls/ca.pem
 export QTAMQP_TEST_CERT=$folder/tls/client.pem
 export QTAMQP_TEST_KEY=$folder/tls/client.key
