@@ -1,5 +1,7 @@
 #include "broker.h"
 
+#include "messagemodel.h"
+
 #include <QtAmqp/QAmqpRpcClient>
 #include <QtCore/QElapsedTimer>
 #include <QtCore/QLocale>
@@ -9,6 +11,8 @@ using namespace Qt::StringLiterals;
 Broker::Broker(QObject *parent) : QObject(parent)
 {
     connect(&m_connection, &QAmqpConnection::stateChanged, this, &Broker::stateChanged);
+    connect(&m_connection, &QAmqpConnection::opened, this, &Broker::opened);
+    connect(&m_connection, &QAmqpConnection::closed, this, &Broker::closed);
     connect(&m_connection, &QAmqpConnection::blockedChanged, this, &Broker::stateChanged);
     connect(&m_connection, &QAmqpConnection::errorOccurred, this,
             [this](const QAmqpError &error) { Q_EMIT failed(error.text()); });
@@ -47,69 +51,132 @@ void Broker::finish(QFuture<T> future, Then then, const QPointer<QAmqpChannel> &
             });
 }
 
-void Broker::look(const QString &queue, int limit)
+void Broker::peek(const QString &queue, int most) { fetch(queue, most, false); }
+
+void Broker::hold(const QString &queue, int most) { fetch(queue, most, true); }
+
+void Broker::fetch(const QString &queue, int most, bool hold)
 {
-    if (m_looking)
+    if (m_fetching || m_holding)
         return;
     QAmqpChannel *channel = newChannel();
-    m_looking = channel;
-    connect(channel, &QAmqpChannel::closed, this, [this] {
-        m_looking.clear();
-        Q_EMIT stateChanged();
+    connect(channel, &QAmqpChannel::closed, this, [this, hold] {
+        m_holding.clear();
+        setFetching(false);
+        if (hold)
+            Q_EMIT released();
     });
-    Q_EMIT stateChanged();
-    const auto look = std::make_shared<Look>(Look{queue, limit, channel});
+    if (hold)
+        m_holding = channel;
+    setFetching(true);
+    const auto fetch = std::make_shared<Fetch>(Fetch{queue, most, hold, channel});
     // Many are asked for at a time: far from the broker each answer takes long to come.
     constexpr int together = 64;
     for (int i = 0; i < together; ++i)
-        fetchNext(look);
+        fetchNext(fetch);
 }
 
-void Broker::fetchNext(const std::shared_ptr<Look> &look)
+void Broker::setFetching(bool fetching)
 {
-    if (look->wanted <= 0 || !look->channel)
+    m_fetching = fetching;
+    Q_EMIT stateChanged();
+}
+
+void Broker::fetchNext(const std::shared_ptr<Fetch> &fetch)
+{
+    if (fetch->wanted <= 0 || !fetch->channel)
         return;
-    --look->wanted;
-    ++look->awaited;
-    look->channel->get(look->queue)
+    --fetch->wanted;
+    ++fetch->awaited;
+    fetch->channel->get(fetch->queue)
             .then(this,
-                  [this, look](const std::optional<QAmqpDelivery> &delivery) {
-                      fetched(look, delivery);
+                  [this, fetch](const std::optional<QAmqpDelivery> &delivery) {
+                      fetched(fetch, delivery);
                   })
-            .onFailed(this, [this, look](const QAmqpException &exception) {
+            .onFailed(this, [this, fetch](const QAmqpException &exception) {
                 // One refusal ends them all.
-                if (std::exchange(look->wanted, -1) >= 0)
+                if (std::exchange(fetch->wanted, -1) >= 0)
                     tell(exception.error());
-                if (--look->awaited == 0 && look->channel && look->channel->isOpen())
-                    giveBack(look);
+                if (--fetch->awaited == 0)
+                    finishFetch(fetch);
             });
 }
 
-void Broker::fetched(const std::shared_ptr<Look> &look,
+void Broker::fetched(const std::shared_ptr<Fetch> &fetch,
                      const std::optional<QAmqpDelivery> &delivery)
 {
-    --look->awaited;
-    look->more = delivery ? delivery->remainingMessages() : 0;
+    --fetch->awaited;
+    fetch->more = delivery ? delivery->remainingMessages() : 0;
     if (delivery) {
-        look->deliveries += *delivery;
-        fetchNext(look);
-    } else {
-        look->wanted = std::min(look->wanted, 0);
+        fetch->deliveries += *delivery;
+        fetch->bytes += delivery->size();
     }
-    if (look->awaited == 0)
-        giveBack(look);
+    if (delivery && fetch->bytes < MessageModel::MaxBytes)
+        fetchNext(fetch);
+    else
+        fetch->wanted = std::min(fetch->wanted, 0);
+    if (fetch->awaited == 0)
+        finishFetch(fetch);
 }
 
-void Broker::giveBack(const std::shared_ptr<Look> &look)
+void Broker::finishFetch(const std::shared_ptr<Fetch> &fetch)
 {
-    look->channel->nackAll(QAmqpDelivery::Requeue);
+    if (!fetch->channel || !fetch->channel->isOpen())
+        return;
+    if (fetch->hold && !fetch->deliveries.isEmpty()) {
+        setFetching(false);
+        return Q_EMIT held(fetch->queue, fetch->deliveries, fetch->more);
+    }
+    fetch->channel->nackAll(QAmqpDelivery::Requeue);
     // When it is closed they are in the queue again.
-    connect(look->channel, &QAmqpChannel::closed, this, [this, look] {
-        if (const QAmqpError error = look->channel->lastError())
+    connect(fetch->channel, &QAmqpChannel::closed, this, [this, fetch] {
+        if (const QAmqpError error = fetch->channel->lastError())
             return tell(error);
-        Q_EMIT looked(look->queue, look->deliveries, look->more);
+        Q_EMIT peeked(fetch->queue, fetch->deliveries, fetch->more);
     });
-    look->channel->close();
+    fetch->channel->close();
+}
+
+void Broker::release()
+{
+    if (m_holding)
+        m_holding->close();
+}
+
+void Broker::move(const QList<QAmqpDelivery> &messages, const QString &exchange,
+                  const QString &routingKey)
+{
+    QAmqpChannel *channel = newChannel();
+    QList<QFuture<void>> outcomes;
+    for (const QAmqpDelivery &message : messages) {
+        // Mandatory: a message that no queue takes comes back, and its future fails.
+        outcomes +=
+                channel->publishConfirmed(exchange, routingKey, message, QAmqpChannel::Mandatory)
+                        .then(this, [this, message](quint64) {
+                            if (message.ack())
+                                Q_EMIT moved(message);
+                            else
+                                Q_EMIT failed(tr("A message was published, but it was no longer "
+                                                 "held: it is in its old queue as well"));
+                        });
+    }
+    finish(
+            QtFuture::whenAll(outcomes.begin(), outcomes.end()),
+            [this](const QList<QFuture<void>> &ended) {
+                for (QFuture<void> each : ended)
+                    each.waitForFinished(); // throws if it failed
+                Q_EMIT done(tr("%1 messages moved").arg(QLocale().toString(ended.size())));
+            },
+            channel);
+}
+
+void Broker::count(const QString &queue)
+{
+    QAmqpChannel *channel = newChannel();
+    finish(
+            channel->declareQueue(queue, QAmqpQueueOptions().setPassive(true)),
+            [this, queue](const QAmqpQueueInfo &info) { Q_EMIT counted(queue, info.messageCount); },
+            channel);
 }
 
 void Broker::consume(const QString &queue)

@@ -22,13 +22,25 @@ public:
     void close() { m_connection.close(); }
     const QAmqpConnection &connection() const { return m_connection; }
 
-    // Fetches up to `limit` messages without acknowledging them and gives them back. The broker puts
-    // them where they were; they have the mark "redelivered" from then on. A quorum queue counts this
-    // as a delivery: with a delivery limit it drops what was looked at too often. One look at a time:
-    // two would hide messages from each other.
-    void look(const QString &queue, int limit);
-    bool isLooking() const { return !m_looking.isNull(); }
-    // Takes messages out of the queue until stopConsuming().
+    // Fetches up to `most` messages, or fewer if they are large, without acknowledging them, and gives
+    // them back. The broker puts them where they were; they have the mark "redelivered" from then on. A
+    // quorum queue counts this as a delivery: with a delivery limit it drops what was peeked at too often.
+    // One fetch at a time: two would hide messages from each other.
+    void peek(const QString &queue, int most);
+    // The same, but keeps them until each is acknowledged or requeued; those left at release(), or when
+    // the connection ends, are in the queue again.
+    void hold(const QString &queue, int most);
+    bool isFetching() const { return m_fetching; }
+    bool isHolding() const { return !m_holding.isNull(); }
+    void release();
+    // Publishes what is held elsewhere, and acknowledges each when the broker has confirmed that a queue
+    // has it. Whatever goes wrong, it stays held.
+    void move(const QList<QAmqpDelivery> &messages, const QString &exchange,
+              const QString &routingKey);
+
+    // Asks how many messages are ready: counted() tells.
+    void count(const QString &queue);
+    // Takes messages out of the queue for good until stopConsuming(); each is acknowledged as it comes.
     void consume(const QString &queue);
     void setPaused(bool paused);
     void stopConsuming();
@@ -40,35 +52,46 @@ public:
 
 Q_SIGNALS:
     void stateChanged();
+    void opened();
+    void closed();
     void consumingChanged();
+    void peeked(const QString &queue, const QList<QAmqpDelivery> &deliveries, quint32 more);
+    void held(const QString &queue, const QList<QAmqpDelivery> &deliveries, quint32 more);
+    void released(); // what was held and not settled is in the queue again
+    void moved(const QAmqpDelivery &delivery);
+    void counted(const QString &queue, quint32 messages);
     void received(const QAmqpDelivery &delivery);
-    void looked(const QString &queue, const QList<QAmqpDelivery> &deliveries, quint32 more);
     void replied(const QAmqpMessage &reply, qint64 milliseconds);
     void done(const QString &text);
     void failed(const QString &text);
 
 private:
-    struct Look
+    struct Fetch
     {
         QString queue;
         int wanted; // how many are still to be asked for
+        bool hold;
         QPointer<QAmqpChannel> channel;
         QList<QAmqpDelivery> deliveries = {};
+        qsizetype bytes = 0;
         quint32 more = 0;
         int awaited = 0;
     };
 
     QAmqpChannel *newChannel();
-    void fetchNext(const std::shared_ptr<Look> &look);
-    void fetched(const std::shared_ptr<Look> &look, const std::optional<QAmqpDelivery> &delivery);
-    void giveBack(const std::shared_ptr<Look> &look);
+    void fetch(const QString &queue, int most, bool hold);
+    void fetchNext(const std::shared_ptr<Fetch> &fetch);
+    void fetched(const std::shared_ptr<Fetch> &fetch, const std::optional<QAmqpDelivery> &delivery);
+    void finishFetch(const std::shared_ptr<Fetch> &fetch);
+    void setFetching(bool fetching);
     void tell(const QAmqpError &error);
     template<typename T, typename Then>
     void finish(QFuture<T> future, Then then, const QPointer<QAmqpChannel> &channel = {});
 
     QAmqpConnection m_connection;
     QPointer<QAmqpConsumer> m_consumer;
-    QPointer<QAmqpChannel> m_looking;
+    QPointer<QAmqpChannel> m_holding;
+    bool m_fetching = false;
 };
 
 #endif

@@ -19,6 +19,7 @@ ConnectDialog::ConnectDialog(QWidget *parent)
     , m_tabs(new QTabWidget)
     , m_host(new QLineEdit(u"localhost"_s))
     , m_port(new QSpinBox)
+    , m_managementPort(new QSpinBox)
     , m_virtualHost(new QLineEdit(u"/"_s))
     , m_user(new QLineEdit(u"guest"_s))
     , m_password(new QLineEdit(u"guest"_s))
@@ -58,6 +59,9 @@ QWidget *ConnectDialog::newParts()
 {
     m_port->setRange(0, 65535);
     m_port->setSpecialValueText(tr("standard (5672, with TLS 5671)"));
+    m_managementPort->setRange(0, 65535);
+    m_managementPort->setSpecialValueText(tr("standard (15672, with TLS 15671)"));
+    m_managementPort->setToolTip(tr("Of RabbitMQ's management plugin, which lists the queues"));
     m_password->setEchoMode(QLineEdit::Password);
     m_caFile->setPlaceholderText(tr("the system's certificates"));
     m_certificateFile->setPlaceholderText(tr("only if the broker wants one"));
@@ -74,6 +78,7 @@ QWidget *ConnectDialog::newParts()
     form->addRow(tr("&Virtual host"), m_virtualHost);
     form->addRow(tr("&User"), m_user);
     form->addRow(tr("Pass&word"), m_password);
+    form->addRow(tr("&Management port"), m_managementPort);
     form->addRow(QString(), m_tls);
     const auto addFile = [&](const QString &text, QLineEdit *file, const QString &title,
                              const QString &filter) {
@@ -143,6 +148,8 @@ QWidget *ConnectDialog::newUrl()
     return page;
 }
 
+quint16 ConnectDialog::managementPort() const { return quint16(m_managementPort->value()); }
+
 QAmqpConnectionOptions ConnectDialog::options() const
 {
     if (m_tabs->currentIndex() == 1)
@@ -179,6 +186,7 @@ void ConnectDialog::restore()
     const QSettings settings;
     m_host->setText(settings.value(u"host"_s, m_host->text()).toString());
     m_port->setValue(settings.value(u"port"_s, 0).toInt());
+    m_managementPort->setValue(settings.value(u"managementPort"_s, 0).toInt());
     m_virtualHost->setText(settings.value(u"virtualHost"_s, m_virtualHost->text()).toString());
     m_user->setText(settings.value(u"user"_s, m_user->text()).toString());
     m_tls->setChecked(settings.value(u"tls"_s, false).toBool());
@@ -196,6 +204,7 @@ void ConnectDialog::accept()
         QSettings settings;
         settings.setValue(u"host"_s, m_host->text());
         settings.setValue(u"port"_s, m_port->value());
+        settings.setValue(u"managementPort"_s, m_managementPort->value());
         settings.setValue(u"virtualHost"_s, m_virtualHost->text());
         settings.setValue(u"user"_s, m_user->text());
         settings.setValue(u"tls"_s, m_tls->isChecked());

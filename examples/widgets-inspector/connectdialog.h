@@ -20,6 +20,7 @@ public:
     explicit ConnectDialog(QWidget *parent = nullptr);
 
     QAmqpConnectionOptions options() const;
+    quint16 managementPort() const; // 0: the standard one
     void accept() override;
 
 private:
@@ -33,6 +34,7 @@ private:
     QTabWidget *m_tabs;
     QLineEdit *m_host;
     QSpinBox *m_port;
+    QSpinBox *m_managementPort;
     QLineEdit *m_virtualHost;
     QLineEdit *m_user;
     QLineEdit *m_password;

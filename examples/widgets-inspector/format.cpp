@@ -1,12 +1,10 @@
 #include "format.h"
 
-#include <QtCore/QDateTime>
 #include <QtCore/QJsonArray>
 #include <QtCore/QJsonDocument>
-#include <QtCore/QJsonObject>
 #include <QtCore/QLocale>
-#include <QtCore/QMetaEnum>
 #include <QtCore/QStringDecoder>
+#include <QtGui/QFontDatabase>
 
 using namespace Qt::StringLiterals;
 
@@ -97,47 +95,9 @@ QString sizeText(qsizetype octets)
     return octets < 1024 ? u"%1 B"_s.arg(octets) : QLocale().formattedDataSize(octets, 1);
 }
 
-// JSON knows no octets: they are written in hex.
-static QJsonValue jsonOf(const QVariant &value)
+QFont fixedFont(const QFont &beside)
 {
-    if (value.metaType() == QMetaType::fromType<QByteArray>())
-        return QString::fromLatin1(value.toByteArray().toHex(' '));
-    if (value.metaType() == QMetaType::fromType<QVariantList>()) {
-        QJsonArray array;
-        const QVariantList list = value.toList();
-        for (const QVariant &inner : list)
-            array.append(jsonOf(inner));
-        return array;
-    }
-    if (value.metaType() == QMetaType::fromType<QVariantMap>()) {
-        QJsonObject object;
-        const QVariantMap map = value.toMap();
-        for (auto it = map.cbegin(); it != map.cend(); ++it)
-            object.insert(it.key(), jsonOf(it.value()));
-        return object;
-    }
-    return QJsonValue::fromVariant(value);
-}
-
-QString typeText(const QAmqpValue &value)
-{
-    const auto types = QMetaEnum::fromType<QAmqpValue::Type>();
-    return QString::fromLatin1(types.valueToKey(int(value.type()))).toLower();
-}
-
-QString valueText(const QAmqpValue &value)
-{
-    switch (value.type()) {
-    case QAmqpValue::Type::Boolean: return value.toBool() ? u"true"_s : u"false"_s;
-    case QAmqpValue::Type::Timestamp: return value.toDateTime().toLocalTime().toString(Qt::ISODate);
-    case QAmqpValue::Type::Bytes: return QString::fromLatin1(value.toBytes().toHex(' '));
-    case QAmqpValue::Type::Void: return u"–"_s;
-    case QAmqpValue::Type::Array:
-        return QString::fromUtf8(
-                QJsonDocument(jsonOf(value.toVariant()).toArray()).toJson(QJsonDocument::Compact));
-    case QAmqpValue::Type::Table:
-        return QString::fromUtf8(
-                QJsonDocument(jsonOf(value.toVariant()).toObject()).toJson(QJsonDocument::Compact));
-    default: return value.toString().isNull() ? value.toVariant().toString() : value.toString();
-    }
+    QFont font = QFontDatabase::systemFont(QFontDatabase::FixedFont);
+    font.setPointSizeF(beside.pointSizeF());
+    return font;
 }

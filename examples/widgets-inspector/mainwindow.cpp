@@ -2,12 +2,17 @@
 
 #include "banner.h"
 #include "connectdialog.h"
+#include "messagefilter.h"
 #include "messagetable.h"
 #include "messageview.h"
 #include "publishform.h"
+#include "queuelist.h"
 
 #include <QtCore/QLocale>
+#include <QtGui/QCloseEvent>
 #include <QtWidgets/QBoxLayout>
+#include <QtWidgets/QCompleter>
+#include <QtWidgets/QDockWidget>
 #include <QtWidgets/QGroupBox>
 #include <QtWidgets/QHeaderView>
 #include <QtWidgets/QLabel>
@@ -22,7 +27,10 @@ using namespace Qt::StringLiterals;
 
 MainWindow::MainWindow(QWidget *parent)
     : QMainWindow(parent)
+    , m_filter(new MessageFilter(this))
+    , m_queues(new QueueList)
     , m_queue(new QLineEdit)
+    , m_search(new QLineEdit)
     , m_limit(new QSpinBox)
     , m_banner(new Banner)
     , m_table(new MessageTable)
@@ -33,37 +41,77 @@ MainWindow::MainWindow(QWidget *parent)
     , m_count(new QLabel)
 {
     createActions();
+    createMessageActions();
+    createQueueBar(); // the first that Tab comes to
+    createQueueList();
     createMenus();
-    createQueueBar();
     m_banner->setRemedy(m_reconnect);
     setCentralWidget(newCentre());
     statusBar()->addPermanentWidget(m_count);
     statusBar()->addPermanentWidget(m_dot);
     statusBar()->addPermanentWidget(m_state);
-    resize(1280, 780);
+    const int line = fontMetrics().height();
+    resize(92 * line, 56 * line);
+    auto *dock = findChild<QDockWidget *>(u"queues"_s);
+    resizeDocks({dock}, {17 * line}, Qt::Horizontal);
 
     connectBroker();
     connect(m_queue, &QLineEdit::textChanged, this, &MainWindow::updateState);
-    connect(m_queue, &QLineEdit::returnPressed, this, &MainWindow::look);
+    connect(m_queue, &QLineEdit::returnPressed, this, &MainWindow::peek);
     connect(&m_messages, &QAbstractItemModel::rowsInserted, this, &MainWindow::updateCount);
     connect(&m_messages, &QAbstractItemModel::modelReset, this, &MainWindow::updateCount);
+    connect(&m_messages, &MessageModel::heldChanged, this, &MainWindow::updateCount);
+    connect(m_search, &QLineEdit::textChanged, this, [this](const QString &text) {
+        m_filter->setText(text);
+        updateCount();
+    });
     connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this,
             &MainWindow::showCurrent);
+    connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this,
+            &MainWindow::updateSelection);
     connect(&m_messages, &QAbstractItemModel::modelReset, this, &MainWindow::showCurrent);
+    connect(&m_messages, &QAbstractItemModel::dataChanged, this, &MainWindow::updateSelection);
     updateState();
     updateCount();
-    m_queue->setFocus();
+}
+
+QWidget *MainWindow::newMessages()
+{
+    m_filter->setSourceModel(&m_messages);
+    m_table->setModel(m_filter);
+    auto *separator = new QAction(this);
+    separator->setSeparator(true);
+    m_table->addActions(
+            {m_acknowledge, m_requeue, m_move, separator, m_copy, m_save, m_edit, m_clear});
+    m_table->setContextMenuPolicy(Qt::ActionsContextMenu);
+    m_search->setPlaceholderText(tr("Search messages: body, key, exchange, properties, headers"));
+    m_search->setClearButtonEnabled(true);
+    auto *messages = new QWidget;
+    auto *layout = new QVBoxLayout(messages);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->addWidget(m_search);
+    layout->addWidget(m_table);
+    return messages;
+}
+
+void MainWindow::createQueueList()
+{
+    auto *dock = new QDockWidget(tr("Queues"));
+    dock->setObjectName(u"queues"_s);
+    dock->setFeatures(QDockWidget::DockWidgetClosable | QDockWidget::DockWidgetMovable);
+    dock->setWidget(m_queues);
+    addDockWidget(Qt::LeftDockWidgetArea, dock);
+    m_queue->setCompleter(new QCompleter(m_queues->model(), this));
+    connect(m_queues, &QueueList::chosen, m_queue, &QLineEdit::setText);
+    connect(m_queues, &QueueList::activated, this, &MainWindow::peek);
 }
 
 QWidget *MainWindow::newCentre()
 {
-    m_table->setModel(&m_messages);
-    m_table->addActions({m_edit, m_clear});
-    m_table->setContextMenuPolicy(Qt::ActionsContextMenu);
     auto *columns = new QSplitter(Qt::Horizontal);
-    columns->addWidget(m_table);
+    columns->addWidget(newMessages());
     columns->addWidget(m_view);
-    columns->setSizes({810, 450});
+    columns->setSizes({640, 380});
     columns->setChildrenCollapsible(false);
 
     auto *publish = new QGroupBox(tr("Publish or call"));
@@ -72,7 +120,7 @@ QWidget *MainWindow::newCentre()
     rows->addWidget(columns);
     rows->addWidget(publish);
     rows->setStretchFactor(0, 1);
-    rows->setSizes({520, 180});
+    rows->setSizes({500, 200});
 
     auto *centre = new QWidget;
     auto *layout = new QVBoxLayout(centre);
@@ -85,24 +133,35 @@ QWidget *MainWindow::newCentre()
 void MainWindow::connectBroker()
 {
     connect(&m_broker, &Broker::stateChanged, this, &MainWindow::updateState);
+    connect(&m_broker, &Broker::opened, this, &MainWindow::useBroker);
+    connect(&m_broker, &Broker::closed, m_queues, &QueueList::clear);
     connect(&m_broker, &Broker::consumingChanged, this, &MainWindow::updateState);
     connect(&m_broker, &Broker::failed, m_banner, &Banner::setText);
     connect(&m_broker, &Broker::failed, statusBar(), &QStatusBar::clearMessage);
     connect(&m_broker, &Broker::done, this, &MainWindow::succeeded);
-    connect(&m_broker, &Broker::received, this,
-            [this](const QAmqpDelivery &delivery) { m_messages.add(delivery); });
-    connect(&m_broker, &Broker::looked, this, &MainWindow::looked);
+    connect(&m_broker, &Broker::received, this, [this](const QAmqpDelivery &delivery) {
+        m_messages.add(delivery, MessageModel::Fate::Acknowledged);
+    });
+    connect(&m_broker, &Broker::peeked, this, &MainWindow::peeked);
+    connect(&m_broker, &Broker::held, this, &MainWindow::held);
+    connect(&m_broker, &Broker::released, this,
+            [this] { m_messages.settleAll(MessageModel::Fate::Requeued); });
+    connect(&m_broker, &Broker::moved, this, [this](const QAmqpDelivery &delivery) {
+        m_messages.settle(delivery, MessageModel::Fate::Moved);
+    });
+    connect(&m_broker, &Broker::counted, this, &MainWindow::askHowToConsume);
     connect(&m_broker, &Broker::replied, this, &MainWindow::replied);
     connect(m_form, &PublishForm::publish, &m_broker, &Broker::publish);
     connect(m_form, &PublishForm::call, &m_broker, &Broker::call);
 }
 
-void MainWindow::connectTo(const QAmqpConnectionOptions &options)
+void MainWindow::connectTo(const QAmqpConnectionOptions &options, quint16 managementPort)
 {
     m_banner->setText(options.errorString());
     if (!options.errorString().isEmpty())
         return;
     m_hasBroker = true;
+    m_managementPort = managementPort;
     m_broker.open(options);
     updateState();
 }
@@ -111,23 +170,42 @@ void MainWindow::askForBroker()
 {
     auto *dialog = new ConnectDialog(this);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
-    connect(dialog, &QDialog::accepted, this, [this, dialog] { connectTo(dialog->options()); });
+    connect(dialog, &QDialog::accepted, this,
+            [this, dialog] { connectTo(dialog->options(), dialog->managementPort()); });
     dialog->open();
 }
 
 void MainWindow::setQueue(const QString &queue) { m_queue->setText(queue); }
 
-void MainWindow::look()
+void MainWindow::useBroker()
 {
-    if (m_look->isEnabled())
-        m_broker.look(m_queue->text(), m_limit->value());
+    m_queues->setBroker(m_broker.connection(), m_managementPort);
+    if (std::exchange(m_peekAtOnce, false))
+        peek();
 }
 
-void MainWindow::looked(const QString &queue, const QList<QAmqpDelivery> &deliveries, quint32 more)
+void MainWindow::closeEvent(QCloseEvent *event)
+{
+    if (m_broker.connection().state() == QAmqpConnection::State::Closed)
+        return;
+    // What is held goes back to its queue, and what was acknowledged or published arrives, in good order.
+    event->ignore();
+    setEnabled(false);
+    connect(&m_broker, &Broker::closed, this, &QWidget::close);
+    m_broker.close();
+}
+
+void MainWindow::peek()
+{
+    if (m_peek->isEnabled())
+        m_broker.peek(m_queue->text(), m_limit->value());
+}
+
+void MainWindow::peeked(const QString &queue, const QList<QAmqpDelivery> &deliveries, quint32 more)
 {
     m_messages.clear();
     for (const QAmqpDelivery &delivery : deliveries)
-        m_messages.add(delivery);
+        m_messages.add(delivery, MessageModel::Fate::Peeked);
     const QLocale locale;
     succeeded(deliveries.isEmpty() ? tr("%1 is empty").arg(queue)
                       : more == 0
@@ -138,12 +216,53 @@ void MainWindow::looked(const QString &queue, const QList<QAmqpDelivery> &delive
                                      locale.toString(more)));
 }
 
+void MainWindow::held(const QString &queue, const QList<QAmqpDelivery> &deliveries, quint32 more)
+{
+    m_messages.clear();
+    for (const QAmqpDelivery &delivery : deliveries)
+        m_messages.add(delivery, MessageModel::Fate::Held);
+    const QLocale locale;
+    succeeded(tr("%1 messages of %2 are held; %3 more are in the queue")
+                      .arg(locale.toString(deliveries.size()), queue, locale.toString(more)));
+}
+
 void MainWindow::toggleConsuming()
 {
-    if (m_broker.isConsuming())
+    if (m_broker.isHolding())
+        m_broker.release();
+    else if (m_broker.isConsuming())
         m_broker.stopConsuming();
     else
-        m_broker.consume(m_queue->text());
+        m_broker.count(m_queue->text());
+    updateState(); // a checkable action has changed by itself
+}
+
+void MainWindow::askHowToConsume(const QString &queue, quint32 messages)
+{
+    const QLocale locale;
+    auto *question =
+            new QMessageBox(QMessageBox::Question, tr("Consume"),
+                            tr("%1 holds %2 messages.").arg(queue, locale.toString(messages)),
+                            QMessageBox::Cancel, this);
+    question->setInformativeText(
+            tr("Hold: at most %1 of them are kept here, unacknowledged. Those that you acknowledge or move "
+               "leave the queue; the others go back to it when you stop or close the window.\n\n"
+               "Consume all: each message leaves the queue for good, now and as it comes.")
+                    .arg(locale.toString(m_limit->value())));
+    question->setAttribute(Qt::WA_DeleteOnClose);
+    const auto addChoice = [&](const QString &text, QMessageBox::ButtonRole role, auto choose) {
+        QPushButton *button = question->addButton(text, role);
+        connect(button, &QPushButton::clicked, this, choose);
+        return button;
+    };
+    QPushButton *hold = addChoice(tr("&Hold"), QMessageBox::AcceptRole,
+                                  [this, queue] { m_broker.hold(queue, m_limit->value()); });
+    addChoice(tr("Consume &all"), QMessageBox::DestructiveRole, [this, queue] {
+        m_broker.consume(queue);
+    })->setObjectName(u"consumeAll"_s);
+    hold->setObjectName(u"hold"_s);
+    question->setDefaultButton(hold);
+    question->open();
 }
 
 void MainWindow::togglePause() { m_broker.setPaused(m_pause->isChecked()); }
@@ -165,13 +284,13 @@ void MainWindow::purge()
 
 void MainWindow::showCurrent()
 {
-    m_view->show(m_messages.row(m_table->currentIndex()));
-    updateState();
+    m_view->show(current());
+    updateSelection();
 }
 
 void MainWindow::editAsNew()
 {
-    const MessageModel::Row *row = m_messages.row(m_table->currentIndex());
+    const MessageModel::Row *row = current();
     if (row && !m_form->fill(*row))
         m_banner->setText(tr("The body of this message is not text: it cannot be edited here"));
 }

@@ -7,59 +7,98 @@
 #include <QtWidgets/QMainWindow>
 
 class Banner;
+class MessageFilter;
 class MessageTable;
 class MessageView;
 class PublishForm;
+class QueueList;
 class QLabel;
 class QLineEdit;
 class QSpinBox;
 
-// The messages of a queue, looked at without losing them or consumed live; one of them in detail; a
-// form to publish and to call.
+// The queues of a broker; the messages of one of them, peeked at without losing them, held until they are
+// acknowledged, requeued or moved, or consumed live; one of them in detail; a form to publish and to call.
 class MainWindow : public QMainWindow
 {
     Q_OBJECT
 public:
     explicit MainWindow(QWidget *parent = nullptr);
 
-    void connectTo(const QAmqpConnectionOptions &options);
+    void connectTo(const QAmqpConnectionOptions &options, quint16 managementPort = 0);
     void askForBroker();
     void setQueue(const QString &queue);
+    // As soon as there is a connection.
+    void peekAtOnce() { m_peekAtOnce = true; }
+    // The messages that are selected, or all that are shown; false if that failed, which is told.
+    bool saveTo(const QString &fileName);
     MessageModel *messages() { return &m_messages; }
 
+protected:
+    void closeEvent(QCloseEvent *event) override;
+
 private:
+    template<typename Slot>
+    QAction *newAction(const QString &text, const QString &tip, const QKeySequence &key, Slot slot);
     void createActions();
+    void createMessageActions();
     void createMenus();
     void createQueueBar();
+    void createQueueList();
     QWidget *newCentre();
+    QWidget *newMessages();
     void connectBroker();
+    void useBroker();
     void updateState();
+    void updateSelection();
     void updateCount();
 
-    void look();
+    void peek();
     void toggleConsuming();
+    void askHowToConsume(const QString &queue, quint32 messages);
     void togglePause();
     void purge();
     void showCurrent();
     void editAsNew();
-    void looked(const QString &queue, const QList<QAmqpDelivery> &deliveries, quint32 more);
+    void peeked(const QString &queue, const QList<QAmqpDelivery> &deliveries, quint32 more);
+    void held(const QString &queue, const QList<QAmqpDelivery> &deliveries, quint32 more);
     void replied(const QAmqpMessage &reply, qint64 milliseconds);
     void succeeded(const QString &text);
     QString placeholder() const;
 
+    const MessageModel::Row *current() const;
+    QList<const MessageModel::Row *> selected() const; // as they are shown, from the top
+    QList<const MessageModel::Row *> selectedOrAll() const;
+    QList<QAmqpDelivery> selectedHeld() const;
+    void acknowledge();
+    void requeue();
+    void askWhereTo();
+    void copy();
+    void save();
+
     Broker m_broker;
     MessageModel m_messages;
+    MessageFilter *m_filter;
     bool m_hasBroker = false; // whether one was named
+    bool m_peekAtOnce = false;
+    quint16 m_managementPort = 0;
     QAction *m_connect;
     QAction *m_reconnect;
     QAction *m_disconnect;
-    QAction *m_look;
+    QAction *m_peek;
     QAction *m_consume;
     QAction *m_pause;
     QAction *m_purge;
     QAction *m_clear;
     QAction *m_edit;
+    QAction *m_acknowledge;
+    QAction *m_requeue;
+    QAction *m_move;
+    QAction *m_copy;
+    QAction *m_save;
+    QAction *m_find;
+    QueueList *m_queues;
     QLineEdit *m_queue;
+    QLineEdit *m_search;
     QSpinBox *m_limit;
     Banner *m_banner;
     MessageTable *m_table;

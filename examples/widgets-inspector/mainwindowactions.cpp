@@ -3,30 +3,38 @@
 #include "mainwindow.h"
 
 #include "banner.h"
+#include "messagefilter.h"
 #include "messagetable.h"
 #include "messageview.h"
 #include "publishform.h"
 
 #include <QtCore/QLocale>
 #include <QtGui/QAction>
+#include <QtWidgets/QDockWidget>
 #include <QtWidgets/QLabel>
 #include <QtWidgets/QLineEdit>
 #include <QtWidgets/QMenuBar>
 #include <QtWidgets/QSpinBox>
 #include <QtWidgets/QToolBar>
 
+#include <algorithm>
+
 using namespace Qt::StringLiterals;
+
+template<typename Slot>
+QAction *MainWindow::newAction(const QString &text, const QString &tip, const QKeySequence &key,
+                               Slot slot)
+{
+    auto *action = new QAction(text, this);
+    action->setShortcut(key);
+    action->setToolTip(
+            key.isEmpty() ? tip : u"%1 (%2)"_s.arg(tip, key.toString(QKeySequence::NativeText)));
+    connect(action, &QAction::triggered, this, slot);
+    return action;
+}
 
 void MainWindow::createActions()
 {
-    const auto newAction = [this](const QString &text, const QString &tip, const QKeySequence &key,
-                                  auto slot) {
-        auto *action = new QAction(text, this);
-        action->setShortcut(key);
-        action->setToolTip(key.isEmpty() ? tip : u"%1 (%2)"_s.arg(tip, key.toString()));
-        connect(action, &QAction::triggered, this, slot);
-        return action;
-    };
     m_connect = newAction(tr("&Connect…"), tr("Choose a broker"), QKeySequence::Open,
                           &MainWindow::askForBroker);
     m_reconnect = newAction(tr("&Reconnect"), tr("Try the same broker again"),
@@ -36,14 +44,16 @@ void MainWindow::createActions()
                             });
     m_disconnect = newAction(tr("&Disconnect"), tr("Close the connection"),
                              Qt::CTRL | Qt::SHIFT | Qt::Key_D, [this] { m_broker.close(); });
-    m_look = newAction(
-            tr("&Look"),
+    m_peek = newAction(
+            tr("P&eek"),
             tr("Fetch the first messages and give them back: none is lost, but the broker "
                "marks them as redelivered, and a quorum queue counts it towards its delivery limit. "
                "A stream does not allow it: consume from that, it keeps its messages"),
-            QKeySequence::Refresh, &MainWindow::look);
+            QKeySequence::Refresh, &MainWindow::peek);
     m_consume =
-            newAction(tr("Con&sume"), tr("Take messages out of the queue as they come, for good"),
+            newAction(tr("Con&sume…"),
+                      tr("Hold messages until you acknowledge, requeue or move them; or consume "
+                         "them for good. Once more: stop"),
                       Qt::Key_F6, &MainWindow::toggleConsuming);
     m_consume->setCheckable(true);
     m_pause = newAction(tr("P&ause"), tr("Hold what arrives; nothing is lost"), Qt::Key_F7,
@@ -51,10 +61,35 @@ void MainWindow::createActions()
     m_pause->setCheckable(true);
     m_purge = newAction(tr("P&urge…"), tr("Remove all messages that are ready in the queue"),
                         Qt::CTRL | Qt::SHIFT | Qt::Key_P, &MainWindow::purge);
-    m_clear = newAction(tr("&Clear the list"), tr("Forget what is shown; the queue keeps its own"),
-                        Qt::CTRL | Qt::Key_L, [this] { m_messages.clear(); });
+}
+
+void MainWindow::createMessageActions()
+{
+    m_acknowledge =
+            newAction(tr("&Acknowledge"), tr("What is selected and held leaves the queue for good"),
+                      Qt::CTRL | Qt::Key_K, &MainWindow::acknowledge);
+    m_requeue = newAction(tr("&Requeue"), tr("What is selected and held goes back to the queue"),
+                          Qt::CTRL | Qt::Key_R, &MainWindow::requeue);
+    m_move = newAction(
+            tr("&Move to…"),
+            tr("Publish what is selected and held elsewhere; what another queue has taken "
+               "leaves this one"),
+            Qt::CTRL | Qt::Key_M, &MainWindow::askWhereTo);
+    m_copy = newAction(tr("Cop&y"), tr("Copy the bodies of what is selected"), QKeySequence::Copy,
+                       &MainWindow::copy);
+    m_copy->setShortcutContext(Qt::WidgetShortcut); // elsewhere it copies the text that is selected
+    m_save = newAction(
+            tr("&Save…"),
+            tr("Write what is selected, or all that is shown, to a file, as lines of JSON "
+               "that \"qamqp publish --json-lines\" takes"),
+            QKeySequence::Save, &MainWindow::save);
+    m_find = newAction(tr("&Find"), tr("Show only messages that have a text"), QKeySequence::Find,
+                       [this] { m_search->setFocus(); });
     m_edit = newAction(tr("&Edit as new"), tr("Take the message into the form below"),
                        Qt::CTRL | Qt::SHIFT | Qt::Key_E, &MainWindow::editAsNew);
+    m_clear = newAction(tr("&Clear the list"),
+                        tr("Forget what is shown; the queue keeps its own, and what is held stays"),
+                        Qt::CTRL | Qt::Key_L, [this] { m_messages.clear(); });
 }
 
 void MainWindow::createMenus()
@@ -64,11 +99,16 @@ void MainWindow::createMenus()
     connection->addSeparator();
     connection->addAction(tr("&Quit"), QKeySequence::Quit, this, &QWidget::close);
     QMenu *queue = menuBar()->addMenu(tr("&Queue"));
-    queue->addActions({m_look, m_consume, m_pause});
+    queue->addActions({m_peek, m_consume, m_pause});
     queue->addSeparator();
     queue->addAction(m_purge);
+    queue->addSeparator();
+    queue->addAction(findChild<QDockWidget *>(u"queues"_s)->toggleViewAction());
     QMenu *message = menuBar()->addMenu(tr("&Message"));
-    message->addActions({m_edit, m_clear});
+    message->addActions({m_acknowledge, m_requeue, m_move});
+    message->addSeparator();
+    message->addActions({m_find, m_copy, m_save, m_edit, m_clear});
+    message->addSeparator();
     QMenu *body = message->addMenu(tr("Show the &body as"));
     using Format = MessageView::Format;
     const std::pair<QString, Format> formats[] = {{tr("&Automatic"), Format::Automatic},
@@ -89,7 +129,7 @@ void MainWindow::createQueueBar()
     m_limit->setRange(1, 10'000);
     m_limit->setValue(100);
     m_limit->setPrefix(tr("first "));
-    m_limit->setAccessibleName(tr("How many messages to look at"));
+    m_limit->setAccessibleName(tr("How many messages to peek at or to hold"));
     auto *label = new QLabel(tr(" Q&ueue "));
     label->setBuddy(m_queue);
 
@@ -101,9 +141,11 @@ void MainWindow::createQueueBar()
     bar->addWidget(label);
     bar->addWidget(m_queue);
     bar->addWidget(m_limit);
-    bar->addActions({m_look, m_consume, m_pause});
+    bar->addActions({m_peek, m_consume, m_pause});
     bar->addSeparator();
-    bar->addActions({m_purge, m_clear, m_edit});
+    bar->addActions({m_acknowledge, m_requeue, m_move});
+    bar->addSeparator();
+    bar->addActions({m_save, m_edit});
 }
 
 void MainWindow::updateState()
@@ -113,17 +155,18 @@ void MainWindow::updateState()
     const bool open = connection.isOpen();
     const bool hasQueue = open && !m_queue->text().isEmpty();
     const bool consuming = m_broker.isConsuming();
+    const bool busy = m_broker.isFetching() || m_broker.isHolding();
     const bool closed = connection.state() == State::Closed;
     m_reconnect->setEnabled(m_hasBroker && closed);
     m_disconnect->setEnabled(!closed);
-    m_look->setEnabled(hasQueue && !consuming && !m_broker.isLooking());
+    m_peek->setEnabled(hasQueue && !consuming && !busy);
     m_consume->setEnabled(consuming || hasQueue);
-    m_consume->setChecked(consuming);
+    m_consume->setChecked(consuming || m_broker.isHolding());
+    m_consume->setText(m_consume->isChecked() ? tr("&Stop") : tr("Con&sume…"));
     m_pause->setEnabled(consuming);
     if (!consuming)
         m_pause->setChecked(false);
     m_purge->setEnabled(hasQueue);
-    m_edit->setEnabled(m_table->currentIndex().isValid());
     m_form->setOnline(open);
     m_table->setLive(consuming);
     m_table->setPlaceholder(placeholder());
@@ -154,15 +197,38 @@ QString MainWindow::placeholder() const
                   "Try it again with Ctrl+Shift+O, or connect to another one with Ctrl+O.");
     if (m_broker.isConsuming())
         return tr("Waiting for messages of %1.").arg(m_queue->text());
-    return tr(
-            "Name a queue above.\n\nLook (F5) shows its first messages and gives them back: none is "
-            "lost, the broker only marks them as redelivered.\n\n"
-            "Consume (F6) takes messages out of the queue as they come.");
+    if (m_queue->text().isEmpty())
+        return tr("Choose a queue, or name one above.");
+    return tr("Peek (F5) shows the first messages of %1 and gives them back: none is lost, the broker only "
+              "marks them as redelivered.\n\n"
+              "Consume (F6) holds messages until you acknowledge, requeue or move them, or takes all "
+              "as they come.")
+            .arg(m_queue->text());
+}
+
+void MainWindow::updateSelection()
+{
+    const QList<const MessageModel::Row *> rows = selected();
+    const bool hasHeld = std::any_of(rows.begin(), rows.end(), [](const MessageModel::Row *row) {
+        return row->fate == MessageModel::Fate::Held;
+    });
+    for (QAction *action : {m_acknowledge, m_requeue, m_move})
+        action->setEnabled(hasHeld);
+    m_copy->setEnabled(!rows.isEmpty());
+    m_edit->setEnabled(current());
 }
 
 void MainWindow::updateCount()
 {
+    const QLocale locale;
     const int count = m_messages.rowCount();
+    const int shown = m_filter->rowCount();
     m_clear->setEnabled(count > 0);
-    m_count->setText(count == 0 ? QString() : tr("%1 messages").arg(QLocale().toString(count)));
+    m_save->setEnabled(shown > 0);
+    QString text = shown < count
+            ? tr("%1 of %2 messages").arg(locale.toString(shown), locale.toString(count))
+            : tr("%1 messages").arg(locale.toString(count));
+    if (m_messages.held() > 0)
+        text += tr(", %1 held").arg(locale.toString(m_messages.held()));
+    m_count->setText(count == 0 ? QString() : text);
 }

@@ -1,21 +1,32 @@
 #include "messagemodel.h"
 
 #include "format.h"
+#include "valuetext.h"
 
 #include <algorithm>
 #include <iterator>
 
-void MessageModel::add(const QAmqpDelivery &delivery)
+void MessageModel::add(const QAmqpDelivery &delivery, Fate fate)
 {
-    add({delivery, delivery.exchange(), delivery.routingKey(), delivery.isRedelivered()});
+    add({delivery, delivery.exchange(), delivery.routingKey(), fate, delivery.isRedelivered(),
+         delivery});
 }
 
-void MessageModel::addReply(const QAmqpMessage &reply) { add({reply, {}, tr("reply")}); }
+void MessageModel::addReply(const QAmqpMessage &reply)
+{
+    add({reply, {}, tr("reply"), Fate::Reply});
+}
 
 void MessageModel::add(Row row)
 {
     row.number = ++m_count;
     row.time = QDateTime::currentDateTime();
+    m_bytes += row.message.size();
+    if (row.fate == Fate::Held) {
+        ++m_held;
+        m_heldBytes += row.message.size();
+        Q_EMIT heldChanged();
+    }
     if (m_pending.empty())
         QMetaObject::invokeMethod(this, &MessageModel::insertPending, Qt::QueuedConnection);
     m_pending.push_back(std::move(row));
@@ -25,16 +36,26 @@ void MessageModel::insertPending()
 {
     if (m_pending.empty()) // cleared meanwhile
         return;
-    const auto surplus = std::max<qsizetype>(0, qsizetype(m_pending.size()) - Capacity);
-    const auto added = int(qsizetype(m_pending.size()) - surplus);
-    const int removed = std::max(0, rowCount() + added - Capacity);
-    if (removed > 0) {
+    size_t kept = m_rows.size() + m_pending.size();
+    // How many at the beginning of `rows` have to go; the newest of all stays, however large.
+    const auto surplus = [&](const auto &rows) {
+        size_t count = 0;
+        while (count < rows.size() && rows[count].fate != Fate::Held && kept > 1
+               && (kept > Capacity || m_bytes > m_maxBytes)) {
+            m_bytes -= rows[count++].message.size();
+            --kept;
+        }
+        return count;
+    };
+    if (const auto removed = int(surplus(m_rows)); removed > 0) {
         beginRemoveRows({}, 0, removed - 1);
         m_rows.erase(m_rows.begin(), m_rows.begin() + removed);
         endRemoveRows();
     }
+    const auto skipped = m_rows.empty() ? std::ptrdiff_t(surplus(m_pending)) : 0;
+    const auto added = int(std::ptrdiff_t(m_pending.size()) - skipped);
     beginInsertRows({}, rowCount(), rowCount() + added - 1);
-    m_rows.insert(m_rows.end(), std::make_move_iterator(m_pending.begin() + surplus),
+    m_rows.insert(m_rows.end(), std::make_move_iterator(m_pending.begin() + skipped),
                   std::make_move_iterator(m_pending.end()));
     m_pending.clear();
     endInsertRows();
@@ -42,11 +63,47 @@ void MessageModel::insertPending()
 
 void MessageModel::clear()
 {
+    insertPending();
     beginResetModel();
-    m_rows.clear();
-    m_pending.clear();
-    m_count = 0;
+    const auto isDone = [](const Row &row) { return row.fate != Fate::Held; };
+    m_rows.erase(std::remove_if(m_rows.begin(), m_rows.end(), isDone), m_rows.end());
+    m_bytes = m_heldBytes;
+    if (m_rows.empty())
+        m_count = 0;
     endResetModel();
+}
+
+void MessageModel::settle(const QAmqpDelivery &delivery, Fate fate)
+{
+    const auto row = std::find_if(m_rows.begin(), m_rows.end(), [&](const Row &each) {
+        return each.fate == Fate::Held && each.delivery.deliveryTag() == delivery.deliveryTag();
+    });
+    if (row == m_rows.end())
+        return;
+    settle(*row, fate);
+    const auto at = int(row - m_rows.begin());
+    Q_EMIT dataChanged(index(at, 0), index(at, Columns - 1));
+    Q_EMIT heldChanged();
+}
+
+void MessageModel::settleAll(Fate fate)
+{
+    if (m_held == 0)
+        return;
+    insertPending();
+    for (Row &row : m_rows) {
+        if (row.fate == Fate::Held)
+            settle(row, fate);
+    }
+    Q_EMIT dataChanged(index(0, 0), index(rowCount() - 1, Columns - 1));
+    Q_EMIT heldChanged();
+}
+
+void MessageModel::settle(Row &row, Fate fate)
+{
+    row.fate = fate;
+    --m_held;
+    m_heldBytes -= row.message.size();
 }
 
 const MessageModel::Row *MessageModel::row(const QModelIndex &index) const
@@ -64,14 +121,28 @@ int MessageModel::columnCount(const QModelIndex &parent) const
     return parent.isValid() ? 0 : int(Columns);
 }
 
+static QString fateText(MessageModel::Fate fate)
+{
+    switch (fate) {
+    case MessageModel::Fate::Peeked: return MessageModel::tr("in the queue");
+    case MessageModel::Fate::Held: return MessageModel::tr("held");
+    case MessageModel::Fate::Acknowledged: return MessageModel::tr("acknowledged");
+    case MessageModel::Fate::Requeued: return MessageModel::tr("requeued");
+    case MessageModel::Fate::Moved: return MessageModel::tr("moved");
+    case MessageModel::Fate::Reply: break;
+    }
+    return MessageModel::tr("a reply");
+}
+
 QString MessageModel::text(const Row &row, Column column) const
 {
     switch (column) {
     case Number: return QString::number(row.number);
     case Time: return row.time.toString(QStringLiteral("hh:mm:ss.zzz"));
-    case Exchange: return row.exchange.isEmpty() ? tr("(default)") : row.exchange;
-    case RoutingKey: return row.routingKey;
+    case Exchange: return row.exchange.isEmpty() ? tr("(default)") : readable(row.exchange);
+    case RoutingKey: return readable(row.routingKey);
     case Size: return sizeText(row.message.body().size());
+    case State: return fateText(row.fate);
     case Redelivered: return row.redelivered ? tr("yes") : QString();
     case Body: return preview(row.message.body());
     case Columns: break;
@@ -87,6 +158,14 @@ QVariant MessageModel::data(const QModelIndex &index, int role) const
     const auto column = Column(index.column());
     if (role == Qt::DisplayRole)
         return text(*found, column);
+    if (role == SortRole) {
+        switch (column) {
+        case Number: return found->number;
+        case Time: return found->time;
+        case Size: return found->message.body().size();
+        default: return text(*found, column);
+        }
+    }
     if (role == Qt::TextAlignmentRole && (column == Number || column == Size))
         return int(Qt::AlignRight | Qt::AlignVCenter);
     if (role == Qt::AccessibleTextRole)
@@ -102,10 +181,10 @@ QVariant MessageModel::headerData(int section, Qt::Orientation orientation, int 
         return int(Qt::AlignRight | Qt::AlignVCenter);
     if (orientation != Qt::Horizontal || role != Qt::DisplayRole)
         return {};
-    static const char *const names[] = {QT_TR_NOOP("#"),        QT_TR_NOOP("Received"),
-                                        QT_TR_NOOP("Exchange"), QT_TR_NOOP("Key"),
-                                        QT_TR_NOOP("Size"),     QT_TR_NOOP("Redelivered"),
-                                        QT_TR_NOOP("Body")};
+    static const char *const names[] = {QT_TR_NOOP("#"),           QT_TR_NOOP("Received"),
+                                        QT_TR_NOOP("Exchange"),    QT_TR_NOOP("Key"),
+                                        QT_TR_NOOP("Size"),        QT_TR_NOOP("State"),
+                                        QT_TR_NOOP("Redelivered"), QT_TR_NOOP("Body")};
     static_assert(std::size(names) == Columns);
     return tr(names[section]);
 }

@@ -8,45 +8,68 @@
 #include <deque>
 #include <vector>
 
-// The newest messages, at most Capacity of them, the oldest first. What arrives within one turn of
-// the event loop is inserted at once: views pay per turn, not per message.
+// The newest messages, the oldest first, as many and as large as the bounds allow; one that is held for
+// the user never goes unasked. What arrives within one turn of the event loop is inserted at once: views
+// pay per turn, not per message.
 class MessageModel : public QAbstractTableModel
 {
     Q_OBJECT
 public:
     static constexpr int Capacity = 100'000;
-    enum Column { Number, Time, Exchange, RoutingKey, Size, Redelivered, Body, Columns };
+    static constexpr qsizetype MaxBytes = 256 << 20; // of bodies and properties
+    enum Column { Number, Time, Exchange, RoutingKey, Size, State, Redelivered, Body, Columns };
+    static constexpr int SortRole = Qt::UserRole;
+
+    // What has become of it: Peeked is in its queue again, Held is kept back from it.
+    enum class Fate { Peeked, Held, Acknowledged, Requeued, Moved, Reply };
 
     struct Row
     {
         QAmqpMessage message;
         QString exchange;
         QString routingKey;
+        Fate fate;
         bool redelivered = false;
+        QAmqpDelivery delivery = {};
         quint64 number = 0;
         QDateTime time = {};
     };
 
     using QAbstractTableModel::QAbstractTableModel;
 
-    void add(const QAmqpDelivery &delivery);
+    void setMaxBytes(qsizetype bytes) { m_maxBytes = bytes; }
+    void add(const QAmqpDelivery &delivery, Fate fate);
     void addReply(const QAmqpMessage &reply);
+    // Removes all that is not held.
     void clear();
     const Row *row(const QModelIndex &index) const;
+
+    int held() const { return m_held; }
+    // Of what is held: nothing keeps it in the list any more.
+    void settle(const QAmqpDelivery &delivery, Fate fate);
+    void settleAll(Fate fate);
 
     int rowCount(const QModelIndex &parent = {}) const override;
     int columnCount(const QModelIndex &parent = {}) const override;
     QVariant data(const QModelIndex &index, int role) const override;
     QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
 
+Q_SIGNALS:
+    void heldChanged();
+
 private:
     void add(Row row);
     void insertPending();
+    void settle(Row &row, Fate fate);
     QString text(const Row &row, Column column) const;
 
     std::deque<Row> m_rows;
     std::vector<Row> m_pending;
     quint64 m_count = 0;
+    qsizetype m_maxBytes = MaxBytes;
+    qsizetype m_bytes = 0;
+    qsizetype m_heldBytes = 0;
+    int m_held = 0;
 };
 
 #endif

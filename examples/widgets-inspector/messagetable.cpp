@@ -2,6 +2,7 @@
 
 #include "messagemodel.h"
 
+#include <QtGui/QAction>
 #include <QtGui/QPainter>
 #include <QtWidgets/QHeaderView>
 #include <QtWidgets/QScrollBar>
@@ -9,7 +10,7 @@
 MessageTable::MessageTable(QWidget *parent) : QTableView(parent)
 {
     setSelectionBehavior(SelectRows);
-    setSelectionMode(SingleSelection);
+    setSelectionMode(ExtendedSelection);
     setVerticalScrollMode(ScrollPerItem);
     setHorizontalScrollMode(ScrollPerPixel);
     setAlternatingRowColors(true);
@@ -23,6 +24,9 @@ MessageTable::MessageTable(QWidget *parent) : QTableView(parent)
     verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
     verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 8);
     horizontalHeader()->setHighlightSections(false);
+    horizontalHeader()->setSortIndicator(-1, Qt::AscendingOrder); // as they arrive
+    horizontalHeader()->setSortIndicatorClearable(true);
+    setSortingEnabled(true);
     horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
 }
 
@@ -34,13 +38,24 @@ void MessageTable::setModel(QAbstractItemModel *model)
     const auto setWidth = [&](Model::Column column, const char *sample) {
         setColumnWidth(column, metrics.horizontalAdvance(QString::fromLatin1(sample)) + 14);
     };
-    setWidth(Model::Number, "100000");
+    setWidth(Model::Number, "10000");
     setWidth(Model::Time, "00:00:00.000");
-    setWidth(Model::Exchange, "an.exchange");
-    setWidth(Model::RoutingKey, "a.routing.key.of");
+    setWidth(Model::Exchange, "(default)");
+    setWidth(Model::RoutingKey, "a.routing.key");
     setWidth(Model::Size, "999.9 KiB");
-    setWidth(Model::Redelivered, "Redelivered");
+    setWidth(Model::State, "acknowledged");
+    setWidth(Model::Body, "a body"); // and all that is left
+    setColumnHidden(Model::Redelivered, true); // which the detail tells
     horizontalHeader()->setStretchLastSection(true);
+    horizontalHeader()->setContextMenuPolicy(Qt::ActionsContextMenu);
+    for (int column = 0; column < Model::Columns; ++column) {
+        auto *shown = new QAction(model->headerData(column, Qt::Horizontal).toString(), this);
+        shown->setCheckable(true);
+        shown->setChecked(!isColumnHidden(column));
+        connect(shown, &QAction::toggled, this,
+                [this, column](bool show) { setColumnHidden(column, !show); });
+        horizontalHeader()->addAction(shown);
+    }
 
     connect(model, &QAbstractItemModel::rowsAboutToBeInserted, this, [this] {
         const QScrollBar *bar = verticalScrollBar();

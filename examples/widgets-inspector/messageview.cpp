@@ -5,7 +5,6 @@
 #include "propertymodel.h"
 
 #include <QtCore/QEvent>
-#include <QtGui/QFontDatabase>
 #include <QtWidgets/QBoxLayout>
 #include <QtWidgets/QComboBox>
 #include <QtWidgets/QHeaderView>
@@ -28,7 +27,7 @@ MessageView::MessageView(QWidget *parent)
     m_note->setTextInteractionFlags(Qt::TextSelectableByMouse);
     m_text->setReadOnly(true);
     m_text->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
-    m_text->setFont(QFontDatabase::systemFont(QFontDatabase::FixedFont));
+    m_text->setFont(fixedFont(font()));
     m_text->setPlaceholderText(tr("Select a message to see its body"));
     m_text->setTabChangesFocus(true);
     m_text->setAccessibleName(tr("Body"));

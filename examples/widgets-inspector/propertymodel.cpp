@@ -1,8 +1,9 @@
 #include "propertymodel.h"
 
-#include "format.h"
+#include "valuetext.h"
 
 #include <QtCore/QLocale>
+#include <QtCore/QtEndian>
 #include <QtGui/QFont>
 
 using namespace Qt::StringLiterals;
@@ -22,9 +23,9 @@ void PropertyModel::show(const MessageModel::Row *row)
 void PropertyModel::addOrigin(const MessageModel::Row &row)
 {
     m_lines.push_back({tr("Delivery")});
-    m_lines.push_back(
-            {tr("exchange"), u"string"_s, row.exchange.isEmpty() ? tr("(default)") : row.exchange});
-    m_lines.push_back({tr("routing key"), u"string"_s, row.routingKey});
+    m_lines.push_back({tr("exchange"), u"string"_s,
+                       row.exchange.isEmpty() ? tr("(default)") : readable(row.exchange)});
+    m_lines.push_back({tr("routing key"), u"string"_s, readable(row.routingKey)});
     m_lines.push_back({tr("redelivered"), u"boolean"_s, row.redelivered ? u"true"_s : u"false"_s});
     m_lines.push_back({tr("size"), u"octets"_s, QLocale().toString(row.message.body().size())});
 }
@@ -37,29 +38,30 @@ void PropertyModel::addProperties(const QAmqpMessage &message)
         if (message.has(property))
             m_lines.push_back({name, type, value()});
     };
-    const auto addText = [&](Property property, const QString &name,
-                             QString (QAmqpMessage::*text)() const) {
-        add(property, name, u"string"_s, [&] { return (message.*text)(); });
+    const auto addText = [&](Property property, const QString &name) {
+        add(property, name, u"string"_s, [&] { return readable(message.bytes(property)); });
     };
     m_lines.push_back({tr("Properties")});
-    addText(Property::ContentType, u"content-type"_s, &QAmqpMessage::contentType);
-    addText(Property::ContentEncoding, u"content-encoding"_s, &QAmqpMessage::contentEncoding);
+    addText(Property::ContentType, u"content-type"_s);
+    addText(Property::ContentEncoding, u"content-encoding"_s);
     add(Property::DeliveryMode, u"delivery-mode"_s, u"octet"_s, [&] {
         const bool persistent = message.deliveryMode() == QAmqpMessage::DeliveryMode::Persistent;
         return persistent ? tr("2 (persistent)") : QString::number(int(message.deliveryMode()));
     });
     add(Property::Priority, u"priority"_s, u"octet"_s,
         [&] { return QString::number(message.priority()); });
-    addText(Property::CorrelationId, u"correlation-id"_s, &QAmqpMessage::correlationId);
-    addText(Property::ReplyTo, u"reply-to"_s, &QAmqpMessage::replyTo);
-    addText(Property::Expiration, u"expiration"_s, &QAmqpMessage::expiration);
-    addText(Property::MessageId, u"message-id"_s, &QAmqpMessage::messageId);
-    add(Property::Timestamp, u"timestamp"_s, u"timestamp"_s,
-        [&] { return message.timestamp().toLocalTime().toString(Qt::ISODate); });
-    addText(Property::Type, u"type"_s, &QAmqpMessage::type);
-    addText(Property::UserId, u"user-id"_s, &QAmqpMessage::userId);
-    addText(Property::AppId, u"app-id"_s, &QAmqpMessage::appId);
-    addText(Property::ClusterId, u"cluster-id"_s, &QAmqpMessage::clusterId);
+    addText(Property::CorrelationId, u"correlation-id"_s);
+    addText(Property::ReplyTo, u"reply-to"_s);
+    addText(Property::Expiration, u"expiration"_s);
+    addText(Property::MessageId, u"message-id"_s);
+    add(Property::Timestamp, u"timestamp"_s, u"timestamp"_s, [&] {
+        const QByteArray octets = message.bytes(Property::Timestamp);
+        return valueText(QAmqpValue::timestamp(qFromBigEndian<quint64>(octets.constData())));
+    });
+    addText(Property::Type, u"type"_s);
+    addText(Property::UserId, u"user-id"_s);
+    addText(Property::AppId, u"app-id"_s);
+    addText(Property::ClusterId, u"cluster-id"_s);
     if (m_lines.size() == title + 1)
         m_lines.pop_back();
 }
@@ -71,7 +73,7 @@ void PropertyModel::addHeaders(const QAmqpTable &headers)
     m_lines.push_back({tr("Headers")});
     for (const QAmqpTable::Entry &entry : headers.entries())
         m_lines.push_back(
-                {QString::fromUtf8(entry.first), typeText(entry.second), valueText(entry.second)});
+                {readable(entry.first), typeName(entry.second.type()), valueText(entry.second)});
 }
 
 int PropertyModel::rowCount(const QModelIndex &parent) const

@@ -1,10 +1,9 @@
 #include "publishform.h"
 
 #include "format.h"
+#include "headertree.h"
 
-#include <QtCore/QJsonDocument>
-#include <QtCore/QJsonObject>
-#include <QtGui/QFontDatabase>
+#include <QtGui/QAction>
 #include <QtWidgets/QBoxLayout>
 #include <QtWidgets/QCheckBox>
 #include <QtWidgets/QComboBox>
@@ -13,6 +12,7 @@
 #include <QtWidgets/QLineEdit>
 #include <QtWidgets/QPlainTextEdit>
 #include <QtWidgets/QPushButton>
+#include <QtWidgets/QToolButton>
 
 using namespace Qt::StringLiterals;
 
@@ -21,7 +21,7 @@ PublishForm::PublishForm(QWidget *parent)
     , m_exchange(new QLineEdit)
     , m_routingKey(new QLineEdit)
     , m_contentType(new QComboBox)
-    , m_headers(new QLineEdit)
+    , m_headers(new HeaderTree)
     , m_persistent(new QCheckBox(tr("Pers&istent")))
     , m_body(new QPlainTextEdit)
     , m_problem(new QLabel)
@@ -31,13 +31,15 @@ PublishForm::PublishForm(QWidget *parent)
     auto *layout = new QHBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->addLayout(newFields(), 2);
+    layout->addLayout(newHeaders(), 3);
     auto *right = new QVBoxLayout;
     right->addWidget(m_body);
     right->addLayout(newButtons());
     layout->addLayout(right, 3);
 
-    for (const QLineEdit *edit : {m_exchange, m_routingKey, m_headers})
+    for (const QLineEdit *edit : {m_exchange, m_routingKey})
         connect(edit, &QLineEdit::textChanged, this, &PublishForm::check);
+    connect(m_headers, &HeaderTree::edited, this, &PublishForm::check);
     connect(m_contentType, &QComboBox::currentTextChanged, this, &PublishForm::check);
     connect(m_body, &QPlainTextEdit::textChanged, this, &PublishForm::check);
     connect(m_publish, &QPushButton::clicked, this,
@@ -53,21 +55,35 @@ QLayout *PublishForm::newFields()
     m_contentType->setEditable(true);
     m_contentType->addItems(
             {u"application/json"_s, u"text/plain"_s, u"application/octet-stream"_s});
-    m_headers->setPlaceholderText(u"{ \"name\": \"value\" }"_s);
-    m_headers->setFont(QFontDatabase::systemFont(QFontDatabase::FixedFont));
     auto *fields = new QFormLayout;
     fields->addRow(tr("&Exchange"), m_exchange);
     fields->addRow(tr("Routing &key"), m_routingKey);
     fields->addRow(tr("Content t&ype"), m_contentType);
-    fields->addRow(tr("&Headers"), m_headers);
     fields->addRow(QString(), m_persistent);
     return fields;
+}
+
+QLayout *PublishForm::newHeaders()
+{
+    auto *buttons = new QHBoxLayout;
+    for (QAction *action :
+         {m_headers->addAction(), m_headers->addInsideAction(), m_headers->removeAction()}) {
+        auto *button = new QToolButton;
+        button->setDefaultAction(action);
+        button->setFocusPolicy(Qt::TabFocus);
+        buttons->addWidget(button);
+    }
+    buttons->addStretch();
+    auto *headers = new QVBoxLayout;
+    headers->addWidget(m_headers);
+    headers->addLayout(buttons);
+    return headers;
 }
 
 QLayout *PublishForm::newButtons()
 {
     m_body->setPlaceholderText(tr("The body of a message to publish"));
-    m_body->setFont(QFontDatabase::systemFont(QFontDatabase::FixedFont));
+    m_body->setFont(fixedFont(font()));
     m_body->setTabChangesFocus(true);
     m_body->setAccessibleName(tr("Body of the message to publish"));
     m_problem->setWordWrap(true);
@@ -90,18 +106,13 @@ bool PublishForm::fill(const MessageModel::Row &row)
     m_exchange->setText(row.exchange);
     m_routingKey->setText(row.routingKey);
     m_contentType->setCurrentText(row.message.contentType());
-    const auto headers = QJsonObject::fromVariantMap(row.message.headers().toVariantMap());
-    m_headers->setText(headers.isEmpty() ? QString()
-                                         : QString::fromUtf8(QJsonDocument(headers).toJson(
-                                                 QJsonDocument::Compact)));
-    m_headers->setCursorPosition(0);
+    m_headers->setHeaders(row.message.headers());
     m_persistent->setChecked(row.message.deliveryMode() == QAmqpMessage::DeliveryMode::Persistent);
     const QString json = prettyJson(row.message.body());
     m_body->setPlainText(json.isEmpty() ? row.message.text() : json);
     m_body->setFocus();
     m_original = row.message;
     m_original.setUserId(QString()); // the broker takes no other than ours
-    m_originalHeaders = m_headers->text();
     m_originalBody = m_body->toPlainText();
     return true;
 }
@@ -119,11 +130,8 @@ QAmqpMessage PublishForm::message() const
         message.setBody(m_body->toPlainText().toUtf8());
     if (m_contentType->currentText() != message.contentType())
         message.setContentType(m_contentType->currentText());
-    // Those that nobody changed keep the types that JSON does not know.
-    if (m_headers->text() != m_originalHeaders) {
-        const auto headers = QJsonDocument::fromJson(m_headers->text().toUtf8()).object();
-        message.setHeaders(QAmqpTable::fromVariantMap(headers.toVariantMap()));
-    }
+    if (const QAmqpTable headers = m_headers->headers(); headers != message.headers())
+        message.setHeaders(headers);
     using Mode = QAmqpMessage::DeliveryMode;
     if (m_persistent->isChecked() != (message.deliveryMode() == Mode::Persistent))
         message.setDeliveryMode(m_persistent->isChecked() ? Mode::Persistent : Mode::Transient);
@@ -134,19 +142,17 @@ QAmqpMessage PublishForm::message() const
 void PublishForm::check()
 {
     QString problem;
-    const QString headers = m_headers->text();
-    if (!headers.isEmpty() && !QJsonDocument::fromJson(headers.toUtf8()).isObject())
-        problem = tr("Headers: not a JSON object");
     const QString body = m_body->toPlainText();
     if (body.isEmpty() && !m_originalBody.isEmpty()) { // another message begins
         m_original = {};
-        m_originalHeaders.clear();
         m_originalBody.clear();
     }
     if (problem.isEmpty() && m_contentType->currentText().contains(u"json"_s) && !body.isEmpty()) {
         if (const QString error = jsonProblem(body.toUtf8()); !error.isEmpty())
             problem = tr("Body: %1").arg(error);
     }
+    if (problem.isEmpty())
+        problem = message().errorString();
     m_problem->setText(problem);
     const bool addressed = !m_exchange->text().isEmpty() || !m_routingKey->text().isEmpty();
     const bool ready = m_online && problem.isEmpty() && addressed;

@@ -5,6 +5,7 @@
 
 #include <QtWidgets/QWidget>
 
+class HeaderTree;
 class QCheckBox;
 class QComboBox;
 class QLabel;
@@ -29,6 +30,7 @@ Q_SIGNALS:
 
 private:
     QLayout *newFields();
+    QLayout *newHeaders();
     QLayout *newButtons();
     void check();
     QAmqpMessage message() const;
@@ -36,7 +38,7 @@ private:
     QLineEdit *m_exchange;
     QLineEdit *m_routingKey;
     QComboBox *m_contentType;
-    QLineEdit *m_headers;
+    HeaderTree *m_headers;
     QCheckBox *m_persistent;
     QPlainTextEdit *m_body;
     QLabel *m_problem;
@@ -44,7 +46,6 @@ private:
     QPushButton *m_call;
     bool m_online = false;
     QAmqpMessage m_original; // what was taken over, and how it is written here
-    QString m_originalHeaders;
     QString m_originalBody;
 };
 

@@ -10,6 +10,8 @@
 #include <QtWidgets/qapplication.h>
 #include <QtWidgets/qlabel.h>
 #include <QtWidgets/qlineedit.h>
+#include <QtWidgets/qmessagebox.h>
+#include <QtWidgets/qpushbutton.h>
 #include <QtWidgets/qstatusbar.h>
 
 #include <cstdio>
@@ -58,7 +60,17 @@ void InspectorTest::connectByCall()
     QTRY_VERIFY_WITH_TIMEOUT(isConnected(), Patience);
 }
 
-void InspectorTest::lookAt(int count)
+void InspectorTest::consume(const QString &button)
+{
+    key(Qt::Key_F6);
+    QTRY_VERIFY_WITH_TIMEOUT(m_window->findChild<QMessageBox *>(), Patience);
+    QTest::mouseClick(m_window->findChild<QPushButton *>(button), Qt::LeftButton);
+    QTRY_VERIFY(!m_window->findChild<QMessageBox *>());
+    m_window->activateWindow();
+    QVERIFY(QTest::qWaitForWindowActive(m_window.get()));
+}
+
+void InspectorTest::peekAt(int count)
 {
     m_window->setQueue(u"inspected"_s);
     key(Qt::Key_F5);

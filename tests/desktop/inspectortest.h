@@ -45,6 +45,7 @@ protected:
     QString banner() const;
     MessageTable *table() const { return m_window->findChild<MessageTable *>(); }
     int rows() const { return m_window->messages()->rowCount(); }
+    void setCurrent(int row) { table()->setCurrentIndex(table()->model()->index(row, 0)); }
     QString cell(int row, MessageModel::Column column) const
     {
         return m_window->messages()->index(row, column).data().toString();
@@ -52,7 +53,19 @@ protected:
 
     bool isConnected() const { return m_window->windowTitle().contains(u"127.0.0.1"); }
     void connectByCall();
-    void lookAt(int count);
+    void peekAt(int count);
+    // F6, and the button of that name in the question that comes.
+    void consume(const QString &button);
+    // A dialog of the window, once it is active.
+    template<typename Dialog>
+    Dialog *dialog()
+    {
+        Dialog *found = nullptr;
+        if (!QTest::qWaitFor([&] { return (found = m_window->findChild<Dialog *>()) != nullptr; })
+            || !QTest::qWaitForWindowActive(found))
+            return nullptr;
+        return found;
+    }
     int ready()
     {
         return int(m_channel->declareQueue(QStringLiteral("inspected")).value().messageCount);

@@ -40,7 +40,7 @@ private:
     }
 
 private Q_SLOTS:
-    void looksOnceAtATime()
+    void peeksOnceAtATime()
     {
         publish(20);
         connectByCall();
@@ -53,16 +53,16 @@ private Q_SLOTS:
         for (int row = 0; row < 20; ++row)
             QCOMPARE(cell(row, MessageModel::Redelivered), QString());
         QCOMPARE(ready(), 20);
-        lookAt(20);
+        peekAt(20);
     }
 
-    void looksWithoutLossWhenTheLinkIsCut_data()
+    void peeksWithoutLossWhenTheLinkIsCut_data()
     {
         QTest::addColumn<QString>("type");
         QTest::newRow("classic") << u"classic"_s;
         QTest::newRow("quorum") << u"quorum"_s;
     }
-    void looksWithoutLossWhenTheLinkIsCut()
+    void peeksWithoutLossWhenTheLinkIsCut()
     {
         QFETCH(const QString, type);
         constexpr int count = 300;
@@ -82,7 +82,7 @@ private Q_SLOTS:
         QTRY_VERIFY_WITH_TIMEOUT(isConnected(), Patience);
         m_window->setQueue(queue);
         m_window->findChild<QSpinBox *>()->setValue(count);
-        proxy.cutAfter(50'000); // in the middle of a look
+        proxy.cutAfter(50'000); // in the middle of a peek
         key(Qt::Key_F5);
         QTRY_VERIFY_WITH_TIMEOUT(!banner().isEmpty(), Patience);
         QVERIFY(status().isEmpty());
@@ -93,11 +93,11 @@ private Q_SLOTS:
         // The same window again, all the way.
         key(Qt::Key_O, Qt::ControlModifier | Qt::ShiftModifier);
         QTRY_VERIFY_WITH_TIMEOUT(isConnected(), Patience);
-        const auto lookedAtAll = [&] {
+        const auto peekedAtAll = [&] {
             key(Qt::Key_F5);
             return QTest::qWaitFor([&] { return rows() > 0; }, Patience) && rows() == count;
         };
-        QTRY_VERIFY_WITH_TIMEOUT(lookedAtAll(), Patience);
+        QTRY_VERIFY_WITH_TIMEOUT(peekedAtAll(), Patience);
         QVERIFY2(status().contains(u"All 300 messages"_s), qPrintable(status()));
         QTRY_COMPARE_WITH_TIMEOUT(
                 int(m_channel->declareQueue(queue, QAmqpQueueOptions().setPassive(true))
@@ -131,7 +131,7 @@ private Q_SLOTS:
 
         publish(1);
         m_window->setQueue(u"inspected"_s);
-        key(Qt::Key_F6); // consuming when it goes
+        consume(u"consumeAll"_s); // when it goes
         QTRY_COMPARE_WITH_TIMEOUT(rows(), 1, Patience);
         proxy.close();
         QTRY_VERIFY_WITH_TIMEOUT(!banner().isEmpty() && again->isVisible(), Patience);
@@ -140,7 +140,7 @@ private Q_SLOTS:
         QVERIFY(proxy.listen(quint16(there.port())));
         key(Qt::Key_O, Qt::ControlModifier | Qt::ShiftModifier);
         QTRY_VERIFY_WITH_TIMEOUT(isConnected(), Patience);
-        key(Qt::Key_F6);
+        consume(u"consumeAll"_s);
         publish(1);
         QTRY_COMPARE_WITH_TIMEOUT(rows(), 2, Patience);
     }
@@ -149,7 +149,7 @@ private Q_SLOTS:
     {
         QTest::addColumn<QString>("what");
         QTest::addColumn<QString>("text");
-        QTest::newRow("look at no queue") << u"look"_s << u"no queue"_s;
+        QTest::newRow("peek at no queue") << u"peek"_s << u"no queue"_s;
         QTest::newRow("consume no queue") << u"consume"_s << u"no queue"_s;
         QTest::newRow("purge no queue") << u"purge"_s << u"no queue"_s;
         QTest::newRow("publish to no exchange") << u"publish"_s << u"no exchange"_s;
@@ -162,15 +162,12 @@ private Q_SLOTS:
         QFETCH(const QString, what);
         QFETCH(const QString, text);
         connectByCall();
-        if (what == u"consume") // which alone has no future to tell it
-            QTest::ignoreMessage(QtWarningMsg,
-                                 QRegularExpression(u"closed channel \\d+: NOT_FOUND"_s));
         auto *body = labelled<QPlainTextEdit>(u"Body of the message to publish"_s);
         body->setPlainText(u"1"_s);
         m_window->setQueue(u"no such queue"_s);
         field(u"Exchange"_s)->setText(text == u"NO_ROUTE" ? QString() : u"no exchange"_s);
         field(u"Routing key"_s)->setText(u"nowhere"_s);
-        if (what == u"look") {
+        if (what == u"peek") {
             key(Qt::Key_F5);
         } else if (what == u"consume") {
             key(Qt::Key_F6);
@@ -211,12 +208,15 @@ private Q_SLOTS:
         m_window->connectTo(QAmqpConnectionOptions::fromUrl(broker.toString()));
         QTRY_VERIFY_WITH_TIMEOUT(isConnected(), Patience);
         m_window->setQueue(u"inspected"_s);
-        for (const Qt::Key each : {Qt::Key_F5, Qt::Key_F6}) {
+        for (const QString &each : {u"peek"_s, u"hold"_s, u"consumeAll"_s}) {
             m_window->findChild<Banner *>()->setText({});
-            if (each == Qt::Key_F6)
+            if (each == u"consumeAll") // which alone has no future to tell it
                 QTest::ignoreMessage(QtWarningMsg,
                                      QRegularExpression(u"closed channel \\d+: ACCESS_REFUSED"_s));
-            key(each);
+            if (each == u"peek")
+                key(Qt::Key_F5);
+            else
+                consume(each);
             QTRY_VERIFY2_WITH_TIMEOUT(banner().contains(u"user '%1'"_s.arg(user)),
                                       qPrintable(status() + banner()), Patience);
         }
@@ -230,7 +230,7 @@ private Q_SLOTS:
     {
         connectByCall();
         m_window->setQueue(u"inspected"_s);
-        key(Qt::Key_F6);
+        consume(u"consumeAll"_s);
         publish(1);
         QTRY_COMPARE_WITH_TIMEOUT(rows(), 1, Patience);
         QVERIFY(m_channel->deleteQueue(u"inspected"_s));
@@ -260,11 +260,11 @@ private Q_SLOTS:
         for (const QAmqpMessage &message : odd)
             QVERIFY(m_channel->publish({}, u"inspected"_s, message));
         connectByCall();
-        lookAt(int(std::size(odd)));
+        peekAt(int(std::size(odd)));
         auto *body = labelled<QPlainTextEdit>(u"Body"_s);
         DesktopTest::StallMeter meter;
         const auto show = [&](int row) {
-            table()->setCurrentIndex(m_window->messages()->index(row, 0));
+            setCurrent(row);
             QTest::qWait(20);
             return body->toPlainText();
         };
@@ -295,7 +295,7 @@ private Q_SLOTS:
         constexpr int count = 110'000; // more than are kept
         connectByCall();
         m_window->setQueue(u"inspected"_s);
-        key(Qt::Key_F6);
+        consume(u"consumeAll"_s);
         DesktopTest::Flood flood({}, {{u"inspected"_s, sample(7)}}, count);
         connect(
                 m_window->messages(), &QAbstractItemModel::rowsInserted, &flood,

@@ -1,0 +1,38 @@
+#ifndef INSPECTOR_HEADERTREE_H
+#define INSPECTOR_HEADERTREE_H
+
+#include <QtAmqp/QAmqpTable>
+#include <QtWidgets/QTreeWidget>
+
+// Headers to edit, each with its type, arrays and tables with what is in them. A cell that nobody edits
+// keeps the octets it came with.
+class HeaderTree : public QTreeWidget
+{
+    Q_OBJECT
+public:
+    explicit HeaderTree(QWidget *parent = nullptr);
+
+    void setHeaders(const QAmqpTable &headers);
+    QAmqpTable headers() const; // with an error where a text is not of its type
+
+    QAction *addAction() const { return m_add; }
+    QAction *addInsideAction() const { return m_addInside; }
+    QAction *removeAction() const { return m_remove; }
+
+Q_SIGNALS:
+    void edited();
+
+private:
+    void append(QTreeWidgetItem *parent, const QByteArray &name, const QAmqpValue &value);
+    void addBeside();
+    void addTo(QTreeWidgetItem *parent);
+    void remove();
+    void change(QTreeWidgetItem *item, int column);
+    void updateActions();
+
+    QAction *m_add;
+    QAction *m_addInside;
+    QAction *m_remove;
+};
+
+#endif

@@ -1,0 +1,156 @@
+// What can be done with the messages that are selected.
+
+#include "mainwindow.h"
+
+#include "banner.h"
+#include "messagefilter.h"
+#include "messagetable.h"
+#include "queuelist.h"
+
+#include <QtCore/QLocale>
+#include <QtCore/QSaveFile>
+#include <QtGui/QClipboard>
+#include <QtGui/QGuiApplication>
+#include <QtWidgets/QCompleter>
+#include <QtWidgets/QDialogButtonBox>
+#include <QtWidgets/QFileDialog>
+#include <QtWidgets/QFormLayout>
+#include <QtWidgets/QLabel>
+#include <QtWidgets/QLineEdit>
+#include <QtWidgets/QPushButton>
+
+#include <algorithm>
+
+using namespace Qt::StringLiterals;
+using Fate = MessageModel::Fate;
+
+const MessageModel::Row *MainWindow::current() const
+{
+    return m_messages.row(m_filter->mapToSource(m_table->currentIndex()));
+}
+
+QList<const MessageModel::Row *> MainWindow::selected() const
+{
+    QModelIndexList indexes = m_table->selectionModel()->selectedRows();
+    std::sort(indexes.begin(), indexes.end());
+    QList<const MessageModel::Row *> rows;
+    for (const QModelIndex &index : std::as_const(indexes))
+        rows += m_messages.row(m_filter->mapToSource(index));
+    return rows;
+}
+
+QList<const MessageModel::Row *> MainWindow::selectedOrAll() const
+{
+    QList<const MessageModel::Row *> rows = selected();
+    for (int row = 0; rows.isEmpty() && row < m_filter->rowCount(); ++row)
+        rows += m_messages.row(m_filter->mapToSource(m_filter->index(row, 0)));
+    return rows;
+}
+
+QList<QAmqpDelivery> MainWindow::selectedHeld() const
+{
+    QList<QAmqpDelivery> deliveries;
+    const QList<const MessageModel::Row *> rows = selected();
+    for (const MessageModel::Row *row : rows) {
+        if (row->fate == Fate::Held)
+            deliveries += row->delivery;
+    }
+    return deliveries;
+}
+
+void MainWindow::acknowledge()
+{
+    const QList<QAmqpDelivery> deliveries = selectedHeld();
+    for (const QAmqpDelivery &delivery : deliveries) {
+        if (delivery.ack())
+            m_messages.settle(delivery, Fate::Acknowledged);
+    }
+    succeeded(tr("%1 messages acknowledged: they are no longer in the queue")
+                      .arg(QLocale().toString(deliveries.size())));
+}
+
+void MainWindow::requeue()
+{
+    const QList<QAmqpDelivery> deliveries = selectedHeld();
+    for (const QAmqpDelivery &delivery : deliveries) {
+        if (delivery.nack(QAmqpDelivery::Requeue))
+            m_messages.settle(delivery, Fate::Requeued);
+    }
+    succeeded(tr("%1 messages are in the queue again").arg(QLocale().toString(deliveries.size())));
+}
+
+void MainWindow::askWhereTo()
+{
+    auto *dialog = new QDialog(this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->setWindowTitle(tr("Move to"));
+    auto *exchange = new QLineEdit;
+    exchange->setPlaceholderText(tr("the default one: the key names the queue"));
+    auto *routingKey = new QLineEdit;
+    routingKey->setObjectName(u"moveKey"_s);
+    routingKey->setCompleter(new QCompleter(m_queues->model(), routingKey));
+    auto *note = new QLabel(
+            tr("Each message is published there, and leaves this queue when the broker has "
+               "confirmed that another has it."));
+    note->setWordWrap(true);
+    auto *buttons = new QDialogButtonBox(QDialogButtonBox::Ok | QDialogButtonBox::Cancel);
+    QPushButton *move = buttons->button(QDialogButtonBox::Ok);
+    move->setText(tr("&Move %1 messages").arg(QLocale().toString(selectedHeld().size())));
+    move->setEnabled(false);
+    auto *layout = new QFormLayout(dialog);
+    layout->addRow(tr("&Exchange"), exchange);
+    layout->addRow(tr("Routing &key"), routingKey);
+    layout->addRow(note);
+    layout->addRow(buttons);
+    const auto check = [=] {
+        move->setEnabled(!exchange->text().isEmpty() || !routingKey->text().isEmpty());
+    };
+    connect(exchange, &QLineEdit::textChanged, move, check);
+    connect(routingKey, &QLineEdit::textChanged, move, check);
+    connect(buttons, &QDialogButtonBox::accepted, dialog, &QDialog::accept);
+    connect(buttons, &QDialogButtonBox::rejected, dialog, &QDialog::reject);
+    connect(dialog, &QDialog::accepted, this,
+            [=] { m_broker.move(selectedHeld(), exchange->text(), routingKey->text()); });
+    routingKey->setFocus();
+    dialog->resize(420, dialog->sizeHint().height());
+    dialog->open();
+}
+
+void MainWindow::copy()
+{
+    QStringList bodies;
+    const QList<const MessageModel::Row *> rows = selected();
+    for (const MessageModel::Row *row : rows)
+        bodies += row->message.text();
+    QGuiApplication::clipboard()->setText(bodies.join(u'\n'));
+}
+
+void MainWindow::save()
+{
+    const auto count = selectedOrAll().size();
+    auto *dialog = new QFileDialog(this, tr("Save %1 messages").arg(QLocale().toString(count)), {},
+                                   tr("Lines of JSON (*.jsonl);;All files (*)"));
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->setAcceptMode(QFileDialog::AcceptSave);
+    dialog->setDefaultSuffix(u"jsonl"_s);
+    connect(dialog, &QFileDialog::fileSelected, this, &MainWindow::saveTo);
+    dialog->open();
+}
+
+bool MainWindow::saveTo(const QString &fileName)
+{
+    const QList<const MessageModel::Row *> rows = selectedOrAll();
+    QSaveFile file(fileName);
+    bool written = file.open(QSaveFile::WriteOnly);
+    for (const MessageModel::Row *row : rows) {
+        const QByteArray line =
+                (row->fate == Fate::Reply ? row->message.toJson() : row->delivery.toJson()) + '\n';
+        written = written && file.write(line) == line.size();
+    }
+    if (!written || !file.commit()) {
+        m_banner->setText(tr("%1 cannot be written: %2").arg(fileName, file.errorString()));
+        return false;
+    }
+    succeeded(tr("%1 messages saved to %2").arg(QLocale().toString(rows.size()), fileName));
+    return true;
+}

@@ -1,0 +1,23 @@
+#ifndef INSPECTOR_MESSAGEFILTER_H
+#define INSPECTOR_MESSAGEFILTER_H
+
+#include <QtCore/QSortFilterProxyModel>
+
+// The messages in which a text is found: in the body, the exchange, the routing key, the properties or the
+// headers. They are in the order of their arrival until a column is chosen to sort by.
+class MessageFilter : public QSortFilterProxyModel
+{
+    Q_OBJECT
+public:
+    explicit MessageFilter(QObject *parent = nullptr);
+
+    void setText(const QString &text);
+
+protected:
+    bool filterAcceptsRow(int row, const QModelIndex &parent) const override;
+
+private:
+    QString m_text;
+};
+
+#endif

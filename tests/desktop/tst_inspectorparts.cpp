@@ -1,0 +1,247 @@
+// The parts of examples/widgets-inspector without a broker: every value of a table can be shown, edited
+// and saved without damage to another; what is kept is bounded; what the management plugin says.
+
+#include "headertree.h"
+#include "management.h"
+#include "messagefilter.h"
+#include "propertymodel.h"
+#include "valuetext.h"
+
+#include <QtCore/qtimezone.h>
+#include <QtNetwork/qtcpserver.h>
+#include <QtNetwork/qtcpsocket.h>
+#include <QtTest/qsignalspy.h>
+#include <QtTest/qtest.h>
+#include <QtWidgets/qapplication.h>
+
+#include <limits>
+
+using namespace Qt::StringLiterals;
+using Fate = MessageModel::Fate;
+
+class TestInspectorParts : public QObject
+{
+    Q_OBJECT
+
+private:
+    static QList<QAmqpValue> simpleValues()
+    {
+        return {true,
+                qint8(-128),
+                quint8(255),
+                qint16(-32768),
+                quint16(65535),
+                qint32(-1),
+                quint32(4'294'967'295),
+                std::numeric_limits<qint64>::min(),
+                0.1f,
+                0.1,
+                -0.0,
+                1e300,
+                QAmqpDecimal{0, 7},
+                QAmqpDecimal{3, -5},
+                QAmqpDecimal{255, std::numeric_limits<qint32>::min()},
+                u"grün 🙂"_s,
+                QString(),
+                QByteArray("\x00\xff", 2),
+                QAmqpValue::timestamp(0),
+                QAmqpValue::timestamp(1'700'000'000),
+                QAmqpValue::timestamp(253'402'300'800), // the year 10000
+                QAmqpValue::timestamp(std::numeric_limits<quint64>::max()),
+                QAmqpValue::null()};
+    }
+    static QAmqpTable allHeaders()
+    {
+        QAmqpTable table;
+        int number = 0;
+        for (const QAmqpValue &value : simpleValues())
+            table.insert(u"h%1"_s.arg(number++), value);
+        QAmqpTable nested = table;
+        nested.append("caf\xe9", QAmqpValue::string("\xe9"));
+        table.insert(u"table"_s, nested);
+        table.insert(u"array"_s, QList<QAmqpValue>(simpleValues()) + QList<QAmqpValue>{nested});
+        table.append("caf\xe9", QAmqpValue::string("\xe9"));
+        table.append("twice", 1);
+        table.append("twice", 2);
+        return table;
+    }
+    static MessageModel::Row rowOf(const QAmqpMessage &message)
+    {
+        return {message, u"an exchange"_s, u"a key"_s, Fate::Peeked};
+    }
+
+private Q_SLOTS:
+    void readsWhatItWrites()
+    {
+        for (const QAmqpValue &value : simpleValues()) {
+            const QAmqpValue read = valueFromText(value.type(), valueText(value));
+            QVERIFY2(read == value, qPrintable(valueText(value)));
+        }
+    }
+
+    void refusesWhatIsNotOfTheType_data()
+    {
+        QTest::addColumn<QAmqpValue::Type>("type");
+        QTest::addColumn<QString>("text");
+        using Type = QAmqpValue::Type;
+        QTest::newRow("bool") << Type::Boolean << u"yes"_s;
+        QTest::newRow("int8") << Type::Int8 << u"128"_s;
+        QTest::newRow("uint8") << Type::UInt8 << u"-1"_s;
+        QTest::newRow("int64") << Type::Int64 << u"9223372036854775808"_s;
+        QTest::newRow("double") << Type::Double << u"1,5"_s;
+        QTest::newRow("decimal") << Type::Decimal << u"1.2.3"_s;
+        QTest::newRow("large decimal") << Type::Decimal << u"2147483648"_s;
+        QTest::newRow("bytes") << Type::Bytes << u"f"_s;
+        QTest::newRow("timestamp") << Type::Timestamp << u"1969-12-31T23:59:59Z"_s;
+    }
+    void refusesWhatIsNotOfTheType()
+    {
+        QFETCH(const QAmqpValue::Type, type);
+        QFETCH(const QString, text);
+        QVERIFY(!valueFromText(type, text).isValid());
+    }
+
+    // Each is edited in turn; all the others stay what they are.
+    void editsOneHeaderAlone()
+    {
+        const QAmqpTable original = allHeaders();
+        HeaderTree tree;
+        tree.setHeaders(original);
+        QCOMPARE(tree.headers(), original);
+        for (int i = 0; i < tree.topLevelItemCount(); ++i) {
+            tree.setHeaders(original);
+            tree.topLevelItem(i)->setText(1, u"string"_s);
+            tree.topLevelItem(i)->setText(2, u"edited"_s);
+            QList<QAmqpTable::Entry> expected = original.entries();
+            expected[i].second = u"edited"_s;
+            QCOMPARE(tree.headers().entries(), expected);
+        }
+        tree.setHeaders(original);
+        QTreeWidgetItem *table = tree.topLevelItem(int(simpleValues().size()));
+        table->child(1)->setText(2, u"5"_s);
+        QAmqpTable nested = original.value(u"table"_s).toTable();
+        nested.insert(u"h1"_s, qint8(5));
+        QCOMPARE(tree.headers().value(u"table"_s).toTable(), nested);
+        table->child(1)->setText(2, u"500"_s);
+        QVERIFY2(tree.headers().errorString().contains(u"int8"_s),
+                 qPrintable(tree.headers().errorString()));
+    }
+
+    void showsLateTimesAndNamesThatAreNotUtf8()
+    {
+        QAmqpMessage message;
+        message.setTimestamp(QDateTime({10000, 1, 1}, {}, Qt::UTC));
+        message.setHeaders(allHeaders());
+        message.setReplyTo(QString(QChar(0xDCE9)));
+        const auto row = rowOf(message);
+        PropertyModel model;
+        model.show(&row);
+        QStringList lines;
+        for (int line = 0; line < model.rowCount(); ++line)
+            lines += model.index(line, 0).data().toString() + u'='
+                    + model.index(line, 2).data().toString();
+        for (const QString &line : {u"timestamp=253402300800"_s, u"h20=253402300800"_s,
+                                    u"caf\\xe9=\\xe9"_s, u"reply-to=\\xe9"_s})
+            QVERIFY2(lines.contains(line), qPrintable(lines.join(u'\n')));
+    }
+
+    void isBoundedByBytes()
+    {
+        MessageModel model;
+        model.setMaxBytes(1000);
+        const auto add = [&](int size) {
+            model.addReply(QByteArray(size, 'x'));
+            QCoreApplication::processEvents();
+        };
+        for (int i = 0; i < 10; ++i)
+            add(300);
+        QCOMPARE(model.rowCount(), 3);
+        QCOMPARE(model.index(0, MessageModel::Number).data().toString(), u"8"_s);
+        add(5000); // one too large is shown all the same, alone
+        QCOMPARE(model.rowCount(), 1);
+        add(300);
+        QCOMPARE(model.index(0, MessageModel::Number).data().toString(), u"12"_s);
+        for (int i = 0; i < 10; ++i)
+            model.addReply(QByteArray(300, 'x')); // in one turn
+        QCoreApplication::processEvents();
+        QCOMPARE(model.rowCount(), 3);
+    }
+
+    void searchesAndSorts()
+    {
+        MessageModel model;
+        MessageFilter filter;
+        filter.setSourceModel(&model);
+        QAmqpMessage message("Zwölf");
+        message.setHeaders({{u"x-site"_s, QList<QAmqpValue>{u"North"_s}}});
+        model.addReply(message);
+        model.addReply("eleven elements"_ba);
+        model.addReply("ten"_ba);
+        QCoreApplication::processEvents();
+        const auto found = [&](const QString &text) {
+            filter.setText(text);
+            QString numbers;
+            for (int row = 0; row < filter.rowCount(); ++row)
+                numbers += filter.index(row, MessageModel::Number).data().toString();
+            return numbers;
+        };
+        QCOMPARE(found(u"ZWÖLF"_s), u"1"_s);
+        QCOMPARE(found(u"north"_s), u"1"_s);
+        QCOMPARE(found(u"e"_s), u"123"_s); // "reply" is the key
+        filter.sort(MessageModel::Size, Qt::DescendingOrder);
+        QCOMPARE(found({}), u"213"_s);
+    }
+
+    void understandsTheManagementPlugin_data()
+    {
+        QTest::addColumn<QByteArray>("answer");
+        QTest::addColumn<QString>("expected");
+        QTest::newRow("queues")
+                << "HTTP/1.1 200 OK\r\n\r\n"
+                   "[{\"name\":\"a b\",\"messages_ready\":5000000000,\"messages_unacknowledged\":2}]"_ba
+                << u"a b 5000000000 2"_s;
+        QTest::newRow("no tag") << "HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\n{}"_ba
+                                << u"the user needs the tag \"management\""_s;
+        QTest::newRow("another program") << "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"_ba
+                                         << u"is not the management plugin"_s;
+        QTest::newRow("no HTTP") << "AMQP\r\n\r\n"_ba << u"does not answer"_s;
+    }
+    void understandsTheManagementPlugin()
+    {
+        QFETCH(const QByteArray, answer);
+        QFETCH(const QString, expected);
+        QTcpServer server;
+        QVERIFY(server.listen(QHostAddress::LocalHost));
+        QByteArray request;
+        connect(&server, &QTcpServer::newConnection, &server, [&] {
+            QTcpSocket *socket = server.nextPendingConnection();
+            connect(socket, &QTcpSocket::readyRead, socket, [&, socket] {
+                request += socket->readAll();
+                if (!request.endsWith("\r\n\r\n"))
+                    return;
+                socket->write(answer);
+                socket->disconnectFromHost();
+            });
+        });
+        QAmqpConnection connection;
+        connection.setOptions(QAmqpConnectionOptions::fromUrl(u"amqp://u:p@127.0.0.1/a%2Fb"_s));
+        Management management;
+        QString said;
+        connect(&management, &Management::failed, this, [&](const QString &text) { said = text; });
+        connect(&management, &Management::listed, this,
+                [&](const QList<Management::Queue> &queues) {
+                    for (const Management::Queue &queue : queues)
+                        said += u"%1 %2 %3"_s.arg(queue.name)
+                                        .arg(queue.ready)
+                                        .arg(queue.unacknowledged);
+                });
+        management.setBroker(connection, server.serverPort());
+        management.list();
+        QTRY_VERIFY2(said.contains(expected), qPrintable(said));
+        QVERIFY2(request.startsWith("GET /api/queues/a%2Fb?"), request);
+        QVERIFY2(request.contains("Basic dTpw"), request);
+    }
+};
+
+QTEST_MAIN(TestInspectorParts)
+#include "tst_inspectorparts.moc"
