@@ -8,6 +8,7 @@ Card {
     id: detail
 
     property var message: undefined
+    readonly property var shown: detail.message ? Format.body(detail.message) : { text: "", octets: 0 }
     readonly property var properties: detail.message ? detail.propertiesOf(detail.message) : []
 
     // Lines of a name and a value; a heading has no value.
@@ -15,9 +16,9 @@ Card {
         const octets = Format.size(message.body);
         const lines = [[qsTr("Routing key"), message.routingKey],
                        [qsTr("Exchange"), message.exchange || qsTr("(default)")],
-                       [qsTr("Size"), octets > Format.most
-                        ? qsTr("%1, of which %2 are shown").arg(Format.sizeText(octets)).arg(Format.sizeText(Format.most))
-                        : Format.sizeText(octets)]];
+                       [qsTr("Size"), detail.shown.octets === octets ? Format.sizeText(octets)
+                            : qsTr("%1, the first %2 shown").arg(Format.sizeText(octets))
+                              .arg(Format.sizeText(detail.shown.octets))]];
         const others = [[qsTr("Content type"), message.contentType],
                         [qsTr("Encoding"), message.contentEncoding],
                         [qsTr("Type"), message.type],
@@ -78,7 +79,7 @@ Card {
             padding: Theme.gap / 2
             leftPadding: Theme.gap
             rightPadding: Theme.gap * 1.5
-            text: detail.message ? Format.body(detail.message) : ""
+            text: detail.shown.text
             placeholderText: qsTr("The body is empty")
             placeholderTextColor: Theme.faint
             textFormat: TextEdit.PlainText

@@ -13,7 +13,8 @@ Card {
     property alias view: view
     property string placeholder
     property real arrived: 0 // since the list was cleared
-    property real told: 0 // the same, once in a turn and not for each message
+    property real told: 0 // of these, until the last rows came: once in a turn, not for each message
+    property real pending: 0 // and during a pause
     signal selected(int row)
 
     function editPattern() {
@@ -27,9 +28,7 @@ Card {
 
     title: qsTr("Telemetry")
     note: list.messages.paused
-          ? list.messages.waiting < list.messages.maximumCount
-            ? qsTr("paused, %L1 waiting").arg(list.messages.waiting)
-            : qsTr("paused, the newest %L1 waiting").arg(list.messages.waiting)
+          ? qsTr("paused, %L1 new").arg(list.pending)
         : list.messages.filter !== undefined
           ? qsTr("%L1 of %L2 fit the filter").arg(list.messages.count).arg(list.told)
         : list.messages.count < list.told
@@ -47,6 +46,9 @@ Card {
         target: list.messages
         function onRowsInserted() {
             list.told = list.arrived;
+        }
+        function onWaitingChanged() {
+            list.pending = list.arrived - list.told;
         }
         // What is read stays in detail when it leaves the list; no other takes its place.
         function onRowsAboutToBeRemoved(parent, first, last) {

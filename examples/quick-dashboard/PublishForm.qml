@@ -12,7 +12,7 @@ Card {
     property real awaited: 0 // the tag of what was published last, until it is known what became of it
     property string problem // with the body
     property string outcome
-    property string tone // the theme's name of the colour that says what the outcome means
+    property string tone: "faint" // the theme's name of the colour that says what the outcome means
 
     function check() {
         try {
@@ -132,7 +132,7 @@ Card {
             text: form.problem || form.outcome
             textFormat: Text.PlainText
             font.bold: color === Theme.bad
-            color: form.problem !== "" ? Theme.bad : Theme[form.tone || "faint"]
+            color: form.problem !== "" ? Theme.bad : Theme[form.tone]
             wrapMode: Text.Wrap
             maximumLineCount: 2
             elide: Text.ElideRight

@@ -92,17 +92,19 @@ function size(buffer) {
     }
 }
 
-// What a text area is to show of a message.
+// What a text area is to show of a message, and how many octets of the body that is.
 function body(message) {
     const octets = size(message.body);
     if (octets === 0)
-        return "";
-    const cut = octets > most;
+        return { text: "", octets: 0 };
     const bytes = new Uint8Array(message.body.slice(0, most));
-    const text = decode(bytes, cut);
-    if (text === null)
-        return hexDump(bytes.slice(0, most / 8));
-    return !cut && message.json !== undefined ? indented(text) : text;
+    const text = decode(bytes, octets > most);
+    if (text === null) {
+        const beginning = bytes.slice(0, most / 8);
+        return { text: hexDump(beginning), octets: beginning.length };
+    }
+    return { text: octets <= most && message.json !== undefined ? indented(text) : text,
+             octets: bytes.length };
 }
 
 // One short line for the list, cheap also for a body of megabytes.

@@ -290,6 +290,7 @@ private Q_SLOTS:
         QVERIFY(model);
         QTRY_COMPARE_WITH_TIMEOUT(model->property("waiting").toInt(), 1, Patience);
         QCOMPARE(rows(), sent - 1);
+        QCOMPARE(note(), u"paused, 1 new"_s);
         click(item(u"pause"_s));
         QTRY_COMPARE_WITH_TIMEOUT(rows(), sent, Patience);
 
@@ -553,6 +554,8 @@ private Q_SLOTS:
         const QString huge = shown(u"ä"_s.repeated(5 << 19).toUtf8(), QString(255, u'k'));
         QCOMPARE(huge.size(), 16 * 1024 - 1);
         QVERIFY(huge.endsWith(u'ä'));
+        QCOMPARE(value(u"properties"_s, "model").toList().at(2).toStringList().last(),
+                 u"5.0 MiB, the first 32.0 KiB shown"_s);
 
         QAmqpMessage message("{}");
         QAmqpTable headers;
