@@ -97,12 +97,11 @@ void QAmqpQuickObject::start()
     m_failed = false;
     connect(m_channel, &QAmqpChannel::errorOccurred, m_scope.get(),
             [this](const QAmqpError &error) {
-                if (error.scope() == Scope::Connection) // which tells its errors itself
-                    return setReady(false);
                 lost(error); // which may delete this
                 qCWarning(qtAmqpQuickChannel).noquote()
                         << error.text(); // a document may not listen
             });
+    connect(m_channel, &QAmqpChannel::closed, m_scope.get(), [this] { setReady(false); });
     expect();
     connect(m_channel, &QAmqpChannel::opened, m_scope.get(), [this] { arrived(); });
     const QPointer<QAmqpChannel> alive = m_channel; // a handler of an error may end it

@@ -51,9 +51,11 @@ void QAmqpChannelPrivate::closed(const QAmqpError &error, bool told)
     const QPointer<QObject> alive(q);
     if (error)
         lastError = error;
+    // What ended the connection is told by the connection, once for all its channels.
+    const bool own = error.scope() == QAmqpError::Scope::Channel;
     // A warning is for what nobody else is told.
     told = told || q->isSignalConnected(QMetaMethod::fromSignal(&QAmqpChannel::errorOccurred));
-    if (error.scope() == QAmqpError::Scope::Channel)
+    if (own)
         engine->log().add(qtAmqpChannel(), told ? QtInfoMsg : QtWarningMsg, error.text());
     const quint32 closedGeneration = generation;
     const QList<QPointer<QAmqpConsumer>> ended = consumerObjects();
@@ -67,7 +69,7 @@ void QAmqpChannelPrivate::closed(const QAmqpError &error, bool told)
             tellState();
     });
     all(alive, [&] {
-        if (error)
+        if (own)
             Q_EMIT q->errorOccurred(error);
     });
     all(alive, [&] { Q_EMIT q->closed(); });

@@ -81,10 +81,12 @@ constexpr qint64 HighWater = 256 * 1024;
 /*! \fn void QAmqpChannel::opened()
     Emitted when the channel is open. */
 /*! \fn void QAmqpChannel::closed()
-    Emitted once for each open(), when the channel is closed for whatever reason. */
+    Emitted once for each open(), when the channel is closed for whatever reason. If its connection ended
+    by an error, lastError() is that error, which QAmqpConnection::errorOccurred() tells after this. */
 /*! \fn void QAmqpChannel::errorOccurred(const QAmqpError &error)
-    Emitted once, before closed(), if the channel ended by an \a error: the broker closed it (its reply
-    code says which kind of error, see \l {Errors}), or the connection failed (any kind of that).
+    Emitted once, before closed(), if the channel ended by an \a error of its own: the broker closed it,
+    its reply code says which kind of error. What ended the connection is told by
+    QAmqpConnection::errorOccurred() alone, see \l {Errors}.
 
     Of this side are Timeout, when the broker did not answer the opening or the closing of the channel,
     txCommit() or recover() in time, or not all publishes after close(); and LimitExceeded, if the

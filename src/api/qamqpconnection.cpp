@@ -30,7 +30,7 @@ using namespace QtAmqpPrivate;
     only while it is closed. Only QAmqpDelivery's acknowledgements may come from other threads.
 
     When the link is lost, each pending future fails, each unanswered publish is reported as
-    indeterminate, every channel is closed and then errorOccurred() and closed() are emitted once. The
+    indeterminate, every channel is closed and then errorOccurred() and closed() are emitted once, see \l {Errors}. The
     connection may then be opened again; channels made before need QAmqpChannel::open().
 
     \section1 Several hosts, several attempts
@@ -512,19 +512,13 @@ void QAmqpConnectionPrivate::closed(const QAmqpError &error)
     engine->reset(options);
     blockedReason.clear();
     const bool wasBlocked = std::exchange(blocked, false);
-    if (error.origin() == QAmqpError::Origin::Broker)
-        engine->log().add(
-                qtAmqpConnection(),
-                q->isSignalConnected(QMetaMethod::fromSignal(&QAmqpConnection::errorOccurred))
-                        ? QtInfoMsg
-                        : QtWarningMsg,
-                error.text());
-    else
-        engine->log().add(qtAmqpConnection(), QtInfoMsg,
-                          error ? QStringLiteral("closed: ") + error.text()
-                                : QStringLiteral("closed"));
     if (error)
         lastError = error;
+    // A warning is for what nobody else is told.
+    const bool told = !error
+            || q->isSignalConnected(QMetaMethod::fromSignal(&QAmqpConnection::errorOccurred));
+    engine->log().add(qtAmqpConnection(), told ? QtInfoMsg : QtWarningMsg,
+                      error ? error.text() : QStringLiteral("closed"));
     const QAmqpError cause = error ? error : givenUp(u"the connection was closed");
     for (const auto &promise : std::exchange(secretPromises, {}))
         endPromise(*promise, cause);

@@ -119,10 +119,12 @@ void QAmqpBlockingChannelPrivate::watch()
     // The channel object keeps this alive.
     QObject::connect(channel, &QAmqpChannel::opened, channel,
                      [this, self = shared_from_this()] { tellOpened(); });
-    QObject::connect(channel, &QAmqpChannel::errorOccurred, channel,
-                     [this](const QAmqpError &error) { failure = error; });
-    QObject::connect(channel, &QAmqpChannel::closed, channel,
-                     [this] { tellClosed(std::exchange(failure, {})); });
+    QObject::connect(channel, &QAmqpChannel::errorOccurred, channel, [] {}); // the calls tell it
+    QObject::connect(channel, &QAmqpChannel::closed, channel, [this] {
+        const QAmqpError last = channel->lastError();
+        // That of an operation, which was refused on this side, ended nothing.
+        tellClosed(last.scope() == QAmqpError::Scope::Operation ? QAmqpError() : last);
+    });
     publisher.watch(channel);
 }
 

@@ -67,7 +67,6 @@ public:
 
     // Of the I/O thread
     QPointer<QAmqpChannel> channel;
-    QAmqpError failure; // why the channel is about to close
     std::vector<Answer<void>> openers;
     std::vector<Answer<void>> closers;
 };

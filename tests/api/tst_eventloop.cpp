@@ -128,6 +128,7 @@ void TestEventLoop::aConnectionMayBeDeletedAfterItsThread()
     std::atomic<bool> there = false;
     connect(connection.get(), &QAmqpConnection::stateChanged, connection.get(),
             [&](State now) { there = there || now == state; });
+    connect(connection.get(), &QAmqpConnection::errorOccurred, connection.get(), [] {});
     QThread thread;
     connect(&thread, &QThread::started, connection.get(), qOverload<>(&QAmqpConnection::open));
     connection->moveToThread(&thread);

@@ -59,7 +59,7 @@ bool isForeign(const QString &name)
                 "BODY QUEUE CC BCC _BASE64 "
                 "NackError UnroutableError BlockingConnection flow channel "
                 "then onFailed result waitForFinished deleteLater moveToThread invokeMethod "
-                "qInstallMessageHandler qCoro runOnce"_s.split(u' ');
+                "createObject qInstallMessageHandler qCoro runOnce"_s.split(u' ');
         return QSet<QString>(words.begin(), words.end());
     }();
     static const QRegularExpression pika(u"^[a-z]+(?:_[a-z0-9]+)+$"_s);

@@ -110,6 +110,15 @@ void messageAsJson(const QAmqpDelivery &delivery, QAmqpChannel *channel)
     //! [json]
 }
 
+void errors(QAmqpConnection *connection, QAmqpChannel *channel)
+{
+    //! [errors]
+    const auto fail = [](const QAmqpError &error) { qCritical().noquote() << error.text(); };
+    QObject::connect(connection, &QAmqpConnection::errorOccurred, fail);
+    QObject::connect(channel, &QAmqpChannel::errorOccurred, fail);
+    //! [errors]
+}
+
 void worker()
 {
     //! [worker]
