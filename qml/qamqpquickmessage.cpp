@@ -75,12 +75,25 @@ using namespace Qt::StringLiterals;
 /*! \qmlproperty string amqpMessage::consumerTag
     The broker's name for the subscription that it came by. */
 /*! \qmlproperty bool amqpMessage::settled
-    Whether it was acknowledged or refused, or needs neither. */
+    Whether it was acknowledged or refused, or needs neither: also by another copy of this value. */
 
 /*! \qmlmethod bool amqpMessage::ack()
     Acknowledges the message, under AmqpQueue.AckManually; AckOnReturn does it by itself. Returns
     \c false if it was settled before, or the queue's channel has ended and the broker delivers it
     again. */
+
+bool QAmqpQuickMessage::ack() const { return QAmqpQuickSettling::told(m_delivery.ack()); }
+
+Q_GLOBAL_STATIC(QAmqpQuickSettling, settling)
+
+QAmqpQuickSettling *QAmqpQuickSettling::instance() { return settling(); }
+
+bool QAmqpQuickSettling::told(bool done)
+{
+    if (done && settling.exists())
+        Q_EMIT settling->settled();
+    return done;
+}
 
 QAmqpQuickMessage::QAmqpQuickMessage(const QAmqpDelivery &delivery) : m_delivery(delivery) { }
 
@@ -122,7 +135,8 @@ bool QAmqpQuickMessage::isPersistent() const
     the queue, if it has one. Returns as ack() does. */
 bool QAmqpQuickMessage::nack(bool requeue) const
 {
-    return m_delivery.nack(requeue ? QAmqpDelivery::Requeue : QAmqpDelivery::Discard);
+    return QAmqpQuickSettling::told(
+            m_delivery.nack(requeue ? QAmqpDelivery::Requeue : QAmqpDelivery::Discard));
 }
 
 /*! \qmlmethod string amqpMessage::toJson()

@@ -5,12 +5,26 @@
 
 #include <QtAmqp/qamqpdelivery.h>
 #include <QtCore/qjsonvalue.h>
+#include <QtCore/qobject.h>
 #include <QtQml/qqmlregistration.h>
 
 QT_BEGIN_NAMESPACE
 
 class QJSEngine;
 class QJSValue;
+
+// Tells models that messages were settled, whichever copy of them it was done by.
+class QAmqpQuickSettling : public QObject
+{
+    Q_OBJECT
+public:
+    static QAmqpQuickSettling *instance();
+    // Returns what came of settling a message.
+    static bool told(bool done);
+
+Q_SIGNALS:
+    void settled();
+};
 
 class Q_AMQPQUICK_EXPORT QAmqpQuickMessage
 {
@@ -76,7 +90,7 @@ public:
     QString consumerTag() const { return m_delivery.consumerTag(); }
     bool isSettled() const { return m_delivery.isSettled(); }
 
-    Q_INVOKABLE bool ack() const { return m_delivery.ack(); }
+    Q_INVOKABLE bool ack() const;
     Q_INVOKABLE bool nack(bool requeue = true) const;
     Q_INVOKABLE QString toJson() const;
 

@@ -1,5 +1,7 @@
 #include "qamqpquickmessagemodel.h"
 
+#include "qamqpquickvalues.h"
+
 #include <QtCore/qdatetime.h>
 #include <QtQml/qqmlengine.h>
 #include <QtQml/qqmlinfo.h>
@@ -26,14 +28,16 @@ QT_BEGIN_NAMESPACE
     }
     \endqml
 
-    The model keeps the newest \l maximumCount messages and drops older ones. What comes in one turn of the
+    The model keeps the newest messages, as \l maximumCount and \l maximumSize allow, and drops older ones. What comes in one turn of the
     event loop is one change for the view. Each property of amqpMessage is a role of the same name, but for
     \c text, which is the role \c bodyText: \c body, \c bodyText, \c json, \c routingKey, \c exchange,
     \c headers, and so on; \c message is the value with all of them, and \c received the time at which it
     came. No role has the name of a property of Qt Quick Controls, so that each can be a required property of
     an ItemDelegate, a Label or a Button, which have a \c text of their own.
 
-    It acknowledges nothing itself: that is up to AmqpQueue::ackPolicy.
+    It acknowledges nothing by itself: that is up to AmqpQueue::ackPolicy. Under AmqpQueue.AckManually a delegate
+    calls \l ack(), \l nack() or amqpMessage::ack(), and its role \c settled changes. A message that leaves the model
+    unsettled stays with the queue until its channel ends, and goes back then.
 */
 
 /*! \qmlproperty int AmqpMessageModel::count
@@ -46,12 +50,17 @@ namespace {
 const QMetaObject &properties = QAmqpQuickMessage::staticMetaObject;
 
 // Behind the last, the properties have the roles from Qt::UserRole on.
+int settledRole() { return Qt::UserRole + properties.indexOfProperty("settled"); }
 int messageRole() { return Qt::UserRole + properties.propertyCount(); }
 int receivedRole() { return messageRole() + 1; }
 
 } // namespace
 
-QAmqpQuickMessageModel::QAmqpQuickMessageModel(QObject *parent) : QAbstractListModel(parent) { }
+QAmqpQuickMessageModel::QAmqpQuickMessageModel(QObject *parent) : QAbstractListModel(parent)
+{
+    connect(QAmqpQuickSettling::instance(), &QAmqpQuickSettling::settled, this,
+            &QAmqpQuickMessageModel::lookWhatIsSettledSoon);
+}
 
 /*! \qmlproperty AmqpQueue AmqpMessageModel::queue
     Where the messages come from. Another queue adds its messages to those that are there. */
@@ -77,10 +86,33 @@ void QAmqpQuickMessageModel::setMaximumCount(int count)
     if (m_maximumCount == count)
         return;
     m_maximumCount = count;
-    while (m_waiting.size() > size_t(m_maximumCount))
-        m_waiting.pop_front();
+    boundWaiting();
     Q_EMIT maximumCountChanged();
     showSoon();
+}
+
+/*! \qmlproperty real AmqpMessageModel::maximumSize
+    How many octets the messages that are kept may have, bodies and properties together: 64 MiB at first. The newest
+    is kept in any case. During a pause the same holds for those that wait. */
+void QAmqpQuickMessageModel::setMaximumSize(qreal size)
+{
+    // No integer: QML has none of 64 bits.
+    const qint64 octets = size >= 1 ? qint64(qMin(size, qreal(QtAmqpQuick::LargestWhole))) : 1;
+    if (m_maximumSize == octets)
+        return;
+    m_maximumSize = octets;
+    boundWaiting();
+    Q_EMIT maximumSizeChanged();
+    showSoon();
+}
+
+void QAmqpQuickMessageModel::boundWaiting()
+{
+    while (m_waiting.size() > size_t(m_maximumCount)
+           || (m_waiting.size() > 1 && m_waitingSize > m_maximumSize)) {
+        m_waitingSize -= m_waiting.front().size();
+        m_waiting.pop_front();
+    }
 }
 
 /*! \qmlproperty bool AmqpMessageModel::newestFirst
@@ -118,13 +150,13 @@ void QAmqpQuickMessageModel::setFilter(const QJSValue &filter)
         return;
     m_filter = filter;
     std::deque<quint64> passing;
-    for (size_t i = 0; i < m_entries.size(); ++i) {
-        const quint64 number = m_first + i;
-        if (passes(m_entries[i]))
-            passing.push_back(number);
+    for (const Entry &entry : std::deque<Entry>(m_entries)) {
+        if (passes(entry))
+            passing.push_back(entry.number);
     }
     // The filter may do anything, clear() too: what is gone is not shown.
-    passing.erase(passing.begin(), std::lower_bound(passing.begin(), passing.end(), m_first));
+    const auto isGone = [this](quint64 number) { return place(number) == m_entries.size(); };
+    passing.erase(std::remove_if(passing.begin(), passing.end(), isGone), passing.end());
     reset([&] { m_shown = std::move(passing); });
     Q_EMIT filterChanged();
 }
@@ -172,10 +204,34 @@ QAmqpQuickMessage QAmqpQuickMessageModel::get(int row) const
     Adds \a message, as if it had come from the queue. */
 void QAmqpQuickMessageModel::append(const QAmqpQuickMessage &message)
 {
-    m_waiting.push_back({message, QDateTime::currentMSecsSinceEpoch()});
-    if (m_waiting.size() > size_t(m_maximumCount))
-        m_waiting.pop_front();
+    m_waiting.push_back({message, QDateTime::currentMSecsSinceEpoch(), 0, false});
+    m_waitingSize += m_waiting.back().size();
+    boundWaiting();
     showSoon();
+}
+
+/*! \qmlmethod bool AmqpMessageModel::ack(int row)
+    Acknowledges the message in \a row, as amqpMessage::ack() does. */
+bool QAmqpQuickMessageModel::ack(int row) { return get(row).ack(); }
+
+/*! \qmlmethod bool AmqpMessageModel::nack(int row, bool requeue = true)
+    Refuses the message in \a row, as amqpMessage::nack() does with \a requeue. */
+bool QAmqpQuickMessageModel::nack(int row, bool requeue) { return get(row).nack(requeue); }
+
+/*! \qmlmethod void AmqpMessageModel::remove(int row)
+    Removes \a row. Its message is not settled by that. */
+void QAmqpQuickMessageModel::remove(int row)
+{
+    if (row < 0 || row >= count())
+        return;
+    const auto shown = m_shown.begin() + (m_newestFirst ? count() - 1 - row : row);
+    const size_t entry = place(*shown);
+    beginRemoveRows({}, row, row);
+    forget(entry);
+    m_shown.erase(shown);
+    m_entries.erase(m_entries.begin() + qptrdiff(entry));
+    endRemoveRows();
+    Q_EMIT countChanged();
 }
 
 /*! \qmlmethod void AmqpMessageModel::clear()
@@ -183,10 +239,11 @@ void QAmqpQuickMessageModel::append(const QAmqpQuickMessage &message)
 void QAmqpQuickMessageModel::clear()
 {
     reset([&] {
-        m_first += m_entries.size();
         m_entries.clear();
         m_shown.clear();
         m_waiting.clear();
+        m_size = m_waitingSize = 0;
+        m_unsettled = 0;
     });
     Q_EMIT waitingChanged();
 }
@@ -208,14 +265,22 @@ void QAmqpQuickMessageModel::show()
     }
     const int before = count();
     std::deque<Entry> arrived = std::exchange(m_waiting, {});
+    m_waitingSize = 0;
     std::vector<size_t> passing; // asked first: the filter may do anything, clear() too
     for (size_t i = 0; i < arrived.size(); ++i) {
         if (passes(arrived[i]))
             passing.push_back(i);
     }
-    const size_t all = m_entries.size() + arrived.size();
-    dropOldest(all > size_t(m_maximumCount) ? all - size_t(m_maximumCount) : 0);
-    const quint64 number = m_first + m_entries.size();
+    const quint64 number = m_next;
+    qint64 size = 0;
+    for (Entry &entry : arrived) {
+        entry.number = m_next++;
+        entry.settled = entry.message.isSettled();
+        m_unsettled += !entry.settled;
+        size += entry.size();
+    }
+    dropOldest(arrived.size(), size);
+    m_size += size;
     std::move(arrived.begin(), arrived.end(), std::back_inserter(m_entries));
     if (!passing.empty()) {
         const int row = m_newestFirst ? 0 : count();
@@ -239,24 +304,97 @@ bool QAmqpQuickMessageModel::passes(const Entry &entry) const
     return result.isError() || result.toBool();
 }
 
-void QAmqpQuickMessageModel::dropOldest(size_t entries)
+// Makes room for others.
+void QAmqpQuickMessageModel::dropOldest(size_t others, qint64 size)
 {
-    entries = qMin(entries, m_entries.size());
-    const auto end = std::lower_bound(m_shown.begin(), m_shown.end(), m_first + entries);
-    if (const int rows = int(end - m_shown.begin())) {
-        const int row = m_newestFirst ? count() - rows : 0;
+    size_t entries = 0;
+    qint64 left = m_size;
+    for (; entries < m_entries.size(); ++entries) {
+        const size_t all = m_entries.size() - entries + others;
+        if (all <= size_t(m_maximumCount) && (left + size <= m_maximumSize || all == 1))
+            break;
+        left -= m_entries[entries].size();
+    }
+    if (entries == 0)
+        return;
+    const auto last = m_entries.begin() + qptrdiff(entries);
+    const quint64 next = entries < m_entries.size() ? last->number : m_next;
+    const auto end = std::lower_bound(m_shown.begin(), m_shown.end(), next);
+    const int rows = int(end - m_shown.begin());
+    const int row = m_newestFirst ? count() - rows : 0;
+    if (rows > 0) {
         beginRemoveRows({}, row, row + rows - 1);
         m_shown.erase(m_shown.begin(), end);
-        endRemoveRows();
     }
-    m_entries.erase(m_entries.begin(), m_entries.begin() + qptrdiff(entries));
-    m_first += entries;
+    for (size_t entry = 0; entry < entries; ++entry)
+        forget(entry);
+    m_entries.erase(m_entries.begin(), last);
+    if (rows > 0)
+        endRemoveRows();
+}
+
+// It is about to leave.
+void QAmqpQuickMessageModel::forget(size_t place)
+{
+    const Entry &entry = m_entries[place];
+    m_size -= entry.size();
+    m_unsettled -= !entry.settled;
+}
+
+void QAmqpQuickMessageModel::lookWhatIsSettledSoon()
+{
+    if (m_unsettled == 0 || std::exchange(m_lookWanted, true))
+        return;
+    QMetaObject::invokeMethod(this, &QAmqpQuickMessageModel::lookWhatIsSettled,
+                              Qt::QueuedConnection);
+}
+
+// Once in a turn, however many they are and whoever settled them: one change for the view.
+void QAmqpQuickMessageModel::lookWhatIsSettled()
+{
+    m_lookWanted = false;
+    int first = -1; // in the order of entries
+    int last = -1;
+    auto shown = m_shown.cbegin();
+    for (Entry &entry : m_entries) {
+        shown = std::find_if(shown, m_shown.cend(),
+                             [&](quint64 number) { return number >= entry.number; });
+        if (entry.settled || !entry.message.isSettled())
+            continue;
+        entry.settled = true;
+        --m_unsettled;
+        if (shown == m_shown.cend() || *shown != entry.number)
+            continue;
+        last = int(shown - m_shown.cbegin());
+        if (first < 0)
+            first = last;
+    }
+    if (first < 0)
+        return;
+    const int from = m_newestFirst ? count() - 1 - last : first;
+    Q_EMIT dataChanged(index(from), index(from + last - first), {settledRole(), messageRole()});
+}
+
+// Where the entry of that number is, or behind the last if it is gone. Where none was removed it is found at
+// once.
+size_t QAmqpQuickMessageModel::place(quint64 number) const
+{
+    if (m_entries.empty() || number < m_entries.front().number)
+        return m_entries.size();
+    const size_t most = size_t(number - m_entries.front().number);
+    if (most < m_entries.size() && m_entries[most].number == number)
+        return most;
+    const auto end = m_entries.begin() + qptrdiff(qMin(most, m_entries.size()));
+    const auto found = std::lower_bound(
+            m_entries.begin(), end, number,
+            [](const Entry &entry, quint64 wanted) { return entry.number < wanted; });
+    return found != end && found->number == number ? size_t(found - m_entries.begin())
+                                                   : m_entries.size();
 }
 
 const QAmqpQuickMessageModel::Entry &QAmqpQuickMessageModel::at(int row) const
 {
-    const quint64 number = m_shown[size_t(m_newestFirst ? count() - 1 - row : row)];
-    return m_entries[size_t(number - m_first)];
+    return m_entries[place(m_shown[size_t(m_newestFirst ? count() - 1 - row : row)])];
 }
 
 template<typename Change>

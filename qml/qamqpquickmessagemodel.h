@@ -17,6 +17,8 @@ class Q_AMQPQUICK_EXPORT QAmqpQuickMessageModel : public QAbstractListModel
     Q_PROPERTY(QAmqpQuickQueue *queue READ queue WRITE setQueue NOTIFY queueChanged FINAL)
     Q_PROPERTY(int maximumCount READ maximumCount WRITE setMaximumCount NOTIFY maximumCountChanged
                        FINAL)
+    Q_PROPERTY(
+            qreal maximumSize READ maximumSize WRITE setMaximumSize NOTIFY maximumSizeChanged FINAL)
     Q_PROPERTY(bool newestFirst READ isNewestFirst WRITE setNewestFirst NOTIFY newestFirstChanged
                        FINAL)
     Q_PROPERTY(bool paused READ isPaused WRITE setPaused NOTIFY pausedChanged FINAL)
@@ -30,6 +32,8 @@ public:
     void setQueue(QAmqpQuickQueue *queue);
     int maximumCount() const { return m_maximumCount; }
     void setMaximumCount(int count);
+    qreal maximumSize() const { return qreal(m_maximumSize); }
+    void setMaximumSize(qreal size);
     bool isNewestFirst() const { return m_newestFirst; }
     void setNewestFirst(bool newestFirst);
     bool isPaused() const { return m_paused; }
@@ -45,6 +49,9 @@ public:
 
     Q_INVOKABLE QAmqpQuickMessage get(int row) const;
     Q_INVOKABLE void append(const QAmqpQuickMessage &message);
+    Q_INVOKABLE bool ack(int row);
+    Q_INVOKABLE bool nack(int row, bool requeue = true);
+    Q_INVOKABLE void remove(int row);
 
 public Q_SLOTS:
     void clear();
@@ -52,6 +59,7 @@ public Q_SLOTS:
 Q_SIGNALS:
     void queueChanged();
     void maximumCountChanged();
+    void maximumSizeChanged();
     void newestFirstChanged();
     void pausedChanged();
     void filterChanged();
@@ -63,26 +71,40 @@ private:
     {
         QAmqpQuickMessage message;
         qint64 received; // in milliseconds since the epoch: a QDateTime costs more to make
+        quint64 number; // grows from entry to entry, but not always by one
+        bool settled; // as far as the views know
+
+        qsizetype size() const { return message.delivery().size(); }
     };
     void showSoon();
     void show();
+    void boundWaiting();
+    void lookWhatIsSettledSoon();
+    void lookWhatIsSettled();
     bool passes(const Entry &entry) const;
-    void dropOldest(size_t entries);
+    void forget(size_t place);
+    void dropOldest(size_t others, qint64 size);
+    size_t place(quint64 number) const;
     const Entry &at(int row) const;
     template<typename Change>
     void reset(Change change);
 
     QPointer<QAmqpQuickQueue> m_queue;
     int m_maximumCount = 1000;
+    qint64 m_maximumSize = 64 * 1024 * 1024;
     bool m_newestFirst = false;
     bool m_paused = false;
     bool m_showWanted = false;
+    bool m_lookWanted = false;
     QJSValue m_filter;
 
     std::deque<Entry> m_waiting; // came since the last turn, or the pause
     std::deque<Entry> m_entries; // all that are kept, the oldest first
     std::deque<quint64> m_shown; // which of them pass the filter, by number
-    quint64 m_first = 0; // the number of the oldest entry
+    quint64 m_next = 0; // the number of the next entry
+    qint64 m_waitingSize = 0; // of their messages
+    qint64 m_size = 0;
+    int m_unsettled = 0; // entries
 };
 
 QT_END_NAMESPACE

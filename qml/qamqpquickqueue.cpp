@@ -189,7 +189,7 @@ QFuture<void> QAmqpQuickQueue::unbind(const Binding &binding)
 void QAmqpQuickQueue::stop()
 {
     if (m_handled && m_ackPolicy == AckOnReturn)
-        m_handled->ack(); // its handler stops the queue: it is handled
+        QAmqpQuickSettling::told(m_handled->ack()); // its handler stops the queue: it is handled
     QAmqpQuickBound::stop();
     if (!m_info.name.isEmpty()) {
         m_info = {};
@@ -252,7 +252,7 @@ void QAmqpQuickQueue::receive(const QAmqpDelivery &delivery)
     if (self)
         m_handled = outer;
     if (ack)
-        message.ack();
+        QAmqpQuickSettling::told(message.ack());
 }
 
 /*! \qmlmethod real AmqpQueue::publish(var body, var properties = {})

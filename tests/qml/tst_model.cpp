@@ -81,6 +81,111 @@ private Q_SLOTS:
         QCOMPARE(rows(model), newestFirst ? u"99 100"_s : u"100 99"_s);
     }
 
+    void octetsAreBoundedToo_data()
+    {
+        QTest::addColumn<bool>("newestFirst");
+        QTest::newRow("oldest first") << false;
+        QTest::newRow("newest first") << true;
+    }
+
+    // Each message has the octets of its body and one of its type's length and "odd" or "even".
+    void octetsAreBoundedToo()
+    {
+        QFETCH(bool, newestFirst);
+        QAmqpQuickMessageModel model;
+        const QAbstractItemModelTester tester(&model);
+        QCOMPARE(qint64(model.maximumSize()), 64 * 1024 * 1024);
+        model.setNewestFirst(newestFirst);
+        const auto shown = [&] {
+            QStringList all = rows(model).split(u' ');
+            if (newestFirst)
+                std::reverse(all.begin(), all.end());
+            return all.join(u' ');
+        };
+        append(model, 1, 5);
+        QSignalSpy changed(&model, &QAmqpQuickMessageModel::maximumSizeChanged);
+        model.setMaximumSize(5 + 6 + 5); // 3, 4, 5
+        QCoreApplication::processEvents();
+        QCOMPARE(shown(), u"3 4 5"_s);
+        append(model, 6, 6);
+        QCOMPARE(shown(), u"4 5 6"_s.right(3));
+        append(model, 7, 9);
+        QCOMPARE(shown(), u"7 8 9"_s);
+        model.append(QAmqpMessage(QByteArray(100, 'x'))); // the newest in any case
+        QCoreApplication::processEvents();
+        QCOMPARE(shown(), QString(100, u'x'));
+        append(model, 1, 1);
+        QCOMPARE(shown(), u"1"_s);
+        model.setMaximumSize(-1);
+        QCOMPARE(qint64(model.maximumSize()), 1);
+        QCOMPARE(changed.size(), 2);
+        append(model, 2, 4);
+        QCOMPARE(shown(), u"4"_s);
+    }
+
+    void whatWaitsIsBoundedByOctetsToo()
+    {
+        QAmqpQuickMessageModel model;
+        model.setPaused(true);
+        model.setMaximumSize(3000000);
+        for (int i = 0; i < 10; ++i)
+            model.append(QAmqpMessage(QByteArray(1000000, char('0' + i))));
+        QCOMPARE(model.waiting(), 3);
+        model.setMaximumSize(10);
+        QCOMPARE(model.waiting(), 1);
+        model.setPaused(false);
+        QCoreApplication::processEvents();
+        QCOMPARE(model.get(0).text().at(0), u'9');
+    }
+
+    void rowsAreRemoved_data() { octetsAreBoundedToo_data(); }
+
+    void rowsAreRemoved()
+    {
+        QFETCH(bool, newestFirst);
+        QAmqpQuickMessageModel model;
+        const QAbstractItemModelTester tester(&model);
+        QSignalSpy counted(&model, &QAmqpQuickMessageModel::countChanged);
+        model.setNewestFirst(newestFirst);
+        model.setMaximumCount(5);
+        append(model, 1, 5);
+        model.remove(1);
+        model.remove(2);
+        QCOMPARE(rows(model), newestFirst ? u"5 3 1"_s : u"1 3 5"_s);
+        QCOMPARE(counted.size(), 3);
+        for (const int row : {-1, 3})
+            model.remove(row);
+        QCOMPARE(counted.size(), 3);
+        append(model, 6, 7); // there is room for them
+        QCOMPARE(rows(model), newestFirst ? u"7 6 5 3 1"_s : u"1 3 5 6 7"_s);
+        append(model, 8, 9);
+        QCOMPARE(rows(model), newestFirst ? u"9 8 7 6 5"_s : u"5 6 7 8 9"_s);
+        while (model.count() > 0)
+            model.remove(model.count() / 2);
+        append(model, 10, 10);
+        QCOMPARE(rows(model), u"10"_s);
+    }
+
+    void removedRowsStayAwayWhateverTheFilter()
+    {
+        Scene scene("AmqpMessageModel { id: model }");
+        auto &model = *scene.value("model").value<QAmqpQuickMessageModel *>();
+        const QAbstractItemModelTester tester(&model);
+        append(model, 1, 6);
+        scene.value("model.filter = (message) => message.type === 'odd'");
+        scene.value("model.remove(1)");
+        QCOMPARE(rows(model), u"1 5"_s);
+        scene.value("model.filter = undefined");
+        QCOMPARE(rows(model), u"1 2 4 5 6"_s);
+        // One that removes rows itself.
+        scene.value(
+                "model.filter = (message) => { if (message.text === '4') model.remove(0); return true }");
+        QCOMPARE(rows(model), u"2 4 5 6"_s);
+        scene.value("model.maximumSize = 2 ** 40");
+        QCOMPARE(qint64(model.maximumSize()), qint64(1) << 40);
+        QVERIFY(scene.holds("model.maximumSize === 2 ** 40"));
+    }
+
     void aPauseHoldsWhatComes()
     {
         QAmqpQuickMessageModel model;

@@ -332,6 +332,43 @@ private Q_SLOTS:
         QTEST(scene.text("'' + JSON.stringify(model.get(0).json)"), "json");
     }
 
+    // However it was settled: by the row, a copy of the message, the value of the role, or an event loop in the
+    // handler's way.
+    void theModelTellsWhatIsSettled()
+    {
+        AutoServer server;
+        Scene scene(R"(
+            AmqpMessageModel {
+                id: model; queue: queue; newestFirst: true
+                property var changes: []
+                onDataChanged: (from, to) => changes.push(from.row + "-" + to.row)
+            },
+            Instantiator {
+                id: rows; model: model
+                delegate: QtObject { required property bool settled; required property string bodyText }
+            },
+            AmqpConnection { url: "URL"; active: true
+                AmqpQueue { id: queue; name: "q"; ackPolicy: AmqpQueue.AckManually } })",
+                    server.url());
+        TRY_HOLDS(scene, "queue.ready");
+        scene.value("for (let i = 0; i < 6; ++i) queue.publish('' + i)");
+        TRY_HOLDS(scene, "rows.count === 6 && rows.objectAt(0).bodyText === '5'");
+        QVERIFY(scene.holds("model.ack(1) && !model.ack(1)")); // 4
+        QVERIFY(scene.holds("model.nack(4, false) && !model.get(4).nack()")); // 1
+        QVERIFY(scene.holds("!model.ack(6) && !model.ack(-1)"));
+        TRY_HOLDS(scene, "rows.objectAt(1).settled && rows.objectAt(4).settled");
+        QCOMPARE(scene.text("model.changes.join()"), u"1-4"_s);
+        scene.value("model.get(0).ack()"); // 5
+        TRY_HOLDS(scene, "rows.objectAt(0).settled");
+        scene.value("model.filter = (message) => message.text !== '3'; model.get(2).ack()"); // 2
+        TRY_HOLDS(scene, "rows.objectAt(2).settled");
+        QCOMPARE(scene.text("model.changes.join()"), u"1-4,0-0,2-2"_s);
+        scene.value("model.remove(4)"); // 0
+        QVERIFY(scene.holds("model.count === 4 && rows.count === 4"));
+        QTRY_COMPARE(server.brokers.first()->acked.size(), 3);
+        QCOMPARE(server.brokers.first()->nacked.size(), 1);
+    }
+
     void propertiesOfAMessageAreChecked()
     {
         AutoServer server;

@@ -260,8 +260,7 @@ private Q_SLOTS:
         row("octets", "\xff"_ba, "v instanceof ArrayBuffer && v.byteLength === 1");
         row("void", QAmqpValue::null(), "v === null");
         row("time", QAmqpValue::timestamp(1700000000), "v.getTime() === 1700000000000");
-        row("last time of a Date", QAmqpValue::timestamp(8640000000000),
-            "v.getTime() === 8.64e15");
+        row("last time of a Date", QAmqpValue::timestamp(8640000000000), "v.getTime() === 8.64e15");
         row("time beyond Date", QAmqpValue::timestamp(8640000000001), "v === 8640000000001");
         row("time beyond QDateTime", QAmqpValue::timestamp(~quint64(0)), "v === 2 ** 64");
     }
@@ -292,8 +291,7 @@ private Q_SLOTS:
     {
         Scene scene("AmqpMessageModel { id: model }");
         auto *model = scene.value("model").value<QAmqpQuickMessageModel *>();
-        for (const quint64 seconds :
-             {quint64(1700000000), quint64(8640000000001), ~quint64(0)}) {
+        for (const quint64 seconds : {quint64(1700000000), quint64(8640000000001), ~quint64(0)}) {
             QByteArray octets(8, Qt::Uninitialized);
             qToBigEndian(seconds, octets.data());
             model->append(QAmqpMessagePrivate::make({}, quint16(QAmqpMessage::Property::Timestamp),
