@@ -47,6 +47,9 @@ Card {
     }
 
     title: qsTr("Messages per second")
+    Accessible.role: Accessible.Chart
+    Accessible.name: qsTr("%L1 messages received and %L2 published per second")
+                     .arg(Math.round(chart.received)).arg(Math.round(chart.published))
 
     Timer {
         interval: 1000
