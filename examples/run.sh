@@ -134,6 +134,11 @@ if [ -z "$url" ]; then
     fi
 fi
 
+# It starts with what was prepared, and finds the plugin that lists the queues.
+if [ "$name" = widgets-inspector ] && [ -n "$node_folder" ]; then
+    set -- --queue orders --management-port "${QTAMQP_TEST_MANAGEMENT_PORT:-0}" "$@"
+fi
+
 unlock
 
 step "running the example $name"

@@ -13,6 +13,7 @@ Broker::Broker(QObject *parent) : QObject(parent)
     connect(&m_connection, &QAmqpConnection::stateChanged, this, &Broker::stateChanged);
     connect(&m_connection, &QAmqpConnection::opened, this, &Broker::opened);
     connect(&m_connection, &QAmqpConnection::closed, this, &Broker::closed);
+    connect(&m_connection, &QAmqpConnection::closed, this, &Broker::openNext);
     connect(&m_connection, &QAmqpConnection::blockedChanged, this, &Broker::stateChanged);
     connect(&m_connection, &QAmqpConnection::errorOccurred, this,
             [this](const QAmqpError &error) { Q_EMIT failed(error.text()); });
@@ -20,8 +21,19 @@ Broker::Broker(QObject *parent) : QObject(parent)
 
 void Broker::open(const QAmqpConnectionOptions &options)
 {
-    m_connection.abort();
-    m_connection.setOptions(QAmqpConnectionOptions(options).setConnectionName(u"Inspector"_s));
+    m_next = options;
+    if (m_connection.state() == QAmqpConnection::State::Closed)
+        openNext();
+    else
+        m_connection.close(); // in good order: what was acknowledged or published arrives
+}
+
+void Broker::openNext()
+{
+    if (!m_next)
+        return;
+    m_connection.setOptions(m_next->setConnectionName(u"Inspector"_s));
+    m_next.reset();
     m_connection.open();
 }
 
@@ -60,11 +72,14 @@ void Broker::fetch(const QString &queue, int most, bool hold)
     if (m_fetching || m_holding)
         return;
     QAmqpChannel *channel = newChannel();
-    connect(channel, &QAmqpChannel::closed, this, [this, hold] {
+    connect(channel, &QAmqpChannel::closed, this, [this, hold, channel] {
         m_holding.clear();
         setFetching(false);
-        if (hold)
-            Q_EMIT released();
+        if (!hold)
+            return;
+        if (const QAmqpError error = channel->lastError()) // RabbitMQ waits half an hour for an ack
+            tell(error);
+        Q_EMIT released();
     });
     if (hold)
         m_holding = channel;

@@ -78,6 +78,7 @@ private:
         int awaited = 0;
     };
 
+    void openNext();
     QAmqpChannel *newChannel();
     void fetch(const QString &queue, int most, bool hold);
     void fetchNext(const std::shared_ptr<Fetch> &fetch);
@@ -89,6 +90,7 @@ private:
     void finish(QFuture<T> future, Then then, const QPointer<QAmqpChannel> &channel = {});
 
     QAmqpConnection m_connection;
+    std::optional<QAmqpConnectionOptions> m_next; // when the connection before is closed
     QPointer<QAmqpConsumer> m_consumer;
     QPointer<QAmqpChannel> m_holding;
     bool m_fetching = false;

@@ -46,6 +46,7 @@ MainWindow::MainWindow(QWidget *parent)
     createQueueList();
     createMenus();
     m_banner->setRemedy(m_reconnect);
+    m_state->setTextFormat(Qt::PlainText);
     setCentralWidget(newCentre());
     statusBar()->addPermanentWidget(m_count);
     statusBar()->addPermanentWidget(m_dot);
@@ -53,7 +54,7 @@ MainWindow::MainWindow(QWidget *parent)
     const int line = fontMetrics().height();
     resize(92 * line, 56 * line);
     auto *dock = findChild<QDockWidget *>(u"queues"_s);
-    resizeDocks({dock}, {17 * line}, Qt::Horizontal);
+    resizeDocks({dock}, {18 * line}, Qt::Horizontal);
 
     connectBroker();
     connect(m_queue, &QLineEdit::textChanged, this, &MainWindow::updateState);
@@ -72,6 +73,7 @@ MainWindow::MainWindow(QWidget *parent)
     connect(&m_messages, &QAbstractItemModel::modelReset, this, &MainWindow::showCurrent);
     connect(&m_messages, &QAbstractItemModel::dataChanged, this, &MainWindow::updateSelection);
     updateState();
+    updateSelection();
     updateCount();
 }
 
@@ -244,6 +246,7 @@ void MainWindow::askHowToConsume(const QString &queue, quint32 messages)
             new QMessageBox(QMessageBox::Question, tr("Consume"),
                             tr("%1 holds %2 messages.").arg(queue, locale.toString(messages)),
                             QMessageBox::Cancel, this);
+    question->setTextFormat(Qt::PlainText);
     question->setInformativeText(
             tr("Hold: at most %1 of them are kept here, unacknowledged. Those that you acknowledge or move "
                "leave the queue; the others go back to it when you stop or close the window.\n\n"
@@ -273,6 +276,7 @@ void MainWindow::purge()
     auto *question = new QMessageBox(QMessageBox::Warning, tr("Purge"),
                                      tr("Remove all messages that are ready in %1?").arg(queue),
                                      QMessageBox::Cancel, this);
+    question->setTextFormat(Qt::PlainText);
     question->setInformativeText(tr("They cannot be brought back."));
     question->setAttribute(Qt::WA_DeleteOnClose);
     QPushButton *remove = question->addButton(tr("&Remove them"), QMessageBox::DestructiveRole);

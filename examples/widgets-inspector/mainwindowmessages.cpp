@@ -85,7 +85,7 @@ void MainWindow::askWhereTo()
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     dialog->setWindowTitle(tr("Move to"));
     auto *exchange = new QLineEdit;
-    exchange->setPlaceholderText(tr("the default one: the key names the queue"));
+    exchange->setPlaceholderText(tr("(default)"));
     auto *routingKey = new QLineEdit;
     routingKey->setObjectName(u"moveKey"_s);
     routingKey->setCompleter(new QCompleter(m_queues->model(), routingKey));
@@ -95,7 +95,7 @@ void MainWindow::askWhereTo()
     note->setWordWrap(true);
     auto *buttons = new QDialogButtonBox(QDialogButtonBox::Ok | QDialogButtonBox::Cancel);
     QPushButton *move = buttons->button(QDialogButtonBox::Ok);
-    move->setText(tr("&Move %1 messages").arg(QLocale().toString(selectedHeld().size())));
+    move->setText(tr("&Move"));
     move->setEnabled(false);
     auto *layout = new QFormLayout(dialog);
     layout->addRow(tr("&Exchange"), exchange);
@@ -112,7 +112,7 @@ void MainWindow::askWhereTo()
     connect(dialog, &QDialog::accepted, this,
             [=] { m_broker.move(selectedHeld(), exchange->text(), routingKey->text()); });
     routingKey->setFocus();
-    dialog->resize(420, dialog->sizeHint().height());
+    dialog->resize(30 * fontMetrics().height(), dialog->sizeHint().height());
     dialog->open();
 }
 

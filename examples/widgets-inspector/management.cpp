@@ -12,6 +12,8 @@ using namespace Qt::StringLiterals;
 Management::Management(QObject *parent) : QObject(parent)
 {
     m_network.setTransferTimeout(10'000);
+    m_network.setRedirectPolicy(
+            QNetworkRequest::ManualRedirectPolicy); // the password goes nowhere else
     connect(&m_network, &QNetworkAccessManager::finished, this, &Management::finish);
 }
 
@@ -49,10 +51,14 @@ void Management::setBroker(const QAmqpConnection &connection, quint16 port)
 
 void Management::list()
 {
-    if (m_problem.isEmpty())
-        m_network.get(m_request);
-    else
-        Q_EMIT failed(m_problem);
+    if (!m_problem.isEmpty())
+        return Q_EMIT failed(m_problem);
+    QNetworkReply *reply = m_network.get(m_request);
+    connect(reply, &QNetworkReply::downloadProgress, reply, [reply](qint64 received) {
+        constexpr qint64 most = 64 << 20; // several hundred thousand queues
+        if (received > most)
+            reply->abort();
+    });
 }
 
 void Management::finish(QNetworkReply *reply)

@@ -5,6 +5,7 @@
 #include <QtCore/QLocale>
 #include <QtCore/QtEndian>
 #include <QtGui/QFont>
+#include <QtGui/QTextDocument>
 
 using namespace Qt::StringLiterals;
 
@@ -86,10 +87,11 @@ int PropertyModel::columnCount(const QModelIndex &parent) const { return parent.
 QVariant PropertyModel::data(const QModelIndex &index, int role) const
 {
     const Line &line = m_lines[size_t(index.row())];
-    if (role == Qt::DisplayRole || role == Qt::ToolTipRole) {
-        const QString texts[] = {line.name, line.type, line.value};
+    const QString texts[] = {line.name, line.type, line.value};
+    if (role == Qt::DisplayRole)
         return texts[index.column()];
-    }
+    if (role == Qt::ToolTipRole) // where HTML would be obeyed
+        return Qt::convertFromPlainText(texts[index.column()]);
     if (role == Qt::FontRole && line.type.isNull()) {
         QFont font;
         font.setBold(true);

@@ -51,7 +51,8 @@ PublishForm::PublishForm(QWidget *parent)
 
 QLayout *PublishForm::newFields()
 {
-    m_exchange->setPlaceholderText(tr("the default one: the key names the queue"));
+    m_exchange->setPlaceholderText(tr("(default)"));
+    m_exchange->setToolTip(tr("In the default exchange the routing key names the queue"));
     m_contentType->setEditable(true);
     m_contentType->addItems(
             {u"application/json"_s, u"text/plain"_s, u"application/octet-stream"_s});

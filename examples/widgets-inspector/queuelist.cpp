@@ -34,6 +34,7 @@ QueueList::QueueList(QWidget *parent)
     auto *search = new QLineEdit;
     search->setPlaceholderText(tr("Search queues"));
     search->setClearButtonEnabled(true);
+    m_note->setTextFormat(Qt::PlainText);
     m_note->setWordWrap(true);
     m_note->setAlignment(Qt::AlignTop);
     m_note->setTextInteractionFlags(Qt::TextSelectableByMouse);

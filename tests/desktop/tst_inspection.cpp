@@ -145,6 +145,17 @@ private Q_SLOTS:
         QTRY_COMPARE_WITH_TIMEOUT(rows(), 2, Patience);
     }
 
+    // Another broker is chosen while there is a connection: that ends in good order first.
+    void connectsToAnotherBroker()
+    {
+        connectByCall();
+        m_window->connectTo(QAmqpConnectionOptions::fromUrl(u"amqp://127.0.0.1:1"_s));
+        QTRY_VERIFY_WITH_TIMEOUT(banner().contains(u"refused"_s), Patience);
+        QVERIFY(!isConnected());
+        connectByCall();
+        QVERIFY(banner().isEmpty());
+    }
+
     void tellsWhatTheBrokerRefuses_data()
     {
         QTest::addColumn<QString>("what");

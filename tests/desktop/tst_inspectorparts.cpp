@@ -133,6 +133,7 @@ private Q_SLOTS:
         message.setTimestamp(QDateTime({10000, 1, 1}, {}, Qt::UTC));
         message.setHeaders(allHeaders());
         message.setReplyTo(QString(QChar(0xDCE9)));
+        message.setType(u"<img src=x>"_s);
         const auto row = rowOf(message);
         PropertyModel model;
         model.show(&row);
@@ -143,6 +144,8 @@ private Q_SLOTS:
         for (const QString &line : {u"timestamp=253402300800"_s, u"h20=253402300800"_s,
                                     u"caf\\xe9=\\xe9"_s, u"reply-to=\\xe9"_s})
             QVERIFY2(lines.contains(line), qPrintable(lines.join(u'\n')));
+        const auto type = lines.indexOf(u"type=<img src=x>"_s);
+        QVERIFY(!model.index(int(type), 2).data(Qt::ToolTipRole).toString().contains(u"<img"_s));
     }
 
     void isBoundedByBytes()
@@ -204,6 +207,9 @@ private Q_SLOTS:
                                 << u"the user needs the tag \"management\""_s;
         QTest::newRow("another program") << "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"_ba
                                          << u"is not the management plugin"_s;
+        QTest::newRow("elsewhere")
+                << "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"_ba
+                << u"is not the management plugin"_s;
         QTest::newRow("no HTTP") << "AMQP\r\n\r\n"_ba << u"does not answer"_s;
     }
     void understandsTheManagementPlugin()
