@@ -71,7 +71,6 @@ MainWindow::MainWindow(QWidget *parent)
     connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this,
             &MainWindow::updateSelection);
     connect(&m_messages, &QAbstractItemModel::modelReset, this, &MainWindow::showCurrent);
-    connect(&m_messages, &QAbstractItemModel::dataChanged, this, &MainWindow::updateSelection);
     updateState();
     updateSelection();
     updateCount();
@@ -141,15 +140,18 @@ void MainWindow::connectBroker()
     connect(&m_broker, &Broker::failed, m_banner, &Banner::setText);
     connect(&m_broker, &Broker::failed, statusBar(), &QStatusBar::clearMessage);
     connect(&m_broker, &Broker::done, this, &MainWindow::succeeded);
+    connect(&m_broker, &Broker::done, this, &MainWindow::updateSelection); // what has been moved
     connect(&m_broker, &Broker::received, this, [this](const QAmqpDelivery &delivery) {
         m_messages.add(delivery, MessageModel::Fate::Acknowledged);
     });
     connect(&m_broker, &Broker::peeked, this, &MainWindow::peeked);
     connect(&m_broker, &Broker::held, this, &MainWindow::held);
-    connect(&m_broker, &Broker::released, this,
-            [this] { m_messages.settleAll(MessageModel::Fate::Requeued); });
+    connect(&m_broker, &Broker::released, this, [this] {
+        m_messages.settleAll(MessageModel::Fate::Requeued);
+        updateSelection();
+    });
     connect(&m_broker, &Broker::moved, this, [this](const QAmqpDelivery &delivery) {
-        m_messages.settle(delivery, MessageModel::Fate::Moved);
+        m_messages.settle({delivery}, MessageModel::Fate::Moved);
     });
     connect(&m_broker, &Broker::counted, this, &MainWindow::askHowToConsume);
     connect(&m_broker, &Broker::replied, this, &MainWindow::replied);

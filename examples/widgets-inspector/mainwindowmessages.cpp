@@ -60,22 +60,21 @@ QList<QAmqpDelivery> MainWindow::selectedHeld() const
 
 void MainWindow::acknowledge()
 {
-    const QList<QAmqpDelivery> deliveries = selectedHeld();
-    for (const QAmqpDelivery &delivery : deliveries) {
-        if (delivery.ack())
-            m_messages.settle(delivery, Fate::Acknowledged);
-    }
+    QList<QAmqpDelivery> deliveries = selectedHeld();
+    deliveries.removeIf([](const QAmqpDelivery &delivery) { return !delivery.ack(); });
+    m_messages.settle(deliveries, Fate::Acknowledged);
+    updateSelection();
     succeeded(tr("%1 messages acknowledged: they are no longer in the queue")
                       .arg(QLocale().toString(deliveries.size())));
 }
 
 void MainWindow::requeue()
 {
-    const QList<QAmqpDelivery> deliveries = selectedHeld();
-    for (const QAmqpDelivery &delivery : deliveries) {
-        if (delivery.nack(QAmqpDelivery::Requeue))
-            m_messages.settle(delivery, Fate::Requeued);
-    }
+    QList<QAmqpDelivery> deliveries = selectedHeld();
+    deliveries.removeIf(
+            [](const QAmqpDelivery &delivery) { return !delivery.nack(QAmqpDelivery::Requeue); });
+    m_messages.settle(deliveries, Fate::Requeued);
+    updateSelection();
     succeeded(tr("%1 messages are in the queue again").arg(QLocale().toString(deliveries.size())));
 }
 

@@ -3,6 +3,8 @@
 #include "format.h"
 #include "valuetext.h"
 
+#include <QtCore/QSet>
+
 #include <algorithm>
 #include <iterator>
 
@@ -73,16 +75,21 @@ void MessageModel::clear()
     endResetModel();
 }
 
-void MessageModel::settle(const QAmqpDelivery &delivery, Fate fate)
+void MessageModel::settle(const QList<QAmqpDelivery> &deliveries, Fate fate)
 {
-    const auto row = std::find_if(m_rows.begin(), m_rows.end(), [&](const Row &each) {
-        return each.fate == Fate::Held && each.delivery.deliveryTag() == delivery.deliveryTag();
-    });
-    if (row == m_rows.end())
+    QSet<quint64> tags;
+    for (const QAmqpDelivery &delivery : deliveries)
+        tags += delivery.deliveryTag();
+    int last = -1;
+    for (size_t row = 0; row < m_rows.size() && !tags.isEmpty(); ++row) {
+        if (m_rows[row].fate != Fate::Held || !tags.remove(m_rows[row].delivery.deliveryTag()))
+            continue;
+        settle(m_rows[row], fate);
+        last = int(row);
+    }
+    if (last < 0)
         return;
-    settle(*row, fate);
-    const auto at = int(row - m_rows.begin());
-    Q_EMIT dataChanged(index(at, 0), index(at, Columns - 1));
+    Q_EMIT dataChanged(index(deliveries.size() == 1 ? last : 0, 0), index(last, Columns - 1));
     Q_EMIT heldChanged();
 }
 

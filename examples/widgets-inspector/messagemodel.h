@@ -46,7 +46,7 @@ public:
 
     int held() const { return m_held; }
     // Of what is held: nothing keeps it in the list any more.
-    void settle(const QAmqpDelivery &delivery, Fate fate);
+    void settle(const QList<QAmqpDelivery> &deliveries, Fate fate);
     void settleAll(Fate fate);
 
     int rowCount(const QModelIndex &parent = {}) const override;

@@ -2,6 +2,7 @@
 // nothing is lost, and nothing leaves the queue unasked. And the list of queues that the management plugin
 // gives.
 
+#include "cuttingproxy.h"
 #include "inspectortest.h"
 
 #include "queuelist.h"
@@ -55,11 +56,12 @@ private:
             ids += message->messageId();
         return ids;
     }
-    void moveTo(const QString &queue)
+    void moveTo(const QString &queue, const QString &exchange = {})
     {
         key(Qt::Key_M, Qt::ControlModifier);
         QTRY_VERIFY(m_window->findChild<QLineEdit *>(u"moveKey"_s));
         auto *dialog = m_window->findChild<QLineEdit *>(u"moveKey"_s)->window();
+        dialog->findChildren<QLineEdit *>().constFirst()->setText(exchange);
         m_window->findChild<QLineEdit *>(u"moveKey"_s)->setText(queue);
         photograph(u"inspector-move"_s, dialog);
         dialog->findChild<QDialogButtonBox *>()->button(QDialogButtonBox::Ok)->click();
@@ -132,16 +134,54 @@ private Q_SLOTS:
     }
 
     // Neither what no queue takes nor what the broker refuses leaves the queue.
+    void keepsWhatCannotBeMoved_data()
+    {
+        QTest::addColumn<QString>("exchange");
+        QTest::addColumn<QString>("text");
+        QTest::newRow("no queue") << QString() << u"NO_ROUTE"_s;
+        QTest::newRow("no exchange") << u"no exchange"_s << u"NOT_FOUND"_s;
+    }
     void keepsWhatCannotBeMoved()
     {
+        QFETCH(const QString, exchange);
+        QFETCH(const QString, text);
         hold(3);
         select(0, 2);
-        moveTo(u"nowhere"_s);
-        QTRY_VERIFY2_WITH_TIMEOUT(banner().contains(u"NO_ROUTE"_s), qPrintable(banner()), Patience);
+        moveTo(u"nowhere"_s, exchange);
+        QTRY_VERIFY2_WITH_TIMEOUT(banner().contains(text), qPrintable(banner()), Patience);
         QCOMPARE(states(), u"held held held"_s);
         key(Qt::Key_F6);
         QTRY_COMPARE_WITH_TIMEOUT(ready(), 3, Patience);
         QCOMPARE(takeIds(u"inspected"_s), (QStringList{u"m-1"_s, u"m-2"_s, u"m-3"_s}));
+    }
+
+    // Wherever the link breaks, each message is in one of the queues, or in both.
+    void movesWithoutLossWhenTheLinkIsCut()
+    {
+        constexpr int count = 60;
+        QVERIFY(m_channel->deleteQueue(u"elsewhere"_s));
+        QVERIFY(m_channel->declareQueue(u"elsewhere"_s));
+        publish(count);
+        DesktopTest::CuttingProxy proxy;
+        QVERIFY(proxy.listen());
+        m_window->connectTo(QAmqpConnectionOptions::fromUrl(proxy.url()));
+        QTRY_VERIFY_WITH_TIMEOUT(isConnected(), Patience);
+        m_window->setQueue(u"inspected"_s);
+        consume(u"hold"_s);
+        QTRY_COMPARE_WITH_TIMEOUT(rows(), count, Patience);
+        select(0, count - 1);
+        proxy.cutAfter(40); // of what the broker sends: in the middle of its first confirm
+        moveTo(u"elsewhere"_s);
+        QTRY_VERIFY_WITH_TIMEOUT(!isConnected() && !banner().isEmpty(), Patience);
+        QTRY_COMPARE_WITH_TIMEOUT(m_window->messages()->held(), 0, Patience);
+        QSet<QString> ids;
+        const auto isAllThere = [&] {
+            for (const QString &id : takeIds(u"inspected"_s) + takeIds(u"elsewhere"_s))
+                ids += id;
+            return ids.size() == count;
+        };
+        QTRY_VERIFY2_WITH_TIMEOUT(isAllThere(), qPrintable(states()), Patience);
+        QVERIFY(m_channel->deleteQueue(u"elsewhere"_s));
     }
 
     void savesWhatTheToolPutsBack()
