@@ -155,14 +155,15 @@ void MainWindow::updateState()
     const bool open = connection.isOpen();
     const bool hasQueue = open && !m_queue->text().isEmpty();
     const bool consuming = m_broker.isConsuming();
-    const bool busy = m_broker.isFetching() || m_broker.isHolding();
+    const bool taking = consuming || m_broker.isHolding();
+    const bool canTake = hasQueue && !taking && !m_broker.isFetching();
     const bool closed = connection.state() == State::Closed;
     m_reconnect->setEnabled(m_hasBroker && closed);
     m_disconnect->setEnabled(!closed);
-    m_peek->setEnabled(hasQueue && !consuming && !busy);
-    m_consume->setEnabled(consuming || hasQueue);
-    m_consume->setChecked(consuming || m_broker.isHolding());
-    m_consume->setText(m_consume->isChecked() ? tr("&Stop") : tr("Con&sume…"));
+    m_peek->setEnabled(canTake);
+    m_consume->setEnabled(taking || canTake);
+    m_consume->setChecked(taking);
+    m_consume->setText(taking ? tr("&Stop") : tr("Con&sume…"));
     m_pause->setEnabled(consuming);
     if (!consuming)
         m_pause->setChecked(false);

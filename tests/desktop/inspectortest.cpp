@@ -7,6 +7,7 @@
 #include <QtCore/qsettings.h>
 #include <QtCore/qstandardpaths.h>
 #include <QtCore/qurl.h>
+#include <QtGui/qaction.h>
 #include <QtWidgets/qapplication.h>
 #include <QtWidgets/qlabel.h>
 #include <QtWidgets/qlineedit.h>
@@ -14,6 +15,7 @@
 #include <QtWidgets/qpushbutton.h>
 #include <QtWidgets/qstatusbar.h>
 
+#include <algorithm>
 #include <cstdio>
 
 using namespace Qt::StringLiterals;
@@ -62,6 +64,12 @@ void InspectorTest::connectByCall()
 
 void InspectorTest::consume(const QString &button)
 {
+    // What was refused before may still be closing its channel.
+    const auto actions = m_window->findChildren<QAction *>();
+    const auto consuming = std::find_if(actions.begin(), actions.end(), [](const QAction *action) {
+        return action->shortcut() == QKeySequence(Qt::Key_F6);
+    });
+    QTRY_VERIFY_WITH_TIMEOUT((*consuming)->isEnabled() && !(*consuming)->isChecked(), Patience);
     key(Qt::Key_F6);
     QTRY_VERIFY_WITH_TIMEOUT(m_window->findChild<QMessageBox *>(), Patience);
     QTest::mouseClick(m_window->findChild<QPushButton *>(button), Qt::LeftButton);
