@@ -152,7 +152,10 @@ if [ "$name" = tutorials ]; then
 elif [ -d "examples/tutorials/$name" ]; then
     run examples/tutorials/try "build/examples/examples/tutorials/$name" --url "$url" || status=$?
 else
-    run "build/examples/examples/example_$name" --url "$url" "$@" || status=$?
+    # The smallest ones take the URL alone.
+    options=(--url "$url")
+    grep -q QCommandLineParser "examples/$name/main.cpp" || options=("$url")
+    run "build/examples/examples/example_$name" "${options[@]}" "$@" || status=$?
 fi
 step "the example $name ended with status $status"
 exit "$status"

@@ -1,5 +1,6 @@
 #include "qamqpquickbase.h"
 
+#include <QtCore/qmetaobject.h>
 #include <QtCore/qpointer.h>
 
 QT_BEGIN_NAMESPACE
@@ -58,6 +59,11 @@ void QAmqpQuickBase::setError(const QAmqpError &error)
         return;
     m_error = error;
     Q_EMIT errorChanged();
+}
+
+bool QAmqpQuickBase::isHeard() const
+{
+    return isSignalConnected(QMetaMethod::fromSignal(&QAmqpQuickBase::errorOccurred));
 }
 
 void QAmqpQuickBase::fail(const QAmqpError &error)

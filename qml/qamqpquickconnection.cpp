@@ -199,9 +199,9 @@ void QAmqpQuickConnection::start()
     connect(m_amqp, &QAmqpConnection::errorOccurred, this, [this](const QAmqpError &error) {
         setError(error);
         follow();
-        Q_EMIT errorOccurred(error);
-        if (error.origin() == QAmqpError::Origin::Broker)
-            qCWarning(qtAmqpQuickConnection).noquote() << error.text(); // a document may not listen
+        if (!isHeard()) // else a document that only shows what comes is silent without a broker
+            qCWarning(qtAmqpQuickConnection).noquote() << error.text();
+        Q_EMIT errorOccurred(error); // which may delete this
     });
     connect(m_amqp, &QAmqpConnection::endpointChanged, this, &QAmqpQuickConnection::followEndpoint);
     connect(m_amqp, &QAmqpConnection::closed, this, &QAmqpQuickConnection::follow);

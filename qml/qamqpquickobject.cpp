@@ -97,9 +97,9 @@ void QAmqpQuickObject::start()
     m_failed = false;
     connect(m_channel, &QAmqpChannel::errorOccurred, m_scope.get(),
             [this](const QAmqpError &error) {
+                if (!isHeard())
+                    qCWarning(qtAmqpQuickChannel).noquote() << error.text();
                 lost(error); // which may delete this
-                qCWarning(qtAmqpQuickChannel).noquote()
-                        << error.text(); // a document may not listen
             });
     connect(m_channel, &QAmqpChannel::closed, m_scope.get(), [this] { setReady(false); });
     expect();

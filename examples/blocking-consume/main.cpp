@@ -8,7 +8,7 @@ using namespace Qt::StringLiterals;
 int main(int argc, char **argv)
 {
     QCoreApplication app(argc, argv);
-    QAmqpBlockingConnection connection(QUrl(app.arguments().value(2, u"amqp://localhost"_s)));
+    QAmqpBlockingConnection connection(QUrl(app.arguments().value(1, u"amqp://localhost"_s)));
     QAmqpBlockingChannel channel = connection.channel().value();
     for (const QAmqpDelivery &delivery : channel.consume(u"test"_s)) {
         qInfo() << delivery << delivery.body();

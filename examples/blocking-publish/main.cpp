@@ -8,7 +8,7 @@ using namespace Qt::StringLiterals;
 int main(int argc, char **argv)
 {
     QCoreApplication app(argc, argv);
-    QAmqpBlockingConnection connection(QUrl(app.arguments().value(2, u"amqp://localhost"_s)));
+    QAmqpBlockingConnection connection(QUrl(app.arguments().value(1, u"amqp://localhost"_s)));
     QAmqpBlockingChannel channel = connection.channel().value();
     channel.publish(u"example"_s, u"test"_s, "Test Message"_ba).value();
 }

@@ -17,7 +17,7 @@ static void work(const QAmqpDelivery &delivery)
 int main(int argc, char **argv)
 {
     QCoreApplication app(argc, argv);
-    QAmqpBlockingConnection connection(QUrl(app.arguments().value(2, u"amqp://localhost"_s)));
+    QAmqpBlockingConnection connection(QUrl(app.arguments().value(1, u"amqp://localhost"_s)));
     QAmqpBlockingChannel channel = connection.channel().value();
     QThreadPool workers;
     for (const QAmqpDelivery &delivery : channel.consume(u"test"_s, {}, 2s))

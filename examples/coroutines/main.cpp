@@ -1,5 +1,5 @@
 // Requests and confirms awaited by C++20 coroutines: QCoro does that, and QtAmqp needs nothing for it.
-// usage: coroutines [--url amqp://user:password@host:port/vhost]
+// usage: coroutines [amqp://user:password@host:port/vhost]
 
 #include <QCoroFuture>
 #include <QCoroTask>
@@ -11,7 +11,7 @@
 
 using namespace Qt::StringLiterals;
 
-QCoro::Task<> converse(QAmqpConnection &connection)
+QCoro::Task<> converse(QAmqpConnection &connection, int &status)
 {
     QAmqpChannel *channel = connection.createChannel();
     try {
@@ -28,9 +28,11 @@ QCoro::Task<> converse(QAmqpConnection &connection)
             qInfo().noquote() << "got" << message->text();
             message->ack();
         }
+        status = 0; // what is to succeed did
         co_await channel->purgeQueue(u"no such queue"_s);
     } catch (const QAmqpException &exception) {
-        qInfo().noquote() << "refused:" << exception.error().text();
+        if (!connection.lastError()) // which main() tells
+            qInfo().noquote() << "refused:" << exception.error().text();
     }
     connection.close();
 }
@@ -38,14 +40,14 @@ QCoro::Task<> converse(QAmqpConnection &connection)
 int main(int argc, char **argv)
 {
     QCoreApplication app(argc, argv);
-    int status = 0;
+    int status = 1;
     QAmqpConnection connection;
     QObject::connect(&connection, &QAmqpConnection::closed, [&] { app.exit(status); });
     QObject::connect(&connection, &QAmqpConnection::errorOccurred, [&](const QAmqpError &error) {
         qCritical().noquote() << error.text();
         status = 1;
     });
-    connection.open(QUrl(app.arguments().value(2, u"amqp://localhost"_s)));
-    converse(connection); // runs up to its first co_await, and goes on from the event loop
+    connection.open(QUrl(app.arguments().value(1, u"amqp://localhost"_s)));
+    converse(connection, status); // runs up to its first co_await, and goes on from the event loop
     return app.exec();
 }

@@ -45,10 +45,13 @@ int main(int argc, char **argv)
         confirmed += last - first + 1;
         closeWhenDone();
     });
-    QObject::connect(&connection, &QAmqpConnection::errorOccurred, [&](const QAmqpError &error) {
+    const auto fail = [&](const QAmqpError &error) {
         qCritical().noquote() << error.text();
-        status = 2;
-    });
+        status = 1;
+        connection.close();
+    };
+    QObject::connect(channel, &QAmqpChannel::errorOccurred, fail);
+    QObject::connect(&connection, &QAmqpConnection::errorOccurred, fail);
     QObject::connect(&connection, &QAmqpConnection::closed, [&] { app.exit(status); });
 
     // Nothing has to be waited for: calls made before the connection is open are sent in order.

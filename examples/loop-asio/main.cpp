@@ -1,5 +1,5 @@
 // A connection on Asio.
-// usage: loop-asio [--url amqp://user:password@host:port/vhost]
+// usage: loop-asio [amqp://user:password@host:port/vhost]
 
 #include "asiotransport.h"
 #include "conversation.h"

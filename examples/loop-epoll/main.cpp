@@ -1,5 +1,5 @@
 // A connection on epoll(7).
-// usage: loop-epoll [--url amqp://user:password@host:port/vhost]
+// usage: loop-epoll [amqp://user:password@host:port/vhost]
 
 #include "conversation.h"
 #include "epolltransport.h"

@@ -1,5 +1,5 @@
 // A connection on libev.
-// usage: loop-libev [--url amqp://user:password@host:port/vhost]
+// usage: loop-libev [amqp://user:password@host:port/vhost]
 
 #include "conversation.h"
 #include "libevtransport.h"

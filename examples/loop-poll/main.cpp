@@ -1,5 +1,5 @@
 // A connection on poll(2).
-// usage: loop-poll [--url amqp://user:password@host:port/vhost]
+// usage: loop-poll [amqp://user:password@host:port/vhost]
 
 #include "conversation.h"
 #include "polltransport.h"

@@ -13,22 +13,23 @@
 class Conversation
 {
 public:
-    // usage: PROGRAM [--url URL]
+    // usage: PROGRAM [URL]
     Conversation(int argc, char **argv, std::unique_ptr<QAmqpTransport> transport)
         : m_connection(
                 QAmqpConnectionOptions::fromUrl(
-                        QUrl(QString::fromLocal8Bit(argc > 2 ? argv[2] : "amqp://localhost")))
+                        QUrl(QString::fromLocal8Bit(argc > 1 ? argv[1] : "amqp://localhost")))
                         .setHeartbeat(Heartbeat))
     {
         m_connection.setTransport(std::move(transport));
         QObject::connect(&m_connection, &QAmqpConnection::closed, [this] { m_closed = true; });
-        QObject::connect(&m_connection, &QAmqpConnection::errorOccurred,
-                         [this](const QAmqpError &error) {
-                             qCritical().noquote() << error.text();
-                             m_failed = true;
-                         });
-
         QAmqpChannel *channel = m_connection.createChannel();
+        const auto fail = [this](const QAmqpError &error) {
+            qCritical().noquote() << error.text();
+            m_failed = true;
+            m_connection.close();
+        };
+        QObject::connect(channel, &QAmqpChannel::errorOccurred, fail);
+        QObject::connect(&m_connection, &QAmqpConnection::errorOccurred, fail);
         QAmqpQueue *queue = channel->queue();
         QObject::connect(queue, &QAmqpQueue::messageReceived,
                          [this](const QAmqpDelivery &delivery) { received(delivery); });

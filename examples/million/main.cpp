@@ -48,11 +48,13 @@ public:
         });
         QObject::connect(m_queue, &QAmqpQueue::messageReceived,
                          [this](const QAmqpDelivery &delivery) { receive(delivery); });
-        QObject::connect(&m_connection, &QAmqpConnection::errorOccurred,
-                         [this](const QAmqpError &error) {
-                             qCritical().noquote() << error.text();
-                             m_failed = true;
-                         });
+        const auto fail = [this](const QAmqpError &error) {
+            qCritical().noquote() << error.text();
+            m_failed = true;
+            m_connection.close();
+        };
+        QObject::connect(m_channel, &QAmqpChannel::errorOccurred, fail);
+        QObject::connect(&m_connection, &QAmqpConnection::errorOccurred, fail);
         QObject::connect(&m_connection, &QAmqpConnection::closed, qApp, &QCoreApplication::quit);
         QObject::connect(&m_progress, &QTimer::timeout, [this] {
             qInfo().noquote() << u"%1 confirmed, %2 received, %3 MiB"_s.arg(m_confirmed)

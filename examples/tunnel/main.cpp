@@ -1,6 +1,6 @@
 // A connection through the input and output of another program: here socat, which is as good as
 // "ssh -W" or "kubectl exec" would be. Any QIODevice is used in this way.
-// usage: tunnel [--url amqp://user:password@host:port/vhost]
+// usage: tunnel [amqp://user:password@host:port/vhost]
 
 #include <QtAmqp/QtAmqp>
 #include <QtCore/QCoreApplication>
@@ -24,12 +24,16 @@ int main(int argc, char **argv)
         return tunnel;
     }));
     QObject::connect(&connection, &QAmqpConnection::closed, [&] { app.exit(status); });
-    QObject::connect(&connection, &QAmqpConnection::errorOccurred, [&](const QAmqpError &error) {
+    QAmqpChannel *channel = connection.createChannel();
+    const auto fail = [&](const QAmqpError &error) {
         qCritical().noquote() << error.text();
         status = 1;
-    });
+        connection.close();
+    };
+    QObject::connect(channel, &QAmqpChannel::errorOccurred, fail);
+    QObject::connect(&connection, &QAmqpConnection::errorOccurred, fail);
 
-    QAmqpQueue *queue = connection.createChannel()->queue();
+    QAmqpQueue *queue = channel->queue();
     queue->declare(QAmqpQueueOptions().setExclusive());
     queue->consume();
     queue->publish(QByteArray("Hello through a tunnel!"));
@@ -38,6 +42,6 @@ int main(int argc, char **argv)
         delivery.ack();
         connection.close();
     });
-    connection.open(QUrl(app.arguments().value(2, u"amqp://localhost"_s)));
+    connection.open(QUrl(app.arguments().value(1, u"amqp://localhost"_s)));
     return app.exec();
 }

@@ -1,5 +1,5 @@
 // A connection over WebSocket, through a relay that this program brings along.
-// usage: websocket [--url amqp://user:password@host:port/vhost]
+// usage: websocket [amqp://user:password@host:port/vhost]
 
 #include "relay.h"
 
@@ -13,7 +13,7 @@ int main(int argc, char **argv)
 {
     QCoreApplication app(argc, argv);
     const auto options =
-            QAmqpConnectionOptions::fromUrl(QUrl(app.arguments().value(2, u"amqp://localhost"_s)));
+            QAmqpConnectionOptions::fromUrl(QUrl(app.arguments().value(1, u"amqp://localhost"_s)));
     const Relay relay(options.hostName(), options.port());
     int status = 0;
 
@@ -24,12 +24,16 @@ int main(int argc, char **argv)
         return std::make_unique<WebSocketDevice>(std::move(socket));
     }));
     QObject::connect(&connection, &QAmqpConnection::closed, [&] { app.exit(status); });
-    QObject::connect(&connection, &QAmqpConnection::errorOccurred, [&](const QAmqpError &error) {
+    QAmqpChannel *channel = connection.createChannel();
+    const auto fail = [&](const QAmqpError &error) {
         qCritical().noquote() << error.text();
         status = 1;
-    });
+        connection.close();
+    };
+    QObject::connect(channel, &QAmqpChannel::errorOccurred, fail);
+    QObject::connect(&connection, &QAmqpConnection::errorOccurred, fail);
 
-    QAmqpQueue *queue = connection.createChannel()->queue();
+    QAmqpQueue *queue = channel->queue();
     queue->declare(QAmqpQueueOptions().setExclusive());
     queue->consume();
     queue->publish(QByteArray("Hello over a WebSocket!"));

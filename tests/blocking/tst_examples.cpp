@@ -24,7 +24,7 @@ private:
         QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
         environment.insert(u"TSAN_OPTIONS"_s, u"report_bugs=0"_s);
         process.setProcessEnvironment(environment);
-        process.start(QStringLiteral(EXAMPLES "/example_") + example, {u"--url"_s, url()});
+        process.start(QStringLiteral(EXAMPLES "/example_") + example, {url()});
         process.waitForFinished(60'000);
         const QString output = QString::fromUtf8(process.readAll());
         if (process.exitStatus() == QProcess::NormalExit && process.exitCode() == 0)

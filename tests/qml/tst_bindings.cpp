@@ -126,7 +126,7 @@ private Q_SLOTS:
         QFETCH(quint32, method);
         AutoServer server;
         server.fault = {AutoFault::CloseChannel, method};
-        QTest::ignoreMessage(QtWarningMsg, QRegularExpression(u"closed channel \\d+: .*404"_s));
+        QTest::failOnWarning(QRegularExpression(u"404"_s)); // the handlers tell
         QByteArray objects(R"(AmqpConnection {
                 url: "URL"; active: true
                 AmqpExchange { id: exchange; name: "e"; type: "topic" }

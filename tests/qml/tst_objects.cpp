@@ -155,7 +155,7 @@ private Q_SLOTS:
             })",
                     server.url());
         TRY_HOLDS(scene, "bad.ready && good.ready");
-        QTest::ignoreMessage(QtWarningMsg, QRegularExpression(u"closed channel \\d+: .*404"_s));
+        QTest::failOnWarning(QRegularExpression(u"404"_s)); // the handler tells
         scene.value("bad.publish('x')");
         TRY_HOLDS(scene, "bad.errorCode === 404");
         QVERIFY(scene.holds("!bad.ready && bad.errors === 1 && bad.error.kind === 'NotFound'"));
@@ -164,6 +164,28 @@ private Q_SLOTS:
         TRY_HOLDS(scene, "good.received === 1");
         scene.value("bad.active = false; bad.active = true");
         TRY_HOLDS(scene, "bad.ready && bad.errorString === ''");
+    }
+
+    void withoutABrokerTheHandlerOrTheLogTells_data()
+    {
+        QTest::addColumn<QByteArray>("handler");
+        QTest::newRow("nobody listens") << QByteArray();
+        QTest::newRow("a handler") << QByteArray("onErrorOccurred: ++errors");
+    }
+    void withoutABrokerTheHandlerOrTheLogTells()
+    {
+        QFETCH(const QByteArray, handler);
+        const QRegularExpression reason(u"127.0.0.1:1 cannot be reached"_s);
+        if (handler.isEmpty())
+            QTest::ignoreMessage(QtWarningMsg, reason);
+        else
+            QTest::failOnWarning(reason);
+        Scene scene("AmqpConnection { id: broker; url: 'amqp://127.0.0.1:1'; active: true\n"
+                    "property int errors: 0; "
+                    + handler + "\n AmqpQueue { id: queue; name: 'q' } }");
+        TRY_HOLDS(scene, "broker.error.kind === 'HostUnreachable'");
+        QCOMPARE(scene.holds("broker.errors === 1"), !handler.isEmpty());
+        QVERIFY(scene.holds("!queue.ready && !queue.errorString"));
     }
 
     void aLostLinkShowsAndSwitchingOffAndOnMendsIt()
@@ -176,7 +198,7 @@ private Q_SLOTS:
                 AmqpQueue { id: queue; name: "close connection" }
             })",
                     server.url());
-        QTest::ignoreMessage(QtWarningMsg, QRegularExpression(u"320"_s));
+        QTest::failOnWarning(QRegularExpression(u"320"_s)); // the handler tells
         TRY_HOLDS(scene, "queue.ready");
         scene.value("queue.publish('x')");
         TRY_HOLDS(scene, "broker.state === 0");

@@ -21,7 +21,7 @@ private:
     {
         QProcess process;
         process.setProcessChannelMode(QProcess::MergedChannels);
-        process.start(QStringLiteral(EXAMPLES "/example_") + example, {u"--url"_s, url});
+        process.start(QStringLiteral(EXAMPLES "/example_") + example, {url});
         process.waitForFinished(60'000);
         *succeeded = process.exitStatus() == QProcess::NormalExit && process.exitCode() == 0;
         return process.errorString() + u'\n' + QString::fromUtf8(process.readAll());

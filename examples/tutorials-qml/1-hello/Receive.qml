@@ -7,14 +7,17 @@ QtObject {
 
     property string url: "amqp://guest:guest@localhost"
 
+    function fail(error: var) { console.warn(error.text); Qt.exit(1); }
+
     property AmqpConnection connection: AmqpConnection {
         id: broker
         url: program.url
         active: true
-        onErrorOccurred: (error) => { console.warn(error.text); Qt.exit(1); }
+        onErrorOccurred: (error) => program.fail(error)
     }
     property AmqpQueue hello: AmqpQueue {
         connection: broker
+        onErrorOccurred: (error) => program.fail(error)
         name: "hello"
         onReadyChanged: if (ready) console.info("Waiting for messages. To exit press Ctrl+C")
         // Acknowledged when the handler returns.

@@ -8,14 +8,17 @@ QtObject {
     property string url: "amqp://guest:guest@localhost"
     property string task: "Hello World!"
 
+    function fail(error: var) { console.warn(error.text); Qt.exit(1); }
+
     property AmqpConnection connection: AmqpConnection {
         id: broker
         url: program.url
         active: true
-        onErrorOccurred: (error) => { console.warn(error.text); Qt.exit(1); }
+        onErrorOccurred: (error) => program.fail(error)
     }
     property AmqpQueue tasks: AmqpQueue {
         connection: broker
+        onErrorOccurred: (error) => program.fail(error)
         name: "tasks"
         durable: true // with persistent messages it outlives a restart of the broker
         receiving: false
@@ -24,6 +27,7 @@ QtObject {
     property AmqpExchange exchange: AmqpExchange {
         id: exchange
         connection: broker
+        onErrorOccurred: (error) => program.fail(error)
         onConfirmed: { console.info("Sent", program.task); Qt.exit(0); }
     }
 }

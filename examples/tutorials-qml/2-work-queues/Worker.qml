@@ -9,14 +9,17 @@ QtObject {
     property string url: "amqp://guest:guest@localhost"
     property var task: undefined // what is being worked at
 
+    function fail(error: var) { console.warn(error.text); Qt.exit(1); }
+
     property AmqpConnection connection: AmqpConnection {
         id: broker
         url: program.url
         active: true
-        onErrorOccurred: (error) => { console.warn(error.text); Qt.exit(1); }
+        onErrorOccurred: (error) => program.fail(error)
     }
     property AmqpQueue tasks: AmqpQueue {
         connection: broker
+        onErrorOccurred: (error) => program.fail(error)
         name: "tasks"
         durable: true
         prefetch: 1 // no second task before the first is acknowledged: a fair dispatch

@@ -8,14 +8,17 @@ QtObject {
     property string url: "amqp://guest:guest@localhost"
     property string line: "info: Hello World!"
 
+    function fail(error: var) { console.warn(error.text); Qt.exit(1); }
+
     property AmqpConnection connection: AmqpConnection {
         id: broker
         url: program.url
         active: true
-        onErrorOccurred: (error) => { console.warn(error.text); Qt.exit(1); }
+        onErrorOccurred: (error) => program.fail(error)
     }
     property AmqpExchange logs: AmqpExchange {
         connection: broker
+        onErrorOccurred: (error) => program.fail(error)
         name: "logs"
         type: "fanout" // does not look at the routing key
         onReadyChanged: if (ready) publish("", program.line)

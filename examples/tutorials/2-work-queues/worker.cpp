@@ -12,8 +12,6 @@
 #include <QtCore/QTimer>
 #include <QtCore/QUrl>
 
-#include <utility>
-
 using namespace Qt::StringLiterals;
 
 int main(int argc, char **argv)
@@ -38,8 +36,8 @@ int main(int argc, char **argv)
         });
     });
     const auto fail = [&](const QAmqpError &error) {
-        if (!std::exchange(status, 1)) // a lost link is an error of the channel and the connection
-            qCritical().noquote() << error.text();
+        qCritical().noquote() << error.text();
+        status = 1;
         connection.close();
     };
     QObject::connect(channel, &QAmqpChannel::errorOccurred, fail);

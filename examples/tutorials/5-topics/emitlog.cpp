@@ -9,8 +9,6 @@
 #include <QtCore/QDebug>
 #include <QtCore/QUrl>
 
-#include <utility>
-
 using namespace Qt::StringLiterals;
 
 int main(int argc, char **argv)
@@ -29,8 +27,8 @@ int main(int argc, char **argv)
     QAmqpExchange *logs = channel->exchange(u"topic_logs"_s);
     QObject::connect(channel, &QAmqpChannel::confirmed, &connection, [&] { connection.close(); });
     const auto fail = [&](const QAmqpError &error) {
-        if (!std::exchange(status, 1)) // a lost link is an error of the channel and the connection
-            qCritical().noquote() << error.text();
+        qCritical().noquote() << error.text();
+        status = 1;
         connection.close();
     };
     QObject::connect(channel, &QAmqpChannel::errorOccurred, fail);

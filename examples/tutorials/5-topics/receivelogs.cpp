@@ -11,8 +11,6 @@
 #include <QtCore/QDebug>
 #include <QtCore/QUrl>
 
-#include <utility>
-
 using namespace Qt::StringLiterals;
 
 int main(int argc, char **argv)
@@ -35,8 +33,8 @@ int main(int argc, char **argv)
         qInfo().noquote() << line.routingKey() << line.text();
     });
     const auto fail = [&](const QAmqpError &error) {
-        if (!std::exchange(status, 1)) // a lost link is an error of the channel and the connection
-            qCritical().noquote() << error.text();
+        qCritical().noquote() << error.text();
+        status = 1;
         connection.close();
     };
     QObject::connect(channel, &QAmqpChannel::errorOccurred, fail);

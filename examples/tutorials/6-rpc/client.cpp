@@ -9,8 +9,6 @@
 #include <QtCore/QDebug>
 #include <QtCore/QUrl>
 
-#include <utility>
-
 using namespace Qt::StringLiterals;
 
 int main(int argc, char **argv)
@@ -27,12 +25,8 @@ int main(int argc, char **argv)
     QAmqpRpcClient client(channel);
     client.setTimeout(std::chrono::seconds(10));
     int status = 0;
-    const auto fail = [&](const QAmqpError &error) {
-        if (!std::exchange(status, 1)) // a lost link is an error of the channel and the connection
-            qCritical().noquote() << error.text();
-        connection.close();
-    };
-    QObject::connect(&connection, &QAmqpConnection::errorOccurred, fail);
+    // Why the connection failed is told by the future, too.
+    QObject::connect(&connection, &QAmqpConnection::errorOccurred, [&] { status = 1; });
     QObject::connect(&connection, &QAmqpConnection::closed, [&] { app.exit(status); });
 
     // The future ends with the reply, or with why there is none: no server, too late, link lost.
@@ -44,7 +38,11 @@ int main(int argc, char **argv)
                       qInfo().noquote() << "Got" << reply.text();
                       connection.close();
                   })
-            .onFailed(&app, [&](const QAmqpException &exception) { fail(exception.error()); });
+            .onFailed(&app, [&](const QAmqpException &exception) {
+                qCritical().noquote() << exception.error().text();
+                status = 1;
+                connection.close();
+            });
     connection.open(QUrl(parser.value(u"url"_s)));
     return app.exec();
 }

@@ -35,13 +35,15 @@ int main(int argc, char **argv)
     QAmqpRpcServer server(channel, u"rpc_queue"_s);
     int status = 0;
     const auto fail = [&](const QAmqpError &error) {
-        if (!std::exchange(status, 1)) // a lost link is an error of the channel and the connection
-            qCritical().noquote() << error.text();
+        qCritical().noquote() << error.text();
+        status = 1;
         connection.close();
     };
     QObject::connect(channel, &QAmqpChannel::errorOccurred, fail);
     QObject::connect(&connection, &QAmqpConnection::errorOccurred, fail);
-    QObject::connect(&server, &QAmqpRpcServer::errorOccurred, fail);
+    // One request that cannot be answered, by whoever sent it, is no reason to stop.
+    QObject::connect(&server, &QAmqpRpcServer::errorOccurred,
+                     [](const QAmqpError &error) { qWarning().noquote() << error.text(); });
     QObject::connect(&connection, &QAmqpConnection::closed, [&] { app.exit(status); });
 
     server.setHandler([](const QAmqpDelivery &request) -> QAmqpMessage {

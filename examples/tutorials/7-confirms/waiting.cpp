@@ -68,11 +68,13 @@ int main(int argc, char **argv)
     parser.process(app);
 
     QAmqpConnection connection;
-    Publisher publisher(connection.createChannel(), parser.value(u"count"_s).toInt());
-    QObject::connect(&connection, &QAmqpConnection::closed, &app,
-                     [&] { app.exit(connection.lastError() ? 1 : 0); });
-    QObject::connect(&connection, &QAmqpConnection::errorOccurred,
-                     [](const QAmqpError &error) { qCritical().noquote() << error.text(); });
+    QAmqpChannel *channel = connection.createChannel();
+    const auto fail = [](const QAmqpError &error) { qCritical().noquote() << error.text(); };
+    QObject::connect(channel, &QAmqpChannel::errorOccurred, fail);
+    QObject::connect(&connection, &QAmqpConnection::errorOccurred, fail);
+    QObject::connect(channel, &QAmqpChannel::closed, [&] { connection.close(); });
+    QObject::connect(&connection, &QAmqpConnection::closed, &app, &QCoreApplication::quit);
+    Publisher publisher(channel, parser.value(u"count"_s).toInt());
     connection.open(QUrl(parser.value(u"url"_s)));
-    return app.exec();
+    return app.exec() || channel->lastError();
 }
