@@ -289,7 +289,7 @@ public:
     {
         if (!m_objection.isEmpty())
             return player.report() + u": "_s + m_objection;
-        if (!player.isExhausted())
+        if (!m_cut && !player.isExhausted())
             return u"the script was not played to its end: "_s + player.report();
         const bool closed = core.state() == ConnectionState::Closed;
         if (count<ConnectionClosed>() != qsizetype(closed))
@@ -327,6 +327,12 @@ public:
         return {};
     }
 
+    // Whether the link was cut by one of the next two.
+    bool isCut() const { return m_cut; }
+
+    // How many bytes still get through before the link is cut.
+    std::optional<qint64> inwardsLeft;
+    std::optional<qint64> outwardsLeft;
     TimePoint now = TimePoint(1000h);
     ConnectionCore core;
     ScriptPlayer player;
@@ -348,6 +354,23 @@ private:
             core.log().take().print();
     }
 
+    // What is left of `bytes` on the way there; none any more is the cut.
+    static QByteArrayView through(std::optional<qint64> &left, QByteArrayView bytes)
+    {
+        if (!left)
+            return bytes;
+        const QByteArrayView passed = bytes.first(qsizetype(std::min<qint64>(*left, bytes.size())));
+        *left -= passed.size();
+        return passed;
+    }
+    bool isCutNow() const { return inwardsLeft == 0 || outwardsLeft == 0; }
+    void cut()
+    {
+        m_cut = true;
+        if (core.state() != ConnectionState::Closed)
+            lose();
+    }
+
     bool exchange()
     {
         if (core.state() == ConnectionState::Closed) {
@@ -357,6 +380,10 @@ private:
         }
         if (!m_connected)
             return false;
+        if (isCutNow()) {
+            cut();
+            return false;
+        }
         bool progress = false;
         if (const QByteArray bytes = player.takeOutput(); !bytes.isEmpty()) {
             feed(bytes);
@@ -382,6 +409,7 @@ private:
 
     void feed(QByteArrayView bytes)
     {
+        bytes = through(inwardsLeft, bytes);
         if (split == Split::Whole) {
             core.receive(bytes, now);
             return turn();
@@ -397,8 +425,9 @@ private:
     void send()
     {
         for (QByteArray block = core.takeOutput(); !block.isEmpty(); block = core.takeOutput()) {
-            written += block;
-            player.receive(block);
+            const QByteArrayView passed = through(outwardsLeft, block);
+            written += passed;
+            player.receive(passed.toByteArray());
         }
     }
 
@@ -438,6 +467,7 @@ private:
     }
 
     bool m_connected = false;
+    bool m_cut = false;
     std::vector<quint16> m_channels;
     std::map<RequestId, int> m_answers;
     std::map<std::pair<quint16, quint64>, int> m_settled;
