@@ -65,12 +65,15 @@ set(QTAMQP_codec_SOURCES
 set(QTAMQP_protocol_SOURCES
     protocol/attempts.cpp
     protocol/attempts.h
+    protocol/channelcalls.h
     protocol/channelcore.cpp
     protocol/channelcore.h
-    protocol/channelprefetch.cpp
-    protocol/channelreceive.cpp
+    protocol/channeldeliveries.cpp
+    protocol/channellink.cpp
+    protocol/channellink.h
     protocol/connectionattempt.cpp
     protocol/connectioncore.cpp
+    protocol/connectioncontext.h
     protocol/connectioncore.h
     protocol/connectionlogin.cpp
     protocol/connectionreceive.cpp

@@ -12,6 +12,11 @@ QT_BEGIN_NAMESPACE
 
 namespace QtAmqpPrivate {
 
+static qint64 sizeOf(const WireCall &call)
+{
+    return call.method.size() + ChannelCore::storedSize(call.message);
+}
+
 ChannelCore::ChannelCore(ConnectionContext &context, quint16 number, quint64 nextPublishTag)
     : m_context(context)
     , m_number(number)
@@ -24,38 +29,20 @@ ChannelCore::~ChannelCore() = default;
 
 bool ChannelCore::isIdle() const
 {
-    return m_publishes.unconfirmed() == 0 && !m_getting.isAwaited()
-            && std::none_of(m_unanswered.begin(), m_unanswered.end(),
-                            std::mem_fn(&Request::isAwaited))
+    return m_publishes.unconfirmed() == 0 && (!m_link || m_link->isIdle())
             && std::all_of(m_waiting.begin(), m_waiting.end(),
-                           [&](const Waiting &waiting) { return waiting.request.over; });
-}
-
-bool ChannelCore::move(quint32 cause)
-{
-    const ChannelState *to = findTransition(ChannelTable::rows, m_state, cause);
-    if (to)
-        enter(*to);
-    return to != nullptr;
+                           [&](const WireCall &waiting) { return waiting.request.over; });
 }
 
 void ChannelCore::open()
 {
-    if (!move(Cause::OpenCommand))
-        return;
-    m_closeReady = false;
     m_context.log->opened(m_number);
     m_context.log->used(m_number);
     if (m_context.open)
         connectionOpened();
 }
 
-void ChannelCore::connectionOpened()
-{
-    send(ChannelOpen{});
-    m_handshake = {.method = ChannelOpen::info.id()};
-    m_context.timed.insert(m_number);
-}
+void ChannelCore::connectionOpened() { m_link.emplace(m_context, *this); }
 
 void ChannelCore::close()
 {
@@ -68,7 +55,7 @@ void ChannelCore::close()
 // Closing waits for what was asked before, confirms included: RabbitMQ drops them otherwise.
 void ChannelCore::closeIfIdle()
 {
-    if (!m_closeWanted || m_state != ChannelState::Open)
+    if (!m_closeWanted || state() != ChannelState::Open)
         return;
     m_closeHeldUp.reset(); // something was done
     if (isIdle())
@@ -83,87 +70,95 @@ void ChannelCore::readyToClose()
 
 void ChannelCore::finishClose()
 {
-    if (m_closeReady && m_state == ChannelState::Open)
-        sendClose();
+    if (m_closeReady && state() == ChannelState::Open)
+        m_link->close();
 }
 
-void ChannelCore::sendClose(ReplyCode code, QByteArrayView text)
-{
-    move(Cause::CloseSent);
-    send(ChannelClose{.replyCode = quint16(code), .replyText = text});
-    m_handshake = {.method = ChannelClose::info.id()};
-    m_context.timed.insert(m_number);
-}
-
-bool ChannelCore::maySend(const Waiting &waiting) const
-{
-    if (m_state != ChannelState::Open || m_context.closing || m_commitUnanswered
-        || waiting.nameFrom)
-        return false;
-    if (waiting.request.method)
-        return !m_consumeUnanswered;
-    return !(waiting.hasContent && m_flowStopped);
-}
-
-void ChannelCore::queue(Waiting waiting)
+void ChannelCore::queue(WireCall call)
 {
     m_context.log->used(m_number);
-    if (const auto name = m_names.constFind(waiting.nameFrom); name != m_names.cend())
-        setName(waiting, *name);
-    if (waiting.request.method)
+    if (const auto name = m_names.constFind(call.nameFrom); name != m_names.cend())
+        call.setName(*name);
+    if (call.request.method)
         m_context.timed.insert(m_number);
-    if (m_waiting.empty() && maySend(waiting))
-        return sendWaiting(std::move(waiting));
-    m_context.waitingBytes += waiting.size();
-    m_waiting.push_back(std::move(waiting));
+    if (m_waiting.empty() && m_link && m_link->takes(call))
+        return send(std::move(call));
+    m_context.waitingBytes += sizeOf(call);
+    m_waiting.push_back(std::move(call));
 }
 
-void ChannelCore::setName(Waiting &waiting, const QByteArray &name) const
+void ChannelCore::send(WireCall call)
 {
-    waiting.method.replace(waiting.nameAt, 1, char(name.size()) + name);
-    waiting.nameFrom = 0;
-}
-
-void ChannelCore::sendWaiting(Waiting waiting)
-{
-    if (waiting.hasContent) {
-        Reader in(QByteArrayView(waiting.method).sliced(4));
-        sendPublish(decode<BasicPublish>(in), waiting.message);
-    } else {
-        Writer writer(m_context.output.reserve(waiting.method.size() + FrameOverhead));
-        beginFrame(writer, FrameType::Method, m_number, waiting.method.size());
-        writer.bytes(waiting.method);
-        endFrame(writer);
-    }
-    if (waiting.confirming)
+    if (call.confirming)
         m_publishes.sent();
-    if (const quint32 method = waiting.request.method) {
-        m_consumeUnanswered = m_consumeUnanswered || waiting.request.overtakes();
-        m_commitUnanswered = m_commitUnanswered || method == TxCommit::info.id();
-        if (!waiting.request.noWait || !mayBeRefused(method))
-            m_unanswered.push_back(std::move(waiting.request));
-    }
-}
-
-// Of those without a reply since the last request, one of a kind is kept: that is enough to know that a
-// refusal of its kind is not of a request behind it.
-bool ChannelCore::mayBeRefused(quint32 method) const
-{
-    for (auto last = m_unanswered.rbegin(); last != m_unanswered.rend() && last->noWait; ++last) {
-        if (last->method == method)
-            return true;
-    }
-    return false;
+    m_link->send(std::move(call));
 }
 
 void ChannelCore::pump()
 {
-    while (!m_waiting.empty() && maySend(m_waiting.front())) {
-        Waiting next = std::move(m_waiting.front());
+    while (!m_waiting.empty() && m_link->takes(m_waiting.front())) {
+        WireCall next = std::move(m_waiting.front());
         m_waiting.pop_front();
-        m_context.waitingBytes -= next.size();
-        sendWaiting(std::move(next));
+        m_context.waitingBytes -= sizeOf(next);
+        send(std::move(next));
     }
+    closeIfIdle();
+}
+
+void ChannelCore::answered(const Request &request, Replied replied)
+{
+    switch (request.method) {
+    case QueueDeclare::info.id(): named(request, replied.name); break;
+    case BasicCancel::info.id(): {
+        const Consumer consumer = m_consumers.take(request.consumerTag);
+        replied.count = consumer.requeued;
+        if (consumer.ledgerId)
+            m_deliveries.removeConsumer(consumer.ledgerId);
+        break;
+    }
+    case BasicRecover::info.id():
+        m_deliveries.clear(); // what comes now has new tags
+        --m_recovering;
+        break;
+    }
+    if (!request.over)
+        m_context.events.push_back(std::move(replied));
+    pump();
+}
+
+void ChannelCore::named(const Request &declare, const QByteArray &name)
+{
+    // Until the Replied event is taken, calls may still ask for the name by the request's number.
+    if (!declare.over)
+        m_names.insert(declare.id, name);
+    m_publishes.named(declare.id, name);
+    for (WireCall &waiting : m_waiting) {
+        if (waiting.nameFrom == declare.id) {
+            waiting.setName(name);
+            m_context.waitingBytes += name.size();
+        }
+    }
+}
+
+// The broker ended a subscription, mostly because its queue is gone. RabbitMQ asks for no reply; it
+// wants to see the consumer cancelled from this side too before it forgets it (4.3, quorum queues).
+void ChannelCore::cancelled(const QByteArray &consumerTag)
+{
+    const auto consumer = m_consumers.constFind(consumerTag);
+    if (consumer == m_consumers.cend())
+        return;
+    m_deliveries.removeConsumer(consumer->ledgerId);
+    m_consumers.erase(consumer);
+    answer(BasicCancel{.consumerTag = QByteArrayView(consumerTag), .noWait = true});
+    m_context.events.push_back(ConsumerCancelled{m_number, consumerTag});
+}
+
+void ChannelCore::settle(quint64 sequence, bool multiple, Outcome outcome)
+{
+    if (!m_confirming || !m_publishes.settle(sequence, multiple, outcome))
+        m_context.error = {
+                ReplyCode::UnexpectedFrame,
+                formatted(u"the broker answered for publish %1, which was never sent", sequence)};
     closeIfIdle();
 }
 
@@ -216,7 +211,7 @@ bool ChannelCore::fitsFrame(const QAmqpMessage &message, quint32 frameMax)
 
 bool ChannelCore::waitingFitsFrames() const
 {
-    return std::all_of(m_waiting.begin(), m_waiting.end(), [this](const Waiting &waiting) {
+    return std::all_of(m_waiting.begin(), m_waiting.end(), [this](const WireCall &waiting) {
         const qsizetype name = waiting.nameFrom ? MaxShortString : 0;
         return waiting.method.size() + name + FrameOverhead <= qsizetype(m_context.frameMax)
                 && fitsFrame(waiting.message, m_context.frameMax);
@@ -236,48 +231,17 @@ quint64 ChannelCore::publish(const BasicPublish &method, const QAmqpMessage &mes
                                   message.bytes(QAmqpMessage::Property::MessageId), nameFrom);
     }
     if (sendsAtOnce() && !nameFrom) {
-        sendPublish(method, message);
+        m_link->sendPublish(method, message);
         if (m_confirming)
             m_publishes.sent();
         return tag;
     }
-    queue({.method = encoded(method),
-           .nameAt = nameAt<BasicPublish>,
-           .nameFrom = nameFrom,
-           .hasContent = true,
-           .confirming = m_confirming,
-           .message = message});
+    WireCall call = callOf(method, nameFrom);
+    call.hasContent = true;
+    call.confirming = m_confirming;
+    call.message = message;
+    queue(std::move(call));
     return tag;
-}
-
-// The three frames of an ordinary message in one piece; a large body goes block by block.
-void ChannelCore::sendPublish(const BasicPublish &method, const QAmqpMessage &message)
-{
-    constexpr qsizetype smallBody = 4096 - 1024;
-    const QAmqpMessagePrivate &d = QAmqpMessagePrivate::of(message);
-    const qsizetype methodSize = encodedSize(method);
-    const bool small = !d.body.isEmpty() && d.body.size() <= smallBody;
-    Writer writer(m_context.output.reserve(methodSize + FrameOverhead + ContentHeaderSize
-                                           + d.properties.size() + FrameOverhead
-                                           + (small ? d.body.size() + FrameOverhead : 0)));
-    encodeMethodFrame(writer, m_number, method, methodSize);
-    encodeHeaderFrame(writer, m_number,
-                      {BasicPublish::info.classId, quint64(d.body.size()), d.flags, d.properties});
-    if (small) {
-        beginFrame(writer, FrameType::Body, m_number, d.body.size());
-        writer.bytes(d.body);
-        endFrame(writer);
-        return;
-    }
-    const qsizetype most = qsizetype(m_context.frameMax) - FrameOverhead;
-    for (QByteArrayView rest = d.body; !rest.isEmpty();) {
-        const QByteArrayView part = rest.first(std::min(rest.size(), most));
-        Writer begin(m_context.output.reserve(FrameHeaderSize));
-        beginFrame(begin, FrameType::Body, m_number, part.size());
-        m_context.output.append(part);
-        *m_context.output.reserve(1) = char(FrameEnd);
-        rest = rest.sliced(part.size());
-    }
 }
 
 RequestId ChannelCore::awaitConfirm()
@@ -315,27 +279,19 @@ void ChannelCore::giveBack(quint64 deliveryTag)
 }
 
 // The request whose time runs: not only one that was sent, also one that waits behind a lost reply.
-ChannelCore::Request *ChannelCore::oldestRequest()
+Request *ChannelCore::oldestRequest()
 {
-    for (Request *request : {&m_handshake, &m_getting}) {
-        if (request->isAwaited())
-            return request;
-    }
-    for (Request &request : m_unanswered) {
-        if (request.isAwaited())
-            return &request;
-    }
-    for (Waiting &waiting : m_waiting) {
-        if (waiting.request.isAwaited())
-            return &waiting.request;
-    }
-    return nullptr;
+    if (Request *const sent = m_link ? m_link->oldestRequest() : nullptr)
+        return sent;
+    const auto waiting = std::find_if(m_waiting.begin(), m_waiting.end(),
+                                      [](const WireCall &w) { return w.request.isAwaited(); });
+    return waiting == m_waiting.end() ? nullptr : &waiting->request;
 }
 
 // close() was called, and all that is still missing are confirms, or the broker's leave to publish.
 bool ChannelCore::isCloseHeldUp()
 {
-    return m_closeWanted && !m_closeReady && m_state == ChannelState::Open && !oldestRequest();
+    return m_closeWanted && !m_closeReady && state() == ChannelState::Open && !oldestRequest();
 }
 
 void ChannelCore::timeout(TimePoint now, std::chrono::milliseconds requestTimeout, bool blocked)
@@ -366,13 +322,14 @@ void ChannelCore::requestTimedOut(Request &request, std::chrono::milliseconds re
                                blockedNote(blocked)));
     error.setMethod(methodName(request.method));
     // Nothing may be sent before tx.commit-ok, and basic.recover leaves open which tags are valid.
-    if (&request == &m_handshake || request.method == TxCommit::info.id()
+    if ((m_link && m_link->isOpening(&request)) || request.method == TxCommit::info.id()
         || request.method == BasicRecover::info.id())
         return giveUp(error.setScope(QAmqpError::Scope::Channel), request.method);
     request.over = true;
     m_context.events.push_back(Replied{.channel = m_number, .request = request.id, .error = error});
     // What waits behind the lost answer is never sent; a close need not wait for it.
-    if (m_closeWanted && m_state == ChannelState::Open && m_consumeUnanswered && !oldestRequest())
+    if (m_closeWanted && state() == ChannelState::Open && m_link->awaitsConsumer()
+        && !oldestRequest())
         readyToClose();
     closeIfIdle();
 }
@@ -432,16 +389,12 @@ bool ChannelCore::failRequests(const QAmqpError &error, quint32 guiltyMethod)
         m_context.events.push_back(
                 Replied{.channel = m_number, .request = request.id, .error = own});
     };
-    fail(m_getting);
-    for (const Request &request : m_unanswered)
-        fail(request);
-    for (const Waiting &waiting : m_waiting) {
+    if (m_link)
+        m_link->endRequests(fail);
+    for (const WireCall &waiting : std::exchange(m_waiting, {})) {
         fail(waiting.request);
-        m_context.waitingBytes -= waiting.size();
+        m_context.waitingBytes -= sizeOf(waiting);
     }
-    m_getting = {};
-    m_unanswered.clear();
-    m_waiting.clear();
     for (auto next = m_context.awaited.begin(); next != m_context.awaited.end();) {
         const auto answer = next++;
         if (answer->second.channel != m_number)
@@ -459,8 +412,11 @@ bool ChannelCore::failRequests(const QAmqpError &error, quint32 guiltyMethod)
 
 void ChannelCore::end(const QAmqpError &error)
 {
-    if (move(Cause::Ended))
-        finish(error, 0);
+    if (state() == ChannelState::Closed)
+        return;
+    if (m_link)
+        m_link->lost();
+    finish(error, 0);
 }
 
 // The channel cannot go on, without this answer or with such a peer. For the application it is over; its
@@ -468,9 +424,9 @@ void ChannelCore::end(const QAmqpError &error)
 void ChannelCore::giveUp(const QAmqpError &error, quint32 guiltyMethod, ReplyCode code)
 {
     const QByteArray why = error.text().toUtf8().left(MaxShortString);
-    if (m_state != ChannelState::Closing)
-        code == ReplyCode::Success ? sendClose() : sendClose(code, why);
-    m_handshake.over = true;
+    if (state() != ChannelState::Closing)
+        code == ReplyCode::Success ? m_link->close() : m_link->close(code, why);
+    m_link->giveUp();
     finish(error, guiltyMethod);
 }
 
@@ -481,7 +437,6 @@ void ChannelCore::finish(const QAmqpError &error, quint32 guiltyMethod)
         return;
     readyToClose(); // before any slot hears of the end
     const bool told = failRequests(error, guiltyMethod) | m_publishes.end(error);
-    m_assembler.clear();
     m_consumers.clear();
     m_context.events.push_back(ChannelClosed{m_number, error, told});
 }

@@ -315,7 +315,7 @@ public:
             const auto told = all<ChannelClosed>();
             if (std::count_if(told.begin(), told.end(),
                               [&](const ChannelClosed &c) { return c.channel == number; })
-                != 1)
+                != std::count(m_channels.begin(), m_channels.end(), number))
                 return u"%1: the end of channel %2 was not told once"_s.arg(player.report())
                         .arg(number);
         }

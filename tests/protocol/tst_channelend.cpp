@@ -108,7 +108,9 @@ private Q_SLOTS:
         QCOMPARE(d.core.state(), ConnectionState::Open);
         if (forgotten)
             return;
-        channel->open();
+        d.core.removeChannel(1);
+        channel = d.channel();
+        QCOMPARE(channel->number(), 1);
         d.then(Script().expect<ChannelOpen>().then(late).reply(ChannelOpenOk{}));
         QCOMPARE(channel->state(), ChannelState::Open);
         QCOMPARE(d.core.state(), ConnectionState::Open);

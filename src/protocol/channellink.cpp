@@ -1,0 +1,357 @@
+#include "protocol/channellink.h"
+
+#include "codec/dispatch.h"
+#include "protocol/channelcore.h"
+#include "values/errorkinds.h"
+#include "values/qamqpmessage_p.h"
+
+#include <algorithm>
+#include <functional>
+
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpPrivate {
+
+ChannelLink::ChannelLink(ConnectionContext &context, ChannelCore &channel)
+    : m_context(context), m_channel(channel), m_number(channel.number())
+{
+    move(Cause::OpenCommand);
+    send(ChannelOpen{});
+    m_handshake = {.method = ChannelOpen::info.id()};
+    m_context.timed.insert(m_number);
+}
+
+bool ChannelLink::move(quint32 cause)
+{
+    const ChannelState *to = findTransition(ChannelTable::rows, m_state, cause);
+    if (to)
+        m_state = *to;
+    return to != nullptr;
+}
+
+bool ChannelLink::isIdle() const
+{
+    return !m_getting.isAwaited()
+            && std::none_of(m_unanswered.begin(), m_unanswered.end(),
+                            std::mem_fn(&Request::isAwaited));
+}
+
+void ChannelLink::close(ReplyCode code, QByteArrayView text)
+{
+    move(Cause::CloseSent);
+    send(ChannelClose{.replyCode = quint16(code), .replyText = text});
+    m_handshake = {.method = ChannelClose::info.id()};
+    m_context.timed.insert(m_number);
+}
+
+bool ChannelLink::takes(const WireCall &call) const
+{
+    if (!takesAcknowledgements() || m_context.closing || call.nameFrom)
+        return false;
+    if (call.request.method)
+        return !m_consumeUnanswered;
+    return !(call.hasContent && m_flowStopped);
+}
+
+void ChannelLink::send(WireCall call)
+{
+    if (call.hasContent) {
+        Reader in(QByteArrayView(call.method).sliced(4));
+        sendPublish(decode<BasicPublish>(in), call.message);
+    } else {
+        Writer writer(m_context.output.reserve(call.method.size() + FrameOverhead));
+        beginFrame(writer, FrameType::Method, m_number, call.method.size());
+        writer.bytes(call.method);
+        endFrame(writer);
+    }
+    if (const quint32 method = call.request.method) {
+        m_consumeUnanswered = m_consumeUnanswered || call.request.overtakes();
+        m_commitUnanswered = m_commitUnanswered || method == TxCommit::info.id();
+        if (!call.request.noWait || !mayBeRefused(method))
+            m_unanswered.push_back(std::move(call.request));
+    }
+}
+
+// Of those without a reply since the last request, one of a kind is kept: that is enough to know that a
+// refusal of its kind is not of a request behind it.
+bool ChannelLink::mayBeRefused(quint32 method) const
+{
+    for (auto last = m_unanswered.rbegin(); last != m_unanswered.rend() && last->noWait; ++last) {
+        if (last->method == method)
+            return true;
+    }
+    return false;
+}
+
+// The three frames of an ordinary message in one piece; a large body goes block by block.
+void ChannelLink::sendPublish(const BasicPublish &method, const QAmqpMessage &message)
+{
+    constexpr qsizetype smallBody = 4096 - 1024;
+    const QAmqpMessagePrivate &d = QAmqpMessagePrivate::of(message);
+    const qsizetype methodSize = encodedSize(method);
+    const bool small = !d.body.isEmpty() && d.body.size() <= smallBody;
+    Writer writer(m_context.output.reserve(methodSize + FrameOverhead + ContentHeaderSize
+                                           + d.properties.size() + FrameOverhead
+                                           + (small ? d.body.size() + FrameOverhead : 0)));
+    encodeMethodFrame(writer, m_number, method, methodSize);
+    encodeHeaderFrame(writer, m_number,
+                      {BasicPublish::info.classId, quint64(d.body.size()), d.flags, d.properties});
+    if (small) {
+        beginFrame(writer, FrameType::Body, m_number, d.body.size());
+        writer.bytes(d.body);
+        endFrame(writer);
+        return;
+    }
+    const qsizetype most = qsizetype(m_context.frameMax) - FrameOverhead;
+    for (QByteArrayView rest = d.body; !rest.isEmpty();) {
+        const QByteArrayView part = rest.first(std::min(rest.size(), most));
+        Writer begin(m_context.output.reserve(FrameHeaderSize));
+        beginFrame(begin, FrameType::Body, m_number, part.size());
+        m_context.output.append(part);
+        *m_context.output.reserve(1) = char(FrameEnd);
+        rest = rest.sliced(part.size());
+    }
+}
+
+Request *ChannelLink::oldestRequest()
+{
+    for (Request *request : {&m_handshake, &m_getting}) {
+        if (request->isAwaited())
+            return request;
+    }
+    const auto request = std::find_if(m_unanswered.begin(), m_unanswered.end(),
+                                      std::mem_fn(&Request::isAwaited));
+    return request == m_unanswered.end() ? nullptr : &*request;
+}
+
+// For one cause, the next state by state, or -1: so that a delivery does not search the table.
+static constexpr std::array<qint8, 4> nextStates(quint32 cause)
+{
+    std::array<qint8, 4> next = {-1, -1, -1, -1};
+    for (const auto &row : ChannelTable::rows) {
+        if (row.cause == cause)
+            next[quint8(row.from)] = qint8(row.to);
+    }
+    return next;
+}
+
+void ChannelLink::receive(const Frame &frame)
+{
+    m_contentSince.reset();
+    if (frame.type == FrameType::Method) {
+        Reader in(frame.payload);
+        const quint32 id = in.read<quint32>();
+        if (!m_assembler.isIdle() && m_state != ChannelState::Closing)
+            violated(ReplyCode::UnexpectedFrame, u"%1 came in the middle of a message",
+                     methodName(id));
+        else if (!dispatch(id, in, *this))
+            violated(ReplyCode::NotImplemented, u"the method %1 is unknown", methodName(id));
+        else if (!in.ok())
+            violated(ReplyCode::SyntaxError, u"%1 %2 (at octet %3)", methodName(id), in.error(),
+                     in.errorOffset());
+    } else if (isOpen()) {
+        const bool isComplete = frame.type == FrameType::Header
+                ? m_assembler.header(frame, m_context.maxMessageSize, m_context.error)
+                : m_assembler.body(frame.payload, m_context.error);
+        if (isComplete)
+            m_channel.contentCame(m_assembler, std::exchange(m_getting, {}));
+    } else if (m_state != ChannelState::Closing) {
+        violated(ReplyCode::UnexpectedFrame, u"content came while the channel is %1",
+                 stateName(m_state));
+    }
+}
+
+template<typename Method>
+void ChannelLink::on(const Method &method)
+{
+    if constexpr (Method::info.sentBy == SentBy::Client
+                  || Method::info.classId == ConnectionStart::info.classId) {
+        violated(ReplyCode::CommandInvalid,
+                 u"%1 came from the broker on channel %2, where it has no place", Method::info.name,
+                 m_number);
+    } else {
+        static constexpr std::array<qint8, 4> next = nextStates(Method::info.id());
+        const qint8 to = next[quint8(m_state)];
+        if (to >= 0) {
+            m_state = ChannelState(to);
+            handle(method);
+        } else if (m_state != ChannelState::Closing) { // else dropped (§1.5.2.5)
+            violated(ReplyCode::UnexpectedFrame, u"%1 came while the channel is %2",
+                     Method::info.name, stateName(m_state));
+        }
+    }
+}
+
+// Takes the request that this reply answers: the oldest one, except that the replies of
+// basic.consume and basic.cancel overtake the others.
+std::optional<Request> ChannelLink::answered(const MethodInfo &reply)
+{
+    const auto answers = [id = reply.id()](const Request &r) {
+        return r.replies[0] == id || r.replies[1] == id;
+    };
+    const auto request = std::find_if(m_unanswered.begin(), m_unanswered.end(), answers);
+    const auto oldest =
+            std::find_if_not(m_unanswered.begin(), m_unanswered.end(),
+                             [](const Request &r) { return r.overtakes() || r.noWait; });
+    if (request == m_unanswered.end() || (request != oldest && !request->overtakes())) {
+        violated(ReplyCode::UnexpectedFrame, u"%1 came, which answers no request", reply.name);
+        return std::nullopt;
+    }
+    Request taken = std::move(*request);
+    const auto refusable = taken.overtakes()
+            ? request
+            : std::remove_if(m_unanswered.begin(), request, std::mem_fn(&Request::noWait));
+    m_unanswered.erase(refusable, request + 1);
+    if (taken.overtakes())
+        m_consumeUnanswered = false;
+    if (taken.method == TxCommit::info.id())
+        m_commitUnanswered = false;
+    return taken;
+}
+
+// Every reply's news fit one event.
+template<typename Reply>
+void ChannelLink::handle(const Reply &reply)
+{
+    const std::optional<Request> request = answered(Reply::info);
+    if (!request)
+        return;
+    Replied replied{.channel = m_number, .request = request->id, .name = request->consumerTag};
+    if constexpr (requires { reply.messageCount; })
+        replied.messageCount = reply.messageCount;
+    if constexpr (requires { reply.active; })
+        replied.count = reply.active;
+    if constexpr (std::is_same_v<Reply, QueueDeclareOk>) {
+        replied.name = reply.queue.toByteArray();
+        replied.count = reply.consumerCount;
+    }
+    m_channel.answered(*request, std::move(replied));
+}
+
+void ChannelLink::handle(const ChannelOpenOk &)
+{
+    m_handshake = {};
+    m_context.events.push_back(ChannelOpened{m_number});
+    m_channel.pump();
+}
+
+void ChannelLink::handle(const ChannelFlow &method)
+{
+    m_flowStopped = !method.active;
+    send(countedAnswer(m_context, ChannelFlowOk{method.active}));
+    m_channel.pump();
+}
+
+void ChannelLink::handle(const ChannelClose &method)
+{
+    send(countedAnswer(m_context, ChannelCloseOk{}));
+    const quint32 guilty = methodId(method.classId, method.methodId);
+    const QString replyText = QString::fromUtf8(method.replyText);
+    const QString guiltyName = guilty ? formatted(u", %1", methodName(guilty)) : QString();
+    QAmqpError error(kindOfReplyCode(method.replyCode), QAmqpError::Scope::Channel,
+                     QAmqpError::Origin::Broker,
+                     formatted(u"%1 closed channel %2: %3 (%4%5)%6", m_context.endpoint, m_number,
+                               replyText, method.replyCode, guiltyName,
+                               adviceOn(method.replyCode, replyText)));
+    error.setReply(method.replyCode, replyText).setEndpoint(m_context.endpoint);
+    if (guilty)
+        error.setMethod(methodName(guilty));
+    // Both closed at once: the broker's close-ok is still to come, and the number not free before.
+    if (m_state == ChannelState::Closing)
+        m_closeError = error;
+    else
+        m_channel.finish(error, guilty);
+}
+
+void ChannelLink::handle(const ChannelCloseOk &) { m_channel.finish(m_closeError, 0); }
+
+void ChannelLink::handle(const BasicCancel &method)
+{
+    m_channel.cancelled(method.consumerTag.toByteArray());
+}
+
+void ChannelLink::handle(const BasicReturn &method)
+{
+    beginContent({.method = BasicReturn::info.id(),
+                  .replyCode = method.replyCode,
+                  .replyText = method.replyText.toByteArray()},
+                 method.exchange, method.routingKey);
+}
+
+// What is done with tags counts on their order (spec: MUST be unique and grow). RabbitMQ's direct reply-to
+// does not count its own messages: they have the tag of the next one.
+bool ChannelLink::acceptTag(quint64 deliveryTag, bool noAck)
+{
+    constexpr quint64 largestGap = 1024;
+    if ((deliveryTag <= m_lastTagToAck && !noAck) || deliveryTag == 0
+        || (deliveryTag > m_lastTag && deliveryTag - m_lastTag > largestGap)) {
+        violated(ReplyCode::UnexpectedFrame, u"the delivery tag %1 came behind %2", deliveryTag,
+                 m_lastTag);
+        return false;
+    }
+    m_lastTag = std::max(m_lastTag, deliveryTag);
+    if (!noAck)
+        m_lastTagToAck = deliveryTag;
+    return true;
+}
+
+void ChannelLink::handle(const BasicDeliver &method)
+{
+    beginContent({.method = BasicDeliver::info.id(),
+                  .redelivered = method.redelivered,
+                  .deliveryTag = method.deliveryTag},
+                 method.exchange, method.routingKey, method.consumerTag);
+}
+
+void ChannelLink::handle(const BasicGetOk &method)
+{
+    std::optional<Request> request = answered(BasicGetOk::info);
+    if (!request)
+        return;
+    m_getting = std::move(*request);
+    if (!acceptTag(method.deliveryTag, m_getting.noAck))
+        return;
+    beginContent({.method = BasicGetOk::info.id(),
+                  .redelivered = method.redelivered,
+                  .deliveryTag = method.deliveryTag,
+                  .remaining = method.messageCount},
+                 method.exchange, method.routingKey);
+    m_channel.pump();
+}
+
+void ChannelLink::handle(const BasicAck &method)
+{
+    m_channel.settle(method.deliveryTag, method.multiple, Outcome::Confirmed);
+}
+
+void ChannelLink::handle(const BasicNack &method)
+{
+    m_channel.settle(method.deliveryTag, method.multiple, Outcome::Nacked);
+}
+
+void ChannelLink::beginContent(ContentStart start, QByteArrayView exchange,
+                               QByteArrayView routingKey, QByteArrayView consumerTag)
+{
+    m_assembler.begin(std::move(start), exchange, routingKey, consumerTag);
+    m_context.contentBegan = true;
+}
+
+std::optional<TimePoint> ChannelLink::contentDeadline(TimePoint now,
+                                                      std::chrono::milliseconds patience)
+{
+    if (patience.count() == 0 || m_getting.isAwaited())
+        return std::nullopt;
+    if (!m_contentSince)
+        m_contentSince = now;
+    return *m_contentSince + patience;
+}
+
+void ChannelLink::contentCame(TimePoint at)
+{
+    if (m_contentSince && *m_contentSince < at)
+        m_contentSince = at;
+}
+
+} // namespace QtAmqpPrivate
+
+QT_END_NAMESPACE

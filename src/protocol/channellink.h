@@ -1,0 +1,130 @@
+#ifndef QTAMQP_PROTOCOL_CHANNELLINK_H
+#define QTAMQP_PROTOCOL_CHANNELLINK_H
+
+// One channel on one link: how far the two sides are, what the broker has not answered, which content is
+// under way. It is made to be opened, and never opened again. ChannelCore decides what is sent, and hears of
+// what came.
+
+#include "codec/assembler.h"
+#include "protocol/channelcalls.h"
+#include "protocol/connectioncontext.h"
+#include "protocol/transitions.h"
+#include "values/errorkinds.h"
+
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpPrivate {
+
+class ChannelCore;
+
+class ChannelLink
+{
+public:
+    ChannelLink(ConnectionContext &context, ChannelCore &channel); // sends channel.open
+
+    ChannelState state() const { return m_state; }
+    bool isOpen() const { return m_state == ChannelState::Open; }
+    // Nothing makes an acknowledgement wait, or a publish.
+    bool takesAcknowledgements() const { return isOpen() && !m_commitUnanswered; }
+    bool takesContent() const { return !m_flowStopped; }
+    bool takes(const WireCall &call) const;
+    bool isReceiving() const { return isOpen() && !m_assembler.isIdle(); }
+
+    // What goes out.
+    void send(WireCall call);
+    template<typename Method>
+    void send(const Method &method)
+    {
+        if (!m_context.closing)
+            sendMethod(m_context.output, m_number, method);
+    }
+    void sendPublish(const BasicPublish &method, const QAmqpMessage &message);
+    void close(ReplyCode code = ReplyCode::Success,
+               QByteArrayView text = QByteArrayView("Normal shutdown"));
+
+    // What is awaited.
+    Request *oldestRequest();
+    bool isOpening(const Request *request) const { return request == &m_handshake; } // or closing
+    bool awaitsConsumer() const { return m_consumeUnanswered; } // the answer of consume or cancel
+    bool isIdle() const;
+    // The application knows that it is over: no answer is awaited any more.
+    void giveUp() { m_handshake.over = true; }
+    // All requests, oldest first; none is left.
+    template<typename End>
+    void endRequests(End end)
+    {
+        end(m_getting);
+        for (const Request &request : m_unanswered)
+            end(request);
+        m_getting = {};
+        m_unanswered.clear();
+        m_assembler.clear();
+    }
+
+    // What comes in.
+    void receive(const Frame &frame);
+    void lost() { move(Cause::Ended); }
+    // Whether this tag may come now: tags ascend.
+    bool acceptTag(quint64 deliveryTag, bool noAck);
+    // When the next frame of a message under way is late; that of a get has the request's time first.
+    std::optional<TimePoint> contentDeadline(TimePoint now, std::chrono::milliseconds patience);
+    void contentCame(TimePoint at); // a part of a frame of it
+
+    // Called by dispatch() with each method that arrived.
+    template<typename Method>
+    void on(const Method &method);
+
+private:
+    bool move(quint32 cause);
+    bool mayBeRefused(quint32 method) const;
+    template<typename... Args>
+    void violated(ReplyCode code, QStringView format, const Args &...args)
+    {
+        m_context.error = {code, formatted(format, args...)};
+    }
+    template<typename Reply>
+    void handle(const Reply &reply);
+    void handle(const ChannelOpenOk &);
+    void handle(const ChannelFlow &method);
+    void handle(const ChannelClose &method);
+    void handle(const ChannelCloseOk &);
+    void handle(const BasicCancel &method);
+    void handle(const BasicReturn &method);
+    void handle(const BasicDeliver &method);
+    void handle(const BasicGetOk &method);
+    void handle(const BasicAck &method);
+    void handle(const BasicNack &method);
+    std::optional<Request> answered(const MethodInfo &reply);
+    void beginContent(ContentStart start, QByteArrayView exchange, QByteArrayView routingKey,
+                      QByteArrayView consumerTag = {});
+
+    ConnectionContext &m_context;
+    ChannelCore &m_channel;
+    const quint16 m_number;
+    ChannelState m_state = ChannelState::Closed;
+    std::deque<Request> m_unanswered;
+    Request m_handshake; // channel.open or channel.close while unanswered
+    Request m_getting; // basic.get whose message is arriving
+    bool m_consumeUnanswered = false;
+    bool m_commitUnanswered = false;
+    bool m_flowStopped = false;
+    QAmqpError m_closeError; // of the broker, if both sides closed at once
+    quint64 m_lastTag = 0; // of deliveries
+    quint64 m_lastTagToAck = 0;
+    Assembler m_assembler;
+    std::optional<TimePoint> m_contentSince; // that nothing came of the message under way
+};
+
+// What only the peer makes us say is counted: one that makes much and reads nothing is cut.
+template<typename Method>
+const Method &countedAnswer(ConnectionContext &context, const Method &method)
+{
+    context.answerBytes += encodedSize(method) + FrameOverhead;
+    return method;
+}
+
+} // namespace QtAmqpPrivate
+
+QT_END_NAMESPACE
+
+#endif
