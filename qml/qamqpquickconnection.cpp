@@ -105,8 +105,20 @@ using Kind = QAmqpError::Kind;
 
 QAmqpQuickConnection::QAmqpQuickConnection(QObject *parent) : QAmqpQuickBase(false, parent)
 {
-    connect(this, &QAmqpQuickBase::settingsChanged, this, &QAmqpQuickConnection::restart);
+    connect(this, &QAmqpQuickBase::settingsChanged, this, [this] {
+        setLastError({}); // of the other settings
+        restart();
+    });
     connect(this, &QAmqpQuickBase::errorChanged, this, &QAmqpQuickConnection::stateTextChanged);
+    connect(this, &QAmqpQuickBase::errorChanged, this, [this] {
+        if (error().error())
+            setLastError(error().error());
+    });
+    m_countdown.setInterval(std::chrono::seconds(1));
+    m_countdown.setTimerType(Qt::PreciseTimer);
+    connect(&m_countdown, &QTimer::timeout, this, &QAmqpQuickConnection::countDown);
+    connect(this, &QAmqpQuickConnection::secondsToNextAttemptChanged, this,
+            &QAmqpQuickConnection::stateTextChanged);
     connect(this, &QAmqpQuickBase::activeChanged, this, &QAmqpQuickConnection::stateTextChanged);
     connect(this, &QAmqpQuickConnection::stateChanged, this,
             &QAmqpQuickConnection::stateTextChanged);
@@ -157,10 +169,22 @@ void QAmqpQuickConnection::setSource(QObject *source)
     restart();
 }
 
+/*! \qmlproperty amqpError AmqpConnection::lastError
+    Why the connection was lost, could not be opened, or why the last attempt to open it failed while others follow.
+    Unlike \l error it stays while the connection is opened anew; there is none once it is open, when a setting
+    changes, or while it is not \l active. */
+/*! \qmlproperty date AmqpConnection::nextAttempt
+    When the next attempt to connect begins, while the connection waits for that, as the retry policy of the \l url
+    says; else an invalid date. */
+/*! \qmlproperty int AmqpConnection::secondsToNextAttempt
+    In how many seconds that is, for a countdown: it changes once a second. 0 if no attempt is waited for. */
+
 /*! \qmlproperty string AmqpConnection::stateText
     The state in words, for a label. */
 QString QAmqpQuickConnection::stateText() const
 {
+    if (m_nextAttempt.isValid())
+        return tr("Trying again in %n s", nullptr, m_secondsToNextAttempt);
     switch (m_state) {
     case Connecting: return tr("Connecting…");
     case Handshaking: return tr("Logging in…");
@@ -169,7 +193,14 @@ QString QAmqpQuickConnection::stateText() const
     case Closing: return tr("Closing…");
     case Closed: break;
     }
-    return isActive() && error().error() ? tr("Connection failed") : tr("Not connected");
+    const QAmqpError reason = error().error();
+    if (!isActive() || !reason)
+        return tr("Not connected");
+    using Phase = QAmqpError::Phase;
+    if (reason.phase() != Phase::Open && reason.phase() != Phase::Closing)
+        return tr("Connection failed");
+    return reason.origin() == QAmqpError::Origin::Broker ? tr("The broker closed the connection")
+                                                         : tr("Connection lost");
 }
 
 void QAmqpQuickConnection::start()
@@ -204,6 +235,12 @@ void QAmqpQuickConnection::start()
         Q_EMIT errorOccurred(error); // which may delete this
     });
     connect(m_amqp, &QAmqpConnection::endpointChanged, this, &QAmqpQuickConnection::followEndpoint);
+    connect(m_amqp, &QAmqpConnection::lastErrorChanged, this, [this](const QAmqpError &error) {
+        if (error)
+            setLastError(error);
+    });
+    connect(m_amqp, &QAmqpConnection::nextAttemptChanged, this,
+            &QAmqpQuickConnection::followNextAttempt);
     connect(m_amqp, &QAmqpConnection::closed, this, &QAmqpQuickConnection::follow);
     connect(m_amqp, &QAmqpConnection::blockedChanged, this, &QAmqpQuickConnection::follow);
     connect(m_amqp, &QObject::destroyed, this, &QAmqpQuickConnection::follow);
@@ -236,6 +273,8 @@ void QAmqpQuickConnection::stop()
     if (amqp)
         amqp->disconnect(this);
     follow(); // channels on it are closed here, before it is
+    if (!isActive())
+        setLastError({});
     if (!amqp || amqp->parent() != this)
         return;
     if (amqp->state() == QAmqpConnection::State::Closed)
@@ -308,8 +347,42 @@ void QAmqpQuickConnection::follow()
     m_state = state;
     m_blocked = blocked;
     followEndpoint();
+    followNextAttempt();
+    if (state == Open)
+        setLastError({});
     if (changed)
         Q_EMIT stateChanged();
+}
+
+void QAmqpQuickConnection::followNextAttempt()
+{
+    const QDateTime time = m_amqp ? m_amqp->nextAttempt() : QDateTime();
+    if (m_nextAttempt == time)
+        return;
+    m_nextAttempt = time;
+    if (time.isValid())
+        m_countdown.start();
+    else
+        m_countdown.stop();
+    countDown();
+    Q_EMIT nextAttemptChanged();
+}
+
+void QAmqpQuickConnection::countDown()
+{
+    const qint64 left =
+            m_nextAttempt.isValid() ? QDateTime::currentDateTimeUtc().msecsTo(m_nextAttempt) : 0;
+    const int seconds = int(qMax(qint64(0), (left + 999) / 1000));
+    if (std::exchange(m_secondsToNextAttempt, seconds) != seconds)
+        Q_EMIT secondsToNextAttemptChanged();
+}
+
+void QAmqpQuickConnection::setLastError(const QAmqpError &error)
+{
+    if (m_lastError.error() == error)
+        return;
+    m_lastError = error;
+    Q_EMIT lastErrorChanged();
 }
 
 void QAmqpQuickConnection::followEndpoint()

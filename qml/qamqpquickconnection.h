@@ -5,8 +5,10 @@
 #include "qamqpquickrate.h"
 
 #include <QtAmqp/qamqpconnection.h>
+#include <QtCore/qdatetime.h>
 #include <QtCore/qpointer.h>
 #include <QtCore/qset.h>
+#include <QtCore/qtimer.h>
 #include <QtQml/qqmllist.h>
 
 QT_BEGIN_NAMESPACE
@@ -33,6 +35,10 @@ class Q_AMQPQUICK_EXPORT QAmqpQuickConnection : public QAmqpQuickBase
     Q_PROPERTY(State state READ state NOTIFY stateChanged FINAL)
     Q_PROPERTY(bool connected READ isConnected NOTIFY stateChanged FINAL)
     Q_PROPERTY(QString endpoint READ endpoint NOTIFY endpointChanged FINAL)
+    Q_PROPERTY(QAmqpQuickError lastError READ lastError NOTIFY lastErrorChanged FINAL)
+    Q_PROPERTY(QDateTime nextAttempt READ nextAttempt NOTIFY nextAttemptChanged FINAL)
+    Q_PROPERTY(int secondsToNextAttempt READ secondsToNextAttempt NOTIFY secondsToNextAttemptChanged
+                       FINAL)
     Q_PROPERTY(QString stateText READ stateText NOTIFY stateTextChanged FINAL)
     Q_PROPERTY(bool blocked READ isBlocked NOTIFY stateChanged FINAL)
     Q_PROPERTY(qreal messagesPerSecondIn READ messagesPerSecondIn NOTIFY messagesPerSecondInChanged
@@ -54,6 +60,9 @@ public:
     QString endpoint() const { return m_endpoint; }
     bool isBlocked() const { return m_blocked; }
     QString stateText() const;
+    QAmqpQuickError lastError() const { return m_lastError; }
+    QDateTime nextAttempt() const { return m_nextAttempt; }
+    int secondsToNextAttempt() const { return m_secondsToNextAttempt; }
     qreal messagesPerSecondIn() const { return m_in.perSecond(); }
     qreal messagesPerSecondOut() const { return m_out.perSecond(); }
 
@@ -72,6 +81,9 @@ Q_SIGNALS:
     void sourceChanged();
     void stateChanged();
     void endpointChanged();
+    void lastErrorChanged();
+    void nextAttemptChanged();
+    void secondsToNextAttemptChanged();
     void stateTextChanged();
     void messagesPerSecondInChanged();
     void messagesPerSecondOutChanged();
@@ -88,6 +100,9 @@ private:
     void setSession(QAmqpConnection *session);
     void follow();
     void followEndpoint();
+    void followNextAttempt();
+    void countDown();
+    void setLastError(const QAmqpError &error);
 
     QList<QObject *> m_data;
     QPointer<QObject> m_source;
@@ -109,6 +124,10 @@ private:
     State m_state = Closed;
     QString m_endpoint;
     bool m_blocked = false;
+    QAmqpQuickError m_lastError;
+    QDateTime m_nextAttempt;
+    int m_secondsToNextAttempt = 0;
+    QTimer m_countdown;
     QSet<const QObject *> m_declaring; // exchanges that queues wait for
     QAmqpQuickRate m_in;
     QAmqpQuickRate m_out;

@@ -2,6 +2,7 @@
 #define QAMQPCONNECTION_H
 
 #include <QtAmqp/qamqpconnectionoptions.h>
+#include <QtCore/qdatetime.h>
 #include <QtCore/qfuture.h>
 #include <QtCore/qobject.h>
 #include <QtNetwork/qsslerror.h>
@@ -23,7 +24,8 @@ class Q_AMQP_EXPORT QAmqpConnection : public QObject
     Q_PROPERTY(QString endpoint READ endpoint NOTIFY endpointChanged FINAL)
     Q_PROPERTY(bool blocked READ isBlocked NOTIFY blockedChanged FINAL)
     Q_PROPERTY(QString blockedReason READ blockedReason NOTIFY blockedChanged FINAL)
-    Q_PROPERTY(QAmqpError lastError READ lastError NOTIFY errorOccurred FINAL)
+    Q_PROPERTY(QAmqpError lastError READ lastError NOTIFY lastErrorChanged FINAL)
+    Q_PROPERTY(QDateTime nextAttempt READ nextAttempt NOTIFY nextAttemptChanged FINAL)
 public:
     enum class State : quint8 { Closed, Connecting, Handshaking, Open, Closing };
     Q_ENUM(State)
@@ -46,6 +48,7 @@ public:
     bool isBlocked() const;
     QString blockedReason() const;
     QAmqpError lastError() const;
+    QDateTime nextAttempt() const;
 
     quint16 channelMax() const;
     quint32 frameMax() const;
@@ -76,6 +79,8 @@ Q_SIGNALS:
     void opened();
     void closed();
     void errorOccurred(const QAmqpError &error);
+    void lastErrorChanged(const QAmqpError &error);
+    void nextAttemptChanged(const QDateTime &time);
     void endpointChanged(const QString &endpoint);
     void blockedChanged(bool blocked);
     void sslErrors(const QList<QSslError> &errors);

@@ -437,10 +437,15 @@ void Engine::on(ConnectionOpened &) { m_connection->opened(); }
 void Engine::on(AttemptFailed &failed)
 {
     unlink(failed.error);
-    m_connection->tellState();
+    m_connection->attemptFailed(failed.error, failed.delay);
 }
 
-void Engine::on(ConnectWanted &wanted) { link(wanted.nextAddress); }
+void Engine::on(ConnectWanted &wanted)
+{
+    link(wanted.nextAddress);
+    if (m_connection)
+        m_connection->attemptBegun();
+}
 
 void Engine::on(ConnectionClosed &closed)
 {

@@ -40,7 +40,7 @@ using namespace QtAmqpPrivate;
     no broker the next one, all within QAmqpConnectionOptions::handshakeTimeout(). When all have failed, QAmqpConnectionOptions::retryPolicy()
     says whether and when they are tried again; a host that refused for good, by a wrong password
     or certificate, is left out. Until then nothing is reported as failed, and what channels were asked
-    for stays. The error in the end names every attempt, see QAmqpError::attempts(). This is about
+    for stays; lastError and nextAttempt are for a label meanwhile. The error in the end names every attempt, see QAmqpError::attempts(). This is about
     opening alone: a connection that was open and is lost is not opened again by itself.
 
     \section1 Logging
@@ -77,6 +77,12 @@ using namespace QtAmqpPrivate;
 /*! \fn void QAmqpConnection::errorOccurred(const QAmqpError &error)
     Emitted once, before closed(), if the connection ended by an \a error, also if close() missed its
     deadline. Not emitted when it was closed in good order or by abort(). */
+/*! \fn void QAmqpConnection::lastErrorChanged(const QAmqpError &error)
+    Emitted when \a error has become the one that lastError() returns: also for an attempt to connect that failed,
+    when others follow. */
+/*! \fn void QAmqpConnection::nextAttemptChanged(const QDateTime &time)
+    Emitted when the connection begins to wait for its next attempt at \a time, and with an invalid one when it
+    waits no more. */
 /*! \fn void QAmqpConnection::endpointChanged(const QString &endpoint)
     Emitted when \a endpoint has become the one in use or the one that is tried, empty when the
     connection is closed. */
@@ -239,7 +245,7 @@ void QAmqpConnectionPrivate::tellState()
     const bool changed = toldState != now;
     const bool elsewhere =
             now != QAmqpConnection::State::Closed && toldEndpoint != engine->core().endpoint();
-    if (!changed && !elsewhere)
+    if (!changed && !elsewhere && toldError == lastError)
         return;
     toldState = now;
     if (elsewhere)
@@ -254,7 +260,21 @@ void QAmqpConnectionPrivate::tellState()
         if (elsewhere)
             Q_EMIT q->endpointChanged(QString(toldEndpoint)); // whose owner may go
     });
+    all(alive, [&] { tellLastError(); });
     all.rethrow();
+}
+
+void QAmqpConnectionPrivate::tellLastError()
+{
+    const QAmqpError error = lastError;
+    if (std::exchange(toldError, error) != error)
+        Q_EMIT q->lastErrorChanged(error);
+}
+
+void QAmqpConnectionPrivate::setNextAttempt(const QDateTime &time)
+{
+    if (std::exchange(nextAttempt, time) != time)
+        Q_EMIT q->nextAttemptChanged(time);
 }
 
 /*! Returns whether state() is Open. */
@@ -282,8 +302,16 @@ bool QAmqpConnection::isBlocked() const { return d_ptr->blocked; }
 QString QAmqpConnection::blockedReason() const { return d_ptr->blockedReason; }
 
 /*! \property QAmqpConnection::lastError
-    The last error of the connection, or of a call on it that was refused. */
+    Why the connection ended, why the last attempt to open it failed while others follow, or why a call on it was
+    refused. There is none from open() on, nor once the connection is open. Its change is told from the event
+    loop. */
 QAmqpError QAmqpConnection::lastError() const { return d_ptr->lastError; }
+
+/*! \property QAmqpConnection::nextAttempt
+    When the next attempt to connect begins, by the clock of this machine in UTC, while the connection waits for
+    that; lastError says why the last one failed. An invalid time if none is waited for. The retry policy says how
+    long it waits, see QAmqpConnectionOptions::retryPolicy(). */
+QDateTime QAmqpConnection::nextAttempt() const { return d_ptr->nextAttempt; }
 
 /*! Returns how many channels may be open at once, as negotiated; 0 before that. */
 quint16 QAmqpConnection::channelMax() const
@@ -494,9 +522,25 @@ void QAmqpConnection::abort()
     d_ptr->engine->abort();
 }
 
+void QAmqpConnectionPrivate::attemptFailed(const QAmqpError &error, std::chrono::milliseconds delay)
+{
+    lastError = error;
+    const QPointer<QObject> alive(q);
+    CallAll all;
+    all(alive, [&] {
+        if (delay.count() > 0)
+            setNextAttempt(QDateTime::currentDateTimeUtc().addMSecs(delay.count()));
+    });
+    all(alive, [&] { tellState(); });
+    all.rethrow();
+}
+
+void QAmqpConnectionPrivate::attemptBegun() { setNextAttempt({}); }
+
 void QAmqpConnectionPrivate::opened()
 {
     const QPointer<QObject> alive(q);
+    lastError = {};
     CallAll all;
     all(alive, [&] { tellState(); });
     all(alive, [&] {
@@ -536,6 +580,8 @@ void QAmqpConnectionPrivate::closed(const QAmqpError &error)
         if (!std::exchange(toldEndpoint, {}).isEmpty())
             Q_EMIT q->endpointChanged({});
     });
+    all(alive, [&] { setNextAttempt({}); });
+    all(alive, [&] { tellLastError(); });
     all(alive, [&] {
         if (error)
             Q_EMIT q->errorOccurred(error);

@@ -6,6 +6,7 @@
 
 #include <QtAmqp/qamqpchannel.h>
 #include <QtAmqp/qamqpconnection.h>
+#include <QtCore/qdatetime.h>
 
 #include <deque>
 
@@ -25,8 +26,12 @@ public:
     bool refuseUnlessClosed(const char *function);
     QAmqpConnection::State currentState() const;
     void tellState();
+    void tellLastError();
+    void setNextAttempt(const QDateTime &time);
 
     // From the engine
+    void attemptFailed(const QAmqpError &error, std::chrono::milliseconds delay);
+    void attemptBegun();
     void opened();
     void closed(const QAmqpError &error);
     void blockedChanged(bool isBlocked, const QString &reason);
@@ -40,6 +45,8 @@ public:
     QAmqpConnection::State toldState = QAmqpConnection::State::Closed;
     QString toldEndpoint;
     QAmqpError lastError;
+    QAmqpError toldError;
+    QDateTime nextAttempt;
     bool blocked = false;
     QString blockedReason;
     std::deque<QtAmqpPrivate::SharedPromise<void>> secretPromises;

@@ -57,7 +57,7 @@ bool ConnectionCore::tryAgain(const QAmqpError &error)
     m_handshakeDeadline.reset();
     m_question.reset();
     m_context.error = {};
-    m_context.events.push_back(AttemptFailed{error});
+    m_context.events.push_back(AttemptFailed{error, *delay});
     if (delay->count() > 0)
         m_retryAt = m_now + *delay;
     else

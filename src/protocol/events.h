@@ -21,10 +21,12 @@ struct ConnectionOpened
 {
 };
 
-// An attempt to connect failed, but not the last one: the transport is of no use any more.
+// An attempt to connect failed, but not the last one: the transport is of no use any more, and the next
+// attempt follows after the delay.
 struct AttemptFailed
 {
     QAmqpError error = {};
+    std::chrono::milliseconds delay = {};
 };
 
 // The transport is to be opened anew, to this one of the options' hosts, or to its next address.

@@ -69,6 +69,7 @@ private Q_SLOTS:
     void whatWasAskedBeforeIsDoneThere();
     void unknownNameDoesNotStopTheOthers();
     void brokerComesLater();
+    void reasonAndTimeOfAttemptsAreProperties();
     void theErrorListsEveryAttempt();
     void wrongPasswordIsNotRepeated();
     void endsAtOnceBetweenAttempts_data();
@@ -157,6 +158,49 @@ void TestHosts::brokerComesLater()
     QVERIFY(log.errors.isEmpty());
     connection.abort();
     QVERIFY(eventually([&] { return log.count(u"connection.closed"_s) == 1; }));
+}
+
+void TestHosts::reasonAndTimeOfAttemptsAreProperties()
+{
+    const quint16 port = closedPort();
+    QAmqpConnection connection(ports({port}).setRetryPolicy(
+            QAmqpRetryPolicy().setMaximumAttempts(2).setInitialDelay(50ms).setJitter(0)));
+    SignalLog log;
+    log.watch(&connection);
+    QList<QAmqpError> reasons;
+    QList<QDateTime> times;
+    connect(&connection, &QAmqpConnection::lastErrorChanged, &connection,
+            [&](const QAmqpError &error) {
+                reasons.append(error);
+                QCOMPARE(connection.lastError(), error);
+            });
+    connect(&connection, &QAmqpConnection::nextAttemptChanged, &connection,
+            [&](const QDateTime &time) {
+                times.append(time);
+                QCOMPARE(connection.nextAttempt(), time);
+                if (time.isValid())
+                    QVERIFY(connection.lastError() && log.errors.isEmpty());
+            });
+    const QDateTime before = QDateTime::currentDateTimeUtc();
+    connection.open();
+    QVERIFY(!connection.nextAttempt().isValid());
+    QVERIFY(eventually([&] { return log.count(u"connection.closed"_s) == 1; }));
+    QCOMPARE(times.size(), 2); // one is waited for, and then no more
+    QVERIFY(times.at(0) >= before.addMSecs(50) && times.at(0).timeSpec() == Qt::UTC);
+    QVERIFY(!times.at(1).isValid());
+    QCOMPARE(reasons.first().kind(), Kind::HostUnreachable);
+    QCOMPARE(reasons.last(), log.errors.value(0));
+
+    // It is forgotten once another attempt succeeds.
+    ScriptedServer server(Script().handshake().connectionClose());
+    QVERIFY(connection.setOptions(ports({port, server.port()})));
+    reasons.clear();
+    connection.open();
+    TRY(connection.isOpen(), server);
+    QVERIFY(!connection.lastError() && !connection.nextAttempt().isValid());
+    QVERIFY(!reasons.isEmpty() && !reasons.last());
+    connection.close();
+    QVERIFY(eventually([&] { return log.count(u"connection.closed"_s) == 2; }));
 }
 
 void TestHosts::theErrorListsEveryAttempt()

@@ -66,8 +66,13 @@ class Scene
 public:
     Scene()
     {
-        connection = new QAmqpConnection(
-                QAmqpConnectionOptions::fromUrl(server.url()).setMaxMessageSize(100));
+        server.fault = {AutoFault::Drop, 0}; // the first attempt fails
+        connection = new QAmqpConnection(QAmqpConnectionOptions::fromUrl(server.url())
+                                                 .setMaxMessageSize(100)
+                                                 .setRetryPolicy(QAmqpRetryPolicy()
+                                                                         .setMaximumAttempts(2)
+                                                                         .setInitialDelay(1ms)
+                                                                         .setJitter(0)));
         channel = connection->createChannel();
         other = connection->createChannel();
         queue = channel->queue();
@@ -340,8 +345,8 @@ void TestLifetime::initTestCase()
         QCOMPARE(SignalLog::pick(steady(scene.log.lines), object).join(u'\n'), lines.join(u'\n'));
     };
     expect(u"connection"_s,
-           {u"Connecting"_s, u"Handshaking"_s, u"Open"_s, u"blocked"_s, u"unblocked"_s, u"Closed"_s,
-            u"error ClosedByBroker"_s, u"closed"_s});
+           {u"Connecting"_s, u"Handshaking"_s, u"Connecting"_s, u"Handshaking"_s, u"Open"_s,
+            u"blocked"_s, u"unblocked"_s, u"Closed"_s, u"error ClosedByBroker"_s, u"closed"_s});
     expect(u"other"_s,
            {u"Opening"_s, u"Open"_s, u"indeterminate 1-3"_s, u"Closed"_s, u"error NotFound"_s,
             u"closed"_s});

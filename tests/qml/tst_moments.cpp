@@ -461,6 +461,74 @@ private Q_SLOTS:
         QCOMPARE(server.brokers.first()->acked, QList<quint64>{1});
     }
 
+    // What a label shows while there is no broker, for a night perhaps.
+    void theReasonAndTheNextAttemptAreShown()
+    {
+        QTcpServer closed;
+        QVERIFY(closed.listen(QHostAddress::LocalHost));
+        const QUrl url(u"amqp://127.0.0.1:%1?connection_attempts=0&retry_delay=60"_s.arg(
+                closed.serverPort()));
+        closed.close();
+        Scene scene(R"(
+            AmqpConnection { id: broker; url: "URL"; active: true
+                             property int errors: 0; onErrorOccurred: ++errors },
+            QtObject { id: label; property string text: broker.stateText
+                       property string reason: broker.lastError.text
+                       property int seconds: broker.secondsToNextAttempt
+                       property bool waits: !isNaN(broker.nextAttempt) })",
+                    url);
+        TRY_HOLDS(scene, "label.waits");
+        QVERIFY(scene.holds("broker.state === AmqpConnection.Connecting && broker.errors === 0"));
+        QVERIFY(scene.holds("broker.errorString === '' && label.seconds > 50"));
+        QVERIFY2(
+                scene.holds(
+                        "label.reason.includes('127.0.0.1') && label.text.includes(label.seconds)"),
+                qPrintable(scene.text("label.text + label.reason")));
+        QVERIFY(scene.holds("broker.nextAttempt > new Date()"));
+        // Whoever does not want to wait:
+        scene.value("broker.reopen()");
+        QVERIFY(scene.holds("!label.waits && label.seconds === 0 && label.reason !== ''"));
+        TRY_HOLDS(scene, "label.waits");
+        AutoServer server;
+        scene.value(u"broker.url = '%1'"_s.arg(server.url().toString()));
+        QVERIFY(scene.holds("label.reason === '' && !label.waits"));
+        TRY_HOLDS(scene, "broker.connected");
+        QCOMPARE(scene.text("label.text"), u"Connected"_s);
+    }
+
+    void aLostLinkIsCalledThat_data()
+    {
+        QTest::addColumn<int>("fault");
+        QTest::addColumn<QString>("text");
+        QTest::newRow("lost") << int(AutoFault::Drop) << u"Connection lost"_s;
+        QTest::newRow("closed") << int(AutoFault::CloseConnection)
+                                << u"The broker closed the connection"_s;
+    }
+
+    void aLostLinkIsCalledThat()
+    {
+        QFETCH(int, fault);
+        AutoServer server;
+        if (fault == AutoFault::CloseConnection)
+            QTest::ignoreMessage(QtWarningMsg, QRegularExpression(u"INTERNAL_ERROR"_s));
+        Scene scene(R"(
+            AmqpConnection { id: broker; url: "URL"; active: true; AmqpQueue { id: queue; name: "q" } },
+            QtObject { id: label; property string text: broker.stateText
+                       property string reason: broker.lastError.text })",
+                    server.url());
+        TRY_HOLDS(scene, "queue.ready && label.text === 'Connected' && label.reason === ''");
+        server.fault = {AutoFault::Kind(fault), QtAmqpPrivate::QueuePurge::info.id()};
+        scene.value("queue.purge()");
+        TRY_HOLDS(scene, "!broker.connected");
+        QTEST(scene.text("label.text"), "text");
+        QVERIFY(scene.holds("label.reason !== '' && label.reason === broker.errorString"));
+        scene.value("broker.reopen()");
+        QVERIFY(scene.holds("label.reason !== '' || broker.connected"));
+        TRY_HOLDS(scene, "queue.ready && label.reason === ''");
+        scene.value("broker.active = false");
+        QCOMPARE(scene.text("label.text + label.reason"), u"Not connected"_s);
+    }
+
     void theStateIsInWordsWhenSwitchedOff()
     {
         Scene scene(R"(
