@@ -97,6 +97,7 @@ disk_free_limit.absolute = 10MB
 max_message_size = 33554432
 management.tcp.ip = 127.0.0.1
 management.tcp.port = $management_port
+management.rates_mode = none
 load_definitions = $folder/definitions.json
 log.file.level = info
 log.console = false
