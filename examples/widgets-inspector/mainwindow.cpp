@@ -112,7 +112,8 @@ QWidget *MainWindow::newCentre()
     auto *columns = new QSplitter(Qt::Horizontal);
     columns->addWidget(newMessages());
     columns->addWidget(m_view);
-    columns->setSizes({640, 380});
+    const int line = fontMetrics().height();
+    columns->setSizes({45 * line, 27 * line});
     columns->setChildrenCollapsible(false);
 
     auto *publish = new QGroupBox(tr("Publish or call"));
@@ -121,7 +122,7 @@ QWidget *MainWindow::newCentre()
     rows->addWidget(columns);
     rows->addWidget(publish);
     rows->setStretchFactor(0, 1);
-    rows->setSizes({500, 200});
+    rows->setSizes({36 * line, 14 * line});
 
     auto *centre = new QWidget;
     auto *layout = new QVBoxLayout(centre);

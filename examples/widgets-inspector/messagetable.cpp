@@ -36,7 +36,8 @@ void MessageTable::setModel(QAbstractItemModel *model)
     using Model = MessageModel;
     const QFontMetrics metrics = fontMetrics();
     const auto setWidth = [&](Model::Column column, const char *sample) {
-        setColumnWidth(column, metrics.horizontalAdvance(QString::fromLatin1(sample)) + 14);
+        setColumnWidth(column,
+                       metrics.horizontalAdvance(QString::fromLatin1(sample)) + metrics.height());
     };
     setWidth(Model::Number, "10000");
     setWidth(Model::Time, "00:00:00.000");

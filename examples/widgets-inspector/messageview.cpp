@@ -45,7 +45,9 @@ MessageView::MessageView(QWidget *parent)
     m_table->horizontalHeader()->setHighlightSections(false);
     m_table->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     m_table->setColumnWidth(0, fontMetrics().averageCharWidth() * 20);
-    m_table->setColumnWidth(1, fontMetrics().horizontalAdvance(QStringLiteral("timestamp")) + 14);
+    m_table->setColumnWidth(1,
+                            fontMetrics().horizontalAdvance(QStringLiteral("timestamp"))
+                                    + fontMetrics().height());
 
     auto *title = new QLabel(tr("&Body"));
     title->setBuddy(m_format);
