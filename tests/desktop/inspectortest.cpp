@@ -5,7 +5,7 @@
 
 #include <QtCore/qregularexpression.h>
 #include <QtCore/qsettings.h>
-#include <QtCore/qstandardpaths.h>
+#include <QtCore/qtemporarydir.h>
 #include <QtCore/qurl.h>
 #include <QtGui/qaction.h>
 #include <QtWidgets/qapplication.h>
@@ -104,8 +104,6 @@ void InspectorTest::photograph(const QString &name, QWidget *window)
 
 void InspectorTest::initTestCase()
 {
-    QStandardPaths::setTestModeEnabled(true);
-    QSettings().clear();
     QVERIFY(m_connection.open(QUrl(url())));
     m_channel = m_connection.channel().value();
 }
@@ -140,6 +138,8 @@ int InspectorTest::main(int argc, char **argv, QObject *(*newTest)())
     QApplication app(argc, argv);
     QApplication::setOrganizationName(u"QtAmqp"_s);
     QApplication::setApplicationName(u"tst_inspector"_s);
+    const QTemporaryDir settings; // this process's own: others run at the same time
+    QSettings::setPath(QSettings::NativeFormat, QSettings::UserScope, settings.path());
     const std::unique_ptr<QObject> test(newTest());
     return QTest::qExec(test.get(), argc, argv);
 }
