@@ -148,6 +148,16 @@ make "$folder/find_package"
 ran "$folder/find_package/consumer"
 ran_quick "$folder/find_package/quick"
 
+step "the README's program"
+mkdir -p "$folder/readme"
+awk '/^```cmake$/ { inside = 1; text = ""; next }
+     /^```$/ { if (inside && text ~ /add_executable/) printf "%s", text; inside = 0 }
+     inside { text = text $0 "\n" }' "$source/README.md" >"$folder/readme/CMakeLists.txt"
+cp "$source/examples/readme/main.cpp" "$folder/readme/yourapp.cpp"
+configure "$folder/readme/build" -S "$folder/readme" -DCMAKE_PREFIX_PATH="$installed"
+make "$folder/readme/build"
+[ -x "$folder/readme/build/yourapp" ] || fail "README.md shows no whole CMakeLists.txt"
+
 # told_why EXPECTED CMAKE-ARGUMENT...: who needs the QML module is told why it is not there; who can do
 # without it configures.
 told_why()

@@ -55,7 +55,8 @@ bool isForeign(const QString &name)
     static const QSet<QString> known = [] {
         const QStringList words =
                 u"true false null undefined var co_await main exec fork poll epoll head now hello "
-                "copyright gzip qml qmllint qmlpreview QML_IMPORT_PATH QT_NO_EXCEPTIONS "
+                "copyright gzip qml qmllint qmlpreview QML_IMPORT_PATH CMAKE_PREFIX_PATH "
+                "QT_NO_EXCEPTIONS find_package "
                 "BODY QUEUE CC BCC _BASE64 "
                 "NackError UnroutableError BlockingConnection flow channel "
                 "then onFailed result waitForFinished deleteLater moveToThread invokeMethod "
