@@ -211,11 +211,11 @@ void QAmqpQuickMessageModel::append(const QAmqpQuickMessage &message)
 }
 
 /*! \qmlmethod bool AmqpMessageModel::ack(int row)
-    Acknowledges the message in \a row, as amqpMessage::ack() does. */
+    Acknowledges the message in \a row, and returns what amqpMessage::ack() does. */
 bool QAmqpQuickMessageModel::ack(int row) { return get(row).ack(); }
 
 /*! \qmlmethod bool AmqpMessageModel::nack(int row, bool requeue = true)
-    Refuses the message in \a row, as amqpMessage::nack() does with \a requeue. */
+    Refuses the message in \a row, and returns what amqpMessage::nack() does with \a requeue. */
 bool QAmqpQuickMessageModel::nack(int row, bool requeue) { return get(row).nack(requeue); }
 
 /*! \qmlmethod void AmqpMessageModel::remove(int row)
