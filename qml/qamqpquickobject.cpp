@@ -93,6 +93,7 @@ void QAmqpQuickObject::start()
         return;
     m_scope = std::make_unique<QObject>();
     m_channel = m_connection->session()->createChannel(this);
+    connect(m_channel, &QAmqpChannel::publishRefused, m_channel, [] {}); // publish() tells it
     m_expected = 0;
     m_failed = false;
     connect(m_channel, &QAmqpChannel::errorOccurred, m_scope.get(),

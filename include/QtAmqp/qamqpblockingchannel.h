@@ -12,6 +12,7 @@
 QT_BEGIN_NAMESPACE
 
 class QAmqpBlockingChannelPrivate;
+class QAmqpBlockingConnection;
 
 class Q_AMQP_EXPORT QAmqpBlockingChannel
 {
@@ -29,6 +30,7 @@ public:
     QAmqpBlockingChannel &operator=(QAmqpBlockingChannel &&other) noexcept;
     ~QAmqpBlockingChannel();
 
+    QAmqpBlockingConnection *connection() const;
     QAmqpResult<void> open();
     QAmqpResult<void> close();
     bool isOpen() const;
@@ -52,6 +54,7 @@ public:
                                      DeleteFlags flags = QAmqpChannel::Unconditionally);
     QAmqpResult<void> declareExchange(const QString &name, const QString &type,
                                       const QAmqpExchangeOptions &options = QAmqpExchangeOptions());
+    QAmqpResult<void> declareExchange(const QString &name, const QAmqpExchangeOptions &options);
     QAmqpResult<void> bindExchange(const QString &destination, const QString &source,
                                    const QString &routingKey = QString(),
                                    const QAmqpTable &arguments = QAmqpTable());

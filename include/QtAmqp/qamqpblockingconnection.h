@@ -54,6 +54,7 @@ public:
     QAmqpResult<void> addCallbackThreadsafe(std::function<void()> callback);
     void onBlocked(std::function<void(const QString &reason)> callback);
     void onUnblocked(std::function<void()> callback);
+    void onClosed(std::function<void(const QAmqpError &reason)> callback);
     QAmqpResult<int> processDataEvents(std::chrono::milliseconds timeLimit = {});
     QAmqpResult<void> sleep(std::chrono::milliseconds duration);
 

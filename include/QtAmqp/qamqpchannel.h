@@ -79,6 +79,7 @@ public:
 
     QFuture<void> declareExchange(const QString &name, const QString &type,
                                   const QAmqpExchangeOptions &options = QAmqpExchangeOptions());
+    QFuture<void> declareExchange(const QString &name, const QAmqpExchangeOptions &options);
     QFuture<void> bindExchange(const QString &destination, const QString &source,
                                const QString &routingKey = QString(),
                                const QAmqpTable &arguments = QAmqpTable());
@@ -130,6 +131,7 @@ Q_SIGNALS:
     void nacked(quint64 firstTag, quint64 lastTag);
     void indeterminate(quint64 firstTag, quint64 lastTag);
     void messageReturned(const QAmqpReturn &message);
+    void publishRefused(const QAmqpError &error, quint64 messages);
     void readyToPublish();
 
 private:

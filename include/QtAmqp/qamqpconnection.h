@@ -38,6 +38,7 @@ public:
     bool setOptions(const QAmqpConnectionOptions &options);
     QSslConfiguration sslConfiguration() const;
     bool setSslConfiguration(const QSslConfiguration &configuration);
+    bool ignoreSslErrors(const QList<QSslError> &errors);
     QNetworkProxy proxy() const;
     bool setProxy(const QNetworkProxy &proxy);
     bool setTransport(std::unique_ptr<QAmqpTransport> transport);
@@ -71,7 +72,8 @@ public:
 public Q_SLOTS:
     void open();
     void open(const QUrl &url);
-    void close(std::chrono::milliseconds deadline = std::chrono::seconds(10));
+    void close();
+    void close(std::chrono::milliseconds deadline);
     void abort();
 
 Q_SIGNALS:

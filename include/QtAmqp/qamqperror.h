@@ -18,6 +18,7 @@ class Q_AMQP_EXPORT QAmqpError
     Q_PROPERTY(QString text READ text)
     Q_PROPERTY(QString method READ method)
     Q_PROPERTY(QString endpoint READ endpoint)
+    Q_PROPERTY(int socketError READ socketError)
     Q_PROPERTY(bool retryable READ isRetryable)
 public:
     Q_AMQP_VALUE(QAmqpError, QAmqpErrorPrivate)
@@ -65,6 +66,7 @@ public:
     QString text() const;
     QString method() const;
     QString endpoint() const;
+    int socketError() const;
     QAmqpError cause() const;
     QList<QAmqpError> attempts() const;
     bool isRetryable() const;
@@ -75,6 +77,7 @@ public:
     QAmqpError &setReply(int code, const QString &text);
     QAmqpError &setMethod(const QString &method);
     QAmqpError &setEndpoint(const QString &endpoint);
+    QAmqpError &setSocketError(int error);
     QAmqpError &setCause(const QAmqpError &cause);
     QAmqpError &setAttempts(const QList<QAmqpError> &attempts);
 

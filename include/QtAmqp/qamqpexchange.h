@@ -23,6 +23,7 @@ public:
     QFuture<void> declare(Type type, const QAmqpExchangeOptions &options = QAmqpExchangeOptions());
     QFuture<void> declare(const QString &type,
                           const QAmqpExchangeOptions &options = QAmqpExchangeOptions());
+    QFuture<void> declare(const QAmqpExchangeOptions &options);
     QFuture<void> bind(const QString &source, const QString &routingKey = QString(),
                        const QAmqpTable &arguments = QAmqpTable());
     QFuture<void> unbind(const QString &source, const QString &routingKey = QString(),

@@ -4,6 +4,7 @@
 #include <QtAmqp/qamqperror.h>
 #include <QtNetwork/qnetworkproxy.h>
 #include <QtNetwork/qsslconfiguration.h>
+#include <QtNetwork/qsslerror.h>
 
 #include <chrono>
 #include <functional>
@@ -13,7 +14,6 @@
 QT_BEGIN_NAMESPACE
 
 class QIODevice;
-class QSslError;
 class QAmqpTransportClient;
 
 struct QAmqpEndpoint
@@ -23,6 +23,7 @@ struct QAmqpEndpoint
     bool tls = false;
     QSslConfiguration sslConfiguration;
     QString peerVerifyName;
+    QList<QSslError> ignoredSslErrors = {};
     QNetworkProxy proxy = QNetworkProxy::DefaultProxy;
     std::chrono::milliseconds resolveTimeout{0};
     std::chrono::milliseconds connectTimeout{0};

@@ -100,6 +100,15 @@ QFuture<void> QAmqpChannel::declareExchange(const QString &name, const QString &
                           {.arguments = options.arguments()});
 }
 
+/*! \overload
+    Declares a direct exchange, or with passive \a options looks up one of any type. */
+QFuture<void> QAmqpChannel::declareExchange(const QString &name,
+                                            const QAmqpExchangeOptions &options)
+{
+    return declareExchange(name, QStringLiteral("direct"),
+                           options); // nobody looks at it if passive
+}
+
 /*! Lets messages of the exchange \a source that match \a routingKey or \a arguments flow into the
     exchange \a destination. Fails with NotFound if one of them is missing, with AccessRefused for the
     default exchange. \sa {https://www.rabbitmq.com/e2e.html} */

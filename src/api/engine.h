@@ -67,6 +67,14 @@ public:
     void closeChannel(quint16 number);
     // At the end of the turn it has something to tell, or waits for the moment to tell it.
     void lookAt(quint16 channel) { m_toLookAt.insert(channel); }
+    // It has refused to publish, open or not.
+    void tellRefused(std::weak_ptr<QAmqpChannelPrivate> channel)
+    {
+        if (!m_transport) // it was never opened
+            useTransport();
+        m_refusing.push_back(std::move(channel));
+        commanded();
+    }
     void forgetChannel(quint16 number);
     QAmqpChannelPrivate *channel(quint16 number) const
     {
@@ -120,6 +128,7 @@ private:
     qint64 m_process = 0; // which opened it; a fork() has the parent's link
     std::vector<QAmqpChannelPrivate *> m_channels; // by number
     std::set<quint16> m_toLookAt;
+    std::vector<std::weak_ptr<QAmqpChannelPrivate>> m_refusing;
     MailboxPointer m_mailbox;
     qint64 m_heldBytes = 0;
     bool m_readingHeld = false; // because of them

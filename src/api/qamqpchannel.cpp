@@ -100,6 +100,10 @@ constexpr qint64 HighWater = 256 * 1024;
     The channel ended before the broker answered for \a firstTag to \a lastTag: they may have arrived. */
 /*! \fn void QAmqpChannel::messageReturned(const QAmqpReturn &message)
     A mandatory \a message reached no queue. It is confirmed afterwards, as the broker does. */
+/*! \fn void QAmqpChannel::publishRefused(const QAmqpError &error, quint64 messages)
+    So many \a messages were given to publish() of the channel or its handles and refused: it returned 0, and
+    nothing was sent. Emitted once for all such calls since the last turn of the event loop; \a error is that of the
+    last one. What publishConfirmed() refuses its future tells alone. */
 /*! \fn void QAmqpChannel::readyToPublish()
     Emitted when isReadyToPublish() becomes \c true again, and when the channel opens. */
 
@@ -256,6 +260,7 @@ void QAmqpChannel::open()
     d->number = d->core->number();
     d->generation = ++QAmqpConnectionPrivate::of(d->connection)->lastGeneration;
     d->lastError = QAmqpError();
+    d->refusalWarned = false;
     d->publishHeld = true;
     d->engine->addChannel(quint16(d->number), d);
     d->engine->commanded();
@@ -346,14 +351,32 @@ QAmqpError QAmqpChannelPrivate::publishRefusal(const BasicPublish &method,
     property cannot be sent or the broker has no confirms and setConfirms(false) was not called
     (InvalidArgument), or the properties do not fit one frame or 8 MiB wait
     already because the channel cannot send yet (LimitExceeded). A missing exchange closes the channel
-    (404) later.
+    (404) later. publishRefused() follows from the event loop; if nobody is connected to it, the first such
+    call after each open() is warned of.
 
     \a flags: see PublishFlag. \sa isReadyToPublish(), {AMQP 0-9-1 §1.8.3.7}
 */
 quint64 QAmqpChannel::publish(const QString &exchange, const QString &routingKey,
                               const QAmqpMessage &message, PublishFlags flags)
 {
-    return d_ptr->publish(exchange, routingKey, message, flags);
+    return d_ptr->publishTold(exchange, routingKey, message, flags);
+}
+
+quint64 QAmqpChannelPrivate::publishTold(const QString &exchange, const QString &routingKey,
+                                         const QAmqpMessage &message,
+                                         QAmqpChannel::PublishFlags flags, RequestId nameFrom)
+{
+    const quint64 tag = publish(exchange, routingKey, message, flags, nameFrom);
+    if (tag != 0 || (engine && engine->mailbox()->isForeign())) // which was told at once
+        return tag;
+    refusedError = lastError;
+    if (++refusedPublishes > 1)
+        return 0;
+    if (engine)
+        engine->tellRefused(shared_from_this());
+    else if (!std::exchange(refusalWarned, true)) // no turn follows any more
+        qCWarning(qtAmqpChannel).noquote() << lastError.text();
+    return 0;
 }
 
 quint64 QAmqpChannelPrivate::publish(const QString &exchange, const QString &routingKey,

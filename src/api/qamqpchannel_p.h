@@ -128,6 +128,10 @@ public:
     QFuture<int> cancel(QAmqpConsumerPrivate *consumer);
     quint64 publish(const QString &exchange, const QString &routingKey, const QAmqpMessage &message,
                     QAmqpChannel::PublishFlags flags, QtAmqpPrivate::RequestId nameFrom = 0);
+    // The same for who has nothing but the tag: a refusal is told in a turn.
+    quint64 publishTold(const QString &exchange, const QString &routingKey,
+                        const QAmqpMessage &message, QAmqpChannel::PublishFlags flags,
+                        QtAmqpPrivate::RequestId nameFrom = 0);
     QFuture<quint64> publishConfirmed(const QString &exchange, const QString &routingKey,
                                       const QAmqpMessage &message, QAmqpChannel::PublishFlags flags,
                                       QtAmqpPrivate::RequestId nameFrom = 0);
@@ -157,6 +161,7 @@ public:
     void on(const QtAmqpPrivate::Settled &settled);
     void on(const QtAmqpPrivate::ConsumerCancelled &cancelled);
     void afterEvents();
+    void tellRefused();
 
     QAmqpChannel *q = nullptr; // also null once it is gone: handles outlive it
     QAmqpConnection *connection;
@@ -175,6 +180,9 @@ public:
     quint64 maxUnconfirmed = 0;
     // isReadyToPublish() was false; say when it is true again. While it is open the engine looks at it.
     bool publishHeld = false;
+    QAmqpError refusedError; // of the last of these
+    quint64 refusedPublishes = 0; // not told yet
+    bool refusalWarned = false; // since the channel was opened last
     QtAmqpPrivate::Utf8Memory exchangeUtf8;
     QtAmqpPrivate::Utf8Memory routingKeyUtf8;
 

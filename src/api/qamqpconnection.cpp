@@ -190,6 +190,24 @@ bool QAmqpConnection::setSslConfiguration(const QSslConfiguration &configuration
     return true;
 }
 
+/*!
+    Has the next open() accept a certificate that has no errors but \a errors, in place of those that were given
+    before. An error stands for one certificate, with which it was told by sslErrors() or made: another
+    certificate with the same error is refused. So a self-signed certificate that is known may be accepted, and
+    nothing else is. Returns \c false, and sets lastError(), unless closed.
+
+    \snippet snippets.cpp ignored certificate
+
+    \sa QSslSocket::ignoreSslErrors(), QAmqpConnectionOptions::setCaCertificateFile()
+*/
+bool QAmqpConnection::ignoreSslErrors(const QList<QSslError> &errors)
+{
+    if (d_ptr->refuseUnlessClosed("ignoreSslErrors"))
+        return false;
+    d_ptr->ignoredSslErrors = errors;
+    return true;
+}
+
 /*! Returns what setProxy() set, or QNetworkProxy::DefaultProxy. */
 QNetworkProxy QAmqpConnection::proxy() const { return d_ptr->proxy; }
 
@@ -488,6 +506,8 @@ void QAmqpConnection::open()
                 qtAmqpConnection(), QtWarningMsg,
                 formatted(u"the certificate of %1 is not verified: anybody may pretend to be it",
                           d_ptr->options.endpoint()));
+    for (QAmqpEndpoint &endpoint : endpoints)
+        endpoint.ignoredSslErrors = d_ptr->ignoredSslErrors;
     if (error.isEmpty())
         return d_ptr->engine->open(endpoints);
     const QAmqpError refusal(QAmqpError::Kind::InvalidArgument, QAmqpError::Scope::Connection,
@@ -499,12 +519,19 @@ void QAmqpConnection::open()
     }
 }
 
+/*! \overload
+    Closes with a deadline of 10 s. */
+void QAmqpConnection::close() { close(std::chrono::seconds(10)); }
+
 /*!
     Closes as soon as everything asked for before is done: requests answered, kept publishes sent and
     confirmed. Only updateSecret() is not waited for: its future fails. After \a deadline the link is
     cut, and what was unanswered is reported as such. Safe in every state, and at once where nothing
     can be finished any more, as between two attempts to connect. Deliveries that arrive meanwhile are
     not shown and go back to their queues.
+
+    A slot without arguments is connected as \c{qOverload<>(&QAmqpConnection::close)}, see
+    \l {Buttons that connect}.
 */
 void QAmqpConnection::close(std::chrono::milliseconds deadline)
 {

@@ -40,6 +40,7 @@ public:
     QAmqpConnection *const q;
     QAmqpConnectionOptions options;
     std::optional<QSslConfiguration> sslConfiguration;
+    QList<QSslError> ignoredSslErrors;
     QNetworkProxy proxy = QNetworkProxy::DefaultProxy;
     std::shared_ptr<QtAmqpPrivate::Engine> engine;
     QAmqpConnection::State toldState = QAmqpConnection::State::Closed;

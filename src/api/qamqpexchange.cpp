@@ -75,7 +75,18 @@ QFuture<void> QAmqpExchange::declare(Type type, const QAmqpExchangeOptions &opti
     QAmqpChannel::declareExchange(). */
 QFuture<void> QAmqpExchange::declare(const QString &type, const QAmqpExchangeOptions &options)
 {
-    return d_ptr->call(&QAmqpChannel::declareExchange, type, options);
+    return d_ptr->call(qOverload<const QString &, const QString &, const QAmqpExchangeOptions &>(
+                               &QAmqpChannel::declareExchange),
+                       type, options);
+}
+
+/*! \overload
+    Declares it as a direct exchange, or with passive \a options looks it up, whatever its type. */
+QFuture<void> QAmqpExchange::declare(const QAmqpExchangeOptions &options)
+{
+    return d_ptr->call(qOverload<const QString &, const QAmqpExchangeOptions &>(
+                               &QAmqpChannel::declareExchange),
+                       options);
 }
 
 /*! Lets messages of \a source that match \a routingKey or \a arguments flow into this exchange,

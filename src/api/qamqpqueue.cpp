@@ -144,8 +144,8 @@ QFuture<std::optional<QAmqpDelivery>> QAmqpQueue::get(QAmqpChannel::AckPolicy po
 /*! Publishes \a message to this queue by the default exchange with \a flags, see QAmqpChannel::publish(). */
 quint64 QAmqpQueue::publish(const QAmqpMessage &message, QAmqpChannel::PublishFlags flags)
 {
-    return d_ptr->channel->publish(QString(), d_ptr->knownName(), message, flags,
-                                   d_ptr->nameFrom());
+    return d_ptr->channel->publishTold(QString(), d_ptr->knownName(), message, flags,
+                                       d_ptr->nameFrom());
 }
 
 /*! Publishes \a message to this queue with \a flags, see QAmqpChannel::publishConfirmed(). */

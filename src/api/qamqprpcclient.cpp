@@ -167,7 +167,7 @@ QFuture<QAmqpMessage> QAmqpRpcClient::call(const QString &exchange, const QStrin
     message.setReplyTo(ReplyQueue.toString());
     message.setCorrelationId(QString::fromLatin1(id));
     QAmqpRpcClientPrivate::Call call{.promise = startPromise<QAmqpMessage>()};
-    call.publishTag = d->channel->publish(exchange, routingKey, message, QAmqpChannel::Mandatory);
+    call.publishTag = channel->publish(exchange, routingKey, message, QAmqpChannel::Mandatory);
     if (call.publishTag == 0)
         return failedFuture<QAmqpMessage>(channel->lastError);
     const QAmqpError late = operationError(

@@ -96,6 +96,15 @@ void QAmqpBlockingConnectionPrivate::tellClosed()
 {
     {
         const std::lock_guard lock(dispatcher.mutex());
+        if (now.open && failure && !silenced) {
+            closedWaits = true;
+            dispatcher.post(&closedHandler, singleEvent([this, reason = failure]() -> Callback {
+                closedWaits = false;
+                if (!closedHandler)
+                    return {};
+                return [handler = closedHandler, reason] { (*handler)(reason); };
+            }));
+        }
         now.open = false;
         now.blocked = false;
         now.lastError = failure;

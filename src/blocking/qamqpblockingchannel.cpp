@@ -81,6 +81,13 @@ void QAmqpBlockingChannelPrivate::abandon()
     });
 }
 
+/*! Returns the connection, null once it is destroyed. */
+QAmqpBlockingConnection *QAmqpBlockingChannel::connection() const
+{
+    const std::lock_guard lock(d->mutex());
+    return d->connection->q;
+}
+
 /*! Opens the channel again, with a clean slate: consumers, the prefetch and a transaction are not
     revived. Fails with NotOpen if the connection is not open. */
 QAmqpResult<void> QAmqpBlockingChannel::open() { return d->open(); }
@@ -94,6 +101,8 @@ QAmqpResult<void> QAmqpBlockingChannelPrivate::open()
                     return answer->give(connection->notOpen("channel.open"));
                 if (!channel) {
                     channel = connection->connection->createChannel();
+                    // The call's result tells it.
+                    QObject::connect(channel, &QAmqpChannel::publishRefused, channel, [] {});
                     watch();
                 } else {
                     channel->open();
@@ -302,6 +311,16 @@ QAmqpResult<void> QAmqpBlockingChannel::declareExchange(const QString &name, con
 {
     return d->request("exchange.declare", [=](QAmqpChannel *channel) {
         return channel->declareExchange(name, type, options);
+    });
+}
+
+/*! \overload
+    Declares a direct exchange, or with passive \a options looks up one of any type. */
+QAmqpResult<void> QAmqpBlockingChannel::declareExchange(const QString &name,
+                                                        const QAmqpExchangeOptions &options)
+{
+    return d->request("exchange.declare", [=](QAmqpChannel *channel) {
+        return channel->declareExchange(name, options);
     });
 }
 

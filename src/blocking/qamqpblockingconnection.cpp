@@ -36,6 +36,7 @@ using Snapshot = QAmqpBlockingConnectionPrivate::Snapshot;
 QAmqpBlockingConnection::QAmqpBlockingConnection()
     : d(std::make_shared<QAmqpBlockingConnectionPrivate>())
 {
+    d->q = this;
 }
 
 /*! Makes a connection and opens it with \a options. isOpen() and lastError() tell how that went; every
@@ -56,7 +57,12 @@ QAmqpBlockingConnection::QAmqpBlockingConnection(const QUrl &url)
     left refuse every call with NotOpen. A connection that is open when the QCoreApplication goes, such as a
     static one, is closed by that; one in a process that fork() made only lets go of it, see
     \l {After fork()}. */
-QAmqpBlockingConnection::~QAmqpBlockingConnection() { d->end(); }
+QAmqpBlockingConnection::~QAmqpBlockingConnection()
+{
+    d->end();
+    const std::lock_guard lock(d->dispatcher.mutex());
+    d->q = nullptr;
+}
 
 /*! Opens with \a options, and waits until that is done or has failed, the timeout() is over (Timeout; the
     attempt is given up) or a stop is requested (Cancelled). Fails with InvalidArgument, and leaves options() as they are, if
@@ -135,6 +141,7 @@ void QAmqpBlockingConnectionPrivate::silence()
     Dispatcher::Dropped dropped; // goes without the mutex
     const std::lock_guard lock(dispatcher.mutex());
     silenced = true;
+    closedWaits = false;
     dispatcher.dropAll(dropped);
 }
 
@@ -194,6 +201,7 @@ void QAmqpBlockingConnectionPrivate::end(const QString &why)
         now.lastError = error;
     begun = false;
     now.open = false;
+    closedWaits = false;
     dispatcher.changed();
 }
 
@@ -374,6 +382,16 @@ void QAmqpBlockingConnection::onUnblocked(std::function<void()> callback)
     d->unblockedHandler.swap(handler);
 }
 
+/*! Has \a callback called, with the reason, when an open connection was lost or the broker closed it; what this
+    side ends, by close() or abort(), it is not called for. Like all callbacks it is called by a wait: after the
+    connection has ended processDataEvents() and sleep() call it if no other wait did. */
+void QAmqpBlockingConnection::onClosed(std::function<void(const QAmqpError &reason)> callback)
+{
+    auto handler = shared(std::move(callback)); // the old one goes without the mutex
+    const std::lock_guard lock(d->dispatcher.mutex());
+    d->closedHandler.swap(handler);
+}
+
 /*! Runs the callbacks that are ready; if none is, waits up to \a timeLimit for some. Returns how many
     ran. If none did, fails with NotOpen if the connection was not open, and with the reason if it is lost
     meanwhile. Inside a callback it only waits. */
@@ -383,7 +401,7 @@ QAmqpResult<int> QAmqpBlockingConnection::processDataEvents(std::chrono::millise
     std::unique_lock lock(d->dispatcher.mutex());
     const bool wasOpen = keep->now.open;
     const int count = keep->dispatcher.pass(
-            lock, [&] { return !keep->now.open; }, deadlineAfter(timeLimit));
+            lock, [&] { return keep->isOver(); }, deadlineAfter(timeLimit));
     if (const QAmqpError error = keep->refusal("processDataEvents()", wasOpen); error && count == 0)
         return error;
     return count;
@@ -398,7 +416,7 @@ QAmqpResult<void> QAmqpBlockingConnection::sleep(std::chrono::milliseconds durat
     std::unique_lock lock(d->dispatcher.mutex());
     const bool wasOpen = keep->now.open;
     keep->dispatcher.wait(
-            lock, [&] { return !keep->now.open; }, deadlineAfter(duration));
+            lock, [&] { return keep->isOver(); }, deadlineAfter(duration));
     return keep->refusal("sleep()", wasOpen);
 }
 

@@ -30,6 +30,8 @@ public:
     // With the mutex held: why waiting makes no sense (any more, if it did).
     QAmqpError refusal(const char *what, bool wasOpen) const;
     QAmqpError notOpenNow(const char *what) const;
+    // With the mutex held: it is not open, and nothing that could be told here is left to be told.
+    bool isOver() const { return !now.open && (!closedWaits || dispatcher.isInCallback()); }
     std::chrono::milliseconds timeout() const { return m_timeout.load(); }
     void setTimeout(std::chrono::milliseconds timeout);
     QAmqpResult<void> open(const QAmqpConnectionOptions *wanted);
@@ -80,12 +82,15 @@ public:
     QtAmqpPrivate::IoThread thread;
 
     // Guarded by the dispatcher's mutex
+    QAmqpBlockingConnection *q = nullptr; // also null once it is gone: its channels outlive it
     Snapshot now;
     QAmqpConnectionOptions options;
     std::function<void(QAmqpConnection *)> setUp;
     QtAmqpPrivate::Handler<const QString &> blockedHandler;
     QtAmqpPrivate::Handler<> unblockedHandler;
+    QtAmqpPrivate::Handler<const QAmqpError &> closedHandler;
     int blockedChanges = 0; // to be called back
+    bool closedWaits = false; // the same
     bool silenced = false; // it is being closed, until the next open()
     bool begun = false;
     bool orphaned = false; // it is the connection of another process, see processes.h

@@ -106,6 +106,7 @@ QAmqpError Attempts::verdict() const
     return error.setPhase(last.phase())
             .setReply(last.replyCode(), last.replyText())
             .setMethod(last.method())
+            .setSocketError(last.socketError())
             .setEndpoint(last.endpoint())
             .setCause(last)
             .setAttempts(attempts());

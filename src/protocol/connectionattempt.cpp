@@ -145,6 +145,7 @@ QAmqpError ConnectionCore::explained(const QAmqpError &loss) const
                       formatted(u"%1; %2", loss.text(), why))
             .setPhase(loss.phase())
             .setEndpoint(loss.endpoint())
+            .setSocketError(loss.socketError())
             .setCause(loss);
 }
 

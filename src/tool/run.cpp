@@ -164,6 +164,8 @@ Session::Session(Run &run, const QString &name)
     const auto fail = [&run](const QAmqpError &error) { run.fail(failureOf(error)); };
     QObject::connect(&m_connection, &QAmqpConnection::errorOccurred, &m_connection, fail);
     QObject::connect(m_channel, &QAmqpChannel::errorOccurred, m_channel, fail);
+    // Its tag tells it.
+    QObject::connect(m_channel, &QAmqpChannel::publishRefused, m_channel, [] {});
     const auto tellBlocked = [this](bool blocked) {
         if (blocked) {
             complain(u"qamqp"_s,

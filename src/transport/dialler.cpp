@@ -94,6 +94,21 @@ static int lookUp(const QString &hostName, QObject *receiver,
     return QHostInfo::lookupHost(hostName, new Lookup(done, receiver), SLOT(found(QHostInfo)));
 }
 
+// As Qt calls them.
+static QAbstractSocket::SocketError socketErrorOf(int error)
+{
+    switch (error) {
+    case ECONNREFUSED: return QAbstractSocket::ConnectionRefusedError;
+    case ECONNRESET: return QAbstractSocket::RemoteHostClosedError;
+    case ETIMEDOUT: return QAbstractSocket::SocketTimeoutError;
+    case EHOSTUNREACH:
+    case ENETUNREACH: return QAbstractSocket::NetworkError;
+    case EACCES:
+    case EPERM: return QAbstractSocket::SocketAccessError;
+    default: return QAbstractSocket::UnknownSocketError;
+    }
+}
+
 static QString adviceOn(int error)
 {
     switch (error) {
@@ -217,7 +232,10 @@ void Dialler::resolved(const QHostInfo &info)
         return giveUp({.kind = Kind::HostUnreachable,
                        .why = info.errorString(),
                        .advice = QStringLiteral("; check the host name"),
-                       .phase = QAmqpError::Phase::Resolving});
+                       .phase = QAmqpError::Phase::Resolving,
+                       .code = info.error() == QHostInfo::HostNotFound
+                               ? QAbstractSocket::HostNotFoundError
+                               : QAbstractSocket::UnknownSocketError});
     m_addresses = interleaved(info.addresses());
     dialNext();
 }
@@ -233,7 +251,8 @@ void Dialler::timerEvent(QTimerEvent *event)
                              m_endpoint.resolveTimeout.count()),
             .advice = QStringLiteral("; check the host name and the name server"),
             .origin = QAmqpError::Origin::Library,
-            .phase = QAmqpError::Phase::Resolving});
+            .phase = QAmqpError::Phase::Resolving,
+            .code = QAbstractSocket::SocketTimeoutError});
 }
 
 void Dialler::dialNext()
@@ -247,14 +266,18 @@ void Dialler::dialNext()
     connect(socket, &QTcpSocket::errorOccurred, this, [this, socket, address] {
         const bool late = socket->error() == QAbstractSocket::SocketTimeoutError;
         lost(socket,
-             {late ? Kind::Timeout : Kind::HostUnreachable, address, socket->errorString()});
+             {.kind = late ? Kind::Timeout : Kind::HostUnreachable,
+              .address = address,
+              .why = socket->errorString(),
+              .code = socket->error()});
     });
     const auto failed = [this, socket, address](int error) {
         lost(socket,
              {.kind = error == ETIMEDOUT ? Kind::Timeout : Kind::HostUnreachable,
               .address = address,
               .why = qt_error_string(error),
-              .advice = adviceOn(error)});
+              .advice = adviceOn(error),
+              .code = socketErrorOf(error)});
     };
     // Not while the socket handles the event that tells it.
     connect(new OneConnect(socket, m_proxy.type() == QNetworkProxy::NoProxy), &OneConnect::failed,
@@ -265,7 +288,8 @@ void Dialler::dialNext()
                  {.kind = Kind::Timeout,
                   .address = address,
                   .why = formatted(u"no answer within %1 ms", m_endpoint.connectTimeout.count()),
-                  .origin = QAmqpError::Origin::Library});
+                  .origin = QAmqpError::Origin::Library,
+                  .code = QAbstractSocket::SocketTimeoutError});
         };
         QTimer::singleShot(m_endpoint.connectTimeout, this, late);
     }
@@ -328,7 +352,8 @@ QAmqpError Dialler::errorOf(const Failure &failure) const
     return QAmqpError(failure.kind, QAmqpError::Scope::Connection, failure.origin,
                       formatted(u"%1 cannot be reached: %2",
                                 endpointText(m_endpoint, failure.address), failure.why))
-            .setPhase(failure.phase);
+            .setPhase(failure.phase)
+            .setSocketError(failure.code);
 }
 
 QList<QAmqpError> Dialler::failures() const
@@ -349,6 +374,8 @@ void Dialler::giveUp(const Failure &failure)
     for (const Failure &one : std::as_const(m_failures)) {
         causes.append(m_failures.size() == 1 ? one.why
                                              : one.address + QStringLiteral(": ") + one.why);
+        if (one.code != all.code)
+            all.code = QAbstractSocket::UnknownSocketError;
         if (one.kind != Kind::Timeout)
             all.kind = Kind::HostUnreachable;
         if (one.origin != QAmqpError::Origin::Library)

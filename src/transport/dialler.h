@@ -59,6 +59,7 @@ private:
         QString advice = {};
         QAmqpError::Origin origin = QAmqpError::Origin::Transport;
         QAmqpError::Phase phase = QAmqpError::Phase::Connecting;
+        QAbstractSocket::SocketError code = QAbstractSocket::UnknownSocketError;
     };
 
     struct Racer

@@ -94,6 +94,7 @@ void SocketTransport::startTls()
     }
     m_tls->setSslConfiguration(m_endpoint.sslConfiguration);
     m_tls->setPeerVerifyName(m_endpoint.peerVerifyName); // also what SNI tells
+    m_tls->ignoreSslErrors(m_endpoint.ignoredSslErrors);
     m_tls->startClientEncryption();
 }
 
@@ -186,6 +187,10 @@ void SocketTransport::noteLost(QAmqpError::Kind kind, QStringView format, const 
     QAmqpError error(kind, QAmqpError::Scope::Connection, origin, formatted(format, m_peer, why));
     if (m_tls && (!m_tls->isEncrypted() || kind == QAmqpError::Kind::TlsFailed))
         error.setPhase(QAmqpError::Phase::Tls);
+    if (origin == QAmqpError::Origin::Transport)
+        error.setSocketError(m_socket->error());
+    else if (kind == QAmqpError::Kind::Timeout)
+        error.setSocketError(QAbstractSocket::SocketTimeoutError);
     // What TLS refused it will refuse again; a link that was cut meanwhile may be worth another try.
     if (kind == QAmqpError::Kind::TlsFailed
         && m_socket->error() == QAbstractSocket::RemoteHostClosedError)

@@ -29,7 +29,7 @@ using namespace QtAmqpPrivate;
 /*!
     \enum QAmqpError::Kind
     \value NoError               Nothing went wrong.
-    \value HostUnreachable       The name does not resolve, or nobody answers there.
+    \value HostUnreachable       The name does not resolve, or nobody answers there; socketError() tells which.
     \value TlsFailed             TLS could not be agreed on, or the certificate is not trusted.
     \value AuthenticationFailed  The broker does not accept the credentials or their mechanism.
     \value AccessRefused         The user may not do this (403).
@@ -84,6 +84,7 @@ public:
     QAmqpError::Origin origin = QAmqpError::Origin::Application;
     QAmqpError::Phase phase = QAmqpError::Phase::NoPhase;
     int replyCode = 0;
+    int socketError = -1;
     QString replyText;
     QString text;
     QString method;
@@ -160,6 +161,16 @@ QTAMQP_FIELD(QAmqpError, QString, method, setMethod)
 /*! \fn QAmqpError &QAmqpError::setEndpoint(const QString &endpoint)
     Sets whom the connection was to or with to \a endpoint, a text without credentials. */
 QTAMQP_FIELD(QAmqpError, QString, endpoint, setEndpoint)
+
+/*! \property QAmqpError::socketError
+    What the socket said, if it is the socket's: a QAbstractSocket::SocketError, such as
+    QAbstractSocket::ConnectionRefusedError where nothing listens, QAbstractSocket::HostNotFoundError,
+    QAbstractSocket::NetworkError without a way to the host, or QAbstractSocket::SocketTimeoutError; else -1
+    (QAbstractSocket::UnknownSocketError). If several addresses of a host failed it is what they have in
+    common, and attempts() have their own. */
+/*! \fn QAmqpError &QAmqpError::setSocketError(int error)
+    Sets the QAbstractSocket::SocketError to \a error. */
+QTAMQP_FIELD(QAmqpError, int, socketError, setSocketError)
 
 /*! Returns the error behind this one, as the channel's error behind a cancelled call; may be none. */
 QAmqpError QAmqpError::cause() const { return peek(d).cause; }

@@ -1,9 +1,9 @@
 #ifndef QTAMQP_TESTS_APITEST_H
 #define QTAMQP_TESTS_APITEST_H
 
-// What the tests of the objects share: a log of signals in order, errors of futures, and a connection
-// to a scripted broker.
+// What the tests of the objects share: a log of signals in order, and a connection to a scripted broker.
 
+#include "await.h"
 #include "scripted/scriptedbroker.h"
 #include "testmain.h"
 
@@ -123,24 +123,6 @@ private:
         add(name, u"%1 %2-%3"_qs.arg(what).arg(first).arg(last));
     }
 };
-
-// The error that a finished future ended with; no error if it ended well.
-template<typename T>
-QAmqpError errorOf(QFuture<T> future)
-{
-    if (!future.isFinished())
-        return QAmqpError(QAmqpError::Kind::Timeout, {}, {},
-                          QStringLiteral("the future has not ended"));
-    try {
-        future.waitForFinished();
-    } catch (const QAmqpException &exception) {
-        return exception.error();
-    }
-    if (future.isCanceled())
-        return QAmqpError(QAmqpError::Kind::Cancelled, {}, {},
-                          QStringLiteral("the future was merely cancelled"));
-    return {};
-}
 
 // A connection to a scripted broker, with one channel; open() opens both.
 class Session

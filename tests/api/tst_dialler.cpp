@@ -26,6 +26,8 @@ Dialler::Resolver resolvesTo(const QList<QHostAddress> &addresses, const QString
                 [=] {
                     QHostInfo info;
                     info.setAddresses(addresses);
+                    info.setError(addresses.isEmpty() ? QHostInfo::HostNotFound
+                                                      : QHostInfo::NoError);
                     info.setErrorString(error);
                     done(info);
                 },
@@ -229,6 +231,7 @@ void TestDialler::allRefused()
     QVERIFY(!outcome.socket);
     QCOMPARE(outcome.error.kind(), Kind::HostUnreachable);
     QCOMPARE(outcome.error.phase(), QAmqpError::Phase::Connecting);
+    QCOMPARE(outcome.error.socketError(), QAbstractSocket::ConnectionRefusedError);
     QCOMPARE(outcome.error.text(),
              u"broker.test:%1 cannot be reached: 127.0.0.2: Connection refused, 127.0.0.3: "
              "Connection refused; check that the broker runs and listens on this port"_s.arg(
@@ -238,6 +241,7 @@ void TestDialler::allRefused()
     for (int i = 0; i < 2; ++i) {
         QCOMPARE(attempts.at(i).kind(), Kind::HostUnreachable);
         QCOMPARE(attempts.at(i).phase(), QAmqpError::Phase::Connecting);
+        QCOMPARE(attempts.at(i).socketError(), QAbstractSocket::ConnectionRefusedError);
         QCOMPARE(attempts.at(i).text(),
                  u"broker.test:%1 (127.0.0.%2) cannot be reached: Connection refused"_s.arg(m_port)
                          .arg(2 + i));
@@ -262,6 +266,9 @@ void TestDialler::connectionListsEachAddress()
     QCOMPARE(attempts.size(), 2);
     QCOMPARE(attempts.at(0).kind(), Kind::HostUnreachable);
     QCOMPARE(attempts.at(1).kind(), Kind::Timeout);
+    QCOMPARE(attempts.at(0).socketError(), QAbstractSocket::ConnectionRefusedError);
+    QCOMPARE(attempts.at(1).socketError(), QAbstractSocket::SocketTimeoutError);
+    QCOMPARE(connection.lastError().socketError(), QAbstractSocket::UnknownSocketError); // both
     for (int i = 0; i < 2; ++i) {
         QCOMPARE(attempts.at(i).endpoint(), connection.options().endpoint());
         QVERIFY(attempts.at(i).text().contains(u"(127.0.0.%1)"_s.arg(2 + i)));
@@ -350,6 +357,7 @@ void TestDialler::unknownName()
     QCOMPARE(outcome.error.kind(), Kind::HostUnreachable);
     QVERIFY2(outcome.error.text().contains(u"Host not found; check the host name"),
              qPrintable(outcome.error.text()));
+    QCOMPARE(outcome.error.socketError(), QAbstractSocket::HostNotFoundError);
     QCOMPARE(outcome.error.attempts().size(), 1);
     QCOMPARE(outcome.error.attempts().constFirst().phase(), QAmqpError::Phase::Resolving);
 }
@@ -366,6 +374,7 @@ void TestDialler::resolvingHasItsTime()
     QCOMPARE(slow.asked, QStringList(u"broker.test"_s));
     QCOMPARE(outcome.error.kind(), Kind::Timeout);
     QCOMPARE(outcome.error.origin(), QAmqpError::Origin::Library);
+    QCOMPARE(outcome.error.socketError(), QAbstractSocket::SocketTimeoutError);
     QVERIFY2(outcome.error.text().contains(u"not resolved within 50 ms"),
              qPrintable(outcome.error.text()));
     QHostInfo late;

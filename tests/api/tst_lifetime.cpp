@@ -116,6 +116,7 @@ public:
     // Until the connection is closed or gone; closes it if the broker does not.
     void play(const std::function<bool()> &acted)
     {
+        channel->publish(QString(256, u'x'), u"q"_s, "refused"_ba);
         connection->open();
         QVERIFY(eventually([&] { return isOver() || acted(); }));
         for (int i = 0; i < 50 && !isOver(); ++i)

@@ -5,6 +5,7 @@
 
 #include "values/tableformat.h"
 
+#include <QtAmqp/qamqpexchange.h>
 #include <QtCore/qregularexpression.h>
 
 #include <thread>
@@ -19,6 +20,8 @@ class TestRequests : public QObject
 
 private Q_SLOTS:
     void aQueueWithoutANameGoesWithItsUser();
+    void anExchangeIsLookedUpWithoutItsType();
+    void slotsWithoutArgumentsAreConnected();
     void flow();
     void flowThatIsNotImplemented();
     void aStreamTakesNothingBack();
@@ -96,6 +99,40 @@ void TestRequests::aQueueWithoutANameGoesWithItsUser()
     for (const auto &one : all)
         QVERIFY(!errorOf(one));
     s.close();
+}
+
+void TestRequests::anExchangeIsLookedUpWithoutItsType()
+{
+    const auto passive = [](const ExchangeDeclare &m) {
+        return m.exchange == "logs" && m.passive && m.type == "direct";
+    };
+    Session s(openedChannel()
+                      .expect<ExchangeDeclare>(passive)
+                      .reply(ExchangeDeclareOk{})
+                      .expect<ExchangeDeclare>(passive)
+                      .reply(ExchangeDeclareOk{})
+                      .connectionClose());
+    s.open();
+    const auto options = QAmqpExchangeOptions().setPassive();
+    QVERIFY(!await(s.channel->declareExchange(u"logs"_s, options)));
+    QVERIFY(!await(s.channel->exchange(u"logs"_s)->declare(options)));
+    s.close();
+}
+
+void TestRequests::slotsWithoutArgumentsAreConnected()
+{
+    Session s(openedChannel().connectionClose());
+    s.makeChannel();
+    QObject button; // whose signal has an argument, as QAbstractButton::clicked() has
+    connect(&button, &QObject::objectNameChanged, &s.connection,
+            qOverload<>(&QAmqpConnection::open), Qt::SingleShotConnection);
+    button.setObjectName(u"open"_s);
+    TRY(s.channel->isOpen(), s.server);
+    connect(&button, &QObject::objectNameChanged, &s.connection,
+            qOverload<>(&QAmqpConnection::close));
+    button.setObjectName(u"close"_s);
+    TRY(s.connection.state() == QAmqpConnection::State::Closed, s.server);
+    QVERIFY2(s.server.isExhausted(), qPrintable(s.server.report()));
 }
 
 void TestRequests::flow()

@@ -222,6 +222,63 @@ private Q_SLOTS:
         QCOMPARE(told, (QList<int>{1, 2}));
     }
 
+    // Once, also by a wait that begins when it is over; what this side ends it is not told of.
+    void aLostConnectionIsTold()
+    {
+        Session s;
+        QList<QAmqpError> told;
+        const auto tell = [&](const QAmqpError &reason) { told.append(reason); };
+        s.connection.onClosed(tell);
+        s.broker.drop();
+        QCOMPARE(s.connection.sleep(20s).error().kind(), Kind::ConnectionLost);
+        QCOMPARE(told.size(), 1);
+        QCOMPARE(told.constFirst().kind(), Kind::ConnectionLost);
+
+        OK(s.connection.open());
+        s.connection.onClosed({});
+        s.broker.drop();
+        QTRY_VERIFY(!s.connection.isOpen());
+        s.connection.onClosed(tell); // the one that is set when it is told
+        QCOMPARE(s.connection.processDataEvents().value(), 1);
+        QCOMPARE(told.size(), 2);
+        QVERIFY(!s.connection.processDataEvents());
+        QCOMPARE(told.size(), 2);
+
+        OK(s.connection.open());
+        OK(s.connection.close());
+        OK(s.connection.open());
+        s.connection.abort();
+        QTRY_VERIFY(!s.connection.isOpen());
+        QVERIFY(!s.connection.processDataEvents());
+        QCOMPARE(told.size(), 2);
+    }
+
+    // Inside of a callback nothing else is called, and no wait waits for it.
+    void aLostConnectionEndsAWaitInsideOfACallback()
+    {
+        Session s;
+        int told = 0;
+        s.connection.onClosed([&](const QAmqpError &) { ++told; });
+        bool ended = false;
+        s.connection.callLater(0ms, [&] {
+            s.broker.drop();
+            ended = s.connection.sleep(20s).error().kind() == Kind::ConnectionLost && told == 0;
+        });
+        QVERIFY(!s.connection.sleep(20s));
+        QVERIFY(ended);
+        QCOMPARE(told, 1);
+    }
+
+    void aChannelKnowsItsConnection()
+    {
+        ThreadedBroker broker;
+        auto connection = std::make_unique<QAmqpBlockingConnection>(broker.options());
+        const QAmqpBlockingChannel channel = connection->channel().value();
+        QCOMPARE(channel.connection(), connection.get());
+        connection.reset();
+        QVERIFY(!channel.connection());
+    }
+
     void channelOfAResultCanBeUsed()
     {
         Session s;

@@ -4,6 +4,7 @@
 // What the tests against RabbitMQ share: the node named by the environment, waiting with generous
 // limits, and logs of everything a connection, a channel or a consumer tells.
 
+#include "await.h"
 #include "testmain.h"
 
 #include <QtAmqp/qamqpchannel.h>
@@ -63,16 +64,8 @@ bool waitFor(Condition condition, std::chrono::milliseconds patience = Patience)
 template<typename T>
 QAmqpError failure(QFuture<T> future)
 {
-    if (!waitFor([&] { return future.isFinished(); }))
-        return QAmqpError(QAmqpError::Kind::Timeout, QAmqpError::Scope::Operation,
-                          QAmqpError::Origin::Application,
-                          QStringLiteral("the test gave up waiting for a future"));
-    try {
-        future.waitForFinished();
-    } catch (const QAmqpException &exception) {
-        return exception.error();
-    }
-    return {};
+    waitFor([&] { return future.isFinished(); });
+    return QtAmqpTest::errorOf(future);
 }
 
 // Waits for all that was asked of a channel so far.

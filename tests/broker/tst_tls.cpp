@@ -234,6 +234,22 @@ void TestTls::refusesBadCertificates()
     QCOMPARE(failure.attempts().size(), 1); // a second try would end the same
     QVERIFY(std::any_of(told.begin(), told.end(),
                         [&](const QSslError &e) { return e.error() == error; }));
+    QCOMPARE(failure.socketError(), QAbstractSocket::SslHandshakeFailedError);
+    // They may be ignored, but for no other certificate.
+    QList<QSslError> others;
+    for (const QSslError &one : std::as_const(told))
+        others.append(QSslError(one.error()));
+    QVERIFY(peer.connection.ignoreSslErrors(others));
+    peer.connection.open();
+    QVERIFY(waitFor([&] { return peer.closed == 2; }));
+    QVERIFY(peer.connection.ignoreSslErrors(told));
+    peer.connection.open();
+    QVERIFY(!peer.connection.ignoreSslErrors({}));
+    QVERIFY(waitFor([&] {
+        return peer.connection.state() == QAmqpConnection::State::Handshaking || peer.closed == 3;
+    }));
+    QCOMPARE(peer.closed, 2);
+    peer.connection.abort();
 }
 
 void TestTls::notVerifyingIsWarnedOf()

@@ -71,6 +71,8 @@ void TestTopology::declaresTransientQueueThatGoesWithItsLastConsumer()
     const QString name = uniqueName();
     VERIFY_OK(m_channel->declareQueue(name, QAmqpQueueOptions().setAutoDelete()));
     VERIFY_OK(m_channel->declareQueue(name, passive));
+    for (const QString &exchange : {u"amq.topic"_s, u"amq.direct"_s}) // whatever its type
+        VERIFY_OK(m_channel->declareExchange(exchange, QAmqpExchangeOptions().setPassive()));
     VERIFY_OK(m_channel->consume(name)->cancel());
     VERIFY_ERROR(failure(m_channel->declareQueue(name, passive)), NotFound, Operation, 404);
 }

@@ -258,10 +258,13 @@ private Q_SLOTS:
                  QSet<QString>({u"test_a"_s}));
     }
 
-    // A certificate that does not verify is never accepted afterwards, by nobody.
-    void tlsErrorsAreIgnoredNowhere()
+    // A certificate that does not verify is never accepted afterwards: only errors that the application named
+    // before, each of one certificate, are ignored, in one place.
+    void tlsErrorsAreIgnoredForNamedCertificatesAlone()
     {
-        QCOMPARE(linesWith(QRegularExpression(u"ignoreSslErrors"_s)), QStringList());
+        QCOMPARE(linesWith(QRegularExpression(u"(?:\\.|->)ignoreSslErrors\\s*\\(\\s*\\)"_s)),
+                 QStringList());
+        QCOMPARE(linesWith(QRegularExpression(u"m_tls->ignoreSslErrors"_s)).size(), 1);
     }
 
     // No content type, header or body names a class that is then made.

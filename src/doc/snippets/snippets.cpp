@@ -6,8 +6,11 @@
 #include <QtCore/qdebug.h>
 #include <QtCore/qpointer.h>
 #include <QtCore/qthread.h>
+#include <QtCore/qtimer.h>
 #include <QtCore/qurl.h>
+#include <QtNetwork/qabstractsocket.h>
 #include <QtNetwork/qlocalsocket.h>
+#include <QtNetwork/qsslerror.h>
 
 #include <csignal>
 #include <utility>
@@ -95,6 +98,36 @@ void whenAll(QAmqpQueue *orders, QAmqpQueue *prices)
                     qInfo() << one.result().name; // throws what it failed with
             });
     //! [when all]
+}
+
+void buttons(QAmqpConnection *connection, QTimer *button, QTimer *other)
+{
+    using Button = QTimer;
+    const auto clicked = &Button::timeout; // stands for that of QPushButton
+    //! [buttons]
+    QObject::connect(button, clicked, connection, qOverload<>(&QAmqpConnection::open));
+    QObject::connect(other, clicked, connection, qOverload<>(&QAmqpConnection::close));
+    //! [buttons]
+}
+
+void ignoredCertificate(QAmqpConnection *connection, const QSslCertificate &known)
+{
+    //! [ignored certificate]
+    connection->ignoreSslErrors({QSslError(QSslError::SelfSignedCertificate, known)});
+    connection->open();
+    //! [ignored certificate]
+}
+
+void refusedOrUnreachable(QAmqpConnection *connection)
+{
+    //! [socket error]
+    QObject::connect(connection, &QAmqpConnection::errorOccurred, [](const QAmqpError &error) {
+        if (error.socketError() == QAbstractSocket::ConnectionRefusedError)
+            qWarning() << "The machine is there, but no broker runs on it.";
+        else if (error.kind() == QAmqpError::Kind::HostUnreachable)
+            qWarning() << "There is no way to the machine.";
+    });
+    //! [socket error]
 }
 
 void messageAsJson(const QAmqpDelivery &delivery, QAmqpChannel *channel)

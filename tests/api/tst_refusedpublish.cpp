@@ -1,0 +1,112 @@
+// What a program hears that publishes where nothing can be published, and does not look at the tag.
+
+#include "apitest.h"
+
+#include <QtAmqp/qamqpexchange.h>
+#include <QtCore/qregularexpression.h>
+
+using Kind = QAmqpError::Kind;
+using namespace std::chrono_literals;
+
+class TestRefusedPublish : public QObject
+{
+    Q_OBJECT
+
+private:
+    static Script lossBehindPrefetch() { return openedChannel().expect<BasicQos>().drop(); }
+    static void lose(Session &s)
+    {
+        s.open();
+        s.channel->setPrefetch(1);
+        TRY(s.connection.state() == QAmqpConnection::State::Closed, s.server);
+    }
+
+private Q_SLOTS:
+    void init() { QTest::failOnWarning(QRegularExpression(QStringLiteral(".?"))); }
+
+    // Once for each loss, and naming the call.
+    void isWarnedOfOnce()
+    {
+        Session s(lossBehindPrefetch());
+        lose(s);
+        const QRegularExpression warning(
+                u"publish\\(\\) returned 0, and nothing was sent: basic.publish: channel 1 is closed"_s);
+        QTest::ignoreMessage(QtWarningMsg, warning);
+        for (int turn = 0; turn < 3; ++turn) {
+            for (int i = 0; i < 10; ++i)
+                QCOMPARE(s.channel->publish({}, u"q"_s, "m"_ba), 0U);
+            QTest::qWait(0);
+        }
+        // And again when the channel was opened again, here for another reason.
+        QTest::ignoreMessage(
+                QtWarningMsg,
+                QRegularExpression(u"publish\\(\\) returned 0, .* has 256 octets"_s));
+        s.channel->open();
+        for (int i = 0; i < 2; ++i)
+            s.channel->publish(QString(256, u'x'), u"q"_s, "m"_ba);
+        QTest::qWait(0);
+    }
+
+    // Once in a turn, with how many there were, in whatever way they were published.
+    void isSignalled()
+    {
+        Session s(lossBehindPrefetch());
+        lose(s);
+        QSignalSpy refused(s.channel, &QAmqpChannel::publishRefused);
+        s.channel->publish({}, u"q"_s, "m"_ba);
+        s.channel->queue(u"q"_s)->publish("m"_ba);
+        s.channel->exchange(u"e"_s)->publish(u"q"_s, "m"_ba);
+        QCOMPARE(refused.size(), 0); // never before the call returns
+        QVERIFY(refused.wait(Patience));
+        QCOMPARE(refused.size(), 1);
+        QCOMPARE(refused.at(0).at(0).value<QAmqpError>().kind(), Kind::NotOpen);
+        QCOMPARE(refused.at(0).at(1).toULongLong(), 3U);
+        s.channel->publish({}, u"q"_s, "m"_ba);
+        QVERIFY(refused.wait(Patience));
+        QCOMPARE(refused.at(1).at(1).toULongLong(), 1U);
+    }
+
+    // Also what an open channel cannot send, or one whose connection was never opened.
+    void whateverTheReason()
+    {
+        QAmqpConnection connection;
+        QAmqpChannel *channel = connection.createChannel();
+        QSignalSpy refused(channel, &QAmqpChannel::publishRefused);
+        channel->publish(QString(256, u'x'), u"q"_s, "m"_ba);
+        QVERIFY(refused.wait(Patience));
+        QCOMPARE(refused.at(0).at(0).value<QAmqpError>().kind(), Kind::InvalidArgument);
+    }
+
+    // Its future tells it.
+    void aFutureIsEnough()
+    {
+        Session s(lossBehindPrefetch());
+        lose(s);
+        QSignalSpy refused(s.channel, &QAmqpChannel::publishRefused);
+        QCOMPARE(errorOf(s.channel->publishConfirmed({}, u"q"_s, "m"_ba)).kind(), Kind::NotOpen);
+        QTest::qWait(0);
+        QCOMPARE(refused.size(), 0);
+    }
+
+    // By a slot that deletes the channel, or the connection with it.
+    void aSlotMayDeleteAnything()
+    {
+        for (const bool all : {false, true}) {
+            auto s = std::make_unique<Session>(lossBehindPrefetch());
+            lose(*s);
+            bool told = false;
+            QAmqpChannel *channel = s->channel;
+            connect(channel, &QAmqpChannel::publishRefused, this, [&] {
+                told = true;
+                delete channel;
+                if (all)
+                    s.reset();
+            });
+            channel->publish({}, u"q"_s, "m"_ba);
+            QVERIFY(eventually([&] { return told; }));
+        }
+    }
+};
+
+QTAMQP_TEST(TestRefusedPublish)
+#include "tst_refusedpublish.moc"
