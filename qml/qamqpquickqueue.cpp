@@ -147,7 +147,7 @@ void QAmqpQuickQueue::setUp(QAmqpChannel *channel)
     m_queue = channel->queue(m_name);
     const QAmqpQueueOptions options = QAmqpQueueOptions()
                                               .setDurable(m_durable)
-                                              .setExclusive(m_exclusive || m_name.isEmpty())
+                                              .setExclusive(isExclusive())
                                               .setAutoDelete(isAutoDelete())
                                               .setPassive(m_passive)
                                               .setArguments(tableFromJs(m_arguments));

@@ -147,6 +147,9 @@ public:
         const QByteArray name =
                 method.queue.isEmpty() ? QByteArray("amq.gen-1") : method.queue.toByteArray();
         m_queues.insert(name);
+        declared.append(method.queue.toByteArray() + (method.durable ? " durable" : "")
+                        + (method.exclusive ? " exclusive" : "")
+                        + (method.autoDelete ? " auto-delete" : ""));
         keep(method.arguments);
         send(QtAmqpPrivate::QueueDeclareOk{QByteArrayView(name), 0, 0});
     }
@@ -204,6 +207,7 @@ public:
     AutoFault *fault = nullptr;
     QByteArrayList logged; // the bodies that came with the routing key "log"
     QList<QAmqpTable> arguments; // of all that had some
+    QByteArrayList declared; // queues: the name that was asked for, and what was said of it
     QByteArrayList topology; // *exchange, +exchange/key>destination, -exchange/key>destination
     QList<quint64> acked;
     QList<quint64> nacked;

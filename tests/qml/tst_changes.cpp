@@ -30,6 +30,7 @@ QVariantList oddValues(const QMetaProperty &property)
     switch (property.typeId()) {
     case QMetaType::Bool: return {true, false};
     case QMetaType::Int: return {-1, 0, 1, 7, 100'000, 2'000'000'000};
+    case QMetaType::Double: return {-1.0, 0.0, 0.5, 1.0, 7.0, 1e5, 2e9, 1e300};
     case QMetaType::QString: return {QString(), u"x"_s, QString(300, u'y'), u"amq.%Fé"_s};
     case QMetaType::QVariantMap:
         return {QVariantMap(), QVariantMap{{u"x-a"_s, 1}},

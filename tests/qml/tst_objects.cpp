@@ -90,6 +90,35 @@ private Q_SLOTS:
         QTRY_VERIFY(server.brokers.first()->closed); // in good order
     }
 
+    void whoAQueueBelongsToIsDeclared_data()
+    {
+        QTest::addColumn<QString>("properties");
+        QTest::addColumn<QByteArray>("declared");
+        QTest::newRow("name") << u"name: 'q'"_s << "q"_ba;
+        QTest::newRow("exclusive") << u"name: 'q'; exclusive: true"_s << "q exclusive"_ba;
+        QTest::newRow("not exclusive") << u"name: 'q'; exclusive: false"_s << "q"_ba;
+        QTest::newRow("auto-delete") << u"name: 'q'; autoDelete: true"_s << "q auto-delete"_ba;
+        QTest::newRow("no name") << u""_s << " exclusive auto-delete"_ba;
+        QTest::newRow("no name, not exclusive") << u"exclusive: false"_s << " auto-delete"_ba;
+        QTest::newRow("no name, not auto-delete") << u"autoDelete: false"_s << " exclusive"_ba;
+        QTest::newRow("no name, durable") << u"durable: true"_s << " durable"_ba;
+        QTest::newRow("no name, quorum") << u"arguments: ({ 'x-queue-type': 'quorum' })"_s << ""_ba;
+    }
+    void whoAQueueBelongsToIsDeclared()
+    {
+        QFETCH(QString, properties);
+        QFETCH(QByteArray, declared);
+        AutoServer server;
+        Scene scene(u"AmqpConnection { url: \"URL\"; active: true; AmqpQueue { id: queue; %1 } }"_s
+                            .arg(properties)
+                            .toUtf8(),
+                    server.url());
+        TRY_HOLDS(scene, "queue.ready");
+        QCOMPARE(server.brokers.first()->declared, QByteArrayList{declared});
+        QVERIFY(scene.holds(declared.contains("exclusive") ? "queue.exclusive"
+                                                           : "!queue.exclusive"));
+    }
+
     void withoutABrokerTheErrorStays()
     {
         QTcpServer closed;
