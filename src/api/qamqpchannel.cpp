@@ -465,8 +465,12 @@ QFuture<void> QAmqpChannel::allConfirmed()
     QAmqpChannelPrivate *d = d_ptr.get();
     if (const QAmqpError error = d->confirmsRefusal("allConfirmed()"))
         return failedFuture<void>(error);
-    const RequestId request = d->core ? d->core->awaitAllConfirms() : 0;
-    return request ? d->wait(request) : QtFuture::makeReadyFuture();
+    if (!d->core)
+        return QtFuture::makeReadyFuture();
+    if (const RequestId request = d->core->awaitAllConfirms())
+        return d->wait(request);
+    const QAmqpError &failure = d->core->untoldFailure();
+    return failure ? failedFuture<void>(failure) : QtFuture::makeReadyFuture();
 }
 
 /*! Returns whether publishes are confirmed, unless txSelect() was called; on by default. */

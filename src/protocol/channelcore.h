@@ -91,10 +91,12 @@ public:
     RequestId consume(const BasicConsume &method, RequestId nameFrom);
     RequestId cancel(const QByteArray &consumerTag);
     quint64 publish(const BasicPublish &method, const QAmqpMessage &message, RequestId nameFrom);
-    // A request that ends with the outcome of the publish that was just made, or of all so far; then 0
-    // if nothing is open that the application does not know.
+    // A request that ends with the outcome of the publish that was just made, or of all so far; then 0 if
+    // the application knows all, or is about to hear that the channel ended. What that left open has failed
+    // with the error untoldFailure() until it is told.
     RequestId awaitConfirm();
     RequestId awaitAllConfirms();
+    const QAmqpError &untoldFailure() const { return m_publishes.untoldFailure(); }
     void told(const Settled &settled) { m_publishes.told(settled); }
     // An answer that is not the broker's: ends with the error `late`, or that of the channel, unless
     // it is forgotten before.

@@ -122,13 +122,20 @@ void PublishLedger::endRequests(quint64 firstTag, quint64 lastTag, const QAmqpEr
     }
     for (; !m_awaitedAll.empty() && m_awaitedAll.front().remaining == 0; m_awaitedAll.pop_front())
         endRequest(m_awaitedAll.front().request, m_awaitedAll.front().failure);
-    if (!m_untoldFailure)
-        m_untoldFailure = nack;
+    if (nack)
+        failed(lastTag - firstTag + 1, nack);
 }
 
 void PublishLedger::endRequest(RequestId request, const QAmqpError &error)
 {
     m_events.push_back(Replied{.channel = m_channel, .request = request, .error = error});
+}
+
+void PublishLedger::failed(quint64 publishes, const QAmqpError &error)
+{
+    if (publishes > 0 && !m_untoldFailure)
+        m_untoldFailure = error;
+    m_untoldFailures += publishes;
 }
 
 // By message-id where it has one, else the oldest that went the same way.
@@ -153,6 +160,7 @@ quint64 PublishLedger::returned(const Envelope &envelope, const QAmqpMessage &me
 
 bool PublishLedger::end(const QAmqpError &error)
 {
+    const quint64 open = m_unconfirmed;
     closeUpTo(m_settled + 1, m_settled + m_entries.size(), [this](quint64 first, quint64 last) {
         m_events.push_back(Settled{m_channel, Outcome::Indeterminate, first, last});
     });
@@ -164,6 +172,7 @@ bool PublishLedger::end(const QAmqpError &error)
                            cause.text())
                     .setReply(cause.replyCode(), cause.replyText())
                     .setCause(cause);
+    failed(open, indeterminate);
     bool ended = !m_awaitedAll.empty();
     for (const Watched &publish : std::exchange(m_watched, {})) {
         if (!publish.request)
@@ -178,8 +187,12 @@ bool PublishLedger::end(const QAmqpError &error)
 
 void PublishLedger::told(const Settled &settled)
 {
-    m_untold -= settled.lastTag - settled.firstTag + 1;
-    if (m_untold == m_unconfirmed && m_untoldFailure)
+    const quint64 publishes = settled.lastTag - settled.firstTag + 1;
+    m_untold -= publishes;
+    if (settled.outcome == Outcome::Confirmed)
+        return;
+    m_untoldFailures -= publishes;
+    if (m_untoldFailures == 0)
         m_untoldFailure = {};
 }
 

@@ -45,6 +45,9 @@ public:
     // It ends with that of all so far: well, or with the first error. False if the application knows all.
     bool awaitAll(RequestId request);
 
+    // The first error among what was settled and the application does not know yet.
+    const QAmqpError &untoldFailure() const { return m_untoldFailure; }
+
     quint64 unconfirmed() const { return m_unconfirmed; }
 
     // The broker answered. False if it means something that was never sent.
@@ -88,6 +91,7 @@ private:
     void settleRun(quint64 firstTag, quint64 lastTag, Outcome outcome);
     void endRequests(quint64 firstTag, quint64 lastTag, const QAmqpError &nack);
     void endRequest(RequestId request, const QAmqpError &error);
+    void failed(quint64 publishes, const QAmqpError &error);
     template<typename Settle>
     void closeUpTo(quint64 from, quint64 sequence, Settle settle);
 
@@ -100,7 +104,8 @@ private:
     quint64 m_settled = 0; // everything up to here is answered
     quint64 m_unconfirmed = 0;
     quint64 m_untold = 0; // whose outcome the application does not know
-    QAmqpError m_untoldFailure; // the first among these
+    quint64 m_untoldFailures = 0; // those among them that failed
+    QAmqpError m_untoldFailure;
 };
 
 } // namespace QtAmqpPrivate

@@ -25,6 +25,7 @@ private Q_SLOTS:
     void publishConfirmed();
     void publishConfirmedIndeterminate();
     void allConfirmed();
+    void allConfirmedWhileTheChannelEnds();
     void setConfirmsRules();
     void withoutConfirms();
     void brokerWithoutConfirms();
@@ -296,6 +297,33 @@ void TestPublish::allConfirmed()
     const auto four = s.channel->allConfirmed();
     TRY(four.isFinished(), s.server);
     QVERIFY(!errorOf(four));
+    s.close();
+}
+
+// The channel has ended, and that is about to be told: whoever asks in between hears of it too.
+void TestPublish::allConfirmedWhileTheChannelEnds()
+{
+    Session s(
+            confirming()
+                    .expect<BasicPublish>()
+                    .expect<BasicPublish>()
+                    .expect<BasicPublish>()
+                    .reply(BasicAck{2})
+                    .send(ChannelClose{404, QByteArrayView("NOT_FOUND - no exchange 'e'"), 60, 40})
+                    .expect<ChannelCloseOk>()
+                    .connectionClose());
+    s.open();
+    QList<QFuture<void>> asked;
+    connect(s.channel, &QAmqpChannel::indeterminate, this,
+            [&] { asked.append(s.channel->allConfirmed()); });
+    for (int i = 0; i < 3; ++i)
+        s.channel->publish(u"e"_s, u"q"_s, QAmqpMessage("x"));
+    TRY(s.log.count(u"channel.closed"_s) == 1, s.server);
+    QCOMPARE(asked.size(), 2); // 1-1 and 3-3
+    QVERIFY(asked.at(0).isFinished() && asked.at(1).isFinished());
+    QCOMPARE(errorOf(asked.at(0)).kind(), Kind::NotFound);
+    QVERIFY(!errorOf(asked.at(1))); // by now all is known
+    QVERIFY(!errorOf(s.channel->allConfirmed()));
     s.close();
 }
 

@@ -225,6 +225,18 @@ private Q_SLOTS:
         QCOMPARE(t.ends(), QStringList({u"7:NoError"_s}));
     }
 
+    void whatWasToldIsNoFailureOfTheRest()
+    {
+        Tracker t(3);
+        QVERIFY(t.ledger.settle(1, false, Outcome::Nacked));
+        QVERIFY(t.ledger.settle(2, false, Outcome::Confirmed));
+        t.ledger.told(std::get<Settled>(t.events.front()));
+        t.events.pop_front();
+        QVERIFY(t.ledger.awaitAll(5));
+        QVERIFY(t.settle(3, false));
+        QCOMPARE(t.ends(), QStringList({u"5:NoError"_s}));
+    }
+
     void returnedOnesEndUnroutable()
     {
         Tracker t(1);
@@ -246,10 +258,13 @@ private Q_SLOTS:
         Tracker t(2);
         t.ledger.await(1);
         QVERIFY(t.ledger.awaitAll(2));
+        QVERIFY(!t.ledger.untoldFailure());
         QVERIFY(t.ledger.end(QAmqpError(QAmqpError::Kind::ConnectionLost,
                                         QAmqpError::Scope::Connection,
                                         QAmqpError::Origin::Transport, u"lost"_s)));
+        QCOMPARE(t.ledger.untoldFailure().kind(), QAmqpError::Kind::ConnectionLost);
         t.take();
+        QVERIFY(!t.ledger.untoldFailure());
         QCOMPARE(t.runs, QStringList({u"1-2"_s}));
         QCOMPARE(t.ends(), QStringList({u"1:ConnectionLost"_s, u"2:ConnectionLost"_s}));
         QCOMPARE(t.ledger.unconfirmed(), 0u);
