@@ -164,6 +164,8 @@ private:
         }
         QString text(readUnit());
         if (text.front().isHighSurrogate()) {
+            if (!skip("\\"))
+                fail("half a character");
             text += readUnit();
             if (!text.back().isLowSurrogate())
                 fail("half a character");
@@ -174,10 +176,9 @@ private:
         return wireFromText(text);
     }
 
-    // \uXXXX, whose \ may have been read.
+    // \uXXXX, whose \ has been read.
     QChar readUnit()
     {
-        skip("\\");
         const bool begins = skip("u") && m_text.size() - m_at >= 4;
         const QByteArray digits = begins ? m_text.sliced(m_at, 4).toByteArray() : QByteArray();
         const auto isDigit = [](char c) {
@@ -224,6 +225,15 @@ const JsonValue *JsonMembers::take(QByteArrayView name)
             return std::exchange(value, nullptr);
     }
     return nullptr;
+}
+
+bool JsonMembers::takeNull(QByteArrayView name)
+{
+    const auto isNull = [name](const auto &member) {
+        return member.first == name && member.second && member.second->type == JsonValue::Null;
+    };
+    const auto found = std::find_if(m_left.begin(), m_left.end(), isNull);
+    return found != m_left.end() && std::exchange(found->second, nullptr);
 }
 
 std::optional<QByteArray> JsonMembers::octets(const QByteArray &name)

@@ -44,6 +44,7 @@ public:
     JsonMembers(const JsonValue &object, const QString &what);
 
     const JsonValue *take(QByteArrayView name);
+    bool takeNull(QByteArrayView name); // false, and it stays, if it is something else
     // Text, or octets in base64 under the name that has _base64 behind it.
     std::optional<QByteArray> octets(const QByteArray &name);
     std::optional<QByteArray> base64(const QByteArray &name);

@@ -130,7 +130,10 @@ void addMessage(JsonObject &json, const QAmqpMessage &message)
     json.add("properties", properties.json());
     if (const QString error = message.propertiesError(); !error.isEmpty())
         json.add("properties_error", jsonText(error.toUtf8()));
-    json.addOctets("body", message.body());
+    if (d.refused & QAmqpMessagePrivate::NoBody)
+        json.add("body", "null");
+    else
+        json.addOctets("body", message.body());
 }
 
 QAmqpMessage readMessage(QByteArrayView json, JsonEnvelope *envelope)
@@ -150,7 +153,10 @@ QAmqpMessage readMessage(QByteArrayView json, JsonEnvelope *envelope)
         QAmqpMessage message;
         if (const JsonValue *properties = members.take("properties"))
             message = readProperties(*properties);
-        message.setBody(members.octets("body").value_or(QByteArray()));
+        if (members.takeNull("body"))
+            QAmqpMessagePrivate::editable(message).refused |= QAmqpMessagePrivate::NoBody;
+        else
+            message.setBody(members.octets("body").value_or(QByteArray()));
         members.finish();
         return message;
     } catch (const JsonError &error) {
@@ -166,7 +172,8 @@ using namespace QtAmqpPrivate;
     Returns the whole message as one line of JSON in UTF-8, without a newline: its properties and its body.
     \c{qamqp publish --json-lines} takes it, see \l {Messages as JSON} for the form. fromJson() makes an equal
     message of it, whatever it holds: each property that is there and no other, each header with its type and
-    in its place, octets that are not UTF-8, properties that cannot be read.
+    in its place, octets that are not UTF-8, properties that cannot be read, a body that was too large to be kept,
+    which is null.
 
     \sa QAmqpDelivery::toJson()
 */

@@ -148,12 +148,14 @@ QAmqpValue typedValue(const JsonValue &json)
 
 QAmqpValue plainNumber(const QByteArray &text)
 {
-    const double number = text.toDouble();
-    if (std::trunc(number) != number || std::abs(number) > 9.2e18)
-        return QAmqpValue(number);
     bool ok = false;
-    const qint64 digits = text.toLongLong(&ok);
-    const qint64 whole = ok ? digits : qint64(number);
+    qint64 whole = text.toLongLong(&ok);
+    if (!ok) { // also a whole number as 1.0 or 1e3
+        const double number = text.toDouble();
+        if (std::trunc(number) != number || std::abs(number) > 9.2e18)
+            return QAmqpValue(number);
+        whole = qint64(number);
+    }
     const bool fits = whole == qint64(qint32(whole));
     return fits ? QAmqpValue(qint32(whole)) : QAmqpValue(whole);
 }

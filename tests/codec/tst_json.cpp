@@ -52,6 +52,17 @@ private Q_SLOTS:
         }
     }
 
+    // Else a message whose body is lost would be sent as one that is empty.
+    void aBodyThatWasNotKept()
+    {
+        const QAmqpMessage message =
+                QAmqpMessagePrivate::makeBodiless(quint16(Property::Priority), QByteArray("\7"));
+        QVERIFY(message.toJson().endsWith(R"("body":null})"));
+        const QAmqpMessage read = QAmqpMessage::fromJson(message.toJson());
+        QCOMPARE(read, message);
+        QVERIFY(!read.errorString().isEmpty());
+    }
+
     // Whoever forwards a message sends the octets that came, also where others write them differently.
     void headersThatOthersWriteDifferently()
     {
@@ -106,6 +117,17 @@ private Q_SLOTS:
                  QAmqpValue::timestamp(1000000000));
     }
 
+    void plainNumbers()
+    {
+        QCOMPARE(QAmqpValue::fromJson("2147483647"), QAmqpValue(2147483647));
+        QCOMPARE(QAmqpValue::fromJson("-2147483649"), QAmqpValue(qint64(-2147483649)));
+        QCOMPARE(QAmqpValue::fromJson("9223372036854775807"),
+                 QAmqpValue(std::numeric_limits<qint64>::max()));
+        QCOMPARE(QAmqpValue::fromJson("9223372036854775808"), QAmqpValue(9223372036854775808.0));
+        QCOMPARE(QAmqpValue::fromJson("1e3"), QAmqpValue(1000));
+        QCOMPARE(QAmqpValue::fromJson("1.5"), QAmqpValue(1.5));
+    }
+
     // Text that is not UTF-8 is text all the same.
     void textOfValues()
     {
@@ -120,6 +142,8 @@ private Q_SLOTS:
         QTest::addColumn<QByteArray>("json");
         QTest::addColumn<QString>("error");
         QTest::newRow("nothing") << ""_ba << u"no JSON value at octet 1"_s;
+        QTest::newRow("half a character")
+                << R"({"body":"\ud83dude00"})"_ba << u"half a character at octet 16"_s;
         QTest::newRow("list") << "[]"_ba << u"the message is not a JSON object"_s;
         QTest::newRow("member") << R"({"bdy":""})"_ba
                                 << u"the message has an unknown member \"bdy\""_s;
