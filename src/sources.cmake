@@ -132,6 +132,7 @@ set(QTAMQP_api_SOURCES
     api/qamqpqueue.cpp
     api/qamqprpcclient.cpp
     api/qamqprpcserver.cpp
+    api/refusals.cpp
     api/tlsfiles.cpp
     api/tlsfiles.h)
 set(QTAMQP_api_HEADERS

@@ -76,20 +76,6 @@ void QAmqpChannelPrivate::closed(const QAmqpError &error, bool told)
     all.rethrow();
 }
 
-void QAmqpChannelPrivate::tellRefused()
-{
-    const quint64 messages = std::exchange(refusedPublishes, 0);
-    const QAmqpError error = std::exchange(refusedError, {});
-    const bool told = q->isSignalConnected(QMetaMethod::fromSignal(&QAmqpChannel::publishRefused));
-    if (!told && !std::exchange(refusalWarned, true))
-        engine->log().add(
-                qtAmqpChannel(), QtWarningMsg,
-                formatted(
-                        u"publish() returned 0, and nothing was sent: %1 (told once until the channel is opened again; publishRefused() tells of each)",
-                        error.text()));
-    Q_EMIT q->publishRefused(error, messages);
-}
-
 QList<QPointer<QAmqpConsumer>> QAmqpChannelPrivate::consumerObjects() const
 {
     QList<QPointer<QAmqpConsumer>> objects;

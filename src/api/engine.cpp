@@ -391,11 +391,7 @@ void Engine::deliverEvents()
 // Channels may come and go in the slots called here, or turns run, so they are found by number each time.
 void Engine::afterEvents()
 {
-    for (const auto &weak : std::exchange(m_refusing, {})) {
-        const auto refusing = weak.lock();
-        if (m_connection && refusing && refusing->q)
-            refusing->tellRefused();
-    }
+    tellRefusals();
     auto next = m_toLookAt.begin();
     while (m_connection && next != m_toLookAt.end()) {
         const quint16 number = *next;

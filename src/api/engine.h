@@ -68,13 +68,7 @@ public:
     // At the end of the turn it has something to tell, or waits for the moment to tell it.
     void lookAt(quint16 channel) { m_toLookAt.insert(channel); }
     // It has refused to publish, open or not.
-    void tellRefused(std::weak_ptr<QAmqpChannelPrivate> channel)
-    {
-        if (!m_transport) // it was never opened
-            useTransport();
-        m_refusing.push_back(std::move(channel));
-        commanded();
-    }
+    void tellRefused(std::weak_ptr<QAmqpChannelPrivate> channel);
     void forgetChannel(quint16 number);
     QAmqpChannelPrivate *channel(quint16 number) const
     {
@@ -96,6 +90,7 @@ private:
     bool printLog();
     void deliverEvents();
     void afterEvents();
+    void tellRefusals();
     void write();
     void flush();
     void useTransport();

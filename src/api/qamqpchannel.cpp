@@ -362,23 +362,6 @@ quint64 QAmqpChannel::publish(const QString &exchange, const QString &routingKey
     return d_ptr->publishTold(exchange, routingKey, message, flags);
 }
 
-quint64 QAmqpChannelPrivate::publishTold(const QString &exchange, const QString &routingKey,
-                                         const QAmqpMessage &message,
-                                         QAmqpChannel::PublishFlags flags, RequestId nameFrom)
-{
-    const quint64 tag = publish(exchange, routingKey, message, flags, nameFrom);
-    if (tag != 0 || (engine && engine->mailbox()->isForeign())) // which was told at once
-        return tag;
-    refusedError = lastError;
-    if (++refusedPublishes > 1)
-        return 0;
-    if (engine)
-        engine->tellRefused(shared_from_this());
-    else if (!std::exchange(refusalWarned, true)) // no turn follows any more
-        qCWarning(qtAmqpChannel).noquote() << lastError.text();
-    return 0;
-}
-
 quint64 QAmqpChannelPrivate::publish(const QString &exchange, const QString &routingKey,
                                      const QAmqpMessage &message, QAmqpChannel::PublishFlags flags,
                                      RequestId nameFrom)

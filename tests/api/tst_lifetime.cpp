@@ -287,6 +287,7 @@ private Q_SLOTS:
     void waitsInSlot();
     void heldMessagesInNestedLoop();
     void heldMessagesBehindThrow();
+    void refusalsBehindThrow();
     void throwsOnEveryMessage();
     void pendingFuturesOfChannel_data() { pendingFutures_data(); }
     void pendingFuturesOfChannel() { pendingFutures(false); }
@@ -586,6 +587,30 @@ void TestLifetime::heldMessagesBehindThrow()
     channel->publish(QString(), u"q"_s, QAmqpMessage("4"));
     TRY_COMPARE(bodies, QByteArrayList({"1", "2", "3", "4", "5"}));
     QCOMPARE(application.caught, 5);
+}
+
+// What one slot throws keeps no other channel's refusals from being told, now and later.
+void TestLifetime::refusalsBehindThrow()
+{
+    CatchThrown application;
+    AutoServer server;
+    QAmqpConnection connection(QAmqpConnectionOptions::fromUrl(server.url()));
+    QAmqpChannel *channels[] = {connection.createChannel(), connection.createChannel()};
+    quint64 told = 0;
+    for (QAmqpChannel *channel : channels) {
+        connect(channel, &QAmqpChannel::publishRefused, [&](const QAmqpError &, quint64 messages) {
+            told += messages;
+            throw Thrown();
+        });
+    }
+    connection.open();
+    TRY_COMPARE(channels[1]->isOpen(), true);
+    for (int turn = 1; turn <= 2; ++turn) {
+        for (QAmqpChannel *channel : channels)
+            channel->publish(QString(256, u'x'), u"q"_s, "refused"_ba);
+        TRY_COMPARE(told, quint64(2 * turn));
+    }
+    QCOMPARE(application.caught, 4);
 }
 
 // No message is lost to it, and none waits for new traffic.

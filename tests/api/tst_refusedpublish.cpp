@@ -4,6 +4,9 @@
 
 #include <QtAmqp/qamqpexchange.h>
 #include <QtCore/qregularexpression.h>
+#include <QtCore/qthread.h>
+
+#include <atomic>
 
 using Kind = QAmqpError::Kind;
 using namespace std::chrono_literals;
@@ -38,9 +41,8 @@ private Q_SLOTS:
             QTest::qWait(0);
         }
         // And again when the channel was opened again, here for another reason.
-        QTest::ignoreMessage(
-                QtWarningMsg,
-                QRegularExpression(u"publish\\(\\) returned 0, .* has 256 octets"_s));
+        QTest::ignoreMessage(QtWarningMsg,
+                             QRegularExpression(u"publish\\(\\) returned 0, .* has 256 octets"_s));
         s.channel->open();
         for (int i = 0; i < 2; ++i)
             s.channel->publish(QString(256, u'x'), u"q"_s, "m"_ba);
@@ -75,6 +77,28 @@ private Q_SLOTS:
         channel->publish(QString(256, u'x'), u"q"_s, "m"_ba);
         QVERIFY(refused.wait(Patience));
         QCOMPARE(refused.at(0).at(0).value<QAmqpError>().kind(), Kind::InvalidArgument);
+    }
+
+    // A connection that was never opened is of no thread yet, whatever was refused on it.
+    void theConnectionMayBeMovedBehindIt()
+    {
+        auto connection = std::make_unique<QAmqpConnection>();
+        QAmqpChannel *channel = connection->createChannel();
+        std::atomic<QThread *> toldIn = nullptr;
+        connect(channel, &QAmqpChannel::publishRefused, channel,
+                [&] { toldIn = QThread::currentThread(); });
+        channel->publish(QString(256, u'x'), u"q"_s, "m"_ba);
+        QThread thread;
+        connection->moveToThread(&thread);
+        quint64 tag = 0;
+        connect(&thread, &QThread::started, channel,
+                [&] { tag = channel->publish({}, u"q"_s, "m"_ba); });
+        thread.start();
+        QVERIFY(eventually([&] { return toldIn.load() != nullptr; }));
+        thread.quit();
+        QVERIFY(thread.wait(Patience));
+        QCOMPARE(toldIn.load(), &thread);
+        QCOMPARE(tag, 1U); // it was kept, since the channel is about to be opened
     }
 
     // Its future tells it.

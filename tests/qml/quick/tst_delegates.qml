@@ -31,7 +31,7 @@ TestCase {
         "userId", "appId", "clusterId", "propertiesError", "redelivered", "deliveryTag", "consumerTag",
         "settled", "message", "received"
     ]
-    readonly property var properties: ["queue", "maximumCount", "newestFirst", "paused", "filter", "count",
+    readonly property var properties: ["queue", "maximumCount", "maximumSize", "newestFirst", "paused", "filter", "count",
                                        "waiting"]
 
     function initTestCase() {

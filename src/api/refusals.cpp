@@ -1,0 +1,74 @@
+// How a program that looks at no tag hears of publishes that were refused: once for all since the last turn.
+
+#include "api/qamqpchannel_p.h"
+#include "api/qamqpconnection_p.h"
+
+#include <QtCore/qmetaobject.h>
+
+QT_BEGIN_NAMESPACE
+
+using namespace QtAmqpPrivate;
+
+quint64 QAmqpChannelPrivate::publishTold(const QString &exchange, const QString &routingKey,
+                                         const QAmqpMessage &message,
+                                         QAmqpChannel::PublishFlags flags, RequestId nameFrom)
+{
+    const quint64 tag = publish(exchange, routingKey, message, flags, nameFrom);
+    if (tag != 0 || (engine && engine->mailbox()->isForeign())) // which was told at once
+        return tag;
+    refusedError = lastError;
+    if (++refusedPublishes > 1)
+        return 0;
+    if (engine)
+        engine->tellRefused(shared_from_this());
+    else if (!std::exchange(refusalWarned, true)) // no turn follows any more
+        qCWarning(qtAmqpChannel).noquote() << lastError.text();
+    return 0;
+}
+
+void QAmqpChannelPrivate::tellRefused()
+{
+    const quint64 messages = std::exchange(refusedPublishes, 0);
+    const QAmqpError error = std::exchange(refusedError, {});
+    const bool told = q->isSignalConnected(QMetaMethod::fromSignal(&QAmqpChannel::publishRefused));
+    if (!told && !std::exchange(refusalWarned, true))
+        engine->log().add(
+                qtAmqpChannel(), QtWarningMsg,
+                formatted(
+                        u"publish() returned 0, and nothing was sent: %1 (told once until the channel is opened again; publishRefused() tells of each)",
+                        error.text()));
+    Q_EMIT q->publishRefused(error, messages);
+}
+
+namespace QtAmqpPrivate {
+
+void Engine::tellRefused(std::weak_ptr<QAmqpChannelPrivate> channel)
+{
+    m_refusing.push_back(std::move(channel));
+    if (m_transport)
+        return commanded();
+    // There was no session yet, whose turn would tell it, and until then the connection may be moved to
+    // another thread.
+    const auto tell = [engine = shared_from_this()] {
+        if (engine->m_transport) // now there is one
+            return engine->commanded();
+        engine->tellRefusals();
+        engine->printRest();
+    };
+    QMetaObject::invokeMethod(m_connection->q, tell, Qt::QueuedConnection);
+}
+
+// One by one: what a slot throws leaves the others for the next turn, and so does what is refused in a slot.
+void Engine::tellRefusals()
+{
+    for (size_t left = m_refusing.size(); left > 0 && !m_refusing.empty(); --left) {
+        const auto refusing = m_refusing.front().lock();
+        m_refusing.erase(m_refusing.begin());
+        if (m_connection && refusing && refusing->q)
+            refusing->tellRefused();
+    }
+}
+
+} // namespace QtAmqpPrivate
+
+QT_END_NAMESPACE
