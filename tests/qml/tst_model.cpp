@@ -108,7 +108,7 @@ private Q_SLOTS:
         QCoreApplication::processEvents();
         QCOMPARE(shown(), u"3 4 5"_s);
         append(model, 6, 6);
-        QCOMPARE(shown(), u"4 5 6"_s.right(3));
+        QCOMPARE(shown(), u"5 6"_s);
         append(model, 7, 9);
         QCOMPARE(shown(), u"7 8 9"_s);
         model.append(QAmqpMessage(QByteArray(100, 'x'))); // the newest in any case
