@@ -360,10 +360,12 @@ void QAmqpQuickConnection::followNextAttempt()
     if (m_nextAttempt == time)
         return;
     m_nextAttempt = time;
-    if (time.isValid())
+    if (time.isValid()) {
         m_countdown.start();
-    else
+        setLastError(m_amqp->lastError()); // of a source that has begun before, too
+    } else {
         m_countdown.stop();
+    }
     countDown();
     Q_EMIT nextAttemptChanged();
 }

@@ -496,6 +496,24 @@ private Q_SLOTS:
         QCOMPARE(scene.text("label.text"), u"Connected"_s);
     }
 
+    // Also by an object that comes to a connection of C++ while it waits.
+    void theReasonOfASourceThatWaitsIsShown()
+    {
+        QTcpServer closed;
+        QVERIFY(closed.listen(QHostAddress::LocalHost));
+        const QUrl url(u"amqp://127.0.0.1:%1?connection_attempts=0&retry_delay=60"_s.arg(
+                closed.serverPort()));
+        closed.close();
+        QAmqpConnection amqp(QAmqpConnectionOptions::fromUrl(url));
+        amqp.open();
+        QTRY_VERIFY_WITH_TIMEOUT(amqp.nextAttempt().isValid(), QmlPatience);
+        QCoreApplication::processEvents(); // its signals are over
+        Scene scene("AmqpConnection { id: broker; source: cpp; active: true }", {},
+                    {{u"cpp"_s, QVariant::fromValue(&amqp)}});
+        TRY_HOLDS(scene, "broker.secondsToNextAttempt > 0");
+        QVERIFY(scene.holds("broker.lastError.text.includes('127.0.0.1')"));
+    }
+
     void aLostLinkIsCalledThat_data()
     {
         QTest::addColumn<int>("fault");
