@@ -4,6 +4,7 @@
 
 #include <QtCore/qjsonarray.h>
 #include <QtCore/qjsondocument.h>
+#include <QtCore/qset.h>
 
 #include <algorithm>
 
@@ -211,8 +212,10 @@ JsonMembers::JsonMembers(const JsonValue &object, const QString &what) : m_what(
 {
     if (object.type != JsonValue::Object)
         throw JsonError{u"%1 is not a JSON object"_s.arg(what)};
+    QSet<QByteArray> names; // there may be a million of them
     for (std::size_t i = 0; i < object.names.size(); ++i) {
-        if (take(object.names[i]))
+        names.insert(object.names[i]);
+        if (std::size_t(names.size()) == i)
             throw JsonError{u"%1 has \"%2\" twice"_s.arg(what, textFromWire(object.names[i]))};
         m_left.emplace_back(object.names[i], &object.elements[i]);
     }

@@ -98,11 +98,22 @@ bool isTyped(const JsonValue &json, std::size_t others = 0)
     return type && (json.find("value") || (octets && json.find("base64")));
 }
 
+// Qt makes 0 of what no double can hold.
+double realNumber(const QByteArray &text)
+{
+    bool ok = false;
+    const double number = text.toDouble(&ok);
+    if (!ok)
+        throw JsonError{u"%1 is a number that a double cannot hold"_s.arg(
+                QString::fromLatin1(text.left(32)))};
+    return number;
+}
+
 std::optional<QAmqpValue> readNumber(const ValueType &type, const QByteArray &text)
 {
     if (auto value = type.read(QString::fromLatin1(text)))
         return value;
-    const double number = text.toDouble(); // a whole number as 1.0 or 1e3
+    const double number = realNumber(text); // a whole number as 1.0 or 1e3
     const bool isWhole = std::trunc(number) == number && std::abs(number) <= 9.2e18;
     return isWhole ? type.read(QString::number(qint64(number))) : std::nullopt;
 }
@@ -151,7 +162,7 @@ QAmqpValue plainNumber(const QByteArray &text)
     bool ok = false;
     qint64 whole = text.toLongLong(&ok);
     if (!ok) { // also a whole number as 1.0 or 1e3
-        const double number = text.toDouble();
+        const double number = realNumber(text);
         if (std::trunc(number) != number || std::abs(number) > 9.2e18)
             return QAmqpValue(number);
         whole = qint64(number);

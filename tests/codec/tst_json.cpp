@@ -137,6 +137,16 @@ private Q_SLOTS:
         }
     }
 
+    // Seconds if it were looked for among all the others.
+    void aNameAmongManyThatComesTwice()
+    {
+        QByteArray json = "{";
+        for (int i = 0; i < 100'000; ++i)
+            json += '"' + QByteArray::number(i) + "\":0,";
+        QCOMPARE(QAmqpMessage::fromJson(json + "\"7\":0}").errorString(),
+                 u"the message has \"7\" twice"_s);
+    }
+
     void mistakes_data()
     {
         QTest::addColumn<QByteArray>("json");
@@ -157,6 +167,11 @@ private Q_SLOTS:
         QTest::newRow("header")
                 << R"({"properties":{"headers":{"a":[0,{"type":"int8","value":128}]}}})"_ba
                 << u"\"a\": element 1: a value of type int8 is a whole number from -128 to 127"_s;
+        for (const char *number : {R"(1e999)", R"({"type":"double","value":1e999})"}) {
+            QTest::newRow(number) << R"({"properties":{"headers":{"a":)" + QByteArray(number)
+                            + "}}}"
+                                  << u"\"a\": 1e999 is a number that a double cannot hold"_s;
+        }
         QTest::newRow("headers twice") << R"({"properties":{"headers":{},"headers_base64":""}})"_ba
                                        << u"properties has both headers and headers_base64"_s;
         QTest::newRow("long text") << "{\"properties\":{\"type\":\"" + QByteArray(256, 'x') + "\"}}"
