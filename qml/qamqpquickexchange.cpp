@@ -209,14 +209,15 @@ void QAmqpQuickExchange::tell(Outcome outcome, quint64 first, quint64 last)
     (\c application/json), a string as UTF-8 (\c text/plain), an ArrayBuffer or typed array as it is
     (\c application/octet-stream), an amqpMessage that was received with all that it has. The \a properties are those of amqpMessage: \c contentType,
     \c headers, \c persistent, \c priority, \c expiration, \c correlationId, \c replyTo, \c messageId,
-    \c timestamp, \c type, \c appId, …; a name that is none of them is an error.
+    \c timestamp, \c type, \c appId, …; a name that is none of them is an error. Headers may be objects, arrays and typed
+    arrays, which are octets there too.
 
     While the connection is being opened messages are kept, up to 8 MiB, and sent then. So are those from before
     the document is complete, such as in \c Component.onCompleted of what a Loader or a Repeater makes: if it
     turns out in the next turn of the event loop that they cannot be sent, errorOccurred() and indeterminate()
     tell. After an error the exchange is set up anew for the next message. */
 quint64 QAmqpQuickExchange::publish(const QString &routingKey, const QJSValue &body,
-                                    const QVariantMap &properties)
+                                    const QJSValue &properties)
 {
     return QAmqpQuickObject::publish(
             body, properties, [=, this](const QAmqpMessage &message, quint64 tag) {

@@ -31,7 +31,7 @@ public:
     int unconfirmed() const { return int(m_open.size()) + keptMessages(); }
 
     Q_INVOKABLE quint64 publish(const QString &routingKey, const QJSValue &body,
-                                const QVariantMap &properties = {});
+                                const QJSValue &properties = {});
 
 Q_SIGNALS:
     void mandatoryChanged();

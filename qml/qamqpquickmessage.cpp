@@ -147,10 +147,7 @@ QString QAmqpQuickMessage::toJson() const { return QString::fromUtf8(m_delivery.
 // Returns what is wrong with the body.
 static QString setBody(QAmqpMessage &message, const QJSValue &body, QJSEngine *engine)
 {
-    const QVariant value = body.toVariant();
-    // A typed array is a window on an ArrayBuffer.
-    const bool isView = body.property(u"byteLength"_s).isNumber();
-    const QVariant buffer = isView ? body.property(u"buffer"_s).toVariant() : QVariant();
+    const QVariant value = QtAmqpQuick::leafFromJs(body);
     if (body.isUndefined()) {
         return {};
     } else if (value.metaType() == QMetaType::fromType<QAmqpQuickMessage>()) {
@@ -160,10 +157,6 @@ static QString setBody(QAmqpMessage &message, const QJSValue &body, QJSEngine *e
         message.setContentType(u"text/plain"_s);
     } else if (value.metaType() == QMetaType::fromType<QByteArray>()) {
         message.setBody(value.toByteArray());
-        message.setContentType(u"application/octet-stream"_s);
-    } else if (buffer.metaType() == QMetaType::fromType<QByteArray>()) {
-        message.setBody(buffer.toByteArray().mid(body.property(u"byteOffset"_s).toInt(),
-                                                 body.property(u"byteLength"_s).toInt()));
         message.setContentType(u"application/octet-stream"_s);
     } else {
         // By JavaScript's own function: it keeps the order of keys.
@@ -244,12 +237,17 @@ static QString setProperty(QAmqpMessage &message, const QString &name, const QVa
 }
 
 // What a program in QML gives as a message: a body of any type, and an object of properties.
-QAmqpMessage QAmqpQuickMessage::fromJs(const QJSValue &body, const QVariantMap &properties,
+QAmqpMessage QAmqpQuickMessage::fromJs(const QJSValue &body, const QJSValue &properties,
                                        QJSEngine *engine, QString *error)
 {
     QAmqpMessage message;
     *error = setBody(message, body, engine);
-    for (auto it = properties.cbegin(); it != properties.cend() && error->isEmpty(); ++it) {
+    const QVariant given = QtAmqpQuick::variantFromJs(properties, engine);
+    if (error->isEmpty() && given.isValid() && !given.isNull()
+        && given.typeId() != QMetaType::QVariantMap)
+        *error = u"the properties are an object, such as { priority: 5 }"_s;
+    const QVariantMap map = given.toMap();
+    for (auto it = map.cbegin(); it != map.cend() && error->isEmpty(); ++it) {
         if (it.value().isValid()) // not undefined
             *error = setProperty(message, it.key(), it.value());
     }

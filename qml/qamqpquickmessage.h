@@ -60,7 +60,7 @@ public:
     QAmqpQuickMessage(const QAmqpDelivery &delivery);
     QAmqpQuickMessage(const QAmqpMessage &message);
 
-    static QAmqpMessage fromJs(const QJSValue &body, const QVariantMap &properties,
+    static QAmqpMessage fromJs(const QJSValue &body, const QJSValue &properties,
                                QJSEngine *engine, QString *error);
 
     const QAmqpDelivery &delivery() const { return m_delivery; }

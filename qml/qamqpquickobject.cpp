@@ -168,7 +168,7 @@ void QAmqpQuickObject::count(void (QAmqpQuickConnection::*direction)())
         (m_connection->*direction)();
 }
 
-quint64 QAmqpQuickObject::publish(const QJSValue &body, const QVariantMap &properties,
+quint64 QAmqpQuickObject::publish(const QJSValue &body, const QJSValue &properties,
                                   const Send &send)
 {
     QAmqpError error;
@@ -219,7 +219,7 @@ void QAmqpQuickObject::sendKept(const QAmqpMessage &message, quint64 tag, const 
 void QAmqpQuickObject::tellUnsent() { fail(m_channel ? m_channel->lastError() : notOpen()); }
 
 // What is given as a message in QML.
-QAmqpMessage QAmqpQuickObject::makeMessage(const QJSValue &body, const QVariantMap &properties,
+QAmqpMessage QAmqpQuickObject::makeMessage(const QJSValue &body, const QJSValue &properties,
                                            QAmqpError *error)
 {
     QString wrong;

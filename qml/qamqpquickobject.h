@@ -99,12 +99,11 @@ protected:
     // Makes a message, lets `send` publish it, and returns its tag, which is one ahead of the last, also of
     // those that are kept and may not be sent: it need not be that of the channel.
     using Send = std::function<bool(const QAmqpMessage &message, quint64 tag)>;
-    quint64 publish(const QJSValue &body, const QVariantMap &properties, const Send &send);
+    quint64 publish(const QJSValue &body, const QJSValue &properties, const Send &send);
     virtual void keptChanged() { } // the number of messages that are
     virtual void notSent(quint64) { } // after it was kept
     int keptMessages() const { return m_keptMessages; }
-    QAmqpMessage makeMessage(const QJSValue &body, const QVariantMap &properties,
-                             QAmqpError *error);
+    QAmqpMessage makeMessage(const QJSValue &body, const QJSValue &properties, QAmqpError *error);
     static QAmqpError notOpen();
 
 private:

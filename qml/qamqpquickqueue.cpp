@@ -262,7 +262,7 @@ void QAmqpQuickQueue::receive(const QAmqpDelivery &delivery)
     of a full queue with \c{"x-overflow": "reject-publish"}, that is one too (\c "Nacked"). Of several
     messages only the first such error is sure to be told: an AmqpExchange without a name tells what became of
     each one. */
-quint64 QAmqpQuickQueue::publish(const QJSValue &body, const QVariantMap &properties)
+quint64 QAmqpQuickQueue::publish(const QJSValue &body, const QJSValue &properties)
 {
     return QAmqpQuickObject::publish(
             body, properties, [this](const QAmqpMessage &message, quint64) {

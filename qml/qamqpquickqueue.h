@@ -44,7 +44,7 @@ public:
     int messageCount() const { return int(m_info.messageCount); }
     int consumerCount() const { return int(m_info.consumerCount); }
 
-    Q_INVOKABLE quint64 publish(const QJSValue &body, const QVariantMap &properties = {});
+    Q_INVOKABLE quint64 publish(const QJSValue &body, const QJSValue &properties = {});
     Q_INVOKABLE void purge();
 
 Q_SIGNALS:

@@ -86,7 +86,7 @@ void QAmqpQuickRpcClient::setPending(int pending)
     \c "Timeout", \c "Unroutable" if no queue took the request, \c "Nacked", \c "NotOpen" without a
     connection, and what ended the channel. When this object is destroyed nothing is called any more. */
 void QAmqpQuickRpcClient::request(const QString &routingKey, const QJSValue &body,
-                                  const QJSValue &callback, const QVariantMap &properties)
+                                  const QJSValue &callback, const QJSValue &properties)
 {
     setPending(m_pending + 1);
     QAmqpError error;

@@ -22,7 +22,7 @@ public:
     int pending() const { return m_pending; }
 
     Q_INVOKABLE void request(const QString &routingKey, const QJSValue &body,
-                             const QJSValue &callback, const QVariantMap &properties = {});
+                             const QJSValue &callback, const QJSValue &properties = {});
 
 Q_SIGNALS:
     void exchangeChanged();

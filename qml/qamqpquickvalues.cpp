@@ -1,7 +1,9 @@
 #include "qamqpquickvalues.h"
 
 #include <QtCore/qdatetime.h>
+#include <QtQml/qjsengine.h>
 
+#include <algorithm>
 #include <cmath>
 
 QT_BEGIN_NAMESPACE
@@ -60,6 +62,61 @@ static QVariant converted(const QVariant &value, Convert convert)
     }
     }
     return convert(value);
+}
+
+QVariant leafFromJs(const QJSValue &value)
+{
+    const bool isSymbol = !value.isUndefined() && !value.isNull() && !value.isBool()
+            && !value.isNumber() && !value.isString() && !value.isObject();
+    if (isSymbol)
+        return QVariant::fromValue(value);
+    // A typed array is a window on an ArrayBuffer.
+    if (value.property(u"byteLength"_s).isNumber()) {
+        const QVariant buffer = value.property(u"buffer"_s).toVariant(QJSValue::RetainJSObjects);
+        if (buffer.metaType() == QMetaType::fromType<QByteArray>())
+            return buffer.toByteArray().mid(value.property(u"byteOffset"_s).toInt(),
+                                            value.property(u"byteLength"_s).toInt());
+    }
+    return value.toVariant(QJSValue::RetainJSObjects);
+}
+
+static QVariant variantFromJs(const QJSValue &value, QJSEngine *engine, QList<QJSValue> around)
+{
+    constexpr qsizetype mostNesting = 64; // more than a table may have
+    const QVariant leaf = leafFromJs(value);
+    const bool isInItself = std::any_of(around.cbegin(), around.cend(), [&](const QJSValue &outer) {
+        return outer.strictlyEquals(value);
+    });
+    if (leaf.metaType() != QMetaType::fromType<QJSValue>() || !value.isObject()
+        || value.isCallable() || isInItself)
+        return leaf;
+    if (around.size() > mostNesting)
+        return QVariantMap(); // nobody will see it
+    around.append(value);
+    if (value.isArray()) {
+        QVariantList list;
+        const quint32 length = value.property(u"length"_s).toUInt();
+        for (quint32 i = 0; i < length; ++i)
+            list.append(variantFromJs(value.property(i), engine, around));
+        return list;
+    }
+    // By JavaScript's own function: it knows what is enumerable, and that a getter throws.
+    const QJSValue entriesOf = engine->globalObject().property(u"Object"_s).property(u"entries"_s);
+    const QJSValue entries = entriesOf.call({value});
+    if (!entries.isArray())
+        return leaf;
+    QVariantMap map;
+    const quint32 count = entries.property(u"length"_s).toUInt();
+    for (quint32 i = 0; i < count; ++i) {
+        const QJSValue entry = entries.property(i);
+        map.insert(entry.property(0).toString(), variantFromJs(entry.property(1), engine, around));
+    }
+    return map;
+}
+
+QVariant variantFromJs(const QJSValue &value, QJSEngine *engine)
+{
+    return variantFromJs(value, engine, {});
 }
 
 QAmqpTable tableFromJs(const QVariantMap &map)

@@ -5,10 +5,13 @@
 // makes an int or a double as it likes: what counts is the value.
 
 #include <QtAmqp/qamqptable.h>
+#include <QtQml/qjsvalue.h>
 
 #include <optional>
 
 QT_BEGIN_NAMESPACE
+
+class QJSEngine;
 
 namespace QtAmqpQuick {
 
@@ -21,6 +24,14 @@ std::optional<qint64> wholeNumber(const QVariant &value);
 // What is wrong with a number that is to be whole and within bounds; empty if nothing.
 QString wholeNumberError(QLatin1StringView property, const QVariant &value, qint64 least,
                          qint64 most);
+
+// What is neither an array nor an object of JavaScript's own; these stay a QJSValue, as do functions and symbols,
+// but for typed arrays, which are octets.
+QVariant leafFromJs(const QJSValue &value);
+
+// Arrays and objects by their elements, where QJSValue::toVariant() takes typed arrays for objects and crashes
+// over symbols. What is inside of itself, or has a getter that throws, stays a QJSValue, which no table holds.
+QVariant variantFromJs(const QJSValue &value, QJSEngine *engine);
 
 // Whole numbers become 64-bit integers, whatever the engine has made of them.
 QAmqpTable tableFromJs(const QVariantMap &map);

@@ -51,6 +51,8 @@ private Q_SLOTS:
         row("({ a: { b: 8 / 2 } })", QAmqpTable({{u"a"_s, QAmqpTable({{u"b"_s, qint64(4)}})}}));
         row("new Date(1700000000000)", QAmqpValue::timestamp(1700000000));
         row("new Uint8Array([1, 2]).buffer", "\x01\x02"_ba);
+        row("new Uint8Array([1, 2, 3]).subarray(1)", "\x02\x03"_ba);
+        row("[{ a: new Uint8Array([4]) }]", QList<QAmqpValue>{QAmqpTable({{u"a"_s, "\x04"_ba}})});
     }
 
     void wholeNumbersAreIntegersHoweverTheyWereMade()
@@ -132,6 +134,17 @@ private Q_SLOTS:
         row("{ headers: { n: -Infinity } }", u"headers: \"n\": the number is infinite"_s + closes);
         row("{ headers: { t: new Date(NaN) } }",
             u"headers: \"t\": an AMQP timestamp cannot hold a time that is before 1970 or not valid"_s);
+        const QString noValue =
+                u": an AMQP table cannot hold a value of type QJSValue; convert it to text, a number, bytes, a time, a list or a map"_s;
+        row("{ headers: { f: [() => 1] } }", u"headers: \"f\": element 0"_s + noValue);
+        row("{ headers: { s: Symbol('s') } }", u"headers: \"s\""_s + noValue);
+        row("{ headers: (() => { const o = {}; o.o = [o, o]; return o })() }",
+            u"headers: \"o\": element 0"_s + noValue);
+        row("{ headers: { g: { get a() { throw new Error('no') } } } }",
+            u"headers: \"g\""_s + noValue);
+        row("{ headers: (() => { let o = {}; for (let i = 0; i < 99; ++i) o = { o }; return o })() }",
+            u"headers: nests tables more than 32 deep"_s);
+        row("'high'", u"the properties are an object, such as { priority: 5 }"_s);
         // The first mistake is the one that is told.
         row("{ a: 1, priority: 1 }",
             u"\"a\" is no property of a message, or its value is of the wrong type; see amqpMessage for the names"_s);
@@ -147,6 +160,20 @@ private Q_SLOTS:
         QTEST(scene.text("queue.errorString"), "text");
         QCOMPARE(scene.text("queue.error.kind"), u"InvalidArgument"_s);
         QVERIFY(scene.holds("queue.ready && queue.errors === 1"));
+    }
+
+    void bodiesThatAreNoJsonAreNamed()
+    {
+        AutoServer server;
+        Scene scene(queueScene, server.url());
+        TRY_HOLDS(scene, "queue.ready");
+        for (const char *body :
+             {"Symbol('s')", "() => 1", "(() => { const o = {}; o.o = o; return o })()"}) {
+            QCOMPARE(scene.value(u"queue.publish(%1)"_s.arg(QLatin1StringView(body))).toInt(), 0);
+            QVERIFY2(scene.text("queue.errorString")
+                             .startsWith(u"the body cannot be written as JSON: "),
+                     body);
+        }
     }
 
     void propertiesMayBeComputed()
