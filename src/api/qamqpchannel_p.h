@@ -182,7 +182,8 @@ public:
     bool publishHeld = false;
     QAmqpError refusedError; // of the last of these
     quint64 refusedPublishes = 0; // not told yet
-    bool refusalWarned = false; // since the channel was opened last
+    bool refusalWarned = false; // since the channel was opened last, or about to be
+    bool warnOfRefusal = false; // in the turn that tells it
     QtAmqpPrivate::Utf8Memory exchangeUtf8;
     QtAmqpPrivate::Utf8Memory routingKeyUtf8;
 

@@ -17,11 +17,12 @@ quint64 QAmqpChannelPrivate::publishTold(const QString &exchange, const QString 
     if (tag != 0 || (engine && engine->mailbox()->isForeign())) // which was told at once
         return tag;
     refusedError = lastError;
+    warnOfRefusal |= !std::exchange(refusalWarned, true);
     if (++refusedPublishes > 1)
         return 0;
     if (engine)
         engine->tellRefused(shared_from_this());
-    else if (!std::exchange(refusalWarned, true)) // no turn follows any more
+    else if (std::exchange(warnOfRefusal, false)) // no turn follows any more
         qCWarning(qtAmqpChannel).noquote() << lastError.text();
     return 0;
 }
@@ -31,7 +32,7 @@ void QAmqpChannelPrivate::tellRefused()
     const quint64 messages = std::exchange(refusedPublishes, 0);
     const QAmqpError error = std::exchange(refusedError, {});
     const bool told = q->isSignalConnected(QMetaMethod::fromSignal(&QAmqpChannel::publishRefused));
-    if (!told && !std::exchange(refusalWarned, true))
+    if (std::exchange(warnOfRefusal, false) && !told)
         engine->log().add(
                 qtAmqpChannel(), QtWarningMsg,
                 formatted(
