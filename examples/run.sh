@@ -45,8 +45,10 @@ while [ $# -gt 0 ]; do
 done
 # The tutorials in QML are told which one: the first by default.
 [ "$name" != tutorials-qml ] || [ $# -gt 0 ] || set -- examples/tutorials-qml/1-hello/Send.qml
-[ -f "examples/$name/main.cpp" ] || [ -d "examples/tutorials/$name" ] || [ "$name" = tutorials ] \
-    || usage 2 >&2
+if ! [ -f "examples/$name/main.cpp" ] && ! [ -d "examples/tutorials/$name" ] && [ "$name" != tutorials ]; then
+    printf 'There is no example "%s".\n\n' "$name" >&2
+    usage 2 >&2
+fi
 
 node=$(realpath -m build/examples/node)
 users=$node.users # a file for each run that needs it, named by its process
