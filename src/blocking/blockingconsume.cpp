@@ -351,9 +351,12 @@ QAmqpResult<QAmqpBlockingChannel::ConsumingEnd> QAmqpBlockingChannel::startConsu
         return keep->consumingEnd;
     if (keep->connection->orphaned)
         return keep->refusal("startConsuming()");
-    if (keep->lastError)
-        return keep->lastError;
-    return ConsumingEnd::NoConsumers;
+    const QAmqpError reason = keep->lastError;
+    lock.unlock();
+    if (!reason)
+        return ConsumingEnd::NoConsumers;
+    keep->connection->awaitEnd(reason, keep->isOpen);
+    return reason;
 }
 
 QT_END_NAMESPACE

@@ -113,7 +113,11 @@ QAmqpResult<QAmqpDelivery> QAmqpBlockingConsumerPrivate::next(TimePoint deadline
                              QStringLiteral("consumer \"%1\" was cancelled").arg(tag));
     }
     const bool isOurs = cancelled || silenced;
-    return isOurs ? error : failed(error);
+    const QAmqpError reason = error;
+    lock.unlock();
+    if (const auto owner = channel.lock())
+        connection->awaitEnd(reason, owner->isOpen);
+    return isOurs ? reason : failed(reason);
 }
 
 Arrived QAmqpBlockingConsumerPrivate::take()

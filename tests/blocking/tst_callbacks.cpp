@@ -4,6 +4,9 @@
 #include "everycall.h"
 #include "threadedbroker.h"
 
+#include <QtAmqp/qamqpconnection.h>
+#include <QtCore/qthread.h>
+
 using namespace QtAmqpTest;
 using ConsumingEnd = QAmqpBlockingChannel::ConsumingEnd;
 
@@ -267,6 +270,36 @@ private Q_SLOTS:
         QVERIFY(!s.connection.sleep(20s));
         QVERIFY(ended);
         QCOMPARE(told, 1);
+    }
+
+    // Who is told of the loss by a wait for messages finds the connection lost, and may open it at once.
+    void aWaitForMessagesEndsAfterTheConnection()
+    {
+        for (const bool handled : {false, true}) {
+            Session s;
+            OK(s.connection.close());
+            s.connection.setUp(
+                    [](QAmqpConnection *connection) { // its end follows that of its channels late
+                        connect(connection, &QAmqpConnection::lastErrorChanged, connection,
+                                [](const QAmqpError &) { QThread::msleep(5); });
+                    });
+            OK(s.connection.open());
+            OK(s.channel->open());
+            const auto waitForLoss = [&] {
+                if (handled) {
+                    (void)s.channel->consume(queue, [](const QAmqpDelivery &) {});
+                    s.broker.drop();
+                    return s.channel->startConsuming(20s).error();
+                }
+                const QAmqpBlockingConsumer consumer = s.channel->consume(queue);
+                s.broker.drop();
+                return consumer.next(20s).error();
+            };
+            const QAmqpError error = waitForLoss();
+            QCOMPARE(error.kind(), Kind::ConnectionLost);
+            QVERIFY(!s.connection.isOpen());
+            OK(s.connection.open());
+        }
     }
 
     void aChannelKnowsItsConnection()
