@@ -71,14 +71,15 @@ set(QTAMQP_protocol_SOURCES
     protocol/channeldeliveries.cpp
     protocol/channellink.cpp
     protocol/channellink.h
-    protocol/connectionattempt.cpp
     protocol/connectioncore.cpp
     protocol/connectioncontext.h
     protocol/connectioncore.h
-    protocol/connectionlogin.cpp
-    protocol/connectionreceive.cpp
     protocol/deliveryledger.h
     protocol/events.h
+    protocol/link.cpp
+    protocol/link.h
+    protocol/linklogin.cpp
+    protocol/linkreceive.cpp
     protocol/question.cpp
     protocol/question.h
     protocol/readingpause.h

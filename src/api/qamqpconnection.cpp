@@ -393,18 +393,18 @@ qint64 QAmqpConnection::bytesToWrite() const { return d_ptr->engine->bytesToWrit
     closed().
     \sa bytesToWrite(), framesSent()
 */
-quint64 QAmqpConnection::bytesSent() const { return d_ptr->engine->core().bytesSent(); }
+quint64 QAmqpConnection::bytesSent() const { return d_ptr->engine->core().traffic().bytesSent; }
 
 /*! Returns how many octets have been received since open(), without what TLS adds.
     \sa framesReceived() */
-quint64 QAmqpConnection::bytesReceived() const { return d_ptr->engine->core().bytesReceived(); }
+quint64 QAmqpConnection::bytesReceived() const { return d_ptr->engine->core().traffic().bytesReceived; }
 
 /*! Returns how many frames have been received since open(): methods, content headers, parts of bodies
     and heartbeats. A message is one method, one header and as many parts as frameMax() makes of it. */
-quint64 QAmqpConnection::framesReceived() const { return d_ptr->engine->core().framesReceived(); }
+quint64 QAmqpConnection::framesReceived() const { return d_ptr->engine->core().traffic().framesReceived; }
 
 /*! Returns how many frames were handed to the transport since open(). \sa framesReceived() */
-quint64 QAmqpConnection::framesSent() const { return d_ptr->engine->core().framesSent(); }
+quint64 QAmqpConnection::framesSent() const { return d_ptr->engine->core().traffic().framesSent; }
 
 /*!
     Makes a channel, a child of \a parent or of this connection, and opens it as soon as the connection

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 
 QT_BEGIN_NAMESPACE
 
@@ -14,6 +15,14 @@ using TimePoint = std::chrono::steady_clock::time_point;
 
 // As good as for ever, and safe to reckon with.
 constexpr std::chrono::seconds FarAway = std::chrono::hours(24 * 365 * 100);
+
+// The earlier of two times, of which each may be none.
+inline std::optional<TimePoint> earlier(std::optional<TimePoint> a, std::optional<TimePoint> b)
+{
+    if (!b || *b == TimePoint::max())
+        return a;
+    return a && *a < *b ? a : b;
+}
 
 // Never overflows: a time so far away that no clock reaches it stands for none.
 inline TimePoint timeAfter(TimePoint now, std::chrono::milliseconds time)

@@ -23,6 +23,8 @@ ChannelCore::ChannelCore(ConnectionContext &context, quint16 number, quint64 nex
     , m_nextTag(nextPublishTag)
     , m_publishes(context.events, number)
 {
+    m_context.log->opened(m_number);
+    m_context.log->used(m_number);
 }
 
 ChannelCore::~ChannelCore() = default;
@@ -33,16 +35,6 @@ bool ChannelCore::isIdle() const
             && std::all_of(m_waiting.begin(), m_waiting.end(),
                            [&](const WireCall &waiting) { return waiting.request.over; });
 }
-
-void ChannelCore::open()
-{
-    m_context.log->opened(m_number);
-    m_context.log->used(m_number);
-    if (m_context.open)
-        connectionOpened();
-}
-
-void ChannelCore::connectionOpened() { m_link.emplace(m_context, *this); }
 
 void ChannelCore::close()
 {
@@ -156,9 +148,9 @@ void ChannelCore::cancelled(const QByteArray &consumerTag)
 void ChannelCore::settle(quint64 sequence, bool multiple, Outcome outcome)
 {
     if (!m_confirming || !m_publishes.settle(sequence, multiple, outcome))
-        m_context.error = {
+        m_link->blame(
                 ReplyCode::UnexpectedFrame,
-                formatted(u"the broker answered for publish %1, which was never sent", sequence)};
+                formatted(u"the broker answered for publish %1, which was never sent", sequence));
     closeIfIdle();
 }
 
@@ -209,12 +201,12 @@ bool ChannelCore::fitsFrame(const QAmqpMessage &message, quint32 frameMax)
     return d.properties.size() + ContentHeaderSize + FrameOverhead <= qsizetype(frameMax);
 }
 
-bool ChannelCore::waitingFitsFrames() const
+bool ChannelCore::waitingFitsFrames(quint32 frameMax) const
 {
-    return std::all_of(m_waiting.begin(), m_waiting.end(), [this](const WireCall &waiting) {
+    return std::all_of(m_waiting.begin(), m_waiting.end(), [frameMax](const WireCall &waiting) {
         const qsizetype name = waiting.nameFrom ? MaxShortString : 0;
-        return waiting.method.size() + name + FrameOverhead <= qsizetype(m_context.frameMax)
-                && fitsFrame(waiting.message, m_context.frameMax);
+        return waiting.method.size() + name + FrameOverhead <= qsizetype(frameMax)
+                && fitsFrame(waiting.message, frameMax);
     });
 }
 

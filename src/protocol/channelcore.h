@@ -51,9 +51,8 @@ public:
         return m_consumers.contains(consumerTag);
     }
 
-    // command; call them while state() is Opening or Open
-    void open();
-    void connectionOpened();
+    // command; call these while state() is Opening or Open
+    void open(LinkContext &link) { m_link.emplace(link, *this); }
     void close();
     bool isReadyToClose() const { return m_closeReady; }
     void finishClose(); // then, or after the event
@@ -113,7 +112,7 @@ public:
     static bool mayGoBack(const QAmqpMessage &message); // by basic.nack
     static bool fitsFrame(const QAmqpMessage &message, quint32 frameMax);
     // What was asked for before the size of frames was negotiated.
-    bool waitingFitsFrames() const;
+    bool waitingFitsFrames(quint32 frameMax) const;
 
     // happened
     void receive(const Frame &frame) { m_link->receive(frame); }
@@ -159,7 +158,7 @@ private:
     template<typename Method>
     void answer(const Method &method)
     {
-        sendOrQueue(countedAnswer(m_context, method));
+        sendOrQueue(m_link->counted(method));
     }
     bool isFree() const { return m_waiting.empty() && m_link && m_link->takesAcknowledgements(); }
     void queue(WireCall call);

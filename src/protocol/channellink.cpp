@@ -12,13 +12,13 @@ QT_BEGIN_NAMESPACE
 
 namespace QtAmqpPrivate {
 
-ChannelLink::ChannelLink(ConnectionContext &context, ChannelCore &channel)
-    : m_context(context), m_channel(channel), m_number(channel.number())
+ChannelLink::ChannelLink(LinkContext &link, ChannelCore &channel)
+    : m_link(link), m_channel(channel), m_number(channel.number())
 {
     move(Cause::OpenCommand);
     send(ChannelOpen{});
     m_handshake = {.method = ChannelOpen::info.id()};
-    m_context.timed.insert(m_number);
+    m_link.session.timed.insert(m_number);
 }
 
 bool ChannelLink::move(quint32 cause)
@@ -41,12 +41,12 @@ void ChannelLink::close(ReplyCode code, QByteArrayView text)
     move(Cause::CloseSent);
     send(ChannelClose{.replyCode = quint16(code), .replyText = text});
     m_handshake = {.method = ChannelClose::info.id()};
-    m_context.timed.insert(m_number);
+    m_link.session.timed.insert(m_number);
 }
 
 bool ChannelLink::takes(const WireCall &call) const
 {
-    if (!takesAcknowledgements() || m_context.closing || call.nameFrom)
+    if (!takesAcknowledgements() || m_link.closing || call.nameFrom)
         return false;
     if (call.request.method)
         return !m_consumeUnanswered;
@@ -59,7 +59,7 @@ void ChannelLink::send(WireCall call)
         Reader in(QByteArrayView(call.method).sliced(4));
         sendPublish(decode<BasicPublish>(in), call.message);
     } else {
-        Writer writer(m_context.output.reserve(call.method.size() + FrameOverhead));
+        Writer writer(m_link.output.reserve(call.method.size() + FrameOverhead));
         beginFrame(writer, FrameType::Method, m_number, call.method.size());
         writer.bytes(call.method);
         endFrame(writer);
@@ -90,9 +90,9 @@ void ChannelLink::sendPublish(const BasicPublish &method, const QAmqpMessage &me
     const QAmqpMessagePrivate &d = QAmqpMessagePrivate::of(message);
     const qsizetype methodSize = encodedSize(method);
     const bool small = !d.body.isEmpty() && d.body.size() <= smallBody;
-    Writer writer(m_context.output.reserve(methodSize + FrameOverhead + ContentHeaderSize
-                                           + d.properties.size() + FrameOverhead
-                                           + (small ? d.body.size() + FrameOverhead : 0)));
+    Writer writer(m_link.output.reserve(methodSize + FrameOverhead + ContentHeaderSize
+                                        + d.properties.size() + FrameOverhead
+                                        + (small ? d.body.size() + FrameOverhead : 0)));
     encodeMethodFrame(writer, m_number, method, methodSize);
     encodeHeaderFrame(writer, m_number,
                       {BasicPublish::info.classId, quint64(d.body.size()), d.flags, d.properties});
@@ -102,13 +102,13 @@ void ChannelLink::sendPublish(const BasicPublish &method, const QAmqpMessage &me
         endFrame(writer);
         return;
     }
-    const qsizetype most = qsizetype(m_context.frameMax) - FrameOverhead;
+    const qsizetype most = qsizetype(m_link.frameMax) - FrameOverhead;
     for (QByteArrayView rest = d.body; !rest.isEmpty();) {
         const QByteArrayView part = rest.first(std::min(rest.size(), most));
-        Writer begin(m_context.output.reserve(FrameHeaderSize));
+        Writer begin(m_link.output.reserve(FrameHeaderSize));
         beginFrame(begin, FrameType::Body, m_number, part.size());
-        m_context.output.append(part);
-        *m_context.output.reserve(1) = char(FrameEnd);
+        m_link.output.append(part);
+        *m_link.output.reserve(1) = char(FrameEnd);
         rest = rest.sliced(part.size());
     }
 }
@@ -151,8 +151,8 @@ void ChannelLink::receive(const Frame &frame)
                      in.errorOffset());
     } else if (isOpen()) {
         const bool isComplete = frame.type == FrameType::Header
-                ? m_assembler.header(frame, m_context.maxMessageSize, m_context.error)
-                : m_assembler.body(frame.payload, m_context.error);
+                ? m_assembler.header(frame, m_link.session.maxMessageSize, m_link.error)
+                : m_assembler.body(frame.payload, m_link.error);
         if (isComplete)
             m_channel.contentCame(m_assembler, std::exchange(m_getting, {}));
     } else if (m_state != ChannelState::Closing) {
@@ -231,29 +231,29 @@ void ChannelLink::handle(const Reply &reply)
 void ChannelLink::handle(const ChannelOpenOk &)
 {
     m_handshake = {};
-    m_context.events.push_back(ChannelOpened{m_number});
+    m_link.session.events.push_back(ChannelOpened{m_number});
     m_channel.pump();
 }
 
 void ChannelLink::handle(const ChannelFlow &method)
 {
     m_flowStopped = !method.active;
-    send(countedAnswer(m_context, ChannelFlowOk{method.active}));
+    send(counted(ChannelFlowOk{method.active}));
     m_channel.pump();
 }
 
 void ChannelLink::handle(const ChannelClose &method)
 {
-    send(countedAnswer(m_context, ChannelCloseOk{}));
+    send(counted(ChannelCloseOk{}));
     const quint32 guilty = methodId(method.classId, method.methodId);
     const QString replyText = QString::fromUtf8(method.replyText);
     const QString guiltyName = guilty ? formatted(u", %1", methodName(guilty)) : QString();
     QAmqpError error(kindOfReplyCode(method.replyCode), QAmqpError::Scope::Channel,
                      QAmqpError::Origin::Broker,
-                     formatted(u"%1 closed channel %2: %3 (%4%5)%6", m_context.endpoint, m_number,
-                               replyText, method.replyCode, guiltyName,
+                     formatted(u"%1 closed channel %2: %3 (%4%5)%6", m_link.session.endpoint,
+                               m_number, replyText, method.replyCode, guiltyName,
                                adviceOn(method.replyCode, replyText)));
-    error.setReply(method.replyCode, replyText).setEndpoint(m_context.endpoint);
+    error.setReply(method.replyCode, replyText).setEndpoint(m_link.session.endpoint);
     if (guilty)
         error.setMethod(methodName(guilty));
     // Both closed at once: the broker's close-ok is still to come, and the number not free before.
@@ -333,7 +333,7 @@ void ChannelLink::beginContent(ContentStart start, QByteArrayView exchange,
                                QByteArrayView routingKey, QByteArrayView consumerTag)
 {
     m_assembler.begin(std::move(start), exchange, routingKey, consumerTag);
-    m_context.contentBegan = true;
+    m_link.contentBegan = true;
 }
 
 std::optional<TimePoint> ChannelLink::contentDeadline(TimePoint now,

@@ -20,7 +20,7 @@ class ChannelCore;
 class ChannelLink
 {
 public:
-    ChannelLink(ConnectionContext &context, ChannelCore &channel); // sends channel.open
+    ChannelLink(LinkContext &link, ChannelCore &channel); // sends channel.open
 
     ChannelState state() const { return m_state; }
     bool isOpen() const { return m_state == ChannelState::Open; }
@@ -35,9 +35,17 @@ public:
     template<typename Method>
     void send(const Method &method)
     {
-        if (!m_context.closing)
-            sendMethod(m_context.output, m_number, method);
+        if (!m_link.closing)
+            sendMethod(m_link.output, m_number, method);
     }
+    // What only the peer makes us say is counted: one that makes much and reads nothing is cut.
+    template<typename Method>
+    const Method &counted(const Method &answer)
+    {
+        m_link.answerBytes += encodedSize(answer) + FrameOverhead;
+        return answer;
+    }
+    void blame(ReplyCode code, const QString &text) { m_link.error = {code, text}; }
     void sendPublish(const BasicPublish &method, const QAmqpMessage &message);
     void close(ReplyCode code = ReplyCode::Success,
                QByteArrayView text = QByteArrayView("Normal shutdown"));
@@ -80,7 +88,7 @@ private:
     template<typename... Args>
     void violated(ReplyCode code, QStringView format, const Args &...args)
     {
-        m_context.error = {code, formatted(format, args...)};
+        m_link.error = {code, formatted(format, args...)};
     }
     template<typename Reply>
     void handle(const Reply &reply);
@@ -98,7 +106,7 @@ private:
     void beginContent(ContentStart start, QByteArrayView exchange, QByteArrayView routingKey,
                       QByteArrayView consumerTag = {});
 
-    ConnectionContext &m_context;
+    LinkContext &m_link;
     ChannelCore &m_channel;
     const quint16 m_number;
     ChannelState m_state = ChannelState::Closed;
@@ -114,14 +122,6 @@ private:
     Assembler m_assembler;
     std::optional<TimePoint> m_contentSince; // that nothing came of the message under way
 };
-
-// What only the peer makes us say is counted: one that makes much and reads nothing is cut.
-template<typename Method>
-const Method &countedAnswer(ConnectionContext &context, const Method &method)
-{
-    context.answerBytes += encodedSize(method) + FrameOverhead;
-    return method;
-}
 
 } // namespace QtAmqpPrivate
 

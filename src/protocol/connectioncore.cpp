@@ -11,15 +11,12 @@ namespace QtAmqpPrivate {
 using Kind = QAmqpError::Kind;
 using Origin = QAmqpError::Origin;
 
-constexpr auto BlockedLineInterval = std::chrono::seconds(1);
-
 ConnectionCore::ConnectionCore(const QAmqpConnectionOptions &options, quint32 seed,
                                std::shared_ptr<Log> log)
     : m_seed(seed)
 {
     m_context.log = std::move(log);
     setOptions(options);
-    m_context.frameMax = m_context.headerMax = UntunedFrameMax;
     m_channels.emplace_back();
 }
 
@@ -27,95 +24,148 @@ ConnectionCore::~ConnectionCore() = default;
 
 void ConnectionCore::setOptions(const QAmqpConnectionOptions &options)
 {
-    Q_ASSERT(m_state == ConnectionState::Idle);
+    Q_ASSERT(state() == ConnectionState::Idle);
     m_options = options;
     m_context.endpoint = options.endpoint();
-    m_credentials = options.credentials();
     m_context.maxMessageSize = options.maxMessageSize();
 }
 
-bool ConnectionCore::move(quint32 cause)
+const Negotiated &ConnectionCore::negotiated() const
 {
-    const ConnectionState *to = findTransition(ConnectionTable::rows, m_state, cause);
-    if (to)
-        enter(*to);
-    return to != nullptr;
+    static const Negotiated nothing;
+    return m_link ? m_link->negotiated() : nothing;
 }
 
-// Refuses room while octets wait to be parsed: that is the back-pressure of a busy turn.
 char *ConnectionCore::receiveBuffer(qsizetype *size)
 {
-    if (m_backlog || !m_reading) {
-        *size = 0;
-        return nullptr;
-    }
-    return m_reader.space(size);
+    *size = 0;
+    return m_link ? m_link->receiveBuffer(size) : nullptr;
 }
 
 void ConnectionCore::receive(qsizetype bytes, TimePoint now)
 {
-    m_reader.commit(bytes);
-    m_bytesReceived += quint64(bytes);
-    m_receivedAt = now;
-    m_backlog = true;
-    m_heartbeat.received(now);
+    if (m_link)
+        m_link->receive(bytes, now);
 }
 
 void ConnectionCore::receive(QByteArrayView bytes, TimePoint now)
 {
-    while (!bytes.isEmpty()) {
-        qsizetype size = 0;
-        char *space = m_reader.space(&size);
-        size = std::min(size, bytes.size());
-        std::memcpy(space, bytes.data(), size_t(size));
-        receive(size, now);
-        bytes = bytes.sliced(size);
-    }
+    if (m_link)
+        m_link->receive(bytes, now);
+}
+
+void ConnectionCore::transportOpened(TimePoint now)
+{
+    m_now = now;
+    if (m_link)
+        m_link->opened(now);
+}
+
+void ConnectionCore::transportLost(const QAmqpError &reason)
+{
+    if (m_link)
+        m_link->lost(reason);
+    else if (!m_ended)
+        end(reason);
+}
+
+void ConnectionCore::transportDrained()
+{
+    if (m_link)
+        m_link->drained();
+}
+
+void ConnectionCore::turned(TimePoint now)
+{
+    if (m_link)
+        m_link->turned(now);
 }
 
 void ConnectionCore::open(TimePoint now)
 {
-    if (m_state != ConnectionState::Idle)
+    if (state() != ConnectionState::Idle)
         return;
     m_now = now;
     m_reading = true;
-    m_pause = {};
     m_attempts.start(m_options, m_seed);
     beginAttempt();
+}
+
+void ConnectionCore::beginAttempt(bool nextAddress)
+{
+    const QAmqpHost host = m_options.hosts().value(m_attempts.host());
+    m_context.endpoint = QAmqpConnectionOptions(m_options).setHosts({host}).endpoint();
+    m_lastAddress = true;
+    m_failedAddresses.clear();
+    if (!nextAddress)
+        m_hostDeadline = m_options.handshakeTimeout().count() > 0
+                ? std::optional(m_now + m_options.handshakeTimeout())
+                : std::nullopt;
+    m_earlier = traffic();
+    m_link = std::make_unique<Link>(*this, m_context, host, m_hostDeadline);
+}
+
+// What ended an attempt is no end while there is another address, another host, or another time; not if
+// close() waits.
+bool ConnectionCore::tryAgain(const QAmqpError &error)
+{
+    const bool hasTime = !m_hostDeadline || m_now < *m_hostDeadline;
+    const bool nextAddress = !m_lastAddress && hasTime && m_attempts.nextAddress(error);
+    const auto delay = nextAddress ? std::chrono::milliseconds(0) : m_attempts.next(error);
+    if (!delay || m_closeDeadline)
+        return false;
+    m_link->leave(Cause::AttemptFailed);
+    m_context.events.push_back(AttemptFailed{error, *delay});
+    if (delay->count() > 0)
+        m_retryAt = m_now + *delay;
+    else
+        m_context.events.push_back(ConnectWanted{m_attempts.host(), nextAddress});
+    log().add(qtAmqpConnection(), QtInfoMsg,
+              formatted(u"%1 (the next attempt follows in %2 ms)", error.text(), delay->count()));
+    return true;
+}
+
+void ConnectionCore::transportReached(const QString &address, bool isLast,
+                                      const QList<QAmqpError> &failures)
+{
+    if (state() != ConnectionState::Connecting)
+        return;
+    m_lastAddress = isLast;
+    for (QAmqpError failure : failures)
+        m_failedAddresses.append(failure.setEndpoint(m_context.endpoint));
+    if (const QAmqpHost host = m_options.hosts().value(m_attempts.host());
+        !address.isEmpty() && address != host.hostName)
+        m_context.endpoint = formatted(u"%1 (%2)", m_context.endpoint, address);
 }
 
 void ConnectionCore::setReading(bool reading, TimePoint now)
 {
     m_reading = reading;
-    if (reading) {
-        m_pause.end(now);
-        m_readingSince = now;
-    } else {
-        m_pause.begin(now);
-    }
+    if (m_link)
+        m_link->setReading(reading, now);
 }
 
 void ConnectionCore::close(TimePoint deadline)
 {
-    if (m_state == ConnectionState::Closed || m_state == ConnectionState::Closing)
+    if (state() >= ConnectionState::Closing)
         return;
     m_closeDeadline = deadline;
-    m_reading = true; // the answers
+    setReading(true, m_now); // the answers
     closeIfDrained();
 }
 
 // Closing waits for what was asked before: requests, publishes still to be sent, confirms.
 void ConnectionCore::closeIfDrained()
 {
-    if (!m_closeDeadline || m_state >= ConnectionState::Closing)
+    if (!m_closeDeadline || state() >= ConnectionState::Closing)
         return;
-    if (m_state <= ConnectionState::Waiting) // nothing of it will ever be sent
+    if (state() <= ConnectionState::Waiting) // nothing of it will ever be sent
         return end({});
     for (const auto &channel : m_channels) {
         if (channel && !channel->isIdle())
             return;
     }
-    if (m_state != ConnectionState::Open)
+    if (!isLinkOpen())
         return end({});
     if (!std::exchange(m_closeReady, true))
         m_context.events.push_back(ReadyToClose{});
@@ -123,26 +173,22 @@ void ConnectionCore::closeIfDrained()
 
 void ConnectionCore::finishClose()
 {
-    if (!m_closeReady || m_state != ConnectionState::Open)
-        return;
-    move(Cause::CloseSent);
-    send(ConnectionClose{.replyCode = quint16(ReplyCode::Success),
-                         .replyText = QByteArrayView("Normal shutdown")});
+    if (m_closeReady && isLinkOpen())
+        m_link->close();
 }
 
 void ConnectionCore::abort() { end({}); }
 
-void ConnectionCore::updateSecret(const QByteArray &secret, const QByteArray &reason,
-                                  bool automatic)
+void ConnectionCore::updateSecret(const QByteArray &secret, const QByteArray &reason)
 {
-    send(ConnectionUpdateSecret{QByteArrayView(secret), QByteArrayView(reason)});
-    m_secrets.push_back({.automatic = automatic});
+    m_link->updateSecret(secret, reason, false);
 }
+
+void ConnectionCore::answered(const QuestionPointer &question) { m_link->answered(question); }
 
 ChannelCore *ConnectionCore::addChannel(quint64 nextPublishTag)
 {
-    const quint16 limit =
-            m_state == ConnectionState::Open ? m_negotiated.channelMax : m_options.channelMax();
+    const quint16 limit = isLinkOpen() ? negotiated().channelMax : m_options.channelMax();
     size_t number = 1;
     while (number < m_channels.size() && m_channels[number])
         ++number;
@@ -151,44 +197,78 @@ ChannelCore *ConnectionCore::addChannel(quint64 nextPublishTag)
     if (number == m_channels.size())
         m_channels.emplace_back();
     m_channels[number] = std::make_unique<ChannelCore>(m_context, quint16(number), nextPublishTag);
-    m_channels[number]->open();
+    if (isLinkOpen())
+        m_channels[number]->open(m_link->context());
     return m_channels[number].get();
 }
 
 void ConnectionCore::removeChannel(quint16 number)
 {
     m_channels[number]->forget();
-    if (m_channels[number]->isOver())
+    dropIfOver(number);
+}
+
+void ConnectionCore::dropIfOver(quint16 number)
+{
+    if (const ChannelCore *core = channel(number); core && core->isOver())
         m_channels[number].reset();
 }
 
 quint32 ConnectionCore::outgoingFrameMax() const
 {
-    if (m_context.open)
-        return m_context.frameMax;
+    if (m_link && m_link->context().open)
+        return m_link->context().frameMax;
     return m_options.frameMax() ? m_options.frameMax() : DefaultFrameMax;
 }
 
 bool ConnectionCore::mayConfirm() const
 {
-    return !m_context.open
-            || capabilities(m_negotiated.serverProperties)
+    return !(m_link && m_link->context().open)
+            || capabilities(negotiated().serverProperties)
                        .value(QStringLiteral("publisher_confirms"))
                        .toBool();
+}
+
+void ConnectionCore::linkOpened()
+{
+    const Negotiated &agreed = negotiated();
+    for (const auto &channel : m_channels) {
+        if (!channel)
+            continue;
+        const auto refuse = [&](Kind kind, QStringView format, const auto &...limit) {
+            channel->end(m_context.error(kind, Origin::Library, format, limit...)
+                                 .setScope(QAmqpError::Scope::Channel));
+        };
+        if (agreed.channelMax && channel->number() > agreed.channelMax)
+            refuse(Kind::LimitExceeded,
+                   u"%1 allows %2 channels on a connection, and this would be one more; close "
+                   "channels or use a second connection",
+                   agreed.channelMax);
+        else if (!channel->waitingFitsFrames(agreed.frameMax))
+            refuse(Kind::LimitExceeded,
+                   u"%1 allows frames of %2 octets, and something asked for before the connection "
+                   "was open does not fit one; shorten its headers or arguments",
+                   agreed.frameMax);
+        else if (channel->isConfirming() && !mayConfirm())
+            refuse(Kind::InvalidArgument,
+                   u"%1 knows no publisher confirms; call setConfirms(false) before the first "
+                   "publish()");
+        else
+            channel->open(m_link->context());
+    }
 }
 
 bool ConnectionCore::findEvent()
 {
     while (m_context.events.empty()) {
-        if (m_question && m_state < ConnectionState::Open)
+        if (m_link && m_link->readFrame())
+            continue;
+        if (m_link && m_link->isWaitingForAnswer())
             return false;
-        if (m_state <= ConnectionState::Connecting || m_state == ConnectionState::Closed
-            || !receiveFrame()) {
-            closeIfDrained();
-            checkContents();
-            m_backlog = m_backlog && !m_context.events.empty();
-            return !m_context.events.empty();
-        }
+        closeIfDrained();
+        if (m_link)
+            m_link->caughtUp();
+        return !m_context.events.empty();
     }
     return true;
 }
@@ -203,8 +283,8 @@ std::optional<Event> ConnectionCore::nextEvent()
     m_context.events.pop_front();
     const auto *const asked = std::get_if<Asked>(&*event);
     const auto *const wanted = std::get_if<ConnectWanted>(&*event);
-    if ((asked && asked->question != m_question)
-        || (wanted && m_state != ConnectionState::Waiting)) { // it was closed meanwhile
+    if ((asked && !m_link->isAsking(asked->question))
+        || (wanted && state() != ConnectionState::Waiting)) { // it was closed meanwhile
         event = nextEvent();
         return event;
     }
@@ -223,143 +303,53 @@ std::optional<Event> ConnectionCore::nextEvent()
 
 QByteArray ConnectionCore::takeOutput()
 {
-    QByteArray block = m_context.output.take();
-    if (!block.isEmpty()) {
-        m_bytesSent += quint64(block.size());
-        m_sent.add(block, log());
-        m_heartbeat.sent(m_now);
-    }
-    return block;
+    return m_link ? m_link->takeOutput(m_now) : QByteArray();
 }
 
 void ConnectionCore::timeout(TimePoint now)
 {
     m_now = now;
-    if (m_state == ConnectionState::Closed)
+    if (state() == ConnectionState::Closed)
         return;
-    if (m_backlog || !m_reading) // what the peer sends meanwhile cannot be seen
-        m_heartbeat.received(now);
-    m_pause.begin(now);
-    m_heartbeat.look(now);
+    if (m_link)
+        m_link->look(now);
     m_context.expire(now);
-    tellBlocked(now);
-    checkDeadlines(now);
+    if (m_link)
+        m_link->checkDeadlines(now);
+    if (m_closeDeadline && now >= *m_closeDeadline && state() != ConnectionState::Closed)
+        end(m_context.error(Kind::Timeout, Origin::Library,
+                            u"%1 did not let the connection close in time; it was cut"));
     if (m_retryAt && now >= *m_retryAt) {
         m_retryAt.reset();
         m_context.events.push_back(ConnectWanted{m_attempts.host()});
     }
-    if (m_state != ConnectionState::Open)
+    if (!isLinkOpen())
         return;
-    if (m_heartbeat.isPeerDead(now))
-        return fail(Kind::HeartbeatMissed, Origin::Library,
-                    u"%1 sent nothing for %2 s, twice the heartbeat interval: the peer or the way "
-                    "to it is dead",
-                    2 * m_negotiated.heartbeat.count());
-    if (m_refreshAt && now >= *m_refreshAt)
-        refreshSecret();
-    if (m_heartbeat.isSendDue(now)) {
-        Writer writer(m_context.output.reserve(FrameOverhead));
-        beginFrame(writer, FrameType::Heartbeat, 0, 0);
-        endFrame(writer);
-    }
+    m_link->checkPeer(now);
     for (const quint16 number : m_context.timed) {
         if (ChannelCore *const core = channel(number))
-            core->timeout(now, m_options.requestTimeout(), m_blocked);
-    }
-}
-
-void ConnectionCore::turned(TimePoint now)
-{
-    m_turnedAt = now;
-    if (m_reading)
-        m_pause.end(now);
-}
-
-void ConnectionCore::checkDeadlines(TimePoint now)
-{
-    const bool amqpLate = m_amqpDeadline && now >= *m_amqpDeadline;
-    if (amqpLate || (m_handshakeDeadline && now >= *m_handshakeDeadline)) {
-        fail(Kind::Timeout, Origin::Library,
-             u"%1 did not finish opening the connection within %2 ms (%3); check that this port "
-             "speaks AMQP, and whether it wants TLS (amqps)",
-             (amqpLate ? m_options.amqpTimeout() : m_options.handshakeTimeout()).count(),
-             stateName(m_state));
-    } else if (m_closeDeadline && now >= *m_closeDeadline) {
-        fail(Kind::Timeout, Origin::Library,
-             u"%1 did not let the connection close in time; it was cut");
-    } else if (m_blockedDeadline && now >= *m_blockedDeadline) {
-        fail(Kind::Timeout, Origin::Library, u"%1 kept the connection blocked for %2 ms",
-             m_options.blockedConnectionTimeout().count());
-    } else if (m_secretDeadline && now >= *m_secretDeadline) {
-        secretEnded(operationError(Kind::Timeout, Origin::Library,
-                                   u"connection.update-secret was not answered by %1 within %2 ms",
-                                   m_context.endpoint, m_options.requestTimeout().count()));
+            core->timeout(now, m_options.requestTimeout(), isBlocked());
     }
 }
 
 std::optional<TimePoint> ConnectionCore::nextTimeout()
 {
-    std::optional<TimePoint> next;
-    const auto consider = [&next](std::optional<TimePoint> time) {
-        if (time && *time < TimePoint::max() && (!next || *time < *next))
-            next = time;
-    };
-    if (m_state == ConnectionState::Closed)
-        return next;
-    consider(m_retryAt);
-    consider(m_amqpDeadline);
-    consider(m_handshakeDeadline);
-    consider(m_closeDeadline);
-    consider(m_blockedDeadline);
-    if (m_blockedUntold > 0)
-        consider(*m_blockedTold + BlockedLineInterval);
-    consider(m_context.firstDeadline());
-    if (m_state == ConnectionState::Open) {
-        if (!m_secretDeadline && oldestSecret() && m_options.requestTimeout().count() > 0)
-            m_secretDeadline = m_now + m_options.requestTimeout();
-        consider(m_secretDeadline);
-        consider(m_refreshAt);
-        consider(m_heartbeat.nextTimeout());
-        consider(nextContentDeadline());
+    if (state() == ConnectionState::Closed)
+        return std::nullopt;
+    std::optional<TimePoint> next = m_link ? m_link->nextTimeout() : std::nullopt;
+    next = earlier(next, m_retryAt);
+    next = earlier(next, m_closeDeadline);
+    next = earlier(next, m_context.firstDeadline());
+    if (isLinkOpen()) {
         std::erase_if(m_context.timed, [&](quint16 number) {
             ChannelCore *const core = channel(number);
             const auto time =
                     core ? core->nextTimeout(m_now, m_options.requestTimeout()) : std::nullopt;
-            consider(time);
+            next = earlier(next, time);
             return !time;
         });
     }
     return next;
-}
-
-// A broker at its limit may block and unblock all the time: of what follows the first line, only the
-// number is told.
-void ConnectionCore::tellBlocked(TimePoint now)
-{
-    if (!m_blockedTold || now < *m_blockedTold + BlockedLineInterval)
-        return;
-    m_blockedTold.reset();
-    if (m_blockedUntold > 0) {
-        countBlocked();
-        m_blockedTold = now;
-    }
-}
-
-void ConnectionCore::countBlocked()
-{
-    if (m_blockedUntold > 0)
-        warn(formatted(u"the broker has blocked the connection %1 more times",
-                       std::exchange(m_blockedUntold, 0)));
-}
-
-QAmqpError::Phase ConnectionCore::phase() const
-{
-    using Phase = QAmqpError::Phase;
-    if (m_state <= ConnectionState::Connecting)
-        return Phase::Connecting;
-    if (m_state < ConnectionState::Open)
-        return Phase::Handshake;
-    return m_state == ConnectionState::Open ? Phase::Open : Phase::Closing;
 }
 
 // The one end of a session: channels are told first, then the connection.
@@ -369,9 +359,9 @@ void ConnectionCore::end(QAmqpError error)
         if (error.endpoint().isEmpty())
             error.setEndpoint(m_context.endpoint);
         if (error.phase() == QAmqpError::Phase::NoPhase)
-            error.setPhase(phase());
+            error.setPhase(m_link ? m_link->phase() : QAmqpError::Phase::Connecting);
     }
-    const bool opening = m_state >= ConnectionState::Waiting && m_state <= ConnectionState::Opening;
+    const bool opening = state() >= ConnectionState::Waiting && state() <= ConnectionState::Opening;
     if (error.isError() && opening) {
         if (!m_failedAddresses.isEmpty())
             error.setAttempts(std::exchange(m_failedAddresses, {}) << QAmqpError(error));
@@ -379,20 +369,15 @@ void ConnectionCore::end(QAmqpError error)
             return;
         error = m_attempts.verdict();
     }
-    if (!move(Cause::Ended) && m_state != ConnectionState::Closed)
-        return;
     m_retryAt.reset();
-    m_question.reset();
-    m_context.open = false;
-    m_heartbeat.stop();
-    countBlocked();
+    if (m_link)
+        m_link->leave(Cause::Ended);
     for (const auto &channel : m_channels) {
         if (channel)
             channel->end(error);
     }
-    if (!m_ended)
+    if (!std::exchange(m_ended, true))
         m_context.events.push_back(ConnectionClosed{error});
-    m_ended = true;
 }
 
 } // namespace QtAmqpPrivate

@@ -55,8 +55,8 @@ private Q_SLOTS:
                            "00"
                            "01"
                            "ce");
-        QCOMPARE(d.core.bytesSent(), quint64(d.written.size()));
-        QCOMPARE(d.core.framesReceived(), 3u);
+        QCOMPARE(d.core.traffic().bytesSent, quint64(d.written.size()));
+        QCOMPARE(d.core.traffic().framesReceived, 3u);
     }
 
     void tellsWhoItIs()

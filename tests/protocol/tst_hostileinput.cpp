@@ -162,7 +162,7 @@ private Q_SLOTS:
             target.feed(next);
         }
         QCOMPARE(target.closed, 1);
-        QCOMPARE(target.core.framesReceived(), quint64(28));
+        QCOMPARE(target.core.traffic().framesReceived, quint64(28));
         QCOMPARE(target.finish(), QString());
     }
 

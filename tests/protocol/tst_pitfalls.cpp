@@ -74,12 +74,12 @@ private Q_SLOTS:
     {
         CoreDriver d(Script().handshake());
         d.open();
-        const quint64 before = d.core.framesReceived();
+        const quint64 before = d.core.traffic().framesReceived;
         d.core.receive(heartbeatFrame().repeated(1'000'000), d.now);
         QElapsedTimer timer;
         timer.start();
         d.run();
-        QCOMPARE(d.core.framesReceived() - before, 1'000'000u);
+        QCOMPARE(d.core.traffic().framesReceived - before, 1'000'000u);
         QVERIFY2(timer.elapsed() < 15'000, qPrintable(QString::number(timer.elapsed())));
     }
 
@@ -263,16 +263,16 @@ private Q_SLOTS:
         d.open();
         const QByteArray flood = methodFrame(ConnectionBlocked{"memory"}, 0)
                 + methodFrame(ConnectionUnblocked{}, 0) + methodFrame(BasicCancel{"c", true}, 1);
-        const quint64 before = d.core.framesReceived();
+        const quint64 before = d.core.traffic().framesReceived;
         d.core.receive(flood.repeated(20'000), d.now);
         qsizetype size = 0;
         QVERIFY(!d.core.receiveBuffer(&size)); // no room for more until it is worked off
         for (quint64 taken = 1; taken <= 10; ++taken) {
             QVERIFY(d.core.nextEvent());
-            QVERIFY(d.core.framesReceived() - before <= 2 * taken);
+            QVERIFY(d.core.traffic().framesReceived - before <= 2 * taken);
         }
         d.run();
-        QCOMPARE(d.core.framesReceived() - before, 60'000u);
+        QCOMPARE(d.core.traffic().framesReceived - before, 60'000u);
         QCOMPARE(d.core.pendingBytes(), 0);
         QCOMPARE(d.core.state(), ConnectionState::Open);
     }

@@ -1,4 +1,4 @@
-// The receiving half of ConnectionCore: frames, and what the methods of channel 0 mean.
+// The receiving half of Link: frames, and what the methods of channel 0 mean.
 
 #include "protocol/connectioncore.h"
 
@@ -16,8 +16,11 @@ using Origin = QAmqpError::Origin;
 constexpr qint64 MaxAnswerBytes = 4 * 1024 * 1024;
 constexpr auto Punctual = std::chrono::milliseconds(100);
 
-bool ConnectionCore::receiveFrame()
+bool Link::readFrame()
 {
+    if (m_state <= ConnectionState::Connecting || m_state == ConnectionState::Closed
+        || isWaitingForAnswer())
+        return false;
     Frame frame;
     if (m_reader.next({m_context.frameMax, m_context.headerMax}, frame, m_context.error)) {
         take(frame);
@@ -28,10 +31,16 @@ bool ConnectionCore::receiveFrame()
     return false;
 }
 
-void ConnectionCore::take(const Frame &frame)
+void Link::caughtUp()
 {
-    ++m_framesReceived;
-    log().frameReceived(frame);
+    checkContents();
+    m_backlog = m_backlog && !m_session.events.empty();
+}
+
+void Link::take(const Frame &frame)
+{
+    ++m_traffic.framesReceived;
+    m_session.log->frameReceived(frame);
     understand(frame);
     if (m_context.error.code != ReplyCode::Success)
         violated(m_context.error.code, m_context.error.text);
@@ -46,13 +55,13 @@ void ConnectionCore::take(const Frame &frame)
 //
 // Who comes late to this deadline did not run for a while, and what the peer sent in that time may still be
 // in the socket: it is waited for anew.
-void ConnectionCore::checkContents()
+void Link::checkContents()
 {
     if (!m_contentDeadline || m_now < *m_contentDeadline || m_state != ConnectionState::Open)
         return;
     const auto patience = m_options.requestTimeout();
     const bool wasRead = m_reading && m_now - *m_contentDeadline <= Punctual;
-    for (const auto &channel : m_channels) {
+    for (const auto &channel : m_connection.channels()) {
         if (!channel || !channel->isReceiving())
             continue;
         channel->contentCame(wasRead ? m_readingSince : m_now);
@@ -67,12 +76,12 @@ void ConnectionCore::checkContents()
     }
 }
 
-std::optional<TimePoint> ConnectionCore::nextContentDeadline()
+std::optional<TimePoint> Link::nextContentDeadline()
 {
     m_contentDeadline.reset();
     if (!std::exchange(m_context.contentBegan, false))
         return {};
-    for (const auto &channel : m_channels) {
+    for (const auto &channel : m_connection.channels()) {
         if (!channel || !channel->isReceiving())
             continue;
         m_context.contentBegan = true;
@@ -93,11 +102,11 @@ static quint32 methodOf(const Frame &frame)
 // RabbitMQ (3.10.8) sends behind its channel.close what it had under way, for instance a delivery when it
 // refuses a publish, until it has read our answer; with our own close on the way, behind its close-ok too.
 // That is dropped until the number is in use again.
-bool ConnectionCore::isLate(const Frame &frame)
+bool Link::isLate(const Frame &frame)
 {
     if (m_closedChannels.count(frame.channel) == 0)
         return false;
-    const ChannelCore *core = channel(frame.channel);
+    const ChannelCore *core = m_connection.channel(frame.channel);
     if (core && core->state() > ChannelState::Opening) {
         m_closedChannels.erase(frame.channel);
         return false;
@@ -114,10 +123,10 @@ bool ConnectionCore::isLate(const Frame &frame)
 }
 
 // In closing only close and close-ok count (§1.4.2.7).
-void ConnectionCore::understand(const Frame &frame)
+void Link::understand(const Frame &frame)
 {
     if (frame.channel != 0) {
-        ChannelCore *core = channel(frame.channel);
+        ChannelCore *core = m_connection.channel(frame.channel);
         if (m_state == ConnectionState::Closing || isLate(frame))
             return;
         if (!core || m_state != ConnectionState::Open)
@@ -128,14 +137,13 @@ void ConnectionCore::understand(const Frame &frame)
         const quint32 method = core && core->state() == ChannelState::Closed ? methodOf(frame) : 0;
         if (method == ChannelClose::info.id() || method == ChannelCloseOk::info.id())
             m_closedChannels.insert(frame.channel);
-        if (core && core->isOver())
-            m_channels[frame.channel].reset();
+        m_connection.dropIfOver(frame.channel);
     } else if (frame.type == FrameType::Method) {
         receiveMethod(frame);
     }
 }
 
-void ConnectionCore::receiveMethod(const Frame &frame)
+void Link::receiveMethod(const Frame &frame)
 {
     Reader in(frame.payload);
     const quint32 id = in.read<quint32>();
@@ -149,7 +157,7 @@ void ConnectionCore::receiveMethod(const Frame &frame)
 }
 
 template<typename Method>
-void ConnectionCore::arrived(const Method &method)
+void Link::arrived(const Method &method)
 {
     if constexpr (Method::info.classId != ConnectionStart::info.classId
                   || Method::info.sentBy == SentBy::Client) {
@@ -163,7 +171,7 @@ void ConnectionCore::arrived(const Method &method)
     }
 }
 
-void ConnectionCore::handle(const ConnectionStart &method)
+void Link::handle(const ConnectionStart &method)
 {
     if (method.versionMajor != 0 || method.versionMinor != 9)
         return fail(Kind::ProtocolViolation, Origin::Broker,
@@ -180,7 +188,7 @@ void ConnectionCore::handle(const ConnectionStart &method)
     ask({.asked = method.mechanisms.toByteArray(), .credentials = m_options.credentials()});
 }
 
-void ConnectionCore::handle(const ConnectionTune &method)
+void Link::handle(const ConnectionTune &method)
 {
     if (method.frameMax != 0 && method.frameMax < FrameMinSize)
         return blame(ReplyCode::SyntaxError,
@@ -198,44 +206,22 @@ void ConnectionCore::handle(const ConnectionTune &method)
         tuned({.heartbeat = m_options.heartbeat().value_or(proposal)});
 }
 
-void ConnectionCore::handle(const ConnectionOpenOk &)
+void Link::handle(const ConnectionOpenOk &)
 {
     m_handshakeDeadline.reset();
     m_amqpDeadline.reset();
-    inform(formatted(u"%1 is open", m_context.endpoint));
+    inform(formatted(u"%1 is open", m_session.endpoint));
     m_context.open = true;
     m_heartbeat.start(m_negotiated.heartbeat, m_now);
-    m_context.events.push_back(ConnectionOpened{});
-    for (const auto &channel : m_channels) {
-        if (!channel)
-            continue;
-        const auto refuse = [&](QStringView format, quint32 limit) {
-            channel->end(connectionError(Kind::LimitExceeded, Origin::Library, format, limit)
-                                 .setScope(QAmqpError::Scope::Channel));
-        };
-        if (m_negotiated.channelMax && channel->number() > m_negotiated.channelMax)
-            refuse(u"%1 allows %2 channels on a connection, and this would be one more; close "
-                   "channels or use a second connection",
-                   m_negotiated.channelMax);
-        else if (!channel->waitingFitsFrames())
-            refuse(u"%1 allows frames of %2 octets, and something asked for before the connection "
-                   "was open does not fit one; shorten its headers or arguments",
-                   m_negotiated.frameMax);
-        else if (channel->isConfirming() && !mayConfirm())
-            channel->end(connectionError(Kind::InvalidArgument, Origin::Library,
-                                         u"%1 knows no publisher confirms; call setConfirms(false) "
-                                         "before the first publish()")
-                                 .setScope(QAmqpError::Scope::Channel));
-        else
-            channel->connectionOpened();
-    }
+    m_session.events.push_back(ConnectionOpened{});
+    m_connection.linkOpened();
 }
 
-void ConnectionCore::handle(const ConnectionClose &method)
+void Link::handle(const ConnectionClose &method)
 {
     send(ConnectionCloseOk{});
     const bool asked =
-            m_closeDeadline.has_value() && method.replyCode == quint16(ReplyCode::Success);
+            m_connection.wasToldToClose() && method.replyCode == quint16(ReplyCode::Success);
     const quint32 guilty = methodId(method.classId, method.methodId);
     const QString replyText = QString::fromUtf8(method.replyText);
     Kind kind = kindOfReplyCode(method.replyCode);
@@ -250,7 +236,7 @@ void ConnectionCore::handle(const ConnectionClose &method)
     }
     const QString guiltyName = guilty ? formatted(u", %1", methodName(guilty)) : QString();
     QAmqpError error =
-            connectionError(kind, Origin::Broker, u"%1 %2: %3 (%4%5)%6", what, replyText,
+            m_session.error(kind, Origin::Broker, u"%1 %2: %3 (%4%5)%6", what, replyText,
                             method.replyCode, guiltyName, adviceOn(method.replyCode, replyText));
     error.setReply(method.replyCode, replyText);
     error.setPhase(m_context.open ? QAmqpError::Phase::Open : QAmqpError::Phase::Handshake);
@@ -259,9 +245,9 @@ void ConnectionCore::handle(const ConnectionClose &method)
     end(asked ? QAmqpError() : error);
 }
 
-void ConnectionCore::handle(const ConnectionCloseOk &) { end({}); }
+void Link::handle(const ConnectionCloseOk &) { end({}); }
 
-void ConnectionCore::handle(const ConnectionBlocked &method)
+void Link::handle(const ConnectionBlocked &method)
 {
     const QString reason = QString::fromUtf8(method.reason);
     if (!std::exchange(m_blocked, true)) {
@@ -274,18 +260,18 @@ void ConnectionCore::handle(const ConnectionBlocked &method)
     }
     if (!m_blockedDeadline && m_options.blockedConnectionTimeout().count() > 0)
         m_blockedDeadline = m_now + m_options.blockedConnectionTimeout();
-    m_context.events.push_back(BlockedChanged{true, reason});
+    m_session.events.push_back(BlockedChanged{true, reason});
 }
 
-void ConnectionCore::handle(const ConnectionUnblocked &)
+void Link::handle(const ConnectionUnblocked &)
 {
     m_blocked = false;
     m_blockedDeadline.reset();
-    m_context.events.push_back(BlockedChanged{false, {}});
+    m_session.events.push_back(BlockedChanged{false, {}});
 }
 
 // What answers is no AMQP 0-9-1 broker: its own protocol header, a web server, a TLS record.
-QString ConnectionCore::foreignPeer() const
+QString Link::foreignPeer() const
 {
     const QByteArrayView begin =
             m_reader.rest().first(std::min<qsizetype>(m_reader.rest().size(), 24));
@@ -305,7 +291,7 @@ QString ConnectionCore::foreignPeer() const
 }
 
 // The peer broke the protocol: it is told why, and nothing more it sends is looked at.
-void ConnectionCore::violated(ReplyCode code, const QString &text)
+void Link::violated(ReplyCode code, const QString &text)
 {
     if (m_state == ConnectionState::Closed || m_state == ConnectionState::Waiting)
         return;
@@ -315,7 +301,7 @@ void ConnectionCore::violated(ReplyCode code, const QString &text)
         return fail(Kind::ProtocolViolation, Origin::Broker, u"%1 %2", foreign);
     const QByteArray replyText = text.toUtf8().left(MaxShortString);
     send(ConnectionClose{.replyCode = quint16(code), .replyText = QByteArrayView(replyText)});
-    end(connectionError(Kind::ProtocolViolation, Origin::Broker, u"%1 broke the protocol: %2", text)
+    end(m_session.error(Kind::ProtocolViolation, Origin::Broker, u"%1 broke the protocol: %2", text)
                 .setReply(int(code), text));
 }
 

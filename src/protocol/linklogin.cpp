@@ -1,8 +1,8 @@
-// The part of ConnectionCore that asks the application: for credentials, for answers to challenges, for
+// The part of Link that asks the application: for credentials, for answers to challenges, for
 // a new token before the last one expires, for the heartbeat. What its functions do wrong is an error of
 // the attempt. None of them is called in here, see question.h.
 
-#include "protocol/connectioncore.h"
+#include "protocol/link.h"
 
 #include "protocol/negotiation.h"
 #include "values/tableformat.h"
@@ -23,13 +23,13 @@ constexpr auto OneSecond = std::chrono::seconds(1);
 
 // One at a time: what a session asks while it opens comes one after the other, and a new secret is asked
 // for when it is open. The end of the attempt, or of the session, takes a question back.
-void ConnectionCore::ask(Question question)
+void Link::ask(Question question)
 {
     m_question = std::make_shared<Question>(std::move(question));
-    m_context.events.push_back(Asked{m_question});
+    m_session.events.push_back(Asked{m_question});
 }
 
-void ConnectionCore::answered(const QuestionPointer &question)
+void Link::answered(const QuestionPointer &question)
 {
     if (question != m_question)
         return; // the one who asked is no more
@@ -42,7 +42,7 @@ void ConnectionCore::answered(const QuestionPointer &question)
     }
 }
 
-void ConnectionCore::login(const Question &login)
+void Link::login(const Question &login)
 {
     if (!login.isProvided)
         return fail(Kind::AuthenticationFailed, Origin::Application,
@@ -80,16 +80,16 @@ static bool isLoopbackV4(QStringView host)
            });
 }
 
-void ConnectionCore::warnOfClearText()
+void Link::warnOfClearText()
 {
-    const QString host = m_options.hosts().value(m_attempts.host()).hostName;
+    const QString host = m_host.hostName;
     const bool local = host == "localhost"_L1 || host == "::1"_L1 || isLoopbackV4(host);
     if (!local && !m_options.isTlsEnabled() && m_credentials.mechanism().endsWith("PLAIN"))
         warn(formatted(u"the password of user \"%1\" goes to %2 as clear text; use TLS (amqps)",
-                       m_credentials.userName(), m_context.endpoint));
+                       m_credentials.userName(), m_session.endpoint));
 }
 
-void ConnectionCore::handle(const ConnectionSecure &method)
+void Link::handle(const ConnectionSecure &method)
 {
     if (++m_challenges > MaxChallenges)
         return fail(Kind::AuthenticationFailed, Origin::Broker,
@@ -99,7 +99,7 @@ void ConnectionCore::handle(const ConnectionSecure &method)
          .credentials = m_credentials});
 }
 
-void ConnectionCore::respond(const Question &challenge)
+void Link::respond(const Question &challenge)
 {
     QString problem = challenge.problem;
     if (problem.isEmpty() && challenge.response.isNull())
@@ -115,7 +115,7 @@ void ConnectionCore::respond(const Question &challenge)
 }
 
 // A token is replaced when 80 % of its life are over.
-void ConnectionCore::noteExpiry()
+void Link::noteExpiry()
 {
     const std::chrono::seconds life = m_credentials.expiresIn();
     m_refreshAt.reset();
@@ -125,13 +125,19 @@ void ConnectionCore::noteExpiry()
     m_refreshAt = m_now + std::max<TimePoint::duration>(life * 4 / 5, OneSecond);
 }
 
-void ConnectionCore::refreshSecret()
+void Link::refreshSecret()
 {
     m_refreshAt.reset();
     ask({.topic = Question::Topic::Secret, .credentials = m_options.credentials()});
 }
 
-void ConnectionCore::refreshed(const Question &secret)
+void Link::updateSecret(const QByteArray &secret, const QByteArray &reason, bool automatic)
+{
+    send(ConnectionUpdateSecret{QByteArrayView(secret), QByteArrayView(reason)});
+    m_secrets.push_back({.automatic = automatic});
+}
+
+void Link::refreshed(const Question &secret)
 {
     constexpr QByteArrayView reason = "the last one expires";
     const qsizetype size =
@@ -147,12 +153,12 @@ void ConnectionCore::refreshed(const Question &secret)
         updateSecret(secret.response, reason.toByteArray(), true);
         return noteExpiry();
     }
-    warn(formatted(u"there is no new secret for %1: %2", m_context.endpoint, problem));
+    warn(formatted(u"there is no new secret for %1: %2", m_session.endpoint, problem));
     m_refreshAt = m_now + std::max<TimePoint::duration>((m_expiry - m_now) / 2, OneSecond);
 }
 
 // The application's choice is what counts, also 0 for none.
-void ConnectionCore::tuned(const Question &heartbeat)
+void Link::tuned(const Question &heartbeat)
 {
     const qint64 seconds = heartbeat.heartbeat.count();
     QString problem = heartbeat.problem;
@@ -163,13 +169,13 @@ void ConnectionCore::tuned(const Question &heartbeat)
                     u"the heartbeat tuner must return 0 to 65535 s for %1, but %2", problem);
     m_negotiated.heartbeat = heartbeat.heartbeat;
     m_context.frameMax = m_negotiated.frameMax;
-    m_context.headerMax = largestHeader(m_context.frameMax, m_context.maxMessageSize);
+    m_context.headerMax = largestHeader(m_context.frameMax, m_session.maxMessageSize);
     send(ConnectionTuneOk{m_negotiated.channelMax, m_negotiated.frameMax, quint16(seconds)});
     const QByteArray virtualHost = m_options.virtualHost().toUtf8();
     send(ConnectionOpen{QByteArrayView(virtualHost), {}, true}); // "insist", as peers expect it
 }
 
-void ConnectionCore::handle(const ConnectionUpdateSecretOk &)
+void Link::handle(const ConnectionUpdateSecretOk &)
 {
     if (m_secrets.empty())
         return blame(ReplyCode::UnexpectedFrame,
@@ -179,20 +185,20 @@ void ConnectionCore::handle(const ConnectionUpdateSecretOk &)
     m_secrets.pop_front();
 }
 
-ConnectionCore::Secret *ConnectionCore::oldestSecret()
+Link::Secret *Link::oldestSecret()
 {
     const auto oldest = std::find_if(m_secrets.begin(), m_secrets.end(),
                                      [](const Secret &secret) { return !secret.over; });
     return oldest == m_secrets.end() ? nullptr : &*oldest;
 }
 
-void ConnectionCore::secretEnded(const QAmqpError &error)
+void Link::secretEnded(const QAmqpError &error)
 {
     Secret *secret = oldestSecret();
     secret->over = true;
     m_secretDeadline.reset(); // of the next one it runs from now
     if (!secret->automatic)
-        m_context.events.push_back(SecretUpdated{error});
+        m_session.events.push_back(SecretUpdated{error});
     else if (error)
         warn(error.text());
 }

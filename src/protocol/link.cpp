@@ -1,0 +1,305 @@
+#include "protocol/link.h"
+
+#include "protocol/connectioncore.h"
+#include "protocol/negotiation.h"
+
+#include <algorithm>
+
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpPrivate {
+
+using Kind = QAmqpError::Kind;
+using Origin = QAmqpError::Origin;
+
+constexpr auto BlockedLineInterval = std::chrono::seconds(1);
+
+Link::Link(ConnectionCore &connection, ConnectionContext &session, const QAmqpHost &host,
+           std::optional<TimePoint> handshakeDeadline)
+    : m_connection(connection)
+    , m_session(session)
+    , m_options(connection.options())
+    , m_host(host)
+    , m_reading(connection.isReading())
+    , m_credentials(m_options.credentials())
+    , m_handshakeDeadline(handshakeDeadline)
+{
+    m_context.frameMax = m_context.headerMax = UntunedFrameMax;
+    move(Cause::OpenCommand);
+}
+
+bool Link::move(quint32 cause)
+{
+    const ConnectionState *to = findTransition(ConnectionTable::rows, m_state, cause);
+    if (!to)
+        return false;
+    m_state = *to;
+    m_context.closing = m_state >= ConnectionState::Closing;
+    return true;
+}
+
+void Link::leave(quint32 cause)
+{
+    move(cause);
+    m_context.open = false;
+    m_amqpDeadline.reset();
+    m_handshakeDeadline.reset();
+    m_question.reset();
+    m_heartbeat.stop();
+    countBlocked();
+}
+
+void Link::end(const QAmqpError &error) { m_connection.end(error); }
+
+// Refuses room while bytes wait to be parsed: that is the back-pressure of a busy turn.
+char *Link::receiveBuffer(qsizetype *size)
+{
+    if (m_backlog || !m_reading) {
+        *size = 0;
+        return nullptr;
+    }
+    return m_reader.space(size);
+}
+
+void Link::receive(qsizetype bytes, TimePoint now)
+{
+    m_reader.commit(bytes);
+    m_traffic.bytesReceived += quint64(bytes);
+    m_receivedAt = now;
+    m_backlog = true;
+    m_heartbeat.received(now);
+}
+
+void Link::receive(QByteArrayView bytes, TimePoint now)
+{
+    while (!bytes.isEmpty()) {
+        qsizetype size = 0;
+        char *space = m_reader.space(&size);
+        size = std::min(size, bytes.size());
+        std::memcpy(space, bytes.data(), size_t(size));
+        receive(size, now);
+        bytes = bytes.sliced(size);
+    }
+}
+
+void Link::opened(TimePoint now)
+{
+    if (!move(Cause::TransportOpened))
+        return;
+    m_now = now;
+    if (m_options.amqpTimeout().count() > 0)
+        m_amqpDeadline = now + m_options.amqpTimeout();
+    m_context.output.append(QByteArrayView(ProtocolHeader, ProtocolHeaderSize));
+}
+
+void Link::setReading(bool reading, TimePoint now)
+{
+    m_reading = reading;
+    if (reading) {
+        m_pause.end(now);
+        m_readingSince = now;
+    } else {
+        m_pause.begin(now);
+    }
+}
+
+void Link::close()
+{
+    move(Cause::CloseSent);
+    send(ConnectionClose{.replyCode = quint16(ReplyCode::Success),
+                         .replyText = QByteArrayView("Normal shutdown")});
+}
+
+QByteArray Link::takeOutput(TimePoint now)
+{
+    QByteArray block = m_context.output.take();
+    if (!block.isEmpty()) {
+        m_traffic.bytesSent += quint64(block.size());
+        m_sent.add(block, *m_session.log);
+        m_heartbeat.sent(now);
+    }
+    return block;
+}
+
+Traffic Link::traffic() const
+{
+    Traffic traffic = m_traffic;
+    traffic.framesSent = m_sent.count();
+    return traffic;
+}
+
+void Link::look(TimePoint now)
+{
+    m_now = now;
+    if (m_backlog || !m_reading) // what the peer sends meanwhile cannot be seen
+        m_heartbeat.received(now);
+    m_pause.begin(now);
+    m_heartbeat.look(now);
+    tellBlocked(now);
+}
+
+void Link::checkDeadlines(TimePoint now)
+{
+    const bool amqpLate = m_amqpDeadline && now >= *m_amqpDeadline;
+    if (amqpLate || (m_handshakeDeadline && now >= *m_handshakeDeadline)) {
+        fail(Kind::Timeout, Origin::Library,
+             u"%1 did not finish opening the connection within %2 ms (%3); check that this port "
+             "speaks AMQP, and whether it wants TLS (amqps)",
+             (amqpLate ? m_options.amqpTimeout() : m_options.handshakeTimeout()).count(),
+             stateName(m_state));
+    } else if (m_blockedDeadline && now >= *m_blockedDeadline) {
+        fail(Kind::Timeout, Origin::Library, u"%1 kept the connection blocked for %2 ms",
+             m_options.blockedConnectionTimeout().count());
+    } else if (m_secretDeadline && now >= *m_secretDeadline) {
+        secretEnded(operationError(Kind::Timeout, Origin::Library,
+                                   u"connection.update-secret was not answered by %1 within %2 ms",
+                                   m_session.endpoint, m_options.requestTimeout().count()));
+    }
+}
+
+void Link::checkPeer(TimePoint now)
+{
+    if (m_heartbeat.isPeerDead(now))
+        return fail(Kind::HeartbeatMissed, Origin::Library,
+                    u"%1 sent nothing for %2 s, twice the heartbeat interval: the peer or the way "
+                    "to it is dead",
+                    2 * m_negotiated.heartbeat.count());
+    if (m_refreshAt && now >= *m_refreshAt)
+        refreshSecret();
+    if (m_heartbeat.isSendDue(now)) {
+        Writer writer(m_context.output.reserve(FrameOverhead));
+        beginFrame(writer, FrameType::Heartbeat, 0, 0);
+        endFrame(writer);
+    }
+}
+
+void Link::turned(TimePoint now)
+{
+    m_turnedAt = now;
+    if (m_reading)
+        m_pause.end(now);
+}
+
+std::optional<TimePoint> Link::nextTimeout()
+{
+    std::optional<TimePoint> next;
+    const auto consider = [&next](std::optional<TimePoint> time) { next = earlier(next, time); };
+    consider(m_amqpDeadline);
+    consider(m_handshakeDeadline);
+    consider(m_blockedDeadline);
+    if (m_blockedUntold > 0)
+        consider(*m_blockedTold + BlockedLineInterval);
+    if (!isOpen())
+        return next;
+    if (!m_secretDeadline && oldestSecret() && m_options.requestTimeout().count() > 0)
+        m_secretDeadline = m_now + m_options.requestTimeout();
+    consider(m_secretDeadline);
+    consider(m_refreshAt);
+    consider(m_heartbeat.nextTimeout());
+    consider(nextContentDeadline());
+    return next;
+}
+
+// A broker at its limit may block and unblock all the time: of what follows the first line, only the
+// number is told.
+void Link::tellBlocked(TimePoint now)
+{
+    if (!m_blockedTold || now < *m_blockedTold + BlockedLineInterval)
+        return;
+    m_blockedTold.reset();
+    if (m_blockedUntold > 0) {
+        countBlocked();
+        m_blockedTold = now;
+    }
+}
+
+void Link::countBlocked()
+{
+    if (m_blockedUntold > 0)
+        warn(formatted(u"the broker has blocked the connection %1 more times",
+                       std::exchange(m_blockedUntold, 0)));
+}
+
+QAmqpError::Phase Link::phase() const
+{
+    using Phase = QAmqpError::Phase;
+    if (m_state <= ConnectionState::Connecting)
+        return Phase::Connecting;
+    if (m_state < ConnectionState::Open)
+        return Phase::Handshake;
+    return m_state == ConnectionState::Open ? Phase::Open : Phase::Closing;
+}
+
+// A broker without this can only cut the connection of a user it does not let in.
+static bool saysWhyItRefuses(const Negotiated &negotiated)
+{
+    return capabilities(negotiated.serverProperties)
+            .value(QStringLiteral("authentication_failure_close"))
+            .toBool();
+}
+
+void Link::lost(const QAmqpError &reason)
+{
+    if (m_state == ConnectionState::Closed || m_state == ConnectionState::Waiting)
+        return;
+    if (m_state == ConnectionState::Closing)
+        end({}); // the peer may drop the link instead of answering our close
+    else if (reason.origin() == Origin::Application) // which says nothing of the peer
+        end(reason);
+    else if (const QString foreign = foreignPeer(); !foreign.isEmpty())
+        fail(Kind::ProtocolViolation, Origin::Broker, u"%1 %2", foreign);
+    else if (m_state == ConnectionState::HeaderSent && reason.kind() != Kind::TlsFailed)
+        end(m_session
+                    .error(Kind::ConnectionLost, Origin::Broker,
+                           u"%1 closed the connection without a word of AMQP; %2",
+                           m_options.isTlsEnabled()
+                                   ? "it may want a client certificate: set certfile and keyfile; "
+                                     "or it speaks something else"
+                                   : "check that this port speaks AMQP 0-9-1, and whether it "
+                                     "wants TLS (amqps)")
+                    .setCause(reason));
+    else if (m_state == ConnectionState::Opening && !saysWhyItRefuses(m_negotiated))
+        end(m_session
+                    .error(Kind::AccessRefused, Origin::Broker,
+                           u"%1 closed the connection instead of opening virtual host \"%2\"; most "
+                           "likely there is none of this name, or user \"%3\" has no access to it",
+                           m_options.virtualHost(), m_credentials.userName())
+                    .setCause(reason));
+    else if (m_state == ConnectionState::Starting && !saysWhyItRefuses(m_negotiated))
+        end(m_session
+                    .error(Kind::AuthenticationFailed, Origin::Broker,
+                           u"%1 closed the connection after the login of user \"%2\"; check the "
+                           "user name and the password",
+                           m_credentials.userName())
+                    .setCause(reason));
+    else
+        end(explained(reason));
+}
+
+// Names what may be behind a loss: that this side did not write, or did not read.
+QAmqpError Link::explained(const QAmqpError &loss) const
+{
+    if (m_state != ConnectionState::Open)
+        return loss;
+    QString why;
+    if (const auto silence = m_heartbeat.silenceBefore(m_now))
+        why = formatted(
+                u"nothing was sent to it for %1 s, and a broker closes a connection on which it heard no heartbeat for %2 s: let the event loop run, or give the connection a thread of its own",
+                silence->count(), 2 * m_negotiated.heartbeat.count());
+    else if (const auto pause = m_pause.before(m_now))
+        why = formatted(
+                u"nothing was read from it for %1 s, and RabbitMQ closes a connection that is not read for 30 s: take its messages faster, or consume with acknowledgement and a prefetch",
+                pause->count());
+    if (why.isEmpty())
+        return loss;
+    return QAmqpError(loss.kind(), loss.scope(), loss.origin(),
+                      formatted(u"%1; %2", loss.text(), why))
+            .setPhase(loss.phase())
+            .setEndpoint(loss.endpoint())
+            .setSocketError(loss.socketError())
+            .setCause(loss);
+}
+
+} // namespace QtAmqpPrivate
+
+QT_END_NAMESPACE

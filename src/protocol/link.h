@@ -1,0 +1,201 @@
+#ifndef QTAMQP_PROTOCOL_LINK_H
+#define QTAMQP_PROTOCOL_LINK_H
+
+// One attempt to talk to a broker, from its first byte to its last: what was negotiated, what arrived and is
+// not understood yet, what waits to be sent, whether the peer lives. It is made by ConnectionCore, never
+// reset and never tried again. How it ends it tells ConnectionCore::end().
+
+#include "codec/framereader.h"
+#include "codec/heartbeat.h"
+#include "protocol/connectioncontext.h"
+#include "protocol/question.h"
+#include "protocol/readingpause.h"
+#include "protocol/transitions.h"
+
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpPrivate {
+
+class ConnectionCore;
+
+struct Negotiated
+{
+    quint16 channelMax = 0;
+    quint32 frameMax = 0;
+    std::chrono::seconds heartbeat{0};
+    QAmqpTable serverProperties;
+    bool takesAnyName = false;
+};
+
+// What went over one link, or over all of a session.
+struct Traffic
+{
+    quint64 bytesSent = 0;
+    quint64 bytesReceived = 0;
+    quint64 framesSent = 0;
+    quint64 framesReceived = 0;
+
+    friend Traffic operator+(const Traffic &a, const Traffic &b)
+    {
+        return {a.bytesSent + b.bytesSent, a.bytesReceived + b.bytesReceived,
+                a.framesSent + b.framesSent, a.framesReceived + b.framesReceived};
+    }
+};
+
+class Link
+{
+public:
+    Link(ConnectionCore &connection, ConnectionContext &session, const QAmqpHost &host,
+         std::optional<TimePoint> handshakeDeadline);
+
+    // happened
+    char *receiveBuffer(qsizetype *size);
+    void receive(qsizetype bytes, TimePoint now);
+    void receive(QByteArrayView bytes, TimePoint now);
+    void opened(TimePoint now);
+    void lost(const QAmqpError &reason);
+    void drained() { m_context.answerBytes = 0; } // all that was written is with the peer
+    void look(TimePoint now); // at the start of a turn
+    void checkDeadlines(TimePoint now);
+    void checkPeer(TimePoint now); // while it is open
+    void turned(TimePoint now); // a turn is over: what comes now is read
+
+    // command
+    void setReading(bool reading, TimePoint now);
+    void close(); // sends connection.close
+    void updateSecret(const QByteArray &secret, const QByteArray &reason, bool automatic);
+    void answered(const QuestionPointer &question);
+    // The attempt failed, and another one follows; or the session is over.
+    void leave(quint32 cause);
+
+    // to do
+    bool readFrame(); // what has come; false if nothing more can be understood now
+    void caughtUp(); // after that
+    QByteArray takeOutput(TimePoint now);
+    std::optional<TimePoint> nextTimeout();
+
+    // ask
+    ConnectionState state() const { return m_state; }
+    bool isOpen() const { return m_state == ConnectionState::Open; }
+    bool isBlocked() const { return m_blocked; }
+    bool isAsking(const QuestionPointer &question) const { return question == m_question; }
+    // Before the link is open nothing more is read until the application has answered.
+    bool isWaitingForAnswer() const { return m_question && m_state < ConnectionState::Open; }
+    const Negotiated &negotiated() const { return m_negotiated; }
+    const Output &output() const { return m_context.output; }
+    LinkContext &context() { return m_context; }
+    Traffic traffic() const;
+    QAmqpError::Phase phase() const;
+
+    // Called by dispatch() with each method that arrived on channel 0.
+    template<typename Method>
+    void on(const Method &method)
+    {
+        arrived(method);
+    }
+
+private:
+    struct Secret
+    {
+        bool automatic = false; // the application does not wait for its end
+        bool over = false; // nobody does any more
+    };
+
+    bool move(quint32 cause);
+    template<typename Method>
+    void send(const Method &method)
+    {
+        sendMethod(m_context.output, 0, method);
+    }
+    void take(const Frame &frame);
+    void checkContents();
+    std::optional<TimePoint> nextContentDeadline();
+    bool isLate(const Frame &frame);
+    void understand(const Frame &frame);
+    void receiveMethod(const Frame &frame);
+    template<typename Method>
+    void arrived(const Method &method);
+    template<typename Method>
+    void handle(const Method &)
+    {
+    }
+    void handle(const ConnectionStart &method);
+    void handle(const ConnectionSecure &method);
+    void handle(const ConnectionTune &method);
+    void handle(const ConnectionOpenOk &);
+    void handle(const ConnectionClose &method);
+    void handle(const ConnectionCloseOk &);
+    void handle(const ConnectionBlocked &method);
+    void handle(const ConnectionUnblocked &);
+    void handle(const ConnectionUpdateSecretOk &);
+    void violated(ReplyCode code, const QString &text);
+    // What the peer did wrong, to be found by the caller of the handler.
+    template<typename... Args>
+    void blame(ReplyCode code, QStringView format, const Args &...args)
+    {
+        m_context.error = {code, formatted(format, args...)};
+    }
+    void end(const QAmqpError &error);
+    template<typename... Args>
+    void fail(QAmqpError::Kind kind, QAmqpError::Origin origin, QStringView format,
+              const Args &...args)
+    {
+        end(m_session.error(kind, origin, format, args...));
+    }
+    void ask(Question question);
+    void login(const Question &login);
+    void warnOfClearText();
+    void respond(const Question &challenge);
+    void tuned(const Question &heartbeat);
+    void noteExpiry();
+    void refreshSecret();
+    void refreshed(const Question &secret);
+    Secret *oldestSecret();
+    void secretEnded(const QAmqpError &error);
+    QString foreignPeer() const;
+    QAmqpError explained(const QAmqpError &loss) const;
+    void tellBlocked(TimePoint now);
+    void countBlocked();
+    void inform(const QString &text) { m_session.log->add(qtAmqpConnection(), QtInfoMsg, text); }
+    void warn(const QString &text) { m_session.log->add(qtAmqpConnection(), QtWarningMsg, text); }
+
+    ConnectionCore &m_connection;
+    ConnectionContext &m_session;
+    const QAmqpConnectionOptions &m_options;
+    const QAmqpHost m_host;
+    LinkContext m_context{m_session};
+    ConnectionState m_state = ConnectionState::Idle;
+    FrameReader m_reader;
+    bool m_backlog = false; // bytes arrived that readFrame() has not been through
+    bool m_reading; // as the application wants it
+    TimePoint m_readingSince;
+    TimePoint m_receivedAt; // the last bytes
+    TimePoint m_turnedAt;
+    ReadingPause m_pause;
+    std::optional<TimePoint> m_contentDeadline; // of what is still missing of a message
+    std::set<quint16> m_closedChannels; // and not open again since
+    Negotiated m_negotiated;
+    QAmqpCredentials m_credentials;
+    int m_challenges = 0;
+    QuestionPointer m_question; // unanswered; before the link is open, nothing is read meanwhile
+    Heartbeat m_heartbeat;
+    TimePoint m_now;
+    std::optional<TimePoint> m_amqpDeadline;
+    std::optional<TimePoint> m_handshakeDeadline;
+    std::optional<TimePoint> m_blockedDeadline;
+    std::optional<TimePoint> m_secretDeadline;
+    std::optional<TimePoint> m_refreshAt; // the time for a new token
+    TimePoint m_expiry; // of the one in use
+    std::deque<Secret> m_secrets; // unanswered
+    bool m_blocked = false;
+    std::optional<TimePoint> m_blockedTold; // when the log heard of it last
+    int m_blockedUntold = 0; // how often since
+    Traffic m_traffic;
+    SentFrames m_sent;
+};
+
+} // namespace QtAmqpPrivate
+
+QT_END_NAMESPACE
+
+#endif
