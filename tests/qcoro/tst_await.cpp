@@ -145,7 +145,7 @@ QCoro::Task<> calls(QAmqpChannel *channel)
 }
 
 template<typename T>
-QCoro::Task<QAmqpError> errorOf(QFuture<T> future)
+QCoro::Task<QAmqpError> awaitedError(QFuture<T> future)
 {
     try {
         co_await future;
@@ -260,11 +260,11 @@ private Q_SLOTS:
             const QString none = uniqueName(u"none"_s);
             QFuture<quint32> refused = channel->purgeQueue(none);
             QFuture<void> behind = channel->setPrefetch(1);
-            QAmqpError error = co_await errorOf(refused);
+            QAmqpError error = co_await awaitedError(refused);
             CHECK(error.kind() == Kind::NotFound && error.text().contains(none));
-            error = co_await errorOf(behind);
+            error = co_await awaitedError(behind);
             CHECK(error.kind() == Kind::Cancelled && error.cause().kind() == Kind::NotFound);
-            error = co_await errorOf(channel->deleteQueue(none));
+            error = co_await awaitedError(channel->deleteQueue(none));
             CHECK(error.kind() == Kind::NotOpen);
             co_await closeConnection(connection);
         };
@@ -293,7 +293,7 @@ private Q_SLOTS:
                 else
                     connection.reset();
             });
-            const QAmqpError error = co_await errorOf(channel->declareQueue(u"q"_s));
+            const QAmqpError error = co_await awaitedError(channel->declareQueue(u"q"_s));
             CHECK(error.kind() == Kind::Cancelled && error.text().contains(u"was destroyed"));
         };
         const std::optional<QByteArray> failed = failureOf(run());
