@@ -184,7 +184,12 @@ void ConnectionCore::updateSecret(const QByteArray &secret, const QByteArray &re
     m_link->updateSecret(secret, reason, false);
 }
 
-void ConnectionCore::answered(const QuestionPointer &question) { m_link->answered(question); }
+// What was asked may have ended the session that asked, and another one is here.
+void ConnectionCore::answered(const QuestionPointer &question)
+{
+    if (m_link)
+        m_link->answered(question);
+}
 
 ChannelCore *ConnectionCore::addChannel(quint64 nextPublishTag)
 {

@@ -91,8 +91,7 @@ private Q_SLOTS:
                                        {{u"n"_s, QAmqpTable({{u"m"_s, 2.5}})}},
                                        {{u"x-priority"_s, qint64(10)}}};
         for (const QAmqpTable &arguments : wanted)
-            QVERIFY2(sent.contains(arguments),
-                     QTest::toString(arguments.toVariantMap().firstKey()));
+            QVERIFY2(sent.contains(arguments), qPrintable(arguments.toVariantMap().firstKey()));
         QCOMPARE(sent.size(), wanted.size());
     }
 

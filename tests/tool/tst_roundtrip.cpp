@@ -137,7 +137,7 @@ private Q_SLOTS:
         row("cut", "{\"body\":\"x", u"a string that does not end at octet 11"_s);
         row("two", "{} {}", u"something follows the value at octet 4"_s);
         row("no UTF-8", "{\"body\":\"\xff\"}", u"it is not UTF-8"_s);
-        row("half a character", "{\"body\":\"\\ud800\"}", u"an unknown escape at octet 16"_s);
+        row("half a character", "{\"body\":\"\\ud800\"}", u"half a character at octet 16"_s);
         row("no object", "[1]", u"the message is not a JSON object"_s);
         row("deep", QByteArray(1000, '['), u"nested too deep at octet 258"_s);
         row("unknown member", "{\"bdy\":\"x\"}", u"the message has an unknown member \"bdy\""_s);
