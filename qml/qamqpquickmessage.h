@@ -60,8 +60,8 @@ public:
     QAmqpQuickMessage(const QAmqpDelivery &delivery);
     QAmqpQuickMessage(const QAmqpMessage &message);
 
-    static QAmqpMessage fromJs(const QJSValue &body, const QJSValue &properties,
-                               QJSEngine *engine, QString *error);
+    static QAmqpMessage fromJs(const QJSValue &body, const QJSValue &properties, QJSEngine *engine,
+                               QString *error);
 
     const QAmqpDelivery &delivery() const { return m_delivery; }
     QByteArray body() const { return m_delivery.body(); }

@@ -397,11 +397,17 @@ quint64 QAmqpConnection::bytesSent() const { return d_ptr->engine->core().traffi
 
 /*! Returns how many octets have been received since open(), without what TLS adds.
     \sa framesReceived() */
-quint64 QAmqpConnection::bytesReceived() const { return d_ptr->engine->core().traffic().bytesReceived; }
+quint64 QAmqpConnection::bytesReceived() const
+{
+    return d_ptr->engine->core().traffic().bytesReceived;
+}
 
 /*! Returns how many frames have been received since open(): methods, content headers, parts of bodies
     and heartbeats. A message is one method, one header and as many parts as frameMax() makes of it. */
-quint64 QAmqpConnection::framesReceived() const { return d_ptr->engine->core().traffic().framesReceived; }
+quint64 QAmqpConnection::framesReceived() const
+{
+    return d_ptr->engine->core().traffic().framesReceived;
+}
 
 /*! Returns how many frames were handed to the transport since open(). \sa framesReceived() */
 quint64 QAmqpConnection::framesSent() const { return d_ptr->engine->core().traffic().framesSent; }

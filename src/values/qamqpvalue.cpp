@@ -253,8 +253,9 @@ static QString notFinite(const QAmqpValue &value)
 {
     if (std::isfinite(value.toDouble()))
         return {};
-    return QStringLiteral("the number is %1, over which RabbitMQ would close the connection (541); send a "
-                          "finite one, or text")
+    return QStringLiteral(
+                   "the number is %1, over which RabbitMQ would close the connection (541); send a "
+                   "finite one, or text")
             .arg(std::isnan(value.toDouble()) ? QLatin1StringView("NaN")
                                               : QLatin1StringView("infinite"));
 }
@@ -310,7 +311,8 @@ double QAmqpValue::toDouble(bool *ok) const
     switch (type()) {
     case Type::Float: return double(std::bit_cast<float>(quint32(bits)));
     case Type::Double: return std::bit_cast<double>(bits);
-    case Type::Decimal: return double(bits) / std::pow(10.0, d->scale); // one rounding: 314e-2 is 3.14
+    case Type::Decimal:
+        return double(bits) / std::pow(10.0, d->scale); // one rounding: 314e-2 is 3.14
     default: return double(toInt(ok));
     }
 }
