@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+# SPDX-License-Identifier: MIT
+
 # Runs an example on a Debian 12 machine, as root or with sudo: installs what is missing, builds,
 # starts a private RabbitMQ on loopback, runs the example against it, stops RabbitMQ.
 #
@@ -17,7 +20,7 @@ cd "$(dirname "$0")/.." || exit 1
 
 usage()
 {
-    sed -n '2,/^$/s/^# \{0,1\}//p' "$0"
+    sed -n '5,/^$/s/^# \{0,1\}//p' "$0"
     printf 'Examples:'
     for main in examples/*/main.cpp; do
         main=${main%/main.cpp}

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #include "qamqpquickexchange.h"
 
 #include "qamqpquickvalues.h"
@@ -207,10 +210,10 @@ void QAmqpQuickExchange::tell(Outcome outcome, quint64 first, quint64 last)
 
     The \a body decides what is sent: an object, array, number, bool or null as JSON
     (\c application/json), a string as UTF-8 (\c text/plain), an ArrayBuffer or typed array as it is
-    (\c application/octet-stream), an amqpMessage that was received with all that it has. The \a properties are those of amqpMessage: \c contentType,
+    (\c application/byte-stream), an amqpMessage that was received with all that it has. The \a properties are those of amqpMessage: \c contentType,
     \c headers, \c persistent, \c priority, \c expiration, \c correlationId, \c replyTo, \c messageId,
     \c timestamp, \c type, \c appId, …; a name that is none of them is an error. Headers may be objects, arrays and typed
-    arrays, which are octets there too.
+    arrays, which are bytes there too.
 
     While the connection is being opened messages are kept, up to 8 MiB, and sent then. So are those from before
     the document is complete, such as in \c Component.onCompleted of what a Loader or a Repeater makes: if it

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #include "qamqpquickmessage.h"
 
 #include "qamqpquickvalues.h"
@@ -27,7 +30,7 @@ using namespace Qt::StringLiterals;
 */
 
 /*! \qmlproperty ArrayBuffer amqpMessage::body
-    The octets. */
+    The bytes. */
 /*! \qmlproperty string amqpMessage::text
     The body, read as UTF-8. */
 /*! \qmlproperty string amqpMessage::exchange
@@ -36,7 +39,7 @@ using namespace Qt::StringLiterals;
     What it was published with; empty for a reply or a returned message. */
 /*! \qmlproperty var amqpMessage::headers
     The headers, an object. Numbers of every type are numbers: 64-bit ones beyond 2 to the 53rd, which
-    JavaScript cannot tell apart, are the nearest one. Octets are ArrayBuffer, timestamps Date, or the number
+    JavaScript cannot tell apart, are the nearest one. Bytes are ArrayBuffer, timestamps Date, or the number
     of seconds since 1970 where they lie outside of what a Date can hold. */
 /*! \qmlproperty string amqpMessage::contentType
     The MIME type of the body, as the sender gave it. */
@@ -157,7 +160,7 @@ static QString setBody(QAmqpMessage &message, const QJSValue &body, QJSEngine *e
         message.setContentType(u"text/plain"_s);
     } else if (value.metaType() == QMetaType::fromType<QByteArray>()) {
         message.setBody(value.toByteArray());
-        message.setContentType(u"application/octet-stream"_s);
+        message.setContentType(u"application/byte-stream"_s);
     } else {
         // By JavaScript's own function: it keeps the order of keys.
         const QJSValue stringify =

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #include "qamqpquickmessagemodel.h"
 
 #include "qamqpquickvalues.h"
@@ -92,15 +95,15 @@ void QAmqpQuickMessageModel::setMaximumCount(int count)
 }
 
 /*! \qmlproperty real AmqpMessageModel::maximumSize
-    How many octets the messages that are kept may have, bodies and properties together: 64 MiB at first. The newest
+    How many bytes the messages that are kept may have, bodies and properties together: 64 MiB at first. The newest
     is kept in any case. During a pause the same holds for those that wait. */
 void QAmqpQuickMessageModel::setMaximumSize(qreal size)
 {
     // No integer: QML has none of 64 bits.
-    const qint64 octets = size >= 1 ? qint64(qMin(size, qreal(QtAmqpQuick::LargestWhole))) : 1;
-    if (m_maximumSize == octets)
+    const qint64 bytes = size >= 1 ? qint64(qMin(size, qreal(QtAmqpQuick::LargestWhole))) : 1;
+    if (m_maximumSize == bytes)
         return;
-    m_maximumSize = octets;
+    m_maximumSize = bytes;
     boundWaiting();
     Q_EMIT maximumSizeChanged();
     showSoon();

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #ifndef QAMQPQUICKOBJECT_H
 #define QAMQPQUICKOBJECT_H
 

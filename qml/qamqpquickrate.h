@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #ifndef QAMQPQUICKRATE_H
 #define QAMQPQUICKRATE_H
 

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #ifndef QAMQPQUICKVALUES_H
 #define QAMQPQUICKVALUES_H
 
@@ -26,7 +29,7 @@ QString wholeNumberError(QLatin1StringView property, const QVariant &value, qint
                          qint64 most);
 
 // What is neither an array nor an object of JavaScript's own; these stay a QJSValue, as do functions and symbols,
-// but for typed arrays, which are octets.
+// but for typed arrays, which are bytes.
 QVariant leafFromJs(const QJSValue &value);
 
 // Arrays and objects by their elements, where QJSValue::toVariant() takes typed arrays for objects and crashes

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+# SPDX-License-Identifier: MIT
+
 # What `cmake --install` installs: library, headers, CMake package, pkg-config file, tool. All of it
 # finds its own parts relative to itself, so the installed tree may be moved.
 # Components: runtime (what a program needs to run) and devel (what is needed to build one).

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+# SPDX-License-Identifier: MIT
+
 # The library's files, layer by layer; paths are relative to src/.
 # HEADERS: those with Q_OBJECT or Q_GADGET that lie in include/QtAmqp, for moc.
 

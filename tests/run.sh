@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+# SPDX-License-Identifier: MIT
+
 # Runs all tests on a Debian 12 machine, as root or with sudo: installs what is missing, builds, starts a
 # private RabbitMQ on loopback, runs CTest, stops RabbitMQ. Each test is built once: what runs QtAmqp in
 # its own process with the address and undefined-behaviour sanitizers, in build/asan; what runs
@@ -20,7 +23,7 @@ threads=
 case ${1-} in
 --quick) quick=yes; shift ;;
 --threads) threads=yes; shift ;;
--h | --help) sed -n '2,/^$/s/^# \{0,1\}//p' "$0"; exit 0 ;;
+-h | --help) sed -n '5,/^$/s/^# \{0,1\}//p' "$0"; exit 0 ;;
 esac
 
 leave_nothing

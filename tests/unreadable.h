@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #ifndef QTAMQP_TESTS_UNREADABLE_H
 #define QTAMQP_TESTS_UNREADABLE_H
 
@@ -11,11 +14,11 @@
 
 namespace Unreadable {
 
-inline QByteArray longString(const QByteArray &octets)
+inline QByteArray longString(const QByteArray &bytes)
 {
     QByteArray size(4, Qt::Uninitialized);
-    qToBigEndian(quint32(octets.size()), size.data());
-    return size + octets;
+    qToBigEndian(quint32(bytes.size()), size.data());
+    return size + bytes;
 }
 
 // The entries of `depth` tables, each in the one before.
@@ -30,7 +33,7 @@ inline QByteArray deepTable(int depth)
 // The entries of a table with an array of so many voids.
 inline QByteArray voids(qsizetype count) { return "\x01vA" + longString(QByteArray(count, 'V')); }
 
-// The entries of a table that takes so many octets.
+// The entries of a table that takes so many bytes.
 inline QByteArray tableOf(qsizetype size)
 {
     return "\x01sx" + longString(QByteArray(size - 7, 's')); // a name, a type and a length
@@ -59,10 +62,9 @@ inline const QList<Row> &rows()
         return Row{name, Flags, listWith(entries),
                    QStringLiteral("the table of headers ") + QLatin1String(error)};
     };
-    const auto list = [](const char *name, quint16 flags, const QByteArray &octets,
+    const auto list = [](const char *name, quint16 flags, const QByteArray &bytes,
                          const char *error) {
-        return Row{name, flags, octets,
-                   QStringLiteral("the property list ") + QLatin1String(error)};
+        return Row{name, flags, bytes, QStringLiteral("the property list ") + QLatin1String(error)};
     };
     constexpr const char *undefined = "has property flags that the basic class does not define";
     static const QList<Row> all = {
@@ -73,14 +75,14 @@ inline const QList<Row> &rows()
             table("an unknown letter", "\x01uz", "has a table value of unknown type"),
             table("an entry cut short", QByteArray("\x01iI\0\0", 5), "is cut short"),
             table("text that passes the table's end", QByteArray("\x01sS\0\0\1\0", 7),
-                  "claims more octets than its frame holds"),
+                  "claims more bytes than its frame holds"),
             list("a reserved flag", 0x0002, {}, undefined),
             list("flags that go on", Flags | 0x0001, QByteArray(2, '\0') + listWith({}), undefined),
             list("a table that passes the list's end", Flags, QByteArray("\0\1\0\0i", 5),
-                 "claims more octets than its frame holds"),
+                 "claims more bytes than its frame holds"),
             list("a list cut short", Flags, longString({}), "is cut short"),
-            list("octets behind the list", Flags, listWith({}) + '!',
-                 "has octets behind its last property"),
+            list("bytes behind the list", Flags, listWith({}) + '!',
+                 "has bytes behind its last property"),
     };
     return all;
 }

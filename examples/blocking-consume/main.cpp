@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Takes ten messages from the queue "test", and gives back what came beyond these.
 
 #include <QtAmqp/QtAmqp>

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Connects, publishes one message to the exchange "example", and closes.
 
 #include <QtAmqp/QtAmqp>

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Has the messages of the queue "test" worked on in other threads, which acknowledge them; ends when
 // none has come for two seconds.
 

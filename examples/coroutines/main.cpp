@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Requests and confirms awaited by C++20 coroutines: QCoro does that, and QtAmqp needs nothing for it.
 // usage: coroutines [amqp://user:password@host:port/vhost]
 

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Hello, world: a publisher that sees its confirms and a consumer that acknowledges, with signals.
 // usage: hello [--url amqp://user:password@host:port/vhost]
 

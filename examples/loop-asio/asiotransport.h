@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #ifndef ASIOTRANSPORT_H
 #define ASIOTRANSPORT_H
 

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // A connection on epoll(7).
 // usage: loop-epoll [amqp://user:password@host:port/vhost]
 

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // A connection on libev.
 // usage: loop-libev [amqp://user:password@host:port/vhost]
 

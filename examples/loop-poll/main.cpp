@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // A connection on poll(2).
 // usage: loop-poll [amqp://user:password@host:port/vhost]
 

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // A million messages of 16 bytes through a broker and back: published with confirms in a bounded
 // window, consumed with an acknowledgement each, every one counted. Prints the rate and the memory,
 // and fails if a message is lost, comes twice, or resident memory reaches 64 MiB.

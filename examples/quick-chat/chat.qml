@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Who writes publishes to a fanout exchange; each window has a queue of its own, which goes with it.
 
 import QtQuick

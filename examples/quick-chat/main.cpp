@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // A chat room: every window that is open on the same broker sees what is said in any of them. All of
 // it is in chat.qml.
 //

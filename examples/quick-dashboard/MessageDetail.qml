@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 import QtQuick
 import QtQuick.Controls.Basic
 import QtQuick.Layouts
@@ -8,17 +11,17 @@ Card {
     id: detail
 
     property var message: undefined
-    readonly property var shown: detail.message ? Format.body(detail.message) : { text: "", octets: 0 }
+    readonly property var shown: detail.message ? Format.body(detail.message) : { text: "", byteCount: 0 }
     readonly property var properties: detail.message ? detail.propertiesOf(detail.message) : []
 
     // Lines of a name and a value; a heading has no value.
     function propertiesOf(message) {
-        const octets = Format.size(message.body);
+        const byteCount = Format.size(message.body);
         const lines = [[qsTr("Routing key"), message.routingKey],
                        [qsTr("Exchange"), message.exchange || qsTr("(default)")],
-                       [qsTr("Size"), detail.shown.octets === octets ? Format.sizeText(octets)
-                            : qsTr("%1, the first %2 shown").arg(Format.sizeText(octets))
-                              .arg(Format.sizeText(detail.shown.octets))]];
+                       [qsTr("Size"), detail.shown.byteCount === byteCount ? Format.sizeText(byteCount)
+                            : qsTr("%1, the first %2 shown").arg(Format.sizeText(byteCount))
+                              .arg(Format.sizeText(detail.shown.byteCount))]];
         const others = [[qsTr("Content type"), message.contentType],
                         [qsTr("Encoding"), message.contentEncoding],
                         [qsTr("Type"), message.type],

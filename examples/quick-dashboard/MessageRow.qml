@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 import QtQuick
 import QtQuick.Controls.Basic
 import QtQuick.Layouts

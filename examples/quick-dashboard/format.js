@@ -1,10 +1,13 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 .pragma library
 
-// How the octets of a body look to a person.
+// How the bytes of a body look to a person.
 
 const most = 32 * 1024; // a text area is slow with megabytes, and nobody reads them here
 
-// The octets as text: null if they are not UTF-8. Where they were cut off a character may be cut too.
+// The bytes as text: null if they are not UTF-8. Where they were cut off a character may be cut too.
 function decode(bytes, cut) {
     let escaped = "";
     let end = bytes.length;
@@ -76,12 +79,12 @@ function indented(json) {
     return parts.join("");
 }
 
-function sizeText(octets) {
-    if (octets < 1024)
-        return octets + " B";
-    if (octets < 1024 * 1024)
-        return (octets / 1024).toFixed(1) + " KiB";
-    return (octets / 1024 / 1024).toFixed(1) + " MiB";
+function sizeText(byteCount) {
+    if (byteCount < 1024)
+        return byteCount + " B";
+    if (byteCount < 1024 * 1024)
+        return (byteCount / 1024).toFixed(1) + " KiB";
+    return (byteCount / 1024 / 1024).toFixed(1) + " MiB";
 }
 
 function size(buffer) {
@@ -92,33 +95,33 @@ function size(buffer) {
     }
 }
 
-// What a text area is to show of a message, and how many octets of the body that is.
+// What a text area is to show of a message, and how many bytes of the body that is.
 function body(message) {
-    const octets = size(message.body);
-    if (octets === 0)
-        return { text: "", octets: 0 };
+    const byteCount = size(message.body);
+    if (byteCount === 0)
+        return { text: "", byteCount: 0 };
     const bytes = new Uint8Array(message.body.slice(0, most));
-    const text = decode(bytes, octets > most);
+    const text = decode(bytes, byteCount > most);
     if (text === null) {
         const beginning = bytes.slice(0, most / 8);
-        return { text: hexDump(beginning), octets: beginning.length };
+        return { text: hexDump(beginning), byteCount: beginning.length };
     }
-    return { text: octets <= most && message.json !== undefined ? indented(text) : text,
-             octets: bytes.length };
+    return { text: byteCount <= most && message.json !== undefined ? indented(text) : text,
+             byteCount: bytes.length };
 }
 
 // One short line for the list, cheap also for a body of megabytes.
 function preview(buffer) {
-    const octets = size(buffer);
-    if (octets === 0)
+    const byteCount = size(buffer);
+    if (byteCount === 0)
         return "";
-    const cut = octets > 160;
+    const cut = byteCount > 160;
     const bytes = new Uint8Array(cut ? buffer.slice(0, 160) : buffer);
     const text = decode(bytes, cut);
     if (text !== null)
         return text.replace(/\s+/g, " ") + (cut ? "…" : "");
-    return "binary, " + sizeText(octets) + ": "
-        + Array.from(bytes.slice(0, 24), (byte) => hex(byte, 2)).join(" ") + (octets > 24 ? " …" : "");
+    return "binary, " + sizeText(byteCount) + ": "
+        + Array.from(bytes.slice(0, 24), (byte) => hex(byte, 2)).join(" ") + (byteCount > 24 ? " …" : "");
 }
 
 // A timestamp: a date, or the number of seconds where that is no date of JavaScript.

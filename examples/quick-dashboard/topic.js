@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 .pragma library
 
 // Whether a routing key fits a pattern, as the broker's topic exchanges see it: words between dots, of

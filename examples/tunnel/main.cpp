@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // A connection through the input and output of another program: here socat, which is as good as
 // "ssh -W" or "kubectl exec" would be. Any QIODevice is used in this way.
 // usage: tunnel [amqp://user:password@host:port/vhost]

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Runs one of the tutorials beside this file, as Qt's own tool `qml` does where the module is installed.
 // usage: tutorials-qml FILE [--url URL] [--set PROPERTY=TEXT]...
 

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // A connection over WebSocket, through a relay that this program brings along.
 // usage: websocket [amqp://user:password@host:port/vhost]
 

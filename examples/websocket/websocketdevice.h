@@ -1,7 +1,10 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #ifndef WEBSOCKETDEVICE_H
 #define WEBSOCKETDEVICE_H
 
-// A QWebSocket as a QIODevice: octets in binary messages, whose borders mean nothing.
+// A QWebSocket as a QIODevice: bytes in binary messages, whose borders mean nothing.
 
 #include <QtCore/QIODevice>
 #include <QtWebSockets/QWebSocket>

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #ifndef INSPECTOR_CONNECTDIALOG_H
 #define INSPECTOR_CONNECTDIALOG_H
 

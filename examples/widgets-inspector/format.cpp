@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #include "format.h"
 
 #include <QtCore/QJsonArray>
@@ -8,13 +11,13 @@
 
 using namespace Qt::StringLiterals;
 
-QString hexDump(const QByteArray &octets)
+QString hexDump(const QByteArray &bytes)
 {
     constexpr qsizetype perLine = 16;
     QString dump;
-    dump.reserve((octets.size() / perLine + 1) * 80);
-    for (qsizetype start = 0; start < octets.size(); start += perLine) {
-        const QByteArray line = octets.mid(start, perLine);
+    dump.reserve((bytes.size() / perLine + 1) * 80);
+    for (qsizetype start = 0; start < bytes.size(); start += perLine) {
+        const QByteArray line = bytes.mid(start, perLine);
         QString hex = QString::fromLatin1(line.toHex(' '));
         if (hex.size() > 24)
             hex.insert(24, u' ');
@@ -26,21 +29,21 @@ QString hexDump(const QByteArray &octets)
     return dump;
 }
 
-QString jsonProblem(const QByteArray &octets)
+QString jsonProblem(const QByteArray &bytes)
 {
     QJsonParseError error;
-    QJsonDocument::fromJson('[' + octets + ']', &error); // a number or a string is JSON as well
+    QJsonDocument::fromJson('[' + bytes + ']', &error); // a number or a string is JSON as well
     return error.error == QJsonParseError::NoError ? QString() : error.errorString();
 }
 
-QString prettyJson(const QByteArray &octets)
+QString prettyJson(const QByteArray &bytes)
 {
     QJsonParseError error;
-    QJsonDocument::fromJson(octets, &error);
+    QJsonDocument::fromJson(bytes, &error);
     if (error.error != QJsonParseError::NoError)
         return {};
     // Not by QJsonDocument, which sorts keys and rounds large numbers.
-    const QString json = QString::fromUtf8(octets);
+    const QString json = QString::fromUtf8(bytes);
     QString pretty;
     qsizetype depth = 0;
     bool inString = false;
@@ -69,10 +72,10 @@ QString prettyJson(const QByteArray &octets)
     return pretty;
 }
 
-bool isText(const QByteArray &octets, qsizetype most)
+bool isText(const QByteArray &bytes, qsizetype most)
 {
-    const bool cut = most >= 0 && octets.size() > most;
-    const QByteArray shown = cut ? octets.left(most) : octets;
+    const bool cut = most >= 0 && bytes.size() > most;
+    const QByteArray shown = cut ? bytes.left(most) : bytes;
     if (shown.contains('\0'))
         return false;
     QStringDecoder decoder(QStringDecoder::Utf8,
@@ -81,18 +84,18 @@ bool isText(const QByteArray &octets, qsizetype most)
     return !decoder.hasError() && !text.isNull();
 }
 
-QString preview(const QByteArray &octets)
+QString preview(const QByteArray &bytes)
 {
     constexpr qsizetype most = 160;
-    const QByteArray start = octets.left(most);
-    if (!octets.isEmpty() && !isText(octets, most))
+    const QByteArray start = bytes.left(most);
+    if (!bytes.isEmpty() && !isText(bytes, most))
         return u"binary: "_s + QString::fromLatin1(start.left(32).toHex(' '));
-    return QString::fromUtf8(start).simplified() + (octets.size() > most ? u"…"_s : QString());
+    return QString::fromUtf8(start).simplified() + (bytes.size() > most ? u"…"_s : QString());
 }
 
-QString sizeText(qsizetype octets)
+QString sizeText(qsizetype bytes)
 {
-    return octets < 1024 ? u"%1 B"_s.arg(octets) : QLocale().formattedDataSize(octets, 1);
+    return bytes < 1024 ? u"%1 B"_s.arg(bytes) : QLocale().formattedDataSize(bytes, 1);
 }
 
 QFont fixedFont(const QFont &beside)

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #include "headertree.h"
 
 #include "valuetext.h"
@@ -14,7 +17,7 @@ namespace {
 
 enum Column { Name, Type, Value };
 
-// What a cell came with, until it is edited: a name as its octets, a value as itself.
+// What a cell came with, until it is edited: a name as its bytes, a value as itself.
 constexpr int Original = Qt::UserRole;
 
 QAmqpValue::Type typeOf(const QTreeWidgetItem *item) { return typeOfName(item->text(Type)); }
@@ -60,7 +63,7 @@ QAmqpTable tableOf(const QTreeWidgetItem *parent)
     return table;
 }
 
-// Types are chosen from a list. Text that stands for octets that are not UTF-8 can be removed, but not
+// Types are chosen from a list. Text that stands for bytes that are not UTF-8 can be removed, but not
 // edited: what is shown is not what it is.
 class Delegate : public QStyledItemDelegate
 {

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #ifndef INSPECTOR_HEADERTREE_H
 #define INSPECTOR_HEADERTREE_H
 
@@ -5,7 +8,7 @@
 #include <QtWidgets/QTreeWidget>
 
 // Headers to edit, each with its type, arrays and tables with what is in them. A cell that nobody edits
-// keeps the octets it came with.
+// keeps the bytes it came with.
 class HeaderTree : public QTreeWidget
 {
     Q_OBJECT

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Looks into the queues of a broker: see mainwindow.h for what it can do.
 // usage: widgets-inspector [--url URL] [--queue QUEUE] [--management-port PORT]
 

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // What the window offers, and when: actions, menus, the queue's bar and the line that tells the state.
 
 #include "mainwindow.h"

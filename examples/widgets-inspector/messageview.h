@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #ifndef INSPECTOR_MESSAGEVIEW_H
 #define INSPECTOR_MESSAGEVIEW_H
 

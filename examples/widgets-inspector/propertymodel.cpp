@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #include "propertymodel.h"
 
 #include "valuetext.h"
@@ -28,7 +31,7 @@ void PropertyModel::addOrigin(const MessageModel::Row &row)
                        row.exchange.isEmpty() ? tr("(default)") : readable(row.exchange)});
     m_lines.push_back({tr("routing key"), u"string"_s, readable(row.routingKey)});
     m_lines.push_back({tr("redelivered"), u"boolean"_s, row.redelivered ? u"true"_s : u"false"_s});
-    m_lines.push_back({tr("size"), u"octets"_s, QLocale().toString(row.message.body().size())});
+    m_lines.push_back({tr("size"), u"bytes"_s, QLocale().toString(row.message.body().size())});
 }
 
 void PropertyModel::addProperties(const QAmqpMessage &message)
@@ -45,19 +48,19 @@ void PropertyModel::addProperties(const QAmqpMessage &message)
     m_lines.push_back({tr("Properties")});
     addText(Property::ContentType, u"content-type"_s);
     addText(Property::ContentEncoding, u"content-encoding"_s);
-    add(Property::DeliveryMode, u"delivery-mode"_s, u"octet"_s, [&] {
+    add(Property::DeliveryMode, u"delivery-mode"_s, u"byte"_s, [&] {
         const bool persistent = message.deliveryMode() == QAmqpMessage::DeliveryMode::Persistent;
         return persistent ? tr("2 (persistent)") : QString::number(int(message.deliveryMode()));
     });
-    add(Property::Priority, u"priority"_s, u"octet"_s,
+    add(Property::Priority, u"priority"_s, u"byte"_s,
         [&] { return QString::number(message.priority()); });
     addText(Property::CorrelationId, u"correlation-id"_s);
     addText(Property::ReplyTo, u"reply-to"_s);
     addText(Property::Expiration, u"expiration"_s);
     addText(Property::MessageId, u"message-id"_s);
     add(Property::Timestamp, u"timestamp"_s, u"timestamp"_s, [&] {
-        const QByteArray octets = message.bytes(Property::Timestamp);
-        return valueText(QAmqpValue::timestamp(qFromBigEndian<quint64>(octets.constData())));
+        const QByteArray bytes = message.bytes(Property::Timestamp);
+        return valueText(QAmqpValue::timestamp(qFromBigEndian<quint64>(bytes.constData())));
     });
     addText(Property::Type, u"type"_s);
     addText(Property::UserId, u"user-id"_s);

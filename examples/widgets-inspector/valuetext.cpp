@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #include "valuetext.h"
 
 #include <QtCore/QDateTime>
@@ -129,14 +132,14 @@ QAmqpValue valueFromText(Type type, const QString &text)
     return QAmqpValue::fromJson(QJsonDocument(json).toJson(QJsonDocument::Compact));
 }
 
-QString readable(const QByteArray &octets)
+QString readable(const QByteArray &bytes)
 {
-    if (octets.isValidUtf8())
-        return QString::fromUtf8(octets);
+    if (bytes.isValidUtf8())
+        return QString::fromUtf8(bytes);
     QString shown;
-    for (const char octet : octets)
-        shown += quint8(octet) < 0x80 ? QString(QLatin1Char(octet))
-                                      : u"\\x"_s + QString::number(quint8(octet), 16);
+    for (const char byte : bytes)
+        shown += quint8(byte) < 0x80 ? QString(QLatin1Char(byte))
+                                     : u"\\x"_s + QString::number(quint8(byte), 16);
     return shown;
 }
 

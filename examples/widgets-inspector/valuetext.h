@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #ifndef INSPECTOR_VALUETEXT_H
 #define INSPECTOR_VALUETEXT_H
 
@@ -15,8 +18,8 @@ QString valueText(const QAmqpValue &value);
 // The other way, for all but arrays and tables; invalid, with the reason, if the text is not of that type.
 QAmqpValue valueFromText(QAmqpValue::Type type, const QString &text);
 
-// To read, not to edit: octets that are not UTF-8 as \xNN.
-QString readable(const QByteArray &octets);
+// To read, not to edit: bytes that are not UTF-8 as \xNN.
+QString readable(const QByteArray &bytes);
 QString readable(const QString &text);
 
 #endif

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #ifndef QAMQPCONNECTIONOPTIONS_H
 #define QAMQPCONNECTIONOPTIONS_H
 

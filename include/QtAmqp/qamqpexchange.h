@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #ifndef QAMQPEXCHANGE_H
 #define QAMQPEXCHANGE_H
 
@@ -28,7 +31,7 @@ public:
                        const QAmqpTable &arguments = QAmqpTable());
     QFuture<void> unbind(const QString &source, const QString &routingKey = QString(),
                          const QAmqpTable &arguments = QAmqpTable());
-    QFuture<void> remove(QAmqpChannel::DeleteFlags flags = QAmqpChannel::Unconditionally);
+    QFuture<void> deleteExchange(QAmqpChannel::DeleteFlags flags = QAmqpChannel::Unconditionally);
 
     quint64 publish(const QString &routingKey, const QAmqpMessage &message,
                     QAmqpChannel::PublishFlags flags = QAmqpChannel::NoFlags);

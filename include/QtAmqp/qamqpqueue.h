@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #ifndef QAMQPQUEUE_H
 #define QAMQPQUEUE_H
 
@@ -23,7 +26,7 @@ public:
     QFuture<void> unbind(const QString &exchange, const QString &routingKey = QString(),
                          const QAmqpTable &arguments = QAmqpTable());
     QFuture<quint32> purge();
-    QFuture<quint32> remove(QAmqpChannel::DeleteFlags flags = QAmqpChannel::Unconditionally);
+    QFuture<quint32> deleteQueue(QAmqpChannel::DeleteFlags flags = QAmqpChannel::Unconditionally);
 
     QAmqpConsumer *consume(const QAmqpConsumeOptions &options = QAmqpConsumeOptions());
     QFuture<std::optional<QAmqpDelivery>> get(

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #ifndef QAMQPRPCSERVER_H
 #define QAMQPRPCSERVER_H
 

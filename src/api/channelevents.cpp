@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // The half of QAmqpChannelPrivate that the engine calls: events become signals and ended futures. Any
 // slot may delete anything: an emission comes last, or what follows checks that the channel is there.
 
@@ -12,12 +15,12 @@ QT_BEGIN_NAMESPACE
 using namespace QtAmqpPrivate;
 using Kind = QAmqpError::Kind;
 
-void QAmqpChannelPrivate::tellState()
+void QAmqpChannelPrivate::emitStateChanged()
 {
     const QAmqpChannel::State now = currentState();
-    if (now == toldState)
+    if (now == emittedState)
         return;
-    toldState = now;
+    emittedState = now;
     Q_EMIT q->stateChanged(now);
 }
 
@@ -26,7 +29,7 @@ void QAmqpChannelPrivate::on(const ChannelOpened &)
     engine->mailbox()->admit(number, generation);
     const QPointer<QObject> alive(q);
     CallAll all;
-    all(alive, [&] { tellState(); });
+    all(alive, [&] { emitStateChanged(); });
     all(alive, [&] {
         if (currentState() == QAmqpChannel::State::Open)
             Q_EMIT q->opened();
@@ -66,7 +69,7 @@ void QAmqpChannelPrivate::closed(const QAmqpError &error, bool told)
         all(consumer, [&] { QAmqpConsumerPrivate::of(consumer)->ended(error); });
     all(alive, [&] {
         if (generation == closedGeneration) // a slot may have opened it again already
-            tellState();
+            emitStateChanged();
     });
     all(alive, [&] {
         if (own)
@@ -179,11 +182,11 @@ void QAmqpChannelPrivate::afterEvents()
 {
     const QPointer<QObject> alive(q);
     CallAll all;
-    all(alive, [&] { tellState(); });
+    all(alive, [&] { emitStateChanged(); });
     if (alive && std::exchange(consumersChanged, false)) {
         const QList<QPointer<QAmqpConsumer>> running = consumerObjects();
         for (const QPointer<QAmqpConsumer> &consumer : running) {
-            all(consumer, [&] { QAmqpConsumerPrivate::of(consumer)->tellPaused(); });
+            all(consumer, [&] { QAmqpConsumerPrivate::of(consumer)->emitPausedChanged(); });
             all(consumer, [&] { QAmqpConsumerPrivate::of(consumer)->deliverHeld(); });
         }
         if (alive)
@@ -200,12 +203,12 @@ void QAmqpChannelPrivate::afterEvents()
     all.rethrow();
 }
 
-void QAmqpChannelPrivate::lookAtConsumers()
+void QAmqpChannelPrivate::scheduleConsumerUpdate()
 {
     consumersChanged = true;
     if (engine) {
-        engine->lookAt(quint16(number));
-        engine->commanded();
+        engine->scheduleUpdate(quint16(number));
+        engine->scheduleTurn();
     }
 }
 
@@ -241,7 +244,7 @@ void QAmqpChannelPrivate::forgetConsumer(QAmqpConsumerPrivate *consumer)
     lastEnvelope.reset();
     if (core && core->state() != ChannelState::Closed && !core->isClosing()) {
         core->cancel(consumer->tag);
-        engine->commanded();
+        engine->scheduleTurn();
     }
     consumer->requeueHeld();
 }
@@ -254,7 +257,7 @@ Deadline QAmqpChannelPrivate::await(std::chrono::milliseconds limit, const QAmqp
             : TimePoint::max();
     const Deadline answer = core->await(until, late);
     requests.insert(answer.second, ended);
-    engine->commanded();
+    engine->scheduleTurn();
     return answer;
 }
 

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // What QAmqpChannel asks of the broker and gets an answer to: exchanges, queues, messages one by one,
 // transactions; and what it tells without one, acknowledgements.
 
@@ -232,7 +235,7 @@ QAmqpConsumer *QAmqpChannelPrivate::consume(const QueueName &queue,
         core->cancel(tag);
         starting->ended(end.error);
     });
-    engine->commanded();
+    engine->scheduleTurn();
     return object;
 }
 
@@ -349,8 +352,8 @@ bool QAmqpChannelPrivate::settleDelivery(const Settlement &settlement)
     if (!core->deliveries().settle(settlement.deliveryTag, settlement.multiple, send))
         return false;
     if (holding)
-        lookAtConsumers();
-    engine->commanded();
+        scheduleConsumerUpdate();
+    engine->scheduleTurn();
     return true;
 }
 

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #include "api/engine.h"
 
 #include "api/qamqpchannel_p.h"
@@ -77,7 +80,7 @@ void Engine::open(const QList<QAmqpEndpoint> &endpoints)
     m_endpoints = endpoints;
     m_core->open(Clock::now());
     link();
-    commanded();
+    scheduleTurn();
 }
 
 bool Engine::hasLoop() const
@@ -113,7 +116,7 @@ void Engine::unlink(const QAmqpError &error)
     error &&dead ? m_transport->abort() : m_transport->close();
 }
 
-// Asked before octets go or come, at most once for each turn and each full block: it costs a system call.
+// Asked before bytes go or come, at most once for each turn and each full block: it costs a system call.
 bool Engine::isForeign() const
 {
     return m_process != 0 && m_process != QCoreApplication::applicationPid();
@@ -131,14 +134,14 @@ void Engine::leave()
     using Error = QAmqpError;
     m_core->transportLost(Error(Error::Kind::NotOpen, Error::Scope::Connection,
                                 Error::Origin::Application, text.arg(m_process)));
-    commanded();
+    scheduleTurn();
 }
 
 void Engine::refuse(const QAmqpError &error)
 {
     useTransport();
     m_core->transportLost(error);
-    commanded();
+    scheduleTurn();
 }
 
 void Engine::close(TimePoint deadline)
@@ -147,7 +150,7 @@ void Engine::close(TimePoint deadline)
     m_core->close(deadline);
     if (m_core->isReadyToClose())
         finishClose(0);
-    commanded();
+    scheduleTurn();
 }
 
 void Engine::abort()
@@ -155,7 +158,7 @@ void Engine::abort()
     if (std::exchange(m_linked, false))
         m_transport->abort();
     m_core->abort();
-    commanded();
+    scheduleTurn();
 }
 
 // The connection object goes: what is written stays written, nobody is told anything any more.
@@ -173,7 +176,7 @@ void Engine::detach()
         m_transport->close();
 }
 
-void Engine::commanded()
+void Engine::scheduleTurn()
 {
     if (!m_transport)
         return;
@@ -205,7 +208,7 @@ void Engine::setReading(bool reading)
         return;
     m_core->setReading(reading, Clock::now());
     if (reading) // what waits is read in a turn
-        commanded();
+        scheduleTurn();
 }
 
 void Engine::countHeld(qint64 bytes)
@@ -226,7 +229,7 @@ void Engine::addChannel(quint16 number, QAmqpChannelPrivate *channel)
     if (m_channels.size() <= number)
         m_channels.resize(size_t(number) + 1);
     m_channels[number] = channel;
-    lookAt(number);
+    scheduleUpdate(number);
 }
 
 void Engine::closeChannel(quint16 number)
@@ -236,8 +239,8 @@ void Engine::closeChannel(quint16 number)
     closing->close();
     if (closing->isReadyToClose())
         finishClose(number);
-    lookAt(number);
-    commanded();
+    scheduleUpdate(number);
+    scheduleTurn();
 }
 
 // Acknowledgements that were accepted go before the close.
@@ -331,10 +334,10 @@ void Engine::printRest()
 void Engine::work()
 {
     const auto end = qScopeGuard([this, exceptions = std::uncaught_exceptions()] {
-        m_core->turned(Clock::now()); // before the next deadline is set
+        m_core->turnEnded(Clock::now()); // before the next deadline is set
         write();
         if (std::uncaught_exceptions() > exceptions) // what a slot threw cuts the turn short
-            commanded();
+            scheduleTurn();
     });
     m_transportBytes = m_linked ? m_transport->bytesToWrite() : 0;
     if (m_transportBytes == 0)
@@ -356,7 +359,7 @@ void Engine::work()
 void Engine::deliverEvents()
 {
     if (m_connection)
-        m_connection->tellState();
+        m_connection->emitStateChanged();
     const TimePoint start = Clock::now();
     qsizetype bytes = 0;
     for (int count = 1; m_connection; ++count) {
@@ -372,7 +375,7 @@ void Engine::deliverEvents()
         }
         // A slot may run an event loop of its own: the rest must not wait for it to end.
         if (!m_turnRequested)
-            commanded();
+            scheduleTurn();
         if (const auto *delivered = std::get_if<Delivered>(&*event))
             bytes += QAmqpMessagePrivate::size(delivered->message);
         std::visit([this](auto &what) { on(what); }, *event);
@@ -384,23 +387,23 @@ void Engine::deliverEvents()
                 return;
         }
         if (m_core->hasFullBlock())
-            commanded();
+            scheduleTurn();
     }
 }
 
 // Channels may come and go in the slots called here, or turns run, so they are found by number each time.
 void Engine::afterEvents()
 {
-    tellRefusals();
-    auto next = m_toLookAt.begin();
-    while (m_connection && next != m_toLookAt.end()) {
+    reportRefusals();
+    auto next = m_channelsToUpdate.begin();
+    while (m_connection && next != m_channelsToUpdate.end()) {
         const quint16 number = *next;
         QAmqpChannelPrivate *target = channel(number);
         if (!target || !target->publishHeld)
-            m_toLookAt.erase(next);
+            m_channelsToUpdate.erase(next);
         if (target)
             target->afterEvents();
-        next = m_toLookAt.upper_bound(number);
+        next = m_channelsToUpdate.upper_bound(number);
     }
 }
 

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #ifndef QTAMQP_API_ENGINE_H
 #define QTAMQP_API_ENGINE_H
 
@@ -45,7 +48,7 @@ public:
     void detach();
 
     // After any command: the rest follows in a turn.
-    void commanded();
+    void scheduleTurn();
     void setReading(bool reading);
     bool isReading() const { return m_core->isReading() || m_readingHeld; } // as far as it was told
     // Messages that nothing else bounds came, or were taken: reading waits while they are too many.
@@ -66,9 +69,9 @@ public:
     void addChannel(quint16 number, QAmqpChannelPrivate *channel);
     void closeChannel(quint16 number);
     // At the end of the turn it has something to tell, or waits for the moment to tell it.
-    void lookAt(quint16 channel) { m_toLookAt.insert(channel); }
+    void scheduleUpdate(quint16 channel) { m_channelsToUpdate.insert(channel); }
     // It has refused to publish, open or not.
-    void tellRefused(std::weak_ptr<QAmqpChannelPrivate> channel);
+    void reportRefused(std::weak_ptr<QAmqpChannelPrivate> channel);
     void forgetChannel(quint16 number);
     QAmqpChannelPrivate *channel(quint16 number) const
     {
@@ -90,7 +93,7 @@ private:
     bool printLog();
     void deliverEvents();
     void afterEvents();
-    void tellRefusals();
+    void reportRefusals();
     void write();
     void flush();
     void useTransport();
@@ -122,7 +125,7 @@ private:
     bool m_linked = false; // the transport has been opened and not closed
     qint64 m_process = 0; // which opened it; a fork() has the parent's link
     std::vector<QAmqpChannelPrivate *> m_channels; // by number
-    std::set<quint16> m_toLookAt;
+    std::set<quint16> m_channelsToUpdate;
     std::vector<std::weak_ptr<QAmqpChannelPrivate>> m_refusing;
     MailboxPointer m_mailbox;
     qint64 m_heldBytes = 0;

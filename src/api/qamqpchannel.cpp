@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #include "api/qamqpchannel_p.h"
 
 #include "api/qamqpconnection_p.h"
@@ -139,7 +142,7 @@ QAmqpChannel::~QAmqpChannel()
             engine->forgetChannel(quint16(d->number));
             core->close();
             core->finishClose();
-            engine->commanded();
+            engine->scheduleTurn();
         }
     }
     // Last: continuations run here, and may call this object, which refuses.
@@ -204,7 +207,7 @@ QAmqpError QAmqpChannelPrivate::refusal(const MethodInfo &method, qsizetype size
     if (size + FrameOverhead > qsizetype(frameMax))
         return operationError(
                 Kind::LimitExceeded, QAmqpError::Origin::Library,
-                u"%1 takes %2 octets and must fit one frame of %3; shorten its arguments",
+                u"%1 takes %2 bytes and must fit one frame of %3; shorten its arguments",
                 method.name, size, frameMax);
     return {};
 }
@@ -263,7 +266,7 @@ void QAmqpChannel::open()
     d->refusalWarned = false;
     d->publishHeld = true;
     d->engine->addChannel(quint16(d->number), d);
-    d->engine->commanded();
+    d->engine->scheduleTurn();
 }
 
 /*! Closes as soon as everything asked for before is done, confirms included. Deliveries that arrive
@@ -330,7 +333,7 @@ QAmqpError QAmqpChannelPrivate::publishRefusal(const BasicPublish &method,
     if (!ChannelCore::fitsFrame(message, frameMax))
         return operationError(
                 Kind::LimitExceeded, QAmqpError::Origin::Library,
-                u"the message's properties do not fit one frame of %1 octets; shorten its headers",
+                u"the message's properties do not fit one frame of %1 bytes; shorten its headers",
                 frameMax);
     if (!core->sendsAtOnce()
         && engine->core().waitingBytes() + ChannelCore::storedSize(message) > MaxWaitingBytes)
@@ -343,7 +346,7 @@ QAmqpError QAmqpChannelPrivate::publishRefusal(const BasicPublish &method,
 /*!
     Publishes \a message to \a exchange (empty: the default exchange, whose routing keys are names of
     queues) with \a routingKey, and returns a tag: 1, 2, 3 and so on through the life of this object,
-    also across open(). Never waits; octets leave at the latest at the end of this turn of the event
+    also across open(). Never waits; bytes leave at the latest at the end of this turn of the event
     loop. What becomes of the message is told by confirmed(), nacked(), indeterminate() and, with the
     flag Mandatory, messageReturned().
 
@@ -359,7 +362,7 @@ QAmqpError QAmqpChannelPrivate::publishRefusal(const BasicPublish &method,
 quint64 QAmqpChannel::publish(const QString &exchange, const QString &routingKey,
                               const QAmqpMessage &message, PublishFlags flags)
 {
-    return d_ptr->publishTold(exchange, routingKey, message, flags);
+    return d_ptr->publishReporting(exchange, routingKey, message, flags);
 }
 
 quint64 QAmqpChannelPrivate::publish(const QString &exchange, const QString &routingKey,
@@ -397,7 +400,7 @@ quint64 QAmqpChannelPrivate::publish(const QString &exchange, const QString &rou
         core->selectConfirms();
     }
     const quint64 tag = core->publish(method, message, nameFrom);
-    engine->commanded();
+    engine->scheduleTurn();
     if (!isReady(HighWater))
         holdPublish();
     return tag;
@@ -452,7 +455,7 @@ QFuture<void> QAmqpChannel::allConfirmed()
         return QtFuture::makeReadyFuture();
     if (const RequestId request = d->core->awaitAllConfirms())
         return d->wait(request);
-    const QAmqpError &failure = d->core->untoldFailure();
+    const QAmqpError &failure = d->core->unreportedFailure();
     return failure ? failedFuture<void>(failure) : QtFuture::makeReadyFuture();
 }
 
@@ -492,7 +495,7 @@ void QAmqpChannel::setMaxUnconfirmed(quint64 messages)
         return d_ptr->refuse(error);
     d_ptr->maxUnconfirmed = messages;
     if (d_ptr->engine) // more room may be news
-        d_ptr->engine->commanded();
+        d_ptr->engine->scheduleTurn();
 }
 
 bool QAmqpChannelPrivate::isReady(qint64 highWater) const
@@ -517,7 +520,7 @@ bool QAmqpChannel::isReadyToPublish() const
 void QAmqpChannelPrivate::holdPublish()
 {
     if (!std::exchange(publishHeld, true))
-        engine->lookAt(quint16(number));
+        engine->scheduleUpdate(quint16(number));
 }
 
 QT_END_NAMESPACE

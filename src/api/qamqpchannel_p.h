@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #ifndef QTAMQP_API_QAMQPCHANNEL_P_H
 #define QTAMQP_API_QAMQPCHANNEL_P_H
 
@@ -129,9 +132,9 @@ public:
     quint64 publish(const QString &exchange, const QString &routingKey, const QAmqpMessage &message,
                     QAmqpChannel::PublishFlags flags, QtAmqpPrivate::RequestId nameFrom = 0);
     // The same for who has nothing but the tag: a refusal is told in a turn.
-    quint64 publishTold(const QString &exchange, const QString &routingKey,
-                        const QAmqpMessage &message, QAmqpChannel::PublishFlags flags,
-                        QtAmqpPrivate::RequestId nameFrom = 0);
+    quint64 publishReporting(const QString &exchange, const QString &routingKey,
+                             const QAmqpMessage &message, QAmqpChannel::PublishFlags flags,
+                             QtAmqpPrivate::RequestId nameFrom = 0);
     QFuture<quint64> publishConfirmed(const QString &exchange, const QString &routingKey,
                                       const QAmqpMessage &message, QAmqpChannel::PublishFlags flags,
                                       QtAmqpPrivate::RequestId nameFrom = 0);
@@ -139,14 +142,14 @@ public:
     bool settleAll(QtAmqpPrivate::Settlement::Kind kind, bool requeue);
     template<typename Method>
     QFuture<void> endTransaction(const Method &method);
-    void lookAtConsumers();
+    void scheduleConsumerUpdate();
     void forgetConsumer(QAmqpConsumerPrivate *consumer);
     QList<QPointer<QAmqpConsumer>> consumerObjects() const;
     void connectionGone();
     void abandonAll(const QAmqpError &error);
     bool isReady(qint64 highWater) const;
     void holdPublish();
-    void tellState();
+    void emitStateChanged();
     QAmqpChannel::State currentState() const;
 
     // From the engine
@@ -161,7 +164,7 @@ public:
     void on(const QtAmqpPrivate::Settled &settled);
     void on(const QtAmqpPrivate::ConsumerCancelled &cancelled);
     void afterEvents();
-    void tellRefused();
+    void reportRefused();
 
     QAmqpChannel *q = nullptr; // also null once it is gone: handles outlive it
     QAmqpConnection *connection;
@@ -169,7 +172,7 @@ public:
     QtAmqpPrivate::ChannelCore *core = nullptr; // null while closed
     int number = 0;
     quint32 generation = 0; // unique among the channels of the connection's life
-    QAmqpChannel::State toldState = QAmqpChannel::State::Closed;
+    QAmqpChannel::State emittedState = QAmqpChannel::State::Closed;
     QAmqpError lastError;
     QHash<QtAmqpPrivate::RequestId, Ended> requests;
     QtAmqpPrivate::RequestId newestRequest = 0;
@@ -210,7 +213,7 @@ QAmqpError QAmqpChannelPrivate::refusal(const Method &method,
         if constexpr (std::is_same_v<decltype(value), const ShortString &>) {
             if (value.size() > MaxShortString)
                 error = invalidArgument(
-                        u"%1: the %2 \"%3…\" has %4 octets of UTF-8, AMQP allows 255; shorten it",
+                        u"%1: the %2 \"%3…\" has %4 bytes of UTF-8, AMQP allows 255; shorten it",
                         Method::info.name, field, value.first(32), value.size());
             else if (!value.isValidUtf8() && !engine->core().takesAnyName())
                 error = invalidArgument(
@@ -261,7 +264,7 @@ QFuture<T> QAmqpChannelPrivate::tell(const Method &method, const QtAmqpPrivate::
                                      Convert convert)
 {
     core->tell(method, queue.from);
-    engine->commanded();
+    engine->scheduleTurn();
     if constexpr (std::is_void_v<T>) {
         return QtFuture::makeReadyFuture();
     } else {
@@ -287,7 +290,7 @@ QFuture<T> QAmqpChannelPrivate::wait(QtAmqpPrivate::RequestId id, const Ended &f
         if (first) // may throw, as slots do
             first(end);
     });
-    engine->commanded();
+    engine->scheduleTurn();
     return promise->future();
 }
 

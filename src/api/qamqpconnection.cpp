@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #include "api/qamqpconnection_p.h"
 
 #include "api/endpoint.h"
@@ -254,20 +257,20 @@ QAmqpConnection::State QAmqpConnectionPrivate::currentState() const
     return core.state() == ConnectionState::Open ? State::Open : State::Handshaking;
 }
 
-void QAmqpConnectionPrivate::tellState()
+void QAmqpConnectionPrivate::emitStateChanged()
 {
     // The end of a session is told by closed(), which is on its way.
     if (engine->core().state() == ConnectionState::Closed)
         return;
     const QAmqpConnection::State now = currentState();
-    const bool changed = toldState != now;
+    const bool changed = emittedState != now;
     const bool elsewhere =
-            now != QAmqpConnection::State::Closed && toldEndpoint != engine->core().endpoint();
-    if (!changed && !elsewhere && toldError == lastError)
+            now != QAmqpConnection::State::Closed && emittedEndpoint != engine->core().endpoint();
+    if (!changed && !elsewhere && emittedError == lastError)
         return;
-    toldState = now;
+    emittedState = now;
     if (elsewhere)
-        toldEndpoint = engine->core().endpoint();
+        emittedEndpoint = engine->core().endpoint();
     const QPointer<QObject> alive(q);
     CallAll all;
     all(alive, [&] {
@@ -276,16 +279,16 @@ void QAmqpConnectionPrivate::tellState()
     });
     all(alive, [&] {
         if (elsewhere)
-            Q_EMIT q->endpointChanged(QString(toldEndpoint)); // whose owner may go
+            Q_EMIT q->endpointChanged(QString(emittedEndpoint)); // whose owner may go
     });
-    all(alive, [&] { tellLastError(); });
+    all(alive, [&] { emitLastErrorChanged(); });
     all.rethrow();
 }
 
-void QAmqpConnectionPrivate::tellLastError()
+void QAmqpConnectionPrivate::emitLastErrorChanged()
 {
     const QAmqpError error = lastError;
-    if (std::exchange(toldError, error) != error)
+    if (std::exchange(emittedError, error) != error)
         Q_EMIT q->lastErrorChanged(error);
 }
 
@@ -337,7 +340,7 @@ quint16 QAmqpConnection::channelMax() const
     return d_ptr->engine->core().negotiated().channelMax;
 }
 
-/*! Returns the largest frame in octets, as negotiated; 0 before that. */
+/*! Returns the largest frame in bytes, as negotiated; 0 before that. */
 quint32 QAmqpConnection::frameMax() const { return d_ptr->engine->core().negotiated().frameMax; }
 
 /*! Returns the heartbeat interval as negotiated, 0 if there are none. */
@@ -384,18 +387,18 @@ void QAmqpConnection::setReading(bool reading)
         d_ptr->engine->setReading(reading);
 }
 
-/*! Returns how many octets were published or asked for and are not with the operating system yet. */
+/*! Returns how many bytes were published or asked for and are not with the operating system yet. */
 qint64 QAmqpConnection::bytesToWrite() const { return d_ptr->engine->bytesToWrite(); }
 
 /*!
-    Returns how many octets were handed to the transport since open(), all attempts to connect and
+    Returns how many bytes were handed to the transport since open(), all attempts to connect and
     frame overhead included, but not what TLS adds. Like the other counters it is 0 again after
     closed().
     \sa bytesToWrite(), framesSent()
 */
 quint64 QAmqpConnection::bytesSent() const { return d_ptr->engine->core().traffic().bytesSent; }
 
-/*! Returns how many octets have been received since open(), without what TLS adds.
+/*! Returns how many bytes have been received since open(), without what TLS adds.
     \sa framesReceived() */
 quint64 QAmqpConnection::bytesReceived() const
 {
@@ -445,19 +448,19 @@ QFuture<void> QAmqpConnection::updateSecret(const QString &secret, const QString
         return failedFuture<void>(notOpen(u"updateSecret() needs an open connection"));
     if (reasonUtf8.size() > MaxShortString)
         return failedFuture<void>(
-                invalidArgument(u"the reason has more than 255 octets of UTF-8; shorten it"));
+                invalidArgument(u"the reason has more than 255 bytes of UTF-8; shorten it"));
     ConnectionCore &core = d_ptr->engine->core();
     const QByteArray token = secret.toUtf8();
     const qsizetype size = encodedSize(ConnectionUpdateSecret{token, reasonUtf8}) + FrameOverhead;
     if (size > qsizetype(core.outgoingFrameMax()))
         return failedFuture<void>(operationError(
                 QAmqpError::Kind::LimitExceeded, QAmqpError::Origin::Library,
-                u"connection.update-secret takes %1 octets and must fit one frame of %2", size,
+                u"connection.update-secret takes %1 bytes and must fit one frame of %2", size,
                 core.outgoingFrameMax()));
     d_ptr->secretPromises.push_back(startPromise<void>());
     QFuture<void> future = d_ptr->secretPromises.back()->future();
     core.updateSecret(token, reasonUtf8);
-    d_ptr->engine->commanded();
+    d_ptr->engine->scheduleTurn();
     return future;
 }
 
@@ -564,7 +567,7 @@ void QAmqpConnectionPrivate::attemptFailed(const QAmqpError &error, std::chrono:
         if (delay.count() > 0)
             setNextAttempt(QDateTime::currentDateTimeUtc().addMSecs(delay.count()));
     });
-    all(alive, [&] { tellState(); });
+    all(alive, [&] { emitStateChanged(); });
     all.rethrow();
 }
 
@@ -575,7 +578,7 @@ void QAmqpConnectionPrivate::opened()
     const QPointer<QObject> alive(q);
     lastError = {};
     CallAll all;
-    all(alive, [&] { tellState(); });
+    all(alive, [&] { emitStateChanged(); });
     all(alive, [&] {
         if (currentState() == QAmqpConnection::State::Open)
             Q_EMIT q->opened();
@@ -605,16 +608,16 @@ void QAmqpConnectionPrivate::closed(const QAmqpError &error)
             Q_EMIT q->blockedChanged(false);
     });
     all(alive, [&] {
-        if (std::exchange(toldState, QAmqpConnection::State::Closed)
+        if (std::exchange(emittedState, QAmqpConnection::State::Closed)
             != QAmqpConnection::State::Closed)
-            Q_EMIT q->stateChanged(toldState);
+            Q_EMIT q->stateChanged(emittedState);
     });
     all(alive, [&] {
-        if (!std::exchange(toldEndpoint, {}).isEmpty())
+        if (!std::exchange(emittedEndpoint, {}).isEmpty())
             Q_EMIT q->endpointChanged({});
     });
     all(alive, [&] { setNextAttempt({}); });
-    all(alive, [&] { tellLastError(); });
+    all(alive, [&] { emitLastErrorChanged(); });
     all(alive, [&] {
         if (error)
             Q_EMIT q->errorOccurred(error);

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #ifndef QTAMQP_API_QAMQPCONNECTION_P_H
 #define QTAMQP_API_QAMQPCONNECTION_P_H
 
@@ -25,8 +28,8 @@ public:
     bool isOwnThread(const char *function) const;
     bool refuseUnlessClosed(const char *function);
     QAmqpConnection::State currentState() const;
-    void tellState();
-    void tellLastError();
+    void emitStateChanged();
+    void emitLastErrorChanged();
     void setNextAttempt(const QDateTime &time);
 
     // From the engine
@@ -43,10 +46,10 @@ public:
     QList<QSslError> ignoredSslErrors;
     QNetworkProxy proxy = QNetworkProxy::DefaultProxy;
     std::shared_ptr<QtAmqpPrivate::Engine> engine;
-    QAmqpConnection::State toldState = QAmqpConnection::State::Closed;
-    QString toldEndpoint;
+    QAmqpConnection::State emittedState = QAmqpConnection::State::Closed;
+    QString emittedEndpoint;
     QAmqpError lastError;
-    QAmqpError toldError;
+    QAmqpError emittedError;
     QDateTime nextAttempt;
     bool blocked = false;
     QString blockedReason;

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #include "api/qamqpconsumer_p.h"
 
 #include "values/qamqpmessage_p.h"
@@ -127,7 +130,7 @@ bool QAmqpConsumer::pause()
     if (d_ptr->noAck || d_ptr->options.prefetch() == 0 || d_ptr->state >= State::Cancelling)
         return false;
     d_ptr->paused = true;
-    d_ptr->channel->lookAtConsumers();
+    d_ptr->channel->scheduleConsumerUpdate();
     return true;
 }
 
@@ -138,7 +141,7 @@ void QAmqpConsumer::resume()
     if (const QAmqpError error = d_ptr->channel->threadError("resume()"))
         return d_ptr->channel->refuse(error);
     d_ptr->paused = false;
-    d_ptr->channel->lookAtConsumers();
+    d_ptr->channel->scheduleConsumerUpdate();
 }
 
 void QAmqpConsumerPrivate::setState(QAmqpConsumer::State to)
@@ -147,9 +150,9 @@ void QAmqpConsumerPrivate::setState(QAmqpConsumer::State to)
         Q_EMIT q->stateChanged(to);
 }
 
-void QAmqpConsumerPrivate::tellPaused()
+void QAmqpConsumerPrivate::emitPausedChanged()
 {
-    if (std::exchange(toldPaused, paused) != paused)
+    if (std::exchange(emittedPaused, paused) != paused)
         Q_EMIT q->pausedChanged(paused);
 }
 
@@ -198,7 +201,7 @@ bool QAmqpConsumerPrivate::callSlot(const QAmqpDelivery &delivery)
             return;
         slotRuns = nullptr;
         if (!held.empty() && !endsWith)
-            channel->lookAtConsumers();
+            channel->scheduleConsumerUpdate();
     });
     Q_EMIT q->messageReceived(delivery);
     return !gone;
@@ -300,7 +303,7 @@ void QAmqpConsumerPrivate::tellEnded(const QAmqpError &reason)
     paused = false;
     CallAll all;
     all(alive, [&] { setState(QAmqpConsumer::State::Cancelled); });
-    all(alive, [&] { tellPaused(); });
+    all(alive, [&] { emitPausedChanged(); });
     all(alive, [&] { Q_EMIT q->cancelled(reason); });
     all.rethrow();
 }

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #ifndef QTAMQP_API_QAMQPCONSUMER_P_H
 #define QTAMQP_API_QAMQPCONSUMER_P_H
 
@@ -24,7 +27,7 @@ public:
     void dropHeld();
     void ended(const QAmqpError &reason);
     void setState(QAmqpConsumer::State state);
-    void tellPaused();
+    void emitPausedChanged();
 
     QAmqpConsumer *q = nullptr;
     std::shared_ptr<QAmqpChannelPrivate> channel;
@@ -35,7 +38,7 @@ public:
     bool fromStream = false; // it was told where in a stream to begin
     bool isReentrant = false; // its slot is the library's own
     bool paused = false;
-    bool toldPaused = false;
+    bool emittedPaused = false;
     bool warned = false; // of a message that was discarded
     std::deque<QAmqpDelivery> held;
 

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #include "api/qamqpdelivery_p.h"
 
 #include "protocol/channelcore.h"
@@ -84,14 +87,14 @@ QByteArray QAmqpDelivery::toJson() const
     if (!d)
         return QAmqpMessage::toJson();
     JsonObject json;
-    json.addOctets("exchange", d->envelope->exchange);
-    json.addOctets("routing_key", d->envelope->routingKey);
+    json.addBytes("exchange", d->envelope->exchange);
+    json.addBytes("routing_key", d->envelope->routingKey);
     json.add("redelivered", d->redelivered ? "true" : "false");
     json.add("delivery_tag", QByteArray::number(d->deliveryTag));
     if (d->envelope->consumerTag.isEmpty())
         json.add("message_count", QByteArray::number(d->remaining));
     else
-        json.addOctets("consumer_tag", d->envelope->consumerTag);
+        json.addBytes("consumer_tag", d->envelope->consumerTag);
     addMessage(json, *this);
     return json.json();
 }

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #include <QtAmqp/qamqpexchange.h>
 
 #include "api/notify.h"
@@ -107,7 +110,7 @@ QFuture<void> QAmqpExchange::unbind(const QString &source, const QString &routin
 
 /*! Deletes the exchange from the broker, with IfUnused in \a flags only if nothing is bound
     to it, see QAmqpChannel::deleteExchange(). */
-QFuture<void> QAmqpExchange::remove(QAmqpChannel::DeleteFlags flags)
+QFuture<void> QAmqpExchange::deleteExchange(QAmqpChannel::DeleteFlags flags)
 {
     return d_ptr->call(&QAmqpChannel::deleteExchange, flags);
 }

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #include <QtAmqp/qamqpqueue.h>
 
 #include "api/qamqpchannel_p.h"
@@ -119,7 +122,7 @@ QFuture<quint32> QAmqpQueue::purge()
 
 /*! Deletes the queue from the broker, under the conditions of \a flags; tells how many messages went
     with it. See QAmqpChannel::deleteQueue(). */
-QFuture<quint32> QAmqpQueue::remove(QAmqpChannel::DeleteFlags flags)
+QFuture<quint32> QAmqpQueue::deleteQueue(QAmqpChannel::DeleteFlags flags)
 {
     return d_ptr->channel->deleteQueue(d_ptr->wireName(), flags);
 }
@@ -144,8 +147,8 @@ QFuture<std::optional<QAmqpDelivery>> QAmqpQueue::get(QAmqpChannel::AckPolicy po
 /*! Publishes \a message to this queue by the default exchange with \a flags, see QAmqpChannel::publish(). */
 quint64 QAmqpQueue::publish(const QAmqpMessage &message, QAmqpChannel::PublishFlags flags)
 {
-    return d_ptr->channel->publishTold(QString(), d_ptr->knownName(), message, flags,
-                                       d_ptr->nameFrom());
+    return d_ptr->channel->publishReporting(QString(), d_ptr->knownName(), message, flags,
+                                            d_ptr->nameFrom());
 }
 
 /*! Publishes \a message to this queue with \a flags, see QAmqpChannel::publishConfirmed(). */

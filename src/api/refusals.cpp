@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // How a program that looks at no tag hears of publishes that were refused: once for all since the last turn.
 
 #include "api/qamqpchannel_p.h"
@@ -9,9 +12,9 @@ QT_BEGIN_NAMESPACE
 
 using namespace QtAmqpPrivate;
 
-quint64 QAmqpChannelPrivate::publishTold(const QString &exchange, const QString &routingKey,
-                                         const QAmqpMessage &message,
-                                         QAmqpChannel::PublishFlags flags, RequestId nameFrom)
+quint64 QAmqpChannelPrivate::publishReporting(const QString &exchange, const QString &routingKey,
+                                              const QAmqpMessage &message,
+                                              QAmqpChannel::PublishFlags flags, RequestId nameFrom)
 {
     const quint64 tag = publish(exchange, routingKey, message, flags, nameFrom);
     if (tag != 0 || (engine && engine->mailbox()->isForeign())) // which was told at once
@@ -21,13 +24,13 @@ quint64 QAmqpChannelPrivate::publishTold(const QString &exchange, const QString 
     if (++refusedPublishes > 1)
         return 0;
     if (engine)
-        engine->tellRefused(shared_from_this());
+        engine->reportRefused(shared_from_this());
     else if (std::exchange(warnOfRefusal, false)) // no turn follows any more
         qCWarning(qtAmqpChannel).noquote() << lastError.text();
     return 0;
 }
 
-void QAmqpChannelPrivate::tellRefused()
+void QAmqpChannelPrivate::reportRefused()
 {
     const quint64 messages = std::exchange(refusedPublishes, 0);
     const QAmqpError error = std::exchange(refusedError, {});
@@ -43,30 +46,30 @@ void QAmqpChannelPrivate::tellRefused()
 
 namespace QtAmqpPrivate {
 
-void Engine::tellRefused(std::weak_ptr<QAmqpChannelPrivate> channel)
+void Engine::reportRefused(std::weak_ptr<QAmqpChannelPrivate> channel)
 {
     m_refusing.push_back(std::move(channel));
     if (m_transport)
-        return commanded();
+        return scheduleTurn();
     // There was no session yet, whose turn would tell it, and until then the connection may be moved to
     // another thread.
     const auto tell = [engine = shared_from_this()] {
         if (engine->m_transport) // now there is one
-            return engine->commanded();
-        engine->tellRefusals();
+            return engine->scheduleTurn();
+        engine->reportRefusals();
         engine->printRest();
     };
     QMetaObject::invokeMethod(m_connection->q, tell, Qt::QueuedConnection);
 }
 
 // One by one: what a slot throws leaves the others for the next turn, and so does what is refused in a slot.
-void Engine::tellRefusals()
+void Engine::reportRefusals()
 {
     for (size_t left = m_refusing.size(); left > 0 && !m_refusing.empty(); --left) {
         const auto refusing = m_refusing.front().lock();
         m_refusing.erase(m_refusing.begin());
         if (m_connection && refusing && refusing->q)
-            refusing->tellRefused();
+            refusing->reportRefused();
     }
 }
 

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #include "api/tlsfiles.h"
 
 #include "values/errorkinds.h"
@@ -88,14 +91,14 @@ static QSslKey readPrivateKey(const QString &name, const QString &password, QStr
 // The content of the DER value at the beginning of `der`, which becomes what is behind it.
 static QByteArrayView takeDer(QByteArrayView &der)
 {
-    const auto octet = [&der](qsizetype at) { return at < der.size() ? quint8(der[at]) : 0; };
+    const auto byte = [&der](qsizetype at) { return at < der.size() ? quint8(der[at]) : 0; };
     qsizetype begin = 2;
-    qsizetype size = octet(1);
+    qsizetype size = byte(1);
     if (size >= 0x80) {
         begin += size & 0x7f;
         size = 0;
         for (qsizetype at = 2; at < begin && size < der.size(); ++at)
-            size = size << 8 | octet(at);
+            size = size << 8 | byte(at);
     }
     if (begin > der.size() || size > der.size() - begin)
         return std::exchange(der, {}).first(0);
@@ -104,7 +107,7 @@ static QByteArrayView takeDer(QByteArrayView &der)
     return content;
 }
 
-// A private key has the octets of the public one in it: of RSA the modulus and exponent, of EC the
+// A private key has the bytes of the public one in it: of RSA the modulus and exponent, of EC the
 // point, unless it was left out.
 static bool belongTogether(const QSslCertificate &certificate, const QSslKey &key)
 {
@@ -120,7 +123,7 @@ static bool belongTogether(const QSslCertificate &certificate, const QSslKey &ke
     QByteArrayView bits = takeDer(info);
     if (bits.isEmpty())
         return true;
-    bits = bits.sliced(1); // of which the first octet counts the unused ones
+    bits = bits.sliced(1); // of which the first byte counts the unused ones
     const QByteArrayView sought = key.algorithm() == QSsl::Rsa ? takeDer(bits) : bits;
     const QByteArray own = key.toDer();
     return own.size() < sought.size() || own.contains(sought);

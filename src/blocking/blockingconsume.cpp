@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // The half of QAmqpBlockingChannel that consumes, and its publishing calls.
 
 #include "blocking/qamqpblockingconsumer_p.h"

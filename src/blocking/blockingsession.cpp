@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // What happens to a QAmqpBlockingConnection in its I/O thread, how much it keeps, and what its calls say
 // when they fail.
 
@@ -72,7 +75,7 @@ void QAmqpBlockingConnectionPrivate::watch()
                          now.endpoint = endpoint;
                      });
     QObject::connect(connection, &QAmqpConnection::blockedChanged, connection,
-                     [this](bool blocked) { tellBlocked(blocked); });
+                     [this](bool blocked) { reportBlocked(blocked); });
 }
 
 void QAmqpBlockingConnectionPrivate::tellOpened()
@@ -118,7 +121,7 @@ void QAmqpBlockingConnectionPrivate::tellClosed()
         answer->give(failure);
 }
 
-void QAmqpBlockingConnectionPrivate::tellBlocked(bool blocked)
+void QAmqpBlockingConnectionPrivate::reportBlocked(bool blocked)
 {
     Dispatcher::Dropped dropped; // goes without the mutex
     const std::lock_guard lock(dispatcher.mutex());

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #include "blocking/publisher.h"
 
 #include "blocking/qamqpblockingchannel_p.h"
@@ -8,10 +11,10 @@ namespace QtAmqpPrivate {
 
 using Kind = QAmqpError::Kind;
 
-// What may be under way without confirms, where no window was set; and in octets in any case.
+// What may be under way without confirms, where no window was set; and in bytes in any case.
 constexpr quint64 MaxUnsent = 1000;
 constexpr qint64 MaxBytes = 8 * 1024 * 1024;
-// What may have failed within a window and is kept for waitForConfirms(); in octets as much as above.
+// What may have failed within a window and is kept for waitForConfirms(); in bytes as much as above.
 constexpr qsizetype MaxFailed = 1000;
 
 // Whether less than a part of what may count does: one of `parts` equal ones.

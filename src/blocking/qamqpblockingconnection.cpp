@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #include "blocking/qamqpblockingconnection_p.h"
 
 #include "blocking/qamqpblockingchannel_p.h"
@@ -282,7 +285,7 @@ QAmqpConnectionOptions QAmqpBlockingConnection::options() const
 /*! Returns how many channels may be open at once, as negotiated. */
 quint16 QAmqpBlockingConnection::channelMax() const { return d->current(&Snapshot::channelMax); }
 
-/*! Returns the largest frame in octets, as negotiated. */
+/*! Returns the largest frame in bytes, as negotiated. */
 quint32 QAmqpBlockingConnection::frameMax() const { return d->current(&Snapshot::frameMax); }
 
 /*! Returns the heartbeat interval as negotiated, 0 if there are none. */

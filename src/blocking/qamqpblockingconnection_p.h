@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #ifndef QTAMQP_BLOCKING_QAMQPBLOCKINGCONNECTION_P_H
 #define QTAMQP_BLOCKING_QAMQPBLOCKINGCONNECTION_P_H
 
@@ -54,7 +57,7 @@ public:
     void watch();
     void tellOpened();
     void tellClosed();
-    void tellBlocked(bool blocked);
+    void reportBlocked(bool blocked);
     QtAmqpPrivate::Callback blockedCallback(bool blocked,
                                             const QString &reason); // with the mutex held
 

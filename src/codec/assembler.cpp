@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #include "codec/assembler.h"
 
 #include "codec/methods.h"
@@ -48,10 +51,9 @@ bool Assembler::header(const Frame &frame, quint64 maxBodySize, FrameError &erro
         m_properties = header.properties.toByteArray();
         m_body = QByteArray();
         if (frame.missing)
-            m_excess =
-                    formatted(u"its properties have %1 octets, which is too many", frame.missing);
+            m_excess = formatted(u"its properties have %1 bytes, which is too many", frame.missing);
         else if (header.bodySize > maxBodySize)
-            m_excess = formatted(u"its body has %1 octets, the limit is %2; raise it with "
+            m_excess = formatted(u"its body has %1 bytes, the limit is %2; raise it with "
                                  "QAmqpConnectionOptions::setMaxMessageSize()",
                                  header.bodySize, maxBodySize);
         return m_missing == 0;
@@ -68,7 +70,7 @@ bool Assembler::body(QByteArrayView payload, FrameError &error)
     }
     if (quint64(payload.size()) > m_missing) {
         error = {ReplyCode::UnexpectedFrame,
-                 QStringLiteral("a message has more octets than its header said")};
+                 QStringLiteral("a message has more bytes than its header said")};
         return false;
     }
     if (!m_excess.isEmpty()) {

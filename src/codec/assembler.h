@@ -1,10 +1,13 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #ifndef QTAMQP_CODEC_ASSEMBLER_H
 #define QTAMQP_CODEC_ASSEMBLER_H
 
 // Content is a method, a header and body frames, in this order and with nothing of the same channel
 // in between (AMQP 0-9-1 §2.3.5.2). The assembler owns what has come of one content so far.
 //
-// The body size is a claim: memory follows the octets that really arrive. Of a message that is larger
+// The body size is a claim: memory follows the bytes that really arrive. Of a message that is larger
 // than the application takes nothing is kept but its properties, while it passes by.
 
 #include "codec/frame.h"

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #ifndef QTAMQP_CODEC_BUFFERS_H
 #define QTAMQP_CODEC_BUFFERS_H
 
@@ -14,7 +17,7 @@ QT_BEGIN_NAMESPACE
 
 namespace QtAmqpPrivate {
 
-// Octets that arrived and were not understood yet. Bytes are read into space(), then commit()ted;
+// Bytes that arrived and were not understood yet. Bytes are read into space(), then commit()ted;
 // parsing consumes from the front. The tail moves only when room runs out.
 class Input
 {
@@ -60,7 +63,7 @@ private:
     bool m_filled = false;
 };
 
-// Octets to be sent, in contiguous blocks of 64 KiB: one block is one write. Handing bodies to the
+// Bytes to be sent, in contiguous blocks of 64 KiB: one block is one write. Handing bodies to the
 // socket by reference instead was measured at two system calls a message and up to nine times slower.
 class Output
 {

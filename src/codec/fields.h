@@ -1,10 +1,13 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #ifndef QTAMQP_CODEC_FIELDS_H
 #define QTAMQP_CODEC_FIELDS_H
 
 // What a method declaration means: folds over fields() that size, encode, decode and print it.
 //
-// Consecutive bits share octets, lowest bit first (AMQP 0-9-1 §4.2.5.2); the first field that is
-// not a bit closes the octet.
+// Consecutive bits share bytes, lowest bit first (AMQP 0-9-1 §4.2.5.2); the first field that is
+// not a bit closes the byte.
 
 #include "values/bytes.h"
 
@@ -19,7 +22,7 @@ QT_BEGIN_NAMESPACE
 
 namespace QtAmqpPrivate {
 
-// A view of octets whose length stands before it on the wire.
+// A view of bytes whose length stands before it on the wire.
 template<typename Length, bool IsTable = false>
 struct WireString : QByteArrayView
 {
@@ -151,46 +154,46 @@ void encode(const M &method, Writer &out)
 {
     out.write(M::info.classId);
     out.write(M::info.index);
-    quint8 octet = 0;
+    quint8 byte = 0;
     int bits = 0;
-    const auto closeOctet = [&] {
+    const auto closeByte = [&] {
         if (bits == 0)
             return;
-        out.write(octet);
-        octet = 0;
+        out.write(byte);
+        byte = 0;
         bits = 0;
     };
     forEachField(method, [&](const char *, const auto &value) {
         using T = std::remove_cvref_t<decltype(value)>;
         if constexpr (isBit<T>) {
-            octet = quint8(octet | quint8(value) << bits);
+            byte = quint8(byte | quint8(value) << bits);
             if (++bits == 8)
-                closeOctet();
+                closeByte();
         } else {
-            closeOctet();
+            closeByte();
             if constexpr (std::is_base_of_v<QByteArrayView, T>)
                 out.string<typename T::LengthType>(value);
             else
                 out.write(value);
         }
     });
-    closeOctet();
+    closeByte();
 }
 
-// Reads the fields; the class and method numbers are behind the reader already. Octets left over
+// Reads the fields; the class and method numbers are behind the reader already. Bytes left over
 // are a failure, so that a method is either understood whole or not at all.
 template<AmqpMethod M>
 M decode(Reader &in)
 {
     M method;
-    quint8 octet = 0;
+    quint8 byte = 0;
     int bits = 0;
     forEachField(method, [&](const char *, auto &value) {
         using T = std::remove_cvref_t<decltype(value)>;
         if constexpr (isBit<T>) {
             if (bits % 8 == 0)
-                octet = in.read<quint8>();
-            value = octet >> bits++ % 8 & 1;
+                byte = in.read<quint8>();
+            value = byte >> bits++ % 8 & 1;
         } else {
             bits = 0;
             if constexpr (std::is_base_of_v<QByteArrayView, T>)
@@ -200,7 +203,7 @@ M decode(Reader &in)
         }
     });
     if (in.ok() && !in.atEnd())
-        in.fail("has octets behind its last field");
+        in.fail("has bytes behind its last field");
     return method;
 }
 
@@ -219,7 +222,7 @@ QString describe(const M &method)
         if constexpr (isBit<T>)
             line += value ? u'1' : u'0';
         else if constexpr (std::is_same_v<T, FieldTable>)
-            line += QStringLiteral("table of %1 octets").arg(value.size());
+            line += QStringLiteral("table of %1 bytes").arg(value.size());
         else if constexpr (std::is_base_of_v<QByteArrayView, T>)
             line += fieldName == QLatin1StringView("response")
                             || fieldName == QLatin1StringView("new-secret")

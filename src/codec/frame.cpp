@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #include "codec/frame.h"
 
 QT_BEGIN_NAMESPACE
@@ -27,11 +30,11 @@ QString judge(quint8 type, quint16 channel, quint32 size, quint32 frameMax)
             continue;
         const QLatin1StringView name(row.name);
         if (row.type != FrameType::Header && size > frameMax - quint32(FrameOverhead))
-            return QStringLiteral("a %1 frame claims %2 octets, the limit is %3")
+            return QStringLiteral("a %1 frame claims %2 bytes, the limit is %3")
                     .arg(name, QString::number(size),
                          QString::number(frameMax - quint32(FrameOverhead)));
         if (size < row.minimum)
-            return QStringLiteral("a %1 frame has %2 octets, at least %3 are needed")
+            return QStringLiteral("a %1 frame has %2 bytes, at least %3 are needed")
                     .arg(name, QString::number(size), QString::number(row.minimum));
         if (row.type == FrameType::Heartbeat && (size != 0 || channel != 0))
             return QStringLiteral("a heartbeat frame has a payload or a channel");

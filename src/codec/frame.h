@@ -1,9 +1,12 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #ifndef QTAMQP_CODEC_FRAME_H
 #define QTAMQP_CODEC_FRAME_H
 
 // Frames (AMQP 0-9-1 §4.2.3) and the content header (§4.2.6.1).
 //
-// A frame is judged by its seven-octet header before anything waits for its payload: an impossible
+// A frame is judged by its seven-byte header before anything waits for its payload: an impossible
 // type, size or channel ends the conversation at once, whatever the peer claims to send. What a header
 // frame holds is a matter of its message alone, and so is its size: RabbitMQ does not split content
 // headers (3.10.8), they may be larger than what was negotiated.
@@ -39,13 +42,13 @@ struct FrameError
     QString text;
 };
 
-constexpr QStringView BadFrameEnd = u"a frame does not end with octet 0xCE";
+constexpr QStringView BadFrameEnd = u"a frame does not end with byte 0xCE";
 
 enum class FrameResult : quint8 { Complete, Incomplete, Malformed, Oversized };
 
 // Takes the first frame of `bytes`. Complete: fills `frame`; its size is frame.payload.size() + 8.
 // Oversized: a header frame above its limit; `frame` has its payload up to the property list, and
-// frame.missing more octets and the frame's end are for the caller to drop as they come.
+// frame.missing more bytes and the frame's end are for the caller to drop as they come.
 FrameResult nextFrame(QByteArrayView bytes, FrameLimits limits, Frame &frame, FrameError &error);
 
 struct ContentHeader
@@ -59,7 +62,7 @@ struct ContentHeader
 // What is in the property list is not looked at, see QAmqpMessage::propertiesError().
 ContentHeader decodeContentHeader(Reader &in);
 
-// A frame's seven octets; the payload follows, then FrameEnd.
+// A frame's seven bytes; the payload follows, then FrameEnd.
 inline void beginFrame(Writer &out, FrameType type, quint16 channel, qsizetype payloadSize)
 {
     out.write(quint8(type));

@@ -1,10 +1,13 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #ifndef QTAMQP_CODEC_HEARTBEAT_H
 #define QTAMQP_CODEC_HEARTBEAT_H
 
 // When to send a heartbeat and when the peer is dead (AMQP 0-9-1 §4.2.7).
 //
 // A heartbeat goes out when nothing else did for half the interval. The peer is dead after two
-// intervals without one octet, never later. Time in which we ourselves did not run is no silence of
+// intervals without one byte, never later. Time in which we ourselves did not run is no silence of
 // the peer: the broker cannot be blamed for a debugger or a busy user interface. To the broker it is our
 // silence, and when it cuts the link for it, nothing arrives that says so: this is remembered for a while.
 
@@ -33,8 +36,8 @@ public:
     void sent(TimePoint now) { m_lastSent = now; }
     void received(TimePoint now) { m_lastReceived = now; }
 
-    // To be asked at each turn: first look(), then the two questions.
-    void look(TimePoint now)
+    // To be asked at each turn: first observe(), then the two questions.
+    void observe(TimePoint now)
     {
         const Duration away = now - m_lastLook;
         if (away > m_interval / 2 + Tolerance && m_lastReceived <= m_lastLook)

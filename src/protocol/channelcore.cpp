@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #include "protocol/channelcore.h"
 
 #include "codec/dispatch.h"
@@ -100,7 +103,7 @@ void ChannelCore::pump()
 void ChannelCore::answered(const Request &request, Replied replied)
 {
     switch (request.method) {
-    case QueueDeclare::info.id(): named(request, replied.name); break;
+    case QueueDeclare::info.id(): queueNamed(request, replied.name); break;
     case BasicCancel::info.id(): {
         const Consumer consumer = m_consumers.take(request.consumerTag);
         replied.count = consumer.requeued;
@@ -118,12 +121,12 @@ void ChannelCore::answered(const Request &request, Replied replied)
     pump();
 }
 
-void ChannelCore::named(const Request &declare, const QByteArray &name)
+void ChannelCore::queueNamed(const Request &declare, const QByteArray &name)
 {
     // Until the Replied event is taken, calls may still ask for the name by the request's number.
     if (!declare.over)
         m_names.insert(declare.id, name);
-    m_publishes.named(declare.id, name);
+    m_publishes.queueNamed(declare.id, name);
     for (WireCall &waiting : m_waiting) {
         if (waiting.nameFrom == declare.id) {
             waiting.setName(name);
@@ -244,7 +247,7 @@ RequestId ChannelCore::awaitConfirm()
 
 RequestId ChannelCore::awaitAllConfirms()
 {
-    if (m_told) // nobody would take an end that comes behind the channel's own
+    if (m_endReported) // nobody would take an end that comes behind the channel's own
         return 0;
     return m_publishes.awaitAll(++m_context.lastRequest) ? m_context.lastRequest : 0;
 }
@@ -427,7 +430,7 @@ void ChannelCore::giveUp(const QAmqpError &error, quint32 guiltyMethod, ReplyCod
 // Tells everything that was under way how it ended.
 void ChannelCore::finish(const QAmqpError &error, quint32 guiltyMethod)
 {
-    if (std::exchange(m_told, true))
+    if (std::exchange(m_endReported, true))
         return;
     readyToClose(); // before any slot hears of the end
     const bool told = failRequests(error, guiltyMethod) | m_publishes.end(error);

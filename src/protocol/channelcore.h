@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #ifndef QTAMQP_PROTOCOL_CHANNELCORE_H
 #define QTAMQP_PROTOCOL_CHANNELCORE_H
 
@@ -35,7 +38,7 @@ public:
     {
         if (m_link)
             return m_link->state();
-        return m_told ? ChannelState::Closed : ChannelState::Opening;
+        return m_endReported ? ChannelState::Closed : ChannelState::Opening;
     }
     bool isIdle() const; // nothing is awaited, a request that was given up least of all
     quint64 nextPublishTag() const { return m_nextTag; }
@@ -92,11 +95,11 @@ public:
     quint64 publish(const BasicPublish &method, const QAmqpMessage &message, RequestId nameFrom);
     // A request that ends with the outcome of the publish that was just made, or of all so far; then 0 if
     // the application knows all, or is about to hear that the channel ended. What that left open has failed
-    // with the error untoldFailure() until it is told.
+    // with the error unreportedFailure() until it is told.
     RequestId awaitConfirm();
     RequestId awaitAllConfirms();
-    const QAmqpError &untoldFailure() const { return m_publishes.untoldFailure(); }
-    void told(const Settled &settled) { m_publishes.told(settled); }
+    const QAmqpError &unreportedFailure() const { return m_publishes.unreportedFailure(); }
+    void reported(const Settled &settled) { m_publishes.reported(settled); }
     // An answer that is not the broker's: ends with the error `late`, or that of the channel, unless
     // it is forgotten before.
     Deadline await(TimePoint until, const QAmqpError &late);
@@ -125,7 +128,7 @@ public:
     }
     void contentCame(TimePoint at) { m_link->contentCame(at); } // a part of a frame of it
     void end(const QAmqpError &error);
-    void told(RequestId request) { m_names.remove(request); }
+    void reported(RequestId request) { m_names.remove(request); }
     void forget() { m_forgotten = true; }
 
     // From its link
@@ -166,7 +169,7 @@ private:
     void closeIfIdle();
     void readyToClose();
     void renewChannelPrefetch();
-    void named(const Request &declare, const QByteArray &name);
+    void queueNamed(const Request &declare, const QByteArray &name);
     void deliver(Delivered delivered, const QString &excess);
     void discard(Delivered delivered, const Consumer &consumer, const QString &excess);
     void endGet(Delivered content, const Request &get, quint32 remaining, const QString &excess);
@@ -188,7 +191,7 @@ private:
     bool m_closeWanted = false;
     bool m_closeReady = false; // and nothing is awaited any more
     std::optional<TimePoint> m_closeHeldUp; // since when only publishes keep it from closing
-    bool m_told = false; // ChannelClosed was pushed
+    bool m_endReported = false; // ChannelClosed was pushed
     bool m_forgotten = false; // and taken
     quint64 m_nextTag;
     PublishLedger m_publishes;

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // The part of ChannelCore that takes messages: whose they are, and how many come ahead of their
 // acknowledgement.
 

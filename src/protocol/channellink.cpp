@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #include "protocol/channellink.h"
 
 #include "codec/dispatch.h"
@@ -15,13 +18,13 @@ namespace QtAmqpPrivate {
 ChannelLink::ChannelLink(LinkContext &link, ChannelCore &channel)
     : m_link(link), m_channel(channel), m_number(channel.number())
 {
-    move(Cause::OpenCommand);
+    changeState(Cause::OpenCommand);
     send(ChannelOpen{});
     m_handshake = {.method = ChannelOpen::info.id()};
     m_link.session.timed.insert(m_number);
 }
 
-bool ChannelLink::move(quint32 cause)
+bool ChannelLink::changeState(quint32 cause)
 {
     const ChannelState *to = findTransition(ChannelTable::rows, m_state, cause);
     if (to)
@@ -38,7 +41,7 @@ bool ChannelLink::isIdle() const
 
 void ChannelLink::close(ReplyCode code, QByteArrayView text)
 {
-    move(Cause::CloseSent);
+    changeState(Cause::CloseSent);
     send(ChannelClose{.replyCode = quint16(code), .replyText = text});
     m_handshake = {.method = ChannelClose::info.id()};
     m_link.session.timed.insert(m_number);
@@ -147,7 +150,7 @@ void ChannelLink::receive(const Frame &frame)
         else if (!dispatch(id, in, *this))
             violated(ReplyCode::NotImplemented, u"the method %1 is unknown", methodName(id));
         else if (!in.ok())
-            violated(ReplyCode::SyntaxError, u"%1 %2 (at octet %3)", methodName(id), in.error(),
+            violated(ReplyCode::SyntaxError, u"%1 %2 (at byte %3)", methodName(id), in.error(),
                      in.errorOffset());
     } else if (isOpen()) {
         const bool isComplete = frame.type == FrameType::Header

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #ifndef QTAMQP_PROTOCOL_CHANNELLINK_H
 #define QTAMQP_PROTOCOL_CHANNELLINK_H
 
@@ -71,7 +74,7 @@ public:
 
     // What comes in.
     void receive(const Frame &frame);
-    void lost() { move(Cause::Ended); }
+    void lost() { changeState(Cause::Ended); }
     // Whether this tag may come now: tags ascend.
     bool acceptTag(quint64 deliveryTag, bool noAck);
     // When the next frame of a message under way is late; that of a get has the request's time first.
@@ -83,7 +86,7 @@ public:
     void on(const Method &method);
 
 private:
-    bool move(quint32 cause);
+    bool changeState(quint32 cause);
     bool mayBeRefused(quint32 method) const;
     template<typename... Args>
     void violated(ReplyCode code, QStringView format, const Args &...args)

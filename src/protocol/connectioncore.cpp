@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #include "protocol/connectioncore.h"
 
 #include "protocol/negotiation.h"
@@ -75,10 +78,10 @@ void ConnectionCore::transportDrained()
         m_link->drained();
 }
 
-void ConnectionCore::turned(TimePoint now)
+void ConnectionCore::turnEnded(TimePoint now)
 {
     if (m_link)
-        m_link->turned(now);
+        m_link->turnEnded(now);
 }
 
 void ConnectionCore::open(TimePoint now)
@@ -251,7 +254,7 @@ void ConnectionCore::linkOpened()
                    agreed.channelMax);
         else if (!channel->waitingFitsFrames(agreed.frameMax))
             refuse(Kind::LimitExceeded,
-                   u"%1 allows frames of %2 octets, and something asked for before the connection "
+                   u"%1 allows frames of %2 bytes, and something asked for before the connection "
                    "was open does not fit one; shorten its headers or arguments",
                    agreed.frameMax);
         else if (channel->isConfirming() && !mayConfirm())
@@ -297,11 +300,11 @@ std::optional<Event> ConnectionCore::nextEvent()
         beginAttempt(wanted->nextAddress);
     if (const auto *settled = std::get_if<Settled>(&*event)) {
         if (ChannelCore *core = channel(settled->channel))
-            core->told(*settled);
+            core->reported(*settled);
     }
     if (const auto *replied = std::get_if<Replied>(&*event); replied && !replied->name.isEmpty()) {
         if (ChannelCore *core = channel(replied->channel))
-            core->told(replied->request);
+            core->reported(replied->request);
     }
     return event;
 }
@@ -317,7 +320,7 @@ void ConnectionCore::timeout(TimePoint now)
     if (state() == ConnectionState::Closed)
         return;
     if (m_link)
-        m_link->look(now);
+        m_link->turnBegan(now);
     m_context.expire(now);
     if (m_link)
         m_link->checkDeadlines(now);

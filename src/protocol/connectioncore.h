@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #ifndef QTAMQP_PROTOCOL_CONNECTIONCORE_H
 #define QTAMQP_PROTOCOL_CONNECTIONCORE_H
 
@@ -6,7 +9,7 @@
 // attempt is a Link; what is here survives it.
 //
 //   happened   receiveBuffer()+receive() (only appends) · transportReached() · transportOpened() ·
-//              transportLost() · timeout() · turned()                              world -> core
+//              transportLost() · timeout() · turnEnded()                           world -> core
 //   command    open() close() finishClose() abort() updateSecret() answered(), and those of ChannelCore;
 //              they never emit and never call back                           application -> core
 //   to do      nextEvent() (parses until one event is complete) · takeOutput() ·
@@ -16,7 +19,7 @@
 //   ask        state(), what was negotiated, counters; no effect
 //
 // A session is used once. Time is steady and only moves forward; timeout() is called at the start of
-// each turn, after what the socket held was received, whether a deadline is due or not; turned() at
+// each turn, after what the socket held was received, whether a deadline is due or not; turnEnded() at
 // its end, which slots may have put off.
 
 #include "protocol/attempts.h"
@@ -51,7 +54,7 @@ public:
     void transportLost(const QAmqpError &reason);
     void transportDrained(); // all that was written is with the peer
     void timeout(TimePoint now);
-    void turned(TimePoint now); // a turn is over: what comes now is read
+    void turnEnded(TimePoint now); // a turn is over: what comes now is read
 
     // command
     void setOptions(const QAmqpConnectionOptions &options); // before open()

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #include "protocol/link.h"
 
 #include "protocol/connectioncore.h"
@@ -25,10 +28,10 @@ Link::Link(ConnectionCore &connection, ConnectionContext &session, const QAmqpHo
     , m_handshakeDeadline(handshakeDeadline)
 {
     m_context.frameMax = m_context.headerMax = UntunedFrameMax;
-    move(Cause::OpenCommand);
+    changeState(Cause::OpenCommand);
 }
 
-bool Link::move(quint32 cause)
+bool Link::changeState(quint32 cause)
 {
     const ConnectionState *to = findTransition(ConnectionTable::rows, m_state, cause);
     if (!to)
@@ -40,7 +43,7 @@ bool Link::move(quint32 cause)
 
 void Link::leave(quint32 cause)
 {
-    move(cause);
+    changeState(cause);
     m_context.open = false;
     m_amqpDeadline.reset();
     m_handshakeDeadline.reset();
@@ -84,7 +87,7 @@ void Link::receive(QByteArrayView bytes, TimePoint now)
 
 void Link::opened(TimePoint now)
 {
-    if (!move(Cause::TransportOpened))
+    if (!changeState(Cause::TransportOpened))
         return;
     m_now = now;
     if (m_options.amqpTimeout().count() > 0)
@@ -105,7 +108,7 @@ void Link::setReading(bool reading, TimePoint now)
 
 void Link::close()
 {
-    move(Cause::CloseSent);
+    changeState(Cause::CloseSent);
     send(ConnectionClose{.replyCode = quint16(ReplyCode::Success),
                          .replyText = QByteArrayView("Normal shutdown")});
 }
@@ -128,14 +131,14 @@ Traffic Link::traffic() const
     return traffic;
 }
 
-void Link::look(TimePoint now)
+void Link::turnBegan(TimePoint now)
 {
     m_now = now;
     if (m_backlog || !m_reading) // what the peer sends meanwhile cannot be seen
         m_heartbeat.received(now);
     m_pause.begin(now);
-    m_heartbeat.look(now);
-    tellBlocked(now);
+    m_heartbeat.observe(now);
+    logBlocked(now);
 }
 
 void Link::checkDeadlines(TimePoint now)
@@ -173,9 +176,9 @@ void Link::checkPeer(TimePoint now)
     }
 }
 
-void Link::turned(TimePoint now)
+void Link::turnEnded(TimePoint now)
 {
-    m_turnedAt = now;
+    m_turnEndedAt = now;
     if (m_reading)
         m_pause.end(now);
 }
@@ -187,8 +190,8 @@ std::optional<TimePoint> Link::nextTimeout()
     consider(m_amqpDeadline);
     consider(m_handshakeDeadline);
     consider(m_blockedDeadline);
-    if (m_blockedUntold > 0)
-        consider(*m_blockedTold + BlockedLineInterval);
+    if (m_blockedNotLogged > 0)
+        consider(*m_blockedLoggedAt + BlockedLineInterval);
     if (!isOpen())
         return next;
     if (!m_secretDeadline && oldestSecret() && m_options.requestTimeout().count() > 0)
@@ -202,22 +205,22 @@ std::optional<TimePoint> Link::nextTimeout()
 
 // A broker at its limit may block and unblock all the time: of what follows the first line, only the
 // number is told.
-void Link::tellBlocked(TimePoint now)
+void Link::logBlocked(TimePoint now)
 {
-    if (!m_blockedTold || now < *m_blockedTold + BlockedLineInterval)
+    if (!m_blockedLoggedAt || now < *m_blockedLoggedAt + BlockedLineInterval)
         return;
-    m_blockedTold.reset();
-    if (m_blockedUntold > 0) {
+    m_blockedLoggedAt.reset();
+    if (m_blockedNotLogged > 0) {
         countBlocked();
-        m_blockedTold = now;
+        m_blockedLoggedAt = now;
     }
 }
 
 void Link::countBlocked()
 {
-    if (m_blockedUntold > 0)
+    if (m_blockedNotLogged > 0)
         warn(formatted(u"the broker has blocked the connection %1 more times",
-                       std::exchange(m_blockedUntold, 0)));
+                       std::exchange(m_blockedNotLogged, 0)));
 }
 
 QAmqpError::Phase Link::phase() const

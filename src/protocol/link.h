@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #ifndef QTAMQP_PROTOCOL_LINK_H
 #define QTAMQP_PROTOCOL_LINK_H
 
@@ -55,10 +58,10 @@ public:
     void opened(TimePoint now);
     void lost(const QAmqpError &reason);
     void drained() { m_context.answerBytes = 0; } // all that was written is with the peer
-    void look(TimePoint now); // at the start of a turn
+    void turnBegan(TimePoint now); // at the start of a turn
     void checkDeadlines(TimePoint now);
     void checkPeer(TimePoint now); // while it is open
-    void turned(TimePoint now); // a turn is over: what comes now is read
+    void turnEnded(TimePoint now); // a turn is over: what comes now is read
 
     // command
     void setReading(bool reading, TimePoint now);
@@ -101,7 +104,7 @@ private:
         bool over = false; // nobody does any more
     };
 
-    bool move(quint32 cause);
+    bool changeState(quint32 cause);
     template<typename Method>
     void send(const Method &method)
     {
@@ -154,7 +157,7 @@ private:
     void secretEnded(const QAmqpError &error);
     QString foreignPeer() const;
     QAmqpError explained(const QAmqpError &loss) const;
-    void tellBlocked(TimePoint now);
+    void logBlocked(TimePoint now);
     void countBlocked();
     void inform(const QString &text) { m_session.log->add(qtAmqpConnection(), QtInfoMsg, text); }
     void warn(const QString &text) { m_session.log->add(qtAmqpConnection(), QtWarningMsg, text); }
@@ -170,7 +173,7 @@ private:
     bool m_reading; // as the application wants it
     TimePoint m_readingSince;
     TimePoint m_receivedAt; // the last bytes
-    TimePoint m_turnedAt;
+    TimePoint m_turnEndedAt;
     ReadingPause m_pause;
     std::optional<TimePoint> m_contentDeadline; // of what is still missing of a message
     std::set<quint16> m_closedChannels; // and not open again since
@@ -188,8 +191,8 @@ private:
     TimePoint m_expiry; // of the one in use
     std::deque<Secret> m_secrets; // unanswered
     bool m_blocked = false;
-    std::optional<TimePoint> m_blockedTold; // when the log heard of it last
-    int m_blockedUntold = 0; // how often since
+    std::optional<TimePoint> m_blockedLoggedAt; // when the log heard of it last
+    int m_blockedNotLogged = 0; // how often since
     Traffic m_traffic;
     SentFrames m_sent;
 };

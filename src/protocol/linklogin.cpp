@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // The part of Link that asks the application: for credentials, for answers to challenges, for
 // a new token before the last one expires, for the heartbeat. What its functions do wrong is an error of
 // the attempt. None of them is called in here, see question.h.
@@ -64,7 +67,7 @@ void Link::login(const Question &login)
                                   QByteArrayView(login.response), QByteArrayView(locale)};
     if (encodedSize(reply) + FrameOverhead > qsizetype(UntunedFrameMax))
         return fail(Kind::LimitExceeded, Origin::Library,
-                    u"connection.start-ok to %1 takes %2 octets and must fit one frame of %3; "
+                    u"connection.start-ok to %1 takes %2 bytes and must fit one frame of %3; "
                     "shorten the client properties or the secret",
                     encodedSize(reply), UntunedFrameMax);
     warnOfClearText();
@@ -106,7 +109,7 @@ void Link::respond(const Question &challenge)
         problem = QStringLiteral("there is no answer to the challenge");
     const ConnectionSecureOk reply{QByteArrayView(challenge.response)};
     if (encodedSize(reply) + FrameOverhead > qsizetype(UntunedFrameMax))
-        problem = formatted(u"the answer must fit one frame of %1 octets", UntunedFrameMax);
+        problem = formatted(u"the answer must fit one frame of %1 bytes", UntunedFrameMax);
     if (!problem.isEmpty())
         return fail(Kind::AuthenticationFailed, Origin::Application,
                     u"the authentication by %2 failed at the challenge of %1: %3",
@@ -145,9 +148,8 @@ void Link::refreshed(const Question &secret)
             + FrameOverhead;
     QString problem = secret.problem;
     if (problem.isEmpty() && size > qsizetype(m_context.frameMax))
-        problem =
-                formatted(u"connection.update-secret takes %1 octets and must fit one frame of %2",
-                          size, m_context.frameMax);
+        problem = formatted(u"connection.update-secret takes %1 bytes and must fit one frame of %2",
+                            size, m_context.frameMax);
     if (problem.isEmpty()) {
         m_credentials = secret.credentials;
         updateSecret(secret.response, reason.toByteArray(), true);

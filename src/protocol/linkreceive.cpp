@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // The receiving half of Link: frames, and what the methods of channel 0 mean.
 
 #include "protocol/connectioncore.h"
@@ -46,7 +49,7 @@ void Link::take(const Frame &frame)
         violated(m_context.error.code, m_context.error.text);
     if (m_context.answerBytes > MaxAnswerBytes && m_state == ConnectionState::Open)
         fail(Kind::LimitExceeded, Origin::Library,
-             u"%1 does not read: %2 octets of answers to it wait, which is too many",
+             u"%1 does not read: %2 bytes of answers to it wait, which is too many",
              m_context.answerBytes);
 }
 
@@ -85,8 +88,8 @@ std::optional<TimePoint> Link::nextContentDeadline()
         if (!channel || !channel->isReceiving())
             continue;
         m_context.contentBegan = true;
-        const auto deadline =
-                channel->contentDeadline(std::max(m_now, m_turnedAt), m_options.requestTimeout());
+        const auto deadline = channel->contentDeadline(std::max(m_now, m_turnEndedAt),
+                                                       m_options.requestTimeout());
         if (deadline && (!m_contentDeadline || *deadline < *m_contentDeadline))
             m_contentDeadline = deadline;
     }
@@ -163,7 +166,7 @@ void Link::arrived(const Method &method)
                   || Method::info.sentBy == SentBy::Client) {
         blame(ReplyCode::CommandInvalid,
               u"%1 came from the broker on channel 0, where it has no place", Method::info.name);
-    } else if (!move(Method::info.id())) {
+    } else if (!changeState(Method::info.id())) {
         blame(ReplyCode::UnexpectedFrame, u"%1 came while the connection is %2", Method::info.name,
               stateName(m_state));
     } else if (m_state != ConnectionState::Closing) {
@@ -192,7 +195,7 @@ void Link::handle(const ConnectionTune &method)
 {
     if (method.frameMax != 0 && method.frameMax < FrameMinSize)
         return blame(ReplyCode::SyntaxError,
-                     u"connection.tune asks for frames of %1 octets, the least is 4096",
+                     u"connection.tune asks for frames of %1 bytes, the least is 4096",
                      method.frameMax);
     m_negotiated.channelMax = smallerLimit(m_options.channelMax(), method.channelMax);
     m_negotiated.frameMax = smallerLimit(m_options.frameMax(), method.frameMax);
@@ -251,11 +254,11 @@ void Link::handle(const ConnectionBlocked &method)
 {
     const QString reason = QString::fromUtf8(method.reason);
     if (!std::exchange(m_blocked, true)) {
-        if (m_blockedTold) {
-            ++m_blockedUntold;
+        if (m_blockedLoggedAt) {
+            ++m_blockedNotLogged;
         } else {
             warn(formatted(u"the broker has blocked the connection: \"%1\"", reason));
-            m_blockedTold = m_now;
+            m_blockedLoggedAt = m_now;
         }
     }
     if (!m_blockedDeadline && m_options.blockedConnectionTimeout().count() > 0)

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #include "protocol/log.h"
 
 #include "codec/dispatch.h"
@@ -43,9 +46,8 @@ QString described(const Frame &frame, qsizetype size)
                                         : describer.text;
     }
     case FrameType::Header:
-        return QStringLiteral("header of a body of %1 octets")
-                .arg(decodeContentHeader(in).bodySize);
-    case FrameType::Body: return QStringLiteral("body, %1 octets").arg(size);
+        return QStringLiteral("header of a body of %1 bytes").arg(decodeContentHeader(in).bodySize);
+    case FrameType::Body: return QStringLiteral("body, %1 bytes").arg(size);
     case FrameType::Heartbeat: return QStringLiteral("heartbeat");
     }
     return QStringLiteral("unknown");

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #include "protocol/publishledger.h"
 
 #include "values/errorkinds.h"
@@ -30,7 +33,7 @@ void PublishLedger::mayReturn(QByteArrayView exchange, const QByteArray &routing
     newest.nameFrom = nameFrom;
 }
 
-void PublishLedger::named(RequestId declare, const QByteArray &name)
+void PublishLedger::queueNamed(RequestId declare, const QByteArray &name)
 {
     for (Watched &publish : m_watched) {
         if (publish.nameFrom == declare)
@@ -42,12 +45,12 @@ void PublishLedger::await(RequestId request) { watchNewest().request = request; 
 
 bool PublishLedger::awaitAll(RequestId request)
 {
-    if (m_untold == 0)
+    if (m_unreported == 0)
         return false;
     if (m_unconfirmed == 0) // the events that tell it are on their way
-        endRequest(request, m_untoldFailure);
+        endRequest(request, m_unreportedFailure);
     else
-        m_awaitedAll.push_back({request, m_entries.back().tag, m_unconfirmed, m_untoldFailure});
+        m_awaitedAll.push_back({request, m_entries.back().tag, m_unconfirmed, m_unreportedFailure});
     return true;
 }
 
@@ -133,9 +136,9 @@ void PublishLedger::endRequest(RequestId request, const QAmqpError &error)
 
 void PublishLedger::failed(quint64 publishes, const QAmqpError &error)
 {
-    if (publishes > 0 && !m_untoldFailure)
-        m_untoldFailure = error;
-    m_untoldFailures += publishes;
+    if (publishes > 0 && !m_unreportedFailure)
+        m_unreportedFailure = error;
+    m_unreportedFailures += publishes;
 }
 
 // By message-id where it has one, else the oldest that went the same way.
@@ -185,15 +188,15 @@ bool PublishLedger::end(const QAmqpError &error)
     return ended;
 }
 
-void PublishLedger::told(const Settled &settled)
+void PublishLedger::reported(const Settled &settled)
 {
     const quint64 publishes = settled.lastTag - settled.firstTag + 1;
-    m_untold -= publishes;
+    m_unreported -= publishes;
     if (settled.outcome == Outcome::Confirmed)
         return;
-    m_untoldFailures -= publishes;
-    if (m_untoldFailures == 0)
-        m_untoldFailure = {};
+    m_unreportedFailures -= publishes;
+    if (m_unreportedFailures == 0)
+        m_unreportedFailure = {};
 }
 
 } // namespace QtAmqpPrivate

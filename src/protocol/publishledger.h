@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #ifndef QTAMQP_PROTOCOL_PUBLISHLEDGER_H
 #define QTAMQP_PROTOCOL_PUBLISHLEDGER_H
 
@@ -30,13 +33,13 @@ public:
     {
         m_entries.push_back({tag, true});
         ++m_unconfirmed;
-        ++m_untold;
+        ++m_unreported;
     }
     // The newest one is mandatory: this is how it is known when it comes back. Its routing key may be
     // what the broker will answer to the declare `nameFrom`.
     void mayReturn(QByteArrayView exchange, const QByteArray &routingKey,
                    const QByteArray &messageId, RequestId nameFrom);
-    void named(RequestId declare, const QByteArray &name);
+    void queueNamed(RequestId declare, const QByteArray &name);
     // The oldest publish that was not sent yet is on its way.
     void sent() { ++m_sent; }
 
@@ -46,7 +49,7 @@ public:
     bool awaitAll(RequestId request);
 
     // The first error among what was settled and the application does not know yet.
-    const QAmqpError &untoldFailure() const { return m_untoldFailure; }
+    const QAmqpError &unreportedFailure() const { return m_unreportedFailure; }
 
     quint64 unconfirmed() const { return m_unconfirmed; }
 
@@ -58,7 +61,7 @@ public:
     // No answer comes any more. Returns whether that ended a request.
     bool end(const QAmqpError &cause);
     // The application hears of what was settled.
-    void told(const Settled &settled);
+    void reported(const Settled &settled);
 
 private:
     struct Entry
@@ -103,9 +106,9 @@ private:
     quint64 m_sent = 0;
     quint64 m_settled = 0; // everything up to here is answered
     quint64 m_unconfirmed = 0;
-    quint64 m_untold = 0; // whose outcome the application does not know
-    quint64 m_untoldFailures = 0; // those among them that failed
-    QAmqpError m_untoldFailure;
+    quint64 m_unreported = 0; // whose outcome the application does not know
+    quint64 m_unreportedFailures = 0; // those among them that failed
+    QAmqpError m_unreportedFailure;
 };
 
 } // namespace QtAmqpPrivate

@@ -1,8 +1,11 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #ifndef QTAMQP_PROTOCOL_READINGPAUSE_H
 #define QTAMQP_PROTOCOL_READINGPAUSE_H
 
 // How long nothing was read from the peer because this side did not: slots took their time, or reading
-// was switched off. RabbitMQ closes a connection whose octets nobody takes for 30 s, without a word
+// was switched off. RabbitMQ closes a connection whose bytes nobody takes for 30 s, without a word
 // that could arrive; the error of such a loss has to say what may be behind it.
 //
 // The loss shows once what had arrived before is read, so a pause is remembered for a while.

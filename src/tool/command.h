@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #ifndef QTAMQP_TOOL_COMMAND_H
 #define QTAMQP_TOOL_COMMAND_H
 
@@ -65,7 +68,7 @@ public:
     QString value(const char *option) const;
     QStringList values(const char *option) const;
     const QStringList &operands() const { return m_operands; }
-    std::optional<QByteArray> body() const; // the operand BODY, which may be any octets
+    std::optional<QByteArray> body() const; // the operand BODY, which may be any bytes
     // These throw a Failure that says what the value may be.
     quint64 number(const char *option, quint64 least, quint64 most, quint64 otherwise) const;
     std::optional<std::chrono::milliseconds> seconds(const char *option) const;

@@ -1,5 +1,8 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
+#include "bytes.h"
 #include "command.h"
-#include "octets.h"
 #include "output.h"
 #include "run.h"
 
@@ -310,7 +313,7 @@ void Arguments::checkOperands() const
 std::optional<QByteArray> Arguments::body() const
 {
     return text(m_command.operands) == bodyOperand && !m_operands.isEmpty()
-            ? std::optional(octetsOf(m_operands.constFirst()))
+            ? std::optional(bytesOf(m_operands.constFirst()))
             : std::nullopt;
 }
 

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // qamqp consume: a message is acknowledged only after it was written; all others go back.
 
 #include "output.h"

@@ -1,6 +1,9 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #include "json.h"
 
-#include "octets.h"
+#include "bytes.h"
 
 #include <QtCore/qjsonarray.h>
 #include <QtCore/qjsondocument.h>
@@ -40,10 +43,10 @@ JsonObject &JsonObject::addReal(const QByteArray &name, double value, int decima
 
 JsonObject &JsonObject::addText(const QByteArray &name, const QString &text)
 {
-    const QByteArray octets = octetsOf(text);
-    if (octets.isValidUtf8())
-        return add(name, jsonText(octets));
-    return add(name + "_base64", '"' + octets.toBase64() + '"');
+    const QByteArray bytes = bytesOf(text);
+    if (bytes.isValidUtf8())
+        return add(name, jsonText(bytes));
+    return add(name + "_base64", '"' + bytes.toBase64() + '"');
 }
 
 } // namespace Tool

@@ -1,7 +1,10 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // qamqp, the command-line tool: everything in it goes through the public API.
 
+#include "bytes.h"
 #include "command.h"
-#include "octets.h"
 #include "platform.h"
 
 #include <QtCore/qcoreapplication.h>

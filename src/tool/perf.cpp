@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // qamqp perf: how much, and how fast.
 
 #include "perfreport.h"
@@ -218,7 +221,7 @@ void perf(Run &run)
 constexpr Option options[] = {
         {"x,producers", "N", "Connections that publish, 1 by default."},
         {"y,consumers", "N", "Connections that consume, 1 by default."},
-        {"s,size", "N", "Octets of a body, 12 by default; it begins with a time stamp."},
+        {"s,size", "N", "Bytes of a body, 12 by default; it begins with a time stamp."},
         {"r,rate", "N", "Messages a second for each producer, no limit by default."},
         {"c,confirm", "N", "Ask for confirms, at most N outstanding for each producer."},
         {"q,qos,prefetch", "N", "Unacknowledged messages for each consumer, no limit by default."},

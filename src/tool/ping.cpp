@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // qamqp ping: what is at the other end, and how long it takes to answer.
 
 #include "json.h"
@@ -74,7 +77,7 @@ QString toText(const QAmqpConnection &connection, const Peer &peer, double conne
                                         QAmqpError::printable(peer.version));
     if (!peer.cipher.isEmpty())
         text += u"TLS: %1, %2\n"_s.arg(peer.protocol, peer.cipher);
-    text += u"limits: %1 channels, frames of %2 octets, heartbeat %3 s\n"_s
+    text += u"limits: %1 channels, frames of %2 bytes, heartbeat %3 s\n"_s
                     .arg(connection.channelMax())
                     .arg(connection.frameMax())
                     .arg(connection.heartbeat().count());

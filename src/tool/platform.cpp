@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #include "platform.h"
 
 #include <QtCore/qcoreapplication.h>
@@ -198,8 +201,8 @@ void onStopSignal(const std::function<void(int)> &stop)
         action.sa_handler = [](int number) {
             const int before = errno;
             resetStopSignals();
-            const char octet = char(number);
-            [[maybe_unused]] const auto written = ::write(signalPipe[1], &octet, 1);
+            const char byte = char(number);
+            [[maybe_unused]] const auto written = ::write(signalPipe[1], &byte, 1);
             errno = before;
         };
         ::sigaction(signal, &action, nullptr);

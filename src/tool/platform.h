@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #ifndef QTAMQP_TOOL_PLATFORM_H
 #define QTAMQP_TOOL_PLATFORM_H
 
@@ -24,7 +27,7 @@ bool isTerminal(Stream stream);
 // The columns of a terminal, 0 if that is unknown.
 int terminalWidth(Stream stream);
 
-// Waits for input. Returns how many octets came, 0 at the end, -1 on an error, which goes to `error`.
+// Waits for input. Returns how many bytes came, 0 at the end, -1 on an error, which goes to `error`.
 qint64 readInput(char *buffer, qint64 size, QString *error);
 
 enum class WriteResult { Written, ReaderGone, Failed };

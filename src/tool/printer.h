@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #ifndef QTAMQP_TOOL_PRINTER_H
 #define QTAMQP_TOOL_PRINTER_H
 
@@ -26,7 +29,7 @@ private:
     QByteArray m_format;
 };
 
-constexpr Option rawOption = {"raw", nullptr, "Print the octets of the body and nothing else."};
+constexpr Option rawOption = {"raw", nullptr, "Print the bytes of the body and nothing else."};
 constexpr Option formatOption = {
         "format", "FORMAT",
         "Print a line of this text: %b in it is the body, %r the routing key, %e the exchange, %i the message "

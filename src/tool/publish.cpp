@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // qamqp publish: every message is confirmed unless --no-confirms, and what was not taken is named.
 
 #include "input.h"
@@ -318,7 +321,7 @@ const std::vector<Option> options = withMessageOptions({
          "Send the messages that get and consume printed with --json, each as it was and where it went, "
          "unless another target or other properties are given here."},
         {"n,count", "N", "Send the message N times."},
-        {"size", "N", "A body of N octets."},
+        {"size", "N", "A body of N bytes."},
         {"mandatory", nullptr,
          "A message that reaches no queue is an error, exit status 4. The default for messages to a queue and "
          "with --json-lines."},
@@ -334,11 +337,11 @@ const Command publishCommand = {
         "[BODY]",
         1,
         "Send messages to an exchange or a queue",
-        "The body is BODY, which may be any octets, or is read from standard input. With confirms, the\n"
+        "The body is BODY, which may be any bytes, or is read from standard input. With confirms, the\n"
         "default, it ends when the broker has taken responsibility for each message. One for a queue that\n"
         "is not there is an error, status 4, which names the queue; --no-mandatory lets it be dropped.\n"
         "--json-lines sends an object in each line: exchange, routing_key, properties and body as get and\n"
-        "consume print them with --json, every property, header type and octet as it was. What is not UTF-8\n"
+        "consume print them with --json, every property, header type and byte as it was. What is not UTF-8\n"
         "stands in base64 under a name that ends in _base64. Other members of such a line, such as\n"
         "delivery_tag, count for nothing. What stands on the command line comes before what stands there.\n"
         "If a line is wrong or refused it ends, having sent the lines before it.\n",

@@ -1,8 +1,11 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #include "requestenvironment.h"
 
+#include "bytes.h"
 #include "json.h"
 #include "message.h"
-#include "octets.h"
 
 using namespace Qt::StringLiterals;
 
@@ -37,14 +40,14 @@ public:
     }
 
     // What no variable can hold is left out. The first of two that would have one name counts.
-    void add(const QString &name, const QByteArray &octets)
+    void add(const QString &name, const QByteArray &bytes)
     {
-        if (!octets.isValidUtf8())
-            return add(name + "_BASE64"_L1, octets.toBase64());
-        m_size += name.size() + octets.size();
-        if (octets.size() <= MaxVariable && m_size <= MaxVariables && !octets.contains('\0')
+        if (!bytes.isValidUtf8())
+            return add(name + "_BASE64"_L1, bytes.toBase64());
+        m_size += name.size() + bytes.size();
+        if (bytes.size() <= MaxVariable && m_size <= MaxVariables && !bytes.contains('\0')
             && !m_environment.contains(name))
-            m_environment.insert(name, textOf(octets));
+            m_environment.insert(name, textOf(bytes));
     }
 
     const QProcessEnvironment &environment() const { return m_environment; }
@@ -66,7 +69,7 @@ QString nameOf(const QByteArray &header)
     return name;
 }
 
-// Text as it is, numbers in decimal, octets in base64, tables and arrays as JSON.
+// Text as it is, numbers in decimal, bytes in base64, tables and arrays as JSON.
 QByteArray textOfValue(const QAmqpValue &value)
 {
     switch (value.type()) {
@@ -114,8 +117,8 @@ QProcessEnvironment environmentFor(const QAmqpDelivery &request)
     for (const QString &name :
          {u"QAMQP_EXCHANGE"_s, u"QAMQP_ROUTING_KEY"_s, u"QAMQP_REDELIVERED"_s})
         variables.remove(name);
-    variables.add(u"QAMQP_EXCHANGE"_s, octetsOf(request.exchange()));
-    variables.add(u"QAMQP_ROUTING_KEY"_s, octetsOf(request.routingKey()));
+    variables.add(u"QAMQP_EXCHANGE"_s, bytesOf(request.exchange()));
+    variables.add(u"QAMQP_ROUTING_KEY"_s, bytesOf(request.routingKey()));
     variables.add(u"QAMQP_REDELIVERED"_s, request.isRedelivered() ? "true" : "false");
     const QAmqpTable headers = request.headers();
     for (const auto &[name, value] : headers.entries())

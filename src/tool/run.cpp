@@ -1,6 +1,9 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #include "run.h"
 
-#include "octets.h"
+#include "bytes.h"
 #include "output.h"
 #include "platform.h"
 
@@ -56,7 +59,7 @@ QAmqpConnectionOptions readUrl(const Arguments &arguments)
     const QByteArray fromEnvironment = qgetenv("QAMQP_URL");
     QString url = given ? arguments.value("url") : textOf(fromEnvironment);
     if (!isUtf8(url))
-        throw Failure{BadUsage, u"$QAMQP_URL is not UTF-8; write such octets as %FF"_s};
+        throw Failure{BadUsage, u"$QAMQP_URL is not UTF-8; write such bytes as %FF"_s};
     if (!given && fromEnvironment.isEmpty())
         url = u"amqp://localhost"_s;
     QAmqpError error;
@@ -81,7 +84,7 @@ QString readPassword(const QString &fileName)
         line.chop(1);
     if (line.size() > Longest) {
         throw Failure{BadUsage,
-                      u"the first line of --password-file %1 has more than %2 octets"_s.arg(
+                      u"the first line of --password-file %1 has more than %2 bytes"_s.arg(
                               fileName, QString::number(Longest))};
     }
     if (!line.isValidUtf8()) {

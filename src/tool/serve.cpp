@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // qamqp serve: a command answers requests. One is acknowledged after its reply; all others go back.
 
 #include "output.h"

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #include "transport/transportclient.h"
 
 #include "values/errorkinds.h"
@@ -12,7 +15,7 @@ QT_BEGIN_NAMESPACE
     \inmodule QtAmqp
     \brief The seam between the protocol and an event loop.
 
-    A connection needs five things of its surroundings: a stream of octets in both directions, one
+    A connection needs five things of its surroundings: a stream of bytes in both directions, one
     deadline, and to be called again soon. The default transport takes them from Qt (QTcpSocket,
     QSslSocket and the event loop of the connection's thread). A subclass can take them from anything
     else, such as poll(2), epoll, libev or Asio; no Qt event loop is needed then.
@@ -25,8 +28,8 @@ QT_BEGIN_NAMESPACE
     \list
     \li reached() once it is known which of the host's addresses it will be, if the transport knows of
         addresses;
-    \li opened() once the stream is ready for octets;
-    \li receiveBuffer() and received() when octets arrived; stop reading when there is no room, there
+    \li opened() once the stream is ready for bytes;
+    \li receiveBuffer() and received() when bytes arrived; stop reading when there is no room, there
         will be again after turn();
     \li lost() once, when the stream ended by itself, after everything that had arrived was received;
     \li turn() soon after requestTurn(), after anything of the above, and at the deadline; read what
@@ -46,7 +49,7 @@ QAmqpTransport::~QAmqpTransport() = default;
 /*! \fn void QAmqpTransport::write(const QByteArray &block)
     Takes \a block to be sent after everything before it. It must take all of it and never wait. */
 /*! \fn qint64 QAmqpTransport::bytesToWrite() const
-    Returns how many octets write() took that the operating system has not. */
+    Returns how many bytes write() took that the operating system has not. */
 /*! \fn void QAmqpTransport::abort()
     Ends the stream at once. Nothing is to be told any more. */
 /*! \fn void QAmqpTransport::setDeadline(std::optional<TimePoint> deadline)
@@ -84,7 +87,7 @@ void QAmqpTransport::setClient(std::weak_ptr<QAmqpTransportClient> client)
     m_opened = false;
 }
 
-/*! Returns memory to read octets into, and its \a size; none (\a size 0) while earlier octets wait
+/*! Returns memory to read bytes into, and its \a size; none (\a size 0) while earlier bytes wait
     for a turn. */
 char *QAmqpTransport::receiveBuffer(qsizetype *size)
 {
@@ -93,7 +96,7 @@ char *QAmqpTransport::receiveBuffer(qsizetype *size)
     return client ? client->receiveBuffer(size) : nullptr;
 }
 
-/*! Tells that \a bytes octets were read into receiveBuffer(). Call turn() afterwards. */
+/*! Tells that \a bytes bytes were read into receiveBuffer(). Call turn() afterwards. */
 void QAmqpTransport::received(qsizetype bytes)
 {
     if (const auto client = m_client.lock(); client && bytes > 0)

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #include "transport/sockettransport.h"
 
 #include "transport/forks.h"
@@ -206,7 +209,7 @@ void SocketTransport::noteLost(const QAmqpError &error)
     requestTurn();
 }
 
-// Small blocks behind a peer that does not read become large ones: each costs more than its octets.
+// Small blocks behind a peer that does not read become large ones: each costs more than its bytes.
 void SocketTransport::write(const QByteArray &block)
 {
     if (!m_blocks.isEmpty() && m_blocks.constLast().size() + block.size() <= LargestJoined)

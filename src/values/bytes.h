@@ -1,7 +1,10 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #ifndef QTAMQP_VALUES_BYTES_H
 #define QTAMQP_VALUES_BYTES_H
 
-// Big-endian cursors over octets, the ground everything on the wire stands on.
+// Big-endian cursors over bytes, the ground everything on the wire stands on.
 //
 // Reader never reads past its end: the first read that does not fit makes it fail, and from
 // then on every read yields zero or nothing, so a decoder checks once at its end. Lengths are
@@ -63,7 +66,7 @@ public:
     QByteArrayView view(quint64 size)
     {
         if (size > quint64(remaining())) {
-            fail("claims more octets than its frame holds");
+            fail("claims more bytes than its frame holds");
             return {};
         }
         const QByteArrayView bytes(m_at, qsizetype(size));
@@ -71,7 +74,7 @@ public:
         return bytes;
     }
 
-    // A short string has a length of one octet, a long string one of four.
+    // A short string has a length of one byte, a long string one of four.
     template<typename Length>
     QByteArrayView string()
     {
@@ -102,7 +105,7 @@ public:
 
     void bytes(QByteArrayView bytes)
     {
-        // memcpy may not be given a null source, even for no octets.
+        // memcpy may not be given a null source, even for no bytes.
         if (!bytes.isEmpty())
             std::memcpy(m_at, bytes.data(), size_t(bytes.size()));
         m_at += bytes.size();
@@ -120,7 +123,7 @@ private:
     char *m_at;
 };
 
-// Names are at most 255 octets of UTF-8 (AMQP 0-9-1 §4.2.5.3, short string).
+// Names are at most 255 bytes of UTF-8 (AMQP 0-9-1 §4.2.5.3, short string).
 constexpr qsizetype MaxShortString = 255;
 
 } // namespace QtAmqpPrivate

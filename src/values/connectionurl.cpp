@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #include "values/connectionurl.h"
 
 #include "values/qamqpcredentials_p.h"
@@ -23,7 +26,7 @@ struct BadUrl
     QString text;
 };
 
-[[noreturn]] void refuse(const QString &text) { throw BadUrl{text}; }
+[[noreturn]] void fail(const QString &text) { throw BadUrl{text}; }
 
 // What stands before the first mark and what behind it; without a mark all stands before it.
 std::pair<QStringView, QStringView> splitAt(QStringView text, QChar mark)
@@ -36,9 +39,9 @@ QString decoded(QStringView part, const QString &what)
 {
     const QByteArray utf8 = QByteArray::fromPercentEncoding(part.toUtf8());
     if (!QUtf8StringView(utf8).isValidUtf8())
-        refuse(u"%1 in the URL is not UTF-8."_s.arg(what));
+        fail(u"%1 in the URL is not UTF-8."_s.arg(what));
     if (utf8.contains('\0'))
-        refuse(u"%1 in the URL has a NUL character."_s.arg(what));
+        fail(u"%1 in the URL has a NUL character."_s.arg(what));
     return QString::fromUtf8(utf8);
 }
 
@@ -142,7 +145,7 @@ constexpr QueryValue heartbeat = {"a whole number of seconds from 0 (off) to 655
 constexpr QueryValue channelMax = {"a whole number from 0 (the server's choice) to 65535",
                                    setNumber<&Options::setChannelMax, quint16, 65535>};
 constexpr QueryValue frameMax = {
-        "0 (the server's choice) or a whole number of octets from 4096 to 4294967295",
+        "0 (the server's choice) or a whole number of bytes from 4096 to 4294967295",
         setNumber<&Options::setFrameMax, quint32, 4294967295, 4096>};
 constexpr QueryValue connectTimeout = {
         "a whole number of milliseconds from 0 (off) to 2147483647",
@@ -207,14 +210,14 @@ const std::pair<QLatin1StringView, QueryValue> queryKeys[] = {
             known.append(name);
     }
     static const QRegularExpression printable(u"\\A[\\w.-]{1,40}\\z"_s);
-    refuse(u"The URL has an unknown key%1; known are %2."_s.arg(
+    fail(u"The URL has an unknown key%1; known are %2."_s.arg(
             key.contains(printable) ? u" \"%1\""_s.arg(key) : QString(), known.join(", "_L1)));
 }
 
 void readQueryEntry(const QString &key, QStringView value, QStringList &seen, Options &options)
 {
     if (key.isEmpty())
-        refuse(u"The URL has a query entry without a key; write key=value&key=value."_s);
+        fail(u"The URL has a query entry without a key; write key=value&key=value."_s);
     const auto row = std::find_if(std::begin(queryKeys), std::end(queryKeys),
                                   [&key](const auto &candidate) { return candidate.first == key; });
     if (row == std::end(queryKeys))
@@ -222,20 +225,20 @@ void readQueryEntry(const QString &key, QStringView value, QStringList &seen, Op
 
     const QString form = QString::fromLatin1(row->second.form);
     if (!row->second.set)
-        refuse(u"\"%1\" in the URL is not supported; %2."_s.arg(key, form));
+        fail(u"\"%1\" in the URL is not supported; %2."_s.arg(key, form));
     if (row->second.tlsOnly && !options.isTlsEnabled())
-        refuse(u"\"%1\" in the URL is for TLS; write amqps:// instead of amqp://."_s.arg(key));
+        fail(u"\"%1\" in the URL is for TLS; write amqps:// instead of amqp://."_s.arg(key));
     if (seen.contains(key))
-        refuse(u"\"%1\" is in the URL twice; write it once."_s.arg(key));
+        fail(u"\"%1\" is in the URL twice; write it once."_s.arg(key));
     seen.append(key);
     if (seen.contains("socket_timeout"_L1) && seen.contains("connection_timeout"_L1)) {
-        refuse(u"\"socket_timeout\" and \"connection_timeout\" in the URL mean the same; "
-               "write one of them."_s);
+        fail(u"\"socket_timeout\" and \"connection_timeout\" in the URL mean the same; "
+             "write one of them."_s);
     }
     if (value.isEmpty())
-        refuse(u"\"%1\" in the URL has no value; write %2, or leave it out."_s.arg(key, form));
+        fail(u"\"%1\" in the URL has no value; write %2, or leave it out."_s.arg(key, form));
     if (!row->second.set(options, decoded(value, u"The value of \"%1\""_s.arg(key))))
-        refuse(u"\"%1\" in the URL must be %2."_s.arg(key, form));
+        fail(u"\"%1\" in the URL must be %2."_s.arg(key, form));
 }
 
 QAmqpHost readHost(QStringView text)
@@ -243,26 +246,26 @@ QAmqpHost readHost(QStringView text)
     QAmqpHost result{u"localhost"_s};
     const bool bracketed = text.startsWith(u'[');
     if (bracketed && !text.contains(u']'))
-        refuse(u"The IPv6 address in the URL has no closing bracket."_s);
+        fail(u"The IPv6 address in the URL has no closing bracket."_s);
     const QStringView host =
             bracketed ? text.first(text.indexOf(u']') + 1) : splitAt(text, u':').first;
     const QStringView port = text.sliced(host.size());
     if (!bracketed && port.count(u':') > 1)
-        refuse(u"An IPv6 address in a URL stands in brackets, as in amqp://[::1]:5672."_s);
+        fail(u"An IPv6 address in a URL stands in brackets, as in amqp://[::1]:5672."_s);
 
     if (!host.isEmpty()) {
         QUrl judge;
-        judge.setHost(host.toString(), QUrl::TolerantMode); // percent-encoded octets are no error
+        judge.setHost(host.toString(), QUrl::TolerantMode); // percent-encoded bytes are no error
         const QString name = judge.host(bracketed ? QUrl::FullyDecoded : QUrl::EncodeUnicode);
         if (name.isEmpty() || bracketed != name.contains(u':'))
-            refuse(u"The URL's host is neither a host name nor an address."_s);
+            fail(u"The URL's host is neither a host name nor an address."_s);
         result.hostName = name;
     }
     if (!port.isEmpty()) {
         const auto number = wholeNumber(port.sliced(1), 65535);
         if (!port.startsWith(u':') || number.value_or(0) == 0) {
-            refuse(u"The URL's port is not a number from 1 to 65535; if it is part of a password, "
-                   "write %2F and %3F for a / and a ? in the password."_s);
+            fail(u"The URL's port is not a number from 1 to 65535; if it is part of a password, "
+                 "write %2F and %3F for a / and a ? in the password."_s);
         }
         result.port = quint16(*number);
     }
@@ -292,7 +295,7 @@ void readHosts(QStringView text, Options &options)
     const QList<QStringView> parts = splitOutsideBrackets(text);
     for (const QStringView part : parts) {
         if (part.isEmpty() && parts.size() > 1)
-            refuse(u"The URL has a comma without a host before or behind it."_s);
+            fail(u"The URL has a comma without a host before or behind it."_s);
         const QAmqpHost host = readHost(part);
         options.addHost(host.hostName, host.port);
     }
@@ -301,7 +304,7 @@ void readHosts(QStringView text, Options &options)
 void readUserInfo(QStringView text, Options &options)
 {
     if (text.contains(u'@'))
-        refuse(u"The URL has an @ in the user name or password; write %40 for it."_s);
+        fail(u"The URL has an @ in the user name or password; write %40 for it."_s);
     const auto [user, secret] = splitAt(text, u':');
     const QString userName = decoded(user, u"The user name"_s);
     options.setCredentials(QAmqpCredentials::plain(userName, decoded(secret, u"The password"_s)));
@@ -311,14 +314,14 @@ void checkCharacters(const QString &url)
 {
     static const QRegularExpression badPercent(u"%(?![0-9A-Fa-f]{2})"_s);
     if (url.isEmpty())
-        refuse(u"The URL is empty or not valid; write amqp://localhost or the like, and several "
-               "hosts with ports as a QString, which a QUrl cannot hold."_s);
+        fail(u"The URL is empty or not valid; write amqp://localhost or the like, and several "
+             "hosts with ports as a QString, which a QUrl cannot hold."_s);
     if (std::any_of(url.begin(), url.end(), [](QChar c) { return c <= u' ' || c == u'\x7f'; }))
-        refuse(u"The URL has a space or control character; write %20 for a space."_s);
+        fail(u"The URL has a space or control character; write %20 for a space."_s);
     if (url.contains(u'#'))
-        refuse(u"The URL has a #; write %23 for it."_s);
+        fail(u"The URL has a #; write %23 for it."_s);
     if (url.contains(badPercent))
-        refuse(u"The URL has a % without two hexadecimal digits; write %25 for it."_s);
+        fail(u"The URL has a % without two hexadecimal digits; write %25 for it."_s);
 }
 
 void readUrl(const QString &url, Options &options)
@@ -326,22 +329,22 @@ void readUrl(const QString &url, Options &options)
     checkCharacters(url);
     const bool tls = url.startsWith("amqps://"_L1, Qt::CaseInsensitive);
     if (!tls && !url.startsWith("amqp://"_L1, Qt::CaseInsensitive))
-        refuse(u"The URL does not begin with amqp:// or amqps://."_s);
+        fail(u"The URL does not begin with amqp:// or amqps://."_s);
     options.setTlsEnabled(tls);
 
     const auto [place, query] = splitAt(QStringView(url).sliced(tls ? 8 : 7), u'?');
     const auto [authority, path] = splitAt(place, u'/');
     // A / or ? in a password moves its end, and the host, to where a name or value should be.
     if (path.contains(u'@') || query.contains(u'@')) {
-        refuse(u"The URL has an @ behind its host; write %40 for it, and if it ends a password, "
-               "write %2F and %3F for a / and a ? in the password."_s);
+        fail(u"The URL has an @ behind its host; write %40 for it, and if it ends a password, "
+             "write %2F and %3F for a / and a ? in the password."_s);
     }
     const qsizetype at = authority.lastIndexOf(u'@');
     if (at >= 0)
         readUserInfo(authority.first(at), options);
     readHosts(authority.sliced(at + 1), options);
     if (path.contains(u'/'))
-        refuse(u"The URL has more than one path segment; write %2F for a / in the virtual host."_s);
+        fail(u"The URL has more than one path segment; write %2F for a / in the virtual host."_s);
     if (!path.isEmpty())
         options.setVirtualHost(decoded(path, u"The virtual host"_s));
 
@@ -352,8 +355,8 @@ void readUrl(const QString &url, Options &options)
         readQueryEntry(decoded(key, u"A query key"_s), value, seen, options);
     }
     if (at >= 0 && options.credentials().mechanism() == "EXTERNAL") {
-        refuse(u"\"auth_mechanism\" in the URL is external, which takes the user from the certificate; "
-               "leave the user name and password out."_s);
+        fail(u"\"auth_mechanism\" in the URL is external, which takes the user from the certificate; "
+             "leave the user name and password out."_s);
     }
 }
 

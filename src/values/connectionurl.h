@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #ifndef QTAMQP_VALUES_CONNECTIONURL_H
 #define QTAMQP_VALUES_CONNECTIONURL_H
 

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #include "values/jsonvalue.h"
 
 #include "values/wiretext.h"
@@ -37,7 +40,7 @@ private:
 
     [[noreturn]] void fail(const char *what) const
     {
-        throw JsonError{u"%1 at octet %2"_s.arg(QLatin1StringView(what)).arg(m_at + 1)};
+        throw JsonError{u"%1 at byte %2"_s.arg(QLatin1StringView(what)).arg(m_at + 1)};
     }
 
     char peek() const { return m_at < m_text.size() ? m_text.at(m_at) : '\0'; }
@@ -141,17 +144,17 @@ private:
     QByteArray readString()
     {
         ++m_at;
-        QByteArray octets;
+        QByteArray bytes;
         for (;;) {
             const qsizetype begin = m_at;
             while (quint8(peek()) >= 0x20 && peek() != '"' && peek() != '\\')
                 ++m_at;
-            octets += m_text.sliced(begin, m_at - begin);
+            bytes += m_text.sliced(begin, m_at - begin);
             if (skip("\""))
-                return octets;
+                return bytes;
             if (!skip("\\"))
                 fail("a string that does not end");
-            octets += readEscape();
+            bytes += readEscape();
         }
     }
 
@@ -171,8 +174,8 @@ private:
             if (!text.back().isLowSurrogate())
                 fail("half a character");
         }
-        const bool isOctet = text.front() >= QChar(0xDC80) && text.front() <= QChar(0xDCFF);
-        if (!text.isValidUtf16() && !isOctet)
+        const bool isByte = text.front() >= QChar(0xDC80) && text.front() <= QChar(0xDCFF);
+        if (!text.isValidUtf16() && !isByte)
             fail("half a character");
         return wireFromText(text);
     }
@@ -239,18 +242,18 @@ bool JsonMembers::takeNull(QByteArrayView name)
     return found != m_left.end() && std::exchange(found->second, nullptr);
 }
 
-std::optional<QByteArray> JsonMembers::octets(const QByteArray &name)
+std::optional<QByteArray> JsonMembers::bytes(const QByteArray &name)
 {
     const JsonValue *text = take(name);
     const QByteArray other = name + "_base64";
-    auto octets = base64(other);
-    if (text && octets) {
+    auto bytes = base64(other);
+    if (text && bytes) {
         throw JsonError{u"%1 has both %2 and %3"_s.arg(m_what, QString::fromLatin1(name),
                                                        QString::fromLatin1(other))};
     }
     if (text && text->type != JsonValue::String)
         throw JsonError{u"%1 is not text"_s.arg(QString::fromLatin1(name))};
-    return text ? text->text : octets;
+    return text ? text->text : bytes;
 }
 
 std::optional<QByteArray> JsonMembers::base64(const QByteArray &name)
@@ -258,10 +261,10 @@ std::optional<QByteArray> JsonMembers::base64(const QByteArray &name)
     const JsonValue *value = take(name);
     if (!value)
         return {};
-    auto octets = value->type == JsonValue::String ? fromBase64(value->text) : std::nullopt;
-    if (!octets)
+    auto bytes = value->type == JsonValue::String ? fromBase64(value->text) : std::nullopt;
+    if (!bytes)
         throw JsonError{u"%1 is not base64"_s.arg(QString::fromLatin1(name))};
-    return octets;
+    return bytes;
 }
 
 std::optional<quint64> JsonMembers::number(QByteArrayView name, quint64 most)
@@ -308,7 +311,7 @@ QByteArray jsonText(const QByteArray &utf8)
     return array.sliced(1, array.size() - 2);
 }
 
-QByteArray jsonBase64(const QByteArray &octets) { return '"' + octets.toBase64() + '"'; }
+QByteArray jsonBase64(const QByteArray &bytes) { return '"' + bytes.toBase64() + '"'; }
 
 JsonObject &JsonObject::add(const QByteArray &name, const QByteArray &value)
 {
@@ -318,15 +321,15 @@ JsonObject &JsonObject::add(const QByteArray &name, const QByteArray &value)
     return *this;
 }
 
-JsonObject &JsonObject::addOctets(const QByteArray &name, const QByteArray &base64Name,
-                                  const QByteArray &octets)
+JsonObject &JsonObject::addBytes(const QByteArray &name, const QByteArray &base64Name,
+                                 const QByteArray &bytes)
 {
-    return octets.isValidUtf8() ? add(name, jsonText(octets)) : add(base64Name, jsonBase64(octets));
+    return bytes.isValidUtf8() ? add(name, jsonText(bytes)) : add(base64Name, jsonBase64(bytes));
 }
 
-JsonObject &JsonObject::addOctets(const QByteArray &name, const QByteArray &octets)
+JsonObject &JsonObject::addBytes(const QByteArray &name, const QByteArray &bytes)
 {
-    return addOctets(name, name + "_base64", octets);
+    return addBytes(name, name + "_base64", bytes);
 }
 
 } // namespace QtAmqpPrivate

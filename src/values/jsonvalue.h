@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #ifndef QTAMQP_VALUES_JSONVALUE_H
 #define QTAMQP_VALUES_JSONVALUE_H
 
@@ -25,7 +28,7 @@ struct JsonValue
     enum Type { Null, Bool, Number, String, Array, Object };
 
     Type type = Null;
-    QByteArray text; // a number or a truth value as written, or the octets of a string
+    QByteArray text; // a number or a truth value as written, or the bytes of a string
     std::vector<JsonValue> elements; // of an array, or the values of an object
     std::vector<QByteArray> names; // of the values of an object
 
@@ -33,7 +36,7 @@ struct JsonValue
     const JsonValue *find(QByteArrayView name) const;
 };
 
-// Throws a JsonError. In a string \udc80 to \udcff is an octet that is no UTF-8, as Python writes it.
+// Throws a JsonError. In a string \udc80 to \udcff is a byte that is no UTF-8, as Python writes it.
 JsonValue readJson(QByteArrayView utf8);
 
 // The members of an object that is read, each to be taken once; what is left is a mistake. These throw a
@@ -45,8 +48,8 @@ public:
 
     const JsonValue *take(QByteArrayView name);
     bool takeNull(QByteArrayView name); // false, and it stays, if it is something else
-    // Text, or octets in base64 under the name that has _base64 behind it.
-    std::optional<QByteArray> octets(const QByteArray &name);
+    // Text, or bytes in base64 under the name that has _base64 behind it.
+    std::optional<QByteArray> bytes(const QByteArray &name);
     std::optional<QByteArray> base64(const QByteArray &name);
     std::optional<quint64> number(QByteArrayView name, quint64 most);
     std::optional<bool> truth(QByteArrayView name);
@@ -61,7 +64,7 @@ std::optional<QByteArray> fromBase64(const QByteArray &text);
 
 // `utf8` as a JSON string.
 QByteArray jsonText(const QByteArray &utf8);
-QByteArray jsonBase64(const QByteArray &octets);
+QByteArray jsonBase64(const QByteArray &bytes);
 
 // An object that is written.
 class JsonObject
@@ -70,9 +73,9 @@ public:
     // `value` is JSON already.
     JsonObject &add(const QByteArray &name, const QByteArray &value);
     // As text if they are UTF-8, else in base64 under the other name.
-    JsonObject &addOctets(const QByteArray &name, const QByteArray &base64Name,
-                          const QByteArray &octets);
-    JsonObject &addOctets(const QByteArray &name, const QByteArray &octets);
+    JsonObject &addBytes(const QByteArray &name, const QByteArray &base64Name,
+                         const QByteArray &bytes);
+    JsonObject &addBytes(const QByteArray &name, const QByteArray &bytes);
 
     QByteArray json() const { return '{' + m_members + '}'; }
 

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #include "values/messagejson.h"
 
 #include "values/qamqpmessage_p.h"
@@ -19,7 +22,7 @@ namespace {
 // As RabbitMQ's management tools call it.
 QByteArray nameOf(const PropertyRow &row) { return QByteArray(row.name).replace('-', '_'); }
 
-// As JSON if that gives the same octets again, else in base64.
+// As JSON if that gives the same bytes again, else in base64.
 void addHeaders(JsonObject &json, const QByteArray &name, const QByteArray &entries)
 {
     const QByteArray headers = toJson(decodeTable(entries));
@@ -29,15 +32,15 @@ void addHeaders(JsonObject &json, const QByteArray &name, const QByteArray &entr
         json.add(name + "_base64", jsonBase64(entries));
 }
 
-void addProperty(JsonObject &json, const PropertyRow &row, const QByteArray &octets)
+void addProperty(JsonObject &json, const PropertyRow &row, const QByteArray &bytes)
 {
     const QByteArray name = nameOf(row);
     switch (row.shape) {
-    case PropertyShape::Text: json.addOctets(name, octets); break;
-    case PropertyShape::Table: addHeaders(json, name, octets.sliced(4)); break; // behind their size
-    case PropertyShape::Octet: json.add(name, QByteArray::number(quint8(octets.front()))); break;
+    case PropertyShape::Text: json.addBytes(name, bytes); break;
+    case PropertyShape::Table: addHeaders(json, name, bytes.sliced(4)); break; // behind their size
+    case PropertyShape::Byte: json.add(name, QByteArray::number(quint8(bytes.front()))); break;
     case PropertyShape::Timestamp:
-        json.add(name, QByteArray::number(qFromBigEndian<quint64>(octets.constData())));
+        json.add(name, QByteArray::number(qFromBigEndian<quint64>(bytes.constData())));
         break;
     }
 }
@@ -45,20 +48,20 @@ void addProperty(JsonObject &json, const PropertyRow &row, const QByteArray &oct
 template<typename Number>
 QByteArray bigEndian(Number number)
 {
-    QByteArray octets(sizeof number, Qt::Uninitialized);
-    qToBigEndian(number, octets.data());
-    return octets;
+    QByteArray bytes(sizeof number, Qt::Uninitialized);
+    qToBigEndian(number, bytes.data());
+    return bytes;
 }
 
 void readHeaders(JsonMembers &members, const QByteArray &name, QAmqpMessage &message)
 {
     const JsonValue *headers = members.take(name);
-    const auto octets = members.base64(name + "_base64");
-    if (headers && octets)
+    const auto bytes = members.base64(name + "_base64");
+    if (headers && bytes)
         throw JsonError{u"properties has both headers and headers_base64"_s};
-    if (octets) {
+    if (bytes) {
         QAmqpMessagePrivate::editable(message).set(QAmqpMessage::Property::Headers,
-                                                   bigEndian(quint32(octets->size())) + *octets);
+                                                   bigEndian(quint32(bytes->size())) + *bytes);
     }
     if (headers && headers->type != JsonValue::Object && headers->type != JsonValue::Array)
         throw JsonError{u"headers are not a JSON object"_s};
@@ -72,11 +75,11 @@ void readProperty(JsonMembers &members, const PropertyRow &row, QAmqpMessage &me
     QAmqpMessagePrivate &d = QAmqpMessagePrivate::editable(message);
     switch (row.shape) {
     case PropertyShape::Text:
-        if (const auto octets = members.octets(name))
-            d.setOctets(row.property, *octets);
+        if (const auto bytes = members.bytes(name))
+            d.setBytes(row.property, *bytes);
         break;
     case PropertyShape::Table: readHeaders(members, name, message); break;
-    case PropertyShape::Octet:
+    case PropertyShape::Byte:
         if (const auto number = members.number(name, std::numeric_limits<quint8>::max()))
             d.set(row.property, bigEndian(quint8(*number)));
         break;
@@ -106,8 +109,8 @@ QAmqpMessage readProperties(const JsonValue &json)
 // Empty is not null, which is what is not there.
 QByteArray readName(JsonMembers &members, const QByteArray &name)
 {
-    const auto octets = members.octets(name);
-    return !octets || !octets->isNull() ? octets.value_or(QByteArray()) : QByteArray("");
+    const auto bytes = members.bytes(name);
+    return !bytes || !bytes->isNull() ? bytes.value_or(QByteArray()) : QByteArray("");
 }
 
 } // namespace
@@ -133,7 +136,7 @@ void addMessage(JsonObject &json, const QAmqpMessage &message)
     if (d.refused & QAmqpMessagePrivate::NoBody)
         json.add("body", "null");
     else
-        json.addOctets("body", message.body());
+        json.addBytes("body", message.body());
 }
 
 QAmqpMessage readMessage(QByteArrayView json, JsonEnvelope *envelope)
@@ -156,7 +159,7 @@ QAmqpMessage readMessage(QByteArrayView json, JsonEnvelope *envelope)
         if (members.takeNull("body"))
             QAmqpMessagePrivate::editable(message).refused |= QAmqpMessagePrivate::NoBody;
         else
-            message.setBody(members.octets("body").value_or(QByteArray()));
+            message.setBody(members.bytes("body").value_or(QByteArray()));
         members.finish();
         return message;
     } catch (const JsonError &error) {
@@ -172,7 +175,7 @@ using namespace QtAmqpPrivate;
     Returns the whole message as one line of JSON in UTF-8, without a newline: its properties and its body.
     \c{qamqp publish --json-lines} takes it, see \l {Messages as JSON} for the form. fromJson() makes an equal
     message of it, whatever it holds: each property that is there and no other, each header with its type and
-    in its place, octets that are not UTF-8, properties that cannot be read, a body that was too large to be kept,
+    in its place, bytes that are not UTF-8, properties that cannot be read, a body that was too large to be kept,
     which is null.
 
     \sa QAmqpDelivery::toJson()

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #include <QtAmqp/qamqpconnectionoptions.h>
 
 #include "values/bytes.h"
@@ -282,7 +285,7 @@ QAmqpConnectionOptions &QAmqpConnectionOptions::setPort(quint16 port)
 /*! \fn QString QAmqpConnectionOptions::virtualHost() const
     Returns the virtual host; the default is "/". */
 /*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setVirtualHost(const QString &virtualHost)
-    Sets the \a virtualHost (AMQP 0-9-1 §1.4.2.7): 1 to 255 octets of UTF-8. */
+    Sets the \a virtualHost (AMQP 0-9-1 §1.4.2.7): 1 to 255 bytes of UTF-8. */
 QTAMQP_FIELD(QAmqpConnectionOptions, QString, virtualHost, setVirtualHost)
 
 /*! \fn QAmqpCredentials QAmqpConnectionOptions::credentials() const
@@ -352,7 +355,7 @@ QTAMQP_FIELD(QAmqpConnectionOptions, QAmqpTable, clientProperties, setClientProp
 /*! \fn QString QAmqpConnectionOptions::locale() const
     Returns the locale; the default is en_US, which every broker has. */
 /*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setLocale(const QString &locale)
-    Asks for the broker's texts in \a locale: 1 to 255 octets of UTF-8. */
+    Asks for the broker's texts in \a locale: 1 to 255 bytes of UTF-8. */
 QTAMQP_FIELD(QAmqpConnectionOptions, QString, locale, setLocale)
 
 /*! \fn quint16 QAmqpConnectionOptions::channelMax() const
@@ -363,7 +366,7 @@ QTAMQP_FIELD(QAmqpConnectionOptions, QString, locale, setLocale)
 QTAMQP_FIELD(QAmqpConnectionOptions, quint16, channelMax, setChannelMax)
 
 /*! \fn quint32 QAmqpConnectionOptions::frameMax() const
-    Returns the greatest frame size to agree on, in octets; the default is 131072, RabbitMQ's own. */
+    Returns the greatest frame size to agree on, in bytes; the default is 131072, RabbitMQ's own. */
 /*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setFrameMax(quint32 bytes)
     Agrees on frames of \a bytes at most: 0 takes what the server proposes, otherwise at least 4096
     (AMQP 0-9-1 §1.4.2.5, frame-min-size); RabbitMQ 4.1 and later want 8192. The lower number of both
@@ -401,7 +404,7 @@ QAmqpConnectionOptions &QAmqpConnectionOptions::setHeartbeatTuner(const Heartbea
 }
 
 /*! \fn quint64 QAmqpConnectionOptions::maxMessageSize() const
-    Returns the greatest body accepted from the broker, in octets; the default is 128 MiB. */
+    Returns the greatest body accepted from the broker, in bytes; the default is 128 MiB. */
 /*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setMaxMessageSize(quint64 bytes)
     Accepts bodies of \a bytes at most, at least 1. The properties of a message may take as much too, but
     1 MiB in any case and 16 MiB at most (or frameMax(), if that is more): RabbitMQ sends them in one frame
@@ -492,7 +495,7 @@ QAmqpConnectionOptions &QAmqpConnectionOptions::setKeepAliveEnabled(bool enabled
 /*! \fn std::chrono::seconds QAmqpConnectionOptions::keepAliveIdle() const
     Returns how long a silent TCP connection is not probed; 0, the default, is what the system has. */
 /*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setKeepAliveIdle(std::chrono::seconds idle)
-    Probes a TCP connection after \a idle, 0 to 32767 s, without an octet (TCP_KEEPIDLE). */
+    Probes a TCP connection after \a idle, 0 to 32767 s, without a byte (TCP_KEEPIDLE). */
 QTAMQP_FIELD(QAmqpConnectionOptions, seconds, keepAliveIdle, setKeepAliveIdle)
 
 /*! \fn std::chrono::seconds QAmqpConnectionOptions::keepAliveInterval() const
@@ -548,15 +551,15 @@ QString QAmqpConnectionOptions::errorString() const
                "read by fromUrl()."_s;
     }
     if (!isShortString(options.virtualHost))
-        return u"The virtual host must have 1 to 255 octets of UTF-8; the usual one is \"/\"."_s;
+        return u"The virtual host must have 1 to 255 bytes of UTF-8; the usual one is \"/\"."_s;
     if (!isShortString(options.locale))
-        return u"The locale must have 1 to 255 octets of UTF-8; the usual one is \"en_US\"."_s;
+        return u"The locale must have 1 to 255 bytes of UTF-8; the usual one is \"en_US\"."_s;
     if (options.heartbeat && (*options.heartbeat < 0s || *options.heartbeat > 65535s))
         return u"The heartbeat must be from 0 (off) to 65535 seconds."_s;
     if (options.frameMax > 0 && options.frameMax < 4096)
-        return u"The frame size (frame_max) must be 0 (the server's choice) or at least 4096 octets."_s;
+        return u"The frame size (frame_max) must be 0 (the server's choice) or at least 4096 bytes."_s;
     if (options.maxMessageSize == 0)
-        return u"The maximum message size must be at least 1 octet."_s;
+        return u"The maximum message size must be at least 1 byte."_s;
     if (const QString error = options.clientProperties.errorString(); !error.isEmpty())
         return u"The client properties cannot be sent: %1."_s.arg(error);
     for (const QString &error : {options.credentials.errorString(), tlsError(options),

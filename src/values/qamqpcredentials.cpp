@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #include "values/qamqpcredentials_p.h"
 
 #include "values/tableformat.h"
@@ -94,7 +97,7 @@ QTAMQP_VALUE(QAmqpCredentials)
 /*!
     Makes credentials of \a userName and \a password for the mechanism PLAIN.
 
-    The user name may have 255 octets of UTF-8, and neither text may contain a NUL character;
+    The user name may have 255 bytes of UTF-8, and neither text may contain a NUL character;
     errorString() tells, and a connection refuses to open.
 */
 QAmqpCredentials QAmqpCredentials::plain(const QString &userName, const QString &password)
@@ -214,7 +217,7 @@ std::chrono::seconds QAmqpCredentials::expiresIn() const { return peek(d).expire
 /*! Returns why these credentials cannot be sent, without telling a secret; empty if they can. */
 QString QAmqpCredentials::errorString() const
 {
-    // Before connection.tune a frame may have so many octets at most, even with RabbitMQ 4.1.
+    // Before connection.tune a frame may have so many bytes at most, even with RabbitMQ 4.1.
     constexpr qsizetype maxInitialResponse = 8192;
     if (hasProvider())
         return *peek(d).provider ? QString() : u"The credentials' provider is no function."_s;
@@ -225,7 +228,7 @@ QString QAmqpCredentials::errorString() const
             return u"The responder of the authentication mechanism is no function."_s;
         if (name.isEmpty() || name.size() > MaxShortString
             || !std::all_of(name.begin(), name.end(), isPrintable))
-            return u"The name of the authentication mechanism must have 1 to 255 printable octets "
+            return u"The name of the authentication mechanism must have 1 to 255 printable bytes "
                    "of ASCII without a space."_s;
         return {};
     }
@@ -233,12 +236,12 @@ QString QAmqpCredentials::errorString() const
     const qsizetype secret = Private::secret(*this).size();
     const qsizetype response = initialResponse().size();
     if (user > MaxShortString)
-        return u"The user name has more than 255 octets of UTF-8."_s;
+        return u"The user name has more than 255 bytes of UTF-8."_s;
     // PLAIN separates its parts by NUL: one inside would let a user name forge the password.
     if (userName().contains(QChar()) || peek(d).password.contains(QChar()))
         return u"The user name or password has a NUL character."_s;
     if (response > maxInitialResponse) {
-        return u"The user name and password together have more than %1 octets of UTF-8."_s.arg(
+        return u"The user name and password together have more than %1 bytes of UTF-8."_s.arg(
                 maxInitialResponse - (response - user - secret));
     }
     return {};

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #include "values/qamqpmessage_p.h"
 
 #include "values/errorkinds.h"
@@ -18,25 +21,25 @@ using Property = QAmqpMessage::Property;
 /*!
     \class QAmqpMessage
     \inmodule QtAmqp
-    \brief A message: a body of octets and the 14 properties of AMQP's basic class.
+    \brief A message: a body of bytes and the 14 properties of AMQP's basic class.
 
     A property that was never set is absent, which is not the same as empty: has() tells. Setting
     a text property to a null QString, or calling clear(), makes it absent again.
 
     The broker and other clients may send text that is not UTF-8, here and in the names that a
-    QAmqpDelivery tells. In a QString such an octet is a lone surrogate, U+DC80 to U+DCFF for 80 to FF,
-    and the setters and calls of this library make the same octet of it: what is copied from one message
+    QAmqpDelivery tells. In a QString such a byte is a lone surrogate, U+DC80 to U+DCFF for 80 to FF,
+    and the setters and calls of this library make the same byte of it: what is copied from one message
     to another, or used to answer or forward it, is what came. RabbitMQ takes such properties but no such
     names (501 for the connection): calls with them are refused with InvalidArgument if it is the
-    server, and before that is known. bytes() gives the octets themselves.
+    server, and before that is known. bytes() gives the bytes themselves.
 
-    The setters never fail. A value that AMQP cannot carry (text over 255 octets of UTF-8, a header
+    The setters never fail. A value that AMQP cannot carry (text over 255 bytes of UTF-8, a header
     value of a foreign type or a number that is not finite, a time before 1970) leaves the property absent and errorString() says
     what was wrong; publishing such a message is refused locally and puts nothing on the wire.
 
     A message that was received may have properties that cannot be read, by a mistake of whoever sent it
     or beyond the bounds of this library. It is delivered all the same: propertiesError() says what is
-    wrong, and headers() are empty. Published again, it is sent octet for octet as it came, if its
+    wrong, and headers() are empty. Published again, it is sent byte for byte as it came, if its
     properties fit one frame.
 
     Messages are implicitly shared and reentrant; publishing one object many times is the fastest way
@@ -79,8 +82,8 @@ constexpr PropertyRow rows[] = {
         {Property::ContentType, Shape::Text, "content-type"},
         {Property::ContentEncoding, Shape::Text, "content-encoding"},
         {Property::Headers, Shape::Table, "headers"},
-        {Property::DeliveryMode, Shape::Octet, "delivery-mode"},
-        {Property::Priority, Shape::Octet, "priority"},
+        {Property::DeliveryMode, Shape::Byte, "delivery-mode"},
+        {Property::Priority, Shape::Byte, "priority"},
         {Property::CorrelationId, Shape::Text, "correlation-id"},
         {Property::ReplyTo, Shape::Text, "reply-to"},
         {Property::Expiration, Shape::Text, "expiration"},
@@ -100,7 +103,7 @@ QByteArrayView takeProperty(Reader &list, Shape shape)
     switch (shape) {
     case Shape::Text: list.string<quint8>(); break;
     case Shape::Table: list.string<quint32>(); break;
-    case Shape::Octet: list.read<quint8>(); break;
+    case Shape::Byte: list.read<quint8>(); break;
     case Shape::Timestamp: list.read<quint64>(); break;
     }
     return before.first(before.size() - list.remaining());
@@ -123,7 +126,7 @@ void checkPropertyList(quint16 flags, Reader &list)
         takeProperty(list, row.shape);
     }
     if (list.ok() && !list.atEnd())
-        list.fail("has octets behind its last property");
+        list.fail("has bytes behind its last property");
 }
 
 // The entries of the table of headers in a list that is in order.
@@ -208,13 +211,13 @@ void QAmqpMessagePrivate::set(Property property, const QByteArray &wire)
     }
 }
 
-void QAmqpMessagePrivate::refuse(Property property)
+void QAmqpMessagePrivate::setRefused(Property property)
 {
     set(property, {});
     refused |= quint32(property);
 }
 
-quint8 QAmqpMessagePrivate::octet(Property property) const
+quint8 QAmqpMessagePrivate::byte(Property property) const
 {
     return present() & quint16(property) ? quint8(wire(property).front()) : 0;
 }
@@ -225,10 +228,10 @@ QString QAmqpMessagePrivate::text(Property property) const
                                          : QString();
 }
 
-void QAmqpMessagePrivate::setOctets(Property property, const QByteArray &text)
+void QAmqpMessagePrivate::setBytes(Property property, const QByteArray &text)
 {
     if (text.size() > MaxShortString)
-        refuse(property);
+        setRefused(property);
     else
         set(property, char(text.size()) + text);
 }
@@ -240,7 +243,7 @@ QTAMQP_VALUE(QAmqpMessage)
 /*! Makes a message of \a body, which is shared, not copied; no property is set. */
 QAmqpMessage::QAmqpMessage(const QByteArray &body) { setBody(body); }
 
-/*! Returns the body, octets as they were sent. */
+/*! Returns the body, bytes as they were sent. */
 QByteArray QAmqpMessage::body() const { return peek(d).body; }
 
 /*!
@@ -254,7 +257,7 @@ void QAmqpMessage::setBody(const QByteArray &body)
     message.refused &= ~QAmqpMessagePrivate::NoBody;
 }
 
-/*! Returns how many octets the message takes: those of the body and of the properties as they stand on the
+/*! Returns how many bytes the message takes: those of the body and of the properties as they stand on the
     wire. This is what the bounds of messages that wait count. */
 qsizetype QAmqpMessage::size() const { return QAmqpMessagePrivate::size(*this); }
 
@@ -272,7 +275,7 @@ void QAmqpMessage::clear(Property property)
 }
 
 /*!
-    Returns the octets of \a property as they stand on the wire, for text without its length: the way
+    Returns the bytes of \a property as they stand on the wire, for text without its length: the way
     to a text property that is not UTF-8. Nothing if it is absent.
 */
 QByteArray QAmqpMessage::bytes(Property property) const
@@ -290,15 +293,15 @@ QByteArray QAmqpMessage::bytes(Property property) const
     if (value.isNull()) \
       edit(d).set(Property::Name, {}); \
     else \
-      edit(d).setOctets(Property::Name, wireFromText(value)); \
+      edit(d).setBytes(Property::Name, wireFromText(value)); \
   }
 
 /*! \property QAmqpMessage::contentType
-    MIME type of the body, at most 255 octets. AMQP carries it without looking at it. */
+    MIME type of the body, at most 255 bytes. AMQP carries it without looking at it. */
 QTAMQP_TEXT_PROPERTY(contentType, ContentType)
 
 /*! \property QAmqpMessage::contentEncoding
-    MIME content encoding, such as gzip, at most 255 octets. Nothing is decoded by itself. */
+    MIME content encoding, such as gzip, at most 255 bytes. Nothing is decoded by itself. */
 QTAMQP_TEXT_PROPERTY(contentEncoding, ContentEncoding)
 
 /*! \property QAmqpMessage::headers
@@ -324,7 +327,7 @@ void QAmqpMessage::setHeaders(const QAmqpTable &headers)
     if (!judge.ok())
         error = QLatin1StringView(judge.error());
     if (!error.isEmpty()) {
-        edit(d).refuse(Property::Headers);
+        edit(d).setRefused(Property::Headers);
         edit(d).error = error;
         return;
     }
@@ -337,7 +340,7 @@ void QAmqpMessage::setHeaders(const QAmqpTable &headers)
     Whether the message survives a restart of the broker; \c Unset makes the property absent. */
 QAmqpMessage::DeliveryMode QAmqpMessage::deliveryMode() const
 {
-    return DeliveryMode(peek(d).octet(Property::DeliveryMode));
+    return DeliveryMode(peek(d).byte(Property::DeliveryMode));
 }
 
 void QAmqpMessage::setDeliveryMode(DeliveryMode mode)
@@ -349,18 +352,18 @@ void QAmqpMessage::setDeliveryMode(DeliveryMode mode)
 
 /*! \property QAmqpMessage::priority
     0 (also when absent) to 255. Only queues declared with x-max-priority look at it. */
-quint8 QAmqpMessage::priority() const { return peek(d).octet(Property::Priority); }
+quint8 QAmqpMessage::priority() const { return peek(d).byte(Property::Priority); }
 void QAmqpMessage::setPriority(quint8 priority)
 {
     edit(d).set(Property::Priority, QByteArray(1, char(priority)));
 }
 
 /*! \property QAmqpMessage::correlationId
-    Ties a reply to its request, at most 255 octets. */
+    Ties a reply to its request, at most 255 bytes. */
 QTAMQP_TEXT_PROPERTY(correlationId, CorrelationId)
 
 /*! \property QAmqpMessage::replyTo
-    The queue for replies, at most 255 octets. */
+    The queue for replies, at most 255 bytes. */
 QTAMQP_TEXT_PROPERTY(replyTo, ReplyTo)
 
 /*! \property QAmqpMessage::expiration
@@ -373,7 +376,7 @@ void QAmqpMessage::setExpiration(std::chrono::milliseconds expiration)
 {
     constexpr std::chrono::milliseconds longest(std::numeric_limits<quint32>::max());
     if (expiration.count() < 0 || expiration > longest) {
-        edit(d).refuse(Property::Expiration);
+        edit(d).setRefused(Property::Expiration);
         edit(d).refused |= QAmqpMessagePrivate::TimeOutOfRange;
         return;
     }
@@ -381,7 +384,7 @@ void QAmqpMessage::setExpiration(std::chrono::milliseconds expiration)
 }
 
 /*! \property QAmqpMessage::messageId
-    The application's identifier, at most 255 octets. */
+    The application's identifier, at most 255 bytes. */
 QTAMQP_TEXT_PROPERTY(messageId, MessageId)
 
 /*! \property QAmqpMessage::timestamp
@@ -400,14 +403,14 @@ void QAmqpMessage::setTimestamp(const QDateTime &timestamp)
         return clear(Property::Timestamp);
     const QAmqpValue seconds(timestamp);
     if (!seconds.isValid())
-        return edit(d).refuse(Property::Timestamp);
+        return edit(d).setRefused(Property::Timestamp);
     QByteArray wire(8, Qt::Uninitialized);
     qToBigEndian(seconds.toTimestamp(), wire.data());
     edit(d).set(Property::Timestamp, wire);
 }
 
 /*! \property QAmqpMessage::type
-    The application's name for this kind of message, at most 255 octets. */
+    The application's name for this kind of message, at most 255 bytes. */
 QTAMQP_TEXT_PROPERTY(type, Type)
 
 /*! \property QAmqpMessage::userId
@@ -416,7 +419,7 @@ QTAMQP_TEXT_PROPERTY(type, Type)
 QTAMQP_TEXT_PROPERTY(userId, UserId)
 
 /*! \property QAmqpMessage::appId
-    The publishing application, at most 255 octets. */
+    The publishing application, at most 255 bytes. */
 QTAMQP_TEXT_PROPERTY(appId, AppId)
 
 /*! \property QAmqpMessage::clusterId
@@ -430,7 +433,7 @@ QTAMQP_TEXT_PROPERTY(clusterId, ClusterId)
     If it is the headers (arrays and tables more than 32 deep in each other, more than 65,536 values in
     all, a value of an unknown type), headers() are empty and the other properties are there. If it is the
     list of the properties itself, or a flag for a property that the basic class does not have, none of
-    them is there, and none can be set: errorString() says so then. The octets are kept, and
+    them is there, and none can be set: errorString() says so then. The bytes are kept, and
     QAmqpChannel::publish() sends them as they came.
 */
 QString QAmqpMessage::propertiesError() const
@@ -468,13 +471,13 @@ QString QAmqpMessagePrivate::refusal() const
         return QStringLiteral("%1 lies before 1970").arg(name);
     if (row.property == Property::Expiration && refused & TimeOutOfRange)
         return QStringLiteral("%1 may be 0 to 4294967295 milliseconds").arg(name);
-    return QStringLiteral("%1 has more than 255 octets of UTF-8").arg(name);
+    return QStringLiteral("%1 has more than 255 bytes of UTF-8").arg(name);
 }
 
 QDebug operator<<(QDebug debug, const QAmqpMessage &message)
 {
     const QDebugStateSaver saver(debug);
-    debug.nospace().quote() << "QAmqpMessage(" << message.body().size() << " octets";
+    debug.nospace().quote() << "QAmqpMessage(" << message.body().size() << " bytes";
     for (const PropertyRow &row : rows) {
         if (!message.has(row.property))
             continue;
@@ -482,7 +485,7 @@ QDebug operator<<(QDebug debug, const QAmqpMessage &message)
         switch (row.shape) {
         case Shape::Text: debug << message.bytes(row.property); break;
         case Shape::Table: debug << message.headers(); break;
-        case Shape::Octet: debug << quint8(message.bytes(row.property).front()); break;
+        case Shape::Byte: debug << quint8(message.bytes(row.property).front()); break;
         case Shape::Timestamp: debug << message.timestamp(); break;
         }
     }

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #ifndef QTAMQP_VALUES_QAMQPMESSAGE_P_H
 #define QTAMQP_VALUES_QAMQPMESSAGE_P_H
 
@@ -16,7 +19,7 @@ QT_BEGIN_NAMESPACE
 // for a property pays for decoding it.
 //
 // What was received is kept as it came even if nobody can make sense of it, so that it can be sent on
-// octet for octet. Of a list that is malformed itself no property can be found, of a table of headers
+// byte for byte. Of a list that is malformed itself no property can be found, of a table of headers
 // that cannot be read only the headers are missing.
 class QAmqpMessagePrivate : public QtAmqpPrivate::SharedValue
 {
@@ -60,18 +63,18 @@ public:
     // What stands in the list for the property, or where it would stand if it is absent.
     QByteArrayView wire(QAmqpMessage::Property property) const;
     void set(QAmqpMessage::Property property, const QByteArray &wire);
-    void refuse(QAmqpMessage::Property property);
+    void setRefused(QAmqpMessage::Property property);
 
     QString refusal() const;
 
-    quint8 octet(QAmqpMessage::Property property) const;
+    quint8 byte(QAmqpMessage::Property property) const;
     QString text(QAmqpMessage::Property property) const;
-    void setOctets(QAmqpMessage::Property property, const QByteArray &text);
+    void setBytes(QAmqpMessage::Property property, const QByteArray &text);
 };
 
 namespace QtAmqpPrivate {
 
-enum class PropertyShape : quint8 { Text, Table, Octet, Timestamp };
+enum class PropertyShape : quint8 { Text, Table, Byte, Timestamp };
 
 struct PropertyRow
 {

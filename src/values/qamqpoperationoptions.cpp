@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #include "values/qamqpoperationoptions_p.h"
 #include "values/qamqpvalue_p.h"
 
@@ -325,7 +328,7 @@ QTAMQP_FIELD(QAmqpConsumeOptions, bool, isExclusive, setExclusive)
 /*! \fn QString QAmqpConsumeOptions::consumerTag() const
     Returns the consumer tag; empty by default, then the library chooses one. */
 /*! \fn QAmqpConsumeOptions &QAmqpConsumeOptions::setConsumerTag(const QString &consumerTag)
-    Sets the tag to \a consumerTag, at most 255 octets of UTF-8 and unique on its channel, else
+    Sets the tag to \a consumerTag, at most 255 bytes of UTF-8 and unique on its channel, else
     consuming fails with InvalidArgument. Empty lets the library choose. */
 QTAMQP_FIELD(QAmqpConsumeOptions, QString, consumerTag, setConsumerTag)
 

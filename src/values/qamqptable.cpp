@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #include <QtAmqp/qamqptable.h>
 
 #include "values/bytes.h"
@@ -22,11 +25,11 @@ using namespace QtAmqpPrivate;
 
     A table is an ordered list of names and values. It keeps what a QVariantMap cannot: the order,
     a name that stands twice, names that are not UTF-8 and the exact type of each value. A name has
-    at most 255 octets of UTF-8 (AMQP 0-9-1 §4.2.5.5); append() keeps a longer one, and whatever
+    at most 255 bytes of UTF-8 (AMQP 0-9-1 §4.2.5.5); append() keeps a longer one, and whatever
     would send the table refuses it with errorString().
 
-    In a QString an octet of a name that is not UTF-8 is a lone surrogate, U+DC80 to U+DCFF for 80 to FF;
-    the functions that take a QString make the same octet of it. Of a name that stands twice, the first
+    In a QString a byte of a name that is not UTF-8 is a lone surrogate, U+DC80 to U+DCFF for 80 to FF;
+    the functions that take a QString make the same byte of it. Of a name that stands twice, the first
     counts: value() returns it, insert() changes it, toVariantMap() has it, as RabbitMQ looks at it.
 
     \snippet snippets.cpp table
@@ -105,7 +108,7 @@ QVariantMap QAmqpTable::toVariantMap() const
 /*!
     Returns the table as JSON in UTF-8: an object of values as QAmqpValue::toJson() returns them, in their order.
     If a name is not UTF-8 or comes twice it is an array of these objects, each with one more member, \c name, or
-    \c name_base64 with its octets in base64. fromJson() makes an equal table of it.
+    \c name_base64 with its bytes in base64. fromJson() makes an equal table of it.
 */
 QByteArray QAmqpTable::toJson() const { return QtAmqpPrivate::toJson(*this); }
 
@@ -129,7 +132,7 @@ bool QAmqpTable::isEmpty() const { return size() == 0; }
 /*! Returns the number of entries. */
 qsizetype QAmqpTable::size() const { return entries().size(); }
 
-/*! Returns the entries in wire order; names are octets as they were received or set. The reference is
+/*! Returns the entries in wire order; names are bytes as they were received or set. The reference is
     valid until this table is changed or destroyed. */
 const QList<QAmqpTable::Entry> &QAmqpTable::entries() const & { return peek(d).entries; }
 QList<QAmqpTable::Entry> QAmqpTable::entries() && { return peek(d).entries; }
@@ -183,7 +186,7 @@ QString QAmqpTable::errorString() const
         return unread;
     for (const auto &[name, value] : entries()) {
         if (name.size() > MaxShortString) {
-            return QStringLiteral("the name \"%1…\" has %2 octets, AMQP allows 255")
+            return QStringLiteral("the name \"%1…\" has %2 bytes, AMQP allows 255")
                     .arg(QString::fromUtf8(name.left(32)), QString::number(name.size()));
         }
         if (const QString error = value.errorString(); !error.isEmpty())

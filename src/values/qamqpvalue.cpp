@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #include "values/qamqpvalue_p.h"
 
 #include "values/wiretext.h"
@@ -22,8 +25,8 @@ using Type = QAmqpValue::Type;
     \brief One value of an AMQP field table, of any of the types that RabbitMQ carries.
 
     A value keeps the exact wire type: a 16-bit unsigned integer is not silently widened, text
-    (\c String) and octets (\c Bytes) stay apart, and a timestamp keeps all of its 64 bits. What
-    was received is sent again octet for octet. The two tags that only older brokers use for
+    (\c String) and bytes (\c Bytes) stay apart, and a timestamp keeps all of its 64 bits. What
+    was received is sent again byte for byte. The two tags that only older brokers use for
     16-bit (\c U) and 64-bit (\c L) signed integers are read as \c Int16 and \c Int64.
 
     The constructors convert from C++ types without losing anything. What AMQP cannot carry gives an
@@ -50,9 +53,9 @@ using Type = QAmqpValue::Type;
     \value Int64
     \value Float    Of 32 bits. One that is not finite can be received, but is not sent: see errorString().
     \value Double   Of 64 bits. The same.
-    \value Decimal  A scale octet and a 32-bit integer.
-    \value String   Text in UTF-8; octets that are not UTF-8 are kept as they are.
-    \value Bytes    An array of octets (a RabbitMQ extension).
+    \value Decimal  A scale byte and a 32-bit integer.
+    \value String   Text in UTF-8; bytes that are not UTF-8 are kept as they are.
+    \value Bytes    An array of bytes (a RabbitMQ extension).
     \value Timestamp Seconds since 1970-01-01 UTC, 64 bits, unsigned.
     \value Array    A list of values, each of its own type.
     \value Table    A nested table.
@@ -144,11 +147,11 @@ QAmqpValue::QAmqpValue(QAmqpDecimal value)
 {
 }
 
-/*! Makes a \c String of \a value in UTF-8; a lone surrogate U+DC80 to U+DCFF makes the octet that toString()
+/*! Makes a \c String of \a value in UTF-8; a lone surrogate U+DC80 to U+DCFF makes the byte that toString()
     makes it of. A null QString makes an empty one, see null() for no value. */
 QAmqpValue::QAmqpValue(const QString &value) : QAmqpValue(string(wireFromText(value))) { }
 
-/*! Makes a \c String of the octets \a utf8 up to the first NUL, as they are. */
+/*! Makes a \c String of the bytes \a utf8 up to the first NUL, as they are. */
 QAmqpValue::QAmqpValue(const char *utf8) : QAmqpValue(string(QByteArray(utf8))) { }
 
 /*! Makes a value of type \c Bytes, which RabbitMQ's plugins and Pika do not take for text; use
@@ -177,14 +180,14 @@ QAmqpValue::QAmqpValue(const QList<QAmqpValue> &array)
 {
 }
 
-/*! Makes a nested \c Table of \a table. It is invalid if a name in it has more than 255 octets, or a
+/*! Makes a nested \c Table of \a table. It is invalid if a name in it has more than 255 bytes, or a
     value is. */
 QAmqpValue::QAmqpValue(const QAmqpTable &table) : QAmqpValue(Private::make(Type::Table, table)) { }
 
 /*! Returns AMQP's void, a value that is present and empty. */
 QAmqpValue QAmqpValue::null() { return Private::make(Type::Void, {}); }
 
-/*! Returns a \c String of the octets \a utf8, as they are. */
+/*! Returns a \c String of the bytes \a utf8, as they are. */
 QAmqpValue QAmqpValue::string(const QByteArray &utf8) { return Private::make(Type::String, utf8); }
 
 /*! Returns a \c Timestamp of \a secondsSinceEpoch, which may lie outside what QDateTime can hold. */
@@ -325,7 +328,7 @@ QAmqpDecimal QAmqpValue::toDecimal() const
     return {d->scale, qint32(Private::get<qint64>(*this))};
 }
 
-/*! Returns the octets of a \c String or of \c Bytes; otherwise nothing. */
+/*! Returns the bytes of a \c String or of \c Bytes; otherwise nothing. */
 QByteArray QAmqpValue::toBytes() const { return Private::get<QByteArray>(*this); }
 
 // QString::number() knows doubles only, and as a double 0.1F is 0.10000000149011612.
@@ -341,7 +344,7 @@ static QString shortestText(float number)
     return text;
 }
 
-/*! Returns text: of a \c String or \c Bytes read as UTF-8, or of a number in decimal. An octet that is not
+/*! Returns text: of a \c String or \c Bytes read as UTF-8, or of a number in decimal. A byte that is not
     UTF-8 is a lone surrogate, U+DC80 to U+DCFF for 80 to FF, so that a \c String made of the text is the same. */
 QString QAmqpValue::toString() const
 {

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #ifndef QTAMQP_VALUES_QAMQPVALUE_P_H
 #define QTAMQP_VALUES_QAMQPVALUE_P_H
 
@@ -10,7 +13,7 @@
 QT_BEGIN_NAMESPACE
 
 // Numbers of every kind are kept as the bits of their wire form, so that what was decoded is
-// encoded again octet for octet, also a signalling NaN or a timestamp far outside QDateTime. An
+// encoded again byte for byte, also a signalling NaN or a timestamp far outside QDateTime. An
 // invalid value has the text of its error instead.
 class QAmqpValuePrivate : public QtAmqpPrivate::SharedValue
 {

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #include "values/tableformat.h"
 
 #include "values/qamqpvalue_p.h"
@@ -11,9 +14,9 @@ using Type = QAmqpValue::Type;
 template<typename T>
 static void appendNumber(QByteArray &out, T number)
 {
-    char octets[sizeof(T)];
-    qToBigEndian(number, octets);
-    out.append(octets, sizeof octets);
+    char bytes[sizeof(T)];
+    qToBigEndian(number, bytes);
+    out.append(bytes, sizeof bytes);
 }
 
 // Writes the length afterwards: nothing has to be walked twice to know it beforehand.

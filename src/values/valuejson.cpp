@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #include "values/valuejson.h"
 
 #include "values/qamqpvalue_p.h"
@@ -47,7 +50,7 @@ QByteArray payloadJson(const QAmqpValue &value)
     case Type::Bytes: return jsonBase64(value.toBytes());
     case Type::Timestamp: return QByteArray::number(value.toTimestamp());
     case Type::Table: return toJson(value.toTable());
-    case Type::String: // which addOctets() writes
+    case Type::String: // which addBytes() writes
     case Type::Void:
     case Type::Invalid: return "null";
     case Type::Array: {
@@ -65,7 +68,7 @@ JsonObject &addValue(JsonObject &object, const QAmqpValue &value)
 {
     const ValueType *type = findType(value.type());
     object.add("type", jsonText(QByteArray(type ? type->name : "invalid")));
-    return value.type() == Type::String ? object.addOctets("value", "base64", value.toBytes())
+    return value.type() == Type::String ? object.addBytes("value", "base64", value.toBytes())
                                         : object.add("value", payloadJson(value));
 }
 
@@ -87,15 +90,15 @@ const ValueType *typeOf(const JsonValue &json)
     return type && type->type == JsonValue::String ? findType(type->text) : nullptr;
 }
 
-// Whether the object stands for a value: it has a type, the value or its octets in base64, and as many more
+// Whether the object stands for a value: it has a type, the value or its bytes in base64, and as many more
 // members as `others`.
 bool isTyped(const JsonValue &json, std::size_t others = 0)
 {
     if (json.type != JsonValue::Object || json.elements.size() != 2 + others)
         return false;
     const ValueType *type = typeOf(json);
-    const bool octets = type && (type->type == Type::String || type->type == Type::Bytes);
-    return type && (json.find("value") || (octets && json.find("base64")));
+    const bool bytes = type && (type->type == Type::String || type->type == Type::Bytes);
+    return type && (json.find("value") || (bytes && json.find("base64")));
 }
 
 // Qt makes 0 of what no double can hold.
@@ -122,10 +125,10 @@ std::optional<QAmqpValue> readTyped(const ValueType &type, const JsonValue &json
 {
     if (const JsonValue *base64 = json.find("base64")) {
         const bool isText = base64->type == JsonValue::String;
-        const auto octets = isText ? fromBase64(base64->text) : std::nullopt;
-        if (!octets)
+        const auto bytes = isText ? fromBase64(base64->text) : std::nullopt;
+        if (!bytes)
             return {};
-        return type.type == Type::String ? QAmqpValue::string(*octets) : QAmqpValue(*octets);
+        return type.type == Type::String ? QAmqpValue::string(*bytes) : QAmqpValue(*bytes);
     }
     const JsonValue &value = *json.find("value");
     const bool isString = value.type == JsonValue::String;
@@ -191,10 +194,10 @@ QAmqpTable tableOfEntries(const JsonValue &json)
         if (!isTyped(entry, 1) || !(name || base64))
             throw JsonError{
                     u"an entry of a table has the members name or name_base64, type, and value or base64"_s};
-        const auto octets = name ? std::optional(name->text) : fromBase64(base64->text);
-        if (!octets)
+        const auto bytes = name ? std::optional(name->text) : fromBase64(base64->text);
+        if (!bytes)
             throw JsonError{u"name_base64 is not base64"_s};
-        table.append(*octets, inside(u"\"%1\""_s.arg(textFromWire(*octets)), [&] {
+        table.append(*bytes, inside(u"\"%1\""_s.arg(textFromWire(*bytes)), [&] {
             return typedValue(entry);
         }));
     }
@@ -214,7 +217,7 @@ QByteArray toJson(const QAmqpTable &table)
     QList<QByteArray> entries;
     for (const auto &[name, value] : table.entries()) {
         JsonObject entry;
-        entry.addOctets("name", name);
+        entry.addBytes("name", name);
         entries += addValue(entry, value).json();
     }
     return '[' + entries.join(',') + ']';
@@ -260,7 +263,7 @@ using namespace QtAmqpPrivate;
 /*!
     Returns the value as JSON in UTF-8, with its type: \c {{"type":"int8","value":5}}. The types are called
     bool, int8, uint8, int16, uint16, int32, uint32, int64, float, double, decimal, string, bytes, timestamp,
-    array, table and void. Bytes are in base64, and a string that is not UTF-8 has its octets in base64 as
+    array, table and void. Bytes are in base64, and a string that is not UTF-8 has its bytes in base64 as
     \c base64 instead of \c value; a timestamp is seconds since 1970, and a decimal text.
 
     fromJson() makes an equal value of it; of a number that is NaN it forgets which.

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #include "values/valuetype.h"
 
 #include "values/jsonvalue.h"
@@ -63,8 +66,8 @@ std::optional<QAmqpValue> readDecimal(const QString &text)
 
 std::optional<QAmqpValue> readBytes(const QString &text)
 {
-    const auto octets = fromBase64(text.toUtf8());
-    return octets ? std::optional(QAmqpValue(*octets)) : std::nullopt;
+    const auto bytes = fromBase64(text.toUtf8());
+    return bytes ? std::optional(QAmqpValue(*bytes)) : std::nullopt;
 }
 
 std::optional<QAmqpValue> readTime(const QString &text)

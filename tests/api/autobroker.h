@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #ifndef QTAMQP_TESTS_AUTOBROKER_H
 #define QTAMQP_TESTS_AUTOBROKER_H
 
@@ -36,7 +39,7 @@ struct AutoFault
 class AutoBroker
 {
 public:
-    // Takes octets of the client, gives the answer.
+    // Takes bytes of the client, gives the answer.
     QByteArray receive(QByteArrayView bytes)
     {
         using namespace QtAmqpPrivate;

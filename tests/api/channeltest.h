@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #ifndef QTAMQP_TESTS_CHANNELTEST_H
 #define QTAMQP_TESTS_CHANNELTEST_H
 
@@ -70,7 +73,7 @@ inline const QList<Operation> &operations()
 }
 
 inline QString longName() { return QString(256, u'n'); }
-inline QString longUtf8() { return QString(128, u'é'); } // 128 characters, 256 octets
+inline QString longUtf8() { return QString(128, u'é'); } // 128 characters, 256 bytes
 inline QAmqpTable badTable() { return {{longName(), 1}}; }
 
 inline Script confirming()

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // QAmqpDelivery and pauses against a scripted broker: which acknowledgements reach the broker.
 
 #include "consumertest.h"

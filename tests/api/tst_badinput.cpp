@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Calls that AMQP cannot carry out: each is refused at once, with a text that says what is wrong, and
 // nothing of it reaches a broker; there is none here.
 
@@ -14,7 +17,7 @@ namespace {
 
 using Call = std::function<QAmqpError(QAmqpChannel *)>;
 
-QString longName() { return QString(128, u'é'); } // 256 octets
+QString longName() { return QString(128, u'é'); } // 256 bytes
 
 QAmqpMessage withHeader(const QAmqpValue &value)
 {
@@ -62,7 +65,7 @@ private Q_SLOTS:
             QTest::newRow(name) << call << text;
         };
         const auto tooLong = [](const char *method, const char *field) {
-            return u"%1: the %2 \"%3…\" has 256 octets of UTF-8, AMQP allows 255; shorten it"_s.arg(
+            return u"%1: the %2 \"%3…\" has 256 bytes of UTF-8, AMQP allows 255; shorten it"_s.arg(
                     QString::fromLatin1(method), QString::fromLatin1(field), QString(16, u'é'));
         };
         row(
@@ -121,9 +124,9 @@ private Q_SLOTS:
                 tooLong("basic.publish", "routing-key"));
 
         row("type", publishing(withText(&QAmqpMessage::setType)),
-            u"the message cannot be sent: type has more than 255 octets of UTF-8"_s);
+            u"the message cannot be sent: type has more than 255 bytes of UTF-8"_s);
         row("correlation id", publishing(withText(&QAmqpMessage::setCorrelationId)),
-            u"the message cannot be sent: correlation-id has more than 255 octets of UTF-8"_s);
+            u"the message cannot be sent: correlation-id has more than 255 bytes of UTF-8"_s);
         QAmqpMessage old("x");
         old.setTimestamp(QDateTime::fromSecsSinceEpoch(-1, Qt::UTC));
         row("timestamp", publishing(old),
@@ -137,17 +140,17 @@ private Q_SLOTS:
             u"the message cannot be sent: headers: \"h\": an AMQP table cannot hold a value of type QUrl; "
             "convert it to text, a number, bytes, a time, a list or a map"_s);
         row("large headers", publishing(withHeader(QString(200'000, u'x'))),
-            u"the message's properties do not fit one frame of 131072 octets; shorten its headers"_s);
+            u"the message's properties do not fit one frame of 131072 bytes; shorten its headers"_s);
 
         row("argument", declaring(withArgument(QAmqpValue())),
             u"the arguments cannot be sent: \"a\": no value was set"_s);
         row("argument's name", declaring(QAmqpQueueOptions().setArgument(longName(), 1)),
-            u"the arguments cannot be sent: the name \"%1…\" has 256 octets, AMQP allows 255"_s.arg(
+            u"the arguments cannot be sent: the name \"%1…\" has 256 bytes, AMQP allows 255"_s.arg(
                     QString(16, u'é')));
         row("argument out of range", declaring(QAmqpQueueOptions().setMaxPriority(256)),
             u"the arguments cannot be sent: \"x-max-priority\": 256 is out of range, which is from 1 to 255"_s);
         row("large argument", declaring(withArgument(QString(200'000, u'x'))),
-            u"queue.declare takes 200020 octets and must fit one frame of 131072; shorten its arguments"_s);
+            u"queue.declare takes 200020 bytes and must fit one frame of 131072; shorten its arguments"_s);
         row(
                 "exchange's argument",
                 [](auto *c) {

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // QAmqpConnection against a scripted broker: each failure is told exactly once.
 
 #include "connectiontest.h"

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // QAmqpChannel against a scripted broker: opening, closing, opening again.
 
 #include "channeltest.h"

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // QAmqpConnection against a scripted broker: opening and closing, the order of its signals.
 
 #include "connectiontest.h"
@@ -26,7 +29,7 @@ private Q_SLOTS:
     void closeTwice();
     void reopensInClosedSlot();
     void reopensInClosedSlotAfterLoss();
-    void reopensAfterTrailingOctets();
+    void reopensAfterTrailingBytes();
     void readsWhenItOpens();
     void commandsEmitNothing();
     void closedSocketsGo();
@@ -269,7 +272,7 @@ void TestConnection::reopensInClosedSlotAfterLoss()
 }
 
 // What the broker sends behind its connection.close belongs to no later session.
-void TestConnection::reopensAfterTrailingOctets()
+void TestConnection::reopensAfterTrailingBytes()
 {
     QByteArray trailing =
             methodFrame(ConnectionClose{320, QByteArrayView("CONNECTION_FORCED"), 0, 0}, 0);

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // QAmqpConsumer and QAmqpQueue against a scripted broker: who gets which message, and how consuming ends.
 
 #include "consumertest.h"
@@ -290,7 +293,7 @@ void TestConsumer::serverNamedQueue()
     queue->get();
     queue->purge();
     queue->unbind(u"amq.topic"_s, u"#"_s);
-    const auto removed = queue->remove();
+    const auto removed = queue->deleteQueue();
     TRY(removed.isFinished(), s.server);
     QCOMPARE(removed.result(), 9u);
     QCOMPARE(declared.result().name, u"amq.gen-é"_s);

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Whatever is public can be printed: it says what it is about, and no secret.
 
 #include "apitest.h"

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // From a host's name to a connected socket: several addresses, some refused, some silent.
 
 #include "apitest.h"

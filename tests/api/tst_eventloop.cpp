@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // What a connection on Qt's event loop does where there is none: not yet, or not any more.
 
 #include "connectiontest.h"

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // One conversation through the real objects, and at each of its steps a link that breaks, a frame cut
 // short, garbage, a broker that closes, a broker that says nothing more. Whatever it is and whenever: one
 // end for each operation, one closed(), and the same objects are of use again.

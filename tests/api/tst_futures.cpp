@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // What an application does with the futures of requests: continuations with and without a context,
 // whenAll(), cancelling, and the ends they come to.
 

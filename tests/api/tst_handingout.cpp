@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // How many messages a consumer is handed at a time, whatever the broker sends, and that its slot is not
 // entered again while it runs an event loop.
 

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Several hosts and several attempts, on loopback ports: one refuses, one is silent, one is no broker.
 
 #include "apitest.h"
@@ -360,8 +363,8 @@ void TestHosts::traceShowsFramesAndNoPassword()
     for (const char *part :
          {"<- channel 0: connection.start(", "-> channel 0: connection.start-ok(", "response=***",
           "new-secret=***", "-> channel 1: basic.publish(", "routing-key=\"q\"",
-          "-> channel 1: header of a body of 200000 octets", "-> channel 1: body, 131064 octets",
-          "-> channel 1: body, 68936 octets", "<- channel 1: basic.ack(",
+          "-> channel 1: header of a body of 200000 bytes", "-> channel 1: body, 131064 bytes",
+          "-> channel 1: body, 68936 bytes", "<- channel 1: basic.ack(",
           "<- channel 0: connection.blocked(", "-> channel 0: connection.close(",
           "<- channel 0: connection.close-ok("})
         QVERIFY2(all.contains(QLatin1StringView(part)), part);

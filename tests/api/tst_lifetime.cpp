@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Slots may do anything: delete any object, throw, run an event loop, open and close. One conversation
 // that emits every signal is played once for each signal and each such deed. Meant for AddressSanitizer.
 
@@ -778,11 +781,11 @@ void TestLifetime::handlesOutliveTheirChannel()
     QCOMPARE(queue->consume()->state(), QAmqpConsumer::State::Cancelled);
     for (const QAmqpError &error :
          {errorOf(queue->declare()), errorOf(queue->bind(u"e"_s)), errorOf(queue->unbind(u"e"_s)),
-          errorOf(queue->purge()), errorOf(queue->remove()), errorOf(queue->get()),
+          errorOf(queue->purge()), errorOf(queue->deleteQueue()), errorOf(queue->get()),
           errorOf(queue->publishConfirmed(QAmqpMessage("x"))), errorOf(nameless->declare()),
           errorOf(nameless->purge()), errorOf(exchange->declare(QAmqpExchange::Type::Topic)),
           errorOf(exchange->bind(u"f"_s)), errorOf(exchange->unbind(u"f"_s)),
-          errorOf(exchange->remove()),
+          errorOf(exchange->deleteExchange()),
           errorOf(exchange->publishConfirmed(u"k"_s, QAmqpMessage("x"))),
           errorOf(consumer->cancel())}) {
         QVERIFY2(error.kind() == Kind::NotOpen, qPrintable(error.text()));

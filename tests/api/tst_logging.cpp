@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // The application's own code that the library calls back: a message handler, a provider of credentials. It
 // may publish over the connection that it hears of, run an event loop, or delete the connection.
 
@@ -380,7 +383,7 @@ void TestLogging::tunerThatDeletesTheConnection()
     QCoreApplication::processEvents();
 }
 
-// Octets that come meanwhile, in the loop of a provider, are read when it has answered.
+// Bytes that come meanwhile, in the loop of a provider, are read when it has answered.
 void TestLogging::loginWaitsForItsProvider()
 {
     ScriptedServer server(Script().start()

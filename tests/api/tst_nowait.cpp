@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // QAmqpChannel::setNoWait() against a scripted broker: what is told without waiting for an answer.
 
 #include "apitest.h"

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Messages that are larger than the application takes, or whose properties cannot be read: what each
 // object tells of them, while the connection goes on.
 
@@ -26,7 +29,7 @@ void limit(Session &session)
     session.setOptions([](QAmqpConnectionOptions &options) { options.setMaxMessageSize(Most); });
 }
 
-constexpr char tooLarge[] = "its body has 1001 octets, the limit is 1000; raise it with "
+constexpr char tooLarge[] = "its body has 1001 bytes, the limit is 1000; raise it with "
                             "QAmqpConnectionOptions::setMaxMessageSize()";
 
 QString textOf(const char *exchange, const char *key, const char *fate = "rejected")
@@ -220,7 +223,7 @@ private Q_SLOTS:
         QCOMPARE(session.channel->publish(QString(), u"q"_s, returned[0]), 0u);
     }
 
-    // Properties that cannot be read come with their message, and go on with it octet for octet.
+    // Properties that cannot be read come with their message, and go on with it byte for byte.
     void whatCannotBeReadIsPassedOn()
     {
         Script script = consuming();

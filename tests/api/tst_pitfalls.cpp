@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // What other clients got wrong, as tests/protocol/tst_pitfalls.cpp has it, where objects, an event loop
 // or a socket take part.
 
@@ -91,18 +94,18 @@ struct Talk
 // The broker sends `count` messages to consumer "t" in one piece.
 Script flood(int count)
 {
-    QByteArray octets;
+    QByteArray bytes;
     for (int i = 1; i <= count; ++i) {
-        octets += methodFrame(
+        bytes += methodFrame(
                 BasicDeliver{QByteArrayView("t"), quint64(i), false, {}, QByteArrayView("q")}, 1);
-        octets += contentFrames(1, QAmqpMessage(QByteArray::number(i)), 131072);
+        bytes += contentFrames(1, QAmqpMessage(QByteArray::number(i)), 131072);
     }
     return openedChannel()
             .expect<BasicQos>()
             .reply(BasicQosOk{})
             .expect<BasicConsume>()
             .reply(BasicConsumeOk{QByteArrayView("t")})
-            .garbage(octets)
+            .garbage(bytes)
             .ignoreRest();
 }
 

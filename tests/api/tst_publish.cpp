@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // What a publish of QAmqpChannel comes to: confirms, returns, bounds, flow.
 
 #include "autobroker.h"
@@ -30,7 +33,7 @@ private Q_SLOTS:
     void withoutConfirms();
     void brokerWithoutConfirms();
     void maxUnconfirmed();
-    void readyWhenOctetsHaveLeft();
+    void readyWhenBytesHaveLeft();
     void readyOnAnotherNumber();
     void brokerStopsTheFlow();
     void returnsFindTheirPublishes();
@@ -435,7 +438,7 @@ void TestPublish::maxUnconfirmed()
 }
 
 // A loop that publishes only while it should never keeps more than the high-water mark.
-void TestPublish::readyWhenOctetsHaveLeft()
+void TestPublish::readyWhenBytesHaveLeft()
 {
     constexpr int count = 400;
     const QByteArray body(50'000, 'x');

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Calls of QAmqpChannel that fail: refused by the broker, or here without a word to it.
 
 #include "channeltest.h"
@@ -232,7 +235,7 @@ void TestRefusals::invalidArguments()
     };
     for (const QString &name : {longName(), longUtf8()}) {
         check(errorOf(c->declareQueue(name)), u"the queue \""_s);
-        check(errorOf(c->declareQueue(name)), u"256 octets"_s);
+        check(errorOf(c->declareQueue(name)), u"256 bytes"_s);
         check(errorOf(c->bindQueue(name, u"e"_s)), u"the queue \""_s);
         check(errorOf(c->bindQueue(u"q"_s, name)), u"the exchange \""_s);
         check(errorOf(c->bindQueue(u"q"_s, u"e"_s, name)), u"the routing-key \""_s);

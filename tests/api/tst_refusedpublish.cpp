@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // What a program hears that publishes where nothing can be published, and does not look at the tag.
 
 #include "apitest.h"
@@ -46,7 +49,7 @@ private Q_SLOTS:
         s.channel->open();
         QTest::qWait(0);
         QTest::ignoreMessage(QtWarningMsg,
-                             QRegularExpression(u"publish\\(\\) returned 0, .* has 256 octets"_s));
+                             QRegularExpression(u"publish\\(\\) returned 0, .* has 256 bytes"_s));
         for (int i = 0; i < 2; ++i)
             s.channel->publish(QString(256, u'x'), u"q"_s, "m"_ba);
         QTest::qWait(0);

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // What a channel asks for beside queues and exchanges, against a scripted broker: the flow, what a
 // stream takes back, closing in time, the list of consumers, and what a log is told.
 

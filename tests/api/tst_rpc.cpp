@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // QAmqpRpcClient and QAmqpRpcServer against a scripted broker: what they send, and how each call ends.
 
 #include "apitest.h"
@@ -129,7 +132,7 @@ private Q_SLOTS:
     void answersLater();
     void handlerAnswers();
     void handlerThrows();
-    void answersCopyTheOctets();
+    void answersCopyTheBytes();
     void replyThatCannotBeSent();
     void requestWithoutReplyTo();
     void failsRequests();
@@ -377,7 +380,7 @@ void TestRpc::handlerThrows()
 }
 
 // Names and ids need not be UTF-8.
-void TestRpc::answersCopyTheOctets()
+void TestRpc::answersCopyTheBytes()
 {
     const QByteArray id(255, '\xFE');
     const QByteArray back("back\xC3");

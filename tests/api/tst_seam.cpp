@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // The proof of the seam: the whole object API on poll(2), while no Qt event loop runs.
 
 #include "apitest.h"

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // What a connection agrees on with the broker, counts and may change while it is open.
 
 #include "connectiontest.h"
@@ -138,7 +141,7 @@ void TestSession::updateSecretAboveAFrame()
     QAmqpConnection connection(optionsFor(server));
     connection.open();
     TRY(connection.isOpen(), server);
-    // 8 octets of frame, 4 of the method, the lengths of secret and reason.
+    // 8 bytes of frame, 4 of the method, the lengths of secret and reason.
     const qsizetype fits = 4096 - 8 - 4 - 4 - 1;
     const QAmqpError error = errorOf(connection.updateSecret(QString(fits + 1, u'x'), {}));
     QCOMPARE(error.kind(), Kind::LimitExceeded);

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Which tags reach the broker: only those of messages that were shown and are unsettled.
 
 #include "apitest.h"

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // How often a failure is told, and by whom: what ends the connection by the connection alone, what ends
 // a channel by that channel, to each future that waited for it besides; the log says it where nobody
 // listens.

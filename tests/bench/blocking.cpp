@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // The blocking facade under the workloads of the plan.
 // usage: bench_blocking HOST PORT WORKLOAD COUNT SIZE QUEUE   (see run.py)
 //

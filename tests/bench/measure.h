@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #ifndef QTAMQP_BENCH_MEASURE_H
 #define QTAMQP_BENCH_MEASURE_H
 

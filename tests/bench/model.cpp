@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // What a message costs from AmqpQueue::messageReceived() until it is a row: in an AmqpMessageModel, and in
 // a ListModel that JavaScript fills. Both keep 10,000 rows; no view is attached. The messages of one turn
 // of the event loop come together.

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Our client under the workloads of the plan, through the public API and without tuning.
 // usage: bench_qtamqp HOST PORT WORKLOAD COUNT SIZE QUEUE [CHANNELS]
 // WORKLOAD: pub pub-fresh conf conf-future cons-ack cons-mult cons-noack ping conn; prints a line of JSON.

@@ -1,4 +1,7 @@
 #!/usr/bin/python3
+# SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+# SPDX-License-Identifier: MIT
+
 """Measures QtAmqp beside other clients, interleaved round by round, and prints tables of medians.
 
 The measure is the CPU time (user and system) that the client's process spends per message, as each
@@ -6,7 +9,7 @@ program reports it itself; for ping-pong and connecting it is the median time of
 Every client is called HOST PORT WORKLOAD COUNT SIZE QUEUE and prints one line of JSON.
 
 The sink answers as a broker would and costs next to nothing, so that the client is what is measured;
-"raw" moves the same octets through a socket without any client. tests/bench/run.sh prepares it all.
+"raw" moves the same bytes through a socket without any client. tests/bench/run.sh prepares it all.
 """
 import argparse
 import collections
@@ -62,8 +65,8 @@ BROKER = [
     Workload("connect, channel, close", "conn", 0, 0, 100, 50),
 ]
 # `qamqp perf` and the one peer whose program does the same: confirms, at most 1000 outstanding; prefetch 1000.
-PERF = [Workload(f"through a queue, {size}", "perf", octets, 0, 100_000, 50_000)
-        for size, octets in (("16 B", 16), ("1 KiB", 1024))]
+PERF = [Workload(f"through a queue, {size}", "perf", bytes, 0, 100_000, 50_000)
+        for size, bytes in (("16 B", 16), ("1 KiB", 1024))]
 # The blocking facades; Pika's has no window.
 BLOCKING = [
     Workload("publish 16 B, waiting for each confirm", "each", 16, 0, 5_000, 5_000),

@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+# SPDX-License-Identifier: MIT
+
 # Measures QtAmqp beside librabbitmq, amqp091-go, amqplib and Pika on a Debian 12 machine, as root or
 # with sudo: installs what is missing, builds a release, runs them interleaved against the project's
 # own sink, prints tables. Besides packages, only build/ is touched.
@@ -14,7 +17,7 @@ cd "$(dirname "$0")/../.." || exit 1
 . tests/broker/setup.sh
 
 case ${1-} in
--h | --help) sed -n '2,/^$/s/^# \{0,1\}//p' "$0"; exit 0 ;;
+-h | --help) sed -n '5,/^$/s/^# \{0,1\}//p' "$0"; exit 0 ;;
 esac
 broker=
 case " $* " in *" --broker "*) broker=yes ;; esac

@@ -1,9 +1,12 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // A peer for measuring clients alone: it speaks just enough AMQP to be opened, and then costs little.
 // usage: bench_sink PORT [ACK_EVERY=100]      PORT 0: any that is free; it prints the one it has
 //
 // Publishes are counted and dropped; on a confirming channel every ACK_EVERY-th is acknowledged
 // ("multiple" if more than one), the rest after a millisecond of silence. Consuming from a queue called
-// bench-c-COUNT-SIZE streams COUNT deliveries of SIZE octets; from bench-echo each publish comes back.
+// bench-c-COUNT-SIZE streams COUNT deliveries of SIZE bytes; from bench-echo each publish comes back.
 // One process per connection, ended by SIGTERM or the peer.
 
 #include "codec/dispatch.h"

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // What is kept in memory, and what keeps it from growing.
 
 #include "blockingtest.h"

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Which callbacks are called, and when: in waits, of what is set and open by then.
 
 #include "blockingtest.h"

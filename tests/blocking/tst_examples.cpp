@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // The examples of the blocking facade, as a user runs them.
 
 #include "blockingtest.h"

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Messages that are larger than the connection takes: where a blocking program hears of them.
 
 #include "blockingtest.h"

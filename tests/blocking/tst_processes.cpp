@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // The process a connection is in: fork() does not take it along, and the end of main() ends it.
 
 #include "blockingtest.h"

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // What ends a loop over the messages of a blocking consumer: this side quietly, all else by an exception.
 
 #include "blockingtest.h"

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Every call of the blocking facade while RabbitMQ stands still: its process is stopped for a moment, so no
 // other test runs beside these.
 

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // What waits: timeouts, lost links, callbacks and their order, stops.
 
 #include "blockingtest.h"

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #include "brokertest.h"
 
 #include <QtCore/qdebug.h>
@@ -47,7 +50,7 @@ QString uniqueName(const QString &hint)
     return QStringLiteral("%1-%2-%3").arg(hint, QString::number(run, 36), QString::number(++made));
 }
 
-QByteArray octets(qsizetype size, quint32 seed)
+QByteArray bytes(qsizetype size, quint32 seed)
 {
     QByteArray bytes(size, Qt::Uninitialized);
     quint32 state = seed * 2654435761U + 1;

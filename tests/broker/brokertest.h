@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #ifndef QTAMQP_TESTS_BROKERTEST_H
 #define QTAMQP_TESTS_BROKERTEST_H
 
@@ -41,8 +44,8 @@ std::optional<QByteArray> ctl(const QStringList &arguments);
 // A name that no other test uses.
 QString uniqueName(const QString &hint = QStringLiteral("test"));
 
-// Octets that differ from place to place and from seed to seed.
-QByteArray octets(qsizetype size, quint32 seed = 1);
+// Bytes that differ from place to place and from seed to seed.
+QByteArray bytes(qsizetype size, quint32 seed = 1);
 
 // Lets the event loop run until `condition` holds; false if it never did.
 template<typename Condition>

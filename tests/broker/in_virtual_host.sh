@@ -1,4 +1,7 @@
 #!/bin/sh
+# SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+# SPDX-License-Identifier: MIT
+
 # Runs a command with QTAMQP_TEST_URL and QTAMQP_TEST_TLS_URL naming a virtual host of its own. With a node
 # that has no such host the command runs all the same, with the URLs as they are. An argument {url} stands
 # for QTAMQP_TEST_URL; such a command is skipped (77) without a node.

@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+# SPDX-License-Identifier: MIT
+
 # A private RabbitMQ node on loopback: free ports, its own data, cookie, epmd and certificates, all
 # in one folder; nothing outside is touched, and no system service is needed or disturbed.
 #
@@ -16,7 +19,7 @@ set -u
 
 usage()
 {
-    sed -n '2,/^$/s/^# \{0,1\}//p' "$0" >&2
+    sed -n '5,/^$/s/^# \{0,1\}//p' "$0" >&2
     exit 2
 }
 

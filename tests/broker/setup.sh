@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+# SPDX-License-Identifier: MIT
+
 # Shared by tests/run.sh, examples/run.sh and node.sh: saying what happens, installing what is
 # missing, running commands so that nothing outlives the script. To be sourced by bash.
 # shellcheck shell=bash

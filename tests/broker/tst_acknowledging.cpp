@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Deliveries from RabbitMQ: each comes once, and what is not acknowledged goes back.
 
 #include "consumetest.h"

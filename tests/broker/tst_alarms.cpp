@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // RabbitMQ short of memory. No other test runs beside these.
 
 #include "brokertest.h"
@@ -52,7 +55,7 @@ void TestAlarms::memoryAlarmBlocks()
     QCOMPARE(peer.blocked, QList{true});
     QVERIFY2(peer.connection.blockedReason().contains(u"memory"),
              qPrintable(peer.connection.blockedReason()));
-    const QByteArray body = octets(64 * 1024);
+    const QByteArray body = bytes(64 * 1024);
     for (int i = 0; i < 300; ++i)
         QVERIFY(queue->publish(body) > 0);
     QVERIFY(peer.connection.isOpen());

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // What the arguments with a name of their own (QAmqpQueueOptions::setMessageTtl() and so on) do on
 // RabbitMQ: each is accepted, and has its effect.
 
@@ -67,7 +70,7 @@ private Q_SLOTS:
         QCOMPARE(reasonOf(*dead), u"maxlen"_s);
     }
 
-    void aQueueIsFullByItsOctets()
+    void aQueueIsFullByItsBytes()
     {
         declare(transient().setMaxLengthBytes(10));
         publishAll({"12345", "67890", "abcde"});

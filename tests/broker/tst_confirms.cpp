@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // What becomes of publishes on RabbitMQ: each is confirmed, refused or returned, and told once.
 
 #include "brokertest.h"
@@ -86,7 +89,7 @@ void TestConfirms::confirmsEachOfManyPublishesOnce()
 void TestConfirms::tellsWhenToGoOnPublishing()
 {
     constexpr quint64 total = 3000;
-    const QByteArray body = octets(4096);
+    const QByteArray body = bytes(4096);
     const ChannelLog log(m_channel);
     m_channel->setMaxUnconfirmed(100);
     quint64 published = 0;
@@ -139,7 +142,7 @@ void TestConfirms::fullQueueRefuses()
 void TestConfirms::unroutableMessagesComeBack()
 {
     const ChannelLog log(m_channel);
-    QAmqpMessage message(octets(200000));
+    QAmqpMessage message(bytes(200000));
     message.setHeaders({{u"a"_s, 1}});
     message.setContentType(u"text/plain"_s);
     const quint64 tag =
@@ -254,7 +257,7 @@ void TestConfirms::publishesBeforeOpeningAreKept()
 
     // There is a bound, and it is told.
     channel->open();
-    const QByteArray large = octets(1024 * 1024);
+    const QByteArray large = bytes(1024 * 1024);
     int kept = 0;
     while (kept < 100 && channel->publish({}, m_queue, large))
         ++kept;
@@ -338,7 +341,7 @@ void TestConfirms::closingLargeBacklogLosesNothing()
     const ChannelLog log(channel);
     QVERIFY(other.open());
     QVERIFY(waitFor([&] { return channel->isOpen(); }));
-    const QByteArray body = octets(256 * 1024);
+    const QByteArray body = bytes(256 * 1024);
     for (int i = 0; i < 200; ++i)
         QVERIFY(channel->publish({}, m_queue, body) > 0);
     QVERIFY(other.close());

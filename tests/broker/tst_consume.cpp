@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Deliveries from RabbitMQ: to whom they come, and how many ahead.
 
 #include "consumetest.h"

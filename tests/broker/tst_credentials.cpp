@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Every way to log in to RabbitMQ, but for TLS certificates (tst_tls.cpp).
 
 #include "brokertest.h"

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // What a user is told when something goes wrong. The page "Errors" (src/doc/errors.qdoc) lists the
 // situations, each with its error; every row is made to happen here, against RabbitMQ or whatever else
 // answers on a port, and must come out as the page has it: the same kind, scope, origin and code, the
@@ -18,7 +21,7 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-// A server on a free port of loopback that answers the first octets with `answer`, and may then hang up.
+// A server on a free port of loopback that answers the first bytes with `answer`, and may then hang up.
 class OtherServer
 {
 public:
@@ -254,7 +257,7 @@ QHash<QString, TestErrors::Situation> TestErrors::situations()
                                                      QAmqpChannel::Mandatory));
         });
     };
-    all[u"name over 255 octets"_s] = [] {
+    all[u"name over 255 bytes"_s] = [] {
         return callError([](QAmqpChannel *channel) {
             return failure(channel->declareQueue(u"orders-and-more-orders-and-more-"_s
                                                  + QString(230, u'x')));

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Habits of RabbitMQ that an application meets on each type of queue: replies that come out of order,
 // requests that must not follow at once, returns and confirms that overtake each other.
 
@@ -314,7 +317,7 @@ void TestHabits::aClientThatDoesNotReadIsCutOff()
     const QString queue = uniqueName();
     const QString name = uniqueName();
     VERIFY_OK(m_channel->declareQueue(queue, QAmqpQueueOptions().setAutoDelete()));
-    const QByteArray body = octets(200'000);
+    const QByteArray body = bytes(200'000);
     for (int i = 0; i < 300; ++i)
         m_channel->publish({}, queue, body);
     VERIFY_OK(m_channel->allConfirmed());

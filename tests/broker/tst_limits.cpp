@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // What is too large or too many.
 
 #include "brokertest.h"
@@ -24,10 +27,10 @@ void TestLimits::refusesMessageAboveLimit()
     QAmqpChannel *channel = peer.channel();
     QVERIFY(peer.open());
     VERIFY_OK(channel->declareQueue(queue));
-    VERIFY_OK(channel->publishConfirmed({}, queue, octets(1000)));
-    VERIFY_OK(channel->publishConfirmed({}, queue, octets(1001)));
+    VERIFY_OK(channel->publishConfirmed({}, queue, bytes(1000)));
+    VERIFY_OK(channel->publishConfirmed({}, queue, bytes(1001)));
 
-    VERIFY_OK(channel->publishConfirmed({}, queue, octets(999)));
+    VERIFY_OK(channel->publishConfirmed({}, queue, bytes(999)));
 
     Peer careful(options().setMaxMessageSize(1000));
     QAmqpConsumer *consumer = careful.channel()->consume(queue);
@@ -57,7 +60,7 @@ void TestLimits::refusesHeadersThatDoNotFit()
     QAmqpQueue *queue = channel->queue();
     QVERIFY(peer.open());
     VERIFY_OK(queue->declare(exclusive));
-    // 22 octets of frame and content header, 4 + 3 + 4 of the table around the text.
+    // 22 bytes of frame and content header, 4 + 3 + 4 of the table around the text.
     const auto withText = [](qsizetype size) {
         QAmqpMessage message("body"_ba);
         message.setHeaders({{u"a"_s, QString(size, u'x')}});

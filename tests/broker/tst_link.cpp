@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // The link to RabbitMQ itself: TLS, heartbeats, and a broker that stops or cuts it.
 
 #include "brokertest.h"
@@ -108,7 +111,7 @@ void TestLink::largeBodiesOverTls()
     QAmqpQueue *queue = channel->queue();
     VERIFY_OK(queue->declare(exclusive));
     const ConsumerLog log(queue->consume(), true);
-    const QByteArray body = octets(3 * 1024 * 1024 + 17);
+    const QByteArray body = bytes(3 * 1024 * 1024 + 17);
     for (int i = 0; i < 5; ++i)
         VERIFY_OK(queue->publishConfirmed(body));
     QVERIFY(log.waitForMessages(5));
@@ -264,7 +267,7 @@ void TestLink::deadPeerIsFoundInTime()
     const qint64 elapsed = silence.elapsed();
     QCOMPARE(peer.errors.size(), 1);
     VERIFY_ERROR(peer.errors.constFirst(), HeartbeatMissed, Connection, 0);
-    // Two intervals from the last octet, which came up to half an interval before; and a busy machine.
+    // Two intervals from the last byte, which came up to half an interval before; and a busy machine.
     QVERIFY2(elapsed >= 2900 && elapsed < 4000 + 1500, qPrintable(QString::number(elapsed)));
 }
 

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // A message that the broker accepted never ends the connection of who gets it: headers larger than a
 // frame, tables deeper or longer than are read, bodies above the consumer's own limit.
 
@@ -26,7 +29,7 @@ QAmqpMessage odd(const QByteArray &body, const QByteArray &entries,
                  const QByteArray &correlationId = Unreadable::CorrelationId)
 {
     // Headers, correlation-id, reply-to.
-    const auto text = [](const QByteArray &octets) { return char(octets.size()) + octets; };
+    const auto text = [](const QByteArray &bytes) { return char(bytes.size()) + bytes; };
     return QAmqpMessagePrivate::make(
             body, 0x2600, Unreadable::longString(entries) + text(correlationId) + text("back"));
 }
@@ -43,7 +46,7 @@ QList<Sent> oddMessages(const QByteArray &id = Unreadable::CorrelationId)
     return {{odd("large table", Unreadable::tableOf(LargeTable), id), true},
             {odd("deep", Unreadable::deepTable(200), id), false},
             {odd("voids", Unreadable::voids(70000), id), false},
-            {odd(octets(MaxBody + 1), {}, id), true},
+            {odd(bytes(MaxBody + 1), {}, id), true},
             {odd("behind", {}, id), true}};
 }
 

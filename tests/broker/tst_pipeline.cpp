@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // RabbitMQ's habits with requests that are written without waiting: replies that overtake others,
 // requests that must not be sent yet, and what a failing one takes with it.
 

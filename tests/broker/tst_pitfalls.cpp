@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // What other clients got wrong, as tests/protocol/tst_pitfalls.cpp has it, seen on RabbitMQ.
 
 #include "brokertest.h"

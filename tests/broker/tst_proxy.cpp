@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // RabbitMQ through a proxy: SOCKS 5 and HTTP, both of which resolve the host's name themselves.
 
 #include "brokertest.h"

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // What RabbitMQ refuses, and the errors it has for that.
 
 #include "topologytest.h"

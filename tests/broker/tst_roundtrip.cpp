@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // What goes into RabbitMQ comes out of it unchanged: bodies, names, properties, headers.
 
 #include "brokertest.h"
@@ -97,11 +100,11 @@ void TestRoundtrip::carriesBodies_data()
     QTest::addColumn<qsizetype>("size");
     QTest::addColumn<bool>("ofFrame");
     QTest::newRow("empty") << qsizetype(0) << false;
-    QTest::newRow("one octet") << qsizetype(1) << false;
+    QTest::newRow("one byte") << qsizetype(1) << false;
     QTest::newRow("4 KiB") << qsizetype(4096) << false;
-    QTest::newRow("one octet less than a frame") << qsizetype(-1) << true;
+    QTest::newRow("one byte less than a frame") << qsizetype(-1) << true;
     QTest::newRow("exactly one frame") << qsizetype(0) << true;
-    QTest::newRow("one octet more than a frame") << qsizetype(1) << true;
+    QTest::newRow("one byte more than a frame") << qsizetype(1) << true;
     QTest::newRow("10 MiB") << qsizetype(10 * 1024 * 1024) << false;
 }
 
@@ -112,7 +115,7 @@ void TestRoundtrip::carriesBodies()
     if (ofFrame)
         size += qsizetype(m_peer->connection.frameMax()) - 8;
     QVERIFY(m_peer->connection.frameMax() > 8);
-    passThrough(QAmqpMessage(octets(size)));
+    passThrough(QAmqpMessage(bytes(size)));
 }
 
 void TestRoundtrip::carriesBodiesInSmallFrames()
@@ -124,7 +127,7 @@ void TestRoundtrip::carriesBodiesInSmallFrames()
     const QString queue = uniqueName();
     VERIFY_OK(channel->declareQueue(queue, QAmqpQueueOptions().setExclusive()));
     for (const qsizetype size : {4087, 4088, 4089, 2 * 4088, 2 * 4088 + 1, 1000003}) {
-        const QByteArray body = octets(size, quint32(size));
+        const QByteArray body = bytes(size, quint32(size));
         VERIFY_OK(channel->publishConfirmed({}, queue, body));
         const std::optional<QAmqpDelivery> got = fetch(channel, queue);
         QVERIFY(got);
@@ -139,12 +142,12 @@ void TestRoundtrip::names()
     QTest::addColumn<QString>("name");
     // A letter in front keeps it apart from amq. and from other tests' names.
     const auto row = [](const char *what, const QString &name) { QTest::newRow(what) << name; };
-    row("1 octet", u"x"_s);
-    row("127 octets", QString(127, u'y'));
-    row("128 octets", QString(128, u'y'));
-    row("255 octets", QString(255, u'y'));
+    row("1 byte", u"x"_s);
+    row("127 bytes", QString(127, u'y'));
+    row("128 bytes", QString(128, u'y'));
+    row("255 bytes", QString(255, u'y'));
     row("non-ASCII", u"Grüße, 世界 \U0001F407 \u0001"_s);
-    row("255 octets of non-ASCII", QString(85, u'世'));
+    row("255 bytes of non-ASCII", QString(85, u'世'));
 }
 
 void TestRoundtrip::carriesQueueNames()
@@ -172,7 +175,7 @@ void TestRoundtrip::carriesExchangeNamesAndRoutingKeys()
     QVERIFY(got);
     QCOMPARE(got->exchange(), name);
     QCOMPARE(got->routingKey(), name);
-    VERIFY_OK(exchange->remove());
+    VERIFY_OK(exchange->deleteExchange());
 }
 
 void TestRoundtrip::carriesConsumerTags()
@@ -273,7 +276,7 @@ void TestRoundtrip::carriesEachPropertyAlone_data()
     for (const auto &[name, property, setter] : texts) {
         for (const auto &[what, value] : {std::pair{"empty", u""_s},
                                           {"short", u"x"_s},
-                                          {"255 octets", QString(255, u'x')},
+                                          {"255 bytes", QString(255, u'x')},
                                           {"non-ASCII", u"Grüße, 世界 \U0001F407"_s}}) {
             QAmqpMessage message("body"_ba);
             (message.*setter)(value);
@@ -364,7 +367,7 @@ QAmqpTable TestRoundtrip::everyHeader()
     table.insert(u"long text"_s, QString(30000, u'x'));
     table.insert(u"text that is not UTF-8"_s, QAmqpValue::string("\xff\xfe\x00\x80"_ba));
     table.insert(u"empty bytes"_s, QByteArray(""));
-    table.insert(u"bytes"_s, octets(300));
+    table.insert(u"bytes"_s, bytes(300));
     table.insert(u"timestamp 0"_s, QAmqpValue::timestamp(0));
     table.insert(u"timestamp"_s, QDateTime::fromSecsSinceEpoch(1700000000));
     table.insert(u"last timestamp"_s, QAmqpValue::timestamp(std::numeric_limits<quint64>::max()));

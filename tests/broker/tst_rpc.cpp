@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Requests and replies through RabbitMQ's direct reply-to, and through a reply queue.
 
 #include "brokertest.h"
@@ -26,7 +29,7 @@ private Q_SLOTS:
     void requestOfDeadServerIsServedByAnother();
     void afterTheChannelWasOpenedAgain();
     void replyQueueOfAnOrdinaryClient();
-    void octetsThatAreNotUtf8();
+    void bytesThatAreNotUtf8();
 
 private:
     std::unique_ptr<Peer> m_peer;
@@ -177,9 +180,9 @@ void TestRpcOnBroker::replyQueueOfAnOrdinaryClient()
 
 // Ids of another client's making are the same in the answer. As a name RabbitMQ takes UTF-8 alone, and
 // would end the server's connection for an answer to such a queue.
-void TestRpcOnBroker::octetsThatAreNotUtf8()
+void TestRpcOnBroker::bytesThatAreNotUtf8()
 {
-    const QString octets = u'a' + QString(QChar(0xDCFF)) + QChar(0xDCC3);
+    const QString bytes = u'a' + QString(QChar(0xDCFF)) + QChar(0xDCC3);
     QAmqpRpcServer server(m_serving, m_queue);
     server.setHandler([](const QAmqpDelivery &request) { return request; });
     QSignalSpy refused(&server, &QAmqpRpcServer::errorOccurred);
@@ -187,13 +190,13 @@ void TestRpcOnBroker::octetsThatAreNotUtf8()
     QAmqpQueue *replies = m_channel->queue();
     VERIFY_OK(replies->declare(QAmqpQueueOptions().setExclusive()));
     QAmqpMessage request("hello");
-    request.setReplyTo(octets);
+    request.setReplyTo(bytes);
     m_channel->publish({}, m_queue, request);
     QTRY_COMPARE(refused.count(), 1);
     QVERIFY(refused.constFirst().constFirst().value<QAmqpError>().text().contains(u"is not UTF-8"));
     request.setReplyTo(replies->name());
-    request.setCorrelationId(octets);
-    request.setMessageId(octets);
+    request.setCorrelationId(bytes);
+    request.setMessageId(bytes);
     m_channel->publish({}, m_queue, request);
     ConsumerLog log(replies->consume());
     QVERIFY(log.waitForMessages(1));

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // TLS in all the ways in which it may fail, and mutual TLS with EXTERNAL against RabbitMQ. The
 // certificates are made on the spot.
 

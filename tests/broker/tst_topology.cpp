@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Queues, exchanges and bindings on RabbitMQ.
 
 #include "topologytest.h"
@@ -132,7 +135,7 @@ void TestTopology::handleLearnsNameFromBroker()
     QCOMPARE(first.result()->body(), "by the queue"_ba);
     QVERIFY(waitFor([&] { return received == QList{"by the exchange"_ba}; }));
     VERIFY_OK(consumer->cancel());
-    const auto removed = queue->remove();
+    const auto removed = queue->deleteQueue();
     VERIFY_OK(removed);
     QCOMPARE(removed.result(), 0U);
 }
@@ -203,10 +206,10 @@ void TestTopology::countsPurgedAndDeletedMessages()
     for (int i = 0; i < 3; ++i)
         queue->publish("x"_ba);
     VERIFY_OK(m_channel->allConfirmed());
-    count = queue->remove();
+    count = queue->deleteQueue();
     VERIFY_OK(count);
     QCOMPARE(count.result(), 3U);
-    count = queue->remove(); // RabbitMQ does not mind
+    count = queue->deleteQueue(); // RabbitMQ does not mind
     VERIFY_OK(count);
     QCOMPARE(count.result(), 0U);
 }
@@ -293,7 +296,7 @@ void TestTopology::routesByType()
         const auto count = queue->purge();
         VERIFY_OK(count);
         QCOMPARE(count.result(), quint32(one.reaches.size()));
-        VERIFY_OK(exchange->remove());
+        VERIFY_OK(exchange->deleteExchange());
     }
 }
 

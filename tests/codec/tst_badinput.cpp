@@ -1,5 +1,8 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // What cannot work is refused with a text that says what to do instead, and no text tells a secret:
-// URLs, options, and random octets in place of a URL. Calls are in tests/api.
+// URLs, options, and random bytes in place of a URL. Calls are in tests/api.
 
 #include "testmain.h"
 
@@ -169,10 +172,10 @@ const BadUrl badUrls[] = {
          "\"channel_max\" in the URL must be a whole number from 0 (the server's choice) to 65535."},
         {"amqp://localhost?frame_max=4095",
          "\"frame_max\" in the URL must be 0 (the server's choice) or a whole "
-         "number of octets from 4096 to 4294967295."},
+         "number of bytes from 4096 to 4294967295."},
         {"amqp://localhost?frame_max=4294967296",
          "\"frame_max\" in the URL must be 0 (the server's choice) or a "
-         "whole number of octets from 4096 to 4294967295."},
+         "whole number of bytes from 4096 to 4294967295."},
         {"amqp://localhost?socket_timeout=abc",
          "\"socket_timeout\" in the URL must be " SECONDS "."},
         {"amqp://localhost?socket_timeout=-0.5",
@@ -301,12 +304,12 @@ private Q_SLOTS:
         const QByteArray long256(256, 'x');
         QTest::newRow("long vhost")
                 << u"amqp:///"_s + QString::fromLatin1(long256)
-                << u"The virtual host must have 1 to 255 octets of UTF-8; the usual one is \"/\"."_s;
+                << u"The virtual host must have 1 to 255 bytes of UTF-8; the usual one is \"/\"."_s;
         QTest::newRow("long user") << u"amqp://"_s + QString::fromLatin1(long256) + u":x@h"_s
-                                   << u"The user name has more than 255 octets of UTF-8."_s;
+                                   << u"The user name has more than 255 bytes of UTF-8."_s;
         QTest::newRow("long locale")
                 << u"amqp://?locale="_s + QString::fromLatin1(long256)
-                << u"The locale must have 1 to 255 octets of UTF-8; the usual one is \"en_US\"."_s;
+                << u"The locale must have 1 to 255 bytes of UTF-8; the usual one is \"en_US\"."_s;
         QTest::newRow("long key") << u"amqp://?"_s + QString::fromLatin1(long256) + u"=1"_s
                                   << u"The URL has an unknown key; known are "_s
                         + QString::fromLatin1(KNOWN_KEYS);
@@ -362,30 +365,30 @@ private Q_SLOTS:
         QTest::newRow("long host") << Options().setHostName(x256) << badHostName;
         QTest::newRow("no vhost")
                 << Options().setVirtualHost({})
-                << u"The virtual host must have 1 to 255 octets of UTF-8; the usual one is \"/\"."_s;
+                << u"The virtual host must have 1 to 255 bytes of UTF-8; the usual one is \"/\"."_s;
         QTest::newRow("long vhost")
                 << Options().setVirtualHost(QString(128, u'é'))
-                << u"The virtual host must have 1 to 255 octets of UTF-8; the usual one is \"/\"."_s;
+                << u"The virtual host must have 1 to 255 bytes of UTF-8; the usual one is \"/\"."_s;
         QTest::newRow("long locale")
                 << Options().setLocale(x256)
-                << u"The locale must have 1 to 255 octets of UTF-8; the usual one is \"en_US\"."_s;
+                << u"The locale must have 1 to 255 bytes of UTF-8; the usual one is \"en_US\"."_s;
         QTest::newRow("long user")
-                << user(x256, {}) << u"The user name has more than 255 octets of UTF-8."_s;
+                << user(x256, {}) << u"The user name has more than 255 bytes of UTF-8."_s;
         QTest::newRow("NUL in user")
                 << user(u"a\0b"_s, {}) << u"The user name or password has a NUL character."_s;
         QTest::newRow("NUL in password")
                 << user({}, u"a\0b"_s) << u"The user name or password has a NUL character."_s;
         QTest::newRow("long password")
                 << user(u"x"_s, QString(8190, u'x'))
-                << u"The user name and password together have more than 8190 octets of UTF-8."_s;
+                << u"The user name and password together have more than 8190 bytes of UTF-8."_s;
         QTest::newRow("long AMQPLAIN password")
                 << Options().setCredentials(QAmqpCredentials::amqplain(u"x"_s, QString(8167, u'x')))
-                << u"The user name and password together have more than 8167 octets of UTF-8."_s;
+                << u"The user name and password together have more than 8167 bytes of UTF-8."_s;
         QTest::newRow("NUL in AMQPLAIN user")
                 << Options().setCredentials(QAmqpCredentials::amqplain(u"a\0b"_s, {}))
                 << u"The user name or password has a NUL character."_s;
         const QString badMechanism =
-                u"The name of the authentication mechanism must have 1 to 255 printable octets of "
+                u"The name of the authentication mechanism must have 1 to 255 printable bytes of "
                 "ASCII without a space."_s;
         for (const QByteArray &name :
              {QByteArray(), QByteArray("A B"), QByteArray("A\n"), QByteArray(256, 'A')}) {
@@ -447,12 +450,12 @@ private Q_SLOTS:
                 << u"The heartbeat must be from 0 (off) to 65535 seconds."_s;
         QTest::newRow("frame max 1")
                 << Options().setFrameMax(1)
-                << u"The frame size (frame_max) must be 0 (the server's choice) or at least 4096 octets."_s;
+                << u"The frame size (frame_max) must be 0 (the server's choice) or at least 4096 bytes."_s;
         QTest::newRow("frame max 4095")
                 << Options().setFrameMax(4095)
-                << u"The frame size (frame_max) must be 0 (the server's choice) or at least 4096 octets."_s;
+                << u"The frame size (frame_max) must be 0 (the server's choice) or at least 4096 bytes."_s;
         QTest::newRow("message size") << Options().setMaxMessageSize(0)
-                                      << u"The maximum message size must be at least 1 octet."_s;
+                                      << u"The maximum message size must be at least 1 byte."_s;
         QTest::newRow("connect") << Options().setConnectTimeout(-1ms) << timeout("connect timeout");
         QTest::newRow("handshake")
                 << Options().setHandshakeTimeout(2147483648ms) << timeout("handshake timeout");
@@ -559,14 +562,14 @@ private Q_SLOTS:
                 bytes = round % 2 ? "amqp://" : "";
                 for (int i = random.bounded(60); i > 0; --i)
                     bytes.append(char(random.bounded(256)));
-            } else { // a good URL with some octets changed, put in or taken out
+            } else { // a good URL with some bytes changed, put in or taken out
                 bytes = seedUrls[round % 2];
                 for (int i = random.bounded(1, 4); i > 0; --i) {
                     const int at = random.bounded(int(bytes.size()));
-                    const char octet = "%@:/?#&=[].0aZ\0 \xff"[random.bounded(17)];
+                    const char byte = "%@:/?#&=[].0aZ\0 \xff"[random.bounded(17)];
                     switch (random.bounded(3)) {
-                    case 0: bytes[at] = octet; break;
-                    case 1: bytes.insert(at, octet); break;
+                    case 0: bytes[at] = byte; break;
+                    case 1: bytes.insert(at, byte); break;
                     default: bytes.remove(at, 1); break;
                     }
                 }

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // What is to be sent, as the blocks in which it is taken: they may be kept for as long as the peer does
 // not read.
 
@@ -14,14 +17,14 @@ class TestBuffers : public QObject
     Q_OBJECT
 
 private Q_SLOTS:
-    void blocksHaveAtMostTwiceTheMemoryOfTheirOctets_data()
+    void blocksHaveAtMostTwiceTheMemoryOfTheirBytes_data()
     {
         QTest::addColumn<int>("size");
         for (const int size : {21, 200, 4'096, 30'000, 40'000, 65'000, 200'000})
             QTest::newRow(qPrintable(QString::number(size))) << size;
     }
 
-    void blocksHaveAtMostTwiceTheMemoryOfTheirOctets()
+    void blocksHaveAtMostTwiceTheMemoryOfTheirBytes()
     {
         QFETCH(int, size);
         Output output;

@@ -1,4 +1,7 @@
-// Frames and content headers: the three ways to arrive (whole, octet by octet, with junk behind),
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
+// Frames and content headers: the three ways to arrive (whole, byte by byte, with junk behind),
 // and every way to be refused.
 
 #include "testmain.h"
@@ -26,7 +29,7 @@ QByteArray frameBytes(quint8 type, quint16 channel, const QByteArray &payload,
     return bytes + payload + char(end);
 }
 
-QByteArray sevenOctets(quint8 type, quint16 channel, quint32 size)
+QByteArray sevenBytes(quint8 type, quint16 channel, quint32 size)
 {
     QByteArray bytes(FrameHeaderSize, Qt::Uninitialized);
     bytes[0] = char(type);
@@ -35,17 +38,17 @@ QByteArray sevenOctets(quint8 type, quint16 channel, quint32 size)
     return bytes;
 }
 
-// Feeds `bytes` octet by octet, then with junk behind; returns what is wrong, or nothing.
+// Feeds `bytes` byte by byte, then with junk behind; returns what is wrong, or nothing.
 QString checkArrival(const QByteArray &bytes, FrameType type, quint16 channel,
                      const QByteArray &payload)
 {
     Frame frame;
     FrameError error;
     QByteArray arrived;
-    for (const char octet : bytes) {
+    for (const char byte : bytes) {
         if (nextFrame(arrived, Limit, frame, error) != FrameResult::Incomplete)
-            return u"%1 octets are not incomplete: %2"_s.arg(arrived.size()).arg(error.text);
-        arrived.append(octet);
+            return u"%1 bytes are not incomplete: %2"_s.arg(arrived.size()).arg(error.text);
+        arrived.append(byte);
     }
     for (const QByteArray &behind : {QByteArray(), "\xff"_ba, "junk that is no frame"_ba, bytes}) {
         const QByteArray input = arrived + behind;
@@ -136,7 +139,7 @@ class TestFrame : public QObject
     Q_OBJECT
 
 private Q_SLOTS:
-    void arrivesWholeOctetByOctetAndWithJunkBehind_data()
+    void arrivesWholeByteByByteAndWithJunkBehind_data()
     {
         QTest::addColumn<quint8>("type");
         QTest::addColumn<quint16>("channel");
@@ -147,9 +150,9 @@ private Q_SLOTS:
                 << quint8(1) << quint16(65535) << QByteArray(5, 'm');
         QTest::newRow("shortest header") << quint8(2) << quint16(1) << QByteArray(14, '\0');
         QTest::newRow("header") << quint8(2) << quint16(258) << QByteArray(60, 'h');
-        QTest::newRow("body without octets") << quint8(3) << quint16(1) << QByteArray();
-        QTest::newRow("body of one octet") << quint8(3) << quint16(1) << QByteArray(1, 'b');
-        QTest::newRow("body of three octets") << quint8(3) << quint16(1) << QByteArray(3, 'b');
+        QTest::newRow("body without bytes") << quint8(3) << quint16(1) << QByteArray();
+        QTest::newRow("body of one byte") << quint8(3) << quint16(1) << QByteArray(1, 'b');
+        QTest::newRow("body of three bytes") << quint8(3) << quint16(1) << QByteArray(3, 'b');
         QTest::newRow("body full of frame ends")
                 << quint8(3) << quint16(1) << QByteArray(40, '\xce');
         QTest::newRow("largest body")
@@ -157,7 +160,7 @@ private Q_SLOTS:
         QTest::newRow("heartbeat") << quint8(8) << quint16(0) << QByteArray();
     }
 
-    void arrivesWholeOctetByOctetAndWithJunkBehind()
+    void arrivesWholeByteByByteAndWithJunkBehind()
     {
         QFETCH(quint8, type);
         QFETCH(quint16, channel);
@@ -167,57 +170,57 @@ private Q_SLOTS:
         QVERIFY2(problem.isEmpty(), qPrintable(problem));
     }
 
-    // C11: seven octets suffice to refuse; nobody waits for a payload that never should come.
-    void isJudgedByItsSevenOctets_data()
+    // C11: seven bytes suffice to refuse; nobody waits for a payload that never should come.
+    void isJudgedByItsSevenBytes_data()
     {
         QTest::addColumn<QByteArray>("bytes");
         QTest::addColumn<QString>("expected");
         const auto claims = [](const char *name, quint32 size) {
-            return u"a %1 frame claims %2 octets, the limit is 4088"_s.arg(QLatin1StringView(name))
+            return u"a %1 frame claims %2 bytes, the limit is 4088"_s.arg(QLatin1StringView(name))
                     .arg(size);
         };
-        QTest::newRow("method one octet too long")
-                << sevenOctets(1, 1, 4089) << claims("method", 4089);
-        QTest::newRow("body one octet too long") << sevenOctets(3, 1, 4089) << claims("body", 4089);
+        QTest::newRow("method one byte too long")
+                << sevenBytes(1, 1, 4089) << claims("method", 4089);
+        QTest::newRow("body one byte too long") << sevenBytes(3, 1, 4089) << claims("body", 4089);
         QTest::newRow("body of 2 GiB")
-                << sevenOctets(3, 1, 0x80000000) << claims("body", 0x80000000);
+                << sevenBytes(3, 1, 0x80000000) << claims("body", 0x80000000);
         QTest::newRow("method of 4 GiB")
-                << sevenOctets(1, 0, 0xffffffff) << claims("method", 0xffffffff);
+                << sevenBytes(1, 0, 0xffffffff) << claims("method", 0xffffffff);
         QTest::newRow("body of 4 GiB less 8")
-                << sevenOctets(3, 1, 0xfffffff8) << claims("body", 0xfffffff8);
+                << sevenBytes(3, 1, 0xfffffff8) << claims("body", 0xfffffff8);
         QTest::newRow("heartbeat of 4 GiB")
-                << sevenOctets(8, 0, 0xffffffff) << claims("heartbeat", 0xffffffff);
+                << sevenBytes(8, 0, 0xffffffff) << claims("heartbeat", 0xffffffff);
         // C12
         for (quint32 size = 0; size < 4; ++size)
-            QTest::addRow("method of %u octets", size)
-                    << sevenOctets(1, 1, size)
-                    << u"a method frame has %1 octets, at least 4 are needed"_s.arg(size);
+            QTest::addRow("method of %u bytes", size)
+                    << sevenBytes(1, 1, size)
+                    << u"a method frame has %1 bytes, at least 4 are needed"_s.arg(size);
         for (const quint32 size : {0u, 1u, 4u, 13u})
-            QTest::addRow("header of %u octets", size)
-                    << sevenOctets(2, 1, size)
-                    << u"a header frame has %1 octets, at least 14 are needed"_s.arg(size);
+            QTest::addRow("header of %u bytes", size)
+                    << sevenBytes(2, 1, size)
+                    << u"a header frame has %1 bytes, at least 14 are needed"_s.arg(size);
         for (const int type : {0, 4, 5, 6, 7, 9, 65 /* the A of a protocol header */, 206, 255})
-            QTest::addRow("type %d", type) << sevenOctets(quint8(type), 0, 0)
+            QTest::addRow("type %d", type) << sevenBytes(quint8(type), 0, 0)
                                            << u"a frame has the unknown type %1"_s.arg(type);
         QTest::newRow("heartbeat on a channel")
-                << sevenOctets(8, 1, 0) << u"a heartbeat frame has a payload or a channel"_s;
+                << sevenBytes(8, 1, 0) << u"a heartbeat frame has a payload or a channel"_s;
         QTest::newRow("heartbeat with a payload")
-                << sevenOctets(8, 0, 1) << u"a heartbeat frame has a payload or a channel"_s;
+                << sevenBytes(8, 0, 1) << u"a heartbeat frame has a payload or a channel"_s;
         QTest::newRow("header on channel 0")
-                << sevenOctets(2, 0, 14) << u"a header frame came on channel 0"_s;
+                << sevenBytes(2, 0, 14) << u"a header frame came on channel 0"_s;
         QTest::newRow("body on channel 0")
-                << sevenOctets(3, 0, 10) << u"a body frame came on channel 0"_s;
+                << sevenBytes(3, 0, 10) << u"a body frame came on channel 0"_s;
         QTest::newRow("empty body on channel 0")
-                << sevenOctets(3, 0, 0) << u"a body frame came on channel 0"_s;
+                << sevenBytes(3, 0, 0) << u"a body frame came on channel 0"_s;
         QTest::newRow("protocol header of a broker that speaks another version")
                 << "AMQP\0\0\x09\x01"_ba << u"a frame has the unknown type 65"_s;
     }
 
-    void isJudgedByItsSevenOctets()
+    void isJudgedByItsSevenBytes()
     {
         QFETCH(QByteArray, bytes);
         QFETCH(QString, expected);
-        // Six octets are judged by nobody, seven by us, and more change nothing.
+        // Six bytes are judged by nobody, seven by us, and more change nothing.
         QCOMPARE(refusal(bytes.first(6)), u"incomplete"_s);
         QCOMPARE(refusal(bytes.first(7)), expected);
         QCOMPARE(refusal(bytes.first(7) + QByteArray(5000, '\xce')), expected);
@@ -230,18 +233,18 @@ private Q_SLOTS:
             const bool isKnown = type == 1 || type == 2 || type == 3 || type == 8;
             known += isKnown;
             const QString result =
-                    refusal(sevenOctets(quint8(type), type == 8 ? 0 : 1, type == 8 ? 0 : 20));
+                    refusal(sevenBytes(quint8(type), type == 8 ? 0 : 1, type == 8 ? 0 : 20));
             QCOMPARE(result,
                      isKnown ? u"incomplete"_s : u"a frame has the unknown type %1"_s.arg(type));
         }
         QCOMPARE(known, 4);
     }
 
-    void everyOctetButCEIsABadEnd()
+    void everyByteButCEIsABadEnd()
     {
         for (int end = 0; end < 256; ++end) {
             const QString expected =
-                    end == FrameEnd ? u"complete"_s : u"a frame does not end with octet 0xCE"_s;
+                    end == FrameEnd ? u"complete"_s : u"a frame does not end with byte 0xCE"_s;
             QCOMPARE(refusal(frameBytes(1, 1, QByteArray(13, '\xce'), quint8(end))), expected);
             QCOMPARE(refusal(frameBytes(8, 0, {}, quint8(end))), expected);
         }
@@ -250,8 +253,8 @@ private Q_SLOTS:
     void theLimitCountsTheWholeFrame()
     {
         for (const quint32 frameMax : {FrameMinSize, UntunedFrameMax, 131072u, 0xffffffffu}) {
-            QCOMPARE(refusal(sevenOctets(3, 1, frameMax - 8), frameMax), u"incomplete"_s);
-            QVERIFY(refusal(sevenOctets(3, 1, frameMax - 7), frameMax)
+            QCOMPARE(refusal(sevenBytes(3, 1, frameMax - 8), frameMax), u"incomplete"_s);
+            QVERIFY(refusal(sevenBytes(3, 1, frameMax - 7), frameMax)
                             .startsWith(u"a body frame claims"));
         }
     }
@@ -274,7 +277,7 @@ private Q_SLOTS:
 
         // Of a larger one the fixed part is told as soon as it is there; its end is not waited for.
         for (const quint32 size : {9993u, 0xffffffffu}) {
-            const QByteArray claim = sevenOctets(2, 7, size) + headerPayload(0x8000, {}, 99);
+            const QByteArray claim = sevenBytes(2, 7, size) + headerPayload(0x8000, {}, 99);
             QVERIFY(result(claim.first(7), frame) == FrameResult::Incomplete);
             QVERIFY(result(claim.chopped(1), frame) == FrameResult::Incomplete);
             for (const QByteArray &bytes : {claim, claim + "junk"}) {
@@ -287,14 +290,14 @@ private Q_SLOTS:
         }
         // A body and a method keep to what was agreed on.
         for (const quint8 type : {quint8(1), quint8(3)})
-            QVERIFY(result(sevenOctets(type, 1, 4089), frame) == FrameResult::Malformed);
+            QVERIFY(result(sevenBytes(type, 1, 4089), frame) == FrameResult::Malformed);
     }
 
     void aClaimWithinTheLimitOnlyWaits()
     {
-        QCOMPARE(refusal(sevenOctets(3, 1, 4088)), u"incomplete"_s);
-        QCOMPARE(refusal(sevenOctets(3, 1, 4088) + QByteArray(4088, 'x')), u"incomplete"_s);
-        QCOMPARE(refusal(sevenOctets(3, 1, 4088) + QByteArray(4088, 'x') + '\xce'), u"complete"_s);
+        QCOMPARE(refusal(sevenBytes(3, 1, 4088)), u"incomplete"_s);
+        QCOMPARE(refusal(sevenBytes(3, 1, 4088) + QByteArray(4088, 'x')), u"incomplete"_s);
+        QCOMPARE(refusal(sevenBytes(3, 1, 4088) + QByteArray(4088, 'x') + '\xce'), u"complete"_s);
     }
 
     void isWrittenAsItIsRead()
@@ -345,7 +348,7 @@ private Q_SLOTS:
         for (const auto &[flag, wire] : allProperties()) {
             QCOMPARE(headerRefusal(headerPayload(flag, wire)), u"accepted"_s);
             QCOMPARE(headerRefusal(headerPayload(flag, wire + '\0')),
-                     u"has octets behind its last property"_s);
+                     u"has bytes behind its last property"_s);
             for (qsizetype size = 0; size < wire.size(); ++size)
                 QVERIFY(headerRefusal(headerPayload(flag, wire.first(size))) != u"accepted");
             flags = quint16(flags | flag);
@@ -364,7 +367,7 @@ private Q_SLOTS:
         for (qsizetype size = 0; size < payload.size(); ++size)
             QCOMPARE(headerRefusal(payload.first(size)), u"is cut short"_s);
         QCOMPARE(headerRefusal(payload), u"accepted"_s);
-        QCOMPARE(headerRefusal(payload + '\0'), u"has octets behind its last property"_s);
+        QCOMPARE(headerRefusal(payload + '\0'), u"has bytes behind its last property"_s);
     }
 
     void flagsThatContinueOrMeanNothingAreRefused()
@@ -379,7 +382,7 @@ private Q_SLOTS:
 
     void lengthsInPropertiesCannotPassTheFrame()
     {
-        const QString expected = u"claims more octets than its frame holds"_s;
+        const QString expected = u"claims more bytes than its frame holds"_s;
         QCOMPARE(headerRefusal(headerPayload(0x8000, "\xff"_ba + QByteArray(254, 'x'))), expected);
         QCOMPARE(headerRefusal(headerPayload(0x2000, QByteArray::fromHex("ffffffff"))), expected);
         QCOMPARE(headerRefusal(headerPayload(0x2000, QByteArray::fromHex("80000000"))), expected);
@@ -392,10 +395,10 @@ private Q_SLOTS:
                                              longString("\x01"
                                                         "az"_ba))),
                  u"has a table value of unknown type"_s);
-        // The string inside claims octets of the property behind the table.
+        // The string inside claims bytes of the property behind the table.
         QCOMPARE(headerRefusal(headerPayload(
                          0x3000, longString(QByteArray::fromHex("0161 53 00000002 78")) + '\x02')),
-                 u"claims more octets than its frame holds"_s);
+                 u"claims more bytes than its frame holds"_s);
     }
 };
 

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Values, tables and messages as JSON: what is written is all, and what is read of it is equal.
 
 #include "everymessage.h"
@@ -63,7 +66,7 @@ private Q_SLOTS:
         QVERIFY(!read.errorString().isEmpty());
     }
 
-    // Whoever forwards a message sends the octets that came, also where others write them differently.
+    // Whoever forwards a message sends the bytes that came, also where others write them differently.
     void headersThatOthersWriteDifferently()
     {
         const QList<QByteArray> others = {
@@ -80,7 +83,7 @@ private Q_SLOTS:
         }
     }
 
-    void octetsOfProperties()
+    void bytesOfProperties()
     {
         QAmqpMessage message;
         QAmqpMessagePrivate::editable(message).set(Property::DeliveryMode, QByteArray(1, '\0'));
@@ -131,8 +134,8 @@ private Q_SLOTS:
     // Text that is not UTF-8 is text all the same.
     void textOfValues()
     {
-        for (const QByteArray &octets : {"\xff"_ba, "q\xc3"_ba, "\xEF\xBB\xBFx"_ba}) {
-            const QAmqpValue value = QAmqpValue::string(octets);
+        for (const QByteArray &bytes : {"\xff"_ba, "q\xc3"_ba, "\xEF\xBB\xBFx"_ba}) {
+            const QAmqpValue value = QAmqpValue::string(bytes);
             QCOMPARE(QAmqpValue(value.toString()), value);
         }
     }
@@ -151,14 +154,14 @@ private Q_SLOTS:
     {
         QTest::addColumn<QByteArray>("json");
         QTest::addColumn<QString>("error");
-        QTest::newRow("nothing") << ""_ba << u"no JSON value at octet 1"_s;
+        QTest::newRow("nothing") << ""_ba << u"no JSON value at byte 1"_s;
         QTest::newRow("half a character")
-                << R"({"body":"\ud83dude00"})"_ba << u"half a character at octet 16"_s;
+                << R"({"body":"\ud83dude00"})"_ba << u"half a character at byte 16"_s;
         QTest::newRow("list") << "[]"_ba << u"the message is not a JSON object"_s;
         QTest::newRow("member") << R"({"bdy":""})"_ba
                                 << u"the message has an unknown member \"bdy\""_s;
-        QTest::newRow("octet") << R"({"properties":{"priority":256}})"_ba
-                               << u"priority is not a whole number from 0 to 255"_s;
+        QTest::newRow("byte") << R"({"properties":{"priority":256}})"_ba
+                              << u"priority is not a whole number from 0 to 255"_s;
         QTest::newRow("tag")
                 << R"({"delivery_tag":"1"})"_ba
                 << u"delivery_tag is not a whole number from 0 to 18446744073709551615"_s;
@@ -175,7 +178,7 @@ private Q_SLOTS:
         QTest::newRow("headers twice") << R"({"properties":{"headers":{},"headers_base64":""}})"_ba
                                        << u"properties has both headers and headers_base64"_s;
         QTest::newRow("long text") << "{\"properties\":{\"type\":\"" + QByteArray(256, 'x') + "\"}}"
-                                   << u"type has more than 255 octets of UTF-8"_s;
+                                   << u"type has more than 255 bytes of UTF-8"_s;
     }
     void mistakes()
     {

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // QAmqpMessage: the 14 properties in their packed form, against an encoding written by hand here.
 
 #include "testmain.h"
@@ -41,7 +44,7 @@ QByteArray wireOf(const QAmqpMessage &message)
 const QAmqpTable someHeaders = {{u"a"_s, 1}, {u"b"_s, QAmqpValue::null()}};
 const QDateTime someTime = QDateTime::fromSecsSinceEpoch(1600000000, Qt::UTC);
 
-// One property: how to set it, how to know that it is set, and its octets by hand.
+// One property: how to set it, how to know that it is set, and its bytes by hand.
 struct Row
 {
     Property property;
@@ -281,8 +284,8 @@ private Q_SLOTS:
         QVERIFY(message == QAmqpMessage());
     }
 
-    // C4: 255 octets fit, 256 are refused and say so; they are never cut or wrapped.
-    void textHas255Octets_data()
+    // C4: 255 bytes fit, 256 are refused and say so; they are never cut or wrapped.
+    void textHas255Bytes_data()
     {
         QTest::addColumn<QString>("property");
         const QMetaObject &meta = QAmqpMessage::staticMetaObject;
@@ -293,7 +296,7 @@ private Q_SLOTS:
         }
     }
 
-    void textHas255Octets()
+    void textHas255Bytes()
     {
         QFETCH(QString, property);
         const QMetaObject &meta = QAmqpMessage::staticMetaObject;
@@ -315,7 +318,7 @@ private Q_SLOTS:
             message.setUserId(u"u"_s);
             QVERIFY(text.writeOnGadget(&message, tooLong));
             QVERIFY(text.readOnGadget(&message).toString().isNull());
-            QCOMPARE(message.errorString(), spelled + u" has more than 255 octets of UTF-8"_s);
+            QCOMPARE(message.errorString(), spelled + u" has more than 255 bytes of UTF-8"_s);
             QCOMPARE(wireOf(message), property == u"userId" ? QByteArray() : "\x01u"_ba);
         }
         QVERIFY(text.writeOnGadget(&message, u"short"_s));
@@ -420,13 +423,13 @@ private Q_SLOTS:
         QVERIFY(!message.has(Property::Expiration));
         QCOMPARE(message.errorString(), u"expiration may be 0 to 4294967295 milliseconds"_s);
         message.setExpiration(QString(256, u'1'));
-        QCOMPARE(message.errorString(), u"expiration has more than 255 octets of UTF-8"_s);
+        QCOMPARE(message.errorString(), u"expiration has more than 255 bytes of UTF-8"_s);
         message.setExpiration(-1ms);
         message.clear(Property::Expiration);
         QCOMPARE(message.errorString(), QString());
     }
 
-    void octetsOfThePeerAreKept()
+    void bytesOfThePeerAreKept()
     {
         const QByteArray list = "\x03\xff\x00\xfe"_ba + '\x07' + '\x2a';
         const QAmqpMessage message = QAmqpMessagePrivate::make("b", 0x8000 | 0x1000 | 0x0800, list);
@@ -571,7 +574,7 @@ private Q_SLOTS:
                 == message);
     }
 
-    void bodiesAreOctets()
+    void bodiesAreBytes()
     {
         const QByteArray body("\0\xff\n", 3);
         QAmqpMessage message(body);
@@ -602,7 +605,7 @@ private Q_SLOTS:
 
     void printsForPeople()
     {
-        QCOMPARE(printed(QAmqpMessage()), u"QAmqpMessage(0 octets)"_s);
+        QCOMPARE(printed(QAmqpMessage()), u"QAmqpMessage(0 bytes)"_s);
         QAmqpMessage message("secret body");
         message.setContentType(u"text/plain"_s);
         message.setHeaders({{u"a"_s, "x"}});
@@ -610,7 +613,7 @@ private Q_SLOTS:
         message.setTimestamp(someTime);
         const QString line = printed(message);
         QVERIFY2(line.startsWith(
-                         u"QAmqpMessage(11 octets, content-type: \"text/plain\", headers: {\"a\": "
+                         u"QAmqpMessage(11 bytes, content-type: \"text/plain\", headers: {\"a\": "
                          "\"x\"}, priority: 9, timestamp: QDateTime(2020-09-13 12:26:40.000"),
                  qPrintable(line));
         QVERIFY(!line.contains(u"secret"));

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // The 64 methods: everything that folds over fields(), with random instances and golden frames.
 //
 // A random run prints its seed when it fails; QTAMQP_TEST_SEED=<number> repeats it.
@@ -42,11 +45,11 @@ public:
         return oneIn(2) ? edges[below(std::size(edges))] : T(m_engine());
     }
 
-    QByteArray octets(qsizetype size)
+    QByteArray bytes(qsizetype size)
     {
         QByteArray bytes(size, Qt::Uninitialized);
-        for (char &octet : bytes)
-            octet = char(m_engine());
+        for (char &byte : bytes)
+            byte = char(m_engine());
         return bytes;
     }
 
@@ -56,7 +59,7 @@ public:
         const qsizetype size = oneIn(3) ? qsizetype(below(300)) : sizes[below(std::size(sizes))];
         if (oneIn(3))
             return QString(u"日本é"_s.repeated(100)).toUtf8().first(std::min(size, qsizetype(255)));
-        return octets(std::min(size, maximum));
+        return bytes(std::min(size, maximum));
     }
 
     QAmqpValue value(int depth)
@@ -74,7 +77,7 @@ public:
         case 9: return double(number<qint64>()) / 3;
         case 10: return QAmqpDecimal{number<quint8>(), number<qint32>()};
         case 11: return QAmqpValue::string(text(3000));
-        case 12: return octets(qsizetype(below(40)));
+        case 12: return bytes(qsizetype(below(40)));
         case 13: return QAmqpValue::timestamp(number<quint64>());
         case 14: return QAmqpValue::null();
         case 15: return text(255);
@@ -199,11 +202,11 @@ QString checkTruncation(Random &random)
         // Memory of just that size, so that a sanitizer sees a read behind it.
         const std::vector<char> exact(payload.cbegin(), payload.cbegin() + size);
         if (decoded<Method>(QByteArrayView(exact.data(), size)).second)
-            return u"is accepted cut off after %1 of %2 octets"_s.arg(size).arg(payload.size());
+            return u"is accepted cut off after %1 of %2 bytes"_s.arg(size).arg(payload.size());
     }
     for (const char junk : {'\0', '\1', '\xce', '\xff'}) {
         if (decoded<Method>(payload + junk).second)
-            return u"is accepted with an octet of junk behind it"_s;
+            return u"is accepted with a byte of junk behind it"_s;
     }
     return {};
 }
@@ -256,7 +259,7 @@ QString checkFrame(Random &random)
     for (qsizetype size = 0; size < bytes.size(); ++size) {
         if (nextFrame(QByteArrayView(bytes).first(size), Limit, frame, error)
             != FrameResult::Incomplete)
-            return u"%1 of %2 octets are not called incomplete: %3"_s.arg(size)
+            return u"%1 of %2 bytes are not called incomplete: %3"_s.arg(size)
                     .arg(bytes.size())
                     .arg(error.text);
     }
@@ -441,7 +444,7 @@ private Q_SLOTS:
 
     void bitsOfTheSpareKindAreIgnored()
     {
-        // 0-9-1 does not say what the unused bits of an octet hold; they mean nothing to us.
+        // 0-9-1 does not say what the unused bits of a byte hold; they mean nothing to us.
         const auto [method, ok] = decoded<BasicAck>(hex("003c 0050 0000000000000007 ff"));
         QVERIFY(ok);
         QVERIFY(method.multiple);
@@ -585,8 +588,8 @@ private Q_SLOTS:
         VERIFY_GOLDEN("01 0001 0000000d 003c 0078 0000000000000005 02 ce", 1, nack);
     }
 
-    // C1: a short string's length is an unsigned octet.
-    void shortStringsOf128To255OctetsStayWhole()
+    // C1: a short string's length is an unsigned byte.
+    void shortStringsOf128To255BytesStayWhole()
     {
         for (const int size : {127, 128, 200, 255}) {
             const QByteArray key(size, 'k');
@@ -609,7 +612,7 @@ private Q_SLOTS:
         startOk.mechanism = "PLAIN";
         startOk.response = "hunter2";
         QCOMPARE(describe(startOk),
-                 u"connection.start-ok(client-properties=table of 0 octets, mechanism=\"PLAIN\", "
+                 u"connection.start-ok(client-properties=table of 0 bytes, mechanism=\"PLAIN\", "
                  "response=***, locale=\"\")"_s);
         ConnectionSecureOk secureOk;
         secureOk.response = "hunter2";

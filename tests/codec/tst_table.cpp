@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Field tables: every type both ways without loss, everything hostile refused, QVariant both ways.
 
 #include "testmain.h"
@@ -39,7 +42,7 @@ QByteArray entry(const QByteArray &value, const QByteArray &name = "v"_ba)
     return char(name.size()) + name + value;
 }
 
-// Why a table of these octets is refused; "accepted" if it is not.
+// Why a table of these bytes is refused; "accepted" if it is not.
 QString refusal(const QByteArray &entries)
 {
     Reader reader("x"_ba);
@@ -68,7 +71,7 @@ QString checkRoundTrip(const QAmqpValue &value)
         return u"encodes differently the second time"_s;
     for (qsizetype size = 1; size < wire.size(); ++size) {
         if (refusal(wire.first(size)) == u"accepted")
-            return u"is accepted cut off after %1 of %2 octets"_s.arg(size).arg(wire.size());
+            return u"is accepted cut off after %1 of %2 bytes"_s.arg(size).arg(wire.size());
     }
     for (const char junk : {'\0', '\1', 'v', '\xff'}) {
         if (refusal(wire + junk) == u"accepted")
@@ -115,7 +118,7 @@ QByteArray nestedArrays(int depth)
 }
 
 constexpr auto CutShort = "is cut short";
-constexpr auto ClaimsTooMuch = "claims more octets than its frame holds";
+constexpr auto ClaimsTooMuch = "claims more bytes than its frame holds";
 constexpr auto TooDeep = "nests tables more than 32 deep";
 constexpr auto TooMany = "has more than 65536 table elements";
 constexpr auto Unknown = "has a table value of unknown type";
@@ -133,8 +136,8 @@ private Q_SLOTS:
         QTest::addColumn<char>("tag");
         QTest::addColumn<QByteArray>("wire");
         const auto row = [](const char *name, const QAmqpValue &value, const char *wire) {
-            const QByteArray octets = hex(wire);
-            QTest::newRow(name) << value << octets.front() << octets;
+            const QByteArray bytes = hex(wire);
+            QTest::newRow(name) << value << bytes.front() << bytes;
         };
         row("true", true, "74 01");
         row("false", false, "74 00");
@@ -168,7 +171,7 @@ private Q_SLOTS:
             "44 ff 80000000");
         row("empty string", u""_s, "53 00000000");
         row("string (C2, C3)", u"résumé 日本"_s, "53 0000000f 72c3a973756dc3a9 20 e697a5e69cac");
-        row("string of octets that are not UTF-8", QAmqpValue::string("\xff\x00\xfe"_ba),
+        row("string of bytes that are not UTF-8", QAmqpValue::string("\xff\x00\xfe"_ba),
             "53 00000003 ff00fe");
         row("string literal", "text", "53 00000004 74657874");
         row("bytes", "\x00\xff"_ba, "78 00000002 00ff");
@@ -248,11 +251,11 @@ private Q_SLOTS:
     void stringsOfEverySizeAreKept()
     {
         for (const qsizetype size : {0, 1, 127, 128, 255, 256, 300, 70000}) {
-            const QByteArray octets(size, 's');
+            const QByteArray bytes(size, 's');
             const QAmqpTable table(
-                    {{u"s"_s, QAmqpValue::string(octets)}, {u"x"_s, octets}, {u"n"_s, 1}});
+                    {{u"s"_s, QAmqpValue::string(bytes)}, {u"x"_s, bytes}, {u"n"_s, 1}});
             QCOMPARE(decodeTable(encodeTable(table)), table);
-            QCOMPARE(decodeTable(encodeTable(table)).value(u"s"_s).toBytes(), octets);
+            QCOMPARE(decodeTable(encodeTable(table)).value(u"s"_s).toBytes(), bytes);
         }
     }
 
@@ -602,10 +605,10 @@ private Q_SLOTS:
         QCOMPARE(table.errorString(), QString());
         table.append(QByteArray(300, 'n'), 1);
         QCOMPARE(table.errorString(),
-                 u"the name \"%1…\" has 300 octets, AMQP allows 255"_s.arg(QString(32, u'n')));
-        // Octets count, not characters.
+                 u"the name \"%1…\" has 300 bytes, AMQP allows 255"_s.arg(QString(32, u'n')));
+        // Bytes count, not characters.
         const QAmqpTable umlauts({{QString(128, u'ä'), 1}});
-        QVERIFY(umlauts.errorString().endsWith(u"has 256 octets, AMQP allows 255"));
+        QVERIFY(umlauts.errorString().endsWith(u"has 256 bytes, AMQP allows 255"));
         const QAmqpTable outer({{u"t"_s, umlauts}});
         QVERIFY(outer.errorString().startsWith(u"\"t\": the name \""));
     }

@@ -1,4 +1,7 @@
-// Texts that ought to be UTF-8: whatever octets come, the same are sent again.
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
+// Texts that ought to be UTF-8: whatever bytes come, the same are sent again.
 
 #include "testmain.h"
 #include "values/wiretext.h"
@@ -14,9 +17,9 @@ class TestWireText : public QObject
     Q_OBJECT
 
 private Q_SLOTS:
-    void textOfOctets_data()
+    void textOfBytes_data()
     {
-        QTest::addColumn<QByteArray>("octets");
+        QTest::addColumn<QByteArray>("bytes");
         QTest::addColumn<QString>("text");
         QTest::newRow("ASCII") << "abc"_ba << u"abc"_s;
         QTest::newRow("UTF-8") << "\xC3\xA9\xE2\x82\xAC\xF0\x9F\x90\x87"_ba
@@ -30,45 +33,45 @@ private Q_SLOTS:
         QTest::newRow("surrogate")
                 << "\xED\xB2\x80"_ba << QString(QChar(0xDCED)) + QChar(0xDCB2) + QChar(0xDC80);
     }
-    void textOfOctets()
+    void textOfBytes()
     {
-        QFETCH(QByteArray, octets);
+        QFETCH(QByteArray, bytes);
         QFETCH(QString, text);
-        QCOMPARE(textFromWire(octets), text);
-        QCOMPARE(wireFromText(text), octets);
+        QCOMPARE(textFromWire(bytes), text);
+        QCOMPARE(wireFromText(text), bytes);
     }
 
-    void anyOctetsComeBack()
+    void anyBytesComeBack()
     {
         QRandomGenerator random(19);
         for (int round = 0; round < 20'000; ++round) {
-            QByteArray octets(int(random.bounded(9)), Qt::Uninitialized);
-            for (char &octet : octets)
-                octet = "\x41\x7F\x80\xBB\xBF\xC3\xE2\xEF\xF0\xED\xFF\x9F"[random.bounded(12)];
-            if (wireFromText(textFromWire(octets)) != octets)
-                QCOMPARE(wireFromText(textFromWire(octets)).toHex(), octets.toHex());
+            QByteArray bytes(int(random.bounded(9)), Qt::Uninitialized);
+            for (char &byte : bytes)
+                byte = "\x41\x7F\x80\xBB\xBF\xC3\xE2\xEF\xF0\xED\xFF\x9F"[random.bounded(12)];
+            if (wireFromText(textFromWire(bytes)) != bytes)
+                QCOMPARE(wireFromText(textFromWire(bytes)).toHex(), bytes.toHex());
         }
     }
 
-    // Lone surrogates that stand for no octet are no text.
+    // Lone surrogates that stand for no byte are no text.
     void otherSurrogatesAreReplaced()
     {
         QCOMPARE(wireFromText(u'a' + QString(QChar(0xD800)) + u'b'), "a?b"_ba);
         QCOMPARE(wireFromText(QString(QChar(0xDC7F))), "?"_ba);
     }
 
-    // As long as AMQP allows: each octet counts once.
+    // As long as AMQP allows: each byte counts once.
     void propertiesAreCopiedAsTheyCame()
     {
-        const QByteArray octets(255, '\xFE');
+        const QByteArray bytes(255, '\xFE');
         QAmqpMessage message;
-        message.setCorrelationId(textFromWire(octets));
+        message.setCorrelationId(textFromWire(bytes));
         QCOMPARE(message.errorString(), QString());
         QAmqpMessage copy;
         copy.setCorrelationId(message.correlationId());
         copy.setReplyTo(message.correlationId());
-        QCOMPARE(copy.bytes(QAmqpMessage::Property::CorrelationId), octets);
-        QCOMPARE(copy.bytes(QAmqpMessage::Property::ReplyTo), octets);
+        QCOMPARE(copy.bytes(QAmqpMessage::Property::CorrelationId), bytes);
+        QCOMPARE(copy.bytes(QAmqpMessage::Property::ReplyTo), bytes);
     }
 };
 

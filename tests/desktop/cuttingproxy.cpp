@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #include "cuttingproxy.h"
 
 #include <QtCore/qurl.h>
@@ -17,11 +20,11 @@ void CuttingProxy::accept()
     auto *far = new QTcpSocket(near);
     connect(near, &QTcpSocket::readyRead, far, [near, far] { far->write(near->readAll()); });
     connect(far, &QTcpSocket::readyRead, near, [this, near, far] {
-        const QByteArray octets = far->readAll();
-        const bool cut = m_left >= 0 && octets.size() > m_left;
-        near->write(cut ? octets.left(m_left) : octets);
+        const QByteArray bytes = far->readAll();
+        const bool cut = m_left >= 0 && bytes.size() > m_left;
+        near->write(cut ? bytes.left(m_left) : bytes);
         if (m_left >= 0)
-            m_left -= octets.size();
+            m_left -= bytes.size();
         if (!cut)
             return;
         m_left = -1;

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #ifndef QTAMQP_TESTS_CUTTINGPROXY_H
 #define QTAMQP_TESTS_CUTTINGPROXY_H
 
@@ -15,8 +18,8 @@ public:
     bool listen(quint16 port = 0) { return m_server.listen(QHostAddress::LocalHost, port); }
     void close();
     QString url() const;
-    // After that many more octets from the broker the link is gone.
-    void cutAfter(qint64 octets) { m_left = octets; }
+    // After that many more bytes from the broker the link is gone.
+    void cutAfter(qint64 bytes) { m_left = bytes; }
 
 private:
     void accept();

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #ifndef QTAMQP_TESTS_FLOOD_H
 #define QTAMQP_TESTS_FLOOD_H
 

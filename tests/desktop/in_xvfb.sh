@@ -1,4 +1,7 @@
 #!/bin/sh
+# SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+# SPDX-License-Identifier: MIT
+
 # Runs a command in a window system of its own that has no screen.
 #
 #   in_xvfb.sh COMMAND [ARGUMENT...]

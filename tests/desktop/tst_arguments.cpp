@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Qt takes some arguments for itself, on X11 more than elsewhere (--name, --title, --geometry, --icon,
 // --display): an option of a program that is called so never comes to it. Needs the platform xcb.
 //

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // The real window of examples/quick-dashboard, driven by keys and the mouse, with RabbitMQ.
 
 #include "cuttingproxy.h"

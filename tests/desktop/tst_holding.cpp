@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // What examples/widgets-inspector does with messages that it keeps back from their queue, with RabbitMQ:
 // nothing is lost, and nothing leaves the queue unasked. And the list of queues that the management plugin
 // gives.

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // What examples/widgets-inspector does to queues, with RabbitMQ: nothing is lost, everything is shown,
 // what the broker refuses is told, and it stays smooth.
 

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // The real window of examples/widgets-inspector, driven by keys and the mouse, with RabbitMQ.
 
 #include "desktoptest.h"
@@ -225,7 +228,7 @@ private Q_SLOTS:
                     + properties->index(row, 1).data().toString() + u' '
                     + properties->index(row, 2).data().toString();
         for (const QString &line :
-             {u"message-id string m-2"_s, u"delivery-mode octet 2 (persistent)"_s,
+             {u"message-id string m-2"_s, u"delivery-mode byte 2 (persistent)"_s,
               u"x-site string north"_s, u"x-retries int32 2"_s, u"x-raw bytes 01 ff"_s})
             QVERIFY2(lines.contains(line), qPrintable(lines.join(u'\n')));
         photograph(u"inspector"_s);

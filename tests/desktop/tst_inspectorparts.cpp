@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // The parts of examples/widgets-inspector without a broker: every value of a table can be shown, edited
 // and saved without damage to another; what is kept is bounded; what the management plugin says.
 

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+# SPDX-License-Identifier: MIT
+
 """RabbitMQ short of memory, as both clients are told of it. No other test runs beside this."""
 
 import os

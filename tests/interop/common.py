@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+# SPDX-License-Identifier: MIT
+
 """What the tests share: the node, the programs, and a queue for each test.
 
 The node is named by QTAMQP_TEST_URL; interop.py gives the programs. Whatever is missing ends the run
@@ -31,27 +34,27 @@ except ImportError:
 
 
 class Wire:
-    """A table's value as it stands on the wire: tag and octets.
+    """A table's value as it stands on the wire: tag and bytes.
 
     Pika 1.2 reads some types wrongly (int8 and uint8 are swapped, floats lose their fraction) and
     writes only some of them; with this in place of its own values it carries all of them.
     """
 
-    def __init__(self, tag, octets):
-        self.tag, self.octets = tag, bytes(octets)
+    def __init__(self, tag, bytes):
+        self.tag, self.bytes = tag, bytes(bytes)
 
     def __eq__(self, other):
-        return isinstance(other, Wire) and (self.tag, self.octets) == (other.tag, other.octets)
+        return isinstance(other, Wire) and (self.tag, self.bytes) == (other.tag, other.bytes)
 
     def __repr__(self):
-        return "%s %s" % (self.tag, self.octets.hex())
+        return "%s %s" % (self.tag, self.bytes.hex())
 
 
 def write_value(pieces, value, write=pika.data.encode_value):
     if not isinstance(value, Wire):
         return write(pieces, value)
-    pieces.append(value.tag + value.octets)
-    return 1 + len(value.octets)
+    pieces.append(value.tag + value.bytes)
+    return 1 + len(value.bytes)
 
 
 # The types of fixed size; the others have their size in front, V has none.
@@ -70,13 +73,13 @@ def read_value(encoded, offset):
 pika.data.encode_value = write_value
 
 
-def longstr(octets):
-    return struct.pack(">I", len(octets)) + octets
+def longstr(bytes):
+    return struct.pack(">I", len(bytes)) + bytes
 
 
 def table(**entries):
-    return longstr(b"".join(bytes([len(name.encode())]) + name.encode() + tag + octets
-                            for name, (tag, octets) in entries.items()))
+    return longstr(b"".join(bytes([len(name.encode())]) + name.encode() + tag + bytes
+                            for name, (tag, bytes) in entries.items()))
 
 
 def run(*command, stdin=b""):
@@ -142,7 +145,7 @@ class Interop(unittest.TestCase):
         return properties, body
 
     def assert_same_body(self, given, expected):
-        self.assertTrue(given == expected, "%d octets instead of %d" % (len(given), len(expected)))
+        self.assertTrue(given == expected, "%d bytes instead of %d" % (len(given), len(expected)))
 
     def peer(self):
         peer = Peer()

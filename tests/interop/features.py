@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+# SPDX-License-Identifier: MIT
+
 """What the broker does for both: confirms, returns, transactions, bindings, and what it tells unasked."""
 
 import json

@@ -1,4 +1,7 @@
 #!/usr/bin/env python3
+# SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+# SPDX-License-Identifier: MIT
+
 """The same messages through QtAmqp and through other clients, in both directions.
 
     interop.py QAMQP PEER [alarms] [ARGUMENTS OF UNITTEST]

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+# SPDX-License-Identifier: MIT
+
 """Bodies, properties and names."""
 
 import random
@@ -20,16 +23,16 @@ PROPERTIES = {
     "cluster_id": "cluster",
 }
 
-LONG_NAME = "ñ" * 127 + "n"  # 255 octets of UTF-8
+LONG_NAME = "ñ" * 127 + "n"  # 255 bytes of UTF-8
 
 
 def bodies():
     yield "empty", b""
     yield "text", "Grüße, 世界\n".encode()
     noise = random.Random(20261121)
-    # Around the largest body frame (131072 octets less 8), and above one frame.
+    # Around the largest body frame (131072 bytes less 8), and above one frame.
     for size in (1, 131064, 131065, 1 << 20, 10 << 20):
-        yield "%d octets" % size, noise.randbytes(size)
+        yield "%d bytes" % size, noise.randbytes(size)
 
 
 class Messages(Interop):
@@ -108,7 +111,7 @@ class Messages(Interop):
         properties, _ = self.pika_get()
         self.assertEqual({name: value for name, value in vars(properties).items() if value}, {})
 
-    def test_names_of_255_octets(self):
+    def test_names_of_255_bytes(self):
         try:
             qamqp("declare", "queue", LONG_NAME)
             qamqp("declare", "exchange", LONG_NAME, "--type", "topic")

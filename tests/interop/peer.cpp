@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // What the other clients' tests need of us and qamqp does not do: reads a command a line, prints an
 // answer a line. Works on one connection with a channel for everything and one for relaying; "-" is an
 // empty name.

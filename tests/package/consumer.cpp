@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // A user's program: values, objects, and with an URL as its argument one message there and back.
 // run.sh knows what it prints.
 

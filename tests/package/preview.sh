@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+# SPDX-License-Identifier: MIT
+
 # Shows the QML programs that have a window by qml and, as a designer does, by qmlpreview, where no
 # broker is: nothing may be warned of but that. While the connection is not active there may be no socket either.
 #
@@ -7,7 +10,7 @@
 # IMPORTS has the module QtAmqp, SOURCE is the project's, FOLDER is emptied and worked in.
 
 set -u
-[ $# = 3 ] || { sed -n '2,/^$/s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+[ $# = 3 ] || { sed -n '5,/^$/s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 imports=$1 source=$2 folder=$3
 tools=$(qtpaths6 --query QT_INSTALL_BINS)
 plugins=$(qtpaths6 --query QT_INSTALL_PLUGINS)

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // A user's program with the QML module: from C++, by its library, and from QML, by its import.
 
 #include <QtCore/qcoreapplication.h>

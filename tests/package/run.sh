@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+# SPDX-License-Identifier: MIT
+
 # Installs QtAmqp, moves what was installed, and builds and runs consumer.cpp with it in the three
 # ways a user has: find_package, pkg-config, add_subdirectory. Without optimisation, to be quick.
 #
@@ -10,7 +13,7 @@
 # program also sends itself a message through that broker. CXX and CMAKE_GENERATOR are obeyed.
 
 set -u
-[ $# = 4 ] || { sed -n '2,/^$/s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+[ $# = 4 ] || { sed -n '5,/^$/s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 linkage=$1 source=$2 built=$3 folder=$4
 installed=$folder/moved/qtamqp
 here=$(cd "$(dirname "$0")" && pwd)

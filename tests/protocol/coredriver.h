@@ -1,8 +1,11 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #ifndef QTAMQP_TESTS_COREDRIVER_H
 #define QTAMQP_TESTS_COREDRIVER_H
 
-// Carries octets between a ConnectionCore and a script, without a loop, a socket or a clock: the test
-// moves `now`. One turn is what the contract in connectioncore.h asks for; octets come in at once, or
+// Carries bytes between a ConnectionCore and a script, without a loop, a socket or a clock: the test
+// moves `now`. One turn is what the contract in connectioncore.h asks for; bytes come in at once, or
 // one by one with a turn after each.
 //
 // Its destructor fails the test if the script was not played to its end, if the core asks for a wake-up
@@ -80,7 +83,7 @@ enum class Split { Whole, Bytewise };
 class CoreDriver
 {
 public:
-    // How octets come in, for the drivers made from now on.
+    // How bytes come in, for the drivers made from now on.
     static inline Split split = Split::Whole;
 
     // As initTestCase_data() and init() of a test class: every conversation whole and byte by byte.
@@ -205,7 +208,7 @@ public:
                 onEvent(Event(events.back()));
         }
         send();
-        core.turned(now);
+        core.turnEnded(now);
         print();
         if (const auto next = core.nextTimeout(); next && *next <= now)
             object(u"after a turn the core wants to be woken at once"_s);
@@ -320,8 +323,7 @@ public:
                         .arg(number);
         }
         if (core.waitingBytes() != 0)
-            return u"%1: %2 octets are said to wait"_s.arg(player.report())
-                    .arg(core.waitingBytes());
+            return u"%1: %2 bytes are said to wait"_s.arg(player.report()).arg(core.waitingBytes());
         if (core.nextTimeout())
             return player.report() + u": a closed connection still has a deadline"_s;
         return {};

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Several hosts, several times: who is tried when, and what is told if nobody answers.
 
 #include "testmain.h"

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // How a channel closes: asked to, by the broker, by both at once, before it was open.
 
 #include "channelcoretest.h"

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // A connection that fails: refused, closed, dropped or silent, in each phase.
 
 #include "connectioncoretest.h"
@@ -263,7 +266,7 @@ private Q_SLOTS:
 
     void handshakeDeadlineIsAbsolute()
     {
-        // A peer that trickles one octet a second never finishes, however slowly it fails.
+        // A peer that trickles one byte a second never finishes, however slowly it fails.
         CoreDriver d(Script().expectHeader().stall(), options().setHandshakeTimeout(15s));
         d.open();
         const QByteArray start = methodFrame(ConnectionStart{0, 9, "", "PLAIN", "en_US"}, 0);

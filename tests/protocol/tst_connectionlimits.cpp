@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Frames and channel numbers within their limits.
 
 #include "connectioncoretest.h"
@@ -34,7 +37,7 @@ private Q_SLOTS:
 
     void limitsFramesBeforeTuning()
     {
-        const auto startOf = [](qsizetype payload) { // a connection.start of so many octets
+        const auto startOf = [](qsizetype payload) { // a connection.start of so many bytes
             const QByteArray filler(payload - (4 + 2 + 4 + 4 + 5 + 4), ' ');
             return methodFrame(
                     ConnectionStart{0, 9, "", LongString(QByteArrayView("PLAIN" + filler)), ""}, 0);
@@ -71,7 +74,7 @@ private Q_SLOTS:
             d.open();
             QCOMPARE(d.last<Delivered>().message.body(), fits);
         }
-        // One octet more is refused on the seven octets of its header.
+        // One byte more is refused on the seven bytes of its header.
         CoreDriver d(Script().handshake({0, 4096, 0})
                              .channelOpen()
                              .expect<BasicConsume>()
@@ -94,12 +97,12 @@ private Q_SLOTS:
         QTest::addColumn<int>("code");
         QByteArray noEnd = methodFrame(ConnectionUnblocked(), 0);
         noEnd.back() = '\x00';
-        QTest::newRow("no end octet") << noEnd << 501;
+        QTest::newRow("no end byte") << noEnd << 501;
         QTest::newRow("unknown type") << QByteArray("\x05\0\0\0\0\0\0\xce", 8) << 501;
         QTest::newRow("four gigabytes") << QByteArray("\x01\0\0\xff\xff\xff\xff", 7) << 501;
-        QTest::newRow("a method of three octets")
+        QTest::newRow("a method of three bytes")
                 << frame(FrameType::Method, 0, QByteArray("abc")) << 501;
-        QTest::newRow("a header of 13 octets")
+        QTest::newRow("a header of 13 bytes")
                 << frame(FrameType::Header, 1, QByteArray(13, '\0')) << 501;
         QTest::newRow("a heartbeat with a payload")
                 << frame(FrameType::Heartbeat, 0, QByteArray("x")) << 501;
@@ -186,7 +189,7 @@ private Q_SLOTS:
         QVERIFY(!d.core.addChannel(1));
     }
 
-    void refusesRoomWhileOctetsWait()
+    void refusesRoomWhileBytesWait()
     {
         CoreDriver d(Script().handshake(), options());
         d.open();

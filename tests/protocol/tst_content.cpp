@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Bodies cut into frames and put together again, within the limits.
 
 #include "channelcoretest.h"
@@ -18,7 +21,7 @@ private Q_SLOTS:
         QTest::addColumn<int>("size");
         QTest::addColumn<int>("frames");
         QTest::newRow("nothing") << 0 << 0;
-        QTest::newRow("one octet") << 1 << 1;
+        QTest::newRow("one byte") << 1 << 1;
         QTest::newRow("exactly a frame") << 4088 << 1;
         QTest::newRow("one more") << 4089 << 2;
         QTest::newRow("two frames") << 2 * 4088 << 2;
@@ -33,7 +36,7 @@ private Q_SLOTS:
         for (int i = 0; i < size; ++i)
             body[i] = char(i * 7);
         QAmqpMessage sent(body);
-        sent.setContentType(u"application/octet-stream"_s);
+        sent.setContentType(u"application/byte-stream"_s);
         sent.setHeaders({{u"n"_s, 1}});
         CoreDriver d(Script().handshake({0, 4096, 0})
                              .channelOpen()
@@ -82,9 +85,7 @@ private Q_SLOTS:
         QTest::addColumn<int>("code");
         const QByteArray method = methodFrame(delivery("c", 1), 1);
         const QByteArray three = headerFrame(1, QByteArray("123"));
-        const auto body = [](const QByteArray &octets) {
-            return frame(FrameType::Body, 1, octets);
-        };
+        const auto body = [](const QByteArray &bytes) { return frame(FrameType::Body, 1, bytes); };
         QByteArray otherClass = three;
         otherClass[8] = 50;
         QTest::newRow("header without a method") << three << 505;
@@ -138,7 +139,7 @@ private Q_SLOTS:
 
     void memoryFollowsWhatArrives()
     {
-        // With no limit to speak of, a claim of 2^40 octets costs nothing until they come.
+        // With no limit to speak of, a claim of 2^40 bytes costs nothing until they come.
         const QByteArray claim = methodFrame(delivery("c", 1), 1)
                 + headerFrame(1, QByteArray(), quint64(1) << 40)
                 + frame(FrameType::Body, 1, QByteArray(100, 'x'));

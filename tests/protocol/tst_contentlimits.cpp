@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Messages that are larger than the application takes, or whose properties nobody can read, are a matter
 // of themselves: the connection, and what comes behind them, go on. And how long one may take to come.
 
@@ -15,12 +18,12 @@ constexpr quint64 MaxBody = 10000;
 
 QAmqpConnectionOptions options() { return QAmqpConnectionOptions().setMaxMessageSize(MaxBody); }
 
-QByteArray body(quint16 channel, const QByteArray &octets)
+QByteArray body(quint16 channel, const QByteArray &bytes)
 {
-    return frame(FrameType::Body, channel, octets);
+    return frame(FrameType::Body, channel, bytes);
 }
 
-// A header frame with so many octets of properties.
+// A header frame with so many bytes of properties.
 QByteArray largeHeader(qsizetype properties, const QByteArray &content = {})
 {
     return headerFrame(
@@ -69,7 +72,7 @@ private Q_SLOTS:
             QVERIFY(!all[std::size_t(i)].message.propertiesError().isEmpty());
         }
         QCOMPARE(all.back().message.body(), "behind");
-        // Each can be settled, and passed on octet for octet.
+        // Each can be settled, and passed on byte for byte.
         for (const Delivered &delivered : all) {
             channel->ack(delivered.deliveryTag, false);
             d.then(Script().expect<BasicAck>());
@@ -129,23 +132,22 @@ private Q_SLOTS:
         QTest::addColumn<QByteArray>("content");
         QTest::addColumn<QString>("why");
         QTest::addColumn<bool>("withProperties");
-        const QByteArray octets(MaxBody + 1, 'x');
-        QAmqpMessage large(octets);
+        const QByteArray bytes(MaxBody + 1, 'x');
+        QAmqpMessage large(bytes);
         large.setCorrelationId(u"id"_s);
-        const QString tooLong = u"its body has 10001 octets, the limit is 10000; raise it with "
+        const QString tooLong = u"its body has 10001 bytes, the limit is 10000; raise it with "
                                 "QAmqpConnectionOptions::setMaxMessageSize()"_s;
         QTest::newRow("a body in one frame") << contentFrames(1, large, 131072) << tooLong << true;
         QTest::newRow("a body in many frames") << contentFrames(1, large, 1000) << tooLong << true;
         if (CoreDriver::split == Split::Bytewise)
             return;
         const qsizetype most = 1024 * 1024 - FrameOverhead - ContentHeaderSize;
-        const QString tooMany = u"its properties have %1 octets, which is too many"_s.arg(most + 1);
+        const QString tooMany = u"its properties have %1 bytes, which is too many"_s.arg(most + 1);
         QTest::newRow("properties")
                 << largeHeader(most + 1, "b") + body(1, "b") << tooMany << false;
         QTest::newRow("properties of an empty message")
                 << largeHeader(most + 1) << tooMany << false;
-        QTest::newRow("both") << largeHeader(most + 1, octets) + body(1, octets) << tooMany
-                              << false;
+        QTest::newRow("both") << largeHeader(most + 1, bytes) + body(1, bytes) << tooMany << false;
     }
 
     void whatIsTooLargeIsRejectedAndTold()

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Deliveries, cancels and gets of a channel.
 
 #include "channelcoretest.h"

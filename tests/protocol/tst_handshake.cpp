@@ -1,4 +1,7 @@
-// The handshake, octet by octet, and what is agreed on in it.
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
+// The handshake, byte by byte, and what is agreed on in it.
 
 #include "connectioncoretest.h"
 #include "testmain.h"

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Heartbeats both ways, and a broker that blocks.
 
 #include "connectioncoretest.h"
@@ -112,8 +115,8 @@ private Q_SLOTS:
         QVERIFY(d.error().text().contains(u"20 s"_s));
     }
 
-    // Never later either, at whatever moment the last octet came.
-    void deadTwoIntervalsAfterTheLastOctet()
+    // Never later either, at whatever moment the last byte came.
+    void deadTwoIntervalsAfterTheLastByte()
     {
         CoreDriver d(Script().handshake({0, 0, 10}).stall(), options());
         d.open();
@@ -126,12 +129,12 @@ private Q_SLOTS:
         QCOMPARE(d.error().kind(), Kind::HeartbeatMissed);
     }
 
-    void anyOctetIsASignOfLife()
+    void anyByteIsASignOfLife()
     {
         CoreDriver d(Script().handshake({0, 0, 2}).channelOpen().ignoreRest(), options());
         d.channel();
         d.open();
-        // One octet every three seconds, of a frame that takes forever.
+        // One byte every three seconds, of a frame that takes forever.
         const QByteArray slow = frame(FrameType::Body, 1, QByteArray(200, 'x'));
         for (int i = 0; i < 50; ++i) {
             d.pass(3s);

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #include "testmain.h"
 
 #include "coredriver.h"
@@ -86,7 +89,7 @@ struct Target
             if (settled.value(tag) != 1)
                 return u"publish %1 was settled %2 times"_s.arg(tag).arg(settled.value(tag));
         }
-        return core.waitingBytes() == 0 ? QString() : u"octets are said to wait"_s;
+        return core.waitingBytes() == 0 ? QString() : u"bytes are said to wait"_s;
     }
 };
 
@@ -133,7 +136,7 @@ QByteArray mutated(QList<QByteArray> frames, QRandomGenerator &random)
         case 2: frames.insert(at, frames.at(pick(frames.size()))); break;
         case 3: frames[at].truncate(pick(frames.at(at).size())); break;
         case 4: frames[at].insert(pick(frames.at(at).size()), char(random.bounded(256))); break;
-        default: // mostly: single octets, with a liking for the edges
+        default: // mostly: single bytes, with a liking for the edges
             for (int n = int(random.bounded(1, 4)); n > 0 && !frames.at(at).isEmpty(); --n) {
                 const quint8 edges[] = {0, 1, 0x7f, 0x80, 0xfe, 0xff, quint8(random.bounded(256))};
                 frames[at][pick(frames.at(at).size())] = char(edges[random.bounded(7)]);
@@ -189,7 +192,7 @@ private Q_SLOTS:
         QVERIFY(closedByPeer > 10000);
     }
 
-    void survivesRandomOctets()
+    void survivesRandomBytes()
     {
         constexpr quint32 seed = 815;
         QRandomGenerator random(seed);
@@ -212,8 +215,8 @@ private Q_SLOTS:
         }
     }
 
-    // Every pair (frame, octet) once, changed to its complement.
-    void survivesEveryFlippedOctet()
+    // Every pair (frame, byte) once, changed to its complement.
+    void survivesEveryFlippedByte()
     {
         const QList<QByteArray> frames = honestFrames();
         for (qsizetype f = 0; f < frames.size(); ++f) {
@@ -227,7 +230,7 @@ private Q_SLOTS:
                 }
                 const QString wrong = target.finish();
                 QVERIFY2(wrong.isEmpty(),
-                         qPrintable(u"frame %1, octet %2: %3"_s.arg(f).arg(at).arg(wrong)));
+                         qPrintable(u"frame %1, byte %2: %3"_s.arg(f).arg(at).arg(wrong)));
             }
         }
     }

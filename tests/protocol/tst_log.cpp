@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // The lines of a connection, which wait until they may be printed.
 
 #include "connectioncoretest.h"

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // What the application is asked for while a connection opens: credentials, challenges, tokens, heartbeat.
 
 #include "testmain.h"
@@ -128,7 +131,7 @@ private Q_SLOTS:
         }) << u"another provider"_s;
         QTest::newRow("bad credentials") << QAmqpCredentials::fromProvider([] {
             return QAmqpCredentials::plain(QString(300, u'x'), {});
-        }) << u"255 octets"_s;
+        }) << u"255 bytes"_s;
     }
 
     void whatTheApplicationThrowsIsAnError()

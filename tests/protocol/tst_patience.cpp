@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // How long is waited: for a peer that this side did not read, and for what keeps a channel from closing.
 
 #include "coredriver.h"

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // What other clients got wrong, and users paid for: each function is one such defect (the numbers are
 // those of the table in tests/parity). What a broker is needed for stands in tests/broker, what the
 // objects do in tests/api, each under the same name.
@@ -60,8 +63,8 @@ private Q_SLOTS:
             char *const room = d.core.receiveBuffer(&size);
             QVERIFY(room);
             QCOMPARE(size % heartbeatFrame().size(), 0);
-            const QByteArray octets = heartbeatFrame().repeated(size / heartbeatFrame().size());
-            std::memcpy(room, octets.constData(), size_t(size));
+            const QByteArray bytes = heartbeatFrame().repeated(size / heartbeatFrame().size());
+            std::memcpy(room, bytes.constData(), size_t(size));
             d.core.receive(size, d.now); // all the room there is: a busy broker
             d.run();
         }
@@ -181,7 +184,7 @@ private Q_SLOTS:
         QCOMPARE(d.settlements(), u"confirmed 2-2"_s);
     }
 
-    // Our own octets are no sign of the peer's life.
+    // Our own bytes are no sign of the peer's life.
     void aDeadPeerIsFoundWhilePublishing()
     {
         CoreDriver d(opened(10).ignoreRest());

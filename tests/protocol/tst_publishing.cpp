@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // What became of each publish: confirms, returns, failures, flow.
 
 #include "channelcoretest.h"

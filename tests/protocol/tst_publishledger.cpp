@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #include "testmain.h"
 
 #include "protocol/publishledger.h"
@@ -258,13 +261,13 @@ private Q_SLOTS:
         Tracker t(2);
         t.ledger.await(1);
         QVERIFY(t.ledger.awaitAll(2));
-        QVERIFY(!t.ledger.untoldFailure());
+        QVERIFY(!t.ledger.unreportedFailure());
         QVERIFY(t.ledger.end(QAmqpError(QAmqpError::Kind::ConnectionLost,
                                         QAmqpError::Scope::Connection,
                                         QAmqpError::Origin::Transport, u"lost"_s)));
-        QCOMPARE(t.ledger.untoldFailure().kind(), QAmqpError::Kind::ConnectionLost);
+        QCOMPARE(t.ledger.unreportedFailure().kind(), QAmqpError::Kind::ConnectionLost);
         t.take();
-        QVERIFY(!t.ledger.untoldFailure());
+        QVERIFY(!t.ledger.unreportedFailure());
         QCOMPARE(t.runs, QStringList({u"1-2"_s}));
         QCOMPARE(t.ends(), QStringList({u"1:ConnectionLost"_s, u"2:ConnectionLost"_s}));
         QCOMPARE(t.ledger.unconfirmed(), 0u);

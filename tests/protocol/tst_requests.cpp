@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // A channel's requests: their order, what holds the next one, which one a failure names.
 
 #include "channelcoretest.h"
@@ -363,7 +366,7 @@ private Q_SLOTS:
         QAmqpMessage m(QByteArray("body"));
         QVERIFY(ChannelCore::fitsFrame(m, 4096));
         QVERIFY(ChannelCore::fitsFrame(QAmqpMessage(), 4096));
-        // flags aside: a long string property of n octets takes n + 1
+        // flags aside: a long string property of n bytes takes n + 1
         m.setHeaders({{u"h"_s, QByteArray(4096 - 8 - 14 - 4 - 2 - 5, 'x')}});
         QVERIFY(ChannelCore::fitsFrame(m, 4096));
         m.setHeaders({{u"h"_s, QByteArray(4096 - 8 - 14 - 4 - 2 - 5 + 1, 'x')}});

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // The time a request may take, and what becomes of those behind it.
 
 #include "channelcoretest.h"

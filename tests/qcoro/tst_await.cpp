@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Every request awaited by QCoro: its value, its error as an exception, and what dies meanwhile.
 
 #include "broker/brokertest.h"
@@ -124,9 +127,9 @@ QCoro::Task<> handles(QAmqpChannel *channel)
     const std::optional<QAmqpDelivery> got = co_await queue->get();
     CHECK(got);
     co_await queue->unbind(exchange->name(), u"#"_s);
-    const auto value9 = co_await queue->remove();
+    const auto value9 = co_await queue->deleteQueue();
     CHECK(value9 == 0);
-    co_await exchange->remove();
+    co_await exchange->deleteExchange();
 }
 
 QCoro::Task<> calls(QAmqpChannel *channel)

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // The bindings of queues and exchanges: when they are made, and that they follow what is asked for.
 
 #include "api/autobroker.h"

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Every property of every type is changed in every state and back again: nothing is warned of, nobody else
 // is disturbed, and with the old value all is well.
 

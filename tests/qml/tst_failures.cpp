@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Each step of what a program in QML does, and instead of its answer a link that breaks, a broker that
 // closes the connection or the channel, or says nothing more. Whatever it is and whenever: one error, which
 // stays, at the object that it is about and at no other, and all is well when that is switched off and on.

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // AmqpMessageModel alone, fed by append().
 
 #include "qmltest.h"
@@ -81,15 +84,15 @@ private Q_SLOTS:
         QCOMPARE(rows(model), newestFirst ? u"99 100"_s : u"100 99"_s);
     }
 
-    void octetsAreBoundedToo_data()
+    void bytesAreBoundedToo_data()
     {
         QTest::addColumn<bool>("newestFirst");
         QTest::newRow("oldest first") << false;
         QTest::newRow("newest first") << true;
     }
 
-    // Each message has the octets of its body and one of its type's length and "odd" or "even".
-    void octetsAreBoundedToo()
+    // Each message has the bytes of its body and one of its type's length and "odd" or "even".
+    void bytesAreBoundedToo()
     {
         QFETCH(bool, newestFirst);
         QAmqpQuickMessageModel model;
@@ -123,7 +126,7 @@ private Q_SLOTS:
         QCOMPARE(shown(), u"4"_s);
     }
 
-    void whatWaitsIsBoundedByOctetsToo()
+    void whatWaitsIsBoundedByBytesToo()
     {
         QAmqpQuickMessageModel model;
         model.setPaused(true);
@@ -138,7 +141,7 @@ private Q_SLOTS:
         QCOMPARE(model.get(0).text().at(0), u'9');
     }
 
-    void rowsAreRemoved_data() { octetsAreBoundedToo_data(); }
+    void rowsAreRemoved_data() { bytesAreBoundedToo_data(); }
 
     void rowsAreRemoved()
     {

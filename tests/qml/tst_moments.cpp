@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // What a program in QML does at awkward moments: before anything is open, inside a callback, after an error.
 
 #include "api/autobroker.h"

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // The QML types with a broker that answers everything as it should: it delivers what is published to
 // a queue on the channel that receives from that queue.
 
@@ -340,7 +343,7 @@ private Q_SLOTS:
     void bodiesAreWhatTheyAre_data()
     {
         QTest::addColumn<QString>("body");
-        QTest::addColumn<QByteArray>("octets");
+        QTest::addColumn<QByteArray>("bytes");
         QTest::addColumn<QString>("contentType");
         QTest::addColumn<QString>("json");
         QTest::newRow("object") << u"({ b: 1, a: [true, null], c: undefined })"_s
@@ -358,12 +361,12 @@ private Q_SLOTS:
                                 << u"undefined"_s;
         QTest::newRow("two values")
                 << u"'1, 2'"_s << QByteArray("1, 2") << u"text/plain"_s << u"undefined"_s;
-        QTest::newRow("octets") << u"new Uint8Array([0, 255, 7]).buffer"_s
-                                << QByteArray("\x00\xff\x07", 3) << u"application/octet-stream"_s
-                                << u"undefined"_s;
+        QTest::newRow("bytes") << u"new Uint8Array([0, 255, 7]).buffer"_s
+                               << QByteArray("\x00\xff\x07", 3) << u"application/byte-stream"_s
+                               << u"undefined"_s;
         QTest::newRow("typed array")
                 << u"new Uint8Array(new Uint8Array([9, 8, 7, 6]).buffer, 1, 2)"_s
-                << QByteArray("\x08\x07") << u"application/octet-stream"_s << u"undefined"_s;
+                << QByteArray("\x08\x07") << u"application/byte-stream"_s << u"undefined"_s;
         QTest::newRow("nothing") << u"undefined"_s << QByteArray() << QString() << u"undefined"_s;
     }
 
@@ -378,7 +381,7 @@ private Q_SLOTS:
         TRY_HOLDS(scene, "queue.ready");
         scene.value(u"queue.publish(%1)"_s.arg(body));
         TRY_HOLDS(scene, "model.count === 1");
-        QTEST(scene.value("model.get(0).body").toByteArray(), "octets");
+        QTEST(scene.value("model.get(0).body").toByteArray(), "bytes");
         QTEST(scene.text("model.get(0).contentType"), "contentType");
         QTEST(scene.text("'' + JSON.stringify(model.get(0).json)"), "json");
     }

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // The QML types with RabbitMQ: what a broker refuses, routes and remembers.
 
 #include "broker/brokertest.h"

@@ -1,4 +1,7 @@
-// Numbers, times and octets on their way from JavaScript to the broker and back.
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
+// Numbers, times and bytes on their way from JavaScript to the broker and back.
 
 #include "api/autobroker.h"
 #include "qmltest.h"
@@ -283,7 +286,7 @@ private Q_SLOTS:
         row("decimal", QAmqpDecimal{2, 314}, "v === 3.14");
         row("boolean", true, "v === true");
         row("text", u"ä"_s, "v === 'ä'");
-        row("octets", "\xff"_ba, "v instanceof ArrayBuffer && v.byteLength === 1");
+        row("bytes", "\xff"_ba, "v instanceof ArrayBuffer && v.byteLength === 1");
         row("void", QAmqpValue::null(), "v === null");
         row("time", QAmqpValue::timestamp(1700000000), "v.getTime() === 1700000000000");
         row("last time of a Date", QAmqpValue::timestamp(8640000000000), "v.getTime() === 8.64e15");
@@ -318,10 +321,10 @@ private Q_SLOTS:
         Scene scene("AmqpMessageModel { id: model }");
         auto *model = scene.value("model").value<QAmqpQuickMessageModel *>();
         for (const quint64 seconds : {quint64(1700000000), quint64(8640000000001), ~quint64(0)}) {
-            QByteArray octets(8, Qt::Uninitialized);
-            qToBigEndian(seconds, octets.data());
+            QByteArray bytes(8, Qt::Uninitialized);
+            qToBigEndian(seconds, bytes.data());
             model->append(QAmqpMessagePrivate::make({}, quint16(QAmqpMessage::Property::Timestamp),
-                                                    octets));
+                                                    bytes));
         }
         model->append(QAmqpMessage());
         TRY_HOLDS(scene, "model.count === 4");

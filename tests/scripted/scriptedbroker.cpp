@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #include "scripted/scriptedbroker.h"
 
 #include "codec/dispatch.h"
@@ -126,7 +129,7 @@ Script &Script::ignoreRest() { return add({Step::Ignore, u"ignore the rest"_s});
 
 Script &Script::sendHeartbeat() { return sendBytes(heartbeatFrame(), u"send a heartbeat"_s); }
 
-Script &Script::garbage(const QByteArray &bytes) { return sendBytes(bytes, u"send raw octets"_s); }
+Script &Script::garbage(const QByteArray &bytes) { return sendBytes(bytes, u"send raw bytes"_s); }
 
 Script &Script::after(std::chrono::milliseconds delay)
 {

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #ifndef QTAMQP_TESTS_SCRIPTEDBROKER_H
 #define QTAMQP_TESTS_SCRIPTEDBROKER_H
 
@@ -74,7 +77,7 @@ QByteArray heartbeatFrame();
 // The header of a content; `claimedSize` instead of the body's own for a broker that lies.
 QByteArray headerFrame(quint16 channel, const QAmqpMessage &message,
                        std::optional<quint64> claimedSize = {});
-// Header and body frames of at most `frameMax` octets.
+// Header and body frames of at most `frameMax` bytes.
 QByteArray contentFrames(quint16 channel, const QAmqpMessage &message, quint32 frameMax);
 
 class Script

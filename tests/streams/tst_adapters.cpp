@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // What all transports share: that of the example loop-poll, and those on Qt's own loop.
 
 #include "blocking/threadedbroker.h"
@@ -24,7 +27,7 @@ private Q_SLOTS:
         QTest::addRow("device") << u"device"_s;
     }
 
-    // Octets that nobody has room for must not wake the loop again and again.
+    // Bytes that nobody has room for must not wake the loop again and again.
     void whoDoesNotReadSleeps()
     {
         QFETCH(const QString, way);

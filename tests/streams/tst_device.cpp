@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Connections over a QIODevice: a local socket through socat, another program's input and output, a
 // WebSocket through a relay.
 
@@ -84,7 +87,7 @@ void roundTrip(Peer &peer)
     ConsumerLog log(consumer, true);
     QList<QByteArray> bodies;
     for (int i = 0; i < 200; ++i) {
-        bodies << octets(i % 10 ? 100 * i : 200'000, quint32(i));
+        bodies << bytes(i % 10 ? 100 * i : 200'000, quint32(i));
         QVERIFY(queue->publish(bodies.last()));
     }
     VERIFY_OK(channel->allConfirmed());
@@ -259,7 +262,7 @@ private Q_SLOTS:
             QAmqpChannel *channel = writer.channel();
             channel->setConfirms(false);
             QVERIFY(waitFor([&] { return channel->isOpen(); }));
-            channel->publish(QString(), queue->name(), QAmqpMessage(octets(100'000)));
+            channel->publish(QString(), queue->name(), QAmqpMessage(bytes(100'000)));
         }
         QVERIFY(waitFor([&] { return readyMessages(reader, queue->name()) == 1; }));
         QVERIFY(reader.close());

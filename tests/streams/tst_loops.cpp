@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // The examples of other event loops, as a user runs them: no Qt event loop runs in them, and no
 // QCoreApplication exists.
 

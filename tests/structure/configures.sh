@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+# SPDX-License-Identifier: MIT
+
 # Every combination of shared or static, examples, tests and QML module configures; what is left out is told.
 #
 #   tests/structure/configures.sh SOURCE FOLDER
@@ -6,7 +9,7 @@
 # FOLDER is emptied and worked in. CXX and CMAKE_GENERATOR are obeyed.
 
 set -u
-[ $# = 2 ] || { sed -n '2,/^$/s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+[ $# = 2 ] || { sed -n '5,/^$/s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 source=$1 folder=$2
 rm -rf "$folder"
 mkdir -p "$folder"

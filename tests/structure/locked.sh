@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+# SPDX-License-Identifier: MIT
+
 # Installing waits for another process that holds one of the locks of apt and dpkg, says so once, and goes on.
 # Real programs, with a folder of their own in place of the machine's, where one empty package is to be had.
 #
@@ -7,7 +10,7 @@
 # FOLDER is emptied and worked in.
 
 set -u
-[ $# -gt 0 ] || { sed -n '2,/^$/s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+[ $# -gt 0 ] || { sed -n '5,/^$/s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 folder=$1 python=${2:-python3} name=qtamqp-nothing
 here=$(cd "$(dirname "$0")" && pwd)
 for program in apt-get dpkg-deb "$python"; do

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // The reference leaves nothing out. qdoc says nothing of a public function without a comment, it only
 // hides it: so each public class must have its \class, and each of its functions a comment.
 

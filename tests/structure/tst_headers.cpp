@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Public headers compile alone in C++17: CMakeLists.txt beside this file makes one source of each.
 // Here: none is left out, each has its forwarding headers, and nothing in them troubles a user.
 

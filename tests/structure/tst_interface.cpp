@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // What is public stays: each declaration in tests/structure/interface.txt is still in the public headers,
 // with the same parameters in the same order. New ones need not be listed at once; one that goes or
 // changes is a break for users and wants a reason, and then a change of that file.

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // The layers as a table, and every #include against it.
 //
 // A layer may include itself and what its row names. A public header belongs to the layer of its

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Each name that the documentation shows is there: in the reference (what qdoc reads), in README.md, in
 // the comments of the examples and in what the library prints; C++ against the public headers, QML against
 // the types of the module, the tool's options and the like against the sources. qdoc says nothing of a

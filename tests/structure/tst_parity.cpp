@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // The table of promises (tests/parity/parity.txt) against the tests: each row is there, once, and each
 // test it names runs. Besides, rules that only the sources can show.
 

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // The reference's page "Protocol support" is written from the method declarations, with the function
 // that stands for each method. The test compares it with what it would write now; run it with
 // QTAMQP_WRITE_PAGES=1 to have the page written.
@@ -91,7 +94,7 @@ constexpr auto tail = R"(
 
     \section1 What is not sent
 
-    The immediate flag of basic.publish, a prefetch size in octets, and basic.recover without
+    The immediate flag of basic.publish, a prefetch size in bytes, and basic.recover without
     requeueing are not offered: RabbitMQ closes the connection over each of them.
 
     \section1 Types

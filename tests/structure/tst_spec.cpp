@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // The method declarations against the specification's XML, which Debian's package amqp-specs brings
 // (tests/run.sh installs it). QTAMQP_SPEC names the file if it lies elsewhere.
 //
@@ -310,8 +313,8 @@ private Q_SLOTS:
         QCOMPARE(m_spec.properties.filter(u": table"_s), QStringList{u"headers: table"_s});
         QCOMPARE(m_spec.properties.filter(u": timestamp"_s),
                  QStringList{u"timestamp: timestamp"_s});
-        QCOMPARE(m_spec.properties.filter(u": octet"_s),
-                 (QStringList{u"delivery-mode: octet"_s, u"priority: octet"_s}));
+        QCOMPARE(m_spec.properties.filter(u": byte"_s),
+                 (QStringList{u"delivery-mode: byte"_s, u"priority: byte"_s}));
     }
 
     void aDifferenceIsSeen()
@@ -328,7 +331,7 @@ private Q_SLOTS:
         QCOMPARE(changed([](Declared &method) { method.sentByServer = true; }), 1);
         QCOMPARE(changed([](Declared &method) { method.replies.removeFirst(); }), 1);
         QCOMPARE(changed([](Declared &method) { method.fields.swapItemsAt(0, 1); }), 1);
-        QCOMPARE(changed([](Declared &method) { method.fields[2] = u"no-ack: octet"_s; }), 1);
+        QCOMPARE(changed([](Declared &method) { method.fields[2] = u"no-ack: byte"_s; }), 1);
         Methods fewer = ours;
         fewer.remove(u"basic.get"_s);
         QCOMPARE(differences(ours, fewer).size(), 1);

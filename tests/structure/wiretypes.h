@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #ifndef QTAMQP_TESTS_WIRETYPES_H
 #define QTAMQP_TESTS_WIRETYPES_H
 
@@ -20,7 +23,7 @@ QString typeName()
     else if constexpr (std::is_same_v<T, FieldTable>)
         return u"table"_s;
     else if constexpr (std::is_same_v<T, quint8>)
-        return u"octet"_s;
+        return u"byte"_s;
     else if constexpr (std::is_same_v<T, quint16>)
         return u"short"_s;
     else if constexpr (std::is_same_v<T, quint32>)

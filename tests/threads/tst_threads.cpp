@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Several threads and one connection, against RabbitMQ. Clean under ThreadSanitizer, for which what
 // goes from thread to thread does so under a std::mutex: of Qt's own it knows nothing.
 

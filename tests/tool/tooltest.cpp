@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #include "tool/tooltest.h"
 
 #include <unistd.h>
@@ -38,10 +41,10 @@ void Program::closeInput() { m_process.closeWriteChannel(); }
 
 void Program::signal(int number) { ::kill(pid_t(m_process.processId()), number); }
 
-bool Program::waitForOutput(qsizetype octets)
+bool Program::waitForOutput(qsizetype bytes)
 {
-    return waitFor([&] { return m_output.size() >= octets || !isRunning(); })
-            && m_output.size() >= octets;
+    return waitFor([&] { return m_output.size() >= bytes || !isRunning(); })
+            && m_output.size() >= bytes;
 }
 
 int Program::status()

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 #ifndef QTAMQP_TESTS_TOOLTEST_H
 #define QTAMQP_TESTS_TOOLTEST_H
 
@@ -25,7 +28,7 @@ public:
     void write(const QByteArray &input);
     void closeInput();
     void signal(int number);
-    bool waitForOutput(qsizetype octets);
+    bool waitForOutput(qsizetype bytes);
     const QByteArray &output() const { return m_output; }
     const QByteArray &errors() const { return m_errors; }
     bool isRunning() const { return m_process.state() != QProcess::NotRunning; }

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // The tool while RabbitMQ is short of memory. No other test runs beside these.
 
 #include "tool/tooltest.h"

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Every subcommand against RabbitMQ: what it does, what it prints, what it says when the broker refuses.
 
 #include "tool/tooltest.h"
@@ -51,7 +54,7 @@ private Q_SLOTS:
         const Result result = run({u"ping"_s, u"--count"_s, u"3"_s});
         VERIFY_RUN(result, 0, QString());
         QVERIFY(result.output.startsWith(endpoint().toUtf8() + ": RabbitMQ "));
-        QVERIFY(result.output.contains("limits: 2047 channels, frames of 131072 octets"));
+        QVERIFY(result.output.contains("limits: 2047 channels, frames of 131072 bytes"));
         QVERIFY(result.output.contains("3 round trips: least "));
     }
 
@@ -322,7 +325,7 @@ private Q_SLOTS:
             QCOMPARE(result.status, 1);
             QVERIFY2(result.errors.contains(
                              QByteArray(" \"") + QByteArray(32, 'q')
-                             + "…\" has 256 octets of UTF-8, AMQP allows 255; shorten it\n"),
+                             + "…\" has 256 bytes of UTF-8, AMQP allows 255; shorten it\n"),
                      result.errors.constData());
             QCOMPARE(result.errors.count('\n'), 1);
         }

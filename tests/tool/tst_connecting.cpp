@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // What is said if there is no broker to talk to; peers are sockets of the test.
 
 #include "tool/tooltest.h"
@@ -163,7 +166,7 @@ private Q_SLOTS:
         file.write(QByteArray(8193, 'x'));
         file.close();
         VERIFY_RUN(ping(u"amqp://me@localhost"_s, {u"--password-file"_s, file.fileName()}), 1,
-                   u"qamqp ping: the first line of --password-file %1 has more than 8192 octets\n"_s
+                   u"qamqp ping: the first line of --password-file %1 has more than 8192 bytes\n"_s
                            .arg(file.fileName()));
     }
 

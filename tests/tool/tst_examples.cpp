@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // The lines that README.md and qamqp's help show run as they are printed, each block on a broker of its own.
 
 #include "tool/tooltest.h"

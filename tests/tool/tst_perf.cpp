@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // qamqp perf: its arithmetic, and short runs against RabbitMQ.
 
 #include "tool/histogram.h"

@@ -1,5 +1,8 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // What get and consume print with --json is the whole message, and publish --json-lines puts it back; --raw
-// and --format; octets that are no text.
+// and --format; bytes that are no text.
 
 #include "everymessage.h"
 #include "scripted/scriptedbroker.h"
@@ -133,13 +136,13 @@ private Q_SLOTS:
         const auto row = [](const char *name, const QByteArray &line, const QString &error) {
             QTest::newRow(name) << line << error;
         };
-        row("no JSON", "hello", u"no JSON value at octet 1"_s);
-        row("cut", "{\"body\":\"x", u"a string that does not end at octet 11"_s);
-        row("two", "{} {}", u"something follows the value at octet 4"_s);
+        row("no JSON", "hello", u"no JSON value at byte 1"_s);
+        row("cut", "{\"body\":\"x", u"a string that does not end at byte 11"_s);
+        row("two", "{} {}", u"something follows the value at byte 4"_s);
         row("no UTF-8", "{\"body\":\"\xff\"}", u"it is not UTF-8"_s);
-        row("half a character", "{\"body\":\"\\ud800\"}", u"half a character at octet 16"_s);
+        row("half a character", "{\"body\":\"\\ud800\"}", u"half a character at byte 16"_s);
         row("no object", "[1]", u"the message is not a JSON object"_s);
-        row("deep", QByteArray(1000, '['), u"nested too deep at octet 258"_s);
+        row("deep", QByteArray(1000, '['), u"nested too deep at byte 258"_s);
         row("unknown member", "{\"bdy\":\"x\"}", u"the message has an unknown member \"bdy\""_s);
         row("unknown property", "{\"properties\":{\"content-type\":\"x\"}}",
             u"properties has an unknown member \"content-type\""_s);
@@ -155,7 +158,7 @@ private Q_SLOTS:
         row("entry", "{\"properties\":{\"headers\":[{\"type\":\"int8\",\"value\":1}]}}",
             u"an entry of a table has the members name or name_base64, type, and value or base64"_s);
         row("too long", "{\"properties\":{\"type\":\"" + QByteArray(256, 'x') + "\"}}",
-            u"type has more than 255 octets of UTF-8"_s);
+            u"type has more than 255 bytes of UTF-8"_s);
     }
 
     // What came before is sent.
@@ -204,7 +207,7 @@ private Q_SLOTS:
     }
 
     // Python writes what is not UTF-8 so.
-    void octetsAsPythonWritesThem()
+    void bytesAsPythonWritesThem()
     {
         const QString queue = makeQueue();
         VERIFY_RUN(run({u"publish"_s, u"--json-lines"_s, u"-q"_s, queue},

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // qamqp call and serve: with each other, and what they say when there is no answer.
 
 #include "scripted/scriptedbroker.h"

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Ctrl-C, SIGTERM, a reader that goes away, a connection that is cut: what was under way is finished or
 // given back, and nothing is lost or half sent.
 
@@ -17,7 +20,7 @@ private:
     QAmqpError publish(int count, const QByteArray &body = "message")
     {
         QAmqpChannel *channel = m_peer->channel();
-        if (const QAmqpError error = settled(channel)) // it is open, and takes any number of octets
+        if (const QAmqpError error = settled(channel)) // it is open, and takes any number of bytes
             return error;
         for (int i = 0; i < count; ++i)
             channel->publish(QString(), m_queue, body);
@@ -225,10 +228,10 @@ private Q_SLOTS:
             connect(broker, &QTcpSocket::readyRead, client,
                     [=] { client->write(broker->readAll()); });
             connect(client, &QTcpSocket::readyRead, broker, [=, silent = false]() mutable {
-                const QByteArray octets = client->readAll();
-                silent = silent || octets.contains(basicConsume);
+                const QByteArray bytes = client->readAll();
+                silent = silent || bytes.contains(basicConsume);
                 if (!silent)
-                    broker->write(octets);
+                    broker->write(bytes);
             });
         });
         QUrl url = address;
@@ -294,7 +297,7 @@ private Q_SLOTS:
         QCOMPARE(result.errors, QByteArray("0\n"));
     }
 
-    // A body is octets, a name is text: nothing is cut from either.
+    // A body is bytes, a name is text: nothing is cut from either.
     void argumentsThatAreNotUtf8()
     {
         Result result = shell(u"$0 --url $1 publish -q $2 \"$(printf 'a\\377b\\303')\""_s);

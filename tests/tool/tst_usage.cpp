@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // What the command line may be, and what is said when it is something else. No broker is needed: all
 // of this is found before one is asked.
 
@@ -195,7 +198,7 @@ private Q_SLOTS:
             "now"_s);
         row("long property",
             {u"publish"_s, u"-q"_s, u"q"_s, u"--type"_s, QString(256, u'a'), u"x"_s},
-            u"qamqp publish: the message cannot be sent: type has more than 255 octets of "
+            u"qamqp publish: the message cannot be sent: type has more than 255 bytes of "
             "UTF-8"_s);
         row("consume nothing", {u"consume"_s},
             u"qamqp consume: give one of QUEUE and --exchange; see qamqp consume --help"_s);
@@ -271,7 +274,7 @@ private Q_SLOTS:
         header("array", u"a=array:{}"_s, u"a value of type array is a JSON array"_s);
         header("table", u"a=table:[]"_s, u"a value of type table is a JSON object"_s);
         header("table that does not end", u"a=table:{"_s,
-               u"inside of it, no name of a member at octet 2"_s);
+               u"inside of it, no name of a member at byte 2"_s);
         header("string of a number", u"a=array:[{\"type\":\"string\",\"value\":5}]"_s,
                u"inside of it, element 0: a value of type string is text"_s);
         header("number of null", u"a=array:[{\"type\":\"double\",\"value\":null}]"_s,
@@ -307,7 +310,7 @@ private Q_SLOTS:
                      programName()});
         QVERIFY(waitFor([&] { return shell.state() == QProcess::NotRunning; }));
         QCOMPARE(shell.readAllStandardError(),
-                 "qamqp ping: $QAMQP_URL is not UTF-8; write such octets as %FF\n");
+                 "qamqp ping: $QAMQP_URL is not UTF-8; write such bytes as %FF\n");
         QCOMPARE(shell.exitCode(), 1);
     }
 };

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // The programs of examples/tutorials, as a user runs them: a receiver that runs until it is stopped,
 // and what is sent to it meanwhile.
 

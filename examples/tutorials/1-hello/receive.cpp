@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Prints the messages of the queue "hello" until it is stopped.
 // usage: receive [--url URL]
 

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Sends one message to the queue "hello" and ends once the broker has confirmed that it has it.
 // usage: send [--url URL]
 

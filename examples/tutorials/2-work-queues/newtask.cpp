@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Puts one task into the queue "tasks": each dot of its text is a second of work.
 // usage: newtask [--url URL] [TEXT...]
 

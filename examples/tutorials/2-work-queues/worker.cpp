@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Works at the tasks of the queue "tasks", one at a time. Start several: each task goes to one that
 // is free, and the task of a worker that dies goes to another.
 // usage: worker [--url URL]

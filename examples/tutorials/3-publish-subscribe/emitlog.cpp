@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Publishes one log line to the exchange "logs", which copies it to every queue bound to it.
 // usage: emitlog [--url URL] [TEXT...]
 

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Prints every log line published while it runs. Start several: each gets all of them.
 // usage: receivelogs [--url URL]
 

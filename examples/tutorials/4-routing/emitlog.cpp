@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Publishes one log line with its severity as routing key to the exchange "direct_logs".
 // usage: emitlog [--url URL] [SEVERITY [TEXT...]]
 

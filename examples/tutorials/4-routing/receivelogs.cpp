@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Prints the log lines of the severities it is asked for.
 // usage: receivelogs [--url URL] SEVERITY...
 

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Publishes one log line with a routing key such as kern.critical to the exchange "topic_logs".
 // usage: emitlog [--url URL] [KEY [TEXT...]]
 

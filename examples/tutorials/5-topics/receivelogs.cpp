@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Prints the log lines whose routing key fits a pattern: * stands for one word, # for any number.
 // usage: receivelogs [--url URL] PATTERN..., for example "kern.*" "*.critical" or "#"
 

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Asks the server for a Fibonacci number, waiting at most ten seconds for the answer.
 // usage: client [--url URL] [N]
 

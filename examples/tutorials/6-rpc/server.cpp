@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Computes Fibonacci numbers for whoever asks through the queue "rpc_queue".
 // usage: server [--url URL]
 

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Publishes as fast as the broker keeps up, and hears of each message what became of it.
 // usage: streaming [--url URL] [--count N]
 

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Publishes and waits until the broker has it: message by message, then a hundred at a time.
 // usage: waiting [--url URL] [--count N]
 

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // The pieces of code of the page "Connecting" (\snippet). The tests compile them.
 
 #include <QtAmqp/QtAmqp>

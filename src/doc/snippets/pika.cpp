@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // The programs of the page "Coming from Pika" (\snippet). The tests compile them.
 
 #include <QtAmqp/QtAmqp>

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // The pieces of code that the reference shows (\snippet). The tests compile them.
 
 #include <QtAmqp/QtAmqp>
@@ -204,12 +207,12 @@ void MyTransport::streamIsReadable()
 {
     qsizetype room = 0;
     while (char *buffer = receiveBuffer(&room)) {
-        const auto octets = ::read(m_fd, buffer, size_t(room));
-        if (octets <= 0) {
-            m_ended = octets == 0; // and the errors, which are left out here
+        const auto bytes = ::read(m_fd, buffer, size_t(room));
+        if (bytes <= 0) {
+            m_ended = bytes == 0; // and the errors, which are left out here
             break;
         }
-        received(octets);
+        received(bytes);
     }
     if (std::exchange(m_ended, false))
         lost(QAmqpError(QAmqpError::Kind::ConnectionLost, QAmqpError::Scope::Connection,

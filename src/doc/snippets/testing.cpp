@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Futures in a QtTest (\snippet). The tests compile it.
 
 #include <QtAmqp/QtAmqp>

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // amqp091-go under the workloads of the plan.
 // usage: bench_amqp091 HOST PORT WORKLOAD COUNT SIZE QUEUE   (see ../run.py)
 package main

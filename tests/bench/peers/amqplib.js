@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // amqplib (Node) under the workloads of the plan.
 // usage: node amqplib.js NODE_MODULES HOST PORT WORKLOAD COUNT SIZE QUEUE   (see ../run.py)
 'use strict'

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // librabbitmq under the workloads of the plan, called as its own examples call it.
 // usage: bench_librabbitmq HOST PORT WORKLOAD COUNT SIZE QUEUE   (see ../run.py)
 

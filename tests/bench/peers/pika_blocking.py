@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+# SPDX-License-Identifier: MIT
+
 """Pika's BlockingConnection under the workloads of the plan.
 usage: pika_blocking.py HOST PORT WORKLOAD COUNT SIZE QUEUE   (see ../run.py and ../blocking.cpp)"""
 import json

@@ -1,4 +1,7 @@
-// The limit of the machine: the octets of a workload through a socket, and no client at all.
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
+// The limit of the machine: the bytes of a workload through a socket, and no client at all.
 // usage: bench_raw HOST PORT WORKLOAD COUNT SIZE QUEUE   WORKLOAD: pub cons-noack ping (see ../run.py)
 //
 // It sends the whole opening without listening, which only the sink puts up with.

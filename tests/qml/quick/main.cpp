@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // The views that programs are made of, in a window, by Qt Quick Test: one tst_*.qml per subject. Any
 // warning of QML fails the run. What needs RabbitMQ is skipped without QTAMQP_TEST_URL; then the run ends
 // with 77, which CTest takes for skipped, though the rest was tested.

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Calls in Component.onCompleted of what is made within a document that is not complete itself, or later:
 // they are kept and done, in their order.
 

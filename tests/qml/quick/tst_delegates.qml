@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Every role and property of AmqpMessageModel in the delegates that programs are made of. A name that such a
 // type has itself cannot be a required property of it, or shows the delegate's own value.
 

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // What Loader, Repeater, StackView and destroy() take away in the midst of things: nothing is warned of, the
 // connection of others goes on, and what was not acknowledged goes back to its queue.
 

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // A work list with RabbitMQ: each row has its buttons, and shows what became of its message.
 
 import QtQuick

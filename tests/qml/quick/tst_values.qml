@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // Numbers that a program computes or a user sets, with RabbitMQ, which is strict about their types.
 
 import QtQuick

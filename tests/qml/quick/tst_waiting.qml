@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
 // What a program shows while there is no broker yet, for as long as that takes.
 
 import QtQuick
