@@ -121,10 +121,10 @@ void TestChannel::handlesOfQueueAndExchange()
     q->bind(u"e"_s);
     q->unbind(u"e"_s);
     q->purge();
-    q->remove();
+    q->deleteQueue();
     QCOMPARE(e->publish(u"k"_s, QAmqpMessage("x"), QAmqpChannel::Mandatory), 1u);
     QCOMPARE(q->publish(QAmqpMessage("x")), 2u);
-    e->remove();
+    e->deleteExchange();
     TRY(s.server.isExhausted(), s.server);
 }
 

@@ -381,7 +381,7 @@ void TestRefusals::misusePutsNothingOnTheWire()
     QAmqpQueue *nameless = s.channel->queue();
     for (const QAmqpError &error :
          {errorOf(nameless->bind(u"e"_s)), errorOf(nameless->unbind(u"e"_s)),
-          errorOf(nameless->purge()), errorOf(nameless->remove()), errorOf(nameless->get()),
+          errorOf(nameless->purge()), errorOf(nameless->deleteQueue()), errorOf(nameless->get()),
           errorOf(nameless->publishConfirmed(QAmqpMessage("x")))}) {
         QCOMPARE(error.kind(), Kind::InvalidArgument);
         QVERIFY2(error.text().contains(u"declare() it"), qPrintable(error.text()));

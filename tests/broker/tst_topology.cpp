@@ -250,8 +250,8 @@ void TestTopology::declaresExchanges()
     VERIFY_OK(durable->declare(Type::Topic, QAmqpExchangeOptions().setDurable()));
     VERIFY_OK(durable->declare(Type::Topic, QAmqpExchangeOptions().setDurable()));
     VERIFY_OK(durable->declare(Type::Topic, QAmqpExchangeOptions().setPassive()));
-    VERIFY_OK(durable->remove());
-    VERIFY_OK(durable->remove());
+    VERIFY_OK(durable->deleteExchange());
+    VERIFY_OK(durable->deleteExchange());
 
     // Goes with its last binding.
     QAmqpExchange *shortLived = m_channel->exchange(uniqueName());
@@ -353,8 +353,8 @@ void TestTopology::bindsExchangeToExchange()
     VERIFY_OK(destination->unbind(source->name(), u"key"_s));
     VERIFY_ERROR(failure(source->publishConfirmed(u"key"_s, "x"_ba, QAmqpChannel::Mandatory)),
                  Unroutable, Operation, 312);
-    VERIFY_OK(source->remove());
-    VERIFY_OK(destination->remove());
+    VERIFY_OK(source->deleteExchange());
+    VERIFY_OK(destination->deleteExchange());
 }
 
 void TestTopology::internalExchangeRefusesPublishes()

@@ -51,7 +51,7 @@ struct Tracker
             runs += u"%1-%2"_s.arg(settled->firstTag).arg(settled->lastTag);
             for (quint64 tag = settled->firstTag; tag <= settled->lastTag; ++tag)
                 ++settledTimes[tag];
-            ledger.told(*settled);
+            ledger.reported(*settled);
         }
         events = others;
     }
@@ -233,7 +233,7 @@ private Q_SLOTS:
         Tracker t(3);
         QVERIFY(t.ledger.settle(1, false, Outcome::Nacked));
         QVERIFY(t.ledger.settle(2, false, Outcome::Confirmed));
-        t.ledger.told(std::get<Settled>(t.events.front()));
+        t.ledger.reported(std::get<Settled>(t.events.front()));
         t.events.pop_front();
         QVERIFY(t.ledger.awaitAll(5));
         QVERIFY(t.settle(3, false));
