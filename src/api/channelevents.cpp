@@ -9,6 +9,7 @@
 #include "api/qamqpdelivery_p.h"
 
 #include <QtCore/qmetaobject.h>
+#include <QtCore/qpointer.h>
 
 QT_BEGIN_NAMESPACE
 
@@ -27,14 +28,10 @@ void QAmqpChannelPrivate::emitStateChanged()
 void QAmqpChannelPrivate::on(const ChannelOpened &)
 {
     engine->mailbox()->admit(number, generation);
-    const QPointer<QObject> alive(q);
-    CallAll all;
-    all(alive, [&] { emitStateChanged(); });
-    all(alive, [&] {
-        if (currentState() == QAmqpChannel::State::Open)
-            Q_EMIT q->opened();
-    });
-    all.rethrow();
+    const QPointer<QAmqpChannel> alive(q);
+    emitStateChanged();
+    if (alive && currentState() == QAmqpChannel::State::Open)
+        Q_EMIT q->opened();
 }
 
 // The core is about to forget this channel.
@@ -51,7 +48,7 @@ void QAmqpChannelPrivate::leaveCore()
 
 void QAmqpChannelPrivate::closed(const QAmqpError &error, bool told)
 {
-    const QPointer<QObject> alive(q);
+    const QPointer<QAmqpChannel> alive(q);
     if (error)
         lastError = error;
     // What ended the connection is told by the connection, once for all its channels.
@@ -64,19 +61,16 @@ void QAmqpChannelPrivate::closed(const QAmqpError &error, bool told)
     const QList<QPointer<QAmqpConsumer>> ended = consumerObjects();
     consumers.clear();
     lastEnvelope.reset();
-    CallAll all;
-    for (const QPointer<QAmqpConsumer> &consumer : ended)
-        all(consumer, [&] { QAmqpConsumerPrivate::of(consumer)->ended(error); });
-    all(alive, [&] {
-        if (generation == closedGeneration) // a slot may have opened it again already
-            emitStateChanged();
-    });
-    all(alive, [&] {
-        if (own)
-            Q_EMIT q->errorOccurred(error);
-    });
-    all(alive, [&] { Q_EMIT q->closed(); });
-    all.rethrow();
+    for (const QPointer<QAmqpConsumer> &consumer : ended) {
+        if (consumer)
+            QAmqpConsumerPrivate::of(consumer)->ended(error);
+    }
+    if (alive && generation == closedGeneration) // a slot may have opened it again already
+        emitStateChanged();
+    if (alive && own)
+        Q_EMIT q->errorOccurred(error);
+    if (alive)
+        Q_EMIT q->closed();
 }
 
 QList<QPointer<QAmqpConsumer>> QAmqpChannelPrivate::consumerObjects() const
@@ -180,14 +174,15 @@ void QAmqpChannelPrivate::on(const ConsumerCancelled &cancelled)
 // Once a turn: what no single event causes.
 void QAmqpChannelPrivate::afterEvents()
 {
-    const QPointer<QObject> alive(q);
-    CallAll all;
-    all(alive, [&] { emitStateChanged(); });
+    const QPointer<QAmqpChannel> alive(q);
+    emitStateChanged();
     if (alive && std::exchange(consumersChanged, false)) {
         const QList<QPointer<QAmqpConsumer>> running = consumerObjects();
         for (const QPointer<QAmqpConsumer> &consumer : running) {
-            all(consumer, [&] { QAmqpConsumerPrivate::of(consumer)->emitPausedChanged(); });
-            all(consumer, [&] { QAmqpConsumerPrivate::of(consumer)->deliverHeld(); });
+            if (consumer)
+                QAmqpConsumerPrivate::of(consumer)->emitPausedChanged();
+            if (consumer)
+                QAmqpConsumerPrivate::of(consumer)->deliverHeld();
         }
         if (alive)
             holding = std::any_of(running.begin(), running.end(), [](const auto &consumer) {
@@ -198,9 +193,8 @@ void QAmqpChannelPrivate::afterEvents()
     if (alive && publishHeld && currentState() == QAmqpChannel::State::Open
         && isReady(128 * 1024)) {
         publishHeld = false;
-        all(alive, [&] { Q_EMIT q->readyToPublish(); });
+        Q_EMIT q->readyToPublish();
     }
-    all.rethrow();
 }
 
 void QAmqpChannelPrivate::scheduleConsumerUpdate()

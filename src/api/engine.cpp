@@ -14,8 +14,6 @@
 #include <QtCore/qscopeguard.h>
 #include <QtNetwork/qsslerror.h>
 
-#include <exception>
-
 QT_BEGIN_NAMESPACE
 
 namespace QtAmqpPrivate {
@@ -289,7 +287,7 @@ void Engine::lost(const QAmqpError &reason)
 
 void Engine::sslErrors(const QList<QSslError> &errors) { m_sslErrors = errors; }
 
-void Engine::turn()
+void Engine::turn() noexcept
 {
     const std::shared_ptr<Engine> keepAlive = shared_from_this();
     m_turnRequested = false;
@@ -333,12 +331,6 @@ void Engine::printRest()
 
 void Engine::work()
 {
-    const auto end = qScopeGuard([this, exceptions = std::uncaught_exceptions()] {
-        m_core->turnEnded(Clock::now()); // before the next deadline is set
-        write();
-        if (std::uncaught_exceptions() > exceptions) // what a slot threw cuts the turn short
-            scheduleTurn();
-    });
     m_transportBytes = m_linked ? m_transport->bytesToWrite() : 0;
     if (m_transportBytes == 0)
         m_core->transportDrained();
@@ -354,6 +346,8 @@ void Engine::work()
     deliverEvents();
     if (m_connection)
         afterEvents();
+    m_core->turnEnded(Clock::now()); // before the next deadline is set
+    write();
 }
 
 void Engine::deliverEvents()

@@ -84,7 +84,8 @@ public:
     void opened() override;
     void lost(const QAmqpError &reason) override;
     void sslErrors(const QList<QSslError> &errors) override;
-    void turn() override;
+    // Runs the application's slots: an exception that leaves one ends the application.
+    void turn() noexcept override;
 
 private:
     void settleAll(const std::vector<Settlement> &mail);

@@ -4,7 +4,7 @@
 #ifndef QTAMQP_API_NOTIFY_H
 #define QTAMQP_API_NOTIFY_H
 
-// How the api tells what happened, so that nothing is told twice or lost.
+// How the futures of the api end.
 //
 // Each promise ends with a value or a QAmqpException, never merely cancelled, because awaiting a
 // cancelled future crashes QCoro 0.8. A promise is taken out of its list before it ends: continuations
@@ -12,10 +12,8 @@
 
 #include <QtAmqp/qamqperror.h>
 #include <QtCore/qfuture.h>
-#include <QtCore/qpointer.h>
 #include <QtCore/qpromise.h>
 
-#include <exception>
 #include <memory>
 
 QT_BEGIN_NAMESPACE
@@ -51,34 +49,6 @@ QFuture<T> failedFuture(const QAmqpError &error, QFuture<T> = {})
     endPromise(*promise, error);
     return promise->future();
 }
-
-// One event may be several signals, closed() the last of them. A slot that throws must not cost the
-// application the others; one that deletes the object does.
-class CallAll
-{
-public:
-    template<typename Object, typename Call>
-    void operator()(const QPointer<Object> &object, Call &&call)
-    {
-        if (!object)
-            return;
-        try {
-            call();
-        } catch (...) {
-            if (!m_thrown)
-                m_thrown = std::current_exception();
-        }
-    }
-    // At the end: what the first of them threw, if any did.
-    void rethrow()
-    {
-        if (m_thrown)
-            std::rethrow_exception(m_thrown);
-    }
-
-private:
-    std::exception_ptr m_thrown;
-};
 
 } // namespace QtAmqpPrivate
 

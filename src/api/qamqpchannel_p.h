@@ -281,14 +281,12 @@ QFuture<T> QAmqpChannelPrivate::wait(QtAmqpPrivate::RequestId id, const Ended &f
     using namespace QtAmqpPrivate;
     const SharedPromise<T> promise = startPromise<T>();
     requests.insert(newestRequest = id, [=](RequestEnd &end) {
-        const auto finish = qScopeGuard([&] {
-            if constexpr (std::is_void_v<T>)
-                endPromise(*promise, end.error);
-            else
-                endPromise(*promise, end.error, end.error ? T() : convert(end));
-        });
-        if (first) // may throw, as slots do
+        if (first)
             first(end);
+        if constexpr (std::is_void_v<T>)
+            endPromise(*promise, end.error);
+        else
+            endPromise(*promise, end.error, end.error ? T() : convert(end));
     });
     engine->scheduleTurn();
     return promise->future();

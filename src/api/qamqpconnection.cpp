@@ -27,7 +27,8 @@ using namespace QtAmqpPrivate;
 
     Nothing waits: channels can be made and used before the connection is open, what they were asked
     for is kept and sent in order. All signals come from the event loop, never from inside a call.
-    Any object, the connection included, may be deleted in any slot.
+    Any object, the connection included, may be deleted in any slot. An exception that leaves a slot ends
+    the application, as everywhere in Qt.
 
     A connection and everything made with it belongs to one thread, the one that opens it; move it
     only while it is closed. Only QAmqpDelivery's acknowledgements may come from other threads.
@@ -271,18 +272,13 @@ void QAmqpConnectionPrivate::emitStateChanged()
     emittedState = now;
     if (elsewhere)
         emittedEndpoint = engine->core().endpoint();
-    const QPointer<QObject> alive(q);
-    CallAll all;
-    all(alive, [&] {
-        if (changed)
-            Q_EMIT q->stateChanged(now);
-    });
-    all(alive, [&] {
-        if (elsewhere)
-            Q_EMIT q->endpointChanged(QString(emittedEndpoint)); // whose owner may go
-    });
-    all(alive, [&] { emitLastErrorChanged(); });
-    all.rethrow();
+    const QPointer<QAmqpConnection> alive(q);
+    if (changed)
+        Q_EMIT q->stateChanged(now);
+    if (alive && elsewhere)
+        Q_EMIT q->endpointChanged(QString(emittedEndpoint)); // whose owner may go
+    if (alive)
+        emitLastErrorChanged();
 }
 
 void QAmqpConnectionPrivate::emitLastErrorChanged()
@@ -561,34 +557,27 @@ void QAmqpConnection::abort()
 void QAmqpConnectionPrivate::attemptFailed(const QAmqpError &error, std::chrono::milliseconds delay)
 {
     lastError = error;
-    const QPointer<QObject> alive(q);
-    CallAll all;
-    all(alive, [&] {
-        if (delay.count() > 0)
-            setNextAttempt(QDateTime::currentDateTimeUtc().addMSecs(delay.count()));
-    });
-    all(alive, [&] { emitStateChanged(); });
-    all.rethrow();
+    const QPointer<QAmqpConnection> alive(q);
+    if (delay.count() > 0)
+        setNextAttempt(QDateTime::currentDateTimeUtc().addMSecs(delay.count()));
+    if (alive)
+        emitStateChanged();
 }
 
 void QAmqpConnectionPrivate::attemptBegun() { setNextAttempt({}); }
 
 void QAmqpConnectionPrivate::opened()
 {
-    const QPointer<QObject> alive(q);
+    const QPointer<QAmqpConnection> alive(q);
     lastError = {};
-    CallAll all;
-    all(alive, [&] { emitStateChanged(); });
-    all(alive, [&] {
-        if (currentState() == QAmqpConnection::State::Open)
-            Q_EMIT q->opened();
-    });
-    all.rethrow();
+    emitStateChanged();
+    if (alive && currentState() == QAmqpConnection::State::Open)
+        Q_EMIT q->opened();
 }
 
 void QAmqpConnectionPrivate::closed(const QAmqpError &error)
 {
-    const QPointer<QObject> alive(q);
+    const QPointer<QAmqpConnection> alive(q);
     engine->reset(options);
     blockedReason.clear();
     const bool wasBlocked = std::exchange(blocked, false);
@@ -602,28 +591,22 @@ void QAmqpConnectionPrivate::closed(const QAmqpError &error)
     const QAmqpError cause = error ? error : givenUp(u"the connection was closed");
     for (const auto &promise : std::exchange(secretPromises, {}))
         endPromise(*promise, cause);
-    CallAll all;
-    all(alive, [&] {
-        if (wasBlocked)
-            Q_EMIT q->blockedChanged(false);
-    });
-    all(alive, [&] {
-        if (std::exchange(emittedState, QAmqpConnection::State::Closed)
-            != QAmqpConnection::State::Closed)
-            Q_EMIT q->stateChanged(emittedState);
-    });
-    all(alive, [&] {
-        if (!std::exchange(emittedEndpoint, {}).isEmpty())
-            Q_EMIT q->endpointChanged({});
-    });
-    all(alive, [&] { setNextAttempt({}); });
-    all(alive, [&] { emitLastErrorChanged(); });
-    all(alive, [&] {
-        if (error)
-            Q_EMIT q->errorOccurred(error);
-    });
-    all(alive, [&] { Q_EMIT q->closed(); });
-    all.rethrow();
+    if (alive && wasBlocked)
+        Q_EMIT q->blockedChanged(false);
+    if (alive
+        && std::exchange(emittedState, QAmqpConnection::State::Closed)
+                != QAmqpConnection::State::Closed)
+        Q_EMIT q->stateChanged(QAmqpConnection::State::Closed);
+    if (alive && !std::exchange(emittedEndpoint, {}).isEmpty())
+        Q_EMIT q->endpointChanged({});
+    if (alive)
+        setNextAttempt({});
+    if (alive)
+        emitLastErrorChanged();
+    if (alive && error)
+        Q_EMIT q->errorOccurred(error);
+    if (alive)
+        Q_EMIT q->closed();
 }
 
 void QAmqpConnectionPrivate::blockedChanged(bool isBlocked, const QString &reason)

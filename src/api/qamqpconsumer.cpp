@@ -7,7 +7,7 @@
 
 #include <QtCore/qdebug.h>
 #include <QtCore/qmetaobject.h>
-#include <QtCore/qscopeguard.h>
+#include <QtCore/qpointer.h>
 
 QT_BEGIN_NAMESPACE
 
@@ -160,11 +160,10 @@ void QAmqpConsumerPrivate::started()
 {
     if (state != QAmqpConsumer::State::Starting)
         return;
-    const QPointer<QObject> alive(q);
-    CallAll all;
-    all(alive, [&] { setState(QAmqpConsumer::State::Active); });
-    all(alive, [&] { Q_EMIT q->started(); });
-    all.rethrow();
+    const QPointer<QAmqpConsumer> alive(q);
+    setState(QAmqpConsumer::State::Active);
+    if (alive)
+        Q_EMIT q->started();
 }
 
 QAmqpConsumerPrivate::~QAmqpConsumerPrivate()
@@ -196,15 +195,13 @@ bool QAmqpConsumerPrivate::callSlot(const QAmqpDelivery &delivery)
 {
     bool gone = false;
     slotRuns = &gone;
-    const auto end = qScopeGuard([&] { // the slot may throw
-        if (gone)
-            return;
-        slotRuns = nullptr;
-        if (!held.empty() && !endsWith)
-            channel->scheduleConsumerUpdate();
-    });
     Q_EMIT q->messageReceived(delivery);
-    return !gone;
+    if (gone)
+        return false;
+    slotRuns = nullptr;
+    if (!held.empty() && !endsWith)
+        channel->scheduleConsumerUpdate();
+    return true;
 }
 
 void QAmqpConsumerPrivate::hold(const QAmqpDelivery &delivery)
@@ -299,13 +296,13 @@ void QAmqpConsumerPrivate::ended(const QAmqpError &reason)
 
 void QAmqpConsumerPrivate::tellEnded(const QAmqpError &reason)
 {
-    const QPointer<QObject> alive(q);
+    const QPointer<QAmqpConsumer> alive(q);
     paused = false;
-    CallAll all;
-    all(alive, [&] { setState(QAmqpConsumer::State::Cancelled); });
-    all(alive, [&] { emitPausedChanged(); });
-    all(alive, [&] { Q_EMIT q->cancelled(reason); });
-    all.rethrow();
+    setState(QAmqpConsumer::State::Cancelled);
+    if (alive)
+        emitPausedChanged();
+    if (alive)
+        Q_EMIT q->cancelled(reason);
 }
 
 /*! \relates QAmqpConsumer

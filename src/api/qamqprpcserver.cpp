@@ -8,6 +8,7 @@
 
 #include <QtAmqp/qamqpconsumer.h>
 #include <QtCore/qdebug.h>
+#include <QtCore/qpointer.h>
 
 QT_BEGIN_NAMESPACE
 
@@ -168,10 +169,9 @@ bool QAmqpRpcServer::start(std::optional<quint16> prefetch)
             });
     connect(d->consumer, &QAmqpConsumer::cancelled, this, [this](const QAmqpError &reason) {
         const QPointer<QAmqpRpcServer> alive(this);
-        CallAll all;
-        all(alive, [&] { Q_EMIT runningChanged(false); });
-        all(alive, [&] { Q_EMIT stopped(reason); });
-        all.rethrow();
+        Q_EMIT runningChanged(false);
+        if (alive)
+            Q_EMIT stopped(reason);
     });
     Q_EMIT runningChanged(true);
     return true;

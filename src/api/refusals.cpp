@@ -62,7 +62,7 @@ void Engine::reportRefused(std::weak_ptr<QAmqpChannelPrivate> channel)
     QMetaObject::invokeMethod(m_connection->q, tell, Qt::QueuedConnection);
 }
 
-// One by one: what a slot throws leaves the others for the next turn, and so does what is refused in a slot.
+// What is refused in a slot waits for the next turn.
 void Engine::reportRefusals()
 {
     for (size_t left = m_refusing.size(); left > 0 && !m_refusing.empty(); --left) {
