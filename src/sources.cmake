@@ -8,6 +8,7 @@ set(include ../include/QtAmqp)
 
 set(QTAMQP_values_SOURCES
     values/bytes.h
+    values/connectionoptiontable.h
     values/connectionurl.cpp
     values/connectionurl.h
     values/errorkinds.cpp
@@ -32,6 +33,8 @@ set(QTAMQP_values_SOURCES
     values/qamqptable.cpp
     values/qamqpvalue.cpp
     values/qamqpvalue_p.h
+    values/range.cpp
+    values/range.h
     values/tableformat.cpp
     values/tableformat.h
     values/valuejson.cpp

@@ -3,6 +3,8 @@
 
 #include "values/connectionurl.h"
 
+#include "values/connectionoptiontable.h"
+#include "values/errorkinds.h"
 #include "values/qamqpcredentials_p.h"
 
 #include <QtCore/qregularexpression.h>
@@ -14,6 +16,7 @@
 QT_BEGIN_NAMESPACE
 
 using namespace Qt::StringLiterals;
+using namespace QtAmqpPrivate;
 using namespace std::chrono;
 
 namespace {
@@ -51,60 +54,37 @@ bool isDigits(QStringView text)
     return !text.isEmpty() && std::all_of(text.begin(), text.end(), isDigit);
 }
 
-std::optional<quint64> wholeNumber(QStringView text, quint64 max)
+std::optional<quint64> wholeNumber(QStringView text)
 {
     bool ok = false;
     const quint64 value = isDigits(text) ? text.toULongLong(&ok) : 0;
-    return ok && value <= max ? std::optional(value) : std::nullopt;
+    return ok ? std::optional(value) : std::nullopt;
 }
 
-constexpr quint64 maxMilliseconds = 2147483647;
-
-// Seconds with an optional fraction; less than a millisecond counts as one, since 0 means "off".
+// Seconds with an optional fraction, as milliseconds. A part of a millisecond counts as a whole one, since
+// 0 may mean "off".
 std::optional<quint64> decimalSeconds(QStringView text)
 {
     const auto [whole, fraction] = splitAt(text, u'.');
     if (!isDigits(whole) || (whole != text && !isDigits(fraction)))
         return std::nullopt;
     const QString digits = fraction.toString().leftJustified(3, u'0');
-    const auto value = wholeNumber(whole.toString() + digits.first(3), maxMilliseconds);
+    const auto value = wholeNumber(whole.toString() + digits.first(3));
     const bool roundUp = digits.sliced(3).count(u'0') < digits.size() - 3;
-    return value && *value + roundUp <= maxMilliseconds ? std::optional(*value + roundUp)
-                                                        : std::nullopt;
+    return value && double(*value) <= LongestTime ? std::optional(*value + roundUp) : std::nullopt;
 }
 
-struct QueryValue
+void addNumber(QList<UrlKey> &keys, const char *key, const char *setter, const Range &range,
+               void (*set)(Options &, quint64))
 {
-    const char *form; // what the value must be; with set == nullptr, what to do instead
-    bool (*set)(Options &, const QString &) = nullptr;
-    bool tlsOnly = false;
-};
-
-// A number from Min to Max, or 0.
-template<auto Setter, typename T, quint64 Max, quint64 Min = 0>
-bool setNumber(Options &options, const QString &text)
-{
-    const auto value = wholeNumber(text, Max);
-    if (!value || (*value > 0 && *value < Min)) // NOLINT(misc-redundant-expression): Min may be 0
-        return false;
-    (options.*Setter)(T(*value));
-    return true;
-}
-
-template<auto Setter>
-bool setSeconds(Options &options, const QString &text)
-{
-    const auto value = decimalSeconds(text);
-    if (value)
-        (options.*Setter)(milliseconds(*value));
-    return value.has_value();
-}
-
-template<auto Setter>
-bool setText(Options &options, const QString &text)
-{
-    (options.*Setter)(text);
-    return true;
+    const auto read = [=](Options &options, const QString &text) {
+        const auto number = range.kind == Range::Seconds ? decimalSeconds(text) : wholeNumber(text);
+        if (!number || !range.contains(double(*number)))
+            return false;
+        set(options, *number);
+        return true;
+    };
+    keys.append({QLatin1StringView(key), setter, range.form(), read});
 }
 
 bool setVerify(Options &options, const QString &text)
@@ -122,93 +102,27 @@ bool setMechanism(Options &options, const QString &text)
     return mechanism == "PLAIN" || mechanism == "AMQPLAIN" || mechanism == "EXTERNAL";
 }
 
-bool setAttempts(Options &options, const QString &text)
-{
-    const auto value = wholeNumber(text, 2147483647);
-    options.setRetryPolicy(options.retryPolicy().setMaximumAttempts(int(value.value_or(1))));
-    return value.has_value();
-}
-
-// As in Pika, where it never changes.
-bool setRetryDelay(Options &options, const QString &text)
-{
-    const auto value = decimalSeconds(text);
-    options.setRetryPolicy(options.retryPolicy()
-                                   .setInitialDelay(milliseconds(value.value_or(0)))
-                                   .setMultiplier(1)
-                                   .setJitter(0));
-    return value.has_value();
-}
-
-constexpr QueryValue heartbeat = {"a whole number of seconds from 0 (off) to 65535",
-                                  setNumber<&Options::setHeartbeat, seconds, 65535>};
-constexpr QueryValue channelMax = {"a whole number from 0 (the server's choice) to 65535",
-                                   setNumber<&Options::setChannelMax, quint16, 65535>};
-constexpr QueryValue frameMax = {
-        "0 (the server's choice) or a whole number of bytes from 4096 to 4294967295",
-        setNumber<&Options::setFrameMax, quint32, 4294967295, 4096>};
-constexpr QueryValue connectTimeout = {
-        "a whole number of milliseconds from 0 (off) to 2147483647",
-        setNumber<&Options::setConnectTimeout, milliseconds, maxMilliseconds>};
-constexpr QueryValue attempts = {"a whole number from 0 (without end) to 2147483647", setAttempts};
-constexpr QueryValue retryDelay = {"a number of seconds from 0 to 2147483, such as 2.5",
-                                   setRetryDelay};
-template<auto Setter>
-constexpr QueryValue keepAlive = {"a whole number of seconds from 0 (the system's) to 32767",
-                                  setNumber<Setter, seconds, 32767>};
-constexpr QueryValue keepCount = {"a whole number from 0 (the system's) to 127",
-                                  setNumber<&Options::setKeepAliveCount, int, 127>};
-constexpr QueryValue userTimeout = {
-        "a whole number of milliseconds from 0 (the system's) to 2147483647",
-        setNumber<&Options::setTcpUserTimeout, milliseconds, maxMilliseconds>};
-template<auto Setter>
-constexpr QueryValue timeout = {"a number of seconds from 0 (off) to 2147483, such as 2.5",
-                                setSeconds<Setter>};
-template<auto Setter>
-constexpr QueryValue fileName = {"a file name", setText<Setter>, true};
-
-// Pika's keys and those of RabbitMQ's URI query parameters; connection_name is this library's own.
-const std::pair<QLatin1StringView, QueryValue> queryKeys[] = {
-        {"heartbeat"_L1, heartbeat},
-        {"channel_max"_L1, channelMax},
-        {"frame_max"_L1, frameMax},
-        {"locale"_L1, {"a locale such as en_US", setText<&Options::setLocale>}},
-        {"connection_name"_L1, {"a name", setText<&Options::setConnectionName>}},
-        {"socket_timeout"_L1, timeout<&Options::setConnectTimeout>},
-        {"connection_timeout"_L1, connectTimeout},
-        {"stack_timeout"_L1, timeout<&Options::setHandshakeTimeout>},
-        {"blocked_connection_timeout"_L1, timeout<&Options::setBlockedConnectionTimeout>},
-        {"connection_attempts"_L1, attempts},
-        {"retry_delay"_L1, retryDelay},
-        {"auth_mechanism"_L1, {"plain, amqplain or external", setMechanism}},
-        {"cacertfile"_L1, fileName<&Options::setCaCertificateFile>},
-        {"certfile"_L1, fileName<&Options::setCertificateFile>},
-        {"keyfile"_L1, fileName<&Options::setPrivateKeyFile>},
-        {"password"_L1,
-         {"the key file's password", setText<&Options::setPrivateKeyPassword>, true}},
-        {"verify"_L1, {"verify_peer or verify_none", setVerify, true}},
-        {"server_name_indication"_L1, {"a host name", setText<&Options::setPeerVerifyName>, true}},
-        {"tcp_keepidle"_L1, keepAlive<&Options::setKeepAliveIdle>},
-        {"tcp_keepintvl"_L1, keepAlive<&Options::setKeepAliveInterval>},
-        {"tcp_keepcnt"_L1, keepCount},
-        {"tcp_user_timeout"_L1, userTimeout},
-        {"depth"_L1, {"leave it out, chains of any length are verified"}},
-        {"fail_if_no_peer_cert"_L1, {"leave it out, it is an option of servers"}},
-        {"client_properties"_L1, {"call setClientProperties()"}},
+// Keys of Pika and RabbitMQ that are not read, and what to do instead.
+constexpr std::pair<QLatin1StringView, const char *> foreignKeys[] = {
+        {"depth"_L1, "leave it out, chains of any length are verified"},
+        {"fail_if_no_peer_cert"_L1, "leave it out, it is an option of servers"},
+        {"client_properties"_L1, "call setClientProperties()"},
         {"tcp_options"_L1,
-         {"write tcp_keepidle, tcp_keepintvl, tcp_keepcnt or tcp_user_timeout, each with a number"}},
+         "write tcp_keepidle, tcp_keepintvl, tcp_keepcnt or tcp_user_timeout, each with a number"},
         {"ssl_options"_L1,
-         {"write amqps:// and cacertfile, certfile, keyfile, password, verify or "
-          "server_name_indication"}},
+         "write amqps:// and cacertfile, certfile, keyfile, password, verify or "
+         "server_name_indication"},
 };
 
 [[noreturn]] void refuseUnknownKey(const QString &key)
 {
-    QStringList known;
-    for (const auto &[name, value] : queryKeys) {
-        if (value.set)
-            known.append(name);
+    for (const auto &[foreign, advice] : foreignKeys) {
+        if (key == foreign)
+            fail(formatted(u"\"%1\" in the URL is not supported; %2.", key, advice));
     }
+    QStringList known;
+    for (const UrlKey &candidate : urlKeys())
+        known.append(candidate.name);
     static const QRegularExpression printable(u"\\A[\\w.-]{1,40}\\z"_s);
     fail(u"The URL has an unknown key%1; known are %2."_s.arg(
             key.contains(printable) ? u" \"%1\""_s.arg(key) : QString(), known.join(", "_L1)));
@@ -218,15 +132,12 @@ void readQueryEntry(const QString &key, QStringView value, QStringList &seen, Op
 {
     if (key.isEmpty())
         fail(u"The URL has a query entry without a key; write key=value&key=value."_s);
-    const auto row = std::find_if(std::begin(queryKeys), std::end(queryKeys),
-                                  [&key](const auto &candidate) { return candidate.first == key; });
-    if (row == std::end(queryKeys))
+    const QList<UrlKey> &keys = urlKeys();
+    const auto row = std::find_if(keys.begin(), keys.end(),
+                                  [&](const UrlKey &candidate) { return candidate.name == key; });
+    if (row == keys.end())
         refuseUnknownKey(key);
-
-    const QString form = QString::fromLatin1(row->second.form);
-    if (!row->second.set)
-        fail(u"\"%1\" in the URL is not supported; %2."_s.arg(key, form));
-    if (row->second.tlsOnly && !options.isTlsEnabled())
+    if (row->isTlsOnly && !options.isTlsEnabled())
         fail(u"\"%1\" in the URL is for TLS; write amqps:// instead of amqp://."_s.arg(key));
     if (seen.contains(key))
         fail(u"\"%1\" is in the URL twice; write it once."_s.arg(key));
@@ -236,9 +147,9 @@ void readQueryEntry(const QString &key, QStringView value, QStringList &seen, Op
              "write one of them."_s);
     }
     if (value.isEmpty())
-        fail(u"\"%1\" in the URL has no value; write %2, or leave it out."_s.arg(key, form));
-    if (!row->second.set(options, decoded(value, u"The value of \"%1\""_s.arg(key))))
-        fail(u"\"%1\" in the URL must be %2."_s.arg(key, form));
+        fail(u"\"%1\" in the URL has no value; write %2, or leave it out."_s.arg(key, row->form));
+    if (!row->read(options, decoded(value, u"The value of \"%1\""_s.arg(key))))
+        fail(u"\"%1\" in the URL must be %2."_s.arg(key, row->form));
 }
 
 QAmqpHost readHost(QStringView text)
@@ -262,8 +173,8 @@ QAmqpHost readHost(QStringView text)
         result.hostName = name;
     }
     if (!port.isEmpty()) {
-        const auto number = wholeNumber(port.sliced(1), 65535);
-        if (!port.startsWith(u':') || number.value_or(0) == 0) {
+        const auto number = wholeNumber(port.sliced(1));
+        if (!port.startsWith(u':') || !number || *number < 1 || *number > 65535) {
             fail(u"The URL's port is not a number from 1 to 65535; if it is part of a password, "
                  "write %2F and %3F for a / and a ? in the password."_s);
         }
@@ -361,6 +272,47 @@ void readUrl(const QString &url, Options &options)
 }
 
 } // namespace
+
+#define QTAMQP_ADD_NUMBER(Type, getter, setter, byDefault, name, range, key) \
+  addNumber(keys, key, #setter, range, \
+            [](Options &options, quint64 number) { options.setter(Type(number)); });
+#define QTAMQP_ADD_TEXT(getter, setter, byDefault, name, key, form, isTlsOnly) \
+  const auto getter = [](Options &options, const QString &text) { \
+  options.setter(text); \
+  return true; \
+  }; \
+  keys.append({key ""_L1, #setter, form ""_L1, getter, isTlsOnly});
+
+static QList<UrlKey> makeUrlKeys()
+{
+    QList<UrlKey> keys;
+    QTAMQP_NUMBER_OPTIONS(QTAMQP_ADD_NUMBER)
+    QTAMQP_TEXT_OPTIONS(QTAMQP_ADD_TEXT)
+    QTAMQP_ADD_NUMBER(milliseconds, , setConnectTimeout, , , ConnectTime, "connection_timeout")
+    addNumber(keys, "connection_attempts", "setRetryPolicy", AttemptCount,
+              [](Options &options, quint64 count) {
+                  options.setRetryPolicy(options.retryPolicy().setMaximumAttempts(int(count)));
+              });
+    addNumber(keys, "retry_delay", "setRetryPolicy", RetryDelay,
+              [](Options &options, quint64 delay) { // as in Pika, where all delays are the same
+                  options.setRetryPolicy(options.retryPolicy()
+                                                 .setInitialDelay(milliseconds(delay))
+                                                 .setMultiplier(1)
+                                                 .setJitter(0));
+              });
+    keys.append({"auth_mechanism"_L1, "setCredentials", u"plain, amqplain or external"_s,
+                 setMechanism});
+    keys.append({"verify"_L1, "setPeerVerificationEnabled", u"verify_peer or verify_none"_s,
+                 setVerify, true});
+    keys.removeIf([](const UrlKey &key) { return key.name.isEmpty(); });
+    return keys;
+}
+
+const QList<UrlKey> &QtAmqpPrivate::urlKeys()
+{
+    static const QList<UrlKey> keys = makeUrlKeys();
+    return keys;
+}
 
 QString QtAmqpPrivate::readConnectionUrl(const QString &url, QAmqpConnectionOptions &options)
 {

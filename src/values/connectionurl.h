@@ -6,6 +6,8 @@
 
 #include <QtAmqp/qamqpconnectionoptions.h>
 
+#include <functional>
+
 QT_BEGIN_NAMESPACE
 
 namespace QtAmqpPrivate {
@@ -14,6 +16,17 @@ namespace QtAmqpPrivate {
 // then the options are of no use. The text returned quotes a query key at most: any other part of a
 // URL that was put together wrongly may be a piece of a password.
 QString readConnectionUrl(const QString &url, QAmqpConnectionOptions &options);
+
+// A key of the URL's query.
+struct UrlKey
+{
+    QLatin1StringView name;
+    const char *setter; // what it sets in QAmqpConnectionOptions
+    QString form; // what its value must be
+    std::function<bool(QAmqpConnectionOptions &, const QString &)> read; // false: it is not that
+    bool isTlsOnly = false;
+};
+const QList<UrlKey> &urlKeys();
 
 } // namespace QtAmqpPrivate
 

@@ -4,6 +4,7 @@
 #include <QtAmqp/qamqpconnectionoptions.h>
 
 #include "values/bytes.h"
+#include "values/connectionoptiontable.h"
 #include "values/connectionurl.h"
 #include "values/errorkinds.h"
 #include "values/sharedvalue.h"
@@ -66,42 +67,24 @@ struct HostList
     bool operator==(const HostList &other) const { return all() == other.all(); }
 };
 
+#define QTAMQP_NUMBER_MEMBER(Type, getter, setter, byDefault, ...) Type getter = Type(byDefault);
+#define QTAMQP_TEXT_MEMBER(getter, setter, byDefault, ...) QString getter = u"" byDefault ""_s;
+
 class QAmqpConnectionOptionsPrivate : public SharedValue
 {
 public:
+    QTAMQP_NUMBER_OPTIONS(QTAMQP_NUMBER_MEMBER)
+    QTAMQP_TEXT_OPTIONS(QTAMQP_TEXT_MEMBER)
     HostList hosts;
     bool isHostsShuffled = false;
-    QString virtualHost = u"/"_s;
+    bool isTlsEnabled = false;
+    bool isPeerVerificationEnabled = true;
+    bool isKeepAliveEnabled = false;
     QAmqpCredentials credentials;
-    QString caCertificateFile;
-    QString certificateFile;
-    QString privateKeyFile;
-    QString privateKeyPassword;
-    QString peerVerifyName;
-    QString connectionName;
     QAmqpTable clientProperties;
-    QString locale = u"en_US"_s;
-    std::optional<seconds> heartbeat;
     // Functions cannot be compared: two options are equal if they share one.
     std::shared_ptr<QAmqpConnectionOptions::HeartbeatTuner> heartbeatTuner;
     QAmqpRetryPolicy retryPolicy;
-    quint64 maxMessageSize = 128 * 1024 * 1024;
-    milliseconds resolveTimeout = 5s;
-    milliseconds connectTimeout = 10s;
-    milliseconds tlsTimeout = 10s;
-    milliseconds amqpTimeout = 10s;
-    milliseconds handshakeTimeout = 15s;
-    milliseconds requestTimeout = 30s;
-    milliseconds blockedConnectionTimeout = 0s;
-    quint32 frameMax = 131072;
-    quint16 channelMax = 2047;
-    seconds keepAliveIdle = 0s;
-    seconds keepAliveInterval = 0s;
-    int keepAliveCount = 0;
-    milliseconds tcpUserTimeout = 0s;
-    bool keepAlive = false;
-    bool isTlsEnabled = false;
-    bool isPeerVerificationEnabled = true;
     QString urlError;
 
     bool operator==(const QAmqpConnectionOptionsPrivate &) const = default;
@@ -118,17 +101,36 @@ bool isHostName(const QString &name)
                });
 }
 
-bool isShortString(const QString &text)
+QString hostError(const QList<QAmqpHost> &hosts)
 {
-    return !text.isEmpty() && text.toUtf8().size() <= MaxShortString;
+    const auto isGood = [](const QAmqpHost &host) { return isHostName(host.hostName); };
+    return std::all_of(hosts.begin(), hosts.end(), isGood)
+            ? QString()
+            : u"The host is neither a host name nor an address; a port is set with setPort(), a URL is "
+              "read by fromUrl()."_s;
+}
+
+QString propertiesError(const QString &error)
+{
+    return error.isEmpty() ? error : u"The client properties cannot be sent: %1."_s.arg(error);
+}
+
+QString textError(const QString &text, const char *byDefault, const char *name, const char *key,
+                  bool wantsTls)
+{
+    if (*byDefault && (text.isEmpty() || text.toUtf8().size() > MaxShortString))
+        return formatted(u"The %1 must have 1 to 255 bytes of UTF-8; the usual one is \"%2\".",
+                         name, byDefault);
+    if (wantsTls && !text.isEmpty())
+        return formatted(u"The %1 (%2) is set without TLS; enable TLS, in a URL by amqps://.", name,
+                         key);
+    return {};
 }
 
 QString tlsError(const QAmqpConnectionOptionsPrivate &options)
 {
-    const bool anyFile = !options.caCertificateFile.isEmpty() || !options.certificateFile.isEmpty()
-            || !options.privateKeyFile.isEmpty();
-    if (!options.isTlsEnabled && (anyFile || !options.peerVerifyName.isEmpty()))
-        return u"A certificate, key or peer name is set without TLS; enable TLS, in a URL by amqps://."_s;
+    if (!options.isTlsEnabled) // what is set nevertheless is told by textError()
+        return {};
     if (options.certificateFile.isEmpty() != options.privateKeyFile.isEmpty()) {
         return u"The certificate file (certfile) and the private key file (keyfile) must be set both; "
                "they may name one file."_s;
@@ -140,38 +142,17 @@ QString tlsError(const QAmqpConnectionOptionsPrivate &options)
     return {};
 }
 
-QString timeoutError(const QAmqpConnectionOptionsPrivate &options)
-{
-    const std::pair<const char *, milliseconds> timeouts[] = {
-            {"resolve timeout", options.resolveTimeout},
-            {"connect timeout", options.connectTimeout},
-            {"TLS timeout", options.tlsTimeout},
-            {"AMQP timeout", options.amqpTimeout},
-            {"handshake timeout", options.handshakeTimeout},
-            {"request timeout", options.requestTimeout},
-            {"blocked connection timeout", options.blockedConnectionTimeout},
-            {"TCP user timeout", options.tcpUserTimeout},
-    };
-    for (const auto &[name, timeout] : timeouts) {
-        if (timeout < 0ms || timeout > milliseconds(2147483647)) {
-            return u"The %1 must be from 0 (off) to 2147483647 milliseconds."_s.arg(
-                    QString::fromLatin1(name));
-        }
-    }
-    for (const seconds time : {options.keepAliveIdle, options.keepAliveInterval}) {
-        if (time < 0s || time > 32767s)
-            return u"The keep-alive times must be from 0 (the system's) to 32767 seconds."_s;
-    }
-    if (options.keepAliveCount < 0 || options.keepAliveCount > 127)
-        return u"The keep-alive count must be from 0 (the system's) to 127 probes."_s;
-    return {};
-}
-
 } // namespace
 
 /*! \fn QAmqpConnectionOptions::QAmqpConnectionOptions()
     Makes options for the broker on the local host, with all defaults. */
 QTAMQP_VALUE(QAmqpConnectionOptions)
+
+#define QTAMQP_NUMBER_FIELD(Type, getter, setter, ...) \
+  QTAMQP_FIELD(QAmqpConnectionOptions, Type, getter, setter)
+#define QTAMQP_TEXT_FIELD(...) QTAMQP_NUMBER_FIELD(QString, __VA_ARGS__)
+QTAMQP_NUMBER_OPTIONS(QTAMQP_NUMBER_FIELD)
+QTAMQP_TEXT_OPTIONS(QTAMQP_TEXT_FIELD)
 
 /*!
     Makes options from a \a url of the form
@@ -182,23 +163,43 @@ QTAMQP_VALUE(QAmqpConnectionOptions)
     are percent-decoded; an IPv6 address stands in brackets; a + stands for itself.
 
     \table
-    \header \li Key \li Sets
-    \row \li heartbeat \li the heartbeat, in whole seconds
-    \row \li channel_max, frame_max, locale, connection_name \li what their names say
-    \row \li socket_timeout \li the connect timeout, in seconds (Pika)
-    \row \li connection_timeout \li the connect timeout, in milliseconds (RabbitMQ)
-    \row \li stack_timeout \li the handshake timeout, in seconds (Pika)
-    \row \li blocked_connection_timeout \li that timeout, in seconds (Pika)
-    \row \li connection_attempts \li the retry policy's attempts, 0 for no end (Pika)
-    \row \li retry_delay \li the delay between them, in seconds and always the same (Pika)
-    \row \li tcp_keepidle, tcp_keepintvl \li the keep-alive times, in seconds
-    \row \li tcp_keepcnt, tcp_user_timeout \li number of probes; milliseconds
-    \row \li cacertfile, certfile, keyfile \li PEM files, with amqps only
-    \row \li password \li the private key's password, with amqps only
-    \row \li verify \li verify_peer or verify_none, with amqps only
-    \row \li server_name_indication \li the peer verify name, with amqps only
-    \row \li auth_mechanism \li plain, amqplain or external, which takes no user name
+    \header \li Key \li Sets \li Value
+    \row \li heartbeat \li setHeartbeat() \li a whole number of seconds from 0 (off) to 65535
+    \row \li channel_max \li setChannelMax() \li a whole number from 0 (the server's choice) to 65535
+    \row \li frame_max \li setFrameMax()
+         \li 0 (the server's choice) or a whole number of bytes from 4096 to 4294967295
+    \row \li socket_timeout \li setConnectTimeout()
+         \li a number of seconds from 0 (off) to 2147483, such as 2.5
+    \row \li stack_timeout \li setHandshakeTimeout()
+         \li a number of seconds from 0 (off) to 2147483, such as 2.5
+    \row \li blocked_connection_timeout \li setBlockedConnectionTimeout()
+         \li a number of seconds from 0 (off) to 2147483, such as 2.5
+    \row \li tcp_keepidle \li setKeepAliveIdle()
+         \li a whole number of seconds from 0 (the system's choice) to 32767
+    \row \li tcp_keepintvl \li setKeepAliveInterval()
+         \li a whole number of seconds from 0 (the system's choice) to 32767
+    \row \li tcp_keepcnt \li setKeepAliveCount()
+         \li a whole number of probes from 0 (the system's choice) to 127
+    \row \li tcp_user_timeout \li setTcpUserTimeout()
+         \li a whole number of milliseconds from 0 (the system's choice) to 2147483647
+    \row \li locale \li setLocale() \li a locale such as en_US
+    \row \li connection_name \li setConnectionName() \li a name
+    \row \li cacertfile \li setCaCertificateFile() \li a file name, with amqps only
+    \row \li certfile \li setCertificateFile() \li a file name, with amqps only
+    \row \li keyfile \li setPrivateKeyFile() \li a file name, with amqps only
+    \row \li password \li setPrivateKeyPassword() \li the key file's password, with amqps only
+    \row \li server_name_indication \li setPeerVerifyName() \li a host name, with amqps only
+    \row \li connection_timeout \li setConnectTimeout()
+         \li a whole number of milliseconds from 0 (off) to 2147483647
+    \row \li connection_attempts \li setRetryPolicy() \li a whole number from 0 (without end) to 2147483647
+    \row \li retry_delay \li setRetryPolicy() \li a number of seconds from 0 to 2147483, such as 2.5
+    \row \li auth_mechanism \li setCredentials() \li plain, amqplain or external
+    \row \li verify \li setPeerVerificationEnabled() \li verify_peer or verify_none, with amqps only
     \endtable
+
+    The keys are those of Pika and of RabbitMQ's URI query parameters, but for connection_name, which is this
+    library's own. With retry_delay all delays between attempts are the same, as in Pika. With external a URL
+    has no user name, since the broker takes it from the certificate.
 
     Reading is strict. A key that is unknown, not supported, given twice or without a value, a number
     out of range, a second path segment: each gives default options with errorString() set, and
@@ -286,7 +287,6 @@ QAmqpConnectionOptions &QAmqpConnectionOptions::setPort(quint16 port)
     Returns the virtual host; the default is "/". */
 /*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setVirtualHost(const QString &virtualHost)
     Sets the \a virtualHost (AMQP 0-9-1 §1.4.2.7): 1 to 255 bytes of UTF-8. */
-QTAMQP_FIELD(QAmqpConnectionOptions, QString, virtualHost, setVirtualHost)
 
 /*! \fn QAmqpCredentials QAmqpConnectionOptions::credentials() const
     Returns the credentials; the default is guest, guest. */
@@ -304,13 +304,11 @@ QTAMQP_FIELD(QAmqpConnectionOptions, bool, isTlsEnabled, setTlsEnabled)
     Returns the file of trusted certificates; empty, the default, means the system's. */
 /*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setCaCertificateFile(const QString &fileName)
     Trusts the certificates in the PEM file \a fileName in place of the system's. Needs TLS. */
-QTAMQP_FIELD(QAmqpConnectionOptions, QString, caCertificateFile, setCaCertificateFile)
 
 /*! \fn QString QAmqpConnectionOptions::certificateFile() const
     Returns the file of the client's certificate; empty, the default, means none. */
 /*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setCertificateFile(const QString &fileName)
     Shows the broker the certificate in the PEM file \a fileName. Needs TLS and a private key. */
-QTAMQP_FIELD(QAmqpConnectionOptions, QString, certificateFile, setCertificateFile)
 
 /*! \fn QString QAmqpConnectionOptions::privateKeyFile() const
     Returns the file of the client's private key; empty, the default, means none. */
@@ -318,19 +316,16 @@ QTAMQP_FIELD(QAmqpConnectionOptions, QString, certificateFile, setCertificateFil
     Uses the private key in the PEM file \a fileName, of RSA or EC: Qt cannot use Ed25519. Needs TLS
     and a certificate. QAmqpConnection::open() fails with InvalidArgument, before anything is
     connected to, if one of the files cannot be read or the two do not belong together. */
-QTAMQP_FIELD(QAmqpConnectionOptions, QString, privateKeyFile, setPrivateKeyFile)
 
 /*! \fn QString QAmqpConnectionOptions::privateKeyPassword() const
     Returns what decrypts the private key; empty by default. Never log it. */
 /*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setPrivateKeyPassword(const QString &password)
     Decrypts the private key with \a password. Needs a private key file. */
-QTAMQP_FIELD(QAmqpConnectionOptions, QString, privateKeyPassword, setPrivateKeyPassword)
 
 /*! \fn QString QAmqpConnectionOptions::peerVerifyName() const
     Returns the name the broker's certificate must be for; empty, the default, means hostName(). */
 /*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setPeerVerifyName(const QString &hostName)
     Expects a certificate for \a hostName, which is also sent as server name indication. Needs TLS. */
-QTAMQP_FIELD(QAmqpConnectionOptions, QString, peerVerifyName, setPeerVerifyName)
 
 /*! \fn bool QAmqpConnectionOptions::isPeerVerificationEnabled() const
     Returns whether TLS verifies the broker's certificate chain and name; on by default. */
@@ -343,7 +338,6 @@ QTAMQP_FIELD(QAmqpConnectionOptions, bool, isPeerVerificationEnabled, setPeerVer
     Returns the connection's name; empty by default. */
 /*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setConnectionName(const QString &name)
     Sets the \a name that RabbitMQ's tools show; it is sent as client property connection_name. */
-QTAMQP_FIELD(QAmqpConnectionOptions, QString, connectionName, setConnectionName)
 
 /*! \fn QAmqpTable QAmqpConnectionOptions::clientProperties() const
     Returns the application's own client properties; none by default. */
@@ -356,14 +350,12 @@ QTAMQP_FIELD(QAmqpConnectionOptions, QAmqpTable, clientProperties, setClientProp
     Returns the locale; the default is en_US, which every broker has. */
 /*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setLocale(const QString &locale)
     Asks for the broker's texts in \a locale: 1 to 255 bytes of UTF-8. */
-QTAMQP_FIELD(QAmqpConnectionOptions, QString, locale, setLocale)
 
 /*! \fn quint16 QAmqpConnectionOptions::channelMax() const
     Returns the greatest number of channels to agree on; the default is 2047, RabbitMQ's own. */
 /*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setChannelMax(quint16 channels)
     Agrees on \a channels at most; 0 takes what the server proposes. The lower number of both sides
     counts (AMQP 0-9-1 §1.4.2.6). */
-QTAMQP_FIELD(QAmqpConnectionOptions, quint16, channelMax, setChannelMax)
 
 /*! \fn quint32 QAmqpConnectionOptions::frameMax() const
     Returns the greatest frame size to agree on, in bytes; the default is 131072, RabbitMQ's own. */
@@ -371,7 +363,6 @@ QTAMQP_FIELD(QAmqpConnectionOptions, quint16, channelMax, setChannelMax)
     Agrees on frames of \a bytes at most: 0 takes what the server proposes, otherwise at least 4096
     (AMQP 0-9-1 §1.4.2.5, frame-min-size); RabbitMQ 4.1 and later want 8192. The lower number of both
     sides counts. */
-QTAMQP_FIELD(QAmqpConnectionOptions, quint32, frameMax, setFrameMax)
 
 /*! \fn std::optional<std::chrono::seconds> QAmqpConnectionOptions::heartbeat() const
     Returns the heartbeat interval; not set by default, which takes the server's proposal. */
@@ -380,7 +371,6 @@ QTAMQP_FIELD(QAmqpConnectionOptions, quint32, frameMax, setFrameMax)
     heartbeats, \c std::nullopt the server's proposal. A peer that is silent for two intervals counts
     as dead.
     \sa {https://www.rabbitmq.com/heartbeats.html} */
-QTAMQP_FIELD(QAmqpConnectionOptions, std::optional<seconds>, heartbeat, setHeartbeat)
 
 /*! \typedef QAmqpConnectionOptions::HeartbeatTuner
     A function that is given the server's proposal and returns the heartbeat interval to use. */
@@ -414,7 +404,6 @@ QAmqpConnectionOptions &QAmqpConnectionOptions::setHeartbeatTuner(const Heartbea
     a consumer it is rejected without requeue, see QAmqpConsumer::messageDiscarded(); QAmqpChannel::get() and
     QAmqpRpcClient::call() fail with LimitExceeded; one that is returned has no body, which its
     QAmqpMessage::errorString() says. */
-QTAMQP_FIELD(QAmqpConnectionOptions, quint64, maxMessageSize, setMaxMessageSize)
 
 /*! \fn QAmqpRetryPolicy QAmqpConnectionOptions::retryPolicy() const
     Returns how often and when the first connect is tried again; by default it is tried once. */
@@ -428,33 +417,28 @@ QTAMQP_FIELD(QAmqpConnectionOptions, QAmqpRetryPolicy, retryPolicy, setRetryPoli
     Returns how long finding the addresses of a host may take; the default is 5 s. */
 /*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setResolveTimeout(std::chrono::milliseconds timeout)
     Lets finding the addresses of a host take as long as \a timeout. */
-QTAMQP_FIELD(QAmqpConnectionOptions, milliseconds, resolveTimeout, setResolveTimeout)
 
 /*! \fn std::chrono::milliseconds QAmqpConnectionOptions::connectTimeout() const
     Returns how long the TCP connection to one address may take; the default is 10 s. */
 /*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setConnectTimeout(std::chrono::milliseconds timeout)
     Lets the TCP connection to one address take as long as \a timeout. */
-QTAMQP_FIELD(QAmqpConnectionOptions, milliseconds, connectTimeout, setConnectTimeout)
 
 /*! \fn std::chrono::milliseconds QAmqpConnectionOptions::tlsTimeout() const
     Returns how long the TLS handshake may take; the default is 10 s. */
 /*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setTlsTimeout(std::chrono::milliseconds timeout)
     Lets the TLS handshake take as long as \a timeout. */
-QTAMQP_FIELD(QAmqpConnectionOptions, milliseconds, tlsTimeout, setTlsTimeout)
 
 /*! \fn std::chrono::milliseconds QAmqpConnectionOptions::amqpTimeout() const
     Returns how long the AMQP handshake may take; the default is 10 s. */
 /*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setAmqpTimeout(std::chrono::milliseconds timeout)
     Lets the AMQP handshake, from the protocol header to connection.open-ok, take as long as
     \a timeout. */
-QTAMQP_FIELD(QAmqpConnectionOptions, milliseconds, amqpTimeout, setAmqpTimeout)
 
 /*! \fn std::chrono::milliseconds QAmqpConnectionOptions::handshakeTimeout() const
     Returns how long the whole bring-up of one host may take; the default is 15 s. */
 /*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setHandshakeTimeout(std::chrono::milliseconds timeout)
     Lets the whole bring-up of one host (name, TCP, TLS, AMQP) take as long as \a timeout; what is
     called stack_timeout in Pika. With 0 the timeouts of its parts are the only limits. */
-QTAMQP_FIELD(QAmqpConnectionOptions, milliseconds, handshakeTimeout, setHandshakeTimeout)
 
 /*! \fn std::chrono::milliseconds QAmqpConnectionOptions::requestTimeout() const
     Returns how long the broker may take for an answer; the default is 30 s. */
@@ -466,29 +450,26 @@ QTAMQP_FIELD(QAmqpConnectionOptions, milliseconds, handshakeTimeout, setHandshak
     A message comes in several frames, and when nothing more of it has come for as long as this, the
     connection ends with Timeout: a broker writes a message in one go, so either the way here is stuck or
     the broker has lost its place. The message as a whole may take any time. */
-QTAMQP_FIELD(QAmqpConnectionOptions, milliseconds, requestTimeout, setRequestTimeout)
 
 /*! \fn std::chrono::milliseconds QAmqpConnectionOptions::blockedConnectionTimeout() const
     Returns how long the broker may have the connection blocked; the default, 0, is no limit. */
 /*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setBlockedConnectionTimeout(std::chrono::milliseconds timeout)
     Ends a connection that the broker has blocked for as long as \a timeout.
     \sa {https://www.rabbitmq.com/connection-blocked.html} */
-QTAMQP_FIELD(QAmqpConnectionOptions, milliseconds, blockedConnectionTimeout,
-             setBlockedConnectionTimeout)
 
 /*! Returns whether TCP's own keep-alive is on: it was switched on, or one of its values was set. Off
     by default, since heartbeats do the same and can be relied on. */
 bool QAmqpConnectionOptions::isKeepAliveEnabled() const
 {
     const QAmqpConnectionOptionsPrivate &options = peek(d);
-    return options.keepAlive || options.keepAliveIdle > 0s || options.keepAliveInterval > 0s
-            || options.keepAliveCount > 0;
+    return options.isKeepAliveEnabled || options.keepAliveIdle > 0s
+            || options.keepAliveInterval > 0s || options.keepAliveCount > 0;
 }
 
 /*! Switches TCP's own keep-alive on if \a enabled. */
 QAmqpConnectionOptions &QAmqpConnectionOptions::setKeepAliveEnabled(bool enabled)
 {
-    edit(d).keepAlive = enabled;
+    edit(d).isKeepAliveEnabled = enabled;
     return *this;
 }
 
@@ -496,26 +477,22 @@ QAmqpConnectionOptions &QAmqpConnectionOptions::setKeepAliveEnabled(bool enabled
     Returns how long a silent TCP connection is not probed; 0, the default, is what the system has. */
 /*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setKeepAliveIdle(std::chrono::seconds idle)
     Probes a TCP connection after \a idle, 0 to 32767 s, without a byte (TCP_KEEPIDLE). */
-QTAMQP_FIELD(QAmqpConnectionOptions, seconds, keepAliveIdle, setKeepAliveIdle)
 
 /*! \fn std::chrono::seconds QAmqpConnectionOptions::keepAliveInterval() const
     Returns the time between two probes; 0, the default, is what the system has. */
 /*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setKeepAliveInterval(std::chrono::seconds interval)
     Sends probes every \a interval, 0 to 32767 s (TCP_KEEPINTVL). */
-QTAMQP_FIELD(QAmqpConnectionOptions, seconds, keepAliveInterval, setKeepAliveInterval)
 
 /*! \fn int QAmqpConnectionOptions::keepAliveCount() const
     Returns how many probes may stay unanswered; 0, the default, is what the system has. */
 /*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setKeepAliveCount(int probes)
     Counts the peer as dead after so many \a probes, 0 to 127, without an answer (TCP_KEEPCNT). */
-QTAMQP_FIELD(QAmqpConnectionOptions, int, keepAliveCount, setKeepAliveCount)
 
 /*! \fn std::chrono::milliseconds QAmqpConnectionOptions::tcpUserTimeout() const
     Returns how long what was sent may stay without TCP acknowledgement; 0, the default, is what the system has. */
 /*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setTcpUserTimeout(std::chrono::milliseconds timeout)
     Ends the connection if the peer's TCP does not acknowledge for as long as \a timeout, in whole
     milliseconds (TCP_USER_TIMEOUT, where the system has it). */
-QTAMQP_FIELD(QAmqpConnectionOptions, milliseconds, tcpUserTimeout, setTcpUserTimeout)
 
 /*!
     Returns where the connection goes as a URL without credentials and query, such as
@@ -542,32 +519,15 @@ QString QAmqpConnectionOptions::endpoint() const
 QString QAmqpConnectionOptions::errorString() const
 {
     const QAmqpConnectionOptionsPrivate &options = peek(d);
-    if (!options.urlError.isEmpty())
-        return options.urlError;
-    const QList<QAmqpHost> hosts = options.hosts.all();
-    if (!std::all_of(hosts.begin(), hosts.end(),
-                     [](const QAmqpHost &host) { return isHostName(host.hostName); })) {
-        return u"The host is neither a host name nor an address; a port is set with setPort(), a URL is "
-               "read by fromUrl()."_s;
-    }
-    if (!isShortString(options.virtualHost))
-        return u"The virtual host must have 1 to 255 bytes of UTF-8; the usual one is \"/\"."_s;
-    if (!isShortString(options.locale))
-        return u"The locale must have 1 to 255 bytes of UTF-8; the usual one is \"en_US\"."_s;
-    if (options.heartbeat && (*options.heartbeat < 0s || *options.heartbeat > 65535s))
-        return u"The heartbeat must be from 0 (off) to 65535 seconds."_s;
-    if (options.frameMax > 0 && options.frameMax < 4096)
-        return u"The frame size (frame_max) must be 0 (the server's choice) or at least 4096 bytes."_s;
-    if (options.maxMessageSize == 0)
-        return u"The maximum message size must be at least 1 byte."_s;
-    if (const QString error = options.clientProperties.errorString(); !error.isEmpty())
-        return u"The client properties cannot be sent: %1."_s.arg(error);
-    for (const QString &error : {options.credentials.errorString(), tlsError(options),
-                                 timeoutError(options), options.retryPolicy.errorString()}) {
-        if (!error.isEmpty())
-            return error;
-    }
-    return {};
+#define QTAMQP_NUMBER_ERROR(Type, getter, setter, byDefault, name, range, key) \
+  range.error(name, options.getter),
+#define QTAMQP_TEXT_ERROR(getter, setter, byDefault, name, key, form, isTlsOnly) \
+  textError(options.getter, byDefault, name, key, isTlsOnly && !options.isTlsEnabled),
+    return firstError({options.urlError, hostError(options.hosts.all()),
+                       options.credentials.errorString(), options.retryPolicy.errorString(),
+                       propertiesError(options.clientProperties.errorString()), tlsError(options),
+                       QTAMQP_NUMBER_OPTIONS(QTAMQP_NUMBER_ERROR)
+                               QTAMQP_TEXT_OPTIONS(QTAMQP_TEXT_ERROR)});
 }
 
 QDebug operator<<(QDebug debug, const QAmqpHost &host)

@@ -3,6 +3,7 @@
 
 #include <QtAmqp/qamqpretrypolicy.h>
 
+#include "values/range.h"
 #include "values/sharedvalue.h"
 
 #include <QtCore/qdebug.h>
@@ -12,7 +13,6 @@
 
 QT_BEGIN_NAMESPACE
 
-using namespace Qt::StringLiterals;
 using namespace QtAmqpPrivate;
 using namespace std::chrono_literals;
 using std::chrono::milliseconds;
@@ -92,8 +92,7 @@ bool QAmqpRetryPolicy::allowsAttempt(int attempt) const
 */
 milliseconds QAmqpRetryPolicy::delayAfter(int failedAttempts, double random) const
 {
-    const double grown =
-            double(initialDelay().count()) * std::pow(multiplier(), failedAttempts - 1);
+    const double grown = double(initialDelay().count()) * std::pow(multiplier(), failedAttempts - 1);
     const double longest = double(std::max(initialDelay(), maximumDelay()).count());
     return milliseconds(qRound64(std::min(grown, longest) * (1 - jitter() * random)));
 }
@@ -101,17 +100,13 @@ milliseconds QAmqpRetryPolicy::delayAfter(int failedAttempts, double random) con
 /*! Returns what is out of range, and what the range is; empty if nothing is. */
 QString QAmqpRetryPolicy::errorString() const
 {
-    constexpr milliseconds limit(2147483647);
-    if (maximumAttempts() < 0)
-        return u"The number of attempts must be 0 (without end) or more."_s;
-    if (std::min(initialDelay(), maximumDelay()) < 0ms
-        || std::max(initialDelay(), maximumDelay()) > limit)
-        return u"The delays between attempts must be from 0 to 2147483647 milliseconds."_s;
-    if (!(multiplier() >= 1 && multiplier() <= 100))
-        return u"The multiplier of the delay must be from 1 to 100."_s;
-    if (!(jitter() >= 0 && jitter() <= 1))
-        return u"The jitter of the delay must be from 0 to 1."_s;
-    return {};
+    return firstError({
+            AttemptCount.error("number of attempts", maximumAttempts()),
+            RetryDelay.error("initial delay between attempts", initialDelay()),
+            RetryDelay.error("maximum delay between attempts", maximumDelay()),
+            Range{1, 100, "", "", Range::Real}.error("multiplier of the delay", multiplier()),
+            Range{0, 1, "", "", Range::Real}.error("jitter of the delay", jitter()),
+    });
 }
 
 QDebug operator<<(QDebug debug, const QAmqpRetryPolicy &policy)

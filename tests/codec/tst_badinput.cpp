@@ -49,10 +49,10 @@ const char *const badPath =
 const char *const emptyKey = "The URL has a query entry without a key; write key=value&key=value.";
 
 #define KNOWN_KEYS \
-  "heartbeat, channel_max, frame_max, locale, connection_name, socket_timeout, connection_timeout, " \
-  "stack_timeout, blocked_connection_timeout, connection_attempts, retry_delay, auth_mechanism, " \
-  "cacertfile, certfile, keyfile, password, verify, server_name_indication, tcp_keepidle, " \
-  "tcp_keepintvl, tcp_keepcnt, tcp_user_timeout."
+  "heartbeat, channel_max, frame_max, socket_timeout, stack_timeout, blocked_connection_timeout, " \
+  "tcp_keepidle, tcp_keepintvl, tcp_keepcnt, tcp_user_timeout, locale, connection_name, cacertfile, " \
+  "certfile, keyfile, password, server_name_indication, connection_timeout, connection_attempts, " \
+  "retry_delay, auth_mechanism, verify."
 #define SECONDS "a number of seconds from 0 (off) to 2147483, such as 2.5"
 
 const char emptyUrl[] =
@@ -218,13 +218,13 @@ const BadUrl badUrls[] = {
          "\"retry_delay\" in the URL has no value; write a number of seconds from 0 to 2147483, such "
          "as 2.5, or leave it out."},
         {"amqp://localhost?tcp_keepidle=32768",
-         "\"tcp_keepidle\" in the URL must be a whole number of seconds from 0 (the system's) to 32767."},
+         "\"tcp_keepidle\" in the URL must be a whole number of seconds from 0 (the system's choice) to 32767."},
         {"amqp://localhost?tcp_keepintvl=1.5",
-         "\"tcp_keepintvl\" in the URL must be a whole number of seconds from 0 (the system's) to 32767."},
+         "\"tcp_keepintvl\" in the URL must be a whole number of seconds from 0 (the system's choice) to 32767."},
         {"amqp://localhost?tcp_keepcnt=128",
-         "\"tcp_keepcnt\" in the URL must be a whole number from 0 (the system's) to 127."},
+         "\"tcp_keepcnt\" in the URL must be a whole number of probes from 0 (the system's choice) to 127."},
         {"amqp://localhost?tcp_user_timeout=2147483648",
-         "\"tcp_user_timeout\" in the URL must be a whole number of milliseconds from 0 (the system's) "
+         "\"tcp_user_timeout\" in the URL must be a whole number of milliseconds from 0 (the system's choice) "
          "to 2147483647."},
         {"amqps://localhost?verify=verify_sometimes",
          "\"verify\" in the URL must be verify_peer or verify_none."},
@@ -347,11 +347,12 @@ private Q_SLOTS:
         const QString badHostName =
                 u"The host is neither a host name nor an address; a port is set with "
                 "setPort(), a URL is read by fromUrl()."_s;
-        const QString needsTls =
-                u"A certificate, key or peer name is set without TLS; enable TLS, in a URL by amqps://."_s;
-        const auto timeout = [](const char *name) {
-            return u"The %1 must be from 0 (off) to 2147483647 milliseconds."_s.arg(
+        const auto needsTls = [](const char *name) {
+            return u"The %1 is set without TLS; enable TLS, in a URL by amqps://."_s.arg(
                     QString::fromLatin1(name));
+        };
+        const auto timeout = [](const char *name) {
+            return u"The %1 must be " SECONDS "."_s.arg(QString::fromLatin1(name));
         };
         const auto user = [](const QString &name, const QString &password) {
             return Options().setCredentials(QAmqpCredentials::plain(name, password));
@@ -413,49 +414,63 @@ private Q_SLOTS:
             change(retry);
             return Options().setRetryPolicy(retry);
         };
-        const QString badDelay =
-                u"The delays between attempts must be from 0 to 2147483647 milliseconds."_s;
-        QTest::newRow("attempts") << policy([](auto &p) { p.setMaximumAttempts(-1); })
-                                  << u"The number of attempts must be 0 (without end) or more."_s;
-        QTest::newRow("delay") << policy([](auto &p) { p.setInitialDelay(-1ms); }) << badDelay;
+        const auto badDelay = [](const char *name) {
+            return u"The %1 delay between attempts must be a number of seconds from 0 to 2147483, such "
+                   "as 2.5."_s.arg(QString::fromLatin1(name));
+        };
+        QTest::newRow("attempts") << policy([](auto &p) {
+            p.setMaximumAttempts(-1);
+        }) << u"The number of attempts must be a whole number from 0 (without end) to 2147483647."_s;
+        QTest::newRow("delay") << policy([](auto &p) { p.setInitialDelay(-1ms); })
+                               << badDelay("initial");
         QTest::newRow("longest delay")
-                << policy([](auto &p) { p.setMaximumDelay(2147483648ms); }) << badDelay;
-        QTest::newRow("multiplier") << policy([](auto &p) { p.setMultiplier(0.9); })
-                                    << u"The multiplier of the delay must be from 1 to 100."_s;
-        QTest::newRow("no multiplier") << policy([](auto &p) { p.setMultiplier(qQNaN()); })
-                                       << u"The multiplier of the delay must be from 1 to 100."_s;
+                << policy([](auto &p) { p.setMaximumDelay(2147483648ms); }) << badDelay("maximum");
+        QTest::newRow("multiplier")
+                << policy([](auto &p) { p.setMultiplier(0.9); })
+                << u"The multiplier of the delay must be a number from 1 to 100."_s;
+        QTest::newRow("no multiplier")
+                << policy([](auto &p) { p.setMultiplier(qQNaN()); })
+                << u"The multiplier of the delay must be a number from 1 to 100."_s;
         QTest::newRow("jitter") << policy([](auto &p) { p.setJitter(1.1); })
-                                << u"The jitter of the delay must be from 0 to 1."_s;
-        QTest::newRow("negative jitter") << policy([](auto &p) { p.setJitter(-0.1); })
-                                         << u"The jitter of the delay must be from 0 to 1."_s;
+                                << u"The jitter of the delay must be a number from 0 to 1."_s;
+        QTest::newRow("negative jitter")
+                << policy([](auto &p) { p.setJitter(-0.1); })
+                << u"The jitter of the delay must be a number from 0 to 1."_s;
         QTest::newRow("resolve") << Options().setResolveTimeout(-1ms) << timeout("resolve timeout");
         QTest::newRow("tls timeout") << Options().setTlsTimeout(-1ms) << timeout("TLS timeout");
         QTest::newRow("amqp timeout") << Options().setAmqpTimeout(-1ms) << timeout("AMQP timeout");
         QTest::newRow("user timeout")
-                << Options().setTcpUserTimeout(-1ms) << timeout("TCP user timeout");
-        const QString badKeepAlive =
-                u"The keep-alive times must be from 0 (the system's) to 32767 seconds."_s;
-        QTest::newRow("idle") << Options().setKeepAliveIdle(-1s) << badKeepAlive;
-        QTest::newRow("interval") << Options().setKeepAliveInterval(32768s) << badKeepAlive;
-        QTest::newRow("probes") << Options().setKeepAliveCount(
-                128) << u"The keep-alive count must be from 0 (the system's) to 127 probes."_s;
+                << Options().setTcpUserTimeout(-1ms)
+                << u"The TCP user timeout must be a whole number of milliseconds from 0 (the system's "
+                   "choice) to 2147483647."_s;
+        const auto badKeepAlive = [](const char *name) {
+            return u"The keep-alive %1 must be a whole number of seconds from 0 (the system's choice) to "
+                   "32767."_s.arg(QString::fromLatin1(name));
+        };
+        QTest::newRow("idle") << Options().setKeepAliveIdle(-1s) << badKeepAlive("idle time");
+        QTest::newRow("interval") << Options().setKeepAliveInterval(32768s)
+                                  << badKeepAlive("interval");
+        QTest::newRow("probes")
+                << Options().setKeepAliveCount(128)
+                << u"The keep-alive count must be a whole number of probes from 0 (the system's choice) to 127."_s;
         QTest::newRow("key password")
                 << Options().setTlsEnabled(true).setPrivateKeyPassword(u"x"_s)
                 << u"A password of the private key (password) is set without its file (keyfile)."_s;
         QTest::newRow("negative heartbeat")
                 << Options().setHeartbeat(-1s)
-                << u"The heartbeat must be from 0 (off) to 65535 seconds."_s;
+                << u"The heartbeat must be a whole number of seconds from 0 (off) to 65535."_s;
         QTest::newRow("long heartbeat")
                 << Options().setHeartbeat(65536s)
-                << u"The heartbeat must be from 0 (off) to 65535 seconds."_s;
+                << u"The heartbeat must be a whole number of seconds from 0 (off) to 65535."_s;
         QTest::newRow("frame max 1")
                 << Options().setFrameMax(1)
-                << u"The frame size (frame_max) must be 0 (the server's choice) or at least 4096 bytes."_s;
+                << u"The frame size must be 0 (the server's choice) or a whole number of bytes from 4096 to 4294967295."_s;
         QTest::newRow("frame max 4095")
                 << Options().setFrameMax(4095)
-                << u"The frame size (frame_max) must be 0 (the server's choice) or at least 4096 bytes."_s;
-        QTest::newRow("message size") << Options().setMaxMessageSize(0)
-                                      << u"The maximum message size must be at least 1 byte."_s;
+                << u"The frame size must be 0 (the server's choice) or a whole number of bytes from 4096 to 4294967295."_s;
+        QTest::newRow("message size")
+                << Options().setMaxMessageSize(0)
+                << u"The maximum message size must be a whole number of bytes, at least 1."_s;
         QTest::newRow("connect") << Options().setConnectTimeout(-1ms) << timeout("connect timeout");
         QTest::newRow("handshake")
                 << Options().setHandshakeTimeout(2147483648ms) << timeout("handshake timeout");
@@ -463,10 +478,14 @@ private Q_SLOTS:
                                  << timeout("request timeout");
         QTest::newRow("blocked") << Options().setBlockedConnectionTimeout(-1ms)
                                  << timeout("blocked connection timeout");
-        QTest::newRow("ca") << Options().setCaCertificateFile(u"x"_s) << needsTls;
-        QTest::newRow("certificate") << Options().setCertificateFile(u"x"_s) << needsTls;
-        QTest::newRow("key") << Options().setPrivateKeyFile(u"x"_s) << needsTls;
-        QTest::newRow("peer name") << Options().setPeerVerifyName(u"x"_s) << needsTls;
+        QTest::newRow("ca") << Options().setCaCertificateFile(u"x"_s)
+                            << needsTls("file of trusted certificates (cacertfile)");
+        QTest::newRow("certificate")
+                << Options().setCertificateFile(u"x"_s) << needsTls("certificate file (certfile)");
+        QTest::newRow("key") << Options().setPrivateKeyFile(u"x"_s)
+                             << needsTls("private key file (keyfile)");
+        QTest::newRow("peer name") << Options().setPeerVerifyName(u"x"_s)
+                                   << needsTls("peer name (server_name_indication)");
         QTest::newRow("no key")
                 << Options().setTlsEnabled(true).setCertificateFile(u"x"_s)
                 << u"The certificate file (certfile) and the private key file (keyfile) must be set "

@@ -5,6 +5,7 @@
 // hides it: so each public class must have its \class, and each of its functions a comment.
 
 #include "testmain.h"
+#include "values/connectionurl.h"
 
 #include <QtCore/qdir.h>
 #include <QtCore/qdiriterator.h>
@@ -150,6 +151,22 @@ private Q_SLOTS:
         QVERIFY(documented.contains(u"A"_s) && documented.contains(u"A::p"_s));
         QVERIFY(documented.contains(u"A::~A"_s) && documented.contains(u"A::f"_s));
         QVERIFY(!documented.contains(u"A::A"_s) && !documented.contains(u"A::g"_s));
+    }
+
+    // By a table beside the function, in the order in which errors list them.
+    void keysOfUrlsAreDocumentedAsTheyAreRead()
+    {
+        static const QRegularExpression table(u"\\header \\li Key (.*?)\\endtable"_s, All);
+        const QString source = readFile(root.filePath(u"src/values/qamqpconnectionoptions.cpp"_s));
+        const QString documented = table.match(source).captured(1).simplified();
+        QStringList rows = {u"\\li Sets \\li Value"_s};
+        for (const QtAmqpPrivate::UrlKey &key : QtAmqpPrivate::urlKeys()) {
+            rows += u"\\row \\li %1 \\li %2() \\li %3%4"_s.arg(
+                    key.name, QLatin1StringView(key.setter), key.form,
+                    key.isTlsOnly ? u", with amqps only"_s : QString());
+        }
+        QCOMPARE(documented, rows.join(u' '));
+        QVERIFY(rows.size() > 20);
     }
 
 private:

@@ -1,0 +1,74 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
+#ifndef QTAMQP_VALUES_CONNECTIONOPTIONTABLE_H
+#define QTAMQP_VALUES_CONNECTIONOPTIONTABLE_H
+
+// The options of a connection that are numbers or texts, each declared once: from these tables come the
+// members, getters and setters of QAmqpConnectionOptions, what its errorString() checks, and the keys that
+// fromUrl() reads. The key "" stands for none.
+
+#include "values/range.h"
+
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpPrivate {
+
+constexpr Range ConnectTime{0, LongestTime, "milliseconds", "off"}; // by RabbitMQ's key
+constexpr Range UserTimeout{0, LongestTime, "milliseconds", "the system's choice"};
+constexpr Range ProbeTime{0, 32767, "seconds", "the system's choice"};
+constexpr Range ProbeCount{0, 127, "probes", "the system's choice"};
+constexpr Range HeartbeatTime{0, 65535, "seconds", "off"};
+constexpr Range ChannelMax{0, 65535, "", "the server's choice"};
+constexpr Range FrameMax{4096, 4294967295, "bytes", "the server's choice"};
+constexpr Range MessageSize{1, Range::Unlimited, "bytes"};
+
+} // namespace QtAmqpPrivate
+
+// Type, getter, setter, default, name in errors, range, key in URLs.
+#define QTAMQP_NUMBER_OPTIONS(NUMBER) \
+  NUMBER(std::optional<seconds>, heartbeat, setHeartbeat, std::nullopt, "heartbeat", \
+         HeartbeatTime, "heartbeat") \
+  NUMBER(quint16, channelMax, setChannelMax, 2047, "number of channels", ChannelMax, \
+         "channel_max") \
+  NUMBER(quint32, frameMax, setFrameMax, 131072, "frame size", FrameMax, "frame_max") \
+  NUMBER(quint64, maxMessageSize, setMaxMessageSize, 134217728, "maximum message size", \
+         MessageSize, "") \
+  NUMBER(milliseconds, resolveTimeout, setResolveTimeout, 5s, "resolve timeout", Timeout, "") \
+  NUMBER(milliseconds, connectTimeout, setConnectTimeout, 10s, "connect timeout", Timeout, \
+         "socket_timeout") \
+  NUMBER(milliseconds, tlsTimeout, setTlsTimeout, 10s, "TLS timeout", Timeout, "") \
+  NUMBER(milliseconds, amqpTimeout, setAmqpTimeout, 10s, "AMQP timeout", Timeout, "") \
+  NUMBER(milliseconds, handshakeTimeout, setHandshakeTimeout, 15s, "handshake timeout", Timeout, \
+         "stack_timeout") \
+  NUMBER(milliseconds, requestTimeout, setRequestTimeout, 30s, "request timeout", Timeout, "") \
+  NUMBER(milliseconds, blockedConnectionTimeout, setBlockedConnectionTimeout, 0s, \
+         "blocked connection timeout", Timeout, "blocked_connection_timeout") \
+  NUMBER(seconds, keepAliveIdle, setKeepAliveIdle, 0s, "keep-alive idle time", ProbeTime, \
+         "tcp_keepidle") \
+  NUMBER(seconds, keepAliveInterval, setKeepAliveInterval, 0s, "keep-alive interval", ProbeTime, \
+         "tcp_keepintvl") \
+  NUMBER(int, keepAliveCount, setKeepAliveCount, 0, "keep-alive count", ProbeCount, "tcp_keepcnt") \
+  NUMBER(milliseconds, tcpUserTimeout, setTcpUserTimeout, 0s, "TCP user timeout", UserTimeout, \
+         "tcp_user_timeout")
+
+// Getter, setter, default, name in errors, key in URLs, what its value must be, whether it is of use with
+// TLS only. A text that has a default must have 1 to 255 bytes.
+#define QTAMQP_TEXT_OPTIONS(TEXT) \
+  TEXT(virtualHost, setVirtualHost, "/", "virtual host", "", "", false) \
+  TEXT(locale, setLocale, "en_US", "locale", "locale", "a locale such as en_US", false) \
+  TEXT(connectionName, setConnectionName, "", "connection name", "connection_name", "a name", \
+       false) \
+  TEXT(caCertificateFile, setCaCertificateFile, "", "file of trusted certificates", "cacertfile", \
+       "a file name", true) \
+  TEXT(certificateFile, setCertificateFile, "", "certificate file", "certfile", "a file name", \
+       true) \
+  TEXT(privateKeyFile, setPrivateKeyFile, "", "private key file", "keyfile", "a file name", true) \
+  TEXT(privateKeyPassword, setPrivateKeyPassword, "", "password of the private key", "password", \
+       "the key file's password", true) \
+  TEXT(peerVerifyName, setPeerVerifyName, "", "peer name", "server_name_indication", \
+       "a host name", true)
+
+QT_END_NAMESPACE
+
+#endif

@@ -1,0 +1,66 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
+#ifndef QTAMQP_VALUES_RANGE_H
+#define QTAMQP_VALUES_RANGE_H
+
+#include <QtCore/qstring.h>
+
+#include <initializer_list>
+#include <limits>
+#include <type_traits>
+
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpPrivate {
+
+// The numbers that something may be set to, and the words for them in errors and in the reference.
+struct Range
+{
+    static constexpr double Unlimited = std::numeric_limits<double>::infinity();
+    enum Kind {
+        Whole,
+        Real,
+        Seconds
+    }; // seconds are written with a fraction, and counted in milliseconds
+
+    double least = 0;
+    double most = Unlimited;
+    const char *unit = ""; // in the plural
+    const char *zero = ""; // what 0 stands for, which is then allowed even if `least` is more
+    Kind kind = Whole;
+
+    constexpr bool contains(double number) const // NaN is in no range
+    {
+        return (number >= least && number <= most) || (*zero && number == 0);
+    }
+    QString form() const; // completes "It must be …"
+    // Empty if it contains the value, which is a number, a time or an optional time.
+    template<typename T>
+    QString error(const char *name, const T &value) const
+    {
+        if constexpr (std::is_arithmetic_v<T>)
+            return contains(double(value)) ? QString() : error(name);
+        else if constexpr (requires { value.count(); })
+            return error(name, value.count());
+        else
+            return value ? error(name, *value) : QString();
+    }
+
+private:
+    QString error(const char *name) const;
+};
+
+// The first text that is not empty, if any.
+QString firstError(std::initializer_list<QString> errors);
+
+constexpr double LongestTime = std::numeric_limits<int>::max(); // in milliseconds, as QTimer counts
+constexpr Range Timeout{0, LongestTime, "seconds", "off", Range::Seconds};
+constexpr Range RetryDelay{0, LongestTime, "seconds", "", Range::Seconds};
+constexpr Range AttemptCount{0, std::numeric_limits<int>::max(), "", "without end"};
+
+} // namespace QtAmqpPrivate
+
+QT_END_NAMESPACE
+
+#endif
