@@ -139,9 +139,7 @@ set(QTAMQP_api_SOURCES
     api/qamqpqueue.cpp
     api/qamqprpcclient.cpp
     api/qamqprpcserver.cpp
-    api/refusals.cpp
-    api/tlsfiles.cpp
-    api/tlsfiles.h)
+    api/refusals.cpp)
 set(QTAMQP_api_HEADERS
     ${include}/qamqpchannel.h
     ${include}/qamqpconnection.h

@@ -4,7 +4,7 @@
 #ifndef QAMQPTRANSPORT_H
 #define QAMQPTRANSPORT_H
 
-#include <QtAmqp/qamqperror.h>
+#include <QtAmqp/qamqpconnectionoptions.h>
 #include <QtNetwork/qnetworkproxy.h>
 #include <QtNetwork/qsslconfiguration.h>
 #include <QtNetwork/qsslerror.h>
@@ -24,18 +24,11 @@ struct QAmqpEndpoint
     QString hostName;
     quint16 port = 0;
     bool tls = false;
-    QSslConfiguration sslConfiguration;
     QString peerVerifyName;
+    std::optional<QSslConfiguration> sslConfiguration;
     QList<QSslError> ignoredSslErrors = {};
     QNetworkProxy proxy = QNetworkProxy::DefaultProxy;
-    std::chrono::milliseconds resolveTimeout{0};
-    std::chrono::milliseconds connectTimeout{0};
-    std::chrono::milliseconds tlsTimeout{0};
-    bool keepAlive = false;
-    std::chrono::seconds keepAliveIdle{0};
-    std::chrono::seconds keepAliveInterval{0};
-    int keepAliveCount = 0;
-    std::chrono::milliseconds tcpUserTimeout{0};
+    QAmqpConnectionOptions options;
 
     Q_AMQP_EXPORT friend QDebug operator<<(QDebug debug, const QAmqpEndpoint &endpoint);
 };

@@ -3,18 +3,156 @@
 
 #include "api/endpoint.h"
 
-#include "api/tlsfiles.h"
 #include "values/errorkinds.h"
 
-#include <QtNetwork/qsslsocket.h>
+#include <QtCore/qfile.h>
+#include <QtNetwork/qsslkey.h>
 
 QT_BEGIN_NAMESPACE
 
 namespace QtAmqpPrivate {
 
-static QSslConfiguration tlsOf(const QAmqpConnectionOptions &options, QSslConfiguration tls,
-                               QString *error)
+static QByteArray contentOf(const QString &name, QString *error)
 {
+    QFile file(name);
+    QByteArray content;
+    if (file.open(QIODevice::ReadOnly))
+        content = file.readAll();
+    if (file.error() != QFileDevice::NoError)
+        *error = formatted(u"\"%1\" cannot be read: %2", name, file.errorString());
+    return content;
+}
+
+// What is in a file instead of what was sought.
+static QString insteadIn(const QByteArray &content)
+{
+    if (content.isEmpty())
+        return QStringLiteral("it is empty");
+    if (content.contains("PRIVATE KEY-----"))
+        return QStringLiteral("it has a private key");
+    if (content.contains("-----BEGIN CERTIFICATE-----"))
+        return QStringLiteral("it has a certificate");
+    if (content.startsWith('\x30')) // an ASN.1 sequence
+        return QStringLiteral("it is not PEM but DER or PKCS #12, which openssl can convert");
+    return QStringLiteral("it is not PEM");
+}
+
+static QList<QSslCertificate> readCertificates(const QString &name, QString *error)
+{
+    const QByteArray content = contentOf(name, error);
+    const QList<QSslCertificate> certificates = QSslCertificate::fromData(content, QSsl::Pem);
+    if (certificates.isEmpty() && error->isEmpty())
+        *error = formatted(u"\"%1\" has no certificate that can be read: %2", name,
+                           insteadIn(content));
+    return certificates;
+}
+
+// Ed25519 and Ed448, 1.3.101.112 and 113, by the identifier at the beginning of PKCS #8.
+static bool isEdwards(const QByteArray &pem)
+{
+    constexpr QByteArrayView before = "-----BEGIN PRIVATE KEY-----";
+    const qsizetype begin = pem.indexOf(before);
+    if (begin < 0)
+        return false;
+    const QByteArray der = QByteArray::fromBase64(pem.sliced(begin + before.size()).left(64));
+    return der.contains("\x06\x03\x2b\x65\x70") || der.contains("\x06\x03\x2b\x65\x71");
+}
+
+static QString keyProblem(const QByteArray &content, bool hasPassword)
+{
+    if (!content.contains("PRIVATE KEY-----"))
+        return formatted(u"has no private key: %1", insteadIn(content));
+    if (isEdwards(content))
+        return QStringLiteral(
+                "has an Ed25519 or Ed448 key, which Qt cannot use; take an RSA or EC key and a "
+                "certificate for it");
+    if (!content.contains("ENCRYPTED"))
+        return QStringLiteral("has a private key that is damaged, or neither an RSA nor an EC key");
+    return hasPassword
+            ? QStringLiteral("has a private key that is not opened by the password given, or that "
+                             "is neither an RSA nor an EC key")
+            : QStringLiteral("has a private key that is encrypted; set its password");
+}
+
+static QSslKey readPrivateKey(const QString &name, const QString &password, QString *error)
+{
+    const QByteArray content = contentOf(name, error);
+    if (!error->isEmpty())
+        return {};
+    for (const QSsl::KeyAlgorithm algorithm : {QSsl::Rsa, QSsl::Ec}) {
+        if (const QSslKey key(content, algorithm, QSsl::Pem, QSsl::PrivateKey, password.toUtf8());
+            !key.isNull())
+            return key;
+    }
+    *error = formatted(u"\"%1\" %2", name, keyProblem(content, !password.isEmpty()));
+    return {};
+}
+
+// The content of the DER value at the beginning of `der`, which becomes what is behind it.
+static QByteArrayView takeDer(QByteArrayView &der)
+{
+    const auto byte = [&der](qsizetype at) { return at < der.size() ? quint8(der[at]) : 0; };
+    qsizetype begin = 2;
+    qsizetype size = byte(1);
+    if (size >= 0x80) {
+        begin += size & 0x7f;
+        size = 0;
+        for (qsizetype at = 2; at < begin && size < der.size(); ++at)
+            size = size << 8 | byte(at);
+    }
+    if (begin > der.size() || size > der.size() - begin)
+        return std::exchange(der, {}).first(0);
+    const QByteArrayView content = der.sliced(begin, size);
+    der = der.sliced(begin + size);
+    return content;
+}
+
+// A private key has the bytes of the public one in it: of RSA the modulus and exponent, of EC the
+// point, unless it was left out.
+static bool belongTogether(const QSslCertificate &certificate, const QSslKey &key)
+{
+    const QSslKey publicKey = certificate.publicKey();
+    if (publicKey.isNull()) // of a kind that Qt does not know: TLS will judge
+        return true;
+    if (publicKey.algorithm() != key.algorithm())
+        return false;
+    const QByteArray whole = publicKey.toDer();
+    QByteArrayView rest = whole;
+    QByteArrayView info = takeDer(rest);
+    takeDer(info); // the algorithm
+    QByteArrayView bits = takeDer(info);
+    if (bits.isEmpty())
+        return true;
+    bits = bits.sliced(1); // of which the first byte counts the unused ones
+    const QByteArrayView sought = key.algorithm() == QSsl::Rsa ? takeDer(bits) : bits;
+    const QByteArray own = key.toDer();
+    return own.size() < sought.size() || own.contains(sought);
+}
+
+static void readIdentity(const QAmqpConnectionOptions &options, QSslConfiguration &tls,
+                         QString *error)
+{
+    const QString &certificateFile = options.certificateFile();
+    const QString &keyFile = options.privateKeyFile();
+    const QList<QSslCertificate> chain = readCertificates(certificateFile, error);
+    if (!error->isEmpty())
+        return;
+    const QSslKey key = readPrivateKey(keyFile, options.privateKeyPassword(), error);
+    if (!error->isEmpty())
+        return;
+    if (!belongTogether(chain.constFirst(), key))
+        *error = formatted(u"the certificate in \"%1\" and the private key in \"%2\" do not belong "
+                           "together",
+                           certificateFile, keyFile);
+    tls.setLocalCertificateChain(chain);
+    tls.setPrivateKey(key);
+}
+
+static QSslConfiguration tlsOf(const QAmqpEndpoint &endpoint, QString *error)
+{
+    const QAmqpConnectionOptions &options = endpoint.options;
+    QSslConfiguration tls = endpoint.sslConfiguration ? *endpoint.sslConfiguration
+                                                      : QSslConfiguration::defaultConfiguration();
     if (tls.protocol() != QSsl::TlsV1_3 && tls.protocol() != QSsl::TlsV1_3OrLater)
         tls.setProtocol(QSsl::TlsV1_2OrLater);
     tls.setPeerVerifyMode(options.isPeerVerificationEnabled() ? QSslSocket::VerifyPeer
@@ -26,31 +164,20 @@ static QSslConfiguration tlsOf(const QAmqpConnectionOptions &options, QSslConfig
     return tls;
 }
 
-QList<QAmqpEndpoint> endpointsOf(const QAmqpConnectionOptions &options,
-                                 const QSslConfiguration &tls, const QNetworkProxy &proxy,
-                                 QString *error)
+QList<QAmqpEndpoint> endpointsOf(QAmqpEndpoint common, QString *error)
 {
+    const QAmqpConnectionOptions &options = common.options;
     *error = options.errorString();
-    QAmqpEndpoint endpoint;
-    endpoint.tls = options.isTlsEnabled();
-    if (endpoint.tls && error->isEmpty())
-        endpoint.sslConfiguration = tlsOf(options, tls, error);
-    endpoint.proxy = proxy;
-    endpoint.resolveTimeout = options.resolveTimeout();
-    endpoint.connectTimeout = options.connectTimeout();
-    endpoint.tlsTimeout = options.tlsTimeout();
-    endpoint.keepAlive = options.isKeepAliveEnabled();
-    endpoint.keepAliveIdle = options.keepAliveIdle();
-    endpoint.keepAliveInterval = options.keepAliveInterval();
-    endpoint.keepAliveCount = options.keepAliveCount();
-    endpoint.tcpUserTimeout = options.tcpUserTimeout();
+    common.tls = options.isTlsEnabled();
+    if (common.tls && error->isEmpty())
+        common.sslConfiguration = tlsOf(common, error);
     QList<QAmqpEndpoint> endpoints;
-    for (const QAmqpHost &host : options.hosts()) {
+    for (const auto &[hostName, port] : options.hosts()) {
         const QString &verifyName = options.peerVerifyName();
-        endpoint.hostName = host.hostName;
-        endpoint.port = host.port ? host.port : quint16(endpoint.tls ? 5671 : 5672);
-        endpoint.peerVerifyName = verifyName.isEmpty() ? host.hostName : verifyName;
-        endpoints.append(endpoint);
+        common.hostName = hostName;
+        common.port = port ? port : quint16(common.tls ? 5671 : 5672);
+        common.peerVerifyName = verifyName.isEmpty() ? hostName : verifyName;
+        endpoints.append(common);
     }
     return endpoints;
 }

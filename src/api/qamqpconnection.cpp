@@ -500,9 +500,14 @@ void QAmqpConnection::open()
     d_ptr->lastError = QAmqpError();
     QString error;
     QList<QAmqpEndpoint> endpoints;
+    QAmqpEndpoint common;
+    common.options = d_ptr->options;
+    common.sslConfiguration = d_ptr->sslConfiguration;
+    common.ignoredSslErrors = d_ptr->ignoredSslErrors;
+    common.proxy = d_ptr->proxy;
     const bool hasLoop = d_ptr->engine->hasLoop();
     if (hasLoop) // without the application TLS cannot be asked about either
-        endpoints = endpointsOf(d_ptr->options, sslConfiguration(), d_ptr->proxy, &error);
+        endpoints = endpointsOf(common, &error);
     else
         error = QStringLiteral(
                 "open() needs an event loop in its thread, and there is none: make the QCoreApplication before, or call it in a QThread; only a transport of your own needs none");
@@ -511,8 +516,6 @@ void QAmqpConnection::open()
                 qtAmqpConnection(), QtWarningMsg,
                 formatted(u"the certificate of %1 is not verified: anybody may pretend to be it",
                           d_ptr->options.endpoint()));
-    for (QAmqpEndpoint &endpoint : endpoints)
-        endpoint.ignoredSslErrors = d_ptr->ignoredSslErrors;
     if (error.isEmpty())
         return d_ptr->engine->open(endpoints);
     const QAmqpError refusal(QAmqpError::Kind::InvalidArgument, QAmqpError::Scope::Connection,

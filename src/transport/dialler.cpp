@@ -220,8 +220,8 @@ void Dialler::start(const QStringList &addresses)
 
 void Dialler::resolve()
 {
-    if (m_endpoint.resolveTimeout.count() > 0)
-        m_resolveTimer.start(int(m_endpoint.resolveTimeout.count()), this);
+    if (m_endpoint.options.resolveTimeout().count() > 0)
+        m_resolveTimer.start(int(m_endpoint.options.resolveTimeout().count()), this);
     m_lookup = m_resolver(m_endpoint.hostName, this,
                           [this](const QHostInfo &info) { resolved(info); });
 }
@@ -251,7 +251,7 @@ void Dialler::timerEvent(QTimerEvent *event)
     QHostInfo::abortHostLookup(std::exchange(m_lookup, -1));
     giveUp({.kind = Kind::Timeout,
             .why = formatted(u"its name was not resolved within %1 ms",
-                             m_endpoint.resolveTimeout.count()),
+                             m_endpoint.options.resolveTimeout().count()),
             .advice = QStringLiteral("; check the host name and the name server"),
             .origin = QAmqpError::Origin::Library,
             .phase = QAmqpError::Phase::Resolving,
@@ -285,16 +285,17 @@ void Dialler::dialNext()
     // Not while the socket handles the event that tells it.
     connect(new OneConnect(socket, m_proxy.type() == QNetworkProxy::NoProxy), &OneConnect::failed,
             this, failed, Qt::QueuedConnection);
-    if (m_endpoint.connectTimeout.count() > 0) {
+    if (m_endpoint.options.connectTimeout().count() > 0) {
         const auto late = [this, address, attempt = QPointer<QTcpSocket>(socket)] {
             lost(attempt,
                  {.kind = Kind::Timeout,
                   .address = address,
-                  .why = formatted(u"no answer within %1 ms", m_endpoint.connectTimeout.count()),
+                  .why = formatted(u"no answer within %1 ms",
+                                   m_endpoint.options.connectTimeout().count()),
                   .origin = QAmqpError::Origin::Library,
                   .code = QAbstractSocket::SocketTimeoutError});
         };
-        QTimer::singleShot(m_endpoint.connectTimeout, this, late);
+        QTimer::singleShot(m_endpoint.options.connectTimeout(), this, late);
     }
     if (!m_addresses.isEmpty())
         m_nextTimer.start(int(AttemptDelay.count()), this);

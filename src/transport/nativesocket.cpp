@@ -13,9 +13,9 @@
 
 QT_BEGIN_NAMESPACE
 
-void QtAmqpPrivate::setKeepAlive(QAbstractSocket &socket, const QAmqpEndpoint &endpoint)
+void QtAmqpPrivate::setKeepAlive(QAbstractSocket &socket, const QAmqpConnectionOptions &options)
 {
-    if (endpoint.keepAlive)
+    if (options.isKeepAliveEnabled())
         socket.setSocketOption(QAbstractSocket::KeepAliveOption, 1);
 #ifdef Q_OS_LINUX
     const auto set = [&socket](int option, qint64 value) {
@@ -24,10 +24,10 @@ void QtAmqpPrivate::setKeepAlive(QAbstractSocket &socket, const QAmqpEndpoint &e
             ::setsockopt(int(socket.socketDescriptor()), IPPROTO_TCP, option, &number,
                          sizeof number);
     };
-    set(TCP_KEEPIDLE, endpoint.keepAliveIdle.count());
-    set(TCP_KEEPINTVL, endpoint.keepAliveInterval.count());
-    set(TCP_KEEPCNT, endpoint.keepAliveCount);
-    set(TCP_USER_TIMEOUT, endpoint.tcpUserTimeout.count());
+    set(TCP_KEEPIDLE, options.keepAliveIdle().count());
+    set(TCP_KEEPINTVL, options.keepAliveInterval().count());
+    set(TCP_KEEPCNT, options.keepAliveCount());
+    set(TCP_USER_TIMEOUT, options.tcpUserTimeout().count());
 #endif
 }
 

@@ -6,7 +6,7 @@
 
 // What Qt has no name for: options of the system's own sockets.
 
-#include <QtAmqp/qamqptransport.h>
+#include <QtAmqp/qamqpconnectionoptions.h>
 
 QT_BEGIN_NAMESPACE
 
@@ -16,7 +16,7 @@ namespace QtAmqpPrivate {
 
 // TCP's own probing of a silent connection, for a connected socket. Qt can switch it on; what its times
 // are is left out where the system does not know them.
-void setKeepAlive(QAbstractSocket &socket, const QAmqpEndpoint &endpoint);
+void setKeepAlive(QAbstractSocket &socket, const QAmqpConnectionOptions &options);
 
 // How an attempt to connect ended, once the socket is ready: the system's error, 0 for none. Asked once.
 // Where it is not known how to ask it is 0.

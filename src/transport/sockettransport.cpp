@@ -74,7 +74,7 @@ void SocketTransport::connected(std::unique_ptr<QTcpSocket> socket)
     m_socket->setReadBufferSize(m_tls ? TlsReadBuffer : TcpReadBuffer);
     // Set before connecting, Qt drops it: 44 ms for each small exchange.
     m_socket->setSocketOption(QAbstractSocket::LowDelayOption, 1);
-    setKeepAlive(*m_socket, m_endpoint);
+    setKeepAlive(*m_socket, m_endpoint.options);
     keepFromForks(m_socket->socketDescriptor(), *m_socket);
     if (m_tls)
         startTls();
@@ -84,18 +84,19 @@ void SocketTransport::connected(std::unique_ptr<QTcpSocket> socket)
 
 void SocketTransport::startTls()
 {
-    if (m_endpoint.tlsTimeout.count() > 0) {
+    if (m_endpoint.options.tlsTimeout().count() > 0) {
         const auto late = [this, socket = QPointer<QSslSocket>(m_tls)] {
             if (socket && socket == m_tls && !socket->isEncrypted())
                 noteLost(QAmqpError::Kind::Timeout, u"TLS with %1 failed: %2",
                          formatted(u"it was not finished within %1 ms",
-                                   m_endpoint.tlsTimeout.count())
+                                   m_endpoint.options.tlsTimeout().count())
                                  + tlsAdvice(),
                          QAmqpError::Origin::Library);
         };
-        QTimer::singleShot(m_endpoint.tlsTimeout, this, late);
+        QTimer::singleShot(m_endpoint.options.tlsTimeout(), this, late);
     }
-    m_tls->setSslConfiguration(m_endpoint.sslConfiguration);
+    if (m_endpoint.sslConfiguration)
+        m_tls->setSslConfiguration(*m_endpoint.sslConfiguration);
     m_tls->setPeerVerifyName(m_endpoint.peerVerifyName); // also what SNI tells
     m_tls->ignoreSslErrors(m_endpoint.ignoredSslErrors);
     m_tls->startClientEncryption();
@@ -137,7 +138,7 @@ void SocketTransport::noteWritten()
 // What the user can do about it, as "; check this", or nothing.
 QString SocketTransport::tlsAdvice(const QString &why) const
 {
-    const bool anonymous = m_endpoint.sslConfiguration.localCertificate().isNull();
+    const bool anonymous = m_tls->localCertificate().isNull();
     // Only who speaks TLS sends an alert. With TLS 1.3 that about a missing certificate comes when the
     // handshake is over on this side.
     if (why.contains(u" alert ") && !why.contains(u"protocol version"))

@@ -100,7 +100,9 @@ private Q_SLOTS:
 private:
     QAmqpEndpoint endpoint(const QString &host = u"broker.test"_s) const
     {
-        QAmqpEndpoint to{host, m_port, false, {}, {}};
+        QAmqpEndpoint to;
+        to.hostName = host;
+        to.port = m_port;
         to.proxy = QNetworkProxy::NoProxy;
         return to;
     }
@@ -341,7 +343,7 @@ void TestDialler::eachAddressHasItsTime()
     QVERIFY(one.isBound() && two.isBound());
     Outcome outcome;
     QAmqpEndpoint to = endpoint();
-    to.connectTimeout = 100ms;
+    to.options.setConnectTimeout(100ms);
     Dialler dialler(to, resolvesTo({loopback(2), loopback(3)}), outcome.done());
     dialler.start();
     QVERIFY(eventually([&] { return outcome.reports == 1; }));
@@ -370,7 +372,7 @@ void TestDialler::resolvingHasItsTime()
     SlowResolver slow;
     Outcome outcome;
     QAmqpEndpoint to = endpoint();
-    to.resolveTimeout = 50ms;
+    to.options.setResolveTimeout(50ms);
     Dialler dialler(to, slow.resolver(), outcome.done());
     dialler.start();
     QVERIFY(eventually([&] { return outcome.reports == 1; }));
@@ -458,7 +460,7 @@ void TestDialler::tlsHasItsTime()
     QVERIFY(listen(1));
     QAmqpEndpoint to = endpoint(u"127.0.0.1"_s);
     to.tls = true;
-    to.tlsTimeout = 50ms;
+    to.options.setTlsTimeout(50ms);
     class Client final : public QAmqpTransportClient
     {
     public:

@@ -178,7 +178,7 @@ private Q_SLOTS:
         Peer tls(tlsOptions());
         tls.connection.setTransport(QAmqpTransport::overDevice([](const QAmqpEndpoint &endpoint) {
             auto socket = std::make_unique<QSslSocket>();
-            socket->setSslConfiguration(endpoint.sslConfiguration);
+            socket->setSslConfiguration(*endpoint.sslConfiguration);
             socket->connectToHostEncrypted(endpoint.hostName, endpoint.port);
             return socket;
         }));

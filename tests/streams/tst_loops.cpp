@@ -57,6 +57,8 @@ private Q_SLOTS:
         // Three intervals of silence, which the broker does not forgive without our heartbeats.
         static const QRegularExpression silence(u"silent but for (\\d+) heartbeats"_s);
         QVERIFY2(silence.match(output).captured(1).toInt() >= 3, qPrintable(output));
+        // Qt warns when the TLS library is loaded without a QCoreApplication.
+        QVERIFY2(!output.contains(u"qt.core"_s), qPrintable(output));
     }
 
     void failuresAreTold_data() { everythingWorks_data(); }
@@ -70,6 +72,7 @@ private Q_SLOTS:
         bool succeeded = true;
         const QString output = run(u"loop-"_s + loop, url, &succeeded);
         QVERIFY2(!succeeded && output.contains(u"Connection refused"), qPrintable(output));
+        QVERIFY2(!output.contains(u"qt.core"_s), qPrintable(output));
     }
 
     // An adapter is for reading: what is particular to the loop, and the socket that all share.

@@ -156,7 +156,7 @@ private Q_SLOTS:
     // By a table beside the function, in the order in which errors list them.
     void keysOfUrlsAreDocumentedAsTheyAreRead()
     {
-        static const QRegularExpression table(u"\\header \\li Key (.*?)\\endtable"_s, All);
+        static const QRegularExpression table(uR"(\\header \\li Key (.*?)\\endtable)"_s, All);
         const QString source = readFile(root.filePath(u"src/values/qamqpconnectionoptions.cpp"_s));
         const QString documented = table.match(source).captured(1).simplified();
         QStringList rows = {u"\\li Sets \\li Value"_s};
