@@ -28,7 +28,7 @@ struct QAmqpEndpoint
     std::optional<QSslConfiguration> sslConfiguration;
     QList<QSslError> ignoredSslErrors = {};
     QNetworkProxy proxy = QNetworkProxy::DefaultProxy;
-    QAmqpConnectionOptions options;
+    QAmqpConnectionOptions options = {};
 
     Q_AMQP_EXPORT friend QDebug operator<<(QDebug debug, const QAmqpEndpoint &endpoint);
 };
