@@ -17,7 +17,7 @@ QT_BEGIN_NAMESPACE
     \sa QAmqpError
 */
 
-QAmqpQuickError::QAmqpQuickError(const QAmqpError &error) : m_error(error) { }
+QAmqpQuickError::QAmqpQuickError(QAmqpError error) : m_error(std::move(error)) { }
 
 /*! \qmlproperty string amqpError::kind
     The name of the kind: \c "NotFound", \c "AuthenticationFailed" and so on, see QAmqpError::Kind. */

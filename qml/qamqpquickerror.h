@@ -24,7 +24,7 @@ class Q_AMQPQUICK_EXPORT QAmqpQuickError
     Q_PROPERTY(bool retryable READ isRetryable CONSTANT FINAL)
 public:
     QAmqpQuickError() = default;
-    QAmqpQuickError(const QAmqpError &error);
+    QAmqpQuickError(QAmqpError error);
 
     const QAmqpError &error() const { return m_error; }
     QString kind() const;

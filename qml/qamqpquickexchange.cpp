@@ -80,43 +80,43 @@ QT_BEGIN_NAMESPACE
 
 QAmqpQuickExchange::QAmqpQuickExchange(QObject *parent) : QAmqpQuickBound(parent)
 {
-    connect(this, &QAmqpQuickBase::activeChanged, this, &QAmqpQuickExchange::tellDeclaring);
+    connect(this, &QAmqpQuickBase::activeChanged, this, &QAmqpQuickExchange::reportDeclaring);
 }
 
 QAmqpQuickExchange::~QAmqpQuickExchange()
 {
-    if (!m_toldConnection)
+    if (!m_declaringOn)
         return;
-    m_toldConnection->disconnect(this);
-    m_toldConnection->setDeclaring(this, false);
+    m_declaringOn->disconnect(this);
+    m_declaringOn->setDeclaring(this, false);
 }
 
 void QAmqpQuickExchange::componentComplete()
 {
     QAmqpQuickBound::componentComplete();
-    tellDeclaring();
+    reportDeclaring();
 }
 
 void QAmqpQuickExchange::connectionFound()
 {
     QAmqpQuickBound::connectionFound();
-    tellDeclaring();
+    reportDeclaring();
 }
 
 void QAmqpQuickExchange::settle(bool settled)
 {
     m_settled = settled;
-    tellDeclaring();
+    reportDeclaring();
 }
 
 // Queues wait until this is declared, or has failed to be.
-void QAmqpQuickExchange::tellDeclaring()
+void QAmqpQuickExchange::reportDeclaring()
 {
-    if (m_toldConnection && m_toldConnection != connection())
-        m_toldConnection->setDeclaring(this, false);
-    m_toldConnection = connection();
-    if (m_toldConnection)
-        m_toldConnection->setDeclaring(
+    if (m_declaringOn && m_declaringOn != connection())
+        m_declaringOn->setDeclaring(this, false);
+    m_declaringOn = connection();
+    if (m_declaringOn)
+        m_declaringOn->setDeclaring(
                 this, isActive() && !m_settled && (!m_type.isEmpty() || !isComplete()));
 }
 

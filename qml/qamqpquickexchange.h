@@ -56,7 +56,7 @@ protected:
 
 private:
     void settle(bool settled);
-    void tellDeclaring();
+    void reportDeclaring();
     using Outcome = void (QAmqpQuickExchange::*)(quint64 firstTag, quint64 lastTag);
     void tell(Outcome outcome, quint64 first, quint64 last);
 
@@ -72,7 +72,7 @@ private:
     bool m_settled = false; // declared, or refused
     std::map<quint64, quint64> m_open; // what is not confirmed: the tag of the channel, and ours
     quint64 m_tagsBefore = 0; // by how much our last one is ahead of the channel's
-    QPointer<QAmqpQuickConnection> m_toldConnection;
+    QPointer<QAmqpQuickConnection> m_declaringOn;
 };
 
 QT_END_NAMESPACE

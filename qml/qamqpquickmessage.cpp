@@ -85,20 +85,20 @@ using namespace Qt::StringLiterals;
     \c false if it was settled before, or the queue's channel has ended and the broker delivers it
     again. */
 
-bool QAmqpQuickMessage::ack() const { return QAmqpQuickSettling::told(m_delivery.ack()); }
+bool QAmqpQuickMessage::ack() const { return QAmqpQuickSettling::settle(m_delivery.ack()); }
 
 Q_GLOBAL_STATIC(QAmqpQuickSettling, settling)
 
 QAmqpQuickSettling *QAmqpQuickSettling::instance() { return settling(); }
 
-bool QAmqpQuickSettling::told(bool done)
+bool QAmqpQuickSettling::settle(bool done)
 {
     if (done && settling.exists())
         Q_EMIT settling->settled();
     return done;
 }
 
-QAmqpQuickMessage::QAmqpQuickMessage(const QAmqpDelivery &delivery) : m_delivery(delivery) { }
+QAmqpQuickMessage::QAmqpQuickMessage(QAmqpDelivery delivery) : m_delivery(std::move(delivery)) { }
 
 QAmqpQuickMessage::QAmqpQuickMessage(const QAmqpMessage &message)
 {
@@ -138,7 +138,7 @@ bool QAmqpQuickMessage::isPersistent() const
     the queue, if it has one. Returns as ack() does. */
 bool QAmqpQuickMessage::nack(bool requeue) const
 {
-    return QAmqpQuickSettling::told(
+    return QAmqpQuickSettling::settle(
             m_delivery.nack(requeue ? QAmqpDelivery::Requeue : QAmqpDelivery::Discard));
 }
 
@@ -154,7 +154,8 @@ static QString setBody(QAmqpMessage &message, const QJSValue &body, QJSEngine *e
     if (body.isUndefined()) {
         return {};
     } else if (value.metaType() == QMetaType::fromType<QAmqpQuickMessage>()) {
-        message = value.value<QAmqpQuickMessage>().delivery(); // goes on as it came
+        const QAmqpDelivery delivery = value.value<QAmqpQuickMessage>().delivery();
+        message = static_cast<const QAmqpMessage &>(delivery); // goes on as it came
     } else if (body.isString()) {
         message.setBody(body.toString().toUtf8());
         message.setContentType(u"text/plain"_s);

@@ -22,8 +22,8 @@ class QAmqpQuickSettling : public QObject
     Q_OBJECT
 public:
     static QAmqpQuickSettling *instance();
-    // Returns what came of settling a message.
-    static bool told(bool done);
+    // Emits settled() if a message was settled, and returns whether it was.
+    static bool settle(bool done);
 
 Q_SIGNALS:
     void settled();
@@ -60,7 +60,7 @@ class Q_AMQPQUICK_EXPORT QAmqpQuickMessage
     Q_PROPERTY(bool settled READ isSettled FINAL)
 public:
     QAmqpQuickMessage() = default;
-    QAmqpQuickMessage(const QAmqpDelivery &delivery);
+    QAmqpQuickMessage(QAmqpDelivery delivery);
     QAmqpQuickMessage(const QAmqpMessage &message);
 
     static QAmqpMessage fromJs(const QJSValue &body, const QJSValue &properties, QJSEngine *engine,

@@ -192,7 +192,7 @@ QFuture<void> QAmqpQuickQueue::unbind(const Binding &binding)
 void QAmqpQuickQueue::stop()
 {
     if (m_handled && m_ackPolicy == AckOnReturn)
-        QAmqpQuickSettling::told(m_handled->ack()); // its handler stops the queue: it is handled
+        QAmqpQuickSettling::settle(m_handled->ack()); // its handler stops the queue: it is handled
     QAmqpQuickBound::stop();
     if (!m_info.name.isEmpty()) {
         m_info = {};
@@ -255,7 +255,7 @@ void QAmqpQuickQueue::receive(const QAmqpDelivery &delivery)
     if (self)
         m_handled = outer;
     if (ack)
-        QAmqpQuickSettling::told(message.ack());
+        QAmqpQuickSettling::settle(message.ack());
 }
 
 /*! \qmlmethod real AmqpQueue::publish(var body, var properties = {})

@@ -202,7 +202,7 @@ bool QAmqpConnection::setSslConfiguration(const QSslConfiguration &configuration
 
     \snippet snippets.cpp ignored certificate
 
-    \sa QSslSocket::ignoreSslErrors(), QAmqpConnectionOptions::setCaCertificateFile()
+    \sa QAmqpConnectionOptions::setCaCertificateFile()
 */
 bool QAmqpConnection::ignoreSslErrors(const QList<QSslError> &errors)
 {

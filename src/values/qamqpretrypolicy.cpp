@@ -92,7 +92,8 @@ bool QAmqpRetryPolicy::allowsAttempt(int attempt) const
 */
 milliseconds QAmqpRetryPolicy::delayAfter(int failedAttempts, double random) const
 {
-    const double grown = double(initialDelay().count()) * std::pow(multiplier(), failedAttempts - 1);
+    const double grown =
+            double(initialDelay().count()) * std::pow(multiplier(), failedAttempts - 1);
     const double longest = double(std::max(initialDelay(), maximumDelay()).count());
     return milliseconds(qRound64(std::min(grown, longest) * (1 - jitter() * random)));
 }

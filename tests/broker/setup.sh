@@ -182,7 +182,11 @@ qml_packages=(qt6-declarative-dev qt6-declarative-dev-tools qml-qt6 qml6-module-
     qml6-module-qtqml-models qml6-module-qtqml-workerscript qml6-module-qtquick
     qml6-module-qtquick-window qml6-module-qtquick-templates qml6-module-qtquick-controls
     qml6-module-qtquick-layouts qml6-module-qttest qt6-qmltooling-plugins)
+# What lint.sh checks with.
+# shellcheck disable=SC2034
+lint_packages=(clang-format clang-tidy clazy codespell shellcheck qt6-documentation-tools)
 # What examples need that others do without.
+# shellcheck disable=SC2034
 declare -A example_packages=([loop-libev]=libev-dev [loop-asio]=libasio-dev [tunnel]=socat
     [websocket]=qt6-websockets-dev [coroutines]=qcoro-qt6-dev)
 

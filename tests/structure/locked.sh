@@ -60,8 +60,14 @@ time.sleep(60)' "$1" >"$folder/held" &
 
 install() # as run.sh does it
 {
-    cd "$folder" && . "$here/../broker/setup.sh" && allow_services() { :; } && forbid_services() { :; } \
-        && install_packages "$name"
+    cd "$folder" || return
+    # shellcheck source=tests/broker/setup.sh
+    . "$here/../broker/setup.sh"
+    # shellcheck disable=SC2317 # called by install_packages
+    allow_services() { :; }
+    # shellcheck disable=SC2317
+    forbid_services() { :; }
+    install_packages "$name"
 }
 
 for lock in dpkg/lock-frontend lists/lock cache/archives/lock; do
@@ -72,7 +78,9 @@ for lock in dpkg/lock-frontend lists/lock cache/archives/lock; do
     installing=$!
     tries=0
     until grep -q "waiting for another process" "$folder/said" 2>/dev/null; do
-        kill -0 $installing 2>/dev/null && [ $((tries += 1)) -lt 400 ] || fail "$lock was not waited for"
+        if ! kill -0 $installing 2>/dev/null || [ $((tries += 1)) -gt 400 ]; then
+            fail "$lock was not waited for"
+        fi
         sleep 0.1
     done
     kill $holder

@@ -92,8 +92,9 @@ private Q_SLOTS:
         expected.sort();
         QVERIFY(expected.size() > 30);
         QCOMPARE(compiled, expected);
-        // A source includes its header twice, and before that only what is nothing but a line with it.
-        static const QRegularExpression forwarding(u"\\A#include <([^>]+)>\\n\\z"_s);
+        // A source includes its header twice, and before that only what is nothing but a line with it, and its licence.
+        static const QRegularExpression forwarding(
+                u"\\A(?://[^\\n]*\\n)+\\n#include <([^>]+)>\\n\\z"_s);
         static const QRegularExpression notOfAName(u"[^A-Za-z0-9_]"_s);
         QMap<QString, QString> sources;
         for (const QString &header : std::as_const(compiled)) {
@@ -135,7 +136,7 @@ private Q_SLOTS:
                 const QString name = it.next().captured(1);
                 ++classes;
                 QVERIFY2(readFile(publicFolder.filePath(name))
-                                 == u"#include <QtAmqp/%1>\n"_s.arg(header),
+                                 .endsWith(u"\n\n#include <QtAmqp/%1>\n"_s.arg(header)),
                          qPrintable(u"%1 in %2 has no forwarding header"_s.arg(name, header)));
             }
         }
@@ -144,7 +145,8 @@ private Q_SLOTS:
 
     void everyForwardingHeaderForwards()
     {
-        static const QRegularExpression one(u"^#include <QtAmqp/(\\w+\\.h)>\n$"_s);
+        static const QRegularExpression one(
+                u"\\A(?://[^\\n]*\\n)+\\n#include <QtAmqp/(\\w+\\.h)>\\n\\z"_s);
         for (const QString &header : publicHeaders()) {
             if (header.endsWith(u".h") || header == u"QtAmqp")
                 continue;
@@ -174,7 +176,8 @@ private Q_SLOTS:
         for (const QString &header : publicHeaders(u"*.h"_s)) {
             const QString guard = header.toUpper().replace(u'.', u'_');
             const QString code = readFile(publicFolder.filePath(header));
-            QVERIFY2(code.startsWith(u"#ifndef %1\n#define %1\n"_s.arg(guard)), qPrintable(header));
+            const QString begin = u"#ifndef %1\n#define %1\n"_s.arg(guard);
+            QVERIFY2(code.section(u"\n\n"_s, 1).startsWith(begin), qPrintable(header));
             QVERIFY2(code.endsWith(u"#endif\n"), qPrintable(header));
         }
     }

@@ -1,10 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The QtAmqp Authors
 // SPDX-License-Identifier: MIT
 
-// Each name that the documentation shows is there: in the reference (what qdoc reads), in README.md, in
-// the comments of the examples and in what the library prints; C++ against the public headers, QML against
-// the types of the module, the tool's options and the like against the sources. qdoc says nothing of a
-// name that it cannot link.
+// Each name that the documentation shows is there: in the reference (what qdoc reads), in README.md and what it
+// links to, in the comments of the examples and in what the library prints; C++ against the public headers, QML
+// against the types of the module, the tool's options and the like against the sources. qdoc says nothing of a
+// name that it cannot link. The map of the source names what is not public: tst_map looks at it.
 
 #include "structure/declarations.h"
 #include "testmain.h"
@@ -12,6 +12,7 @@
 #include <QtCore/qdir.h>
 #include <QtCore/qdiriterator.h>
 #include <QtCore/qfile.h>
+#include <QtCore/qfileinfo.h>
 #include <QtCore/qhash.h>
 #include <QtCore/qlibraryinfo.h>
 #include <QtCore/qset.h>
@@ -246,6 +247,7 @@ private Q_SLOTS:
     void initTestCase();
     void referenceNamesWhatIsThere_data();
     void referenceNamesWhatIsThere();
+    void readmeNamesWhatIsThere_data();
     void readmeNamesWhatIsThere();
     void examplesAndTextsNameWhatIsThere();
     void optionsAndVariablesAreThere();
@@ -391,8 +393,10 @@ QStringList TestNames::wrongInQml(QString code) const
 void TestNames::referenceNamesWhatIsThere_data()
 {
     QTest::addColumn<QString>("path");
-    for (const QString &path : files({u"src"_s, u"qml"_s}, {u"*.cpp"_s, u"*.qdoc"_s}))
-        QTest::newRow(qPrintable(root.relativeFilePath(path))) << path;
+    for (const QString &path : files({u"src"_s, u"qml"_s}, {u"*.cpp"_s, u"*.qdoc"_s})) {
+        if (!path.endsWith(u"/source.qdoc"))
+            QTest::newRow(qPrintable(root.relativeFilePath(path))) << path;
+    }
 }
 
 void TestNames::referenceNamesWhatIsThere()
@@ -405,15 +409,29 @@ void TestNames::referenceNamesWhatIsThere()
     QVERIFY2(bad.isEmpty(), qPrintable(bad.join(u", "_s)));
 }
 
+void TestNames::readmeNamesWhatIsThere_data()
+{
+    QTest::addColumn<QString>("file");
+    for (const char *file : {"README.md", ".github/CONTRIBUTING.md", ".github/SECURITY.md"})
+        QTest::newRow(file) << QString::fromLatin1(file);
+}
+
 void TestNames::readmeNamesWhatIsThere()
 {
+    QFETCH(QString, file);
     static const QRegularExpression block = regex(R"(^```.*?^```$)");
     static const QRegularExpression codeFont(u"`([^`\\n]+)`"_s);
     static const QRegularExpression path(u"^(?:examples|tests|src|include|qml)/[\\w/.-]+$"_s);
     static const QRegularExpression call(u"(?<![\\w:])(\\w+)\\("_s);
-    QString readme = contents(u"README.md"_s);
+    static const QRegularExpression link(u"\\]\\((?!https?:)([^)]+)\\)"_s);
+    QString readme = contents(file);
+    QVERIFY(!readme.isEmpty());
     QStringList bad = wrongQualified(readme);
     readme.remove(block);
+    for (const QString &target : all(readme, link)) {
+        if (!QFileInfo::exists(QFileInfo(root.filePath(file)).dir().filePath(target)))
+            bad += target;
+    }
     for (const QString &code : all(readme, codeFont)) {
         if (code.contains(path) && !QFile::exists(root.filePath(code)))
             bad += code;
@@ -446,6 +464,8 @@ void TestNames::optionsAndVariablesAreThere()
     static const QRegularExpression category(u"\\b(qt\\.amqp\\.\\w+)"_s);
     QStringList bad;
     for (const QString &path : files({u"src/doc"_s}, {u"*.qdoc"_s})) {
+        if (path.endsWith(u"/source.qdoc"))
+            continue;
         const QString page = contents(path);
         for (const QString &name : all(page, option)) {
             if (!isInSources(name) && !isForeign(name))

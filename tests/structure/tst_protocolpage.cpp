@@ -67,7 +67,10 @@ const QMap<QString, QString> meanings = {
         {u"tx.rollback"_s, u"\\l {QAmqpChannel::}{txRollback()}"_s},
 };
 
-constexpr auto head = R"(/*!
+constexpr auto head = R"(// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
+/*!
     \page qtamqp-protocol.html
     \title Protocol support
     \brief Every method of AMQP 0-9-1 and where it is in QtAmqp.

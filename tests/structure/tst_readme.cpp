@@ -22,10 +22,7 @@ private:
     }
 
     // A program as it is shown: without the lines about its licence.
-    static QString program(const QString &file)
-    {
-        return contents(file).section(u"\n\n"_s, 1);
-    }
+    static QString program(const QString &file) { return contents(file).section(u"\n\n"_s, 1); }
 
 private Q_SLOTS:
     void firstProgramIsTheExampleAndShort()

@@ -90,8 +90,10 @@ Spec readSpec(QIODevice *device)
             method.hasContent = attributes.value("content"_L1) == u"1";
         } else if (xml.name() == u"field") {
             const QString domain = attributes.value("domain"_L1).toString();
-            const QString type = domain.isEmpty() ? attributes.value("type"_L1).toString()
-                                                  : domains.value(domain);
+            QString type = domain.isEmpty() ? attributes.value("type"_L1).toString()
+                                            : domains.value(domain);
+            if (type == u"octet") // as the specification calls it
+                type = u"byte"_s;
             const QString field = name + u": "_s + type;
             methodName.isEmpty() ? spec.properties.append(field)
                                  : spec.methods[methodName].fields.append(field);

@@ -14,7 +14,7 @@ using namespace Qt::StringLiterals;
 template<typename T>
 QAmqpError errorOf(QFuture<T> future)
 {
-    if (!QTest::qWaitFor([&] { return future.isFinished(); }, 10'000))
+    if (!QTest::qWaitFor([&] { return future.isFinished(); }, 10000))
         qFatal("the future did not end");
     try {
         future.waitForFinished(); // throws what it failed with
