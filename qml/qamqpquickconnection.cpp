@@ -34,9 +34,9 @@ using Kind = QAmqpError::Kind;
     \endqml
 
     No socket is opened before \l active is \c true. Properties may be set in any order and changed at any
-    time: another \l url closes the old connection in good order and opens the new one, and everything on
-    it is set up anew. What is declared inside uses this connection; an AmqpQueue elsewhere names it by
-    its \c connection property.
+    time: another \l url closes the old connection in good order and opens the new one, and everything on it is set up
+    again. Objects that are declared inside use this connection; an AmqpQueue elsewhere names it by its property
+    \c connection.
 
     When the link is lost, \l connected becomes \c false and \l errorString says why. The connection is not
     opened again by itself: set \l active to \c false and to \c true, or call reopen().
@@ -45,25 +45,25 @@ using Kind = QAmqpError::Kind;
 */
 
 /*! \qmlproperty bool AmqpConnection::active
-    Whether there is to be a connection, \c false at first. It stays \c true when the connection fails. */
+    Whether there is to be a connection. It is \c false at first, and stays \c true when the connection fails. */
 /*! \qmlproperty list<QtObject> AmqpConnection::data
     \qmldefault
-    What is declared inside: queues, exchanges, anything else. */
+    The objects that are declared inside: queues, exchanges, and anything else. */
 /*! \qmlproperty string AmqpConnection::url
-    Where to connect, \c{amqp://user:password@host:port/vhost} or \c amqps for TLS, \c{amqp://localhost}
-    if empty. It may name several hosts and have the query keys of QAmqpConnectionOptions::fromUrl(). The
-    properties below win over what it says. */
+    Where to connect: \c{amqp://user:password@host:port/vhost}, or \c amqps for TLS. An empty URL means
+    \c{amqp://localhost}. The URL may name several hosts and have the query keys of QAmqpConnectionOptions::fromUrl().
+    The properties below take precedence over it. */
 /*! \qmlproperty string AmqpConnection::userName
-    Who logs in, if not the user of the \l url. */
+    The user who logs in; by default it is the user of the \l url. */
 /*! \qmlproperty string AmqpConnection::password
     The password of \l userName, or of the user of the \l url. */
 /*! \qmlproperty string AmqpConnection::virtualHost
-    The virtual host, if not the one of the \l url. */
+    The virtual host; by default it is that of the \l url. */
 /*! \qmlproperty string AmqpConnection::connectionName
-    What the broker's list of connections shows. */
+    The name of this connection in the broker's list of connections. */
 /*! \qmlproperty real AmqpConnection::heartbeat
-    Seconds between heartbeats, a whole number up to 65535, 0 for none; -1 for what the broker proposes, as it is
-    at first. */
+    The seconds between heartbeats, a whole number up to 65535. 0 turns heartbeats off, and -1, the default, leaves
+    the number to the broker. */
 /*! \qmlproperty string AmqpConnection::caCertificateFile
     A PEM file with the authorities to trust, a path or a \c file or \c qrc URL. */
 /*! \qmlproperty string AmqpConnection::certificateFile
@@ -73,13 +73,13 @@ using Kind = QAmqpError::Kind;
 /*! \qmlproperty string AmqpConnection::privateKeyPassword
     The password of \l privateKeyFile. */
 /*! \qmlproperty bool AmqpConnection::peerVerification
-    Whether the broker must prove who it is. \c true at first; leave it so. */
+    Whether the broker must prove who it is. It is \c true by default, and should stay so. */
 /*! \qmlproperty amqpError AmqpConnection::error
-    The last error, kept until the connection is opened anew. */
+    The last error. It is kept until the connection is opened again. */
 /*! \qmlproperty string AmqpConnection::errorString
-    Its text, empty for none. */
+    The text of \l error, which is empty if there is none. */
 /*! \qmlproperty int AmqpConnection::errorCode
-    Its reply code, 0 for none. */
+    The reply code of \l error, which is 0 if there is none. */
 /*! \qmlproperty bool AmqpConnection::connected
     Whether \l state is \c AmqpConnection.Open. */
 /*! \qmlproperty real AmqpConnection::messagesPerSecondIn
@@ -87,9 +87,9 @@ using Kind = QAmqpError::Kind;
 /*! \qmlproperty real AmqpConnection::messagesPerSecondOut
     How many messages were published on it in the last second. */
 /*! \qmlsignal AmqpConnection::errorOccurred(amqpError error)
-    The connection failed by \a error. Errors of a queue are told by that queue. */
+    The connection failed because of \a error. Errors of a queue are reported by that queue. */
 /*! \qmlmethod void AmqpConnection::reopen()
-    Opens the connection anew, if \l active: the same as switching that off and on. */
+    Opens the connection again if it is \l active. This does the same as switching \l active off and on. */
 
 /*! \qmlproperty enumeration AmqpConnection::state
     \value AmqpConnection.Closed       No link, and none is being made.
@@ -99,12 +99,14 @@ using Kind = QAmqpError::Kind;
     \value AmqpConnection.Closing      A \l source is being closed by C++. */
 
 /*! \qmlproperty string AmqpConnection::endpoint
-    Where the connection goes, or the attempt that is being made, for a label: of several hosts and addresses
-    the one at hand, such as \c {amqps://broker.example:5671/vhost (192.0.2.7)}. Empty while closed.
+    Where the connection goes, or the present attempt to connect, as a text for a label. Of several hosts and addresses
+    it is the one in use, such as \c {amqps://broker.example:5671/vhost (192.0.2.7)}. It is empty while the connection
+    is closed.
     \sa QAmqpConnection::endpoint */
 
 /*! \qmlproperty bool AmqpConnection::blocked
-    Whether the broker takes no messages for want of memory or disk; what is published is kept. */
+    Whether the broker takes no messages because it is short of memory or disk space. What is published meanwhile is
+    kept. */
 
 QAmqpQuickConnection::QAmqpQuickConnection(QObject *parent) : QAmqpQuickBase(false, parent)
 {
@@ -158,10 +160,10 @@ QQmlListProperty<QObject> QAmqpQuickConnection::data()
 }
 
 /*! \qmlproperty QtObject AmqpConnection::source
-    A QAmqpConnection made in C++, for programs that have one already. It is opened and closed there and
-    stays C++'s own; \l url and the like do nothing then, and \l active tells whether the queues and
-    exchanges here use it. Once this property was set, \c null means that the connection is still to come.
-    It must live in the thread of the engine. */
+    A QAmqpConnection that was made in C++, for programs that have one already. C++ opens, closes and owns it. Then
+    \l url and the other settings have no effect, and \l active decides whether the queues and exchanges here use it.
+    Once this property was set, \c null means that the connection is still to come. It must live in the thread of the
+    engine. */
 void QAmqpQuickConnection::setSource(QObject *source)
 {
     if (m_hasSource && m_source == source)
@@ -174,13 +176,14 @@ void QAmqpQuickConnection::setSource(QObject *source)
 
 /*! \qmlproperty amqpError AmqpConnection::lastError
     Why the connection was lost, could not be opened, or why the last attempt to open it failed while others follow.
-    Unlike \l error it stays while the connection is opened anew; there is none once it is open, when a setting
-    changes, or while it is not \l active. */
+    Unlike \l error it stays while the connection is being opened again. There is no such error once the connection is
+    open, when a setting changes, or while the connection is not \l active. */
 /*! \qmlproperty date AmqpConnection::nextAttempt
-    When the next attempt to connect begins, while the connection waits for that, as the retry policy of the \l url
-    says; else an invalid date. */
+    When the next attempt to connect begins, by the retry policy of the \l url. Unless the connection waits for an
+    attempt, it is an invalid date. */
 /*! \qmlproperty int AmqpConnection::secondsToNextAttempt
-    In how many seconds that is, for a countdown: it changes once a second. 0 if no attempt is waited for. */
+    In how many seconds the next attempt begins, for a countdown: it changes once a second. It is 0 if the connection
+    does not wait for an attempt. */
 
 /*! \qmlproperty string AmqpConnection::stateText
     The state in words, for a label. */

@@ -12,7 +12,7 @@ QT_BEGIN_NAMESPACE
     \inqmlmodule QtAmqp
     \brief Why something failed.
 
-    An error without a kind, \c {error.kind === ""}, is none.
+    If the kind is empty, \c {error.kind === ""}, there is no error.
 
     \sa QAmqpError
 */
@@ -30,11 +30,11 @@ QString QAmqpQuickError::kind() const
 }
 
 /*! \qmlproperty string amqpError::text
-    What went wrong and what to do about it, for people. */
+    A text for people that says what went wrong and what to do about it. */
 QString QAmqpQuickError::text() const { return m_error.text(); }
 
 /*! \qmlproperty int amqpError::code
-    The reply code of AMQP, such as 404 for what does not exist; 0 if the broker gave none. */
+    The reply code of AMQP, such as 404 for a queue that does not exist. It is 0 if the broker gave none. */
 int QAmqpQuickError::code() const { return m_error.replyCode(); }
 
 /*! \qmlproperty string amqpError::method
@@ -42,11 +42,11 @@ int QAmqpQuickError::code() const { return m_error.replyCode(); }
 QString QAmqpQuickError::method() const { return m_error.method(); }
 
 /*! \qmlproperty string amqpError::endpoint
-    Which broker it is about, for errors of a connection. */
+    For errors of a connection, which broker the error is about. */
 QString QAmqpQuickError::endpoint() const { return m_error.endpoint(); }
 
 /*! \qmlproperty bool amqpError::retryable
-    Whether the same may succeed later. */
+    Whether trying the same again later may succeed. */
 bool QAmqpQuickError::isRetryable() const { return m_error.isRetryable(); }
 
 QT_END_NAMESPACE

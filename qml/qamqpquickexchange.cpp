@@ -21,26 +21,27 @@ QT_BEGIN_NAMESPACE
     Button { text: "Order"; onClicked: shop.publish("order.new", { article: 17, count: 2 }) }
     \endqml
 
-    Without a \l type nothing is declared: the exchange is there already, or is the default exchange, which
-    has no name and routes by the names of queues. Like every type here it has a channel of its own.
+    Without a \l type nothing is declared. Then the exchange must exist already, or it is the default exchange, which has
+    no name and routes by the names of queues. Like every type of this module it has a channel of its own.
 
     \sa QAmqpExchange, AmqpQueue
 */
 
 /*! \qmlproperty AmqpConnection AmqpExchange::connection
-    The connection, the enclosing one unless set. */
+    The connection to use. By default it is the AmqpConnection in which this object is declared. */
 /*! \qmlproperty bool AmqpExchange::active
-    Whether the exchange is used, \c true at first. */
+    Whether the exchange is used. It is \c true by default. */
 /*! \qmlproperty bool AmqpExchange::ready
     Whether it is declared and bound. */
 /*! \qmlproperty string AmqpExchange::name
     The name, empty for the default exchange. */
 /*! \qmlproperty string AmqpExchange::type
-    \c "direct", \c "fanout", \c "topic", \c "headers" or a plugin's; empty: not declared. */
+    The type of the exchange: \c "direct", \c "fanout", \c "topic", \c "headers" or that of a plugin. If it is empty, the
+    exchange is not declared. */
 /*! \qmlproperty bool AmqpExchange::durable
     Whether the exchange survives a restart of the broker. */
 /*! \qmlproperty bool AmqpExchange::autoDelete
-    Whether the exchange goes with its last binding. */
+    Whether the exchange is deleted with its last binding. */
 /*! \qmlproperty bool AmqpExchange::internal
     Whether only other exchanges can publish to it. */
 /*! \qmlproperty bool AmqpExchange::passive
@@ -48,35 +49,34 @@ QT_BEGIN_NAMESPACE
 /*! \qmlproperty var AmqpExchange::arguments
     Arguments of the declaration, an object such as \c{{"alternate-exchange": "rest"}}. */
 /*! \qmlproperty list<var> AmqpExchange::bindings
-    Which messages of other exchanges come into this one, a list of objects with \c exchange, the name of the
-    other, \c routingKey and \c arguments, as AmqpQueue::bindings has them. They wait for the AmqpExchange
-    objects of the connection to be declared, and may change at any time. The default exchange has none. */
+    Which messages of other exchanges come to this one. It is a list of objects with \c exchange, the name of the other
+    exchange, \c routingKey and \c arguments, as in AmqpQueue::bindings. The bindings are made when the AmqpExchange
+    objects of the connection are declared, and may change at any time. The default exchange has none. */
 /*! \qmlproperty bool AmqpExchange::confirms
-    Whether the broker confirms each message, \c true at first. */
+    Whether the broker confirms each message. It is \c true by default. */
 /*! \qmlproperty bool AmqpExchange::mandatory
-    Whether a message that no queue takes comes back, see messageReturned(). */
+    Whether a message that no queue takes is returned, see messageReturned(). */
 /*! \qmlproperty int AmqpExchange::unconfirmed
     How many messages wait for their confirm. */
 /*! \qmlproperty real AmqpExchange::messagesPerSecond
     How many messages were published in the last second. */
 /*! \qmlproperty amqpError AmqpExchange::error
-    The last error, kept until the exchange is set up anew. */
+    The last error. It is kept until the exchange is set up again. */
 /*! \qmlproperty string AmqpExchange::errorString
-    Its text, empty for none. */
+    The text of \l error, which is empty if there is none. */
 /*! \qmlproperty int AmqpExchange::errorCode
-    Its reply code, such as 406; 0 for none. */
+    The reply code of \l error, such as 406. It is 0 if there is none. */
 /*! \qmlsignal AmqpExchange::errorOccurred(amqpError error)
-    The broker refused something, or a call here failed, by \a error. */
+    The broker refused something, or a call of this object failed, because of \a error. */
 /*! \qmlsignal AmqpExchange::confirmed(real firstTag, real lastTag)
     The broker has the messages from \a firstTag to \a lastTag. */
 /*! \qmlsignal AmqpExchange::nacked(real firstTag, real lastTag)
     The broker refused the messages from \a firstTag to \a lastTag. */
 /*! \qmlsignal AmqpExchange::indeterminate(real firstTag, real lastTag)
-    The channel ended before the broker told about the messages from \a firstTag to \a lastTag: by an error,
-    or since the connection or a setting changed. */
+    The channel ended before the broker answered for the messages from \a firstTag to \a lastTag. It ended by an error, or
+    because the connection or a setting changed. */
 /*! \qmlsignal AmqpExchange::messageReturned(amqpMessage message, string routingKey, string reason, real tag)
-    No queue took the mandatory \a message with \a routingKey and \a tag, for \a reason. Its confirm
-    follows. */
+    No queue took the mandatory \a message with \a routingKey and \a tag, because of \a reason. Its confirm follows. */
 
 QAmqpQuickExchange::QAmqpQuickExchange(QObject *parent) : QAmqpQuickBound(parent)
 {
@@ -208,17 +208,18 @@ void QAmqpQuickExchange::tell(Outcome outcome, quint64 first, quint64 last)
 /*! \qmlmethod real AmqpExchange::publish(string routingKey, var body, var properties = {})
     Publishes a message with \a routingKey and returns its tag, or 0 if it was refused, see \l errorString.
 
-    The \a body decides what is sent: an object, array, number, bool or null as JSON
-    (\c application/json), a string as UTF-8 (\c text/plain), an ArrayBuffer or typed array as it is
-    (\c application/byte-stream), an amqpMessage that was received with all that it has. The \a properties are those of amqpMessage: \c contentType,
-    \c headers, \c persistent, \c priority, \c expiration, \c correlationId, \c replyTo, \c messageId,
-    \c timestamp, \c type, \c appId, …; a name that is none of them is an error. Headers may be objects, arrays and typed
-    arrays, which are bytes there too.
+    The type of the \a body decides what is sent. An object, array, number, bool or null is sent as JSON
+    (\c application/json), a string as UTF-8 (\c text/plain), an ArrayBuffer or a typed array as it is
+    (\c application/octet-stream), and an amqpMessage that was received with all its properties. The \a properties are
+    those of amqpMessage: \c contentType, \c headers, \c persistent, \c priority, \c expiration, \c correlationId,
+    \c replyTo, \c messageId, \c timestamp, \c type, \c appId, …; any other name is an error. Headers may be objects,
+    arrays and typed arrays; typed arrays are sent as bytes there too.
 
-    While the connection is being opened messages are kept, up to 8 MiB, and sent then. So are those from before
-    the document is complete, such as in \c Component.onCompleted of what a Loader or a Repeater makes: if it
-    turns out in the next turn of the event loop that they cannot be sent, errorOccurred() and indeterminate()
-    tell. After an error the exchange is set up anew for the next message. */
+    Up to 8 MiB of messages are kept while the connection is being opened, and sent once it is open. Messages that are
+    published before the document is complete are kept too, for example in \c Component.onCompleted of an object that a
+    Loader or a Repeater makes. If it turns out in the next turn of the event loop that they cannot be sent,
+    errorOccurred() and indeterminate() are emitted. After an error the exchange is set up again for the next
+    message. */
 quint64 QAmqpQuickExchange::publish(const QString &routingKey, const QJSValue &body,
                                     const QJSValue &properties)
 {

@@ -21,69 +21,69 @@ using namespace Qt::StringLiterals;
 /*!
     \qmlvaluetype amqpMessage
     \inqmlmodule QtAmqp
-    \brief A message that was received, with what the broker tells about it.
+    \brief A message that was received, with what the broker says about it.
 
-    It is a value: keep it in a \c var as long as you like. A property that the sender did not set is an
-    empty string, 0, \c false or an invalid date.
+    It is a value, which may be kept in a \c var for any time. A property that the sender did not set is an empty string,
+    0, \c false or an invalid date.
 
     \sa QAmqpDelivery, AmqpQueue::messageReceived(), AmqpMessageModel
 */
 
 /*! \qmlproperty ArrayBuffer amqpMessage::body
-    The bytes. */
+    The bytes of the message. */
 /*! \qmlproperty string amqpMessage::text
     The body, read as UTF-8. */
 /*! \qmlproperty string amqpMessage::exchange
-    The exchange that it was published to, empty for the default one, a reply or a returned message. */
+    The exchange to which it was published. It is empty for the default exchange, a reply or a returned message. */
 /*! \qmlproperty string amqpMessage::routingKey
-    What it was published with; empty for a reply or a returned message. */
+    The routing key with which it was published. It is empty for a reply or a returned message. */
 /*! \qmlproperty var amqpMessage::headers
-    The headers, an object. Numbers of every type are numbers: 64-bit ones beyond 2 to the 53rd, which
-    JavaScript cannot tell apart, are the nearest one. Bytes are ArrayBuffer, timestamps Date, or the number
-    of seconds since 1970 where they lie outside of what a Date can hold. */
+    The headers as an object. Numbers of every type become numbers of JavaScript, which cannot hold all integers of 64
+    bits: beyond 2 to the 53rd they become the nearest number. Bytes become an ArrayBuffer and timestamps a Date; a
+    timestamp that a Date cannot hold becomes the number of seconds since 1970. */
 /*! \qmlproperty string amqpMessage::contentType
     The MIME type of the body, as the sender gave it. */
 /*! \qmlproperty string amqpMessage::contentEncoding
-    Such as \c gzip. The body is left as it is. */
+    How the sender encoded the body, such as \c gzip. QtAmqp leaves the body as it is. */
 /*! \qmlproperty bool amqpMessage::persistent
     Whether it survives a restart of the broker in a durable queue. */
 /*! \qmlproperty int amqpMessage::priority
-    0 to 255. */
+    The priority, from 0 to 255. */
 /*! \qmlproperty string amqpMessage::correlationId
-    Which request it answers. */
+    The request that this message answers. */
 /*! \qmlproperty string amqpMessage::replyTo
-    The queue that an answer is to go to. */
+    The queue to which an answer is to go. */
 /*! \qmlproperty string amqpMessage::expiration
-    After how many milliseconds in the queue it was to be dropped. */
+    How many milliseconds the message might wait in a queue before the broker drops it. */
 /*! \qmlproperty string amqpMessage::messageId
     The sender's name for it. */
 /*! \qmlproperty date amqpMessage::timestamp
-    When it was sent, by the sender's clock, to the second. Where that lies outside of what a Date can hold,
-    after the year 275,760, it is the number of seconds since 1970. */
+    When it was sent, by the sender's clock, to the second. A time that a Date cannot hold, after the year 275,760, is the
+    number of seconds since 1970. */
 /*! \qmlproperty string amqpMessage::type
-    The sender's name for what kind of message it is. */
+    The kind of message, as the sender names it. */
 /*! \qmlproperty string amqpMessage::userId
-    The user who sent it, which RabbitMQ has checked. */
+    The user who sent it. RabbitMQ has checked that. */
 /*! \qmlproperty string amqpMessage::appId
     The program that sent it. */
 /*! \qmlproperty string amqpMessage::clusterId
     A property of AMQP that nobody uses. */
 /*! \qmlproperty string amqpMessage::propertiesError
-    Why \l headers, or all of these properties, cannot be read as they came; empty if they can. See
+    Why \l headers, or all of these properties, cannot be read as they came. It is empty if they can be read. See
     QAmqpMessage::propertiesError(). */
 /*! \qmlproperty bool amqpMessage::redelivered
     Whether it may have been delivered before. */
 /*! \qmlproperty real amqpMessage::deliveryTag
-    Its number on the channel; 0 for a reply or a returned message. */
+    The number of the delivery on its channel. It is 0 for a reply or a returned message. */
 /*! \qmlproperty string amqpMessage::consumerTag
-    The broker's name for the subscription that it came by. */
+    The name of the subscription by which it came. */
 /*! \qmlproperty bool amqpMessage::settled
-    Whether it was acknowledged or refused, or needs neither: also by another copy of this value. */
+    Whether the message was acknowledged or refused, by this value or by a copy of it, or needs neither. */
 
 /*! \qmlmethod bool amqpMessage::ack()
-    Acknowledges the message, under AmqpQueue.AckManually; AckOnReturn does it by itself. Returns
-    \c false if it was settled before, or the queue's channel has ended and the broker delivers it
-    again. */
+    Acknowledges the message. That is needed with AmqpQueue.AckManually; with AckOnReturn the queue does it by itself.
+    Returns \c false if the message was settled before, or if the queue's channel has ended, so that the broker delivers
+    the message again. */
 
 bool QAmqpQuickMessage::ack() const { return QAmqpQuickSettling::settle(m_delivery.ack()); }
 
@@ -106,8 +106,8 @@ QAmqpQuickMessage::QAmqpQuickMessage(const QAmqpMessage &message)
 }
 
 /*! \qmlproperty var amqpMessage::json
-    The body read as JSON: an object, array, string, number, bool or null; \c undefined if it is not
-    valid JSON, whatever the content type says. It is parsed each time. */
+    The body read as JSON: an object, array, string, number, bool or null. It is \c undefined if the body is not valid
+    JSON; the content type does not matter. The body is parsed each time. */
 QJsonValue QAmqpQuickMessage::json() const
 {
     // QJsonDocument takes objects and arrays alone, but JSON may be any value.
@@ -134,8 +134,8 @@ bool QAmqpQuickMessage::isPersistent() const
 }
 
 /*! \qmlmethod bool amqpMessage::nack(bool requeue = true)
-    Refuses the message: it goes back to the queue, or without \a requeue to the dead-letter exchange of
-    the queue, if it has one. Returns as ack() does. */
+    Refuses the message. It goes back to the queue or, if \a requeue is \c false, to the dead-letter exchange of the queue,
+    if it has one. Returns the same as ack(). */
 bool QAmqpQuickMessage::nack(bool requeue) const
 {
     return QAmqpQuickSettling::settle(
@@ -143,8 +143,8 @@ bool QAmqpQuickMessage::nack(bool requeue) const
 }
 
 /*! \qmlmethod string amqpMessage::toJson()
-    Returns the whole message as one line of JSON, with every property and the exchange and routing key that it
-    came by, to be shown or kept: QAmqpDelivery::toJson(). The body alone, if it is JSON, is \l json. */
+    Returns the whole message as one line of JSON, with every property, the exchange and the routing key, to be shown or
+    kept. See QAmqpDelivery::toJson(). A body that is JSON is read by \l json. */
 QString QAmqpQuickMessage::toJson() const { return QString::fromUtf8(m_delivery.toJson()); }
 
 // Returns what is wrong with the body.
@@ -161,7 +161,7 @@ static QString setBody(QAmqpMessage &message, const QJSValue &body, QJSEngine *e
         message.setContentType(u"text/plain"_s);
     } else if (value.metaType() == QMetaType::fromType<QByteArray>()) {
         message.setBody(value.toByteArray());
-        message.setContentType(u"application/byte-stream"_s);
+        message.setContentType(u"application/octet-stream"_s);
     } else {
         // By JavaScript's own function: it keeps the order of keys.
         const QJSValue stringify =

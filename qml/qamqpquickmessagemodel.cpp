@@ -31,14 +31,14 @@ QT_BEGIN_NAMESPACE
     }
     \endqml
 
-    The model keeps the newest messages, as \l maximumCount and \l maximumSize allow, and drops older ones. What comes in one turn of the
-    event loop is one change for the view. Each property of amqpMessage is a role of the same name, but for
-    \c text, which is the role \c bodyText: \c body, \c bodyText, \c json, \c routingKey, \c exchange,
-    \c headers, and so on; \c message is the value with all of them, and \c received the time at which it
-    came. No role has the name of a property of Qt Quick Controls, so that each can be a required property of
-    an ItemDelegate, a Label or a Button, which have a \c text of their own.
+    The model keeps the newest messages, as many as \l maximumCount and \l maximumSize allow, and drops older ones. All
+    messages that come in one turn of the event loop are one change for the view. Each property of amqpMessage is a role
+    of the same name: \c body, \c json, \c routingKey, \c exchange, \c headers, and so on; only the role for \c text is
+    called \c bodyText. The role \c message is the value with all of them, and \c received is the time at which it came. No
+    role has the name of a property of Qt Quick Controls, so that each can be a required property of an ItemDelegate, a
+    Label or a Button, which have a \c text of their own.
 
-    It acknowledges nothing by itself: that is up to AmqpQueue::ackPolicy. Under AmqpQueue.AckManually a delegate
+    The model acknowledges nothing by itself, which is up to AmqpQueue::ackPolicy. Under AmqpQueue.AckManually a delegate
     calls \l ack(), \l nack() or amqpMessage::ack(), and its role \c settled changes. A message that leaves the model
     unsettled stays with the queue until its channel ends, and goes back then.
 */
@@ -66,7 +66,7 @@ QAmqpQuickMessageModel::QAmqpQuickMessageModel(QObject *parent) : QAbstractListM
 }
 
 /*! \qmlproperty AmqpQueue AmqpMessageModel::queue
-    Where the messages come from. Another queue adds its messages to those that are there. */
+    The queue from which the messages come. When it changes, the messages that are there stay. */
 void QAmqpQuickMessageModel::setQueue(QAmqpQuickQueue *queue)
 {
     if (m_queue == queue)
@@ -82,7 +82,7 @@ void QAmqpQuickMessageModel::setQueue(QAmqpQuickQueue *queue)
 }
 
 /*! \qmlproperty int AmqpMessageModel::maximumCount
-    How many messages are kept, 1000 at first. */
+    How many messages are kept. The default is 1000. */
 void QAmqpQuickMessageModel::setMaximumCount(int count)
 {
     count = qMax(1, count);
@@ -95,8 +95,8 @@ void QAmqpQuickMessageModel::setMaximumCount(int count)
 }
 
 /*! \qmlproperty real AmqpMessageModel::maximumSize
-    How many bytes the messages that are kept may have, bodies and properties together: 64 MiB at first. The newest
-    is kept in any case. During a pause the same holds for those that wait. */
+    How many bytes the messages that are kept may have, bodies and properties together. The default is 64 MiB. The newest
+    message is kept in any case. During a pause the same holds for the messages that wait. */
 void QAmqpQuickMessageModel::setMaximumSize(qreal size)
 {
     // No integer: QML has none of 64 bits.
@@ -119,7 +119,7 @@ void QAmqpQuickMessageModel::boundWaiting()
 }
 
 /*! \qmlproperty bool AmqpMessageModel::newestFirst
-    Whether new messages come in at row 0 rather than at the end. */
+    Whether new messages are inserted at row 0 rather than at the end. */
 void QAmqpQuickMessageModel::setNewestFirst(bool newestFirst)
 {
     if (m_newestFirst == newestFirst)
@@ -129,7 +129,7 @@ void QAmqpQuickMessageModel::setNewestFirst(bool newestFirst)
 }
 
 /*! \qmlproperty bool AmqpMessageModel::paused
-    Whether the rows stay as they are. What comes meanwhile is shown after the pause. */
+    Whether the rows stay as they are. Messages that come meanwhile are shown after the pause. */
 void QAmqpQuickMessageModel::setPaused(bool paused)
 {
     if (m_paused == paused)
@@ -141,8 +141,8 @@ void QAmqpQuickMessageModel::setPaused(bool paused)
 }
 
 /*! \qmlproperty function AmqpMessageModel::filter
-    Which messages to show: a function that takes an amqpMessage and returns a bool; \c undefined for all.
-    The others are kept, and shown when another filter lets them pass. Bind it to what it depends on:
+    Which messages to show. It is a function that takes an amqpMessage and returns a bool, or \c undefined to show all.
+    The other messages are kept, and are shown when another filter lets them pass. Bind it to what it depends on:
 
     \qml
     filter: field.text === "" ? undefined : (message) => message.routingKey.includes(field.text)
@@ -197,7 +197,7 @@ QHash<int, QByteArray> QAmqpQuickMessageModel::roleNames() const
 }
 
 /*! \qmlmethod amqpMessage AmqpMessageModel::get(int row)
-    Returns the message in \a row; an empty one if there is no such row. */
+    Returns the message in \a row, or an empty message if there is no such row. */
 QAmqpQuickMessage QAmqpQuickMessageModel::get(int row) const
 {
     return row >= 0 && row < count() ? at(row).message : QAmqpQuickMessage();
@@ -238,7 +238,7 @@ void QAmqpQuickMessageModel::remove(int row)
 }
 
 /*! \qmlmethod void AmqpMessageModel::clear()
-    Removes all messages, those that wait too. */
+    Removes all messages, also those that wait. */
 void QAmqpQuickMessageModel::clear()
 {
     reset([&] {

@@ -28,13 +28,13 @@ using namespace QtAmqpQuick;
     }
     \endqml
 
-    Everything is a property: the queue is declared when the connection is there, and again when \l name or
-    another setting changes. Its \l bindings wait for the AmqpExchange objects of its connection to be
-    declared, so that they may name them.
+    Everything is a property. The queue is declared when the connection is open, and again when \l name or another setting
+    changes. Its \l bindings are made after the AmqpExchange objects of its connection were declared, so that they may
+    name them.
 
-    Each AmqpQueue has a channel of its own: what the broker refuses shows in its \l errorString and harms
-    no other. After an error it is set up anew when a setting changes, \l active is switched off and on, or
-    publish() is called.
+    Each AmqpQueue has a channel of its own. What the broker refuses is shown by its \l errorString and affects no other
+    object. After an error the queue is set up again when a setting changes, when \l active is switched off and on, or
+    when publish() is called.
 
     Deleting the object, by a Loader for instance, ends the subscription; the queue stays in the broker
     unless it is exclusive or auto-delete. Messages that were not acknowledged go back to it.
@@ -43,70 +43,70 @@ using namespace QtAmqpQuick;
 */
 
 /*! \qmlproperty AmqpConnection AmqpQueue::connection
-    The connection, the enclosing one unless set. */
+    The connection to use. By default it is the AmqpConnection in which this object is declared. */
 /*! \qmlproperty bool AmqpQueue::active
-    Whether the queue is used, \c true at first. Switched off, its channel is closed. */
+    Whether the queue is used. It is \c true by default. When it becomes \c false, the channel is closed. */
 /*! \qmlproperty bool AmqpQueue::ready
     Whether it is declared and bound and, if \l receiving, messages come. */
 /*! \qmlproperty string AmqpQueue::name
-    The name. Empty: the broker makes one up, see \l queueName, and the queue is \l exclusive and \l autoDelete
-    unless these say otherwise, or it is to stay: \l durable, a quorum queue or a stream.
-    Bound to a property of the surrounding component that is called \c queueName, it wants the component's id,
-    see there. */
+    The name of the queue. If it is empty, the broker makes one up, see \l queueName. Such a queue is \l exclusive and
+    \l autoDelete unless these properties are set to something else, or unless it is \l durable, a quorum queue or a
+    stream. To bind the name to a property \c queueName of the surrounding component, write the component's id before it,
+    see \l queueName. */
 /*! \qmlproperty bool AmqpQueue::durable
     Whether the queue survives a restart of the broker. */
 /*! \qmlproperty bool AmqpQueue::exclusive
-    Whether the queue belongs to this connection and goes with it; unless set, if it has no \l name. */
+    Whether the queue belongs to this connection and is deleted with it. By default that is so if it has no \l name. */
 /*! \qmlproperty bool AmqpQueue::autoDelete
-    Whether the queue goes with its last consumer; unless set, if it has no \l name. */
+    Whether the queue is deleted with its last consumer. By default that is so if it has no \l name. */
 /*! \qmlproperty bool AmqpQueue::passive
     Whether the queue must exist already, whatever its settings are. */
 /*! \qmlproperty var AmqpQueue::arguments
-    Arguments of the declaration, an object such as \c{{"x-max-length": 1000}}. A whole number is sent as one,
-    also if it was computed; NaN and the infinities are an error. So it is with all arguments and headers. */
+    Arguments of the declaration, an object such as \c{{"x-max-length": 1000}}. A whole number is sent as an integer, also
+    if it was computed; NaN and the infinities are an error. The same holds for all arguments and headers. */
 /*! \qmlproperty list<var> AmqpQueue::bindings
-    Which messages come into the queue, a list of objects with \c exchange and, if wanted, \c routingKey and
-    \c arguments. When the list changes, new bindings are made first, then those that
-    are gone are removed: no message is missed, and none comes twice. */
+    Which messages come into the queue. It is a list of objects with \c exchange and, if needed, \c routingKey and
+    \c arguments. When the list changes, new bindings are made before those that are gone are removed, so that no message
+    is missed and none comes twice. */
 /*! \qmlproperty bool AmqpQueue::receiving
-    Whether messages are received, \c true at first; otherwise the queue is declared and bound only. */
+    Whether messages are received. It is \c true by default; otherwise the queue is only declared and bound. */
 /*! \qmlproperty real AmqpQueue::prefetch
-    How many messages may come ahead of their acknowledgement, a whole number up to 65535: 250 at first, 0 for
-    any number. Another number is an error, and nothing is received until it is mended. */
+    How many messages may be unacknowledged at a time, a whole number up to 65535. The default is 250, and 0 means any
+    number. Another value is an error, and nothing is received until it is corrected. */
 /*! \qmlproperty var AmqpQueue::consumerArguments
     Arguments of the subscription, an object such as \c{{"x-stream-offset": "first"}}. */
 /*! \qmlproperty enumeration AmqpQueue::ackPolicy
     \value AmqpQueue.AckOnReturn  A message is acknowledged when all handlers of messageReceived()
-                                  have returned, unless one did it or refused it. A message
-                                  that nobody listens for, no handler and no AmqpMessageModel, is
-                                  not acknowledged: it goes back when the queue is set up anew or
-                                  ends. A warning tells of it once.
-    \value AmqpQueue.AckManually  A handler, or anything later, calls amqpMessage::ack() or
-                                  amqpMessage::nack().
+                                  have returned, unless one of them acknowledged or refused it. If
+                                  there is no handler and no AmqpMessageModel, the message is not
+                                  acknowledged, and goes back when the queue is set up again or
+                                  ends. One warning says so.
+    \value AmqpQueue.AckManually  The program calls amqpMessage::ack() or amqpMessage::nack(), in a
+                                  handler or later.
     \value AmqpQueue.NoAck        The broker forgets a message as it sends it, and \l prefetch bounds
                                   nothing. */
 /*! \qmlproperty string AmqpQueue::queueName
-    The name as the broker knows it, empty until it was declared.
+    The name of the queue at the broker. It is empty until the queue was declared.
 
     \warning In a binding of this object, such as \c{name: queueName}, a name without a qualifier is a
-    property of the object itself before it is one of the surrounding component: what has a property
-    \c queueName of its own writes \c{name: root.queueName}, with its id. The same holds for every
-    property here, such as \c durable or \c arguments. */
+    property of the object itself before it is one of the surrounding component. A component that has a property
+    \c queueName of its own has to write \c{name: root.queueName}, with its id. The same holds for every property of this
+    type, such as \c durable or \c arguments. */
 /*! \qmlproperty int AmqpQueue::messageCount
     How many messages were ready when the queue was declared. */
 /*! \qmlproperty int AmqpQueue::consumerCount
-    How many consumers it had then. */
+    How many consumers the queue had when it was declared. */
 /*! \qmlproperty real AmqpQueue::messagesPerSecond
     How many messages were received, or published by publish(), in the last second. */
 /*! \qmlproperty amqpError AmqpQueue::error
-    The last error, kept until the queue is set up anew. */
+    The last error. It is kept until the queue is set up again. */
 /*! \qmlproperty string AmqpQueue::errorString
-    Its text, empty for none. */
+    The text of \l error, which is empty if there is none. */
 /*! \qmlproperty int AmqpQueue::errorCode
-    Its reply code, such as 404; 0 for none. */
+    The reply code of \l error, such as 404. It is 0 if there is none. */
 /*! \qmlsignal AmqpQueue::errorOccurred(amqpError error)
-    The broker refused something, a call here failed, or a message was too large and was rejected, by
-    \a error; receiving goes on after the last of these. */
+    The broker refused something, a call of this object failed, or a message was too large and was rejected, because of
+    \a error. After a message that was too large receiving goes on. */
 /*! \qmlsignal AmqpQueue::messageReceived(amqpMessage message)
     A \a message came. */
 
@@ -259,12 +259,11 @@ void QAmqpQuickQueue::receive(const QAmqpDelivery &delivery)
 }
 
 /*! \qmlmethod real AmqpQueue::publish(var body, var properties = {})
-    Publishes a message to this queue, by the default exchange: see AmqpExchange::publish() for \a body and
-    \a properties, and what is returned. If somebody has deleted the queue, that is an error
-    (\c "Unroutable"), and the next call declares it anew; if the broker does not take the message, as one
-    of a full queue with \c{"x-overflow": "reject-publish"}, that is one too (\c "Nacked"). Of several
-    messages only the first such error is sure to be told: an AmqpExchange without a name tells what became of
-    each one. */
+    Publishes a message to this queue, by the default exchange. See AmqpExchange::publish() for \a body and \a properties,
+    and for what is returned. If somebody has deleted the queue, that is an error (\c "Unroutable"), and the next call
+    declares it again. It is also an error (\c "Nacked") if the broker does not take the message, for example because the
+    queue is full and was declared with \c{"x-overflow": "reject-publish"}. If several messages fail, only the first such
+    error is sure to be reported. An AmqpExchange without a name reports what became of each message. */
 quint64 QAmqpQuickQueue::publish(const QJSValue &body, const QJSValue &properties)
 {
     return QAmqpQuickObject::publish(

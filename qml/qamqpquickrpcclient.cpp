@@ -29,34 +29,34 @@ using namespace Qt::StringLiterals;
     }
     \endqml
 
-    Replies come by RabbitMQ's direct reply-to, no queue is declared for them. Any number of requests may
-    be under way.
+    Replies come by RabbitMQ's direct reply-to, so that no queue is declared for them. Any number of requests may wait for
+    their replies at a time.
 
     \sa QAmqpRpcClient, QAmqpRpcServer
 */
 
 /*! \qmlproperty AmqpConnection AmqpRpcClient::connection
-    The connection, the enclosing one unless set. */
+    The connection to use. By default it is the AmqpConnection in which this object is declared. */
 /*! \qmlproperty bool AmqpRpcClient::active
-    Whether requests can be made, \c true at first. Switched off, the requests under way fail. */
+    Whether requests can be made. It is \c true by default. When it becomes \c false, all pending requests fail. */
 /*! \qmlproperty bool AmqpRpcClient::ready
     Whether its channel is open. */
 /*! \qmlproperty string AmqpRpcClient::exchange
-    The exchange that requests go to; the default one at first, which routes by the names of queues. */
+    The exchange to which requests go. By default it is the default exchange, which routes by the names of queues. */
 /*! \qmlproperty real AmqpRpcClient::timeout
-    How many milliseconds a request waits for its reply, a whole number: 30,000 at first, 0 for ever. */
+    How many milliseconds a request waits for its reply, a whole number. The default is 30,000, and 0 means for ever. */
 /*! \qmlproperty int AmqpRpcClient::pending
     How many requests wait for their reply. */
 /*! \qmlproperty real AmqpRpcClient::messagesPerSecond
     How many requests were made in the last second. */
 /*! \qmlproperty amqpError AmqpRpcClient::error
-    The last error of its channel, kept until that is set up anew. */
+    The last error of its channel. It is kept until the channel is set up again. */
 /*! \qmlproperty string AmqpRpcClient::errorString
-    Its text, empty for none. */
+    The text of \l error, which is empty if there is none. */
 /*! \qmlproperty int AmqpRpcClient::errorCode
-    Its reply code, 0 for none. */
+    The reply code of \l error, which is 0 if there is none. */
 /*! \qmlsignal AmqpRpcClient::errorOccurred(amqpError error)
-    Its channel failed by \a error. Errors of a request are told to its function alone. */
+    The channel failed because of \a error. Errors of a request are reported only to the function of that request. */
 
 QAmqpQuickRpcClient::QAmqpQuickRpcClient(QObject *parent) : QAmqpQuickObject(parent)
 {
@@ -84,10 +84,10 @@ void QAmqpQuickRpcClient::setPending(int pending)
 }
 
 /*! \qmlmethod void AmqpRpcClient::request(string routingKey, var body, function callback, var properties = {})
-    Sends a request with \a routingKey and calls \a callback once: with the reply, an amqpMessage, or with \c undefined and
-    an amqpError. \a body and \a properties are those of AmqpExchange::publish(). Kinds of errors are
-    \c "Timeout", \c "Unroutable" if no queue took the request, \c "Nacked", \c "NotOpen" without a
-    connection, and what ended the channel. When this object is destroyed nothing is called any more. */
+    Sends a request with \a routingKey and calls \a callback once, either with the reply, an amqpMessage, or with
+    \c undefined and an amqpError. \a body and \a properties are those of AmqpExchange::publish(). The kind of the error is
+    \c "Timeout", \c "Unroutable" if no queue took the request, \c "Nacked", \c "NotOpen" without a connection, or that of
+    what ended the channel. When this object is destroyed, no callback is called any more. */
 void QAmqpQuickRpcClient::request(const QString &routingKey, const QJSValue &body,
                                   const QJSValue &callback, const QJSValue &properties)
 {

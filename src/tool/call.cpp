@@ -27,7 +27,7 @@ void checkOptions(const Arguments &arguments)
         && !arguments.isSet("routing-key"))
         throw Failure{
                 BadUsage,
-                u"whom? Give --queue, or --exchange and --routing-key; see qamqp call --help"_s};
+                u"the request needs a target: give --queue, or --exchange and --routing-key; see qamqp call --help"_s};
     if (!arguments.operands().isEmpty() && arguments.isSet("file"))
         throw Failure{BadUsage, u"BODY and --file do not go together; leave one out"_s};
     for (const char *own : {"reply-to", "correlation-id"}) {
@@ -72,7 +72,7 @@ void call(Run &run)
 
 const std::vector<Option> options = withMessageOptions({
         {"q,queue", "QUEUE", "The server's queue."},
-        {"e,exchange", "EXCHANGE", "To this exchange, with --routing-key."},
+        {"e,exchange", "EXCHANGE", "Publish to this exchange, with --routing-key."},
         {"r,routing-key", "KEY", "Empty by default."},
         {"f,file", "FILE", "Read the request from FILE."},
         rawOption,

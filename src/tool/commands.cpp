@@ -38,11 +38,11 @@ const Command *const commands[] = {
 constexpr Option globalOptions[] = {
         {"url", "URL",
          "The broker: amqp://USER:PASSWORD@HOST:PORT/VHOST, amqps:// for TLS; only HOST is needed. "
-         "Without it $QAMQP_URL, or else amqp://localhost. ?KEY=VALUE&… behind it, such as "
-         "cacertfile and heartbeat: see QAmqpConnectionOptions::fromUrl()."},
+         "The default is $QAMQP_URL, or else amqp://localhost. Options such as cacertfile and heartbeat "
+         "follow as ?KEY=VALUE&…, see QAmqpConnectionOptions::fromUrl()."},
         {"password-file", "FILE", "Read the password from the first line of FILE."},
-        {"timeout", "SECONDS", "Give up after so long, with exit status 5."},
-        {"json", nullptr, "Print one JSON object a line."},
+        {"timeout", "SECONDS", "Give up after this time, with exit status 5."},
+        {"json", nullptr, "Print one JSON object in each line."},
         {"h,help", nullptr, "Print this help."},
 };
 
@@ -90,8 +90,8 @@ QString generalHelp()
     help += summaries(commands);
     help += u"\nFirst steps:\n  qamqp declare queue hello\n  qamqp publish --queue hello 'Hello, world!'\n"
             "  qamqp consume hello --count 1\n"_s;
-    help += u"\nEach has a help of its own: qamqp publish --help. The broker is named by --url or in "
-            "the\nenvironment: export QAMQP_URL=amqp://user@host/vhost, with --password-file FILE.\n\n"_s;
+    help += u"\nEach command has a help of its own: qamqp publish --help. The broker is named by --url or in\n"
+            "the environment: export QAMQP_URL=amqp://user@host/vhost, with --password-file FILE.\n\n"_s;
     return help + text(statusHelp);
 }
 
@@ -200,7 +200,7 @@ QString unknownCommand(const QStringList &words)
     for (const Command *command : commandsOf(words.constFirst()))
         known += text(command->name);
     if (!known.isEmpty())
-        return u"say %1"_s.arg(known.join(" or "_L1));
+        return u"the command is not complete: write %1"_s.arg(known.join(" or "_L1));
     for (const Command *command : commands)
         known += text(command->name);
     const QString meant = nearest(words.join(u' '), known);

@@ -38,7 +38,7 @@ void get(Run &run)
     const Arguments &arguments = run.arguments();
     arguments.refuseTogether("ack", "requeue");
     if (arguments.isSet("queue") == !arguments.operands().isEmpty())
-        throw Failure{BadUsage, u"give QUEUE, once; see qamqp get --help"_s};
+        throw Failure{BadUsage, u"give one QUEUE; see qamqp get --help"_s};
     const QString queue =
             arguments.isSet("queue") ? arguments.value("queue") : arguments.operands().constFirst();
     const quint64 count = arguments.number("count", 1, std::numeric_limits<qint64>::max(), 1);
@@ -65,8 +65,8 @@ void get(Run &run)
 
 constexpr Option options[] = {
         {"q,queue", "QUEUE", "The same as the argument QUEUE."},
-        {"n,count", "N", "How many, 1 by default; status 5 if there are fewer."},
-        {"ack", nullptr, "Take them out of the queue, the default."},
+        {"n,count", "N", "How many messages to take, 1 by default; status 5 if there are fewer."},
+        {"ack", nullptr, "Take them out of the queue, which is the default."},
         {"requeue", nullptr, "Look only: put them back."},
         rawOption,
         formatOption,

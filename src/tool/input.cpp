@@ -117,7 +117,7 @@ void Input::work(const std::shared_ptr<State> &state)
     qint64 bytes = 0;
     while ((bytes = state->read(block.data())) > 0) {
         QByteArrayView rest(block.constData(), bytes);
-        for (qsizetype end; state->split == Lines && (end = rest.indexOf('\n')) >= 0;
+        for (qsizetype end = 0; state->split == Lines && (end = rest.indexOf('\n')) >= 0;
              rest = rest.sliced(end + 1)) {
             pending += rest.first(end);
             if (!state->hand(std::exchange(pending, {})))

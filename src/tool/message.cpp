@@ -37,7 +37,7 @@ std::vector<Option> withMessageOptions(std::initializer_list<Option> options)
             all.end(),
             {
                     {"p,persistent", nullptr,
-                     "Survives a restart of the broker, in a durable queue."},
+                     "The message survives a restart of the broker in a durable queue."},
                     {"content-type", "TEXT", "Such as application/json."},
                     {"content-encoding", "TEXT", "Such as gzip."},
                     {"header", "KEY=TYPE:VALUE",
@@ -45,14 +45,14 @@ std::vector<Option> withMessageOptions(std::initializer_list<Option> options)
                      "int64, float, double, decimal, string, bytes (base64), timestamp, array and "
                      "table (JSON), void. KEY=VALUE is a string. Repeatable."},
                     {"delivery-mode", "1|2", "1 transient, 2 persistent."},
-                    {"priority", "0-255", "For queues with x-max-priority."},
-                    {"correlation-id", "TEXT", "What an answer belongs to."},
+                    {"priority", "0-255", "The priority, for queues with x-max-priority."},
+                    {"correlation-id", "TEXT", "Names the request that an answer belongs to."},
                     {"reply-to", "QUEUE", "Where answers go."},
-                    {"expiration", "MILLISECONDS", "How long it may wait in a queue."},
+                    {"expiration", "MILLISECONDS", "How long the message may wait in a queue."},
                     {"message-id", "TEXT", "The application's identifier."},
                     {"timestamp", "TIME", "Seconds since 1970, an ISO 8601 time, or now."},
                     {"type", "TEXT", "The application's kind of message."},
-                    {"user-id", "NAME", "Must be the connection's user."},
+                    {"user-id", "NAME", "The sender, who must be the connection's user."},
                     {"app-id", "TEXT", "The application."},
                     {"cluster-id", "TEXT", "Of no use any more."},
             });

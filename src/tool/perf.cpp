@@ -219,20 +219,22 @@ void perf(Run &run)
 }
 
 constexpr Option options[] = {
-        {"x,producers", "N", "Connections that publish, 1 by default."},
-        {"y,consumers", "N", "Connections that consume, 1 by default."},
-        {"s,size", "N", "Bytes of a body, 12 by default; it begins with a time stamp."},
-        {"r,rate", "N", "Messages a second for each producer, no limit by default."},
+        {"x,producers", "N", "How many connections publish, 1 by default."},
+        {"y,consumers", "N", "How many connections consume, 1 by default."},
+        {"s,size", "N", "The size of a body in bytes, 12 by default; it begins with a time stamp."},
+        {"r,rate", "N", "How many messages each producer sends in a second, no limit by default."},
         {"c,confirm", "N", "Ask for confirms, at most N outstanding for each producer."},
-        {"q,qos,prefetch", "N", "Unacknowledged messages for each consumer, no limit by default."},
+        {"q,qos,prefetch", "N",
+         "How many messages each consumer may have unacknowledged, no limit by default."},
         {"a,autoack,no-ack", nullptr, "Consume without acknowledgement."},
         {"A,multi-ack-every", "N", "Acknowledge N messages at once."},
         {"z,duration,time", "SECONDS",
-         "How long, 10 by default if no number of messages is given."},
-        {"C,count,pmessages", "N", "Messages for each producer."},
-        {"D,cmessages", "N", "Messages for each consumer."},
-        {"f,flag", "FLAG", "persistent or mandatory. Repeatable."},
-        {"u,queue", "QUEUE", "The queue, which stays; by default one that goes at the end."},
+         "How long to measure, 10 by default if no number of messages is given."},
+        {"C,count,pmessages", "N", "How many messages each producer sends."},
+        {"D,cmessages", "N", "How many messages each consumer takes."},
+        {"f,flag", "FLAG", "Publish messages that are persistent or mandatory. Repeatable."},
+        {"u,queue", "QUEUE",
+         "Use this queue and keep it; by default a temporary one is deleted at the end."},
         {"p,predeclared", nullptr, "The queue exists with its bindings: declare nothing."},
         {"quorum-queue", nullptr, "Declare a quorum queue."},
         {"stream-queue", nullptr, "Declare a stream; it needs --prefetch."},
@@ -240,7 +242,7 @@ constexpr Option options[] = {
         {"e,exchange", "EXCHANGE",
          "Publish to this exchange, declared unless its name begins with amq."},
         {"t,type", "TYPE", "The exchange's type, direct by default."},
-        {"k,routing-key", "KEY", "What the queue is bound and messages are published with."},
+        {"k,routing-key", "KEY", "The routing key of the queue's binding and of the messages."},
 };
 
 } // namespace
@@ -251,9 +253,9 @@ const Command perfCommand = {
         0,
         "Measure rates and latencies",
         "Options mean what they mean to RabbitMQ's PerfTest. Prints a line each second, and at the end\n"
-        "the rates and the latencies from publish to delivery (and to confirm). Latencies between\n"
-        "processes hold on one machine only, by whose clock they are taken. When the time is up consumers\n"
-        "stop too; with a number of messages they take all that was sent. --json prints the end alone.\n",
+        "the rates and the latencies from publish to delivery (and to confirm). Latencies between processes\n"
+        "are right on one machine only, since they are taken by its clock. When the time is up, consumers stop\n"
+        "too; with a number of messages they take all that was sent. --json prints only the end.\n",
         "qamqp perf -x 2 -y 2 --size 1024 --confirm 200 --prefetch 100 --time 1\n"
         "qamqp perf --rate 1000 --flag persistent --quorum-queue --confirm 50 --prefetch 50 -z 1 --json\n"
         "qamqp perf --consumers 0 --queue events --pmessages 1000\n"

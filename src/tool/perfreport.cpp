@@ -71,7 +71,7 @@ void PerfTicker::tick()
         m_progress.show(line);
     else
         print(line.toUtf8() + '\n');
-    m_before = m_totals;
+    m_before = static_cast<const PerfCounts &>(m_totals);
     m_last = now;
 }
 

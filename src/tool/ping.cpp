@@ -116,8 +116,8 @@ const Command pingCommand = {
         "ping",
         "",
         0,
-        "Connect, and tell about the broker and its speed",
-        "A broker with TLS, and a password that does not stand on the command line:\n"
+        "Connect, and show what the broker is and how fast it answers",
+        "For a broker with TLS, and a password that is not on the command line:\n"
         "--url 'amqps://user@host/?cacertfile=ca.pem' --password-file FILE.\n",
         "qamqp ping\n"
         "qamqp ping --count 20 --json\n",

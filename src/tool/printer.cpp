@@ -37,7 +37,7 @@ QByteArray filled(const QByteArray &format, const QAmqpMessage &message,
 {
     QByteArray line;
     qsizetype begin = 0;
-    for (qsizetype at; (at = format.indexOf('%', begin)) >= 0; begin = at + 2) {
+    for (qsizetype at = 0; (at = format.indexOf('%', begin)) >= 0; begin = at + 2) {
         line += QByteArrayView(format).sliced(begin, at - begin);
         line += meaning(format.at(at + 1), message, delivery);
     }

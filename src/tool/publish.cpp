@@ -36,9 +36,10 @@ Target readTarget(const Arguments &arguments)
     if (arguments.isSet("routing-key"))
         target.routingKey = arguments.value("routing-key");
     if (!target.exchange && !target.routingKey && !arguments.isSet("json-lines"))
-        throw Failure{BadUsage,
-                      u"where to? Give --queue, or --exchange and --routing-key; see qamqp "
-                      "publish --help"_s};
+        throw Failure{
+                BadUsage,
+                u"the message needs a target: give --queue, or --exchange and --routing-key; see qamqp "
+                "publish --help"_s};
     return target;
 }
 
@@ -131,10 +132,11 @@ private:
         const QAmqpDelivery given = QAmqpDelivery::fromJson(line);
         if (const QString error = given.errorString(); !error.isEmpty())
             throw wrong(error);
-        Outgoing next{given, m_target.exchange.value_or(given.exchange()),
+        Outgoing next{static_cast<const QAmqpMessage &>(given),
+                      m_target.exchange.value_or(given.exchange()),
                       m_target.routingKey.value_or(given.routingKey())};
         if (next.exchange.isNull() && next.routingKey.isNull())
-            throw wrong(u"it does not say where to; give --queue"_s);
+            throw wrong(u"it names neither exchange nor routing key; give --queue"_s);
         next.message = withProperties(m_arguments, next.message);
         return next;
     }
@@ -312,20 +314,20 @@ void publish(Run &run)
 }
 
 const std::vector<Option> options = withMessageOptions({
-        {"q,queue", "QUEUE", "Straight into this queue, through the default exchange."},
-        {"e,exchange", "EXCHANGE", "To this exchange, with --routing-key."},
+        {"q,queue", "QUEUE", "Publish to this queue, through the default exchange."},
+        {"e,exchange", "EXCHANGE", "Publish to this exchange, with --routing-key."},
         {"r,routing-key", "KEY", "Empty by default."},
         {"f,file", "FILE", "Read the body (or the lines) from FILE."},
         {"lines", nullptr, "Send each line of the input as a message."},
         {"json-lines", nullptr,
-         "Send the messages that get and consume printed with --json, each as it was and where it went, "
+         "Send the messages that get and consume printed with --json, each as it was and to where it went, "
          "unless another target or other properties are given here."},
         {"n,count", "N", "Send the message N times."},
         {"size", "N", "A body of N bytes."},
         {"mandatory", nullptr,
-         "A message that reaches no queue is an error, exit status 4. The default for messages to a queue and "
+         "A message that reaches no queue is an error, exit status 4. This is the default for messages to a queue and "
          "with --json-lines."},
-        {"no-mandatory", nullptr, "A message that reaches no queue is dropped in silence."},
+        {"no-mandatory", nullptr, "Let the broker drop a message that reaches no queue."},
         {"no-confirms", nullptr, "Do not ask the broker to confirm."},
         {"window", "N", "How many messages may be unconfirmed, 1000 by default."},
 });
@@ -337,9 +339,10 @@ const Command publishCommand = {
         "[BODY]",
         1,
         "Send messages to an exchange or a queue",
-        "The body is BODY, which may be any bytes, or is read from standard input. With confirms, the\n"
-        "default, it ends when the broker has taken responsibility for each message. One for a queue that\n"
-        "is not there is an error, status 4, which names the queue; --no-mandatory lets it be dropped.\n"
+        "The body is BODY, which may be any bytes, or is read from standard input. With confirms, which is the\n"
+        "default, the command ends when the broker has taken responsibility for each message. A message for a\n"
+        "queue that does not exist is an error, status 4, which names the queue; with --no-mandatory the broker\n"
+        "drops it.\n"
         "--json-lines sends an object in each line: exchange, routing_key, properties and body as get and\n"
         "consume print them with --json, every property, header type and byte as it was. What is not UTF-8\n"
         "stands in base64 under a name that ends in _base64. Other members of such a line, such as\n"

@@ -78,14 +78,14 @@ QString readPassword(const QString &fileName)
         throw Failure{BadUsage,
                       u"cannot read --password-file %1: %2"_s.arg(fileName, file.errorString())};
     }
-    constexpr int Longest = 8192; // what a broker's login takes at most
-    QByteArray line = file.readLine(Longest + 2);
+    constexpr int longest = 8192; // what a broker's login takes at most
+    QByteArray line = file.readLine(longest + 2);
     while (line.endsWith('\n') || line.endsWith('\r'))
         line.chop(1);
-    if (line.size() > Longest) {
+    if (line.size() > longest) {
         throw Failure{BadUsage,
                       u"the first line of --password-file %1 has more than %2 bytes"_s.arg(
-                              fileName, QString::number(Longest))};
+                              fileName, QString::number(longest))};
     }
     if (!line.isValidUtf8()) {
         throw Failure{BadUsage,

@@ -156,7 +156,9 @@ void serve(Run &run)
 {
     const Arguments &arguments = run.arguments();
     if (!arguments.isSet("queue"))
-        throw Failure{BadUsage, u"which requests? Give --queue; see qamqp serve --help"_s};
+        throw Failure{
+                BadUsage,
+                u"the queue of the requests is missing: give --queue; see qamqp serve --help"_s};
     Session session(run);
     Service service(run, session);
     try {
@@ -180,7 +182,7 @@ constexpr Option options[] = {
         {"grace", "SECONDS",
          "How long commands that run may take to finish when serve is told to end, 2 by default. A second "
          "Ctrl-C or SIGTERM ends it at once."},
-        {"content-type", "TEXT", "Of the replies, such as application/json."},
+        {"content-type", "TEXT", "The content type of the replies, such as application/json."},
 };
 
 } // namespace

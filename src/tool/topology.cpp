@@ -157,9 +157,9 @@ void deleteExchange(Run &run)
 constexpr Option argument = {"argument", "KEY=TYPE:VALUE",
                              "An argument of any AMQP type, such as x-max-length=int32:1000 or "
                              "x-overflow=reject-publish. Repeatable."};
-constexpr Option passive = {"passive", nullptr, "Only ask whether it exists."};
+constexpr Option passive = {"passive", nullptr, "Declare nothing, only ask whether it exists."};
 constexpr Option autoDelete = {"auto-delete", nullptr,
-                               "It goes when it was used and is used no more."};
+                               "It is deleted when it was used and is not used any more."};
 
 constexpr Option queueOptions[] = {
         {"durable", nullptr, "It survives a restart of the broker."},
@@ -180,12 +180,12 @@ constexpr Option bindOptions[] = {
         {"e,exchange", "EXCHANGE", "Where messages come from."},
         {"q,queue", "QUEUE", "Where they go."},
         {"to-exchange", "EXCHANGE", "Where they go instead."},
-        {"r,routing-key", "KEY", "Which of them, empty by default."},
+        {"r,routing-key", "KEY", "The routing key of the binding, empty by default."},
         argument,
 };
-constexpr Option unused = {"if-unused", nullptr, "Only if nothing uses it."};
-constexpr Option deleteQueueOptions[] = {unused,
-                                         {"if-empty", nullptr, "Only if it has no messages."}};
+constexpr Option unused = {"if-unused", nullptr, "Delete it only if nothing uses it."};
+constexpr Option deleteQueueOptions[] = {
+        unused, {"if-empty", nullptr, "Delete it only if it has no messages."}};
 constexpr Option deleteExchangeOptions[] = {unused};
 
 } // namespace
@@ -196,9 +196,9 @@ const Command declareQueueCommand = {
         1,
         "Make a queue, or ask for its counts",
         "Prints the name, and how many messages and consumers it has. Without QUEUE the broker chooses a\n"
-        "name; such a queue goes after its last consumer or when nothing used it for an hour, unless it is\n"
-        "declared as --durable, --type quorum or --type stream, or has an x-expires of its own. It is not\n"
-        "exclusive: it would go with the connection of this command.\n",
+        "name. Such a queue is deleted after its last consumer, or when nothing has used it for an hour, unless\n"
+        "it is declared with --durable, --type quorum or --type stream, or has an x-expires of its own. It is\n"
+        "not exclusive, since it would be deleted with the connection of this command.\n",
         "qamqp declare queue\n"
         "qamqp declare queue jobs --durable\n"
         "qamqp declare queue orders --type quorum --argument x-delivery-limit=int32:5\n"
@@ -236,7 +236,7 @@ const Command unbindCommand = {
         "",
         0,
         "Remove a binding",
-        "The routing key and the arguments are those it was bound with.\n",
+        "The routing key and the arguments must be those with which it was bound.\n",
         "qamqp declare queue errors\n"
         "qamqp bind --exchange amq.topic --queue errors --routing-key '*.error'\n"
         "qamqp unbind --exchange amq.topic --queue errors --routing-key '*.error'\n",
@@ -248,7 +248,7 @@ const Command purgeCommand = {
         "QUEUE",
         1,
         "Remove all messages that are ready in a queue",
-        "Prints how many. Messages that a consumer has not acknowledged yet stay.\n",
+        "Prints how many there were. Messages that a consumer has not acknowledged yet stay.\n",
         "qamqp declare queue hello\n"
         "qamqp purge hello\n",
         {},
@@ -259,7 +259,7 @@ const Command deleteQueueCommand = {
         "QUEUE",
         1,
         "Delete a queue with its messages",
-        "Prints how many messages went with it, 0 if there was no such queue.\n",
+        "Prints how many messages were deleted with it, 0 if there was no such queue.\n",
         "qamqp declare queue hello\n"
         "qamqp delete queue hello --if-empty --if-unused\n",
         deleteQueueOptions,

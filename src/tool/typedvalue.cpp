@@ -14,11 +14,11 @@ using namespace Qt::StringLiterals;
 
 namespace Tool {
 
-static const QStringList typeNames = {
-        u"bool"_s,   u"int8"_s,  u"uint8"_s,     u"int16"_s,  u"uint16"_s,  u"int32"_s,
-        u"uint32"_s, u"int64"_s, u"float"_s,     u"double"_s, u"decimal"_s, u"string"_s,
-        u"text"_s,   u"bytes"_s, u"timestamp"_s, u"array"_s,  u"table"_s,   u"void"_s,
-};
+static QStringList typeNames()
+{
+    return u"bool int8 uint8 int16 uint16 int32 uint32 int64 float double decimal string text bytes "
+           "timestamp array table void"_s.split(u' ');
+}
 
 // The library reads a value of each type from its text.
 static QAmqpValue readText(const QString &type, const QString &text)
@@ -67,10 +67,10 @@ QAmqpTable readTable(const QStringList &entries, const char *option)
         QString type = takeType(text);
         if (type.isEmpty())
             type = u"string"_s;
-        if (!typeNames.contains(type)) {
+        if (!typeNames().contains(type)) {
             throw wrong(
                     u"\"%1\" is no type; there are %2; for a text write string: before it"_s.arg(
-                            type, typeNames.join(", "_L1)));
+                            type, typeNames().join(", "_L1)));
         }
         const bool isArray = type == "array"_L1;
         const bool isJson = isArray || type == "table"_L1;

@@ -36,7 +36,7 @@ private Q_SLOTS:
         for (int i = 0; i < size; ++i)
             body[i] = char(i * 7);
         QAmqpMessage sent(body);
-        sent.setContentType(u"application/byte-stream"_s);
+        sent.setContentType(u"application/octet-stream"_s);
         sent.setHeaders({{u"n"_s, 1}});
         CoreDriver d(Script().handshake({0, 4096, 0})
                              .channelOpen()

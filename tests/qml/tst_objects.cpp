@@ -362,11 +362,11 @@ private Q_SLOTS:
         QTest::newRow("two values")
                 << u"'1, 2'"_s << QByteArray("1, 2") << u"text/plain"_s << u"undefined"_s;
         QTest::newRow("bytes") << u"new Uint8Array([0, 255, 7]).buffer"_s
-                               << QByteArray("\x00\xff\x07", 3) << u"application/byte-stream"_s
+                               << QByteArray("\x00\xff\x07", 3) << u"application/octet-stream"_s
                                << u"undefined"_s;
         QTest::newRow("typed array")
                 << u"new Uint8Array(new Uint8Array([9, 8, 7, 6]).buffer, 1, 2)"_s
-                << QByteArray("\x08\x07") << u"application/byte-stream"_s << u"undefined"_s;
+                << QByteArray("\x08\x07") << u"application/octet-stream"_s << u"undefined"_s;
         QTest::newRow("nothing") << u"undefined"_s << QByteArray() << QString() << u"undefined"_s;
     }
 

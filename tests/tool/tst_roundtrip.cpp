@@ -179,7 +179,7 @@ private Q_SLOTS:
     {
         VERIFY_RUN(
                 run({u"publish"_s, u"--json-lines"_s}, "{\"body\":\"x\"}"), 1,
-                u"qamqp publish: line 1 of the input: it does not say where to; give --queue\n"_s);
+                u"qamqp publish: line 1 of the input: it names neither exchange nor routing key; give --queue\n"_s);
     }
 
     // They are shown, with the reason, and put back as they came.

@@ -233,12 +233,13 @@ private Q_SLOTS:
     {
         VERIFY_RUN(
                 run({u"call"_s, u"hello"_s}), 1,
-                u"qamqp call: whom? Give --queue, or --exchange and --routing-key; see qamqp call "
+                u"qamqp call: the request needs a target: give --queue, or --exchange and --routing-key; see qamqp call "
                 "--help\n"_s);
         VERIFY_RUN(run({u"call"_s, u"-q"_s, u"q"_s, u"--reply-to"_s, u"r"_s, u"hello"_s}), 1,
                    u"qamqp call: --reply-to is chosen by call; leave it out\n"_s);
-        VERIFY_RUN(run({u"serve"_s, u"--"_s, u"cat"_s}), 1,
-                   u"qamqp serve: which requests? Give --queue; see qamqp serve --help\n"_s);
+        VERIFY_RUN(
+                run({u"serve"_s, u"--"_s, u"cat"_s}), 1,
+                u"qamqp serve: the queue of the requests is missing: give --queue; see qamqp serve --help\n"_s);
         VERIFY_RUN(run({u"serve"_s, u"-q"_s, u"q"_s}), 1,
                    u"qamqp serve: COMMAND is missing; see qamqp serve --help\n"_s);
         QCOMPARE(run({u"serve"_s, u"-q"_s, uniqueName(), u"--"_s, u"cat"_s}).status, 3);

@@ -121,9 +121,10 @@ private Q_SLOTS:
         row("nothing", {}, u"qamqp: no command; see qamqp --help"_s);
         row("unknown command", {u"send"_s},
             u"qamqp: there is no command \"send\"; there are "_s + names);
-        row("half a command", {u"declare"_s}, u"qamqp: say declare queue or declare exchange"_s);
+        row("half a command", {u"declare"_s},
+            u"qamqp: the command is not complete: write declare queue or declare exchange"_s);
         row("option inside of a command", {u"delete"_s, u"--if-empty"_s, u"queue"_s, u"q"_s},
-            u"qamqp: say delete queue or delete exchange"_s);
+            u"qamqp: the command is not complete: write delete queue or delete exchange"_s);
         row("no name", {u"publish"_s, u"-q"_s, u""_s, u"x"_s},
             u"qamqp publish: --queue is empty; see qamqp publish --help"_s);
         row("no file name", {u"publish"_s, u"-q"_s, u"q"_s, u"-f"_s, u""_s},
@@ -162,10 +163,10 @@ private Q_SLOTS:
             u"qamqp ping: --url: The URL does not begin with amqp:// or amqps://."_s);
         row("URL with an unknown key", {u"--url=amqp://h/?channel_mux=1"_s, u"ping"_s},
             u"qamqp ping: --url: The URL has an unknown key \"channel_mux\"; known are heartbeat, "
-            "channel_max, frame_max, locale, connection_name, socket_timeout, connection_timeout, "
-            "stack_timeout, blocked_connection_timeout, connection_attempts, retry_delay, auth_mechanism, "
-            "cacertfile, certfile, keyfile, password, verify, server_name_indication, tcp_keepidle, "
-            "tcp_keepintvl, tcp_keepcnt, tcp_user_timeout."_s);
+            "channel_max, frame_max, socket_timeout, stack_timeout, blocked_connection_timeout, tcp_keepidle, "
+            "tcp_keepintvl, tcp_keepcnt, tcp_user_timeout, locale, connection_name, cacertfile, certfile, "
+            "keyfile, password, server_name_indication, connection_timeout, connection_attempts, retry_delay, "
+            "auth_mechanism, verify."_s);
         row("slash in the password", {u"ping"_s, u"--url"_s, u"amqp://me:secret/word@h"_s},
             u"qamqp ping: --url: The URL has an @ behind its host; write %40 for it, and if it ends a "
             "password, write %2F and %3F for a / and a ? in the password."_s);
@@ -179,7 +180,7 @@ private Q_SLOTS:
             u"qamqp get: --count \"+5\" is not a whole number from 1 to 9223372036854775807"_s);
 
         row("publish nowhere", {u"publish"_s, u"x"_s},
-            u"qamqp publish: where to? Give --queue, or --exchange and --routing-key; see qamqp "
+            u"qamqp publish: the message needs a target: give --queue, or --exchange and --routing-key; see qamqp "
             "publish --help"_s);
         row("publish twice", {u"publish"_s, u"-q"_s, u"q"_s, u"-e"_s, u"e"_s, u"x"_s},
             u"qamqp publish: --queue and --exchange do not go together; leave one out"_s);
@@ -209,7 +210,7 @@ private Q_SLOTS:
         row("no-ack and count", {u"consume"_s, u"a"_s, u"--no-ack"_s, u"-n"_s, u"3"_s},
             u"qamqp consume: --no-ack and --count do not go together: messages that are on their way "
             "when the count is reached would be lost; leave --no-ack out"_s);
-        row("get nothing", {u"get"_s}, u"qamqp get: give QUEUE, once; see qamqp get --help"_s);
+        row("get nothing", {u"get"_s}, u"qamqp get: give one QUEUE; see qamqp get --help"_s);
         const QString placeholders =
                 u" has a % that stands for nothing; there are %b, %r, %e, %i, %c, %t, %s and %%"_s;
         row("format", {u"get"_s, u"q"_s, u"--format"_s, u"%b %x"_s},
