@@ -34,6 +34,15 @@ void QAmqpChannelPrivate::on(const ChannelOpened &)
         Q_EMIT q->opened();
 }
 
+// What the old link delivered can be settled no more, and comes again.
+void QAmqpChannelPrivate::on(const ChannelLost &)
+{
+    engine->collectLastMail(number);
+    lastEnvelope.reset();
+    for (QAmqpConsumerPrivate *consumer : std::as_const(consumers))
+        consumer->dropHeld();
+}
+
 // The core is about to forget this channel.
 void QAmqpChannelPrivate::leaveCore()
 {
@@ -236,7 +245,7 @@ void QAmqpChannelPrivate::forgetConsumer(QAmqpConsumerPrivate *consumer)
         return;
     consumers.erase(own);
     lastEnvelope.reset();
-    if (core && core->state() != ChannelState::Closed && !core->isClosing()) {
+    if (core && !core->isEnded() && !core->isClosing()) {
         core->cancel(consumer->tag);
         engine->scheduleTurn();
     }

@@ -335,8 +335,8 @@ QFuture<void> QAmqpChannel::recover()
 
 bool QAmqpChannelPrivate::settleDelivery(const Settlement &settlement)
 {
-    if (!core || core->state() != ChannelState::Open || settlement.generation != generation
-        || recovering || engine->core().state() != ConnectionState::Open
+    if (!core || !core->isUsable() || settlement.generation != generation || recovering
+        || !engine->core().isUsable()
         || (core->isReadyToClose() && !core->sendsAtOnce())) // it would wait for what never comes
         return false;
     if (fromStream && settlement.kind == Settlement::Nack && settlement.multiple) {
@@ -367,7 +367,7 @@ bool QAmqpChannelPrivate::settleAll(Settlement::Kind kind, bool requeue)
     if (currentState() == QAmqpChannel::State::Open)
         lastError = QAmqpError(); // so that it tells of this call
     const quint64 last = core ? core->deliveries().lastShown() : 0;
-    if (last && core && (recovering || engine->core().state() != ConnectionState::Open)) {
+    if (last && core && (recovering || !engine->core().isUsable())) {
         lastError = notOpen(
                 u"channel %1 settles nothing while it recovers or its connection closes", number);
         return false;

@@ -333,7 +333,7 @@ void Engine::work()
 {
     m_transportBytes = m_linked ? m_transport->bytesToWrite() : 0;
     if (m_transportBytes == 0)
-        m_core->transportDrained();
+        m_core->transportWritten();
     if (!m_sslErrors.isEmpty() && m_connection)
         Q_EMIT m_connection->q->sslErrors(std::exchange(m_sslErrors, {}));
     const TimePoint now = Clock::now();
@@ -443,6 +443,12 @@ void Engine::on(ConnectWanted &wanted)
     link(wanted.nextAddress);
     if (m_connection)
         m_connection->attemptBegun();
+}
+
+void Engine::on(LinkLost &lost)
+{
+    unlink(lost.cause);
+    m_connection->linkLost(lost.cause);
 }
 
 void Engine::on(ConnectionClosed &closed)

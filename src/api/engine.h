@@ -107,6 +107,7 @@ private:
     void on(ConnectionOpened &);
     void on(AttemptFailed &failed);
     void on(ConnectWanted &wanted);
+    void on(LinkLost &lost);
     void on(ConnectionClosed &closed);
     void on(BlockedChanged &blocked);
     void on(Asked &asked);

@@ -169,7 +169,7 @@ QAmqpError QAmqpChannel::lastError() const { return d_ptr->lastError; }
 
 QAmqpChannel::State QAmqpChannelPrivate::currentState() const
 {
-    if (!core || core->state() == ChannelState::Closed)
+    if (!core || core->isEnded())
         return QAmqpChannel::State::Closed;
     if (core->isClosing())
         return QAmqpChannel::State::Closing;
@@ -197,7 +197,7 @@ QAmqpError QAmqpChannelPrivate::refusal(const MethodInfo &method, qsizetype size
         return invalidArgument(
                 u"%1: the queue has no name yet; declare() it, and the broker makes one up",
                 method.name);
-    if (!core || core->state() == ChannelState::Closed)
+    if (!core || core->isEnded())
         return notOpen(u"%1: channel %2 is closed; open() it again", method.name, number);
     if (core->isClosing() || engine->core().isClosing())
         return notOpen(u"%1: channel %2 is closing", method.name, number);
@@ -336,7 +336,7 @@ QAmqpError QAmqpChannelPrivate::publishRefusal(const BasicPublish &method,
                 u"the message's properties do not fit one frame of %1 bytes; shorten its headers",
                 frameMax);
     if (!core->sendsAtOnce()
-        && engine->core().waitingBytes() + ChannelCore::storedSize(message) > MaxWaitingBytes)
+        && engine->core().waitingBytes() + storedSizeOf(message) > MaxWaitingBytes)
         return operationError(
                 Kind::LimitExceeded, QAmqpError::Origin::Library,
                 u"8 MiB of messages wait for the channel to send them; go on at readyToPublish()");

@@ -156,6 +156,7 @@ public:
     void leaveCore();
     void closed(const QAmqpError &error, bool told);
     void on(const QtAmqpPrivate::ChannelOpened &opened);
+    void on(const QtAmqpPrivate::ChannelLost &lost);
     void on(QtAmqpPrivate::Replied &replied);
     void on(QtAmqpPrivate::Got &got);
     void on(QtAmqpPrivate::Delivered &delivered);

@@ -578,6 +578,16 @@ void QAmqpConnectionPrivate::opened()
         Q_EMIT q->opened();
 }
 
+// What belonged to the link goes with it.
+void QAmqpConnectionPrivate::linkLost(const QAmqpError &cause)
+{
+    const QPointer<QObject> alive(q);
+    for (const auto &promise : std::exchange(secretPromises, {}))
+        endPromise(*promise, cause);
+    if (alive)
+        blockedChanged(false, {});
+}
+
 void QAmqpConnectionPrivate::closed(const QAmqpError &error)
 {
     const QPointer<QAmqpConnection> alive(q);

@@ -36,6 +36,7 @@ public:
     void attemptFailed(const QAmqpError &error, std::chrono::milliseconds delay);
     void attemptBegun();
     void opened();
+    void linkLost(const QAmqpError &cause);
     void closed(const QAmqpError &error);
     void blockedChanged(bool isBlocked, const QString &reason);
     void secretUpdated(const QAmqpError &error);

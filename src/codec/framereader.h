@@ -25,6 +25,13 @@ public:
     // is none, or, with `error` set, never will be.
     bool next(FrameLimits limits, Frame &frame, FrameError &error);
 
+    // Nothing of what has come is looked at any more.
+    void discard()
+    {
+        m_input.consume(m_input.size());
+        m_toSkip = 0;
+    }
+
     // Whether a part of a frame for this channel has come.
     bool isArriving(quint16 channel) const;
     // What has come and is no frame yet.

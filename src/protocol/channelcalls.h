@@ -10,6 +10,7 @@
 #include "codec/methods.h"
 #include "codec/timepoint.h"
 #include "protocol/events.h"
+#include "values/qamqpmessage_p.h"
 
 #include <array>
 #include <optional>
@@ -46,6 +47,13 @@ struct Request
     }
 };
 
+// What a message keeps in memory while it waits.
+inline qsizetype storedSizeOf(const QAmqpMessage &message)
+{
+    const QAmqpMessagePrivate &d = QAmqpMessagePrivate::of(message);
+    return d.body.size() + d.properties.size();
+}
+
 struct WireCall
 {
     QByteArray method; // encoded, without its frame
@@ -56,6 +64,7 @@ struct WireCall
     bool confirming = false; // a publish that the broker answers for
     QAmqpMessage message = {};
 
+    qsizetype storedSize() const { return method.size() + storedSizeOf(message); }
     void setName(const QByteArray &name)
     {
         method.replace(nameAt, 1, char(name.size()) + name);

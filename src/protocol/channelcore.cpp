@@ -15,14 +15,10 @@ QT_BEGIN_NAMESPACE
 
 namespace QtAmqpPrivate {
 
-static qint64 sizeOf(const WireCall &call)
-{
-    return call.method.size() + ChannelCore::storedSize(call.message);
-}
-
 ChannelCore::ChannelCore(ConnectionContext &context, quint16 number, quint64 nextPublishTag)
     : m_context(context)
     , m_number(number)
+    , m_waiting(context.waitingBytes)
     , m_nextTag(nextPublishTag)
     , m_publishes(context.events, number)
 {
@@ -39,33 +35,39 @@ bool ChannelCore::isIdle() const
                            [&](const WireCall &waiting) { return waiting.request.over; });
 }
 
+void ChannelCore::open(LinkContext &link) { m_link.emplace(link, *this); }
+
+void ChannelCore::opened()
+{
+    m_context.events.push_back(ChannelOpened{m_number});
+    if (m_closeWanted)
+        m_link->changeState(Cause::CloseCommand);
+    pump();
+}
+
 void ChannelCore::close()
 {
     if (std::exchange(m_closeWanted, true))
         return;
     m_context.timed.insert(m_number);
+    if (m_link)
+        m_link->changeState(Cause::CloseCommand);
     closeIfIdle();
 }
 
 // Closing waits for what was asked before, confirms included: RabbitMQ drops them otherwise.
 void ChannelCore::closeIfIdle()
 {
-    if (!m_closeWanted || state() != ChannelState::Open)
+    if (state() != ChannelState::Draining)
         return;
     m_closeHeldUp.reset(); // something was done
-    if (isIdle())
-        readyToClose();
-}
-
-void ChannelCore::readyToClose()
-{
-    if (!std::exchange(m_closeReady, true))
+    if (isIdle() && m_link->changeState(Cause::Answered))
         m_context.events.push_back(ReadyToClose{m_number});
 }
 
 void ChannelCore::finishClose()
 {
-    if (m_closeReady && state() == ChannelState::Open)
+    if (isReadyToClose())
         m_link->close();
 }
 
@@ -76,10 +78,9 @@ void ChannelCore::queue(WireCall call)
         call.setName(*name);
     if (call.request.method)
         m_context.timed.insert(m_number);
-    if (m_waiting.empty() && m_link && m_link->takes(call))
+    if (m_waiting.isEmpty() && m_link && m_link->takes(call))
         return send(std::move(call));
-    m_context.waitingBytes += sizeOf(call);
-    m_waiting.push_back(std::move(call));
+    m_waiting.append(std::move(call));
 }
 
 void ChannelCore::send(WireCall call)
@@ -91,12 +92,8 @@ void ChannelCore::send(WireCall call)
 
 void ChannelCore::pump()
 {
-    while (!m_waiting.empty() && m_link->takes(m_waiting.front())) {
-        WireCall next = std::move(m_waiting.front());
-        m_waiting.pop_front();
-        m_context.waitingBytes -= sizeOf(next);
-        send(std::move(next));
-    }
+    while (!m_waiting.isEmpty() && m_link->takes(m_waiting.first()))
+        send(m_waiting.takeFirst());
     closeIfIdle();
 }
 
@@ -127,12 +124,7 @@ void ChannelCore::queueNamed(const Request &declare, const QByteArray &name)
     if (!declare.over)
         m_names.insert(declare.id, name);
     m_publishes.queueNamed(declare.id, name);
-    for (WireCall &waiting : m_waiting) {
-        if (waiting.nameFrom == declare.id) {
-            waiting.setName(name);
-            m_context.waitingBytes += name.size();
-        }
-    }
+    m_waiting.setName(declare.id, name);
 }
 
 // The broker ended a subscription, mostly because its queue is gone. RabbitMQ asks for no reply; it
@@ -192,12 +184,6 @@ RequestId ChannelCore::selectTransactions()
     return request(TxSelect{});
 }
 
-qsizetype ChannelCore::storedSize(const QAmqpMessage &message)
-{
-    const QAmqpMessagePrivate &d = QAmqpMessagePrivate::of(message);
-    return d.body.size() + d.properties.size();
-}
-
 bool ChannelCore::fitsFrame(const QAmqpMessage &message, quint32 frameMax)
 {
     const QAmqpMessagePrivate &d = QAmqpMessagePrivate::of(message);
@@ -247,7 +233,7 @@ RequestId ChannelCore::awaitConfirm()
 
 RequestId ChannelCore::awaitAllConfirms()
 {
-    if (m_endReported) // nobody would take an end that comes behind the channel's own
+    if (m_ended) // nobody would take an end that comes behind the channel's own
         return 0;
     return m_publishes.awaitAll(++m_context.lastRequest) ? m_context.lastRequest : 0;
 }
@@ -280,16 +266,11 @@ Request *ChannelCore::oldestRequest()
 {
     if (Request *const sent = m_link ? m_link->oldestRequest() : nullptr)
         return sent;
-    const auto waiting = std::find_if(m_waiting.begin(), m_waiting.end(),
-                                      [](const WireCall &w) { return w.request.isAwaited(); });
-    return waiting == m_waiting.end() ? nullptr : &waiting->request;
+    return m_waiting.oldestRequest();
 }
 
 // close() was called, and all that is still missing are confirms, or the broker's leave to publish.
-bool ChannelCore::isCloseHeldUp()
-{
-    return m_closeWanted && !m_closeReady && state() == ChannelState::Open && !oldestRequest();
-}
+bool ChannelCore::isCloseHeldUp() { return state() == ChannelState::Draining && !oldestRequest(); }
 
 void ChannelCore::timeout(TimePoint now, std::chrono::milliseconds requestTimeout, bool blocked)
 {
@@ -318,16 +299,13 @@ void ChannelCore::requestTimedOut(Request &request, std::chrono::milliseconds re
                                methodName(request.method), m_number, requestTimeout.count(),
                                blockedNote(blocked)));
     error.setMethod(methodName(request.method));
-    // Nothing may be sent before tx.commit-ok, and basic.recover leaves open which tags are valid.
-    if ((m_link && m_link->isOpening(&request)) || request.method == TxCommit::info.id()
-        || request.method == BasicRecover::info.id())
+    // Without some answers the channel is stuck: nothing may be sent before tx.commit-ok, no request before
+    // that of basic.consume or basic.cancel, and basic.recover leaves open which tags are valid.
+    if ((m_link && m_link->isOpening(&request)) || request.overtakes()
+        || request.method == TxCommit::info.id() || request.method == BasicRecover::info.id())
         return giveUp(error.setScope(QAmqpError::Scope::Channel), request.method);
     request.over = true;
     m_context.events.push_back(Replied{.channel = m_number, .request = request.id, .error = error});
-    // What waits behind the lost answer is never sent; a close need not wait for it.
-    if (m_closeWanted && state() == ChannelState::Open && m_link->awaitsConsumer()
-        && !oldestRequest())
-        readyToClose();
     closeIfIdle();
 }
 
@@ -360,57 +338,88 @@ std::optional<TimePoint> ChannelCore::nextTimeout(TimePoint now,
     return **since + requestTimeout;
 }
 
+// How a request ends that the broker will not answer any more.
+void ChannelCore::endRequest(const Request &request, const QAmqpError &cause, bool wasSent,
+                             bool isGuilty)
+{
+    if (!request.isAwaited())
+        return;
+    const QString name = methodName(request.method);
+    QAmqpError error = cause;
+    if (!isGuilty && cause.scope() == QAmqpError::Scope::Connection) {
+        const bool hadLink = wasSent || cause.phase() >= QAmqpError::Phase::Open;
+        error = m_context
+                        .error(hadLink ? QAmqpError::Kind::ConnectionLost : cause.kind(),
+                               cause.origin(),
+                               wasSent ? u"%2 was sent to %1, and whether it was carried out is "
+                                         "unknown: %3"
+                                       : u"%2 was not sent to %1: %3",
+                               name, cause.text())
+                        .setEndpoint(cause.endpoint())
+                        .setPhase(cause.phase())
+                        .setCause(cause);
+    } else if (!isGuilty) {
+        const QString why = cause ? cause.text() : QStringLiteral("the channel was closed");
+        error = operationError(QAmqpError::Kind::Cancelled, cause.origin(), u"%1 was given up: %2",
+                               name, why)
+                        .setCause(cause);
+    }
+    m_context.events.push_back(
+            Replied{.channel = m_number, .request = request.id, .error = error.setMethod(name)});
+}
+
 // Returns whether that tells the cause to a caller; nobody called confirm.select, and basic.consume has
 // no answer of its own.
-bool ChannelCore::failRequests(const QAmqpError &error, quint32 guiltyMethod)
+bool ChannelCore::endSentRequests(const QAmqpError &cause, quint32 &guiltyMethod)
 {
     bool told = false;
-    const auto fail = [&](const Request &request) {
-        const bool guilty = request.method && request.method == guiltyMethod;
-        if (guilty)
-            guiltyMethod = 0;
-        if (!request.isAwaited())
-            return;
-        QAmqpError own = error;
-        told |= guilty && request.method != ConfirmSelect::info.id()
-                && request.method != BasicConsume::info.id();
-        if (guilty) {
-            own.setScope(QAmqpError::Scope::Operation);
-        } else {
-            const QString name = methodName(request.method);
-            const QString why = error ? error.text() : QStringLiteral("the channel was closed");
-            own = operationError(QAmqpError::Kind::Cancelled, error.origin(),
-                                 formatted(u"%1 was given up: %2", name, why));
-            own.setMethod(name).setCause(error);
-        }
-        m_context.events.push_back(
-                Replied{.channel = m_number, .request = request.id, .error = own});
-    };
     if (m_link)
-        m_link->endRequests(fail);
-    for (const WireCall &waiting : std::exchange(m_waiting, {})) {
-        fail(waiting.request);
-        m_context.waitingBytes -= sizeOf(waiting);
-    }
+        m_link->endRequests([&](const Request &request) {
+            const bool isGuilty = request.method && request.method == guiltyMethod;
+            if (isGuilty)
+                guiltyMethod = 0;
+            told |= isGuilty && request.isAwaited() && request.method != ConfirmSelect::info.id()
+                    && request.method != BasicConsume::info.id();
+            endRequest(request, cause, true, isGuilty);
+        });
+    return told;
+}
+
+// The answers that are not the broker's.
+bool ChannelCore::endAwaited(const QAmqpError &cause)
+{
+    bool told = false;
     for (auto next = m_context.awaited.begin(); next != m_context.awaited.end();) {
         const auto answer = next++;
         if (answer->second.channel != m_number)
             continue;
         Replied end = std::move(m_context.awaited.extract(answer).mapped());
-        end.error = operationError(error ? error.kind() : QAmqpError::Kind::Cancelled,
-                                   error.origin(), u"no reply can come any more: %1",
-                                   error ? error.text() : QStringLiteral("the channel was closed"))
-                            .setCause(error);
+        end.error = operationError(cause ? kindOfLoss(cause) : QAmqpError::Kind::Cancelled,
+                                   cause.origin(), u"no reply can come any more: %1",
+                                   cause ? cause.text() : QStringLiteral("the channel was closed"))
+                            .setCause(cause);
         m_context.events.push_back(std::move(end));
         told = true;
     }
     return told;
 }
 
+void ChannelCore::linkLost(const QAmqpError &cause, quint32 &guiltyMethod)
+{
+    if (!m_link)
+        return;
+    m_link->lost();
+    if (m_ended)
+        return;
+    m_context.events.push_back(ReadyToClose{m_number}); // before any slot hears of the end
+    endSentRequests(cause, guiltyMethod);
+    m_publishes.linkLost(cause);
+    endAwaited(cause);
+    m_context.events.push_back(ChannelLost{m_number, cause});
+}
+
 void ChannelCore::end(const QAmqpError &error)
 {
-    if (state() == ChannelState::Closed)
-        return;
     if (m_link)
         m_link->lost();
     finish(error, 0);
@@ -421,19 +430,21 @@ void ChannelCore::end(const QAmqpError &error)
 void ChannelCore::giveUp(const QAmqpError &error, quint32 guiltyMethod, ReplyCode code)
 {
     const QByteArray why = error.text().toUtf8().left(MaxShortString);
-    if (state() != ChannelState::Closing)
-        code == ReplyCode::Success ? m_link->close() : m_link->close(code, why);
-    m_link->giveUp();
+    m_link->giveUp(code, code == ReplyCode::Success ? "Normal shutdown" : QByteArrayView(why));
     finish(error, guiltyMethod);
 }
 
 // Tells everything that was under way how it ended.
 void ChannelCore::finish(const QAmqpError &error, quint32 guiltyMethod)
 {
-    if (std::exchange(m_endReported, true))
+    if (std::exchange(m_ended, true))
         return;
-    readyToClose(); // before any slot hears of the end
-    const bool told = failRequests(error, guiltyMethod) | m_publishes.end(error);
+    m_context.events.push_back(ReadyToClose{m_number}); // before any slot hears of the end
+    bool told = endSentRequests(error, guiltyMethod);
+    for (const WireCall &waiting : m_waiting.takeAll())
+        endRequest(waiting.request, error, false, false);
+    told |= endAwaited(error);
+    told |= m_publishes.end(error);
     m_consumers.clear();
     m_context.events.push_back(ChannelClosed{m_number, error, told});
 }

@@ -20,6 +20,7 @@
 #include "protocol/channellink.h"
 #include "protocol/deliveryledger.h"
 #include "protocol/publishledger.h"
+#include "protocol/waitingcalls.h"
 
 #include <QtCore/qhash.h>
 
@@ -38,15 +39,21 @@ public:
     {
         if (m_link)
             return m_link->state();
-        return m_endReported ? ChannelState::Closed : ChannelState::Opening;
+        return m_ended ? ChannelState::Closed : ChannelState::Opening;
     }
+    bool isUsable() const { return m_link && m_link->isUsable(); }
+    bool isEnded() const { return m_ended; } // for the application, which hears of it or has heard
     bool isIdle() const; // nothing is awaited, a request that was given up least of all
     quint64 nextPublishTag() const { return m_nextTag; }
     quint64 unconfirmed() const { return m_publishes.unconfirmed(); }
     bool isConfirming() const { return m_confirming; }
     bool isTransactional() const { return m_transactional; }
     bool isReceiving() const { return m_link && m_link->isReceiving(); }
-    bool isClosing() const { return m_closeWanted || state() == ChannelState::Closing; }
+    bool isClosing() const
+    {
+        return m_closeWanted || state() == ChannelState::Closing
+                || state() == ChannelState::Lingering;
+    }
     // Nobody will hear of it again, and the broker knows.
     bool isOver() const { return m_forgotten && state() == ChannelState::Closed; }
     bool hasConsumer(const QByteArray &consumerTag) const
@@ -54,10 +61,10 @@ public:
         return m_consumers.contains(consumerTag);
     }
 
-    // command; call these while state() is Opening or Open
-    void open(LinkContext &link) { m_link.emplace(link, *this); }
+    // command; call these while it is not closing or over
+    void open(LinkContext &link);
     void close();
-    bool isReadyToClose() const { return m_closeReady; }
+    bool isReadyToClose() const { return state() == ChannelState::Drained; }
     void finishClose(); // then, or after the event
     // What names a queue may leave that to the declare `nameFrom`.
     template<typename Method>
@@ -111,7 +118,6 @@ public:
     bool sendsAtOnce() const { return isFree() && m_link->takesContent(); }
     void selectConfirms();
     RequestId selectTransactions();
-    static qsizetype storedSize(const QAmqpMessage &message);
     static bool mayGoBack(const QAmqpMessage &message); // by basic.nack
     static bool fitsFrame(const QAmqpMessage &message, quint32 frameMax);
     // What was asked for before the size of frames was negotiated.
@@ -127,11 +133,15 @@ public:
         return m_link->contentDeadline(now, patience);
     }
     void contentCame(TimePoint at) { m_link->contentCame(at); } // a part of a frame of it
+    // What was sent and not answered ends; what waits has not been sent, and stays. The first request that
+    // is of the guilty method takes the blame.
+    void linkLost(const QAmqpError &cause, quint32 &guiltyMethod);
     void end(const QAmqpError &error);
     void reported(RequestId request) { m_names.remove(request); }
     void forget() { m_forgotten = true; }
 
     // From its link
+    void opened();
     void pump(); // what waits may be sent by now
     void answered(const Request &request, Replied replied);
     void cancelled(const QByteArray &consumerTag);
@@ -163,11 +173,10 @@ private:
     {
         sendOrQueue(m_link->counted(method));
     }
-    bool isFree() const { return m_waiting.empty() && m_link && m_link->takesAcknowledgements(); }
+    bool isFree() const { return m_waiting.isEmpty() && m_link && m_link->takesAcknowledgements(); }
     void queue(WireCall call);
     void send(WireCall call);
     void closeIfIdle();
-    void readyToClose();
     void renewChannelPrefetch();
     void queueNamed(const Request &declare, const QByteArray &name);
     void deliver(Delivered delivered, const QString &excess);
@@ -179,19 +188,20 @@ private:
     bool isCloseHeldUp();
     void requestTimedOut(Request &request, std::chrono::milliseconds requestTimeout, bool blocked);
     void closeTimedOut(std::chrono::milliseconds requestTimeout, bool blocked);
-    bool failRequests(const QAmqpError &error, quint32 guiltyMethod);
+    void endRequest(const Request &request, const QAmqpError &cause, bool wasSent, bool isGuilty);
+    bool endSentRequests(const QAmqpError &cause, quint32 &guiltyMethod);
+    bool endAwaited(const QAmqpError &cause);
     void giveUp(const QAmqpError &error, quint32 guiltyMethod, ReplyCode code = ReplyCode::Success);
 
     ConnectionContext &m_context;
     const quint16 m_number;
     std::optional<ChannelLink> m_link; // none before the connection is open
-    std::deque<WireCall> m_waiting;
+    WaitingCalls m_waiting;
     bool m_confirming = false;
     bool m_transactional = false;
-    bool m_closeWanted = false;
-    bool m_closeReady = false; // and nothing is awaited any more
+    bool m_closeWanted = false; // by the application, whatever becomes of the link
     std::optional<TimePoint> m_closeHeldUp; // since when only publishes keep it from closing
-    bool m_endReported = false; // ChannelClosed was pushed
+    bool m_ended = false; // ChannelClosed was pushed
     bool m_forgotten = false; // and taken
     quint64 m_nextTag;
     PublishLedger m_publishes;

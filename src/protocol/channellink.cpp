@@ -18,7 +18,6 @@ namespace QtAmqpPrivate {
 ChannelLink::ChannelLink(LinkContext &link, ChannelCore &channel)
     : m_link(link), m_channel(channel), m_number(channel.number())
 {
-    changeState(Cause::OpenCommand);
     send(ChannelOpen{});
     m_handshake = {.method = ChannelOpen::info.id()};
     m_link.session.timed.insert(m_number);
@@ -26,10 +25,10 @@ ChannelLink::ChannelLink(LinkContext &link, ChannelCore &channel)
 
 bool ChannelLink::changeState(quint32 cause)
 {
-    const ChannelState *to = findTransition(ChannelTable::rows, m_state, cause);
+    const auto to = findTransition(ChannelTable::rows, m_state, cause);
     if (to)
         m_state = *to;
-    return to != nullptr;
+    return to.has_value();
 }
 
 bool ChannelLink::isIdle() const
@@ -39,17 +38,26 @@ bool ChannelLink::isIdle() const
                             std::mem_fn(&Request::isAwaited));
 }
 
-void ChannelLink::close(ReplyCode code, QByteArrayView text)
+void ChannelLink::giveUp(ReplyCode code, QByteArrayView text)
+{
+    if (m_state != ChannelState::Closing)
+        send(ChannelClose{.replyCode = quint16(code), .replyText = text});
+    changeState(Cause::GivenUp);
+    m_handshake = {};
+}
+
+void ChannelLink::close()
 {
     changeState(Cause::CloseSent);
-    send(ChannelClose{.replyCode = quint16(code), .replyText = text});
+    send(ChannelClose{.replyCode = quint16(ReplyCode::Success),
+                      .replyText = QByteArrayView("Normal shutdown")});
     m_handshake = {.method = ChannelClose::info.id()};
     m_link.session.timed.insert(m_number);
 }
 
 bool ChannelLink::takes(const WireCall &call) const
 {
-    if (!takesAcknowledgements() || m_link.closing || call.nameFrom)
+    if (!takesAcknowledgements() || !m_link.mayWrite() || call.nameFrom)
         return false;
     if (call.request.method)
         return !m_consumeUnanswered;
@@ -128,12 +136,13 @@ Request *ChannelLink::oldestRequest()
 }
 
 // For one cause, the next state by state, or -1: so that a delivery does not search the table.
-static constexpr std::array<qint8, 4> nextStates(quint32 cause)
+using NextStates = std::array<qint8, quint8(ChannelState::Closed) + 1>;
+static constexpr NextStates nextStates(quint32 cause)
 {
-    std::array<qint8, 4> next = {-1, -1, -1, -1};
-    for (const auto &row : ChannelTable::rows) {
-        if (row.cause == cause)
-            next[quint8(row.from)] = qint8(row.to);
+    NextStates next = {};
+    for (quint8 state = 0; state < next.size(); ++state) {
+        const auto to = findTransition(ChannelTable::rows, ChannelState(state), cause);
+        next[state] = to ? qint8(*to) : qint8(-1);
     }
     return next;
 }
@@ -144,7 +153,7 @@ void ChannelLink::receive(const Frame &frame)
     if (frame.type == FrameType::Method) {
         Reader in(frame.payload);
         const quint32 id = in.read<quint32>();
-        if (!m_assembler.isIdle() && m_state != ChannelState::Closing)
+        if (!m_assembler.isIdle() && !isDropping())
             violated(ReplyCode::UnexpectedFrame, u"%1 came in the middle of a message",
                      methodName(id));
         else if (!dispatch(id, in, *this))
@@ -152,13 +161,13 @@ void ChannelLink::receive(const Frame &frame)
         else if (!in.ok())
             violated(ReplyCode::SyntaxError, u"%1 %2 (at byte %3)", methodName(id), in.error(),
                      in.errorOffset());
-    } else if (isOpen()) {
+    } else if (isUsable()) {
         const bool isComplete = frame.type == FrameType::Header
                 ? m_assembler.header(frame, m_link.session.maxMessageSize, m_link.error)
                 : m_assembler.body(frame.payload, m_link.error);
         if (isComplete)
             m_channel.contentCame(m_assembler, std::exchange(m_getting, {}));
-    } else if (m_state != ChannelState::Closing) {
+    } else if (!isDropping()) {
         violated(ReplyCode::UnexpectedFrame, u"content came while the channel is %1",
                  stateName(m_state));
     }
@@ -173,12 +182,12 @@ void ChannelLink::on(const Method &method)
                  u"%1 came from the broker on channel %2, where it has no place", Method::info.name,
                  m_number);
     } else {
-        static constexpr std::array<qint8, 4> next = nextStates(Method::info.id());
+        static constexpr NextStates next = nextStates(Method::info.id());
         const qint8 to = next[quint8(m_state)];
         if (to >= 0) {
             m_state = ChannelState(to);
             handle(method);
-        } else if (m_state != ChannelState::Closing) { // else dropped (§1.5.2.5)
+        } else if (!isDropping()) {
             violated(ReplyCode::UnexpectedFrame, u"%1 came while the channel is %2",
                      Method::info.name, stateName(m_state));
         }
@@ -234,8 +243,7 @@ void ChannelLink::handle(const Reply &reply)
 void ChannelLink::handle(const ChannelOpenOk &)
 {
     m_handshake = {};
-    m_link.session.events.push_back(ChannelOpened{m_number});
-    m_channel.pump();
+    m_channel.opened();
 }
 
 void ChannelLink::handle(const ChannelFlow &method)
@@ -260,7 +268,7 @@ void ChannelLink::handle(const ChannelClose &method)
     if (guilty)
         error.setMethod(methodName(guilty));
     // Both closed at once: the broker's close-ok is still to come, and the number not free before.
-    if (m_state == ChannelState::Closing)
+    if (isDropping())
         m_closeError = error;
     else
         m_channel.finish(error, guilty);

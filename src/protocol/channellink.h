@@ -26,19 +26,20 @@ public:
     ChannelLink(LinkContext &link, ChannelCore &channel); // sends channel.open
 
     ChannelState state() const { return m_state; }
-    bool isOpen() const { return m_state == ChannelState::Open; }
+    bool isUsable() const { return QtAmqpPrivate::isUsable(m_state); }
+    bool changeState(quint32 cause);
     // Nothing makes an acknowledgement wait, or a publish.
-    bool takesAcknowledgements() const { return isOpen() && !m_commitUnanswered; }
+    bool takesAcknowledgements() const { return isUsable() && !m_commitUnanswered; }
     bool takesContent() const { return !m_flowStopped; }
     bool takes(const WireCall &call) const;
-    bool isReceiving() const { return isOpen() && !m_assembler.isIdle(); }
+    bool isReceiving() const { return isUsable() && !m_assembler.isIdle(); }
 
     // What goes out.
     void send(WireCall call);
     template<typename Method>
     void send(const Method &method)
     {
-        if (!m_link.closing)
+        if (m_link.mayWrite())
             sendMethod(m_link.output, m_number, method);
     }
     // What only the peer makes us say is counted: one that makes much and reads nothing is cut.
@@ -50,16 +51,14 @@ public:
     }
     void blame(ReplyCode code, const QString &text) { m_link.error = {code, text}; }
     void sendPublish(const BasicPublish &method, const QAmqpMessage &message);
-    void close(ReplyCode code = ReplyCode::Success,
-               QByteArrayView text = QByteArrayView("Normal shutdown"));
+    void close();
+    // Closes it, unless it is closing, and waits for no answer any more: the application knows that it is over.
+    void giveUp(ReplyCode code, QByteArrayView text);
 
     // What is awaited.
     Request *oldestRequest();
     bool isOpening(const Request *request) const { return request == &m_handshake; } // or closing
-    bool awaitsConsumer() const { return m_consumeUnanswered; } // the answer of consume or cancel
     bool isIdle() const;
-    // The application knows that it is over: no answer is awaited any more.
-    void giveUp() { m_handshake.over = true; }
     // All requests, oldest first; none is left.
     template<typename End>
     void endRequests(End end)
@@ -86,8 +85,12 @@ public:
     void on(const Method &method);
 
 private:
-    bool changeState(quint32 cause);
     bool mayBeRefused(quint32 method) const;
+    // Our close is out: what else comes is dropped until it is answered (§1.5.2.5).
+    bool isDropping() const
+    {
+        return m_state == ChannelState::Closing || m_state == ChannelState::Lingering;
+    }
     template<typename... Args>
     void violated(ReplyCode code, QStringView format, const Args &...args)
     {
@@ -112,7 +115,7 @@ private:
     LinkContext &m_link;
     ChannelCore &m_channel;
     const quint16 m_number;
-    ChannelState m_state = ChannelState::Closed;
+    ChannelState m_state = ChannelState::Opening;
     std::deque<Request> m_unanswered;
     Request m_handshake; // channel.open or channel.close while unanswered
     Request m_getting; // basic.get whose message is arriving

@@ -10,6 +10,7 @@
 #include "codec/timepoint.h"
 #include "protocol/events.h"
 #include "protocol/log.h"
+#include "protocol/transitions.h"
 #include "values/errorkinds.h"
 
 #include <deque>
@@ -72,10 +73,12 @@ struct LinkContext
     Output output = {};
     quint32 frameMax = 0;
     quint32 headerMax = 0; // of what arrives
-    bool open = false;
-    bool closing = false; // nothing may follow connection.close
+    ConnectionState state = ConnectionState::Idle; // changed by Link alone
     qint64 answerBytes = 0; // what the peer made us say, and has not taken
     FrameError error = {}; // what the peer did wrong, which ends the connection
+
+    // Nothing may follow connection.close.
+    bool mayWrite() const { return state < ConnectionState::Closing; }
     // Since nextTimeout() was asked: some channel may be in the middle of a message.
     bool contentBegan = false;
 };

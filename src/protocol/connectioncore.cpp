@@ -72,10 +72,10 @@ void ConnectionCore::transportLost(const QAmqpError &reason)
         end(reason);
 }
 
-void ConnectionCore::transportDrained()
+void ConnectionCore::transportWritten()
 {
     if (m_link)
-        m_link->drained();
+        m_link->written();
 }
 
 void ConnectionCore::turnEnded(TimePoint now)
@@ -101,26 +101,28 @@ void ConnectionCore::beginAttempt(bool nextAddress)
     m_lastAddress = true;
     m_failedAddresses.clear();
     if (!nextAddress)
-        m_hostDeadline = m_options.handshakeTimeout().count() > 0
+        m_deadlines[Deadline::Host] = m_options.handshakeTimeout().count() > 0
                 ? std::optional(m_now + m_options.handshakeTimeout())
                 : std::nullopt;
     m_earlier = traffic();
-    m_link = std::make_unique<Link>(*this, m_context, host, m_hostDeadline);
+    m_link = std::make_unique<Link>(*this, m_context, host, m_deadlines[Deadline::Host]);
 }
 
 // What ended an attempt is no end while there is another address, another host, or another time; not if
 // close() waits.
 bool ConnectionCore::tryAgain(const QAmqpError &error)
 {
-    const bool hasTime = !m_hostDeadline || m_now < *m_hostDeadline;
+    const bool hasTime = !m_deadlines.isDue(Deadline::Host, m_now);
     const bool nextAddress = !m_lastAddress && hasTime && m_attempts.nextAddress(error);
     const auto delay = nextAddress ? std::chrono::milliseconds(0) : m_attempts.next(error);
-    if (!delay || m_closeDeadline)
+    if (!delay || isClosing())
         return false;
     m_link->leave(Cause::AttemptFailed);
+    if (!nextAddress)
+        m_deadlines[Deadline::Host].reset();
     m_context.events.push_back(AttemptFailed{error, *delay});
     if (delay->count() > 0)
-        m_retryAt = m_now + *delay;
+        m_deadlines[Deadline::Retry] = m_now + *delay;
     else
         m_context.events.push_back(ConnectWanted{m_attempts.host(), nextAddress});
     log().add(qtAmqpConnection(), QtInfoMsg,
@@ -150,17 +152,20 @@ void ConnectionCore::setReading(bool reading, TimePoint now)
 
 void ConnectionCore::close(TimePoint deadline)
 {
-    if (state() >= ConnectionState::Closing)
+    if (state() == ConnectionState::Closed)
         return;
-    m_closeDeadline = deadline;
+    std::optional<TimePoint> &end = m_deadlines[Deadline::Close];
+    end = earlier(end, deadline).value_or(deadline);
     setReading(true, m_now); // the answers
+    if (m_link)
+        m_link->drain();
     closeIfDrained();
 }
 
 // Closing waits for what was asked before: requests, publishes still to be sent, confirms.
 void ConnectionCore::closeIfDrained()
 {
-    if (!m_closeDeadline || state() >= ConnectionState::Closing)
+    if (!isClosing() || state() >= ConnectionState::Closing)
         return;
     if (state() <= ConnectionState::Waiting) // nothing of it will ever be sent
         return end({});
@@ -168,15 +173,14 @@ void ConnectionCore::closeIfDrained()
         if (channel && !channel->isIdle())
             return;
     }
-    if (!isLinkOpen())
+    if (!isUsable())
         return end({});
-    if (!std::exchange(m_closeReady, true))
-        m_context.events.push_back(ReadyToClose{});
+    m_link->drained();
 }
 
 void ConnectionCore::finishClose()
 {
-    if (m_closeReady && isLinkOpen())
+    if (isReadyToClose())
         m_link->close();
 }
 
@@ -196,7 +200,7 @@ void ConnectionCore::answered(const QuestionPointer &question)
 
 ChannelCore *ConnectionCore::addChannel(quint64 nextPublishTag)
 {
-    const quint16 limit = isLinkOpen() ? negotiated().channelMax : m_options.channelMax();
+    const quint16 limit = isUsable() ? negotiated().channelMax : m_options.channelMax();
     size_t number = 1;
     while (number < m_channels.size() && m_channels[number])
         ++number;
@@ -205,7 +209,7 @@ ChannelCore *ConnectionCore::addChannel(quint64 nextPublishTag)
     if (number == m_channels.size())
         m_channels.emplace_back();
     m_channels[number] = std::make_unique<ChannelCore>(m_context, quint16(number), nextPublishTag);
-    if (isLinkOpen())
+    if (isUsable())
         m_channels[number]->open(m_link->context());
     return m_channels[number].get();
 }
@@ -224,14 +228,14 @@ void ConnectionCore::dropIfOver(quint16 number)
 
 quint32 ConnectionCore::outgoingFrameMax() const
 {
-    if (m_link && m_link->context().open)
+    if (isUsable())
         return m_link->context().frameMax;
     return m_options.frameMax() ? m_options.frameMax() : DefaultFrameMax;
 }
 
 bool ConnectionCore::mayConfirm() const
 {
-    return !(m_link && m_link->context().open)
+    return !isUsable()
             || capabilities(negotiated().serverProperties)
                        .value(QStringLiteral("publisher_confirms"))
                        .toBool();
@@ -240,6 +244,9 @@ bool ConnectionCore::mayConfirm() const
 void ConnectionCore::linkOpened()
 {
     const Negotiated &agreed = negotiated();
+    m_deadlines[Deadline::Host].reset();
+    if (isClosing())
+        m_link->drain();
     for (const auto &channel : m_channels) {
         if (!channel)
             continue;
@@ -317,21 +324,17 @@ QByteArray ConnectionCore::takeOutput()
 void ConnectionCore::timeout(TimePoint now)
 {
     m_now = now;
-    if (state() == ConnectionState::Closed)
-        return;
-    if (m_link)
+    if (m_link) {
         m_link->turnBegan(now);
-    m_context.expire(now);
-    if (m_link)
         m_link->checkDeadlines(now);
-    if (m_closeDeadline && now >= *m_closeDeadline && state() != ConnectionState::Closed)
+    }
+    m_context.expire(now);
+    if (m_deadlines.isDue(Deadline::Close, now) && !m_ended)
         end(m_context.error(Kind::Timeout, Origin::Library,
                             u"%1 did not let the connection close in time; it was cut"));
-    if (m_retryAt && now >= *m_retryAt) {
-        m_retryAt.reset();
+    if (m_deadlines.take(Deadline::Retry, now))
         m_context.events.push_back(ConnectWanted{m_attempts.host()});
-    }
-    if (!isLinkOpen())
+    if (!isUsable())
         return;
     m_link->checkPeer(now);
     for (const quint16 number : m_context.timed) {
@@ -342,13 +345,10 @@ void ConnectionCore::timeout(TimePoint now)
 
 std::optional<TimePoint> ConnectionCore::nextTimeout()
 {
-    if (state() == ConnectionState::Closed)
-        return std::nullopt;
     std::optional<TimePoint> next = m_link ? m_link->nextTimeout() : std::nullopt;
-    next = earlier(next, m_retryAt);
-    next = earlier(next, m_closeDeadline);
+    next = earlier(next, m_deadlines.first());
     next = earlier(next, m_context.firstDeadline());
-    if (isLinkOpen()) {
+    if (isUsable()) {
         std::erase_if(m_context.timed, [&](quint16 number) {
             ChannelCore *const core = channel(number);
             const auto time =
@@ -360,9 +360,11 @@ std::optional<TimePoint> ConnectionCore::nextTimeout()
     return next;
 }
 
-// The one end of a session: channels are told first, then the connection.
-void ConnectionCore::end(QAmqpError error)
+// What ends a link ends the session too, unless it was an attempt to open one and another follows.
+void ConnectionCore::end(QAmqpError error, quint32 guiltyMethod)
 {
+    if (m_ended)
+        return;
     if (error.isError()) {
         if (error.endpoint().isEmpty())
             error.setEndpoint(m_context.endpoint);
@@ -377,15 +379,27 @@ void ConnectionCore::end(QAmqpError error)
             return;
         error = m_attempts.verdict();
     }
-    m_retryAt.reset();
+    if (m_link && state() >= ConnectionState::Open && error.isError())
+        linkLost(error, guiltyMethod);
     if (m_link)
         m_link->leave(Cause::Ended);
+    m_ended = true;
+    m_deadlines.clear();
     for (const auto &channel : m_channels) {
         if (channel)
             channel->end(error);
     }
-    if (!std::exchange(m_ended, true))
-        m_context.events.push_back(ConnectionClosed{error});
+    m_context.events.push_back(ConnectionClosed{error});
+}
+
+// Channels hear of it first. What was under way on the link has an end now; what waits has not.
+void ConnectionCore::linkLost(const QAmqpError &cause, quint32 guiltyMethod)
+{
+    for (const auto &channel : m_channels) {
+        if (channel)
+            channel->linkLost(cause, guiltyMethod);
+    }
+    m_context.events.push_back(LinkLost{cause});
 }
 
 } // namespace QtAmqpPrivate

@@ -52,7 +52,7 @@ public:
                           const QList<QAmqpError> &failures = {});
     void transportOpened(TimePoint now);
     void transportLost(const QAmqpError &reason);
-    void transportDrained(); // all that was written is with the peer
+    void transportWritten(); // all of it is with the peer
     void timeout(TimePoint now);
     void turnEnded(TimePoint now); // a turn is over: what comes now is read
 
@@ -60,7 +60,7 @@ public:
     void setOptions(const QAmqpConnectionOptions &options); // before open()
     void open(TimePoint now);
     void close(TimePoint deadline);
-    bool isReadyToClose() const { return m_closeReady; }
+    bool isReadyToClose() const { return state() == ConnectionState::Drained; }
     void finishClose(); // then, or after the event
     void setReading(bool reading, TimePoint now);
     bool isReading() const { return m_reading; }
@@ -81,11 +81,21 @@ public:
     // ask
     ConnectionState state() const
     {
-        if (m_link)
-            return m_link->state();
-        return m_ended ? ConnectionState::Closed : ConnectionState::Idle;
+        if (m_ended)
+            return ConnectionState::Closed;
+        return m_link ? m_link->state() : ConnectionState::Idle;
     }
-    bool isClosing() const { return m_closeDeadline || state() >= ConnectionState::Closing; }
+    bool isUsable() const { return !m_ended && m_link && m_link->isUsable(); }
+    bool isClosing() const
+    {
+        return m_deadlines[Deadline::Close] || state() >= ConnectionState::Closing;
+    }
+    bool isEnded() const { return m_ended; }
+    // The session is over, but the peer must still be heard out.
+    bool isLingering() const
+    {
+        return m_ended && m_link && m_link->state() == ConnectionState::Lingering;
+    }
     bool isBlocked() const { return m_link && m_link->isBlocked(); }
     const QAmqpConnectionOptions &options() const { return m_options; }
     qsizetype host() const { return m_attempts.host(); }
@@ -109,16 +119,22 @@ public:
 
     // From its link
     const std::vector<std::unique_ptr<ChannelCore>> &channels() const { return m_channels; }
-    bool wasToldToClose() const { return m_closeDeadline.has_value(); }
     void linkOpened();
     void dropIfOver(quint16 channel);
-    void end(QAmqpError error);
+    void end(QAmqpError error, quint32 guiltyMethod = 0);
 
 private:
-    bool isLinkOpen() const { return m_link && m_link->isOpen(); }
+    enum class Deadline {
+        Host, // of all attempts to reach the addresses of a host
+        Retry, // the next attempt
+        Close, // the application's: the session ends then, whatever is unanswered
+        Count
+    };
+
     void closeIfDrained();
     void beginAttempt(bool nextAddress = false);
     bool tryAgain(const QAmqpError &error);
+    void linkLost(const QAmqpError &cause, quint32 guiltyMethod);
 
     QAmqpConnectionOptions m_options;
     const quint32 m_seed;
@@ -129,12 +145,9 @@ private:
     bool m_reading = true; // as the application wants it
     std::vector<std::unique_ptr<ChannelCore>> m_channels; // by number; 0 stays empty
     TimePoint m_now;
-    std::optional<TimePoint> m_retryAt;
-    std::optional<TimePoint> m_hostDeadline; // the same for all addresses of a host
+    Deadlines<Deadline> m_deadlines;
     bool m_lastAddress = true; // of the host
     QList<QAmqpError> m_failedAddresses; // before the one of this attempt
-    std::optional<TimePoint> m_closeDeadline;
-    bool m_closeReady = false; // nothing is awaited any more
     bool m_ended = false;
 };
 

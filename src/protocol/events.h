@@ -39,6 +39,13 @@ struct ConnectWanted
     bool nextAddress = false;
 };
 
+// The link of an open session is lost: the transport is of no use any more. What was under way on it ended
+// before, channel by channel.
+struct LinkLost
+{
+    QAmqpError cause = {};
+};
+
 // The session is over, and every channel's end was told before. No error: closed as asked.
 struct ConnectionClosed
 {
@@ -71,6 +78,14 @@ struct ReadyToClose
 struct ChannelOpened
 {
     quint16 channel = 0;
+};
+
+// The link is lost, and with it all that was unanswered or unsettled on this channel; what the application
+// asked for and was not sent is still there.
+struct ChannelLost
+{
+    quint16 channel = 0;
+    QAmqpError cause = {};
 };
 
 struct ChannelClosed
@@ -140,10 +155,10 @@ struct ConsumerCancelled
     QByteArray consumerTag = {};
 };
 
-using Event = std::variant<ConnectionOpened, AttemptFailed, ConnectWanted, ConnectionClosed,
-                           BlockedChanged, Asked, SecretUpdated, ReadyToClose, ChannelOpened,
-                           ChannelClosed, Replied, Delivered, Discarded, Got, Returned, Settled,
-                           ConsumerCancelled>;
+using Event = std::variant<ConnectionOpened, AttemptFailed, ConnectWanted, LinkLost,
+                           ConnectionClosed, BlockedChanged, Asked, SecretUpdated, ReadyToClose,
+                           ChannelOpened, ChannelLost, ChannelClosed, Replied, Delivered, Discarded,
+                           Got, Returned, Settled, ConsumerCancelled>;
 
 } // namespace QtAmqpPrivate
 

@@ -15,7 +15,8 @@ namespace QtAmqpPrivate {
 using Kind = QAmqpError::Kind;
 using Origin = QAmqpError::Origin;
 
-constexpr auto BlockedLineInterval = std::chrono::seconds(1);
+// For a peer that does not take leave.
+constexpr auto LingerTime = std::chrono::seconds(2);
 
 Link::Link(ConnectionCore &connection, ConnectionContext &session, const QAmqpHost &host,
            std::optional<TimePoint> handshakeDeadline)
@@ -25,34 +26,43 @@ Link::Link(ConnectionCore &connection, ConnectionContext &session, const QAmqpHo
     , m_host(host)
     , m_reading(connection.isReading())
     , m_credentials(m_options.credentials())
-    , m_handshakeDeadline(handshakeDeadline)
 {
+    m_deadlines[Deadline::Handshake] = handshakeDeadline;
     m_context.frameMax = m_context.headerMax = UntunedFrameMax;
     changeState(Cause::OpenCommand);
 }
 
 bool Link::changeState(quint32 cause)
 {
-    const ConnectionState *to = findTransition(ConnectionTable::rows, m_state, cause);
-    if (!to)
-        return false;
-    m_state = *to;
-    m_context.closing = m_state >= ConnectionState::Closing;
-    return true;
+    const auto to = findTransition(ConnectionTable::rows, state(), cause);
+    if (to)
+        m_context.state = *to;
+    return to.has_value();
 }
 
 void Link::leave(quint32 cause)
 {
-    changeState(cause);
-    m_context.open = false;
-    m_amqpDeadline.reset();
-    m_handshakeDeadline.reset();
+    m_deadlines.clear();
+    if (state() == ConnectionState::Lingering)
+        m_deadlines[Deadline::Linger] = m_now + LingerTime;
+    else
+        changeState(cause);
     m_question.reset();
     m_heartbeat.stop();
     countBlocked();
 }
 
-void Link::end(const QAmqpError &error) { m_connection.end(error); }
+// The peer has heard all, or will not any more.
+void Link::leaveAtLast()
+{
+    m_deadlines.clear();
+    changeState(Cause::Ended);
+}
+
+void Link::end(const QAmqpError &error, quint32 guiltyMethod)
+{
+    m_connection.end(error, guiltyMethod);
+}
 
 // Refuses room while bytes wait to be parsed: that is the back-pressure of a busy turn.
 char *Link::receiveBuffer(qsizetype *size)
@@ -91,7 +101,7 @@ void Link::opened(TimePoint now)
         return;
     m_now = now;
     if (m_options.amqpTimeout().count() > 0)
-        m_amqpDeadline = now + m_options.amqpTimeout();
+        m_deadlines[Deadline::Amqp] = now + m_options.amqpTimeout();
     m_context.output.append(QByteArrayView(ProtocolHeader, ProtocolHeaderSize));
 }
 
@@ -104,6 +114,14 @@ void Link::setReading(bool reading, TimePoint now)
     } else {
         m_pause.begin(now);
     }
+}
+
+void Link::drain() { changeState(Cause::CloseCommand); }
+
+void Link::drained()
+{
+    if (state() == ConnectionState::Draining && changeState(Cause::Answered))
+        m_session.events.push_back(ReadyToClose{});
 }
 
 void Link::close()
@@ -138,26 +156,28 @@ void Link::turnBegan(TimePoint now)
         m_heartbeat.received(now);
     m_pause.begin(now);
     m_heartbeat.observe(now);
-    logBlocked(now);
 }
 
 void Link::checkDeadlines(TimePoint now)
 {
-    const bool amqpLate = m_amqpDeadline && now >= *m_amqpDeadline;
-    if (amqpLate || (m_handshakeDeadline && now >= *m_handshakeDeadline)) {
-        fail(Kind::Timeout, Origin::Library,
-             u"%1 did not finish opening the connection within %2 ms (%3); check that this port "
-             "speaks AMQP, and whether it wants TLS (amqps)",
-             (amqpLate ? m_options.amqpTimeout() : m_options.handshakeTimeout()).count(),
-             stateName(m_state));
-    } else if (m_blockedDeadline && now >= *m_blockedDeadline) {
-        fail(Kind::Timeout, Origin::Library, u"%1 kept the connection blocked for %2 ms",
-             m_options.blockedConnectionTimeout().count());
-    } else if (m_secretDeadline && now >= *m_secretDeadline) {
+    const bool amqpLate = m_deadlines.isDue(Deadline::Amqp, now);
+    if (amqpLate || m_deadlines.isDue(Deadline::Handshake, now))
+        return fail(
+                Kind::Timeout, Origin::Library,
+                u"%1 did not finish opening the connection within %2 ms (%3); check that this port "
+                "speaks AMQP, and whether it wants TLS (amqps)",
+                (amqpLate ? m_options.amqpTimeout() : m_options.handshakeTimeout()).count(),
+                stateName(state()));
+    if (m_deadlines.isDue(Deadline::Blocked, now))
+        return fail(Kind::Timeout, Origin::Library, u"%1 kept the connection blocked for %2 ms",
+                    m_options.blockedConnectionTimeout().count());
+    if (m_deadlines.isDue(Deadline::Linger, now))
+        return leaveAtLast();
+    if (m_deadlines.isDue(Deadline::Secret, now))
         secretEnded(operationError(Kind::Timeout, Origin::Library,
                                    u"connection.update-secret was not answered by %1 within %2 ms",
                                    m_session.endpoint, m_options.requestTimeout().count()));
-    }
+    logBlocked(now);
 }
 
 void Link::checkPeer(TimePoint now)
@@ -167,7 +187,7 @@ void Link::checkPeer(TimePoint now)
                     u"%1 sent nothing for %2 s, twice the heartbeat interval: the peer or the way "
                     "to it is dead",
                     2 * m_negotiated.heartbeat.count());
-    if (m_refreshAt && now >= *m_refreshAt)
+    if (m_deadlines.take(Deadline::Refresh, now))
         refreshSecret();
     if (m_heartbeat.isSendDue(now)) {
         Writer writer(m_context.output.reserve(FrameOverhead));
@@ -183,37 +203,26 @@ void Link::turnEnded(TimePoint now)
         m_pause.end(now);
 }
 
+// Asked at the end of a turn, so that a request that became the oldest in it gets its deadline.
 std::optional<TimePoint> Link::nextTimeout()
 {
-    std::optional<TimePoint> next;
-    const auto consider = [&next](std::optional<TimePoint> time) { next = earlier(next, time); };
-    consider(m_amqpDeadline);
-    consider(m_handshakeDeadline);
-    consider(m_blockedDeadline);
-    if (m_blockedNotLogged > 0)
-        consider(*m_blockedLoggedAt + BlockedLineInterval);
-    if (!isOpen())
-        return next;
-    if (!m_secretDeadline && oldestSecret() && m_options.requestTimeout().count() > 0)
-        m_secretDeadline = m_now + m_options.requestTimeout();
-    consider(m_secretDeadline);
-    consider(m_refreshAt);
-    consider(m_heartbeat.nextTimeout());
-    consider(nextContentDeadline());
-    return next;
+    if (isUsable()) {
+        if (!m_deadlines[Deadline::Secret] && oldestSecret()
+            && m_options.requestTimeout().count() > 0)
+            m_deadlines[Deadline::Secret] = m_now + m_options.requestTimeout();
+        setContentDeadline();
+    }
+    return earlier(m_deadlines.first(), m_heartbeat.nextTimeout());
 }
 
 // A broker at its limit may block and unblock all the time: of what follows the first line, only the
 // number is told.
 void Link::logBlocked(TimePoint now)
 {
-    if (!m_blockedLoggedAt || now < *m_blockedLoggedAt + BlockedLineInterval)
+    if (!m_deadlines.take(Deadline::BlockedLog, now))
         return;
-    m_blockedLoggedAt.reset();
-    if (m_blockedNotLogged > 0) {
-        countBlocked();
-        m_blockedLoggedAt = now;
-    }
+    countBlocked();
+    m_blockedLoggedAt = now;
 }
 
 void Link::countBlocked()
@@ -226,11 +235,11 @@ void Link::countBlocked()
 QAmqpError::Phase Link::phase() const
 {
     using Phase = QAmqpError::Phase;
-    if (m_state <= ConnectionState::Connecting)
+    if (state() <= ConnectionState::Connecting)
         return Phase::Connecting;
-    if (m_state < ConnectionState::Open)
+    if (state() < ConnectionState::Open)
         return Phase::Handshake;
-    return m_state == ConnectionState::Open ? Phase::Open : Phase::Closing;
+    return isUsable() ? Phase::Open : Phase::Closing;
 }
 
 // A broker without this can only cut the connection of a user it does not let in.
@@ -243,15 +252,17 @@ static bool saysWhyItRefuses(const Negotiated &negotiated)
 
 void Link::lost(const QAmqpError &reason)
 {
-    if (m_state == ConnectionState::Closed || m_state == ConnectionState::Waiting)
+    if (state() == ConnectionState::Closed || state() == ConnectionState::Waiting)
         return;
-    if (m_state == ConnectionState::Closing)
+    if (state() == ConnectionState::Lingering)
+        leaveAtLast();
+    else if (state() == ConnectionState::Closing)
         end({}); // the peer may drop the link instead of answering our close
     else if (reason.origin() == Origin::Application) // which says nothing of the peer
         end(reason);
     else if (const QString foreign = foreignPeer(); !foreign.isEmpty())
         fail(Kind::ProtocolViolation, Origin::Broker, u"%1 %2", foreign);
-    else if (m_state == ConnectionState::HeaderSent && reason.kind() != Kind::TlsFailed)
+    else if (state() == ConnectionState::HeaderSent && reason.kind() != Kind::TlsFailed)
         end(m_session
                     .error(Kind::ConnectionLost, Origin::Broker,
                            u"%1 closed the connection without a word of AMQP; %2",
@@ -261,14 +272,14 @@ void Link::lost(const QAmqpError &reason)
                                    : "check that this port speaks AMQP 0-9-1, and whether it "
                                      "wants TLS (amqps)")
                     .setCause(reason));
-    else if (m_state == ConnectionState::Opening && !saysWhyItRefuses(m_negotiated))
+    else if (state() == ConnectionState::Opening && !saysWhyItRefuses(m_negotiated))
         end(m_session
                     .error(Kind::AccessRefused, Origin::Broker,
                            u"%1 closed the connection instead of opening virtual host \"%2\"; most "
                            "likely there is none of this name, or user \"%3\" has no access to it",
                            m_options.virtualHost(), m_credentials.userName())
                     .setCause(reason));
-    else if (m_state == ConnectionState::Starting && !saysWhyItRefuses(m_negotiated))
+    else if (state() == ConnectionState::Starting && !saysWhyItRefuses(m_negotiated))
         end(m_session
                     .error(Kind::AuthenticationFailed, Origin::Broker,
                            u"%1 closed the connection after the login of user \"%2\"; check the "
@@ -282,7 +293,7 @@ void Link::lost(const QAmqpError &reason)
 // Names what may be behind a loss: that this side did not write, or did not read.
 QAmqpError Link::explained(const QAmqpError &loss) const
 {
-    if (m_state != ConnectionState::Open)
+    if (!isUsable())
         return loss;
     QString why;
     if (const auto silence = m_heartbeat.silenceBefore(m_now))

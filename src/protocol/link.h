@@ -11,9 +11,9 @@
 #include "codec/framereader.h"
 #include "codec/heartbeat.h"
 #include "protocol/connectioncontext.h"
+#include "protocol/deadlines.h"
 #include "protocol/question.h"
 #include "protocol/readingpause.h"
-#include "protocol/transitions.h"
 
 QT_BEGIN_NAMESPACE
 
@@ -57,7 +57,7 @@ public:
     void receive(QByteArrayView bytes, TimePoint now);
     void opened(TimePoint now);
     void lost(const QAmqpError &reason);
-    void drained() { m_context.answerBytes = 0; } // all that was written is with the peer
+    void written() { m_context.answerBytes = 0; } // all of it is with the peer
     void turnBegan(TimePoint now); // at the start of a turn
     void checkDeadlines(TimePoint now);
     void checkPeer(TimePoint now); // while it is open
@@ -65,10 +65,13 @@ public:
 
     // command
     void setReading(bool reading, TimePoint now);
+    void drain(); // close() was called: what was asked for before is finished
+    void drained(); // it is
     void close(); // sends connection.close
     void updateSecret(const QByteArray &secret, const QByteArray &reason, bool automatic);
     void answered(const QuestionPointer &question);
-    // The attempt failed, and another one follows; or the session is over.
+    // The attempt failed, and another one follows; or the session is over. What was said last is still
+    // heard by the peer, if the link lingers.
     void leave(quint32 cause);
 
     // to do
@@ -78,12 +81,12 @@ public:
     std::optional<TimePoint> nextTimeout();
 
     // ask
-    ConnectionState state() const { return m_state; }
-    bool isOpen() const { return m_state == ConnectionState::Open; }
+    ConnectionState state() const { return m_context.state; }
+    bool isUsable() const { return QtAmqpPrivate::isUsable(state()); }
     bool isBlocked() const { return m_blocked; }
     bool isAsking(const QuestionPointer &question) const { return question == m_question; }
     // Before the link is open nothing more is read until the application has answered.
-    bool isWaitingForAnswer() const { return m_question && m_state < ConnectionState::Open; }
+    bool isWaitingForAnswer() const { return m_question && state() < ConnectionState::Open; }
     const Negotiated &negotiated() const { return m_negotiated; }
     const Output &output() const { return m_context.output; }
     LinkContext &context() { return m_context; }
@@ -98,6 +101,18 @@ public:
     }
 
 private:
+    static constexpr auto BlockedLineInterval = std::chrono::seconds(1);
+    enum class Deadline {
+        Amqp, // of the handshake
+        Handshake, // of it and what came before
+        Blocked,
+        BlockedLog, // until then only the number of changes is noted
+        Secret, // of the answer to the oldest connection.update-secret
+        Refresh, // see m_refreshAt
+        Content, // of what is still missing of a message
+        Linger,
+        Count
+    };
     struct Secret
     {
         bool automatic = false; // the application does not wait for its end
@@ -111,8 +126,9 @@ private:
         sendMethod(m_context.output, 0, method);
     }
     void take(const Frame &frame);
+    void leaveAtLast();
     void checkContents();
-    std::optional<TimePoint> nextContentDeadline();
+    void setContentDeadline();
     bool isLate(const Frame &frame);
     void understand(const Frame &frame);
     void receiveMethod(const Frame &frame);
@@ -138,7 +154,7 @@ private:
     {
         m_context.error = {code, formatted(format, args...)};
     }
-    void end(const QAmqpError &error);
+    void end(const QAmqpError &error, quint32 guiltyMethod = 0);
     template<typename... Args>
     void fail(QAmqpError::Kind kind, QAmqpError::Origin origin, QStringView format,
               const Args &...args)
@@ -167,7 +183,6 @@ private:
     const QAmqpConnectionOptions &m_options;
     const QAmqpHost m_host;
     LinkContext m_context{m_session};
-    ConnectionState m_state = ConnectionState::Idle;
     FrameReader m_reader;
     bool m_backlog = false; // bytes arrived that readFrame() has not been through
     bool m_reading; // as the application wants it
@@ -175,7 +190,6 @@ private:
     TimePoint m_receivedAt; // the last bytes
     TimePoint m_turnEndedAt;
     ReadingPause m_pause;
-    std::optional<TimePoint> m_contentDeadline; // of what is still missing of a message
     std::set<quint16> m_closedChannels; // and not open again since
     Negotiated m_negotiated;
     QAmqpCredentials m_credentials;
@@ -183,12 +197,9 @@ private:
     QuestionPointer m_question; // unanswered; before the link is open, nothing is read meanwhile
     Heartbeat m_heartbeat;
     TimePoint m_now;
-    std::optional<TimePoint> m_amqpDeadline;
-    std::optional<TimePoint> m_handshakeDeadline;
-    std::optional<TimePoint> m_blockedDeadline;
-    std::optional<TimePoint> m_secretDeadline;
-    std::optional<TimePoint> m_refreshAt; // the time for a new token
-    TimePoint m_expiry; // of the one in use
+    Deadlines<Deadline> m_deadlines;
+    TimePoint m_expiry; // of the token in use
+    std::optional<TimePoint> m_refreshAt; // the time for a new one, once the link is open
     std::deque<Secret> m_secrets; // unanswered
     bool m_blocked = false;
     std::optional<TimePoint> m_blockedLoggedAt; // when the log heard of it last

@@ -130,7 +130,6 @@ void Link::noteExpiry()
 
 void Link::refreshSecret()
 {
-    m_refreshAt.reset();
     ask({.topic = Question::Topic::Secret, .credentials = m_options.credentials()});
 }
 
@@ -153,10 +152,13 @@ void Link::refreshed(const Question &secret)
     if (problem.isEmpty()) {
         m_credentials = secret.credentials;
         updateSecret(secret.response, reason.toByteArray(), true);
-        return noteExpiry();
+        noteExpiry();
+        m_deadlines[Deadline::Refresh] = m_refreshAt;
+        return;
     }
     warn(formatted(u"there is no new secret for %1: %2", m_session.endpoint, problem));
-    m_refreshAt = m_now + std::max<TimePoint::duration>((m_expiry - m_now) / 2, OneSecond);
+    m_deadlines[Deadline::Refresh] =
+            m_now + std::max<TimePoint::duration>((m_expiry - m_now) / 2, OneSecond);
 }
 
 // The application's choice is what counts, also 0 for none.
@@ -198,7 +200,7 @@ void Link::secretEnded(const QAmqpError &error)
 {
     Secret *secret = oldestSecret();
     secret->over = true;
-    m_secretDeadline.reset(); // of the next one it runs from now
+    m_deadlines[Deadline::Secret].reset(); // of the next one it runs from now
     if (!secret->automatic)
         m_session.events.push_back(SecretUpdated{error});
     else if (error)

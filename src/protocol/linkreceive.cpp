@@ -21,7 +21,7 @@ constexpr auto Punctual = std::chrono::milliseconds(100);
 
 bool Link::readFrame()
 {
-    if (m_state <= ConnectionState::Connecting || m_state == ConnectionState::Closed
+    if (state() <= ConnectionState::Connecting || state() == ConnectionState::Closed
         || isWaitingForAnswer())
         return false;
     Frame frame;
@@ -47,7 +47,7 @@ void Link::take(const Frame &frame)
     understand(frame);
     if (m_context.error.code != ReplyCode::Success)
         violated(m_context.error.code, m_context.error.text);
-    if (m_context.answerBytes > MaxAnswerBytes && m_state == ConnectionState::Open)
+    if (m_context.answerBytes > MaxAnswerBytes && isUsable())
         fail(Kind::LimitExceeded, Origin::Library,
              u"%1 does not read: %2 bytes of answers to it wait, which is too many",
              m_context.answerBytes);
@@ -60,10 +60,10 @@ void Link::take(const Frame &frame)
 // in the socket: it is waited for anew.
 void Link::checkContents()
 {
-    if (!m_contentDeadline || m_now < *m_contentDeadline || m_state != ConnectionState::Open)
+    if (!m_deadlines.isDue(Deadline::Content, m_now))
         return;
     const auto patience = m_options.requestTimeout();
-    const bool wasRead = m_reading && m_now - *m_contentDeadline <= Punctual;
+    const bool wasRead = m_reading && m_now - *m_deadlines[Deadline::Content] <= Punctual;
     for (const auto &channel : m_connection.channels()) {
         if (!channel || !channel->isReceiving())
             continue;
@@ -79,21 +79,20 @@ void Link::checkContents()
     }
 }
 
-std::optional<TimePoint> Link::nextContentDeadline()
+void Link::setContentDeadline()
 {
-    m_contentDeadline.reset();
+    std::optional<TimePoint> &first = m_deadlines[Deadline::Content];
+    first.reset();
     if (!std::exchange(m_context.contentBegan, false))
-        return {};
+        return;
     for (const auto &channel : m_connection.channels()) {
         if (!channel || !channel->isReceiving())
             continue;
         m_context.contentBegan = true;
-        const auto deadline = channel->contentDeadline(std::max(m_now, m_turnEndedAt),
-                                                       m_options.requestTimeout());
-        if (deadline && (!m_contentDeadline || *deadline < *m_contentDeadline))
-            m_contentDeadline = deadline;
+        first = earlier(first,
+                        channel->contentDeadline(std::max(m_now, m_turnEndedAt),
+                                                 m_options.requestTimeout()));
     }
-    return m_contentDeadline;
 }
 
 static quint32 methodOf(const Frame &frame)
@@ -110,7 +109,7 @@ bool Link::isLate(const Frame &frame)
     if (m_closedChannels.count(frame.channel) == 0)
         return false;
     const ChannelCore *core = m_connection.channel(frame.channel);
-    if (core && core->state() > ChannelState::Opening) {
+    if (core && core->state() != ChannelState::Opening && core->state() != ChannelState::Closed) {
         m_closedChannels.erase(frame.channel);
         return false;
     }
@@ -130,9 +129,9 @@ void Link::understand(const Frame &frame)
 {
     if (frame.channel != 0) {
         ChannelCore *core = m_connection.channel(frame.channel);
-        if (m_state == ConnectionState::Closing || isLate(frame))
+        if (!m_context.mayWrite() || isLate(frame))
             return;
-        if (!core || m_state != ConnectionState::Open)
+        if (!core || !isUsable())
             blame(ReplyCode::ChannelError, u"a frame came for channel %1, which is not open",
                   frame.channel);
         else
@@ -150,7 +149,7 @@ void Link::receiveMethod(const Frame &frame)
 {
     Reader in(frame.payload);
     const quint32 id = in.read<quint32>();
-    if (m_state == ConnectionState::Closing && id != ConnectionClose::info.id()
+    if (!m_context.mayWrite() && id != ConnectionClose::info.id()
         && id != ConnectionCloseOk::info.id())
         return;
     if (!dispatch(id, in, *this))
@@ -168,8 +167,8 @@ void Link::arrived(const Method &method)
               u"%1 came from the broker on channel 0, where it has no place", Method::info.name);
     } else if (!changeState(Method::info.id())) {
         blame(ReplyCode::UnexpectedFrame, u"%1 came while the connection is %2", Method::info.name,
-              stateName(m_state));
-    } else if (m_state != ConnectionState::Closing) {
+              stateName(state()));
+    } else {
         handle(method);
     }
 }
@@ -211,10 +210,9 @@ void Link::handle(const ConnectionTune &method)
 
 void Link::handle(const ConnectionOpenOk &)
 {
-    m_handshakeDeadline.reset();
-    m_amqpDeadline.reset();
+    m_deadlines.clear();
+    m_deadlines[Deadline::Refresh] = m_refreshAt;
     inform(formatted(u"%1 is open", m_session.endpoint));
-    m_context.open = true;
     m_heartbeat.start(m_negotiated.heartbeat, m_now);
     m_session.events.push_back(ConnectionOpened{});
     m_connection.linkOpened();
@@ -223,16 +221,18 @@ void Link::handle(const ConnectionOpenOk &)
 void Link::handle(const ConnectionClose &method)
 {
     send(ConnectionCloseOk{});
-    const bool asked =
-            m_connection.wasToldToClose() && method.replyCode == quint16(ReplyCode::Success);
+    if (m_connection.isEnded())
+        return;
+    const bool asked = m_connection.isClosing() && method.replyCode == quint16(ReplyCode::Success);
+    const bool wasOpening = state() == ConnectionState::Waiting;
     const quint32 guilty = methodId(method.classId, method.methodId);
     const QString replyText = QString::fromUtf8(method.replyText);
     Kind kind = kindOfReplyCode(method.replyCode);
     QString what = QStringLiteral("closed the connection");
-    if (!m_context.open && method.replyCode == quint16(ReplyCode::AccessRefused)) {
+    if (wasOpening && method.replyCode == quint16(ReplyCode::AccessRefused)) {
         kind = Kind::AuthenticationFailed;
         what = formatted(u"refused user \"%1\"", m_credentials.userName());
-    } else if (!m_context.open && method.replyCode == quint16(ReplyCode::NotAllowed)) {
+    } else if (wasOpening && method.replyCode == quint16(ReplyCode::NotAllowed)) {
         kind = Kind::AccessRefused;
         what = formatted(u"refused virtual host \"%1\" to user \"%2\"", m_options.virtualHost(),
                          m_credentials.userName());
@@ -242,34 +242,40 @@ void Link::handle(const ConnectionClose &method)
             m_session.error(kind, Origin::Broker, u"%1 %2: %3 (%4%5)%6", what, replyText,
                             method.replyCode, guiltyName, adviceOn(method.replyCode, replyText));
     error.setReply(method.replyCode, replyText);
-    error.setPhase(m_context.open ? QAmqpError::Phase::Open : QAmqpError::Phase::Handshake);
+    error.setPhase(wasOpening ? QAmqpError::Phase::Handshake : QAmqpError::Phase::Open);
     if (guilty)
         error.setMethod(methodName(guilty));
-    end(asked ? QAmqpError() : error);
+    end(asked ? QAmqpError() : error, guilty);
 }
 
-void Link::handle(const ConnectionCloseOk &) { end({}); }
+void Link::handle(const ConnectionCloseOk &)
+{
+    m_deadlines.clear();
+    end({});
+}
 
 void Link::handle(const ConnectionBlocked &method)
 {
     const QString reason = QString::fromUtf8(method.reason);
     if (!std::exchange(m_blocked, true)) {
-        if (m_blockedLoggedAt) {
+        if (m_blockedLoggedAt && m_now < *m_blockedLoggedAt + BlockedLineInterval) {
             ++m_blockedNotLogged;
+            m_deadlines[Deadline::BlockedLog] = *m_blockedLoggedAt + BlockedLineInterval;
         } else {
             warn(formatted(u"the broker has blocked the connection: \"%1\"", reason));
             m_blockedLoggedAt = m_now;
         }
     }
-    if (!m_blockedDeadline && m_options.blockedConnectionTimeout().count() > 0)
-        m_blockedDeadline = m_now + m_options.blockedConnectionTimeout();
+    std::optional<TimePoint> &deadline = m_deadlines[Deadline::Blocked];
+    if (!deadline && m_options.blockedConnectionTimeout().count() > 0)
+        deadline = m_now + m_options.blockedConnectionTimeout();
     m_session.events.push_back(BlockedChanged{true, reason});
 }
 
 void Link::handle(const ConnectionUnblocked &)
 {
     m_blocked = false;
-    m_blockedDeadline.reset();
+    m_deadlines[Deadline::Blocked].reset();
     m_session.events.push_back(BlockedChanged{false, {}});
 }
 
@@ -278,7 +284,7 @@ QString Link::foreignPeer() const
 {
     const QByteArrayView begin =
             m_reader.rest().first(std::min<qsizetype>(m_reader.rest().size(), 24));
-    if (m_state != ConnectionState::HeaderSent || begin.isEmpty()
+    if (state() != ConnectionState::HeaderSent || begin.isEmpty()
         || quint8(begin.front())
                 == quint8(FrameType::Method)) // a broker's first words, perhaps cut
         return {};
@@ -296,16 +302,23 @@ QString Link::foreignPeer() const
 // The peer broke the protocol: it is told why, and nothing more it sends is looked at.
 void Link::violated(ReplyCode code, const QString &text)
 {
-    if (m_state == ConnectionState::Closed || m_state == ConnectionState::Waiting)
+    if (state() == ConnectionState::Closed || state() == ConnectionState::Waiting)
         return;
-    if (m_state == ConnectionState::Closing) // as if it had dropped the link instead of answering
+    if (state() == ConnectionState::Lingering) // it may say what it likes, until it has read all
+        return m_reader.discard();
+    if (state() == ConnectionState::Closing) // as if it had dropped the link instead of answering
         return end({});
     if (const QString foreign = foreignPeer(); !foreign.isEmpty() && code == ReplyCode::FrameError)
         return fail(Kind::ProtocolViolation, Origin::Broker, u"%1 %2", foreign);
+    const QAmqpError error = m_session
+                                     .error(Kind::ProtocolViolation, Origin::Broker,
+                                            u"%1 broke the protocol: %2", text)
+                                     .setReply(int(code), text)
+                                     .setPhase(phase());
     const QByteArray replyText = text.toUtf8().left(MaxShortString);
     send(ConnectionClose{.replyCode = quint16(code), .replyText = QByteArrayView(replyText)});
-    end(m_session.error(Kind::ProtocolViolation, Origin::Broker, u"%1 broke the protocol: %2", text)
-                .setReply(int(code), text));
+    changeState(Cause::GivenUp);
+    end(error);
 }
 
 } // namespace QtAmqpPrivate

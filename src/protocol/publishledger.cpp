@@ -87,33 +87,33 @@ bool PublishLedger::settle(quint64 sequence, bool multiple, Outcome outcome)
         sequence = m_sent;
     if (sequence > m_sent || (sequence == 0 && !multiple))
         return false;
+    QAmqpError nack;
+    if (outcome == Outcome::Nacked)
+        nack = operationError(Kind::Nacked, Origin::Broker,
+                              u"the broker refused the message (basic.nack); a queue may be full, "
+                              "or the broker in trouble");
     if (sequence > m_settled)
         closeUpTo(multiple ? m_settled + 1 : sequence, sequence,
-                  [&](quint64 first, quint64 last) { settleRun(first, last, outcome); });
+                  [&](quint64 first, quint64 last) { settleRun(first, last, outcome, nack); });
     return true;
 }
 
-void PublishLedger::settleRun(quint64 firstTag, quint64 lastTag, Outcome outcome)
+void PublishLedger::settleRun(quint64 firstTag, quint64 lastTag, Outcome outcome,
+                              const QAmqpError &error)
 {
-    if (!m_watched.empty() || !m_awaitedAll.empty() || outcome == Outcome::Nacked) {
-        QAmqpError nack;
-        if (outcome == Outcome::Nacked)
-            nack = operationError(Kind::Nacked, Origin::Broker,
-                                  u"the broker refused the message (basic.nack); a queue may be "
-                                  "full, or the broker in trouble");
-        endRequests(firstTag, lastTag, nack);
-    }
+    if (!m_watched.empty() || !m_awaitedAll.empty() || error)
+        endRequests(firstTag, lastTag, error);
     m_events.push_back(Settled{m_channel, outcome, firstTag, lastTag});
 }
 
-void PublishLedger::endRequests(quint64 firstTag, quint64 lastTag, const QAmqpError &nack)
+void PublishLedger::endRequests(quint64 firstTag, quint64 lastTag, const QAmqpError &error)
 {
     const auto before = [](const Watched &publish, quint64 tag) { return publish.tag < tag; };
     const auto first = std::lower_bound(m_watched.begin(), m_watched.end(), firstTag, before);
     const auto end = std::lower_bound(first, m_watched.end(), lastTag + 1, before);
     for (auto publish = first; publish != end; ++publish) {
         if (publish->request)
-            endRequest(publish->request, nack ? nack : publish->returned);
+            endRequest(publish->request, publish->returned ? publish->returned : error);
     }
     m_watched.erase(first, end);
     for (AwaitedAll &all : m_awaitedAll) {
@@ -121,24 +121,20 @@ void PublishLedger::endRequests(quint64 firstTag, quint64 lastTag, const QAmqpEr
             continue;
         all.remaining -= std::min(lastTag, all.lastTag) - firstTag + 1;
         if (!all.failure)
-            all.failure = nack;
+            all.failure = error;
     }
     for (; !m_awaitedAll.empty() && m_awaitedAll.front().remaining == 0; m_awaitedAll.pop_front())
         endRequest(m_awaitedAll.front().request, m_awaitedAll.front().failure);
-    if (nack)
-        failed(lastTag - firstTag + 1, nack);
+    if (!error)
+        return;
+    if (!m_unreportedFailure)
+        m_unreportedFailure = error;
+    m_unreportedFailures += lastTag - firstTag + 1;
 }
 
 void PublishLedger::endRequest(RequestId request, const QAmqpError &error)
 {
     m_events.push_back(Replied{.channel = m_channel, .request = request, .error = error});
-}
-
-void PublishLedger::failed(quint64 publishes, const QAmqpError &error)
-{
-    if (publishes > 0 && !m_unreportedFailure)
-        m_unreportedFailure = error;
-    m_unreportedFailures += publishes;
 }
 
 // By message-id where it has one, else the oldest that went the same way.
@@ -161,31 +157,34 @@ quint64 PublishLedger::returned(const Envelope &envelope, const QAmqpMessage &me
     return publish->tag;
 }
 
-bool PublishLedger::end(const QAmqpError &error)
+bool PublishLedger::linkLost(const QAmqpError &error)
 {
-    const quint64 open = m_unconfirmed;
-    closeUpTo(m_settled + 1, m_settled + m_entries.size(), [this](quint64 first, quint64 last) {
-        m_events.push_back(Settled{m_channel, Outcome::Indeterminate, first, last});
-    });
-    m_sent = m_settled;
     const QAmqpError cause = error ? error : givenUp(u"the channel was closed");
-    const QAmqpError indeterminate =
-            operationError(cause.kind(), cause.origin(),
+    QAmqpError indeterminate =
+            operationError(kindOfLoss(cause), cause.origin(),
                            u"the broker did not answer for the message, which may have arrived: %1",
                            cause.text())
                     .setReply(cause.replyCode(), cause.replyText())
                     .setCause(cause);
-    failed(open, indeterminate);
-    bool ended = !m_awaitedAll.empty();
-    for (const Watched &publish : std::exchange(m_watched, {})) {
-        if (!publish.request)
-            continue;
-        ended = true;
-        endRequest(publish.request, publish.returned ? publish.returned : indeterminate);
-    }
-    for (const AwaitedAll &all : std::exchange(m_awaitedAll, {}))
-        endRequest(all.request, all.failure ? all.failure : indeterminate);
-    return ended;
+    if (cause.scope() == QAmqpError::Scope::Connection)
+        indeterminate.setScope(cause.scope());
+    const auto requests = [this] {
+        return m_awaitedAll.size()
+                + std::size_t(std::count_if(m_watched.begin(), m_watched.end(),
+                                            [](const Watched &w) { return w.request != 0; }));
+    };
+    const std::size_t before = requests();
+    closeUpTo(m_settled + 1, m_sent, [&](quint64 first, quint64 last) {
+        settleRun(first, last, Outcome::Indeterminate, indeterminate);
+    });
+    m_sent = m_settled = 0;
+    return requests() < before;
+}
+
+bool PublishLedger::end(const QAmqpError &cause)
+{
+    m_sent = m_settled + m_entries.size();
+    return linkLost(cause);
 }
 
 void PublishLedger::reported(const Settled &settled)

@@ -58,7 +58,10 @@ public:
     // One came back: its tag, 0 if it is none of those that are open. RabbitMQ returns before it confirms.
     quint64 returned(const Envelope &envelope, const QAmqpMessage &message, quint16 replyCode,
                      const QString &reason);
-    // No answer comes any more. Returns whether that ended a request.
+    // No answer comes any more for what was sent; the broker of the next link counts from 1 again. Returns
+    // whether that ended a request.
+    bool linkLost(const QAmqpError &cause);
+    // Nor for what was not sent.
     bool end(const QAmqpError &cause);
     // The application hears of what was settled.
     void reported(const Settled &settled);
@@ -91,10 +94,9 @@ private:
 
     Watched &watchNewest();
     bool close(quint64 sequence);
-    void settleRun(quint64 firstTag, quint64 lastTag, Outcome outcome);
-    void endRequests(quint64 firstTag, quint64 lastTag, const QAmqpError &nack);
+    void settleRun(quint64 firstTag, quint64 lastTag, Outcome outcome, const QAmqpError &error);
+    void endRequests(quint64 firstTag, quint64 lastTag, const QAmqpError &error);
     void endRequest(RequestId request, const QAmqpError &error);
-    void failed(quint64 publishes, const QAmqpError &error);
     template<typename Settle>
     void closeUpTo(quint64 from, quint64 sequence, Settle settle);
 

@@ -12,14 +12,17 @@ const char *stateName(ConnectionState state)
     constexpr const char *names[] = {"idle",           "waiting to try again",
                                      "connecting",     "waiting for connection.start",
                                      "authenticating", "opening",
-                                     "open",           "closing",
-                                     "closed"};
+                                     "open",           "finishing what was asked for",
+                                     "about to close", "closing",
+                                     "closed",         "closed"};
     return names[quint8(state)];
 }
 
 const char *stateName(ChannelState state)
 {
-    constexpr const char *names[] = {"closed", "opening", "open", "closing"};
+    constexpr const char *names[] = {"opening",        "open",    "finishing what was asked for",
+                                     "about to close", "closing", "closed",
+                                     "closed"};
     return names[quint8(state)];
 }
 

@@ -4,11 +4,18 @@
 #ifndef QTAMQP_PROTOCOL_TRANSITIONS_H
 #define QTAMQP_PROTOCOL_TRANSITIONS_H
 
-// The two state machines, as tables. A row is (state, cause, next state); a cause is a method that
-// arrived or something of our own. A pair that has no row cannot happen: from the peer it is a
-// protocol error, from the application misuse. Nothing else in the library decides what may come when.
+// The two state machines, as tables. A row says in which states a cause may come, and which state is next; a
+// cause is a method that arrived or something of our own. What has no row cannot happen: from the peer it
+// is a protocol error, from the application misuse. Nothing else in the library decides what may come when.
+//
+// An end has up to four steps. Draining: what was asked for before is still sent and answered. Drained: it is
+// done. Closing: our close is out, and its close-ok is awaited. Lingering: for the application it is over, and
+// what was said last must still reach the peer: a link goes on reading, since a socket that is closed with
+// bytes unread takes back what was on its way; a channel's number stays taken.
 
 #include "codec/methods.h"
+
+#include <optional>
 
 QT_BEGIN_NAMESPACE
 
@@ -22,10 +29,20 @@ enum class ConnectionState : quint8 {
     Starting,
     Opening,
     Open,
+    Draining,
+    Drained,
     Closing,
+    Lingering,
     Closed
 };
-enum class ChannelState : quint8 { Closed, Opening, Open, Closing };
+enum class ChannelState : quint8 { Opening, Open, Draining, Drained, Closing, Lingering, Closed };
+
+// The peer has it open, and has not been told to close it.
+template<typename State>
+constexpr bool isUsable(State state)
+{
+    return state >= State::Open && state <= State::Drained;
+}
 
 // Causes that are not methods; no class has number 0, so they cannot collide with one.
 namespace Cause {
@@ -33,108 +50,116 @@ enum : quint32 {
     OpenCommand = 1, // the application wants it open
     TransportOpened,
     AttemptFailed, // but there is another host, or another time
+    CloseCommand, // the application wants it closed
+    Answered, // everything asked for before that is done
     CloseSent, // our own close method went out
+    GivenUp, // so it did, and nobody waits for the answer
     Ended, // the transport is lost, the application aborted, or we gave up
 };
+}
+
+using States = quint16; // one bit for each
+
+template<typename... State>
+constexpr States in(State... states)
+{
+    return States(((1U << quint8(states)) | ...));
 }
 
 template<typename State>
 struct Transition
 {
-    State from;
+    States from;
     quint32 cause;
-    State to;
+    std::optional<State> to; // none: the same
 };
 
 // clang-format off
 namespace ConnectionTable {
 using enum ConnectionState;
+inline constexpr States Handshake = in(HeaderSent, Starting, Opening);
+inline constexpr States Usable = in(Open, Draining, Drained);
+inline constexpr std::nullopt_t Same = std::nullopt;
 inline constexpr Transition<ConnectionState> rows[] = {
-        {Idle,       Cause::OpenCommand,                  Connecting},
-        {Waiting,    Cause::OpenCommand,                  Connecting},
-        {Connecting, Cause::TransportOpened,              HeaderSent},
-        {HeaderSent, ConnectionStart::info.id(),          Starting  },
-        {Starting,   ConnectionSecure::info.id(),         Starting  },
-        {Starting,   ConnectionTune::info.id(),           Opening   },
-        {Opening,    ConnectionOpenOk::info.id(),         Open      },
-        {Open,       ConnectionBlocked::info.id(),        Open      },
-        {Open,       ConnectionUnblocked::info.id(),      Open      },
-        {Open,       ConnectionUpdateSecretOk::info.id(), Open      },
-        {Open,       Cause::CloseSent,                    Closing   },
-        {Closing,    ConnectionCloseOk::info.id(),        Closed    },
-        {HeaderSent, ConnectionClose::info.id(),          Waiting   },
-        {Starting,   ConnectionClose::info.id(),          Waiting   },
-        {Opening,    ConnectionClose::info.id(),          Waiting   },
-        {Open,       ConnectionClose::info.id(),          Closed    },
-        {Closing,    ConnectionClose::info.id(),          Closed    },
-        {Connecting, Cause::AttemptFailed,                Waiting   },
-        {HeaderSent, Cause::AttemptFailed,                Waiting   },
-        {Starting,   Cause::AttemptFailed,                Waiting   },
-        {Opening,    Cause::AttemptFailed,                Waiting   },
-        {Idle,       Cause::Ended,                        Closed    },
-        {Waiting,    Cause::Ended,                        Closed    },
-        {Connecting, Cause::Ended,                        Closed    },
-        {HeaderSent, Cause::Ended,                        Closed    },
-        {Starting,   Cause::Ended,                        Closed    },
-        {Opening,    Cause::Ended,                        Closed    },
-        {Open,       Cause::Ended,                        Closed    },
-        {Closing,    Cause::Ended,                        Closed    },
+        {in(Idle, Waiting),             Cause::OpenCommand,                  Connecting},
+        {in(Connecting),                Cause::TransportOpened,              HeaderSent},
+        {in(HeaderSent),                ConnectionStart::info.id(),          Starting  },
+        {in(Starting),                  ConnectionSecure::info.id(),         Same      },
+        {in(Starting),                  ConnectionTune::info.id(),           Opening   },
+        {in(Opening),                   ConnectionOpenOk::info.id(),         Open      },
+        {Usable,                        ConnectionBlocked::info.id(),        Same      },
+        {Usable,                        ConnectionUnblocked::info.id(),      Same      },
+        {Usable,                        ConnectionUpdateSecretOk::info.id(), Same      },
+        {in(Open),                      Cause::CloseCommand,                 Draining  },
+        {in(Draining),                  Cause::Answered,                     Drained   },
+        {in(Drained),                   Cause::CloseSent,                    Closing   },
+        {Usable,                        Cause::GivenUp,                      Lingering },
+        {in(Closing, Lingering),        ConnectionCloseOk::info.id(),        Closed    },
+        {Handshake,                     ConnectionClose::info.id(),          Waiting   },
+        {Usable | in(Closing),          ConnectionClose::info.id(),          Lingering },
+        {in(Lingering),                 ConnectionClose::info.id(),          Same      },
+        {Handshake | in(Connecting),    Cause::AttemptFailed,                Waiting   },
+        {in(Idle, Waiting, Connecting), Cause::Ended,                        Closed    },
+        {Handshake | Usable,            Cause::Ended,                        Closed    },
+        {in(Closing, Lingering),        Cause::Ended,                        Closed    },
 };
 } // namespace ConnectionTable
 
 namespace ChannelTable {
 using enum ChannelState;
+inline constexpr States Usable = in(Open, Draining, Drained);
+inline constexpr std::nullopt_t Same = std::nullopt;
 inline constexpr Transition<ChannelState> rows[] = {
-        {Closed,  Cause::OpenCommand,           Opening},
-        {Opening, ChannelOpenOk::info.id(),     Open   },
-        {Opening, Cause::CloseSent,             Closing},
-        {Open,    Cause::CloseSent,             Closing},
-        {Opening, ChannelClose::info.id(),      Closed },
-        {Open,    ChannelClose::info.id(),      Closed },
-        {Closing, ChannelClose::info.id(),      Closing},
-        {Closing, ChannelCloseOk::info.id(),    Closed },
-        {Opening, Cause::Ended,                 Closed },
-        {Open,    Cause::Ended,                 Closed },
-        {Closing, Cause::Ended,                 Closed },
-        {Open,    ChannelFlow::info.id(),       Open   },
-        {Open,    ChannelFlowOk::info.id(),     Open   },
-        {Open,    ExchangeDeclareOk::info.id(), Open   },
-        {Open,    ExchangeDeleteOk::info.id(),  Open   },
-        {Open,    ExchangeBindOk::info.id(),    Open   },
-        {Open,    ExchangeUnbindOk::info.id(),  Open   },
-        {Open,    QueueDeclareOk::info.id(),    Open   },
-        {Open,    QueueBindOk::info.id(),       Open   },
-        {Open,    QueueUnbindOk::info.id(),     Open   },
-        {Open,    QueuePurgeOk::info.id(),      Open   },
-        {Open,    QueueDeleteOk::info.id(),     Open   },
-        {Open,    BasicQosOk::info.id(),        Open   },
-        {Open,    BasicConsumeOk::info.id(),    Open   },
-        {Open,    BasicCancel::info.id(),       Open   },
-        {Open,    BasicCancelOk::info.id(),     Open   },
-        {Open,    BasicReturn::info.id(),       Open   },
-        {Open,    BasicDeliver::info.id(),      Open   },
-        {Open,    BasicGetOk::info.id(),        Open   },
-        {Open,    BasicGetEmpty::info.id(),     Open   },
-        {Open,    BasicAck::info.id(),          Open   },
-        {Open,    BasicNack::info.id(),         Open   },
-        {Open,    BasicRecoverOk::info.id(),    Open   },
-        {Open,    ConfirmSelectOk::info.id(),   Open   },
-        {Open,    TxSelectOk::info.id(),        Open   },
-        {Open,    TxCommitOk::info.id(),        Open   },
-        {Open,    TxRollbackOk::info.id(),      Open   },
+        {in(Opening),                   ChannelOpenOk::info.id(),     Open     },
+        {in(Open),                      Cause::CloseCommand,          Draining },
+        {in(Draining),                  Cause::Answered,              Drained  },
+        {in(Drained),                   Cause::CloseSent,             Closing  },
+        {Usable | in(Opening, Closing), Cause::GivenUp,               Lingering},
+        {Usable | in(Opening),          ChannelClose::info.id(),      Closed   },
+        {in(Closing, Lingering),        ChannelClose::info.id(),      Same     },
+        {in(Closing, Lingering),        ChannelCloseOk::info.id(),    Closed   },
+        {Usable | in(Opening),          Cause::Ended,                 Closed   },
+        {in(Closing, Lingering),        Cause::Ended,                 Closed   },
+        {Usable,                        ChannelFlow::info.id(),       Same     },
+        {Usable,                        ChannelFlowOk::info.id(),     Same     },
+        {Usable,                        ExchangeDeclareOk::info.id(), Same     },
+        {Usable,                        ExchangeDeleteOk::info.id(),  Same     },
+        {Usable,                        ExchangeBindOk::info.id(),    Same     },
+        {Usable,                        ExchangeUnbindOk::info.id(),  Same     },
+        {Usable,                        QueueDeclareOk::info.id(),    Same     },
+        {Usable,                        QueueBindOk::info.id(),       Same     },
+        {Usable,                        QueueUnbindOk::info.id(),     Same     },
+        {Usable,                        QueuePurgeOk::info.id(),      Same     },
+        {Usable,                        QueueDeleteOk::info.id(),     Same     },
+        {Usable,                        BasicQosOk::info.id(),        Same     },
+        {Usable,                        BasicConsumeOk::info.id(),    Same     },
+        {Usable,                        BasicCancel::info.id(),       Same     },
+        {Usable,                        BasicCancelOk::info.id(),     Same     },
+        {Usable,                        BasicReturn::info.id(),       Same     },
+        {Usable,                        BasicDeliver::info.id(),      Same     },
+        {Usable,                        BasicGetOk::info.id(),        Same     },
+        {Usable,                        BasicGetEmpty::info.id(),     Same     },
+        {Usable,                        BasicAck::info.id(),          Same     },
+        {Usable,                        BasicNack::info.id(),         Same     },
+        {Usable,                        BasicRecoverOk::info.id(),    Same     },
+        {Usable,                        ConfirmSelectOk::info.id(),   Same     },
+        {Usable,                        TxSelectOk::info.id(),        Same     },
+        {Usable,                        TxCommitOk::info.id(),        Same     },
+        {Usable,                        TxRollbackOk::info.id(),      Same     },
 };
 } // namespace ChannelTable
 // clang-format on
 
-// The next state, or null if there is no row.
+// The next state, or none if there is no row.
 template<typename State, std::size_t N>
-constexpr const State *findTransition(const Transition<State> (&rows)[N], State from, quint32 cause)
+constexpr std::optional<State> findTransition(const Transition<State> (&rows)[N], State from,
+                                              quint32 cause)
 {
     for (const auto &row : rows) {
-        if (row.from == from && row.cause == cause)
-            return &row.to;
+        if ((row.from & in(from)) && row.cause == cause)
+            return row.to.value_or(from);
     }
-    return nullptr;
+    return std::nullopt;
 }
 
 const char *stateName(ConnectionState state);

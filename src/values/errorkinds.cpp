@@ -32,6 +32,13 @@ QAmqpError::Kind QtAmqpPrivate::kindOfReplyCode(int code)
 }
 
 // The texts are RabbitMQ's; another broker's get the advice that goes by the code alone, or none.
+QAmqpError::Kind QtAmqpPrivate::kindOfLoss(const QAmqpError &cause)
+{
+    const bool isLoss = cause.scope() == QAmqpError::Scope::Connection
+            && cause.phase() >= QAmqpError::Phase::Open;
+    return isLoss ? QAmqpError::Kind::ConnectionLost : cause.kind();
+}
+
 QString QtAmqpPrivate::adviceOn(int code, const QString &replyText)
 {
     struct Advice

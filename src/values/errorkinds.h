@@ -36,6 +36,9 @@ QString formatted(QStringView format, const Args &...args)
 // (AMQP 0-9-1 §4.8.2). A 403 during the handshake is a matter of authentication: its caller knows.
 QAmqpError::Kind kindOfReplyCode(int code);
 
+// Of what was under way when the connection or the channel ended so. Whatever ends a connection that was open,
+// it was lost with it.
+QAmqpError::Kind kindOfLoss(const QAmqpError &cause);
 // What the user can do about a refusal of the broker, as "; check this", or nothing.
 QString adviceOn(int code, const QString &replyText);
 

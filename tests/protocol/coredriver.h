@@ -333,6 +333,7 @@ public:
     bool isCut() const { return m_cut; }
 
     // How many bytes still get through before the link is cut.
+    bool keepsLingering = false; // the peer does not close, though it was told all
     std::optional<qint64> inwardsLeft;
     std::optional<qint64> outwardsLeft;
     TimePoint now = TimePoint(1000h);
@@ -378,6 +379,8 @@ private:
         if (core.state() == ConnectionState::Closed) {
             if (std::exchange(m_connected, false))
                 player.clientClosed();
+            if (core.isLingering() && !keepsLingering)
+                core.transportLost({}); // the peer has read all, and closes
             return false;
         }
         if (!m_connected)

@@ -40,7 +40,7 @@ private Q_SLOTS:
         d.published(channel->publish(publishTo("q"), message("1"), 0));
         channel->close();
         d.open();
-        QCOMPARE(channel->state(), ChannelState::Open);
+        QCOMPARE(channel->state(), ChannelState::Draining);
         d.then(Script().reply(BasicNack{1, false, false})
                        .expect<ChannelClose>()
                        .reply(ChannelCloseOk{}));

@@ -85,9 +85,9 @@ private Q_SLOTS:
         d.core.open(d.now);
         d.core.close(d.now + 10s);
         d.connectTransport();
-        QCOMPARE(d.core.state(), ConnectionState::Open);
+        QCOMPARE(d.core.state(), ConnectionState::Draining);
         d.then(Script().reply(ConfirmSelectOk{}).reply(QueueDeclareOk{"q", 0, 0}));
-        QCOMPARE(d.core.state(), ConnectionState::Open);
+        QCOMPARE(d.core.state(), ConnectionState::Draining);
         QVERIFY(!d.reply(request).error.isError());
         d.then(Script().reply(BasicAck{tag}).connectionClose());
         QCOMPARE(d.core.state(), ConnectionState::Closed);
@@ -144,7 +144,7 @@ private Q_SLOTS:
         d.runToEnd();
         QVERIFY(d.now - start == 10s);
         QCOMPARE(d.error().kind(), Kind::Timeout);
-        QCOMPARE(d.reply(request).error.kind(), Kind::Cancelled);
+        QCOMPARE(d.reply(request).error.kind(), Kind::ConnectionLost);
         QCOMPARE(d.reply(request).error.cause().kind(), Kind::Timeout);
     }
 
@@ -187,6 +187,101 @@ private Q_SLOTS:
         QCOMPARE(d.events.size(), before);
         d.then(Script().send(ConnectionCloseOk{}));
         QVERIFY(!d.error().isError());
+    }
+
+    // A link that is lost is not a connection that is closed: channels hear of the loss, then the connection,
+    // then both of their end. Who closes loses nothing.
+    void aLossIsToldBeforeTheEnd()
+    {
+        CoreDriver d(Script().handshake().channelOpen(1).channelOpen(2).drop(), options());
+        d.channel();
+        d.channel();
+        d.open();
+        d.run();
+        QCOMPARE(d.count<ChannelLost>(), 2);
+        QCOMPARE(d.count<LinkLost>(), 1);
+        QCOMPARE(d.last<LinkLost>().cause, d.error());
+        std::vector<size_t> order;
+        for (const Event &event : d.events) {
+            if (std::holds_alternative<ChannelLost>(event)
+                || std::holds_alternative<LinkLost>(event)
+                || std::holds_alternative<ChannelClosed>(event)
+                || std::holds_alternative<ConnectionClosed>(event))
+                order.push_back(event.index());
+        }
+        QVERIFY(order[0] == order[1] && order[1] != order[2] && order[3] == order[4]);
+        QCOMPARE(order.size(), 6u);
+        QVERIFY2(d.verdict().isEmpty(), qPrintable(d.verdict()));
+    }
+
+    void whoClosesLosesNothing()
+    {
+        CoreDriver d(Script().handshake().channelOpen().connectionClose(), options());
+        d.channel();
+        d.open();
+        d.core.close(d.now + 10s);
+        d.run();
+        QCOMPARE(d.count<ChannelLost>(), 0);
+        QCOMPARE(d.count<LinkLost>(), 0);
+        QVERIFY(!d.error());
+    }
+
+    // What was said last is still on its way: a socket that is closed with bytes unread takes it back.
+    void aLinkLingersUntilThePeerCloses_data()
+    {
+        QTest::addColumn<QByteArray>("last");
+        QTest::newRow("the broker's close")
+                << methodFrame(ConnectionClose{320, QByteArrayView("CONNECTION_FORCED"), 0, 0}, 0);
+        QTest::newRow("a violation") << QByteArray("no frame at all");
+    }
+
+    void aLinkLingersUntilThePeerCloses()
+    {
+        QFETCH(QByteArray, last);
+        CoreDriver d(Script().handshake().garbage(last), options());
+        d.keepsLingering = true;
+        d.open();
+        QVERIFY(d.error());
+        QCOMPARE(d.core.state(), ConnectionState::Closed);
+        QVERIFY(d.core.isLingering());
+        // Whatever comes is read, and means nothing.
+        const auto before = d.events.size();
+        for (int i = 0; i < 100; ++i) {
+            qsizetype room = 0;
+            QVERIFY(d.core.receiveBuffer(&room) && room > 0);
+            d.core.receive(methodFrame(BasicAck{1}, 1) + "what no frame begins with", d.now);
+            while (d.core.nextEvent()) { }
+        }
+        QVERIFY(d.core.takeOutput().isEmpty());
+        QCOMPARE(d.events.size(), before);
+        d.core.transportLost({});
+        QVERIFY(!d.core.isLingering());
+        QVERIFY(!d.core.nextTimeout());
+    }
+
+    void aLinkLingersNoLongerThanTwoSeconds()
+    {
+        CoreDriver d(Script().handshake().garbage("no frame at all"), options());
+        d.keepsLingering = true;
+        d.open();
+        QVERIFY(d.core.isLingering());
+        QVERIFY(d.core.nextTimeout() == d.now + 2s);
+        d.core.timeout(d.now + 1999ms);
+        QVERIFY(d.core.isLingering());
+        d.core.timeout(d.now + 2s);
+        QVERIFY(!d.core.isLingering());
+        QVERIFY(!d.core.nextTimeout());
+    }
+
+    void aLingeringLinkEndsWithTheAnswerToItsClose()
+    {
+        CoreDriver d(Script().handshake().garbage(methodFrame(BasicAck{1}, 9)), options());
+        d.keepsLingering = true;
+        d.open();
+        QVERIFY(d.core.isLingering());
+        d.core.receive(methodFrame(ConnectionCloseOk{}, 0), d.now);
+        while (d.core.nextEvent()) { }
+        QVERIFY(!d.core.isLingering());
     }
 };
 

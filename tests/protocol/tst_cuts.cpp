@@ -124,8 +124,7 @@ private:
         if (!error
             || (isPromise && (error.kind() == Kind::Nacked || error.kind() == Kind::Unroutable)))
             return {};
-        const Kind kind = isPromise ? Kind::ConnectionLost : Kind::Cancelled;
-        if (error.kind() != kind || error.scope() != Scope::Operation
+        if (error.kind() != Kind::ConnectionLost || error.scope() != Scope::Connection
             || error.cause().kind() != Kind::ConnectionLost)
             return u"a request ended with \"%1\""_s.arg(error.text());
         return {};

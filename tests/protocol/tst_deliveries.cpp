@@ -259,7 +259,7 @@ private Q_SLOTS:
         d.open();
         const RequestId request = d.ask(channel->request(get("q")));
         d.run();
-        QCOMPARE(d.reply(request).error.kind(), Kind::Cancelled);
+        QCOMPARE(d.reply(request).error.kind(), Kind::ConnectionLost);
         QCOMPARE(d.reply(request).error.method(), u"basic.get"_s);
     }
 

@@ -264,7 +264,7 @@ private Q_SLOTS:
         QVERIFY(!d.reply(good).error.isError());
         const QAmqpError error = d.reply(guilty).error;
         QCOMPARE(error.kind(), Kind::NotFound);
-        QCOMPARE(error.scope(), Scope::Operation);
+        QCOMPARE(error.scope(), Scope::Channel);
         QCOMPARE(error.replyCode(), 404);
         QCOMPARE(error.method(), u"queue.bind"_s);
         const QAmqpError given = d.reply(behind).error;
@@ -335,8 +335,60 @@ private Q_SLOTS:
         d.ask(channel->request(QueuePurge{0, "a", false}));
         d.run();
         QCOMPARE(d.error().kind(), Kind::ProtocolViolation);
-        QCOMPARE(d.reply(first).error.kind(), Kind::Cancelled);
+        QCOMPARE(d.reply(first).error.kind(), Kind::ConnectionLost);
         QCOMPARE(d.reply(first).error.cause().kind(), Kind::ProtocolViolation);
+    }
+
+    // Each says whether it had been sent, since only then it may have been carried out.
+    void aLostLinkEndsEveryRequestAlike()
+    {
+        CoreDriver d(
+                opened().expect<QueueDeclare>().expect<QueuePurge>().expect<BasicConsume>().drop());
+        ChannelCore *channel = d.channel();
+        d.open();
+        std::vector<RequestId> sent = {d.ask(channel->request(declare("a"))),
+                                       d.ask(channel->request(QueuePurge{0, "a", false})),
+                                       d.ask(channel->consume(consume("a", "c"), 0))};
+        const RequestId waiting = d.ask(channel->setPrefetch(5, false));
+        d.run();
+        for (const RequestId request : sent)
+            QVERIFY2(d.reply(request).error.text().contains(
+                             u"whether it was carried out is unknown"_s),
+                     qPrintable(d.reply(request).error.text()));
+        QVERIFY(d.reply(waiting).error.text().startsWith(u"basic.qos was not sent to "_s));
+        sent.push_back(waiting);
+        for (const RequestId request : sent) {
+            const QAmqpError error = d.reply(request).error;
+            QCOMPARE(error.kind(), Kind::ConnectionLost);
+            QCOMPARE(error.scope(), Scope::Connection);
+            QVERIFY(error.isRetryable());
+            QCOMPARE(error.cause(), d.error());
+        }
+        QCOMPARE(d.reply(waiting).error.method(), u"basic.qos"_s);
+    }
+
+    void aGuiltyRequestIsNamedByTheEndOfTheConnectionToo()
+    {
+        CoreDriver d(opened().expect<ExchangeDeclare>()
+                             .expect<QueueDeclare>()
+                             .send(ConnectionClose{503,
+                                                   QByteArrayView("COMMAND_INVALID - unknown "
+                                                                  "exchange type"),
+                                                   40, 10})
+                             .expect<ConnectionCloseOk>());
+        ChannelCore *channel = d.channel();
+        d.open();
+        const RequestId guilty =
+                d.ask(channel->request(ExchangeDeclare{.exchange = "x", .type = "y"}));
+        const RequestId behind = d.ask(channel->request(declare("q")));
+        d.run();
+        const QAmqpError error = d.reply(guilty).error;
+        QCOMPARE(error.replyCode(), 503);
+        QCOMPARE(error.scope(), Scope::Connection);
+        QCOMPARE(error.method(), u"exchange.declare"_s);
+        QCOMPARE(d.reply(behind).error.kind(), Kind::ConnectionLost);
+        QCOMPARE(d.reply(behind).error.method(), u"queue.declare"_s);
+        QCOMPARE(d.error().replyCode(), 503);
     }
 
     void aLateNameStillReachesWhatWaitsForIt()

@@ -1,0 +1,84 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
+#ifndef QTAMQP_PROTOCOL_WAITINGCALLS_H
+#define QTAMQP_PROTOCOL_WAITINGCALLS_H
+
+// The calls of one channel that cannot be sent yet, in order, and how many bytes they keep in all channels of
+// a connection: nobody else changes that number.
+
+#include "protocol/channelcalls.h"
+
+#include <deque>
+
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpPrivate {
+
+class WaitingCalls
+{
+public:
+    explicit WaitingCalls(qint64 &bytesOfAll) : m_bytesOfAll(bytesOfAll) { }
+    ~WaitingCalls() { m_bytesOfAll -= m_bytes; }
+
+    bool isEmpty() const { return m_calls.empty(); }
+    std::size_t size() const { return m_calls.size(); }
+    auto begin() const { return m_calls.begin(); }
+    auto end() const { return m_calls.end(); }
+    const WireCall &first() const { return m_calls.front(); }
+
+    void append(WireCall call)
+    {
+        count(call.storedSize());
+        m_calls.push_back(std::move(call));
+    }
+    WireCall takeFirst()
+    {
+        WireCall call = std::move(m_calls.front());
+        m_calls.pop_front();
+        count(-call.storedSize());
+        return call;
+    }
+    std::deque<WireCall> takeAll()
+    {
+        count(-m_bytes);
+        return std::exchange(m_calls, {});
+    }
+    // The broker has answered the declare.
+    void setName(RequestId declare, const QByteArray &name)
+    {
+        for (WireCall &call : m_calls) {
+            if (call.nameFrom != declare)
+                continue;
+            call.setName(name);
+            count(name.size());
+        }
+    }
+    // The oldest request that somebody waits for, or null.
+    Request *oldestRequest()
+    {
+        for (WireCall &call : m_calls) {
+            if (call.request.isAwaited())
+                return &call.request;
+        }
+        return nullptr;
+    }
+
+private:
+    Q_DISABLE_COPY_MOVE(WaitingCalls)
+    void count(qint64 bytes)
+    {
+        m_bytes += bytes;
+        m_bytesOfAll += bytes;
+    }
+
+    std::deque<WireCall> m_calls;
+    qint64 m_bytes = 0;
+    qint64 &m_bytesOfAll;
+};
+
+} // namespace QtAmqpPrivate
+
+QT_END_NAMESPACE
+
+#endif
