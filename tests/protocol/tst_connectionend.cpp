@@ -237,8 +237,14 @@ private Q_SLOTS:
 
     void aLinkLingersUntilThePeerCloses()
     {
-        QFETCH(QByteArray, last);
-        CoreDriver d(Script().handshake().garbage(last), options());
+        QFETCH(bool, byTheBroker);
+        Script script = Script().handshake();
+        if (byTheBroker)
+            script.send(ConnectionClose{320, QByteArrayView("CONNECTION_FORCED"), 0, 0})
+                    .expect<ConnectionCloseOk>();
+        else
+            script.garbage("no frame at all").expect<ConnectionClose>();
+        CoreDriver d(script, options());
         d.keepsLingering = true;
         d.open();
         QVERIFY(d.error());
@@ -261,7 +267,8 @@ private Q_SLOTS:
 
     void aLinkLingersNoLongerThanTwoSeconds()
     {
-        CoreDriver d(Script().handshake().garbage("no frame at all"), options());
+        CoreDriver d(Script().handshake().garbage("no frame at all").expect<ConnectionClose>(),
+                     options());
         d.keepsLingering = true;
         d.open();
         QVERIFY(d.core.isLingering());
@@ -275,7 +282,9 @@ private Q_SLOTS:
 
     void aLingeringLinkEndsWithTheAnswerToItsClose()
     {
-        CoreDriver d(Script().handshake().garbage(methodFrame(BasicAck{1}, 9)), options());
+        CoreDriver d(
+                Script().handshake().garbage(methodFrame(BasicAck{1}, 9)).expect<ConnectionClose>(),
+                options());
         d.keepsLingering = true;
         d.open();
         QVERIFY(d.core.isLingering());
