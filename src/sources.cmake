@@ -124,6 +124,8 @@ set(QTAMQP_api_SOURCES
     api/endpoint.h
     api/engine.cpp
     api/engine.h
+    api/farewell.cpp
+    api/farewell.h
     api/mailbox.cpp
     api/mailbox.h
     api/notify.h

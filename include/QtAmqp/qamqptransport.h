@@ -53,6 +53,7 @@ public:
     virtual void abort() = 0;
     virtual void setDeadline(std::optional<TimePoint> deadline) = 0;
     virtual void requestTurn() = 0;
+    virtual bool waitForTurn(std::chrono::milliseconds limit);
     virtual QSslConfiguration tlsSession() const;
 
     void setClient(std::weak_ptr<QAmqpTransportClient> client);
@@ -67,6 +68,7 @@ protected:
     void lost(const QString &reason);
     void sslErrors(const QList<QSslError> &errors);
     bool turn();
+    void ending();
 
 private:
     Q_DISABLE_COPY_MOVE(QAmqpTransport)

@@ -3,6 +3,7 @@
 
 #include "api/engine.h"
 
+#include "api/farewell.h"
 #include "api/qamqpchannel_p.h"
 #include "api/qamqpconnection_p.h"
 #include "transport/sockettransport.h"
@@ -166,12 +167,37 @@ void Engine::detach()
     m_mailbox->detach();
     if (m_linked && isForeign())
         return leave();
-    m_core->close(Clock::now());
-    m_core->finishClose();
+    if (m_core->isUsable() || m_core->state() == ConnectionState::Closing) {
+        m_core->close(Clock::now() + LingerTime);
+        return takeLeave();
+    }
+    if (m_core->isLingering())
+        return takeLeave();
     m_core->abort();
-    write();
     if (std::exchange(m_linked, false))
         m_transport->close();
+}
+
+// The link goes on without the connection, until the broker has heard all.
+void Engine::takeLeave()
+{
+    m_linked = false;
+    Farewell::begin(std::exchange(m_core, std::make_unique<ConnectionCore>(m_core->options())),
+                    std::move(m_transport));
+}
+
+// The connection object stays, but nothing will be told in its thread any more.
+void Engine::ending()
+{
+    const std::shared_ptr<Engine> keepAlive = shared_from_this();
+    if (!m_linked || isForeign())
+        return;
+    collectLastMail(0);
+    if (!m_core->isUsable())
+        return abort();
+    m_core->close(Clock::now() + LingerTime);
+    Farewell::finish(m_core, m_transport);
+    m_linked = false;
 }
 
 void Engine::scheduleTurn()
@@ -447,14 +473,20 @@ void Engine::on(ConnectWanted &wanted)
 
 void Engine::on(LinkLost &lost)
 {
-    unlink(lost.cause);
+    if (!m_core->isLingering() || m_customTransport)
+        unlink(lost.cause);
     m_connection->linkLost(lost.cause);
 }
 
 void Engine::on(ConnectionClosed &closed)
 {
-    unlink(closed.error);
     m_mailbox->detach();
+    if (m_linked && m_core->isLingering()) {
+        takeLeave();
+        useTransport();
+    } else {
+        unlink(closed.error);
+    }
     m_connection->closed(closed.error);
 }
 

@@ -86,6 +86,7 @@ public:
     void sslErrors(const QList<QSslError> &errors) override;
     // Runs the application's slots: an exception that leaves one ends the application.
     void turn() noexcept override;
+    void ending() override;
 
 private:
     void settleAll(const std::vector<Settlement> &mail);
@@ -101,6 +102,7 @@ private:
     void link(bool nextAddress = false);
     void unlink(const QAmqpError &error);
     void retireTransport();
+    void takeLeave();
     bool isForeign() const;
     void leave();
 

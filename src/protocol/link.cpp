@@ -15,8 +15,6 @@ namespace QtAmqpPrivate {
 using Kind = QAmqpError::Kind;
 using Origin = QAmqpError::Origin;
 
-// For a peer that does not take leave.
-constexpr auto LingerTime = std::chrono::seconds(2);
 
 Link::Link(ConnectionCore &connection, ConnectionContext &session, const QAmqpHost &host,
            std::optional<TimePoint> handshakeDeadline)

@@ -111,9 +111,10 @@ void PublishLedger::endRequests(quint64 firstTag, quint64 lastTag, const QAmqpEr
     const auto before = [](const Watched &publish, quint64 tag) { return publish.tag < tag; };
     const auto first = std::lower_bound(m_watched.begin(), m_watched.end(), firstTag, before);
     const auto end = std::lower_bound(first, m_watched.end(), lastTag + 1, before);
+    const bool isNack = error.kind() == Kind::Nacked;
     for (auto publish = first; publish != end; ++publish) {
         if (publish->request)
-            endRequest(publish->request, publish->returned ? publish->returned : error);
+            endRequest(publish->request, isNack || !publish->returned ? error : publish->returned);
     }
     m_watched.erase(first, end);
     for (AwaitedAll &all : m_awaitedAll) {

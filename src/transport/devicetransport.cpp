@@ -49,6 +49,7 @@ void DeviceTransport::open(const QAmqpEndpoint &endpoint)
 {
     if (!thread())
         moveToThread(QThread::currentThread());
+    watchThread();
     abort();
     m_lost.reset();
     m_device = m_makeDevice(endpoint);

@@ -30,6 +30,10 @@ public:
     void write(const QByteArray &block) override { m_out += block; }
     void flush() override;
     qint64 bytesToWrite() const override;
+    bool waitForTurn(std::chrono::milliseconds limit) override
+    {
+        return waitFor(m_device.get(), limit);
+    }
     void close() override;
     void abort() override;
 

@@ -3,6 +3,7 @@
 
 #include "transport/looptransport.h"
 
+#include <QtCore/qabstracteventdispatcher.h>
 #include <QtCore/qcoreapplication.h>
 #include <QtCore/qcoreevent.h>
 #include <QtCore/qiodevice.h>
@@ -29,21 +30,76 @@ void LoopTransport::setDeadline(std::optional<TimePoint> deadline)
         startTimer();
 }
 
-// A thread that ends takes its timers along: who stops one later, in another thread, is warned by Qt.
 void LoopTransport::startTimer()
 {
-    if (m_timerThread != thread()) {
-        disconnect(m_threadEnd);
-        m_timerThread = thread();
-        m_threadEnd = connect(
-                m_timerThread, &QThread::finished, this, [this] { m_timer.stop(); },
-                Qt::DirectConnection);
-    }
     m_armed = *m_deadline;
     const auto left =
             std::chrono::ceil<std::chrono::milliseconds>(m_armed - TimePoint::clock::now());
     m_timer.start(int(std::clamp<qint64>(left.count(), 0, 24 * 3600 * 1000)), Qt::PreciseTimer,
                   this);
+}
+
+// Those in the main thread, whose end is that of the application.
+static QList<LoopTransport *> &ofApplication()
+{
+    static QList<LoopTransport *> transports;
+    return transports;
+}
+
+LoopTransport::~LoopTransport() { ofApplication().removeOne(this); }
+
+static void applicationEnds()
+{
+    const QList<LoopTransport *> transports = ofApplication();
+    for (LoopTransport *transport : transports) {
+        if (ofApplication().contains(transport))
+            transport->threadEnds();
+    }
+}
+
+// A thread that ends takes its timers along: who stops one later, in another thread, is warned by Qt.
+void LoopTransport::watchThread()
+{
+    if (m_watched == thread())
+        return;
+    disconnect(m_threadEnd);
+    m_watched = thread();
+    m_threadEnd = connect(
+            m_watched, &QThread::finished, this, [this] { threadEnds(); }, Qt::DirectConnection);
+    if (QCoreApplication *const application = QCoreApplication::instance();
+        application && application->thread() == m_watched) {
+        if (ofApplication().isEmpty())
+            qAddPostRoutine(applicationEnds);
+        ofApplication().append(this);
+    }
+}
+
+void LoopTransport::threadEnds()
+{
+    const QPointer<LoopTransport> alive(this);
+    ending();
+    if (alive)
+        m_timer.stop();
+}
+
+bool LoopTransport::goesOn() const
+{
+    const QThread *const current = QThread::currentThread();
+    return thread() == current && QAbstractEventDispatcher::instance() && !current->isFinished()
+            && QCoreApplication::instance() && !QCoreApplication::closingDown();
+}
+
+// This object may be gone afterwards.
+bool LoopTransport::waitFor(QIODevice *device, std::chrono::milliseconds limit)
+{
+    if (!device || thread() != QThread::currentThread())
+        return false;
+    const TimePoint start = TimePoint::clock::now();
+    const bool isReady = device->waitForReadyRead(int(limit.count()));
+    // One that did not wait cannot.
+    const bool waited = isReady || TimePoint::clock::now() - start >= limit / 2;
+    runTurn();
+    return waited;
 }
 
 void LoopTransport::timerEvent(QTimerEvent *)

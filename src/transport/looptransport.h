@@ -25,16 +25,26 @@ class LoopTransport
     , public QAmqpTransport
 {
 public:
+    ~LoopTransport() override;
+
     void setDeadline(std::optional<TimePoint> deadline) override;
     void requestTurn() override;
+    void threadEnds(); // or the application, in its thread
+    // Whether the event loop of this thread will call it: it is the transport's, and neither it nor the
+    // application is at its end.
+    bool goesOn() const;
 
 protected:
+    // To be called as it is opened: this is the thread whose end it has to know.
+    void watchThread();
     bool event(QEvent *event) override;
     void timerEvent(QTimerEvent *event) override;
     // The last thing an event does: this object may be gone afterwards.
     virtual void runTurn() = 0;
     // Hands over what has arrived, as far as there is room for it.
     void readFrom(QIODevice &device);
+    // waitForTurn() by this device, null if there is none yet.
+    bool waitFor(QIODevice *device, std::chrono::milliseconds limit);
     // Who has no room takes care of the next turn, and is not asked again and again until then.
     bool hasRoom();
 
@@ -42,7 +52,7 @@ private:
     void startTimer();
 
     QBasicTimer m_timer;
-    QPointer<QThread> m_timerThread;
+    QPointer<QThread> m_watched;
     QMetaObject::Connection m_threadEnd;
     std::optional<TimePoint> m_deadline;
     TimePoint m_armed; // what the timer runs for, at the latest m_deadline

@@ -76,6 +76,16 @@ void QAmqpTransport::close()
     abort();
 }
 
+/*! Waits until something has come or could be sent, at most \a limit, and calls turn(), without an event loop.
+    Returns \c false if that is not possible; so does the default.
+
+    When a connection is deleted, or its thread ends, it takes leave of the broker: what was published and
+    acknowledged is only sure to arrive once the broker has answered. Where no event loop of Qt goes on to
+    read that answer, it is waited for with this function, for two seconds at most. A transport that cannot wait loses
+    what is on its way then, unless the application closes the connection before and waits for
+    QAmqpConnection::closed(). */
+bool QAmqpTransport::waitForTurn(std::chrono::milliseconds) { return false; }
+
 /*! Returns the configuration of the TLS connection with the state it is in: its protocol, its cipher and
     the peer's certificates. The default returns a null one, for transports without TLS. */
 QSslConfiguration QAmqpTransport::tlsSession() const { return {}; }
@@ -150,6 +160,13 @@ void QAmqpTransport::sslErrors(const QList<QSslError> &errors)
 {
     if (const auto client = m_client.lock())
         client->sslErrors(errors);
+}
+
+/*! \internal */
+void QAmqpTransport::ending()
+{
+    if (const auto client = m_client.lock())
+        client->ending();
 }
 
 /*! Lets the connection work. Returns \c false if this transport is gone. */

@@ -7,8 +7,6 @@
 #include "transport/nativesocket.h"
 #include "values/errorkinds.h"
 
-#include <QtCore/qabstracteventdispatcher.h>
-#include <QtCore/qcoreapplication.h>
 #include <QtCore/qpointer.h>
 #include <QtCore/qthread.h>
 #include <QtCore/qtimer.h>
@@ -25,13 +23,13 @@ constexpr qint64 TlsQueue = 64 * 1024;
 constexpr qint64 TcpReadBuffer = 512 * 1024;
 constexpr qint64 TlsReadBuffer = 64 * 1024;
 constexpr qsizetype LargestJoined = 64 * 1024;
-constexpr auto LingerTime = std::chrono::seconds(10);
 
 SocketTransport::SocketTransport(Dialler::Resolver resolver) : m_resolver(std::move(resolver)) { }
 SocketTransport::~SocketTransport() { SocketTransport::abort(); }
 
 void SocketTransport::open(const QAmqpEndpoint &endpoint)
 {
+    watchThread();
     m_endpoint = endpoint;
     m_left.clear();
     dial({});
@@ -247,8 +245,7 @@ void SocketTransport::flush()
 
 qint64 SocketTransport::bytesToWrite() const { return m_blockBytes + queuedInSocket(); }
 
-// The socket sends what was written on its own, if an event loop goes on and the peer reads: it goes
-// when all is sent, or nothing was for some time.
+// What the socket does not take at once is lost. All that matters was answered before.
 void SocketTransport::close()
 {
     setDeadline(std::nullopt);
@@ -259,27 +256,9 @@ void SocketTransport::close()
     while (!m_blocks.isEmpty())
         m_socket->write(m_blocks.dequeue());
     m_blockBytes = 0;
-    // Its thread is over, or the QCoreApplication is: nothing goes on there.
-    if (m_socket->thread() != QThread::currentThread() || !QAbstractEventDispatcher::instance()) {
-        m_socket->flush();
-        m_tls = nullptr;
-        return m_socket.reset();
-    }
-    QTcpSocket *const socket = m_socket.release();
-    if (QCoreApplication *const application = QCoreApplication::instance();
-        application && application->thread() == socket->thread())
-        socket->setParent(application);
-    connect(socket, &QTcpSocket::disconnected, socket, &QObject::deleteLater);
-    auto *const patience = new QTimer(socket);
-    connect(patience, &QTimer::timeout, socket, &QObject::deleteLater);
-    connect(socket, &QTcpSocket::bytesWritten, patience, qOverload<>(&QTimer::start));
-    if (QSslSocket *const tls = std::exchange(m_tls, nullptr))
-        connect(tls, &QSslSocket::encryptedBytesWritten, patience, qOverload<>(&QTimer::start));
-    patience->start(LingerTime);
-    socket->flush();
-    socket->disconnectFromHost();
-    if (socket->state() == QAbstractSocket::UnconnectedState)
-        socket->deleteLater();
+    m_socket->flush();
+    if (m_socket->thread() == QThread::currentThread())
+        m_socket->disconnectFromHost();
 }
 
 void SocketTransport::abort()

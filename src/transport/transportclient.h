@@ -24,6 +24,8 @@ public:
     virtual void lost(const QAmqpError &reason) = 0;
     virtual void sslErrors(const QList<QSslError> &errors) = 0;
     virtual void turn() = 0;
+    // The thread or the application is about to end: nothing goes on by itself any more.
+    virtual void ending() = 0;
 };
 
 QT_END_NAMESPACE

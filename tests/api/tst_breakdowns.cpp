@@ -137,7 +137,9 @@ void TestBreakdowns::failsToConnect()
              QStringList({u"channel.closed"_s, u"connection.Closed"_s,
                           u"connection.error "_s + nameOf(kind), u"connection.closed"_s}));
     QCOMPARE(channel->lastError(), error);
-    QCOMPARE(errorOf(declared).kind(), Kind::Cancelled);
+    QCOMPARE(errorOf(declared).kind(), kind);
+    QCOMPARE(errorOf(declared).scope(), QAmqpError::Scope::Connection);
+    QVERIFY(errorOf(declared).text().startsWith(u"queue.declare was not sent to "_s));
     QCOMPARE(errorOf(declared).cause().kind(), kind);
 }
 

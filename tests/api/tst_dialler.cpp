@@ -474,6 +474,7 @@ void TestDialler::tlsHasItsTime()
         void lost(const QAmqpError &reason) override { losses.append(reason); }
         void sslErrors(const QList<QSslError> &) override { }
         void turn() override { }
+        void ending() override { }
         QStringList peers;
         int opens = 0;
         QList<QAmqpError> losses;

@@ -154,7 +154,7 @@ void TestRefusals::brokerErrors()
     QVERIFY2(!errorOf(before) || sameBefore, qPrintable(errorOf(before).text()));
     const QAmqpError error = guilty();
     QVERIFY2(error.kind() == kind, qPrintable(error.text()));
-    QCOMPARE(error.scope(), QAmqpError::Scope::Operation);
+    QCOMPARE(error.scope(), QAmqpError::Scope::Channel);
     QCOMPARE(error.origin(), QAmqpError::Origin::Broker);
     QCOMPARE(error.replyCode(), code);
     QCOMPARE(error.replyText(), QString::fromUtf8(replyText));

@@ -1,0 +1,112 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
+#include "api/farewell.h"
+
+#include "transport/looptransport.h"
+
+#include <QtCore/qcoreapplication.h>
+
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpPrivate {
+
+using Clock = std::chrono::steady_clock;
+
+Farewell::Farewell(Core core, Transport transport)
+    : m_core(std::move(core))
+    , m_transport(std::move(transport))
+    , m_process(QCoreApplication::applicationPid())
+{
+}
+
+void Farewell::start()
+{
+    m_transport->setClient(weak_from_this());
+    m_transport->requestTurn(); // for what has come and was not read
+    turn();
+}
+
+void Farewell::begin(Core core, Transport transport)
+{
+    const std::shared_ptr<Farewell> farewell(new Farewell(std::move(core), std::move(transport)));
+    const auto *const loop = dynamic_cast<LoopTransport *>(farewell->m_transport.get());
+    if (loop && loop->goesOn())
+        farewell->m_self = farewell;
+    farewell->start();
+    if (!farewell->m_self)
+        farewell->wait();
+}
+
+void Farewell::finish(Core &core, Transport &transport)
+{
+    const std::shared_ptr<Farewell> farewell(new Farewell(std::move(core), std::move(transport)));
+    farewell->start();
+    farewell->wait();
+    core = std::move(farewell->m_core);
+    transport = std::move(farewell->m_transport);
+}
+
+bool Farewell::isOver() const
+{
+    return m_core->state() == ConnectionState::Closed && !m_core->isLingering();
+}
+
+void Farewell::wait()
+{
+    constexpr std::chrono::milliseconds step(50); // a deadline may be set meanwhile
+    while (!isOver() && m_transport->waitForTurn(step)) { }
+    m_transport->setDeadline(std::nullopt);
+    m_transport->close();
+}
+
+void Farewell::received(qsizetype bytes) { m_core->receive(bytes, Clock::now()); }
+
+// What would have been shown goes back to its queue with the channel.
+void Farewell::readEvents()
+{
+    while (const std::optional<Event> event = m_core->nextEvent()) {
+        if (const auto *const ready = std::get_if<ReadyToClose>(&*event)) {
+            if (ready->channel == 0)
+                m_core->finishClose();
+            else if (ChannelCore *const channel = m_core->channel(ready->channel))
+                channel->finishClose();
+        } else if (const auto *const closed = std::get_if<ChannelClosed>(&*event)) {
+            m_core->removeChannel(closed->channel);
+        }
+    }
+}
+
+void Farewell::turn()
+{
+    const std::shared_ptr<Farewell> keepAlive = shared_from_this();
+    if (m_process != QCoreApplication::applicationPid()) { // after fork() it is the parent's link
+        m_transport->abort();
+        return m_self.reset();
+    }
+    m_core->timeout(Clock::now());
+    readEvents();
+    if (m_lost) {
+        m_core->transportLost(*std::exchange(m_lost, std::nullopt));
+        readEvents();
+    }
+    m_core->turnEnded(Clock::now());
+    for (QByteArray block = m_core->takeOutput(); !block.isEmpty(); block = m_core->takeOutput())
+        m_transport->write(block);
+    m_transport->flush();
+    m_transport->setDeadline(m_core->nextTimeout());
+    if (isOver() && m_self) {
+        m_transport->close();
+        m_self.reset();
+    }
+}
+
+void Farewell::ending()
+{
+    if (const std::shared_ptr<Farewell> self = std::exchange(m_self, nullptr))
+        self->wait();
+}
+
+} // namespace QtAmqpPrivate
+
+QT_END_NAMESPACE
