@@ -15,7 +15,6 @@ namespace QtAmqpPrivate {
 using Kind = QAmqpError::Kind;
 using Origin = QAmqpError::Origin;
 
-
 Link::Link(ConnectionCore &connection, ConnectionContext &session, const QAmqpHost &host,
            std::optional<TimePoint> handshakeDeadline)
     : m_connection(connection)

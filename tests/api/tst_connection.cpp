@@ -277,8 +277,9 @@ void TestConnection::reopensAfterTrailingBytes()
     QByteArray trailing =
             methodFrame(ConnectionClose{320, QByteArrayView("CONNECTION_FORCED"), 0, 0}, 0);
     trailing += QByteArray(300'000, 'x');
-    ScriptedServer server(Script().handshake().garbage(trailing).expect<ConnectionCloseOk>().drop().then(
-            Script().handshake().ignoreRest()));
+    ScriptedServer server(
+            Script().handshake().garbage(trailing).expect<ConnectionCloseOk>().drop().then(
+                    Script().handshake().ignoreRest()));
     QAmqpConnection connection(optionsFor(server));
     SignalLog log;
     log.watch(&connection);
@@ -377,22 +378,25 @@ void TestConnection::commandsEmitNothing()
 // too, and the connection is closed in good order.
 void TestConnection::destructionTakesLeave()
 {
-    ScriptedServer server(openedChannel()
-                                  .expect<BasicConsume>()
-                                  .reply(BasicConsumeOk{"c"})
-                                  .deliver(delivery("c", 1), QAmqpMessage("x"))
-                                  .deliver(delivery("c", 2), QAmqpMessage("y"))
-                                  .expect<BasicAck>()
-                                  .expect<QueueDeclare>()
-                                  .reply(QueueDeclareOk{"amq.gen-1", 0, 0})
-                                  .expect<QueueBind>([](const QueueBind &bind) {
-                                      return bind.queue == QByteArrayView("amq.gen-1");
-                                  })
-                                  .reply(QueueBindOk{})
-                                  .expect<ChannelClose>()
-                                  .reply(ChannelCloseOk{})
-                                  .expect<ConnectionClose>()
-                                  .reply(ConnectionCloseOk{}));
+    ScriptedServer server(
+            openedChannel()
+                    .expect<BasicConsume>()
+                    .reply(BasicConsumeOk{"c"})
+                    .sendContent(BasicDeliver{"c", 1, false, {}, "q"}, QAmqpMessage("x"))
+                    .sendContent(BasicDeliver{"c", 2, false, {}, "q"}, QAmqpMessage("y"))
+                    .expect<BasicAck>()
+                    .expect<QueueDeclare>()
+                    .reply(QueueDeclareOk{"amq.gen-1", 0, 0})
+                    .expect<QueueBind>([](const QueueBind &bind) {
+                        return bind.queue == QByteArrayView("amq.gen-1");
+                    })
+                    .reply(QueueBindOk{})
+                    .expect<BasicCancel>()
+                    .reply(BasicCancelOk{"c"})
+                    .expect<ChannelClose>()
+                    .reply(ChannelCloseOk{})
+                    .expect<ConnectionClose>()
+                    .reply(ConnectionCloseOk{}));
     auto connection = std::make_unique<QAmqpConnection>(optionsFor(server));
     QAmqpChannel *channel = connection->createChannel();
     QAmqpConsumer *consumer =

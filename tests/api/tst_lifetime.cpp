@@ -351,7 +351,7 @@ void TestLifetime::initTestCase()
     QCOMPARE(kind("heldPublish"), Kind::NotFound);
     QCOMPARE(kind("heldAll"), Kind::NotFound);
     QCOMPARE(kind("lostDeclare"), Kind::Cancelled);
-    QCOMPARE(kind("lostPurge"), Kind::Cancelled);
+    QCOMPARE(kind("lostPurge"), Kind::ConnectionLost);
 }
 
 void TestLifetime::deletes()

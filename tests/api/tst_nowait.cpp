@@ -222,7 +222,7 @@ void TestNoWait::anAnswerClearsThoseBefore()
     const auto asked = s.channel->declareQueue(u"asked"_s);
     TRY(asked.isFinished(), s.server);
     QCOMPARE(errorOf(asked).kind(), Kind::PreconditionFailed);
-    QCOMPARE(errorOf(asked).scope(), QAmqpError::Scope::Operation);
+    QCOMPARE(errorOf(asked).scope(), QAmqpError::Scope::Channel);
     s.close();
 }
 
