@@ -380,6 +380,8 @@ void TestConnection::destructionTakesLeave()
 {
     ScriptedServer server(
             openedChannel()
+                    .expect<BasicQos>()
+                    .reply(BasicQosOk{})
                     .expect<BasicConsume>()
                     .reply(BasicConsumeOk{"c"})
                     .sendContent(BasicDeliver{"c", 1, false, {}, "q"}, QAmqpMessage("x"))
