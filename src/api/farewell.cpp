@@ -41,6 +41,7 @@ void Farewell::begin(Core core, Transport transport)
 void Farewell::finish(Core &core, Transport &transport)
 {
     const std::shared_ptr<Farewell> farewell(new Farewell(std::move(core), std::move(transport)));
+    farewell->m_keepsChannels = true;
     farewell->start();
     farewell->wait();
     core = std::move(farewell->m_core);
@@ -71,7 +72,8 @@ void Farewell::readEvents()
                 m_core->finishClose();
             else if (ChannelCore *const channel = m_core->channel(ready->channel))
                 channel->finishClose();
-        } else if (const auto *const closed = std::get_if<ChannelClosed>(&*event)) {
+        } else if (const auto *const closed = std::get_if<ChannelClosed>(&*event);
+                   closed && !m_keepsChannels) {
             m_core->removeChannel(closed->channel);
         }
     }

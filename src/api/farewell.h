@@ -25,7 +25,7 @@ public:
 
     // Goes on by itself in the event loop of this thread; where none will, it is waited for.
     static void begin(Core core, Transport transport);
-    // Waits for it, as long as the transport can, and gives both back.
+    // Waits for it, as long as the transport can, and gives both back: their objects are still there.
     static void finish(Core &core, Transport &transport);
 
     char *receiveBuffer(qsizetype *size) override { return m_core->receiveBuffer(size); }
@@ -47,6 +47,7 @@ private:
     Core m_core;
     Transport m_transport;
     const qint64 m_process;
+    bool m_keepsChannels = false; // their objects refer to them
     std::optional<QAmqpError> m_lost;
     std::shared_ptr<Farewell> m_self; // while it goes on by itself
 };
