@@ -39,39 +39,45 @@ void LoopTransport::startTimer()
                   this);
 }
 
-// Those in the main thread, whose end is that of the application.
+// Those in the main thread, whose end is that of the application. Some outlive all that is static.
 static QList<LoopTransport *> &ofApplication()
 {
-    static QList<LoopTransport *> transports;
-    return transports;
+    static auto *const transports = new QList<LoopTransport *>;
+    return *transports;
 }
 
-LoopTransport::~LoopTransport() { ofApplication().removeOne(this); }
-
-static void applicationEnds()
+LoopTransport::~LoopTransport()
 {
-    const QList<LoopTransport *> transports = ofApplication();
-    for (LoopTransport *transport : transports) {
-        if (ofApplication().contains(transport))
-            transport->threadEnds();
+    if (m_isListed)
+        ofApplication().removeOne(this);
+}
+
+void LoopTransport::applicationEnds()
+{
+    while (!ofApplication().isEmpty()) {
+        LoopTransport *const transport = ofApplication().takeLast();
+        transport->m_isListed = false;
+        transport->threadEnds();
     }
 }
 
 // A thread that ends takes its timers along: who stops one later, in another thread, is warned by Qt.
 void LoopTransport::watchThread()
 {
-    if (m_watched == thread())
-        return;
-    disconnect(m_threadEnd);
-    m_watched = thread();
-    m_threadEnd = connect(
-            m_watched, &QThread::finished, this, [this] { threadEnds(); }, Qt::DirectConnection);
-    if (QCoreApplication *const application = QCoreApplication::instance();
-        application && application->thread() == m_watched) {
-        if (ofApplication().isEmpty())
-            qAddPostRoutine(applicationEnds);
-        ofApplication().append(this);
+    if (m_watched != thread()) {
+        disconnect(m_threadEnd);
+        m_watched = thread();
+        m_threadEnd = connect(
+                m_watched, &QThread::finished, this, [this] { threadEnds(); },
+                Qt::DirectConnection);
     }
+    const QCoreApplication *const application = QCoreApplication::instance();
+    if (m_isListed || !application || application->thread() != thread())
+        return;
+    m_isListed = true;
+    if (ofApplication().isEmpty())
+        qAddPostRoutine(applicationEnds);
+    ofApplication().append(this);
 }
 
 void LoopTransport::threadEnds()

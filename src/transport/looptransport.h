@@ -29,7 +29,6 @@ public:
 
     void setDeadline(std::optional<TimePoint> deadline) override;
     void requestTurn() override;
-    void threadEnds(); // or the application, in its thread
     // Whether the event loop of this thread will call it: it is the transport's, and neither it nor the
     // application is at its end.
     bool goesOn() const;
@@ -49,11 +48,14 @@ protected:
     bool hasRoom();
 
 private:
+    static void applicationEnds();
+    void threadEnds(); // or the application, in its thread
     void startTimer();
 
     QBasicTimer m_timer;
     QPointer<QThread> m_watched;
     QMetaObject::Connection m_threadEnd;
+    bool m_isListed = false; // as one that has to know of the application's end
     std::optional<TimePoint> m_deadline;
     TimePoint m_armed; // what the timer runs for, at the latest m_deadline
     std::atomic<bool> m_turnPosted = false;
