@@ -2,7 +2,10 @@
 // SPDX-License-Identifier: MIT
 
 #include "values/qamqpoperationoptions_p.h"
+
+#include "values/errorkinds.h"
 #include "values/qamqpvalue_p.h"
+#include "values/range.h"
 
 #include <QtCore/qdatetime.h>
 #include <QtCore/qdebug.h>
@@ -57,19 +60,54 @@ using namespace QtAmqpPrivate;
     \sa QAmqpQueue::consume(), {AMQP 0-9-1 §1.8.3.3}, {https://www.rabbitmq.com/consumers.html}
 */
 
-// Refused with a text, and not sent, if it is out of range.
-static QAmqpValue ranged(qint64 number, qint64 least, qint64 most)
+// What a number out of range makes of an argument is not sent, but refused with its text.
+static QAmqpValue argumentOf(qint64 number, const Range &range)
 {
-    return number >= least && number <= most
+    return range.contains(double(number))
             ? QAmqpValue(number)
             : QAmqpValuePrivate::make(QAmqpValue::Type::Invalid,
-                                      u"%1 is out of range, which is from %2 to %3"_s.arg(
-                                              QString::number(number), QString::number(least),
-                                              QString::number(most)));
+                                      formatted(u"%1 is not %2", number, range.form()));
 }
 
-constexpr qint64 maxTimer = 4294967295; // Erlang's, in ms
-constexpr qint64 maxInteger = 9223372036854775807;
+static QAmqpValue argumentOf(std::chrono::milliseconds time, const Range &range)
+{
+    return argumentOf(time.count(), range);
+}
+
+static QAmqpValue argumentOf(std::chrono::seconds age, const Range &range)
+{
+    const QAmqpValue number = argumentOf(age.count(), range);
+    return number.isValid() ? number.toString() + u's' : number;
+}
+
+template<typename Enum, std::size_t Count>
+static QAmqpValue argumentOf(Enum value, const char *const (&names)[Count])
+{
+    return names[quint8(value)];
+}
+
+template<typename T>
+static QAmqpValue argumentOf(const T &value)
+{
+    return value;
+}
+
+constexpr Range Timer{0, 4294967295, "milliseconds"}; // of Erlang
+constexpr Range Expiry{1, 4294967295, "milliseconds"};
+constexpr Range Length{0, Range::Unlimited};
+constexpr Range Age{1, Range::Unlimited, "seconds"};
+constexpr Range DeliveryLimit{0, 2147483647};
+constexpr Range Priority{1, 255};
+constexpr const char *queueTypes[] = {"classic", "quorum", "stream"};
+constexpr const char *overflows[] = {"drop-head", "reject-publish", "reject-publish-dlx"};
+constexpr const char *streamOffsets[] = {"first", "last", "next"};
+
+// Defines the setter of an argument by RabbitMQ's name for it. A range or a list of names may follow.
+#define QTAMQP_ARGUMENT(Class, setter, Type, name, ...) \
+  Class &Class::setter(QtAmqpPrivate::Argument<Type> value) \
+  { \
+    return setArgument(QStringLiteral(name), argumentOf(value __VA_OPT__(, ) __VA_ARGS__)); \
+  }
 
 #define QTAMQP_OPTIONS(Class) \
   QTAMQP_VALUE(Class) \
@@ -165,89 +203,62 @@ QAmqpQueueOptions QAmqpOperationOptionsPrivate::forName(QAmqpQueueOptions option
     \value RejectPublishDlx  The same, and dead-letters it; classic queues only.
 */
 
-/*! Sets the \a type of the queue (x-queue-type). Quorum queues and streams must be durable. */
-QAmqpQueueOptions &QAmqpQueueOptions::setType(Type type)
-{
-    constexpr const char *names[] = {"classic", "quorum", "stream"};
-    return setArgument(u"x-queue-type"_s, names[quint8(type)]);
-}
+/*! \fn QAmqpQueueOptions &QAmqpQueueOptions::setType(Type type)
+    Sets the \a type of the queue (x-queue-type). Quorum queues and streams must be durable. */
+QTAMQP_ARGUMENT(QAmqpQueueOptions, setType, Type, "x-queue-type", queueTypes)
 
-/*! Has messages expire after \a ttl in the queue, 0 to 4294967295 ms (x-message-ttl). With 0 they
+/*! \fn QAmqpQueueOptions &QAmqpQueueOptions::setMessageTtl(std::chrono::milliseconds ttl)
+    Has messages expire after \a ttl in the queue, 0 to 4294967295 ms (x-message-ttl). With 0 they
     expire unless a consumer takes them at once. */
-QAmqpQueueOptions &QAmqpQueueOptions::setMessageTtl(std::chrono::milliseconds ttl)
-{
-    return setArgument(u"x-message-ttl"_s, ranged(ttl.count(), 0, maxTimer));
-}
+QTAMQP_ARGUMENT(QAmqpQueueOptions, setMessageTtl, std::chrono::milliseconds, "x-message-ttl", Timer)
 
-/*! Has the queue deleted after \a unused, 1 to 4294967295 ms, without consumers, declarations and
+/*! \fn QAmqpQueueOptions &QAmqpQueueOptions::setExpires(std::chrono::milliseconds unused)
+    Has the queue deleted after \a unused, 1 to 4294967295 ms, without consumers, declarations and
     basic.get (x-expires). */
-QAmqpQueueOptions &QAmqpQueueOptions::setExpires(std::chrono::milliseconds unused)
-{
-    return setArgument(u"x-expires"_s, ranged(unused.count(), 1, maxTimer));
-}
+QTAMQP_ARGUMENT(QAmqpQueueOptions, setExpires, std::chrono::milliseconds, "x-expires", Expiry)
 
-/*! Limits the queue to so many ready \a messages, 0 or more (x-max-length); see setOverflow(). */
-QAmqpQueueOptions &QAmqpQueueOptions::setMaxLength(qint64 messages)
-{
-    return setArgument(u"x-max-length"_s, ranged(messages, 0, maxInteger));
-}
+/*! \fn QAmqpQueueOptions &QAmqpQueueOptions::setMaxLength(qint64 messages)
+    Limits the queue to so many ready \a messages, 0 or more (x-max-length); see setOverflow(). */
+QTAMQP_ARGUMENT(QAmqpQueueOptions, setMaxLength, qint64, "x-max-length", Length)
 
-/*! Limits the bodies of all ready messages to \a bytes, 0 or more (x-max-length-bytes); see
+/*! \fn QAmqpQueueOptions &QAmqpQueueOptions::setMaxLengthBytes(qint64 bytes)
+    Limits the bodies of all ready messages to \a bytes, 0 or more (x-max-length-bytes); see
     setOverflow(). Streams drop what is older. */
-QAmqpQueueOptions &QAmqpQueueOptions::setMaxLengthBytes(qint64 bytes)
-{
-    return setArgument(u"x-max-length-bytes"_s, ranged(bytes, 0, maxInteger));
-}
+QTAMQP_ARGUMENT(QAmqpQueueOptions, setMaxLengthBytes, qint64, "x-max-length-bytes", Length)
 
-/*! Has a stream drop messages older than \a age, 1 s or more (x-max-age). It drops whole segments, so
+/*! \fn QAmqpQueueOptions &QAmqpQueueOptions::setMaxAge(std::chrono::seconds age)
+    Has a stream drop messages older than \a age, 1 s or more (x-max-age). It drops whole segments, so
     they can stay for longer. */
-QAmqpQueueOptions &QAmqpQueueOptions::setMaxAge(std::chrono::seconds age)
-{
-    const QAmqpValue number = ranged(age.count(), 1, maxInteger);
-    return setArgument(u"x-max-age"_s, number.isValid() ? number.toString() + u's' : number);
-}
+QTAMQP_ARGUMENT(QAmqpQueueOptions, setMaxAge, std::chrono::seconds, "x-max-age", Age)
 
-/*! Sets what a full queue does to \a overflow (x-overflow). */
-QAmqpQueueOptions &QAmqpQueueOptions::setOverflow(Overflow overflow)
-{
-    constexpr const char *names[] = {"drop-head", "reject-publish", "reject-publish-dlx"};
-    return setArgument(u"x-overflow"_s, names[quint8(overflow)]);
-}
+/*! \fn QAmqpQueueOptions &QAmqpQueueOptions::setOverflow(Overflow overflow)
+    Sets what a full queue does to \a overflow (x-overflow). */
+QTAMQP_ARGUMENT(QAmqpQueueOptions, setOverflow, Overflow, "x-overflow", overflows)
 
-/*! Publishes what is rejected, expires or does not fit to \a exchange (x-dead-letter-exchange);
+/*! \fn QAmqpQueueOptions &QAmqpQueueOptions::setDeadLetterExchange(const QString &exchange)
+    Publishes what is rejected, expires or does not fit to \a exchange (x-dead-letter-exchange);
     empty is the default exchange. */
-QAmqpQueueOptions &QAmqpQueueOptions::setDeadLetterExchange(const QString &exchange)
-{
-    return setArgument(u"x-dead-letter-exchange"_s, exchange);
-}
+QTAMQP_ARGUMENT(QAmqpQueueOptions, setDeadLetterExchange, QString, "x-dead-letter-exchange")
 
-/*! Publishes dead letters with \a routingKey in place of their own (x-dead-letter-routing-key). Needs
+/*! \fn QAmqpQueueOptions &QAmqpQueueOptions::setDeadLetterRoutingKey(const QString &routingKey)
+    Publishes dead letters with \a routingKey in place of their own (x-dead-letter-routing-key). Needs
     setDeadLetterExchange(). */
-QAmqpQueueOptions &QAmqpQueueOptions::setDeadLetterRoutingKey(const QString &routingKey)
-{
-    return setArgument(u"x-dead-letter-routing-key"_s, routingKey);
-}
+QTAMQP_ARGUMENT(QAmqpQueueOptions, setDeadLetterRoutingKey, QString, "x-dead-letter-routing-key")
 
-/*! Delivers to one consumer at a time if \a single, and to the next one when that is gone
+/*! \fn QAmqpQueueOptions &QAmqpQueueOptions::setSingleActiveConsumer(bool single)
+    Delivers to one consumer at a time if \a single, and to the next one when that is gone
     (x-single-active-consumer). */
-QAmqpQueueOptions &QAmqpQueueOptions::setSingleActiveConsumer(bool single)
-{
-    return setArgument(u"x-single-active-consumer"_s, single);
-}
+QTAMQP_ARGUMENT(QAmqpQueueOptions, setSingleActiveConsumer, bool, "x-single-active-consumer")
 
-/*! Drops or dead-letters a message that came back more often than \a deliveries, 0 or more
+/*! \fn QAmqpQueueOptions &QAmqpQueueOptions::setDeliveryLimit(int deliveries)
+    Drops or dead-letters a message that came back more often than \a deliveries, 0 or more
     (x-delivery-limit). Quorum queues only. */
-QAmqpQueueOptions &QAmqpQueueOptions::setDeliveryLimit(int deliveries)
-{
-    return setArgument(u"x-delivery-limit"_s, ranged(deliveries, 0, 2147483647));
-}
+QTAMQP_ARGUMENT(QAmqpQueueOptions, setDeliveryLimit, int, "x-delivery-limit", DeliveryLimit)
 
-/*! Delivers messages of a higher QAmqpMessage::priority() first, up to \a priority, 1 to 255
+/*! \fn QAmqpQueueOptions &QAmqpQueueOptions::setMaxPriority(int priority)
+    Delivers messages of a higher QAmqpMessage::priority() first, up to \a priority, 1 to 255
     (x-max-priority). Classic queues only; up to 10 is enough for most, each costs memory. */
-QAmqpQueueOptions &QAmqpQueueOptions::setMaxPriority(int priority)
-{
-    return setArgument(u"x-max-priority"_s, ranged(priority, 1, 255));
-}
+QTAMQP_ARGUMENT(QAmqpQueueOptions, setMaxPriority, int, "x-max-priority", Priority)
 
 /*! \fn QAmqpExchangeOptions::QAmqpExchangeOptions()
     Makes options with everything off. */
@@ -287,12 +298,10 @@ QTAMQP_FIELD(QAmqpExchangeOptions, bool, isAutoDelete, setAutoDelete)
     the bit). */
 QTAMQP_FIELD(QAmqpExchangeOptions, bool, isInternal, setInternal)
 
-/*! Publishes what the exchange cannot route to \a exchange (alternate-exchange). Such a message
+/*! \fn QAmqpExchangeOptions &QAmqpExchangeOptions::setAlternateExchange(const QString &exchange)
+    Publishes what the exchange cannot route to \a exchange (alternate-exchange). Such a message
     counts as routed: it does not come back, though it was mandatory. */
-QAmqpExchangeOptions &QAmqpExchangeOptions::setAlternateExchange(const QString &exchange)
-{
-    return setArgument(u"alternate-exchange"_s, exchange);
-}
+QTAMQP_ARGUMENT(QAmqpExchangeOptions, setAlternateExchange, QString, "alternate-exchange")
 
 /*! \fn QAmqpConsumeOptions::QAmqpConsumeOptions()
     Makes options with everything off and no prefetch of their own. */
@@ -368,42 +377,31 @@ QAmqpConsumeOptions &QAmqpConsumeOptions::setPrefetch(quint16 messages)
     \value Next   With what is published from now on; RabbitMQ's default.
 */
 
-/*! Gives the consumer a \a priority, 0 without this; may be negative (x-priority). Others get
+/*! \fn QAmqpConsumeOptions &QAmqpConsumeOptions::setPriority(int priority)
+    Gives the consumer a \a priority, 0 without this; may be negative (x-priority). Others get
     messages only while those of a higher priority are at their prefetch. */
-QAmqpConsumeOptions &QAmqpConsumeOptions::setPriority(int priority)
-{
-    return setArgument(u"x-priority"_s, priority);
-}
+QTAMQP_ARGUMENT(QAmqpConsumeOptions, setPriority, int, "x-priority")
 
-/*! Begins to read a stream at \a offset (x-stream-offset). */
-QAmqpConsumeOptions &QAmqpConsumeOptions::setStreamOffset(StreamOffset offset)
-{
-    constexpr const char *names[] = {"first", "last", "next"};
-    return setArgument(u"x-stream-offset"_s, names[quint8(offset)]);
-}
+/*! \fn QAmqpConsumeOptions &QAmqpConsumeOptions::setStreamOffset(StreamOffset offset)
+    Begins to read a stream at \a offset (x-stream-offset). */
+QTAMQP_ARGUMENT(QAmqpConsumeOptions, setStreamOffset, StreamOffset, "x-stream-offset",
+                streamOffsets)
 
-/*! \overload
+/*! \fn QAmqpConsumeOptions &QAmqpConsumeOptions::setStreamOffset(quint64 offset)
+    \overload
     Begins with the message number \a offset, of which each delivery tells its own in the header
     x-stream-offset. */
-QAmqpConsumeOptions &QAmqpConsumeOptions::setStreamOffset(quint64 offset)
-{
-    return setArgument(u"x-stream-offset"_s, offset);
-}
+QTAMQP_ARGUMENT(QAmqpConsumeOptions, setStreamOffset, quint64, "x-stream-offset")
 
-/*! \overload
+/*! \fn QAmqpConsumeOptions &QAmqpConsumeOptions::setStreamOffset(const QDateTime &time)
+    \overload
     Begins with the chunk of messages that was written at \a time, 1970 or later, in whole seconds. */
-QAmqpConsumeOptions &QAmqpConsumeOptions::setStreamOffset(const QDateTime &time)
-{
-    return setArgument(u"x-stream-offset"_s, time);
-}
+QTAMQP_ARGUMENT(QAmqpConsumeOptions, setStreamOffset, QDateTime, "x-stream-offset")
 
-/*! \overload
+/*! \fn QAmqpConsumeOptions &QAmqpConsumeOptions::setStreamOffset(std::chrono::seconds age)
+    \overload
     Begins with the chunk of messages that was written \a age ago, 1 s or more. */
-QAmqpConsumeOptions &QAmqpConsumeOptions::setStreamOffset(std::chrono::seconds age)
-{
-    const QAmqpValue number = ranged(age.count(), 1, maxInteger);
-    return setArgument(u"x-stream-offset"_s, number.isValid() ? number.toString() + u's' : number);
-}
+QTAMQP_ARGUMENT(QAmqpConsumeOptions, setStreamOffset, std::chrono::seconds, "x-stream-offset", Age)
 
 static QDebug print(QDebug debug, const QAmqpOperationOptionsPrivate &options,
                     const char *separator = "")

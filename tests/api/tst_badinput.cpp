@@ -148,7 +148,7 @@ private Q_SLOTS:
             u"the arguments cannot be sent: the name \"%1…\" has 256 bytes, AMQP allows 255"_s.arg(
                     QString(16, u'é')));
         row("argument out of range", declaring(QAmqpQueueOptions().setMaxPriority(256)),
-            u"the arguments cannot be sent: \"x-max-priority\": 256 is out of range, which is from 1 to 255"_s);
+            u"the arguments cannot be sent: \"x-max-priority\": 256 is not a whole number from 1 to 255"_s);
         row("large argument", declaring(withArgument(QString(200'000, u'x'))),
             u"queue.declare takes 200020 bytes and must fit one frame of 131072; shorten its arguments"_s);
         row(

@@ -246,24 +246,23 @@ private Q_SLOTS:
             QTest::newRow(title) << options.arguments() << error;
         };
         row("ttl", Queue().setMessageTtl(-1ms),
-            u"\"x-message-ttl\": -1 is out of range, which is from 0 to 4294967295"_s);
+            u"\"x-message-ttl\": -1 is not a whole number of milliseconds from 0 to 4294967295"_s);
         row("long ttl", Queue().setMessageTtl(4294967296ms),
-            u"\"x-message-ttl\": 4294967296 is out of range, which is from 0 to 4294967295"_s);
+            u"\"x-message-ttl\": 4294967296 is not a whole number of milliseconds from 0 to 4294967295"_s);
         row("expires", Queue().setExpires(0ms),
-            u"\"x-expires\": 0 is out of range, which is from 1 to 4294967295"_s);
+            u"\"x-expires\": 0 is not a whole number of milliseconds from 1 to 4294967295"_s);
         row("max length", Queue().setMaxLength(-1),
-            u"\"x-max-length\": -1 is out of range, which is from 0 to 9223372036854775807"_s);
+            u"\"x-max-length\": -1 is not a whole number, at least 0"_s);
         row("max length bytes", Queue().setMaxLengthBytes(-1),
-            u"\"x-max-length-bytes\": -1 is out of range, which is from 0 to "
-            "9223372036854775807"_s);
+            u"\"x-max-length-bytes\": -1 is not a whole number, at least 0"_s);
         row("max age", Queue().setMaxAge(0s),
-            u"\"x-max-age\": 0 is out of range, which is from 1 to 9223372036854775807"_s);
+            u"\"x-max-age\": 0 is not a whole number of seconds, at least 1"_s);
         row("deliveries", Queue().setDeliveryLimit(-1),
-            u"\"x-delivery-limit\": -1 is out of range, which is from 0 to 2147483647"_s);
+            u"\"x-delivery-limit\": -1 is not a whole number from 0 to 2147483647"_s);
         row("priorities", Queue().setMaxPriority(0),
-            u"\"x-max-priority\": 0 is out of range, which is from 1 to 255"_s);
+            u"\"x-max-priority\": 0 is not a whole number from 1 to 255"_s);
         row("more priorities", Queue().setMaxPriority(256),
-            u"\"x-max-priority\": 256 is out of range, which is from 1 to 255"_s);
+            u"\"x-max-priority\": 256 is not a whole number from 1 to 255"_s);
         row("offset", Consume().setStreamOffset(9223372036854775808u),
             u"\"x-stream-offset\": 9223372036854775808 is larger than AMQP's largest integer, "
             "9223372036854775807; send it as text"_s);
@@ -271,7 +270,7 @@ private Q_SLOTS:
             u"\"x-stream-offset\": an AMQP timestamp cannot hold a time that is before 1970 or not "
             "valid"_s);
         row("age", Consume().setStreamOffset(-1s),
-            u"\"x-stream-offset\": -1 is out of range, which is from 1 to 9223372036854775807"_s);
+            u"\"x-stream-offset\": -1 is not a whole number of seconds, at least 1"_s);
     }
 
     void argumentsOutOfRangeAreNamed()
