@@ -10,16 +10,11 @@ set(QTAMQP_values_SOURCES
     values/bytes.h
     values/connectionoptiontable.h
     values/connectionurl.cpp
-    values/connectionurl.h
     values/errorkinds.cpp
     values/errorkinds.h
-    values/jsonvalue.cpp
-    values/jsonvalue.h
-    values/madeonce.h
+    values/json.cpp
+    values/json.h
     values/messagejson.cpp
-    values/messagejson.h
-    values/printable.cpp
-    values/printable.h
     values/qamqpconnectionoptions.cpp
     values/qamqpcredentials.cpp
     values/qamqpcredentials_p.h
@@ -38,9 +33,6 @@ set(QTAMQP_values_SOURCES
     values/tableformat.cpp
     values/tableformat.h
     values/valuejson.cpp
-    values/valuejson.h
-    values/valuetype.cpp
-    values/valuetype.h
     values/wiretext.cpp
     values/wiretext.h)
 set(QTAMQP_values_HEADERS
@@ -103,8 +95,6 @@ set(QTAMQP_transport_SOURCES
     transport/devicetransport.h
     transport/dialler.cpp
     transport/dialler.h
-    transport/forks.cpp
-    transport/forks.h
     transport/looptransport.cpp
     transport/looptransport.h
     transport/nativesocket.cpp

@@ -5,7 +5,7 @@
 
 #include "protocol/channelcore.h"
 #include "values/errorkinds.h"
-#include "values/messagejson.h"
+#include "values/json.h"
 #include "values/sharedvalue.h"
 #include "values/wiretext.h"
 

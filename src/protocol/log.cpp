@@ -5,7 +5,7 @@
 
 #include "codec/dispatch.h"
 #include "values/errorkinds.h"
-#include "values/printable.h"
+#include "values/wiretext.h"
 
 #include <QtCore/qdebug.h>
 #include <QtCore/qendian.h>

@@ -3,7 +3,7 @@
 
 #include "transport/devicetransport.h"
 
-#include "transport/forks.h"
+#include "transport/nativesocket.h"
 
 #include <QtCore/qbuffer.h>
 #include <QtCore/qcoreapplication.h>

@@ -112,16 +112,6 @@ static QAbstractSocket::SocketError socketErrorOf(int error)
     }
 }
 
-static QString adviceOn(int error)
-{
-    switch (error) {
-    case ECONNREFUSED:
-        return QStringLiteral("; check that the broker runs and listens on this port");
-    case ECONNRESET: return QStringLiteral("; check that there is a broker behind this port");
-    default: return {};
-    }
-}
-
 // Qt 6.4 tries each address twice; and it takes a connection that the peer has reset for one that is under
 // way, calls connect() again whenever the socket is ready, and so makes a new connection each time. But a
 // socket is ready once when its attempt is over: a failure is kept from Qt, and told here.
@@ -231,14 +221,13 @@ void Dialler::resolved(const QHostInfo &info)
     if (std::exchange(m_lookup, -1) < 0)
         return; // it was given up
     m_resolveTimer.stop();
-    if (info.addresses().isEmpty())
-        return giveUp({.kind = Kind::HostUnreachable,
-                       .why = info.errorString(),
-                       .advice = QStringLiteral("; check the host name"),
-                       .phase = QAmqpError::Phase::Resolving,
-                       .code = info.error() == QHostInfo::HostNotFound
-                               ? QAbstractSocket::HostNotFoundError
-                               : QAbstractSocket::UnknownSocketError});
+    if (info.addresses().isEmpty()) {
+        const bool unknown = info.error() == QHostInfo::HostNotFound;
+        return giveUp(
+                {unknown ? QAbstractSocket::HostNotFoundError : QAbstractSocket::UnknownSocketError,
+                 {},
+                 info.errorString()});
+    }
     m_addresses = interleaved(info.addresses());
     dialNext();
 }
@@ -249,13 +238,11 @@ void Dialler::timerEvent(QTimerEvent *event)
         return dialNext();
     m_resolveTimer.stop();
     QHostInfo::abortHostLookup(std::exchange(m_lookup, -1));
-    giveUp({.kind = Kind::Timeout,
-            .why = formatted(u"its name was not resolved within %1 ms",
-                             m_endpoint.options.resolveTimeout().count()),
-            .advice = QStringLiteral("; check the host name and the name server"),
-            .origin = QAmqpError::Origin::Library,
-            .phase = QAmqpError::Phase::Resolving,
-            .code = QAbstractSocket::SocketTimeoutError});
+    giveUp({QAbstractSocket::SocketTimeoutError,
+            {},
+            formatted(u"its name was not resolved within %1 ms",
+                      m_endpoint.options.resolveTimeout().count()),
+            true});
 }
 
 void Dialler::dialNext()
@@ -266,36 +253,20 @@ void Dialler::dialNext()
     m_racing.append({socket, address});
     socket->setProxy(m_proxy);
     connect(socket, &QTcpSocket::connected, this, [this, socket] { won(socket); });
-    connect(socket, &QTcpSocket::errorOccurred, this, [this, socket, address] {
-        const bool late = socket->error() == QAbstractSocket::SocketTimeoutError;
-        lost(socket,
-             {.kind = late ? Kind::Timeout : Kind::HostUnreachable,
-              .address = address,
-              .why = socket->errorString(),
-              .code = socket->error()});
+    connect(socket, &QTcpSocket::errorOccurred, this, [=, this] {
+        lost(socket, {socket->error(), address, socket->errorString()});
     });
-    const auto failed = [this, socket, address](int error) {
-        lost(socket,
-             {.kind = error == ETIMEDOUT ? Kind::Timeout : Kind::HostUnreachable,
-              .address = address,
-              .why = qt_error_string(error),
-              .advice = adviceOn(error),
-              .code = socketErrorOf(error)});
+    const auto failed = [=, this](int error) {
+        lost(socket, {socketErrorOf(error), address, qt_error_string(error)});
     };
     // Not while the socket handles the event that tells it.
     connect(new OneConnect(socket, m_proxy.type() == QNetworkProxy::NoProxy), &OneConnect::failed,
             this, failed, Qt::QueuedConnection);
-    if (m_endpoint.options.connectTimeout().count() > 0) {
-        const auto late = [this, address, attempt = QPointer<QTcpSocket>(socket)] {
-            lost(attempt,
-                 {.kind = Kind::Timeout,
-                  .address = address,
-                  .why = formatted(u"no answer within %1 ms",
-                                   m_endpoint.options.connectTimeout().count()),
-                  .origin = QAmqpError::Origin::Library,
-                  .code = QAbstractSocket::SocketTimeoutError});
-        };
-        QTimer::singleShot(m_endpoint.options.connectTimeout(), this, late);
+    if (const auto limit = m_endpoint.options.connectTimeout(); limit.count() > 0) {
+        QTimer::singleShot(limit, this, [=, this, attempt = QPointer<QTcpSocket>(socket)] {
+            const QString why = formatted(u"no answer within %1 ms", limit.count());
+            lost(attempt, {QAbstractSocket::SocketTimeoutError, address, why, true});
+        });
     }
     if (!m_addresses.isEmpty())
         m_nextTimer.start(int(AttemptDelay.count()), this);
@@ -333,16 +304,10 @@ void Dialler::drop(QTcpSocket *socket)
     socket->deleteLater();
 }
 
-void Dialler::lost(QTcpSocket *socket, Failure failure)
+void Dialler::lost(QTcpSocket *socket, const Failure &failure)
 {
     if (!leaveRace(socket))
         return; // it was dropped before
-    if (socket->error() == QAbstractSocket::ConnectionRefusedError)
-        failure.advice = adviceOn(ECONNREFUSED);
-    else if (m_proxy.type() != QNetworkProxy::NoProxy)
-        failure.advice = formatted(u"; check the proxy %1:%2", m_proxy.hostName(), m_proxy.port());
-    else if (failure.kind == Kind::Timeout)
-        failure.advice = QStringLiteral("; check host, port and firewall");
     drop(socket);
     if (m_addresses.isEmpty() && m_racing.isEmpty())
         return giveUp(failure);
@@ -353,11 +318,32 @@ void Dialler::lost(QTcpSocket *socket, Failure failure)
 
 QAmqpError Dialler::errorOf(const Failure &failure) const
 {
-    return QAmqpError(failure.kind, QAmqpError::Scope::Connection, failure.origin,
+    const bool isLate = failure.code == QAbstractSocket::SocketTimeoutError;
+    return QAmqpError(isLate ? Kind::Timeout : Kind::HostUnreachable, QAmqpError::Scope::Connection,
+                      failure.isOwnLimit ? QAmqpError::Origin::Library
+                                         : QAmqpError::Origin::Transport,
                       formatted(u"%1 cannot be reached: %2",
                                 endpointText(m_endpoint, failure.address), failure.why))
-            .setPhase(failure.phase)
+            .setPhase(m_failures.constFirst().address.isEmpty() ? QAmqpError::Phase::Resolving
+                                                                : QAmqpError::Phase::Connecting)
             .setSocketError(failure.code);
+}
+
+QString Dialler::adviceOn(const Failure &failure) const
+{
+    if (failure.address.isEmpty() && failure.isOwnLimit)
+        return QStringLiteral("; check the host name and the name server");
+    if (failure.address.isEmpty())
+        return QStringLiteral("; check the host name");
+    if (failure.code == QAbstractSocket::ConnectionRefusedError)
+        return QStringLiteral("; check that the broker runs and listens on this port");
+    if (m_proxy.type() != QNetworkProxy::NoProxy)
+        return formatted(u"; check the proxy %1:%2", m_proxy.hostName(), m_proxy.port());
+    if (failure.code == QAbstractSocket::RemoteHostClosedError)
+        return QStringLiteral("; check that there is a broker behind this port");
+    if (failure.code == QAbstractSocket::SocketTimeoutError)
+        return QStringLiteral("; check host, port and firewall");
+    return {};
 }
 
 QList<QAmqpError> Dialler::failures() const
@@ -368,7 +354,7 @@ QList<QAmqpError> Dialler::failures() const
     return errors;
 }
 
-// The failures differ by their addresses, unless there was but one.
+// The error has what the failures have in common, and each cause with its address unless there was but one.
 void Dialler::giveUp(const Failure &failure)
 {
     m_failures.append(failure);
@@ -378,14 +364,11 @@ void Dialler::giveUp(const Failure &failure)
     for (const Failure &one : std::as_const(m_failures)) {
         causes.append(m_failures.size() == 1 ? one.why
                                              : one.address + QStringLiteral(": ") + one.why);
+        all.isOwnLimit = all.isOwnLimit && one.isOwnLimit;
         if (one.code != all.code)
             all.code = QAbstractSocket::UnknownSocketError;
-        if (one.kind != Kind::Timeout)
-            all.kind = Kind::HostUnreachable;
-        if (one.origin != QAmqpError::Origin::Library)
-            all.origin = QAmqpError::Origin::Transport;
     }
-    all.why = causes.join(u", ") + failure.advice;
+    all.why = causes.join(u", ") + adviceOn(failure);
     m_done({}, errorOf(all).setAttempts(failures()));
 }
 

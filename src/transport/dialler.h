@@ -56,13 +56,10 @@ private:
     void won(QTcpSocket *socket);
     struct Failure
     {
-        QAmqpError::Kind kind;
-        QString address = {};
-        QString why = {};
-        QString advice = {};
-        QAmqpError::Origin origin = QAmqpError::Origin::Transport;
-        QAmqpError::Phase phase = QAmqpError::Phase::Connecting;
-        QAbstractSocket::SocketError code = QAbstractSocket::UnknownSocketError;
+        QAbstractSocket::SocketError code;
+        QString address; // none if it is about the name
+        QString why;
+        bool isOwnLimit = false; // rather than what the socket or the system said
     };
 
     struct Racer
@@ -72,9 +69,10 @@ private:
     };
 
     bool leaveRace(const QTcpSocket *socket);
-    void lost(QTcpSocket *socket, Failure failure);
+    void lost(QTcpSocket *socket, const Failure &failure);
     void drop(QTcpSocket *socket);
     QAmqpError errorOf(const Failure &failure) const;
+    QString adviceOn(const Failure &failure) const;
     void giveUp(const Failure &failure);
 
     const QAmqpEndpoint m_endpoint;

@@ -4,23 +4,30 @@
 #ifndef QTAMQP_TRANSPORT_NATIVESOCKET_H
 #define QTAMQP_TRANSPORT_NATIVESOCKET_H
 
-// What Qt has no name for: options of the system's own sockets.
+// What the system can do with sockets and Qt has no function for.
 
 #include <QtAmqp/qamqpconnectionoptions.h>
 
 QT_BEGIN_NAMESPACE
 
 class QAbstractSocket;
+class QObject;
 
 namespace QtAmqpPrivate {
 
-// TCP's own probing of a silent connection, for a connected socket. Qt can switch it on; what its times
-// are is left out where the system does not know them.
+// Sets up TCP's own probing of a silent connection for a connected socket, and its user timeout. Where the
+// system has no such times, only the probing itself is switched on.
 void setKeepAlive(QAbstractSocket &socket, const QAmqpConnectionOptions &options);
 
-// How an attempt to connect ended, once the socket is ready: the system's error, 0 for none. Asked once.
-// Where it is not known how to ask it is 0.
+// Returns the system's error of an attempt to connect, once the socket is ready, and 0 if there is none or
+// the system cannot tell. Asking clears the error.
 int takeError(qintptr descriptor);
+
+// Keeps a connection out of the processes that fork() makes, until `owner`, which has the descriptor open, is
+// destroyed. Such a process would read what the old one waits for, and end its TLS and its connection. So it
+// finds a closed socket in the place of the connection, before anything runs in it; the old process goes on
+// with the connection. Where there is no fork() this does nothing.
+void keepFromForks(qintptr descriptor, QObject &owner);
 
 } // namespace QtAmqpPrivate
 

@@ -3,7 +3,6 @@
 
 #include "transport/sockettransport.h"
 
-#include "transport/forks.h"
 #include "transport/nativesocket.h"
 #include "values/errorkinds.h"
 

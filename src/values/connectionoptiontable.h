@@ -10,6 +10,10 @@
 
 #include "values/range.h"
 
+#include <QtAmqp/qamqpconnectionoptions.h>
+
+#include <functional>
+
 QT_BEGIN_NAMESPACE
 
 namespace QtAmqpPrivate {
@@ -22,6 +26,22 @@ constexpr Range HeartbeatTime{0, 65535, "seconds", "off"};
 constexpr Range ChannelMax{0, 65535, "", "the server's choice"};
 constexpr Range FrameMax{4096, 4294967295, "bytes", "the server's choice"};
 constexpr Range MessageSize{1, Range::Unlimited, "bytes"};
+
+// Sets in options what an amqp or amqps URL says and returns what is wrong with the URL, or nothing;
+// then the options are of no use. The text returned quotes a query key at most: any other part of a
+// URL that was put together wrongly may be a piece of a password.
+QString readConnectionUrl(const QString &url, QAmqpConnectionOptions &options);
+
+// A key of the URL's query.
+struct UrlKey
+{
+    QLatin1StringView name;
+    const char *setter; // what it sets in QAmqpConnectionOptions
+    QString form; // what its value must be
+    std::function<bool(QAmqpConnectionOptions &, const QString &)> read; // false: it is not that
+    bool isTlsOnly = false;
+};
+const QList<UrlKey> &urlKeys();
 
 } // namespace QtAmqpPrivate
 

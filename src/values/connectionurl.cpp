@@ -1,9 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The QtAmqp Authors
 // SPDX-License-Identifier: MIT
 
-#include "values/connectionurl.h"
-
 #include "values/connectionoptiontable.h"
+
 #include "values/errorkinds.h"
 #include "values/qamqpcredentials_p.h"
 

@@ -1,11 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The QtAmqp Authors
 // SPDX-License-Identifier: MIT
 
-#include "values/messagejson.h"
+#include "values/json.h"
 
 #include "values/qamqpmessage_p.h"
 #include "values/tableformat.h"
-#include "values/valuejson.h"
 
 #include <QtCore/qendian.h>
 
@@ -14,6 +13,7 @@
 QT_BEGIN_NAMESPACE
 
 using namespace Qt::StringLiterals;
+using Type = QAmqpValue::Type;
 
 namespace QtAmqpPrivate {
 
@@ -55,18 +55,19 @@ QByteArray bigEndian(Number number)
 
 void readHeaders(JsonMembers &members, const QByteArray &name, QAmqpMessage &message)
 {
-    const JsonValue *headers = members.take(name);
+    const QAmqpValue headers = members.take(name);
     const auto bytes = members.base64(name + "_base64");
-    if (headers && bytes)
-        throw JsonError{u"properties has both headers and headers_base64"_s};
     if (bytes) {
         QAmqpMessagePrivate::editable(message).set(QAmqpMessage::Property::Headers,
                                                    bigEndian(quint32(bytes->size())) + *bytes);
     }
-    if (headers && headers->type != JsonValue::Object && headers->type != JsonValue::Array)
+    if (headers.type() == Type::Invalid)
+        return;
+    if (bytes)
+        throw JsonError{u"properties has both headers and headers_base64"_s};
+    if (headers.type() != Type::Table && headers.type() != Type::Array)
         throw JsonError{u"headers are not a JSON object"_s};
-    if (headers)
-        message.setHeaders(tableFromJson(*headers));
+    message.setHeaders(tableFromJson(headers));
 }
 
 void readProperty(JsonMembers &members, const PropertyRow &row, QAmqpMessage &message)
@@ -90,7 +91,7 @@ void readProperty(JsonMembers &members, const PropertyRow &row, QAmqpMessage &me
     }
 }
 
-QAmqpMessage readProperties(const JsonValue &json)
+QAmqpMessage readProperties(const QAmqpValue &json)
 {
     JsonMembers members(json, u"properties"_s);
     QAmqpMessage message;
@@ -142,8 +143,7 @@ void addMessage(JsonObject &json, const QAmqpMessage &message)
 QAmqpMessage readMessage(QByteArrayView json, JsonEnvelope *envelope)
 {
     try {
-        const JsonValue read = readJson(json);
-        JsonMembers members(read, u"the message"_s);
+        JsonMembers members(readJson(json), u"the message"_s);
         envelope->exchange = readName(members, "exchange");
         envelope->routingKey = readName(members, "routing_key");
         envelope->consumerTag = readName(members, "consumer_tag");
@@ -154,8 +154,9 @@ QAmqpMessage readMessage(QByteArrayView json, JsonEnvelope *envelope)
         envelope->redelivered = members.truth("redelivered").value_or(false);
         members.take("properties_error"); // which the properties tell again
         QAmqpMessage message;
-        if (const JsonValue *properties = members.take("properties"))
-            message = readProperties(*properties);
+        if (const QAmqpValue properties = members.take("properties");
+            properties.type() != Type::Invalid)
+            message = readProperties(properties);
         if (members.takeNull("body"))
             QAmqpMessagePrivate::editable(message).refused |= QAmqpMessagePrivate::NoBody;
         else

@@ -5,7 +5,6 @@
 
 #include "values/bytes.h"
 #include "values/connectionoptiontable.h"
-#include "values/connectionurl.h"
 #include "values/errorkinds.h"
 #include "values/sharedvalue.h"
 

@@ -3,8 +3,8 @@
 
 #include <QtAmqp/qamqperror.h>
 
-#include "values/printable.h"
 #include "values/sharedvalue.h"
+#include "values/wiretext.h"
 
 #include <QtCore/qdebug.h>
 #include <QtCore/qmetaobject.h>

@@ -5,7 +5,6 @@
 #define QTAMQP_VALUES_QAMQPMESSAGE_P_H
 
 #include "values/bytes.h"
-#include "values/madeonce.h"
 #include "values/sharedvalue.h"
 
 #include <QtAmqp/qamqpmessage.h>

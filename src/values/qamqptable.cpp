@@ -4,9 +4,8 @@
 #include <QtAmqp/qamqptable.h>
 
 #include "values/bytes.h"
-#include "values/madeonce.h"
+#include "values/json.h"
 #include "values/sharedvalue.h"
-#include "values/valuejson.h"
 #include "values/wiretext.h"
 
 #include <QtCore/qdebug.h>

@@ -1,15 +1,19 @@
 // SPDX-FileCopyrightText: 2026 The QtAmqp Authors
 // SPDX-License-Identifier: MIT
 
-#include "values/valuejson.h"
+#include "values/json.h"
 
+#include "values/errorkinds.h"
 #include "values/qamqpvalue_p.h"
-#include "values/valuetype.h"
 #include "values/wiretext.h"
 
+#include <QtCore/qdatetime.h>
 #include <QtCore/qset.h>
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
+#include <optional>
 
 QT_BEGIN_NAMESPACE
 
@@ -19,6 +23,112 @@ using Type = QAmqpValue::Type;
 namespace QtAmqpPrivate {
 
 namespace {
+
+// The types of AMQP's tables: what they are called, and how a text of each is read.
+struct ValueType
+{
+    QAmqpValue::Type type;
+    const char *name;
+    const char *form; // what the text must be
+    std::optional<QAmqpValue> (*read)(
+            const QString &text); // null for what JSON has a form of its own
+};
+
+template<typename T>
+std::optional<QAmqpValue> readInteger(const QString &text)
+{
+    bool ok = false;
+    const qint64 number = text.toLongLong(&ok);
+    if (!ok || number < qint64(std::numeric_limits<T>::min())
+        || number > qint64(std::numeric_limits<T>::max()))
+        return {};
+    return QAmqpValue(T(number));
+}
+
+std::optional<QAmqpValue> readBool(const QString &text)
+{
+    if (text != "true"_L1 && text != "false"_L1)
+        return {};
+    return QAmqpValue(text == "true"_L1);
+}
+
+std::optional<QAmqpValue> readFloat(const QString &text)
+{
+    bool ok = false;
+    const float number = text.toFloat(&ok);
+    return ok ? std::optional(QAmqpValue(number)) : std::nullopt;
+}
+
+std::optional<QAmqpValue> readDouble(const QString &text)
+{
+    bool ok = false;
+    const double number = text.toDouble(&ok);
+    return ok ? std::optional(QAmqpValue(number)) : std::nullopt;
+}
+
+// The digits behind the point are the scale: 1.50 is 150 with scale 2.
+std::optional<QAmqpValue> readDecimal(const QString &text)
+{
+    const qsizetype point = text.indexOf(u'.');
+    const qsizetype scale = point < 0 ? 0 : text.size() - point - 1;
+    bool ok = false;
+    const qint32 digits = QString(text).remove(point, point < 0 ? 0 : 1).toInt(&ok);
+    if (!ok || scale > 255)
+        return {};
+    return QAmqpValue(QAmqpDecimal{quint8(scale), digits});
+}
+
+std::optional<QAmqpValue> readBytes(const QString &text)
+{
+    const auto bytes = fromBase64(text.toUtf8());
+    return bytes ? std::optional(QAmqpValue(*bytes)) : std::nullopt;
+}
+
+std::optional<QAmqpValue> readTime(const QString &text)
+{
+    bool ok = false;
+    const quint64 seconds = text.toULongLong(&ok);
+    if (ok)
+        return QAmqpValue::timestamp(seconds);
+    const QAmqpValue time(QDateTime::fromString(text, Qt::ISODate));
+    return time.isValid() ? std::optional(time) : std::nullopt;
+}
+
+constexpr ValueType types[] = {
+        {Type::Boolean, "bool", "true or false", readBool},
+        {Type::Int8, "int8", "a whole number from -128 to 127", readInteger<qint8>},
+        {Type::UInt8, "uint8", "a whole number from 0 to 255", readInteger<quint8>},
+        {Type::Int16, "int16", "a whole number from -32768 to 32767", readInteger<qint16>},
+        {Type::UInt16, "uint16", "a whole number from 0 to 65535", readInteger<quint16>},
+        {Type::Int32, "int32", "a whole number from -2147483648 to 2147483647",
+         readInteger<qint32>},
+        {Type::UInt32, "uint32", "a whole number from 0 to 4294967295", readInteger<quint32>},
+        {Type::Int64, "int64", "a whole number of 64 bits", readInteger<qint64>},
+        {Type::Float, "float", "a number", readFloat},
+        {Type::Double, "double", "a number", readDouble},
+        {Type::Decimal, "decimal", "a number of at most 31 bits such as 12.50", readDecimal},
+        {Type::String, "string", "text", nullptr},
+        {Type::String, "text", "text", nullptr},
+        {Type::Bytes, "bytes", "base64", readBytes},
+        {Type::Timestamp, "timestamp", "seconds since 1970 or an ISO 8601 time", readTime},
+        {Type::Array, "array", "a JSON array", nullptr},
+        {Type::Table, "table", "a JSON object", nullptr},
+        {Type::Void, "void", "empty", nullptr},
+};
+
+const ValueType *findType(const QByteArray &name)
+{
+    const auto found = std::find_if(std::begin(types), std::end(types),
+                                    [&](const ValueType &type) { return name == type.name; });
+    return found == std::end(types) ? nullptr : found;
+}
+
+const ValueType *findType(QAmqpValue::Type type)
+{
+    const auto found = std::find_if(std::begin(types), std::end(types),
+                                    [&](const ValueType &row) { return row.type == type; });
+    return found == std::end(types) ? nullptr : found;
+}
 
 QByteArray decimalText(QAmqpDecimal decimal)
 {
@@ -73,32 +183,26 @@ JsonObject &addValue(JsonObject &object, const QAmqpValue &value)
 }
 
 // Whether an object can have these names.
-bool areNames(const QList<QAmqpTable::Entry> &entries)
+bool areNames(const QAmqpTable &table)
 {
-    QSet<QByteArray> names;
-    for (const auto &[name, value] : entries) {
-        if (!name.isValidUtf8() || names.contains(name))
-            return false;
-        names.insert(name);
-    }
-    return true;
+    const QList<QAmqpTable::Entry> &entries = table.entries();
+    return !repeatedName(table)
+            && std::all_of(entries.begin(), entries.end(),
+                           [](const auto &entry) { return entry.first.isValidUtf8(); });
 }
 
-const ValueType *typeOf(const JsonValue &json)
+// The type of the value that the object stands for, if it does: it has a type, the value or its bytes in
+// base64, and as many more members as `others`.
+const ValueType *typeOf(const QAmqpTable &object, qsizetype others = 0)
 {
-    const JsonValue *type = json.find("type");
-    return type && type->type == JsonValue::String ? findType(type->text) : nullptr;
-}
-
-// Whether the object stands for a value: it has a type, the value or its bytes in base64, and as many more
-// members as `others`.
-bool isTyped(const JsonValue &json, std::size_t others = 0)
-{
-    if (json.type != JsonValue::Object || json.elements.size() != 2 + others)
-        return false;
-    const ValueType *type = typeOf(json);
-    const bool bytes = type && (type->type == Type::String || type->type == Type::Bytes);
-    return type && (json.find("value") || (bytes && json.find("base64")));
+    const QAmqpValue name = object.value(u"type"_s);
+    const ValueType *type = name.type() == Type::String ? findType(name.toBytes()) : nullptr;
+    if (!type || object.size() != 2 + others)
+        return nullptr;
+    const bool mayBeBase64 = type->type == Type::String || type->type == Type::Bytes;
+    const bool hasValue =
+            object.contains(u"value"_s) || (mayBeBase64 && object.contains(u"base64"_s));
+    return hasValue ? type : nullptr;
 }
 
 // Qt makes 0 of what no double can hold.
@@ -121,42 +225,39 @@ std::optional<QAmqpValue> readNumber(const ValueType &type, const QByteArray &te
     return isWhole ? type.read(QString::number(qint64(number))) : std::nullopt;
 }
 
-std::optional<QAmqpValue> readTyped(const ValueType &type, const JsonValue &json)
+std::optional<QAmqpValue> readTyped(const ValueType &type, const QAmqpTable &object)
 {
-    if (const JsonValue *base64 = json.find("base64")) {
-        const bool isText = base64->type == JsonValue::String;
-        const auto bytes = isText ? fromBase64(base64->text) : std::nullopt;
+    if (const QAmqpValue base64 = object.value(u"base64"_s); base64.type() != Type::Invalid) {
+        const auto bytes =
+                base64.type() == Type::String ? fromBase64(base64.toBytes()) : std::nullopt;
         if (!bytes)
             return {};
         return type.type == Type::String ? QAmqpValue::string(*bytes) : QAmqpValue(*bytes);
     }
-    const JsonValue &value = *json.find("value");
-    const bool isString = value.type == JsonValue::String;
+    const QAmqpValue value = object.value(u"value"_s);
+    const bool isList = value.type() == Type::Array;
     switch (type.type) {
     case Type::Void:
-        return value.type == JsonValue::Null ? std::optional(QAmqpValue::null()) : std::nullopt;
-    case Type::String:
-        return isString ? std::optional(QAmqpValue::string(value.text)) : std::nullopt;
+    case Type::String: return value.type() == type.type ? std::optional(value) : std::nullopt;
     case Type::Table:
-        return value.type == JsonValue::Object || value.type == JsonValue::Array
+        return isList || value.type() == Type::Table
                 ? std::optional(QAmqpValue(tableFromJson(value)))
                 : std::nullopt;
-    case Type::Array:
-        return value.type == JsonValue::Array ? std::optional(valueFromJson(value)) : std::nullopt;
+    case Type::Array: return isList ? std::optional(valueFromJson(value)) : std::nullopt;
     default: break;
     }
-    if (value.type == JsonValue::Number)
-        return readNumber(type, value.text);
-    const bool isPlain = isString || (value.type == JsonValue::Bool && type.type == Type::Boolean);
-    return isPlain ? type.read(QString::fromUtf8(value.text)) : std::nullopt;
+    if (value.type() == Type::Bytes)
+        return readNumber(type, value.toBytes());
+    const bool isPlain = value.type() == Type::String
+            || (value.type() == Type::Boolean && type.type == Type::Boolean);
+    return isPlain ? type.read(value.toString()) : std::nullopt;
 }
 
-QAmqpValue typedValue(const JsonValue &json)
+QAmqpValue typedValue(const ValueType &type, const QAmqpTable &object)
 {
-    const ValueType *type = typeOf(json);
-    const auto value = readTyped(*type, json);
+    const auto value = readTyped(type, object);
     if (!value)
-        throw JsonError{type->rule()};
+        throw JsonError{formatted(u"a value of type %1 is %2", type.name, type.form)};
     return *value;
 }
 
@@ -185,20 +286,22 @@ QAmqpValue inside(const QString &where, Read read)
     }
 }
 
-QAmqpTable tableOfEntries(const JsonValue &json)
+QAmqpTable tableOfEntries(const QList<QAmqpValue> &entries)
 {
     QAmqpTable table;
-    for (const JsonValue &entry : json.elements) {
-        const JsonValue *name = entry.find("name");
-        const JsonValue *base64 = name ? nullptr : entry.find("name_base64");
-        if (!isTyped(entry, 1) || !(name || base64))
+    for (const QAmqpValue &entry : entries) {
+        const QAmqpTable object = entry.toTable();
+        const ValueType *type = typeOf(object, 1);
+        const bool isText = object.contains(u"name"_s);
+        if (!type || !(isText || object.contains(u"name_base64"_s)))
             throw JsonError{
                     u"an entry of a table has the members name or name_base64, type, and value or base64"_s};
-        const auto bytes = name ? std::optional(name->text) : fromBase64(base64->text);
-        if (!bytes)
+        const QByteArray written = object.value(isText ? u"name"_s : u"name_base64"_s).toBytes();
+        const auto name = isText ? std::optional(written) : fromBase64(written);
+        if (!name)
             throw JsonError{u"name_base64 is not base64"_s};
-        table.append(*bytes, inside(u"\"%1\""_s.arg(textFromWire(*bytes)), [&] {
-            return typedValue(entry);
+        table.append(*name, inside(u"\"%1\""_s.arg(textFromWire(*name)), [&] {
+            return typedValue(*type, object);
         }));
     }
     return table;
@@ -208,7 +311,7 @@ QAmqpTable tableOfEntries(const JsonValue &json)
 
 QByteArray toJson(const QAmqpTable &table)
 {
-    if (areNames(table.entries())) {
+    if (areNames(table)) {
         JsonObject object;
         for (const auto &[name, value] : table.entries())
             object.add(name, value.toJson());
@@ -223,34 +326,35 @@ QByteArray toJson(const QAmqpTable &table)
     return '[' + entries.join(',') + ']';
 }
 
-QAmqpValue valueFromJson(const JsonValue &json)
+QAmqpValue valueFromJson(const QAmqpValue &json)
 {
-    switch (json.type) {
-    case JsonValue::Null: return QAmqpValue::null();
-    case JsonValue::Bool: return QAmqpValue(json.text == "true");
-    case JsonValue::Number: return plainNumber(json.text);
-    case JsonValue::String: return QAmqpValue::string(json.text);
-    case JsonValue::Object:
-        return isTyped(json) ? typedValue(json) : QAmqpValue(tableFromJson(json));
-    case JsonValue::Array: break;
+    if (json.type() == Type::Bytes)
+        return plainNumber(json.toBytes());
+    if (json.type() == Type::Table) {
+        const QAmqpTable object = json.toTable();
+        const ValueType *type = typeOf(object);
+        return type ? typedValue(*type, object) : QAmqpValue(tableFromJson(json));
     }
+    if (json.type() != Type::Array)
+        return json;
     QList<QAmqpValue> array;
-    for (const JsonValue &element : json.elements) {
+    const QList<QAmqpValue> elements = json.toArray();
+    for (const QAmqpValue &element : elements)
         array += inside(u"element %1"_s.arg(array.size()), [&] { return valueFromJson(element); });
-    }
-    return QAmqpValue(array);
+    return array;
 }
 
-QAmqpTable tableFromJson(const JsonValue &json)
+QAmqpTable tableFromJson(const QAmqpValue &json)
 {
-    if (json.type == JsonValue::Array)
-        return tableOfEntries(json);
-    QAmqpTable table;
-    if (json.type != JsonValue::Object)
+    if (json.type() == Type::Array)
+        return tableOfEntries(json.toArray());
+    if (json.type() != Type::Table)
         throw JsonError{u"a table is not a JSON object"_s};
-    for (std::size_t i = 0; i < json.names.size(); ++i) {
-        table.append(json.names[i], inside(u"\"%1\""_s.arg(textFromWire(json.names[i])), [&] {
-                         return valueFromJson(json.elements[i]);
+    QAmqpTable table;
+    const QAmqpTable object = json.toTable();
+    for (const auto &[name, value] : object.entries()) {
+        table.append(name, inside(u"\"%1\""_s.arg(textFromWire(name)), [&value = value] {
+                         return valueFromJson(value);
                      }));
     }
     return table;

@@ -18,6 +18,11 @@ namespace QtAmqpPrivate {
 QString textFromWire(QByteArrayView bytes);
 QByteArray wireFromText(const QString &text);
 
+// `text` as it may go to a terminal or a log, whoever wrote it: what ends a line, begins a terminal's
+// escape sequence or turns the direction of text is shown by an escape of its own, such as \n or \x1b.
+// What is escaped already stays as it is, so that a text may pass through here more than once.
+QString printable(const QString &text);
+
 } // namespace QtAmqpPrivate
 
 QT_END_NAMESPACE

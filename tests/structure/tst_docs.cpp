@@ -5,7 +5,7 @@
 // hides it: so each public class must have its \class, and each of its functions a comment.
 
 #include "testmain.h"
-#include "values/connectionurl.h"
+#include "values/connectionoptiontable.h"
 
 #include <QtCore/qdir.h>
 #include <QtCore/qdiriterator.h>

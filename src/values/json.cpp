@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The QtAmqp Authors
 // SPDX-License-Identifier: MIT
 
-#include "values/jsonvalue.h"
+#include "values/json.h"
 
+#include "values/errorkinds.h"
 #include "values/wiretext.h"
 
 #include <QtCore/qjsonarray.h>
@@ -14,6 +15,7 @@
 QT_BEGIN_NAMESPACE
 
 using namespace Qt::StringLiterals;
+using Type = QAmqpValue::Type;
 
 namespace QtAmqpPrivate {
 
@@ -24,11 +26,11 @@ class Parser
 public:
     explicit Parser(QByteArrayView text) : m_text(text) { }
 
-    JsonValue document()
+    QAmqpValue document()
     {
         if (!m_text.isValidUtf8())
             throw JsonError{u"it is not UTF-8"_s};
-        JsonValue value = read(0);
+        const QAmqpValue value = read(0);
         skipSpace();
         if (m_at < m_text.size())
             fail("something follows the value");
@@ -59,62 +61,59 @@ private:
             ++m_at;
     }
 
-    JsonValue read(int depth)
+    QAmqpValue read(int depth)
     {
         if (depth > MostNesting)
             fail("nested too deep");
         skipSpace();
-        JsonValue value;
-        if (skip("{")) {
-            readObject(value, depth);
-        } else if (skip("[")) {
-            readArray(value, depth);
-        } else if (peek() == '"') {
-            value.type = JsonValue::String;
-            value.text = readString();
-        } else if (skip("true") || skip("false")) {
-            value.type = JsonValue::Bool;
-            value.text = m_text.at(m_at - 2) == 'u' ? "true" : "false";
-        } else if (!skip("null")) {
-            value.type = JsonValue::Number;
-            value.text = readNumber();
-        }
-        return value;
+        if (skip("{"))
+            return readObject(depth);
+        if (skip("["))
+            return readArray(depth);
+        if (peek() == '"')
+            return QAmqpValue::string(readString());
+        if (skip("true"))
+            return true;
+        if (skip("false"))
+            return false;
+        return skip("null") ? QAmqpValue::null() : QAmqpValue(readNumber());
     }
 
-    void readArray(JsonValue &array, int depth)
+    template<typename ReadElement>
+    void readElements(QByteArrayView end, const char *problem, ReadElement readElement)
     {
-        array.type = JsonValue::Array;
         skipSpace();
-        if (skip("]"))
+        if (skip(end))
             return;
         do {
-            array.elements.push_back(read(depth + 1));
+            readElement();
             skipSpace();
         } while (skip(","));
-        if (!skip("]"))
-            fail("no , or ] behind an element");
+        if (!skip(end))
+            fail(problem);
     }
 
-    void readObject(JsonValue &object, int depth)
+    QAmqpValue readArray(int depth)
     {
-        object.type = JsonValue::Object;
-        skipSpace();
-        if (skip("}"))
-            return;
-        do {
+        QList<QAmqpValue> array;
+        readElements("]", "no , or ] behind an element", [&] { array += read(depth + 1); });
+        return array;
+    }
+
+    QAmqpValue readObject(int depth)
+    {
+        QAmqpTable object;
+        readElements("}", "no , or } behind a member", [&] {
             skipSpace();
             if (peek() != '"')
                 fail("no name of a member");
-            object.names.push_back(readString());
+            const QByteArray name = readString();
             skipSpace();
             if (!skip(":"))
                 fail("no : behind a name");
-            object.elements.push_back(read(depth + 1));
-            skipSpace();
-        } while (skip(","));
-        if (!skip("}"))
-            fail("no , or } behind a member");
+            object.append(name, read(depth + 1));
+        });
+        return object;
     }
 
     void readDigits()
@@ -200,101 +199,100 @@ private:
 
 } // namespace
 
-const JsonValue *JsonValue::find(QByteArrayView name) const
-{
-    for (std::size_t i = 0; i < names.size(); ++i) {
-        if (names[i] == name)
-            return &elements[i];
-    }
-    return nullptr;
-}
+QAmqpValue readJson(QByteArrayView utf8) { return Parser(utf8).document(); }
 
-JsonValue readJson(QByteArrayView utf8) { return Parser(utf8).document(); }
-
-JsonMembers::JsonMembers(const JsonValue &object, const QString &what) : m_what(what)
+std::optional<QByteArray> repeatedName(const QAmqpTable &table)
 {
-    if (object.type != JsonValue::Object)
-        throw JsonError{u"%1 is not a JSON object"_s.arg(what)};
     QSet<QByteArray> names; // there may be a million of them
-    for (std::size_t i = 0; i < object.names.size(); ++i) {
-        names.insert(object.names[i]);
-        if (std::size_t(names.size()) == i)
-            throw JsonError{u"%1 has \"%2\" twice"_s.arg(what, textFromWire(object.names[i]))};
-        m_left.emplace_back(object.names[i], &object.elements[i]);
+    for (const auto &[name, value] : table.entries()) {
+        if (names.contains(name))
+            return name;
+        names.insert(name);
     }
+    return {};
 }
 
-const JsonValue *JsonMembers::take(QByteArrayView name)
+JsonMembers::JsonMembers(const QAmqpValue &object, const QString &what)
+    : m_what(what), m_left(object.toTable())
 {
-    for (auto &[member, value] : m_left) {
-        if (member == name)
-            return std::exchange(value, nullptr);
-    }
-    return nullptr;
+    if (object.type() != Type::Table)
+        throw JsonError{formatted(u"%1 is not a JSON object", what)};
+    if (const auto name = repeatedName(m_left))
+        throw JsonError{formatted(u"%1 has \"%2\" twice", what, textFromWire(*name))};
 }
 
-bool JsonMembers::takeNull(QByteArrayView name)
+QAmqpValue JsonMembers::take(const QByteArray &name)
 {
-    const auto isNull = [name](const auto &member) {
-        return member.first == name && member.second && member.second->type == JsonValue::Null;
-    };
-    const auto found = std::find_if(m_left.begin(), m_left.end(), isNull);
-    return found != m_left.end() && std::exchange(found->second, nullptr);
+    const QString key = QString::fromLatin1(name);
+    const QAmqpValue value = m_left.value(key);
+    m_left.remove(key);
+    return value;
+}
+
+// One that is there must be of the type.
+QAmqpValue JsonMembers::take(const QByteArray &name, Type type, const QString &form)
+{
+    const QAmqpValue value = take(name);
+    if (value.type() != Type::Invalid && value.type() != type)
+        throw JsonError{formatted(u"%1 is not %2", name, form)};
+    return value;
+}
+
+bool JsonMembers::takeNull(const QByteArray &name)
+{
+    const bool isNull = m_left.value(QString::fromLatin1(name)).type() == Type::Void;
+    if (isNull)
+        take(name);
+    return isNull;
 }
 
 std::optional<QByteArray> JsonMembers::bytes(const QByteArray &name)
 {
-    const JsonValue *text = take(name);
+    const QAmqpValue text = take(name, Type::String, u"text"_s);
     const QByteArray other = name + "_base64";
-    auto bytes = base64(other);
-    if (text && bytes) {
-        throw JsonError{u"%1 has both %2 and %3"_s.arg(m_what, QString::fromLatin1(name),
-                                                       QString::fromLatin1(other))};
-    }
-    if (text && text->type != JsonValue::String)
-        throw JsonError{u"%1 is not text"_s.arg(QString::fromLatin1(name))};
-    return text ? text->text : bytes;
+    const auto bytes = base64(other);
+    if (text.type() == Type::Invalid)
+        return bytes;
+    if (bytes)
+        throw JsonError{formatted(u"%1 has both %2 and %3", m_what, name, other)};
+    return text.toBytes();
 }
 
 std::optional<QByteArray> JsonMembers::base64(const QByteArray &name)
 {
-    const JsonValue *value = take(name);
-    if (!value)
+    const QString form = u"base64"_s;
+    const QAmqpValue text = take(name, Type::String, form);
+    if (text.type() == Type::Invalid)
         return {};
-    auto bytes = value->type == JsonValue::String ? fromBase64(value->text) : std::nullopt;
+    const auto bytes = fromBase64(text.toBytes());
     if (!bytes)
-        throw JsonError{u"%1 is not base64"_s.arg(QString::fromLatin1(name))};
+        throw JsonError{formatted(u"%1 is not %2", name, form)};
     return bytes;
 }
 
-std::optional<quint64> JsonMembers::number(QByteArrayView name, quint64 most)
+std::optional<quint64> JsonMembers::number(const QByteArray &name, quint64 most)
 {
-    const JsonValue *value = take(name);
-    if (!value)
+    const QString form = formatted(u"a whole number from 0 to %1", most);
+    const QAmqpValue digits = take(name, Type::Bytes, form);
+    if (digits.type() == Type::Invalid)
         return {};
-    bool ok = value->type == JsonValue::Number;
-    const quint64 number = ok ? value->text.toULongLong(&ok) : 0;
-    if (!ok || number > most) {
-        throw JsonError{u"%1 is not a whole number from 0 to %2"_s.arg(QString::fromLatin1(name),
-                                                                       QString::number(most))};
-    }
+    bool ok = false;
+    const quint64 number = digits.toBytes().toULongLong(&ok);
+    if (!ok || number > most)
+        throw JsonError{formatted(u"%1 is not %2", name, form)};
     return number;
 }
 
-std::optional<bool> JsonMembers::truth(QByteArrayView name)
+std::optional<bool> JsonMembers::truth(const QByteArray &name)
 {
-    const JsonValue *value = take(name);
-    if (value && value->type != JsonValue::Bool)
-        throw JsonError{u"%1 is not true or false"_s.arg(QString::fromLatin1(name))};
-    return value ? std::optional(value->text == "true") : std::nullopt;
+    const QAmqpValue value = take(name, Type::Boolean, u"true or false"_s);
+    return value.type() == Type::Invalid ? std::nullopt : std::optional(value.toBool());
 }
 
 void JsonMembers::finish() const
 {
-    for (const auto &[name, value] : m_left) {
-        if (value)
-            throw JsonError{u"%1 has an unknown member \"%2\""_s.arg(m_what, textFromWire(name))};
-    }
+    for (const auto &[name, value] : m_left.entries())
+        throw JsonError{formatted(u"%1 has an unknown member \"%2\"", m_what, textFromWire(name))};
 }
 
 std::optional<QByteArray> fromBase64(const QByteArray &text)
