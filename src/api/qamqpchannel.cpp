@@ -382,7 +382,7 @@ quint64 QAmqpChannelPrivate::publish(const QString &exchange, const QString &rou
     const bool ordinary = core && core->state() == ChannelState::Open && !core->isClosing()
             && !engine->core().isClosing() && exchangeName.size() <= MaxShortString
             && key.size() <= MaxShortString && exchangeUtf8.isValid() && routingKeyUtf8.isValid()
-            && nameFrom == 0 && !content.refused && content.properties.size() < 1024
+            && nameFrom == 0 && content.refusals.isEmpty() && content.properties.size() < 1024
             && engine->core().waitingBytes() == 0;
     if (!ordinary) {
         if (const QAmqpError error = publishRefusal(method, message, nameFrom)) {

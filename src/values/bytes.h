@@ -123,6 +123,14 @@ private:
     char *m_at;
 };
 
+template<typename T>
+QByteArray bigEndian(T number)
+{
+    QByteArray bytes(sizeof number, Qt::Uninitialized);
+    qToBigEndian(number, bytes.data());
+    return bytes;
+}
+
 // Names are at most 255 bytes of UTF-8 (AMQP 0-9-1 §4.2.5.3, short string).
 constexpr qsizetype MaxShortString = 255;
 

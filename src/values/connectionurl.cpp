@@ -182,27 +182,11 @@ QAmqpHost readHost(QStringView text)
     return result;
 }
 
-// The zone of an IPv6 address may have commas of its own.
-QList<QStringView> splitOutsideBrackets(QStringView text)
-{
-    QList<QStringView> parts;
-    bool inside = false;
-    qsizetype begin = 0;
-    for (qsizetype i = 0; i < text.size(); ++i) {
-        if (text[i] == u'[' || text[i] == u']')
-            inside = text[i] == u'[';
-        if (text[i] == u',' && !inside) {
-            parts.append(text.sliced(begin, i - begin));
-            begin = i + 1;
-        }
-    }
-    parts.append(text.sliced(begin));
-    return parts;
-}
-
 void readHosts(QStringView text, Options &options)
 {
-    const QList<QStringView> parts = splitOutsideBrackets(text);
+    // The zone of an IPv6 address, in brackets, may have commas of its own.
+    static const QRegularExpression separator(u",(?![^\\[]*\\])"_s);
+    const QList<QStringView> parts = text.split(separator);
     for (const QStringView part : parts) {
         if (part.isEmpty() && parts.size() > 1)
             fail(u"The URL has a comma without a host before or behind it."_s);

@@ -45,14 +45,6 @@ void addProperty(JsonObject &json, const PropertyRow &row, const QByteArray &byt
     }
 }
 
-template<typename Number>
-QByteArray bigEndian(Number number)
-{
-    QByteArray bytes(sizeof number, Qt::Uninitialized);
-    qToBigEndian(number, bytes.data());
-    return bytes;
-}
-
 void readHeaders(JsonMembers &members, const QByteArray &name, QAmqpMessage &message)
 {
     const QAmqpValue headers = members.take(name);
@@ -134,7 +126,7 @@ void addMessage(JsonObject &json, const QAmqpMessage &message)
     json.add("properties", properties.json());
     if (const QString error = message.propertiesError(); !error.isEmpty())
         json.add("properties_error", jsonText(error.toUtf8()));
-    if (d.refused & QAmqpMessagePrivate::NoBody)
+    if (d.refusals.contains(QAmqpMessagePrivate::Body))
         json.add("body", "null");
     else
         json.addBytes("body", message.body());
@@ -158,7 +150,7 @@ QAmqpMessage readMessage(QByteArrayView json, JsonEnvelope *envelope)
             properties.type() != Type::Invalid)
             message = readProperties(properties);
         if (members.takeNull("body"))
-            QAmqpMessagePrivate::editable(message).refused |= QAmqpMessagePrivate::NoBody;
+            QAmqpMessagePrivate::editable(message).dropBody();
         else
             message.setBody(members.bytes("body").value_or(QByteArray()));
         members.finish();

@@ -4,6 +4,7 @@
 #include "values/qamqpmessage_p.h"
 
 #include "values/errorkinds.h"
+#include "values/range.h"
 #include "values/tableformat.h"
 #include "values/wiretext.h"
 
@@ -15,6 +16,7 @@
 
 QT_BEGIN_NAMESPACE
 
+using namespace Qt::StringLiterals;
 using namespace QtAmqpPrivate;
 using Property = QAmqpMessage::Property;
 
@@ -170,15 +172,17 @@ QAmqpMessage QAmqpMessagePrivate::make(QByteArray body, quint16 flags, QByteArra
 QAmqpMessage QAmqpMessagePrivate::makeBodiless(quint16 flags, QByteArray properties)
 {
     QAmqpMessage message = make({}, flags, std::move(properties));
-    message.d->refused = NoBody;
+    message.d->dropBody();
     return message;
 }
 
 QAmqpMessage QAmqpMessagePrivate::makeUnread(const QString &error)
 {
     QAmqpMessage message;
-    editable(message).refused = NotRead;
-    editable(message).error = error;
+    editable(message).refusals.insert(
+            Json,
+            error.isEmpty() ? QStringLiteral("the JSON that it was made of cannot be read")
+                            : error);
     return message;
 }
 
@@ -195,26 +199,30 @@ QByteArrayView QAmqpMessagePrivate::wire(Property property) const
 
 void QAmqpMessagePrivate::set(Property property, const QByteArray &wire)
 {
-    const quint32 why = property == Property::Expiration ? TimeOutOfRange : 0;
-    refused &= ~(quint32(property) | why);
-    if (isMalformed) { // there is no place for it in a list that nobody can read
-        refused |= wire.isEmpty() ? 0 : quint32(property);
+    refusals.remove(quint32(property));
+    if (isMalformed && wire.isEmpty()) // it is in no list that anybody can read
         return;
-    }
+    if (isMalformed)
+        return refuse(property,
+                      u" cannot be set beside properties that came malformed; make a new "
+                      "message of the body"_s);
     const QByteArrayView old = this->wire(property);
     const qsizetype at = old.data() ? old.data() - properties.constData() : 0;
     properties.replace(at, old.size(), wire);
     flags = quint16(wire.isEmpty() ? flags & ~quint16(property) : flags | quint16(property));
-    if (property == Property::Headers) {
-        error.clear();
+    if (property == Property::Headers)
         headers.clear();
-    }
 }
 
-void QAmqpMessagePrivate::setRefused(Property property)
+void QAmqpMessagePrivate::refuse(Property property, const QString &why)
 {
     set(property, {});
-    refused |= quint32(property);
+    refusals.insert(quint32(property), QLatin1StringView(rowOf(property).name) + why);
+}
+
+void QAmqpMessagePrivate::dropBody()
+{
+    refusals.insert(Body, QStringLiteral("its body was larger than the limit and was not kept"));
 }
 
 quint8 QAmqpMessagePrivate::byte(Property property) const
@@ -231,7 +239,7 @@ QString QAmqpMessagePrivate::text(Property property) const
 void QAmqpMessagePrivate::setBytes(Property property, const QByteArray &text)
 {
     if (text.size() > MaxShortString)
-        setRefused(property);
+        refuse(property, u" has more than 255 bytes of UTF-8"_s);
     else
         set(property, char(text.size()) + text);
 }
@@ -254,7 +262,7 @@ void QAmqpMessage::setBody(const QByteArray &body)
 {
     QAmqpMessagePrivate &message = edit(d);
     message.body = body;
-    message.refused &= ~QAmqpMessagePrivate::NoBody;
+    message.refusals.remove(QAmqpMessagePrivate::Body);
 }
 
 /*! Returns how many bytes the message takes: those of the body and of the properties as they stand on the
@@ -270,7 +278,7 @@ bool QAmqpMessage::has(Property property) const { return peek(d).present() & qui
 /*! Makes \a property absent. */
 void QAmqpMessage::clear(Property property)
 {
-    if ((peek(d).flags | peek(d).refused) & quint16(property))
+    if (peek(d).flags & quint16(property) || peek(d).refusals.contains(quint32(property)))
         edit(d).set(property, {});
 }
 
@@ -326,14 +334,9 @@ void QAmqpMessage::setHeaders(const QAmqpTable &headers)
     checkTable(entries, judge);
     if (!judge.ok())
         error = QLatin1StringView(judge.error());
-    if (!error.isEmpty()) {
-        edit(d).setRefused(Property::Headers);
-        edit(d).error = error;
-        return;
-    }
-    QByteArray wire(4, Qt::Uninitialized);
-    qToBigEndian(quint32(entries.size()), wire.data());
-    edit(d).set(Property::Headers, wire + entries);
+    if (!error.isEmpty())
+        return edit(d).refuse(Property::Headers, u": "_s + error);
+    edit(d).set(Property::Headers, bigEndian(quint32(entries.size())) + entries);
 }
 
 /*! \property QAmqpMessage::deliveryMode
@@ -374,12 +377,8 @@ QTAMQP_TEXT_PROPERTY(expiration, Expiration)
     says so: RabbitMQ would close the channel (406) over it, as over text that is no such number. */
 void QAmqpMessage::setExpiration(std::chrono::milliseconds expiration)
 {
-    constexpr std::chrono::milliseconds longest(std::numeric_limits<quint32>::max());
-    if (expiration.count() < 0 || expiration > longest) {
-        edit(d).setRefused(Property::Expiration);
-        edit(d).refused |= QAmqpMessagePrivate::TimeOutOfRange;
-        return;
-    }
+    if (!TimeToLive.contains(double(expiration.count())))
+        return edit(d).refuse(Property::Expiration, u" must be "_s + TimeToLive.form());
     setExpiration(QString::number(expiration.count()));
 }
 
@@ -403,10 +402,8 @@ void QAmqpMessage::setTimestamp(const QDateTime &timestamp)
         return clear(Property::Timestamp);
     const QAmqpValue seconds(timestamp);
     if (!seconds.isValid())
-        return edit(d).setRefused(Property::Timestamp);
-    QByteArray wire(8, Qt::Uninitialized);
-    qToBigEndian(seconds.toTimestamp(), wire.data());
-    edit(d).set(Property::Timestamp, wire);
+        return edit(d).refuse(Property::Timestamp, u" lies before 1970"_s);
+    edit(d).set(Property::Timestamp, bigEndian(seconds.toTimestamp()));
 }
 
 /*! \property QAmqpMessage::type
@@ -448,30 +445,10 @@ QString QAmqpMessage::propertiesError() const
 }
 
 /*! Returns why this message cannot be published, naming the property at fault; empty if it can. */
-QString QAmqpMessage::errorString() const { return peek(d).refusal(); }
-
-QString QAmqpMessagePrivate::refusal() const
+QString QAmqpMessage::errorString() const
 {
-    if (!refused)
-        return {};
-    if (refused & NotRead)
-        return error.isEmpty() ? QStringLiteral("the JSON that it was made of cannot be read")
-                               : error;
-    if (refused == NoBody)
-        return QStringLiteral("its body was larger than the limit and was not kept");
-    const PropertyRow &row = rows[std::countl_zero(quint16(refused))];
-    const QLatin1StringView name(row.name);
-    if (isMalformed)
-        return QStringLiteral("%1 cannot be set beside properties that came malformed; make a new "
-                              "message of the body")
-                .arg(name);
-    if (row.shape == Shape::Table)
-        return QStringLiteral("%1: %2").arg(name, error);
-    if (row.shape == Shape::Timestamp)
-        return QStringLiteral("%1 lies before 1970").arg(name);
-    if (row.property == Property::Expiration && refused & TimeOutOfRange)
-        return QStringLiteral("%1 may be 0 to 4294967295 milliseconds").arg(name);
-    return QStringLiteral("%1 has more than 255 bytes of UTF-8").arg(name);
+    const QMap<quint32, QString> &refusals = peek(d).refusals;
+    return refusals.isEmpty() ? QString() : refusals.last();
 }
 
 QDebug operator<<(QDebug debug, const QAmqpMessage &message)

@@ -9,6 +9,8 @@
 
 #include <QtAmqp/qamqpmessage.h>
 
+#include <QtCore/qmap.h>
+
 #include <span>
 
 QT_BEGIN_NAMESPACE
@@ -23,17 +25,16 @@ QT_BEGIN_NAMESPACE
 class QAmqpMessagePrivate : public QtAmqpPrivate::SharedValue
 {
 public:
-    // These stand among the refused; their bits are no property's.
-    static constexpr quint32 NoBody = 0x0001; // it was too large to be kept
-    static constexpr quint32 TimeOutOfRange = 0x0002; // is why the expiration was refused
-    static constexpr quint32 NotRead = 0x10000; // the JSON that it was to be made of
+    // What stands among the refusals beside the properties.
+    static constexpr quint32 Body = 0x0001; // it was too large to be kept
+    static constexpr quint32 Json = 0x10000; // the message was to be made of it
 
     QByteArray body;
     QByteArray properties;
-    QString error; // of the headers, or of the JSON
     QtAmqpPrivate::MadeOnce<QAmqpTable> headers; // decoded
+    QMap<quint32, QString>
+            refusals; // why the message cannot be sent; the first property's is the last
     quint16 flags = 0;
-    quint32 refused = 0; // properties that were set to something AMQP cannot carry
     bool isMalformed = false; // the property list, as it was received
 
     bool operator==(const QAmqpMessagePrivate &) const = default;
@@ -62,9 +63,9 @@ public:
     // What stands in the list for the property, or where it would stand if it is absent.
     QByteArrayView wire(QAmqpMessage::Property property) const;
     void set(QAmqpMessage::Property property, const QByteArray &wire);
-    void setRefused(QAmqpMessage::Property property);
-
-    QString refusal() const;
+    // Leaves the property absent. The error is its name and `why`.
+    void refuse(QAmqpMessage::Property property, const QString &why);
+    void dropBody();
 
     quint8 byte(QAmqpMessage::Property property) const;
     QString text(QAmqpMessage::Property property) const;

@@ -92,7 +92,6 @@ static QAmqpValue argumentOf(const T &value)
     return value;
 }
 
-constexpr Range Timer{0, 4294967295, "milliseconds"}; // of Erlang
 constexpr Range Expiry{1, 4294967295, "milliseconds"};
 constexpr Range Length{0, Range::Unlimited};
 constexpr Range Age{1, Range::Unlimited, "seconds"};
@@ -210,7 +209,8 @@ QTAMQP_ARGUMENT(QAmqpQueueOptions, setType, Type, "x-queue-type", queueTypes)
 /*! \fn QAmqpQueueOptions &QAmqpQueueOptions::setMessageTtl(std::chrono::milliseconds ttl)
     Has messages expire after \a ttl in the queue, 0 to 4294967295 ms (x-message-ttl). With 0 they
     expire unless a consumer takes them at once. */
-QTAMQP_ARGUMENT(QAmqpQueueOptions, setMessageTtl, std::chrono::milliseconds, "x-message-ttl", Timer)
+QTAMQP_ARGUMENT(QAmqpQueueOptions, setMessageTtl, std::chrono::milliseconds, "x-message-ttl",
+                TimeToLive)
 
 /*! \fn QAmqpQueueOptions &QAmqpQueueOptions::setExpires(std::chrono::milliseconds unused)
     Has the queue deleted after \a unused, 1 to 4294967295 ms, without consumers, declarations and

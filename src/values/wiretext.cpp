@@ -27,21 +27,14 @@ QString textFromWire(QByteArrayView bytes)
     if (bytes.isValidUtf8() && !bytes.startsWith(byteOrderMark))
         return QString::fromUtf8(bytes);
     QString text;
+    QStringDecoder decoder(QStringDecoder::Utf8, QStringDecoder::Flag::ConvertInitialBom);
     while (!bytes.isEmpty()) {
-        qsizetype valid = 0;
-        while (valid < bytes.size()) {
-            const qsizetype size = characterSize(bytes.sliced(valid));
-            if (size == 0)
-                break;
-            valid += size;
-        }
-        QStringDecoder decoder(QStringDecoder::Utf8, QStringDecoder::Flag::ConvertInitialBom);
-        text += decoder.decode(bytes.first(valid));
-        bytes = bytes.sliced(valid);
-        if (!bytes.isEmpty()) {
+        const qsizetype size = characterSize(bytes);
+        if (size > 0)
+            text += decoder.decode(bytes.first(size));
+        else
             text += QChar(EscapedByte + quint8(bytes.front()));
-            bytes = bytes.sliced(1);
-        }
+        bytes = bytes.sliced(size > 0 ? size : 1);
     }
     return text;
 }

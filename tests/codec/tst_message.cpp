@@ -415,13 +415,15 @@ private Q_SLOTS:
         QCOMPARE(message.expiration(), u"0"_s);
         message.setExpiration(-1ms);
         QVERIFY(!message.has(Property::Expiration));
-        QCOMPARE(message.errorString(), u"expiration may be 0 to 4294967295 milliseconds"_s);
+        QCOMPARE(message.errorString(),
+                 u"expiration must be a whole number of milliseconds from 0 to 4294967295"_s);
         message.setExpiration(4294967295ms);
         QCOMPARE(message.expiration(), u"4294967295"_s);
         QCOMPARE(message.errorString(), QString());
         message.setExpiration(4294967296ms);
         QVERIFY(!message.has(Property::Expiration));
-        QCOMPARE(message.errorString(), u"expiration may be 0 to 4294967295 milliseconds"_s);
+        QCOMPARE(message.errorString(),
+                 u"expiration must be a whole number of milliseconds from 0 to 4294967295"_s);
         message.setExpiration(QString(256, u'1'));
         QCOMPARE(message.errorString(), u"expiration has more than 255 bytes of UTF-8"_s);
         message.setExpiration(-1ms);
