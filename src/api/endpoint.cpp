@@ -12,14 +12,20 @@ QT_BEGIN_NAMESPACE
 
 namespace QtAmqpPrivate {
 
-static QByteArray contentOf(const QString &name, QString *error)
+// Ends the reading of the files with what is wrong; caught in endpointsOf().
+struct BadFile
+{
+    QString text;
+};
+
+static QByteArray contentOf(const QString &name)
 {
     QFile file(name);
     QByteArray content;
     if (file.open(QIODevice::ReadOnly))
         content = file.readAll();
     if (file.error() != QFileDevice::NoError)
-        *error = formatted(u"\"%1\" cannot be read: %2", name, file.errorString());
+        throw BadFile{formatted(u"\"%1\" cannot be read: %2", name, file.errorString())};
     return content;
 }
 
@@ -37,13 +43,13 @@ static QString insteadIn(const QByteArray &content)
     return QStringLiteral("it is not PEM");
 }
 
-static QList<QSslCertificate> readCertificates(const QString &name, QString *error)
+static QList<QSslCertificate> readCertificates(const QString &name)
 {
-    const QByteArray content = contentOf(name, error);
+    const QByteArray content = contentOf(name);
     const QList<QSslCertificate> certificates = QSslCertificate::fromData(content, QSsl::Pem);
-    if (certificates.isEmpty() && error->isEmpty())
-        *error = formatted(u"\"%1\" has no certificate that can be read: %2", name,
-                           insteadIn(content));
+    if (certificates.isEmpty())
+        throw BadFile{formatted(u"\"%1\" has no certificate that can be read: %2", name,
+                                insteadIn(content))};
     return certificates;
 }
 
@@ -74,18 +80,15 @@ static QString keyProblem(const QByteArray &content, bool hasPassword)
             : QStringLiteral("has a private key that is encrypted; set its password");
 }
 
-static QSslKey readPrivateKey(const QString &name, const QString &password, QString *error)
+static QSslKey readPrivateKey(const QString &name, const QString &password)
 {
-    const QByteArray content = contentOf(name, error);
-    if (!error->isEmpty())
-        return {};
+    const QByteArray content = contentOf(name);
     for (const QSsl::KeyAlgorithm algorithm : {QSsl::Rsa, QSsl::Ec}) {
         if (const QSslKey key(content, algorithm, QSsl::Pem, QSsl::PrivateKey, password.toUtf8());
             !key.isNull())
             return key;
     }
-    *error = formatted(u"\"%1\" %2", name, keyProblem(content, !password.isEmpty()));
-    return {};
+    throw BadFile{formatted(u"\"%1\" %2", name, keyProblem(content, !password.isEmpty()))};
 }
 
 // The content of the DER value at the beginning of `der`, which becomes what is behind it.
@@ -129,26 +132,21 @@ static bool belongTogether(const QSslCertificate &certificate, const QSslKey &ke
     return own.size() < sought.size() || own.contains(sought);
 }
 
-static void readIdentity(const QAmqpConnectionOptions &options, QSslConfiguration &tls,
-                         QString *error)
+static void readIdentity(const QAmqpConnectionOptions &options, QSslConfiguration &tls)
 {
     const QString &certificateFile = options.certificateFile();
     const QString &keyFile = options.privateKeyFile();
-    const QList<QSslCertificate> chain = readCertificates(certificateFile, error);
-    if (!error->isEmpty())
-        return;
-    const QSslKey key = readPrivateKey(keyFile, options.privateKeyPassword(), error);
-    if (!error->isEmpty())
-        return;
+    const QList<QSslCertificate> chain = readCertificates(certificateFile);
+    const QSslKey key = readPrivateKey(keyFile, options.privateKeyPassword());
     if (!belongTogether(chain.constFirst(), key))
-        *error = formatted(u"the certificate in \"%1\" and the private key in \"%2\" do not belong "
-                           "together",
-                           certificateFile, keyFile);
+        throw BadFile{formatted(u"the certificate in \"%1\" and the private key in \"%2\" do not "
+                                "belong together",
+                                certificateFile, keyFile)};
     tls.setLocalCertificateChain(chain);
     tls.setPrivateKey(key);
 }
 
-static QSslConfiguration tlsOf(const QAmqpEndpoint &endpoint, QString *error)
+static QSslConfiguration tlsOf(const QAmqpEndpoint &endpoint)
 {
     const QAmqpConnectionOptions &options = endpoint.options;
     QSslConfiguration tls = endpoint.sslConfiguration ? *endpoint.sslConfiguration
@@ -158,9 +156,9 @@ static QSslConfiguration tlsOf(const QAmqpEndpoint &endpoint, QString *error)
     tls.setPeerVerifyMode(options.isPeerVerificationEnabled() ? QSslSocket::VerifyPeer
                                                               : QSslSocket::VerifyNone);
     if (const QString file = options.caCertificateFile(); !file.isEmpty())
-        tls.setCaCertificates(readCertificates(file, error));
-    if (error->isEmpty() && !options.certificateFile().isEmpty())
-        readIdentity(options, tls, error);
+        tls.setCaCertificates(readCertificates(file));
+    if (!options.certificateFile().isEmpty())
+        readIdentity(options, tls);
     return tls;
 }
 
@@ -169,8 +167,12 @@ QList<QAmqpEndpoint> endpointsOf(QAmqpEndpoint common, QString *error)
     const QAmqpConnectionOptions &options = common.options;
     *error = options.errorString();
     common.tls = options.isTlsEnabled();
-    if (common.tls && error->isEmpty())
-        common.sslConfiguration = tlsOf(common, error);
+    try {
+        if (common.tls && error->isEmpty())
+            common.sslConfiguration = tlsOf(common);
+    } catch (const BadFile &bad) {
+        *error = bad.text;
+    }
     QList<QAmqpEndpoint> endpoints;
     for (const auto &[hostName, port] : options.hosts()) {
         const QString &verifyName = options.peerVerifyName();

@@ -154,30 +154,24 @@ void encode(const M &method, Writer &out)
 {
     out.write(M::info.classId);
     out.write(M::info.index);
-    quint8 byte = 0;
+    char *byte = nullptr; // which the bits go into
     int bits = 0;
-    const auto closeByte = [&] {
-        if (bits == 0)
-            return;
-        out.write(byte);
-        byte = 0;
-        bits = 0;
-    };
     forEachField(method, [&](const char *, const auto &value) {
         using T = std::remove_cvref_t<decltype(value)>;
         if constexpr (isBit<T>) {
-            byte = quint8(byte | quint8(value) << bits);
-            if (++bits == 8)
-                closeByte();
+            if (bits % 8 == 0) {
+                byte = out.at();
+                out.write(quint8(0));
+            }
+            *byte = char(*byte | int(value) << bits++ % 8);
         } else {
-            closeByte();
+            bits = 0;
             if constexpr (std::is_base_of_v<QByteArrayView, T>)
                 out.string<typename T::LengthType>(value);
             else
                 out.write(value);
         }
     });
-    closeByte();
 }
 
 // Reads the fields; the class and method numbers are behind the reader already. Bytes left over

@@ -193,18 +193,15 @@ void Dialler::stop()
         drop(racer.socket);
 }
 
-void Dialler::start()
-{
-    m_proxy = proxyFor(m_endpoint);
-    if (m_proxy.type() == QNetworkProxy::NoProxy && QHostAddress(m_endpoint.hostName).isNull())
-        return resolve();
-    m_addresses = {m_endpoint.hostName};
-    dialNext();
-}
-
 void Dialler::start(const QStringList &addresses)
 {
     m_addresses = addresses;
+    if (addresses.isEmpty()) {
+        m_proxy = proxyFor(m_endpoint);
+        if (m_proxy.type() == QNetworkProxy::NoProxy && QHostAddress(m_endpoint.hostName).isNull())
+            return resolve();
+        m_addresses = {m_endpoint.hostName};
+    }
     dialNext();
 }
 

@@ -38,8 +38,8 @@ public:
     Dialler(QAmqpEndpoint endpoint, Resolver resolver, Done done);
     ~Dialler() override;
 
-    void start();
-    void start(const QStringList &addresses); // of that host, as left() told
+    void start(const QStringList &addresses =
+                       {}); // of that host, as left() told; none: they are sought
 
     // Once it has connected: what else there is, and what was tried in vain.
     QStringList left() const { return m_addresses; }

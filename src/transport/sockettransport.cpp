@@ -52,10 +52,7 @@ void SocketTransport::dial(const QStringList &addresses)
             [this](std::unique_ptr<QTcpSocket> socket, const QAmqpError &error) {
                 socket ? connected(std::move(socket)) : noteLost(error);
             });
-    if (addresses.isEmpty())
-        m_dialler->start();
-    else
-        m_dialler->start(addresses);
+    m_dialler->start(addresses);
 }
 
 void SocketTransport::connected(std::unique_ptr<QTcpSocket> socket)
@@ -81,16 +78,13 @@ void SocketTransport::connected(std::unique_ptr<QTcpSocket> socket)
 
 void SocketTransport::startTls()
 {
-    if (m_endpoint.options.tlsTimeout().count() > 0) {
-        const auto late = [this, socket = QPointer<QSslSocket>(m_tls)] {
+    if (const auto limit = m_endpoint.options.tlsTimeout(); limit.count() > 0) {
+        const auto late = [=, this, socket = QPointer<QSslSocket>(m_tls)] {
+            const QString why = formatted(u"it was not finished within %1 ms", limit.count());
             if (socket && socket == m_tls && !socket->isEncrypted())
-                noteLost(QAmqpError::Kind::Timeout, u"TLS with %1 failed: %2",
-                         formatted(u"it was not finished within %1 ms",
-                                   m_endpoint.options.tlsTimeout().count())
-                                 + tlsAdvice(),
-                         QAmqpError::Origin::Library);
+                noteLost(QAmqpError::Kind::Timeout, u"TLS with %1 failed: %2", why + tlsAdvice());
         };
-        QTimer::singleShot(m_endpoint.options.tlsTimeout(), this, late);
+        QTimer::singleShot(limit, this, late);
     }
     if (m_endpoint.sslConfiguration)
         m_tls->setSslConfiguration(*m_endpoint.sslConfiguration);
@@ -182,16 +176,15 @@ void SocketTransport::noteDisconnected(const QString &why)
     noteLost(Kind::TlsFailed, u"TLS with %1 failed: %2", reason + tlsAdvice(why));
 }
 
-void SocketTransport::noteLost(QAmqpError::Kind kind, QStringView format, const QString &why,
-                               QAmqpError::Origin origin)
+void SocketTransport::noteLost(QAmqpError::Kind kind, QStringView format, const QString &why)
 {
-    QAmqpError error(kind, QAmqpError::Scope::Connection, origin, formatted(format, m_peer, why));
+    const bool isOwnLimit = kind == QAmqpError::Kind::Timeout;
+    QAmqpError error(kind, QAmqpError::Scope::Connection,
+                     isOwnLimit ? QAmqpError::Origin::Library : QAmqpError::Origin::Transport,
+                     formatted(format, m_peer, why));
     if (m_tls && (!m_tls->isEncrypted() || kind == QAmqpError::Kind::TlsFailed))
         error.setPhase(QAmqpError::Phase::Tls);
-    if (origin == QAmqpError::Origin::Transport)
-        error.setSocketError(m_socket->error());
-    else if (kind == QAmqpError::Kind::Timeout)
-        error.setSocketError(QAbstractSocket::SocketTimeoutError);
+    error.setSocketError(isOwnLimit ? QAbstractSocket::SocketTimeoutError : m_socket->error());
     // What TLS refused it will refuse again; a link that was cut meanwhile may be worth another try.
     if (kind == QAmqpError::Kind::TlsFailed
         && m_socket->error() == QAbstractSocket::RemoteHostClosedError)

@@ -53,8 +53,7 @@ private:
     void noteWritten();
     QString tlsAdvice(const QString &why = QString()) const;
     void noteDisconnected(const QString &why);
-    void noteLost(QAmqpError::Kind kind, QStringView format, const QString &why,
-                  QAmqpError::Origin origin = QAmqpError::Origin::Transport);
+    void noteLost(QAmqpError::Kind kind, QStringView format, const QString &why);
     void noteLost(const QAmqpError &error);
     qint64 queuedInSocket() const;
     void feed();

@@ -72,22 +72,24 @@ const QList<UrlKey> &urlKeys();
   NUMBER(milliseconds, tcpUserTimeout, setTcpUserTimeout, 0s, "TCP user timeout", UserTimeout, \
          "tcp_user_timeout")
 
-// Getter, setter, default, name in errors, key in URLs, what its value must be, whether it is of use with
+// Type, getter, setter, default, name in errors, key in URLs, what its value must be, whether it is of use with
 // TLS only. A text that has a default must have 1 to 255 bytes.
 #define QTAMQP_TEXT_OPTIONS(TEXT) \
-  TEXT(virtualHost, setVirtualHost, "/", "virtual host", "", "", false) \
-  TEXT(locale, setLocale, "en_US", "locale", "locale", "a locale such as en_US", false) \
-  TEXT(connectionName, setConnectionName, "", "connection name", "connection_name", "a name", \
+  TEXT(QString, virtualHost, setVirtualHost, u"/"_s, "virtual host", "", "", false) \
+  TEXT(QString, locale, setLocale, u"en_US"_s, "locale", "locale", "a locale such as en_US", \
        false) \
-  TEXT(caCertificateFile, setCaCertificateFile, "", "file of trusted certificates", "cacertfile", \
+  TEXT(QString, connectionName, setConnectionName, QString(), "connection name", \
+       "connection_name", "a name", false) \
+  TEXT(QString, caCertificateFile, setCaCertificateFile, QString(), \
+       "file of trusted certificates", "cacertfile", "a file name", true) \
+  TEXT(QString, certificateFile, setCertificateFile, QString(), "certificate file", "certfile", \
        "a file name", true) \
-  TEXT(certificateFile, setCertificateFile, "", "certificate file", "certfile", "a file name", \
-       true) \
-  TEXT(privateKeyFile, setPrivateKeyFile, "", "private key file", "keyfile", "a file name", true) \
-  TEXT(privateKeyPassword, setPrivateKeyPassword, "", "password of the private key", "password", \
-       "the key file's password", true) \
-  TEXT(peerVerifyName, setPeerVerifyName, "", "peer name", "server_name_indication", \
-       "a host name", true)
+  TEXT(QString, privateKeyFile, setPrivateKeyFile, QString(), "private key file", "keyfile", \
+       "a file name", true) \
+  TEXT(QString, privateKeyPassword, setPrivateKeyPassword, QString(), \
+       "password of the private key", "password", "the key file's password", true) \
+  TEXT(QString, peerVerifyName, setPeerVerifyName, QString(), "peer name", \
+       "server_name_indication", "a host name", true)
 
 QT_END_NAMESPACE
 

@@ -259,7 +259,7 @@ void readUrl(const QString &url, Options &options)
 #define QTAMQP_ADD_NUMBER(Type, getter, setter, byDefault, name, range, key) \
   addNumber(keys, key, #setter, range, \
             [](Options &options, quint64 number) { options.setter(Type(number)); });
-#define QTAMQP_ADD_TEXT(getter, setter, byDefault, name, key, form, isTlsOnly) \
+#define QTAMQP_ADD_TEXT(Type, getter, setter, byDefault, name, key, form, isTlsOnly) \
   const auto getter = [](Options &options, const QString &text) { \
   options.setter(text); \
   return true; \

@@ -166,13 +166,8 @@ private:
             return QByteArray(1, meanings.at(which));
         }
         QString text(readUnit());
-        if (text.front().isHighSurrogate()) {
-            if (!skip("\\"))
-                fail("half a character");
+        if (text.front().isHighSurrogate() && skip("\\"))
             text += readUnit();
-            if (!text.back().isLowSurrogate())
-                fail("half a character");
-        }
         const bool isByte = text.front() >= QChar(0xDC80) && text.front() <= QChar(0xDCFF);
         if (!text.isValidUtf16() && !isByte)
             fail("half a character");

@@ -66,14 +66,13 @@ struct HostList
     bool operator==(const HostList &other) const { return all() == other.all(); }
 };
 
-#define QTAMQP_NUMBER_MEMBER(Type, getter, setter, byDefault, ...) Type getter = Type(byDefault);
-#define QTAMQP_TEXT_MEMBER(getter, setter, byDefault, ...) QString getter = u"" byDefault ""_s;
+#define QTAMQP_MEMBER(Type, getter, setter, byDefault, ...) Type getter = Type(byDefault);
 
 class QAmqpConnectionOptionsPrivate : public SharedValue
 {
 public:
-    QTAMQP_NUMBER_OPTIONS(QTAMQP_NUMBER_MEMBER)
-    QTAMQP_TEXT_OPTIONS(QTAMQP_TEXT_MEMBER)
+    QTAMQP_NUMBER_OPTIONS(QTAMQP_MEMBER)
+    QTAMQP_TEXT_OPTIONS(QTAMQP_MEMBER)
     HostList hosts;
     bool isHostsShuffled = false;
     bool isTlsEnabled = false;
@@ -114,10 +113,10 @@ QString propertiesError(const QString &error)
     return error.isEmpty() ? error : u"The client properties cannot be sent: %1."_s.arg(error);
 }
 
-QString textError(const QString &text, const char *byDefault, const char *name, const char *key,
+QString textError(const QString &text, const QString &byDefault, const char *name, const char *key,
                   bool wantsTls)
 {
-    if (*byDefault && (text.isEmpty() || text.toUtf8().size() > MaxShortString))
+    if (!byDefault.isEmpty() && (text.isEmpty() || text.toUtf8().size() > MaxShortString))
         return formatted(u"The %1 must have 1 to 255 bytes of UTF-8; the usual one is \"%2\".",
                          name, byDefault);
     if (wantsTls && !text.isEmpty())
@@ -147,11 +146,10 @@ QString tlsError(const QAmqpConnectionOptionsPrivate &options)
     Makes options for the broker on the local host, with all defaults. */
 QTAMQP_VALUE(QAmqpConnectionOptions)
 
-#define QTAMQP_NUMBER_FIELD(Type, getter, setter, ...) \
+#define QTAMQP_OPTION(Type, getter, setter, ...) \
   QTAMQP_FIELD(QAmqpConnectionOptions, Type, getter, setter)
-#define QTAMQP_TEXT_FIELD(...) QTAMQP_NUMBER_FIELD(QString, __VA_ARGS__)
-QTAMQP_NUMBER_OPTIONS(QTAMQP_NUMBER_FIELD)
-QTAMQP_TEXT_OPTIONS(QTAMQP_TEXT_FIELD)
+QTAMQP_NUMBER_OPTIONS(QTAMQP_OPTION)
+QTAMQP_TEXT_OPTIONS(QTAMQP_OPTION)
 
 /*!
     Makes options from a \a url of the form
@@ -520,7 +518,7 @@ QString QAmqpConnectionOptions::errorString() const
     const QAmqpConnectionOptionsPrivate &options = peek(d);
 #define QTAMQP_NUMBER_ERROR(Type, getter, setter, byDefault, name, range, key) \
   range.error(name, options.getter),
-#define QTAMQP_TEXT_ERROR(getter, setter, byDefault, name, key, form, isTlsOnly) \
+#define QTAMQP_TEXT_ERROR(Type, getter, setter, byDefault, name, key, form, isTlsOnly) \
   textError(options.getter, byDefault, name, key, isTlsOnly && !options.isTlsEnabled),
     return firstError({options.urlError, hostError(options.hosts.all()),
                        options.credentials.errorString(), options.retryPolicy.errorString(),

@@ -131,26 +131,24 @@ void checkPropertyList(quint16 flags, Reader &list)
         list.fail("has bytes behind its last property");
 }
 
-// The entries of the table of headers in a list that is in order.
-static QByteArrayView headersIn(quint16 flags, QByteArrayView properties)
+// What stands in the list for the property, or where it would stand if it is absent. The list is in order.
+static QByteArrayView findProperty(quint16 flags, QByteArrayView properties, Property property)
 {
     Reader list(properties);
-    for (const PropertyRow &row : rows) {
-        const bool isPresent = flags & quint16(row.property);
-        if (row.shape == Shape::Table)
-            return isPresent ? takeProperty(list, row.shape).sliced(4) : QByteArrayView();
-        if (isPresent)
-            takeProperty(list, row.shape);
+    const PropertyRow *row = rows;
+    for (; row->property != property; ++row) {
+        if (flags & quint16(row->property))
+            takeProperty(list, row->shape);
     }
-    return {};
+    return flags & quint16(property) ? takeProperty(list, row->shape) : list.rest().first(0);
 }
 
 void checkProperties(quint16 flags, Reader &list)
 {
     const QByteArrayView properties = list.rest();
     checkPropertyList(flags, list);
-    if (list.ok())
-        checkTable(headersIn(flags, properties), list);
+    if (list.ok() && flags & quint16(Property::Headers))
+        checkTable(findProperty(flags, properties, Property::Headers).sliced(4), list);
 }
 
 } // namespace QtAmqpPrivate
@@ -188,13 +186,7 @@ QAmqpMessage QAmqpMessagePrivate::makeUnread(const QString &error)
 
 QByteArrayView QAmqpMessagePrivate::wire(Property property) const
 {
-    Reader list(properties);
-    const PropertyRow *row = rows;
-    for (; row->property != property; ++row) {
-        if (present() & quint16(row->property))
-            takeProperty(list, row->shape);
-    }
-    return present() & quint16(property) ? takeProperty(list, row->shape) : list.rest().first(0);
+    return findProperty(present(), properties, property);
 }
 
 void QAmqpMessagePrivate::set(Property property, const QByteArray &wire)

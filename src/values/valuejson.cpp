@@ -28,7 +28,7 @@ namespace {
 struct ValueType
 {
     QAmqpValue::Type type;
-    const char *name;
+    QLatin1StringView name;
     const char *form; // what the text must be
     std::optional<QAmqpValue> (*read)(
             const QString &text); // null for what JSON has a form of its own
@@ -52,18 +52,12 @@ std::optional<QAmqpValue> readBool(const QString &text)
     return QAmqpValue(text == "true"_L1);
 }
 
-std::optional<QAmqpValue> readFloat(const QString &text)
+template<auto Convert>
+std::optional<QAmqpValue> readReal(const QString &text)
 {
     bool ok = false;
-    const float number = text.toFloat(&ok);
-    return ok ? std::optional(QAmqpValue(number)) : std::nullopt;
-}
-
-std::optional<QAmqpValue> readDouble(const QString &text)
-{
-    bool ok = false;
-    const double number = text.toDouble(&ok);
-    return ok ? std::optional(QAmqpValue(number)) : std::nullopt;
+    const QAmqpValue number((text.*Convert)(&ok));
+    return ok ? std::optional(number) : std::nullopt;
 }
 
 // The digits behind the point are the scale: 1.50 is 150 with scale 2.
@@ -95,38 +89,32 @@ std::optional<QAmqpValue> readTime(const QString &text)
 }
 
 constexpr ValueType types[] = {
-        {Type::Boolean, "bool", "true or false", readBool},
-        {Type::Int8, "int8", "a whole number from -128 to 127", readInteger<qint8>},
-        {Type::UInt8, "uint8", "a whole number from 0 to 255", readInteger<quint8>},
-        {Type::Int16, "int16", "a whole number from -32768 to 32767", readInteger<qint16>},
-        {Type::UInt16, "uint16", "a whole number from 0 to 65535", readInteger<quint16>},
-        {Type::Int32, "int32", "a whole number from -2147483648 to 2147483647",
+        {Type::Boolean, "bool"_L1, "true or false", readBool},
+        {Type::Int8, "int8"_L1, "a whole number from -128 to 127", readInteger<qint8>},
+        {Type::UInt8, "uint8"_L1, "a whole number from 0 to 255", readInteger<quint8>},
+        {Type::Int16, "int16"_L1, "a whole number from -32768 to 32767", readInteger<qint16>},
+        {Type::UInt16, "uint16"_L1, "a whole number from 0 to 65535", readInteger<quint16>},
+        {Type::Int32, "int32"_L1, "a whole number from -2147483648 to 2147483647",
          readInteger<qint32>},
-        {Type::UInt32, "uint32", "a whole number from 0 to 4294967295", readInteger<quint32>},
-        {Type::Int64, "int64", "a whole number of 64 bits", readInteger<qint64>},
-        {Type::Float, "float", "a number", readFloat},
-        {Type::Double, "double", "a number", readDouble},
-        {Type::Decimal, "decimal", "a number of at most 31 bits such as 12.50", readDecimal},
-        {Type::String, "string", "text", nullptr},
-        {Type::String, "text", "text", nullptr},
-        {Type::Bytes, "bytes", "base64", readBytes},
-        {Type::Timestamp, "timestamp", "seconds since 1970 or an ISO 8601 time", readTime},
-        {Type::Array, "array", "a JSON array", nullptr},
-        {Type::Table, "table", "a JSON object", nullptr},
-        {Type::Void, "void", "empty", nullptr},
+        {Type::UInt32, "uint32"_L1, "a whole number from 0 to 4294967295", readInteger<quint32>},
+        {Type::Int64, "int64"_L1, "a whole number of 64 bits", readInteger<qint64>},
+        {Type::Float, "float"_L1, "a number", readReal<&QString::toFloat>},
+        {Type::Double, "double"_L1, "a number", readReal<&QString::toDouble>},
+        {Type::Decimal, "decimal"_L1, "a number of at most 31 bits such as 12.50", readDecimal},
+        {Type::String, "string"_L1, "text", nullptr},
+        {Type::String, "text"_L1, "text", nullptr},
+        {Type::Bytes, "bytes"_L1, "base64", readBytes},
+        {Type::Timestamp, "timestamp"_L1, "seconds since 1970 or an ISO 8601 time", readTime},
+        {Type::Array, "array"_L1, "a JSON array", nullptr},
+        {Type::Table, "table"_L1, "a JSON object", nullptr},
+        {Type::Void, "void"_L1, "empty", nullptr},
 };
 
-const ValueType *findType(const QByteArray &name)
+template<typename Key>
+const ValueType *findType(Key ValueType::*member, const Key &key)
 {
     const auto found = std::find_if(std::begin(types), std::end(types),
-                                    [&](const ValueType &type) { return name == type.name; });
-    return found == std::end(types) ? nullptr : found;
-}
-
-const ValueType *findType(QAmqpValue::Type type)
-{
-    const auto found = std::find_if(std::begin(types), std::end(types),
-                                    [&](const ValueType &row) { return row.type == type; });
+                                    [&](const ValueType &type) { return type.*member == key; });
     return found == std::end(types) ? nullptr : found;
 }
 
@@ -153,12 +141,10 @@ QByteArray realJson(const QAmqpValue &value)
 QByteArray payloadJson(const QAmqpValue &value)
 {
     switch (value.type()) {
-    case Type::Boolean: return value.toBool() ? "true" : "false";
     case Type::Float:
     case Type::Double: return realJson(value);
     case Type::Decimal: return jsonText(decimalText(value.toDecimal()));
     case Type::Bytes: return jsonBase64(value.toBytes());
-    case Type::Timestamp: return QByteArray::number(value.toTimestamp());
     case Type::Table: return toJson(value.toTable());
     case Type::String: // which addBytes() writes
     case Type::Void:
@@ -170,14 +156,14 @@ QByteArray payloadJson(const QAmqpValue &value)
             elements += element.toJson();
         return '[' + elements.join(',') + ']';
     }
-    default: return QByteArray::number(value.toInt());
+    default: return value.toString().toLatin1(); // a whole number, or true or false
     }
 }
 
 JsonObject &addValue(JsonObject &object, const QAmqpValue &value)
 {
-    const ValueType *type = findType(value.type());
-    object.add("type", jsonText(QByteArray(type ? type->name : "invalid")));
+    const ValueType *type = findType(&ValueType::type, value.type());
+    object.add("type", jsonText(type ? type->name.data() : "invalid"));
     return value.type() == Type::String ? object.addBytes("value", "base64", value.toBytes())
                                         : object.add("value", payloadJson(value));
 }
@@ -196,7 +182,9 @@ bool areNames(const QAmqpTable &table)
 const ValueType *typeOf(const QAmqpTable &object, qsizetype others = 0)
 {
     const QAmqpValue name = object.value(u"type"_s);
-    const ValueType *type = name.type() == Type::String ? findType(name.toBytes()) : nullptr;
+    const ValueType *type = name.type() == Type::String
+            ? findType(&ValueType::name, QLatin1StringView(name.toBytes()))
+            : nullptr;
     if (!type || object.size() != 2 + others)
         return nullptr;
     const bool mayBeBase64 = type->type == Type::String || type->type == Type::Bytes;
@@ -216,13 +204,24 @@ double realNumber(const QByteArray &text)
     return number;
 }
 
+// A whole number, also if it is written as 1.0 or 1e3.
+std::optional<qint64> wholeNumber(const QByteArray &text)
+{
+    bool ok = false;
+    const qint64 whole = text.toLongLong(&ok);
+    if (ok)
+        return whole;
+    const double number = realNumber(text);
+    const bool isWhole = std::trunc(number) == number && std::abs(number) <= 9.2e18;
+    return isWhole ? std::optional(qint64(number)) : std::nullopt;
+}
+
 std::optional<QAmqpValue> readNumber(const ValueType &type, const QByteArray &text)
 {
     if (auto value = type.read(QString::fromLatin1(text)))
         return value;
-    const double number = realNumber(text); // a whole number as 1.0 or 1e3
-    const bool isWhole = std::trunc(number) == number && std::abs(number) <= 9.2e18;
-    return isWhole ? type.read(QString::number(qint64(number))) : std::nullopt;
+    const auto whole = wholeNumber(text);
+    return whole ? type.read(QString::number(*whole)) : std::nullopt;
 }
 
 std::optional<QAmqpValue> readTyped(const ValueType &type, const QAmqpTable &object)
@@ -263,16 +262,11 @@ QAmqpValue typedValue(const ValueType &type, const QAmqpTable &object)
 
 QAmqpValue plainNumber(const QByteArray &text)
 {
-    bool ok = false;
-    qint64 whole = text.toLongLong(&ok);
-    if (!ok) { // also a whole number as 1.0 or 1e3
-        const double number = realNumber(text);
-        if (std::trunc(number) != number || std::abs(number) > 9.2e18)
-            return QAmqpValue(number);
-        whole = qint64(number);
-    }
-    const bool fits = whole == qint64(qint32(whole));
-    return fits ? QAmqpValue(qint32(whole)) : QAmqpValue(whole);
+    const auto whole = wholeNumber(text);
+    if (!whole)
+        return QAmqpValue(realNumber(text));
+    const bool fits = *whole == qint64(qint32(*whole));
+    return fits ? QAmqpValue(qint32(*whole)) : QAmqpValue(*whole);
 }
 
 // Names where in the JSON `read` found a mistake, as QAmqpValue::errorString() does.
