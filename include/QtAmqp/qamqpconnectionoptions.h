@@ -99,6 +99,8 @@ public:
     QAmqpConnectionOptions &setAmqpTimeout(std::chrono::milliseconds timeout);
     std::chrono::milliseconds handshakeTimeout() const;
     QAmqpConnectionOptions &setHandshakeTimeout(std::chrono::milliseconds timeout);
+    std::chrono::milliseconds lingerTime() const;
+    QAmqpConnectionOptions &setLingerTime(std::chrono::milliseconds time);
     std::chrono::milliseconds requestTimeout() const;
     QAmqpConnectionOptions &setRequestTimeout(std::chrono::milliseconds timeout);
     std::chrono::milliseconds blockedConnectionTimeout() const;

@@ -168,7 +168,7 @@ void Engine::detach()
     if (m_linked && isForeign())
         return leave();
     if (m_core->isUsable() || m_core->state() == ConnectionState::Closing) {
-        m_core->close(Clock::now() + LingerTime);
+        m_core->close(Clock::now() + m_core->options().lingerTime());
         return takeLeave();
     }
     if (m_core->isLingering())
@@ -195,7 +195,7 @@ void Engine::ending()
     collectLastMail(0);
     if (!m_core->isUsable())
         return abort();
-    m_core->close(Clock::now() + LingerTime);
+    m_core->close(Clock::now() + m_core->options().lingerTime());
     Farewell::finish(m_core, m_transport);
     m_linked = false;
 }

@@ -109,9 +109,11 @@ QAmqpConnection::QAmqpConnection(const QAmqpConnectionOptions &options, QObject 
 }
 
 /*!
-    Cuts the connection: what was written before is still sent, nothing is waited for, and no signal
-    is emitted. Its channels are deleted and their pending futures fail. Call close() and wait for
-    closed() to be sure of what was published.
+    Takes leave of the broker: what was published, asked and acknowledged before is still sent, and the connection
+    is closed in good order, in silence. Its channels are deleted, their pending futures fail, and no signal is
+    emitted. An event loop of Qt does the rest in the background; without one it is waited for, see
+    QAmqpConnectionOptions::setLingerTime(). A connection that is not open is given up at once. Call close() and wait
+    for closed() to hear what became of each publish; abort() cuts the link.
 */
 QAmqpConnection::~QAmqpConnection()
 {

@@ -30,9 +30,6 @@ void sendMethod(Output &output, quint16 channel, const Method &method)
     encodeMethodFrame(writer, channel, method, size);
 }
 
-// How long a link is kept for a peer that does not take leave.
-constexpr auto LingerTime = std::chrono::seconds(2);
-
 using Deadline = std::pair<TimePoint, RequestId>;
 
 // What lives as long as the session, whatever becomes of its links.

@@ -41,7 +41,7 @@ void Link::leave(quint32 cause)
 {
     m_deadlines.clear();
     if (state() == ConnectionState::Lingering)
-        m_deadlines[Deadline::Linger] = m_now + LingerTime;
+        m_deadlines[Deadline::Linger] = m_now + m_options.lingerTime();
     else
         changeState(cause);
     m_question.reset();

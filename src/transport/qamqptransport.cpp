@@ -69,7 +69,7 @@ void QAmqpTransport::flush() { }
 
 /*! Sends what is pending, then ends the stream. Nothing is to be told any more. The default calls
     flush() and abort(): what the operating system does not take at once is lost then. That happens only
-    when a connection is deleted or its close() misses its deadline. */
+    when the peer does not answer the end of a connection in time. */
 void QAmqpTransport::close()
 {
     flush();

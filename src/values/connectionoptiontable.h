@@ -21,6 +21,7 @@ namespace QtAmqpPrivate {
 constexpr Range ConnectTime{0, LongestTime, "milliseconds", "off"}; // by RabbitMQ's key
 constexpr Range UserTimeout{0, LongestTime, "milliseconds", "the system's choice"};
 constexpr Range ProbeTime{0, 32767, "seconds", "the system's choice"};
+constexpr Range LingerTime{0, 3600000, "milliseconds", "do not wait"};
 constexpr Range ProbeCount{0, 127, "probes", "the system's choice"};
 constexpr Range HeartbeatTime{0, 65535, "seconds", "off"};
 constexpr Range ChannelMax{0, 65535, "", "the server's choice"};
@@ -64,6 +65,7 @@ const QList<UrlKey> &urlKeys();
   NUMBER(milliseconds, requestTimeout, setRequestTimeout, 30s, "request timeout", Timeout, "") \
   NUMBER(milliseconds, blockedConnectionTimeout, setBlockedConnectionTimeout, 0s, \
          "blocked connection timeout", Timeout, "blocked_connection_timeout") \
+  NUMBER(milliseconds, lingerTime, setLingerTime, 2s, "linger time", LingerTime, "") \
   NUMBER(seconds, keepAliveIdle, setKeepAliveIdle, 0s, "keep-alive idle time", ProbeTime, \
          "tcp_keepidle") \
   NUMBER(seconds, keepAliveInterval, setKeepAliveInterval, 0s, "keep-alive interval", ProbeTime, \

@@ -437,6 +437,16 @@ QTAMQP_FIELD(QAmqpConnectionOptions, QAmqpRetryPolicy, retryPolicy, setRetryPoli
     Lets the whole bring-up of one host (name, TCP, TLS, AMQP) take as long as \a timeout; what is
     called stack_timeout in Pika. With 0 the timeouts of its parts are the only limits. */
 
+/*! \fn std::chrono::milliseconds QAmqpConnectionOptions::lingerTime() const
+    Returns how long a link that is given up is kept for what is still on its way; the default is 2 s. */
+/*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setLingerTime(std::chrono::milliseconds time)
+    Keeps a link that is given up for \a time at most, 0 ms to one hour, until the broker has heard everything: when
+    the connection is deleted, when its thread or the application ends, and when an error made the library close it.
+    With 0 the link is cut at once, and the operating system may take back what was published and acknowledged last.
+
+    Where an event loop goes on, this takes no time of the program. At the end of a thread or of the application
+    there is none, and the end waits for the broker, which mostly takes a round trip. */
+
 /*! \fn std::chrono::milliseconds QAmqpConnectionOptions::requestTimeout() const
     Returns how long the broker may take for an answer; the default is 30 s. */
 /*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setRequestTimeout(std::chrono::milliseconds timeout)
