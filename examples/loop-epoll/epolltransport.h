@@ -32,7 +32,7 @@ public:
 
     bool ready()
     {
-        eventfd_t count;
+        eventfd_t count = 0;
         eventfd_read(m_wake, &count);
         eventfd_read(m_timer, &count); // a timerfd is read in the same way
         return process();

@@ -29,7 +29,7 @@ public:
     bool runOnce()
     {
         poll(m_fds, 2, timeout());
-        eventfd_t count;
+        eventfd_t count = 0;
         eventfd_read(m_fds[0].fd, &count);
         return process();
     }

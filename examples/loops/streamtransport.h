@@ -34,7 +34,7 @@ public:
         m_socket = socket(host->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
         const int on = 1;
         setsockopt(m_socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        ::connect(m_socket, host->ai_addr, host->ai_addrlen);
+        (void)::connect(m_socket, host->ai_addr, host->ai_addrlen); // how it ended is seen later
         freeaddrinfo(host);
         m_connecting = true;
         watch(m_socket, true, true);

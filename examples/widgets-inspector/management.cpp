@@ -81,7 +81,7 @@ void Management::finish(QNetworkReply *reply)
         return Q_EMIT failed(tr("what answers at %1 is not the management plugin").arg(where));
     QList<Queue> queues;
     const QJsonArray array = json.array();
-    for (const QJsonValue &each : array)
+    for (const QJsonValue each : array)
         queues += {each[u"name"].toString(), each[u"messages_ready"].toInteger(),
                    each[u"messages_unacknowledged"].toInteger()};
     Q_EMIT listed(queues);

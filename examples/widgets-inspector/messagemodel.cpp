@@ -13,8 +13,8 @@
 
 void MessageModel::add(const QAmqpDelivery &delivery, Fate fate)
 {
-    add({delivery, delivery.exchange(), delivery.routingKey(), fate, delivery.isRedelivered(),
-         delivery});
+    add({static_cast<const QAmqpMessage &>(delivery), delivery.exchange(), delivery.routingKey(),
+         fate, delivery.isRedelivered(), delivery});
 }
 
 void MessageModel::addReply(const QAmqpMessage &reply)

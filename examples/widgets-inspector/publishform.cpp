@@ -57,7 +57,8 @@ QLayout *PublishForm::newFields()
     m_exchange->setPlaceholderText(tr("(default)"));
     m_exchange->setToolTip(tr("In the default exchange the routing key names the queue"));
     m_contentType->setEditable(true);
-    m_contentType->addItems({u"application/json"_s, u"text/plain"_s, u"application/octet-stream"_s});
+    m_contentType->addItems(
+            {u"application/json"_s, u"text/plain"_s, u"application/octet-stream"_s});
     auto *fields = new QFormLayout;
     fields->addRow(tr("&Exchange"), m_exchange);
     fields->addRow(tr("Routing &key"), m_routingKey);

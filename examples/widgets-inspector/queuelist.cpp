@@ -63,7 +63,7 @@ QueueList::QueueList(QWidget *parent)
         m_note->setText(tr("No list of queues: %1.").arg(text));
         m_note->show();
     });
-    m_timer.setInterval(5'000); // as often as the plugin counts
+    m_timer.setInterval(std::chrono::seconds(5)); // as often as the plugin counts
     connect(&m_timer, &QTimer::timeout, this, &QueueList::refresh);
     clear();
 }

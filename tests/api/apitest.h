@@ -160,7 +160,7 @@ public:
     {
         QSignalSpy closed(&connection, &QAmqpConnection::closed);
         connection.close();
-        QVERIFY2(closed.count() || closed.wait(Patience), qPrintable(server.report()));
+        QVERIFY2(!closed.isEmpty() || closed.wait(Patience), qPrintable(server.report()));
         QVERIFY2(server.isExhausted(), qPrintable(server.report()));
     }
 
