@@ -4,7 +4,7 @@
 #ifndef ASIOTRANSPORT_H
 #define ASIOTRANSPORT_H
 
-// A connection on Asio, the stand-alone one. One thread is to run the io_context.
+// Runs a connection on stand-alone Asio. Only one thread may run the io_context.
 
 #include "streamtransport.h"
 
@@ -38,7 +38,7 @@ public:
 private:
     using Stream = asio::posix::stream_descriptor;
 
-    // Asio calls what it was given also when the transport has gone meanwhile.
+    // Asio calls its handlers also if the transport has been deleted meanwhile.
     static void processOf(AsioTransport *transport)
     {
         if (transport)

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The QtAmqp Authors
 // SPDX-License-Identifier: MIT
 
-// A connection on Asio.
+// Runs a connection on Asio, without the Qt event loop.
 // usage: loop-asio [amqp://user:password@host:port/vhost]
 
 #include "asiotransport.h"

@@ -4,8 +4,8 @@
 #ifndef EPOLLTRANSPORT_H
 #define EPOLLTRANSPORT_H
 
-// A connection on a loop of epoll(7) that the application has already. Its events bear the address of
-// this transport, and ready() is to be called for each.
+// Runs a connection on a loop of epoll(7) that the application has already. The data of its events is the address
+// of this transport, and ready() is to be called for each of them.
 
 #include "streamtransport.h"
 

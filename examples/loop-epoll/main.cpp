@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The QtAmqp Authors
 // SPDX-License-Identifier: MIT
 
-// A connection on epoll(7).
+// Runs a connection on epoll(7), without the Qt event loop.
 // usage: loop-epoll [amqp://user:password@host:port/vhost]
 
 #include "conversation.h"

@@ -4,7 +4,7 @@
 #ifndef LIBEVTRANSPORT_H
 #define LIBEVTRANSPORT_H
 
-// A connection on a loop of libev.
+// Runs a connection on a loop of libev.
 
 #include "streamtransport.h"
 

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The QtAmqp Authors
 // SPDX-License-Identifier: MIT
 
-// A connection on libev.
+// Runs a connection on libev, without the Qt event loop.
 // usage: loop-libev [amqp://user:password@host:port/vhost]
 
 #include "conversation.h"

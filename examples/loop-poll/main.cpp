@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The QtAmqp Authors
 // SPDX-License-Identifier: MIT
 
-// A connection on poll(2).
+// Runs a connection on poll(2), without the Qt event loop.
 // usage: loop-poll [amqp://user:password@host:port/vhost]
 
 #include "conversation.h"

@@ -4,7 +4,7 @@
 #ifndef POLLTRANSPORT_H
 #define POLLTRANSPORT_H
 
-// A connection on poll(2).
+// Runs a connection on poll(2).
 
 #include "streamtransport.h"
 
@@ -25,7 +25,7 @@ public:
     void setDeadline(std::optional<TimePoint> deadline) override { m_deadline = deadline; }
     void requestTurn() override { eventfd_write(m_fds[0].fd, 1); }
 
-    // Waits for something to happen and lets the connection work; false if this transport is gone.
+    // Waits for something to happen and lets the connection work. Returns false if this transport has been deleted.
     bool runOnce()
     {
         poll(m_fds, 2, timeout());

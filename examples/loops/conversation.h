@@ -49,7 +49,7 @@ public:
         m_connection.open();
     }
 
-    // To be asked after each round of the loop.
+    // The program asks this after each round of its loop.
     bool goesOn()
     {
         using Clock = std::chrono::steady_clock;

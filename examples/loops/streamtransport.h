@@ -4,9 +4,9 @@
 #ifndef STREAMTRANSPORT_H
 #define STREAMTRANSPORT_H
 
-// What the adapters for poll(2), epoll and libev share: a non-blocking TCP socket. The loop is told by
-// watch() what to wait for, and calls process() when it came, at the deadline and for requestTurn().
-// Kept small: no TLS, the first address of the host only, and the name is looked up while waiting.
+// What the adapters for poll(2), epoll and libev share: a non-blocking TCP socket. watch() says what the loop has
+// to wait for. The loop calls process() when that has come, at the deadline, and for requestTurn(). To keep it
+// small, there is no TLS, only the first address of the host is tried, and looking up its name blocks.
 
 #include <QtAmqp/QAmqpTransport>
 
@@ -61,10 +61,11 @@ public:
     }
 
 protected:
-    // From now on wait until `socket` is `readable` or `writable`, as asked for; -1: no socket.
+    // From now on the loop waits until `socket` is `readable` or `writable`, whichever is true; -1 stands for no
+    // socket.
     virtual void watch(int socket, bool readable, bool writable) = 0;
 
-    // To be the last thing a loop's callback does: afterwards this object may be gone (false).
+    // A callback of the loop calls this last: if it returns false, this object has been deleted.
     bool process()
     {
         sockaddr_storage peer;

@@ -20,7 +20,7 @@
 
 using namespace Qt::StringLiterals;
 
-// Resident memory in KiB: VmRSS now, VmHWM at most so far. 0 where there is no /proc.
+// Resident memory in KiB: VmRSS is that of now, VmHWM the greatest so far. It is 0 where there is no /proc.
 static qint64 memory(QByteArrayView field)
 {
     QFile status(u"/proc/self/status"_s);

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The QtAmqp Authors
 // SPDX-License-Identifier: MIT
 
-// Who writes publishes to a fanout exchange; each window has a queue of its own, which goes with it.
+// What is written is published to a fanout exchange. Each window has a queue of its own, which goes with it.
 
 import QtQuick
 import QtQuick.Controls

@@ -5,7 +5,7 @@ import QtQuick
 import QtQuick.Controls.Basic
 import QtQuick.Layouts
 
-// What went wrong, until it is mended or dismissed.
+// Shows what went wrong, until it is mended or dismissed.
 Pane {
     id: banner
 

@@ -3,7 +3,7 @@
 
 import QtQuick
 
-// How something is, by its colour; words beside it say so too.
+// Shows by its colour how something is. Words beside it say the same.
 Rectangle {
     implicitWidth: Math.round(Theme.unit * 0.5)
     implicitHeight: implicitWidth

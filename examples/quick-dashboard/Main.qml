@@ -14,7 +14,7 @@ ApplicationWindow {
     property string url: "amqp://guest:guest@localhost"
     property string exchangeName: "telemetry"
 
-    // Without the user and the password.
+    // The URL without the user and the password.
     readonly property string endpoint: window.url.replace(/^[^:]*:\/\/([^@\/]*@)?/, "").replace(/[\/?].*/, "")
 
     width: Math.max(1280, Theme.unit * 56)
@@ -73,7 +73,7 @@ ApplicationWindow {
         queue: queue
         maximumCount: 5000
         newestFirst: true
-        // What came before the pattern was as it is, and what is on its way still.
+        // This applies to messages that came before the pattern changed, and to those that are still on their way.
         filter: pattern.applied === "#" ? undefined
                                         : (message) => Topic.fits(pattern.applied, message.routingKey)
     }

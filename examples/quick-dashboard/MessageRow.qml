@@ -6,7 +6,7 @@ import QtQuick.Controls.Basic
 import QtQuick.Layouts
 import "format.js" as Format
 
-// A line of the list: how serious, when, what about, and the beginning of the body.
+// A line of the list. It shows how serious the message is, when it came, its routing key and the beginning of its body.
 ItemDelegate {
     id: row
 

@@ -30,7 +30,7 @@ Card {
     function publish() {
         if (!button.enabled)
             return;
-        // The text itself: parsed and written again, large numbers would be others.
+        // The text itself is sent. If it were parsed and written again, large numbers would change.
         form.awaited = form.exchange.publish(key.text, body.text, { appId: "dashboard",
                                                                     contentType: "application/json" });
         form.tell(form.awaited ? qsTr("Published, not yet confirmed") : qsTr("Not published"),

@@ -5,7 +5,7 @@ import QtQuick
 import QtQuick.Controls.Basic
 import QtQuick.Layouts
 
-// What came and what went in the last minute, a sample each second, on one scale.
+// How many messages came and went in each second of the last minute, on one scale.
 Card {
     id: chart
     objectName: "chart"

@@ -4,7 +4,7 @@
 import QtQuick
 import QtQuick.Controls.Basic
 
-// A scroll bar that stays as long as there is more than is seen.
+// A scroll bar that is shown as long as not everything is visible.
 ScrollBar {
     id: bar
 

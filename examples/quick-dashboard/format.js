@@ -3,7 +3,7 @@
 
 .pragma library
 
-// How the bytes of a body look to a person.
+// How the bytes of a body are shown to a person.
 
 const most = 32 * 1024; // a text area is slow with megabytes, and nobody reads them here
 
@@ -45,7 +45,7 @@ function hexDump(bytes) {
     return lines.join("\n");
 }
 
-// Indented, and otherwise as it is: parsed and written again, large numbers would be others.
+// The JSON with indentation and otherwise unchanged. If it were parsed and written again, large numbers would change.
 function indented(json) {
     const parts = [];
     let depth = 0;

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The QtAmqp Authors
 // SPDX-License-Identifier: MIT
 
-// A connection through the input and output of another program: here socat, which is as good as
-// "ssh -W" or "kubectl exec" would be. Any QIODevice is used in this way.
+// Connects through the input and output of another program. Here that is socat; "ssh -W" or "kubectl exec" would
+// do as well. Any QIODevice can be used in this way.
 // usage: tunnel [amqp://user:password@host:port/vhost]
 
 #include <QtAmqp/QtAmqp>

@@ -4,7 +4,7 @@
 #ifndef WEBSOCKETDEVICE_H
 #define WEBSOCKETDEVICE_H
 
-// A QWebSocket as a QIODevice: bytes in binary messages, whose borders mean nothing.
+// A QWebSocket as a QIODevice: its bytes are those of binary messages, whose borders mean nothing.
 
 #include <QtCore/QIODevice>
 #include <QtWebSockets/QWebSocket>

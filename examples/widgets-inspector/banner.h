@@ -9,7 +9,7 @@
 class QLabel;
 class QToolButton;
 
-// What went wrong, over the window's whole width until it is dismissed or something succeeds.
+// Shows what went wrong over the whole width of the window, until it is dismissed or something succeeds.
 class Banner : public QFrame
 {
     Q_OBJECT

@@ -47,7 +47,7 @@ QAmqpChannel *Broker::newChannel()
     return channel;
 }
 
-// A lost connection is told once, by the connection.
+// A lost connection is reported once, by the connection.
 void Broker::tell(const QAmqpError &error)
 {
     if (error.scope() != QAmqpError::Scope::Connection)
@@ -250,7 +250,7 @@ void Broker::publish(const QString &exchange, const QString &routingKey,
                      const QAmqpMessage &message)
 {
     QAmqpChannel *channel = newChannel();
-    // Mandatory: a message that no queue takes comes back and is told as a failure.
+    // Mandatory: a message that no queue takes comes back and is reported as a failure.
     finish(
             channel->publishConfirmed(exchange, routingKey, message, QAmqpChannel::Mandatory),
             [this](quint64) { Q_EMIT done(tr("Published, and confirmed by the broker")); },

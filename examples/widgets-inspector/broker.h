@@ -41,7 +41,7 @@ public:
     void move(const QList<QAmqpDelivery> &messages, const QString &exchange,
               const QString &routingKey);
 
-    // Asks how many messages are ready: counted() tells.
+    // Asks how many messages are ready, which counted() reports.
     void count(const QString &queue);
     // Takes messages out of the queue for good until stopConsuming(); each is acknowledged as it comes.
     void consume(const QString &queue);

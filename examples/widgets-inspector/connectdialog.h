@@ -15,7 +15,7 @@ class QLineEdit;
 class QSpinBox;
 class QTabWidget;
 
-// Which broker, by its parts or as a URL. Remembers all but passwords.
+// Asks which broker to connect to, by the parts of its URL or by the whole. Remembers everything but passwords.
 class ConnectDialog : public QDialog
 {
     Q_OBJECT

@@ -7,8 +7,8 @@
 #include <QtAmqp/QAmqpTable>
 #include <QtWidgets/QTreeWidget>
 
-// Headers to edit, each with its type, arrays and tables with what is in them. A cell that nobody edits
-// keeps the bytes it came with.
+// Headers to edit, each with its type, and arrays and tables with their elements. A cell that nobody edits
+// keeps the bytes with which it came.
 class HeaderTree : public QTreeWidget
 {
     Q_OBJECT

@@ -32,7 +32,7 @@ public:
     void setQueue(const QString &queue);
     // As soon as there is a connection.
     void peekAtOnce() { m_peekAtOnce = true; }
-    // The messages that are selected, or all that are shown; false if that failed, which is told.
+    // Saves the messages that are selected, or all that are shown. If that fails it says so, and returns false.
     bool saveTo(const QString &fileName);
     MessageModel *messages() { return &m_messages; }
 

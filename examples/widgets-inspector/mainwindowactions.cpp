@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The QtAmqp Authors
 // SPDX-License-Identifier: MIT
 
-// What the window offers, and when: actions, menus, the queue's bar and the line that tells the state.
+// What the window offers, and when: actions, menus, the queue's bar and the line that shows the state.
 
 #include "mainwindow.h"
 

@@ -9,8 +9,8 @@
 
 #include <optional>
 
-// Asks RabbitMQ's management plugin, which speaks HTTP on a port of its own, which queues there are: AMQP
-// has no question for that.
+// Asks RabbitMQ's management plugin which queues there are, since AMQP has no method for that. The plugin
+// speaks HTTP on a port of its own.
 class Management : public QObject
 {
     Q_OBJECT
@@ -24,7 +24,7 @@ public:
 
     explicit Management(QObject *parent = nullptr);
 
-    // Where the broker of an open connection is asked; 0 is the standard port.
+    // The port at which the plugin of an open connection's broker is asked; 0 stands for the usual port.
     void setBroker(const QAmqpConnection &connection, quint16 port);
     void list();
 

@@ -11,9 +11,9 @@
 #include <deque>
 #include <vector>
 
-// The newest messages, the oldest first, as many and as large as the bounds allow; one that is held for
-// the user never goes unasked. What arrives within one turn of the event loop is inserted at once: views
-// pay per turn, not per message.
+// The newest messages, the oldest of them first, as many and as large as the bounds allow. A message that is
+// held for the user is never dropped. All messages that arrive within one turn of the event loop are inserted
+// at once, so that views pay for each turn and not for each message.
 class MessageModel : public QAbstractTableModel
 {
     Q_OBJECT
@@ -48,7 +48,7 @@ public:
     const Row *row(const QModelIndex &index) const;
 
     int held() const { return m_held; }
-    // Of what is held: nothing keeps it in the list any more.
+    // Nothing keeps the messages that are held in the list any more.
     void settle(const QList<QAmqpDelivery> &deliveries, Fate fate);
     void settleAll(Fate fate);
 

@@ -142,7 +142,7 @@ QAmqpMessage PublishForm::message() const
     return message;
 }
 
-// Nothing half right is sent: the buttons wait until what is written is what it claims to be.
+// The buttons are enabled only while everything that is written is valid.
 void PublishForm::check()
 {
     QString problem;

@@ -14,8 +14,8 @@ class QLabel;
 class QSortFilterProxyModel;
 class QTreeView;
 
-// The queues of the broker with their counts, as often renewed as somebody looks; without the management
-// plugin a line that says so.
+// The queues of the broker with their counts, which are renewed while somebody looks at them. Without the
+// management plugin there is a line that says so instead.
 class QueueList : public QWidget
 {
     Q_OBJECT

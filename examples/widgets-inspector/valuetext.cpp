@@ -15,7 +15,7 @@ using Type = QAmqpValue::Type;
 
 namespace {
 
-// As QtAmqp calls them in JSON, those first that are used most.
+// The names that QtAmqp uses in JSON, those that are used most first.
 const QList<std::pair<Type, QString>> &types()
 {
     static const QList<std::pair<Type, QString>> types = {{Type::String, u"string"_s},
@@ -44,7 +44,7 @@ QString quoted(const QString &text)
     return QString::fromUtf8(array.sliced(1, array.size() - 2));
 }
 
-// With its distance from UTC: it is read as the same time wherever and whenever that is done.
+// It includes the offset from UTC, so that it is read as the same time everywhere.
 QString timeText(quint64 seconds)
 {
     constexpr quint64 late = 253'370'764'800; // the year 9999; behind it ISO 8601 has no digits

@@ -13,12 +13,12 @@ QStringList typeNames();
 QString typeName(QAmqpValue::Type type);
 QAmqpValue::Type typeOfName(const QString &name);
 
-// One line; what is in arrays and tables looks like JSON.
+// Writes the value in one line; the elements of arrays and tables look like JSON.
 QString valueText(const QAmqpValue &value);
-// The other way, for all but arrays and tables; invalid, with the reason, if the text is not of that type.
+// Reads a value other than an array or a table. If the text is not of that type, the value is invalid and says why.
 QAmqpValue valueFromText(QAmqpValue::Type type, const QString &text);
 
-// To read, not to edit: bytes that are not UTF-8 as \xNN.
+// A text to be read, not to be edited: bytes that are not UTF-8 are shown as \xNN.
 QString readable(const QByteArray &bytes);
 QString readable(const QString &text);
 

@@ -4,7 +4,7 @@
 // From a host's name to a connected socket: several addresses, some refused, some silent.
 
 #include "apitest.h"
-#include "fullport.h"
+#include "scripted/ports.h"
 
 #include "transport/dialler.h"
 #include "transport/sockettransport.h"

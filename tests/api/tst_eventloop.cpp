@@ -4,7 +4,7 @@
 // What a connection on Qt's event loop does where there is none: not yet, or not any more.
 
 #include "connectiontest.h"
-#include "fullport.h"
+#include "scripted/ports.h"
 
 #include <QtCore/qthread.h>
 

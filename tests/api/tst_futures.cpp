@@ -5,7 +5,7 @@
 // whenAll(), cancelling, and the ends they come to.
 
 #include "apitest.h"
-#include "autobroker.h"
+#include "scripted/autobroker.h"
 
 #include <QtAmqp/qamqpexchange.h>
 #include <QtCore/qfuturewatcher.h>

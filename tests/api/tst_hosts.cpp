@@ -4,8 +4,9 @@
 // Several hosts and several attempts, on loopback ports: one refuses, one is silent, one is no broker.
 
 #include "apitest.h"
-#include "fullport.h"
+#include "scripted/ports.h"
 
+#include <QtCore/qloggingcategory.h>
 #include <QtNetwork/qtcpserver.h>
 
 using State = QAmqpConnection::State;
@@ -13,13 +14,6 @@ using Kind = QAmqpError::Kind;
 using namespace std::chrono_literals;
 
 namespace {
-
-quint16 closedPort()
-{
-    QTcpServer server;
-    server.listen(QHostAddress::LocalHost);
-    return server.serverPort();
-}
 
 QAmqpConnectionOptions ports(const QList<quint16> &all)
 {

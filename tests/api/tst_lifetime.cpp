@@ -5,8 +5,8 @@
 // that emits every signal is played once for each signal and each such deed. Meant for AddressSanitizer.
 
 #include "apitest.h"
-#include "autobroker.h"
 #include "connectiontest.h"
+#include "scripted/autobroker.h"
 
 #include <QtAmqp/qamqpexchange.h>
 #include <QtCore/qeventloop.h>

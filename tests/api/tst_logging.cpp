@@ -5,9 +5,10 @@
 // may publish over the connection that it hears of, run an event loop, or delete the connection.
 
 #include "apitest.h"
-#include "autobroker.h"
+#include "scripted/autobroker.h"
 
 #include <QtCore/qeventloop.h>
+#include <QtCore/qloggingcategory.h>
 
 #include <stdexcept>
 

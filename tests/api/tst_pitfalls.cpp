@@ -5,7 +5,7 @@
 // or a socket take part.
 
 #include "apitest.h"
-#include "autobroker.h"
+#include "scripted/autobroker.h"
 
 #include <QtAmqp/qamqptransport.h>
 #include <QtCore/qelapsedtimer.h>

@@ -3,8 +3,8 @@
 
 // What a publish of QAmqpChannel comes to: confirms, returns, bounds, flow.
 
-#include "autobroker.h"
 #include "channeltest.h"
+#include "scripted/autobroker.h"
 
 #include <QtAmqp/qamqpexchange.h>
 #include <QtCore/qregularexpression.h>
@@ -197,7 +197,7 @@ void TestPublish::everyPublishIsAnsweredOnce()
         QCOMPARE(s.channel->publish(QString(), u"q"_s, QAmqpMessage("x")), quint64(i));
     QCOMPARE(s.channel->unconfirmed(), 12u);
     TRY(s.log.count(u"channel.closed"_s) == 1, s.server);
-    QCOMPARE(QStringList(fates.values()).join(QString()), u"+-++++--?+??"_s);
+    QCOMPARE(fates.values().join(QString()), u"+-++++--?+??"_s);
     QCOMPARE(twice, 0);
     s.close();
 }

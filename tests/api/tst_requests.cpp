@@ -9,6 +9,7 @@
 #include "values/tableformat.h"
 
 #include <QtAmqp/qamqpexchange.h>
+#include <QtCore/qloggingcategory.h>
 #include <QtCore/qregularexpression.h>
 
 #include <thread>

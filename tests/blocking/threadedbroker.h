@@ -7,7 +7,7 @@
 // An AutoBroker on a loopback socket that needs no event loop: a thread for each connection, or, to be
 // stopped by SIGSTOP, a process of its own.
 
-#include "api/autobroker.h"
+#include "scripted/autobroker.h"
 
 #include <QtAmqp/qamqpconnectionoptions.h>
 

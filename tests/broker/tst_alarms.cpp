@@ -22,20 +22,20 @@ private Q_SLOTS:
 class Alarm
 {
 public:
-    bool raise() { return raised = ctl({u"set_vm_memory_high_watermark"_s, u"0"_s}).has_value(); }
+    bool raise() { return m_raised = ctl({u"set_vm_memory_high_watermark"_s, u"0"_s}).has_value(); }
     bool lower()
     {
-        raised = false;
+        m_raised = false;
         return ctl({u"set_vm_memory_high_watermark"_s, u"0.6"_s}).has_value();
     }
     ~Alarm()
     {
-        if (raised)
+        if (m_raised)
             lower();
     }
 
 private:
-    bool raised = false;
+    bool m_raised = false;
 };
 
 void TestAlarms::memoryAlarmBlocks()

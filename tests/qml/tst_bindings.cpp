@@ -3,8 +3,8 @@
 
 // The bindings of queues and exchanges: when they are made, and that they follow what is asked for.
 
-#include "api/autobroker.h"
 #include "qmltest.h"
+#include "scripted/autobroker.h"
 
 using namespace QtAmqpTest;
 using namespace Qt::StringLiterals;

@@ -4,8 +4,8 @@
 // Every property of every type is changed in every state and back again: nothing is warned of, nobody else
 // is disturbed, and with the old value all is well.
 
-#include "api/autobroker.h"
 #include "qmltest.h"
+#include "scripted/autobroker.h"
 
 #include <qamqpquickmessagemodel.h>
 

@@ -5,8 +5,8 @@
 // closes the connection or the channel, or says nothing more. Whatever it is and whenever: one error, which
 // stays, at the object that it is about and at no other, and all is well when that is switched off and on.
 
-#include "api/autobroker.h"
 #include "qmltest.h"
+#include "scripted/autobroker.h"
 
 #include <QtAmqp/qamqpconnection.h>
 

@@ -3,8 +3,9 @@
 
 // What a program in QML does at awkward moments: before anything is open, inside a callback, after an error.
 
-#include "api/autobroker.h"
 #include "qmltest.h"
+#include "scripted/autobroker.h"
+#include "scripted/ports.h"
 
 #include <QtAmqp/qamqpconnection.h>
 #include <qamqpquickconnection.h>
@@ -380,10 +381,7 @@ private Q_SLOTS:
     void theErrorOfASourceIsShownAndGoesWithIt()
     {
         AutoServer server;
-        QTcpServer closed;
-        QVERIFY(closed.listen(QHostAddress::LocalHost));
-        const QUrl url(u"amqp://127.0.0.1:%1"_s.arg(closed.serverPort()));
-        closed.close();
+        const QUrl url(u"amqp://127.0.0.1:%1"_s.arg(closedPort()));
         QAmqpConnection connection(QAmqpConnectionOptions::fromUrl(url));
         connect(&connection, &QAmqpConnection::errorOccurred, this, [] {}); // else it warns
         connection.open();
@@ -467,11 +465,8 @@ private Q_SLOTS:
     // What a label shows while there is no broker, for a night perhaps.
     void theReasonAndTheNextAttemptAreShown()
     {
-        QTcpServer closed;
-        QVERIFY(closed.listen(QHostAddress::LocalHost));
-        const QUrl url(u"amqp://127.0.0.1:%1?connection_attempts=0&retry_delay=60"_s.arg(
-                closed.serverPort()));
-        closed.close();
+        const QUrl url(
+                u"amqp://127.0.0.1:%1?connection_attempts=0&retry_delay=60"_s.arg(closedPort()));
         Scene scene(R"(
             AmqpConnection { id: broker; url: "URL"; active: true
                              property int errors: 0; onErrorOccurred: ++errors },
@@ -502,11 +497,8 @@ private Q_SLOTS:
     // Also by an object that comes to a connection of C++ while it waits.
     void theReasonOfASourceThatWaitsIsShown()
     {
-        QTcpServer closed;
-        QVERIFY(closed.listen(QHostAddress::LocalHost));
-        const QUrl url(u"amqp://127.0.0.1:%1?connection_attempts=0&retry_delay=60"_s.arg(
-                closed.serverPort()));
-        closed.close();
+        const QUrl url(
+                u"amqp://127.0.0.1:%1?connection_attempts=0&retry_delay=60"_s.arg(closedPort()));
         QAmqpConnection amqp(QAmqpConnectionOptions::fromUrl(url));
         amqp.open();
         QTRY_VERIFY_WITH_TIMEOUT(amqp.nextAttempt().isValid(), QmlPatience);

@@ -4,8 +4,9 @@
 // The QML types with a broker that answers everything as it should: it delivers what is published to
 // a queue on the channel that receives from that queue.
 
-#include "api/autobroker.h"
 #include "qmltest.h"
+#include "scripted/autobroker.h"
+#include "scripted/ports.h"
 
 #include <QtAmqp/qamqpconnection.h>
 #include <qamqpquickmessagemodel.h>
@@ -124,10 +125,7 @@ private Q_SLOTS:
 
     void withoutABrokerTheErrorStays()
     {
-        QTcpServer closed;
-        QVERIFY(closed.listen(QHostAddress::LocalHost));
-        const QUrl url(u"amqp://127.0.0.1:%1"_s.arg(closed.serverPort()));
-        closed.close();
+        const QUrl url(u"amqp://127.0.0.1:%1"_s.arg(closedPort()));
         Scene scene(R"(AmqpConnection {
                 id: broker; url: "URL"; active: true
                 property int errors: 0

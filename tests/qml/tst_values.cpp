@@ -3,8 +3,8 @@
 
 // Numbers, times and bytes on their way from JavaScript to the broker and back.
 
-#include "api/autobroker.h"
 #include "qmltest.h"
+#include "scripted/autobroker.h"
 
 #include <qamqpquickmessagemodel.h>
 

@@ -5,14 +5,15 @@
 // QCoreApplication exists.
 
 #include "broker/brokertest.h"
+#include "scripted/ports.h"
 
 #include <QtCore/QDir>
 #include <QtCore/QFile>
 #include <QtCore/QProcess>
 #include <QtCore/QRegularExpression>
-#include <QtNetwork/QTcpServer>
 
 using namespace BrokerTest;
+using QtAmqpTest::closedPort;
 using namespace Qt::StringLiterals;
 
 class TestLoops : public QObject
@@ -65,10 +66,7 @@ private Q_SLOTS:
     void failuresAreTold()
     {
         QFETCH(QString, loop);
-        QTcpServer closed;
-        QVERIFY(closed.listen(QHostAddress::LocalHost));
-        const QString url = u"amqp://127.0.0.1:%1"_s.arg(closed.serverPort());
-        closed.close();
+        const QString url = u"amqp://127.0.0.1:%1"_s.arg(closedPort());
         bool succeeded = true;
         const QString output = run(u"loop-"_s + loop, url, &succeeded);
         QVERIFY2(!succeeded && output.contains(u"Connection refused"), qPrintable(output));

@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: 2026 The QtAmqp Authors
 # SPDX-License-Identifier: MIT
 
-# Every combination of shared or static, examples, tests and QML module configures; what is left out is told.
+# Every combination of shared or static, examples, tests and QML module configures; CMake says what is left out.
 #
 #   tests/structure/configures.sh SOURCE FOLDER
 #

@@ -3,6 +3,7 @@
 
 // What is said if there is no broker to talk to; peers are sockets of the test.
 
+#include "scripted/ports.h"
 #include "tool/tooltest.h"
 
 #include <QtCore/qtemporaryfile.h>
@@ -11,6 +12,7 @@
 
 using namespace Qt::StringLiterals;
 using namespace ToolTest;
+using QtAmqpTest::closedPort;
 
 namespace {
 
@@ -52,10 +54,7 @@ private:
 private Q_SLOTS:
     void nobodyListens()
     {
-        QTcpServer server;
-        QVERIFY(server.listen(QHostAddress::LocalHost));
-        const QString address = u"127.0.0.1:%1"_s.arg(server.serverPort());
-        server.close();
+        const QString address = u"127.0.0.1:%1"_s.arg(closedPort());
         VERIFY_RUN(
                 ping(u"amqp://"_s + address), 2,
                 u"qamqp ping: %1 cannot be reached: Connection refused; check that the broker runs "
@@ -127,10 +126,7 @@ private Q_SLOTS:
 
     void passwordIsNeverShown()
     {
-        QTcpServer server;
-        QVERIFY(server.listen(QHostAddress::LocalHost));
-        const quint16 port = server.serverPort();
-        server.close();
+        const quint16 port = closedPort();
         const Result result = ping(u"amqp://me:secret@127.0.0.1:%1"_s.arg(port));
         QCOMPARE(result.status, 2);
         QVERIFY(!result.errors.contains("secret"));

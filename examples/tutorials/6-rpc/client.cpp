@@ -28,7 +28,7 @@ int main(int argc, char **argv)
     QAmqpRpcClient client(channel);
     client.setTimeout(std::chrono::seconds(10));
     int status = 0;
-    // Why the connection failed is told by the future, too.
+    // The future says why the connection failed, too.
     QObject::connect(&connection, &QAmqpConnection::errorOccurred, [&] { status = 1; });
     QObject::connect(&connection, &QAmqpConnection::closed, [&] { app.exit(status); });
 

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The QtAmqp Authors
 // SPDX-License-Identifier: MIT
 
-// Publishes as fast as the broker keeps up, and hears of each message what became of it.
+// Publishes as fast as the broker can keep up, and learns what became of each message.
 // usage: streaming [--url URL] [--count N]
 
 #include <QtAmqp/QAmqpChannel>

@@ -27,7 +27,7 @@ public:
     }
 
 private:
-    // The next one only when the broker has this one: simple, and a round trip for each message.
+    // Each message is published when the broker has the one before. That is simple, and costs a round trip each.
     void publishOne(int i)
     {
         m_queue->publishConfirmed(QByteArray::number(i)).then(m_channel, [this, i](quint64) {
@@ -38,7 +38,7 @@ private:
         });
     }
 
-    // A hundred, then wait for them all: fewer round trips, but more to repeat if it fails.
+    // Publishing a hundred and waiting for all of them takes fewer round trips, but more to repeat if it fails.
     void publishBatch(int sent)
     {
         for (const int end = std::min(sent + 100, m_count); sent < end; ++sent)

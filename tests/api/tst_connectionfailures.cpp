@@ -4,7 +4,7 @@
 // QAmqpConnection against a scripted broker: each failure is told exactly once.
 
 #include "connectiontest.h"
-#include "fullport.h"
+#include "scripted/ports.h"
 
 #include "transport/sockettransport.h"
 
@@ -12,7 +12,7 @@ using State = QAmqpConnection::State;
 using Kind = QAmqpError::Kind;
 using namespace std::chrono_literals;
 
-class TestBreakdowns : public QObject
+class TestConnectionFailures : public QObject
 {
     Q_OBJECT
 
@@ -34,7 +34,7 @@ private Q_SLOTS:
     void missedHeartbeats();
 };
 
-void TestBreakdowns::badUrl_data()
+void TestConnectionFailures::badUrl_data()
 {
     QTest::addColumn<QUrl>("url");
     QTest::addColumn<QString>("names");
@@ -44,7 +44,7 @@ void TestBreakdowns::badUrl_data()
     QTest::newRow("invalid") << QUrl() << QString();
 }
 
-void TestBreakdowns::badUrl()
+void TestConnectionFailures::badUrl()
 {
     QFETCH(QUrl, url);
     QFETCH(QString, names);
@@ -67,7 +67,7 @@ void TestBreakdowns::badUrl()
     QCOMPARE(log.errors.size(), 2);
 }
 
-void TestBreakdowns::failsToConnect_data()
+void TestConnectionFailures::failsToConnect_data()
 {
     QTest::addColumn<QByteArray>("answer");
     QTest::addColumn<bool>("drop");
@@ -89,7 +89,7 @@ void TestBreakdowns::failsToConnect_data()
                                   << u"200 ms"_s;
 }
 
-void TestBreakdowns::failsToConnect()
+void TestConnectionFailures::failsToConnect()
 {
     QFETCH(QByteArray, answer);
     QFETCH(bool, drop);
@@ -143,7 +143,7 @@ void TestBreakdowns::failsToConnect()
     QCOMPARE(errorOf(declared).cause().kind(), kind);
 }
 
-void TestBreakdowns::connectTimeout()
+void TestConnectionFailures::connectTimeout()
 {
     FullPort full;
     QAmqpConnection connection(localPort(full.port()).setConnectTimeout(200ms));
@@ -157,7 +157,7 @@ void TestBreakdowns::connectTimeout()
     QVERIFY2(log.errors.at(0).text().contains(u"200 ms"), qPrintable(log.errors.at(0).text()));
 }
 
-void TestBreakdowns::lostInHandshake_data()
+void TestConnectionFailures::lostInHandshake_data()
 {
     QTest::addColumn<int>("step");
     QTest::addColumn<Kind>("kind");
@@ -168,7 +168,7 @@ void TestBreakdowns::lostInHandshake_data()
     QTest::newRow("for open-ok") << 6 << Kind::ConnectionLost;
 }
 
-void TestBreakdowns::lostInHandshake()
+void TestConnectionFailures::lostInHandshake()
 {
     QFETCH(int, step);
     QFETCH(Kind, kind);
@@ -184,7 +184,7 @@ void TestBreakdowns::lostInHandshake()
     QCOMPARE(connection.state(), State::Closed);
 }
 
-void TestBreakdowns::refusedLogin()
+void TestConnectionFailures::refusedLogin()
 {
     ScriptedServer server(
             Script().start()
@@ -207,7 +207,7 @@ void TestBreakdowns::refusedLogin()
     TRY(server.isExhausted(), server);
 }
 
-void TestBreakdowns::refusedVirtualHost()
+void TestConnectionFailures::refusedVirtualHost()
 {
     ScriptedServer server(
             Script().start()
@@ -230,7 +230,7 @@ void TestBreakdowns::refusedVirtualHost()
     TRY(server.isExhausted(), server);
 }
 
-void TestBreakdowns::brokerClosesOnce()
+void TestConnectionFailures::brokerClosesOnce()
 {
     ScriptedServer server(
             Script().handshake()
@@ -258,7 +258,7 @@ void TestBreakdowns::brokerClosesOnce()
     QVERIFY(connection.lastError().text().contains(u"CONNECTION_FORCED - shutdown"));
 }
 
-void TestBreakdowns::lostWhenOpen()
+void TestConnectionFailures::lostWhenOpen()
 {
     ScriptedServer server(Script().handshake().drop());
     QAmqpConnection connection(optionsFor(server));
@@ -273,7 +273,7 @@ void TestBreakdowns::lostWhenOpen()
     QVERIFY(connection.lastError().isRetryable());
 }
 
-void TestBreakdowns::blocked()
+void TestConnectionFailures::blocked()
 {
     ScriptedServer server(Script().handshake()
                                   .send(ConnectionBlocked{QByteArrayView("low on disk")})
@@ -299,7 +299,7 @@ void TestBreakdowns::blocked()
     QVERIFY(connection.blockedReason().isEmpty());
 }
 
-void TestBreakdowns::blockedTimeout()
+void TestConnectionFailures::blockedTimeout()
 {
     ScriptedServer server(Script().handshake({2047, 131072, 0})
                                   .send(ConnectionBlocked{QByteArrayView("low on disk")})
@@ -315,7 +315,7 @@ void TestBreakdowns::blockedTimeout()
 }
 
 // The timer was armed for an earlier time than traffic then made it.
-void TestBreakdowns::heartbeatsGoOnAfterTraffic()
+void TestConnectionFailures::heartbeatsGoOnAfterTraffic()
 {
     ScriptedServer server(Script().handshake({2047, 131072, 2})
                                   .channelOpen()
@@ -341,7 +341,7 @@ void TestBreakdowns::heartbeatsGoOnAfterTraffic()
     TRY(server.isExhausted(), server);
 }
 
-void TestBreakdowns::missedHeartbeats()
+void TestConnectionFailures::missedHeartbeats()
 {
     ScriptedServer server(Script().handshake({2047, 131072, 1}).stall());
     QAmqpConnection connection(optionsFor(server));
@@ -353,5 +353,5 @@ void TestBreakdowns::missedHeartbeats()
     QCOMPARE(log.errors.at(0).kind(), Kind::HeartbeatMissed);
 }
 
-QTAMQP_TEST(TestBreakdowns)
-#include "tst_breakdowns.moc"
+QTAMQP_TEST(TestConnectionFailures)
+#include "tst_connectionfailures.moc"

@@ -180,7 +180,7 @@ public:
     void on(const QtAmqpPrivate::BasicCancel &method)
     {
         Channel &channel = m_channels[m_channel];
-        for (auto it = channel.consumers.begin(); it != channel.consumers.end();)
+        for (auto it = channel.consumers.cbegin(); it != channel.consumers.cend();)
             it = it.value() == method.consumerTag ? channel.consumers.erase(it) : std::next(it);
         if (!method.noWait)
             send(QtAmqpPrivate::BasicCancelOk{method.consumerTag});
@@ -282,7 +282,8 @@ private:
             m_channel = channelNumber;
         }
         if (key == "cancel") {
-            for (const QByteArray &consumer : std::exchange(channel.consumers, {}))
+            const auto cancelled = std::exchange(channel.consumers, {});
+            for (const QByteArray &consumer : cancelled)
                 send(BasicCancel{.consumerTag = QByteArrayView(consumer), .noWait = true});
         }
         const bool routed = channel.consumers.contains(key);

@@ -5,8 +5,8 @@
 // a channel by that channel, to each future that waited for it besides; the log says it where nobody
 // listens.
 
-#include "autobroker.h"
 #include "connectiontest.h"
+#include "scripted/autobroker.h"
 #include "testmain.h"
 
 using namespace QtAmqpTest;
@@ -46,19 +46,19 @@ int warnings = 0;
 
 } // namespace
 
-class TestTold : public QObject
+class TestErrorReports : public QObject
 {
     Q_OBJECT
 
 private Q_SLOTS:
-    void toldOnce_data();
-    void toldOnce();
+    void eachFailureIsReportedOnce_data();
+    void eachFailureIsReportedOnce();
 
 private:
     QList<QFuture<void>> fail(const QString &what, QAmqpChannel *channel, AutoServer &server);
 };
 
-void TestTold::toldOnce_data()
+void TestErrorReports::eachFailureIsReportedOnce_data()
 {
     QTest::addColumn<QString>("what");
     QTest::addColumn<bool>("listens"); // to errorOccurred()
@@ -86,7 +86,8 @@ void TestTold::toldOnce_data()
 }
 
 // Begins what fails; the futures that are to end.
-QList<QFuture<void>> TestTold::fail(const QString &what, QAmqpChannel *channel, AutoServer &server)
+QList<QFuture<void>> TestErrorReports::fail(const QString &what, QAmqpChannel *channel,
+                                            AutoServer &server)
 {
     static const QHash<QString, AutoFault> faults = {
             {u"closed while it opens"_s,
@@ -118,7 +119,7 @@ QList<QFuture<void>> TestTold::fail(const QString &what, QAmqpChannel *channel, 
     return {};
 }
 
-void TestTold::toldOnce()
+void TestErrorReports::eachFailureIsReportedOnce()
 {
     QFETCH(QString, what);
     QFETCH(bool, listens);
@@ -175,5 +176,5 @@ void TestTold::toldOnce()
     QCOMPARE(counts, told);
 }
 
-QTAMQP_TEST(TestTold)
-#include "tst_told.moc"
+QTAMQP_TEST(TestErrorReports)
+#include "tst_errorreports.moc"

@@ -120,7 +120,7 @@ private:
 
 } // namespace
 
-class TestFailures : public QObject
+class TestEveryStep : public QObject
 {
     Q_OBJECT
 
@@ -133,7 +133,7 @@ private:
     static void checkUndisturbed(Client &client, ScriptedServer &server);
 };
 
-void TestFailures::checkUndisturbed(Client &client, ScriptedServer &server)
+void TestEveryStep::checkUndisturbed(Client &client, ScriptedServer &server)
 {
     client.log.lines.clear();
     client.log.errors.clear();
@@ -152,7 +152,7 @@ void TestFailures::checkUndisturbed(Client &client, ScriptedServer &server)
     QCOMPARE(client.log.count(u"consumer.cancelled"_s), 1);
 }
 
-void TestFailures::undisturbed()
+void TestEveryStep::undisturbed()
 {
     ScriptedServer server(conversation());
     Client client;
@@ -161,7 +161,7 @@ void TestFailures::undisturbed()
     checkUndisturbed(client, again);
 }
 
-void TestFailures::atEveryStep_data()
+void TestEveryStep::atEveryStep_data()
 {
     QTest::addColumn<Script>("script");
     // As rows, so that a failure names its step.
@@ -169,7 +169,7 @@ void TestFailures::atEveryStep_data()
                 [](const Script &faulty) { QTest::newRow(qPrintable(faulty.title())) << faulty; });
 }
 
-void TestFailures::atEveryStep()
+void TestEveryStep::atEveryStep()
 {
     QFETCH(Script, script);
     ScriptedServer server(script);
@@ -215,5 +215,5 @@ void TestFailures::atEveryStep()
     QCOMPARE(client.fates.values(), QList<int>({1, 1, 1, 1}));
 }
 
-QTAMQP_TEST(TestFailures)
-#include "tst_failures.moc"
+QTAMQP_TEST(TestEveryStep)
+#include "tst_everystep.moc"

@@ -4,8 +4,8 @@
 // The proof of the seam: the whole object API on poll(2), while no Qt event loop runs.
 
 #include "apitest.h"
-#include "autobroker.h"
 #include "polltransport.h" // the example loop-poll
+#include "scripted/autobroker.h"
 
 #include <QtAmqp/qamqpexchange.h>
 #include <QtCore/QAbstractEventDispatcher>
@@ -78,7 +78,7 @@ private:
 
 } // namespace
 
-class TestSeam : public QObject
+class TestForeignLoop : public QObject
 {
     Q_OBJECT
 
@@ -185,5 +185,5 @@ private Q_SLOTS:
     }
 };
 
-QTAMQP_TEST(TestSeam)
-#include "tst_seam.moc"
+QTAMQP_TEST(TestForeignLoop)
+#include "tst_foreignloop.moc"

@@ -1,12 +1,13 @@
 // SPDX-FileCopyrightText: 2026 The QtAmqp Authors
 // SPDX-License-Identifier: MIT
 
-#ifndef QTAMQP_TESTS_FULLPORT_H
-#define QTAMQP_TESTS_FULLPORT_H
+#ifndef QTAMQP_TESTS_PORTS_H
+#define QTAMQP_TESTS_PORTS_H
 
-// Ports that behave badly.
+// Ports on which no broker answers.
 
 #include <QtNetwork/qhostaddress.h>
+#include <QtNetwork/qtcpserver.h>
 
 #include <netinet/in.h>
 #include <poll.h>
@@ -14,6 +15,14 @@
 #include <unistd.h>
 
 namespace QtAmqpTest {
+
+// Nothing listens there: a connect() to it is refused.
+inline quint16 closedPort()
+{
+    QTcpServer server;
+    server.listen(QHostAddress::LocalHost);
+    return server.serverPort();
+}
 
 // Takes no more connections, and refuses none: a connect() to it stays under way.
 class FullPort
