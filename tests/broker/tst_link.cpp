@@ -5,6 +5,7 @@
 
 #include "brokertest.h"
 
+#include <QtNetwork/qsslcipher.h>
 #include <QtNetwork/qsslerror.h>
 #include <QtNetwork/qtcpserver.h>
 #include <QtNetwork/qtcpsocket.h>

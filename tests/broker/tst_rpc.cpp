@@ -7,6 +7,7 @@
 
 #include <QtAmqp/qamqprpcclient.h>
 #include <QtAmqp/qamqprpcserver.h>
+#include <QtTest/qsignalspy.h>
 
 #include <set>
 

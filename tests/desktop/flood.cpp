@@ -41,7 +41,8 @@ void Flood::run()
             channel->publish(m_exchange, letter.routingKey, letter.message);
         }
     });
-    QObject::connect(&connection, &QAmqpConnection::opened, &pump, [&] { pump.start(1); });
+    QObject::connect(&connection, &QAmqpConnection::opened, &pump,
+                     [&] { pump.start(std::chrono::milliseconds(1)); });
     connection.open(QUrl(qEnvironmentVariable("QTAMQP_TEST_URL")));
     exec();
 }
@@ -59,7 +60,7 @@ void StallMeter::start()
         qWarning("the kernel does not tell how long a thread waited for a processor");
     m_clock.invalidate();
     m_gap = m_ownGap = m_turn = 0;
-    m_beat.start(1);
+    m_beat.start(std::chrono::milliseconds(1));
 }
 
 void StallMeter::measure()

@@ -11,6 +11,7 @@
 
 #include <QtCore/qpointer.h>
 #include <QtCore/qregularexpression.h>
+#include <QtCore/qtimer.h>
 #include <QtQml/qqmlcomponent.h>
 #include <QtQml/qqmlcontext.h>
 #include <QtQml/qqmlengine.h>
