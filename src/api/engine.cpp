@@ -167,6 +167,7 @@ void Engine::detach()
     m_mailbox->detach();
     if (m_linked && isForeign())
         return leave();
+    passLoss();
     if (m_core->isUsable() || m_core->state() == ConnectionState::Closing) {
         m_core->close(Clock::now() + m_core->options().lingerTime());
         return takeLeave();
@@ -176,6 +177,13 @@ void Engine::detach()
     m_core->abort();
     if (std::exchange(m_linked, false))
         m_transport->close();
+}
+
+// A loss that was noted belongs to this session and to no later one.
+void Engine::passLoss()
+{
+    if (m_lost)
+        m_core->transportLost(*std::exchange(m_lost, std::nullopt));
 }
 
 // The link goes on without the connection, until the broker has heard all.
@@ -193,11 +201,16 @@ void Engine::ending()
     if (!m_linked || isForeign())
         return;
     collectLastMail(0);
-    if (!m_core->isUsable())
+    if (!m_core->isUsable() && m_core->state() != ConnectionState::Closing
+        && !m_core->isLingering())
         return abort();
     m_core->close(Clock::now() + m_core->options().lingerTime());
     Farewell::finish(m_core, m_transport);
     m_linked = false;
+    // What is left to be told comes with the next turn, if there ever is one.
+    m_transport->setClient(weak_from_this());
+    m_turnRequested = false;
+    scheduleTurn();
 }
 
 void Engine::scheduleTurn()
@@ -481,7 +494,8 @@ void Engine::on(LinkLost &lost)
 void Engine::on(ConnectionClosed &closed)
 {
     m_mailbox->detach();
-    if (m_linked && m_core->isLingering()) {
+    passLoss();
+    if (m_linked && m_core->isLingering() && !m_customTransport) {
         takeLeave();
         useTransport();
     } else {

@@ -103,6 +103,7 @@ private:
     void unlink(const QAmqpError &error);
     void retireTransport();
     void takeLeave();
+    void passLoss();
     bool isForeign() const;
     void leave();
 

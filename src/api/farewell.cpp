@@ -22,6 +22,7 @@ Farewell::Farewell(Core core, Transport transport)
 
 void Farewell::start()
 {
+    m_core->lingerFrom(Clock::now());
     m_transport->setClient(weak_from_this());
     m_transport->requestTurn(); // for what has come and was not read
     turn();
@@ -41,10 +42,11 @@ void Farewell::begin(Core core, Transport transport)
 void Farewell::finish(Core &core, Transport &transport)
 {
     const std::shared_ptr<Farewell> farewell(new Farewell(std::move(core), std::move(transport)));
-    farewell->m_keepsChannels = true;
+    farewell->m_keepsEvents = true;
     farewell->start();
     farewell->wait();
     core = std::move(farewell->m_core);
+    core->giveBack(std::move(farewell->m_events));
     transport = std::move(farewell->m_transport);
 }
 
@@ -66,14 +68,16 @@ void Farewell::received(qsizetype bytes) { m_core->receive(bytes, Clock::now());
 // What would have been shown goes back to its queue with the channel.
 void Farewell::readEvents()
 {
-    while (const std::optional<Event> event = m_core->nextEvent()) {
+    while (std::optional<Event> event = m_core->takeEvent()) {
         if (const auto *const ready = std::get_if<ReadyToClose>(&*event)) {
             if (ready->channel == 0)
                 m_core->finishClose();
             else if (ChannelCore *const channel = m_core->channel(ready->channel))
                 channel->finishClose();
-        } else if (const auto *const closed = std::get_if<ChannelClosed>(&*event);
-                   closed && !m_keepsChannels) {
+        } else if (m_keepsEvents) {
+            if (!std::holds_alternative<Delivered>(*event))
+                m_events.push_back(std::move(*event));
+        } else if (const auto *const closed = std::get_if<ChannelClosed>(&*event)) {
             m_core->removeChannel(closed->channel);
         }
     }
@@ -86,6 +90,8 @@ void Farewell::turn()
         m_transport->abort();
         return m_self.reset();
     }
+    if (m_transport->bytesToWrite() == 0)
+        m_core->transportWritten();
     m_core->timeout(Clock::now());
     readEvents();
     if (m_lost) {

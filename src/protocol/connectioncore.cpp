@@ -289,13 +289,27 @@ bool ConnectionCore::findEvent()
 }
 
 // One object from the queue to the caller: an event is large to be moved about.
-std::optional<Event> ConnectionCore::nextEvent()
+std::optional<Event> ConnectionCore::takeEvent()
 {
     std::optional<Event> event;
     if (!findEvent())
         return event;
     event.emplace(std::move(m_context.events.front()));
     m_context.events.pop_front();
+    return event;
+}
+
+void ConnectionCore::lingerFrom(TimePoint now)
+{
+    if (isLingering())
+        m_link->lingerFrom(now);
+}
+
+std::optional<Event> ConnectionCore::nextEvent()
+{
+    std::optional<Event> event = takeEvent();
+    if (!event)
+        return event;
     const auto *const asked = std::get_if<Asked>(&*event);
     const auto *const wanted = std::get_if<ConnectWanted>(&*event);
     if ((asked && !m_link->isAsking(asked->question))

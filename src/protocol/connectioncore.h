@@ -73,6 +73,10 @@ public:
     // to do
     bool findEvent(); // whether there is one
     std::optional<Event> nextEvent();
+    // Of a session that nobody listens to: the events are not told, and may be given back to be told later.
+    std::optional<Event> takeEvent();
+    void giveBack(std::deque<Event> events) { m_context.events = std::move(events); }
+    void lingerFrom(TimePoint now);
     Log &log() const { return *m_context.log; }
     QByteArray takeOutput();
     bool hasFullBlock() const { return m_link && m_link->output().hasFullBlock(); }
@@ -91,6 +95,7 @@ public:
         return m_deadlines[Deadline::Close] || state() >= ConnectionState::Closing;
     }
     bool isEnded() const { return m_ended; }
+    bool wasToldToClose() const { return m_deadlines[Deadline::Close].has_value(); }
     // The session is over, but the peer must still be heard out.
     bool isLingering() const
     {

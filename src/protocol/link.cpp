@@ -41,12 +41,18 @@ void Link::leave(quint32 cause)
 {
     m_deadlines.clear();
     if (state() == ConnectionState::Lingering)
-        m_deadlines[Deadline::Linger] = m_now + m_options.lingerTime();
+        lingerFrom(m_now);
     else
         changeState(cause);
     m_question.reset();
     m_heartbeat.stop();
     countBlocked();
+}
+
+void Link::lingerFrom(TimePoint now)
+{
+    m_deadlines[Deadline::Linger] = now + m_options.lingerTime();
+    setReading(true, now);
 }
 
 // The peer has heard all, or will not any more.
@@ -121,8 +127,11 @@ void Link::drained()
         m_session.events.push_back(ReadyToClose{});
 }
 
+// The answer is awaited until the application's deadline, and nothing else any more.
 void Link::close()
 {
+    m_deadlines.clear();
+    m_heartbeat.stop();
     changeState(Cause::CloseSent);
     send(ConnectionClose{.replyCode = quint16(ReplyCode::Success),
                          .replyText = QByteArrayView("Normal shutdown")});

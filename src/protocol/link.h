@@ -68,6 +68,7 @@ public:
     void drain(); // close() was called: what was asked for before is finished
     void drained(); // it is
     void close(); // sends connection.close
+    void lingerFrom(TimePoint now);
     void updateSecret(const QByteArray &secret, const QByteArray &reason, bool automatic);
     void answered(const QuestionPointer &question);
     // The attempt failed, and another one follows; or the session is over. What was said last is still
@@ -202,6 +203,7 @@ private:
     std::optional<TimePoint> m_refreshAt; // the time for a new one, once the link is open
     std::deque<Secret> m_secrets; // unanswered
     bool m_blocked = false;
+    bool m_closeAnswered = false; // once is enough
     std::optional<TimePoint> m_blockedLoggedAt; // when the log heard of it last
     int m_blockedNotLogged = 0; // how often since
     Traffic m_traffic;

@@ -29,8 +29,9 @@ bool Link::readFrame()
         take(frame);
         return true;
     }
-    if (m_context.error.code != ReplyCode::Success)
-        violated(m_context.error.code, m_context.error.text);
+    if (const FrameError error = std::exchange(m_context.error, {});
+        error.code != ReplyCode::Success)
+        violated(error.code, error.text);
     return false;
 }
 
@@ -45,8 +46,9 @@ void Link::take(const Frame &frame)
     ++m_traffic.framesReceived;
     m_session.log->frameReceived(frame);
     understand(frame);
-    if (m_context.error.code != ReplyCode::Success)
-        violated(m_context.error.code, m_context.error.text);
+    if (const FrameError error = std::exchange(m_context.error, {});
+        error.code != ReplyCode::Success)
+        violated(error.code, error.text);
     if (m_context.answerBytes > MaxAnswerBytes && isUsable())
         fail(Kind::LimitExceeded, Origin::Library,
              u"%1 does not read: %2 bytes of answers to it wait, which is too many",
@@ -220,10 +222,12 @@ void Link::handle(const ConnectionOpenOk &)
 
 void Link::handle(const ConnectionClose &method)
 {
-    send(ConnectionCloseOk{});
+    if (!std::exchange(m_closeAnswered, true))
+        send(ConnectionCloseOk{});
     if (m_connection.isEnded())
         return;
-    const bool asked = m_connection.isClosing() && method.replyCode == quint16(ReplyCode::Success);
+    const bool asked =
+            m_connection.wasToldToClose() && method.replyCode == quint16(ReplyCode::Success);
     const bool wasOpening = state() == ConnectionState::Waiting;
     const quint32 guilty = methodId(method.classId, method.methodId);
     const QString replyText = QString::fromUtf8(method.replyText);

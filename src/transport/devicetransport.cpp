@@ -169,7 +169,7 @@ void DeviceTransport::abort()
         device->deleteLater();
 }
 
-// Nothing of this object may be used after turn() returned false.
+// In its turn this object may go: with the connection, or at the end of a farewell.
 void DeviceTransport::runTurn()
 {
     if (m_state == State::Ready) {
@@ -181,7 +181,8 @@ void DeviceTransport::runTurn()
     if (m_lost && (!m_device || m_state != State::Open || m_device->bytesAvailable() == 0))
         lost(*std::exchange(m_lost, std::nullopt));
     flush();
-    if (turn() && ((m_state == State::Open && m_device->bytesAvailable() > 0) || m_lost)
+    const QPointer<LoopTransport> alive(this);
+    if (turn() && alive && ((m_state == State::Open && m_device->bytesAvailable() > 0) || m_lost)
         && hasRoom())
         requestTurn();
 }

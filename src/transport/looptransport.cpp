@@ -9,6 +9,7 @@
 #include <QtCore/qiodevice.h>
 
 #include <algorithm>
+#include <mutex>
 
 QT_BEGIN_NAMESPACE
 
@@ -39,25 +40,35 @@ void LoopTransport::startTimer()
                   this);
 }
 
-// Those in the main thread, whose end is that of the application. Some outlive all that is static.
-static QList<LoopTransport *> &ofApplication()
+// The transports in the main thread, whose end is that of the application. Some outlive all that is static, and
+// one that was opened there once may go in another thread.
+struct OfApplication
 {
-    static auto *const transports = new QList<LoopTransport *>;
-    return *transports;
+    std::mutex mutex;
+    QList<LoopTransport *> transports;
+    bool isWatching = false;
+};
+static OfApplication &ofApplication()
+{
+    static auto *const all = new OfApplication;
+    return *all;
 }
 
 LoopTransport::~LoopTransport()
 {
-    if (m_isListed)
-        ofApplication().removeOne(this);
+    const std::lock_guard lock(ofApplication().mutex);
+    ofApplication().transports.removeOne(this);
 }
 
 void LoopTransport::applicationEnds()
 {
-    while (!ofApplication().isEmpty()) {
-        LoopTransport *const transport = ofApplication().takeLast();
-        transport->m_isListed = false;
+    std::unique_lock lock(ofApplication().mutex);
+    ofApplication().isWatching = false;
+    while (!ofApplication().transports.isEmpty()) {
+        LoopTransport *const transport = ofApplication().transports.takeLast();
+        lock.unlock();
         transport->threadEnds();
+        lock.lock();
     }
 }
 
@@ -72,12 +83,13 @@ void LoopTransport::watchThread()
                 Qt::DirectConnection);
     }
     const QCoreApplication *const application = QCoreApplication::instance();
-    if (m_isListed || !application || application->thread() != thread())
+    const std::lock_guard lock(ofApplication().mutex);
+    ofApplication().transports.removeOne(this);
+    if (!application || application->thread() != thread())
         return;
-    m_isListed = true;
-    if (ofApplication().isEmpty())
+    ofApplication().transports.append(this);
+    if (!std::exchange(ofApplication().isWatching, true))
         qAddPostRoutine(applicationEnds);
-    ofApplication().append(this);
 }
 
 void LoopTransport::threadEnds()
@@ -101,7 +113,8 @@ bool LoopTransport::waitFor(QIODevice *device, std::chrono::milliseconds limit)
     if (!device || thread() != QThread::currentThread())
         return false;
     const TimePoint start = TimePoint::clock::now();
-    const bool isReady = device->waitForReadyRead(int(limit.count()));
+    const bool isReady =
+            device->bytesAvailable() > 0 || device->waitForReadyRead(int(limit.count()));
     // One that did not wait cannot.
     const bool waited = isReady || TimePoint::clock::now() - start >= limit / 2;
     runTurn();

@@ -55,7 +55,6 @@ private:
     QBasicTimer m_timer;
     QPointer<QThread> m_watched;
     QMetaObject::Connection m_threadEnd;
-    bool m_isListed = false; // as one that has to know of the application's end
     std::optional<TimePoint> m_deadline;
     TimePoint m_armed; // what the timer runs for, at the latest m_deadline
     std::atomic<bool> m_turnPosted = false;

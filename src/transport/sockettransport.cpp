@@ -237,7 +237,7 @@ void SocketTransport::flush()
 
 qint64 SocketTransport::bytesToWrite() const { return m_blockBytes + queuedInSocket(); }
 
-// What the socket does not take at once is lost. All that matters was answered before.
+// What the socket does not take at once is lost: it was answered before, or its time is over.
 void SocketTransport::close()
 {
     setDeadline(std::nullopt);
@@ -270,7 +270,7 @@ QSslConfiguration SocketTransport::tlsSession() const
     return m_tls && m_tls->isEncrypted() ? m_tls->sslConfiguration() : QSslConfiguration();
 }
 
-// Nothing of this object may be used after turn() returned false.
+// In its turn this object may go: with the connection, or at the end of a farewell.
 void SocketTransport::runTurn()
 {
     if (std::exchange(m_reached, false))
@@ -285,7 +285,8 @@ void SocketTransport::runTurn()
         lost(*std::exchange(m_lost, std::nullopt));
     if (!m_blocks.isEmpty())
         flush();
-    if (turn() && ((m_socket && m_socket->bytesAvailable() > 0) || m_lost) && hasRoom())
+    const QPointer<LoopTransport> alive(this);
+    if (turn() && alive && ((m_socket && m_socket->bytesAvailable() > 0) || m_lost) && hasRoom())
         requestTurn();
 }
 

@@ -442,7 +442,8 @@ QTAMQP_FIELD(QAmqpConnectionOptions, QAmqpRetryPolicy, retryPolicy, setRetryPoli
 /*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setLingerTime(std::chrono::milliseconds time)
     Keeps a link that is given up for \a time at most, 0 ms to one hour, until the broker has heard everything: when
     the connection is deleted, when its thread or the application ends, and when an error made the library close it.
-    With 0 the link is cut at once, and the operating system may take back what was published and acknowledged last.
+    With 0 the link is cut at once, without connection.close, and the operating system may take back what was
+    published and acknowledged last.
 
     Where an event loop goes on, this takes no time of the program. At the end of a thread or of the application
     there is none, and the end waits for the broker, which mostly takes a round trip. */

@@ -33,6 +33,8 @@ private Q_SLOTS:
     void readsWhenItOpens();
     void commandsEmitNothing();
     void destructionTakesLeave();
+    void aLinkThatLingersNoTimeGoesInItsTurn();
+    void aLossBehindTheBrokersCloseIsNoSecondEnd();
     void destructionSendsWhatWasPublished();
 };
 
@@ -419,6 +421,41 @@ void TestConnection::destructionTakesLeave()
     TRY(server.isExhausted(), server);
     QVERIFY(!connection);
     QVERIFY(!deliveries.at(1).ack());
+}
+
+void TestConnection::aLinkThatLingersNoTimeGoesInItsTurn()
+{
+    ScriptedServer server(
+            Script().handshake().send(ConnectionClose{320, QByteArrayView("forced"), 0, 0}));
+    QAmqpConnection connection(optionsFor(server).setLingerTime(0ms));
+    SignalLog log;
+    log.watch(&connection);
+    connection.open();
+    TRY(log.count(u"connection.closed"_s) == 1, server);
+    QCOMPARE(log.errors.size(), 1);
+}
+
+// Both come in one turn; the session that begins in closed() has nothing to do with it.
+void TestConnection::aLossBehindTheBrokersCloseIsNoSecondEnd()
+{
+    ScriptedServer server(Script().handshake()
+                                  .send(ConnectionClose{320, QByteArrayView("forced"), 0, 0})
+                                  .drop()
+                                  .then(Script().handshake().ignoreRest()));
+    QAmqpConnection connection(optionsFor(server));
+    SignalLog log;
+    log.watch(&connection);
+    bool isAgain = false;
+    QObject::connect(&connection, &QAmqpConnection::opened, &connection, [&] {
+        if (!std::exchange(isAgain, true)) // what comes meanwhile is read at once
+            QThread::msleep(100);
+    });
+    QObject::connect(&connection, &QAmqpConnection::closed, &connection,
+                     [&] { connection.open(); });
+    connection.open();
+    TRY(log.count(u"connection.opened"_s) == 2, server);
+    QCOMPARE(log.count(u"connection.closed"_s), 1);
+    QCOMPARE(log.errors.size(), 1);
 }
 
 void TestConnection::destructionSendsWhatWasPublished()

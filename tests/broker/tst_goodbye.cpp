@@ -24,9 +24,10 @@ void TestGoodbye::everythingArrives_data()
 {
     QTest::addColumn<QString>("thread");
     QTest::addColumn<QString>("way");
-    for (const auto &way : {u"delete"_s, u"later"_s, u"quit"_s, u"static"_s, u"leak"_s})
+    for (const auto &way : {u"delete"_s, u"later"_s, u"close"_s, u"quit"_s, u"static"_s, u"leak"_s})
         QTest::addRow("main, %s", qPrintable(way)) << u"main"_s << way;
-    for (const auto &way : {u"delete"_s, u"quit"_s, u"finished"_s, u"behind"_s, u"run"_s})
+    for (const auto &way :
+         {u"delete"_s, u"close"_s, u"quit"_s, u"finished"_s, u"behind"_s, u"run"_s})
         QTest::addRow("worker, %s", qPrintable(way)) << u"worker"_s << way;
 }
 

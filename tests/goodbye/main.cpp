@@ -7,8 +7,8 @@
 //   goodbye URL INBOX OUTBOX main|worker WAY
 //
 // WAY says how it ends. In the main thread: "delete" deletes the connection in a slot and runs on for a while,
-// "later" does so by deleteLater() and quits, "quit" quits and destroys it behind exec(), "static" leaves it
-// to the end of the process, "leak" never deletes it. In a worker: "delete" and "quit" as before, "finished"
+// "later" does so by deleteLater() and quits, "close" closes it and quits, "quit" quits and destroys it behind exec(), "static" leaves it
+// to the end of the process, "leak" never deletes it. In a worker: "delete", "close" and "quit" as before, "finished"
 // deletes it with the thread's finished(), "behind" from the main thread when the thread is over, "run" is a
 // thread without an event loop of its own.
 
@@ -68,6 +68,8 @@ int inMain(const QStringList &arguments)
         }
         if (way == u"later")
             connection->deleteLater();
+        if (way == u"close")
+            connection->close();
         QCoreApplication::quit();
     });
     return QCoreApplication::exec();
@@ -96,6 +98,8 @@ private:
         work(*connection, m_arguments, [=, this] {
             if (way == u"delete")
                 delete connection;
+            if (way == u"close")
+                connection->close();
             quit();
         });
         exec();

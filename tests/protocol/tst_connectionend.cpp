@@ -291,6 +291,54 @@ private Q_SLOTS:
         while (d.core.nextEvent()) { }
         QVERIFY(!d.core.isLingering());
     }
+
+    void aCloseThatNobodyAskedForIsALoss()
+    {
+        CoreDriver d(Script().handshake()
+                             .channelOpen()
+                             .send(ConnectionClose{200, QByteArrayView("goodbye"), 0, 0})
+                             .expect<ConnectionCloseOk>(),
+                     options());
+        d.channel();
+        d.open();
+        QCOMPARE(d.error().replyCode(), 200);
+        QCOMPARE(d.count<LinkLost>(), 1);
+    }
+
+    // Neither a heartbeat nor the rest of a message is due any more, and nothing wakes the application up.
+    void whileClosingOnlyItsDeadlineCounts()
+    {
+        CoreDriver d(Script().handshake({2047, 131072, 4})
+                             .channelOpen()
+                             .expect<BasicQos>()
+                             .garbage(methodFrame(BasicDeliver{"c", 1, false, {}, "q"}, 1))
+                             .expect<ConnectionClose>(),
+                     options().setRequestTimeout(3s));
+        ChannelCore *channel = d.channel();
+        channel->setPrefetch(1, false);
+        d.open();
+        d.pass(1s);
+        d.core.close(d.now + 60s);
+        d.pass(3s); // the request has timed out, nothing is awaited
+        QCOMPARE(d.core.state(), ConnectionState::Closing);
+        QVERIFY(d.core.nextTimeout() == d.now + 57s);
+        d.runToEnd();
+        QCOMPARE(d.error().kind(), Kind::Timeout);
+    }
+
+    void aLinkThatWasNotReadLingersReading()
+    {
+        CoreDriver d(Script().handshake(), options());
+        d.keepsLingering = true;
+        d.open();
+        d.core.receive(methodFrame(ConnectionClose{320, QByteArrayView("forced"), 0, 0}, 0), d.now);
+        d.core.setReading(false, d.now);
+        d.then(Script().expect<ConnectionCloseOk>());
+        QVERIFY(d.core.isLingering());
+        qsizetype room = 0;
+        QVERIFY(d.core.receiveBuffer(&room) && room > 0);
+        d.core.transportLost({});
+    }
 };
 
 QTAMQP_TEST(TestConnectionEnd)
