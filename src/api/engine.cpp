@@ -3,7 +3,6 @@
 
 #include "api/engine.h"
 
-#include "api/farewell.h"
 #include "api/qamqpchannel_p.h"
 #include "api/qamqpconnection_p.h"
 #include "transport/sockettransport.h"
@@ -157,59 +156,6 @@ void Engine::abort()
     if (std::exchange(m_linked, false))
         m_transport->abort();
     m_core->abort();
-    scheduleTurn();
-}
-
-// The connection object goes: what is written stays written, nobody is told anything any more.
-void Engine::detach()
-{
-    m_connection = nullptr;
-    m_mailbox->detach();
-    if (m_linked && isForeign())
-        return leave();
-    passLoss();
-    if (m_core->isUsable() || m_core->state() == ConnectionState::Closing) {
-        m_core->close(Clock::now() + m_core->options().lingerTime());
-        return takeLeave();
-    }
-    if (m_core->isLingering())
-        return takeLeave();
-    m_core->abort();
-    if (std::exchange(m_linked, false))
-        m_transport->close();
-}
-
-// A loss that was noted belongs to this session and to no later one.
-void Engine::passLoss()
-{
-    if (m_lost)
-        m_core->transportLost(*std::exchange(m_lost, std::nullopt));
-}
-
-// The link goes on without the connection, until the broker has heard all.
-void Engine::takeLeave()
-{
-    m_linked = false;
-    Farewell::begin(std::exchange(m_core, std::make_unique<ConnectionCore>(m_core->options())),
-                    std::move(m_transport));
-}
-
-// The connection object stays, but nothing will be told in its thread any more.
-void Engine::ending()
-{
-    const std::shared_ptr<Engine> keepAlive = shared_from_this();
-    if (!m_linked || isForeign())
-        return;
-    collectLastMail(0);
-    if (!m_core->isUsable() && m_core->state() != ConnectionState::Closing
-        && !m_core->isLingering())
-        return abort();
-    m_core->close(Clock::now() + m_core->options().lingerTime());
-    Farewell::finish(m_core, m_transport);
-    m_linked = false;
-    // What is left to be told comes with the next turn, if there ever is one.
-    m_transport->setClient(weak_from_this());
-    m_turnRequested = false;
     scheduleTurn();
 }
 

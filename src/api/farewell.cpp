@@ -3,6 +3,7 @@
 
 #include "api/farewell.h"
 
+#include "api/engine.h"
 #include "transport/looptransport.h"
 
 #include <QtCore/qcoreapplication.h>
@@ -113,6 +114,59 @@ void Farewell::ending()
 {
     if (const std::shared_ptr<Farewell> self = std::exchange(m_self, nullptr))
         self->wait();
+}
+
+// The connection object goes: nobody is told anything any more.
+void Engine::detach()
+{
+    m_connection = nullptr;
+    m_mailbox->detach();
+    if (m_linked && isForeign())
+        return leave();
+    passLoss();
+    if (m_core->isUsable() || m_core->state() == ConnectionState::Closing) {
+        m_core->close(Clock::now() + m_core->options().lingerTime());
+        return takeLeave();
+    }
+    if (m_core->isLingering())
+        return takeLeave();
+    m_core->abort();
+    if (std::exchange(m_linked, false))
+        m_transport->close();
+}
+
+// A loss that was noted belongs to this session and to no later one.
+void Engine::passLoss()
+{
+    if (m_lost)
+        m_core->transportLost(*std::exchange(m_lost, std::nullopt));
+}
+
+// The link goes on without the connection, until the broker has heard all.
+void Engine::takeLeave()
+{
+    m_linked = false;
+    Farewell::begin(std::exchange(m_core, std::make_unique<ConnectionCore>(m_core->options())),
+                    std::move(m_transport));
+}
+
+// The connection object stays, but nothing will be told in its thread any more.
+void Engine::ending()
+{
+    const std::shared_ptr<Engine> keepAlive = shared_from_this();
+    if (!m_linked || isForeign())
+        return;
+    collectLastMail(0);
+    if (!m_core->isUsable() && m_core->state() != ConnectionState::Closing
+        && !m_core->isLingering())
+        return abort();
+    m_core->close(Clock::now() + m_core->options().lingerTime());
+    Farewell::finish(m_core, m_transport);
+    m_linked = false;
+    // What is left to be told comes with the next turn, if there ever is one.
+    m_transport->setClient(weak_from_this());
+    m_turnRequested = false;
+    scheduleTurn();
 }
 
 } // namespace QtAmqpPrivate
