@@ -15,12 +15,12 @@ namespace QtAmqpPrivate {
 using Kind = QAmqpError::Kind;
 using Origin = QAmqpError::Origin;
 
-Link::Link(ConnectionCore &connection, ConnectionContext &session, const QAmqpHost &host,
+Link::Link(ConnectionCore &connection, ConnectionContext &session, QAmqpHost host,
            std::optional<TimePoint> handshakeDeadline)
     : m_connection(connection)
     , m_session(session)
     , m_options(connection.options())
-    , m_host(host)
+    , m_host(std::move(host))
     , m_reading(connection.isReading())
     , m_credentials(m_options.credentials())
 {

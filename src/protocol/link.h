@@ -48,7 +48,7 @@ struct Traffic
 class Link
 {
 public:
-    Link(ConnectionCore &connection, ConnectionContext &session, const QAmqpHost &host,
+    Link(ConnectionCore &connection, ConnectionContext &session, QAmqpHost host,
          std::optional<TimePoint> handshakeDeadline);
 
     // happened
