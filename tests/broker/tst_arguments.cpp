@@ -152,7 +152,7 @@ private Q_SLOTS:
         declare(Queue());
         VERIFY_OK(m_channel->declareQueue(m_queue, Queue().setType(Queue::Type::Classic)));
         VERIFY_ERROR(failure(m_channel->declareQueue(m_queue, durable(Queue::Type::Quorum))),
-                     PreconditionFailed, Operation, 406);
+                     PreconditionFailed, Channel, 406);
     }
 
     void whatAnExchangeCannotRouteTakesItsAlternate()

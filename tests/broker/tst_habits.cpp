@@ -189,7 +189,7 @@ void TestHabits::aRequestFailsAmongOthers()
     for (quint64 i = 0; i < Behind; ++i)
         channel->publish({}, queue, "behind"_ba);
     VERIFY_OK(fine);
-    VERIFY_ERROR(failure(guilty), NotFound, Operation, 404);
+    VERIFY_ERROR(failure(guilty), NotFound, Channel, 404);
     QCOMPARE(failure(guilty).method(), u"queue.bind"_s);
     VERIFY_ERROR(failure(behind), Cancelled, Operation, 0);
     QVERIFY(log.waitForSettled(Before + Behind));

@@ -257,7 +257,7 @@ void TestPipeline::oneOfManyFails()
         if (i < before) {
             QVERIFY2(!error, describe(error).constData());
         } else if (i == before) {
-            VERIFY_ERROR(error, NotFound, Operation, 404);
+            VERIFY_ERROR(error, NotFound, Channel, 404);
             QCOMPARE(error.method(), u"queue.declare"_s);
         } else {
             VERIFY_ERROR(error, Cancelled, Operation, 0);

@@ -56,7 +56,7 @@ void TestPitfalls::aChannelsErrorIsToldOnceAndThere()
     QAmqpChannel *guilty = m_peer->channel();
     const ChannelLog log(guilty);
     const ChannelLog innocent(m_channel);
-    VERIFY_ERROR(failure(guilty->purgeQueue(u"no such queue"_s)), NotFound, Operation, 404);
+    VERIFY_ERROR(failure(guilty->purgeQueue(u"no such queue"_s)), NotFound, Channel, 404);
     QVERIFY(waitFor([&] { return log.closed == 1; }));
     for (int i = 0; i < 5; ++i)
         VERIFY_OK(m_channel->publishConfirmed({}, m_queue, "x"_ba));
@@ -139,7 +139,7 @@ void TestPitfalls::aForgedUserIdClosesTheChannel()
     const ChannelLog log(channel);
     message.setUserId(u"somebody else"_s);
     const QAmqpError error = failure(channel->publishConfirmed({}, m_queue, message));
-    VERIFY_ERROR(error, PreconditionFailed, Operation, 406);
+    VERIFY_ERROR(error, PreconditionFailed, Channel, 406);
     QVERIFY2(error.text().contains(u"somebody else"), describe(error).constData());
     QVERIFY(waitFor([&] { return log.closed == 1; }));
     QCOMPARE(log.count(Fate::Indeterminate), 1);

@@ -73,7 +73,7 @@ void TestRefusals::missingThings()
     QFETCH(QString, method);
     const ChannelLog log(m_channel);
     const QAmqpError error = ask(m_channel);
-    VERIFY_ERROR(error, NotFound, Operation, 404);
+    VERIFY_ERROR(error, NotFound, Channel, 404);
     QCOMPARE(error.method(), method);
     QVERIFY(error.replyText().startsWith(u"NOT_FOUND"));
     closedByError(log, QAmqpError::Kind::NotFound, 404, method);
@@ -124,7 +124,7 @@ void TestRefusals::redeclarationWithOtherOptions()
     const ChannelLog exchangeLog(channel);
     VERIFY_ERROR(failure(channel->declareExchange(u"amq.direct"_s, u"fanout"_s,
                                                   QAmqpExchangeOptions().setDurable())),
-                 PreconditionFailed, Operation, 406);
+                 PreconditionFailed, Channel, 406);
     closedByError(exchangeLog, QAmqpError::Kind::PreconditionFailed, 406, u"exchange.declare"_s);
 }
 
@@ -144,7 +144,7 @@ void TestRefusals::queueExclusiveToAnotherConnection()
         QAmqpChannel *channel = other.channel();
         const ChannelLog log(channel);
         const QAmqpError error = ask(channel);
-        VERIFY_ERROR(error, ResourceLocked, Operation, 405);
+        VERIFY_ERROR(error, ResourceLocked, Channel, 405);
         QCOMPARE(error.method(), method);
         closedByError(log, QAmqpError::Kind::ResourceLocked, 405, method);
     }
@@ -163,18 +163,18 @@ void TestRefusals::queueExclusiveToAnotherConnection()
 void TestRefusals::reservedNames()
 {
     const ChannelLog log(m_channel);
-    VERIFY_ERROR(failure(m_channel->declareQueue(u"amq.mine"_s)), AccessRefused, Operation, 403);
+    VERIFY_ERROR(failure(m_channel->declareQueue(u"amq.mine"_s)), AccessRefused, Channel, 403);
     closedByError(log, QAmqpError::Kind::AccessRefused, 403, u"queue.declare"_s);
 
     QAmqpChannel *channel = m_peer->channel();
     const ChannelLog exchangeLog(channel);
     VERIFY_ERROR(failure(channel->declareExchange(u"amq.mine"_s, u"direct"_s)), AccessRefused,
-                 Operation, 403);
+                 Channel, 403);
     closedByError(exchangeLog, QAmqpError::Kind::AccessRefused, 403, u"exchange.declare"_s);
 
     channel = m_peer->channel();
     const ChannelLog defaultLog(channel);
-    VERIFY_ERROR(failure(channel->deleteExchange(u""_s)), AccessRefused, Operation, 403);
+    VERIFY_ERROR(failure(channel->deleteExchange(u""_s)), AccessRefused, Channel, 403);
     closedByError(defaultLog, QAmqpError::Kind::AccessRefused, 403, u"exchange.delete"_s);
 }
 
@@ -289,7 +289,7 @@ void TestRefusals::missingPermissions()
         QAmqpChannel *channel = other.channel();
         const ChannelLog log(channel);
         const QAmqpError error = ask(channel);
-        VERIFY_ERROR(error, AccessRefused, Operation, 403);
+        VERIFY_ERROR(error, AccessRefused, Channel, 403);
         QVERIFY(error.replyText().contains(user));
         closedByError(log, QAmqpError::Kind::AccessRefused, 403, method);
     }

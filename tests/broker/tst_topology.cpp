@@ -77,7 +77,7 @@ void TestTopology::declaresTransientQueueThatGoesWithItsLastConsumer()
     for (const QString &exchange : {u"amq.topic"_s, u"amq.direct"_s}) // whatever its type
         VERIFY_OK(m_channel->declareExchange(exchange, QAmqpExchangeOptions().setPassive()));
     VERIFY_OK(m_channel->consume(name)->cancel());
-    VERIFY_ERROR(failure(m_channel->declareQueue(name, passive)), NotFound, Operation, 404);
+    VERIFY_ERROR(failure(m_channel->declareQueue(name, passive)), NotFound, Channel, 404);
 }
 
 void TestTopology::exclusiveQueueGoesWithItsConnection()
@@ -88,7 +88,7 @@ void TestTopology::exclusiveQueueGoesWithItsConnection()
     QVERIFY(other.open());
     VERIFY_OK(channel->declareQueue(name, exclusive));
     QVERIFY(other.close());
-    VERIFY_ERROR(failure(m_channel->declareQueue(name, passive)), NotFound, Operation, 404);
+    VERIFY_ERROR(failure(m_channel->declareQueue(name, passive)), NotFound, Channel, 404);
 }
 
 void TestTopology::queueNamedByBroker()
@@ -221,12 +221,12 @@ void TestTopology::deletesUnderConditions()
     VERIFY_OK(m_channel->publishConfirmed({}, name, "x"_ba));
     QAmqpChannel *channel = m_peer->channel();
     VERIFY_ERROR(failure(channel->deleteQueue(name, QAmqpChannel::IfEmpty)), PreconditionFailed,
-                 Operation, 406);
+                 Channel, 406);
     const ConsumerLog log(m_channel->consume(name), true);
     QVERIFY(log.waitForMessages(1));
     channel = m_peer->channel();
     VERIFY_ERROR(failure(channel->deleteQueue(name, QAmqpChannel::IfUnused)), PreconditionFailed,
-                 Operation, 406);
+                 Channel, 406);
     VERIFY_OK(m_channel->deleteQueue(name));
     QVERIFY(waitFor([&] { return log.cancelled.size() == 1; }));
 
@@ -237,7 +237,7 @@ void TestTopology::deletesUnderConditions()
     VERIFY_OK(m_channel->bindQueue(queue.result().name, exchange));
     channel = m_peer->channel();
     VERIFY_ERROR(failure(channel->deleteExchange(exchange, QAmqpChannel::IfUnused)),
-                 PreconditionFailed, Operation, 406);
+                 PreconditionFailed, Channel, 406);
     VERIFY_OK(m_channel->unbindQueue(queue.result().name, exchange));
     VERIFY_OK(m_channel->deleteExchange(exchange, QAmqpChannel::IfUnused));
     VERIFY_OK(m_channel->deleteQueue(queue.result().name,
@@ -261,7 +261,7 @@ void TestTopology::declaresExchanges()
     VERIFY_OK(m_channel->bindQueue(queue.result().name, shortLived->name()));
     VERIFY_OK(m_channel->unbindQueue(queue.result().name, shortLived->name()));
     VERIFY_ERROR(failure(shortLived->declare(Type::Fanout, QAmqpExchangeOptions().setPassive())),
-                 NotFound, Operation, 404);
+                 NotFound, Channel, 404);
 }
 
 void TestTopology::routesByType()
@@ -417,11 +417,11 @@ void TestTopology::declaresWithoutWaiting()
     m_channel->deleteExchange(exchange);
     m_channel->deleteQueue(queue);
     m_channel->setNoWait(false);
-    VERIFY_ERROR(failure(m_channel->declareQueue(queue, passive)), NotFound, Operation, 404);
+    VERIFY_ERROR(failure(m_channel->declareQueue(queue, passive)), NotFound, Channel, 404);
     QAmqpChannel *other = m_peer->channel();
     VERIFY_ERROR(failure(other->exchange(exchange)->declare(Type::Fanout,
                                                             QAmqpExchangeOptions().setPassive())),
-                 NotFound, Operation, 404);
+                 NotFound, Channel, 404);
 }
 
 void TestTopology::noNameMeansTheQueueDeclaredLast()
@@ -442,7 +442,7 @@ void TestTopology::noNameMeansTheQueueDeclaredLast()
     VERIFY_OK(m_channel->deleteQueue({}));
 
     QAmqpChannel *other = m_peer->channel();
-    VERIFY_ERROR(failure(other->purgeQueue({})), NotFound, Operation, 404);
+    VERIFY_ERROR(failure(other->purgeQueue({})), NotFound, Channel, 404);
 }
 
 QTAMQP_BROKER_TEST(TestTopology)
