@@ -392,7 +392,7 @@ void TestHabits::theFlowIsAlwaysOn()
     Peer other;
     QAmqpChannel *channel = other.channel();
     QVERIFY(other.open());
-    VERIFY_ERROR(failure(channel->setFlow(false)), Cancelled, Operation, 0);
+    VERIFY_ERROR(failure(channel->setFlow(false)), ClosedByBroker, Connection, 540);
     QVERIFY(other.waitForClosed());
     QCOMPARE(other.errors.size(), 1);
     VERIFY_ERROR(other.errors.constFirst(), ClosedByBroker, Connection, 540);
