@@ -65,8 +65,8 @@ BROKER = [
     Workload("connect, channel, close", "conn", 0, 0, 100, 50),
 ]
 # `qamqp perf` and the one peer whose program does the same: confirms, at most 1000 outstanding; prefetch 1000.
-PERF = [Workload(f"through a queue, {size}", "perf", bytes, 0, 100_000, 50_000)
-        for size, bytes in (("16 B", 16), ("1 KiB", 1024))]
+PERF = [Workload(f"through a queue, {size}", "perf", raw, 0, 100_000, 50_000)
+        for size, raw in (("16 B", 16), ("1 KiB", 1024))]
 # The blocking facades; Pika's has no window.
 BLOCKING = [
     Workload("publish 16 B, waiting for each confirm", "each", 16, 0, 5_000, 5_000),

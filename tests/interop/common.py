@@ -40,21 +40,21 @@ class Wire:
     writes only some of them; with this in place of its own values it carries all of them.
     """
 
-    def __init__(self, tag, bytes):
-        self.tag, self.bytes = tag, bytes(bytes)
+    def __init__(self, tag, raw):
+        self.tag, self.raw = tag, bytes(raw)
 
     def __eq__(self, other):
-        return isinstance(other, Wire) and (self.tag, self.bytes) == (other.tag, other.bytes)
+        return isinstance(other, Wire) and (self.tag, self.raw) == (other.tag, other.raw)
 
     def __repr__(self):
-        return "%s %s" % (self.tag, self.bytes.hex())
+        return "%s %s" % (self.tag, self.raw.hex())
 
 
 def write_value(pieces, value, write=pika.data.encode_value):
     if not isinstance(value, Wire):
         return write(pieces, value)
-    pieces.append(value.tag + value.bytes)
-    return 1 + len(value.bytes)
+    pieces.append(value.tag + value.raw)
+    return 1 + len(value.raw)
 
 
 # The types of fixed size; the others have their size in front, V has none.
@@ -73,13 +73,13 @@ def read_value(encoded, offset):
 pika.data.encode_value = write_value
 
 
-def longstr(bytes):
-    return struct.pack(">I", len(bytes)) + bytes
+def longstr(raw):
+    return struct.pack(">I", len(raw)) + raw
 
 
 def table(**entries):
-    return longstr(b"".join(bytes([len(name.encode())]) + name.encode() + tag + bytes
-                            for name, (tag, bytes) in entries.items()))
+    return longstr(b"".join(bytes([len(name.encode())]) + name.encode() + tag + raw
+                            for name, (tag, raw) in entries.items()))
 
 
 def run(*command, stdin=b""):

@@ -41,16 +41,16 @@ VALUES = [
 ]
 
 EXTREMES = [
-    Wire(tag, bytes) for tag, size in FIXED.items() if tag not in b"tfdV"
-    for bytes in (bytes(size), b"\xff" * size, b"\x80" + bytes(size - 1),
+    Wire(tag, raw) for tag, size in FIXED.items() if tag not in b"tfdV"
+    for raw in (bytes(size), b"\xff" * size, b"\x80" + bytes(size - 1),
                    b"\x7f" + b"\xff" * (size - 1))
 ] + [
     Wire(b"f", struct.pack(">f", value)) for value in (0.0, -0.0, 1e-45, 3.4e38, -3.4e38)
 ] + [
     Wire(b"d", struct.pack(">d", value)) for value in (0.0, -0.0, 5e-324, 1.7e308, -1.7e308)
 ] + [
-    Wire(tag, longstr(bytes)) for tag in (b"S", b"x")
-    for bytes in (b"", b"\0", b"\xff\xfe", "日本".encode(), bytes(range(256)) * 20)
+    Wire(tag, longstr(raw)) for tag in (b"S", b"x")
+    for raw in (b"", b"\0", b"\xff\xfe", "日本".encode(), bytes(range(256)) * 20)
 ] + [Wire(b"A", longstr(b"")), Wire(b"F", longstr(b"")), Wire(b"V", b"")]
 
 
@@ -68,11 +68,11 @@ def random_value(noise, depth):
         return Wire(tag, longstr(noise.randbytes(noise.randrange(40))))
     if tag == b"A":
         values = [random_value(noise, depth - 1) for _ in range(noise.randrange(5))]
-        return Wire(tag, longstr(b"".join(value.tag + value.bytes for value in values)))
+        return Wire(tag, longstr(b"".join(value.tag + value.raw for value in values)))
     if tag == b"F":
         names = ["n%d" % number + "ü" * noise.randrange(3) for number in range(noise.randrange(5))]
         values = {name: random_value(noise, depth - 1) for name in names}
-        return Wire(tag, table(**{name: (v.tag, v.bytes) for name, v in values.items()}))
+        return Wire(tag, table(**{name: (v.tag, v.raw) for name, v in values.items()}))
     raise AssertionError(tag)
 
 
@@ -84,13 +84,13 @@ class Values(Interop):
         qamqp("publish", "-q", self.queue, *options, "body")
         headers = self.pika_get()[0].headers
         self.assertEqual(list(headers), ["ü%d" % number for number in range(len(VALUES))])
-        for number, (kind, _, _, tag, bytes) in enumerate(VALUES):
+        for number, (kind, _, _, tag, raw) in enumerate(VALUES):
             with self.subTest(kind):
-                self.assertEqual(headers["ü%d" % number], Wire(tag, bytes))
+                self.assertEqual(headers["ü%d" % number], Wire(tag, raw))
 
     def test_every_header_type_from_pika(self):
-        self.pika_publish(b"body", headers={"ü%d" % number: Wire(tag, bytes)
-                                            for number, (*_, tag, bytes) in enumerate(VALUES)})
+        self.pika_publish(b"body", headers={"ü%d" % number: Wire(tag, raw)
+                                            for number, (*_, tag, raw) in enumerate(VALUES)})
         headers = qamqp_get(self.queue)[0]["properties"]["headers"]
         self.assertEqual(list(headers), ["ü%d" % number for number in range(len(VALUES))])
         for number, (kind, _, value, *_) in enumerate(VALUES):
@@ -174,13 +174,13 @@ class Values(Interop):
                 self.assertEqual(self.put_back(headers), headers)
 
     def test_tables_and_arrays_16_deep(self):
-        text, bytes, value = "{}", longstr(b""), {}
+        text, raw, value = "{}", longstr(b""), {}
         for _ in range(15):
             text = '{"t": [%s]}' % text
-            bytes = longstr(b"\x01tA" + longstr(b"F" + bytes))
+            raw = longstr(b"\x01tA" + longstr(b"F" + raw))
             value = {"t": {"type": "array", "value": [{"type": "table", "value": value}]}}
         qamqp("publish", "-q", self.queue, "--header", "deep=table:" + text, "body")
-        self.assertEqual(self.pika_get()[0].headers, {"deep": Wire(b"F", bytes)})
-        self.pika_publish(b"body", headers={"deep": Wire(b"F", bytes)})
+        self.assertEqual(self.pika_get()[0].headers, {"deep": Wire(b"F", raw)})
+        self.pika_publish(b"body", headers={"deep": Wire(b"F", raw)})
         self.assertEqual(qamqp_get(self.queue)[0]["properties"]["headers"],
                          {"deep": {"type": "table", "value": value}})
