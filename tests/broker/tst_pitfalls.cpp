@@ -139,7 +139,7 @@ void TestPitfalls::aForgedUserIdClosesTheChannel()
     const ChannelLog log(channel);
     message.setUserId(u"somebody else"_s);
     const QAmqpError error = failure(channel->publishConfirmed({}, m_queue, message));
-    VERIFY_ERROR(error, PreconditionFailed, Channel, 406);
+    VERIFY_ERROR(error, PreconditionFailed, Operation, 406);
     QVERIFY2(error.text().contains(u"somebody else"), describe(error).constData());
     QVERIFY(waitFor([&] { return log.closed == 1; }));
     QCOMPARE(log.count(Fate::Indeterminate), 1);

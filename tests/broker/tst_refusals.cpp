@@ -116,7 +116,7 @@ void TestRefusals::redeclarationWithOtherOptions()
     QAmqpChannel *channel = m_peer->channel();
     const ChannelLog log(channel);
     const auto otherOptions = QAmqpQueueOptions().setExclusive().setAutoDelete();
-    VERIFY_ERROR(failure(channel->declareQueue(name, otherOptions)), PreconditionFailed, Operation,
+    VERIFY_ERROR(failure(channel->declareQueue(name, otherOptions)), PreconditionFailed, Channel,
                  406);
     closedByError(log, QAmqpError::Kind::PreconditionFailed, 406, u"queue.declare"_s);
 
@@ -211,7 +211,7 @@ void TestRefusals::unknownExchangeType()
 void TestRefusals::channelWorksAgainAfterError()
 {
     const ChannelLog log(m_channel);
-    VERIFY_ERROR(failure(m_channel->declareQueue(u"no such queue"_s, passive)), NotFound, Operation,
+    VERIFY_ERROR(failure(m_channel->declareQueue(u"no such queue"_s, passive)), NotFound, Channel,
                  404);
     QVERIFY(waitFor([&] { return log.closed == 1; }));
     QCOMPARE(m_channel->state(), QAmqpChannel::State::Closed);
