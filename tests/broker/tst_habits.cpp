@@ -97,7 +97,6 @@ QAmqpConsumer *TestHabits::consume(const QString &queue, QAmqpChannel *channel)
 // Ten queues with three consumers each, two of which go again, in one piece.
 void TestHabits::consumesAndCancelsAtOnce()
 {
-    QFETCH(QString, type);
     const ChannelLog log(m_channel);
     std::vector<std::unique_ptr<ConsumerLog>> stayed;
     std::vector<QFuture<int>> cancelled;
@@ -129,7 +128,6 @@ void TestHabits::consumesAndCancelsAtOnce()
 
 void TestHabits::cancelsRightAfterConsuming()
 {
-    QFETCH(QString, type);
     const QString queue = makeQueue();
     VERIFY_OK(m_channel->publishConfirmed({}, queue, "x"_ba));
     for (int round = 0; round < 20; ++round) {
@@ -172,7 +170,6 @@ void TestHabits::cancelsWithMessagesHeld()
 // The guilty one is named, what was before counts, and of what is behind nothing is claimed.
 void TestHabits::aRequestFailsAmongOthers()
 {
-    QFETCH(QString, type);
     constexpr quint64 Before = 20;
     constexpr quint64 Behind = 20;
     const QString queue = makeQueue();

@@ -180,8 +180,9 @@ public:
     void on(const QtAmqpPrivate::BasicCancel &method)
     {
         Channel &channel = m_channels[m_channel];
-        for (auto it = channel.consumers.cbegin(); it != channel.consumers.cend();)
-            it = it.value() == method.consumerTag ? channel.consumers.erase(it) : std::next(it);
+        const QList<QByteArray> queues = channel.consumers.keys(method.consumerTag.toByteArray());
+        for (const QByteArray &queue : queues)
+            channel.consumers.remove(queue);
         if (!method.noWait)
             send(QtAmqpPrivate::BasicCancelOk{method.consumerTag});
     }
