@@ -180,9 +180,9 @@ public:
     void on(const QtAmqpPrivate::BasicCancel &method)
     {
         Channel &channel = m_channels[m_channel];
-        const QList<QByteArray> queues = channel.consumers.keys(method.consumerTag.toByteArray());
-        for (const QByteArray &queue : queues)
-            channel.consumers.remove(queue);
+        const QList<QByteArray> names = channel.consumers.keys(method.consumerTag.toByteArray());
+        for (const QByteArray &name : names)
+            channel.consumers.remove(name);
         if (!method.noWait)
             send(QtAmqpPrivate::BasicCancelOk{method.consumerTag});
     }
