@@ -25,9 +25,9 @@ void QAmqpChannelPrivate::emitStateChanged()
     Q_EMIT q->stateChanged(now);
 }
 
-void QAmqpChannelPrivate::on(const ChannelOpened &)
+void QAmqpChannelPrivate::on(const ChannelOpened &opened)
 {
-    engine->mailbox()->admit(number, generation);
+    engine->mailbox()->admit(number, opened.generation);
     const QPointer<QAmqpChannel> alive(q);
     emitStateChanged();
     if (alive && currentState() == QAmqpChannel::State::Open)
@@ -50,9 +50,6 @@ void QAmqpChannelPrivate::leaveCore()
             number); // that of other channels; for this one nothing is sent any more
     nextTag = core->nextPublishTag();
     core = nullptr;
-    holding = false;
-    fromStream = false;
-    recovering = 0;
 }
 
 void QAmqpChannelPrivate::closed(const QAmqpError &error, bool told)
@@ -66,15 +63,13 @@ void QAmqpChannelPrivate::closed(const QAmqpError &error, bool told)
     told = told || q->isSignalConnected(QMetaMethod::fromSignal(&QAmqpChannel::errorOccurred));
     if (own)
         engine->log().add(qtAmqpChannel(), told ? QtInfoMsg : QtWarningMsg, error.text());
-    const quint32 closedGeneration = generation;
     const QList<QPointer<QAmqpConsumer>> ended = consumerObjects();
     consumers.clear();
-    lastEnvelope.reset();
     for (const QPointer<QAmqpConsumer> &consumer : ended) {
         if (consumer)
             QAmqpConsumerPrivate::of(consumer)->ended(error);
     }
-    if (alive && generation == closedGeneration) // a slot may have opened it again already
+    if (alive && !core) // else a slot has opened it again already
         emitStateChanged();
     if (alive && own)
         Q_EMIT q->errorOccurred(error);
@@ -103,47 +98,39 @@ void QAmqpChannelPrivate::on(Got &got)
     if (const Ended handler = requests.take(got.request)) {
         RequestEnd end{{.request = got.request, .messageCount = got.remaining}, &got};
         handler(end);
+    } else {
+        core->giveBack(got.deliveryTag);
     }
 }
 
 void QAmqpChannelPrivate::on(Delivered &delivered)
 {
-    if (lastEnvelope != delivered.envelope) {
-        lastEnvelope = delivered.envelope;
-        lastConsumer = consumers.value(delivered.envelope->consumerTag);
-    }
-    if (!lastConsumer) { // it went meanwhile
-        if (!recovering && core->deliveries().contains(delivered.deliveryTag)
-            && ChannelCore::mayGoBack(delivered.message))
-            core->giveBack(delivered.deliveryTag);
+    QAmqpConsumerPrivate *const consumer = consumers.value(delivered.consumer);
+    if (!consumer) // it went meanwhile, and the core has given back what it had not shown
         return;
-    }
-    const bool noAck = lastConsumer->noAck;
+    const bool noAck = consumer->noAck;
     // While closing nobody wants it, and it goes back to its queue with the channel; but the broker
     // has forgotten what it sends without acknowledgement.
-    const bool wanted = noAck || !(core->isClosing() || engine->core().isClosing());
-    if (!wanted)
+    if (!noAck
+        && (consumer->state == QAmqpConsumer::State::Cancelling || core->isClosing()
+            || engine->core().isClosing()))
         return;
-    // Not by the header alone: whoever publishes to a queue can set it.
-    const bool ofStream = lastConsumer->fromStream && !ChannelCore::mayGoBack(delivered.message);
-    fromStream |= ofStream;
     QAmqpDelivery delivery = std::move(scratch);
-    QAmqpDeliveryPrivate::assign(delivery, delivered, noAck ? MailboxPointer() : engine->mailbox(),
-                                 generation, 0, ofStream);
+    QAmqpDeliveryPrivate::assign(delivery, delivered, noAck ? MailboxPointer() : engine->mailbox());
     const Engine *const stays = engine; // through the turn, whatever is deleted
     const quint16 place = delivered.channel;
-    lastConsumer->deliver(delivery);
+    consumer->deliver(delivery);
     if (stays->channel(place) == this)
         QAmqpDeliveryPrivate::recycle(delivery, scratch);
 }
 
 void QAmqpChannelPrivate::on(Discarded &discarded)
 {
-    QAmqpConsumerPrivate *consumer = consumers.value(discarded.envelope->consumerTag);
+    QAmqpConsumerPrivate *consumer = consumers.value(discarded.consumer);
     if (!consumer)
         return;
     QAmqpDelivery message;
-    QAmqpDeliveryPrivate::assign(message, discarded, MailboxPointer(), generation, 0);
+    QAmqpDeliveryPrivate::assign(message, discarded, MailboxPointer());
     consumer->discarded(message, discarded.error);
 }
 
@@ -167,15 +154,13 @@ void QAmqpChannelPrivate::on(const Settled &settled)
 
 void QAmqpChannelPrivate::on(const ConsumerCancelled &cancelled)
 {
-    QAmqpConsumerPrivate *consumer = consumers.take(cancelled.consumerTag);
-    lastEnvelope.reset();
+    QAmqpConsumerPrivate *consumer = consumers.take(cancelled.consumer);
     if (!consumer)
         return;
-    consumer->requeueHeld();
     const QAmqpError reason = operationError(
             Kind::Cancelled, QAmqpError::Origin::Broker,
             u"the broker cancelled consumer \"%1\": its queue was deleted or became unavailable",
-            cancelled.consumerTag);
+            consumer->tag);
     engine->log().add(qtAmqpChannel(), QtInfoMsg, reason.text());
     consumer->ended(reason);
 }
@@ -193,10 +178,6 @@ void QAmqpChannelPrivate::afterEvents()
             if (consumer)
                 QAmqpConsumerPrivate::of(consumer)->deliverHeld();
         }
-        if (alive)
-            holding = std::any_of(running.begin(), running.end(), [](const auto &consumer) {
-                return consumer && consumer->heldMessages() > 0;
-            });
     }
     // Half of what stops publishing: so that a block's worth fits each time.
     if (alive && publishHeld && currentState() == QAmqpChannel::State::Open
@@ -217,39 +198,31 @@ void QAmqpChannelPrivate::scheduleConsumerUpdate()
 
 QFuture<int> QAmqpChannelPrivate::cancel(QAmqpConsumerPrivate *consumer)
 {
-    if (!core->hasConsumer(
-                consumer->tag)) // the channel is over, as the consumer is about to be told
+    // The channel is over, as the consumer is about to be told.
+    if (core->consumerId(consumer->tag) != consumer->id)
         return failedFuture<int>(notOpen(u"consumer \"%1\" is not running", consumer->tag));
     engine->collectMail();
-    // Before what is held goes back, so that the broker does not send it to this consumer again.
     const RequestId request = core->cancel(consumer->tag);
-    const int requeued = consumer->requeueHeld();
+    if (!consumer->noAck)
+        consumer->dropHeld();
     consumer->paused = false;
-    const auto ended = [this, tag = consumer->tag](RequestEnd &end) {
+    const auto ended = [this, id = consumer->id](RequestEnd &end) {
         if (end.error && end.error.kind() != Kind::Timeout)
             return; // the end of the channel, which ends the consumer
-        lastEnvelope.reset();
-        if (QAmqpConsumerPrivate *cancelled =
-                    consumers.take(tag)) // else the broker's own was first
+        if (QAmqpConsumerPrivate *cancelled = consumers.take(id)) // else the broker's own was first
             cancelled->ended(end.error);
     };
-    return wait<int>(request, ended,
-                     [requeued](const RequestEnd &end) { return requeued + int(end.count); });
+    return wait<int>(request, ended, [](const RequestEnd &end) { return int(end.count); });
 }
 
 // A consumer object goes: the broker is told, and what still comes for it goes back to the queue.
 void QAmqpChannelPrivate::forgetConsumer(QAmqpConsumerPrivate *consumer)
 {
-    const auto own = consumers.constFind(consumer->tag);
-    if (own == consumers.cend() || *own != consumer) // the tag may be another consumer's by now
-        return;
-    consumers.erase(own);
-    lastEnvelope.reset();
-    if (core && !core->isEnded() && !core->isClosing()) {
+    if (consumers.remove(consumer->id) && core && !core->isEnded() && !core->isClosing()
+        && core->consumerId(consumer->tag) == consumer->id) {
         core->cancel(consumer->tag);
         engine->scheduleTurn();
     }
-    consumer->requeueHeld();
 }
 
 Deadline QAmqpChannelPrivate::await(std::chrono::milliseconds limit, const QAmqpError &late,

@@ -18,10 +18,6 @@ QFuture<QAmqpQueueInfo> QAmqpChannelPrivate::declareQueue(const QString &name,
                                                           const Ended &first)
 {
     const QAmqpQueueOptions options = QAmqpOperationOptionsPrivate::forName(given, name);
-    if (QAmqpOperationOptionsPrivate::isReplicated(options))
-        replicated.insert(wireFromText(name));
-    else if (!options.isPassive()) // which says nothing of the type
-        replicated.remove(wireFromText(name));
     return request<QAmqpQueueInfo>(
             QueueDeclare{.passive = options.isPassive(),
                          .durable = options.isDurable(),
@@ -74,7 +70,6 @@ QFuture<quint32> QAmqpChannel::purgeQueue(const QString &queue)
 QFuture<quint32> QAmqpChannelPrivate::deleteQueue(const QueueName &queue,
                                                   QAmqpChannel::DeleteFlags flags)
 {
-    replicated.remove(queue.utf8);
     return request<quint32>(QueueDelete{.ifUnused = flags.testFlag(QAmqpChannel::IfUnused),
                                         .ifEmpty = flags.testFlag(QAmqpChannel::IfEmpty)},
                             {.queue = queue}, messageCount);
@@ -191,7 +186,6 @@ QAmqpConsumer *QAmqpChannelPrivate::consume(const QueueName &queue,
     consumer->channel = shared_from_this();
     consumer->options = options;
     consumer->noAck = options.isNoAck();
-    consumer->fromStream = options.arguments().contains(QStringLiteral("x-stream-offset"));
     consumer->tag = wireFromText(options.consumerTag());
     if (consumer->tag.isEmpty() && !isForeign)
         consumer->tag = formatted(u"qtamqp-%1.%2", number, ++consumersMade).toLatin1();
@@ -201,10 +195,10 @@ QAmqpConsumer *QAmqpChannelPrivate::consume(const QueueName &queue,
                         .exclusive = options.isExclusive()};
     Call call{.queue = queue, .arguments = options.arguments()};
     QAmqpError error = prepare(method, call);
-    if (!error && core->hasConsumer(consumer->tag))
+    if (!error && core->consumerId(consumer->tag))
         error = invalidArgument(u"the consumer tag \"%1\" is in use on this channel",
                                 consumer->tag);
-    if (!error && core->channelPrefetch() > 0 && replicated.contains(queue.utf8))
+    if (!error && !core->mayConsume(queue.utf8))
         error = invalidArgument(
                 u"consume(): \"%1\" is a quorum queue or a stream, of which each consumer has its own prefetch; RabbitMQ would end the connection (540) for that of the channel: setPrefetch(0, PrefetchScope::Channel), or another channel",
                 queue.utf8);
@@ -214,25 +208,23 @@ QAmqpConsumer *QAmqpChannelPrivate::consume(const QueueName &queue,
         return object;
     }
     engine->collectMail();
+    std::optional<quint16> prefetch;
     if (!options.isNoAck()) {
         if (!options.hasPrefetch())
             consumer->options.setPrefetch(core->prefetch().value_or(options.prefetch()));
-        core->usePrefetch(consumer->options.prefetch());
+        prefetch = consumer->options.prefetch();
     }
-    consumers.insert(consumer->tag, consumer);
-    lastEnvelope.reset();
-    const RequestId id = core->consume(method, queue.from);
-    requests.insert(id, [this, tag = consumer->tag](RequestEnd &end) {
+    consumer->id = core->consume(method, queue.from, prefetch);
+    consumers.insert(consumer->id, consumer);
+    requests.insert(consumer->id, [this, id = consumer->id](RequestEnd &end) {
         if (end.error && end.error.kind() != QAmqpError::Kind::Timeout)
             return; // the end of the channel, which ends the consumer
-        QAmqpConsumerPrivate *starting = consumers.value(tag);
+        QAmqpConsumerPrivate *starting = consumers.value(id);
         if (starting && !end.error)
             return starting->started();
         if (!starting)
             return;
-        consumers.remove(tag);
-        lastEnvelope.reset();
-        core->cancel(tag);
+        forgetConsumer(starting);
         starting->ended(end.error);
     });
     engine->scheduleTurn();
@@ -265,11 +257,11 @@ QFuture<std::optional<QAmqpDelivery>> QAmqpChannelPrivate::get(const QueueName &
                 std::optional<QAmqpDelivery> message;
                 if (end.message) {
                     if (core)
-                        core->deliveries().show(end.message->deliveryTag);
+                        core->show(end.message->deliveryTag);
                     message.emplace();
                     QAmqpDeliveryPrivate::assign(*message, *end.message,
                                                  noAck ? MailboxPointer() : engine->mailbox(),
-                                                 generation, end.messageCount);
+                                                 end.messageCount);
                 }
                 return message;
             });
@@ -278,8 +270,8 @@ QFuture<std::optional<QAmqpDelivery>> QAmqpChannelPrivate::get(const QueueName &
 /*! Takes one message from \a queue, or none if it is empty. \a policy tells whether it must be
     acknowledged. For one message now and then; consumers are much faster. Fails with NotFound if there is
     no such queue, with ResourceLocked if it is another connection's exclusive queue; with Timeout if the
-    broker does not answer in time, and what comes after that goes back to the queue.
-    \sa {AMQP 0-9-1 §1.8.3.10} */
+    broker does not answer in time, and what comes after that goes back to the queue, as it does when the
+    future was cancelled. \sa {AMQP 0-9-1 §1.8.3.10} */
 QFuture<std::optional<QAmqpDelivery>> QAmqpChannel::get(const QString &queue, AckPolicy policy)
 {
     return d_ptr->get(queue, policy);
@@ -307,8 +299,8 @@ QFuture<void> QAmqpChannel::setPrefetch(quint16 messages, PrefetchScope scope)
 QStringList QAmqpChannel::consumerTags() const
 {
     QStringList tags;
-    for (auto it = d_ptr->consumers.cbegin(); it != d_ptr->consumers.cend(); ++it)
-        tags.append(textFromWire(it.key()));
+    for (const QAmqpConsumerPrivate *consumer : std::as_const(d_ptr->consumers))
+        tags.append(textFromWire(consumer->tag));
     tags.sort();
     return tags;
 }
@@ -320,65 +312,40 @@ QFuture<void> QAmqpChannel::recover()
 {
     QAmqpChannelPrivate *d = d_ptr.get();
     const auto voided = [d](RequestEnd &end) {
-        if (end.error)
-            return;
-        --d->recovering;
         for (QAmqpConsumerPrivate *consumer : std::as_const(d->consumers)) {
-            if (!consumer->noAck)
+            if (!end.error && !consumer->noAck)
                 consumer->dropHeld(); // it comes again, with new tags
         }
     };
-    const QFuture<void> future = d->request(BasicRecover{true}, {.first = voided});
-    d->recovering += !future.isFinished();
-    return future;
+    return d->request(BasicRecover{true}, {.first = voided});
 }
 
-bool QAmqpChannelPrivate::settleDelivery(const Settlement &settlement)
+bool QAmqpChannelPrivate::settleAll(const char *function, Settlement how)
 {
-    if (!core || !core->isUsable() || settlement.generation != generation || recovering
-        || !engine->core().isUsable()
-        || (core->isReadyToClose() && !core->sendsAtOnce())) // it would wait for what never comes
-        return false;
-    if (fromStream && settlement.kind == Settlement::Nack && settlement.multiple) {
-        refuse(QAmqpDeliveryPrivate::takenBackByNoStream());
-        return false;
-    }
-    const auto send = [&](quint64 tag, bool multiple) {
-        if (settlement.kind == Settlement::Ack)
-            core->ack(tag, multiple);
-        else
-            core->nack(tag, multiple, settlement.requeue);
-    };
-    if (!core->deliveries().settle(settlement.deliveryTag, settlement.multiple, send))
-        return false;
-    if (holding)
-        scheduleConsumerUpdate();
-    engine->scheduleTurn();
-    return true;
-}
-
-// Not with tag 0, which to the broker also is what is still on its way and was never shown.
-bool QAmqpChannelPrivate::settleAll(Settlement::Kind kind, bool requeue)
-{
-    if (const QAmqpError error = threadError(kind == Settlement::Ack ? "ackAll()" : "nackAll()")) {
+    if (const QAmqpError error = threadError(function)) {
         refuse(error);
         return false;
     }
+    if (engine)
+        engine->collectMail();
     if (currentState() == QAmqpChannel::State::Open)
         lastError = QAmqpError(); // so that it tells of this call
-    const quint64 last = core ? core->deliveries().lastShown() : 0;
-    if (last && core && (recovering || !engine->core().isUsable())) {
+    switch (core ? core->settle({}, how, true) : Settling::NotUnsettled) {
+    case Settling::Accepted: engine->scheduleTurn(); return true;
+    case Settling::NotUnsettled: break;
+    case Settling::FromStream: lastError = streamTakesNothingBack(); break;
+    case Settling::NotNow:
         lastError = notOpen(
                 u"channel %1 settles nothing while it recovers or its connection closes", number);
-        return false;
+        break;
     }
-    return last && settleDelivery({quint16(number), generation, last, kind, true, requeue});
+    return false;
 }
 
 /*! Acknowledges everything delivered on this channel so far. Returns \c false, and sends nothing, if
     there is nothing (which is no error: lastError() has none then), or the channel is not open, recover()
     is under way or the connection closes (NotOpen in lastError()). */
-bool QAmqpChannel::ackAll() { return d_ptr->settleAll(Settlement::Ack, false); }
+bool QAmqpChannel::ackAll() { return d_ptr->settleAll("ackAll()", Settlement::Ack); }
 
 /*! Gives back (or discards, see \a requeue) everything unsettled on this channel. Returns \c false, and
     sends nothing, if there is nothing (lastError() has no error then) or the channel is not open; and if
@@ -386,7 +353,9 @@ bool QAmqpChannel::ackAll() { return d_ptr->settleAll(Settlement::Ack, false); }
     nothing back (InvalidArgument in lastError()). */
 bool QAmqpChannel::nackAll(QAmqpDelivery::RequeueMode requeue)
 {
-    return d_ptr->settleAll(Settlement::Nack, requeue == QAmqpDelivery::Requeue);
+    return d_ptr->settleAll("nackAll()",
+                            requeue == QAmqpDelivery::Requeue ? Settlement::Requeue
+                                                              : Settlement::Discard);
 }
 
 /*! Asks the broker to send deliveries (\a active) or to hold them back, and tells which it does

@@ -55,8 +55,7 @@ public:
     void countHeld(qint64 bytes);
     qint64 bytesToWrite() const;
     QSslConfiguration tlsSession() const;
-    bool settle(const Settlement &settlement);
-    void refuse(const Settlement &settlement, const QAmqpError &error) const;
+    bool settle(const Mail &mail);
     // Before each command: acknowledgements that threads were told are accepted come first.
     void collectMail()
     {
@@ -89,7 +88,7 @@ public:
     void ending() override;
 
 private:
-    void settleAll(const std::vector<Settlement> &mail);
+    void settleAll(const std::vector<Mail> &mails);
     void finishClose(quint16 channel);
     void work();
     bool printLog();

@@ -10,48 +10,52 @@ QT_BEGIN_NAMESPACE
 
 namespace QtAmqpPrivate {
 
-bool Mailbox::settle(const Settlement &settlement)
+QAmqpError streamTakesNothingBack()
+{
+    return invalidArgument(
+            u"basic.nack: a stream takes nothing back, and RabbitMQ would close the connection (540); ack() what it delivered, it stays in the stream all the same");
+}
+
+bool Mailbox::settle(const Mail &mail)
 {
     if (QThread::currentThreadId() == m_owner.load(std::memory_order_relaxed)) {
         if (m_engine && hasMail()) // what was accepted before comes before
             m_engine->collectMail();
-        return m_engine && m_engine->settle(settlement);
+        return m_engine && m_engine->settle(mail);
+    }
+    if (mail.how != Settlement::Ack && mail.delivery->fromStream) {
+        qWarning("QtAmqp: %s", qPrintable(streamTakesNothingBack().text()));
+        return false;
     }
     const std::lock_guard lock(m_mutex);
-    if (settlement.channel >= m_admitted.size()
-        || m_admitted[settlement.channel] != settlement.generation)
+    const quint16 channel = mail.delivery->channel;
+    if (channel >= m_admitted.size() || m_admitted[channel] != mail.delivery->generation)
         return false;
-    m_waiting.push_back(settlement);
+    m_waiting.push_back(mail);
     if (!m_hasMail.exchange(true) && m_transport)
         m_transport->requestTurn();
     return true;
 }
 
-void Mailbox::refuse(const Settlement &settlement, const QAmqpError &error) const
+bool Engine::settle(const Mail &mail)
 {
-    if (isForeign())
-        qWarning("QtAmqp: %s", qPrintable(error.text()));
-    else if (m_engine)
-        m_engine->refuse(settlement, error);
+    QAmqpChannelPrivate *const target = channel(mail.delivery->channel);
+    if (!target || !target->core)
+        return false;
+    const Settling settling = target->core->settle(mail.delivery, mail.how, mail.multiple);
+    if (settling == Settling::FromStream)
+        target->lastError = streamTakesNothingBack();
+    if (settling == Settling::Accepted)
+        scheduleTurn();
+    return settling == Settling::Accepted;
 }
 
-bool Engine::settle(const Settlement &settlement)
+void Engine::settleAll(const std::vector<Mail> &mails)
 {
-    QAmqpChannelPrivate *target = channel(settlement.channel);
-    return target && target->settleDelivery(settlement);
-}
-
-void Engine::refuse(const Settlement &settlement, const QAmqpError &error) const
-{
-    QAmqpChannelPrivate *target = channel(settlement.channel);
-    if (target && target->generation == settlement.generation)
-        target->refuse(error);
-}
-
-void Engine::settleAll(const std::vector<Settlement> &mail)
-{
-    for (const Settlement &settlement : mail)
-        settle(settlement);
+    for (const Mail &mail : mails) {
+        if (!settle(mail))
+            mail.delivery->settled = false;
+    }
 }
 
 } // namespace QtAmqpPrivate

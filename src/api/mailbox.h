@@ -8,6 +8,9 @@
 // and outlive the connection. What it accepts is collected before its channel goes: once that is gone,
 // or the connection, the mailbox refuses.
 
+#include "protocol/deliveryledger.h"
+
+#include <QtAmqp/qamqperror.h>
 #include <QtAmqp/qamqptransport.h>
 #include <QtCore/qshareddata.h>
 #include <QtCore/qthread.h>
@@ -22,25 +25,21 @@ namespace QtAmqpPrivate {
 
 class Engine;
 
-struct Settlement
+struct Mail
 {
-    enum Kind : quint8 { Ack, Nack };
-
-    quint16 channel = 0;
-    quint32 generation = 0; // of the channel: a tag of an earlier one must never be sent
-    quint64 deliveryTag = 0;
-    Kind kind = Ack;
+    DeliveryMarkPointer delivery;
+    Settlement how = Settlement::Ack;
     bool multiple = false;
-    bool requeue = false;
 };
+
+// Why basic.nack and basic.reject of what came from a stream are not sent.
+QAmqpError streamTakesNothingBack();
 
 class Mailbox : public QSharedData
 {
 public:
     // Any thread; true if it was accepted.
-    bool settle(const Settlement &settlement);
-    // Tells the channel why one was not; in a thread that may not touch it, by a warning.
-    void refuse(const Settlement &settlement, const QAmqpError &error) const;
+    bool settle(const Mail &mail);
 
     // Whether this is a thread other than that of the connection; until it is opened, it has none.
     bool isForeign() const
@@ -76,14 +75,14 @@ public:
         m_admitted[size_t(channel)] = generation;
     }
     bool hasMail() const { return m_hasMail.load(std::memory_order_relaxed); }
-    std::vector<Settlement> take()
+    std::vector<Mail> take()
     {
         const std::lock_guard lock(m_mutex);
         m_hasMail = false;
         return std::exchange(m_waiting, {});
     }
     // The same, and no more mail is accepted for the channel; for none with 0.
-    std::vector<Settlement> takeLast(int channel)
+    std::vector<Mail> takeLast(int channel)
     {
         const std::lock_guard lock(m_mutex);
         if (channel == 0)
@@ -100,7 +99,7 @@ private:
     // Written by the owner under the mutex, so the owner reads it without.
     Engine *m_engine = nullptr;
     QAmqpTransport *m_transport = nullptr;
-    std::vector<Settlement> m_waiting;
+    std::vector<Mail> m_waiting;
     std::vector<quint32> m_admitted; // generations by channel, 0: none
     std::atomic<bool> m_hasMail = false;
 };

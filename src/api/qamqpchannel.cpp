@@ -261,7 +261,6 @@ void QAmqpChannel::open()
         return;
     }
     d->number = d->core->number();
-    d->generation = ++QAmqpConnectionPrivate::of(d->connection)->lastGeneration;
     d->lastError = QAmqpError();
     d->refusalWarned = false;
     d->publishHeld = true;

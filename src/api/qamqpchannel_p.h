@@ -138,8 +138,7 @@ public:
     QFuture<quint64> publishConfirmed(const QString &exchange, const QString &routingKey,
                                       const QAmqpMessage &message, QAmqpChannel::PublishFlags flags,
                                       QtAmqpPrivate::RequestId nameFrom = 0);
-    bool settleDelivery(const QtAmqpPrivate::Settlement &settlement);
-    bool settleAll(QtAmqpPrivate::Settlement::Kind kind, bool requeue);
+    bool settleAll(const char *function, QtAmqpPrivate::Settlement how);
     template<typename Method>
     QFuture<void> endTransaction(const Method &method);
     void scheduleConsumerUpdate();
@@ -164,6 +163,7 @@ public:
     void on(const QtAmqpPrivate::Returned &returned);
     void on(const QtAmqpPrivate::Settled &settled);
     void on(const QtAmqpPrivate::ConsumerCancelled &cancelled);
+    void on(const QtAmqpPrivate::ShowMore &) { scheduleConsumerUpdate(); }
     void afterEvents();
     void reportRefused();
 
@@ -172,7 +172,6 @@ public:
     QtAmqpPrivate::Engine *engine; // null once the connection is gone
     QtAmqpPrivate::ChannelCore *core = nullptr; // null while closed
     int number = 0;
-    quint32 generation = 0; // unique among the channels of the connection's life
     QAmqpChannel::State emittedState = QAmqpChannel::State::Closed;
     QAmqpError lastError;
     QHash<QtAmqpPrivate::RequestId, Ended> requests;
@@ -191,16 +190,10 @@ public:
     QtAmqpPrivate::Utf8Memory exchangeUtf8;
     QtAmqpPrivate::Utf8Memory routingKeyUtf8;
 
-    QHash<QByteArray, QAmqpConsumerPrivate *> consumers;
-    QtAmqpPrivate::EnvelopePointer lastEnvelope;
-    QAmqpConsumerPrivate *lastConsumer = nullptr; // of lastEnvelope
+    QHash<QtAmqpPrivate::RequestId, QAmqpConsumerPrivate *> consumers; // by their basic.consume
     quint32 consumersMade = 0;
-    QSet<QByteArray> replicated; // quorum queues and streams that were declared here
     bool consumersChanged = false; // one was paused, or may go on, which afterEvents() tells
-    bool holding = false; // a consumer may hold deliveries back until others are settled
     std::weak_ptr<QtAmqpPrivate::ReplyConsumer> replies; // which all clients of RPC share
-    bool fromStream = false; // some of them may be, which takes nothing back
-    int recovering = 0; // basic.recover is unanswered: what was delivered before it is void
     QAmqpDelivery scratch; // recycled from delivery to delivery
 };
 
@@ -281,13 +274,16 @@ QFuture<T> QAmqpChannelPrivate::wait(QtAmqpPrivate::RequestId id, const Ended &f
 {
     using namespace QtAmqpPrivate;
     const SharedPromise<T> promise = startPromise<T>();
-    requests.insert(newestRequest = id, [=](RequestEnd &end) {
+    requests.insert(newestRequest = id, [=, this](RequestEnd &end) {
+        const bool isWanted = !promise->isCanceled();
+        if (end.message && !isWanted)
+            core->giveBack(end.message->deliveryTag);
         if (first)
             first(end);
         if constexpr (std::is_void_v<T>)
             endPromise(*promise, end.error);
         else
-            endPromise(*promise, end.error, end.error ? T() : convert(end));
+            endPromise(*promise, end.error, end.error || !isWanted ? T() : convert(end));
     });
     engine->scheduleTurn();
     return promise->future();

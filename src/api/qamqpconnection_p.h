@@ -55,7 +55,6 @@ public:
     bool blocked = false;
     QString blockedReason;
     std::deque<QtAmqpPrivate::SharedPromise<void>> secretPromises;
-    quint32 lastGeneration = 0; // of channels
     QList<QAmqpChannelPrivate *> channels; // all objects, open or not
 };
 

@@ -66,7 +66,8 @@ QAmqpConsumer::QAmqpConsumer(QAmqpConsumerPrivate *dd, QObject *parent) : QObjec
     dd->q = this;
 }
 
-/*! Cancels the subscription in silence; messages it holds or still gets go back to the queue. */
+/*! Cancels the subscription in silence; messages it holds or still gets go back to the queue, see
+    cancel(). */
 QAmqpConsumer::~QAmqpConsumer()
 {
     if (d_ptr->state != State::Cancelled)
@@ -93,7 +94,8 @@ bool QAmqpConsumer::isActive() const { return d_ptr->state == State::Active; }
 
 /*!
     Ends the subscription. The future tells how many messages went back to the queue: those held back
-    (heldMessages()) and those under way. What was delivered to slots before is not touched: acknowledge it. A
+    (heldMessages()) and those under way; none if it is a stream, or may be one, since RabbitMQ closes the
+    connection (540) when something is to go back to one. What was delivered to slots before is not touched: acknowledge it. A
     consumer without acknowledgement gets what is under way delivered, since the broker has forgotten it.
     Fails with NotOpen if the consumer is not running, with InvalidArgument from a thread other than the
     connection's, with Timeout if the broker does not answer in time (the consumer is over then too), and
@@ -176,7 +178,7 @@ QAmqpConsumerPrivate::~QAmqpConsumerPrivate()
 // Not more than the prefetch at a time, whatever the broker sends.
 bool QAmqpConsumerPrivate::mayShow(const QAmqpDelivery &delivery) const
 {
-    return noAck || !channel->core || channel->core->deliveries().show(delivery.deliveryTag());
+    return noAck || !channel->core || channel->core->show(delivery.deliveryTag());
 }
 
 void QAmqpConsumerPrivate::deliver(const QAmqpDelivery &delivery)
@@ -207,7 +209,6 @@ bool QAmqpConsumerPrivate::callSlot(const QAmqpDelivery &delivery)
 void QAmqpConsumerPrivate::hold(const QAmqpDelivery &delivery)
 {
     held.push_back(delivery);
-    channel->holding = true;
     if (held.size() > bound())
         countHeld(held.back(), 1);
 }
@@ -269,18 +270,6 @@ void QAmqpConsumerPrivate::deliverLast()
             return;
     }
     tellEnded(*std::exchange(endsWith, std::nullopt));
-}
-
-int QAmqpConsumerPrivate::requeueHeld()
-{
-    if (noAck)
-        return 0;
-    const auto unseen = held;
-    dropHeld();
-    int requeued = 0;
-    for (const QAmqpDelivery &delivery : unseen)
-        requeued += ChannelCore::mayGoBack(delivery) && delivery.nack();
-    return requeued;
 }
 
 void QAmqpConsumerPrivate::ended(const QAmqpError &reason)

@@ -23,7 +23,6 @@ public:
     void deliver(const QAmqpDelivery &delivery);
     void discarded(const QAmqpDelivery &message, const QAmqpError &error);
     void deliverHeld();
-    int requeueHeld();
     void dropHeld();
     void ended(const QAmqpError &reason);
     void setState(QAmqpConsumer::State state);
@@ -33,9 +32,9 @@ public:
     std::shared_ptr<QAmqpChannelPrivate> channel;
     QAmqpConsumeOptions options;
     QByteArray tag;
+    QtAmqpPrivate::RequestId id = 0; // of its basic.consume
     QAmqpConsumer::State state = QAmqpConsumer::State::Starting;
     bool noAck = false; // of the options, for each delivery
-    bool fromStream = false; // it was told where in a stream to begin
     bool isReentrant = false; // its slot is the library's own
     bool paused = false;
     bool emittedPaused = false;

@@ -49,8 +49,7 @@ using namespace QtAmqpPrivate;
 QTAMQP_COPYABLE(QAmqpDelivery)
 
 void QAmqpDeliveryPrivate::assign(QAmqpDelivery &delivery, Delivered &from,
-                                  const MailboxPointer &mailbox, quint32 generation,
-                                  quint32 remaining, bool fromStream)
+                                  const MailboxPointer &mailbox, quint32 remaining)
 {
     if (!delivery.d || delivery.d->ref.loadAcquire() != 1)
         delivery.d = QExplicitlySharedDataPointer<QAmqpDeliveryPrivate>(new QAmqpDeliveryPrivate);
@@ -61,11 +60,11 @@ void QAmqpDeliveryPrivate::assign(QAmqpDelivery &delivery, Delivered &from,
     if (d.envelope != from.envelope)
         d.envelope = from.envelope;
     d.deliveryTag = from.deliveryTag;
-    d.generation = generation;
+    d.generation = from.generation;
     d.remaining = remaining;
     d.channel = from.channel;
     d.redelivered = from.redelivered;
-    d.fromStream = fromStream;
+    d.fromStream = from.fromStream;
     d.settled.store(!mailbox, std::memory_order_relaxed);
 }
 
@@ -158,36 +157,25 @@ bool QAmqpDelivery::isRedelivered() const { return d && d->redelivered; }
 quint32 QAmqpDelivery::remainingMessages() const { return d ? d->remaining : 0; }
 
 /*! Returns whether it was settled, or never needed it. \c Multiple settles others without marking
-    them; settling those returns \c false. */
+    them; settling those returns \c false. In a transaction (QAmqpChannel::txSelect()) it is settled until
+    that is rolled back or its commit fails. */
 bool QAmqpDelivery::isSettled() const { return !d || d->settled.load(std::memory_order_relaxed); }
 
-static bool settle(QAmqpDeliveryPrivate *d, Settlement::Kind kind, QAmqpDelivery::AckMode mode,
-                   bool requeue)
+static bool settle(QAmqpDeliveryPrivate *d, Settlement how, QAmqpDelivery::AckMode mode)
 {
     if (!d || d->settled.exchange(true))
         return false;
-    const bool multiple = mode == QAmqpDelivery::Multiple;
-    const bool accepted = d->mailbox->settle(
-            {d->channel, d->generation, d->deliveryTag, kind, multiple, requeue});
-    if (multiple
-        && !accepted) // it may be for one of the others: this one can still be settled alone
-        d->settled = false;
-    return accepted;
-}
-
-QAmqpError QAmqpDeliveryPrivate::takenBackByNoStream()
-{
-    return invalidArgument(
-            u"basic.nack: a stream takes nothing back, and RabbitMQ would close the connection (540); ack() what it delivered, it stays in the stream all the same");
+    const Mail mail{DeliveryMarkPointer(d), how, mode == QAmqpDelivery::Multiple};
+    if (d->mailbox->settle(mail))
+        return true;
+    d->settled = false;
+    return false;
 }
 
 /*! Tells the broker that the message was dealt with, and with \a mode Multiple all before it. Returns
     \c false, and sends nothing, if it was settled before or its channel has ended. Any thread.
     \sa {https://www.rabbitmq.com/confirms.html} */
-bool QAmqpDelivery::ack(AckMode mode) const
-{
-    return settle(d.data(), Settlement::Ack, mode, false);
-}
+bool QAmqpDelivery::ack(AckMode mode) const { return settle(d.data(), Settlement::Ack, mode); }
 
 /*! Gives the message back (or discards it, see \a requeue), and with \a mode Multiple all before it
     (basic.nack, a RabbitMQ extension). Returns \c false, and sends nothing, if it was settled before or
@@ -195,17 +183,12 @@ bool QAmqpDelivery::ack(AckMode mode) const
 
     What a stream delivered cannot be given back: RabbitMQ would close the connection (540). For a
     consumer with QAmqpConsumeOptions::setStreamOffset() this is refused too, with InvalidArgument in
-    QAmqpChannel::lastError(), and the delivery stays unsettled: ack() it. On a channel with such a
-    consumer, Multiple and QAmqpChannel::nackAll() are refused as well. The header \c{x-stream-offset}
-    alone says nothing: whoever publishes can set it. \sa {https://www.rabbitmq.com/nack.html} */
+    QAmqpChannel::lastError(), and the delivery stays unsettled: ack() it. Multiple and
+    QAmqpChannel::nackAll() are refused as well if such a delivery is among what they would settle. The
+    header \c{x-stream-offset} alone says nothing: whoever publishes can set it. \sa {https://www.rabbitmq.com/nack.html} */
 bool QAmqpDelivery::nack(RequeueMode requeue, AckMode mode) const
 {
-    if (!isSettled() && d->fromStream) {
-        d->mailbox->refuse({.channel = d->channel, .generation = d->generation},
-                           QAmqpDeliveryPrivate::takenBackByNoStream());
-        return false;
-    }
-    return settle(d.data(), Settlement::Nack, mode, requeue == Requeue);
+    return settle(d.data(), requeue == Requeue ? Settlement::Requeue : Settlement::Discard, mode);
 }
 
 /*! Gives the message back or discards it, see \a requeue; the same as nack() with Single. Returns

@@ -11,25 +11,17 @@
 
 QT_BEGIN_NAMESPACE
 
-class QAmqpDeliveryPrivate : public QSharedData
+class QAmqpDeliveryPrivate : public QtAmqpPrivate::DeliveryMark
 {
 public:
     QtAmqpPrivate::MailboxPointer mailbox; // null: nothing to acknowledge
     QtAmqpPrivate::EnvelopePointer envelope;
-    quint64 deliveryTag = 0;
-    quint32 generation = 0;
     quint32 remaining = 0;
-    quint16 channel = 0;
     bool redelivered = false;
-    bool fromStream = false; // which takes nothing back
-    std::atomic<bool> settled = false;
 
     // Fills `delivery` with what arrived, in the memory it already has if nobody else holds it.
     static void assign(QAmqpDelivery &delivery, QtAmqpPrivate::Delivered &from,
-                       const QtAmqpPrivate::MailboxPointer &mailbox, quint32 generation,
-                       quint32 remaining, bool fromStream = false);
-    // Why basic.nack and basic.reject of what came from a stream are not sent.
-    static QAmqpError takenBackByNoStream();
+                       const QtAmqpPrivate::MailboxPointer &mailbox, quint32 remaining = 0);
     // Keeps the memory of a delivery that nobody else holds for the next one.
     static void recycle(QAmqpDelivery &delivery, QAmqpDelivery &scratch);
 };

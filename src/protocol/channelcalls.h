@@ -62,6 +62,7 @@ struct WireCall
     Request request = {}; // none: a publish or an acknowledgement
     bool hasContent = false;
     bool confirming = false; // a publish that the broker answers for
+    std::optional<quint16> prefetch = {}; // that must be in force when a consumer is asked for
     QAmqpMessage message = {};
 
     qsizetype storedSize() const { return method.size() + storedSizeOf(message); }
@@ -82,6 +83,20 @@ WireCall callOf(const Method &method, RequestId nameFrom = 0)
     Writer writer(bytes.data());
     encode(method, writer);
     return {.method = std::move(bytes), .nameAt = nameAt, .nameFrom = nameFrom};
+}
+
+// The call of a method that has an answer.
+template<typename Method>
+WireCall requestOf(const Method &method, RequestId id, RequestId nameFrom = 0)
+{
+    WireCall call = callOf(method, nameFrom);
+    call.request = {
+            .id = id, .method = Method::info.id(), .replies = replyIds(typename Method::Replies())};
+    if constexpr (requires { method.consumerTag; })
+        call.request.consumerTag = method.consumerTag.toByteArray();
+    if constexpr (requires { method.noAck; })
+        call.request.noAck = method.noAck;
+    return call;
 }
 
 } // namespace QtAmqpPrivate

@@ -39,7 +39,7 @@ void ChannelCore::open(LinkContext &link) { m_link.emplace(link, *this); }
 
 void ChannelCore::opened()
 {
-    m_context.events.push_back(ChannelOpened{m_number});
+    m_context.events.push_back(ChannelOpened{m_number, m_link->generation()});
     if (m_closeWanted)
         m_link->changeState(Cause::CloseCommand);
     pump();
@@ -108,10 +108,12 @@ void ChannelCore::answered(const Request &request, Replied replied)
             m_deliveries.removeConsumer(consumer.ledgerId);
         break;
     }
-    case BasicRecover::info.id():
-        m_deliveries.clear(); // what comes now has new tags
-        --m_recovering;
+    case BasicRecover::info.id(): m_deliveries.recovered(); break;
+    case TxCommit::info.id():
+        m_deliveries.committed();
+        showMore();
         break;
+    case TxRollback::info.id(): m_deliveries.rolledBack(sender()); break;
     }
     if (!request.over)
         m_context.events.push_back(std::move(replied));
@@ -131,13 +133,13 @@ void ChannelCore::queueNamed(const Request &declare, const QByteArray &name)
 // wants to see the consumer cancelled from this side too before it forgets it (4.3, quorum queues).
 void ChannelCore::cancelled(const QByteArray &consumerTag)
 {
-    const auto consumer = m_consumers.constFind(consumerTag);
-    if (consumer == m_consumers.cend())
+    if (!m_consumers.contains(consumerTag))
         return;
-    m_deliveries.removeConsumer(consumer->ledgerId);
-    m_consumers.erase(consumer);
+    const Consumer consumer = m_consumers.take(consumerTag);
     answer(BasicCancel{.consumerTag = QByteArrayView(consumerTag), .noWait = true});
-    m_context.events.push_back(ConsumerCancelled{m_number, consumerTag});
+    m_deliveries.giveBack(consumer.ledgerId, sender());
+    m_deliveries.removeConsumer(consumer.ledgerId);
+    m_context.events.push_back(ConsumerCancelled{m_number, consumer.id});
 }
 
 void ChannelCore::settle(quint64 sequence, bool multiple, Outcome outcome)
@@ -147,29 +149,6 @@ void ChannelCore::settle(quint64 sequence, bool multiple, Outcome outcome)
                 ReplyCode::UnexpectedFrame,
                 formatted(u"the broker answered for publish %1, which was never sent", sequence));
     closeIfIdle();
-}
-
-RequestId ChannelCore::consume(const BasicConsume &method, RequestId nameFrom)
-{
-    const QByteArray tag = method.consumerTag.toByteArray();
-    const QAmqpTable arguments = decodeTable(method.arguments);
-    // What limits its credit itself is no matter of the prefetch.
-    const bool isLimited = !method.noAck && !arguments.contains(QStringLiteral("x-credit"));
-    const quint16 limit = isLimited ? m_prefetchSent.value_or(0) : 0;
-    m_consumers.insert(tag,
-                       {.noAck = method.noAck,
-                        .fromStream = arguments.contains(QStringLiteral("x-stream-offset")),
-                        .ledgerId = m_deliveries.addConsumer(limit)});
-    return request(method, nameFrom, tag);
-}
-
-RequestId ChannelCore::cancel(const QByteArray &consumerTag)
-{
-    const auto consumer = m_consumers.find(consumerTag);
-    if (consumer == m_consumers.end() || consumer->cancelling)
-        return 0;
-    consumer->cancelling = true;
-    return request(BasicCancel{.consumerTag = QByteArrayView(consumerTag)}, 0, consumerTag);
 }
 
 void ChannelCore::selectConfirms()
@@ -244,21 +223,6 @@ Deadline ChannelCore::await(TimePoint until, const QAmqpError &late)
     m_context.awaited.emplace(
             deadline, Replied{.channel = m_number, .request = deadline.second, .error = late});
     return deadline;
-}
-
-void ChannelCore::ack(quint64 deliveryTag, bool multiple)
-{
-    sendOrQueue(BasicAck{deliveryTag, multiple});
-}
-
-void ChannelCore::nack(quint64 deliveryTag, bool multiple, bool requeue)
-{
-    sendOrQueue(BasicNack{deliveryTag, multiple, requeue});
-}
-
-void ChannelCore::giveBack(quint64 deliveryTag)
-{
-    m_deliveries.settle(deliveryTag, false, [this](quint64 tag, bool) { nack(tag, false, true); });
 }
 
 // The request whose time runs: not only one that was sent, also one that waits behind a lost reply.
@@ -415,6 +379,7 @@ void ChannelCore::linkLost(const QAmqpError &cause, quint32 &guiltyMethod)
     endSentRequests(cause, guiltyMethod);
     m_publishes.linkLost(cause);
     endAwaited(cause);
+    m_deliveries.clear();
     m_context.events.push_back(ChannelLost{m_number, cause});
 }
 
@@ -446,6 +411,7 @@ void ChannelCore::finish(const QAmqpError &error, quint32 guiltyMethod)
     told |= endAwaited(error);
     told |= m_publishes.end(error);
     m_consumers.clear();
+    m_deliveries.clear();
     m_context.events.push_back(ChannelClosed{m_number, error, told});
 }
 

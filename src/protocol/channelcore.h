@@ -22,6 +22,7 @@
 #include "protocol/publishledger.h"
 #include "protocol/waitingcalls.h"
 
+#include <QtCore/qcache.h>
 #include <QtCore/qhash.h>
 
 QT_BEGIN_NAMESPACE
@@ -56,9 +57,10 @@ public:
     }
     // Nobody will hear of it again, and the broker knows.
     bool isOver() const { return m_forgotten && state() == ChannelState::Closed; }
-    bool hasConsumer(const QByteArray &consumerTag) const
+    // The basic.consume that made it, 0 if there is none of that tag.
+    RequestId consumerId(const QByteArray &consumerTag) const
     {
-        return m_consumers.contains(consumerTag);
+        return m_consumers.value(consumerTag).id;
     }
 
     // command; call these while it is not closing or over
@@ -68,36 +70,29 @@ public:
     void finishClose(); // then, or after the event
     // What names a queue may leave that to the declare `nameFrom`.
     template<typename Method>
-    RequestId request(const Method &method, RequestId nameFrom = 0,
-                      const QByteArray &consumerTag = {})
+    RequestId request(const Method &method, RequestId nameFrom = 0)
     {
-        WireCall call = callOf(method, nameFrom);
-        call.request = {.id = ++m_context.lastRequest,
-                        .method = Method::info.id(),
-                        .replies = replyIds(typename Method::Replies()),
-                        .consumerTag = consumerTag};
-        if constexpr (requires { method.noAck; })
-            call.request.noAck = method.noAck;
-        if constexpr (std::is_same_v<Method, BasicRecover>)
-            ++m_recovering;
-        queue(std::move(call));
+        asked(method);
+        queue(requestOf(method, ++m_context.lastRequest, nameFrom));
         return m_context.lastRequest;
     }
     // What has no-wait set: the broker answers nothing, and closes the channel if it refuses.
     template<typename Method>
     void tell(const Method &method, RequestId nameFrom)
     {
+        asked(method);
         WireCall call = callOf(method, nameFrom);
         call.request = {.method = Method::info.id(), .noWait = true};
         queue(std::move(call));
     }
-    // The prefetch of consumers that are made later, or that of all together.
+    // The prefetch of consumers that are made later and have none of their own, or that of all together.
     RequestId setPrefetch(quint16 messages, bool ofChannel);
     std::optional<quint16> prefetch() const { return m_prefetch; } // that was set last
-    quint16 channelPrefetch() const { return m_channelPrefetch; }
-    // Before consume(): the next consumer's own.
-    void usePrefetch(quint16 messages);
-    RequestId consume(const BasicConsume &method, RequestId nameFrom);
+    // Whether its kind and the prefetch of the channel can be together.
+    bool mayConsume(QByteArrayView queue) const;
+    RequestId consume(const BasicConsume &method, RequestId nameFrom,
+                      std::optional<quint16> prefetch = {});
+    // What it has not shown goes back to the queue, and is counted in the answer.
     RequestId cancel(const QByteArray &consumerTag);
     quint64 publish(const BasicPublish &method, const QAmqpMessage &message, RequestId nameFrom);
     // A request that ends with the outcome of the publish that was just made, or of all so far; then 0 if
@@ -111,14 +106,14 @@ public:
     // it is forgotten before.
     Deadline await(TimePoint until, const QAmqpError &late);
     void forget(const Deadline &answer) { m_context.awaited.erase(answer); }
-    void ack(quint64 deliveryTag, bool multiple);
-    void nack(quint64 deliveryTag, bool multiple, bool requeue);
-    void giveBack(quint64 deliveryTag); // what nobody takes
-    DeliveryLedger &deliveries() { return m_deliveries; }
+    // Settles a delivery, or with `multiple` all that were shown before too; without one, all that were.
+    Settling settle(const DeliveryMarkPointer &delivery, Settlement how, bool multiple);
+    // The application is about to see this one; false if it has as many as the prefetch allows.
+    bool show(quint64 deliveryTag) { return m_deliveries.show(deliveryTag); }
+    void giveBack(quint64 deliveryTag); // what was got, and nobody waits for any more
     bool sendsAtOnce() const { return isFree() && m_link->takesContent(); }
     void selectConfirms();
     RequestId selectTransactions();
-    static bool mayGoBack(const QAmqpMessage &message); // by basic.nack
     static bool fitsFrame(const QAmqpMessage &message, quint32 frameMax);
     // What was asked for before the size of frames was negotiated.
     bool waitingFitsFrames(quint32 frameMax) const;
@@ -146,19 +141,35 @@ public:
     void answered(const Request &request, Replied replied);
     void cancelled(const QByteArray &consumerTag);
     void contentCame(Assembler &content, const Request &get);
+    void prefetchSent(quint16 messages, bool ofChannel);
     void settle(quint64 sequence, bool multiple, Outcome outcome);
     void finish(const QAmqpError &error, quint32 guiltyMethod);
 
 private:
     struct Consumer
     {
+        RequestId id = 0; // of its basic.consume
+        quint32 ledgerId = 0;
         bool noAck = false;
-        bool fromStream = false; // it was told where in a stream to begin
         bool cancelling = false;
         quint32 requeued = 0;
-        quint32 ledgerId = 0;
     };
 
+    // What a request means here, before it is answered.
+    template<typename Method>
+    void asked(const Method &method)
+    {
+        if constexpr (std::is_same_v<Method, BasicRecover>)
+            m_deliveries.recover();
+        else if constexpr (std::is_same_v<Method, TxSelect>)
+            m_deliveries.selectTransactions();
+        else if constexpr (std::is_same_v<Method, TxCommit> || std::is_same_v<Method, TxRollback>)
+            m_deliveries.endTransaction();
+        else if constexpr (std::is_same_v<Method, QueueDeclare>)
+            queueDeclared(method);
+        else if constexpr (std::is_same_v<Method, QueueDelete>)
+            m_queues.remove(method.queue.toByteArray());
+    }
     template<typename Method>
     void sendOrQueue(const Method &method)
     {
@@ -177,13 +188,24 @@ private:
     void queue(WireCall call);
     void send(WireCall call);
     void closeIfIdle();
-    void renewChannelPrefetch();
+    // Writes settlements; those that the peer makes us send are counted.
+    auto sender(bool ofPeer = false)
+    {
+        return [this, ofPeer](quint64 tag, bool multiple, Settlement how) {
+            sendSettlement(tag, multiple, how, ofPeer);
+        };
+    }
+    void sendSettlement(quint64 deliveryTag, bool multiple, Settlement how, bool ofPeer);
+    void showMore();
+    void queueDeclared(const QueueDeclare &method);
+    QueueKind kindOf(const BasicConsume &method, RequestId nameFrom,
+                     std::optional<quint16> prefetch) const;
     void queueNamed(const Request &declare, const QByteArray &name);
     void deliver(Delivered delivered, const QString &excess);
+    void deliverToNobody(const Delivered &delivered, Consumer *cancelling);
     void discard(Delivered delivered, const Consumer &consumer, const QString &excess);
     void endGet(Delivered content, const Request &get, quint32 remaining, const QString &excess);
     bool heedsPrefetch(const Consumer &consumer, const Delivered &delivered);
-    void putBack(quint64 deliveryTag, bool requeue);
     Request *oldestRequest();
     bool isCloseHeldUp();
     void requestTimedOut(Request &request, std::chrono::milliseconds requestTimeout, bool blocked);
@@ -209,9 +231,8 @@ private:
     QHash<QByteArray, Consumer> m_consumers;
     DeliveryLedger m_deliveries;
     std::optional<quint16> m_prefetch; // as the application set it
-    std::optional<quint16> m_prefetchSent;
     quint16 m_channelPrefetch = 0; // for all consumers together, 0: none
-    quint32 m_recovering = 0; // basic.recover that are unanswered: what came before is void
+    QCache<QByteArray, QueueKind> m_queues{1000}; // that were declared here, as far as that tells
 };
 
 } // namespace QtAmqpPrivate

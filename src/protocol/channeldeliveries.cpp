@@ -1,12 +1,13 @@
 // SPDX-FileCopyrightText: 2026 The QtAmqp Authors
 // SPDX-License-Identifier: MIT
 
-// The part of ChannelCore that takes messages: whose they are, and how many come ahead of their
-// acknowledgement.
+// The part of ChannelCore that takes messages: who consumes them, how many come ahead of their
+// acknowledgement, and what is settled.
 
 #include "protocol/channelcore.h"
 
 #include "values/errorkinds.h"
+#include "values/tableformat.h"
 
 QT_BEGIN_NAMESPACE
 
@@ -24,8 +25,12 @@ void ChannelCore::contentCame(Assembler &arrived, const Request &get)
 {
     const ContentStart start = arrived.start();
     const QString excess = arrived.excess();
-    Delivered content{m_number, start.redelivered, start.deliveryTag, arrived.envelope(),
-                      arrived.takeMessage()};
+    Delivered content{.channel = m_number,
+                      .redelivered = start.redelivered,
+                      .generation = m_link->generation(),
+                      .deliveryTag = start.deliveryTag,
+                      .envelope = arrived.envelope(),
+                      .message = arrived.takeMessage()};
     if (start.method == BasicDeliver::info.id())
         return deliver(std::move(content), excess);
     if (start.method == BasicReturn::info.id()) {
@@ -42,105 +47,88 @@ void ChannelCore::contentCame(Assembler &arrived, const Request &get)
 void ChannelCore::endGet(Delivered content, const Request &get, quint32 remaining,
                          const QString &excess)
 {
-    if (!get.over && excess.isEmpty()) {
-        if (!get.noAck)
-            m_deliveries.delivered(content.deliveryTag, DeliveryLedger::Nobody);
+    const quint64 tag = content.deliveryTag;
+    if (!get.noAck)
+        m_deliveries.delivered(tag, DeliveryLedger::Nobody);
+    if (get.over) {
+        giveBack(tag);
+    } else if (excess.isEmpty()) {
         m_context.events.push_back(Got{std::move(content), get.id, remaining});
-    } else if (!get.over) {
+    } else {
         m_context.events.push_back(Replied{.channel = m_number,
                                            .request = get.id,
                                            .error = tooLarge(content, excess, get.noAck)});
-        if (!get.noAck)
-            putBack(content.deliveryTag, false);
-    } else if (!get.noAck) { // nobody waits for it any more
-        putBack(content.deliveryTag, true);
+        m_deliveries.settleUnseen(tag, Settlement::Discard, sender(true));
     }
     closeIfIdle();
+}
+
+void ChannelCore::giveBack(quint64 deliveryTag)
+{
+    if (m_deliveries.settleUnseen(deliveryTag, Settlement::Requeue, sender(true)))
+        m_context.log->add(qtAmqpChannel(), QtDebugMsg,
+                           formatted(u"nobody waits any more for message %1 on channel %2, which "
+                                     "basic.get took: it goes back to its queue",
+                                     deliveryTag, m_number));
+}
+
+// RabbitMQ writes such a header to each message of a stream, as a signed 64-bit integer.
+static std::optional<qint64> streamOffset(const QAmqpMessage &message)
+{
+    const QAmqpValue offset = message.headers().value(QStringLiteral("x-stream-offset"));
+    return offset.type() == QAmqpValue::Type::Int64 ? std::optional(offset.toInt()) : std::nullopt;
+}
+
+void ChannelCore::deliver(Delivered delivered, const QString &excess)
+{
+    const auto found = m_consumers.find(delivered.envelope->consumerTag);
+    Consumer *const consumer = found == m_consumers.end() ? nullptr : &*found;
+    const bool noAck = consumer && consumer->noAck;
+    if (!m_link->acceptTag(delivered.deliveryTag, noAck))
+        return;
+    if (consumer && m_deliveries.needsOffset(consumer->ledgerId)) {
+        const std::optional<qint64> offset = streamOffset(delivered.message);
+        // Where the headers were not kept, or cannot be read, their absence says nothing.
+        if (offset || (excess.isEmpty() && delivered.message.propertiesError().isEmpty()))
+            m_deliveries.offsetSeen(consumer->ledgerId, offset);
+    }
+    // Those of a consumer without acknowledgement cannot go back, and come even while it cancels.
+    if (!noAck && (!consumer || consumer->cancelling))
+        return deliverToNobody(delivered, consumer);
+    delivered.consumer = consumer->id;
+    delivered.fromStream = m_deliveries.isStream(consumer->ledgerId);
+    if (!noAck)
+        m_deliveries.delivered(delivered.deliveryTag, consumer->ledgerId);
+    if (!excess.isEmpty())
+        discard(std::move(delivered), *consumer, excess);
+    else if (noAck || heedsPrefetch(*consumer, delivered))
+        m_context.events.push_back(std::move(delivered));
+}
+
+// It goes back to its queue, unless that may be a stream: nothing is lost there without it.
+void ChannelCore::deliverToNobody(const Delivered &delivered, Consumer *cancelling)
+{
+    if (cancelling ? m_deliveries.mayBeStream(cancelling->ledgerId)
+                   : streamOffset(delivered.message).has_value())
+        return;
+    const quint32 ledgerId = cancelling ? cancelling->ledgerId : DeliveryLedger::Nobody;
+    m_deliveries.delivered(delivered.deliveryTag, ledgerId);
+    const quint32 count =
+            m_deliveries.settleUnseen(delivered.deliveryTag, Settlement::Requeue, sender(true));
+    if (cancelling)
+        cancelling->requeued += count;
 }
 
 // Sent again it would only come again: it is rejected, for the queue's dead letters, if it has any.
 void ChannelCore::discard(Delivered delivered, const Consumer &consumer, const QString &excess)
 {
-    if (m_recovering > 0 && !consumer.noAck) // it comes again, with a tag that can be rejected
+    const bool ofStream = m_deliveries.mayBeStream(consumer.ledgerId);
+    const quint32 settled = m_deliveries.settleUnseen(
+            delivered.deliveryTag, ofStream ? Settlement::Ack : Settlement::Discard, sender(true));
+    if (settled == 0 && !consumer.noAck) // the broker recovers: it comes again
         return;
-    const quint64 tag = delivered.deliveryTag;
-    const bool ofStream = consumer.fromStream || !mayGoBack(delivered.message);
     const QAmqpError error = tooLarge(delivered, excess, consumer.noAck);
     m_context.events.push_back(Discarded{std::move(delivered), error});
-    if (ofStream && !consumer.noAck)
-        answer(BasicAck{tag, false});
-    else if (!consumer.noAck)
-        answer(BasicNack{tag, false, false});
-}
-
-// Messages that nobody will look at go back to the queue; those of a consumer without acknowledgement
-// cannot, and reach the application even while it cancels.
-void ChannelCore::deliver(Delivered delivered, const QString &excess)
-{
-    const auto consumer = m_consumers.find(delivered.envelope->consumerTag);
-    if (!m_link->acceptTag(delivered.deliveryTag, consumer != m_consumers.end() && consumer->noAck))
-        return;
-    if (consumer != m_consumers.end() && (!consumer->cancelling || consumer->noAck)) {
-        if (!excess.isEmpty())
-            discard(std::move(delivered), *consumer, excess);
-        else if (consumer->noAck || heedsPrefetch(*consumer, delivered))
-            m_context.events.push_back(std::move(delivered));
-        return;
-    }
-    if (!mayGoBack(delivered.message))
-        return;
-    if (consumer != m_consumers.end())
-        ++consumer->requeued;
-    putBack(delivered.deliveryTag, true);
-}
-
-// What nobody has seen. Unless the broker takes it back itself: to refuse what was on its way when it was
-// told to recover is an unknown delivery tag (406).
-void ChannelCore::putBack(quint64 deliveryTag, bool requeue)
-{
-    if (m_recovering == 0)
-        answer(BasicNack{deliveryTag, false, requeue});
-}
-
-// RabbitMQ closes the connection (540) over a basic.nack for what a stream delivered. Nothing is lost
-// there without it, nor on a queue to which such a message was copied with its headers: it goes back
-// when the channel closes.
-bool ChannelCore::mayGoBack(const QAmqpMessage &message)
-{
-    return !message.headers().contains(QStringLiteral("x-stream-offset"));
-}
-
-RequestId ChannelCore::setPrefetch(quint16 messages, bool ofChannel)
-{
-    const RequestId id = request(BasicQos{.prefetchCount = messages, .global = ofChannel});
-    if (ofChannel) {
-        m_channelPrefetch = messages;
-        m_deliveries.channelPrefetch(messages);
-    } else {
-        m_prefetch = m_prefetchSent = messages;
-        m_deliveries.consumerPrefetch(messages);
-        renewChannelPrefetch();
-    }
-    return id;
-}
-
-void ChannelCore::usePrefetch(quint16 messages)
-{
-    if (m_prefetchSent == messages)
-        return;
-    m_prefetchSent = messages;
-    request(BasicQos{.prefetchCount = messages});
-    m_deliveries.consumerPrefetch(messages);
-    renewChannelPrefetch();
-}
-
-// RabbitMQ drops the limit of the channel when it is told that of the next consumers.
-void ChannelCore::renewChannelPrefetch()
-{
-    if (m_channelPrefetch == 0)
-        return;
-    request(BasicQos{.prefetchCount = m_channelPrefetch, .global = true});
-    m_deliveries.channelPrefetch(m_channelPrefetch);
 }
 
 // False if the peer takes no notice of the prefetch: the channel closes then. A lawful broker goes far beyond
@@ -149,9 +137,8 @@ void ChannelCore::renewChannelPrefetch()
 // holds these back bounds them.
 bool ChannelCore::heedsPrefetch(const Consumer &consumer, const Delivered &delivered)
 {
-    m_deliveries.delivered(delivered.deliveryTag, consumer.ledgerId);
     if (!m_deliveries.isFlooded(consumer.ledgerId) || delivered.redelivered
-        || !mayGoBack(delivered.message))
+        || m_deliveries.mayBeStream(consumer.ledgerId))
         return true;
     QAmqpError error(
             QAmqpError::Kind::ProtocolViolation, QAmqpError::Scope::Channel,
@@ -161,6 +148,119 @@ bool ChannelCore::heedsPrefetch(const Consumer &consumer, const Delivered &deliv
                       m_context.endpoint, delivered.envelope->consumerTag, m_number));
     giveUp(error.setEndpoint(m_context.endpoint), 0, ReplyCode::PreconditionFailed);
     return false;
+}
+
+RequestId ChannelCore::setPrefetch(quint16 messages, bool ofChannel)
+{
+    if (ofChannel)
+        m_channelPrefetch = messages;
+    else
+        m_prefetch = messages;
+    return request(BasicQos{.prefetchCount = messages, .global = ofChannel});
+}
+
+void ChannelCore::prefetchSent(quint16 messages, bool ofChannel)
+{
+    ofChannel ? m_deliveries.channelPrefetch(messages) : m_deliveries.consumerPrefetch(messages);
+}
+
+// What RabbitMQ refuses to make a stream of is none.
+void ChannelCore::queueDeclared(const QueueDeclare &method)
+{
+    const QByteArray type =
+            decodeTable(method.arguments).value(QStringLiteral("x-queue-type")).toBytes();
+    if (method.passive || method.queue.isEmpty()) // which says nothing
+        return;
+    const QByteArray queue = method.queue.toByteArray();
+    if (type == "stream" || type == "quorum")
+        m_queues.insert(queue,
+                        new QueueKind(type == "stream" ? QueueKind::Stream : QueueKind::Quorum));
+    else if (!type.isEmpty() || method.exclusive || method.autoDelete || !method.durable)
+        m_queues.insert(queue, new QueueKind(QueueKind::Classic));
+    else // a virtual host may have another default type
+        m_queues.remove(queue);
+}
+
+bool ChannelCore::mayConsume(QByteArrayView queue) const
+{
+    const QueueKind *const kind = m_queues.object(queue.toByteArray());
+    return m_channelPrefetch == 0 || !kind || *kind == QueueKind::Classic;
+}
+
+// A stream has no name that the broker made up, and no consumer without acknowledgement or prefetch.
+QueueKind ChannelCore::kindOf(const BasicConsume &method, RequestId nameFrom,
+                              std::optional<quint16> prefetch) const
+{
+    if (method.noAck)
+        return QueueKind::Classic;
+    if (decodeTable(method.arguments).contains(QStringLiteral("x-stream-offset")))
+        return QueueKind::Stream;
+    if (const QueueKind *const kind = m_queues.object(method.queue.toByteArray()))
+        return *kind;
+    const bool isNone = nameFrom != 0 || method.queue.startsWith("amq.") || prefetch == 0;
+    return isNone ? QueueKind::Classic : QueueKind::Unknown;
+}
+
+RequestId ChannelCore::consume(const BasicConsume &method, RequestId nameFrom,
+                               std::optional<quint16> prefetch)
+{
+    WireCall call = requestOf(method, ++m_context.lastRequest, nameFrom);
+    const RequestId id = call.request.id;
+    call.prefetch = prefetch;
+    // What limits its credit itself is no matter of the prefetch.
+    const bool limited = !decodeTable(method.arguments).contains(QStringLiteral("x-credit"));
+    const quint32 ledgerId = m_deliveries.addConsumer(limited ? prefetch.value_or(0) : 0,
+                                                      kindOf(method, nameFrom, prefetch));
+    m_consumers.insert(call.request.consumerTag,
+                       {.id = id, .ledgerId = ledgerId, .noAck = method.noAck});
+    queue(std::move(call));
+    return id;
+}
+
+// What is held goes back behind the cancel, so that the broker does not send it to this consumer again.
+RequestId ChannelCore::cancel(const QByteArray &consumerTag)
+{
+    const auto consumer = m_consumers.find(consumerTag);
+    if (consumer == m_consumers.end() || consumer->cancelling)
+        return 0;
+    consumer->cancelling = true;
+    const RequestId id = request(BasicCancel{.consumerTag = QByteArrayView(consumerTag)});
+    consumer->requeued = m_deliveries.giveBack(consumer->ledgerId, sender());
+    return id;
+}
+
+Settling ChannelCore::settle(const DeliveryMarkPointer &delivery, Settlement how, bool multiple)
+{
+    if (!m_link || (delivery && delivery->generation != m_link->generation()))
+        return Settling::NotUnsettled;
+    // Of all, not with tag 0: to the broker that also is what is still on its way and was never shown.
+    const quint64 tag = delivery ? delivery->deliveryTag : m_deliveries.lastShown();
+    // It would wait for what never comes, or be void.
+    if (!m_link->mayWrite() || (isReadyToClose() && !sendsAtOnce()))
+        return tag ? Settling::NotNow : Settling::NotUnsettled;
+    const Settling settling = m_deliveries.settle(tag, multiple, how, delivery, sender());
+    if (settling == Settling::Accepted)
+        showMore();
+    return settling;
+}
+
+void ChannelCore::sendSettlement(quint64 deliveryTag, bool multiple, Settlement how, bool ofPeer)
+{
+    const auto send = [&](const auto &method) { ofPeer ? answer(method) : sendOrQueue(method); };
+    if (how == Settlement::Ack)
+        send(BasicAck{deliveryTag, multiple});
+    else
+        send(BasicNack{deliveryTag, multiple, how == Settlement::Requeue});
+}
+
+void ChannelCore::showMore()
+{
+    if (!m_deliveries.hasHeld())
+        return;
+    const auto *const last =
+            m_context.events.empty() ? nullptr : std::get_if<ShowMore>(&m_context.events.back());
+    if (!last || last->channel != m_number)
+        m_context.events.push_back(ShowMore{m_number});
 }
 
 } // namespace QtAmqpPrivate

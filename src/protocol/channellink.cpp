@@ -16,7 +16,10 @@ QT_BEGIN_NAMESPACE
 namespace QtAmqpPrivate {
 
 ChannelLink::ChannelLink(LinkContext &link, ChannelCore &channel)
-    : m_link(link), m_channel(channel), m_number(channel.number())
+    : m_link(link)
+    , m_channel(channel)
+    , m_number(channel.number())
+    , m_generation(++link.session.lastGeneration)
 {
     send(ChannelOpen{});
     m_handshake = {.method = ChannelOpen::info.id()};
@@ -66,6 +69,8 @@ bool ChannelLink::takes(const WireCall &call) const
 
 void ChannelLink::send(WireCall call)
 {
+    if (call.prefetch && call.prefetch != m_prefetch)
+        sendQos({.prefetchCount = *call.prefetch});
     if (call.hasContent) {
         Reader in(QByteArrayView(call.method).sliced(4));
         sendPublish(decode<BasicPublish>(in), call.message);
@@ -80,6 +85,26 @@ void ChannelLink::send(WireCall call)
         m_commitUnanswered = m_commitUnanswered || method == TxCommit::info.id();
         if (!call.request.noWait || !mayBeRefused(method))
             m_unanswered.push_back(std::move(call.request));
+        if (Reader in(QByteArrayView(call.method).sliced(4)); method == BasicQos::info.id())
+            qosSent(decode<BasicQos>(in));
+    }
+}
+
+void ChannelLink::sendQos(const BasicQos &method)
+{
+    send(requestOf(method, ++m_link.session.lastRequest));
+}
+
+// RabbitMQ drops the limit of the channel when it is told that of the next consumers.
+void ChannelLink::qosSent(const BasicQos &method)
+{
+    m_channel.prefetchSent(method.prefetchCount, method.global);
+    if (method.global) {
+        m_channelPrefetch = method.prefetchCount;
+    } else {
+        m_prefetch = method.prefetchCount;
+        if (m_channelPrefetch > 0)
+            sendQos({.prefetchCount = m_channelPrefetch, .global = true});
     }
 }
 

@@ -27,7 +27,9 @@ public:
 
     ChannelState state() const { return m_state; }
     bool isUsable() const { return QtAmqpPrivate::isUsable(m_state); }
+    bool mayWrite() const { return isUsable() && m_link.mayWrite(); }
     bool changeState(quint32 cause);
+    quint32 generation() const { return m_generation; }
     // Nothing makes an acknowledgement wait, or a publish.
     bool takesAcknowledgements() const { return isUsable() && !m_commitUnanswered; }
     bool takesContent() const { return !m_flowStopped; }
@@ -108,6 +110,8 @@ private:
     void handle(const BasicGetOk &method);
     void handle(const BasicAck &method);
     void handle(const BasicNack &method);
+    void sendQos(const BasicQos &method);
+    void qosSent(const BasicQos &method);
     std::optional<Request> answered(const MethodInfo &reply);
     void beginContent(ContentStart start, QByteArrayView exchange, QByteArrayView routingKey,
                       QByteArrayView consumerTag = {});
@@ -115,6 +119,7 @@ private:
     LinkContext &m_link;
     ChannelCore &m_channel;
     const quint16 m_number;
+    const quint32 m_generation; // unique in the session: what tells its delivery tags from others
     ChannelState m_state = ChannelState::Opening;
     std::deque<Request> m_unanswered;
     Request m_handshake; // channel.open or channel.close while unanswered
@@ -122,6 +127,8 @@ private:
     bool m_consumeUnanswered = false;
     bool m_commitUnanswered = false;
     bool m_flowStopped = false;
+    std::optional<quint16> m_prefetch; // of consumers that are made now, once it was said
+    quint16 m_channelPrefetch = 0; // of all together, 0: none
     QAmqpError m_closeError; // of the broker, if both sides closed at once
     quint64 m_lastTag = 0; // of deliveries
     quint64 m_lastTagToAck = 0;

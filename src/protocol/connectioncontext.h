@@ -41,6 +41,7 @@ struct ConnectionContext
     qint64 waitingBytes = 0; // kept in all channels, not written yet
     std::shared_ptr<Log> log;
     RequestId lastRequest = 0;
+    quint32 lastGeneration = 0; // of a channel on a link
     std::set<quint16> timed; // channels that may wait for an answer, whose time runs
     // Answers that come as messages, if at all, and how each ends when its time is over.
     std::map<Deadline, Replied> awaited;

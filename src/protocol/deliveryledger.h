@@ -4,25 +4,56 @@
 #ifndef QTAMQP_PROTOCOL_DELIVERYLEDGER_H
 #define QTAMQP_PROTOCOL_DELIVERYLEDGER_H
 
-// Which deliveries of a channel the broker still waits for, whose they are and which of them the
-// application has seen. A tag that is not here must not be sent: RabbitMQ closes the channel for it (406),
-// also for "multiple" with a tag settled before.
+// Which deliveries of a channel the broker still waits for, whose they are, which of them the application
+// has seen, and which may be settled now. A tag that is not here must not be sent: RabbitMQ closes the
+// channel for it (406), also for "multiple" with a tag settled before.
 //
 // It also keeps the promise of the prefetch: a consumer is shown no more than that many unsettled
-// deliveries, whatever the peer sends. What comes beyond is Held. A lawful broker sends that if it has taken
-// back what is unsettled here (a mirrored queue that moves to another node) or if it sends a stream, chunk
-// by chunk; another one that goes far beyond takes no notice of the prefetch. An acknowledgement on its way
-// counts here first, so that the broker's own count is never less than ours.
+// deliveries, whatever the peer sends. What comes beyond is Held, and so is what a paused consumer does not
+// want to see yet. A lawful broker sends more than the prefetch if it has taken back what is unsettled here
+// (a mirrored queue that moves to another node) or if it sends a stream, chunk by chunk; another one that
+// goes far beyond takes no notice of the prefetch. An acknowledgement on its way counts here first, so that
+// the broker's own count is never less than ours; one in a transaction counts when that is committed.
 
-#include <QtCore/qglobal.h>
+#include <QtCore/qshareddata.h>
 
 #include <algorithm>
+#include <atomic>
 #include <deque>
+#include <optional>
 #include <vector>
 
 QT_BEGIN_NAMESPACE
 
 namespace QtAmqpPrivate {
+
+// What all copies of a delivery share, in whichever threads they are.
+struct DeliveryMark : QSharedData
+{
+    virtual ~DeliveryMark() = default;
+
+    quint64 deliveryTag = 0;
+    quint32 generation = 0; // of its channel: the tag means nothing to another one
+    quint16 channel = 0;
+    bool fromStream = false; // which takes nothing back
+    std::atomic<bool> settled = false;
+};
+using DeliveryMarkPointer = QExplicitlySharedDataPointer<DeliveryMark>;
+
+enum class Settlement : quint8 { Ack, Requeue, Discard };
+
+// What became of the wish to settle something; only if it was Accepted anything is sent.
+enum class Settling : quint8 {
+    Accepted,
+    NotUnsettled, // it was settled before, or never delivered
+    NotNow, // the channel is not open, it recovers, or its connection closes
+    FromStream // which takes nothing back
+};
+
+// Which kind of queue a consumer has, as far as it is known. RabbitMQ closes the connection (540) when
+// something is to go back to a stream: to what only seems to be one, the library gives nothing back of its
+// own accord.
+enum class QueueKind : quint8 { Unknown, Classic, Quorum, SeemsStream, Stream };
 
 class DeliveryLedger
 {
@@ -30,12 +61,12 @@ public:
     static constexpr quint32 Nobody = 0; // the consumer of what basic.get fetched
 
     // A consumer that may have `prefetch` deliveries unsettled, 0: any number.
-    quint32 addConsumer(quint16 prefetch)
+    quint32 addConsumer(quint16 prefetch, QueueKind queue = QueueKind::Classic)
     {
         const auto unused =
                 std::find_if(m_consumers.begin() + 1, m_consumers.end(),
                              [](const Consumer &c) { return c.gone && c.unsettled == 0; });
-        const Consumer added{.prefetch = prefetch, .bound = prefetch};
+        const Consumer added{.prefetch = prefetch, .bound = prefetch, .queue = queue};
         ++m_running;
         if (unused == m_consumers.end()) {
             m_consumers.push_back(added);
@@ -50,6 +81,31 @@ public:
         m_consumers[consumer].gone = true;
         m_unsettled -= m_consumers[consumer].unsettled;
         --m_running;
+    }
+
+    // A stream numbers its messages in a header, in their order. Anybody can publish with such a header,
+    // but where it is missing there is no stream, nor where it is out of order and nobody asked for one.
+    bool needsOffset(quint32 consumer) const
+    {
+        const QueueKind queue = m_consumers[consumer].queue;
+        return queue == QueueKind::Unknown || queue >= QueueKind::SeemsStream;
+    }
+    void offsetSeen(quint32 consumer, std::optional<qint64> offset)
+    {
+        Consumer &of = m_consumers[consumer];
+        if (!offset || (of.queue != QueueKind::Stream && *offset <= of.lastOffset))
+            of.queue = QueueKind::Classic;
+        else if (of.queue == QueueKind::Unknown)
+            of.queue = QueueKind::SeemsStream;
+        of.lastOffset = offset.value_or(0);
+    }
+    bool mayBeStream(quint32 consumer) const
+    {
+        return m_consumers[consumer].queue >= QueueKind::SeemsStream;
+    }
+    bool isStream(quint32 consumer) const
+    {
+        return m_consumers[consumer].queue == QueueKind::Stream;
     }
 
     // The prefetch of later consumers was changed. To some brokers that is the prefetch of all, and
@@ -72,7 +128,7 @@ public:
     // Tags come in ascending order; those left out need no acknowledgement.
     void delivered(quint64 tag, quint32 consumer)
     {
-        m_entries.push_back({tag, consumer, Held});
+        m_entries.push_back({.tag = tag, .consumer = consumer, .state = Held});
         ++m_held;
         ++m_consumers[consumer].unsettled;
         m_unsettled += !m_consumers[consumer].gone;
@@ -98,27 +154,130 @@ public:
         --m_held;
         return true;
     }
+    bool hasHeld() const { return m_held > 0; }
 
-    // Calls send(tag, multiple) for what is to be sent. False, and nothing changed, if the tag is not
-    // unsettled. "Multiple" leaves alone what the application has not seen.
+    // The application settles it, or with `multiple` also what it has seen before. Calls
+    // send(tag, multiple, how) for what is to be sent. `mark`, if there is one, is that of the delivery, whose
+    // settlement a rollback takes back.
     template<typename Send>
-    bool settle(quint64 tag, bool multiple, Send send)
+    Settling settle(quint64 tag, bool multiple, Settlement how, const DeliveryMarkPointer &mark,
+                    Send send)
     {
         const auto last = find(tag);
         if (last == m_entries.end())
-            return false;
+            return Settling::NotUnsettled;
+        if (m_recovering > 0) // what was sent before is void
+            return Settling::NotNow;
+        const auto isMeant = [&](const Entry &entry) {
+            return entry.state == Shown || (!multiple && entry.state == Held);
+        };
+        const auto first = multiple ? m_entries.begin() : last;
+        if (how != Settlement::Ack && std::any_of(first, last + 1, [&](const Entry &entry) {
+                return isMeant(entry) && isStream(entry.consumer);
+            }))
+            return Settling::FromStream;
         const bool atOnce = multiple && m_held == 0;
-        for (auto each = multiple ? m_entries.begin() : last; each <= last; ++each) {
-            if (each->state == Settled || (multiple && each->state == Held))
+        for (auto each = first; each <= last; ++each) {
+            if (!isMeant(*each))
                 continue;
-            forget(*each);
+            take(*each, how, InTransaction);
             if (!atOnce)
-                send(each->tag, false);
+                send(each->tag, false, how);
         }
+        if (m_transaction && mark)
+            m_marks.push_back({m_transaction, mark});
         dropSettled();
         if (atOnce)
-            send(tag, true);
-        return true;
+            send(tag, true, how);
+        return Settling::Accepted;
+    }
+
+    // What nobody has seen is settled by the library: one delivery, or all of a consumer. Returns how many
+    // were. If the broker takes back itself what was sent, to refuse it is an unknown delivery tag (406).
+    template<typename Send>
+    quint32 settleUnseen(quint64 tag, Settlement how, Send send)
+    {
+        const auto entry = find(tag);
+        if (entry == m_entries.end() || entry->state != Held || m_recovering > 0)
+            return 0;
+        take(*entry, how, InOurTransaction);
+        dropSettled();
+        send(tag, false, how);
+        return 1;
+    }
+    template<typename Send>
+    quint32 giveBack(quint32 consumer, Send send)
+    {
+        if (m_held == 0 || m_recovering > 0 || mayBeStream(consumer))
+            return 0;
+        quint32 count = 0;
+        for (Entry &entry : m_entries) {
+            if (entry.consumer != consumer || entry.state != Held)
+                continue;
+            take(entry, Settlement::Requeue, InOurTransaction);
+            send(entry.tag, false, Settlement::Requeue);
+            ++count;
+        }
+        dropSettled();
+        return count;
+    }
+
+    // basic.recover was asked, and answered: what was sent before it is void, what comes now has new tags.
+    void recover() { ++m_recovering; }
+    void recovered()
+    {
+        --m_recovering;
+        for (Entry &entry : m_entries) {
+            if (entry.state == Held || entry.state == Shown)
+                forget(entry);
+        }
+        dropSettled();
+    }
+
+    // From now on what is settled counts when its transaction is committed, and not if it is rolled back.
+    void selectTransactions()
+    {
+        if (m_transaction == 0)
+            m_transaction = m_oldestTransaction = 1;
+    }
+    void endTransaction() { m_transaction = next(m_transaction); } // its end was asked for
+    void committed()
+    {
+        for (Entry &entry : m_entries) {
+            if (isOfOldest(entry))
+                forget(entry);
+        }
+        dropSettled();
+        dropMarks(true);
+    }
+    // What the application had settled is unsettled again; what the library had is so anew.
+    template<typename Send>
+    void rolledBack(Send send)
+    {
+        for (Entry &entry : m_entries) {
+            if (!isOfOldest(entry))
+                continue;
+            if (entry.state == InTransaction) {
+                entry.state = Shown;
+            } else {
+                entry.transaction = m_transaction;
+                send(entry.tag, false, entry.how);
+            }
+        }
+        dropMarks(false);
+    }
+    // The link is lost, or the channel over: all go back to their queues, and no transaction will end well.
+    void clear()
+    {
+        for (Entry &entry : m_entries) {
+            if (entry.state != Settled)
+                forget(entry);
+        }
+        dropSettled();
+        m_recovering = 0;
+        m_oldestTransaction = m_transaction;
+        for (const auto &mark : std::exchange(m_marks, {}))
+            mark.second->settled = false;
     }
 
     bool contains(quint64 tag) { return find(tag) != m_entries.end(); }
@@ -134,24 +293,21 @@ public:
     // How many entries it keeps, of which no more than a few are settled.
     size_t size() const { return m_entries.size(); }
 
-    // All were taken back by the broker.
-    void clear()
-    {
-        m_entries.clear();
-        m_settled = 0;
-        m_held = 0;
-        m_unsettled = 0;
-        for (Consumer &consumer : m_consumers)
-            consumer.unsettled = consumer.shown = 0;
-    }
-
 private:
-    enum State : quint8 { Settled, Held, Shown };
+    enum State : quint8 {
+        Settled,
+        Held,
+        Shown,
+        InTransaction, // settled in one that is not committed
+        InOurTransaction // the same, and not by the application
+    };
     struct Entry
     {
         quint64 tag = 0;
         quint32 consumer = Nobody;
         State state = Settled;
+        Settlement how = Settlement::Ack; // in a transaction
+        quint16 transaction = 0;
     };
     struct Consumer
     {
@@ -159,7 +315,9 @@ private:
         quint32 bound = 0; // the largest prefetch that may be in force for it, 0: none is
         quint64 unsettled = 0;
         quint32 shown = 0;
+        QueueKind queue = QueueKind::Classic;
         bool gone = false;
+        qint64 lastOffset = -1;
     };
 
     static void widen(quint32 &bound, quint16 messages)
@@ -172,6 +330,11 @@ private:
         constexpr quint64 manyTimes = 4;
         return bound > 0 && unsettled > manyTimes * bound;
     }
+    static quint16 next(quint16 transaction) { return transaction == 0xffff ? 1 : transaction + 1; }
+    bool isOfOldest(const Entry &entry) const
+    {
+        return entry.state >= InTransaction && entry.transaction == m_oldestTransaction;
+    }
     // The end if it is not unsettled. Where no tag was left out its place is known.
     std::deque<Entry>::iterator find(quint64 tag)
     {
@@ -182,17 +345,28 @@ private:
         if (entry->tag != tag)
             entry = std::lower_bound(m_entries.begin(), entry, tag,
                                      [](const Entry &e, quint64 sought) { return e.tag < sought; });
-        return entry->tag == tag && entry->state != Settled ? entry : m_entries.end();
+        const bool isUnsettled = entry->state == Held || entry->state == Shown;
+        return entry->tag == tag && isUnsettled ? entry : m_entries.end();
+    }
+    void take(Entry &entry, Settlement how, State inTransaction)
+    {
+        if (m_transaction == 0)
+            return forget(entry);
+        m_held -= entry.state == Held;
+        m_consumers[entry.consumer].shown += entry.state == Held;
+        entry.state = inTransaction;
+        entry.how = how;
+        entry.transaction = m_transaction;
     }
     void forget(Entry &entry)
     {
         Consumer &consumer = m_consumers[entry.consumer];
         --consumer.unsettled;
         m_unsettled -= !consumer.gone;
-        if (entry.state == Shown)
-            --consumer.shown;
-        else
+        if (entry.state == Held)
             --m_held;
+        else
+            --consumer.shown;
         entry.state = Settled;
         ++m_settled;
     }
@@ -207,6 +381,18 @@ private:
         std::erase_if(m_entries, [](const Entry &entry) { return entry.state == Settled; });
         m_settled = 0;
     }
+    // Those of the oldest transaction, which is over.
+    void dropMarks(bool committed)
+    {
+        std::erase_if(m_marks, [&](const auto &mark) {
+            if (mark.first != m_oldestTransaction)
+                return false;
+            if (!committed)
+                mark.second->settled = false;
+            return true;
+        });
+        m_oldestTransaction = next(m_oldestTransaction);
+    }
 
     std::deque<Entry> m_entries; // by tag
     size_t m_settled = 0; // how many of them are Settled
@@ -215,6 +401,10 @@ private:
     quint32 m_running = 0; // consumers that were not removed
     quint64 m_unsettled = 0; // of all of them
     quint32 m_bound = 0; // as that of a consumer, for all together
+    quint32 m_recovering = 0; // basic.recover that are unanswered
+    quint16 m_transaction = 0; // the present one, 0: there are none
+    quint16 m_oldestTransaction = 0; // whose end is not answered
+    std::vector<std::pair<quint16, DeliveryMarkPointer>> m_marks; // by transaction
 };
 
 } // namespace QtAmqpPrivate

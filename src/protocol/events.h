@@ -78,6 +78,7 @@ struct ReadyToClose
 struct ChannelOpened
 {
     quint16 channel = 0;
+    quint32 generation = 0; // of the deliveries that it will have
 };
 
 // The link is lost, and with it all that was unanswered or unsettled on this channel; what the application
@@ -111,7 +112,10 @@ struct Delivered
 {
     quint16 channel = 0;
     bool redelivered = false;
+    bool fromStream = false;
+    quint32 generation = 0;
     quint64 deliveryTag = 0;
+    RequestId consumer = 0; // the basic.consume that it is for; 0: it was got
     EnvelopePointer envelope = {};
     QAmqpMessage message = {};
 };
@@ -152,13 +156,19 @@ struct Settled
 struct ConsumerCancelled
 {
     quint16 channel = 0;
-    QByteArray consumerTag = {};
+    RequestId consumer = 0;
+};
+
+// A consumer that holds messages back may be shown more of them: some were settled.
+struct ShowMore
+{
+    quint16 channel = 0;
 };
 
 using Event = std::variant<ConnectionOpened, AttemptFailed, ConnectWanted, LinkLost,
                            ConnectionClosed, BlockedChanged, Asked, SecretUpdated, ReadyToClose,
                            ChannelOpened, ChannelLost, ChannelClosed, Replied, Delivered, Discarded,
-                           Got, Returned, Settled, ConsumerCancelled>;
+                           Got, Returned, Settled, ConsumerCancelled, ShowMore>;
 
 } // namespace QtAmqpPrivate
 

@@ -233,10 +233,11 @@ private Q_SLOTS:
     void whatAStreamSendsAheadIsBounded()
     {
         QAmqpMessage large(QByteArray(1024 * 1024, 'x'));
-        large.setHeaders({{u"x-stream-offset"_s, qint64(1)}});
         Script script = consuming();
-        for (quint64 tag = 1; tag <= 70; ++tag)
+        for (quint64 tag = 1; tag <= 70; ++tag) {
+            large.setHeaders({{u"x-stream-offset"_s, qint64(tag)}});
             script.sendContent(delivery(tag), large);
+        }
         for (quint64 tag = 1; tag <= 70; ++tag)
             script.expect<BasicAck>(isAck(tag));
         ConsumerSession s(script.connectionClose(), tagged().setPrefetch(2));

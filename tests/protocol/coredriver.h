@@ -78,6 +78,17 @@ inline BasicDeliver delivery(QByteArrayView consumerTag, quint64 deliveryTag,
     return {consumerTag, deliveryTag, false, {}, routingKey};
 }
 
+// Settles a message that was delivered or got, as the application does that sees it.
+inline bool settle(ChannelCore *channel, const Delivered &delivered,
+                   Settlement how = Settlement::Ack, bool multiple = false,
+                   const DeliveryMarkPointer &mark = DeliveryMarkPointer(new DeliveryMark))
+{
+    mark->deliveryTag = delivered.deliveryTag;
+    mark->generation = delivered.generation;
+    channel->show(delivered.deliveryTag);
+    return channel->settle(mark, how, multiple) == Settling::Accepted;
+}
+
 enum class Split { Whole, Bytewise };
 
 class CoreDriver

@@ -130,12 +130,11 @@ private Q_SLOTS:
         CoreDriver d(opened());
         ChannelCore *channel = d.channel();
         d.open();
-        channel->ack(99, false);
+        channel->publish(publishTo("q"), message("x"), 0);
         channel->close();
-        d.then(Script().expect<BasicAck>()
+        d.then(Script().expect<BasicPublish>()
                        .expect<ChannelClose>()
-                       .send(ChannelClose{406, "PRECONDITION_FAILED - unknown delivery tag 99", 60,
-                                          80})
+                       .send(ChannelClose{406, "PRECONDITION_FAILED - invalid expiration", 60, 40})
                        .expect<ChannelCloseOk>());
         QCOMPARE(d.count<ChannelClosed>(), 0);
         QCOMPARE(d.core.addChannel(1)->number(), 2);

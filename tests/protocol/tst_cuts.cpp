@@ -136,11 +136,11 @@ private:
         ChannelCore *channel = d.core.channel(1);
         const bool usable = channel && channel->state() == ChannelState::Open;
         if (const auto *delivered = std::get_if<Delivered>(&event); delivered && usable) {
-            channel->ack(delivered->deliveryTag, false);
+            settle(channel, *delivered);
             if (delivered->deliveryTag == 2)
                 d.ask(channel->request(get("amq.gen-1")));
         } else if (const auto *got = std::get_if<Got>(&event); got && usable) {
-            channel->ack(got->deliveryTag, false);
+            settle(channel, *got);
             channel->close();
         } else if (std::holds_alternative<ChannelClosed>(event)) {
             d.core.close(d.now + 5s);

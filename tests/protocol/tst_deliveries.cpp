@@ -65,8 +65,7 @@ private Q_SLOTS:
                         }));
         ChannelCore *channel = d.channel();
         d.open();
-        channel->usePrefetch(2);
-        const RequestId consuming = d.ask(channel->consume(consume("q", "c"), 0));
+        const RequestId consuming = d.ask(channel->consume(consume("q", "c"), 0, 2));
         d.run();
         QCOMPARE(d.count<Delivered>(), 8);
         const QAmqpError error = d.last<ChannelClosed>().error;
@@ -92,19 +91,19 @@ private Q_SLOTS:
     {
         QFETCH(bool, ofStream);
         QAmqpMessage content(QByteArray(1000, 'x'));
-        if (ofStream)
-            content.setHeaders({{u"x-stream-offset"_s, qint64(3)}});
         Script script = opened().expect<BasicQos>()
                                 .reply(BasicQosOk{})
                                 .expect<BasicConsume>()
                                 .reply(BasicConsumeOk{"c"});
-        for (quint64 tag = 1; tag <= 40; ++tag)
+        for (quint64 tag = 1; tag <= 40; ++tag) {
+            if (ofStream)
+                content.setHeaders({{u"x-stream-offset"_s, qint64(tag)}});
             script.sendContent(BasicDeliver{"c", tag, !ofStream, "", "q"}, content);
+        }
         CoreDriver d(script, QAmqpConnectionOptions().setMaxMessageSize(2'000));
         ChannelCore *channel = d.channel();
         d.open();
-        channel->usePrefetch(1);
-        channel->consume(consume("q", "c"), 0);
+        channel->consume(consume("q", "c"), 0, 1);
         d.run();
         QCOMPARE(d.count<Delivered>(), 40);
         QCOMPARE(d.count<ChannelClosed>(), 0);
@@ -163,6 +162,7 @@ private Q_SLOTS:
         d.open();
         channel->consume(consume("q", "c"), 0);
         d.run();
+        QVERIFY(channel->show(1));
         const RequestId cancel = d.ask(channel->cancel("c"));
         d.then(Script().expect<BasicCancel>([](const BasicCancel &m) {
                            return m.consumerTag == "c" && !m.noWait;
@@ -203,11 +203,11 @@ private Q_SLOTS:
                              .send(BasicCancel{"unknown", true}));
         ChannelCore *channel = d.channel();
         d.open();
-        channel->consume(consume("q", "c"), 0);
+        const RequestId consuming = channel->consume(consume("q", "c"), 0);
         d.run();
         QCOMPARE(d.count<ConsumerCancelled>(), 1);
-        QCOMPARE(d.last<ConsumerCancelled>().consumerTag, "c");
-        QVERIFY(!channel->hasConsumer("c"));
+        QCOMPARE(d.last<ConsumerCancelled>().consumer, consuming);
+        QVERIFY(!channel->consumerId("c"));
     }
 
     void bothSidesMayCancelAtOnce()

@@ -77,7 +77,7 @@ private:
                 && (channel->state() == ChannelState::Opening
                     || channel->state() == ChannelState::Open);
         if (std::holds_alternative<Delivered>(event) && usable) {
-            channel->ack(std::get<Delivered>(event).deliveryTag, false);
+            settle(channel, std::get<Delivered>(event));
             d.ask(channel->request(get("amq.gen-1")));
         } else if (std::holds_alternative<Got>(event) && usable) {
             d.ask(channel->cancel("c"));

@@ -89,14 +89,16 @@ private Q_SLOTS:
         CoreDriver d(Script().handshake({0, 0, 10}).channelOpen().ignoreRest(), options());
         ChannelCore *channel = d.channel();
         d.open();
+        const QAmqpMessage content("x");
         const qsizetype before = d.written.size();
         for (int second = 0; second < 60; second += 4) {
-            channel->ack(1, false);
+            channel->publish(publishTo("q"), content, 0);
             d.core.receive(heartbeatFrame(), d.now);
             d.run();
             d.pass(4s);
         }
-        QCOMPARE(d.written.size() - before, 15 * methodFrame(BasicAck(), 1).size());
+        QCOMPARE(d.written.size() - before,
+                 15 * (methodFrame(publishTo("q"), 1) + contentFrames(1, content, 4096)).size());
     }
 
     void deadAfterExactlyTwoIntervals()

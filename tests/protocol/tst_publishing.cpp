@@ -194,12 +194,14 @@ private Q_SLOTS:
     void flowHoldsPublishes()
     {
         CoreDriver d(
-                opened().send(ChannelFlow{false}).expect<ChannelFlowOk>([](const ChannelFlowOk &m) {
-                    return !m.active;
-                }));
+                opened().expect<BasicGet>()
+                        .sendContent(getOk(1), message("x"))
+                        .send(ChannelFlow{false})
+                        .expect<ChannelFlowOk>([](const ChannelFlowOk &m) { return !m.active; }));
         ChannelCore *channel = d.channel();
+        channel->request(get("q"));
         d.open();
-        channel->ack(1, false); // acks and requests in front of a publish go on
+        QVERIFY(settle(channel, d.last<Got>())); // acks and requests in front of a publish go on
         channel->publish(publishTo("q"), message("held"), 0);
         d.ask(channel->request(declare("behind")));
         d.then(Script().expect<BasicAck>());

@@ -12,6 +12,23 @@ class TestRequests : public QObject
 {
     Q_OBJECT
 
+    // Two messages to be settled.
+    static Script gotTwo()
+    {
+        return opened()
+                .expect<BasicGet>()
+                .expect<BasicGet>()
+                .sendContent(getOk(1), message("1"))
+                .sendContent(getOk(2), message("2"));
+    }
+    static std::vector<Got> getTwo(CoreDriver &d, ChannelCore *channel)
+    {
+        channel->request(get("q"));
+        channel->request(get("q"));
+        d.open();
+        return d.all<Got>();
+    }
+
 private Q_SLOTS:
     void initTestCase_data() { CoreDriver::addSplitRows(); }
     void init() { CoreDriver::useSplitRow(); }
@@ -95,7 +112,6 @@ private Q_SLOTS:
                              .expect<BasicPublish>(bodyIs("1"))
                              .expect<QueuePurge>()
                              .expect<BasicPublish>(bodyIs("2"))
-                             .expect<BasicAck>()
                              .reply(QueueDeclareOk{"q", 0, 0})
                              .reply(ConfirmSelectOk{})
                              .reply(QueuePurgeOk{0})
@@ -106,7 +122,6 @@ private Q_SLOTS:
         d.published(channel->publish(publishTo("q"), message("1"), 0));
         d.ask(channel->request(QueuePurge{0, "q", false}));
         d.published(channel->publish(publishTo("q"), message("2"), 0));
-        channel->ack(1, false);
         QVERIFY(d.core.waitingBytes() > 0);
         QVERIFY(d.written.isEmpty());
         d.open();
@@ -117,15 +132,15 @@ private Q_SLOTS:
 
     void consumeHoldsTheNextRequest()
     {
-        CoreDriver d(opened().expect<BasicConsume>());
+        CoreDriver d(gotTwo().expect<BasicConsume>());
         ChannelCore *channel = d.channel();
-        d.open();
+        const std::vector<Got> got = getTwo(d, channel);
         const RequestId first = d.ask(channel->consume(consume("q", "c"), 0));
         channel->publish(publishTo("q"), message("at once"), 0);
-        channel->ack(1, false);
+        QVERIFY(settle(channel, got.at(0)));
         const RequestId second = d.ask(channel->request(declare("r")));
         channel->publish(publishTo("q"), message("behind"), 0);
-        channel->nack(2, false, true);
+        QVERIFY(settle(channel, got.at(1), Settlement::Requeue));
         d.then(Script().expect<BasicPublish>(bodyIs("at once")).expect<BasicAck>());
         QVERIFY(!d.ended(first));
         d.then(Script().reply(BasicConsumeOk{"c"})
@@ -154,7 +169,7 @@ private Q_SLOTS:
         d.run();
         d.then(Script().reply(BasicCancelOk{"c"}).expect<QueueDelete>().reply(QueueDeleteOk{}));
         QVERIFY(d.ended(cancel));
-        QVERIFY(!channel->hasConsumer("c"));
+        QVERIFY(!channel->consumerId("c"));
     }
 
     // consume-ok overtakes what was asked before it (seen on RabbitMQ 3.10.8).
@@ -181,14 +196,14 @@ private Q_SLOTS:
 
     void commitHoldsEverything()
     {
-        CoreDriver d(opened().expect<TxSelect>().expect<BasicPublish>().expect<TxCommit>());
+        CoreDriver d(gotTwo().expect<TxSelect>().expect<BasicPublish>().expect<TxCommit>());
         ChannelCore *channel = d.channel();
-        d.open();
+        const std::vector<Got> got = getTwo(d, channel);
         channel->selectTransactions();
         channel->publish(publishTo("q"), message("in"), 0);
         d.ask(channel->request(TxCommit{}));
         channel->publish(publishTo("q"), message("next"), 0);
-        channel->ack(1, false);
+        QVERIFY(settle(channel, got.at(0)));
         d.ask(channel->request(TxRollback{}));
         d.then(Script().reply(TxSelectOk{}));
         d.then(Script().reply(TxCommitOk{})
@@ -208,7 +223,6 @@ private Q_SLOTS:
         d.ask(channel->consume(consume({}, "c"), queue));
         channel->publish(publishTo({}), message("to itself"), queue);
         channel->publish(publishTo("elsewhere"), message("behind"), 0);
-        channel->ack(9, false);
         d.open();
         QVERIFY(d.core.waitingBytes() > 0);
         d.then(Script().reply(QueueDeclareOk{"amq.gen-1", 0, 0})
@@ -218,7 +232,6 @@ private Q_SLOTS:
                                [](const BasicPublish &m) { return m.routingKey == "amq.gen-1"; })
                        .expect<BasicPublish>(
                                [](const BasicPublish &m) { return m.routingKey == "elsewhere"; })
-                       .expect<BasicAck>()
                        .reply(QueueBindOk{})
                        .reply(BasicConsumeOk{"c"}));
         QCOMPARE(d.reply(queue).name, "amq.gen-1");
@@ -393,13 +406,13 @@ private Q_SLOTS:
 
     void aLateNameStillReachesWhatWaitsForIt()
     {
-        CoreDriver d(opened().expect<QueueDeclare>());
+        CoreDriver d(gotTwo().expect<QueueDeclare>());
         ChannelCore *channel = d.channel();
-        d.open();
+        const std::vector<Got> got = getTwo(d, channel);
         const RequestId queue = d.ask(channel->request(declare()));
         const RequestId binding = d.ask(channel->request(bind({}, "amq.topic"), queue));
         channel->publish(publishTo("elsewhere"), message("x"), 0);
-        channel->ack(1, false);
+        QVERIFY(settle(channel, got.at(0)));
         d.run();
         d.pass(30s);
         QCOMPARE(d.reply(queue).error.kind(), Kind::Timeout);
