@@ -38,15 +38,18 @@ template<typename Result>
 class Answer
 {
 public:
-    void give(Result result)
+    void give(Result result) { offer(std::move(result)); }
+    // False if nobody waits for it any more.
+    bool offer(Result result)
     {
         {
             const std::lock_guard lock(m_mutex);
-            if (m_result) // the first counts
-                return;
+            if (m_result || m_abandoned) // the first counts
+                return false;
             m_result = std::move(result);
         }
         m_given.notify_all();
+        return true;
     }
     // Empty if there is none in the time that `patience` has.
     template<typename Patience>
@@ -54,6 +57,7 @@ public:
     {
         std::unique_lock lock(m_mutex);
         patience.wait(m_given, lock, [this] { return m_result.has_value(); });
+        m_abandoned = !m_result;
         return m_result;
     }
 
@@ -61,22 +65,29 @@ private:
     std::mutex m_mutex;
     std::condition_variable m_given;
     std::optional<Result> m_result;
+    bool m_abandoned = false; // the waiter has gone without it
 };
 
 template<typename Result>
 using AnswerPointer = std::shared_ptr<Answer<Result>>;
 
-// In the thread that ends the future.
-template<typename T>
-void giveWhenEnded(const AnswerPointer<QAmqpResult<T>> &answer, QFuture<T> future)
+// In the thread that ends the future. What nobody waits for any more goes to `unwanted`, if there is one.
+template<typename T, typename Unwanted = std::nullptr_t>
+void giveWhenEnded(const AnswerPointer<QAmqpResult<T>> &answer, QFuture<T> future,
+                   Unwanted unwanted = nullptr)
 {
-    future.then([answer](QFuture<T> ended) {
+    future.then([answer, unwanted](QFuture<T> ended) {
         try {
             if constexpr (std::is_void_v<T>) {
                 ended.waitForFinished();
                 answer->give(QAmqpResult<void>());
             } else {
-                answer->give(QAmqpResult<T>(ended.result()));
+                const T value = ended.result();
+                const bool isTaken = answer->offer(QAmqpResult<T>(value));
+                if constexpr (!std::is_null_pointer_v<Unwanted>) {
+                    if (!isTaken)
+                        unwanted(value);
+                }
             }
         } catch (const QAmqpException &exception) {
             answer->give(QAmqpResult<T>(exception.error()));

@@ -5,6 +5,8 @@
 
 #include "blocking/qamqpblockingconsumer_p.h"
 
+#include <QtCore/qloggingcategory.h>
+
 QT_BEGIN_NAMESPACE
 
 using namespace QtAmqpPrivate;
@@ -356,13 +358,27 @@ QAmqpResult<void> QAmqpBlockingChannel::deleteExchange(const QString &name, Dele
                       [=](QAmqpChannel *channel) { return channel->deleteExchange(name, flags); });
 }
 
+// A message that came when its call had failed already.
+static void giveBack(const std::optional<QAmqpDelivery> &unwanted)
+{
+    static const QLoggingCategory log("qt.amqp.channel", QtWarningMsg);
+    if (unwanted && unwanted->nack())
+        qCDebug(log,
+                "nobody waits any more for message %llu, which basic.get took: it goes back to its "
+                "queue",
+                unwanted->deliveryTag());
+}
+
 /*! Takes a message from \a queue, or nothing if it is empty. By \a policy it is to be acknowledged, or
-    is gone from the queue at once. \sa QAmqpDelivery::ack() */
+    is gone from the queue at once. If the call fails with Timeout and a message comes all the same, that
+    goes back to the queue. \sa QAmqpDelivery::ack() */
 QAmqpResult<std::optional<QAmqpDelivery>> QAmqpBlockingChannel::get(const QString &queue,
                                                                     AckPolicy policy)
 {
-    return d->request<std::optional<QAmqpDelivery>>(
-            "basic.get", [=](QAmqpChannel *channel) { return channel->get(queue, policy); });
+    return d->wait<QAmqpResult<std::optional<QAmqpDelivery>>>(
+            "basic.get", [d = d.get(), queue, policy](const auto &answer) {
+                giveWhenEnded(answer, d->channel->get(queue, policy), giveBack);
+            });
 }
 
 /*! Has the broker send at most \a messages ahead of their acknowledgements, see

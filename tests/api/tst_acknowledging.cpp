@@ -24,6 +24,11 @@ private Q_SLOTS:
     void settlesOnce();
     void settlesWithMultiple();
     void ackAllAndNackAll();
+    void ackAllComesBehindOtherThreads();
+    void aRollbackUnsettles();
+    void aFailedCommitSettlesNothing();
+    void aCancelledGetGivesItsMessageBack();
+    void whatAPublisherMarkedAsAStreamsGoesBack();
     void staleAfterClose();
     void staleAfterReopen();
     void staleAfterReconnect();
@@ -299,6 +304,134 @@ void TestAcknowledging::ackAllAndNackAll()
     QVERIFY(s.channel->nackAll());
     s.close();
     QVERIFY(!s.channel->ackAll());
+}
+
+void TestAcknowledging::ackAllComesBehindOtherThreads()
+{
+    ConsumerSession s(consuming()
+                              .then(deliveries(1, 2))
+                              .expect<BasicAck>(isAck(2))
+                              .expect<BasicNack>(isNack(1, true, true))
+                              .connectionClose());
+    TRY(s.received.size() == 2, s.server);
+    bool accepted = false;
+    std::thread([&, message = s.received.at(1)] { accepted = message.ack(); }).join();
+    QVERIFY(accepted);
+    QVERIFY(s.channel->nackAll());
+    s.close();
+}
+
+// Whatever thread settles it then.
+void TestAcknowledging::aRollbackUnsettles()
+{
+    ConsumerSession s(consuming()
+                              .then(deliveries(1, 3))
+                              .expect<TxSelect>()
+                              .expect<BasicAck>(isAck(1))
+                              .expect<BasicAck>(isAck(3, true))
+                              .expect<TxRollback>()
+                              .reply(TxSelectOk{})
+                              .reply(TxRollbackOk{})
+                              .expect<BasicAck>(isAck(1))
+                              .expect<BasicNack>(isNack(2, false, true))
+                              .expect<BasicAck>(isAck(3))
+                              .expect<TxCommit>()
+                              .reply(TxCommitOk{})
+                              .connectionClose());
+    TRY(s.received.size() == 3, s.server);
+    const QAmqpDelivery copy = s.received.at(0);
+    s.channel->txSelect();
+    QVERIFY(s.received.at(0).ack() && s.received.at(2).ack(QAmqpDelivery::Multiple));
+    QVERIFY(copy.isSettled() && !copy.ack());
+    QVERIFY(!s.received.at(1).ack()); // settled with the third
+    const auto rolledBack = s.channel->txRollback();
+    QVERIFY(copy.isSettled() && !copy.ack());
+    TRY(rolledBack.isFinished(), s.server);
+    for (const QAmqpDelivery &message : std::as_const(s.received))
+        QVERIFY(!message.isSettled());
+    bool accepted = false;
+    std::thread([&] { accepted = copy.ack(); }).join();
+    QVERIFY(accepted && copy.isSettled());
+    QVERIFY(s.received.at(1).nack() && s.received.at(2).ack());
+    const auto committed = s.channel->txCommit();
+    TRY(committed.isFinished(), s.server);
+    for (const QAmqpDelivery &message : std::as_const(s.received))
+        QVERIFY(message.isSettled() && !message.ack());
+    s.close();
+}
+
+void TestAcknowledging::aFailedCommitSettlesNothing()
+{
+    ConsumerSession s(consuming()
+                              .then(deliveries(1, 1))
+                              .expect<TxSelect>()
+                              .reply(TxSelectOk{})
+                              .expect<BasicAck>(isAck(1))
+                              .expect<TxCommit>()
+                              .send(ChannelClose{404, "NOT_FOUND", 90, 20})
+                              .expect<ChannelCloseOk>()
+                              .connectionClose());
+    TRY(s.received.size() == 1, s.server);
+    s.channel->txSelect();
+    QVERIFY(s.received.at(0).ack());
+    const auto committed = s.channel->txCommit();
+    TRY(committed.isFinished(), s.server);
+    QCOMPARE(errorOf(committed).kind(), QAmqpError::Kind::NotFound);
+    QVERIFY(!s.received.at(0).isSettled());
+    QVERIFY(!s.received.at(0).ack()); // it has gone back to its queue
+    s.close();
+}
+
+void TestAcknowledging::aCancelledGetGivesItsMessageBack()
+{
+    const auto got = [](quint64 tag) { return BasicGetOk{tag, false, {}, "q", 0}; };
+    Session s(openedChannel()
+                      .expect<BasicGet>()
+                      .expect<BasicGet>()
+                      .expect<BasicGet>()
+                      .sendContent(got(1), QAmqpMessage("not wanted"))
+                      .sendContent(got(2), QAmqpMessage("lost"))
+                      .sendContent(got(3), QAmqpMessage("wanted"))
+                      .expect<BasicNack>(isNack(1, false, true))
+                      .expect<BasicAck>(isAck(3))
+                      .connectionClose());
+    QLoggingCategory::setFilterRules(u"qt.amqp.channel.debug=true"_s);
+    const auto quiet = qScopeGuard([] { QLoggingCategory::setFilterRules({}); });
+    QTest::ignoreMessage(QtDebugMsg, QRegularExpression(u"nobody waits any more for message 1 "_s));
+    s.open();
+    s.channel->get(u"q"_s).cancel();
+    s.channel->get(u"q"_s, QAmqpChannel::AckPolicy::NoAck).cancel(); // the broker has forgotten it
+    const auto wanted = s.channel->get(u"q"_s);
+    TRY(wanted.isFinished(), s.server);
+    QVERIFY(wanted.result()->ack());
+    s.close();
+}
+
+// Anybody can set that header.
+void TestAcknowledging::whatAPublisherMarkedAsAStreamsGoesBack()
+{
+    QAmqpMessage marked("x");
+    marked.setHeaders({{u"x-stream-offset"_s, qint64(1)}});
+    ConsumerSession s(consuming()
+                              .sendContent(delivery(1), marked)
+                              .sendContent(delivery(2), marked)
+                              .sendContent(delivery(3), marked)
+                              .expect<BasicCancel>()
+                              .expect<BasicNack>(isNack(2, false, true))
+                              .expect<BasicNack>(isNack(3, false, true))
+                              .sendContent(delivery(4), marked)
+                              .expect<BasicNack>(isNack(4, false, true))
+                              .reply(BasicCancelOk{"t"})
+                              .expect<BasicNack>(isNack(1, false, true))
+                              .connectionClose());
+    QObject::connect(s.consumer, &QAmqpConsumer::messageReceived,
+                     [&] { QVERIFY(s.consumer->pause()); });
+    TRY(s.consumer->heldMessages() == 2, s.server);
+    const QFuture<int> requeued = s.consumer->cancel();
+    TRY(requeued.isFinished(), s.server);
+    QCOMPARE(requeued.result(), 3);
+    QVERIFY(s.received.at(0).nack());
+    s.close();
 }
 
 void TestAcknowledging::staleAfterClose()

@@ -76,6 +76,26 @@ private Q_SLOTS:
         static_cast<void>(s.channel.open());
         OK(s.channel.deleteExchange(exchange));
     }
+
+    // On the same channel, since a message that is not settled goes back when its channel closes.
+    void whatIsGotTooLateGoesBack()
+    {
+        Session s;
+        const QString queue = s.queue();
+        OK(s.channel.publish({}, queue, "late"_ba));
+        s.channel.setTimeout(50ms);
+        {
+            kill(m_broker, SIGSTOP);
+            const auto goOn = qScopeGuard([this] { kill(m_broker, SIGCONT); });
+            QCOMPARE(s.channel.get(queue).error().kind(), Kind::Timeout);
+        }
+        s.channel.setTimeout(20s);
+        std::optional<QAmqpDelivery> again;
+        while (!again)
+            again = s.channel.get(queue).value();
+        QCOMPARE(again->body(), "late"_ba);
+        QVERIFY(again->isRedelivered() && again->ack());
+    }
 };
 
 QTAMQP_BROKER_TEST(TestStalled)

@@ -79,6 +79,44 @@ private Q_SLOTS:
         QCOMPARE(d.count<Delivered>(), 8);
     }
 
+    // RabbitMQ gives a consumer the limit it was told last, and forgets that of the channel then.
+    void eachConsumerBringsItsPrefetch()
+    {
+        const auto asks = [](quint16 count, bool global) {
+            return [=](const BasicQos &m) {
+                return m.prefetchCount == count && m.global == global;
+            };
+        };
+        CoreDriver d(opened().expect<BasicQos>(asks(20, true))
+                             .expect<BasicQos>(asks(10, false))
+                             .expect<BasicQos>(asks(20, true))
+                             .expect<BasicConsume>()
+                             .reply(BasicConsumeOk{"a"})
+                             .expect<BasicConsume>() // with the same
+                             .reply(BasicConsumeOk{"b"})
+                             .expect<BasicConsume>() // without acknowledgement
+                             .reply(BasicConsumeOk{"c"})
+                             .expect<BasicQos>(asks(5, false))
+                             .expect<BasicQos>(asks(20, true))
+                             .expect<BasicConsume>()
+                             .reply(BasicConsumeOk{"d"})
+                             .expect<BasicQos>(asks(10, false))
+                             .expect<BasicQos>(asks(20, true))
+                             .expect<BasicConsume>()
+                             .reply(BasicConsumeOk{"e"}));
+        ChannelCore *channel = d.channel();
+        channel->setPrefetch(20, true);
+        channel->consume(consume("q", "a"), 0, 10);
+        channel->consume(consume("q", "b"), 0, 10);
+        channel->consume(consume("q", "c", true), 0);
+        channel->consume(consume("q", "d"), 0, 5);
+        channel->setPrefetch(10, false);
+        QCOMPARE(channel->prefetch(), quint16(10));
+        const RequestId last = d.ask(channel->consume(consume("q", "e"), 0, 10));
+        d.open();
+        QVERIFY(d.ended(last));
+    }
+
     // A stream sends chunk by chunk, whatever the credit. A queue whose node was lost and came back takes
     // back what is unsettled, and sends it again.
     void lawfulBrokersMaySendMore_data()
@@ -272,6 +310,11 @@ private Q_SLOTS:
         d.run();
         d.pass(30s);
         QCOMPARE(d.reply(request).error.kind(), Kind::Timeout);
+        QLoggingCategory::setFilterRules(u"qt.amqp.channel.debug=true"_s);
+        const auto quiet = qScopeGuard([] { QLoggingCategory::setFilterRules({}); });
+        QTest::ignoreMessage(QtDebugMsg,
+                             "nobody waits any more for message 5 on channel 1, which "
+                             "basic.get took: it goes back to its queue");
         d.then(Script().sendContent(getOk(5), message("late"))
                        .expect<BasicNack>(
                                [](const BasicNack &m) { return m.deliveryTag == 5 && m.requeue; }));
