@@ -38,9 +38,10 @@ void QAmqpChannelPrivate::on(const ChannelOpened &opened)
 void QAmqpChannelPrivate::on(const ChannelLost &)
 {
     engine->collectLastMail(number);
-    lastEnvelope.reset();
-    for (QAmqpConsumerPrivate *consumer : std::as_const(consumers))
-        consumer->dropHeld();
+    for (QAmqpConsumerPrivate *consumer : std::as_const(consumers)) {
+        if (!consumer->noAck) // else the broker has forgotten it
+            consumer->dropHeld();
+    }
 }
 
 // The core is about to forget this channel.

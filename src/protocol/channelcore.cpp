@@ -102,10 +102,7 @@ void ChannelCore::answered(const Request &request, Replied replied)
     switch (request.method) {
     case QueueDeclare::info.id(): queueNamed(request, replied.name); break;
     case BasicCancel::info.id(): {
-        const Consumer consumer = m_consumers.take(request.consumerTag);
-        replied.count = consumer.requeued;
-        if (consumer.ledgerId)
-            m_deliveries.removeConsumer(consumer.ledgerId);
+        replied.count = takeConsumer(request.consumerTag).requeued;
         break;
     }
     case BasicRecover::info.id(): m_deliveries.recovered(); break;
@@ -133,12 +130,11 @@ void ChannelCore::queueNamed(const Request &declare, const QByteArray &name)
 // wants to see the consumer cancelled from this side too before it forgets it (4.3, quorum queues).
 void ChannelCore::cancelled(const QByteArray &consumerTag)
 {
-    if (!m_consumers.contains(consumerTag))
+    const Consumer consumer = takeConsumer(consumerTag);
+    if (!consumer.id)
         return;
-    const Consumer consumer = m_consumers.take(consumerTag);
     answer(BasicCancel{.consumerTag = QByteArrayView(consumerTag), .noWait = true});
     m_deliveries.giveBack(consumer.ledgerId, sender());
-    m_deliveries.removeConsumer(consumer.ledgerId);
     m_context.events.push_back(ConsumerCancelled{m_number, consumer.id});
 }
 
@@ -411,6 +407,7 @@ void ChannelCore::finish(const QAmqpError &error, quint32 guiltyMethod)
     told |= endAwaited(error);
     told |= m_publishes.end(error);
     m_consumers.clear();
+    m_lastEnvelope.reset();
     m_deliveries.clear();
     m_context.events.push_back(ChannelClosed{m_number, error, told});
 }

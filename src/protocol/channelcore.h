@@ -60,7 +60,8 @@ public:
     // The basic.consume that made it, 0 if there is none of that tag.
     RequestId consumerId(const QByteArray &consumerTag) const
     {
-        return m_consumers.value(consumerTag).id;
+        const auto consumer = m_consumers.find(consumerTag);
+        return consumer == m_consumers.end() ? 0 : consumer->second.id;
     }
 
     // command; call these while it is not closing or over
@@ -200,6 +201,8 @@ private:
     void queueDeclared(const QueueDeclare &method);
     QueueKind kindOf(const BasicConsume &method, RequestId nameFrom,
                      std::optional<quint16> prefetch) const;
+    Consumer *consumerOf(const EnvelopePointer &envelope);
+    Consumer takeConsumer(const QByteArray &consumerTag);
     void queueNamed(const Request &declare, const QByteArray &name);
     void deliver(Delivered delivered, const QString &excess);
     void deliverToNobody(const Delivered &delivered, Consumer *cancelling);
@@ -228,7 +231,9 @@ private:
     quint64 m_nextTag;
     PublishLedger m_publishes;
     QHash<RequestId, QByteArray> m_names; // what the broker called the queues it was asked to name
-    QHash<QByteArray, Consumer> m_consumers;
+    std::map<QByteArray, Consumer> m_consumers; // by tag
+    EnvelopePointer m_lastEnvelope; // of a delivery, and whose it was
+    Consumer *m_lastConsumer = nullptr;
     DeliveryLedger m_deliveries;
     std::optional<quint16> m_prefetch; // as the application set it
     quint16 m_channelPrefetch = 0; // for all consumers together, 0: none

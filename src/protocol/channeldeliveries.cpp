@@ -79,10 +79,30 @@ static std::optional<qint64> streamOffset(const QAmqpMessage &message)
     return offset.type() == QAmqpValue::Type::Int64 ? std::optional(offset.toInt()) : std::nullopt;
 }
 
+// Consecutive deliveries mostly are of one consumer.
+ChannelCore::Consumer *ChannelCore::consumerOf(const EnvelopePointer &envelope)
+{
+    if (m_lastEnvelope != envelope) {
+        const auto consumer = m_consumers.find(envelope->consumerTag);
+        m_lastConsumer = consumer == m_consumers.end() ? nullptr : &consumer->second;
+        m_lastEnvelope = envelope;
+    }
+    return m_lastConsumer;
+}
+
+ChannelCore::Consumer ChannelCore::takeConsumer(const QByteArray &consumerTag)
+{
+    const auto consumer = m_consumers.extract(consumerTag);
+    m_lastEnvelope.reset();
+    if (consumer.empty())
+        return {};
+    m_deliveries.removeConsumer(consumer.mapped().ledgerId);
+    return consumer.mapped();
+}
+
 void ChannelCore::deliver(Delivered delivered, const QString &excess)
 {
-    const auto found = m_consumers.find(delivered.envelope->consumerTag);
-    Consumer *const consumer = found == m_consumers.end() ? nullptr : &*found;
+    Consumer *const consumer = consumerOf(delivered.envelope);
     const bool noAck = consumer && consumer->noAck;
     if (!m_link->acceptTag(delivered.deliveryTag, noAck))
         return;
@@ -211,8 +231,9 @@ RequestId ChannelCore::consume(const BasicConsume &method, RequestId nameFrom,
     const bool limited = !decodeTable(method.arguments).contains(QStringLiteral("x-credit"));
     const quint32 ledgerId = m_deliveries.addConsumer(limited ? prefetch.value_or(0) : 0,
                                                       kindOf(method, nameFrom, prefetch));
-    m_consumers.insert(call.request.consumerTag,
-                       {.id = id, .ledgerId = ledgerId, .noAck = method.noAck});
+    m_consumers.emplace(call.request.consumerTag,
+                        Consumer{.id = id, .ledgerId = ledgerId, .noAck = method.noAck});
+    m_lastEnvelope.reset();
     queue(std::move(call));
     return id;
 }
@@ -220,12 +241,13 @@ RequestId ChannelCore::consume(const BasicConsume &method, RequestId nameFrom,
 // What is held goes back behind the cancel, so that the broker does not send it to this consumer again.
 RequestId ChannelCore::cancel(const QByteArray &consumerTag)
 {
-    const auto consumer = m_consumers.find(consumerTag);
-    if (consumer == m_consumers.end() || consumer->cancelling)
+    const auto found = m_consumers.find(consumerTag);
+    if (found == m_consumers.end() || found->second.cancelling)
         return 0;
-    consumer->cancelling = true;
+    Consumer &consumer = found->second;
+    consumer.cancelling = true;
     const RequestId id = request(BasicCancel{.consumerTag = QByteArrayView(consumerTag)});
-    consumer->requeued = m_deliveries.giveBack(consumer->ledgerId, sender());
+    consumer.requeued = m_deliveries.giveBack(consumer.ledgerId, sender());
     return id;
 }
 
