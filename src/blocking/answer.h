@@ -4,8 +4,8 @@
 #ifndef QTAMQP_BLOCKING_ANSWER_H
 #define QTAMQP_BLOCKING_ANSWER_H
 
-// One answer that the I/O thread gives and another thread waits for. It is shared, since the waiter may
-// be gone when the answer comes.
+// What a call that waits is made of: its deadline, the answer that the I/O thread gives it, and the
+// errors that the facade itself makes up.
 
 #include <QtAmqp/qamqpresult.h>
 #include <QtCore/qfuture.h>
@@ -13,8 +13,10 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <vector>
 
 QT_BEGIN_NAMESPACE
 
@@ -22,86 +24,109 @@ namespace QtAmqpPrivate {
 
 using TimePoint = std::chrono::steady_clock::time_point;
 
-// As good as for ever, and safe to reckon with.
+// Long enough to stand for "for ever", and still far from any overflow.
 constexpr std::chrono::milliseconds Century = std::chrono::hours(24 * 365 * 100);
 
-// Never overflows: a time so far away that no clock reaches it stands for none. (The core has the same;
-// this layer sees the public headers only.)
 inline TimePoint deadlineAfter(std::chrono::milliseconds timeout)
 {
     return timeout < Century ? TimePoint::clock::now() + std::max(timeout, -Century)
                              : TimePoint::max();
 }
 
-// `Result` is a QAmqpResult, or anything else that can be made of a QAmqpError.
-template<typename Result>
-class Answer
+// An error of the facade itself; its text is `format` with %1, %2... replaced.
+template<typename... Arguments>
+QAmqpError blockingError(QAmqpError::Kind kind, QStringView format, const Arguments &...arguments)
 {
-public:
-    void give(Result result) { offer(std::move(result)); }
-    // False if nobody waits for it any more.
-    bool offer(Result result)
+    const auto origin = kind == QAmqpError::Kind::Timeout ? QAmqpError::Origin::Library
+                                                          : QAmqpError::Origin::Application;
+    QString text = format.toString();
+    if constexpr (sizeof...(arguments) > 0)
+        text = text.arg(arguments...);
+    return QAmqpError(kind, QAmqpError::Scope::Operation, origin, text);
+}
+
+// Says that something is not open, and why it ended if there is a reason.
+inline QAmqpError endedError(const QString &text, const QAmqpError &reason)
+{
+    return blockingError(QAmqpError::Kind::NotOpen,
+                         reason ? text + QStringLiteral(". It ended because: ") + reason.text()
+                                : text)
+            .setCause(reason);
+}
+
+inline bool lacksReason(const QAmqpError &error)
+{
+    return error.kind() == QAmqpError::Kind::NotOpen && !error.cause();
+}
+
+// One answer, which the I/O thread gives and another thread waits for. It is shared, because the call may
+// have given up by the time the answer comes. `Result` can be made of a QAmqpError.
+template<typename Result>
+struct Answer
+{
+    explicit Answer(std::mutex &dispatcherMutex) : mutex(dispatcherMutex) { }
+    void give(Result result)
     {
-        {
-            const std::lock_guard lock(m_mutex);
-            if (m_result || m_abandoned) // the first counts
-                return false;
-            m_result = std::move(result);
-        }
-        m_given.notify_all();
-        return true;
+        const std::lock_guard lock(mutex);
+        giveLocked(std::move(result));
     }
-    // Empty if there is none in the time that `patience` has.
-    template<typename Patience>
-    std::optional<Result> wait(Patience &patience)
+    void giveLocked(Result result) // with the mutex held; only the first answer counts
     {
-        std::unique_lock lock(m_mutex);
-        patience.wait(m_given, lock, [this] { return m_result.has_value(); });
-        m_abandoned = !m_result;
-        return m_result;
+        if (!value)
+            value = std::move(result);
+        given.notify_all();
     }
 
-private:
-    std::mutex m_mutex;
-    std::condition_variable m_given;
-    std::optional<Result> m_result;
-    bool m_abandoned = false; // the waiter has gone without it
+    std::mutex &mutex;
+    std::condition_variable given;
+    std::optional<Result> value;
 };
 
 template<typename Result>
 using AnswerPointer = std::shared_ptr<Answer<Result>>;
 
-// In the thread that ends the future. What nobody waits for any more goes to `unwanted`, if there is one.
-template<typename T, typename Unwanted = std::nullptr_t>
-void giveWhenEnded(const AnswerPointer<QAmqpResult<T>> &answer, QFuture<T> future,
-                   Unwanted unwanted = nullptr)
+// Gives the answer when the future has ended. A failure that comes with the end of the owner, a channel
+// or connection, is given after that end, so that whoever learns of the one sees the other.
+template<typename T, typename Owner>
+void giveWhenEnded(const AnswerPointer<QAmqpResult<T>> &answer, QFuture<T> future, Owner owner)
 {
-    future.then([answer, unwanted](QFuture<T> ended) {
+    const bool isRefused = future.isFinished(); // what is refused at once ends nothing
+    future.then([=](QFuture<T> ended) {
         try {
             if constexpr (std::is_void_v<T>) {
                 ended.waitForFinished();
                 answer->give(QAmqpResult<void>());
             } else {
-                const T value = ended.result();
-                const bool isTaken = answer->offer(QAmqpResult<T>(value));
-                if constexpr (!std::is_null_pointer_v<Unwanted>) {
-                    if (!isTaken)
-                        unwanted(value);
-                }
+                answer->give(ended.result());
             }
         } catch (const QAmqpException &exception) {
-            answer->give(QAmqpResult<T>(exception.error()));
+            const auto give = [answer, error = exception.error()] { answer->give(error); };
+            isRefused ? give() : owner->afterEnd(give);
         }
     });
 }
 
-// What the facade itself has to say about a call.
-inline QAmqpError blockingError(QAmqpError::Kind kind, const QString &text)
+// Those who wait for a channel or connection to open or to end.
+struct Waiters
 {
-    const auto origin = kind == QAmqpError::Kind::Timeout ? QAmqpError::Origin::Library
-                                                          : QAmqpError::Origin::Application;
-    return QAmqpError(kind, QAmqpError::Scope::Operation, origin, text);
-}
+    void tellOpened()
+    {
+        for (const auto &opener : std::exchange(openers, {}))
+            opener->give(QAmqpResult<void>());
+    }
+    void tellEnd(const QAmqpError &reason, QStringView call)
+    {
+        for (const auto &opener : std::exchange(openers, {}))
+            opener->give(reason ? reason
+                                : blockingError(QAmqpError::Kind::Cancelled,
+                                                u"%1 was overtaken by a call that closes", call));
+        for (const auto &tell : std::exchange(atEnd, {}))
+            tell();
+    }
+
+    std::vector<AnswerPointer<QAmqpResult<void>>> openers;
+    std::vector<std::function<void()>> atEnd;
+};
 
 } // namespace QtAmqpPrivate
 

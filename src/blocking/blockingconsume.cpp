@@ -8,6 +8,7 @@
 QT_BEGIN_NAMESPACE
 
 using namespace QtAmqpPrivate;
+using namespace Qt::StringLiterals;
 using ConsumingEnd = QAmqpBlockingChannel::ConsumingEnd;
 using Kind = QAmqpError::Kind;
 
@@ -31,7 +32,11 @@ QAmqpPublishResult QAmqpBlockingChannel::publish(const QString &exchange, const 
 }
 
 /*! Returns whether publishes are confirmed. */
-bool QAmqpBlockingChannel::confirms() const { return d->publisher.confirms(); }
+bool QAmqpBlockingChannel::confirms() const
+{
+    const std::lock_guard lock(d->mutex());
+    return d->publisher.isConfirming();
+}
 
 /*! Turns publisher confirms on or off (\a enabled), before the first publish(). */
 QAmqpResult<void> QAmqpBlockingChannel::setConfirms(bool enabled)
@@ -40,15 +45,27 @@ QAmqpResult<void> QAmqpBlockingChannel::setConfirms(bool enabled)
 }
 
 /*! Returns how many messages may be unanswered before publish() waits. */
-quint64 QAmqpBlockingChannel::confirmWindow() const { return d->publisher.window(); }
+quint64 QAmqpBlockingChannel::confirmWindow() const
+{
+    const std::lock_guard lock(d->mutex());
+    return d->publisher.window();
+}
 
 /*! Lets \a messages be unanswered before publish() waits: 1, the default, makes each publish() wait for
     its own answer, 1000 is many times faster. What becomes of the messages then is told by
     waitForConfirms(). */
-void QAmqpBlockingChannel::setConfirmWindow(quint64 messages) { d->publisher.setWindow(messages); }
+void QAmqpBlockingChannel::setConfirmWindow(quint64 messages)
+{
+    const std::lock_guard lock(d->mutex());
+    d->publisher.setWindow(messages);
+}
 
 /*! Returns how many messages waitForConfirms() would wait for. */
-quint64 QAmqpBlockingChannel::unconfirmed() const { return d->publisher.unconfirmed(); }
+quint64 QAmqpBlockingChannel::unconfirmed() const
+{
+    const std::lock_guard lock(d->mutex());
+    return d->publisher.unconfirmed();
+}
 
 /*! Waits until everything published within a window is answered for, timeout() at most. Returns how many
     messages were confirmed since the last call, or the first error among them with the messages
@@ -92,75 +109,55 @@ QAmqpBlockingConsumer QAmqpBlockingChannelPrivate::consume(
         const QString &queue, const QAmqpConsumeOptions &options,
         std::chrono::milliseconds inactivityTimeout)
 {
-    auto refused = std::make_shared<QAmqpBlockingConsumerPrivate>();
-    {
-        const std::lock_guard lock(mutex());
-        for (const ConsumerPointer &consumer : consumers) {
-            if (!isUsable() || !consumer->isRange() || consumer->ended || consumer->queue != queue)
-                continue;
-            if (consumer->options == options)
-                return {consumer, inactivityTimeout};
-            refused->error = blockingError(
-                    Kind::InvalidArgument,
-                    QStringLiteral(
-                            "consume(): this channel consumes from \"%1\" already, with other options; cancel() that first")
-                            .arg(queue));
-            return {refused, inactivityTimeout};
-        }
+    const auto consumer = std::make_shared<QAmqpBlockingConsumerPrivate>(
+            shared_from_this(), queue, options, QAmqpBlockingChannel::Handler());
+    Dispatcher::Lock lock(mutex());
+    const auto same = std::find_if(consumers.begin(), consumers.end(), [&](const auto &other) {
+        return isUsable() && other->isRange() && !other->ended && other->queue == queue;
+    });
+    if (same == consumers.end()) {
+        lock.unlock();
+        static_cast<void>(start(consumer)); // told by the consumer
+    } else if ((*same)->options == options) {
+        return {*same, inactivityTimeout};
+    } else {
+        consumer->setEnded(blockingError(
+                Kind::InvalidArgument,
+                u"consume(): this channel consumes from \"%1\" already, with other options; cancel() that first",
+                queue));
     }
-    const auto started = startConsumer(queue, options, {});
-    if (started)
-        return {*started, inactivityTimeout};
-    refused->error = started.error();
-    return {refused, inactivityTimeout};
+    return {consumer, inactivityTimeout};
 }
 
-QAmqpResult<QAmqpBlockingChannelPrivate::ConsumerPointer>
-QAmqpBlockingChannelPrivate::startConsumer(const QString &queue, const QAmqpConsumeOptions &options,
-                                           QAmqpBlockingChannel::Handler handler)
+QAmqpError QAmqpBlockingChannelPrivate::start(const ConsumerPointer &consumer)
 {
-    const auto consumer = std::make_shared<QAmqpBlockingConsumerPrivate>();
-    consumer->connection = connection;
-    consumer->channel = weak_from_this();
-    consumer->queue = queue;
-    consumer->options = options;
-    consumer->handler = std::move(handler);
-    const auto started =
-            wait<QAmqpResult<void>>("basic.consume", [this, consumer](const Answer<void> &answer) {
+    const auto started = call<QAmqpResult<void>>(
+            u"basic.consume"_s, [this, consumer](const Answer<void> &answer) {
                 QAmqpConsumer *const object = channel->consume(consumer->queue, consumer->options);
                 if (object->state() == QAmqpConsumer::State::Cancelled) {
                     answer->give(channel->lastError());
                     delete object;
                     return;
                 }
-                consumer->consumer = object;
-                consumer->isBounded =
-                        !object->options().isNoAck() && object->options().prefetch() > 0;
-                consumer->watch(answer);
+                consumer->start(object, answer);
                 const std::lock_guard lock(mutex());
-                consumer->tag = object->consumerTag();
                 consumers.push_back(consumer);
                 if (!consumer->isRange())
                     consumingEnd = ConsumingEnd::NoConsumers;
             });
     if (started)
-        return consumer;
+        return {};
+    {
+        const std::lock_guard lock(mutex());
+        consumer->setEnded(started.error());
+        std::erase(consumers, consumer);
+    }
+    consumer->giveBack();
     // If it starts after all, or has never been given up there, nobody wants its messages.
     connection->thread.post([consumer] {
         delete consumer->consumer.data();
-        std::deque<QAmqpDelivery> unseen;
-        Dispatcher::Dropped dropped; // goes without the mutex
-        {
-            Dispatcher &dispatcher = consumer->connection->dispatcher;
-            const std::lock_guard lock(dispatcher.mutex());
-            unseen = consumer->takeAll();
-            dispatcher.drop(consumer.get(), dropped);
-        }
-        for (const QAmqpDelivery &delivery : unseen)
-            delivery.nack();
+        consumer->giveBack();
     });
-    const std::lock_guard lock(mutex());
-    std::erase(consumers, consumer);
     return started.error();
 }
 
@@ -171,11 +168,12 @@ QAmqpBlockingChannelPrivate::startConsumer(const QString &queue, const QAmqpCons
 QAmqpResult<QString> QAmqpBlockingChannel::consume(const QString &queue, Handler handler,
                                                    const QAmqpConsumeOptions &options)
 {
-    const auto started = d->startConsumer(queue, options, std::move(handler));
-    if (!started)
-        return started.error();
+    const auto consumer =
+            std::make_shared<QAmqpBlockingConsumerPrivate>(d, queue, options, std::move(handler));
+    if (const QAmqpError error = d->start(consumer))
+        return error;
     const std::lock_guard lock(d->mutex());
-    return (*started)->tag;
+    return consumer->tag;
 }
 
 /*! Ends all ranges that consume() made on this channel, and returns how many messages went back to their
@@ -205,63 +203,47 @@ QAmqpResult<int> QAmqpBlockingChannel::stopConsuming(const QString &consumerTag)
 QAmqpResult<int> QAmqpBlockingChannelPrivate::cancel(
         const std::function<bool(const QAmqpBlockingConsumerPrivate &)> &which)
 {
-    std::vector<ConsumerPointer> cancelled;
-    {
-        const std::lock_guard lock(mutex());
-        if (const QAmqpError error = refusal("basic.cancel"))
-            return error;
-        for (const ConsumerPointer &consumer : consumers) {
-            if (!which(*consumer))
-                continue;
-            consumer->cancelled = true;
-            if (!consumer->isRange())
-                consumingEnd = ConsumingEnd::NoConsumers;
-            cancelled.push_back(consumer);
-        }
+    std::vector<ConsumerPointer> chosen; // this and `over` are destroyed without the mutex
+    std::vector<ConsumerPointer> over;
+    Dispatcher::Lock lock(mutex());
+    if (const QAmqpError error = refusal(u"basic.cancel"_s))
+        return error;
+    for (const ConsumerPointer &consumer : consumers) {
+        if (!which(*consumer))
+            continue;
+        consumer->cancelled = true;
+        consumer->cancellationWaits = false; // what the broker did to it is of no interest any more
+        if (!consumer->isRange())
+            consumingEnd = ConsumingEnd::NoConsumers;
+        chosen.push_back(consumer);
     }
     int requeued = 0;
     QAmqpError error;
-    for (const ConsumerPointer &consumer : cancelled) {
-        const auto underWay =
-                wait<QAmqpResult<int>>("basic.cancel", [consumer](const Answer<int> &answer) {
+    for (const ConsumerPointer &consumer : chosen) {
+        lock.unlock();
+        const auto underWay = call<QAmqpResult<int>>(
+                u"basic.cancel"_s,
+                [consumer, self = shared_from_this()](const Answer<int> &answer) {
                     if (consumer->consumer
                         && consumer->consumer->state() < QAmqpConsumer::State::Cancelling)
-                        giveWhenEnded(answer, consumer->consumer->cancel());
+                        giveWhenEnded(answer, consumer->consumer->cancel(), self);
                     else // the broker was first
                         answer->give(0);
                 });
-        const std::deque<QAmqpDelivery> unseen = forget(*consumer, underWay.error());
-        for (const QAmqpDelivery &delivery : unseen)
-            requeued += delivery.nack();
+        if (!consumer->options.isNoAck()) // else what came can still be had
+            requeued += consumer->giveBack();
+        lock.lock();
         if (underWay)
             requeued += *underWay;
         else if (!error)
             error = underWay.error();
-    }
-    return error ? QAmqpResult<int>(error) : QAmqpResult<int>(requeued);
-}
-
-// It was cancelled on this side, as far as that went. Returns what is to go back to the queue.
-std::deque<QAmqpDelivery> QAmqpBlockingChannelPrivate::forget(
-        QAmqpBlockingConsumerPrivate &consumer, const QAmqpError &error)
-{
-    std::deque<QAmqpDelivery> unseen;
-    Dispatcher::Dropped dropped; // both go without the mutex
-    std::vector<ConsumerPointer> over;
-    const std::lock_guard lock(mutex());
-    if (error && !consumer.ended) // nothing that may still tell of its end is waited for
-        consumer.setEnded(error);
-    consumer.cancellationWaits = false; // what the broker did to it is of no interest any more
-    if (!consumer.options.isNoAck()) {
-        unseen = consumer.takeAll();
-        connection->dispatcher.drop(&consumer, dropped);
+        if (!underWay && !consumer->ended) // it may still tell of its end, which is not waited for
+            consumer->setEnded(underWay.error());
     }
     over = takeOver();
-    // What came without acknowledgement can still be had; callbacks are known here until they ran.
-    if (!consumer.isQueued())
-        std::erase_if(consumers, [&](const auto &other) { return other.get() == &consumer; });
     connection->dispatcher.changed();
-    return unseen;
+    lock.unlock();
+    return error ? QAmqpResult<int>(error) : QAmqpResult<int>(requeued);
 }
 
 std::vector<QAmqpBlockingChannelPrivate::ConsumerPointer> QAmqpBlockingChannelPrivate::takeOver()
@@ -291,9 +273,7 @@ QStringList QAmqpBlockingChannel::consumerTags() const
 void QAmqpBlockingChannel::onCancelled(
         std::function<void(const QString &tag, const QAmqpError &reason)> callback)
 {
-    auto handler = shared(std::move(callback)); // the old one goes without the mutex
-    const std::lock_guard lock(d->mutex());
-    d->cancelledHandler.swap(handler);
+    d->cancelledHandler.set(d->mutex(), std::move(callback));
 }
 
 /*! Has \a callback called for each message of a subscription with a handler that is larger than
@@ -303,9 +283,7 @@ void QAmqpBlockingChannel::onCancelled(
 void QAmqpBlockingChannel::onDiscarded(
         std::function<void(const QAmqpDelivery &message, const QAmqpError &error)> callback)
 {
-    auto handler = shared(std::move(callback)); // the old one goes without the mutex
-    const std::lock_guard lock(d->mutex());
-    d->discardedHandler.swap(handler);
+    d->discardedHandler.set(d->mutex(), std::move(callback));
 }
 
 /*!
@@ -332,20 +310,19 @@ QAmqpResult<QAmqpBlockingChannel::ConsumingEnd> QAmqpBlockingChannel::startConsu
 {
     const auto keep = d; // a callback may destroy this object
     Dispatcher &dispatcher = keep->connection->dispatcher;
-    std::unique_lock lock(dispatcher.mutex());
+    Dispatcher::Lock lock(keep->mutex());
     if (dispatcher.isInCallback())
         return blockingError(
                 Kind::InvalidArgument,
-                QStringLiteral(
-                        "startConsuming() was called inside a callback, where no other callback runs; return from it first"));
-    if (const QAmqpError error = keep->refusal("startConsuming()"))
+                u"startConsuming() was called inside a callback, where no other callback runs; return from it first");
+    if (const QAmqpError error = keep->refusal(u"startConsuming()"_s))
         return error;
-    const auto done = [&] {
+    const auto isDone = [&] {
         return !keep->isUsable()
                 || std::all_of(keep->consumers.begin(), keep->consumers.end(),
                                [](const auto &consumer) { return consumer->isDone(); });
     };
-    switch (dispatcher.wait(lock, done, deadlineAfter(timeLimit))) {
+    switch (dispatcher.run(lock, isDone, deadlineAfter(timeLimit))) {
     case Dispatcher::End::Stopped: return ConsumingEnd::StopRequested;
     case Dispatcher::End::TimedOut: return ConsumingEnd::TimeLimit;
     case Dispatcher::End::Done: break;
@@ -353,13 +330,10 @@ QAmqpResult<QAmqpBlockingChannel::ConsumingEnd> QAmqpBlockingChannel::startConsu
     if (keep->isUsable())
         return keep->consumingEnd;
     if (keep->connection->orphaned)
-        return keep->refusal("startConsuming()");
-    const QAmqpError reason = keep->lastError;
-    lock.unlock();
-    if (!reason)
-        return ConsumingEnd::NoConsumers;
-    keep->connection->awaitEnd(reason, keep->isOpen);
-    return reason;
+        return keep->refusal(u"startConsuming()"_s);
+    if (keep->lastError)
+        return keep->lastError;
+    return ConsumingEnd::NoConsumers;
 }
 
 QT_END_NAMESPACE

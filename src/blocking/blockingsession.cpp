@@ -9,44 +9,43 @@
 QT_BEGIN_NAMESPACE
 
 using namespace QtAmqpPrivate;
+using namespace Qt::StringLiterals;
 using Kind = QAmqpError::Kind;
 
-// Messages that no prefetch bounds: from here on reading stops, until half of them were taken. While
-// someone needs what the broker sends it goes on to a multiple of that.
+// When so many messages wait that no prefetch bounds, reading stops until half of them were taken. While
+// someone needs what the broker sends, it goes on until a multiple of that waits.
 constexpr qint64 MaxWaiting = 1000;
 constexpr qint64 MaxWaitingBytes = 8 * 1024 * 1024;
-constexpr int MostForReaders = 10;
+constexpr int TimesForReaders = 10;
 
-// Of a broker that blocks and unblocks while nobody runs callbacks the last changes are told.
-constexpr int MaxBlockedChanges = 100;
+// If a broker blocks and unblocks while nobody runs callbacks, the last changes are kept.
+constexpr size_t MaxEvents = 100;
 
-// What it throws would end the I/O thread, and the program with it.
+// What leaves the function must not end the I/O thread, and the program with it.
 static QAmqpError prepared(QAmqpConnection *connection,
                            const std::function<void(QAmqpConnection *)> &prepare)
 {
-    QString what = QStringLiteral("something that is no std::exception");
+    QString what = u"something that is no std::exception"_s;
     try {
         prepare(connection);
         return {};
     } catch (const std::exception &exception) {
         what = QString::fromLocal8Bit(exception.what());
-    } catch (...) { // told in the same way
+    } catch (...) { // is told in the same way
     }
-    return blockingError(
-            Kind::InvalidArgument,
-            QStringLiteral("open(): the function given to setUp() threw an exception: %1")
-                    .arg(what));
+    return blockingError(Kind::InvalidArgument,
+                         u"open(): the function given to setUp() threw an exception: %1", what);
 }
 
 void QAmqpBlockingConnectionPrivate::startOpening(const Answer<void> &answer,
                                                   const std::optional<QAmqpConnectionOptions> &with)
 {
     if (connection->state() != QAmqpConnection::State::Closed)
-        return answer->give(blockingError(
-                Kind::InvalidArgument,
-                QStringLiteral("open(): the connection is open already, opening or closing")));
+        return answer->give(
+                blockingError(Kind::InvalidArgument,
+                              u"open(): the connection is open already, opening or closing"));
     std::function<void(QAmqpConnection *)> prepare;
-    QAmqpConnectionOptions before; // what they hold goes without the mutex
+    QAmqpConnectionOptions before; // what they hold is destroyed without the mutex
     {
         const std::lock_guard lock(dispatcher.mutex());
         before = std::exchange(options, with.value_or(options));
@@ -59,7 +58,7 @@ void QAmqpBlockingConnectionPrivate::startOpening(const Answer<void> &answer,
             return answer->give(error);
     }
     failure = QAmqpError();
-    opener = answer;
+    waiters.openers.push_back(answer);
     connection->open();
 }
 
@@ -75,7 +74,12 @@ void QAmqpBlockingConnectionPrivate::watch()
                          now.endpoint = endpoint;
                      });
     QObject::connect(connection, &QAmqpConnection::blockedChanged, connection,
-                     [this](bool blocked) { reportBlocked(blocked); });
+                     [this](bool blocked) {
+                         const std::lock_guard lock(dispatcher.mutex());
+                         now.blocked = blocked;
+                         now.blockedReason = connection->blockedReason();
+                         post({.blocked = blocked, .reason = now.blockedReason});
+                     });
 }
 
 void QAmqpBlockingConnectionPrivate::tellOpened()
@@ -89,63 +93,52 @@ void QAmqpBlockingConnectionPrivate::tellOpened()
                .heartbeat = connection->heartbeat(),
                .serverProperties = connection->serverProperties()};
         reading = true;
-        lookAtReading();
+        updateReading();
     }
-    if (const auto answer = std::exchange(opener, nullptr))
-        answer->give(QAmqpResult<void>());
+    waiters.tellOpened();
 }
 
 void QAmqpBlockingConnectionPrivate::tellClosed()
 {
     {
         const std::lock_guard lock(dispatcher.mutex());
-        if (now.open && failure && !silenced) {
-            closedWaits = true;
-            dispatcher.post(&closedHandler, singleEvent([this, reason = failure]() -> Callback {
-                closedWaits = false;
-                if (!closedHandler)
-                    return {};
-                return [handler = closedHandler, reason] { (*handler)(reason); };
-            }));
-        }
-        now.open = false;
-        now.blocked = false;
+        if (now.open && failure)
+            post({.closed = failure});
+        now.open = now.blocked = false;
+        now.blockedReason.clear();
         now.lastError = failure;
         dispatcher.changed();
     }
-    if (const auto answer = std::exchange(opener, nullptr))
-        answer->give(failure ? failure
-                             : blockingError(Kind::Cancelled,
-                                             QStringLiteral("open(): the connection was closed")));
-    for (const Answer<void> &answer : std::exchange(closers, {}))
-        answer->give(failure);
+    waiters.tellEnd(failure, u"open()");
 }
 
-void QAmqpBlockingConnectionPrivate::reportBlocked(bool blocked)
+void QAmqpBlockingConnectionPrivate::afterEnd(const std::function<void()> &tell)
 {
-    Dispatcher::Dropped dropped; // goes without the mutex
-    const std::lock_guard lock(dispatcher.mutex());
-    now.blocked = blocked;
-    now.blockedReason = connection->blockedReason();
+    if (now.open && !(connection && connection->isOpen()))
+        waiters.atEnd.push_back(tell);
+    else
+        tell();
+}
+
+void QAmqpBlockingConnectionPrivate::post(const Event &event)
+{
     if (silenced)
         return;
-    dispatcher.post(this, singleEvent([this, blocked, reason = now.blockedReason] {
-                        return blockedCallback(blocked, reason);
-                    }));
-    if (++blockedChanges > MaxBlockedChanges) { // in pairs, so that they alternate
-        dispatcher.dropFirst(this, dropped);
-        dispatcher.dropFirst(this, dropped);
+    events.push_back(event);
+    dispatcher.post(this, weak_from_this());
+    if (events.size() > MaxEvents) {
+        events.pop_front();
+        dispatcher.dropFirst(this);
     }
 }
 
-Callback QAmqpBlockingConnectionPrivate::blockedCallback(bool blocked, const QString &reason)
+Callback QAmqpBlockingConnectionPrivate::nextCallback()
 {
-    --blockedChanges;
-    if (blocked && blockedHandler)
-        return [handler = blockedHandler, reason] { (*handler)(reason); };
-    if (!blocked && unblockedHandler)
-        return [handler = unblockedHandler] { (*handler)(); };
-    return {};
+    const Event event = events.front();
+    events.pop_front();
+    if (event.closed)
+        return closedHandler.with(event.closed);
+    return event.blocked ? blockedHandler.with(event.reason) : unblockedHandler.with();
 }
 
 void QAmqpBlockingConnectionPrivate::countWaiting(qint64 messages, qint64 bytes)
@@ -158,17 +151,17 @@ void QAmqpBlockingConnectionPrivate::countWaiting(qint64 messages, qint64 bytes)
                 || waitingBytes >= times * MaxWaitingBytes / parts;
     };
     tooManyWait = isReached(tooManyWait, 1);
-    tooManyForReaders = isReached(tooManyForReaders, MostForReaders);
-    lookAtReading();
+    tooManyForReaders = isReached(tooManyForReaders, TimesForReaders);
+    updateReading();
 }
 
 void QAmqpBlockingConnectionPrivate::countReaders(int change)
 {
     readers += change;
-    lookAtReading();
+    updateReading();
 }
 
-void QAmqpBlockingConnectionPrivate::lookAtReading()
+void QAmqpBlockingConnectionPrivate::updateReading()
 {
     const bool wanted = !tooManyWait || (readers > 0 && !tooManyForReaders);
     if (wanted == reading)
@@ -177,74 +170,38 @@ void QAmqpBlockingConnectionPrivate::lookAtReading()
     thread.post([this, wanted] { connection->setReading(wanted); });
 }
 
-QAmqpError QAmqpBlockingConnectionPrivate::unanswered(const char *what,
-                                                      const Patience &patience) const
+QAmqpError QAmqpBlockingConnectionPrivate::unanswered(const QString &what,
+                                                      Dispatcher::End end) const
 {
-    if (patience.isStopped())
+    if (end == Dispatcher::End::Stopped)
         return blockingError(
                 Kind::Cancelled,
-                QStringLiteral(
-                        "%1: a stop was requested and ended the wait; what was asked for may be done yet")
-                        .arg(QLatin1StringView(what)));
-    QString text = QStringLiteral("%1 was not answered in time").arg(QLatin1StringView(what));
-    const std::lock_guard lock(dispatcher.mutex());
+                u"%1: a stop was requested and ended the wait; what was asked for may be done yet",
+                what);
+    QString text = u"%1 was not answered in time"_s.arg(what);
     if (now.blocked)
-        text += QStringLiteral("; the broker has blocked the connection: ") + now.blockedReason;
+        text += u"; the broker has blocked the connection: "_s + now.blockedReason;
     if (tooManyForReaders)
-        text += QStringLiteral(
-                        "; nothing is read, since %1 messages that were returned, or came without acknowledgement or prefetch, wait to be taken")
+        text += u"; nothing is read, since %1 messages that were returned, or came without acknowledgement or prefetch, wait to be taken"_s
                         .arg(waitingMessages);
     return blockingError(Kind::Timeout, text);
 }
 
-// A request's failure is told before the end of its channel or connection, which follows at once. Who
-// learns the one shall see the other.
-void QAmqpBlockingConnectionPrivate::awaitEnd(const QAmqpError &error, const bool &open)
-{
-    bool ofConnection = false;
-    bool ofChannel = false;
-    for (QAmqpError reason = error; reason; reason = reason.cause()) {
-        ofConnection = ofConnection || reason.scope() == QAmqpError::Scope::Connection;
-        // What the broker says of one request and not of its message (312, 313) ends the channel.
-        ofChannel = ofChannel || reason.scope() == QAmqpError::Scope::Channel
-                || (reason.replyCode() != 0 && reason.kind() != Kind::Unroutable);
-    }
-    if (!ofConnection && !ofChannel)
-        return;
-    std::unique_lock lock(dispatcher.mutex());
-    dispatcher.waitOnly(
-            lock, [&] { return !open && !(ofConnection && now.open); },
-            deadlineAfter(std::chrono::milliseconds(50)));
-}
-
-QAmqpError QAmqpBlockingConnectionPrivate::notOpen(const char *what) const
-{
-    const std::lock_guard lock(dispatcher.mutex());
-    return notOpenNow(what);
-}
-
-QAmqpError QAmqpBlockingConnectionPrivate::notOpenNow(const char *what) const
+QAmqpError QAmqpBlockingConnectionPrivate::notOpen(const QString &what) const
 {
     if (orphaned)
         return blockingError(
                 Kind::NotOpen,
-                QStringLiteral(
-                        "%1: the connection belongs to the process that opened it; after fork() a process opens connections of its own")
-                        .arg(QLatin1StringView(what)));
-    const QAmqpError &reason = now.lastError;
-    QAmqpError error = blockingError(
-            Kind::NotOpen,
-            QStringLiteral("%1: the connection is not open; open() it").arg(QLatin1StringView(what))
-                    + (reason ? QStringLiteral(". It ended because: ") + reason.text()
-                              : QString()));
-    return reason ? error.setCause(reason) : error;
+                u"%1: the connection belongs to the process that opened it; after fork() a process opens connections of its own",
+                what);
+    return endedError(u"%1: the connection is not open; open() it"_s.arg(what), now.lastError);
 }
 
-QAmqpError QAmqpBlockingConnectionPrivate::refusal(const char *what, bool wasOpen) const
+QAmqpError QAmqpBlockingConnectionPrivate::refusal(const QString &what, bool wasOpen) const
 {
     if (now.open)
         return {};
-    return wasOpen && now.lastError ? now.lastError : notOpenNow(what);
+    return wasOpen && now.lastError ? now.lastError : notOpen(what);
 }
 
 QT_END_NAMESPACE

@@ -5,47 +5,32 @@
 
 #include <QtCore/qscopeguard.h>
 
-#include <algorithm>
-
 QT_BEGIN_NAMESPACE
 
 namespace QtAmqpPrivate {
 
-void Dispatcher::post(const void *owner, Event event)
+// A signal handler cannot wake a condition variable (tried, it deadlocks): waits look for a stop so often.
+constexpr auto StopInterval = std::chrono::milliseconds(50);
+// How long a broker that works may take to answer a call that was waiting when a stop came.
+constexpr auto AnswerTime = std::chrono::milliseconds(500);
+
+void Dispatcher::post(EventSource *source, std::weak_ptr<void> owner)
 {
-    m_events.emplace_back(owner, std::move(event));
+    m_events.push_back({source, std::move(owner)});
     m_changed.notify_all();
 }
 
-void Dispatcher::drop(Event &event, Dropped &dropped)
+void Dispatcher::dropFirst(const EventSource *source)
 {
-    Callback callback = event->nextCallback();
-    dropped.emplace_back(std::move(event), std::move(callback));
+    const auto first = std::find_if(m_events.begin(), m_events.end(),
+                                    [source](const Event &e) { return e.source == source; });
+    if (first != m_events.end())
+        m_events.erase(first);
 }
 
-void Dispatcher::drop(const void *owner, Dropped &dropped)
+void Dispatcher::drop(const EventSource *source)
 {
-    for (auto &[whose, event] : m_events) {
-        if (whose == owner)
-            drop(event, dropped);
-    }
-    std::erase_if(m_events, [](const auto &entry) { return !entry.second; });
-}
-
-void Dispatcher::dropFirst(const void *owner, Dropped &dropped)
-{
-    const auto found = std::find_if(m_events.begin(), m_events.end(),
-                                    [owner](const auto &entry) { return entry.first == owner; });
-    if (found == m_events.end())
-        return;
-    drop(found->second, dropped);
-    m_events.erase(found);
-}
-
-void Dispatcher::dropAll(Dropped &dropped)
-{
-    for (auto &[whose, event] : std::exchange(m_events, {}))
-        drop(event, dropped);
+    std::erase_if(m_events, [source](const Event &event) { return event.source == source; });
 }
 
 quint64 Dispatcher::callAt(TimePoint time, Callback callback)
@@ -58,7 +43,7 @@ quint64 Dispatcher::callAt(TimePoint time, Callback callback)
 
 bool Dispatcher::cancelTimer(quint64 timer)
 {
-    decltype(m_timers)::node_type timerNode; // goes without the mutex
+    decltype(m_timers)::node_type timerNode; // is destroyed without the mutex
     const std::lock_guard lock(m_mutex);
     const auto found = std::find_if(m_timers.begin(), m_timers.end(), [timer](const auto &entry) {
         return entry.first.second == timer;
@@ -71,10 +56,9 @@ bool Dispatcher::cancelTimer(quint64 timer)
 
 void Dispatcher::clear()
 {
-    decltype(m_events) events;
-    std::map<TimerKey, Callback> timers;
+    std::map<TimerKey, Callback> timers; // are destroyed without the mutex
     const std::lock_guard lock(m_mutex);
-    events.swap(m_events); // they end without the mutex
+    m_events.clear();
     timers.swap(m_timers);
 }
 
@@ -91,91 +75,76 @@ qsizetype Dispatcher::readyCount() const
                             [now](const auto &timer) { return timer.first.first <= now; });
 }
 
-bool Dispatcher::runOne(std::unique_lock<std::mutex> &lock)
+bool Dispatcher::runOne(Lock &lock)
 {
     while (m_running == std::thread::id()) {
-        Event event;
-        Callback callback;
+        Callback callback; // this and the owner are destroyed without the mutex
+        std::shared_ptr<void> owner;
         if (isTimerDue() && !(m_timerWasLast && !m_events.empty())) {
             m_timerWasLast = true;
             callback = std::move(m_timers.begin()->second);
             m_timers.erase(m_timers.begin());
         } else if (!m_events.empty()) {
             m_timerWasLast = false;
-            event = std::move(m_events.front().second);
+            const Event event = std::move(m_events.front());
             m_events.pop_front();
-            callback = event->nextCallback();
+            owner = event.owner.lock();
+            if (owner)
+                callback = event.source->nextCallback();
         } else {
             return false;
         }
-        if (run(lock, std::move(event), std::move(callback)))
+        m_running = std::this_thread::get_id();
+        lock.unlock();
+        const bool runs = bool(callback);
+        const auto end = qScopeGuard([&] { // also if the callback throws
+            callback = nullptr;
+            owner.reset();
+            lock.lock();
+            m_running = std::thread::id();
+            m_changed.notify_all();
+        });
+        if (runs) {
+            callback();
             return true;
+        }
     }
     return false;
 }
 
-// Both go without the mutex. False if there is nothing to be called.
-bool Dispatcher::run(std::unique_lock<std::mutex> &lock, Event &&event, Callback &&callback)
+// The one place where a thread waits.
+Dispatcher::End Dispatcher::wait(Lock &lock, std::condition_variable &changed,
+                                 const Condition &done, TimePoint deadline, AtStop atStop,
+                                 int *count)
 {
-    const bool runs = bool(callback);
-    if (runs)
-        m_running = std::this_thread::get_id();
-    lock.unlock();
-    const auto end = qScopeGuard([&] { // the callback may throw
-        callback = nullptr;
-        event = nullptr;
-        lock.lock();
-        if (runs)
-            m_running = std::thread::id();
-        m_changed.notify_all();
-    });
-    if (runs)
-        callback();
-    return runs;
-}
-
-// Until something changes, a timer is due that could run here, or it is time to look for a stop.
-void Dispatcher::sleep(std::unique_lock<std::mutex> &lock, TimePoint deadline)
-{
-    TimePoint until = std::min(deadline, TimePoint::clock::now() + StopLook);
-    if (m_running == std::thread::id() && !m_timers.empty())
-        until = std::min(until, m_timers.begin()->first.first);
-    m_sleepHandler(1);
-    m_changed.wait_until(lock, until);
-    m_sleepHandler(-1);
-}
-
-Dispatcher::End Dispatcher::wait(std::unique_lock<std::mutex> &lock, const Condition &done,
-                                 TimePoint deadline)
-{
-    // However many come meanwhile: a wait of no length must end.
-    qsizetype ready = TimePoint::clock::now() >= deadline ? readyCount() : 0;
+    const bool endsAtStop =
+            atStop == AtStop::EndAtOnce || (atStop == AtStop::EndSoon && !isStopRequested());
+    End atDeadline = End::TimedOut;
+    // A wait of no length runs what is ready when it begins, or it might never end.
+    qsizetype ready = count && TimePoint::clock::now() >= deadline ? readyCount() : 0;
     for (;;) {
         if (done())
             return End::Done;
-        if (isStopRequested())
-            return End::Stopped;
-        const bool late = TimePoint::clock::now() >= deadline;
-        if (late && ready-- <= 0)
-            return End::TimedOut;
-        if (!runOne(lock)) {
-            if (late)
-                return End::TimedOut;
-            sleep(lock, deadline);
+        const TimePoint now = TimePoint::clock::now();
+        if (endsAtStop && atDeadline == End::TimedOut && isStopRequested()) {
+            atDeadline = End::Stopped;
+            ready = 0;
+            deadline = atStop == AtStop::EndAtOnce ? now : std::min(deadline, now + AnswerTime);
         }
-    }
-}
-
-int Dispatcher::pass(std::unique_lock<std::mutex> &lock, const Condition &ended, TimePoint deadline)
-{
-    for (;;) {
-        // However many come meanwhile: those have their turn in the next pass.
-        int count = 0;
-        for (qsizetype left = readyCount(); left > 0 && !isStopRequested() && runOne(lock); --left)
-            ++count;
-        if (count > 0 || ended() || isStopRequested() || TimePoint::clock::now() >= deadline)
-            return count;
-        sleep(lock, deadline);
+        if (now >= deadline && ready-- <= 0)
+            return atDeadline;
+        if (count && runOne(lock)) {
+            ++*count;
+            continue;
+        }
+        if (now >= deadline)
+            return atDeadline;
+        TimePoint until = endsAtStop ? std::min(deadline, now + StopInterval) : deadline;
+        if (count && m_running == std::thread::id() && !m_timers.empty())
+            until = std::min(until, m_timers.begin()->first.first);
+        m_sleepHandler(1);
+        changed.wait_until(lock, until);
+        m_sleepHandler(-1);
     }
 }
 

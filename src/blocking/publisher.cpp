@@ -9,6 +9,7 @@ QT_BEGIN_NAMESPACE
 
 namespace QtAmqpPrivate {
 
+using namespace Qt::StringLiterals;
 using Kind = QAmqpError::Kind;
 
 // What may be under way without confirms, where no window was set; and in bytes in any case.
@@ -17,7 +18,47 @@ constexpr qint64 MaxBytes = 8 * 1024 * 1024;
 // What may have failed within a window and is kept for waitForConfirms(); in bytes as much as above.
 constexpr qsizetype MaxFailed = 1000;
 
-// Whether less than a part of what may count does: one of `parts` equal ones.
+QAmqpPublishResult Publisher::publish(Outgoing message)
+{
+    const QString what = u"basic.publish"_s;
+    QAmqpBlockingConnectionPrivate *const connection = m_channel->connection.get();
+    Dispatcher::Lock lock(m_channel->mutex());
+    message.number = ++m_lastNumber;
+    message.confirmed = isConfirming();
+    if (message.confirmed && m_window == 1) {
+        lock.unlock();
+        return m_channel->call<QAmqpPublishResult>(
+                what, [this, message = std::move(message)](const Answered &answer) mutable {
+                    message.answer = answer;
+                    send(std::move(message));
+                });
+    }
+    QAmqpError error = refusal(message.confirmed);
+    if (!error && !hasRoom(1)) {
+        // For half of it at once: a thread that is woken for each message gets little done.
+        const auto end = connection->dispatcher.await(
+                lock, m_room, [this] { return hasRoom(2) || !m_channel->isUsable(); },
+                m_channel->deadline());
+        error = refusal(message.confirmed);
+        if (!error && !hasRoom(1))
+            error = connection->unanswered(u"basic.publish: room for one more message"_s, end);
+    }
+    if (error)
+        return error;
+    const quint64 number = message.number;
+    const qint64 size = message.message.size();
+    const bool posted = connection->thread.post(
+            [channel = m_channel->shared_from_this(), message = std::move(message)]() mutable {
+                channel->publisher.send(std::move(message));
+            });
+    if (!posted)
+        return connection->notOpen(what);
+    ++m_counted;
+    m_countedBytes += size;
+    return number;
+}
+
+// Whether there is room for one of `parts` equal parts of what may count.
 bool Publisher::hasRoom(quint64 parts) const
 {
     const quint64 most = isConfirming() ? m_window : MaxUnsent;
@@ -32,60 +73,9 @@ QAmqpError Publisher::refusal(bool confirmed) const
     if (confirmed && (m_failed.size() >= MaxFailed || m_failedBytes >= MaxBytes))
         return blockingError(
                 Kind::LimitExceeded,
-                QStringLiteral(
-                        "basic.publish: %1 messages have failed and are kept for waitForConfirms(); call that first")
-                        .arg(m_failed.size()));
-    return m_channel->refusal("basic.publish");
-}
-
-QAmqpPublishResult Publisher::publish(Outgoing message)
-{
-    std::unique_lock lock(m_channel->mutex());
-    message.number = ++m_lastNumber;
-    message.confirmed = isConfirming();
-    if (message.confirmed && m_window == 1) {
-        lock.unlock();
-        return m_channel->wait<QAmqpPublishResult>(
-                "basic.publish", [this, message = std::move(message)](const Answered &answer) {
-                    Outgoing outgoing = message;
-                    outgoing.answer = answer;
-                    send(std::move(outgoing));
-                });
-    }
-    QAmqpError error = refusal(message.confirmed);
-    if (!error && !hasRoom(1)) {
-        m_channel->connection->countReaders(1);
-        // Half of it at once: a thread that is woken for each message gets little done.
-        Patience patience(m_channel->connection->dispatcher, m_channel->deadline(),
-                          AtStop::EndSoon);
-        patience.wait(m_room, lock, [this] { return hasRoom(2) || !m_channel->isUsable(); });
-        m_channel->connection->countReaders(-1);
-        error = refusal(message.confirmed);
-        if (!error && !hasRoom(1)) {
-            lock.unlock();
-            return m_channel->connection->unanswered("basic.publish: room for one more message",
-                                                     patience);
-        }
-    }
-    if (error)
-        return error;
-    const quint64 number = message.number;
-    const qsizetype size = message.message.size();
-    ++m_counted;
-    m_countedBytes += size;
-    lock.unlock();
-    const bool posted = m_channel->connection->thread.post(
-            [channel = m_channel->shared_from_this(), message = std::move(message)]() mutable {
-                channel->publisher.send(std::move(message));
-            });
-    if (posted)
-        return number;
-    lock.lock();
-    --m_counted;
-    m_countedBytes -= size;
-    tellRoom();
-    lock.unlock();
-    return m_channel->connection->notOpen("basic.publish");
+                u"basic.publish: %1 messages have failed and are kept for waitForConfirms(); call that first",
+                QString::number(m_failed.size()));
+    return m_channel->refusal(u"basic.publish"_s);
 }
 
 void Publisher::send(Outgoing &&message)
@@ -95,10 +85,9 @@ void Publisher::send(Outgoing &&message)
             ? channel->publish(message.exchange, message.routingKey, message.message, message.flags)
             : 0;
     if (tag == 0) {
-        const QAmqpError error =
-                channel ? channel->lastError() : m_channel->connection->notOpen("basic.publish");
         const std::lock_guard lock(m_channel->mutex());
-        settle(message, error);
+        settle(message,
+               channel ? channel->lastError() : m_channel->connection->notOpen(u"basic.publish"_s));
         tellRoom();
     } else if (message.confirmed) {
         m_unanswered.emplace(tag, std::move(message));
@@ -110,7 +99,7 @@ void Publisher::send(Outgoing &&message)
     }
 }
 
-// Without confirms: what was published has left, or goes with the channel.
+// Without confirms: what was published has left, or is lost with the channel.
 void Publisher::letGo()
 {
     const std::lock_guard lock(m_channel->mutex());
@@ -130,10 +119,9 @@ void Publisher::watch(QAmqpChannel *channel)
     QObject::connect(channel, &QAmqpChannel::confirmed, channel,
                      [this](quint64 first, quint64 last) { settle(first, last, {}); });
     QObject::connect(channel, &QAmqpChannel::nacked, channel, [this](quint64 first, quint64 last) {
-        QAmqpError error(
+        const QAmqpError error(
                 Kind::Nacked, QAmqpError::Scope::Operation, QAmqpError::Origin::Broker,
-                QStringLiteral(
-                        "the broker refused the message (basic.nack); a queue may be full, or the broker in trouble"));
+                u"the broker refused the message (basic.nack); a queue may be full, or the broker in trouble"_s);
         settle(first, last, error);
     });
     QObject::connect(channel, &QAmqpChannel::messageReturned, channel,
@@ -141,17 +129,16 @@ void Publisher::watch(QAmqpChannel *channel)
     QObject::connect(channel, &QAmqpChannel::readyToPublish, channel, [this] { letGo(); });
 }
 
-// What is indeterminate ends here, with the reason.
+// The messages that the broker has not answered for fail with the reason.
 void Publisher::tellClosed(const QAmqpError &reason)
 {
     letGo();
     if (m_unanswered.empty())
         return;
-    QString text = reason ? reason.text() : QStringLiteral("the channel was closed");
-    // The guilty one is known if no other is unanswered.
+    QString text = reason ? reason.text() : u"the channel was closed"_s;
+    // Which message is to blame is known if no other is unanswered.
     if (m_unanswered.size() > 1 || reason.method() != u"basic.publish")
-        text.prepend(QStringLiteral(
-                "the broker did not answer for the message, which may have arrived: "));
+        text.prepend(u"the broker did not answer for the message, which may have arrived: "_s);
     QAmqpError error(reason ? reason.kind() : Kind::Cancelled, QAmqpError::Scope::Operation,
                      reason.origin(), text);
     error.setReply(reason.replyCode(), reason.replyText()).setCause(reason);
@@ -161,117 +148,108 @@ void Publisher::tellClosed(const QAmqpError &reason)
 void Publisher::settle(quint64 firstTag, quint64 lastTag, const QAmqpError &error)
 {
     const std::lock_guard lock(m_channel->mutex());
-    auto next = m_unanswered.lower_bound(firstTag);
-    while (next != m_unanswered.end() && next->first <= lastTag) {
+    const auto first = m_unanswered.lower_bound(firstTag);
+    const auto end = m_unanswered.upper_bound(lastTag);
+    for (auto next = first; next != end; ++next)
         settle(next->second, error);
-        next = m_unanswered.erase(next);
-    }
+    m_unanswered.erase(first, end);
     tellRoom();
 }
 
 void Publisher::settle(Outgoing &message, const QAmqpError &why)
 {
-    const QAmqpError error = why ? why : message.returnError;
-    if (error && message.returned.isEmpty())
-        message.returned.append(QAmqpReturn(message.message, 0, QString(), message.exchange,
-                                            message.routingKey, message.number));
+    const QAmqpError error = why ? why : message.returned;
+    QList<QAmqpReturn> failed;
+    if (error)
+        failed.append(QAmqpReturn(message.message, message.returned.replyCode(),
+                                  message.returned.replyText(), message.exchange,
+                                  message.routingKey, message.number));
     if (message.answer)
-        return message.answer->give(error ? QAmqpPublishResult(error, message.returned)
-                                          : QAmqpPublishResult(message.number));
+        return message.answer->giveLocked(error ? QAmqpPublishResult(error, failed)
+                                                : QAmqpPublishResult(message.number));
     --m_counted;
     m_countedBytes -= message.message.size();
     if (!message.confirmed) // nobody may ask what became of it
         return;
-    if (!error) {
-        ++m_confirmed;
-        return;
-    }
+    m_confirmed += !error;
     if (!m_failure)
         m_failure = error;
-    m_failed += message.returned;
-    m_failedBytes += message.message.size();
+    if (error)
+        m_failedBytes += message.message.size();
+    m_failed += failed;
 }
 
 void Publisher::tellReturned(const QAmqpReturn &message)
 {
     const auto found = m_unanswered.find(message.publishTag());
-    if (found == m_unanswered.end())
-        return callBack(message);
-    Outgoing &outgoing = found->second;
-    outgoing.returned = {QAmqpReturn(message, message.replyCode(), message.replyText(),
-                                     message.exchange(), message.routingKey(), outgoing.number)};
-    outgoing.returnError = QAmqpError(
-            Kind::Unroutable, QAmqpError::Scope::Operation, QAmqpError::Origin::Broker,
-            QStringLiteral(
-                    "the message to exchange \"%1\" with routing key \"%2\" reached no queue: %3")
-                    .arg(message.exchange(), message.routingKey(), message.replyText()));
-    outgoing.returnError.setReply(message.replyCode(), message.replyText());
+    if (found == m_unanswered.end()) {
+        const std::lock_guard lock(m_channel->mutex());
+        return keep(message);
+    }
+    const QString text =
+            u"the message to exchange \"%1\" with routing key \"%2\" reached no queue: %3"_s.arg(
+                    message.exchange(), message.routingKey(), message.replyText());
+    found->second.returned = QAmqpError(Kind::Unroutable, QAmqpError::Scope::Operation,
+                                        QAmqpError::Origin::Broker, text)
+                                     .setReply(message.replyCode(), message.replyText());
 }
 
-// Without a handler the last ones are kept, for one that may be set yet.
-void Publisher::callBack(const QAmqpReturn &message)
+// Without a callback the last ones are kept, for one that may be set yet.
+void Publisher::keep(const QAmqpReturn &message)
 {
-    Dispatcher::Dropped dropped; // goes without the mutex
-    const std::lock_guard lock(m_channel->mutex());
-    if (m_silenced)
+    if (m_channel->silenced)
         return;
-    Dispatcher &dispatcher = m_channel->connection->dispatcher;
-    dispatcher.post(this, singleEvent([this, channel = m_channel->shared_from_this(), message] {
-                        return returnedCallback(message);
-                    }));
-    ++m_returns;
+    m_returns.push_back(message);
     m_returnBytes += message.size();
-    while (!m_returnedHandler && m_returns > 1
-           && (m_returns > MaxFailed || m_returnBytes > MaxBytes))
-        dispatcher.dropFirst(this, dropped);
+    m_channel->connection->dispatcher.post(this, m_channel->weak_from_this());
+    while (!m_returnedHandler && m_returns.size() > 1
+           && (m_returns.size() > size_t(MaxFailed) || m_returnBytes > MaxBytes)) {
+        static_cast<void>(nextCallback());
+        m_channel->connection->dispatcher.dropFirst(this);
+    }
     countReturns();
 }
 
-Callback Publisher::returnedCallback(const QAmqpReturn &message)
+Callback Publisher::nextCallback()
 {
-    --m_returns;
+    const QAmqpReturn message = m_returns.front();
+    m_returns.pop_front();
     m_returnBytes -= message.size();
     countReturns();
-    if (!m_returnedHandler)
-        return {};
-    return [handler = m_returnedHandler, message] { (*handler)(message); };
+    return m_returnedHandler.with(message);
 }
 
-// With a handler all of them wait, as messages do that no prefetch bounds.
+// With a callback all of them are kept, and count like messages that no prefetch bounds.
 void Publisher::countReturns()
 {
-    const qint64 messages = m_returnedHandler ? m_returns : 0;
+    const qint64 messages = m_returnedHandler ? qint64(m_returns.size()) : 0;
     const qint64 bytes = m_returnedHandler ? m_returnBytes : 0;
     m_channel->connection->countWaiting(messages - std::exchange(m_countedReturns, messages),
                                         bytes - std::exchange(m_countedReturnBytes, bytes));
 }
 
-void Publisher::silence(Dispatcher::Dropped &dropped)
+void Publisher::silence()
 {
-    m_silenced = true;
-    m_channel->connection->dispatcher.drop(this, dropped);
+    m_channel->connection->dispatcher.drop(this);
+    m_returns.clear();
+    m_returnBytes = 0;
+    countReturns();
 }
 
 QAmqpPublishResult Publisher::waitForConfirms(TimePoint deadline)
 {
-    const QAmqpBlockingCall call(m_channel->connection.get());
-    std::unique_lock lock(m_channel->mutex());
+    QAmqpBlockingConnectionPrivate *const connection = m_channel->connection.get();
+    Dispatcher::Lock lock(m_channel->mutex());
     if (!isConfirming())
         return blockingError(
                 Kind::InvalidArgument,
-                QStringLiteral(
-                        "waitForConfirms() needs confirms, which setConfirms(false) or txSelect() turned off"));
-    Patience patience(m_channel->connection->dispatcher, deadline, AtStop::EndSoon);
-    const auto done = [this] { return m_counted == 0 || m_channel->connection->orphaned; };
-    if (!patience.wait(m_room, lock, done)) {
-        const quint64 left = m_counted;
-        lock.unlock();
-        return m_channel->connection->unanswered(
-                qPrintable(QStringLiteral("waitForConfirms(): of %1 messages").arg(left)),
-                patience);
-    }
-    if (m_channel->connection->orphaned)
-        return m_channel->connection->notOpenNow("waitForConfirms()");
+                u"waitForConfirms() needs confirms, which setConfirms(false) or txSelect() turned off");
+    const auto isDone = [&] { return m_counted == 0 || connection->orphaned; };
+    const auto end = connection->dispatcher.await(lock, m_room, isDone, deadline);
+    if (end != Dispatcher::End::Done)
+        return connection->unanswered(u"waitForConfirms(): of %1 messages"_s.arg(m_counted), end);
+    if (connection->orphaned)
+        return connection->notOpen(u"waitForConfirms()"_s);
     const quint64 confirmed = std::exchange(m_confirmed, 0);
     m_failedBytes = 0;
     if (const QAmqpError error = std::exchange(m_failure, {}))
@@ -281,8 +259,8 @@ QAmqpPublishResult Publisher::waitForConfirms(TimePoint deadline)
 
 QAmqpResult<void> Publisher::setConfirms(bool enabled)
 {
-    const auto result = m_channel->wait<QAmqpResult<void>>(
-            "setConfirms()", [this, enabled](const AnswerPointer<QAmqpResult<void>> &answer) {
+    const auto result = m_channel->call<QAmqpResult<void>>(
+            u"setConfirms()"_s, [this, enabled](const AnswerPointer<QAmqpResult<void>> &answer) {
                 QAmqpChannel *const channel = m_channel->channel;
                 answer->give(channel->setConfirms(enabled) ? QAmqpError() : channel->lastError());
             });
@@ -292,43 +270,16 @@ QAmqpResult<void> Publisher::setConfirms(bool enabled)
     return result;
 }
 
-void Publisher::setTransactional()
-{
-    const std::lock_guard lock(m_channel->mutex());
-    m_transactional = true;
-}
-
-bool Publisher::confirms() const
-{
-    const std::lock_guard lock(m_channel->mutex());
-    return isConfirming();
-}
-
-quint64 Publisher::window() const
-{
-    const std::lock_guard lock(m_channel->mutex());
-    return m_window;
-}
-
 void Publisher::setWindow(quint64 messages)
 {
-    const std::lock_guard lock(m_channel->mutex());
     m_window = std::max<quint64>(messages, 1);
     tellRoom();
 }
 
-quint64 Publisher::unconfirmed() const
-{
-    const std::lock_guard lock(m_channel->mutex());
-    return isConfirming() ? m_counted : 0;
-}
-
 void Publisher::onReturned(std::function<void(const QAmqpReturn &)> function)
 {
-    Handler<const QAmqpReturn &> handler =
-            shared(std::move(function)); // the old one goes without the mutex
+    m_returnedHandler.set(m_channel->mutex(), std::move(function));
     const std::lock_guard lock(m_channel->mutex());
-    m_returnedHandler.swap(handler);
     countReturns();
 }
 

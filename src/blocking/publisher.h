@@ -13,15 +13,13 @@
 
 #include <QtAmqp/qamqpchannel.h>
 
-#include <map>
-
 QT_BEGIN_NAMESPACE
 
 class QAmqpBlockingChannelPrivate;
 
 namespace QtAmqpPrivate {
 
-class Publisher
+class Publisher final : private EventSource
 {
 public:
     using Answered = AnswerPointer<QAmqpPublishResult>;
@@ -35,8 +33,7 @@ public:
         quint64 number = 0; // of this channel's publishes, from 1: what the caller knows it by
         bool confirmed = true;
         Answered answer = {}; // null: waitForConfirms() tells
-        QAmqpError returnError = {};
-        QList<QAmqpReturn> returned = {};
+        QAmqpError returned = {};
     };
 
     explicit Publisher(QAmqpBlockingChannelPrivate *channel) : m_channel(channel) { }
@@ -45,32 +42,34 @@ public:
     QAmqpPublishResult publish(Outgoing message);
     QAmqpPublishResult waitForConfirms(TimePoint deadline);
     QAmqpResult<void> setConfirms(bool enabled);
-    void setTransactional();
-    quint64 window() const;
-    void setWindow(quint64 messages);
-    bool confirms() const;
-    quint64 unconfirmed() const;
     void onReturned(std::function<void(const QAmqpReturn &)> function);
-    void silence(Dispatcher::Dropped &dropped); // with the mutex held
+
+    // Any thread, with the mutex held
+    bool isConfirming() const { return m_confirms && !m_transactional; }
+    void setTransactional(bool transactional) { m_transactional = transactional; }
+    quint64 window() const { return m_window; }
+    void setWindow(quint64 messages);
+    quint64 unconfirmed() const { return isConfirming() ? m_counted : 0; }
+    void silence();
 
     // I/O thread
     void watch(QAmqpChannel *channel);
-    void tellOpened() { m_transactional = m_silenced = false; } // with the mutex held
     void tellClosed(const QAmqpError &reason);
 
 private:
-    bool isConfirming() const { return m_confirms && !m_transactional; } // with the mutex held
-    bool hasRoom(quint64 parts) const;
-    QAmqpError refusal(bool confirmed) const; // with the mutex held
     void send(Outgoing &&message);
     void settle(quint64 firstTag, quint64 lastTag, const QAmqpError &error);
-    void settle(Outgoing &message, const QAmqpError &error); // with the mutex held
-    void tellRoom(); // with the mutex held
     void letGo();
     void tellReturned(const QAmqpReturn &message);
-    void callBack(const QAmqpReturn &message);
-    Callback returnedCallback(const QAmqpReturn &message); // with the mutex held
-    void countReturns(); // with the mutex held
+
+    // With the mutex held
+    bool hasRoom(quint64 parts) const;
+    QAmqpError refusal(bool confirmed) const;
+    void settle(Outgoing &message, const QAmqpError &error);
+    void tellRoom();
+    void keep(const QAmqpReturn &message);
+    void countReturns();
+    Callback nextCallback() override;
 
     QAmqpBlockingChannelPrivate *const m_channel;
 
@@ -87,8 +86,7 @@ private:
     QList<QAmqpReturn> m_failed;
     qint64 m_failedBytes = 0;
     Handler<const QAmqpReturn &> m_returnedHandler;
-    bool m_silenced = false; // the channel is being closed
-    qint64 m_returns = 0; // to be called back
+    std::deque<QAmqpReturn> m_returns; // that no callback was told of yet
     qint64 m_returnBytes = 0;
     qint64 m_countedReturns = 0; // as the connection was last told
     qint64 m_countedReturnBytes = 0;

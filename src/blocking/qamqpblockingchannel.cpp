@@ -5,11 +5,10 @@
 
 #include "blocking/qamqpblockingconsumer_p.h"
 
-#include <QtCore/qloggingcategory.h>
-
 QT_BEGIN_NAMESPACE
 
 using namespace QtAmqpPrivate;
+using namespace Qt::StringLiterals;
 using Kind = QAmqpError::Kind;
 
 /*!
@@ -55,7 +54,7 @@ QAmqpBlockingChannel::~QAmqpBlockingChannel()
 
 QAmqpBlockingChannelPrivate::QAmqpBlockingChannelPrivate(
         std::shared_ptr<QAmqpBlockingConnectionPrivate> owner)
-    : connection(std::move(owner)), timeout(connection->timeout()), publisher(this)
+    : connection(std::move(owner)), timeout(connection->timeout.load()), publisher(this)
 {
 }
 
@@ -63,16 +62,18 @@ QAmqpBlockingChannelPrivate::QAmqpBlockingChannelPrivate(
 // waiting goes back to the queues when it closes.
 void QAmqpBlockingChannelPrivate::silence()
 {
-    Dispatcher::Dropped dropped; // goes without the mutex
-    const std::lock_guard lock(mutex());
+    silenced = true;
     for (const ConsumerPointer &consumer : consumers)
-        consumer->silence(dropped);
-    publisher.silence(dropped);
+        consumer->silence();
+    publisher.silence();
 }
 
 void QAmqpBlockingChannelPrivate::abandon()
 {
-    silence();
+    {
+        const std::lock_guard lock(mutex());
+        silence();
+    }
     if (connection->orphaned)
         return keepForEver(shared_from_this());
     connection->thread.post([self = shared_from_this()] {
@@ -99,15 +100,14 @@ QAmqpResult<void> QAmqpBlockingChannel::open() { return d->open(); }
 
 QAmqpResult<void> QAmqpBlockingChannelPrivate::open()
 {
-    const auto result = connection->wait<QAmqpResult<void>>(
-            "channel.open", deadline(),
-            [this, self = shared_from_this()](const Answer<void> &answer) {
+    const QString what = u"channel.open"_s;
+    const auto result = connection->call<QAmqpResult<void>>(
+            what, deadline(), [this, self = shared_from_this()](const Answer<void> &answer) {
                 if (!connection->connection->isOpen())
-                    return answer->give(connection->notOpen("channel.open"));
+                    return answer->give(
+                            endedError(u"channel.open: the connection is not open"_s, {}));
                 if (!channel) {
                     channel = connection->connection->createChannel();
-                    // The call's result tells it.
-                    QObject::connect(channel, &QAmqpChannel::publishRefused, channel, [] {});
                     watch();
                 } else {
                     channel->open();
@@ -116,7 +116,7 @@ QAmqpResult<void> QAmqpBlockingChannelPrivate::open()
                     return answer->give(QAmqpResult<void>());
                 if (channel->state() == QAmqpChannel::State::Closed)
                     return answer->give(channel->lastError());
-                openers.push_back(answer);
+                waiters.openers.push_back(answer);
             });
     if (connection->hasGivenUp(result.error()))
         connection->thread.post([self = shared_from_this()] {
@@ -128,16 +128,24 @@ QAmqpResult<void> QAmqpBlockingChannelPrivate::open()
 
 void QAmqpBlockingChannelPrivate::watch()
 {
-    std::erase_if(connection->channels, [](const auto &other) { return other.expired(); });
-    connection->channels.push_back(weak_from_this());
+    {
+        auto &channels = connection->channels;
+        const std::lock_guard lock(mutex());
+        std::erase_if(channels, [](const auto &other) { return other.expired(); });
+        channels.push_back(weak_from_this());
+    }
     // The channel object keeps this alive.
     QObject::connect(channel, &QAmqpChannel::opened, channel,
                      [this, self = shared_from_this()] { tellOpened(); });
     QObject::connect(channel, &QAmqpChannel::errorOccurred, channel, [] {}); // the calls tell it
+    QObject::connect(channel, &QAmqpChannel::publishRefused, channel, [] {}); // the same
     QObject::connect(channel, &QAmqpChannel::closed, channel, [this] {
-        const QAmqpError last = channel->lastError();
-        // That of an operation, which was refused on this side, ended nothing.
-        tellClosed(last.scope() == QAmqpError::Scope::Operation ? QAmqpError() : last);
+        QAmqpError last = channel->lastError();
+        if (last.scope()
+            == QAmqpError::Scope::Operation) // refused on this side: that ended nothing
+            last = {};
+        // If the connection ends with it, nobody is to see the one without the other.
+        connection->afterEnd([self = shared_from_this(), last] { self->tellClosed(last); });
     });
     publisher.watch(channel);
 }
@@ -147,69 +155,52 @@ void QAmqpBlockingChannelPrivate::tellOpened()
     {
         const std::lock_guard lock(mutex());
         isOpen = true;
+        silenced = false;
         number = channel->number();
         lastError = QAmqpError();
-        publisher.tellOpened();
+        publisher.setTransactional(false);
     }
-    for (const Answer<void> &answer : std::exchange(openers, {}))
-        answer->give(QAmqpResult<void>());
+    waiters.tellOpened();
 }
 
 void QAmqpBlockingChannelPrivate::tellClosed(const QAmqpError &error)
 {
-    Dispatcher::Dropped dropped; // both go without the mutex
-    std::vector<ConsumerPointer> ended;
+    std::vector<ConsumerPointer> ended; // is destroyed without the mutex
     {
         const std::lock_guard lock(mutex());
         isOpen = false;
         lastError = error;
+        if (!error)
+            silence();
         ended.swap(consumers);
         for (const ConsumerPointer &consumer : ended) {
             if (!consumer->ended)
                 consumer->setEnded(error);
-            if (!error)
-                consumer->silence(dropped);
             if (consumer->isQueued())
                 consumers.push_back(consumer);
         }
-        if (!error)
-            publisher.silence(dropped);
         connection->dispatcher.changed();
     }
     publisher.tellClosed(error);
-    for (const Answer<void> &answer : std::exchange(openers, {}))
-        answer->give(error ? error
-                           : blockingError(Kind::Cancelled,
-                                           QStringLiteral("channel.open: the channel was closed")));
-    for (const Answer<void> &answer : std::exchange(closers, {}))
-        answer->give(error);
+    waiters.tellEnd(error, u"channel.open");
 }
 
-// Adds the reason to a NotOpen: why the channel closed, or the connection.
-QAmqpError QAmqpBlockingChannelPrivate::explained(const QAmqpError &error) const
+void QAmqpBlockingChannelPrivate::afterEnd(const std::function<void()> &tell)
 {
-    const std::lock_guard lock(mutex());
-    const QAmqpError reason = lastError ? lastError : connection->now.lastError;
-    if (!reason || error.cause())
-        return error;
-    QAmqpError result(error.kind(), error.scope(), error.origin(),
-                      error.text() + QStringLiteral(". It ended because: ") + reason.text());
-    return result.setCause(reason);
+    if (isOpen && !(channel && channel->isOpen()))
+        waiters.atEnd.push_back(tell);
+    else
+        connection->afterEnd(tell);
 }
 
-QAmqpError QAmqpBlockingChannelPrivate::refusal(const char *what) const
+QAmqpError QAmqpBlockingChannelPrivate::refusal(const QString &what) const
 {
     if (isUsable())
         return {};
-    if (connection->orphaned)
-        return connection->notOpenNow(what);
-    const QAmqpError reason = lastError ? lastError : connection->now.lastError;
-    QString text = QStringLiteral("%1: channel %2 is closed; open() it again")
-                           .arg(QLatin1StringView(what))
-                           .arg(number);
-    if (reason)
-        text += QStringLiteral(". It ended because: ") + reason.text();
-    return blockingError(Kind::NotOpen, text).setCause(reason);
+    if (!connection->now.open)
+        return connection->notOpen(what);
+    return endedError(u"%1: channel %2 is closed; open() it again"_s.arg(what).arg(number),
+                      lastError);
 }
 
 /*! Closes the channel when everything asked for before is done, confirms included. Succeeds if it is
@@ -219,16 +210,16 @@ QAmqpResult<void> QAmqpBlockingChannel::close() { return d->close(); }
 
 QAmqpResult<void> QAmqpBlockingChannelPrivate::close()
 {
-    silence();
     {
         const std::lock_guard lock(mutex());
+        silence();
         if (!isUsable())
             return {};
     }
-    return wait<QAmqpResult<void>>("channel.close", [this](const Answer<void> &answer) {
-        if (channel->state() == QAmqpChannel::State::Closed)
+    return call<QAmqpResult<void>>(u"channel.close"_s, [this](const Answer<void> &answer) {
+        if (!isOpen)
             return answer->give(QAmqpResult<void>());
-        closers.push_back(answer);
+        waiters.atEnd.push_back([this, answer] { answer->give(lastError); });
         channel->close();
     });
 }
@@ -269,9 +260,7 @@ void QAmqpBlockingChannel::setTimeout(std::chrono::milliseconds timeout)
 QAmqpResult<QAmqpQueueInfo> QAmqpBlockingChannel::declareQueue(const QString &name,
                                                                const QAmqpQueueOptions &options)
 {
-    return d->request<QAmqpQueueInfo>("queue.declare", [=](QAmqpChannel *channel) {
-        return channel->declareQueue(name, options);
-    });
+    return d->request(u"queue.declare"_s, &QAmqpChannel::declareQueue, name, options);
 }
 
 /*! Binds \a queue to \a exchange by \a routingKey and \a arguments. */
@@ -279,9 +268,8 @@ QAmqpResult<void> QAmqpBlockingChannel::bindQueue(const QString &queue, const QS
                                                   const QString &routingKey,
                                                   const QAmqpTable &arguments)
 {
-    return d->request("queue.bind", [=](QAmqpChannel *channel) {
-        return channel->bindQueue(queue, exchange, routingKey, arguments);
-    });
+    return d->request(u"queue.bind"_s, &QAmqpChannel::bindQueue, queue, exchange, routingKey,
+                      arguments);
 }
 
 /*! Takes back the binding of \a queue to \a exchange by \a routingKey and \a arguments. */
@@ -289,24 +277,20 @@ QAmqpResult<void> QAmqpBlockingChannel::unbindQueue(const QString &queue, const 
                                                     const QString &routingKey,
                                                     const QAmqpTable &arguments)
 {
-    return d->request("queue.unbind", [=](QAmqpChannel *channel) {
-        return channel->unbindQueue(queue, exchange, routingKey, arguments);
-    });
+    return d->request(u"queue.unbind"_s, &QAmqpChannel::unbindQueue, queue, exchange, routingKey,
+                      arguments);
 }
 
 /*! Deletes the messages that are ready in \a queue, and returns how many there were. */
 QAmqpResult<quint32> QAmqpBlockingChannel::purgeQueue(const QString &queue)
 {
-    return d->request<quint32>("queue.purge",
-                               [=](QAmqpChannel *channel) { return channel->purgeQueue(queue); });
+    return d->request(u"queue.purge"_s, &QAmqpChannel::purgeQueue, queue);
 }
 
 /*! Deletes \a queue, under the conditions in \a flags, and returns how many messages went with it. */
 QAmqpResult<quint32> QAmqpBlockingChannel::deleteQueue(const QString &queue, DeleteFlags flags)
 {
-    return d->request<quint32>("queue.delete", [=](QAmqpChannel *channel) {
-        return channel->deleteQueue(queue, flags);
-    });
+    return d->request(u"queue.delete"_s, &QAmqpChannel::deleteQueue, queue, flags);
 }
 
 /*! Declares the exchange \a name of a \a type (\c direct, \c fanout, \c topic, \c headers, or a
@@ -314,9 +298,10 @@ QAmqpResult<quint32> QAmqpBlockingChannel::deleteQueue(const QString &queue, Del
 QAmqpResult<void> QAmqpBlockingChannel::declareExchange(const QString &name, const QString &type,
                                                         const QAmqpExchangeOptions &options)
 {
-    return d->request("exchange.declare", [=](QAmqpChannel *channel) {
-        return channel->declareExchange(name, type, options);
-    });
+    return d->request(u"exchange.declare"_s,
+                      qOverload<const QString &, const QString &, const QAmqpExchangeOptions &>(
+                              &QAmqpChannel::declareExchange),
+                      name, type, options);
 }
 
 /*! \overload
@@ -324,9 +309,10 @@ QAmqpResult<void> QAmqpBlockingChannel::declareExchange(const QString &name, con
 QAmqpResult<void> QAmqpBlockingChannel::declareExchange(const QString &name,
                                                         const QAmqpExchangeOptions &options)
 {
-    return d->request("exchange.declare", [=](QAmqpChannel *channel) {
-        return channel->declareExchange(name, options);
-    });
+    return d->request(u"exchange.declare"_s,
+                      qOverload<const QString &, const QAmqpExchangeOptions &>(
+                              &QAmqpChannel::declareExchange),
+                      name, options);
 }
 
 /*! Has \a destination get what is published to \a source, by \a routingKey and \a arguments. */
@@ -335,9 +321,8 @@ QAmqpResult<void> QAmqpBlockingChannel::bindExchange(const QString &destination,
                                                      const QString &routingKey,
                                                      const QAmqpTable &arguments)
 {
-    return d->request("exchange.bind", [=](QAmqpChannel *channel) {
-        return channel->bindExchange(destination, source, routingKey, arguments);
-    });
+    return d->request(u"exchange.bind"_s, &QAmqpChannel::bindExchange, destination, source,
+                      routingKey, arguments);
 }
 
 /*! Takes back the binding of \a destination to \a source by \a routingKey and \a arguments. */
@@ -346,39 +331,22 @@ QAmqpResult<void> QAmqpBlockingChannel::unbindExchange(const QString &destinatio
                                                        const QString &routingKey,
                                                        const QAmqpTable &arguments)
 {
-    return d->request("exchange.unbind", [=](QAmqpChannel *channel) {
-        return channel->unbindExchange(destination, source, routingKey, arguments);
-    });
+    return d->request(u"exchange.unbind"_s, &QAmqpChannel::unbindExchange, destination, source,
+                      routingKey, arguments);
 }
 
 /*! Deletes the exchange \a name, under the conditions in \a flags. */
 QAmqpResult<void> QAmqpBlockingChannel::deleteExchange(const QString &name, DeleteFlags flags)
 {
-    return d->request("exchange.delete",
-                      [=](QAmqpChannel *channel) { return channel->deleteExchange(name, flags); });
-}
-
-// A message that came when its call had failed already.
-static void giveBack(const std::optional<QAmqpDelivery> &unwanted)
-{
-    static const QLoggingCategory log("qt.amqp.channel", QtWarningMsg);
-    if (unwanted && unwanted->nack())
-        qCDebug(log,
-                "nobody waits any more for message %llu, which basic.get took: it goes back to its "
-                "queue",
-                unwanted->deliveryTag());
+    return d->request(u"exchange.delete"_s, &QAmqpChannel::deleteExchange, name, flags);
 }
 
 /*! Takes a message from \a queue, or nothing if it is empty. By \a policy it is to be acknowledged, or
-    is gone from the queue at once. If the call fails with Timeout and a message comes all the same, that
-    goes back to the queue. \sa QAmqpDelivery::ack() */
+    is gone from the queue at once. \sa QAmqpDelivery::ack() */
 QAmqpResult<std::optional<QAmqpDelivery>> QAmqpBlockingChannel::get(const QString &queue,
                                                                     AckPolicy policy)
 {
-    return d->wait<QAmqpResult<std::optional<QAmqpDelivery>>>(
-            "basic.get", [d = d.get(), queue, policy](const auto &answer) {
-                giveWhenEnded(answer, d->channel->get(queue, policy), giveBack);
-            });
+    return d->request(u"basic.get"_s, &QAmqpChannel::get, queue, policy);
 }
 
 /*! Has the broker send at most \a messages ahead of their acknowledgements, see
@@ -386,41 +354,42 @@ QAmqpResult<std::optional<QAmqpDelivery>> QAmqpBlockingChannel::get(const QStrin
 QAmqpResult<void> QAmqpBlockingChannel::setPrefetch(quint16 messages,
                                                     QAmqpChannel::PrefetchScope scope)
 {
-    return d->request("basic.qos",
-                      [=](QAmqpChannel *channel) { return channel->setPrefetch(messages, scope); });
+    return d->request(u"basic.qos"_s, &QAmqpChannel::setPrefetch, messages, scope);
 }
 
 /*! Asks the broker to send deliveries (\a active) or to hold them back, and returns which it does, see
     QAmqpChannel::setFlow(): RabbitMQ answers \c true, and closes the connection (540) for \c false. */
 QAmqpResult<bool> QAmqpBlockingChannel::setFlow(bool active)
 {
-    return d->request<bool>("channel.flow",
-                            [active](QAmqpChannel *channel) { return channel->setFlow(active); });
+    return d->request(u"channel.flow"_s, &QAmqpChannel::setFlow, active);
 }
 
 /*! Has the broker deliver again what was delivered on this channel and not acknowledged. */
 QAmqpResult<void> QAmqpBlockingChannel::recover()
 {
-    return d->request("basic.recover", [](QAmqpChannel *channel) { return channel->recover(); });
+    return d->request(u"basic.recover"_s, &QAmqpChannel::recover);
 }
 
-// Why not all was settled; that there was nothing to settle is no error.
-static QAmqpError refusalOf(const char *what, const QAmqpChannel *channel, bool settled)
+// That there is nothing to settle is no error.
+static QAmqpResult<void> settleAll(QAmqpBlockingChannelPrivate *d, const QString &what,
+                                   const std::function<bool(QAmqpChannel *)> &settle)
 {
-    if (!settled && !channel->isOpen())
-        return blockingError(
-                Kind::NotOpen,
-                QStringLiteral("%1: the channel is not open").arg(QLatin1StringView(what)));
-    return settled ? QAmqpError() : channel->lastError();
+    return d->call<QAmqpResult<void>>(what, [d, what, settle](const auto &answer) {
+        if (settle(d->channel))
+            answer->give(QAmqpResult<void>());
+        else if (d->channel->isOpen())
+            answer->give(d->channel->lastError());
+        else
+            answer->give(endedError(u"%1: the channel is not open"_s.arg(what), {}));
+    });
 }
 
 /*! Acknowledges everything delivered on this channel, also what was not seen yet. Fails with NotOpen if
     the channel is not open. */
 QAmqpResult<void> QAmqpBlockingChannel::ackAll()
 {
-    return d->wait<QAmqpResult<void>>("ackAll()", [d = d.get()](const auto &answer) {
-        answer->give(refusalOf("ackAll()", d->channel, d->channel->ackAll()));
-    });
+    return settleAll(d.get(), u"ackAll()"_s,
+                     [](QAmqpChannel *channel) { return channel->ackAll(); });
 }
 
 /*! Gives back, or discards, everything delivered on this channel, see \a requeue. Fails with NotOpen if
@@ -428,32 +397,31 @@ QAmqpResult<void> QAmqpBlockingChannel::ackAll()
     QAmqpChannel::nackAll(). */
 QAmqpResult<void> QAmqpBlockingChannel::nackAll(QAmqpDelivery::RequeueMode requeue)
 {
-    return d->wait<QAmqpResult<void>>("nackAll()", [d = d.get(), requeue](const auto &answer) {
-        answer->give(refusalOf("nackAll()", d->channel, d->channel->nackAll(requeue)));
-    });
+    return settleAll(d.get(), u"nackAll()"_s,
+                     [requeue](QAmqpChannel *channel) { return channel->nackAll(requeue); });
 }
 
 /*! Begins transactions, which rule out confirms: publishes and acknowledgements take effect at
     txCommit(). */
 QAmqpResult<void> QAmqpBlockingChannel::txSelect()
 {
-    const auto result =
-            d->request("tx.select", [](QAmqpChannel *channel) { return channel->txSelect(); });
+    const auto result = d->request(u"tx.select"_s, &QAmqpChannel::txSelect);
+    const std::lock_guard lock(d->mutex());
     if (result)
-        d->publisher.setTransactional();
+        d->publisher.setTransactional(true);
     return result;
 }
 
 /*! Has everything since txSelect() or the last txCommit() take effect. */
 QAmqpResult<void> QAmqpBlockingChannel::txCommit()
 {
-    return d->request("tx.commit", [](QAmqpChannel *channel) { return channel->txCommit(); });
+    return d->request(u"tx.commit"_s, &QAmqpChannel::txCommit);
 }
 
 /*! Drops everything since txSelect() or the last txCommit(). */
 QAmqpResult<void> QAmqpBlockingChannel::txRollback()
 {
-    return d->request("tx.rollback", [](QAmqpChannel *channel) { return channel->txRollback(); });
+    return d->request(u"tx.rollback"_s, &QAmqpChannel::txRollback);
 }
 
 QDebug operator<<(QDebug debug, const QAmqpBlockingChannel &channel)

@@ -25,13 +25,11 @@ public:
     {
         return QtAmqpPrivate::deadlineAfter(timeout.load());
     }
-    template<typename T = void, typename Call>
-    QAmqpResult<T> request(const char *what, Call call);
     template<typename Result, typename Start>
-    Result wait(const char *what, Start start);
-    QAmqpError explained(const QAmqpError &error) const;
-    QAmqpError refusal(const char *what) const; // with the mutex held
-    bool isUsable() const { return isOpen && !connection->orphaned; } // with the mutex held
+    Result call(const QString &what, Start start);
+    template<typename T, typename... Parameters, typename... Arguments>
+    QAmqpResult<T> request(const QString &what, QFuture<T> (QAmqpChannel::*function)(Parameters...),
+                           const Arguments &...arguments);
     std::mutex &mutex() const { return connection->dispatcher.mutex(); }
 
     QAmqpResult<void> open();
@@ -39,19 +37,20 @@ public:
     void abandon();
     QAmqpBlockingConsumer consume(const QString &queue, const QAmqpConsumeOptions &options,
                                   std::chrono::milliseconds inactivityTimeout);
-    QAmqpResult<ConsumerPointer> startConsumer(const QString &queue,
-                                               const QAmqpConsumeOptions &options,
-                                               QAmqpBlockingChannel::Handler handler);
+    QAmqpError start(const ConsumerPointer &consumer);
     QAmqpResult<int> cancel(const std::function<bool(const QAmqpBlockingConsumerPrivate &)> &which);
-    std::deque<QAmqpDelivery> forget(QAmqpBlockingConsumerPrivate &consumer,
-                                     const QAmqpError &error);
-    std::vector<ConsumerPointer> takeOver(); // with the mutex held, to go without it
+
+    // Any thread, with the mutex held
+    QAmqpError refusal(const QString &what) const;
+    bool isUsable() const { return isOpen && !connection->orphaned; }
+    std::vector<ConsumerPointer> takeOver(); // is to be destroyed without the mutex
     void silence();
 
     // I/O thread
     void watch();
     void tellOpened();
     void tellClosed(const QAmqpError &error);
+    void afterEnd(const std::function<void()> &tell); // after the end that is on its way, or now
 
     const std::shared_ptr<QAmqpBlockingConnectionPrivate> connection;
     std::atomic<std::chrono::milliseconds> timeout;
@@ -59,6 +58,7 @@ public:
 
     // Guarded by the dispatcher's mutex
     bool isOpen = false;
+    bool silenced = false; // it is being closed, until the next open()
     int number = 0;
     QAmqpError lastError;
     std::vector<ConsumerPointer> consumers; // that run, hold messages or have a callback to come
@@ -70,35 +70,35 @@ public:
 
     // Of the I/O thread
     QPointer<QAmqpChannel> channel;
-    std::vector<Answer<void>> openers;
-    std::vector<Answer<void>> closers;
+    QtAmqpPrivate::Waiters waiters;
 };
 
-// As QAmqpBlockingConnectionPrivate::wait(), with an error that says why the channel is closed.
+// As QAmqpBlockingConnectionPrivate::call(), with an error that says why the channel is closed.
 template<typename Result, typename Start>
-Result QAmqpBlockingChannelPrivate::wait(const char *what, Start start)
+Result QAmqpBlockingChannelPrivate::call(const QString &what, Start start)
 {
-    Result result =
-            connection->wait<Result>(what, deadline(),
-                                     [self = shared_from_this(), what,
-                                      start = std::move(start)](const auto &answer) mutable {
-                                         if (self->channel)
-                                             start(answer);
-                                         else
-                                             answer->give(self->connection->notOpen(what));
-                                     });
-    connection->awaitEnd(result.error(), isOpen);
-    if (!result && result.error().kind() == QAmqpError::Kind::NotOpen)
-        return explained(result.error());
+    Result result = connection->call<Result>(
+            what, deadline(),
+            [self = shared_from_this(), start = std::move(start)](const auto &answer) mutable {
+                if (self->channel)
+                    start(answer);
+                else
+                    answer->give(QtAmqpPrivate::endedError({}, {}));
+            });
+    const std::lock_guard lock(mutex());
+    if (!isOpen && connection->now.open && QtAmqpPrivate::lacksReason(result.error()))
+        return refusal(what);
     return result;
 }
 
-// `call` makes the request of the QAmqpChannel, in the I/O thread, and returns its future.
-template<typename T, typename Call>
-QAmqpResult<T> QAmqpBlockingChannelPrivate::request(const char *what, Call call)
+// Calls the function of the QAmqpChannel, and waits for its future.
+template<typename T, typename... Parameters, typename... Arguments>
+QAmqpResult<T> QAmqpBlockingChannelPrivate::request(
+        const QString &what, QFuture<T> (QAmqpChannel::*function)(Parameters...),
+        const Arguments &...arguments)
 {
-    return wait<QAmqpResult<T>>(what, [this, call = std::move(call)](const Answer<T> &answer) {
-        QtAmqpPrivate::giveWhenEnded(answer, call(channel.data()));
+    return call<QAmqpResult<T>>(what, [=, self = shared_from_this()](const Answer<T> &answer) {
+        QtAmqpPrivate::giveWhenEnded(answer, (self->channel->*function)(arguments...), self);
     });
 }
 

@@ -11,8 +11,8 @@
 QT_BEGIN_NAMESPACE
 
 using namespace QtAmqpPrivate;
+using namespace Qt::StringLiterals;
 using Kind = QAmqpError::Kind;
-using Snapshot = QAmqpBlockingConnectionPrivate::Snapshot;
 
 /*!
     \class QAmqpBlockingConnection
@@ -62,7 +62,7 @@ QAmqpBlockingConnection::QAmqpBlockingConnection(const QUrl &url)
     \l {After fork()}. */
 QAmqpBlockingConnection::~QAmqpBlockingConnection()
 {
-    d->end();
+    d->end(u"the connection was destroyed"_s);
     const std::lock_guard lock(d->dispatcher.mutex());
     d->q = nullptr;
 }
@@ -87,42 +87,31 @@ QAmqpResult<void> QAmqpBlockingConnection::open() { return d->open(nullptr); }
 
 QAmqpResult<void> QAmqpBlockingConnectionPrivate::open(const QAmqpConnectionOptions *wanted)
 {
-    if (!QCoreApplication::instance()) {
-        const QAmqpError error = blockingError(
-                Kind::InvalidArgument,
-                QStringLiteral(
-                        "open(): there is no QCoreApplication object; make one in main() first, exec() need not run"));
-        const std::lock_guard lock(dispatcher.mutex());
-        return now.lastError = error;
+    Dispatcher::Lock lock(dispatcher.mutex());
+    if (!QCoreApplication::instance())
+        return now.lastError = blockingError(
+                       Kind::InvalidArgument,
+                       u"open(): there is no QCoreApplication object; make one in main() first, exec() need not run");
+    const bool isFirst = !std::exchange(begun, true);
+    lock.unlock();
+    if (isFirst) {
+        addToProcess(this);
+        thread.begin([this] {
+            connection = new QAmqpConnection;
+            watch();
+        });
     }
-    begin();
-    const auto result = wait<QAmqpResult<void>>(
-            "open()", deadlineAfter(timeout()),
+    const auto result = call<QAmqpResult<void>>(
+            u"open()"_s, deadlineAfter(timeout),
             [this, with = wanted ? std::optional(*wanted) : std::nullopt](
                     const Answer<void> &answer) { startOpening(answer, with); },
             AtStop::EndAtOnce);
     if (hasGivenUp(result.error()))
         abort(); // also if it has come to be open by now: the caller is told that it is not
-    if (!result) {
-        const std::lock_guard lock(dispatcher.mutex());
-        if (!now.open)
-            now.lastError = result.error();
-    }
+    lock.lock();
+    if (!result && !now.open)
+        now.lastError = result.error();
     return result;
-}
-
-void QAmqpBlockingConnectionPrivate::begin()
-{
-    {
-        const std::lock_guard lock(dispatcher.mutex());
-        if (std::exchange(begun, true))
-            return;
-    }
-    addToProcess(this);
-    thread.begin([this] {
-        connection = new QAmqpConnection;
-        watch();
-    });
 }
 
 // Whether the call ended before the broker answered.
@@ -135,17 +124,17 @@ bool QAmqpBlockingConnectionPrivate::hasGivenUp(const QAmqpError &error) const
 // No callbacks but those of timers are called from now on, until it is opened again.
 void QAmqpBlockingConnectionPrivate::silence()
 {
-    thread.post([self = shared_from_this()] {
-        for (const auto &weak : self->channels) {
-            if (const auto channel = weak.lock())
-                channel->silence();
-        }
-    });
-    Dispatcher::Dropped dropped; // goes without the mutex
+    std::vector<std::shared_ptr<QAmqpBlockingChannelPrivate>> all; // is destroyed without the mutex
     const std::lock_guard lock(dispatcher.mutex());
     silenced = true;
-    closedWaits = false;
-    dispatcher.dropAll(dropped);
+    events.clear();
+    dispatcher.dropEvents();
+    for (const auto &channel : channels)
+        all.push_back(channel.lock());
+    for (const auto &channel : all) {
+        if (channel)
+            channel->silence();
+    }
 }
 
 /*! Closes the connection when everything asked for before is done, and cuts it after \a deadline
@@ -159,19 +148,17 @@ QAmqpResult<void> QAmqpBlockingConnection::close(std::chrono::milliseconds deadl
 QAmqpResult<void> QAmqpBlockingConnectionPrivate::close(std::chrono::milliseconds deadline)
 {
     silence();
-    {
-        const std::lock_guard lock(dispatcher.mutex());
-        if (!now.open)
-            return {};
-    }
+    if (!current().open)
+        return {};
+    using Clock = TimePoint::clock;
     const TimePoint end =
             Clock::now() + std::clamp(deadline, std::chrono::milliseconds::zero(), Century);
-    auto result = wait<QAmqpResult<void>>(
-            "close()", end + std::chrono::milliseconds(50), // the core keeps the deadline
+    const auto result = call<QAmqpResult<void>>(
+            u"close()"_s, end + std::chrono::milliseconds(50), // the core keeps it
             [this, end](const Answer<void> &answer) {
                 if (connection->state() == QAmqpConnection::State::Closed)
                     return answer->give(QAmqpResult<void>());
-                closers.push_back(answer);
+                waiters.atEnd.push_back([this, answer] { answer->give(failure); });
                 connection->close(std::chrono::ceil<std::chrono::milliseconds>(
                         std::max(end - Clock::now(), Clock::duration::zero())));
             },
@@ -181,31 +168,32 @@ QAmqpResult<void> QAmqpBlockingConnectionPrivate::close(std::chrono::millisecond
     return result;
 }
 
-// The connection object goes, or the QCoreApplication; channels and consumers may be left.
+// The connection object is destroyed, or the QCoreApplication; channels and consumers may be left.
 void QAmqpBlockingConnectionPrivate::end(const QString &why)
 {
     if (orphaned)
         return keepForEver(shared_from_this());
     if (QCoreApplication::instance()) // else nothing moves any more that could be waited for
         static_cast<void>(close(std::chrono::seconds(10)));
-    const QAmqpError error = blockingError(
-            Kind::NotOpen, why.isEmpty() ? QStringLiteral("the connection was destroyed") : why);
-    thread.end([this, &error] {
+    thread.end([this, &why] {
         delete std::exchange(connection, nullptr);
-        for (const auto &weak : std::exchange(channels, {})) {
+        failure = blockingError(Kind::NotOpen, why);
+        tellClosed();
+        std::vector<std::weak_ptr<QAmqpBlockingChannelPrivate>> left;
+        {
+            const std::lock_guard lock(dispatcher.mutex());
+            left.swap(channels);
+        }
+        for (const auto &weak : left) {
             if (const auto channel = weak.lock())
-                channel->tellClosed(error);
+                channel->tellClosed(failure);
         }
     });
     removeFromProcess(this);
     dispatcher.clear();
     const std::lock_guard lock(dispatcher.mutex());
-    if (begun && !why.isEmpty())
-        now.lastError = error;
+    events.clear();
     begun = false;
-    now.open = false;
-    closedWaits = false;
-    dispatcher.changed();
 }
 
 /*! Cuts the link at once, without a word to the broker. Calls that wait fail, and no callbacks are called
@@ -219,12 +207,12 @@ void QAmqpBlockingConnection::abort()
 void QAmqpBlockingConnectionPrivate::abort()
 {
     // That nothing is waited for but the I/O thread makes a second enough.
-    static_cast<void>(wait<QAmqpResult<void>>(
-            "abort()", deadlineAfter(std::chrono::seconds(1)),
+    static_cast<void>(call<QAmqpResult<void>>(
+            u"abort()"_s, deadlineAfter(std::chrono::seconds(1)),
             [this](const Answer<void> &answer) {
                 if (connection->state() == QAmqpConnection::State::Closed)
                     return answer->give(QAmqpResult<void>());
-                closers.push_back(answer);
+                waiters.atEnd.push_back([answer] { answer->give(QAmqpResult<void>()); });
                 connection->abort();
             },
             AtStop::GoOn));
@@ -240,40 +228,31 @@ void QAmqpBlockingConnection::setUp(std::function<void(QAmqpConnection *connecti
 }
 
 /*! Returns how long a call waits. */
-std::chrono::milliseconds QAmqpBlockingConnection::timeout() const { return d->timeout(); }
+std::chrono::milliseconds QAmqpBlockingConnection::timeout() const { return d->timeout; }
 
 /*! Makes each call wait for \a timeout at most, 30 s unless set. The calls of channels that are made
     from now on do, too. What the broker was asked for stays asked for when a call gives up. */
 void QAmqpBlockingConnection::setTimeout(std::chrono::milliseconds timeout)
 {
-    d->setTimeout(timeout);
-}
-
-void QAmqpBlockingConnectionPrivate::setTimeout(std::chrono::milliseconds timeout)
-{
-    m_timeout = std::max(timeout, std::chrono::milliseconds(1));
+    d->timeout = std::max(timeout, std::chrono::milliseconds(1));
 }
 
 /*! Returns whether the connection is open. */
-bool QAmqpBlockingConnection::isOpen() const { return d->current(&Snapshot::open); }
+bool QAmqpBlockingConnection::isOpen() const { return d->current().open; }
 
 /*! Returns where the link in use goes, or the one that is being made, as QAmqpConnection::endpoint();
     empty while closed. */
-QString QAmqpBlockingConnection::endpoint() const { return d->current(&Snapshot::endpoint); }
+QString QAmqpBlockingConnection::endpoint() const { return d->current().endpoint; }
 
 /*! Returns whether the broker has stopped taking messages. \sa onBlocked() */
-bool QAmqpBlockingConnection::isBlocked() const { return d->current(&Snapshot::blocked); }
+bool QAmqpBlockingConnection::isBlocked() const { return d->current().blocked; }
 
 /*! Returns what the broker gave as the reason for isBlocked(). */
-QString QAmqpBlockingConnection::blockedReason() const
-{
-    const std::lock_guard lock(d->dispatcher.mutex());
-    return d->now.blocked ? d->now.blockedReason : QString();
-}
+QString QAmqpBlockingConnection::blockedReason() const { return d->current().blockedReason; }
 
 /*! Returns why the connection could not be opened, or was lost; no error while it is open and after
     it was closed in good order. */
-QAmqpError QAmqpBlockingConnection::lastError() const { return d->current(&Snapshot::lastError); }
+QAmqpError QAmqpBlockingConnection::lastError() const { return d->current().lastError; }
 
 /*! Returns the options that open() used. */
 QAmqpConnectionOptions QAmqpBlockingConnection::options() const
@@ -283,27 +262,24 @@ QAmqpConnectionOptions QAmqpBlockingConnection::options() const
 }
 
 /*! Returns how many channels may be open at once, as negotiated. */
-quint16 QAmqpBlockingConnection::channelMax() const { return d->current(&Snapshot::channelMax); }
+quint16 QAmqpBlockingConnection::channelMax() const { return d->current().channelMax; }
 
 /*! Returns the largest frame in bytes, as negotiated. */
-quint32 QAmqpBlockingConnection::frameMax() const { return d->current(&Snapshot::frameMax); }
+quint32 QAmqpBlockingConnection::frameMax() const { return d->current().frameMax; }
 
 /*! Returns the heartbeat interval as negotiated, 0 if there are none. */
-std::chrono::seconds QAmqpBlockingConnection::heartbeat() const
-{
-    return d->current(&Snapshot::heartbeat);
-}
+std::chrono::seconds QAmqpBlockingConnection::heartbeat() const { return d->current().heartbeat; }
 
 /*! Returns what the server told about itself. */
 QAmqpTable QAmqpBlockingConnection::serverProperties() const
 {
-    return d->current(&Snapshot::serverProperties);
+    return d->current().serverProperties;
 }
 
 /*! Returns whether the server has the capability \a name, such as \c basic.nack. */
 bool QAmqpBlockingConnection::hasCapability(const QString &name) const
 {
-    return serverProperties().value(QStringLiteral("capabilities")).toTable().value(name).toBool();
+    return serverProperties().value(u"capabilities"_s).toTable().value(name).toBool();
 }
 
 /*! Opens a channel. Fails with NotOpen if the connection is not open, and with LimitExceeded if all
@@ -331,15 +307,11 @@ QAmqpBlockingConnectionPrivate::makeChannel()
 QAmqpResult<void> QAmqpBlockingConnection::updateSecret(const QString &secret,
                                                         const QString &reason)
 {
-    const auto result = d->wait<QAmqpResult<void>>(
-            "connection.update-secret", deadlineAfter(timeout()),
+    return d->call<QAmqpResult<void>>(
+            u"connection.update-secret"_s, deadlineAfter(timeout()),
             [d = d.get(), secret, reason](const auto &answer) {
-                giveWhenEnded(answer, d->connection->updateSecret(secret, reason));
+                giveWhenEnded(answer, d->connection->updateSecret(secret, reason), d);
             });
-    d->awaitEnd(result.error(), d->now.open);
-    if (!result && result.error().kind() == Kind::NotOpen)
-        return d->notOpen("connection.update-secret");
-    return result;
 }
 
 /*! Calls \a callback once when \a delay is over and a wait runs callbacks. Returns a number, never 0,
@@ -361,9 +333,12 @@ bool QAmqpBlockingConnection::cancelTimer(quint64 timer)
     function here, may be called from any thread. Fails with NotOpen if the connection is not open. */
 QAmqpResult<void> QAmqpBlockingConnection::addCallbackThreadsafe(std::function<void()> callback)
 {
-    if (!isOpen())
-        return d->notOpen("addCallbackThreadsafe()");
-    d->dispatcher.callAt(QAmqpBlockingConnectionPrivate::Clock::now(), std::move(callback));
+    {
+        const std::lock_guard lock(d->dispatcher.mutex());
+        if (!d->now.open)
+            return d->notOpen(u"addCallbackThreadsafe()"_s);
+    }
+    d->dispatcher.callAt(TimePoint::clock::now(), std::move(callback));
     return {};
 }
 
@@ -372,17 +347,13 @@ QAmqpResult<void> QAmqpBlockingConnection::addCallbackThreadsafe(std::function<v
     are told. */
 void QAmqpBlockingConnection::onBlocked(std::function<void(const QString &reason)> callback)
 {
-    auto handler = shared(std::move(callback)); // the old one goes without the mutex
-    const std::lock_guard lock(d->dispatcher.mutex());
-    d->blockedHandler.swap(handler);
+    d->blockedHandler.set(d->dispatcher.mutex(), std::move(callback));
 }
 
 /*! Has \a callback called when the broker takes messages again. */
 void QAmqpBlockingConnection::onUnblocked(std::function<void()> callback)
 {
-    auto handler = shared(std::move(callback)); // the old one goes without the mutex
-    const std::lock_guard lock(d->dispatcher.mutex());
-    d->unblockedHandler.swap(handler);
+    d->unblockedHandler.set(d->dispatcher.mutex(), std::move(callback));
 }
 
 /*! Has \a callback called, with the reason, when an open connection was lost or the broker closed it; what this
@@ -390,9 +361,7 @@ void QAmqpBlockingConnection::onUnblocked(std::function<void()> callback)
     connection has ended processDataEvents() and sleep() call it if no other wait did. */
 void QAmqpBlockingConnection::onClosed(std::function<void(const QAmqpError &reason)> callback)
 {
-    auto handler = shared(std::move(callback)); // the old one goes without the mutex
-    const std::lock_guard lock(d->dispatcher.mutex());
-    d->closedHandler.swap(handler);
+    d->closedHandler.set(d->dispatcher.mutex(), std::move(callback));
 }
 
 /*! Runs the callbacks that are ready; if none is, waits up to \a timeLimit for some. Returns how many
@@ -401,13 +370,22 @@ void QAmqpBlockingConnection::onClosed(std::function<void(const QAmqpError &reas
 QAmqpResult<int> QAmqpBlockingConnection::processDataEvents(std::chrono::milliseconds timeLimit)
 {
     const auto keep = d; // a callback may destroy this object
-    std::unique_lock lock(d->dispatcher.mutex());
+    Dispatcher::Lock lock(keep->dispatcher.mutex());
     const bool wasOpen = keep->now.open;
-    const int count = keep->dispatcher.pass(
-            lock, [&] { return keep->isOver(); }, deadlineAfter(timeLimit));
-    if (const QAmqpError error = keep->refusal("processDataEvents()", wasOpen); error && count == 0)
-        return error;
-    return count;
+    const TimePoint deadline = deadlineAfter(timeLimit);
+    int count = 0;
+    const auto runReady = [&] {
+        keep->dispatcher.run(
+                lock, [] { return false; }, TimePoint(), &count);
+    };
+    runReady();
+    if (count == 0) {
+        keep->dispatcher.run(
+                lock, [&] { return count > 0 || keep->isOver(); }, deadline, &count);
+        runReady();
+    }
+    const QAmqpError error = keep->refusal(u"processDataEvents()"_s, wasOpen);
+    return error && count == 0 ? QAmqpResult<int>(error) : QAmqpResult<int>(count);
 }
 
 /*! Waits for \a duration and runs callbacks meanwhile; inside a callback it only waits. With 0 it runs the
@@ -416,11 +394,11 @@ QAmqpResult<int> QAmqpBlockingConnection::processDataEvents(std::chrono::millise
 QAmqpResult<void> QAmqpBlockingConnection::sleep(std::chrono::milliseconds duration)
 {
     const auto keep = d;
-    std::unique_lock lock(d->dispatcher.mutex());
+    Dispatcher::Lock lock(keep->dispatcher.mutex());
     const bool wasOpen = keep->now.open;
-    keep->dispatcher.wait(
+    keep->dispatcher.run(
             lock, [&] { return keep->isOver(); }, deadlineAfter(duration));
-    return keep->refusal("sleep()", wasOpen);
+    return keep->refusal(u"sleep()"_s, wasOpen);
 }
 
 /*! Ends all waits. Those for callbacks, messages and a link end within 50 ms, now and from now on:

@@ -15,41 +15,38 @@ QT_BEGIN_NAMESPACE
 
 class QAmqpBlockingChannelPrivate;
 
-class QAmqpBlockingConnectionPrivate
-    : public std::enable_shared_from_this<QAmqpBlockingConnectionPrivate>
+class QAmqpBlockingConnectionPrivate final
+    : public QtAmqpPrivate::EventSource
+    , public std::enable_shared_from_this<QAmqpBlockingConnectionPrivate>
 {
 public:
-    using Clock = std::chrono::steady_clock;
+    using Dispatcher = QtAmqpPrivate::Dispatcher;
     template<typename T>
     using Answer = QtAmqpPrivate::AnswerPointer<QAmqpResult<T>>;
 
     // Any thread
+    // The one way to ask something of the I/O thread: has it call start(answer), and waits for the answer.
     template<typename Result, typename Start>
-    Result wait(const char *what, QtAmqpPrivate::TimePoint deadline, Start start,
+    Result call(const QString &what, QtAmqpPrivate::TimePoint deadline, Start start,
                 QtAmqpPrivate::AtStop atStop = QtAmqpPrivate::AtStop::EndSoon);
-    QAmqpError unanswered(const char *what, const QtAmqpPrivate::Patience &patience) const;
-    QAmqpError notOpen(const char *what) const;
-    void awaitEnd(const QAmqpError &error, const bool &open);
-    // With the mutex held: why waiting makes no sense (any more, if it did).
-    QAmqpError refusal(const char *what, bool wasOpen) const;
-    QAmqpError notOpenNow(const char *what) const;
-    // With the mutex held: it is not open, and nothing that could be told here is left to be told.
-    bool isOver() const { return !now.open && (!closedWaits || dispatcher.isInCallback()); }
-    std::chrono::milliseconds timeout() const { return m_timeout.load(); }
-    void setTimeout(std::chrono::milliseconds timeout);
     QAmqpResult<void> open(const QAmqpConnectionOptions *wanted);
-    void begin();
     bool hasGivenUp(const QAmqpError &error) const;
     QAmqpResult<void> close(std::chrono::milliseconds deadline);
     QAmqpResult<std::shared_ptr<QAmqpBlockingChannelPrivate>> makeChannel();
     void abort();
-    void end(const QString &why = QString());
+    void end(const QString &why);
     void silence();
 
-    // With the mutex held, when messages that no prefetch bounds came or were taken.
-    void countWaiting(qint64 messages, qint64 bytes);
+    // Any thread, with the mutex held
+    QAmqpError unanswered(const QString &what, Dispatcher::End end) const;
+    QAmqpError notOpen(const QString &what) const;
+    QAmqpError refusal(const QString &what,
+                       bool wasOpen) const; // why a wait makes no sense any more
+    bool isOver() const { return !now.open && (events.empty() || dispatcher.isInCallback()); }
+    void countWaiting(qint64 messages, qint64 bytes); // those that no prefetch bounds
     void countReaders(int change); // who waits needs what the broker sends
-    void lookAtReading();
+    void updateReading();
+    QtAmqpPrivate::Callback nextCallback() override;
 
     // I/O thread
     void startOpening(const Answer<void> &answer,
@@ -57,9 +54,7 @@ public:
     void watch();
     void tellOpened();
     void tellClosed();
-    void reportBlocked(bool blocked);
-    QtAmqpPrivate::Callback blockedCallback(bool blocked,
-                                            const QString &reason); // with the mutex held
+    void afterEnd(const std::function<void()> &tell); // after the end that is on its way, or now
 
     struct Snapshot
     {
@@ -73,27 +68,33 @@ public:
         std::chrono::seconds heartbeat = {};
         QAmqpTable serverProperties = {};
     };
-
-    template<typename T>
-    T current(T Snapshot::*member) const
+    Snapshot current() const
     {
         const std::lock_guard lock(dispatcher.mutex());
-        return now.*member;
+        return now;
     }
+    struct Event
+    {
+        bool blocked = false;
+        QString reason = {};
+        QAmqpError closed = {}; // the connection was lost, or closed by the broker
+    };
+    void post(const Event &event); // with the mutex held
 
-    mutable QtAmqpPrivate::Dispatcher dispatcher{[this](int change) { countReaders(change); }};
+    mutable Dispatcher dispatcher{[this](int change) { countReaders(change); }};
     QtAmqpPrivate::IoThread thread;
+    std::atomic<std::chrono::milliseconds> timeout = std::chrono::milliseconds(30'000);
 
     // Guarded by the dispatcher's mutex
-    QAmqpBlockingConnection *q = nullptr; // also null once it is gone: its channels outlive it
+    QAmqpBlockingConnection *q = nullptr; // null once it is destroyed: its channels outlive it
     Snapshot now;
     QAmqpConnectionOptions options;
     std::function<void(QAmqpConnection *)> setUp;
     QtAmqpPrivate::Handler<const QString &> blockedHandler;
     QtAmqpPrivate::Handler<> unblockedHandler;
     QtAmqpPrivate::Handler<const QAmqpError &> closedHandler;
-    int blockedChanges = 0; // to be called back
-    bool closedWaits = false; // the same
+    std::deque<Event> events; // that no callback was told of yet
+    std::vector<std::weak_ptr<QAmqpBlockingChannelPrivate>> channels;
     bool silenced = false; // it is being closed, until the next open()
     bool begun = false;
     bool orphaned = false; // it is the connection of another process, see processes.h
@@ -105,55 +106,32 @@ public:
     bool reading = true; // as the I/O thread was last told
 
     // Of the I/O thread
-    QAmqpConnection *connection = nullptr; // made by the first task, and gone after the last
+    QAmqpConnection *connection = nullptr; // lives as long as the thread
     QAmqpError failure; // of the present session
-    Answer<void> opener;
-    std::vector<Answer<void>> closers;
-    std::vector<std::weak_ptr<QAmqpBlockingChannelPrivate>> channels;
-
-private:
-    std::atomic<std::chrono::milliseconds> m_timeout = std::chrono::milliseconds(30'000);
+    QtAmqpPrivate::Waiters waiters;
 };
 
-// While a call waits, its connection reads, however many messages there are.
-class QAmqpBlockingCall
-{
-public:
-    explicit QAmqpBlockingCall(QAmqpBlockingConnectionPrivate *connection)
-        : m_connection(connection)
-    {
-        count(1);
-    }
-    ~QAmqpBlockingCall() { count(-1); }
-    Q_DISABLE_COPY_MOVE(QAmqpBlockingCall)
-
-private:
-    void count(int change)
-    {
-        const std::lock_guard lock(m_connection->dispatcher.mutex());
-        m_connection->countReaders(change);
-    }
-    QAmqpBlockingConnectionPrivate *const m_connection;
-};
-
-// Has the I/O thread call start(answer), and waits for the answer.
 template<typename Result, typename Start>
-Result QAmqpBlockingConnectionPrivate::wait(const char *what, QtAmqpPrivate::TimePoint deadline,
+Result QAmqpBlockingConnectionPrivate::call(const QString &what, QtAmqpPrivate::TimePoint deadline,
                                             Start start, QtAmqpPrivate::AtStop atStop)
 {
     if (thread.isCurrent())
         return QtAmqpPrivate::blockingError(
                 QAmqpError::Kind::InvalidArgument,
-                QStringLiteral("%1: called in the I/O thread, which would wait for itself")
-                        .arg(QLatin1StringView(what)));
-    const QAmqpBlockingCall call(this);
-    const auto answer = std::make_shared<QtAmqpPrivate::Answer<Result>>();
-    if (!thread.post([answer, start = std::move(start)]() mutable { start(answer); }))
+                u"%1: called in the I/O thread, which would wait for itself", what);
+    const auto answer = std::make_shared<QtAmqpPrivate::Answer<Result>>(dispatcher.mutex());
+    const bool posted =
+            thread.post([answer, start = std::move(start)]() mutable { start(answer); });
+    Dispatcher::Lock lock(dispatcher.mutex());
+    if (!posted)
         return notOpen(what);
-    QtAmqpPrivate::Patience patience(dispatcher, deadline, atStop);
-    if (std::optional<Result> result = answer->wait(patience))
-        return *std::move(result);
-    return unanswered(what, patience);
+    const auto isGiven = [&] { return answer->value.has_value(); };
+    const auto end = dispatcher.await(lock, answer->given, isGiven, deadline, atStop);
+    if (end != Dispatcher::End::Done)
+        return unanswered(what, end);
+    if (!now.open && QtAmqpPrivate::lacksReason(answer->value->error()))
+        return notOpen(what);
+    return *std::move(answer->value);
 }
 
 QT_END_NAMESPACE

@@ -6,6 +6,7 @@
 QT_BEGIN_NAMESPACE
 
 using namespace QtAmqpPrivate;
+using namespace Qt::StringLiterals;
 using ConsumingEnd = QAmqpBlockingChannel::ConsumingEnd;
 using Kind = QAmqpError::Kind;
 
@@ -76,103 +77,107 @@ QAmqpResult<QAmqpDelivery> QAmqpBlockingConsumer::next() const { return next(m_i
 QAmqpResult<QAmqpDelivery> QAmqpBlockingConsumer::next(
         std::chrono::milliseconds inactivityTimeout) const
 {
-    return d->next(deadlineAfter(inactivityTimeout));
+    bool isFailure = false; // is of no interest here
+    return d->next(deadlineAfter(inactivityTimeout), &isFailure);
 }
 
 QAmqpResult<QAmqpDelivery> QAmqpBlockingConsumerPrivate::next(TimePoint deadline, bool *isFailure)
 {
-    const auto failed = [isFailure](const QAmqpError &reason) {
-        if (isFailure)
-            *isFailure = true;
-        return reason;
-    };
-    if (!connection)
-        return failed(error);
-    const auto keep = shared_from_this(); // a callback may drop the last handle
+    const auto keep = shared_from_this(); // a callback may destroy the last handle
     Dispatcher &dispatcher = connection->dispatcher;
-    std::unique_lock lock(dispatcher.mutex());
+    Dispatcher::Lock lock(mutex());
     // However many messages wait, callbacks that are due have their turn, and a stop ends this.
     if (!dispatcher.isStopRequested())
         dispatcher.runOne(lock);
-    const auto done = [&] {
+    const auto isDone = [&] {
         return !dispatcher.isStopRequested() && (ended || !waiting.empty() || connection->orphaned);
     };
-    const auto end = dispatcher.wait(lock, done, deadline);
+    const auto end = dispatcher.run(lock, isDone, deadline);
     if (end == Dispatcher::End::Stopped)
-        return blockingError(Kind::Cancelled, QStringLiteral("a stop was requested"));
+        return blockingError(Kind::Cancelled, u"a stop was requested");
     if (!waiting.empty()) {
         const Arrived message = take();
-        if (message.error)
-            return failed(message.error);
+        *isFailure = message.error.isError();
+        if (*isFailure)
+            return message.error;
         return static_cast<const QAmqpDelivery &>(message);
     }
+    *isFailure = connection->orphaned || (error && !cancelled);
     if (connection->orphaned)
-        return failed(connection->notOpenNow("basic.consume"));
+        return connection->notOpen(u"basic.consume"_s);
     if (end == Dispatcher::End::TimedOut)
-        return blockingError(Kind::Timeout,
-                             QStringLiteral("no message came from \"%1\" in time").arg(queue));
-    if (!error) {
-        return blockingError(Kind::Cancelled,
-                             QStringLiteral("consumer \"%1\" was cancelled").arg(tag));
-    }
-    const bool isOurs = cancelled || silenced;
-    const QAmqpError reason = error;
-    lock.unlock();
-    if (const auto owner = channel.lock())
-        connection->awaitEnd(reason, owner->isOpen);
-    return isOurs ? reason : failed(reason);
+        return blockingError(Kind::Timeout, u"no message came from \"%1\" in time", queue);
+    return error ? error : blockingError(Kind::Cancelled, u"consumer \"%1\" was cancelled", tag);
 }
 
-Arrived QAmqpBlockingConsumerPrivate::take()
+QAmqpBlockingConsumerPrivate::Arrived QAmqpBlockingConsumerPrivate::take()
 {
     Arrived delivery = std::move(waiting.front());
     waiting.pop_front();
-    if (isCounted())
+    if (isCounted)
         connection->countWaiting(-1, -delivery.size());
     return delivery;
 }
 
-std::deque<QAmqpDelivery> QAmqpBlockingConsumerPrivate::takeAll()
+std::deque<QAmqpBlockingConsumerPrivate::Arrived> QAmqpBlockingConsumerPrivate::takeAll()
 {
-    std::deque<QAmqpDelivery> all;
-    while (!waiting.empty())
-        all.push_back(take());
-    return all;
+    uncount();
+    connection->dispatcher.drop(this);
+    return std::exchange(waiting, {});
 }
 
-QAmqpBlockingConsumerPrivate::~QAmqpBlockingConsumerPrivate()
+void QAmqpBlockingConsumerPrivate::uncount()
 {
-    if (waiting.empty())
-        return;
-    const std::lock_guard lock(connection->dispatcher.mutex());
-    takeAll();
+    qint64 bytes = 0;
+    for (const QAmqpDelivery &delivery : waiting)
+        bytes += delivery.size();
+    if (isCounted)
+        connection->countWaiting(-qint64(waiting.size()), -bytes);
+}
+
+int QAmqpBlockingConsumerPrivate::giveBack()
+{
+    std::deque<Arrived> unseen;
+    {
+        const std::lock_guard lock(mutex());
+        unseen = takeAll();
+    }
+    int requeued = 0;
+    for (const QAmqpDelivery &delivery : unseen)
+        requeued += delivery.nack();
+    return requeued;
 }
 
 Callback QAmqpBlockingConsumerPrivate::nextCallback()
 {
-    if (waiting.empty()) // cancelled meanwhile
+    const auto owner = channel.lock();
+    if (isRange() || waiting.empty()) {
+        if (std::exchange(cancellationWaits, false) && owner)
+            return owner->cancelledHandler.with(tag, error);
         return {};
+    }
     const Arrived message = take();
     if (!message.error)
         return [self = shared_from_this(), message] { self->handler(message); };
-    const auto owner = channel.lock();
     if (owner && owner->discardedHandler)
-        return [told = owner->discardedHandler, message] { (*told)(message, message.error); };
+        return owner->discardedHandler.with<QAmqpDelivery>(message, message.error);
     return [message] { qWarning("QtAmqp: %s", qPrintable(message.error.text())); };
 }
 
 // Its channel closes: nothing is called for it any more. What came goes back with the channel; only a
 // range without acknowledgement, whose messages cannot, keeps them.
-void QAmqpBlockingConsumerPrivate::silence(Dispatcher::Dropped &dropped)
+void QAmqpBlockingConsumerPrivate::silence()
 {
-    silenced = true;
+    cancelled = true;
+    cancellationWaits = false;
     if (!isRange() || !options.isNoAck())
-        static_cast<void>(takeAll());
-    connection->dispatcher.drop(this, dropped);
+        takeAll();
 }
 
-void QAmqpBlockingConsumerPrivate::watch(const AnswerPointer<QAmqpResult<void>> &answer)
+void QAmqpBlockingConsumerPrivate::start(QAmqpConsumer *object,
+                                         const AnswerPointer<QAmqpResult<void>> &answer)
 {
+    consumer = object;
     // The consumer object keeps this alive.
     QObject::connect(consumer, &QAmqpConsumer::messageReceived, consumer,
                      [this, self = shared_from_this()](const QAmqpDelivery &d) { deliver(d); });
@@ -181,72 +186,61 @@ void QAmqpBlockingConsumerPrivate::watch(const AnswerPointer<QAmqpResult<void>> 
     QObject::connect(consumer, &QAmqpConsumer::started, consumer,
                      [answer] { answer->give(QAmqpResult<void>()); });
     QObject::connect(consumer, &QAmqpConsumer::cancelled, consumer,
-                     [this, answer](const QAmqpError &reason) {
-                         end(reason);
-                         answer->give(reason ? reason
-                                             : blockingError(Kind::Cancelled,
-                                                             QStringLiteral("it was cancelled")));
+                     [this, answer](const QAmqpError &why) {
+                         end(why);
+                         const QAmqpError reason =
+                                 why ? why : blockingError(Kind::Cancelled, u"it was cancelled");
+                         if (const auto owner = channel.lock())
+                             owner->afterEnd([answer, reason] { answer->give(reason); });
                          consumer->deleteLater();
                      });
+    const std::lock_guard lock(mutex());
+    tag = consumer->consumerTag();
+    isCounted = object->options().isNoAck() || object->options().prefetch() == 0;
 }
 
 void QAmqpBlockingConsumerPrivate::deliver(const QAmqpDelivery &delivery,
                                            const QAmqpError &discarded)
 {
-    Dispatcher &dispatcher = connection->dispatcher;
-    const std::lock_guard lock(dispatcher.mutex());
-    if (silenced) // it goes back with the channel
+    const auto owner = channel.lock();
+    const std::lock_guard lock(mutex());
+    if (!owner || owner->silenced) // it goes back with the channel
         return;
     waiting.push_back({delivery, discarded});
-    if (isCounted())
+    if (isCounted)
         connection->countWaiting(1, delivery.size());
     if (isRange())
-        dispatcher.changed();
+        connection->dispatcher.changed();
     else
-        dispatcher.post(this, shared_from_this());
+        connection->dispatcher.post(this, weak_from_this());
 }
 
 void QAmqpBlockingConsumerPrivate::setEnded(const QAmqpError &reason)
 {
-    if (isCounted()) {
-        qint64 bytes = 0;
-        for (const QAmqpDelivery &delivery : waiting)
-            bytes += delivery.size();
-        connection->countWaiting(-qint64(waiting.size()), -bytes);
-    }
+    uncount(); // no more of them come
+    isCounted = false;
     ended = true;
     error = reason;
 }
 
 void QAmqpBlockingConsumerPrivate::end(const QAmqpError &reason)
 {
-    // The end of the channel ends its consumers: nobody may see the one without the other.
-    if (reason && reason.scope() != QAmqpError::Scope::Operation)
-        return;
     const auto owner = channel.lock();
-    std::vector<std::shared_ptr<QAmqpBlockingConsumerPrivate>> over; // go without the mutex
-    const std::lock_guard lock(connection->dispatcher.mutex());
+    // The end of the channel ends its consumers: nobody may see the one without the other.
+    if (!owner || (reason && reason.scope() != QAmqpError::Scope::Operation))
+        return;
+    std::vector<std::shared_ptr<QAmqpBlockingConsumerPrivate>>
+            over; // is destroyed without the mutex
+    const std::lock_guard lock(mutex());
     setEnded(reason);
-    if (reason && owner && !silenced && !cancelled) {
+    if (reason && !cancelled) {
         if (!isRange())
             owner->consumingEnd = ConsumingEnd::CancelledByBroker;
         cancellationWaits = true;
-        connection->dispatcher.post(this, singleEvent([self = shared_from_this(), owner] {
-                                        return self->cancellation(*owner);
-                                    }));
+        connection->dispatcher.post(this, weak_from_this());
     }
-    if (owner)
-        over = owner->takeOver();
+    over = owner->takeOver();
     connection->dispatcher.changed();
-}
-
-Callback QAmqpBlockingConsumerPrivate::cancellation(const QAmqpBlockingChannelPrivate &owner)
-{
-    if (!std::exchange(cancellationWaits, false) || !owner.cancelledHandler)
-        return {};
-    return [handler = owner.cancelledHandler, tag = tag, reason = error] {
-        (*handler)(tag, reason);
-    };
 }
 
 /*! Returns the name of the subscription, unique in its channel. */
@@ -255,9 +249,7 @@ QString QAmqpBlockingConsumer::consumerTag() const { return d->tag; }
 /*! Returns whether the subscription goes on. */
 bool QAmqpBlockingConsumer::isActive() const
 {
-    if (!d->connection)
-        return false;
-    const std::lock_guard lock(d->connection->dispatcher.mutex());
+    const std::lock_guard lock(d->mutex());
     return !d->ended && !d->connection->orphaned;
 }
 
@@ -265,18 +257,14 @@ bool QAmqpBlockingConsumer::isActive() const
     on, or if it was cancelled on this side. */
 QAmqpError QAmqpBlockingConsumer::error() const
 {
-    if (!d->connection)
-        return d->error;
-    const std::lock_guard lock(d->connection->dispatcher.mutex());
-    return d->connection->orphaned ? d->connection->notOpenNow("basic.consume") : d->error;
+    const std::lock_guard lock(d->mutex());
+    return d->connection->orphaned ? d->connection->notOpen(u"basic.consume"_s) : d->error;
 }
 
 /*! Returns how many messages have come that next() has not returned: it returns these at once. */
 int QAmqpBlockingConsumer::waitingMessages() const
 {
-    if (!d->connection)
-        return 0;
-    const std::lock_guard lock(d->connection->dispatcher.mutex());
+    const std::lock_guard lock(d->mutex());
     return int(d->waiting.size());
 }
 
@@ -287,13 +275,8 @@ int QAmqpBlockingConsumer::waitingMessages() const
 QAmqpResult<int> QAmqpBlockingConsumer::cancel() const
 {
     const auto channel = d->channel.lock();
-    if (!channel) {
-        QString text = QStringLiteral("basic.cancel: the channel was destroyed");
-        const QAmqpError reason = error();
-        if (reason)
-            text += QStringLiteral(". It ended because: ") + reason.text();
-        return blockingError(Kind::NotOpen, text).setCause(reason);
-    }
+    if (!channel)
+        return endedError(u"basic.cancel: the channel was destroyed"_s, error());
     return channel->cancel([this](const auto &consumer) { return &consumer == d.get(); });
 }
 

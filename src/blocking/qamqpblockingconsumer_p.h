@@ -10,70 +10,78 @@
 
 QT_BEGIN_NAMESPACE
 
-namespace QtAmqpPrivate {
-
-// A message that came, or with an error what is left of one that was too large.
-struct Arrived : QAmqpDelivery
-{
-    QAmqpError error = {};
-};
-
-} // namespace QtAmqpPrivate
-
+// One subscription: a range, from which the application takes the messages, or one with a handler.
 class QAmqpBlockingConsumerPrivate final
     : public QtAmqpPrivate::EventSource
     , public std::enable_shared_from_this<QAmqpBlockingConsumerPrivate>
 {
 public:
-    using Handler = QAmqpBlockingChannel::Handler;
+    // A message that came, or with an error what is left of one that was too large.
+    struct Arrived : QAmqpDelivery
+    {
+        QAmqpError error = {};
+    };
 
-    ~QAmqpBlockingConsumerPrivate() override;
+    QAmqpBlockingConsumerPrivate(const std::shared_ptr<QAmqpBlockingChannelPrivate> &owner,
+                                 const QString &name, const QAmqpConsumeOptions &consumeOptions,
+                                 QAmqpBlockingChannel::Handler function)
+        : connection(owner->connection)
+        , channel(owner)
+        , queue(name)
+        , options(consumeOptions)
+        , handler(std::move(function))
+    {
+    }
 
     // Any thread
-    // `isFailure` becomes true unless this side ended it or the waiting.
-    QAmqpResult<QAmqpDelivery> next(QtAmqpPrivate::TimePoint deadline, bool *isFailure = nullptr);
-    QtAmqpPrivate::Arrived take(); // with the mutex held; there is one
-    QtAmqpPrivate::Callback nextCallback() override; // one event is posted for each message
-    // With the mutex held: what the broker's cancellation calls.
-    QtAmqpPrivate::Callback cancellation(const QAmqpBlockingChannelPrivate &owner);
-    std::deque<QAmqpDelivery> takeAll(); // with the mutex held
-    // With the mutex held. Whether its messages count for the connection: no more of them come once it
-    // has ended.
-    bool isCounted() const { return !ended && !isBounded; }
-    void setEnded(const QAmqpError &reason); // with the mutex held
+    // `isFailure` becomes true unless this side ended the subscription or the waiting.
+    QAmqpResult<QAmqpDelivery> next(QtAmqpPrivate::TimePoint deadline, bool *isFailure);
+    int giveBack(); // what was not seen; returns how many messages went back to the queue
+    std::mutex &mutex() const { return connection->dispatcher.mutex(); }
     bool isRange() const { return !handler; }
-    // With the mutex held. Whether callbacks are still to be called for it.
+
+    // Any thread, with the mutex held
+    Arrived take(); // there is one
+    std::deque<Arrived> takeAll();
+    QtAmqpPrivate::Callback nextCallback() override;
+    void setEnded(const QAmqpError &reason);
+    void silence();
+    // Whether callbacks are still to be called for it.
     bool isQueued() const { return cancellationWaits || (!isRange() && !waiting.empty()); }
-    // With the mutex held. Whether startConsuming() has nothing to wait for here.
+    // Whether startConsuming() has nothing to wait for here.
     bool isDone() const { return isRange() || cancelled || (ended && !isQueued()); }
-    // With the mutex held. Whether its channel needs to know it no more.
-    bool isOver() const { return ended && waiting.empty() && !cancellationWaits; }
-    void silence(QtAmqpPrivate::Dispatcher::Dropped &dropped); // with the mutex held
+    // Whether its channel need not know it any more.
+    bool isOver() const
+    {
+        return ended && !cancellationWaits && (waiting.empty() || (isRange() && cancelled));
+    }
 
     // I/O thread
-    void watch(const QtAmqpPrivate::AnswerPointer<QAmqpResult<void>> &answer);
+    void start(QAmqpConsumer *object,
+               const QtAmqpPrivate::AnswerPointer<QAmqpResult<void>> &answer);
     void deliver(const QAmqpDelivery &delivery, const QAmqpError &discarded = {});
     void end(const QAmqpError &reason);
 
-    // Without a connection or channel: consume() was refused, and `error` says why.
-    std::shared_ptr<QAmqpBlockingConnectionPrivate> connection;
-    std::weak_ptr<QAmqpBlockingChannelPrivate> channel;
-    QString queue;
-    QAmqpConsumeOptions options;
-    bool isBounded = false; // by a prefetch
-    Handler handler; // none: a range
+    const std::shared_ptr<QAmqpBlockingConnectionPrivate> connection;
+    const std::weak_ptr<QAmqpBlockingChannelPrivate> channel;
+    const QString queue;
+    const QAmqpConsumeOptions options;
+    const QAmqpBlockingChannel::Handler handler; // none: a range
 
     // Guarded by the dispatcher's mutex
     QString tag;
-    std::deque<QtAmqpPrivate::Arrived> waiting;
+    std::deque<Arrived> waiting;
+    bool isCounted = false; // its messages are, since no prefetch bounds them
     bool ended = false;
-    bool cancelled = false; // on this side
-    bool silenced = false; // its channel is being closed
-    bool cancellationWaits = false; // the broker's, to be called back
-    QAmqpError error;
+    bool cancelled = false; // on this side, which may have closed the channel
+    bool cancellationWaits = false; // the broker's, which no callback was told of yet
+    QAmqpError error; // why it ended
 
     // Of the I/O thread
     QPointer<QAmqpConsumer> consumer;
+
+private:
+    void uncount(); // with the mutex held
 };
 
 QT_END_NAMESPACE

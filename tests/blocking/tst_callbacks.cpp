@@ -289,13 +289,12 @@ private Q_SLOTS:
             OK(s.connection.open());
             OK(s.channel->open());
             const auto waitForLoss = [&] {
+                s.connection.callLater(0ms, [&] { s.broker.drop(); }); // so that it waits already
                 if (handled) {
                     (void)s.channel->consume(queue, [](const QAmqpDelivery &) {});
-                    s.broker.drop();
                     return s.channel->startConsuming(20s).error();
                 }
                 const QAmqpBlockingConsumer consumer = s.channel->consume(queue);
-                s.broker.drop();
                 return consumer.next(20s).error();
             };
             const QAmqpError error = waitForLoss();

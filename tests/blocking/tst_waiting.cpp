@@ -142,7 +142,7 @@ private Q_SLOTS:
         QVERIFY2(!one.get(), "the first was forgotten");
         QVERIFY2(!other.get(), "the second was forgotten");
         channel->abandon();
-        connection->end();
+        connection->end(u"the test is over"_s);
     }
 
     void channelsThatAreRefusedGo()
@@ -154,7 +154,7 @@ private Q_SLOTS:
         using Count = QAmqpResult<qsizetype>;
         const auto channels = [&] {
             return connection
-                    ->wait<Count>("test", QtAmqpPrivate::deadlineAfter(20s),
+                    ->call<Count>(u"test"_s, QtAmqpPrivate::deadlineAfter(20s),
                                   [&](const auto &answer) {
                                       answer->give(
                                               connection->connection->findChildren<QAmqpChannel *>()
@@ -167,7 +167,7 @@ private Q_SLOTS:
         for (int i = 0; i < 20; ++i)
             QCOMPARE(connection->makeChannel().error().kind(), Kind::LimitExceeded);
         QTRY_COMPARE_WITH_TIMEOUT(channels(), 1, 20'000);
-        connection->end();
+        connection->end(u"the test is over"_s);
     }
 
     // That there is nothing to settle is no error, and an old one is not told again.
@@ -365,12 +365,12 @@ private Q_SLOTS:
             channel->abandon();
         }
         using Count = QAmqpResult<qsizetype>;
-        const Count kept = connection->wait<Count>(
-                "test", QtAmqpPrivate::deadlineAfter(20s),
+        const Count kept = connection->call<Count>(
+                u"test"_s, QtAmqpPrivate::deadlineAfter(20s),
                 [&](const auto &answer) { answer->give(qsizetype(connection->channels.size())); });
         QVERIFY2(kept.value() <= 3,
                  qPrintable(QString::number(kept.value()))); // the last, on its way
-        connection->end();
+        connection->end(u"the test is over"_s);
     }
 
     void destroyedConnectionWakesItsChannels()
