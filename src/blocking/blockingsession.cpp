@@ -19,7 +19,7 @@ constexpr qint64 MaxWaitingBytes = 8 * 1024 * 1024;
 constexpr int TimesForReaders = 10;
 
 // If a broker blocks and unblocks while nobody runs callbacks, the last changes are kept.
-constexpr size_t MaxEvents = 100;
+constexpr qsizetype MaxEvents = 100;
 
 // What leaves the function must not end the I/O thread, and the program with it.
 static QAmqpError prepared(QAmqpConnection *connection,
@@ -78,7 +78,9 @@ void QAmqpBlockingConnectionPrivate::watch()
                          const std::lock_guard lock(dispatcher.mutex());
                          now.blocked = blocked;
                          now.blockedReason = connection->blockedReason();
-                         post({.blocked = blocked, .reason = now.blockedReason});
+                         post([this, blocked, reason = now.blockedReason] {
+                             return blocked ? blockedHandler.with(reason) : unblockedHandler.with();
+                         });
                      });
 }
 
@@ -103,13 +105,21 @@ void QAmqpBlockingConnectionPrivate::tellClosed()
     {
         const std::lock_guard lock(dispatcher.mutex());
         if (now.open && failure)
-            post({.closed = failure});
+            post([this, reason = failure] { return closedHandler.with(reason); });
         now.open = now.blocked = false;
         now.blockedReason.clear();
         now.lastError = failure;
         dispatcher.changed();
     }
     waiters.tellEnd(failure, u"open()");
+}
+
+void QAmqpBlockingConnectionPrivate::answerAtEnd(const Answer<void> &answer)
+{
+    if (connection->state() == QAmqpConnection::State::Closed)
+        answer->give(QAmqpResult<void>());
+    else
+        waiters.atEnd.push_back([this, answer] { answer->give(failure); });
 }
 
 void QAmqpBlockingConnectionPrivate::afterEnd(const std::function<void()> &tell)
@@ -120,25 +130,13 @@ void QAmqpBlockingConnectionPrivate::afterEnd(const std::function<void()> &tell)
         tell();
 }
 
-void QAmqpBlockingConnectionPrivate::post(const Event &event)
+void QAmqpBlockingConnectionPrivate::post(const LookUp &lookUp)
 {
     if (silenced)
         return;
-    events.push_back(event);
-    dispatcher.post(this, weak_from_this());
-    if (events.size() > MaxEvents) {
-        events.pop_front();
+    dispatcher.post(this, weak_from_this(), lookUp);
+    if (dispatcher.count(this) > MaxEvents)
         dispatcher.dropFirst(this);
-    }
-}
-
-Callback QAmqpBlockingConnectionPrivate::nextCallback()
-{
-    const Event event = events.front();
-    events.pop_front();
-    if (event.closed)
-        return closedHandler.with(event.closed);
-    return event.blocked ? blockedHandler.with(event.reason) : unblockedHandler.with();
 }
 
 void QAmqpBlockingConnectionPrivate::countWaiting(qint64 messages, qint64 bytes)

@@ -14,23 +14,29 @@ constexpr auto StopInterval = std::chrono::milliseconds(50);
 // How long a broker that works may take to answer a call that was waiting when a stop came.
 constexpr auto AnswerTime = std::chrono::milliseconds(500);
 
-void Dispatcher::post(EventSource *source, std::weak_ptr<void> owner)
+void Dispatcher::post(const void *source, std::weak_ptr<void> owner, LookUp lookUp)
 {
-    m_events.push_back({source, std::move(owner)});
+    m_events.push_back({source, std::move(owner), std::move(lookUp)});
     m_changed.notify_all();
 }
 
-void Dispatcher::dropFirst(const EventSource *source)
+qsizetype Dispatcher::count(const void *source) const
+{
+    return std::count_if(m_events.begin(), m_events.end(),
+                         [source](const Event &event) { return event.source == source; });
+}
+
+void Dispatcher::drop(const void *source)
+{
+    std::erase_if(m_events, [source](const Event &event) { return event.source == source; });
+}
+
+void Dispatcher::dropFirst(const void *source)
 {
     const auto first = std::find_if(m_events.begin(), m_events.end(),
                                     [source](const Event &e) { return e.source == source; });
-    if (first != m_events.end())
-        m_events.erase(first);
-}
-
-void Dispatcher::drop(const EventSource *source)
-{
-    std::erase_if(m_events, [source](const Event &event) { return event.source == source; });
+    first->lookUp();
+    m_events.erase(first);
 }
 
 quint64 Dispatcher::callAt(TimePoint time, Callback callback)
@@ -90,7 +96,7 @@ bool Dispatcher::runOne(Lock &lock)
             m_events.pop_front();
             owner = event.owner.lock();
             if (owner)
-                callback = event.source->nextCallback();
+                callback = event.lookUp();
         } else {
             return false;
         }

@@ -10,9 +10,9 @@
 // without the mutex, in a thread that waits here; a wait inside a callback runs none. Timers that are due
 // take turns with everything else, so that neither makes the other wait for more than one callback.
 //
-// An event is queued as a note of who has something to tell. The callback is looked up when the turn of
-// the note has come: by then the application may have set another callback, or none, and whoever was
-// closed has nothing to tell any more.
+// An event is queued with a function that looks up the callback when its turn has come: by then the
+// application may have set another one, or none. That function holds nothing of the application's, so that
+// whoever is closed may drop its events while the mutex is held.
 
 #include "blocking/answer.h"
 
@@ -57,15 +57,8 @@ private:
     Function m_function; // shared, so that it is not copied for each call
 };
 
-class EventSource
-{
-public:
-    // What is to be called for the next event, or nothing. Called with the mutex held.
-    virtual Callback nextCallback() = 0;
-
-protected:
-    ~EventSource() = default;
-};
+// Called with the mutex held, once for each event. Returns nothing if no callback is set.
+using LookUp = std::function<Callback()>;
 
 // What a stop does to a wait.
 enum class AtStop {
@@ -92,10 +85,10 @@ public:
 
     // All of these are called with the mutex held.
     void changed() { m_changed.notify_all(); } // something that a wait looks at
-    void post(EventSource *source, std::weak_ptr<void> owner);
-    void dropFirst(const EventSource *source);
-    void drop(const EventSource *source);
-    void dropEvents() { m_events.clear(); }
+    void post(const void *source, std::weak_ptr<void> owner, LookUp lookUp);
+    qsizetype count(const void *source) const; // its events
+    void drop(const void *source);
+    void dropFirst(const void *source); // after looking up its callback; there is one
 
     quint64 callAt(TimePoint time, Callback callback);
     bool cancelTimer(quint64 timer);
@@ -125,8 +118,9 @@ private:
     using TimerKey = std::pair<TimePoint, quint64>;
     struct Event
     {
-        EventSource *source;
-        std::weak_ptr<void> owner; // whose end is the end of the source
+        const void *source;
+        std::weak_ptr<void> owner; // of what looking up needs
+        LookUp lookUp;
     };
 
     End wait(Lock &lock, std::condition_variable &changed, const Condition &done,

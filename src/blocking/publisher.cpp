@@ -199,41 +199,33 @@ void Publisher::keep(const QAmqpReturn &message)
 {
     if (m_channel->silenced)
         return;
-    m_returns.push_back(message);
-    m_returnBytes += message.size();
-    m_channel->connection->dispatcher.post(this, m_channel->weak_from_this());
-    while (!m_returnedHandler && m_returns.size() > 1
-           && (m_returns.size() > size_t(MaxFailed) || m_returnBytes > MaxBytes)) {
-        static_cast<void>(nextCallback());
-        m_channel->connection->dispatcher.dropFirst(this);
-    }
-    countReturns();
-}
-
-Callback Publisher::nextCallback()
-{
-    const QAmqpReturn message = m_returns.front();
-    m_returns.pop_front();
-    m_returnBytes -= message.size();
-    countReturns();
-    return m_returnedHandler.with(message);
+    Dispatcher &dispatcher = m_channel->connection->dispatcher;
+    dispatcher.post(this, m_channel->weak_from_this(), [this, message] {
+        countReturns(-1, -message.size());
+        return m_returnedHandler.with(message);
+    });
+    countReturns(1, message.size());
+    while (!m_returnedHandler && m_returns > 1
+           && (m_returns > MaxFailed || m_returnBytes > MaxBytes))
+        dispatcher.dropFirst(this);
 }
 
 // With a callback all of them are kept, and count like messages that no prefetch bounds.
-void Publisher::countReturns()
+void Publisher::countReturns(qint64 messages, qint64 bytes)
 {
-    const qint64 messages = m_returnedHandler ? qint64(m_returns.size()) : 0;
-    const qint64 bytes = m_returnedHandler ? m_returnBytes : 0;
-    m_channel->connection->countWaiting(messages - std::exchange(m_countedReturns, messages),
-                                        bytes - std::exchange(m_countedReturnBytes, bytes));
+    m_returns += messages;
+    m_returnBytes += bytes;
+    const qint64 counted = m_returnedHandler ? m_returns : 0;
+    const qint64 countedBytes = m_returnedHandler ? m_returnBytes : 0;
+    m_channel->connection->countWaiting(
+            counted - std::exchange(m_countedReturns, counted),
+            countedBytes - std::exchange(m_countedReturnBytes, countedBytes));
 }
 
 void Publisher::silence()
 {
     m_channel->connection->dispatcher.drop(this);
-    m_returns.clear();
-    m_returnBytes = 0;
-    countReturns();
+    countReturns(-m_returns, -m_returnBytes);
 }
 
 QAmqpPublishResult Publisher::waitForConfirms(TimePoint deadline)

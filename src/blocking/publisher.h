@@ -19,7 +19,7 @@ class QAmqpBlockingChannelPrivate;
 
 namespace QtAmqpPrivate {
 
-class Publisher final : private EventSource
+class Publisher
 {
 public:
     using Answered = AnswerPointer<QAmqpPublishResult>;
@@ -68,8 +68,7 @@ private:
     void settle(Outgoing &message, const QAmqpError &error);
     void tellRoom();
     void keep(const QAmqpReturn &message);
-    void countReturns();
-    Callback nextCallback() override;
+    void countReturns(qint64 messages = 0, qint64 bytes = 0);
 
     QAmqpBlockingChannelPrivate *const m_channel;
 
@@ -86,7 +85,7 @@ private:
     QList<QAmqpReturn> m_failed;
     qint64 m_failedBytes = 0;
     Handler<const QAmqpReturn &> m_returnedHandler;
-    std::deque<QAmqpReturn> m_returns; // that no callback was told of yet
+    qint64 m_returns = 0; // that no callback was told of yet
     qint64 m_returnBytes = 0;
     qint64 m_countedReturns = 0; // as the connection was last told
     qint64 m_countedReturnBytes = 0;

@@ -118,7 +118,7 @@ QAmqpResult<void> QAmqpBlockingChannelPrivate::open()
                     return answer->give(channel->lastError());
                 waiters.openers.push_back(answer);
             });
-    if (connection->hasGivenUp(result.error()))
+    if (!result) // it may open yet
         connection->thread.post([self = shared_from_this()] {
             if (self->channel)
                 self->channel->close();
@@ -206,21 +206,19 @@ QAmqpError QAmqpBlockingChannelPrivate::refusal(const QString &what) const
 /*! Closes the channel when everything asked for before is done, confirms included. Succeeds if it is
     closed already. From the call on no callback of this channel is called, but for one that runs already;
     messages that came and were not seen go back to their queues. */
-QAmqpResult<void> QAmqpBlockingChannel::close() { return d->close(); }
-
-QAmqpResult<void> QAmqpBlockingChannelPrivate::close()
+QAmqpResult<void> QAmqpBlockingChannel::close()
 {
     {
-        const std::lock_guard lock(mutex());
-        silence();
-        if (!isUsable())
+        const std::lock_guard lock(d->mutex());
+        d->silence();
+        if (!d->isUsable())
             return {};
     }
-    return call<QAmqpResult<void>>(u"channel.close"_s, [this](const Answer<void> &answer) {
-        if (!isOpen)
+    return d->call<QAmqpResult<void>>(u"channel.close"_s, [d = d.get()](const auto &answer) {
+        if (!d->isOpen)
             return answer->give(QAmqpResult<void>());
-        waiters.atEnd.push_back([this, answer] { answer->give(lastError); });
-        channel->close();
+        d->waiters.atEnd.push_back([d, answer] { answer->give(d->lastError); });
+        d->channel->close();
     });
 }
 

@@ -33,7 +33,6 @@ public:
     std::mutex &mutex() const { return connection->dispatcher.mutex(); }
 
     QAmqpResult<void> open();
-    QAmqpResult<void> close();
     void abandon();
     QAmqpBlockingConsumer consume(const QString &queue, const QAmqpConsumeOptions &options,
                                   std::chrono::milliseconds inactivityTimeout);

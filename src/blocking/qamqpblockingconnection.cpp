@@ -73,7 +73,7 @@ QAmqpBlockingConnection::~QAmqpBlockingConnection()
     closed or lost may be opened again; its channels then need QAmqpBlockingChannel::open(). */
 QAmqpResult<void> QAmqpBlockingConnection::open(const QAmqpConnectionOptions &options)
 {
-    return d->open(&options);
+    return d->open(options);
 }
 
 /*! Opens with the options of \a url, see QAmqpConnectionOptions::fromUrl(). */
@@ -83,9 +83,10 @@ QAmqpResult<void> QAmqpBlockingConnection::open(const QUrl &url)
 }
 
 /*! Opens with the options() of before. */
-QAmqpResult<void> QAmqpBlockingConnection::open() { return d->open(nullptr); }
+QAmqpResult<void> QAmqpBlockingConnection::open() { return d->open(std::nullopt); }
 
-QAmqpResult<void> QAmqpBlockingConnectionPrivate::open(const QAmqpConnectionOptions *wanted)
+QAmqpResult<void> QAmqpBlockingConnectionPrivate::open(
+        const std::optional<QAmqpConnectionOptions> &with)
 {
     Dispatcher::Lock lock(dispatcher.mutex());
     if (!QCoreApplication::instance())
@@ -103,22 +104,15 @@ QAmqpResult<void> QAmqpBlockingConnectionPrivate::open(const QAmqpConnectionOpti
     }
     const auto result = call<QAmqpResult<void>>(
             u"open()"_s, deadlineAfter(timeout),
-            [this, with = wanted ? std::optional(*wanted) : std::nullopt](
-                    const Answer<void> &answer) { startOpening(answer, with); },
+            [this, with](const Answer<void> &answer) { startOpening(answer, with); },
             AtStop::EndAtOnce);
-    if (hasGivenUp(result.error()))
+    const Kind kind = result.error().kind();
+    if (kind == Kind::Timeout || (kind == Kind::Cancelled && dispatcher.isStopRequested()))
         abort(); // also if it has come to be open by now: the caller is told that it is not
     lock.lock();
     if (!result && !now.open)
         now.lastError = result.error();
     return result;
-}
-
-// Whether the call ended before the broker answered.
-bool QAmqpBlockingConnectionPrivate::hasGivenUp(const QAmqpError &error) const
-{
-    return error.kind() == Kind::Timeout
-            || (error.kind() == Kind::Cancelled && dispatcher.isStopRequested());
 }
 
 // No callbacks but those of timers are called from now on, until it is opened again.
@@ -127,8 +121,7 @@ void QAmqpBlockingConnectionPrivate::silence()
     std::vector<std::shared_ptr<QAmqpBlockingChannelPrivate>> all; // is destroyed without the mutex
     const std::lock_guard lock(dispatcher.mutex());
     silenced = true;
-    events.clear();
-    dispatcher.dropEvents();
+    dispatcher.drop(this);
     for (const auto &channel : channels)
         all.push_back(channel.lock());
     for (const auto &channel : all) {
@@ -156,9 +149,7 @@ QAmqpResult<void> QAmqpBlockingConnectionPrivate::close(std::chrono::millisecond
     const auto result = call<QAmqpResult<void>>(
             u"close()"_s, end + std::chrono::milliseconds(50), // the core keeps it
             [this, end](const Answer<void> &answer) {
-                if (connection->state() == QAmqpConnection::State::Closed)
-                    return answer->give(QAmqpResult<void>());
-                waiters.atEnd.push_back([this, answer] { answer->give(failure); });
+                answerAtEnd(answer);
                 connection->close(std::chrono::ceil<std::chrono::milliseconds>(
                         std::max(end - Clock::now(), Clock::duration::zero())));
             },
@@ -192,7 +183,6 @@ void QAmqpBlockingConnectionPrivate::end(const QString &why)
     removeFromProcess(this);
     dispatcher.clear();
     const std::lock_guard lock(dispatcher.mutex());
-    events.clear();
     begun = false;
 }
 
@@ -210,9 +200,7 @@ void QAmqpBlockingConnectionPrivate::abort()
     static_cast<void>(call<QAmqpResult<void>>(
             u"abort()"_s, deadlineAfter(std::chrono::seconds(1)),
             [this](const Answer<void> &answer) {
-                if (connection->state() == QAmqpConnection::State::Closed)
-                    return answer->give(QAmqpResult<void>());
-                waiters.atEnd.push_back([answer] { answer->give(QAmqpResult<void>()); });
+                answerAtEnd(answer);
                 connection->abort();
             },
             AtStop::GoOn));
@@ -286,21 +274,10 @@ bool QAmqpBlockingConnection::hasCapability(const QString &name) const
     its channels are in use. */
 QAmqpResult<QAmqpBlockingChannel> QAmqpBlockingConnection::channel()
 {
-    auto channel = d->makeChannel();
-    if (!channel)
-        return channel.error();
-    return QAmqpBlockingChannel(*std::move(channel));
-}
-
-QAmqpResult<std::shared_ptr<QAmqpBlockingChannelPrivate>>
-QAmqpBlockingConnectionPrivate::makeChannel()
-{
-    auto channel = std::make_shared<QAmqpBlockingChannelPrivate>(shared_from_this());
-    const auto opened = channel->open();
-    if (opened)
-        return channel;
-    channel->abandon();
-    return opened.error();
+    QAmqpBlockingChannel channel(std::make_shared<QAmqpBlockingChannelPrivate>(d));
+    if (const QAmqpError error = channel.open().error())
+        return error;
+    return channel;
 }
 
 /*! Gives the broker a new \a secret, an OAuth 2 token mostly, with a \a reason for its log. */
@@ -374,16 +351,11 @@ QAmqpResult<int> QAmqpBlockingConnection::processDataEvents(std::chrono::millise
     const bool wasOpen = keep->now.open;
     const TimePoint deadline = deadlineAfter(timeLimit);
     int count = 0;
-    const auto runReady = [&] {
-        keep->dispatcher.run(
-                lock, [] { return false; }, TimePoint(), &count);
-    };
-    runReady();
-    if (count == 0) {
+    keep->dispatcher.run(
+            lock, [] { return false; }, TimePoint(), &count); // those that are ready
+    if (count == 0)
         keep->dispatcher.run(
                 lock, [&] { return count > 0 || keep->isOver(); }, deadline, &count);
-        runReady();
-    }
     const QAmqpError error = keep->refusal(u"processDataEvents()"_s, wasOpen);
     return error && count == 0 ? QAmqpResult<int>(error) : QAmqpResult<int>(count);
 }

@@ -16,8 +16,7 @@ QT_BEGIN_NAMESPACE
 class QAmqpBlockingChannelPrivate;
 
 class QAmqpBlockingConnectionPrivate final
-    : public QtAmqpPrivate::EventSource
-    , public std::enable_shared_from_this<QAmqpBlockingConnectionPrivate>
+    : public std::enable_shared_from_this<QAmqpBlockingConnectionPrivate>
 {
 public:
     using Dispatcher = QtAmqpPrivate::Dispatcher;
@@ -29,10 +28,8 @@ public:
     template<typename Result, typename Start>
     Result call(const QString &what, QtAmqpPrivate::TimePoint deadline, Start start,
                 QtAmqpPrivate::AtStop atStop = QtAmqpPrivate::AtStop::EndSoon);
-    QAmqpResult<void> open(const QAmqpConnectionOptions *wanted);
-    bool hasGivenUp(const QAmqpError &error) const;
+    QAmqpResult<void> open(const std::optional<QAmqpConnectionOptions> &with);
     QAmqpResult<void> close(std::chrono::milliseconds deadline);
-    QAmqpResult<std::shared_ptr<QAmqpBlockingChannelPrivate>> makeChannel();
     void abort();
     void end(const QString &why);
     void silence();
@@ -42,13 +39,17 @@ public:
     QAmqpError notOpen(const QString &what) const;
     QAmqpError refusal(const QString &what,
                        bool wasOpen) const; // why a wait makes no sense any more
-    bool isOver() const { return !now.open && (events.empty() || dispatcher.isInCallback()); }
+    bool isOver() const
+    {
+        return !now.open && (dispatcher.count(this) == 0 || dispatcher.isInCallback());
+    }
     void countWaiting(qint64 messages, qint64 bytes); // those that no prefetch bounds
     void countReaders(int change); // who waits needs what the broker sends
     void updateReading();
-    QtAmqpPrivate::Callback nextCallback() override;
+    void post(const QtAmqpPrivate::LookUp &lookUp);
 
     // I/O thread
+    void answerAtEnd(const Answer<void> &answer);
     void startOpening(const Answer<void> &answer,
                       const std::optional<QAmqpConnectionOptions> &with);
     void watch();
@@ -73,13 +74,6 @@ public:
         const std::lock_guard lock(dispatcher.mutex());
         return now;
     }
-    struct Event
-    {
-        bool blocked = false;
-        QString reason = {};
-        QAmqpError closed = {}; // the connection was lost, or closed by the broker
-    };
-    void post(const Event &event); // with the mutex held
 
     mutable Dispatcher dispatcher{[this](int change) { countReaders(change); }};
     QtAmqpPrivate::IoThread thread;
@@ -93,7 +87,6 @@ public:
     QtAmqpPrivate::Handler<const QString &> blockedHandler;
     QtAmqpPrivate::Handler<> unblockedHandler;
     QtAmqpPrivate::Handler<const QAmqpError &> closedHandler;
-    std::deque<Event> events; // that no callback was told of yet
     std::vector<std::weak_ptr<QAmqpBlockingChannelPrivate>> channels;
     bool silenced = false; // it is being closed, until the next open()
     bool begun = false;

@@ -150,15 +150,10 @@ int QAmqpBlockingConsumerPrivate::giveBack()
 
 Callback QAmqpBlockingConsumerPrivate::nextCallback()
 {
-    const auto owner = channel.lock();
-    if (isRange() || waiting.empty()) {
-        if (std::exchange(cancellationWaits, false) && owner)
-            return owner->cancelledHandler.with(tag, error);
-        return {};
-    }
     const Arrived message = take();
     if (!message.error)
         return [self = shared_from_this(), message] { self->handler(message); };
+    const auto owner = channel.lock();
     if (owner && owner->discardedHandler)
         return owner->discardedHandler.with<QAmqpDelivery>(message, message.error);
     return [message] { qWarning("QtAmqp: %s", qPrintable(message.error.text())); };
@@ -212,7 +207,7 @@ void QAmqpBlockingConsumerPrivate::deliver(const QAmqpDelivery &delivery,
     if (isRange())
         connection->dispatcher.changed();
     else
-        connection->dispatcher.post(this, weak_from_this());
+        connection->dispatcher.post(this, weak_from_this(), [this] { return nextCallback(); });
 }
 
 void QAmqpBlockingConsumerPrivate::setEnded(const QAmqpError &reason)
@@ -237,7 +232,11 @@ void QAmqpBlockingConsumerPrivate::end(const QAmqpError &reason)
         if (!isRange())
             owner->consumingEnd = ConsumingEnd::CancelledByBroker;
         cancellationWaits = true;
-        connection->dispatcher.post(this, weak_from_this());
+        connection->dispatcher.post(this, weak_from_this(), [this] {
+            cancellationWaits = false;
+            const auto alive = channel.lock();
+            return alive ? alive->cancelledHandler.with(tag, error) : Callback();
+        });
     }
     over = owner->takeOver();
     connection->dispatcher.changed();

@@ -12,8 +12,7 @@ QT_BEGIN_NAMESPACE
 
 // One subscription: a range, from which the application takes the messages, or one with a handler.
 class QAmqpBlockingConsumerPrivate final
-    : public QtAmqpPrivate::EventSource
-    , public std::enable_shared_from_this<QAmqpBlockingConsumerPrivate>
+    : public std::enable_shared_from_this<QAmqpBlockingConsumerPrivate>
 {
 public:
     // A message that came, or with an error what is left of one that was too large.
@@ -43,7 +42,7 @@ public:
     // Any thread, with the mutex held
     Arrived take(); // there is one
     std::deque<Arrived> takeAll();
-    QtAmqpPrivate::Callback nextCallback() override;
+    QtAmqpPrivate::Callback nextCallback();
     void setEnded(const QAmqpError &reason);
     void silence();
     // Whether callbacks are still to be called for it.

@@ -119,16 +119,17 @@ private Q_SLOTS:
     void twoThreadsMayOpenAChannel()
     {
         ThreadedBroker broker;
-        const auto connection = std::make_shared<QAmqpBlockingConnectionPrivate>();
-        const QAmqpConnectionOptions options = broker.options();
-        OK(connection->open(&options));
-        const auto channel = std::make_shared<QAmqpBlockingChannelPrivate>(connection);
-        OK(channel->open());
+        QAmqpBlockingConnection connection;
+        QAmqpConnection *inside = nullptr;
+        connection.setUp([&](QAmqpConnection *made) { inside = made; });
+        OK(connection.open(broker.options()));
+        auto channel = connection.channel();
         OK(channel->close());
-        channel->timeout = 5s;
+        channel->setTimeout(5s);
         std::promise<void> goOn;
         std::atomic<int> calls = 0;
-        connection->thread.post([&] { goOn.get_future().wait(); });
+        QMetaObject::invokeMethod(
+                inside, [&] { goOn.get_future().wait(); }, Qt::QueuedConnection);
         const auto open = [&] {
             ++calls;
             return channel->open().error();
@@ -141,33 +142,27 @@ private Q_SLOTS:
         goOn.set_value();
         QVERIFY2(!one.get(), "the first was forgotten");
         QVERIFY2(!other.get(), "the second was forgotten");
-        channel->abandon();
-        connection->end(u"the test is over"_s);
     }
 
     void channelsThatAreRefusedGo()
     {
         ThreadedBroker broker;
-        const auto connection = std::make_shared<QAmqpBlockingConnectionPrivate>();
-        const QAmqpConnectionOptions options = broker.options().setChannelMax(1);
-        OK(connection->open(&options));
-        using Count = QAmqpResult<qsizetype>;
+        QAmqpBlockingConnection connection;
+        QAmqpConnection *inside = nullptr;
+        connection.setUp([&](QAmqpConnection *made) { inside = made; });
+        OK(connection.open(broker.options().setChannelMax(1)));
         const auto channels = [&] {
-            return connection
-                    ->call<Count>(u"test"_s, QtAmqpPrivate::deadlineAfter(20s),
-                                  [&](const auto &answer) {
-                                      answer->give(
-                                              connection->connection->findChildren<QAmqpChannel *>()
-                                                      .size());
-                                  })
-                    .value();
+            qsizetype count = 0;
+            QMetaObject::invokeMethod(
+                    inside, [&] { count = inside->findChildren<QAmqpChannel *>().size(); },
+                    Qt::BlockingQueuedConnection);
+            return count;
         };
-        const auto channel = connection->makeChannel();
+        const auto channel = connection.channel();
         OK(channel);
         for (int i = 0; i < 20; ++i)
-            QCOMPARE(connection->makeChannel().error().kind(), Kind::LimitExceeded);
+            QCOMPARE(connection.channel().error().kind(), Kind::LimitExceeded);
         QTRY_COMPARE_WITH_TIMEOUT(channels(), 1, 20'000);
-        connection->end(u"the test is over"_s);
     }
 
     // That there is nothing to settle is no error, and an old one is not told again.
@@ -357,11 +352,10 @@ private Q_SLOTS:
         ThreadedBroker broker;
         const auto connection = std::make_shared<QAmqpBlockingConnectionPrivate>();
         const QAmqpConnectionOptions options = broker.options();
-        OK(connection->open(&options));
+        OK(connection->open(options));
         for (int i = 0; i < 20; ++i) {
             const auto channel = std::make_shared<QAmqpBlockingChannelPrivate>(connection);
             OK(channel->open());
-            OK(channel->close());
             channel->abandon();
         }
         using Count = QAmqpResult<qsizetype>;
