@@ -113,7 +113,7 @@ QAmqpBlockingConsumer QAmqpBlockingChannelPrivate::consume(
             shared_from_this(), queue, options, QAmqpBlockingChannel::Handler());
     Dispatcher::Lock lock(mutex());
     const auto same = std::find_if(consumers.begin(), consumers.end(), [&](const auto &other) {
-        return isUsable() && other->isRange() && !other->ended && other->queue == queue;
+        return isOpen && other->isRange() && !other->ended && other->queue == queue;
     });
     if (same == consumers.end()) {
         lock.unlock();
@@ -318,7 +318,7 @@ QAmqpResult<QAmqpBlockingChannel::ConsumingEnd> QAmqpBlockingChannel::startConsu
     if (const QAmqpError error = keep->refusal(u"startConsuming()"_s))
         return error;
     const auto isDone = [&] {
-        return !keep->isUsable()
+        return !keep->isOpen
                 || std::all_of(keep->consumers.begin(), keep->consumers.end(),
                                [](const auto &consumer) { return consumer->isDone(); });
     };
@@ -327,10 +327,8 @@ QAmqpResult<QAmqpBlockingChannel::ConsumingEnd> QAmqpBlockingChannel::startConsu
     case Dispatcher::End::TimedOut: return ConsumingEnd::TimeLimit;
     case Dispatcher::End::Done: break;
     }
-    if (keep->isUsable())
+    if (keep->isOpen)
         return keep->consumingEnd;
-    if (keep->connection->orphaned)
-        return keep->refusal(u"startConsuming()"_s);
     if (keep->lastError)
         return keep->lastError;
     return ConsumingEnd::NoConsumers;

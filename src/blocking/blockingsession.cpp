@@ -4,7 +4,7 @@
 // What happens to a QAmqpBlockingConnection in its I/O thread, how much it keeps, and what its calls say
 // when they fail.
 
-#include "blocking/qamqpblockingchannel_p.h"
+#include "blocking/qamqpblockingconsumer_p.h"
 
 QT_BEGIN_NAMESPACE
 
@@ -168,6 +168,21 @@ void QAmqpBlockingConnectionPrivate::updateReading()
     thread.post([this, wanted] { connection->setReading(wanted); });
 }
 
+void QAmqpBlockingConnectionPrivate::orphan()
+{
+    orphaned = true;
+    now.open = false;
+    now.lastError = blockingError(
+            Kind::NotOpen,
+            u"the connection belongs to the process that opened it; after fork() a process opens connections of its own");
+    for (const auto &weak : channels) {
+        if (const auto channel = weak.lock()) {
+            channel->setClosed(now.lastError);
+            channel->publisher.giveUp(now.lastError);
+        }
+    }
+}
+
 QAmqpError QAmqpBlockingConnectionPrivate::unanswered(const QString &what,
                                                       Dispatcher::End end) const
 {
@@ -187,11 +202,6 @@ QAmqpError QAmqpBlockingConnectionPrivate::unanswered(const QString &what,
 
 QAmqpError QAmqpBlockingConnectionPrivate::notOpen(const QString &what) const
 {
-    if (orphaned)
-        return blockingError(
-                Kind::NotOpen,
-                u"%1: the connection belongs to the process that opened it; after fork() a process opens connections of its own",
-                what);
     return endedError(u"%1: the connection is not open; open() it"_s.arg(what), now.lastError);
 }
 

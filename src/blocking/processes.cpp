@@ -1,7 +1,11 @@
 // SPDX-FileCopyrightText: 2026 The QtAmqp Authors
 // SPDX-License-Identifier: MIT
 
-#include "blocking/processes.h"
+// What blocking connections have to do with the process they are in.
+//
+// Their I/O threads can do nothing without a QCoreApplication: they end when that goes, as long as they
+// can still say goodbye. And they are not there in a process that fork() made: connections are orphans in
+// it, whose mutexes are free and whose calls fail at once.
 
 #include "blocking/qamqpblockingconnection_p.h"
 
@@ -67,11 +71,12 @@ void afterFork()
 void inNewProcess()
 {
     for (QAmqpBlockingConnectionPrivate *connection : process().connections) {
-        connection->orphaned = true;
-        connection->now.open = false;
         connection->thread.leave();
+        connection->thread.mutex().unlock();
+        connection->orphan();
+        connection->dispatcher.mutex().unlock();
     }
-    afterFork();
+    process().mutex.unlock();
 }
 #endif
 

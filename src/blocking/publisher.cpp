@@ -37,7 +37,7 @@ QAmqpPublishResult Publisher::publish(Outgoing message)
     if (!error && !hasRoom(1)) {
         // For half of it at once: a thread that is woken for each message gets little done.
         const auto end = connection->dispatcher.await(
-                lock, m_room, [this] { return hasRoom(2) || !m_channel->isUsable(); },
+                lock, m_room, [this] { return hasRoom(2) || !m_channel->isOpen; },
                 m_channel->deadline());
         error = refusal(message.confirmed);
         if (!error && !hasRoom(1))
@@ -228,6 +228,13 @@ void Publisher::silence()
     countReturns(-m_returns, -m_returnBytes);
 }
 
+// In a process that fork() made, where nobody will tell what becomes of them.
+void Publisher::giveUp(const QAmqpError &reason)
+{
+    m_counted = 0;
+    m_failure = reason;
+}
+
 QAmqpPublishResult Publisher::waitForConfirms(TimePoint deadline)
 {
     QAmqpBlockingConnectionPrivate *const connection = m_channel->connection.get();
@@ -236,12 +243,10 @@ QAmqpPublishResult Publisher::waitForConfirms(TimePoint deadline)
         return blockingError(
                 Kind::InvalidArgument,
                 u"waitForConfirms() needs confirms, which setConfirms(false) or txSelect() turned off");
-    const auto isDone = [&] { return m_counted == 0 || connection->orphaned; };
+    const auto isDone = [&] { return m_counted == 0; };
     const auto end = connection->dispatcher.await(lock, m_room, isDone, deadline);
     if (end != Dispatcher::End::Done)
         return connection->unanswered(u"waitForConfirms(): of %1 messages"_s.arg(m_counted), end);
-    if (connection->orphaned)
-        return connection->notOpen(u"waitForConfirms()"_s);
     const quint64 confirmed = std::exchange(m_confirmed, 0);
     m_failedBytes = 0;
     if (const QAmqpError error = std::exchange(m_failure, {}))

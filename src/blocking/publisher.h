@@ -51,6 +51,7 @@ public:
     void setWindow(quint64 messages);
     quint64 unconfirmed() const { return isConfirming() ? m_counted : 0; }
     void silence();
+    void giveUp(const QAmqpError &reason);
 
     // I/O thread
     void watch(QAmqpChannel *channel);

@@ -168,21 +168,26 @@ void QAmqpBlockingChannelPrivate::tellClosed(const QAmqpError &error)
     std::vector<ConsumerPointer> ended; // is destroyed without the mutex
     {
         const std::lock_guard lock(mutex());
-        isOpen = false;
-        lastError = error;
+        setClosed(error);
         if (!error)
             silence();
         ended.swap(consumers);
-        for (const ConsumerPointer &consumer : ended) {
-            if (!consumer->ended)
-                consumer->setEnded(error);
-            if (consumer->isQueued())
-                consumers.push_back(consumer);
-        }
-        connection->dispatcher.changed();
+        std::copy_if(ended.begin(), ended.end(), std::back_inserter(consumers),
+                     [](const auto &consumer) { return consumer->isQueued(); });
     }
     publisher.tellClosed(error);
     waiters.tellEnd(error, u"channel.open");
+}
+
+void QAmqpBlockingChannelPrivate::setClosed(const QAmqpError &error)
+{
+    isOpen = false;
+    lastError = error;
+    for (const ConsumerPointer &consumer : consumers) {
+        if (!consumer->ended)
+            consumer->setEnded(error);
+    }
+    connection->dispatcher.changed();
 }
 
 void QAmqpBlockingChannelPrivate::afterEnd(const std::function<void()> &tell)
@@ -195,7 +200,7 @@ void QAmqpBlockingChannelPrivate::afterEnd(const std::function<void()> &tell)
 
 QAmqpError QAmqpBlockingChannelPrivate::refusal(const QString &what) const
 {
-    if (isUsable())
+    if (isOpen)
         return {};
     if (!connection->now.open)
         return connection->notOpen(what);
@@ -211,7 +216,7 @@ QAmqpResult<void> QAmqpBlockingChannel::close()
     {
         const std::lock_guard lock(d->mutex());
         d->silence();
-        if (!d->isUsable())
+        if (!d->isOpen)
             return {};
     }
     return d->call<QAmqpResult<void>>(u"channel.close"_s, [d = d.get()](const auto &answer) {
@@ -226,7 +231,7 @@ QAmqpResult<void> QAmqpBlockingChannel::close()
 bool QAmqpBlockingChannel::isOpen() const
 {
     const std::lock_guard lock(d->mutex());
-    return d->isUsable();
+    return d->isOpen;
 }
 
 /*! Returns the channel's number on the wire. */

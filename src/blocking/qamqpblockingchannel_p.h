@@ -41,7 +41,7 @@ public:
 
     // Any thread, with the mutex held
     QAmqpError refusal(const QString &what) const;
-    bool isUsable() const { return isOpen && !connection->orphaned; }
+    void setClosed(const QAmqpError &error);
     std::vector<ConsumerPointer> takeOver(); // is to be destroyed without the mutex
     void silence();
 

@@ -6,7 +6,6 @@
 
 #include "blocking/dispatcher.h"
 #include "blocking/iothread.h"
-#include "blocking/processes.h"
 
 #include <QtAmqp/qamqpblockingconnection.h>
 #include <QtAmqp/qamqpconnection.h>
@@ -14,6 +13,17 @@
 QT_BEGIN_NAMESPACE
 
 class QAmqpBlockingChannelPrivate;
+class QAmqpBlockingConnectionPrivate;
+
+namespace QtAmqpPrivate {
+
+// See processes.cpp: a connection is registered while its I/O thread runs.
+void addToProcess(QAmqpBlockingConnectionPrivate *connection);
+void removeFromProcess(QAmqpBlockingConnectionPrivate *connection);
+// What an orphan is made of is never destroyed: threads that are not there seem to wait in it.
+void keepForEver(std::shared_ptr<void> orphan);
+
+} // namespace QtAmqpPrivate
 
 class QAmqpBlockingConnectionPrivate final
     : public std::enable_shared_from_this<QAmqpBlockingConnectionPrivate>
@@ -47,6 +57,7 @@ public:
     void countReaders(int change); // who waits needs what the broker sends
     void updateReading();
     void post(const QtAmqpPrivate::LookUp &lookUp);
+    void orphan(); // in a process that fork() made
 
     // I/O thread
     void answerAtEnd(const Answer<void> &answer);
@@ -90,7 +101,7 @@ public:
     std::vector<std::weak_ptr<QAmqpBlockingChannelPrivate>> channels;
     bool silenced = false; // it is being closed, until the next open()
     bool begun = false;
-    bool orphaned = false; // it is the connection of another process, see processes.h
+    bool orphaned = false; // it is the connection of another process, see processes.cpp
     int readers = 0; // calls and waits that need something to be read
     qint64 waitingMessages = 0;
     qint64 waitingBytes = 0;

@@ -90,7 +90,7 @@ QAmqpResult<QAmqpDelivery> QAmqpBlockingConsumerPrivate::next(TimePoint deadline
     if (!dispatcher.isStopRequested())
         dispatcher.runOne(lock);
     const auto isDone = [&] {
-        return !dispatcher.isStopRequested() && (ended || !waiting.empty() || connection->orphaned);
+        return !dispatcher.isStopRequested() && (ended || !waiting.empty());
     };
     const auto end = dispatcher.run(lock, isDone, deadline);
     if (end == Dispatcher::End::Stopped)
@@ -102,9 +102,7 @@ QAmqpResult<QAmqpDelivery> QAmqpBlockingConsumerPrivate::next(TimePoint deadline
             return message.error;
         return static_cast<const QAmqpDelivery &>(message);
     }
-    *isFailure = connection->orphaned || (error && !cancelled);
-    if (connection->orphaned)
-        return connection->notOpen(u"basic.consume"_s);
+    *isFailure = error && !cancelled;
     if (end == Dispatcher::End::TimedOut)
         return blockingError(Kind::Timeout, u"no message came from \"%1\" in time", queue);
     return error ? error : blockingError(Kind::Cancelled, u"consumer \"%1\" was cancelled", tag);
@@ -249,7 +247,7 @@ QString QAmqpBlockingConsumer::consumerTag() const { return d->tag; }
 bool QAmqpBlockingConsumer::isActive() const
 {
     const std::lock_guard lock(d->mutex());
-    return !d->ended && !d->connection->orphaned;
+    return !d->ended;
 }
 
 /*! Returns why QAmqpBlockingChannel::consume() failed or the subscription ended; no error while it goes
@@ -257,7 +255,7 @@ bool QAmqpBlockingConsumer::isActive() const
 QAmqpError QAmqpBlockingConsumer::error() const
 {
     const std::lock_guard lock(d->mutex());
-    return d->connection->orphaned ? d->connection->notOpen(u"basic.consume"_s) : d->error;
+    return d->error;
 }
 
 /*! Returns how many messages have come that next() has not returned: it returns these at once. */
