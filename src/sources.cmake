@@ -151,7 +151,6 @@ set(QTAMQP_blocking_SOURCES
     blocking/iothread.cpp
     blocking/iothread.h
     blocking/processes.cpp
-    blocking/processes.h
     blocking/publisher.cpp
     blocking/publisher.h
     blocking/qamqpblockingchannel.cpp
