@@ -11,13 +11,18 @@ using namespace Qt::StringLiterals;
 int main(int argc, char **argv)
 {
     QCoreApplication app(argc, argv);
-    QAmqpBlockingConnection connection(QUrl(app.arguments().value(1, u"amqp://localhost"_s)));
-    QAmqpBlockingChannel channel = connection.channel().value();
-    for (const QAmqpDelivery &delivery : channel.consume(u"test"_s)) {
-        qInfo() << delivery << delivery.body();
-        delivery.ack();
-        if (delivery.deliveryTag() == 10)
-            break;
+    try {
+        QAmqpBlockingConnection connection(QUrl(app.arguments().value(1, u"amqp://localhost"_s)));
+        QAmqpBlockingChannel channel = connection.channel().value();
+        for (const QAmqpDelivery &delivery : channel.consume(u"test"_s)) {
+            qInfo() << delivery << delivery.body();
+            delivery.ack();
+            if (delivery.deliveryTag() == 10)
+                break;
+        }
+        qInfo("Requeued %d messages", channel.cancel().value());
+    } catch (const QAmqpException &exception) {
+        qCritical("%s", exception.what());
+        return 1;
     }
-    qInfo("Requeued %d messages", channel.cancel().value());
 }

@@ -11,7 +11,12 @@ using namespace Qt::StringLiterals;
 int main(int argc, char **argv)
 {
     QCoreApplication app(argc, argv);
-    QAmqpBlockingConnection connection(QUrl(app.arguments().value(1, u"amqp://localhost"_s)));
-    QAmqpBlockingChannel channel = connection.channel().value();
-    channel.publish(u"example"_s, u"test"_s, "Test Message"_ba).value();
+    try {
+        QAmqpBlockingConnection connection(QUrl(app.arguments().value(1, u"amqp://localhost"_s)));
+        QAmqpBlockingChannel channel = connection.channel().value();
+        channel.publish(u"example"_s, u"test"_s, "Test Message"_ba).value();
+    } catch (const QAmqpException &exception) {
+        qCritical("%s", exception.what());
+        return 1;
+    }
 }

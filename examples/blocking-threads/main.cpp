@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The QtAmqp Authors
 // SPDX-License-Identifier: MIT
 
-// Has the messages of the queue "test" worked on in other threads, which acknowledge them; ends when
-// none has come for two seconds.
+// Hands the messages of the queue "test" to other threads, which acknowledge them, and ends when none has
+// come for two seconds.
 
 #include <QtAmqp/QtAmqp>
 #include <QtCore/QtCore>
@@ -20,9 +20,14 @@ static void work(const QAmqpDelivery &delivery)
 int main(int argc, char **argv)
 {
     QCoreApplication app(argc, argv);
-    QAmqpBlockingConnection connection(QUrl(app.arguments().value(1, u"amqp://localhost"_s)));
-    QAmqpBlockingChannel channel = connection.channel().value();
-    QThreadPool workers;
-    for (const QAmqpDelivery &delivery : channel.consume(u"test"_s, {}, 2s))
-        workers.start([delivery] { work(delivery); });
+    try {
+        QAmqpBlockingConnection connection(QUrl(app.arguments().value(1, u"amqp://localhost"_s)));
+        QAmqpBlockingChannel channel = connection.channel().value();
+        QThreadPool workers;
+        for (const QAmqpDelivery &delivery : channel.consume(u"test"_s, {}, 2s))
+            workers.start([delivery] { work(delivery); });
+    } catch (const QAmqpException &exception) {
+        qCritical("%s", exception.what());
+        return 1;
+    }
 }

@@ -7,6 +7,7 @@
 // What a call that waits is made of: its deadline, the answer that the I/O thread gives it, and the
 // errors that the facade itself makes up.
 
+#include <QtAmqp/qamqpdelivery.h>
 #include <QtAmqp/qamqpresult.h>
 #include <QtCore/qfuture.h>
 
@@ -77,9 +78,16 @@ struct Answer
         given.notify_all();
     }
 
+    bool isAbandoned() // nobody waits for it any more
+    {
+        const std::lock_guard lock(mutex);
+        return abandoned;
+    }
+
     std::mutex &mutex;
     std::condition_variable given;
     std::optional<Result> value;
+    bool abandoned = false;
 };
 
 template<typename Result>
@@ -97,7 +105,12 @@ void giveWhenEnded(const AnswerPointer<QAmqpResult<T>> &answer, QFuture<T> futur
                 ended.waitForFinished();
                 answer->give(QAmqpResult<void>());
             } else {
-                answer->give(ended.result());
+                const T value = ended.result();
+                answer->give(value);
+                if constexpr (std::is_same_v<T, std::optional<QAmqpDelivery>>) {
+                    if (value && answer->isAbandoned()) // it would stay unacknowledged
+                        value->nack();
+                }
             }
         } catch (const QAmqpException &exception) {
             const auto give = [answer, error = exception.error()] { answer->give(error); };

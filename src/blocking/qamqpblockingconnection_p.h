@@ -131,7 +131,8 @@ Result QAmqpBlockingConnectionPrivate::call(const QString &what, QtAmqpPrivate::
         return notOpen(what);
     const auto isGiven = [&] { return answer->value.has_value(); };
     const auto end = dispatcher.await(lock, answer->given, isGiven, deadline, atStop);
-    if (end != Dispatcher::End::Done)
+    answer->abandoned = end != Dispatcher::End::Done;
+    if (answer->abandoned)
         return unanswered(what, end);
     if (!now.open && QtAmqpPrivate::lacksReason(answer->value->error()))
         return notOpen(what);

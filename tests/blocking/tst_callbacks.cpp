@@ -214,6 +214,26 @@ private Q_SLOTS:
         QCOMPARE(told, "aaaabbbb"_ba);
     }
 
+    void exceptionsPassThroughTheWaitThatRunsTheCallback()
+    {
+        Session s;
+        const auto raise = [&] { s.connection.callLater(0ms, [] { throw 42; }); };
+        raise();
+        QVERIFY_THROWS_EXCEPTION(int, static_cast<void>(s.connection.sleep(20s)));
+        raise();
+        QVERIFY_THROWS_EXCEPTION(int, static_cast<void>(s.connection.processDataEvents()));
+        raise();
+        const QAmqpBlockingConsumer range = s.channel->consume(queue);
+        QVERIFY_THROWS_EXCEPTION(int, static_cast<void>(range.next()));
+        OK(s.channel->consume(u"other"_s, [](const QAmqpDelivery &) {}));
+        raise();
+        QVERIFY_THROWS_EXCEPTION(int, static_cast<void>(s.channel->startConsuming()));
+        int called = 0; // and callbacks are called as before
+        s.connection.callLater(0ms, [&] { ++called; });
+        QCOMPARE(s.connection.processDataEvents().value(), 1);
+        QCOMPARE(called, 1);
+    }
+
     // A callback is called itself, not a copy of it for each event.
     void callbacksKeepTheirState()
     {
@@ -247,6 +267,15 @@ private Q_SLOTS:
         s.connection.onClosed(tell); // the one that is set when it is told
         QCOMPARE(s.connection.processDataEvents().value(), 1);
         QCOMPARE(told.size(), 2);
+        QVERIFY(!s.connection.processDataEvents());
+        QCOMPARE(told.size(), 2);
+
+        OK(s.connection.open());
+        s.broker.drop();
+        QTRY_VERIFY(!s.connection.isOpen());
+        s.connection.onClosed({}); // stops the one that was set when it came
+        QVERIFY(!s.connection.processDataEvents());
+        s.connection.onClosed(tell);
         QVERIFY(!s.connection.processDataEvents());
         QCOMPARE(told.size(), 2);
 

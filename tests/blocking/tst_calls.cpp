@@ -5,6 +5,9 @@
 
 #include "session.h"
 
+#include <QtAmqp/qamqpconnection.h>
+
+#include <future>
 #include <thread>
 
 using namespace QtAmqpTest;
@@ -382,21 +385,56 @@ private Q_SLOTS:
         QVERIFY(s.channel.consumerTags().isEmpty());
     }
 
+    void closingGivesBackWhatNoHandlerSaw_data()
+    {
+        using End = std::function<void(Session &, std::optional<QAmqpBlockingChannel> &)>;
+        QTest::addColumn<End>("end");
+        const auto row = [](const char *name, const End &end) { QTest::newRow(name) << end; };
+        row("close the channel", [](Session &, auto &channel) { OK(channel->close()); });
+        row("destroy the channel", [](Session &, auto &channel) { channel.reset(); });
+        row("close the connection", [](Session &s, auto &) { OK(s.connection.close()); });
+    }
+
     void closingGivesBackWhatNoHandlerSaw()
     {
+        QFETCH(std::function<void(Session &, std::optional<QAmqpBlockingChannel> &)>, end);
+        Session watching;
+        const QString queue = watching.queue(QAmqpQueueOptions().setExclusive(false));
+        fill(watching.channel, queue, 5);
         Session s;
-        const QString queue = s.queue();
-        fill(s.channel, queue, 5);
-        QAmqpBlockingChannel consuming = s.connection.channel().value();
+        std::optional<QAmqpBlockingChannel> consuming = s.connection.channel().value();
         int seen = 0;
-        const auto count = [&](const QAmqpDelivery &) { ++seen; };
-        OK(consuming.consume(queue, count));
-        QTRY_COMPARE(ready(s.channel, queue), 0U);
-        OK(consuming.declareQueue(queue, QAmqpQueueOptions().setPassive())); // they have come
-        OK(consuming.close());
-        OK(s.connection.sleep(0ms));
+        OK(consuming->consume(queue, [&](const QAmqpDelivery &) { ++seen; }));
+        QTRY_COMPARE(ready(watching.channel, queue), 0U);
+        OK(consuming->declareQueue(queue, QAmqpQueueOptions().setPassive())); // they have come
+        end(s, consuming);
+        static_cast<void>(s.connection.sleep(0ms));
         QCOMPARE(seen, 0);
-        QCOMPARE(ready(s.channel, queue), 5U);
+        QTRY_COMPARE(ready(watching.channel, queue), 5U);
+        OK(watching.channel.deleteQueue(queue));
+    }
+
+    // Its message comes when nobody waits for it any more.
+    void lateAnswerToGetGivesItsMessageBack()
+    {
+        QAmqpBlockingConnection connection;
+        QAmqpConnection *inside = nullptr;
+        connection.setUp([&](QAmqpConnection *made) { inside = made; });
+        OK(connection.open(url()));
+        QAmqpBlockingChannel channel = connection.channel().value();
+        const QString queue =
+                channel.declareQueue(QString(), QAmqpQueueOptions().setExclusive()).value().name;
+        fill(channel, queue, 1);
+        std::promise<void> goOn;
+        QMetaObject::invokeMethod(
+                inside, [&] { goOn.get_future().wait(); }, Qt::QueuedConnection);
+        channel.setTimeout(20ms);
+        QCOMPARE(channel.get(queue).error().kind(), Kind::Timeout);
+        goOn.set_value();
+        channel.setTimeout(20s);
+        std::optional<QAmqpDelivery> message;
+        QTRY_VERIFY(message = channel.get(queue).value());
+        QVERIFY(message->isRedelivered());
     }
 
     void exceptionOfAHandlerLosesNothing()

@@ -18,8 +18,8 @@ class TestExamples : public QObject
 private:
     static QString url() { return qEnvironmentVariable("QTAMQP_TEST_URL"); }
 
-    // What the example printed; null if it failed.
-    static QString run(const QString &example)
+    // What the example printed; null if it failed, which is to be told and nothing worse.
+    static QString run(const QString &example, const QString &broker = url())
     {
         QProcess process;
         process.setProcessChannelMode(QProcess::MergedChannels);
@@ -27,12 +27,14 @@ private:
         QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
         environment.insert(u"TSAN_OPTIONS"_s, u"report_bugs=0"_s);
         process.setProcessEnvironment(environment);
-        process.start(QStringLiteral(EXAMPLES "/example_") + example, {url()});
+        process.start(QStringLiteral(EXAMPLES "/example_") + example, {broker});
         process.waitForFinished(60'000);
         const QString output = QString::fromUtf8(process.readAll());
         if (process.exitStatus() == QProcess::NormalExit && process.exitCode() == 0)
             return output + u'\n';
-        qWarning("%s: %s", qPrintable(process.errorString()), qPrintable(output));
+        if (process.exitStatus() != QProcess::NormalExit || process.exitCode() != 1)
+            QTest::qFail(qPrintable(process.errorString() + u": "_s + output), __FILE__, __LINE__);
+        qInfo("%s", qPrintable(output));
         return {};
     }
 
@@ -69,7 +71,19 @@ private Q_SLOTS:
         OK(m_channel->deleteExchange(u"example"_s));
     }
 
-    void tellsWhatIsWrong() { QVERIFY(run(u"blocking-publish"_s).isNull()); }
+    void tellsWhatIsWrong()
+    {
+        QTest::ignoreMessage(QtInfoMsg, QRegularExpression(u"no exchange 'example'"_s));
+        QVERIFY(run(u"blocking-publish"_s).isNull());
+    }
+
+    void tellsThatTheBrokerIsNotThere()
+    {
+        for (const char *example : {"blocking-publish", "blocking-consume", "blocking-threads"}) {
+            QTest::ignoreMessage(QtInfoMsg, QRegularExpression(u"127\\.0\\.0\\.1.*refused"_s));
+            QVERIFY(run(QString::fromLatin1(example), u"amqp://127.0.0.1:1"_s).isNull());
+        }
+    }
 
     void consumesTenAndTellsWhatWentBack()
     {

@@ -74,6 +74,23 @@ private Q_SLOTS:
         QCOMPARE(seen, QByteArrayList({"1", "discarded", "3"}));
     }
 
+    void theCallbackOfTheMomentIsCalled()
+    {
+        Session s;
+        OK(s.channel.consume(queue, [](const QAmqpDelivery &) {}));
+        QByteArray told;
+        const auto set = [&](char mark) {
+            s.channel.onDiscarded(
+                    [&told, mark](const QAmqpDelivery &, const QAmqpError &) { told += mark; });
+        };
+        set('a');
+        s.publish(large);
+        OK(s.channel.declareQueue(queue)); // what came before its answer is there
+        set('b');
+        OK(s.connection.sleep(0ms));
+        QCOMPARE(told, "b");
+    }
+
     void withoutACallbackAWarningTells()
     {
         QTest::ignoreMessage(QtWarningMsg,
