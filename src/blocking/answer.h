@@ -113,33 +113,22 @@ void giveWhenEnded(const AnswerPointer<QAmqpResult<T>> &answer, QFuture<T> futur
                 }
             }
         } catch (const QAmqpException &exception) {
-            const auto give = [answer, error = exception.error()] { answer->give(error); };
-            isRefused ? give() : owner->afterEnd(give);
+            if (isRefused)
+                answer->give(exception.error());
+            else
+                owner->afterEnd([=, error = exception.error()] { answer->give(error); });
         }
     });
 }
 
-// Those who wait for a channel or connection to open or to end.
-struct Waiters
-{
-    void tellOpened()
-    {
-        for (const auto &opener : std::exchange(openers, {}))
-            opener->give(QAmqpResult<void>());
-    }
-    void tellEnd(const QAmqpError &reason, QStringView call)
-    {
-        for (const auto &opener : std::exchange(openers, {}))
-            opener->give(reason ? reason
-                                : blockingError(QAmqpError::Kind::Cancelled,
-                                                u"%1 was overtaken by a call that closes", call));
-        for (const auto &tell : std::exchange(atEnd, {}))
-            tell();
-    }
+// What is called when a channel or connection has opened, without an error, or has ended.
+using Waiters = std::vector<std::function<void(const QAmqpError &)>>;
 
-    std::vector<AnswerPointer<QAmqpResult<void>>> openers;
-    std::vector<std::function<void()>> atEnd;
-};
+inline void tell(Waiters &waiters, const QAmqpError &error)
+{
+    for (const auto &waiter : std::exchange(waiters, {}))
+        waiter(error);
+}
 
 } // namespace QtAmqpPrivate
 

@@ -34,21 +34,22 @@ QAmqpPublishResult QAmqpBlockingChannel::publish(const QString &exchange, const 
 /*! Returns whether publishes are confirmed. */
 bool QAmqpBlockingChannel::confirms() const
 {
-    const std::lock_guard lock(d->mutex());
-    return d->publisher.isConfirming();
+    return d->locked([this] { return d->publisher.isConfirming(); });
 }
 
 /*! Turns publisher confirms on or off (\a enabled), before the first publish(). */
 QAmqpResult<void> QAmqpBlockingChannel::setConfirms(bool enabled)
 {
-    return d->publisher.setConfirms(enabled);
+    const auto result = d->request(u"setConfirms()"_s, &QAmqpChannel::setConfirms, enabled);
+    if (result)
+        d->locked([&] { d->publisher.setConfirming(enabled); });
+    return result;
 }
 
 /*! Returns how many messages may be unanswered before publish() waits. */
 quint64 QAmqpBlockingChannel::confirmWindow() const
 {
-    const std::lock_guard lock(d->mutex());
-    return d->publisher.window();
+    return d->locked([this] { return d->publisher.window(); });
 }
 
 /*! Lets \a messages be unanswered before publish() waits: 1, the default, makes each publish() wait for
@@ -56,15 +57,13 @@ quint64 QAmqpBlockingChannel::confirmWindow() const
     waitForConfirms(). */
 void QAmqpBlockingChannel::setConfirmWindow(quint64 messages)
 {
-    const std::lock_guard lock(d->mutex());
-    d->publisher.setWindow(messages);
+    d->locked([&] { d->publisher.setWindow(messages); });
 }
 
 /*! Returns how many messages waitForConfirms() would wait for. */
 quint64 QAmqpBlockingChannel::unconfirmed() const
 {
-    const std::lock_guard lock(d->mutex());
-    return d->publisher.unconfirmed();
+    return d->locked([this] { return d->publisher.unconfirmed(); });
 }
 
 /*! Waits until everything published within a window is answered for, timeout() at most. Returns how many
@@ -172,8 +171,7 @@ QAmqpResult<QString> QAmqpBlockingChannel::consume(const QString &queue, Handler
             std::make_shared<QAmqpBlockingConsumerPrivate>(d, queue, options, std::move(handler));
     if (const QAmqpError error = d->start(consumer))
         return error;
-    const std::lock_guard lock(d->mutex());
-    return consumer->tag;
+    return d->locked([&] { return consumer->tag; });
 }
 
 /*! Ends all ranges that consume() made on this channel, and returns how many messages went back to their
@@ -240,19 +238,10 @@ QAmqpResult<int> QAmqpBlockingChannelPrivate::cancel(
         if (!underWay && !consumer->ended) // it may still tell of its end, which is not waited for
             consumer->setEnded(underWay.error());
     }
-    over = takeOver();
+    over = takeOut([](const auto &consumer) { return consumer->isOver(); });
     connection->dispatcher.changed();
     lock.unlock();
     return error ? QAmqpResult<int>(error) : QAmqpResult<int>(requeued);
-}
-
-std::vector<QAmqpBlockingChannelPrivate::ConsumerPointer> QAmqpBlockingChannelPrivate::takeOver()
-{
-    const auto first = std::stable_partition(consumers.begin(), consumers.end(),
-                                             [](const auto &other) { return !other->isOver(); });
-    const std::vector<ConsumerPointer> over(first, consumers.end());
-    consumers.erase(first, consumers.end());
-    return over;
 }
 
 /*! Returns the tags of all running subscriptions. */

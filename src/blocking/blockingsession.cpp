@@ -58,7 +58,7 @@ void QAmqpBlockingConnectionPrivate::startOpening(const Answer<void> &answer,
             return answer->give(error);
     }
     failure = QAmqpError();
-    waiters.openers.push_back(answer);
+    waiters.push_back([answer](const QAmqpError &error) { answer->give(error); });
     connection->open();
 }
 
@@ -97,7 +97,7 @@ void QAmqpBlockingConnectionPrivate::tellOpened()
         reading = true;
         updateReading();
     }
-    waiters.tellOpened();
+    tell(waiters, {});
 }
 
 void QAmqpBlockingConnectionPrivate::tellClosed()
@@ -111,7 +111,8 @@ void QAmqpBlockingConnectionPrivate::tellClosed()
         now.lastError = failure;
         dispatcher.changed();
     }
-    waiters.tellEnd(failure, u"open()");
+    tell(waiters,
+         failure ? failure : blockingError(Kind::Cancelled, u"open(): the connection was closed"));
 }
 
 void QAmqpBlockingConnectionPrivate::answerAtEnd(const Answer<void> &answer)
@@ -119,15 +120,15 @@ void QAmqpBlockingConnectionPrivate::answerAtEnd(const Answer<void> &answer)
     if (connection->state() == QAmqpConnection::State::Closed)
         answer->give(QAmqpResult<void>());
     else
-        waiters.atEnd.push_back([this, answer] { answer->give(failure); });
+        waiters.push_back([this, answer](const QAmqpError &) { answer->give(failure); });
 }
 
-void QAmqpBlockingConnectionPrivate::afterEnd(const std::function<void()> &tell)
+void QAmqpBlockingConnectionPrivate::afterEnd(const std::function<void()> &what)
 {
     if (now.open && !(connection && connection->isOpen()))
-        waiters.atEnd.push_back(tell);
+        waiters.push_back([what](const QAmqpError &) { what(); });
     else
-        tell();
+        what();
 }
 
 void QAmqpBlockingConnectionPrivate::post(const LookUp &lookUp)

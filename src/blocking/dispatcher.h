@@ -82,6 +82,12 @@ public:
     Q_DISABLE_COPY_MOVE(Dispatcher)
 
     std::mutex &mutex() { return m_mutex; }
+    template<typename Function>
+    auto locked(Function function)
+    {
+        const std::lock_guard lock(m_mutex);
+        return function();
+    }
 
     // All of these are called with the mutex held.
     void changed() { m_changed.notify_all(); } // something that a wait looks at

@@ -254,19 +254,6 @@ QAmqpPublishResult Publisher::waitForConfirms(TimePoint deadline)
     return confirmed;
 }
 
-QAmqpResult<void> Publisher::setConfirms(bool enabled)
-{
-    const auto result = m_channel->call<QAmqpResult<void>>(
-            u"setConfirms()"_s, [this, enabled](const AnswerPointer<QAmqpResult<void>> &answer) {
-                QAmqpChannel *const channel = m_channel->channel;
-                answer->give(channel->setConfirms(enabled) ? QAmqpError() : channel->lastError());
-            });
-    const std::lock_guard lock(m_channel->mutex());
-    if (result)
-        m_confirms = enabled;
-    return result;
-}
-
 void Publisher::setWindow(quint64 messages)
 {
     m_window = std::max<quint64>(messages, 1);
@@ -276,8 +263,7 @@ void Publisher::setWindow(quint64 messages)
 void Publisher::onReturned(std::function<void(const QAmqpReturn &)> function)
 {
     m_returnedHandler.set(m_channel->mutex(), std::move(function));
-    const std::lock_guard lock(m_channel->mutex());
-    countReturns();
+    m_channel->locked([this] { countReturns(); });
 }
 
 } // namespace QtAmqpPrivate

@@ -41,11 +41,11 @@ public:
     // Any thread
     QAmqpPublishResult publish(Outgoing message);
     QAmqpPublishResult waitForConfirms(TimePoint deadline);
-    QAmqpResult<void> setConfirms(bool enabled);
     void onReturned(std::function<void(const QAmqpReturn &)> function);
 
     // Any thread, with the mutex held
     bool isConfirming() const { return m_confirms && !m_transactional; }
+    void setConfirming(bool confirms) { m_confirms = confirms; }
     void setTransactional(bool transactional) { m_transactional = transactional; }
     quint64 window() const { return m_window; }
     void setWindow(quint64 messages);

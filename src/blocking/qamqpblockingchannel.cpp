@@ -70,28 +70,19 @@ void QAmqpBlockingChannelPrivate::silence()
 
 void QAmqpBlockingChannelPrivate::abandon()
 {
-    {
-        const std::lock_guard lock(mutex());
-        silence();
-    }
+    locked([this] { silence(); });
     if (connection->orphaned)
         return keepForEver(shared_from_this());
     connection->thread.post([self = shared_from_this()] {
-        if (!self->channel)
-            return;
-        if (self->channel->state() == QAmqpChannel::State::Closed)
-            return self->channel->deleteLater();
-        QObject::connect(self->channel, &QAmqpChannel::closed, self->channel,
-                         &QObject::deleteLater);
-        self->channel->close();
+        delete self->channel.data(); // which still sends what it was asked for
+        self->tellClosed({});
     });
 }
 
 /*! Returns the connection, null once it is destroyed. */
 QAmqpBlockingConnection *QAmqpBlockingChannel::connection() const
 {
-    const std::lock_guard lock(d->mutex());
-    return d->connection->q;
+    return d->locked([this] { return d->connection->q; });
 }
 
 /*! Opens the channel again, with a clean slate: consumers, the prefetch and a transaction are not
@@ -116,7 +107,7 @@ QAmqpResult<void> QAmqpBlockingChannelPrivate::open()
                     return answer->give(QAmqpResult<void>());
                 if (channel->state() == QAmqpChannel::State::Closed)
                     return answer->give(channel->lastError());
-                waiters.openers.push_back(answer);
+                waiters.push_back([answer](const QAmqpError &error) { answer->give(error); });
             });
     if (!result) // it may open yet
         connection->thread.post([self = shared_from_this()] {
@@ -141,9 +132,8 @@ void QAmqpBlockingChannelPrivate::watch()
     QObject::connect(channel, &QAmqpChannel::publishRefused, channel, [] {}); // the same
     QObject::connect(channel, &QAmqpChannel::closed, channel, [this] {
         QAmqpError last = channel->lastError();
-        if (last.scope()
-            == QAmqpError::Scope::Operation) // refused on this side: that ended nothing
-            last = {};
+        if (last.scope() == QAmqpError::Scope::Operation)
+            last = {}; // what was refused on this side ended nothing
         // If the connection ends with it, nobody is to see the one without the other.
         connection->afterEnd([self = shared_from_this(), last] { self->tellClosed(last); });
     });
@@ -160,7 +150,7 @@ void QAmqpBlockingChannelPrivate::tellOpened()
         lastError = QAmqpError();
         publisher.setTransactional(false);
     }
-    waiters.tellOpened();
+    tell(waiters, {});
 }
 
 void QAmqpBlockingChannelPrivate::tellClosed(const QAmqpError &error)
@@ -171,12 +161,11 @@ void QAmqpBlockingChannelPrivate::tellClosed(const QAmqpError &error)
         setClosed(error);
         if (!error)
             silence();
-        ended.swap(consumers);
-        std::copy_if(ended.begin(), ended.end(), std::back_inserter(consumers),
-                     [](const auto &consumer) { return consumer->isQueued(); });
+        ended = takeOut([](const auto &consumer) { return !consumer->isQueued(); });
     }
     publisher.tellClosed(error);
-    waiters.tellEnd(error, u"channel.open");
+    tell(waiters,
+         error ? error : blockingError(Kind::Cancelled, u"channel.open: the channel was closed"));
 }
 
 void QAmqpBlockingChannelPrivate::setClosed(const QAmqpError &error)
@@ -190,12 +179,12 @@ void QAmqpBlockingChannelPrivate::setClosed(const QAmqpError &error)
     connection->dispatcher.changed();
 }
 
-void QAmqpBlockingChannelPrivate::afterEnd(const std::function<void()> &tell)
+void QAmqpBlockingChannelPrivate::afterEnd(const std::function<void()> &what)
 {
     if (isOpen && !(channel && channel->isOpen()))
-        waiters.atEnd.push_back(tell);
+        waiters.push_back([what](const QAmqpError &) { what(); });
     else
-        connection->afterEnd(tell);
+        connection->afterEnd(what);
 }
 
 QAmqpError QAmqpBlockingChannelPrivate::refusal(const QString &what) const
@@ -222,7 +211,7 @@ QAmqpResult<void> QAmqpBlockingChannel::close()
     return d->call<QAmqpResult<void>>(u"channel.close"_s, [d = d.get()](const auto &answer) {
         if (!d->isOpen)
             return answer->give(QAmqpResult<void>());
-        d->waiters.atEnd.push_back([d, answer] { answer->give(d->lastError); });
+        d->waiters.push_back([d, answer](const QAmqpError &) { answer->give(d->lastError); });
         d->channel->close();
     });
 }
@@ -230,22 +219,19 @@ QAmqpResult<void> QAmqpBlockingChannel::close()
 /*! Returns whether the channel is open. */
 bool QAmqpBlockingChannel::isOpen() const
 {
-    const std::lock_guard lock(d->mutex());
-    return d->isOpen;
+    return d->locked([this] { return d->isOpen; });
 }
 
 /*! Returns the channel's number on the wire. */
 int QAmqpBlockingChannel::number() const
 {
-    const std::lock_guard lock(d->mutex());
-    return d->number;
+    return d->locked([this] { return d->number; });
 }
 
 /*! Returns why the channel ended; no error while it is open and after close(). */
 QAmqpError QAmqpBlockingChannel::lastError() const
 {
-    const std::lock_guard lock(d->mutex());
-    return d->lastError;
+    return d->locked([this] { return d->lastError; });
 }
 
 /*! Returns how long a call waits. */
@@ -373,26 +359,11 @@ QAmqpResult<void> QAmqpBlockingChannel::recover()
     return d->request(u"basic.recover"_s, &QAmqpChannel::recover);
 }
 
-// That there is nothing to settle is no error.
-static QAmqpResult<void> settleAll(QAmqpBlockingChannelPrivate *d, const QString &what,
-                                   const std::function<bool(QAmqpChannel *)> &settle)
-{
-    return d->call<QAmqpResult<void>>(what, [d, what, settle](const auto &answer) {
-        if (settle(d->channel))
-            answer->give(QAmqpResult<void>());
-        else if (d->channel->isOpen())
-            answer->give(d->channel->lastError());
-        else
-            answer->give(endedError(u"%1: the channel is not open"_s.arg(what), {}));
-    });
-}
-
 /*! Acknowledges everything delivered on this channel, also what was not seen yet. Fails with NotOpen if
     the channel is not open. */
 QAmqpResult<void> QAmqpBlockingChannel::ackAll()
 {
-    return settleAll(d.get(), u"ackAll()"_s,
-                     [](QAmqpChannel *channel) { return channel->ackAll(); });
+    return d->request(u"ackAll()"_s, &QAmqpChannel::ackAll);
 }
 
 /*! Gives back, or discards, everything delivered on this channel, see \a requeue. Fails with NotOpen if
@@ -400,8 +371,7 @@ QAmqpResult<void> QAmqpBlockingChannel::ackAll()
     QAmqpChannel::nackAll(). */
 QAmqpResult<void> QAmqpBlockingChannel::nackAll(QAmqpDelivery::RequeueMode requeue)
 {
-    return settleAll(d.get(), u"nackAll()"_s,
-                     [requeue](QAmqpChannel *channel) { return channel->nackAll(requeue); });
+    return d->request(u"nackAll()"_s, &QAmqpChannel::nackAll, requeue);
 }
 
 /*! Begins transactions, which rule out confirms: publishes and acknowledgements take effect at
@@ -409,9 +379,8 @@ QAmqpResult<void> QAmqpBlockingChannel::nackAll(QAmqpDelivery::RequeueMode reque
 QAmqpResult<void> QAmqpBlockingChannel::txSelect()
 {
     const auto result = d->request(u"tx.select"_s, &QAmqpChannel::txSelect);
-    const std::lock_guard lock(d->mutex());
     if (result)
-        d->publisher.setTransactional(true);
+        d->locked([this] { d->publisher.setTransactional(true); });
     return result;
 }
 

@@ -30,7 +30,15 @@ public:
     template<typename T, typename... Parameters, typename... Arguments>
     QAmqpResult<T> request(const QString &what, QFuture<T> (QAmqpChannel::*function)(Parameters...),
                            const Arguments &...arguments);
+    template<typename... Parameters, typename... Arguments>
+    QAmqpResult<void> request(const QString &what, bool (QAmqpChannel::*function)(Parameters...),
+                              const Arguments &...arguments);
     std::mutex &mutex() const { return connection->dispatcher.mutex(); }
+    template<typename Function>
+    auto locked(Function function) const
+    {
+        return connection->dispatcher.locked(function);
+    }
 
     QAmqpResult<void> open();
     void abandon();
@@ -42,14 +50,15 @@ public:
     // Any thread, with the mutex held
     QAmqpError refusal(const QString &what) const;
     void setClosed(const QAmqpError &error);
-    std::vector<ConsumerPointer> takeOver(); // is to be destroyed without the mutex
+    template<typename Predicate>
+    std::vector<ConsumerPointer> takeOut(Predicate isOut); // is to be destroyed without the mutex
     void silence();
 
     // I/O thread
     void watch();
     void tellOpened();
     void tellClosed(const QAmqpError &error);
-    void afterEnd(const std::function<void()> &tell); // after the end that is on its way, or now
+    void afterEnd(const std::function<void()> &what); // after the end that is on its way, or now
 
     const std::shared_ptr<QAmqpBlockingConnectionPrivate> connection;
     std::atomic<std::chrono::milliseconds> timeout;
@@ -71,6 +80,16 @@ public:
     QPointer<QAmqpChannel> channel;
     QtAmqpPrivate::Waiters waiters;
 };
+
+template<typename Predicate>
+std::vector<QAmqpBlockingChannelPrivate::ConsumerPointer> QAmqpBlockingChannelPrivate::takeOut(
+        Predicate isOut)
+{
+    std::vector<ConsumerPointer> out;
+    std::copy_if(consumers.begin(), consumers.end(), std::back_inserter(out), isOut);
+    std::erase_if(consumers, isOut); // which destroys none
+    return out;
+}
 
 // As QAmqpBlockingConnectionPrivate::call(), with an error that says why the channel is closed.
 template<typename Result, typename Start>
@@ -96,8 +115,20 @@ QAmqpResult<T> QAmqpBlockingChannelPrivate::request(
         const QString &what, QFuture<T> (QAmqpChannel::*function)(Parameters...),
         const Arguments &...arguments)
 {
-    return call<QAmqpResult<T>>(what, [=, self = shared_from_this()](const Answer<T> &answer) {
-        QtAmqpPrivate::giveWhenEnded(answer, (self->channel->*function)(arguments...), self);
+    return call<QAmqpResult<T>>(what, [=, this](const Answer<T> &answer) {
+        QtAmqpPrivate::giveWhenEnded(answer, (channel->*function)(arguments...),
+                                     shared_from_this());
+    });
+}
+
+// Calls the function of the QAmqpChannel, which sets lastError() if it refuses.
+template<typename... Parameters, typename... Arguments>
+QAmqpResult<void> QAmqpBlockingChannelPrivate::request(
+        const QString &what, bool (QAmqpChannel::*function)(Parameters...),
+        const Arguments &...arguments)
+{
+    return call<QAmqpResult<void>>(what, [=, this](const Answer<void> &answer) {
+        answer->give((channel->*function)(arguments...) ? QAmqpError() : channel->lastError());
     });
 }
 

@@ -170,12 +170,7 @@ void QAmqpBlockingConnectionPrivate::end(const QString &why)
         delete std::exchange(connection, nullptr);
         failure = blockingError(Kind::NotOpen, why);
         tellClosed();
-        std::vector<std::weak_ptr<QAmqpBlockingChannelPrivate>> left;
-        {
-            const std::lock_guard lock(dispatcher.mutex());
-            left.swap(channels);
-        }
-        for (const auto &weak : left) {
+        for (const auto &weak : channels) {
             if (const auto channel = weak.lock())
                 channel->tellClosed(failure);
         }
@@ -183,6 +178,7 @@ void QAmqpBlockingConnectionPrivate::end(const QString &why)
     removeFromProcess(this);
     dispatcher.clear();
     const std::lock_guard lock(dispatcher.mutex());
+    channels.clear();
     begun = false;
 }
 
@@ -245,8 +241,7 @@ QAmqpError QAmqpBlockingConnection::lastError() const { return d->current().last
 /*! Returns the options that open() used. */
 QAmqpConnectionOptions QAmqpBlockingConnection::options() const
 {
-    const std::lock_guard lock(d->dispatcher.mutex());
-    return d->options;
+    return d->dispatcher.locked([this] { return d->options; });
 }
 
 /*! Returns how many channels may be open at once, as negotiated. */
@@ -310,13 +305,11 @@ bool QAmqpBlockingConnection::cancelTimer(quint64 timer)
     function here, may be called from any thread. Fails with NotOpen if the connection is not open. */
 QAmqpResult<void> QAmqpBlockingConnection::addCallbackThreadsafe(std::function<void()> callback)
 {
-    {
-        const std::lock_guard lock(d->dispatcher.mutex());
-        if (!d->now.open)
-            return d->notOpen(u"addCallbackThreadsafe()"_s);
-    }
-    d->dispatcher.callAt(TimePoint::clock::now(), std::move(callback));
-    return {};
+    const QAmqpError error = d->dispatcher.locked(
+            [this] { return d->refusal(u"addCallbackThreadsafe()"_s, false); });
+    if (!error)
+        d->dispatcher.callAt(TimePoint::clock::now(), std::move(callback));
+    return error;
 }
 
 /*! Has \a callback called, with the broker's reason, when the broker stops taking messages. The callback

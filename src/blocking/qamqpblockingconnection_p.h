@@ -66,7 +66,7 @@ public:
     void watch();
     void tellOpened();
     void tellClosed();
-    void afterEnd(const std::function<void()> &tell); // after the end that is on its way, or now
+    void afterEnd(const std::function<void()> &what); // after the end that is on its way, or now
 
     struct Snapshot
     {
@@ -82,8 +82,7 @@ public:
     };
     Snapshot current() const
     {
-        const std::lock_guard lock(dispatcher.mutex());
-        return now;
+        return dispatcher.locked([this] { return now; });
     }
 
     mutable Dispatcher dispatcher{[this](int change) { countReaders(change); }};

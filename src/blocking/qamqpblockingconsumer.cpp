@@ -135,13 +135,8 @@ void QAmqpBlockingConsumerPrivate::uncount()
 
 int QAmqpBlockingConsumerPrivate::giveBack()
 {
-    std::deque<Arrived> unseen;
-    {
-        const std::lock_guard lock(mutex());
-        unseen = takeAll();
-    }
     int requeued = 0;
-    for (const QAmqpDelivery &delivery : unseen)
+    for (const QAmqpDelivery &delivery : locked([this] { return takeAll(); }))
         requeued += delivery.nack();
     return requeued;
 }
@@ -236,7 +231,7 @@ void QAmqpBlockingConsumerPrivate::end(const QAmqpError &reason)
             return alive ? alive->cancelledHandler.with(tag, error) : Callback();
         });
     }
-    over = owner->takeOver();
+    over = owner->takeOut([](const auto &consumer) { return consumer->isOver(); });
     connection->dispatcher.changed();
 }
 
@@ -246,23 +241,20 @@ QString QAmqpBlockingConsumer::consumerTag() const { return d->tag; }
 /*! Returns whether the subscription goes on. */
 bool QAmqpBlockingConsumer::isActive() const
 {
-    const std::lock_guard lock(d->mutex());
-    return !d->ended;
+    return d->locked([this] { return !d->ended; });
 }
 
 /*! Returns why QAmqpBlockingChannel::consume() failed or the subscription ended; no error while it goes
     on, or if it was cancelled on this side. */
 QAmqpError QAmqpBlockingConsumer::error() const
 {
-    const std::lock_guard lock(d->mutex());
-    return d->error;
+    return d->locked([this] { return d->error; });
 }
 
 /*! Returns how many messages have come that next() has not returned: it returns these at once. */
 int QAmqpBlockingConsumer::waitingMessages() const
 {
-    const std::lock_guard lock(d->mutex());
-    return int(d->waiting.size());
+    return d->locked([this] { return int(d->waiting.size()); });
 }
 
 /*! Ends the subscription, and returns how many messages went back to the queue: those that came and

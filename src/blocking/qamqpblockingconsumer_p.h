@@ -37,6 +37,11 @@ public:
     QAmqpResult<QAmqpDelivery> next(QtAmqpPrivate::TimePoint deadline, bool *isFailure);
     int giveBack(); // what was not seen; returns how many messages went back to the queue
     std::mutex &mutex() const { return connection->dispatcher.mutex(); }
+    template<typename Function>
+    auto locked(Function function) const
+    {
+        return connection->dispatcher.locked(function);
+    }
     bool isRange() const { return !handler; }
 
     // Any thread, with the mutex held
