@@ -399,7 +399,8 @@ private Q_SLOTS:
     {
         QFETCH(std::function<void(Session &, std::optional<QAmqpBlockingChannel> &)>, end);
         Session watching;
-        const QString queue = watching.queue(QAmqpQueueOptions().setExclusive(false));
+        const QString queue =
+                watching.queue(QAmqpQueueOptions().setExclusive(false).setAutoDelete(false));
         fill(watching.channel, queue, 5);
         Session s;
         std::optional<QAmqpBlockingChannel> consuming = s.connection.channel().value();

@@ -29,6 +29,8 @@ void TestGoodbye::everythingArrives_data()
     for (const auto &way :
          {u"delete"_s, u"close"_s, u"quit"_s, u"finished"_s, u"behind"_s, u"run"_s})
         QTest::addRow("worker, %s", qPrintable(way)) << u"worker"_s << way;
+    for (const auto &way : {u"delete"_s, u"static"_s, u"leak"_s, u"worker"_s})
+        QTest::addRow("blocking, %s", qPrintable(way)) << u"blocking"_s << way;
 }
 
 void TestGoodbye::everythingArrives()

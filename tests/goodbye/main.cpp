@@ -4,14 +4,16 @@
 // A program that ends without waiting for anything: it acknowledges 400 messages of one queue, publishes 400
 // to another, and goes. broker.goodbye starts it and looks whether RabbitMQ has all of them.
 //
-//   goodbye URL INBOX OUTBOX main|worker WAY
+//   goodbye URL INBOX OUTBOX main|worker|blocking WAY
 //
 // WAY says how it ends. In the main thread: "delete" deletes the connection in a slot and runs on for a while,
 // "later" does so by deleteLater() and quits, "close" closes it and quits, "quit" quits and destroys it behind exec(), "static" leaves it
 // to the end of the process, "leak" never deletes it. In a worker: "delete", "close" and "quit" as before, "finished"
 // deletes it with the thread's finished(), "behind" from the main thread when the thread is over, "run" is a
-// thread without an event loop of its own.
+// thread without an event loop of its own. With a blocking connection: "delete", "static" and "leak" as before,
+// "worker" uses and deletes it in another thread.
 
+#include <QtAmqp/qamqpblockingconnection.h>
 #include <QtAmqp/qamqpchannel.h>
 #include <QtAmqp/qamqpconnection.h>
 #include <QtAmqp/qamqpconsumer.h>
@@ -23,6 +25,7 @@
 #include <QtCore/qurl.h>
 
 #include <functional>
+#include <thread>
 
 using namespace Qt::StringLiterals;
 
@@ -123,6 +126,38 @@ int inWorker(const QStringList &arguments)
     return status;
 }
 
+void workBlocking(QAmqpBlockingConnection &connection, const QStringList &arguments)
+{
+    connection.open(QUrl(arguments.at(1))).value();
+    QAmqpBlockingChannel channel = connection.channel().value();
+    channel.setConfirmWindow(Messages + 1); // no publish waits for its answer
+    const QAmqpBlockingConsumer consumer =
+            channel.consume(arguments.at(2), QAmqpConsumeOptions().setPrefetch(0));
+    for (int i = 0; i < Messages; ++i)
+        consumer.next().value().ack();
+    for (int i = 0; i < Messages; ++i)
+        channel.publish({}, arguments.at(3), QByteArray("goodbye")).value();
+}
+
+int inBlocking(const QStringList &arguments)
+{
+    const QString way = arguments.at(5);
+    auto connection = std::make_unique<QAmqpBlockingConnection>();
+    if (way == u"worker") {
+        std::thread([&] {
+            workBlocking(*connection, arguments);
+            connection.reset();
+        }).join();
+        return 0;
+    }
+    workBlocking(*connection, arguments);
+    if (way == u"static")
+        static const auto atTheEnd = std::move(connection);
+    else if (way == u"leak")
+        static_cast<void>(connection.release());
+    return 0;
+}
+
 } // namespace
 
 int main(int argc, char **argv)
@@ -131,5 +166,7 @@ int main(int argc, char **argv)
     const QStringList arguments = QCoreApplication::arguments();
     if (arguments.size() != 6)
         return 2;
+    if (arguments.at(4) == u"blocking")
+        return inBlocking(arguments);
     return arguments.at(4) == u"main" ? inMain(arguments) : inWorker(arguments);
 }
