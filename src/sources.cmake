@@ -54,8 +54,6 @@ set(QTAMQP_codec_SOURCES
     codec/fields.h
     codec/frame.cpp
     codec/frame.h
-    codec/framereader.cpp
-    codec/framereader.h
     codec/heartbeat.h
     codec/methods.h
     codec/timepoint.h)

@@ -11,6 +11,7 @@
 // frame holds is a matter of its message alone, and so is its size: RabbitMQ does not split content
 // headers (3.10.8), they may be larger than what was negotiated.
 
+#include "codec/buffers.h"
 #include "codec/constants.h"
 #include "codec/fields.h"
 
@@ -50,6 +51,40 @@ enum class FrameResult : quint8 { Complete, Incomplete, Malformed, Oversized };
 // Oversized: a header frame above its limit; `frame` has its payload up to the property list, and
 // frame.missing more bytes and the frame's end are for the caller to drop as they come.
 FrameResult nextFrame(QByteArrayView bytes, FrameLimits limits, Frame &frame, FrameError &error);
+
+// Turns the bytes that arrive into frames. Of a header frame that is too large to be kept only the beginning is
+// kept, and it counts as a whole frame once the rest of it has passed by.
+class FrameReader
+{
+public:
+    // Bytes are read into this room, then commit()ted.
+    char *space(qsizetype *size) { return m_input.space(size); }
+    void commit(qsizetype size) { m_input.commit(size); }
+
+    // The next complete frame, whose payload stands where it is until room is asked for. False if there
+    // is none, or, with `error` set, never will be.
+    bool next(FrameLimits limits, Frame &frame, FrameError &error);
+
+    // Nothing of what has come is looked at any more.
+    void discard()
+    {
+        m_input.consume(m_input.size());
+        m_toSkip = 0;
+    }
+
+    // Whether a part of a frame for this channel has come.
+    bool isArriving(quint16 channel) const;
+    // What has come and is no frame yet.
+    QByteArrayView rest() const { return m_input.view(); }
+
+private:
+    bool skip(Frame &frame, FrameError &error);
+
+    Input m_input;
+    Frame m_skipped;
+    QByteArray m_beginning; // of its payload
+    qint64 m_toSkip = 0; // what is missing of it, its end included
+};
 
 struct ContentHeader
 {

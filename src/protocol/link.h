@@ -8,7 +8,7 @@
 // not understood yet, what waits to be sent, whether the peer lives. It is made by ConnectionCore, never
 // reset and never tried again. How it ends it tells ConnectionCore::end().
 
-#include "codec/framereader.h"
+#include "codec/frame.h"
 #include "codec/heartbeat.h"
 #include "protocol/connectioncontext.h"
 #include "protocol/deadlines.h"

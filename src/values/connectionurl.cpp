@@ -47,30 +47,25 @@ QString decoded(QStringView part, const QString &what)
     return QString::fromUtf8(utf8);
 }
 
-bool isDigits(QStringView text)
+std::optional<quint64> wholeNumber(const QString &text)
 {
-    const auto isDigit = [](QChar c) { return c >= u'0' && c <= u'9'; };
-    return !text.isEmpty() && std::all_of(text.begin(), text.end(), isDigit);
-}
-
-std::optional<quint64> wholeNumber(QStringView text)
-{
+    static const QRegularExpression digits(u"\\A[0-9]+\\z"_s);
     bool ok = false;
-    const quint64 value = isDigits(text) ? text.toULongLong(&ok) : 0;
-    return ok ? std::optional(value) : std::nullopt;
+    const quint64 number = text.toULongLong(&ok);
+    return ok && text.contains(digits) ? std::optional(number) : std::nullopt;
 }
 
 // Seconds with an optional fraction, as milliseconds. A part of a millisecond counts as a whole one, since
 // 0 may mean "off".
-std::optional<quint64> decimalSeconds(QStringView text)
+std::optional<quint64> decimalSeconds(const QString &text)
 {
-    const auto [whole, fraction] = splitAt(text, u'.');
-    if (!isDigits(whole) || (whole != text && !isDigits(fraction)))
+    static const QRegularExpression form(u"\\A([0-9]+)(?:\\.([0-9]+))?\\z"_s);
+    const QRegularExpressionMatch match = form.match(text);
+    const QString fraction = match.captured(2).leftJustified(3, u'0');
+    const auto number = wholeNumber(match.captured(1) + fraction.first(3));
+    if (!match.hasMatch() || !number || double(*number) > LongestTime)
         return std::nullopt;
-    const QString digits = fraction.toString().leftJustified(3, u'0');
-    const auto value = wholeNumber(whole.toString() + digits.first(3));
-    const bool roundUp = digits.sliced(3).count(u'0') < digits.size() - 3;
-    return value && double(*value) <= LongestTime ? std::optional(*value + roundUp) : std::nullopt;
+    return *number + (fraction.sliced(3).count(u'0') < fraction.size() - 3);
 }
 
 void addNumber(QList<UrlKey> &keys, const char *key, const char *setter, const Range &range,
@@ -172,7 +167,7 @@ QAmqpHost readHost(QStringView text)
         result.hostName = name;
     }
     if (!port.isEmpty()) {
-        const auto number = wholeNumber(port.sliced(1));
+        const auto number = wholeNumber(port.sliced(1).toString());
         if (!port.startsWith(u':') || !number || *number < 1 || *number > 65535) {
             fail(u"The URL's port is not a number from 1 to 65535; if it is part of a password, "
                  "write %2F and %3F for a / and a ? in the password."_s);

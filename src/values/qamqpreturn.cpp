@@ -44,13 +44,9 @@ QTAMQP_COPYABLE(QAmqpReturn)
 */
 QAmqpReturn::QAmqpReturn(const QAmqpMessage &message, int replyCode, const QString &replyText,
                          const QString &exchange, const QString &routingKey, quint64 publishTag)
-    : QAmqpMessage(message), d(new QAmqpReturnPrivate)
+    : QAmqpMessage(message)
+    , d(new QAmqpReturnPrivate{{}, replyCode, replyText, exchange, routingKey, publishTag})
 {
-    d->replyCode = replyCode;
-    d->replyText = replyText;
-    d->exchange = exchange;
-    d->routingKey = routingKey;
-    d->publishTag = publishTag;
 }
 
 /*! \property QAmqpReturn::replyCode

@@ -69,14 +69,12 @@ static bool isHarmful(QChar c)
 
 static QString escape(QChar c)
 {
-    switch (c.unicode()) {
-    case u'\n': return QStringLiteral("\\n");
-    case u'\r': return QStringLiteral("\\r");
-    case u'\t': return QStringLiteral("\\t");
-    default: break;
-    }
-    return c.unicode() < 0x100 ? QStringLiteral("\\x%1").arg(c.unicode(), 2, 16, QLatin1Char('0'))
-                               : QStringLiteral("\\u%1").arg(c.unicode(), 4, 16, QLatin1Char('0'));
+    constexpr QStringView named = u"\n\r\t";
+    if (const qsizetype which = named.indexOf(c); which >= 0)
+        return QStringLiteral("\\%1").arg(QChar(u"nrt"[which]));
+    const char16_t code = c.unicode();
+    return code < 0x100 ? QStringLiteral("\\x%1").arg(code, 2, 16, QLatin1Char('0'))
+                        : QStringLiteral("\\u%1").arg(code, 4, 16, QLatin1Char('0'));
 }
 
 QString printable(const QString &text)
@@ -85,12 +83,8 @@ QString printable(const QString &text)
         return text;
     QString escaped;
     escaped.reserve(2 * text.size());
-    for (const QChar c : text) {
-        if (isHarmful(c))
-            escaped += escape(c);
-        else
-            escaped += c;
-    }
+    for (const QChar c : text)
+        escaped += isHarmful(c) ? escape(c) : QString(c);
     return escaped;
 }
 
