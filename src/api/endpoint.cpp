@@ -12,7 +12,7 @@ QT_BEGIN_NAMESPACE
 
 namespace QtAmqpPrivate {
 
-// Ends the reading of the files with what is wrong; caught in endpointsOf().
+// Ends the reading of the files, with what is wrong. It is caught in endpointsOf().
 struct BadFile
 {
     QString text;
@@ -29,7 +29,7 @@ static QByteArray contentOf(const QString &name)
     return content;
 }
 
-// What is in a file instead of what was sought.
+// Tells what is in a file instead of what was sought.
 static QString insteadIn(const QByteArray &content)
 {
     if (content.isEmpty())
@@ -53,7 +53,7 @@ static QList<QSslCertificate> readCertificates(const QString &name)
     return certificates;
 }
 
-// Ed25519 and Ed448, 1.3.101.112 and 113, by the identifier at the beginning of PKCS #8.
+// Tells a key of Ed25519 or Ed448 by its object identifier, 1.3.101.112 or 113, at the beginning of PKCS #8.
 static bool isEdwards(const QByteArray &pem)
 {
     constexpr QByteArrayView before = "-----BEGIN PRIVATE KEY-----";
@@ -91,7 +91,7 @@ static QSslKey readPrivateKey(const QString &name, const QString &password)
     throw BadFile{formatted(u"\"%1\" %2", name, keyProblem(content, !password.isEmpty()))};
 }
 
-// The content of the DER value at the beginning of `der`, which becomes what is behind it.
+// Takes the DER value at the beginning of `der` and returns its content.
 static QByteArrayView takeDer(QByteArrayView &der)
 {
     const auto byte = [&der](qsizetype at) { return at < der.size() ? quint8(der[at]) : 0; };
@@ -110,12 +110,12 @@ static QByteArrayView takeDer(QByteArrayView &der)
     return content;
 }
 
-// A private key has the bytes of the public one in it: of RSA the modulus and exponent, of EC the
-// point, unless it was left out.
+// A private key holds the bytes of its public key: the modulus of RSA, or the point of EC, which may have been
+// left out.
 static bool belongTogether(const QSslCertificate &certificate, const QSslKey &key)
 {
     const QSslKey publicKey = certificate.publicKey();
-    if (publicKey.isNull()) // of a kind that Qt does not know: TLS will judge
+    if (publicKey.isNull()) // Qt does not know this kind of key, so TLS will decide
         return true;
     if (publicKey.algorithm() != key.algorithm())
         return false;
@@ -126,7 +126,7 @@ static bool belongTogether(const QSslCertificate &certificate, const QSslKey &ke
     QByteArrayView bits = takeDer(info);
     if (bits.isEmpty())
         return true;
-    bits = bits.sliced(1); // of which the first byte counts the unused ones
+    bits = bits.sliced(1); // the first byte is the number of unused bits
     const QByteArrayView sought = key.algorithm() == QSsl::Rsa ? takeDer(bits) : bits;
     const QByteArray own = key.toDer();
     return own.size() < sought.size() || own.contains(sought);

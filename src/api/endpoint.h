@@ -4,8 +4,8 @@
 #ifndef QTAMQP_API_ENDPOINT_H
 #define QTAMQP_API_ENDPOINT_H
 
-// From the options of a connection to what its transport is to do. The certificates and keys that the
-// options name as files are read here: what is wrong with one is found before anything is connected to.
+// What a transport needs to know, made of the options of a connection. The files of certificates and keys are read
+// here, so that what is wrong with one is found before the transport connects to anything.
 
 #include <QtAmqp/qamqptransport.h>
 
@@ -13,8 +13,8 @@ QT_BEGIN_NAMESPACE
 
 namespace QtAmqpPrivate {
 
-// One endpoint for each host of the options in `common`, in their order, with all else that is in it. `error`
-// becomes what is wrong with the options or the files, and empty if nothing is.
+// Returns one endpoint for each host of the options in `common`, with everything else that `common` has. `error` is
+// set to what is wrong with the options or the files, and is empty if nothing is.
 QList<QAmqpEndpoint> endpointsOf(QAmqpEndpoint common, QString *error);
 
 } // namespace QtAmqpPrivate

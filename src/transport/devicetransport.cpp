@@ -30,7 +30,7 @@ static QMetaMethod findSignal(const QObject &object, const char *name)
     return {};
 }
 
-// Whatever its arguments are, as they differ from device to device.
+// Connects to the signal of that name whatever its arguments are, as they differ from device to device.
 bool DeviceTransport::listen(const char *signal, const char *slot)
 {
     const QMetaMethod found = findSignal(*m_device, signal);
@@ -39,7 +39,7 @@ bool DeviceTransport::listen(const char *signal, const char *slot)
             && connect(m_device.get(), found, this, own->method(own->indexOfSlot(slot)));
 }
 
-// It is of no thread until it is opened in one: the connection may be moved before that.
+// It belongs to no thread until it is opened, so that the connection may be moved to another one before.
 DeviceTransport::DeviceTransport(MakeDevice makeDevice) : m_makeDevice(std::move(makeDevice))
 {
     moveToThread(nullptr);
@@ -72,7 +72,8 @@ void DeviceTransport::open(const QAmqpEndpoint &endpoint)
                                   : socket->state() == QAbstractSocket::ConnectedState;
     if (isReady)
         noteOpened();
-    else if (m_device->errorString() != QBuffer().errorString()) // it told before we listened
+    else if (m_device->errorString()
+             != QBuffer().errorString()) // the error came before we listened
         noteError();
     else if (!listen(endpoint.tls ? "encrypted" : "connected", "noteOpened()"))
         noteLost(
@@ -120,7 +121,7 @@ qint64 DeviceTransport::bytesToWrite() const
     return m_out.size() + (m_device ? m_device->bytesToWrite() : 0);
 }
 
-// The device is never deleted in here: one of its signals may be what called.
+// The device is not deleted at once, since one of its signals may be what led here.
 QIODevice *DeviceTransport::release()
 {
     setDeadline(std::nullopt);

@@ -4,8 +4,8 @@
 #ifndef QTAMQP_TRANSPORT_DEVICETRANSPORT_H
 #define QTAMQP_TRANSPORT_DEVICETRANSPORT_H
 
-// A transport over any QIODevice, on the Qt event loop. A device tells by readyRead() and, if it has
-// these signals, by connected(), disconnected() and errorOccurred() with any arguments.
+// A transport over any QIODevice, on the Qt event loop. What happens to the device is told by readyRead() and, if
+// it has such signals, by connected(), disconnected() and errorOccurred(), whatever their arguments are.
 
 #include "transport/looptransport.h"
 
@@ -51,12 +51,12 @@ private:
     bool listen(const char *signal, const char *slot);
     QIODevice *release();
 
-    enum class State : quint8 { Closed, Opening, Ready, Open }; // Ready: it is, and nobody was told
+    enum class State : quint8 { Closed, Opening, Ready, Open }; // from Ready to Open it is told
 
     MakeDevice m_makeDevice;
     std::unique_ptr<QIODevice> m_device;
     State m_state = State::Closed;
-    bool m_full = false; // the device has something that was not written yet
+    bool m_full = false; // the device has bytes that are not written yet
     QByteArray m_out;
     std::optional<QString> m_lost;
 };

@@ -36,7 +36,7 @@ QString endpointText(const QAmqpEndpoint &endpoint, const QString &address)
     return formatted(u"%1 (%2)", text, address);
 }
 
-// The first proxy that Qt's rules give for this host, or none.
+// Returns the first proxy for this host by the rules of Qt that can be used.
 static QNetworkProxy proxyFor(const QAmqpEndpoint &endpoint)
 {
     if (endpoint.proxy.type() != QNetworkProxy::DefaultProxy)
@@ -51,7 +51,8 @@ static QNetworkProxy proxyFor(const QAmqpEndpoint &endpoint)
     return proxy == proxies.end() ? QNetworkProxy(QNetworkProxy::NoProxy) : *proxy;
 }
 
-// In turns of the two families, the first address' own first: that order is the system's choice.
+// Returns addresses of the two families by turns, and begins with the family of the first, as the system has
+// sorted them.
 static QStringList interleaved(const QList<QHostAddress> &addresses)
 {
     std::array<QStringList, 2> families;
@@ -69,7 +70,7 @@ static QStringList interleaved(const QList<QHostAddress> &addresses)
     return all;
 }
 
-// Not QHostInfo's own callback: Qt 6.4 never frees that of a lookup which is given up.
+// Stands in for a callback of QHostInfo, which Qt 6.4 never frees if the lookup is given up.
 class Lookup final : public QObject
 {
     Q_OBJECT
@@ -83,7 +84,7 @@ public Q_SLOTS:
     void found(const QHostInfo &info)
     {
         deleteLater();
-        const auto done = std::move(m_done); // which may delete the parent, and so this
+        const auto done = std::move(m_done); // it may delete the parent, and so this object
         done(info);
     }
 
@@ -97,7 +98,7 @@ static int lookUp(const QString &hostName, QObject *receiver,
     return QHostInfo::lookupHost(hostName, new Lookup(done, receiver), SLOT(found(QHostInfo)));
 }
 
-// As Qt calls them.
+// Returns what Qt calls an error of the system.
 static QAbstractSocket::SocketError socketErrorOf(int error)
 {
     switch (error) {
@@ -112,12 +113,13 @@ static QAbstractSocket::SocketError socketErrorOf(int error)
     }
 }
 
-// Qt 6.4 tries each address twice; and it takes a connection that the peer has reset for one that is under
-// way, calls connect() again whenever the socket is ready, and so makes a new connection each time. But a
-// socket is ready once when its attempt is over: a failure is kept from Qt, and told here.
+// Makes a socket connect only once. Qt 6.4 tries each address twice. Besides, it takes a connection that the peer
+// has reset for one that is under way: whenever the socket is ready it calls connect() again, and so makes one
+// connection after another. A socket becomes ready once, when its attempt is over. So this keeps a failure from
+// Qt and tells it by failed().
 //
-// Who is told of readiness are notifiers, at some depth below the socket. With a proxy these are about the
-// way to the proxy, whose errors Qt explains: then only what would be another attempt is kept from it.
+// Qt learns of readiness by notifiers, which are children of the socket at some depth. With a proxy they are about
+// the way to the proxy, whose errors are for Qt to explain. Then only another attempt is kept from Qt.
 class OneConnect final : public QObject
 {
     Q_OBJECT
@@ -140,7 +142,7 @@ public:
             error = ECONNRESET;
         if (!m_ready.contains(watched)) {
             m_ready.insert(watched);
-            // The next one, for another address of the proxy, may well get the same memory.
+            // The next notifier, for another address of the proxy, may well get the same memory.
             connect(watched, &QObject::destroyed, this,
                     [this](const QObject *gone) { m_ready.remove(gone); });
         }
@@ -166,7 +168,7 @@ private:
     }
 
     const bool m_direct;
-    QSet<const QObject *> m_ready; // were so before
+    QSet<const QObject *> m_ready; // the notifiers that were ready before
 };
 
 Dialler::Dialler(QAmqpEndpoint endpoint, Resolver resolver, Done done)
@@ -184,7 +186,7 @@ Dialler::~Dialler()
         QHostInfo::abortHostLookup(m_lookup);
 }
 
-// With its thread, whose timers nobody can stop later.
+// Runs when the thread ends, since its timers cannot be stopped later.
 void Dialler::stop()
 {
     m_resolveTimer.stop();
@@ -216,7 +218,7 @@ void Dialler::resolve()
 void Dialler::resolved(const QHostInfo &info)
 {
     if (std::exchange(m_lookup, -1) < 0)
-        return; // it was given up
+        return; // the lookup was given up
     m_resolveTimer.stop();
     if (info.addresses().isEmpty()) {
         const bool unknown = info.error() == QHostInfo::HostNotFound;
@@ -256,7 +258,7 @@ void Dialler::dialNext()
     const auto failed = [=, this](int error) {
         lost(socket, {socketErrorOf(error), address, qt_error_string(error)});
     };
-    // Not while the socket handles the event that tells it.
+    // The connection is queued because the socket must not be dropped while it handles an event.
     connect(new OneConnect(socket, m_proxy.type() == QNetworkProxy::NoProxy), &OneConnect::failed,
             this, failed, Qt::QueuedConnection);
     if (const auto limit = m_endpoint.options.connectTimeout(); limit.count() > 0) {
@@ -270,7 +272,7 @@ void Dialler::dialNext()
     socket->connectToHost(address, m_endpoint.port);
 }
 
-// Whoever is still on the way may yet be of use, before those that were not tried.
+// The addresses that were on the way may still be of use, before those that were not tried.
 void Dialler::won(QTcpSocket *socket)
 {
     m_nextTimer.stop();
@@ -292,7 +294,7 @@ bool Dialler::leaveRace(const QTcpSocket *socket)
     return m_racing.removeIf([socket](const Racer &racer) { return racer.socket == socket; }) > 0;
 }
 
-// Not deleted at once: it may be telling us something just now.
+// The socket is not deleted at once, since one of its signals may be what led here.
 void Dialler::drop(QTcpSocket *socket)
 {
     socket->disconnect(this);

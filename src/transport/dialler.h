@@ -4,12 +4,12 @@
 #ifndef QTAMQP_TRANSPORT_DIALLER_H
 #define QTAMQP_TRANSPORT_DIALLER_H
 
-// From a host's name to one TCP connection. The name is resolved; its addresses are tried in turns of
-// IPv6 and IPv4, the next one a moment after the one before, or at once when that fails; the first
-// that connects wins and the others are dropped (RFC 8305); should it turn out to be of no use, another
-// dialler goes on with left(). With a proxy there is one attempt, and the name is the proxy's to resolve.
+// Makes one TCP connection from the name of a host. The name is resolved, and its addresses are tried in turns of
+// IPv6 and IPv4: each a moment after the one before, or at once when that fails. The first that connects is used,
+// and the others are dropped (RFC 8305). If the connection turns out to be of no use, another dialler goes on with
+// the addresses in left(). With a proxy there is a single attempt, and the proxy resolves the name.
 //
-// It reports once, perhaps before start() returns. Deleting it ends whatever is under way.
+// A dialler reports once, perhaps before start() returns. Deleting it ends everything that is under way.
 
 #include <QtAmqp/qamqptransport.h>
 #include <QtCore/qbasictimer.h>
@@ -23,25 +23,25 @@ QT_BEGIN_NAMESPACE
 
 namespace QtAmqpPrivate {
 
-// "host:port", with the address if that is not what the host was called by.
+// Returns "host:port", followed by the address unless the host was given by that.
 QString endpointText(const QAmqpEndpoint &endpoint, const QString &address = {});
 
 class Dialler final : public QObject
 {
 public:
-    // Calls back in the receiver's thread, unless that is gone; returns what abortHostLookup() takes.
+    // Calls `done` in the thread of the receiver as long as that exists. Returns a number for abortHostLookup().
     using Resolver = std::function<int(const QString &hostName, QObject *receiver,
                                        const std::function<void(const QHostInfo &)> &done)>;
-    // The connected socket, a QSslSocket if TLS is to follow; or why there is none.
+    // Takes the connected socket, which is a QSslSocket if TLS is to follow, or the error if there is none.
     using Done = std::function<void(std::unique_ptr<QTcpSocket> socket, const QAmqpError &error)>;
 
     Dialler(QAmqpEndpoint endpoint, Resolver resolver, Done done);
     ~Dialler() override;
 
-    void start(const QStringList &addresses =
-                       {}); // of that host, as left() told; none: they are sought
+    // The addresses are those of left() of an earlier dialler. If there are none, the host is looked up.
+    void start(const QStringList &addresses = {});
 
-    // Once it has connected: what else there is, and what was tried in vain.
+    // When it has connected, these tell the other addresses and the errors of those that were tried in vain.
     QStringList left() const { return m_addresses; }
     QList<QAmqpError> failures() const;
 
@@ -57,9 +57,9 @@ private:
     struct Failure
     {
         QAbstractSocket::SocketError code;
-        QString address; // none if it is about the name
+        QString address; // empty if the name was not resolved
         QString why;
-        bool isOwnLimit = false; // rather than what the socket or the system said
+        bool isOwnLimit = false; // a time limit of the options was over
     };
 
     struct Racer
@@ -82,7 +82,7 @@ private:
     int m_lookup = -1;
     QBasicTimer m_resolveTimer;
     QBasicTimer m_nextTimer;
-    QStringList m_addresses; // to be tried yet
+    QStringList m_addresses; // that were not tried yet
     QList<Racer> m_racing;
     QList<Failure> m_failures;
 };

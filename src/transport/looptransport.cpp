@@ -21,7 +21,7 @@ static QEvent::Type turnEvent()
     return type;
 }
 
-// A timer that is armed for an earlier time stays, and is restarted when that comes.
+// A timer that fires earlier is left as it is, and started again when it has fired.
 void LoopTransport::setDeadline(std::optional<TimePoint> deadline)
 {
     m_deadline = deadline;

@@ -4,7 +4,7 @@
 #ifndef QTAMQP_TRANSPORT_LOOPTRANSPORT_H
 #define QTAMQP_TRANSPORT_LOOPTRANSPORT_H
 
-// What transports on the Qt event loop share: turns as posted events, the deadline as a timer.
+// What the transports on the Qt event loop share: turns are posted events, and the deadline is a timer.
 
 #include <QtAmqp/qamqptransport.h>
 #include <QtCore/qbasictimer.h>
@@ -38,13 +38,13 @@ protected:
     void watchThread();
     bool event(QEvent *event) override;
     void timerEvent(QTimerEvent *event) override;
-    // The last thing an event does: this object may be gone afterwards.
+    // This is the last thing that an event does, since the object may be gone afterwards.
     virtual void runTurn() = 0;
-    // Hands over what has arrived, as far as there is room for it.
+    // Hands over the bytes that have arrived, as far as the connection has room for them.
     void readFrom(QIODevice &device);
     // waitForTurn() by this device, null if there is none yet.
     bool waitFor(QIODevice *device, std::chrono::milliseconds limit);
-    // Who has no room takes care of the next turn, and is not asked again and again until then.
+    // Tells whether the connection has room for bytes. If not, it asks for the next turn itself.
     bool hasRoom();
 
 private:
@@ -56,7 +56,7 @@ private:
     QPointer<QThread> m_watched;
     QMetaObject::Connection m_threadEnd;
     std::optional<TimePoint> m_deadline;
-    TimePoint m_armed; // what the timer runs for, at the latest m_deadline
+    TimePoint m_armed; // when the timer fires, which is at m_deadline or before
     std::atomic<bool> m_turnPosted = false;
 };
 

@@ -15,28 +15,27 @@ QT_BEGIN_NAMESPACE
     \inmodule QtAmqp
     \brief The seam between the protocol and an event loop.
 
-    A connection needs five things of its surroundings: a stream of bytes in both directions, one
-    deadline, and to be called again soon. The default transport takes them from Qt (QTcpSocket,
-    QSslSocket and the event loop of the connection's thread). A subclass can take them from anything
-    else, such as poll(2), epoll, libev or Asio; no Qt event loop is needed then.
+    A connection needs three things from outside: a stream of bytes in both directions, a deadline, and a
+    way to be called again soon. The default transport takes them from Qt (QTcpSocket, QSslSocket and the
+    event loop of the connection's thread). A subclass can take them from anything else, such as poll(2),
+    epoll, libev or Asio; no Qt event loop is needed then.
 
     \section1 The contract
 
-    All functions are called in the connection's thread, except requestTurn(). The virtual functions
-    must not call back into the connection: they record, and what happened is told by the protected
-    functions from the loop:
+    All functions are called in the connection's thread, except requestTurn(). The virtual functions must
+    not call back into the connection. They only note what happened, and the event loop then tells it by the
+    protected functions:
     \list
     \li reached() once it is known which of the host's addresses it will be, if the transport knows of
         addresses;
     \li opened() once the stream is ready for bytes;
-    \li receiveBuffer() and received() when bytes arrived; stop reading when there is no room, there
-        will be again after turn();
+    \li receiveBuffer() and received() when bytes arrived; when there is no room, read on after turn();
     \li lost() once, when the stream ended by itself, after everything that had arrived was received;
-    \li turn() soon after requestTurn(), after anything of the above, and at the deadline; read what
-        the stream holds before it, so that a late turn does not take a live peer for a dead one.
+    \li turn() soon after requestTurn(), after anything of the above, and at the deadline; before it, read what
+        the stream holds, so that a late turn does not take a live peer for a dead one.
     \endlist
-    turn() runs the application's slots. They may delete the connection and this transport with it:
-    when turn() returns \c false, touch no member any more.
+    turn() runs the application's slots. They may delete the connection, and this transport with
+    it: when turn() has returned \c false, no member may be used any more.
 */
 
 /*! Makes a transport; pass it to QAmqpConnection::setTransport(). */
@@ -49,27 +48,27 @@ QAmqpTransport::~QAmqpTransport() = default;
 /*! \fn void QAmqpTransport::write(const QByteArray &block)
     Takes \a block to be sent after everything before it. It must take all of it and never wait. */
 /*! \fn qint64 QAmqpTransport::bytesToWrite() const
-    Returns how many bytes write() took that the operating system has not. */
+    Returns how many bytes write() has taken and the operating system has not. */
 /*! \fn void QAmqpTransport::abort()
-    Ends the stream at once. Nothing is to be told any more. */
+    Ends the stream at once. After this the transport tells nothing any more. */
 /*! \fn void QAmqpTransport::setDeadline(std::optional<TimePoint> deadline)
-    Replaces the one deadline at which turn() is to be called; none if \a deadline is empty. */
+    Replaces the deadline at which turn() is to be called. If \a deadline is empty there is none. */
 /*! \fn void QAmqpTransport::requestTurn()
-    Asks for a call of turn() from the loop, soon and not before this function returned. \b {Called
-    from any thread.} Several requests may be met by one turn. */
+    Asks the loop to call turn() soon, but not before this function has returned. \b {It is called from any
+    thread.} One turn may answer several requests. */
 
-/*! Connects to the next address of the host that open() was given, the one in use being of no use: it may
-    take TCP connections and be no broker. Called only when reached() told that there is another one. The
+/*! Connects to the next address of the host that open() was given, because the one in use is not that of a
+    broker, though it may accept TCP connections. It is called only if reached() has told of another one. The
     default does nothing. */
 void QAmqpTransport::openNext() { }
 
-/*! Sends as much as the operating system takes without waiting, after a batch of write(). The default
-    does nothing, for transports whose write() sends. */
+/*! Sends as much as the operating system takes without waiting. It is called after a batch of write(). The
+    default does nothing, which suits transports whose write() sends. */
 void QAmqpTransport::flush() { }
 
-/*! Sends what is pending, then ends the stream. Nothing is to be told any more. The default calls
-    flush() and abort(): what the operating system does not take at once is lost then. That happens only
-    when the peer does not answer the end of a connection in time. */
+/*! Sends what is pending, then ends the stream. After this the transport tells nothing any more. The
+    default calls flush() and abort(): what the operating system does not take at once is lost then. That
+    happens only when the peer does not answer the end of a connection in time. */
 void QAmqpTransport::close()
 {
     flush();
@@ -97,8 +96,7 @@ void QAmqpTransport::setClient(std::weak_ptr<QAmqpTransportClient> client)
     m_opened = false;
 }
 
-/*! Returns memory to read bytes into, and its \a size; none (\a size 0) while earlier bytes wait
-    for a turn. */
+/*! Returns memory to read bytes into, and its \a size, which is 0 while earlier bytes wait for a turn. */
 char *QAmqpTransport::receiveBuffer(qsizetype *size)
 {
     const auto client = m_client.lock();
@@ -115,9 +113,8 @@ void QAmqpTransport::received(qsizetype bytes)
 
 /*! Tells, before opened(), that the host was reached at \a address, in the notation of IPv4 or IPv6 or in
     any other; QAmqpConnection::endpoint() shows it. If \a isLast is \c false the host has other addresses:
-    when the connection does not come to be open over this one, openNext() is called within the time that
-    the options have for the host. \a failures are the errors of addresses that were tried before it in
-    vain. */
+    if the connection cannot be opened over this one, openNext() is called within the time limit for the
+    host. \a failures are the errors of the addresses that were tried before in vain. */
 void QAmqpTransport::reached(const QString &address, bool isLast, const QList<QAmqpError> &failures)
 {
     if (const auto client = m_client.lock())
@@ -169,7 +166,7 @@ void QAmqpTransport::ending()
         client->ending();
 }
 
-/*! Lets the connection work. Returns \c false if this transport is gone. */
+/*! Lets the connection work. Returns \c false if this transport is gone afterwards. */
 bool QAmqpTransport::turn()
 {
     std::shared_ptr<QAmqpTransportClient> client = m_client.lock();
@@ -177,7 +174,7 @@ bool QAmqpTransport::turn()
         return false;
     client->turn();
     const std::weak_ptr<QAmqpTransportClient> watch = client;
-    client.reset(); // the last reference may go here, and this object with it
+    client.reset(); // this may be the last reference, and then this object is gone too
     return !watch.expired();
 }
 
@@ -188,7 +185,7 @@ bool QAmqpTransport::turn()
     \brief Where a transport is to connect to, and how.
 */
 
-// Without the TLS configuration, which may hold a private key, and the proxy, which may hold a password.
+// The TLS configuration may hold a private key, the proxy and the options a password. They are not printed.
 QDebug operator<<(QDebug debug, const QAmqpEndpoint &endpoint)
 {
     const QDebugStateSaver saver(debug);

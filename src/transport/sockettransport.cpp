@@ -15,8 +15,8 @@ QT_BEGIN_NAMESPACE
 
 namespace QtAmqpPrivate {
 
-// Measured: larger queues gain nothing on TCP; on TLS, encrypted blocks beyond 64 KiB make the
-// allocator return and re-fault memory at every turn, for half the throughput.
+// Measurements showed that larger queues gain nothing with TCP. With TLS, encrypted blocks of more than 64 KiB make
+// the allocator give memory back to the system and take it again in every turn, which halves the throughput.
 constexpr qint64 TcpQueue = 256 * 1024;
 constexpr qint64 TlsQueue = 64 * 1024;
 constexpr qint64 TcpReadBuffer = 512 * 1024;
@@ -36,7 +36,7 @@ void SocketTransport::open(const QAmqpEndpoint &endpoint)
 
 void SocketTransport::openNext() { dial(std::exchange(m_left, {})); }
 
-// To the addresses; none: they are to be found.
+// Dials the addresses. If there are none, the host is looked up first.
 void SocketTransport::dial(const QStringList &addresses)
 {
     abort();
@@ -66,7 +66,7 @@ void SocketTransport::connected(std::unique_ptr<QTcpSocket> socket)
     m_reached = true;
     watch(m_socket.get());
     m_socket->setReadBufferSize(m_tls ? TlsReadBuffer : TcpReadBuffer);
-    // Set before connecting, Qt drops it: 44 ms for each small exchange.
+    // If this were set before the socket is connected, Qt would drop it, and each small exchange would take 44 ms.
     m_socket->setSocketOption(QAbstractSocket::LowDelayOption, 1);
     setKeepAlive(*m_socket, m_endpoint.options);
     keepFromForks(m_socket->socketDescriptor(), *m_socket);
@@ -88,7 +88,7 @@ void SocketTransport::startTls()
     }
     if (m_endpoint.sslConfiguration)
         m_tls->setSslConfiguration(*m_endpoint.sslConfiguration);
-    m_tls->setPeerVerifyName(m_endpoint.peerVerifyName); // also what SNI tells
+    m_tls->setPeerVerifyName(m_endpoint.peerVerifyName); // it is also sent by SNI
     m_tls->ignoreSslErrors(m_endpoint.ignoredSslErrors);
     m_tls->startClientEncryption();
 }
@@ -113,7 +113,7 @@ void SocketTransport::watch(QTcpSocket *socket)
 
 void SocketTransport::noteOpened()
 {
-    m_sslErrors.clear(); // of a peer that need not be verified
+    m_sslErrors.clear(); // the peer need not be verified
     m_opened = true;
     requestTurn();
 }
@@ -126,12 +126,12 @@ void SocketTransport::noteWritten()
     }
 }
 
-// What the user can do about it, as "; check this", or nothing.
+// Tells what the user can do about it, as "; check this", if anything is known.
 QString SocketTransport::tlsAdvice(const QString &why) const
 {
     const bool anonymous = m_tls->localCertificate().isNull();
-    // Only who speaks TLS sends an alert. With TLS 1.3 that about a missing certificate comes when the
-    // handshake is over on this side.
+    // A peer that sends an alert speaks TLS. With TLS 1.3 the alert about a missing certificate comes when the
+    // handshake is already over on this side.
     if (why.contains(u" alert ") && !why.contains(u"protocol version"))
         return anonymous
                 ? QStringLiteral(
@@ -142,7 +142,7 @@ QString SocketTransport::tlsAdvice(const QString &why) const
         && m_socket->error() == QAbstractSocket::RemoteHostClosedError)
         return QStringLiteral("; check that this port speaks TLS, and whether it wants a client "
                               "certificate (certfile and keyfile)");
-    if (m_socket->error() == QAbstractSocket::SslInvalidUserDataError) // nothing was sent
+    if (m_socket->error() == QAbstractSocket::SslInvalidUserDataError) // TLS did not even begin
         return QStringLiteral("; check the certificate and the key of the TLS configuration, which "
                               "must belong together, and its ciphers");
     if (m_sslErrors.isEmpty())
@@ -171,7 +171,7 @@ void SocketTransport::noteDisconnected(const QString &why)
         return noteLost(Kind::ConnectionLost, u"the connection to %1 was lost: %2", why);
     QString reason = why;
     for (const QSslError &error : std::as_const(m_sslErrors))
-        if (!reason.contains(error.errorString())) // Qt names the first one itself
+        if (!reason.contains(error.errorString())) // Qt has named the first one
             reason += QStringLiteral(", ") + error.errorString();
     noteLost(Kind::TlsFailed, u"TLS with %1 failed: %2", reason + tlsAdvice(why));
 }
@@ -185,7 +185,7 @@ void SocketTransport::noteLost(QAmqpError::Kind kind, QStringView format, const 
     if (m_tls && (!m_tls->isEncrypted() || kind == QAmqpError::Kind::TlsFailed))
         error.setPhase(QAmqpError::Phase::Tls);
     error.setSocketError(isOwnLimit ? QAbstractSocket::SocketTimeoutError : m_socket->error());
-    // What TLS refused it will refuse again; a link that was cut meanwhile may be worth another try.
+    // What TLS has refused it will refuse again. But if the peer hung up meanwhile, another try may succeed.
     if (kind == QAmqpError::Kind::TlsFailed
         && m_socket->error() == QAbstractSocket::RemoteHostClosedError)
         error.setCause(QAmqpError(QAmqpError::Kind::ConnectionLost, error.scope(), error.origin(),
@@ -200,7 +200,7 @@ void SocketTransport::noteLost(const QAmqpError &error)
     requestTurn();
 }
 
-// Small blocks behind a peer that does not read become large ones: each costs more than its bytes.
+// While the peer does not read, small blocks are joined to large ones, since each block costs more than its bytes.
 void SocketTransport::write(const QByteArray &block)
 {
     if (!m_blocks.isEmpty() && m_blocks.constLast().size() + block.size() <= LargestJoined)

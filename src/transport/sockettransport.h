@@ -4,11 +4,11 @@
 #ifndef QTAMQP_TRANSPORT_SOCKETTRANSPORT_H
 #define QTAMQP_TRANSPORT_SOCKETTRANSPORT_H
 
-// The default transport: QTcpSocket or QSslSocket on the Qt event loop of the thread that opened it.
-// A Dialler finds the way to the host; this is what happens on the connected socket.
+// The default transport: a QTcpSocket or QSslSocket on the Qt event loop of the thread that opened it. A Dialler
+// connects the socket, and this class uses it.
 //
-// The socket's signals only note what happened and post a turn, because flush() emits them from
-// inside a write, and no application code may run there. In the turn it is: read, work, write.
+// What the socket signals is only noted, and a turn is posted. For flush() emits signals from inside of a write,
+// where no code of the application may run. In the turn, the transport reads, lets the connection work, and writes.
 
 #include "transport/dialler.h"
 #include "transport/looptransport.h"
@@ -61,17 +61,17 @@ private:
     const Dialler::Resolver m_resolver;
     QAmqpEndpoint m_endpoint;
     QString m_peer; // for the texts of errors
-    QStringList m_left; // addresses of the host that were not tried
-    QList<QAmqpError> m_failures; // of those that were, before this one
+    QStringList m_left; // the addresses of the host that were not tried
+    QList<QAmqpError> m_failures; // of the addresses that were tried before this one
     std::unique_ptr<Dialler> m_dialler;
     std::unique_ptr<QTcpSocket> m_socket;
-    QSslSocket *m_tls = nullptr; // m_socket, if it is one
-    QQueue<QByteArray> m_blocks; // waiting for room in the socket
+    QSslSocket *m_tls = nullptr; // m_socket, if it is a QSslSocket
+    QQueue<QByteArray> m_blocks; // that wait for room in the socket
     qint64 m_blockBytes = 0;
     bool m_wasHigh = false;
     QString m_address;
-    bool m_reached = false; // noted, not told yet
-    bool m_opened = false; // the same
+    bool m_reached = false; // these two were noted, and are told in the next turn
+    bool m_opened = false;
     QList<QSslError> m_sslErrors;
     std::optional<QAmqpError> m_lost;
 };

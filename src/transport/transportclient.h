@@ -4,8 +4,8 @@
 #ifndef QTAMQP_TRANSPORT_TRANSPORTCLIENT_H
 #define QTAMQP_TRANSPORT_TRANSPORTCLIENT_H
 
-// What a transport talks to: the engine of a connection. A transport only records what happened,
-// and asks for a turn; in its turn() the engine does the work.
+// What a transport calls: the engine of a connection. The transport only tells what happened and asks for a turn.
+// In its turn() the engine does the work.
 
 #include <QtAmqp/qamqptransport.h>
 

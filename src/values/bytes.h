@@ -4,14 +4,15 @@
 #ifndef QTAMQP_VALUES_BYTES_H
 #define QTAMQP_VALUES_BYTES_H
 
-// Big-endian cursors over bytes, the ground everything on the wire stands on.
+// Reading and writing big-endian bytes, which everything on the wire is made of.
 //
-// Reader never reads past its end: the first read that does not fit makes it fail, and from
-// then on every read yields zero or nothing, so a decoder checks once at its end. Lengths are
-// compared with what remains, never added to a position, so no claimed length can overflow.
-// Writer works on memory whose size was computed beforehand (encodedSize) and checks nothing.
+// A Reader never reads past its end. The first read that does not fit makes it fail, and from then on every
+// read yields zero or nothing, so that a decoder needs to check only once, when it is done. A length is
+// compared with what remains and never added to a position, so that no length that a peer claims can overflow.
+// A Writer works on memory whose size was computed beforehand, by encodedSize(), and checks nothing.
 //
-// These two live below the codec because tables and message properties are *stored* in wire form.
+// Both are of this layer and not of the codec, because tables and the properties of messages are kept in the
+// form that they have on the wire.
 
 #include <QtCore/qbytearray.h>
 #include <QtCore/qendian.h>
@@ -38,7 +39,7 @@ public:
     qsizetype offset() const { return m_at - m_begin; }
     QByteArrayView rest() const { return {m_at, remaining()}; }
 
-    // What was wrong, as a phrase without an offset; null while ok().
+    // Tells what was wrong as a phrase without an offset. It is null as long as ok() is true.
     const char *error() const { return m_error; }
     qsizetype errorOffset() const { return m_errorOffset; }
 
@@ -105,7 +106,7 @@ public:
 
     void bytes(QByteArrayView bytes)
     {
-        // memcpy may not be given a null source, even for no bytes.
+        // memcpy() must not be given a null source, not even for no bytes.
         if (!bytes.isEmpty())
             std::memcpy(m_at, bytes.data(), size_t(bytes.size()));
         m_at += bytes.size();

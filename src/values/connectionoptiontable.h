@@ -4,9 +4,9 @@
 #ifndef QTAMQP_VALUES_CONNECTIONOPTIONTABLE_H
 #define QTAMQP_VALUES_CONNECTIONOPTIONTABLE_H
 
-// The options of a connection that are numbers or texts, each declared once: from these tables come the
+// The options of a connection that are numbers or texts, each declared once. From these tables come the
 // members, getters and setters of QAmqpConnectionOptions, what its errorString() checks, and the keys that
-// fromUrl() reads. The key "" stands for none.
+// fromUrl() reads. An option whose key is empty cannot be set by a URL.
 
 #include "values/range.h"
 
@@ -18,7 +18,7 @@ QT_BEGIN_NAMESPACE
 
 namespace QtAmqpPrivate {
 
-constexpr Range ConnectTime{0, LongestTime, "milliseconds", "off"}; // by RabbitMQ's key
+constexpr Range ConnectTime{0, LongestTime, "milliseconds", "off"}; // as RabbitMQ's key has it
 constexpr Range UserTimeout{0, LongestTime, "milliseconds", "the system's choice"};
 constexpr Range ProbeTime{0, 32767, "seconds", "the system's choice"};
 constexpr Range LingerTime{0, 3600000, "milliseconds", "do not wait"};
@@ -28,25 +28,26 @@ constexpr Range ChannelMax{0, 65535, "", "the server's choice"};
 constexpr Range FrameMax{4096, 4294967295, "bytes", "the server's choice"};
 constexpr Range MessageSize{1, Range::Unlimited, "bytes"};
 
-// Sets in options what an amqp or amqps URL says and returns what is wrong with the URL, or nothing;
-// then the options are of no use. The text returned quotes a query key at most: any other part of a
-// URL that was put together wrongly may be a piece of a password.
+// Sets the options that an amqp or amqps URL has, and returns an empty text. If something is wrong with the
+// URL the text says what, and the options are of no use. It quotes a key of the query at most, since any other
+// part of a URL that was put together wrongly may be a piece of a password.
 QString readConnectionUrl(const QString &url, QAmqpConnectionOptions &options);
 
-// A key of the URL's query.
+// A key in the query of such a URL.
 struct UrlKey
 {
     QLatin1StringView name;
     const char *setter; // what it sets in QAmqpConnectionOptions
     QString form; // what its value must be
-    std::function<bool(QAmqpConnectionOptions &, const QString &)> read; // false: it is not that
+    std::function<bool(QAmqpConnectionOptions &, const QString &)>
+            read; // returns false if the text is not of that form
     bool isTlsOnly = false;
 };
 const QList<UrlKey> &urlKeys();
 
 } // namespace QtAmqpPrivate
 
-// Type, getter, setter, default, name in errors, range, key in URLs.
+// The columns: type, getter, setter, default, name in errors, range, key in URLs.
 #define QTAMQP_NUMBER_OPTIONS(NUMBER) \
   NUMBER(std::optional<seconds>, heartbeat, setHeartbeat, std::nullopt, "heartbeat", \
          HeartbeatTime, "heartbeat") \
@@ -74,8 +75,8 @@ const QList<UrlKey> &urlKeys();
   NUMBER(milliseconds, tcpUserTimeout, setTcpUserTimeout, 0s, "TCP user timeout", UserTimeout, \
          "tcp_user_timeout")
 
-// Type, getter, setter, default, name in errors, key in URLs, what its value must be, whether it is of use with
-// TLS only. A text that has a default must have 1 to 255 bytes.
+// The columns: type, getter, setter, default, name in errors, key in URLs, what the value must be, and whether
+// it is of use with TLS only. A text that has a default must have 1 to 255 bytes.
 #define QTAMQP_TEXT_OPTIONS(TEXT) \
   TEXT(QString, virtualHost, setVirtualHost, u"/"_s, "virtual host", "", "", false) \
   TEXT(QString, locale, setLocale, u"en_US"_s, "locale", "locale", "a locale such as en_US", \

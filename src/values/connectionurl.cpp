@@ -22,7 +22,7 @@ namespace {
 
 using Options = QAmqpConnectionOptions;
 
-// Ends the reading with what is wrong; caught in readConnectionUrl().
+// Ends the reading, with what is wrong. It is caught in readConnectionUrl().
 struct BadUrl
 {
     QString text;
@@ -30,7 +30,7 @@ struct BadUrl
 
 [[noreturn]] void fail(const QString &text) { throw BadUrl{text}; }
 
-// What stands before the first mark and what behind it; without a mark all stands before it.
+// Returns the text before the first mark and the text behind it. Without a mark the whole text is the first.
 std::pair<QStringView, QStringView> splitAt(QStringView text, QChar mark)
 {
     const qsizetype at = text.indexOf(mark);
@@ -96,7 +96,7 @@ bool setMechanism(Options &options, const QString &text)
     return mechanism == "PLAIN" || mechanism == "AMQPLAIN" || mechanism == "EXTERNAL";
 }
 
-// Keys of Pika and RabbitMQ that are not read, and what to do instead.
+// Keys of Pika and RabbitMQ that are not supported, and what to do instead.
 constexpr std::pair<QLatin1StringView, const char *> foreignKeys[] = {
         {"depth"_L1, "leave it out, chains of any length are verified"},
         {"fail_if_no_peer_cert"_L1, "leave it out, it is an option of servers"},
@@ -160,7 +160,7 @@ QAmqpHost readHost(QStringView text)
 
     if (!host.isEmpty()) {
         QUrl judge;
-        judge.setHost(host.toString(), QUrl::TolerantMode); // percent-encoded bytes are no error
+        judge.setHost(host.toString(), QUrl::TolerantMode); // percent-encoding is allowed
         const QString name = judge.host(bracketed ? QUrl::FullyDecoded : QUrl::EncodeUnicode);
         if (name.isEmpty() || bracketed != name.contains(u':'))
             fail(u"The URL's host is neither a host name nor an address."_s);
@@ -179,7 +179,7 @@ QAmqpHost readHost(QStringView text)
 
 void readHosts(QStringView text, Options &options)
 {
-    // The zone of an IPv6 address, in brackets, may have commas of its own.
+    // A comma inside of brackets belongs to the zone of an IPv6 address.
     static const QRegularExpression separator(u",(?![^\\[]*\\])"_s);
     const QList<QStringView> parts = text.split(separator);
     for (const QStringView part : parts) {
@@ -223,7 +223,7 @@ void readUrl(const QString &url, Options &options)
 
     const auto [place, query] = splitAt(QStringView(url).sliced(tls ? 8 : 7), u'?');
     const auto [authority, path] = splitAt(place, u'/');
-    // A / or ? in a password moves its end, and the host, to where a name or value should be.
+    // If a password has a / or ? that is not encoded, its end and the host seem to be a part of the path or query.
     if (path.contains(u'@') || query.contains(u'@')) {
         fail(u"The URL has an @ behind its host; write %40 for it, and if it ends a password, "
              "write %2F and %3F for a / and a ? in the password."_s);
@@ -272,7 +272,7 @@ static QList<UrlKey> makeUrlKeys()
                   options.setRetryPolicy(options.retryPolicy().setMaximumAttempts(int(count)));
               });
     addNumber(keys, "retry_delay", "setRetryPolicy", RetryDelay,
-              [](Options &options, quint64 delay) { // as in Pika, where all delays are the same
+              [](Options &options, quint64 delay) { // all delays are the same, as in Pika
                   options.setRetryPolicy(options.retryPolicy()
                                                  .setInitialDelay(milliseconds(delay))
                                                  .setMultiplier(1)

@@ -31,7 +31,7 @@ QAmqpError::Kind QtAmqpPrivate::kindOfReplyCode(int code)
     }
 }
 
-// The texts are RabbitMQ's; another broker's get the advice that goes by the code alone, or none.
+// The texts are those of RabbitMQ. The texts of other brokers get the advice that goes by the code alone, if any.
 QAmqpError::Kind QtAmqpPrivate::kindOfLoss(const QAmqpError &cause)
 {
     const bool isLoss = cause.scope() == QAmqpError::Scope::Connection

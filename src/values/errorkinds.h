@@ -13,7 +13,7 @@ QT_BEGIN_NAMESPACE
 
 namespace QtAmqpPrivate {
 
-// `format` with %1, %2… replaced by numbers, names and UTF-8 as they come.
+// Returns `format`, in which %1, %2 and so on are replaced by the arguments: numbers, texts and UTF-8.
 template<typename... Args>
 QString formatted(QStringView format, const Args &...args)
 {
@@ -33,16 +33,16 @@ QString formatted(QStringView format, const Args &...args)
 }
 
 // What a reply code of basic.return, channel.close or connection.close means to an application
-// (AMQP 0-9-1 §4.8.2). A 403 during the handshake is a matter of authentication: its caller knows.
+// (AMQP 0-9-1 §4.8.2). That a 403 during the handshake is about authentication, only its caller knows.
 QAmqpError::Kind kindOfReplyCode(int code);
 
 // Of what was under way when the connection or the channel ended so. Whatever ends a connection that was open,
 // it was lost with it.
 QAmqpError::Kind kindOfLoss(const QAmqpError &cause);
-// What the user can do about a refusal of the broker, as "; check this", or nothing.
+// Tells what the user can do about a refusal of the broker, as "; check this", if anything is known.
 QString adviceOn(int code, const QString &replyText);
 
-// The errors that this side makes up about one call; their text is formatted().
+// The errors of one call that this side finds. Their texts are made by formatted().
 template<typename... Args>
 QAmqpError operationError(QAmqpError::Kind kind, QAmqpError::Origin origin, QStringView format,
                           const Args &...args)

@@ -38,7 +38,7 @@ public:
     }
 
 private:
-    static constexpr int MostNesting = 256; // several times what a message can hold
+    static constexpr int MostNesting = 256; // several times as deep as a message can be
 
     [[noreturn]] void fail(const char *what) const
     {
@@ -174,7 +174,7 @@ private:
         return wireFromText(text);
     }
 
-    // \uXXXX, whose \ has been read.
+    // Reads \uXXXX, of which the \ was read before.
     QChar readUnit()
     {
         const bool begins = skip("u") && m_text.size() - m_at >= 4;
@@ -198,7 +198,7 @@ QAmqpValue readJson(QByteArrayView utf8) { return Parser(utf8).document(); }
 
 std::optional<QByteArray> repeatedName(const QAmqpTable &table)
 {
-    QSet<QByteArray> names; // there may be a million of them
+    QSet<QByteArray> names; // a list would be slow, since there may be a million of them
     for (const auto &[name, value] : table.entries()) {
         if (names.contains(name))
             return name;
@@ -224,7 +224,7 @@ QAmqpValue JsonMembers::take(const QByteArray &name)
     return value;
 }
 
-// One that is there must be of the type.
+// Throws if there is a value that is not of the type.
 QAmqpValue JsonMembers::take(const QByteArray &name, Type type, const QString &form)
 {
     const QAmqpValue value = take(name);

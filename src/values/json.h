@@ -4,13 +4,13 @@
 #ifndef QTAMQP_VALUES_JSON_H
 #define QTAMQP_VALUES_JSON_H
 
-// Values, tables and messages as JSON and back. What is written is the whole value or message, and what is
-// read of it is equal to it.
+// Values, tables and messages as JSON, and back. The whole value or message is written, so that what is read
+// again is equal to it.
 //
-// JSON that was read is a QAmqpValue, since Qt's own classes keep neither the order of the members nor a name
-// that comes twice nor the digits of a number, all of which belong to a message that is put back. An object is
-// a Table, an array an Array, text a String; and a number is Bytes, of which JSON has none: its digits as they
-// were written. All that reads throws a JsonError.
+// JSON that was read is kept as a QAmqpValue. Qt's own classes keep neither the order of the members nor a name
+// that comes twice nor the digits of a number, all of which belong to a message that is put back into a queue.
+// An object becomes a Table, an array an Array, and text a String. A number becomes Bytes, a type that JSON does
+// not have, which hold its digits as they were written. All functions that read throw a JsonError.
 
 #include <QtAmqp/qamqpmessage.h>
 
@@ -25,19 +25,20 @@ struct JsonError
     QString text;
 };
 
-// In a string \udc80 to \udcff is a byte that is not UTF-8, as Python writes it.
+// In a string, \udc80 to \udcff stand for bytes that are not UTF-8, as they do in Python.
 QAmqpValue readJson(QByteArrayView utf8);
 
-// The members of an object that is read. Each is taken once; what is left in the end is a mistake.
+// The members of an object that is read. Each is taken once. What is left in the end is unknown, and an error.
 class JsonMembers
 {
 public:
     JsonMembers(const QAmqpValue &object, const QString &what);
 
-    // The value, which is Invalid if there is none.
+    // Returns an Invalid value if there is no such member.
     QAmqpValue take(const QByteArray &name);
-    bool takeNull(const QByteArray &name); // a member that is not null stays, and false is returned
-    // Text, or bytes in base64 by the name with _base64 behind it.
+    // Takes a member that is null. Any other stays, and false is returned.
+    bool takeNull(const QByteArray &name);
+    // Takes a text, or bytes in base64 whose name ends in _base64.
     std::optional<QByteArray> bytes(const QByteArray &name);
     std::optional<QByteArray> base64(const QByteArray &name);
     std::optional<quint64> number(const QByteArray &name, quint64 most);
@@ -51,11 +52,11 @@ private:
     QAmqpTable m_left;
 };
 
-// A name that comes twice.
+// Returns a name that the table has twice, if there is one.
 std::optional<QByteArray> repeatedName(const QAmqpTable &table);
 std::optional<QByteArray> fromBase64(const QByteArray &text);
 
-// `utf8` as a JSON string.
+// Returns `utf8` as a string of JSON.
 QByteArray jsonText(const QByteArray &utf8);
 QByteArray jsonBase64(const QByteArray &bytes);
 
@@ -80,14 +81,14 @@ private:
 // twice it is an array of them, each with "name" or "name_base64".
 QByteArray toJson(const QAmqpTable &table);
 
-// What was written so, or plain JSON.
+// Read what was written in this way, or plain JSON.
 QAmqpValue valueFromJson(const QAmqpValue &json);
 QAmqpTable tableFromJson(const QAmqpValue &json);
 
-// How a message came, as far as its JSON tells.
+// How a message came, as far as its JSON says.
 struct JsonEnvelope
 {
-    QByteArray exchange; // null if it does not tell
+    QByteArray exchange; // null if the JSON does not have it
     QByteArray routingKey;
     QByteArray consumerTag;
     quint64 deliveryTag = 0;
@@ -97,7 +98,7 @@ struct JsonEnvelope
 
 void addMessage(JsonObject &json, const QAmqpMessage &message);
 
-// If `json` is wrong, this does not throw: the errorString() of the message tells.
+// Does not throw: if `json` is wrong, the errorString() of the message says so.
 QAmqpMessage readMessage(QByteArrayView json, JsonEnvelope *envelope);
 
 } // namespace QtAmqpPrivate

@@ -19,10 +19,10 @@ namespace QtAmqpPrivate {
 
 namespace {
 
-// As RabbitMQ's management tools call it.
+// Returns the name that the management tools of RabbitMQ use.
 QByteArray nameOf(const PropertyRow &row) { return QByteArray(row.name).replace('-', '_'); }
 
-// As JSON if that gives the same bytes again, else in base64.
+// Adds the headers as JSON if the same bytes can be made of it again, and in base64 if not.
 void addHeaders(JsonObject &json, const QByteArray &name, const QByteArray &entries)
 {
     const QByteArray headers = toJson(decodeTable(entries));
@@ -37,7 +37,7 @@ void addProperty(JsonObject &json, const PropertyRow &row, const QByteArray &byt
     const QByteArray name = nameOf(row);
     switch (row.shape) {
     case PropertyShape::Text: json.addBytes(name, bytes); break;
-    case PropertyShape::Table: addHeaders(json, name, bytes.sliced(4)); break; // behind their size
+    case PropertyShape::Table: addHeaders(json, name, bytes.sliced(4)); break; // without their size
     case PropertyShape::Byte: json.add(name, QByteArray::number(quint8(bytes.front()))); break;
     case PropertyShape::Timestamp:
         json.add(name, QByteArray::number(qFromBigEndian<quint64>(bytes.constData())));
@@ -99,7 +99,7 @@ QAmqpMessage readProperties(const QAmqpValue &json)
     return message;
 }
 
-// Empty is not null, which is what is not there.
+// Returns null only if there is no such name: an empty name is not null.
 QByteArray readName(JsonMembers &members, const QByteArray &name)
 {
     const auto bytes = members.bytes(name);
@@ -116,7 +116,7 @@ void addMessage(JsonObject &json, const QAmqpMessage &message)
         properties.add("flags", QByteArray::number(d.flags));
         properties.add("list_base64", jsonBase64(d.properties));
     }
-    // Texts come first, which is easier to read.
+    // Texts come first, so that people can read the JSON more easily.
     for (const bool isText : {true, false}) {
         for (const PropertyRow &row : propertyRows()) {
             if (message.has(row.property) && (row.shape == PropertyShape::Text) == isText)
@@ -144,7 +144,7 @@ QAmqpMessage readMessage(QByteArrayView json, JsonEnvelope *envelope)
         envelope->remaining = quint32(
                 members.number("message_count", std::numeric_limits<quint32>::max()).value_or(0));
         envelope->redelivered = members.truth("redelivered").value_or(false);
-        members.take("properties_error"); // which the properties tell again
+        members.take("properties_error"); // it follows from the properties
         QAmqpMessage message;
         if (const QAmqpValue properties = members.take("properties");
             properties.type() != Type::Invalid)
@@ -168,8 +168,8 @@ using namespace QtAmqpPrivate;
     Returns the whole message as one line of JSON in UTF-8, without a newline: its properties and its body.
     \c{qamqp publish --json-lines} takes it, see \l {Messages as JSON} for the form. fromJson() makes an equal
     message of it, whatever it holds: each property that is there and no other, each header with its type and
-    in its place, bytes that are not UTF-8, properties that cannot be read, a body that was too large to be kept,
-    which is null.
+    in its place, bytes that are not UTF-8, properties that cannot be read, a body that was too large to be
+    kept, which is null.
 
     \sa QAmqpDelivery::toJson()
 */
@@ -181,8 +181,8 @@ QByteArray QAmqpMessage::toJson() const
 }
 
 /*!
-    Makes the message that \a json stands for: what toJson() or QAmqpDelivery::toJson() returned, or a like object
-    written by hand, whose headers may be plain JSON. What tells of a delivery is passed over.
+    Makes the message that \a json stands for: what toJson() or QAmqpDelivery::toJson() returned, or a like
+    object written by hand, whose headers may be plain JSON. What tells of a delivery is passed over.
 
     If it cannot be read, errorString() says what is wrong and where, and publishing the message is refused.
 */

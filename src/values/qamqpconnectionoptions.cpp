@@ -33,8 +33,8 @@ using std::chrono::seconds;
 
     \snippet snippets.cpp options
 
-    A timeout may have up to 2147483647 ms; 0 switches it off.
-    Options are implicitly shared and reentrant; two are equal if all that was set is equal.
+    A timeout may be up to 2147483647 ms long; 0 switches it off.
+    Options are implicitly shared and reentrant; two are equal if everything that was set is equal.
 */
 
 /*!
@@ -49,7 +49,7 @@ using std::chrono::seconds;
     \sa QAmqpConnectionOptions::setHosts()
 */
 
-// No entry stands for the local host, so that addHost() need not keep it.
+// If no host was set, the list that was set is empty, so that addHost() does not keep the local host.
 struct HostList
 {
     QList<QAmqpHost> set;
@@ -80,7 +80,7 @@ public:
     bool isKeepAliveEnabled = false;
     QAmqpCredentials credentials;
     QAmqpTable clientProperties;
-    // Functions cannot be compared: two options are equal if they share one.
+    // Functions cannot be compared, so two options are equal only if they share the same one.
     std::shared_ptr<QAmqpConnectionOptions::HeartbeatTuner> heartbeatTuner;
     QAmqpRetryPolicy retryPolicy;
     QString urlError;
@@ -92,7 +92,7 @@ namespace {
 
 bool isHostName(const QString &name)
 {
-    // One colon would be a port's; an IPv6 address has two at least.
+    // A single colon would be that of a port, while an IPv6 address has two at least.
     return !name.isEmpty() && name.size() <= 255 && name.count(u':') != 1
             && std::none_of(name.begin(), name.end(), [](QChar c) {
                    return c <= u' ' || c == u'\x7f' || u"/@[]?#\\"_s.contains(c);
@@ -127,7 +127,7 @@ QString textError(const QString &text, const QString &byDefault, const char *nam
 
 QString tlsError(const QAmqpConnectionOptionsPrivate &options)
 {
-    if (!options.isTlsEnabled) // what is set nevertheless is told by textError()
+    if (!options.isTlsEnabled) // then textError() finds whatever is set
         return {};
     if (options.certificateFile.isEmpty() != options.privateKeyFile.isEmpty()) {
         return u"The certificate file (certfile) and the private key file (keyfile) must be set both; "
@@ -155,9 +155,9 @@ QTAMQP_TEXT_OPTIONS(QTAMQP_OPTION)
     Makes options from a \a url of the form
     \c{amqp[s]://[user[:password]@][host][:port][,host[:port]…][/vhost][?key=value&…]}.
 
-    Every part but the scheme may be missing and keeps its default then; a user without a password
-    has an empty one. No path, a path of / and one of /%2F all name the virtual host "/". All parts
-    are percent-decoded; an IPv6 address stands in brackets; a + stands for itself.
+    Every part except the scheme may be missing, and then keeps its default. A user name without a password
+    has an empty password. The virtual host "/" is named by the path /%2F, by / and by no path. All parts are
+    percent-decoded, a + stands for itself, and an IPv6 address is written in brackets.
 
     \table
     \header \li Key \li Sets \li Value
@@ -198,10 +198,10 @@ QTAMQP_TEXT_OPTIONS(QTAMQP_OPTION)
     library's own. With retry_delay all delays between attempts are the same, as in Pika. With external a URL
     has no user name, since the broker takes it from the certificate.
 
-    Reading is strict. A key that is unknown, not supported, given twice or without a value, a number
-    out of range, a second path segment: each gives default options with errorString() set, and
-    \a error, if not null, is InvalidArgument with the scope Connection. The text names the key and
-    never contains a password. On success \a error is set to no error.
+    Reading is strict: a key that is unknown or not supported, that comes twice or has no value, a number out
+    of range, or a second path segment are errors. Then the options returned are the defaults, and their
+    errorString() says what is wrong. It names the key and never contains a password. If \a error is not null,
+    it is set to InvalidArgument with the scope Connection and the same text, and on success to no error.
 
     \sa {https://www.rabbitmq.com/uri-spec.html}, {https://www.rabbitmq.com/uri-query-parameters.html}
 */
@@ -222,19 +222,19 @@ QAmqpConnectionOptions QAmqpConnectionOptions::fromUrl(const QString &url, QAmqp
 
 /*!
     \overload
-    A QUrl has lost what was wrong with its text: with one that is not valid the error is general. It
-    cannot hold several hosts with ports.
+    An invalid QUrl does not tell what was wrong with its text, so the error is a general one. A QUrl cannot
+    hold several hosts with ports.
 */
 QAmqpConnectionOptions QAmqpConnectionOptions::fromUrl(const QUrl &url, QAmqpError *error)
 {
     return fromUrl(QString::fromLatin1(url.toEncoded(QUrl::FullyEncoded)), error);
 }
 
-/*! Returns the hosts to try; localhost by default. A port of 0 is the usual one. */
+/*! Returns the hosts to try; localhost by default. A port of 0 stands for the usual one. */
 QList<QAmqpHost> QAmqpConnectionOptions::hosts() const { return peek(d).hosts.all(); }
 
-/*! Sets the \a hosts to try, one after the other, until one lets the connection open. None means
-    localhost. They should be nodes of one cluster: all else in these options counts for each. */
+/*! Sets the \a hosts to try, one after the other, until one lets the connection open. An empty list stands
+    for localhost. The hosts should be nodes of one cluster, since all other options count for each. */
 QAmqpConnectionOptions &QAmqpConnectionOptions::setHosts(const QList<QAmqpHost> &hosts)
 {
     edit(d).hosts.set = hosts;
@@ -315,7 +315,7 @@ QTAMQP_FIELD(QAmqpConnectionOptions, bool, isTlsEnabled, setTlsEnabled)
     connected to, if one of the files cannot be read or the two do not belong together. */
 
 /*! \fn QString QAmqpConnectionOptions::privateKeyPassword() const
-    Returns what decrypts the private key; empty by default. Never log it. */
+    Returns the password of the private key; empty by default. It must never be logged. */
 /*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setPrivateKeyPassword(const QString &password)
     Decrypts the private key with \a password. Needs a private key file. */
 
@@ -328,7 +328,7 @@ QTAMQP_FIELD(QAmqpConnectionOptions, bool, isTlsEnabled, setTlsEnabled)
     Returns whether TLS verifies the broker's certificate chain and name; on by default. */
 /*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setPeerVerificationEnabled(bool enabled)
     Verifies the broker's certificate if \a enabled. \b{Without this anyone on the way can take the
-    broker's place} and read the password and all messages: switch it off in experiments alone. */
+    broker's place} and read the password and all messages: switch it off only in experiments. */
 QTAMQP_FIELD(QAmqpConnectionOptions, bool, isPeerVerificationEnabled, setPeerVerificationEnabled)
 
 /*! \fn QString QAmqpConnectionOptions::connectionName() const
@@ -364,9 +364,9 @@ QTAMQP_FIELD(QAmqpConnectionOptions, QAmqpTable, clientProperties, setClientProp
 /*! \fn std::optional<std::chrono::seconds> QAmqpConnectionOptions::heartbeat() const
     Returns the heartbeat interval; not set by default, which takes the server's proposal. */
 /*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setHeartbeat(std::optional<std::chrono::seconds> interval)
-    Sets the heartbeat \a interval, 1 to 65535 s. It wins over the server's proposal; 0 s means no
-    heartbeats, \c std::nullopt the server's proposal. A peer that is silent for two intervals counts
-    as dead.
+    Sets the heartbeat \a interval, 1 to 65535 s. It takes precedence over the server's proposal. 0 s stands
+    for no heartbeats, and \c std::nullopt for the interval that the server proposes. A peer that is silent
+    for two intervals counts as dead.
     \sa {https://www.rabbitmq.com/heartbeats.html} */
 
 /*! \typedef QAmqpConnectionOptions::HeartbeatTuner
@@ -379,10 +379,10 @@ QAmqpConnectionOptions::HeartbeatTuner QAmqpConnectionOptions::heartbeatTuner() 
 }
 
 /*!
-    Has \a tuner decide on the heartbeat interval while the connection opens, in place of
-    setHeartbeat(). It is given what the server proposes and returns 0 s (off) to 65535 s; anything
-    else, or an exception, fails the opening with InvalidArgument. It runs in the connection's thread
-    and must not block.
+    Lets \a tuner decide on the heartbeat interval while the connection opens, in place of setHeartbeat(). It
+    is given what the server proposes and returns 0 s (off) to 65535 s. If it returns anything else, or
+    throws, the connection fails to open, with InvalidArgument. It runs in the connection's thread and must
+    not block.
 */
 QAmqpConnectionOptions &QAmqpConnectionOptions::setHeartbeatTuner(const HeartbeatTuner &tuner)
 {
@@ -393,49 +393,48 @@ QAmqpConnectionOptions &QAmqpConnectionOptions::setHeartbeatTuner(const Heartbea
 /*! \fn quint64 QAmqpConnectionOptions::maxMessageSize() const
     Returns the greatest body accepted from the broker, in bytes; the default is 128 MiB. */
 /*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setMaxMessageSize(quint64 bytes)
-    Accepts bodies of \a bytes at most, at least 1. The properties of a message may take as much too, but
-    1 MiB in any case and 16 MiB at most (or frameMax(), if that is more): RabbitMQ sends them in one frame
-    however large they are.
+    Accepts bodies of up to \a bytes, which must be at least 1. The properties of a message have the same limit,
+    but it is never less than 1 MiB nor more than 16 MiB (or frameMax(), if that is more): RabbitMQ sends
+    them in one frame however large they are.
 
-    A larger message is dropped as it comes, before memory is taken for it, and those behind it come. For
-    a consumer it is rejected without requeue, see QAmqpConsumer::messageDiscarded(); QAmqpChannel::get() and
-    QAmqpRpcClient::call() fail with LimitExceeded; one that is returned has no body, which its
-    QAmqpMessage::errorString() says. */
+    A larger message is dropped while it arrives, so that it needs no memory, and the messages behind it
+    arrive as usual. If it was for a consumer, it is rejected without requeue, see
+    QAmqpConsumer::messageDiscarded(). QAmqpChannel::get() and QAmqpRpcClient::call() fail with
+    LimitExceeded. A message that was returned has no body, and its QAmqpMessage::errorString() says so. */
 
 /*! \fn QAmqpRetryPolicy QAmqpConnectionOptions::retryPolicy() const
     Returns how often and when the first connect is tried again; by default it is tried once. */
 /*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setRetryPolicy(const QAmqpRetryPolicy &policy)
-    Tries to connect as \a policy says. Not tried again is what cannot get better by itself: refused
-    credentials (unless they have a provider, which is asked once more), a certificate that is not
-    trusted, a virtual host that is not allowed, a peer that does not speak AMQP. */
+    Tries to connect as often as \a policy says. No further attempt is made after an error that would come
+    again: refused credentials (unless they have a provider, which is asked once more), a certificate that
+    is not trusted, a virtual host that is not allowed, or a peer that does not speak AMQP. */
 QTAMQP_FIELD(QAmqpConnectionOptions, QAmqpRetryPolicy, retryPolicy, setRetryPolicy)
 
 /*! \fn std::chrono::milliseconds QAmqpConnectionOptions::resolveTimeout() const
     Returns how long finding the addresses of a host may take; the default is 5 s. */
 /*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setResolveTimeout(std::chrono::milliseconds timeout)
-    Lets finding the addresses of a host take as long as \a timeout. */
+    Allows \a timeout for finding the addresses of a host. */
 
 /*! \fn std::chrono::milliseconds QAmqpConnectionOptions::connectTimeout() const
     Returns how long the TCP connection to one address may take; the default is 10 s. */
 /*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setConnectTimeout(std::chrono::milliseconds timeout)
-    Lets the TCP connection to one address take as long as \a timeout. */
+    Allows \a timeout for the TCP connection to one address. */
 
 /*! \fn std::chrono::milliseconds QAmqpConnectionOptions::tlsTimeout() const
     Returns how long the TLS handshake may take; the default is 10 s. */
 /*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setTlsTimeout(std::chrono::milliseconds timeout)
-    Lets the TLS handshake take as long as \a timeout. */
+    Allows \a timeout for the TLS handshake. */
 
 /*! \fn std::chrono::milliseconds QAmqpConnectionOptions::amqpTimeout() const
     Returns how long the AMQP handshake may take; the default is 10 s. */
 /*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setAmqpTimeout(std::chrono::milliseconds timeout)
-    Lets the AMQP handshake, from the protocol header to connection.open-ok, take as long as
-    \a timeout. */
+    Allows \a timeout for the AMQP handshake, from the protocol header to connection.open-ok. */
 
 /*! \fn std::chrono::milliseconds QAmqpConnectionOptions::handshakeTimeout() const
-    Returns how long the whole bring-up of one host may take; the default is 15 s. */
+    Returns how long connecting to one host may take in all; the default is 15 s. */
 /*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setHandshakeTimeout(std::chrono::milliseconds timeout)
-    Lets the whole bring-up of one host (name, TCP, TLS, AMQP) take as long as \a timeout; what is
-    called stack_timeout in Pika. With 0 the timeouts of its parts are the only limits. */
+    Allows \a timeout for all that it takes to connect to one host: finding its addresses, TCP, TLS and AMQP.
+    Pika calls it stack_timeout. With 0 the timeouts of the parts are the only limits. */
 
 /*! \fn std::chrono::milliseconds QAmqpConnectionOptions::lingerTime() const
     Returns how long a link that is given up is kept for what is still on its way; the default is 2 s. */
@@ -451,22 +450,22 @@ QTAMQP_FIELD(QAmqpConnectionOptions, QAmqpRetryPolicy, retryPolicy, setRetryPoli
 /*! \fn std::chrono::milliseconds QAmqpConnectionOptions::requestTimeout() const
     Returns how long the broker may take for an answer; the default is 30 s. */
 /*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setRequestTimeout(std::chrono::milliseconds timeout)
-    Lets the broker take as long as \a timeout for an answer, counted from when a request is the
-    oldest unanswered one of its channel; opening and closing a channel count too, and a channel whose
-    opening or closing is not answered in time ends with Timeout. With 0 requests wait for ever.
+    Allows the broker \a timeout for an answer, from the moment at which a request is the oldest unanswered one
+    of its channel. A channel whose opening or closing is not answered in time ends with Timeout. With 0
+    there is no limit.
 
-    A message comes in several frames, and when nothing more of it has come for as long as this, the
-    connection ends with Timeout: a broker writes a message in one go, so either the way here is stuck or
-    the broker has lost its place. The message as a whole may take any time. */
+    A message comes in several frames. When nothing more of it has come for as long as this, the connection ends
+    with Timeout: a broker writes a message without a pause, so that either the network is stuck or the
+    broker is in error. The message as a whole may take any time. */
 
 /*! \fn std::chrono::milliseconds QAmqpConnectionOptions::blockedConnectionTimeout() const
-    Returns how long the broker may have the connection blocked; the default, 0, is no limit. */
+    Returns how long the broker may block the connection; the default, 0, means that there is no limit. */
 /*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setBlockedConnectionTimeout(std::chrono::milliseconds timeout)
     Ends a connection that the broker has blocked for as long as \a timeout.
     \sa {https://www.rabbitmq.com/connection-blocked.html} */
 
-/*! Returns whether TCP's own keep-alive is on: it was switched on, or one of its values was set. Off
-    by default, since heartbeats do the same and can be relied on. */
+/*! Returns whether TCP's own keep-alive is on, because it was switched on or because one of its values was
+    set. It is off by default, since heartbeats do the same and are more reliable. */
 bool QAmqpConnectionOptions::isKeepAliveEnabled() const
 {
     const QAmqpConnectionOptionsPrivate &options = peek(d);
@@ -482,24 +481,26 @@ QAmqpConnectionOptions &QAmqpConnectionOptions::setKeepAliveEnabled(bool enabled
 }
 
 /*! \fn std::chrono::seconds QAmqpConnectionOptions::keepAliveIdle() const
-    Returns how long a silent TCP connection is not probed; 0, the default, is what the system has. */
+    Returns after how long a silence TCP probes the connection; the default, 0, stands for the system's
+    choice. */
 /*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setKeepAliveIdle(std::chrono::seconds idle)
-    Probes a TCP connection after \a idle, 0 to 32767 s, without a byte (TCP_KEEPIDLE). */
+    Lets TCP probe the connection when no byte has come for \a idle, 0 to 32767 s (TCP_KEEPIDLE). */
 
 /*! \fn std::chrono::seconds QAmqpConnectionOptions::keepAliveInterval() const
-    Returns the time between two probes; 0, the default, is what the system has. */
+    Returns the time between two probes; the default, 0, stands for the system's choice. */
 /*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setKeepAliveInterval(std::chrono::seconds interval)
     Sends probes every \a interval, 0 to 32767 s (TCP_KEEPINTVL). */
 
 /*! \fn int QAmqpConnectionOptions::keepAliveCount() const
-    Returns how many probes may stay unanswered; 0, the default, is what the system has. */
+    Returns how many probes may stay unanswered; the default, 0, stands for the system's choice. */
 /*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setKeepAliveCount(int probes)
     Counts the peer as dead after so many \a probes, 0 to 127, without an answer (TCP_KEEPCNT). */
 
 /*! \fn std::chrono::milliseconds QAmqpConnectionOptions::tcpUserTimeout() const
-    Returns how long what was sent may stay without TCP acknowledgement; 0, the default, is what the system has. */
+    Returns how long TCP waits for the acknowledgement of what was sent; the default, 0, stands for the system's
+    choice. */
 /*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setTcpUserTimeout(std::chrono::milliseconds timeout)
-    Ends the connection if the peer's TCP does not acknowledge for as long as \a timeout, in whole
+    Ends the connection if the peer does not acknowledge by TCP what was sent within \a timeout, in whole
     milliseconds (TCP_USER_TIMEOUT, where the system has it). */
 
 /*!
@@ -508,7 +509,7 @@ QAmqpConnectionOptions &QAmqpConnectionOptions::setKeepAliveEnabled(bool enabled
 */
 QString QAmqpConnectionOptions::endpoint() const
 {
-    // Who sets a whole URL as host name might otherwise find its password in a log.
+    // If a whole URL was set as the host name, its password must not come into a log.
     QString host = isHostName(hostName()) ? hostName() : u"(invalid)"_s;
     if (host.contains(u':'))
         host = u'[' + host.replace(u'%', "%25"_L1) + u']';
@@ -520,9 +521,9 @@ QString QAmqpConnectionOptions::endpoint() const
 }
 
 /*!
-    Returns what is wrong: with the URL these options were made from, else the first option that
-    cannot work, and what it should be. Empty if a connection can be opened with these options. The
-    text never contains a password.
+    Returns what is wrong with the URL that these options were made from, or else with the first option that
+    cannot work, and what it should be. It is empty if a connection can be opened with these options. The text
+    never contains a password.
 */
 QString QAmqpConnectionOptions::errorString() const
 {
@@ -541,7 +542,7 @@ QString QAmqpConnectionOptions::errorString() const
 QDebug operator<<(QDebug debug, const QAmqpHost &host)
 {
     const QDebugStateSaver saver(debug);
-    // Who sets a whole URL as host name might otherwise find its password in a log.
+    // If a whole URL was set as the host name, its password must not come into a log.
     return debug.nospace().quote()
             << "QAmqpHost(" << (isHostName(host.hostName) ? host.hostName : u"(invalid)"_s) << ", "
             << host.port << ')';
@@ -549,7 +550,7 @@ QDebug operator<<(QDebug debug, const QAmqpHost &host)
 
 QDebug operator<<(QDebug debug, const QAmqpConnectionOptions &options)
 {
-    // Client properties stay out: applications put tokens there.
+    // Client properties are left out, since applications put tokens there.
     const QDebugStateSaver saver(debug);
     debug.nospace().noquote() << "QAmqpConnectionOptions(" << options.endpoint() << ", "
                               << options.credentials();

@@ -29,7 +29,7 @@ using Private = QAmqpCredentialsPrivate;
     \row \li custom() \li any other \li what the application's function answers
     \endtable
 
-    The one mechanism is used or none: if the broker does not offer it, the connection fails with
+    No other mechanism is used: if the broker does not offer this one, the connection fails with
     AuthenticationFailed and nothing is sent. So EXTERNAL never falls back to a password.
 
     PLAIN and AMQPLAIN send the password as clear text inside the connection: use TLS for any host but
@@ -64,7 +64,7 @@ using Private = QAmqpCredentialsPrivate;
 
 Private::~QAmqpCredentialsPrivate()
 {
-    if (password.isDetached()) // nobody else reads it
+    if (password.isDetached()) // no other object shares it
         password.fill(QChar());
 }
 
@@ -217,7 +217,7 @@ std::chrono::seconds QAmqpCredentials::expiresIn() const { return peek(d).expire
 /*! Returns why these credentials cannot be sent, without telling a secret; empty if they can. */
 QString QAmqpCredentials::errorString() const
 {
-    // Before connection.tune a frame may have so many bytes at most, even with RabbitMQ 4.1.
+    // The largest frame before connection.tune that all versions of RabbitMQ take.
     constexpr qsizetype maxInitialResponse = 8192;
     if (hasProvider())
         return *peek(d).provider ? QString() : u"The credentials' provider is no function."_s;
@@ -237,7 +237,7 @@ QString QAmqpCredentials::errorString() const
     const qsizetype response = initialResponse().size();
     if (user > MaxShortString)
         return u"The user name has more than 255 bytes of UTF-8."_s;
-    // PLAIN separates its parts by NUL: one inside would let a user name forge the password.
+    // PLAIN separates user name and password by NUL. With one inside, a user name could forge the password.
     if (userName().contains(QChar()) || peek(d).password.contains(QChar()))
         return u"The user name or password has a NUL character."_s;
     if (response > maxInitialResponse) {

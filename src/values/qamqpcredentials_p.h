@@ -21,7 +21,7 @@ public:
     QString userName = QStringLiteral("guest");
     QString password = QStringLiteral("guest");
     std::chrono::seconds expiresIn{0};
-    // Functions cannot be compared: two credentials are equal if they share one.
+    // Functions cannot be compared, so two credentials are equal only if they share the same one.
     std::shared_ptr<QAmqpCredentials::Responder> responder;
     std::shared_ptr<QAmqpCredentials::Provider> provider;
 
@@ -29,9 +29,9 @@ public:
 
     static QAmqpCredentials make(const QByteArray &mechanism, const QString &userName = {},
                                  const QString &password = {});
-    // The same user name and password with another mechanism.
+    // Returns credentials of the same user name and password for another mechanism.
     static QAmqpCredentials with(QAmqpCredentials credentials, const QByteArray &mechanism);
-    // What connection.update-secret takes. Never log it.
+    // Returns what connection.update-secret sends. It must never be logged.
     static QByteArray secret(const QAmqpCredentials &credentials);
 };
 

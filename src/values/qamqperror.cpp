@@ -215,7 +215,8 @@ QAmqpError &QAmqpError::setReply(int code, const QString &text)
 /*! Sets the error behind this one to \a cause. */
 QAmqpError &QAmqpError::setCause(const QAmqpError &cause)
 {
-    // The copy makes an error that is its own cause detach first, instead of holding itself for ever.
+    // Because of the copy an error that becomes its own cause detaches first. Otherwise it would own itself and
+    // never be freed.
     const QAmqpError copy(cause); // NOLINT(performance-unnecessary-copy-initialization)
     edit(d).cause = copy;
     return *this;
@@ -244,7 +245,7 @@ QDebug operator<<(QDebug debug, const QAmqpError &error)
         debug << ", " << nameOf(error.scope()) << ", " << nameOf(error.origin());
         if (error.phase() != QAmqpError::Phase::NoPhase)
             debug << ", " << nameOf(error.phase());
-        // Quoted, since only then QDebug escapes a broker's control characters.
+        // QDebug escapes the control characters of a broker's text only if it quotes.
         debug.quote();
         if (error.replyCode())
             debug << ", " << error.replyCode() << ' ' << error.replyText();
@@ -255,7 +256,7 @@ QDebug operator<<(QDebug debug, const QAmqpError &error)
             debug << ", method " << error.method();
         if (const QAmqpError cause = error.cause())
             debug << ", cause " << cause;
-        if (error.attempts().size() > 1) // else it is this one
+        if (error.attempts().size() > 1) // a single one is this error
             debug << ", attempts " << error.attempts();
     }
     return debug << ')';

@@ -25,24 +25,24 @@ using Property = QAmqpMessage::Property;
     \inmodule QtAmqp
     \brief A message: a body of bytes and the 14 properties of AMQP's basic class.
 
-    A property that was never set is absent, which is not the same as empty: has() tells. Setting
+    A property that was never set is absent, which is not the same as empty; has() tells which it is. Setting
     a text property to a null QString, or calling clear(), makes it absent again.
 
     The broker and other clients may send text that is not UTF-8, here and in the names that a
     QAmqpDelivery tells. In a QString such a byte is a lone surrogate, U+DC80 to U+DCFF for 80 to FF,
-    and the setters and calls of this library make the same byte of it: what is copied from one message
-    to another, or used to answer or forward it, is what came. RabbitMQ takes such properties but no such
-    names (501 for the connection): calls with them are refused with InvalidArgument if it is the
-    server, and before that is known. bytes() gives the bytes themselves.
+    and the setters and calls of this library make the same byte of it again. So what is copied to another
+    message, or used to answer or forward one, is exactly what came. RabbitMQ accepts such properties, but
+    closes the connection (501) over such names. Calls with such names are therefore refused with
+    InvalidArgument if the server is RabbitMQ or not known yet. bytes() returns the bytes themselves.
 
-    The setters never fail. A value that AMQP cannot carry (text over 255 bytes of UTF-8, a header
-    value of a foreign type or a number that is not finite, a time before 1970) leaves the property absent and errorString() says
-    what was wrong; publishing such a message is refused locally and puts nothing on the wire.
+    The setters never fail. A value that AMQP cannot carry (text of more than 255 bytes of UTF-8, a header value
+    of a foreign type or a number that is not finite, a time before 1970) leaves the property absent, and
+    errorString() says what was wrong. Publishing such a message is refused, and nothing of it is sent.
 
-    A message that was received may have properties that cannot be read, by a mistake of whoever sent it
-    or beyond the bounds of this library. It is delivered all the same: propertiesError() says what is
-    wrong, and headers() are empty. Published again, it is sent byte for byte as it came, if its
-    properties fit one frame.
+    A message that was received may have properties that cannot be read, because whoever sent it made a mistake,
+    or because they are beyond the limits of this library. It is delivered nevertheless: propertiesError()
+    says what is wrong, and headers() are empty. Published again, it is sent byte for byte as it came, if
+    its properties fit one frame.
 
     Messages are implicitly shared and reentrant; publishing one object many times is the fastest way
     to publish.
@@ -119,7 +119,8 @@ std::span<const PropertyRow> propertyRows() { return rows; }
 
 void checkPropertyList(quint16 flags, Reader &list)
 {
-    // Bit 0 continues the flags in a second word; the basic class has no 15th property.
+    // Bit 0 says that a second word of flags follows, and bit 1 stands for a 15th property, which the basic class
+    // does not have.
     if (flags & 0x0003)
         list.fail("has property flags that the basic class does not define");
     for (const PropertyRow &row : rows) {
@@ -131,7 +132,7 @@ void checkPropertyList(quint16 flags, Reader &list)
         list.fail("has bytes behind its last property");
 }
 
-// What stands in the list for the property, or where it would stand if it is absent. The list is in order.
+// Returns the bytes of the property in a list that is in order. If it is absent they are empty, at its place.
 static QByteArrayView findProperty(quint16 flags, QByteArrayView properties, Property property)
 {
     Reader list(properties);
@@ -192,7 +193,7 @@ QByteArrayView QAmqpMessagePrivate::wire(Property property) const
 void QAmqpMessagePrivate::set(Property property, const QByteArray &wire)
 {
     refusals.remove(quint32(property));
-    if (isMalformed && wire.isEmpty()) // it is in no list that anybody can read
+    if (isMalformed && wire.isEmpty()) // it is absent anyway
         return;
     if (isMalformed)
         return refuse(property,
@@ -257,8 +258,8 @@ void QAmqpMessage::setBody(const QByteArray &body)
     message.refusals.remove(QAmqpMessagePrivate::Body);
 }
 
-/*! Returns how many bytes the message takes: those of the body and of the properties as they stand on the
-    wire. This is what the bounds of messages that wait count. */
+/*! Returns how many bytes the body and the properties have on the wire. The limits for messages that wait count
+    this size. */
 qsizetype QAmqpMessage::size() const { return QAmqpMessagePrivate::size(*this); }
 
 /*! Returns the body read as UTF-8. */
@@ -275,8 +276,8 @@ void QAmqpMessage::clear(Property property)
 }
 
 /*!
-    Returns the bytes of \a property as they stand on the wire, for text without its length: the way
-    to a text property that is not UTF-8. Nothing if it is absent.
+    Returns the bytes of \a property as they are on the wire, of text without its length. This is the way to
+    a text that is not UTF-8. There are none if the property is absent.
 */
 QByteArray QAmqpMessage::bytes(Property property) const
 {
@@ -305,9 +306,9 @@ QTAMQP_TEXT_PROPERTY(contentType, ContentType)
 QTAMQP_TEXT_PROPERTY(contentEncoding, ContentEncoding)
 
 /*! \property QAmqpMessage::headers
-    The application's headers; decoded when they are first asked for. All properties together must fit one frame.
-    Empty too if they were received and cannot be read, which propertiesError() tells; bytes() returns
-    them as they came. */
+    The application's headers; decoded when they are first asked for. All properties together must fit one
+    frame. Empty too if they were received and cannot be read, which propertiesError() tells; bytes()
+    returns them as they came. */
 QAmqpTable QAmqpMessage::headers() const
 {
     if (!has(Property::Headers))
@@ -321,7 +322,7 @@ void QAmqpMessage::setHeaders(const QAmqpTable &headers)
 {
     QString error = headers.errorString();
     const QByteArray entries = error.isEmpty() ? encodeTable(headers) : QByteArray();
-    // A table that is too deep or too large for our own limits would break whoever receives it.
+    // A receiver that uses this library could not read a table beyond its limits.
     Reader judge(entries);
     checkTable(entries, judge);
     if (!judge.ok())
@@ -365,8 +366,9 @@ QTAMQP_TEXT_PROPERTY(replyTo, ReplyTo)
     Time to live in a queue, in milliseconds, as decimal text, which is how AMQP carries it. */
 QTAMQP_TEXT_PROPERTY(expiration, Expiration)
 
-/*! Sets the \a expiration in milliseconds, 0 to 4294967295. Another one leaves it absent, and errorString()
-    says so: RabbitMQ would close the channel (406) over it, as over text that is no such number. */
+/*! Sets the \a expiration in milliseconds, 0 to 4294967295. Any other leaves it absent, and errorString()
+    says so, since RabbitMQ would close the channel (406) over it, as it does over text that is not such a
+    number. */
 void QAmqpMessage::setExpiration(std::chrono::milliseconds expiration)
 {
     if (!TimeToLive.contains(double(expiration.count())))

@@ -15,25 +15,26 @@
 
 QT_BEGIN_NAMESPACE
 
-// The properties are kept as they stand in a content header: the flags word and the property list
-// behind it. Publishing copies the list, receiving keeps a slice of the frame, and only who asks
-// for a property pays for decoding it.
+// The properties are kept as they are in a content header: the word of flags, and the list of properties behind
+// it. So publishing copies the list, receiving keeps a slice of the frame, and a property is decoded only when
+// it is asked for.
 //
-// What was received is kept as it came even if nobody can make sense of it, so that it can be sent on
-// byte for byte. Of a list that is malformed itself no property can be found, of a table of headers
-// that cannot be read only the headers are missing.
+// What was received is kept as it came even if it cannot be read, so that it can be sent on byte for byte. If the
+// list itself is malformed, no property can be found in it. If only the table of headers cannot be read, only the
+// headers are missing.
 class QAmqpMessagePrivate : public QtAmqpPrivate::SharedValue
 {
 public:
-    // What stands among the refusals beside the properties.
-    static constexpr quint32 Body = 0x0001; // it was too large to be kept
-    static constexpr quint32 Json = 0x10000; // the message was to be made of it
+    // The keys of refusals that are about no property.
+    static constexpr quint32 Body = 0x0001; // the body was too large to be kept
+    static constexpr quint32 Json =
+            0x10000; // the JSON that the message was to be made of cannot be read
 
     QByteArray body;
     QByteArray properties;
     QtAmqpPrivate::MadeOnce<QAmqpTable> headers; // decoded
-    QMap<quint32, QString>
-            refusals; // why the message cannot be sent; the first property's is the last
+    // Why the message cannot be sent, by the bit of each property at fault. The last is the one to be told.
+    QMap<quint32, QString> refusals;
     quint16 flags = 0;
     bool isMalformed = false; // the property list, as it was received
 
@@ -47,23 +48,23 @@ public:
     {
         return QtAmqpPrivate::edit(message.d);
     }
-    // What the peer made it: the properties may be larger than the body.
+    // Counts the properties too, since a peer may have made them larger than the body.
     static qsizetype size(const QAmqpMessage &message)
     {
         const QAmqpMessagePrivate &d = of(message);
         return d.body.size() + d.properties.size();
     }
     static QAmqpMessage make(QByteArray body, quint16 flags, QByteArray properties);
-    // What is left of a message whose body was not kept.
+    // Makes what is left of a message whose body was not kept.
     static QAmqpMessage makeBodiless(quint16 flags, QByteArray properties);
-    // One that was to be read from JSON, which was wrong.
+    // Makes the message for JSON that cannot be read because of `error`.
     static QAmqpMessage makeUnread(const QString &error);
 
     quint16 present() const { return isMalformed ? 0 : flags; }
-    // What stands in the list for the property, or where it would stand if it is absent.
+    // Returns the bytes of the property in the list. If it is absent they are empty, at the place for it.
     QByteArrayView wire(QAmqpMessage::Property property) const;
     void set(QAmqpMessage::Property property, const QByteArray &wire);
-    // Leaves the property absent. The error is its name and `why`.
+    // Makes the property absent, and the message one that cannot be sent: the error is its name and `why`.
     void refuse(QAmqpMessage::Property property, const QString &why);
     void dropBody();
 
@@ -83,13 +84,14 @@ struct PropertyRow
     const char *name;
 };
 
-// In wire order: the list of a content header holds the present ones from the highest bit down.
+// The rows are in the order of the wire: a content header has the properties that are present from the highest
+// bit down.
 std::span<const PropertyRow> propertyRows();
 
-// Judges the property list of a content header without decoding it (AMQP 0-9-1 §4.2.6.1), but not what
-// is in the table of headers.
+// Checks the list of properties of a content header without decoding it (AMQP 0-9-1 §4.2.6.1). What is in the
+// table of headers is not checked.
 void checkPropertyList(quint16 flags, Reader &list);
-// That too.
+// Checks the list and the table of headers.
 void checkProperties(quint16 flags, Reader &list);
 
 } // namespace QtAmqpPrivate

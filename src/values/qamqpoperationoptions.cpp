@@ -22,16 +22,16 @@ using namespace QtAmqpPrivate;
     \inmodule QtAmqp
     \brief How a queue is declared (queue.declare).
 
-    Everything is off and there are no arguments until set. Only a queue without a name of its own, to which the
-    broker gives one, is exclusive and auto-delete unless setExclusive() and setAutoDelete() say otherwise: nobody
-    would find it again to delete it. If it is to stay, because it is durable, a quorum queue or a stream,
-    it is neither until set.
+    By default everything is off, and there are no arguments. Only a queue without a name of its own, to
+    which the broker gives one, is exclusive and auto-delete unless setExclusive() and setAutoDelete() say
+    otherwise, since nobody would find it again to delete it. This does not count for a queue that is meant
+    to stay: one that is durable, a quorum queue or a stream.
 
-    Declaring a queue that exists with other options than these fails with PreconditionFailed; one that
-    another connection has exclusively, with ResourceLocked. Implicitly shared and reentrant.
+    Declaring a queue that exists with other options fails with PreconditionFailed. Declaring a queue that
+    belongs to another connection alone fails with ResourceLocked. Implicitly shared and reentrant.
 
-    The functions for RabbitMQ's arguments, as setMessageTtl(), set one of arguments() with the type
-    that the broker wants. A number out of range makes the declaration fail with InvalidArgument.
+    The functions for the arguments of RabbitMQ, such as setMessageTtl(), set one of arguments() with the
+    type that the broker wants. A number out of range makes the declaration fail with InvalidArgument.
 
     \snippet snippets.cpp queue arguments
 
@@ -43,8 +43,8 @@ using namespace QtAmqpPrivate;
     \inmodule QtAmqp
     \brief How an exchange is declared (exchange.declare).
 
-    Everything is off and there are no arguments until set. Declaring an exchange that exists with
-    another type or other options fails with PreconditionFailed. Implicitly shared and reentrant.
+    By default everything is off, and there are no arguments. Declaring an exchange that exists with another
+    type or other options fails with PreconditionFailed. Implicitly shared and reentrant.
 
     \sa QAmqpExchange::declare(), {AMQP 0-9-1 §1.6.2.1}
 */
@@ -54,13 +54,13 @@ using namespace QtAmqpPrivate;
     \inmodule QtAmqp
     \brief How messages of a queue are consumed (basic.consume and basic.qos).
 
-    Everything is off and there are no arguments until set. Without a prefetch of its own a consumer has
-    the one that QAmqpChannel::setPrefetch() set last, else 250. Implicitly shared and reentrant.
+    By default everything is off, and there are no arguments. A consumer without a prefetch of its own has
+    the one that QAmqpChannel::setPrefetch() has set last, or else 250. Implicitly shared and reentrant.
 
     \sa QAmqpQueue::consume(), {AMQP 0-9-1 §1.8.3.3}, {https://www.rabbitmq.com/consumers.html}
 */
 
-// What a number out of range makes of an argument is not sent, but refused with its text.
+// A number out of range makes an invalid argument, which is not sent but refused with this text.
 static QAmqpValue argumentOf(qint64 number, const Range &range)
 {
     return range.contains(double(number))
@@ -101,7 +101,8 @@ constexpr const char *queueTypes[] = {"classic", "quorum", "stream"};
 constexpr const char *overflows[] = {"drop-head", "reject-publish", "reject-publish-dlx"};
 constexpr const char *streamOffsets[] = {"first", "last", "next"};
 
-// Defines the setter of an argument by RabbitMQ's name for it. A range or a list of names may follow.
+// Defines the setter of an argument that has this name in RabbitMQ. A range of numbers, or the names of an enum's
+// values, may follow.
 #define QTAMQP_ARGUMENT(Class, setter, Type, name, ...) \
   Class &Class::setter(QtAmqpPrivate::Argument<Type> value) \
   { \
@@ -122,7 +123,7 @@ constexpr const char *streamOffsets[] = {"first", "last", "next"};
 /*! \fn QAmqpTable QAmqpQueueOptions::arguments() const
     Returns the arguments; none by default. */
 /*! \fn QAmqpQueueOptions &QAmqpQueueOptions::setArguments(const QAmqpTable &arguments)
-    Sets all \a arguments, such as x-message-ttl or x-queue-type, in place of those before. A table
+    Replaces all arguments by \a arguments, such as x-message-ttl or x-queue-type. A table
     that cannot be sent makes the declaration fail with InvalidArgument. */
 /*! \fn QAmqpQueueOptions &QAmqpQueueOptions::setArgument(const QString &name, const QAmqpValue &value)
     Sets the argument \a name to \a value. The type counts too: RabbitMQ wants integers for limits
@@ -178,7 +179,7 @@ bool QAmqpOperationOptionsPrivate::isReplicated(const QAmqpQueueOptions &options
 QAmqpQueueOptions QAmqpOperationOptionsPrivate::forName(QAmqpQueueOptions options,
                                                         const QString &name)
 {
-    // With passive, no name means the queue that was declared last.
+    // A passive declaration without a name means the queue that was declared last.
     if (!name.isEmpty() || options.isPassive() || options.isDurable() || isReplicated(options))
         return options;
     const QAmqpOperationOptionsPrivate &set = peek(options.d);
@@ -265,7 +266,7 @@ QTAMQP_ARGUMENT(QAmqpQueueOptions, setMaxPriority, int, "x-max-priority", Priori
 /*! \fn QAmqpTable QAmqpExchangeOptions::arguments() const
     Returns the arguments; none by default. */
 /*! \fn QAmqpExchangeOptions &QAmqpExchangeOptions::setArguments(const QAmqpTable &arguments)
-    Sets all \a arguments, such as alternate-exchange, in place of those before. A table that cannot
+    Replaces all arguments by \a arguments, such as alternate-exchange. A table that cannot
     be sent makes the declaration fail with InvalidArgument. */
 /*! \fn QAmqpExchangeOptions &QAmqpExchangeOptions::setArgument(const QString &name, const QAmqpValue &value)
     Sets the argument \a name to \a value. */
@@ -308,7 +309,7 @@ QTAMQP_ARGUMENT(QAmqpExchangeOptions, setAlternateExchange, QString, "alternate-
 /*! \fn QAmqpTable QAmqpConsumeOptions::arguments() const
     Returns the arguments; none by default. */
 /*! \fn QAmqpConsumeOptions &QAmqpConsumeOptions::setArguments(const QAmqpTable &arguments)
-    Sets all \a arguments, such as x-priority or x-stream-offset, in place of those before. A table
+    Replaces all arguments by \a arguments, such as x-priority or x-stream-offset. A table
     that cannot be sent makes consuming fail with InvalidArgument. */
 /*! \fn QAmqpConsumeOptions &QAmqpConsumeOptions::setArgument(const QString &name, const QAmqpValue &value)
     Sets the argument \a name to \a value. */

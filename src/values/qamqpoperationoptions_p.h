@@ -12,7 +12,7 @@
 
 QT_BEGIN_NAMESPACE
 
-// One private class for three: prefetch and consumerTag are of use to consumers alone.
+// Three public classes share this private one. Consumers alone have a prefetch and a consumer tag.
 class QAmqpOperationOptionsPrivate : public QtAmqpPrivate::SharedValue
 {
 public:
@@ -20,12 +20,12 @@ public:
     bool isDurable = false;
     bool isExclusive = false;
     bool isAutoDelete = false;
-    bool saysExclusive = false; // what was not said of a queue is a matter of its name
+    bool saysExclusive = false; // if these were not set, the name of the queue decides
     bool saysAutoDelete = false;
     bool isInternal = false;
     bool isNoAck = false;
     bool isNoLocal = false;
-    std::optional<quint16> prefetch; // that of the channel until it is set
+    std::optional<quint16> prefetch; // until it is set, the prefetch of the channel counts
     QString consumerTag;
     QAmqpTable arguments;
 
@@ -33,7 +33,7 @@ public:
 
     // Whether the queue is a quorum queue or a stream.
     static bool isReplicated(const QAmqpQueueOptions &options);
-    // The options with which a queue of that name is declared.
+    // Returns the options with which a queue of that name is declared.
     static QAmqpQueueOptions forName(QAmqpQueueOptions options, const QString &name);
 };
 

@@ -22,10 +22,10 @@ using std::chrono::milliseconds;
     \inmodule QtAmqp
     \brief How often a connection is tried, and how long to wait in between.
 
-    One attempt goes through all hosts of the options. After a failed one the wait is initialDelay(),
-    then multiplier() times as long after each further one, at most maximumDelay(). Of each wait a
-    random part is left out, up to jitter(), so that many clients of one broker do not all come back
-    at the same moment. There is no wait before the first attempt nor after the last.
+    One attempt goes through all hosts of the options. After the first failed one the wait is initialDelay(),
+    and after each further one multiplier() times as long, up to maximumDelay(). A random part of each wait,
+    up to jitter(), is left out, so that many clients of one broker do not all come back at the same moment.
+    There is no wait before the first attempt nor after the last.
 
     The default is one attempt. Policies are implicitly shared and reentrant.
 
@@ -49,7 +49,7 @@ public:
 QTAMQP_VALUE(QAmqpRetryPolicy)
 
 /*! \fn int QAmqpRetryPolicy::maximumAttempts() const
-    Returns the number of attempts; 1 by default, 0 means without end. */
+    Returns the number of attempts; the default is 1, and 0 stands for attempts without end. */
 /*! \fn QAmqpRetryPolicy &QAmqpRetryPolicy::setMaximumAttempts(int attempts)
     Makes \a attempts at most, the first one included; 0 goes on until the connection opens,
     QAmqpConnection::close() or QAmqpConnection::abort() is called, or an error comes that another
@@ -63,7 +63,7 @@ QTAMQP_FIELD(QAmqpRetryPolicy, int, maximumAttempts, setMaximumAttempts)
 QTAMQP_FIELD(QAmqpRetryPolicy, milliseconds, initialDelay, setInitialDelay)
 
 /*! \fn double QAmqpRetryPolicy::multiplier() const
-    Returns by how much each wait is longer than the one before; 2 by default. */
+    Returns how many times as long each wait is as the one before; 2 by default. */
 /*! \fn QAmqpRetryPolicy &QAmqpRetryPolicy::setMultiplier(double multiplier)
     Makes each wait \a multiplier times as long as the one before: 1 (all are the same) to 100. */
 QTAMQP_FIELD(QAmqpRetryPolicy, double, multiplier, setMultiplier)
@@ -98,7 +98,7 @@ milliseconds QAmqpRetryPolicy::delayAfter(int failedAttempts, double random) con
     return milliseconds(qRound64(std::min(grown, longest) * (1 - jitter() * random)));
 }
 
-/*! Returns what is out of range, and what the range is; empty if nothing is. */
+/*! Returns which number is out of range, and what the range is; empty if none is. */
 QString QAmqpRetryPolicy::errorString() const
 {
     return firstError({

@@ -39,22 +39,22 @@ using namespace QtAmqpPrivate;
 class QAmqpTablePrivate : public SharedValue
 {
 public:
-    // Where the first entry of each name stands.
+    // The index of the first entry of each name.
     using Places = QHash<QByteArray, qsizetype>;
 
     QList<QAmqpTable::Entry> entries;
     MadeOnce<Places> places;
-    QString unread; // why the JSON that it was to be made of could not be read
+    QString unread; // why the JSON that the table was to be made of cannot be read
 
     bool operator==(const QAmqpTablePrivate &) const = default;
 
     qsizetype find(const QByteArray &name) const;
 };
 
-// The place of the first entry called `name`, or that behind the last one.
+// Returns the index of the first entry called `name`, or the number of entries if there is none.
 qsizetype QAmqpTablePrivate::find(const QByteArray &name) const
 {
-    constexpr qsizetype small = 16; // these are quicker looked through
+    constexpr qsizetype small = 16; // so few are searched more quickly one by one
     const qsizetype size = entries.size();
     if (size <= small) {
         return std::find_if(entries.cbegin(), entries.cend(),
@@ -105,9 +105,9 @@ QVariantMap QAmqpTable::toVariantMap() const
 }
 
 /*!
-    Returns the table as JSON in UTF-8: an object of values as QAmqpValue::toJson() returns them, in their order.
-    If a name is not UTF-8 or comes twice it is an array of these objects, each with one more member, \c name, or
-    \c name_base64 with its bytes in base64. fromJson() makes an equal table of it.
+    Returns the table as JSON in UTF-8: an object of values as QAmqpValue::toJson() returns them, in their
+    order. If a name is not UTF-8 or comes twice it is an array of these objects, each with one more member,
+    \c name, or \c name_base64 with its bytes in base64. fromJson() makes an equal table of it.
 */
 QByteArray QAmqpTable::toJson() const { return QtAmqpPrivate::toJson(*this); }
 

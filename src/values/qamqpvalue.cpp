@@ -250,8 +250,8 @@ QAmqpValue::Type QAmqpValue::type() const { return peek(d).type; }
 /*! Returns \c true if this value and everything in it can be sent. */
 bool QAmqpValue::isValid() const { return errorString().isEmpty(); }
 
-// RabbitMQ ends the connection (541) over a number that is not finite: it is refused here, where its place in
-// the table is known.
+// RabbitMQ closes the connection (541) when it receives a number that is not finite. It is refused here, where its
+// place in the table is known.
 static QString notFinite(const QAmqpValue &value)
 {
     if (std::isfinite(value.toDouble()))
@@ -315,7 +315,7 @@ double QAmqpValue::toDouble(bool *ok) const
     case Type::Float: return double(std::bit_cast<float>(quint32(bits)));
     case Type::Double: return std::bit_cast<double>(bits);
     case Type::Decimal:
-        return double(bits) / std::pow(10.0, d->scale); // one rounding: 314e-2 is 3.14
+        return double(bits) / std::pow(10.0, d->scale); // rounded once, so that 314e-2 is 3.14
     default: return double(toInt(ok));
     }
 }
@@ -331,7 +331,7 @@ QAmqpDecimal QAmqpValue::toDecimal() const
 /*! Returns the bytes of a \c String or of \c Bytes; otherwise nothing. */
 QByteArray QAmqpValue::toBytes() const { return Private::get<QByteArray>(*this); }
 
-// QString::number() knows doubles only, and as a double 0.1F is 0.10000000149011612.
+// QString::number() takes a double, and as a double 0.1F is 0.10000000149011612.
 static QString shortestText(float number)
 {
     using Limits = std::numeric_limits<float>;
@@ -345,7 +345,8 @@ static QString shortestText(float number)
 }
 
 /*! Returns text: of a \c String or \c Bytes read as UTF-8, or of a number in decimal. A byte that is not
-    UTF-8 is a lone surrogate, U+DC80 to U+DCFF for 80 to FF, so that a \c String made of the text is the same. */
+    UTF-8 is a lone surrogate, U+DC80 to U+DCFF for 80 to FF, so that a \c String made of the text is the
+    same. */
 QString QAmqpValue::toString() const
 {
     bool isNumber = false;

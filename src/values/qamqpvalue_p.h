@@ -12,9 +12,9 @@
 
 QT_BEGIN_NAMESPACE
 
-// Numbers of every kind are kept as the bits of their wire form, so that what was decoded is
-// encoded again byte for byte, also a signalling NaN or a timestamp far outside QDateTime. An
-// invalid value has the text of its error instead.
+// Numbers of all types are kept as the bits that they have on the wire, so that what was decoded is encoded again
+// byte for byte, even a signalling NaN or a timestamp that QDateTime cannot hold. An invalid value has the text
+// of its error in place of a payload.
 class QAmqpValuePrivate : public QtAmqpPrivate::SharedValue
 {
 public:
@@ -29,7 +29,7 @@ public:
 
     static QAmqpValue make(QAmqpValue::Type type, Payload payload, quint8 scale = 0);
 
-    // The payload if it is a T, else an empty one.
+    // Returns the payload if it is a T, and an empty T if it is not.
     template<typename T>
     static T get(const QAmqpValue &value)
     {

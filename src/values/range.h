@@ -18,24 +18,22 @@ namespace QtAmqpPrivate {
 struct Range
 {
     static constexpr double Unlimited = std::numeric_limits<double>::infinity();
-    enum Kind {
-        Whole,
-        Real,
-        Seconds
-    }; // seconds are written with a fraction, and counted in milliseconds
+    // Seconds may have a fraction in texts, and are counted in milliseconds.
+    enum Kind { Whole, Real, Seconds };
 
     double least = 0;
     double most = Unlimited;
-    const char *unit = ""; // in the plural
-    const char *zero = ""; // what 0 stands for, which is then allowed even if `least` is more
+    const char *unit = ""; // in the plural, if there is one
+    const char *zero = ""; // what 0 stands for; it is then allowed even if `least` is more
     Kind kind = Whole;
 
     constexpr bool contains(double number) const // NaN is in no range
     {
         return (number >= least && number <= most) || (*zero && number == 0);
     }
-    QString form() const; // completes "It must be …"
-    // Empty if it contains the value, which is a number, a time or an optional time.
+    // Returns the words that complete "It must be …".
+    QString form() const;
+    // Returns an empty text if the range contains the value: a number, a time, or a time that may be missing.
     template<typename T>
     QString error(const char *name, const T &value) const
     {
@@ -51,10 +49,11 @@ private:
     QString error(const char *name) const;
 };
 
-// The first text that is not empty, if any.
+// Returns the first text that is not empty, if there is one.
 QString firstError(std::initializer_list<QString> errors);
 
-constexpr double LongestTime = std::numeric_limits<int>::max(); // in milliseconds, as QTimer counts
+constexpr double LongestTime =
+        std::numeric_limits<int>::max(); // in milliseconds, the limit of QTimer
 constexpr Range Timeout{0, LongestTime, "seconds", "off", Range::Seconds};
 constexpr Range RetryDelay{0, LongestTime, "seconds", "", Range::Seconds};
 constexpr Range TimeToLive{0, 4294967295, "milliseconds"}; // of a message, by RabbitMQ

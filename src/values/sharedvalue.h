@@ -4,10 +4,11 @@
 #ifndef QTAMQP_VALUES_SHAREDVALUE_H
 #define QTAMQP_VALUES_SHAREDVALUE_H
 
-// What the value classes are made of: a private class with the members, shared until it is changed.
+// What the value classes are made of: a private class with the members, which copies share until one of them is
+// changed.
 //
-// A value whose pointer is null stands for one with all defaults: an error that is none, a message
-// without content, options that were not touched need no memory.
+// A value whose pointer is null has the defaults of all members. So an error that is none, an empty message or
+// options of which none was set need no memory.
 
 #include <QtAmqp/qtamqpglobal.h>
 
@@ -19,7 +20,7 @@ QT_BEGIN_NAMESPACE
 
 namespace QtAmqpPrivate {
 
-// Base of the private classes; equal to any other, so that the members alone are compared.
+// The base of the private classes. It is equal to any other, so that only the members are compared.
 class SharedValue : public QSharedData
 {
 public:
@@ -27,7 +28,8 @@ public:
 };
 
 template<typename Private>
-Q_NEVER_INLINE const Private &defaults() // or every getter would hold code that makes them
+Q_NEVER_INLINE const Private &
+defaults() // inlined, every getter would hold the code that makes them
 {
     static const Private values;
     return values;
@@ -53,15 +55,16 @@ bool equal(const QSharedDataPointer<Private> &a, const QSharedDataPointer<Privat
     return a == b || peek(a) == peek(b);
 }
 
-// What a shared value keeps aside because making it again and again is slow: made by the first who asks.
-// Values are shared between threads, each of which may ask at once: what is made is published whole, and
-// of several the first counts. Only who may change the value, since nobody shares it, may change this.
+// Something that a shared value keeps because making it is slow. It is made when it is first asked for. Values
+// are shared between threads, which may ask at the same time: each sees it only when it is complete, and if
+// several have made it, the first one is kept. It may be changed by whoever may change the value, which is then
+// not shared.
 template<typename T>
 class MadeOnce
 {
 public:
     MadeOnce() = default;
-    MadeOnce(const MadeOnce &) { } // a copy is about to be changed
+    MadeOnce(const MadeOnce &) { } // not copied, since a copy is about to be changed
     ~MadeOnce() { clear(); }
 
     template<typename Make>
@@ -78,7 +81,7 @@ public:
     T *edit() { return m_made.load(std::memory_order_relaxed); }
     void clear() { delete m_made.exchange(nullptr, std::memory_order_relaxed); }
 
-    bool operator==(const MadeOnce &) const { return true; } // it says nothing of its own
+    bool operator==(const MadeOnce &) const { return true; } // it follows from the value
 
 private:
     mutable std::atomic<T *> m_made = nullptr;
@@ -89,7 +92,7 @@ using Argument = std::conditional_t<std::is_trivially_copyable_v<T>, T, const T 
 
 } // namespace QtAmqpPrivate
 
-// Defines what Q_AMQP_COPYABLE declares, but for comparing and printing.
+// Defines what Q_AMQP_COPYABLE declares, except for comparing and printing.
 #define QTAMQP_COPYABLE(Class) \
   Class::Class() = default; \
   Class::Class(const Class &other) = default; \
@@ -98,12 +101,12 @@ using Argument = std::conditional_t<std::is_trivially_copyable_v<T>, T, const T 
   Class &Class::operator=(Class &&other) noexcept = default; \
   Class::~Class() = default;
 
-// Defines what Q_AMQP_VALUE declares, but for printing.
+// Defines what Q_AMQP_VALUE declares, except for printing.
 #define QTAMQP_VALUE(Class) \
   QTAMQP_COPYABLE(Class) \
   bool operator==(const Class &a, const Class &b) { return QtAmqpPrivate::equal(a.d, b.d); }
 
-// Defines the getter and the chained setter of the private member that is called like the getter.
+// Defines the getter of the private member of the same name, and its setter, which can be chained.
 #define QTAMQP_FIELD(Class, Type, getter, setter) \
   Type Class::getter() const { return QtAmqpPrivate::peek(d).getter; } \
   Class &Class::setter(QtAmqpPrivate::Argument<Type> value) \

@@ -19,7 +19,7 @@ static void appendNumber(QByteArray &out, T number)
     out.append(bytes, sizeof bytes);
 }
 
-// Writes the length afterwards: nothing has to be walked twice to know it beforehand.
+// Writes the length afterwards, so that the content need not be walked twice.
 template<typename Content>
 static void appendNested(QByteArray &out, Content content)
 {
@@ -82,7 +82,7 @@ QByteArray encodeTable(const QAmqpTable &table)
 
 namespace {
 
-// One walk serves both checking and building; Build is false while a frame is being judged.
+// Checks a table, and builds it too if Build is true.
 template<bool Build>
 class TableWalk
 {
@@ -126,7 +126,7 @@ private:
         --m_depth;
     }
 
-    // Reads what a nested length encloses, with a reader of its own that cannot pass that length.
+    // Reads nested content by a reader of its own, which cannot pass the length of the content.
     template<typename Content>
     auto nested(Content readContent)
     {

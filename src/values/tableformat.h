@@ -4,11 +4,11 @@
 #ifndef QTAMQP_VALUES_TABLEFORMAT_H
 #define QTAMQP_VALUES_TABLEFORMAT_H
 
-// The wire form of field tables (AMQP 0-9-1 §4.2.5.5, with the type tags RabbitMQ really uses).
+// Field tables as they are on the wire (AMQP 0-9-1 §4.2.5.5, with the type tags that RabbitMQ really uses).
 //
-// Decoding a peer's table is bounded three ways: nesting (32), elements (65,536: a void in an
-// array takes no room of its own, so bytes alone are no bound) and the bytes of the table.
-// Whoever walks a decoded table (comparing, printing, converting it) recurses no deeper than that.
+// The table of a peer has three limits: its bytes, 32 levels of nesting, and 65,536 elements. The elements need a
+// limit because the elements of an array may take a single byte each and many more in memory. Functions that
+// compare, print or convert a decoded table recurse no deeper than that.
 
 #include "values/bytes.h"
 
@@ -21,12 +21,12 @@ namespace QtAmqpPrivate {
 constexpr int MaxTableDepth = 32;
 constexpr int MaxTableElements = 65536;
 
-// The entries of a table, without the four bytes of its length.
+// Returns the entries of a table, without the four bytes of its length.
 QByteArray encodeTable(const QAmqpTable &table);
-// An empty table if this one is malformed or beyond the bounds; checkTable() tells why.
+// Returns an empty table if the entries are malformed or beyond the limits. checkTable() tells why.
 QAmqpTable decodeTable(QByteArrayView entries);
 
-// Walks the table without building it; what passes here, decodeTable() decodes whole.
+// Checks a table without building it. What passes here is decoded by decodeTable().
 void checkTable(QByteArrayView entries, Reader &failTo);
 
 } // namespace QtAmqpPrivate

@@ -24,14 +24,13 @@ namespace QtAmqpPrivate {
 
 namespace {
 
-// The types of AMQP's tables: what they are called, and how a text of each is read.
+// A type of the values in AMQP's tables: what it is called, and how its text is read.
 struct ValueType
 {
     QAmqpValue::Type type;
     QLatin1StringView name;
     const char *form; // what the text must be
-    std::optional<QAmqpValue> (*read)(
-            const QString &text); // null for what JSON has a form of its own
+    std::optional<QAmqpValue> (*read)(const QString &text); // null if JSON has a type for it
 };
 
 template<typename T>
@@ -60,7 +59,7 @@ std::optional<QAmqpValue> readReal(const QString &text)
     return ok ? std::optional(number) : std::nullopt;
 }
 
-// The digits behind the point are the scale: 1.50 is 150 with scale 2.
+// The scale is the number of digits behind the point: 1.50 is 150 with scale 2.
 std::optional<QAmqpValue> readDecimal(const QString &text)
 {
     const qsizetype point = text.indexOf(u'.');
@@ -128,7 +127,7 @@ QByteArray decimalText(QAmqpDecimal decimal)
     return (decimal.value < 0 ? "-" : "") + digits;
 }
 
-// JSON has no infinity, and no number that is none; QString::number() has no negative zero.
+// JSON has neither infinity nor NaN, which are written as text, and QString::number() writes no negative zero.
 QByteArray realJson(const QAmqpValue &value)
 {
     const double number = value.toDouble();
@@ -146,7 +145,7 @@ QByteArray payloadJson(const QAmqpValue &value)
     case Type::Decimal: return jsonText(decimalText(value.toDecimal()));
     case Type::Bytes: return jsonBase64(value.toBytes());
     case Type::Table: return toJson(value.toTable());
-    case Type::String: // which addBytes() writes
+    case Type::String: // addBytes() writes it
     case Type::Void:
     case Type::Invalid: return "null";
     case Type::Array: {
@@ -168,7 +167,7 @@ JsonObject &addValue(JsonObject &object, const QAmqpValue &value)
                                         : object.add("value", payloadJson(value));
 }
 
-// Whether an object can have these names.
+// Tells whether the names can be those of an object.
 bool areNames(const QAmqpTable &table)
 {
     const QList<QAmqpTable::Entry> &entries = table.entries();
@@ -177,8 +176,8 @@ bool areNames(const QAmqpTable &table)
                            [](const auto &entry) { return entry.first.isValidUtf8(); });
 }
 
-// The type of the value that the object stands for, if it does: it has a type, the value or its bytes in
-// base64, and as many more members as `others`.
+// Returns the type of the value that the object stands for, or null if it is an object of another form. Such an
+// object has a type, the value or its bytes in base64, and as many more members as `others`.
 const ValueType *typeOf(const QAmqpTable &object, qsizetype others = 0)
 {
     const QAmqpValue name = object.value(u"type"_s);
@@ -193,7 +192,7 @@ const ValueType *typeOf(const QAmqpTable &object, qsizetype others = 0)
     return hasValue ? type : nullptr;
 }
 
-// Qt makes 0 of what no double can hold.
+// Throws if a double cannot hold the number, of which Qt would make 0.
 double realNumber(const QByteArray &text)
 {
     bool ok = false;
@@ -204,7 +203,7 @@ double realNumber(const QByteArray &text)
     return number;
 }
 
-// A whole number, also if it is written as 1.0 or 1e3.
+// Returns a whole number, also if it is written as 1.0 or 1e3.
 std::optional<qint64> wholeNumber(const QByteArray &text)
 {
     bool ok = false;
@@ -269,7 +268,7 @@ QAmqpValue plainNumber(const QByteArray &text)
     return fits ? QAmqpValue(qint32(*whole)) : QAmqpValue(*whole);
 }
 
-// Names where in the JSON `read` found a mistake, as QAmqpValue::errorString() does.
+// Calls `read`, and adds where it is to its error, as QAmqpValue::errorString() does.
 template<typename Read>
 QAmqpValue inside(const QString &where, Read read)
 {

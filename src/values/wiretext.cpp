@@ -13,7 +13,7 @@ namespace QtAmqpPrivate {
 
 constexpr char16_t EscapedByte = 0xDC00; // plus the byte, which is 80 or more
 
-// How many bytes at the beginning of `rest` are one valid character; none: 0.
+// Returns how many bytes at the beginning of `rest` are one valid character, or 0 if none are.
 static qsizetype characterSize(QByteArrayView rest)
 {
     const quint8 lead = quint8(rest.front());
@@ -23,7 +23,7 @@ static qsizetype characterSize(QByteArrayView rest)
 
 QString textFromWire(QByteArrayView bytes)
 {
-    constexpr QByteArrayView byteOrderMark("\xEF\xBB\xBF"); // QString::fromUtf8() drops it
+    constexpr QByteArrayView byteOrderMark("\xEF\xBB\xBF"); // which QString::fromUtf8() drops
     if (bytes.isValidUtf8() && !bytes.startsWith(byteOrderMark))
         return QString::fromUtf8(bytes);
     QString text;
@@ -48,7 +48,7 @@ QByteArray wireFromText(const QString &text)
     for (qsizetype at = 0; at < text.size(); ++at) {
         const QChar c = text.at(at);
         if (c.isHighSurrogate() && at + 1 < text.size() && text.at(at + 1).isLowSurrogate()) {
-            ++at; // a pair is one character
+            ++at; // the two are one character
         } else if (c >= QChar(EscapedByte + 0x80) && c <= QChar(EscapedByte + 0xFF)) {
             bytes += QStringView(text).sliced(begin, at - begin).toUtf8();
             bytes += char(c.unicode() - EscapedByte);
@@ -58,8 +58,8 @@ QByteArray wireFromText(const QString &text)
     return bytes + QStringView(text).sliced(begin).toUtf8();
 }
 
-// The C0 and C1 controls, the separators of lines and paragraphs, and what Unicode Technical Report 36
-// warns of: overrides, embeddings and isolates of direction.
+// Tells the C0 and C1 controls, the separators of lines and paragraphs, and the overrides, embeddings and
+// isolates of direction, of which Unicode Technical Report 36 warns.
 static bool isHarmful(QChar c)
 {
     const char16_t code = c.unicode();
