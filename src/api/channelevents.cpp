@@ -5,6 +5,7 @@
 // slot may delete anything: an emission comes last, or what follows checks that the channel is there.
 
 #include "api/qamqpchannel_p.h"
+#include "api/qamqpconnection_p.h"
 #include "api/qamqpconsumer_p.h"
 #include "api/qamqpdelivery_p.h"
 
@@ -245,31 +246,39 @@ void QAmqpChannelPrivate::forget(const Deadline &answer)
         core->forget(answer);
 }
 
+// The channel object or the connection goes: what was asked for is still sent, and nothing more is taken.
+void QAmqpChannelPrivate::leaveConnection()
+{
+    if (!engine)
+        return;
+    if (core) { // acknowledgements that were accepted are sent
+        engine->collectLastMail(number);
+        engine->forgetChannel(quint16(number));
+        core->close();
+        core->finishClose();
+        engine->scheduleTurn();
+    }
+    for (QAmqpConsumerPrivate *consumer : std::exchange(consumers, {})) {
+        consumer->state = QAmqpConsumer::State::Cancelled;
+        consumer->dropHeld();
+    }
+    QAmqpConnectionPrivate::of(connection)->channels.removeOne(this);
+    core = nullptr;
+    engine = nullptr;
+    connection = nullptr;
+}
+
+// The application's continuations run here.
 void QAmqpChannelPrivate::abandonAll(const QAmqpError &error)
 {
     const auto keepAlive = shared_from_this(); // a continuation may delete the channel
     const QHash<RequestId, Ended> handlers = std::exchange(requests, {});
-    const auto running = std::exchange(consumers, {});
-    for (QAmqpConsumerPrivate *consumer : running) {
-        consumer->state = QAmqpConsumer::State::Cancelled;
-        consumer->dropHeld();
-    }
     QList<RequestId> oldestFirst = handlers.keys();
     std::sort(oldestFirst.begin(), oldestFirst.end());
     for (const RequestId id : std::as_const(oldestFirst)) {
         RequestEnd end{{.request = id, .error = error}};
         handlers.value(id)(end);
     }
-}
-
-void QAmqpChannelPrivate::connectionGone()
-{
-    if (core)
-        engine->forgetChannel(quint16(number));
-    engine = nullptr;
-    connection = nullptr;
-    core = nullptr;
-    abandonAll(givenUp(u"the connection was destroyed"));
 }
 
 QT_END_NAMESPACE

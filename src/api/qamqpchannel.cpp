@@ -124,29 +124,17 @@ QAmqpChannelPrivate::QAmqpChannelPrivate(QAmqpConnection *owner)
 /*!
     Closes the channel as close() does, but in silence: pending futures fail, publishes and
     acknowledgements already made are still sent, nothing is emitted. Its queues, exchanges and
-    consumers are deleted.
+    consumers are deleted. A continuation of such a future may delete any other object; what it asks of
+    this one is refused.
 */
 QAmqpChannel::~QAmqpChannel()
 {
-    if (d_ptr->core) // acknowledgements that were accepted are sent
-        d_ptr->engine->collectLastMail(d_ptr->number);
+    d_ptr->leaveConnection();
+    d_ptr->q = nullptr;
+    setParent(nullptr); // which a continuation may delete
+    d_ptr->abandonAll(givenUp(u"channel %1 was destroyed", d_ptr->number));
     while (!children().isEmpty())
         delete children().constFirst();
-    QAmqpChannelPrivate *d = d_ptr.get();
-    d->q = nullptr;
-    for (QAmqpConsumerPrivate *consumer : std::as_const(d->consumers)) // that have another parent
-        consumer->dropHeld();
-    if (Engine *engine = std::exchange(d->engine, nullptr)) {
-        QAmqpConnectionPrivate::of(d->connection)->channels.removeOne(d);
-        if (ChannelCore *core = std::exchange(d->core, nullptr)) {
-            engine->forgetChannel(quint16(d->number));
-            core->close();
-            core->finishClose();
-            engine->scheduleTurn();
-        }
-    }
-    // Last: continuations run here, and may call this object, which refuses.
-    d->abandonAll(givenUp(u"channel %1 was destroyed", d->number));
 }
 
 /*! Returns the connection, null once it is destroyed. */

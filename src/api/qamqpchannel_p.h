@@ -144,7 +144,7 @@ public:
     void scheduleConsumerUpdate();
     void forgetConsumer(QAmqpConsumerPrivate *consumer);
     QList<QPointer<QAmqpConsumer>> consumerObjects() const;
-    void connectionGone();
+    void leaveConnection();
     void abandonAll(const QAmqpError &error);
     bool isReady(qint64 highWater) const;
     void holdPublish();

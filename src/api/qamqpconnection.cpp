@@ -109,30 +109,36 @@ QAmqpConnection::QAmqpConnection(const QAmqpConnectionOptions &options, QObject 
 }
 
 /*!
-    Takes leave of the broker: what was published, asked and acknowledged before is still sent, and the connection
-    is closed in good order, in silence. Its channels are deleted, their pending futures fail, and no signal is
-    emitted. An event loop of Qt does the rest in the background; without one it is waited for, see
-    QAmqpConnectionOptions::setLingerTime(). A connection that is not open is given up at once. Call close() and wait
-    for closed() to hear what became of each publish; abort() cuts the link.
+    Takes leave of the broker: what was published, asked and acknowledged before is still sent, and the
+    connection is closed in good order, in silence. Its channels are deleted, their pending futures fail, and
+    no signal is emitted. A continuation of such a future may delete any other object; what it asks of this
+    one and its channels is refused. An event loop of Qt does the rest in the background; without one it is
+    waited for, see QAmqpConnectionOptions::setLingerTime(). A connection that is not open is given up at
+    once. Call close() and wait for closed() to hear what became of each publish; abort() cuts the link.
 */
 QAmqpConnection::~QAmqpConnection()
 {
     d_ptr->engine->collectLastMail(0); // acknowledgements that were accepted are sent
-    // Children would otherwise be deleted by ~QObject, when d_ptr is gone.
-    // One by one: a continuation that runs here may delete the next.
-    const auto deleteChannels = [this] {
-        while (auto *channel = findChild<QAmqpChannel *>(QString(), Qt::FindDirectChildrenOnly))
-            delete channel;
+    std::vector<std::shared_ptr<QAmqpChannelPrivate>> channels;
+    const auto leaveChannels = [&] {
+        while (!d_ptr->channels.isEmpty()) {
+            channels.push_back(d_ptr->channels.constFirst()->shared_from_this());
+            channels.back()->leaveConnection();
+        }
     };
-    deleteChannels();
-    while (!d_ptr->channels.isEmpty())
-        d_ptr->channels.takeLast()->connectionGone();
+    leaveChannels();
     d_ptr->engine->detach();
+    setParent(nullptr); // which a continuation may delete
     const QAmqpError gone = givenUp(u"the connection was destroyed");
+    for (size_t i = 0; i < channels.size(); ++i)
+        channels[i]->abandonAll(gone);
     for (const auto &promise : std::exchange(d_ptr->secretPromises, {}))
         endPromise(*promise, gone);
     d_ptr->engine->printRest();
-    deleteChannels(); // which a message handler made, and never open
+    leaveChannels(); // which a continuation or a message handler made, and never open
+    // Children would otherwise be deleted by ~QObject, when d_ptr is gone.
+    while (auto *channel = findChild<QAmqpChannel *>(QString(), Qt::FindDirectChildrenOnly))
+        delete channel;
 }
 
 QAmqpConnectionPrivate::QAmqpConnectionPrivate(QAmqpConnection *connection,

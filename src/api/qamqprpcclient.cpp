@@ -103,12 +103,14 @@ QAmqpRpcClient::QAmqpRpcClient(QAmqpChannel *channel, QObject *parent)
             [d](quint64 first, quint64 last) { d->nacked(first, last); });
 }
 
-/*! Ends the calls under way with Cancelled. */
+/*! Ends the calls under way with Cancelled. A continuation may delete any other object; a new call() is
+    refused. */
 QAmqpRpcClient::~QAmqpRpcClient()
 {
-    const auto d = d_ptr; // continuations run below
+    const auto d = d_ptr;
     d->leave();
     d->q = nullptr;
+    setParent(nullptr); // which a continuation may delete
     d->endAll(givenUp(u"the QAmqpRpcClient was destroyed"));
 }
 
@@ -154,8 +156,9 @@ QFuture<QAmqpMessage> QAmqpRpcClient::call(const QString &exchange, const QStrin
                                            std::chrono::milliseconds timeout)
 {
     QAmqpRpcClientPrivate *d = d_ptr.get();
-    if (!d->channel)
-        return failedFuture<QAmqpMessage>(notOpen(u"call(): the channel was destroyed"));
+    if (!d->q || !d->channel)
+        return failedFuture<QAmqpMessage>(
+                notOpen(u"call(): the QAmqpRpcClient or its channel was destroyed"));
     auto *channel = QAmqpChannelPrivate::of(d->channel);
     QAmqpError error = channel->threadError("call()");
     if (!error && timeout < 0ms)

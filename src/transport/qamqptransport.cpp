@@ -80,9 +80,9 @@ void QAmqpTransport::close()
 
     When a connection is deleted, or its thread ends, it takes leave of the broker: what was published and
     acknowledged is only sure to arrive once the broker has answered. Where no event loop of Qt goes on to
-    read that answer, it is waited for with this function, for QAmqpConnectionOptions::lingerTime() at most. A transport that cannot wait loses
-    what is on its way then, unless the application closes the connection before and waits for
-    QAmqpConnection::closed(). */
+    read that answer, it is waited for with this function, for QAmqpConnectionOptions::lingerTime() at
+    most. A transport that cannot wait loses what is on its way then, unless the application closes the
+    connection before and waits for QAmqpConnection::closed(). */
 bool QAmqpTransport::waitForTurn(std::chrono::milliseconds) { return false; }
 
 /*! Returns the configuration of the TLS connection with the state it is in: its protocol, its cipher and
