@@ -45,28 +45,33 @@ void QAmqpChannelPrivate::on(const ChannelLost &)
     }
 }
 
-// The core is about to forget this channel.
+// The core is done with this channel.
 void QAmqpChannelPrivate::leaveCore()
 {
     engine->collectLastMail(
             number); // that of other channels; for this one nothing is sent any more
     nextTag = core->nextPublishTag();
+    unreportedFailure = core->unreportedFailure();
+    endedConsumers = consumerObjects();
+    consumers.clear();
     core = nullptr;
 }
 
-void QAmqpChannelPrivate::closed(const QAmqpError &error, bool told)
+void QAmqpChannelPrivate::closed(const ChannelClosed &closed)
 {
     const QPointer<QAmqpChannel> alive(q);
-    if (error)
+    const QAmqpError error = closed.error;
+    if (error && closed.channel == number) // else it was opened again, and there is none
         lastError = error;
+    unreportedFailure = {};
     // What ended the connection is told by the connection, once for all its channels.
     const bool own = error.scope() == QAmqpError::Scope::Channel;
     // A warning is for what nobody else is told.
-    told = told || q->isSignalConnected(QMetaMethod::fromSignal(&QAmqpChannel::errorOccurred));
+    const bool told = closed.told
+            || q->isSignalConnected(QMetaMethod::fromSignal(&QAmqpChannel::errorOccurred));
     if (own)
         engine->log().add(qtAmqpChannel(), told ? QtInfoMsg : QtWarningMsg, error.text());
-    const QList<QPointer<QAmqpConsumer>> ended = consumerObjects();
-    consumers.clear();
+    const auto ended = std::exchange(endedConsumers, {});
     for (const QPointer<QAmqpConsumer> &consumer : ended) {
         if (consumer)
             QAmqpConsumerPrivate::of(consumer)->ended(error);
@@ -98,9 +103,11 @@ void QAmqpChannelPrivate::on(Replied &replied)
 void QAmqpChannelPrivate::on(Got &got)
 {
     if (const Ended handler = requests.take(got.request)) {
-        RequestEnd end{{.request = got.request, .messageCount = got.remaining}, &got};
+        RequestEnd end{
+                {.channel = got.channel, .request = got.request, .messageCount = got.remaining},
+                &got};
         handler(end);
-    } else {
+    } else if (core && !isEarlier(got.channel)) {
         core->giveBack(got.deliveryTag);
     }
 }
@@ -251,19 +258,20 @@ void QAmqpChannelPrivate::leaveConnection()
 {
     if (!engine)
         return;
-    if (core) { // acknowledgements that were accepted are sent
-        engine->collectLastMail(number);
-        engine->forgetChannel(quint16(number));
-        core->close();
-        core->finishClose();
+    if (ChannelCore *const leaving = core) {
+        leaveCore();
+        leaving->close();
+        leaving->finishClose();
         engine->scheduleTurn();
     }
-    for (QAmqpConsumerPrivate *consumer : std::exchange(consumers, {})) {
-        consumer->state = QAmqpConsumer::State::Cancelled;
-        consumer->dropHeld();
+    engine->forgetChannel(this);
+    for (const QPointer<QAmqpConsumer> &consumer : std::exchange(endedConsumers, {})) {
+        if (!consumer)
+            continue;
+        QAmqpConsumerPrivate::of(consumer)->state = QAmqpConsumer::State::Cancelled;
+        QAmqpConsumerPrivate::of(consumer)->dropHeld();
     }
     QAmqpConnectionPrivate::of(connection)->channels.removeOne(this);
-    core = nullptr;
     engine = nullptr;
     connection = nullptr;
 }

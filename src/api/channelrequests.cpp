@@ -256,7 +256,7 @@ QFuture<std::optional<QAmqpDelivery>> QAmqpChannelPrivate::get(const QueueName &
             BasicGet{.noAck = noAck}, {.queue = queue}, [this, noAck](const RequestEnd &end) {
                 std::optional<QAmqpDelivery> message;
                 if (end.message) {
-                    if (core)
+                    if (core && !isEarlier(end.channel))
                         core->show(end.message->deliveryTag);
                     message.emplace();
                     QAmqpDeliveryPrivate::assign(*message, *end.message,
@@ -312,8 +312,10 @@ QFuture<void> QAmqpChannel::recover()
 {
     QAmqpChannelPrivate *d = d_ptr.get();
     const auto voided = [d](RequestEnd &end) {
+        if (end.error || d->isEarlier(end.channel))
+            return;
         for (QAmqpConsumerPrivate *consumer : std::as_const(d->consumers)) {
-            if (!end.error && !consumer->noAck)
+            if (!consumer->noAck)
                 consumer->dropHeld(); // it comes again, with new tags
         }
     };

@@ -14,6 +14,8 @@
 #include <QtCore/qscopeguard.h>
 #include <QtNetwork/qsslerror.h>
 
+#include <algorithm>
+
 QT_BEGIN_NAMESPACE
 
 namespace QtAmqpPrivate {
@@ -236,10 +238,10 @@ void Engine::finishClose(quint16 channel)
         closing->finishClose();
 }
 
-void Engine::forgetChannel(quint16 number)
+void Engine::forgetChannel(QAmqpChannelPrivate *channel)
 {
-    if (number < m_channels.size())
-        m_channels[number] = nullptr;
+    std::replace(m_channels.begin(), m_channels.end(), channel,
+                 static_cast<QAmqpChannelPrivate *>(nullptr));
 }
 
 // A transport that was told to close may still have something to tell: it is of no session any more.
@@ -470,12 +472,13 @@ void Engine::on(ChannelClosed &closed)
 {
     QAmqpChannelPrivate *target = channel(closed.channel);
     if (target) {
-        target->leaveCore();
+        if (target->core && target->core->number() == closed.channel) // else it was opened again
+            target->leaveCore();
         m_channels[closed.channel] = nullptr;
     }
     m_core->removeChannel(closed.channel);
     if (target)
-        target->closed(closed.error, closed.told);
+        target->closed(closed);
 }
 
 template<typename ChannelEvent>

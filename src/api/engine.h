@@ -71,7 +71,7 @@ public:
     void scheduleUpdate(quint16 channel) { m_channelsToUpdate.insert(channel); }
     // It has refused to publish, open or not.
     void reportRefused(std::weak_ptr<QAmqpChannelPrivate> channel);
-    void forgetChannel(quint16 number);
+    void forgetChannel(QAmqpChannelPrivate *channel);
     QAmqpChannelPrivate *channel(quint16 number) const
     {
         return number < m_channels.size() ? m_channels[number] : nullptr;

@@ -227,7 +227,8 @@ static QString allInUse(const ConnectionCore &core)
 
 /*! Opens a channel that is closed, with a new number and a clean slate: consumers, the prefetch and a
     transaction are not revived, the tags of publishes go on. On a closed connection the channel opens
-    with it. Does nothing unless closed; sets lastError(), and stays closed, while the connection is
+    with it. In a slot or a continuation that runs before closed() is emitted, while state() is Closed
+    already, it opens too; closed() follows all the same. Does nothing unless closed; sets lastError(), and stays closed, while the connection is
     closing (NotOpen) or if it has no channel left (LimitExceeded): one that was closed or destroyed counts
     until the broker has answered its close. \sa {AMQP 0-9-1 §1.5} */
 void QAmqpChannel::open()
@@ -235,13 +236,15 @@ void QAmqpChannel::open()
     QAmqpChannelPrivate *d = d_ptr.get();
     if (const QAmqpError error = d->threadError("open()"))
         return d->refuse(error);
-    if (d->core || !d->engine)
+    if (!d->engine || (d->core && d->core->state() != ChannelState::Closed))
         return;
     ConnectionCore &core = d->engine->core();
     if (core.isClosing()) {
         d->lastError = notOpen(u"open(): the connection is closing; wait for its closed()");
         return;
     }
+    if (d->core) // closed() is still to come
+        d->leaveCore();
     d->core = core.addChannel(d->nextTag);
     if (!d->core) {
         d->lastError = QAmqpError(Kind::LimitExceeded, QAmqpError::Scope::Channel,
@@ -438,6 +441,8 @@ QFuture<void> QAmqpChannel::allConfirmed()
     QAmqpChannelPrivate *d = d_ptr.get();
     if (const QAmqpError error = d->confirmsRefusal("allConfirmed()"))
         return failedFuture<void>(error);
+    if (d->unreportedFailure)
+        return failedFuture<void>(d->unreportedFailure);
     if (!d->core)
         return QtFuture::makeReadyFuture();
     if (const RequestId request = d->core->awaitAllConfirms())

@@ -150,10 +150,12 @@ public:
     void holdPublish();
     void emitStateChanged();
     QAmqpChannel::State currentState() const;
+    // Whether what happened is of the time before open() was called, which need not wait for closed().
+    bool isEarlier(quint16 channel) const { return channel != number; }
 
     // From the engine
     void leaveCore();
-    void closed(const QAmqpError &error, bool told);
+    void closed(const QtAmqpPrivate::ChannelClosed &closed);
     void on(const QtAmqpPrivate::ChannelOpened &opened);
     void on(const QtAmqpPrivate::ChannelLost &lost);
     void on(QtAmqpPrivate::Replied &replied);
@@ -191,6 +193,9 @@ public:
     QtAmqpPrivate::Utf8Memory routingKeyUtf8;
 
     QHash<QtAmqpPrivate::RequestId, QAmqpConsumerPrivate *> consumers; // by their basic.consume
+    // From the end of the core to closed(), before which the channel may be opened again.
+    QList<QPointer<QAmqpConsumer>> endedConsumers;
+    QAmqpError unreportedFailure; // of the publishes
     quint32 consumersMade = 0;
     bool consumersChanged = false; // one was paused, or may go on, which afterEvents() tells
     std::weak_ptr<QtAmqpPrivate::ReplyConsumer> replies; // which all clients of RPC share

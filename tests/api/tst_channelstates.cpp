@@ -19,6 +19,8 @@ private Q_SLOTS:
     void opensAndCloses();
     void reopensAfterError();
     void reopensInClosedSlot();
+    void reopensBeforeClosedIsEmitted_data();
+    void reopensBeforeClosedIsEmitted();
     void numbersAreRecycled();
     void channelLimit();
     void closeWaitsForWhatWasAsked();
@@ -126,6 +128,88 @@ void TestChannelStates::reopensInClosedSlot()
 }
 
 // Each connection counts for itself, and a number is free again once both sides have closed it.
+void TestChannelStates::reopensBeforeClosedIsEmitted_data()
+{
+    QTest::addColumn<QString>("when");
+    for (const QString &when : {u"declare"_s, u"purge"_s, u"indeterminate"_s, u"cancelled"_s})
+        QTest::newRow(qPrintable(when)) << when;
+}
+
+// As soon as state() says that it is closed, in whatever is called first.
+void TestChannelStates::reopensBeforeClosedIsEmitted()
+{
+    QFETCH(QString, when);
+    const bool isTold =
+            when == u"indeterminate" || when == u"cancelled"; // what becomes of the publish
+    const quint16 number = when == u"cancelled" ? 1 : 2; // the old one is taken before
+    const QByteArrayView tag("t");
+    Session s(openedChannel()
+                      .expect<BasicQos>()
+                      .expect<BasicConsume>()
+                      .reply(BasicQosOk{})
+                      .reply(BasicConsumeOk{tag})
+                      .expect<ConfirmSelect>()
+                      .expect<BasicPublish>()
+                      .expect<QueueDeclare>()
+                      .expect<QueuePurge>()
+                      .reply(ConfirmSelectOk{})
+                      .send(ChannelClose{404, QByteArrayView("NOT_FOUND"), 50, 10})
+                      .expect<ChannelCloseOk>()
+                      .channelOpen(number)
+                      .on(number)
+                      .expect<BasicQos>()
+                      .expect<BasicConsume>()
+                      .reply(BasicQosOk{})
+                      .reply(BasicConsumeOk{tag})
+                      .expect<QueueDeclare>()
+                      .reply(QueueDeclareOk{QByteArrayView("q")})
+                      .sendContent(BasicDeliver{tag, 1, false, {}, QByteArrayView("q")},
+                                   QAmqpMessage("x"))
+                      .expect<BasicAck>()
+                      .connectionClose());
+    s.open();
+    const auto consume = [&s](const QString &name) {
+        QAmqpConsumer *consumer =
+                s.channel->consume(u"q"_s, QAmqpConsumeOptions().setConsumerTag(u"t"_s));
+        s.log.watch(consumer, name);
+        return consumer;
+    };
+    QAmqpConsumer *first = consume(u"first"_s);
+    TRY(first->isActive(), s.server);
+    QFuture<QAmqpQueueInfo> again;
+    bool acked = false;
+    const auto reopen = [&](const QString &now) {
+        if (when != now)
+            return;
+        QCOMPARE(s.channel->state(), State::Closed);
+        s.channel->open();
+        QCOMPARE(s.channel->state(), State::Opening);
+        QCOMPARE(errorOf(s.channel->allConfirmed()).kind(),
+                 isTold ? Kind::NoError : Kind::NotFound);
+        connect(consume(u"second"_s), &QAmqpConsumer::messageReceived,
+                [&](const QAmqpDelivery &delivery) { acked = delivery.ack(); });
+        again = s.channel->declareQueue(u"q"_s);
+    };
+    connect(s.channel, &QAmqpChannel::indeterminate, [&] { reopen(u"indeterminate"_s); });
+    connect(first, &QAmqpConsumer::cancelled, [&] { reopen(u"cancelled"_s); });
+    s.channel->publish({}, u"q"_s, "x"_ba);
+    s.channel->declareQueue(u"q"_s).then(
+            [&](const QFuture<QAmqpQueueInfo> &) { reopen(u"declare"_s); });
+    s.channel->purgeQueue(u"q"_s).then([&](const QFuture<quint32> &) { reopen(u"purge"_s); });
+    TRY(acked, s.server);
+    QVERIFY(!errorOf(again));
+    QVERIFY(!s.channel->lastError());
+    QCOMPARE(s.log.of(u"first"_s),
+             QStringList({u"Active"_s, u"started"_s, u"Cancelled"_s, u"cancelled: NotFound"_s}));
+    QCOMPARE(s.log.of(u"second"_s), QStringList({u"Active"_s, u"started"_s, u"received x"_s}));
+    QStringList lines = s.log.of(u"channel"_s);
+    QCOMPARE(lines.removeAll(u"Opening"_s), 2);
+    QCOMPARE(lines,
+             QStringList({u"Open"_s, u"opened"_s, u"ready"_s, u"indeterminate 1-1"_s,
+                          u"error NotFound"_s, u"closed"_s, u"Open"_s, u"opened"_s, u"ready"_s}));
+    s.close();
+}
+
 void TestChannelStates::numbersAreRecycled()
 {
     const Script script = Script().handshake()
