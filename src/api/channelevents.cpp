@@ -107,9 +107,15 @@ void QAmqpChannelPrivate::on(Got &got)
                 {.channel = got.channel, .request = got.request, .messageCount = got.remaining},
                 &got};
         handler(end);
-    } else if (core && !isEarlier(got.channel)) {
-        core->giveBack(got.deliveryTag);
+    } else {
+        giveBack(got);
     }
+}
+
+void QAmqpChannelPrivate::giveBack(const Delivered &message)
+{
+    if (core && !isEarlier(message.channel))
+        core->giveBack(message.deliveryTag);
 }
 
 void QAmqpChannelPrivate::on(Delivered &delivered)

@@ -152,6 +152,7 @@ public:
     QAmqpChannel::State currentState() const;
     // Whether what happened is of the time before open() was called, which need not wait for closed().
     bool isEarlier(quint16 channel) const { return channel != number; }
+    void giveBack(const QtAmqpPrivate::Delivered &message);
 
     // From the engine
     void leaveCore();
@@ -282,7 +283,7 @@ QFuture<T> QAmqpChannelPrivate::wait(QtAmqpPrivate::RequestId id, const Ended &f
     requests.insert(newestRequest = id, [=, this](RequestEnd &end) {
         const bool isWanted = !promise->isCanceled();
         if (end.message && !isWanted)
-            core->giveBack(end.message->deliveryTag);
+            giveBack(*end.message);
         if (first)
             first(end);
         if constexpr (std::is_void_v<T>)
