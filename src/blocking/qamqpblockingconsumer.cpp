@@ -231,7 +231,7 @@ void QAmqpBlockingConsumerPrivate::end(const QAmqpError &reason)
             return alive ? alive->cancelledHandler.with(tag, error) : Callback();
         });
     }
-    over = owner->takeOut([](const auto &consumer) { return consumer->isOver(); });
+    over = owner->takeOut([](const auto &each) { return each->isOver(); });
     connection->dispatcher.changed();
 }
 

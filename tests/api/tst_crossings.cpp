@@ -6,7 +6,7 @@
 // thousands of sessions take a few seconds.
 
 #include "apitest.h"
-#include "autobroker.h"
+#include "scripted/autobroker.h"
 
 #include <QtAmqp/qamqpexchange.h>
 #include <QtAmqp/qamqprpcclient.h>
