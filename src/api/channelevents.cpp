@@ -264,19 +264,24 @@ void QAmqpChannelPrivate::leaveConnection()
 {
     if (!engine)
         return;
+    const auto ended = std::exchange(endedConsumers, {}) + consumerObjects();
     if (ChannelCore *const leaving = core) {
+        // What would still come while the channel closes would come to nobody.
+        for (const QPointer<QAmqpConsumer> &consumer : consumerObjects())
+            forgetConsumer(QAmqpConsumerPrivate::of(consumer));
         leaveCore();
         leaving->close();
         leaving->finishClose();
         engine->scheduleTurn();
     }
     engine->forgetChannel(this);
-    for (const QPointer<QAmqpConsumer> &consumer : std::exchange(endedConsumers, {})) {
+    for (const QPointer<QAmqpConsumer> &consumer : ended) {
         if (!consumer)
             continue;
         QAmqpConsumerPrivate::of(consumer)->state = QAmqpConsumer::State::Cancelled;
         QAmqpConsumerPrivate::of(consumer)->dropHeld();
     }
+    endedConsumers.clear();
     QAmqpConnectionPrivate::of(connection)->channels.removeOne(this);
     engine = nullptr;
     connection = nullptr;

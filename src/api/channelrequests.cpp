@@ -332,7 +332,11 @@ bool QAmqpChannelPrivate::settleAll(const char *function, Settlement how)
         engine->collectMail();
     if (currentState() == QAmqpChannel::State::Open)
         lastError = QAmqpError(); // so that it tells of this call
-    switch (core ? core->settle({}, how, true) : Settling::NotUnsettled) {
+    if (!core) {
+        lastError = notOpen(u"%1: channel %2 is closed; open() it again", function, number);
+        return false;
+    }
+    switch (core->settle({}, how, true)) {
     case Settling::Accepted: engine->scheduleTurn(); return true;
     case Settling::NotUnsettled: break;
     case Settling::FromStream: lastError = streamTakesNothingBack(); break;
