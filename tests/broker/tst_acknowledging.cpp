@@ -31,6 +31,8 @@ private Q_SLOTS:
     void settlesOnlyOnce();
     void staleDeliveriesAreNotSettled();
     void recoverDeliversAgain();
+    void whatIsRolledBackIsSettledAgain();
+    void aFailedCommitSettlesNothing();
     void cancelGivesBackWhatIsHeld();
     void closingChannelGivesBackWhatIsUnsettled();
     void acknowledgesFromOtherThreads();
@@ -189,6 +191,46 @@ void TestAcknowledging::recoverDeliversAgain()
     QVERIFY(log.messages.at(3).isRedelivered());
     QVERIFY(m_channel->ackAll());
     QVERIFY(!settled(m_channel));
+}
+
+// RabbitMQ counts a message that was settled in the transaction as unsettled again, and so it may be settled
+// in another way.
+void TestAcknowledging::whatIsRolledBackIsSettledAgain()
+{
+    publish(4);
+    VERIFY_OK(m_channel->txSelect());
+    const ConsumerLog log(m_channel->consume(m_queue));
+    QVERIFY(log.waitForMessages(4));
+    QVERIFY(log.messages.at(0).ack());
+    QVERIFY(log.messages.at(2).ack(QAmqpDelivery::Multiple));
+    QVERIFY(log.messages.at(3).nack(QAmqpDelivery::Discard));
+    VERIFY_OK(m_channel->txRollback());
+    for (const QAmqpDelivery &message : log.messages)
+        QVERIFY(!message.isSettled());
+    QVERIFY(log.messages.at(0).nack()); // which comes again
+    QVERIFY(log.messages.at(2).ack(QAmqpDelivery::Multiple));
+    VERIFY_OK(m_channel->txCommit());
+    QVERIFY(log.waitForMessages(5));
+    QVERIFY(log.messages.at(4).isRedelivered());
+    QVERIFY(!log.messages.at(3).isSettled());
+    m_channel->close();
+    QVERIFY(waitFor([&] { return readyMessages(*m_peer, m_queue) == 2; }));
+    QCOMPARE(fetch(m_publisher, m_queue)->body(), "0"_ba);
+    QCOMPARE(fetch(m_publisher, m_queue)->body(), "3"_ba);
+}
+
+// A publish to an exchange that is not there ends the channel, and the transaction with it.
+void TestAcknowledging::aFailedCommitSettlesNothing()
+{
+    publish(1);
+    VERIFY_OK(m_channel->txSelect());
+    const ConsumerLog log(m_channel->consume(m_queue));
+    QVERIFY(log.waitForMessages(1));
+    QVERIFY(log.messages.at(0).ack());
+    m_channel->publish(u"there is no such exchange"_s, {}, "m"_ba);
+    VERIFY_ERROR(failure(m_channel->txCommit()), NotFound, Channel, 404);
+    QVERIFY(!log.messages.at(0).isSettled() && !log.messages.at(0).ack());
+    QVERIFY(waitFor([&] { return readyMessages(*m_peer, m_queue) == 1; }));
 }
 
 void TestAcknowledging::cancelGivesBackWhatIsHeld()
