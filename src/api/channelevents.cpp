@@ -28,7 +28,7 @@ void QAmqpChannelPrivate::emitStateChanged()
 
 void QAmqpChannelPrivate::on(const ChannelOpened &opened)
 {
-    engine->mailbox()->admit(number, opened.generation);
+    engine->mailbox()->admit(opened.channel, opened.generation);
     const QPointer<QAmqpChannel> alive(q);
     emitStateChanged();
     if (alive && currentState() == QAmqpChannel::State::Open)
@@ -52,7 +52,7 @@ void QAmqpChannelPrivate::leaveCore()
             number); // that of other channels; for this one nothing is sent any more
     nextTag = core->nextPublishTag();
     unreportedFailure = core->unreportedFailure();
-    endedConsumers = consumerObjects();
+    endedConsumers += consumerObjects();
     consumers.clear();
     core = nullptr;
 }
@@ -74,7 +74,7 @@ void QAmqpChannelPrivate::closed(const ChannelClosed &closed)
     const auto ended = std::exchange(endedConsumers, {});
     for (const QPointer<QAmqpConsumer> &consumer : ended) {
         if (consumer)
-            QAmqpConsumerPrivate::of(consumer)->ended(error);
+            QAmqpConsumerPrivate::of(consumer)->ended(error); // also if a slot deletes the channel
     }
     if (alive && !core) // else a slot has opened it again already
         emitStateChanged();
@@ -266,6 +266,7 @@ void QAmqpChannelPrivate::leaveConnection()
         return;
     const auto ended = std::exchange(endedConsumers, {}) + consumerObjects();
     if (ChannelCore *const leaving = core) {
+        engine->collectMail(); // acknowledgements that were accepted come before
         // What would still come while the channel closes would come to nobody.
         for (const QPointer<QAmqpConsumer> &consumer : consumerObjects())
             forgetConsumer(QAmqpConsumerPrivate::of(consumer));

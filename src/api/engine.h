@@ -46,6 +46,7 @@ public:
     void close(TimePoint deadline);
     void abort();
     void detach();
+    bool isDetached() const { return !m_connection; }
 
     // After any command: the rest follows in a turn.
     void scheduleTurn();

@@ -23,14 +23,15 @@ bool Mailbox::settle(const Mail &mail)
             m_engine->collectMail();
         return m_engine && m_engine->settle(mail);
     }
-    if (mail.how != Settlement::Ack && mail.delivery->fromStream) {
-        qWarning("QtAmqp: %s", qPrintable(streamTakesNothingBack().text()));
-        return false;
-    }
-    const std::lock_guard lock(m_mutex);
+    std::unique_lock lock(m_mutex);
     const quint16 channel = mail.delivery->channel;
     if (channel >= m_admitted.size() || m_admitted[channel] != mail.delivery->generation)
         return false;
+    if (mail.how != Settlement::Ack && mail.delivery->fromStream) {
+        lock.unlock();
+        qWarning("QtAmqp: %s", qPrintable(streamTakesNothingBack().text()));
+        return false;
+    }
     m_waiting.push_back(mail);
     if (!m_hasMail.exchange(true) && m_transport)
         m_transport->requestTurn();

@@ -228,15 +228,15 @@ static QString allInUse(const ConnectionCore &core)
 /*! Opens a channel that is closed, with a new number and a clean slate: consumers, the prefetch and a
     transaction are not revived, the tags of publishes go on. On a closed connection the channel opens
     with it. In a slot or a continuation that runs before closed() is emitted, while state() is Closed
-    already, it opens too; closed() follows all the same. Does nothing unless closed; sets lastError(), and stays closed, while the connection is
-    closing (NotOpen) or if it has no channel left (LimitExceeded): one that was closed or destroyed counts
-    until the broker has answered its close. \sa {AMQP 0-9-1 §1.5} */
+    already, it opens too; closed() follows all the same. Does nothing unless closed; sets lastError(), and
+    stays closed, while the connection is closing (NotOpen) or if it has no channel left (LimitExceeded): one
+    that was closed or destroyed counts until the broker has answered its close. \sa {AMQP 0-9-1 §1.5} */
 void QAmqpChannel::open()
 {
     QAmqpChannelPrivate *d = d_ptr.get();
     if (const QAmqpError error = d->threadError("open()"))
         return d->refuse(error);
-    if (!d->engine || (d->core && d->core->state() != ChannelState::Closed))
+    if (!d->engine || (d->core && !d->core->isEnded()))
         return;
     ConnectionCore &core = d->engine->core();
     if (core.isClosing()) {

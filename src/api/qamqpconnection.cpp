@@ -130,12 +130,16 @@ QAmqpConnection::~QAmqpConnection()
     d_ptr->engine->detach();
     setParent(nullptr); // which a continuation may delete
     const QAmqpError gone = givenUp(u"the connection was destroyed");
-    for (size_t i = 0; i < channels.size(); ++i)
-        channels[i]->abandonAll(gone);
+    size_t abandoned = 0;
+    const auto abandonChannels = [&] { // those that a continuation or a message handler makes too
+        for (leaveChannels(); abandoned < channels.size(); leaveChannels())
+            channels[abandoned++]->abandonAll(gone);
+    };
+    abandonChannels();
     for (const auto &promise : std::exchange(d_ptr->secretPromises, {}))
         endPromise(*promise, gone);
     d_ptr->engine->printRest();
-    leaveChannels(); // which a continuation or a message handler made, and never open
+    abandonChannels();
     // Children would otherwise be deleted by ~QObject, when d_ptr is gone.
     while (auto *channel = findChild<QAmqpChannel *>(QString(), Qt::FindDirectChildrenOnly))
         delete channel;
@@ -163,6 +167,10 @@ bool QAmqpConnectionPrivate::refuseUnlessClosed(const char *function)
 {
     if (!isOwnThread(function))
         return true;
+    if (engine->isDetached()) { // a continuation calls what is being destroyed
+        lastError = notOpen(u"%1(): the connection is being destroyed", function);
+        return true;
+    }
     if (currentState() == QAmqpConnection::State::Closed)
         return false;
     lastError = invalidArgument(

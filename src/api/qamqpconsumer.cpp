@@ -175,10 +175,16 @@ QAmqpConsumerPrivate::~QAmqpConsumerPrivate()
     dropHeld();
 }
 
-// Not more than the prefetch at a time, whatever the broker sends.
+// Not more than the prefetch at a time, whatever the broker sends; and nothing that is to go back, since the
+// channel has ended, though the consumer has not heard of it yet.
 bool QAmqpConsumerPrivate::mayShow(const QAmqpDelivery &delivery) const
 {
-    return noAck || !channel->core || channel->core->show(delivery.deliveryTag());
+    return noAck || (isOfChannel() && channel->core->show(delivery.deliveryTag()));
+}
+
+bool QAmqpConsumerPrivate::isOfChannel() const
+{
+    return channel->core && !channel->core->isEnded() && channel->consumers.value(id) == this;
 }
 
 void QAmqpConsumerPrivate::deliver(const QAmqpDelivery &delivery)

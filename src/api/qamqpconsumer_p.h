@@ -43,6 +43,7 @@ public:
 
 private:
     bool mayShow(const QAmqpDelivery &delivery) const;
+    bool isOfChannel() const; // of the session of the channel that goes on
     bool callSlot(const QAmqpDelivery &delivery);
     void hold(const QAmqpDelivery &delivery);
     QAmqpDelivery takeHeld();

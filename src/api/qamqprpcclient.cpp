@@ -46,7 +46,8 @@ struct QtAmqpPrivate::ReplyConsumer
     ~ReplyConsumer() { delete consumer; }
     bool isRunning() const
     {
-        return consumer && consumer->state() < QAmqpConsumer::State::Cancelling;
+        return consumer && consumer->state() < QAmqpConsumer::State::Cancelling
+                && QAmqpConsumerPrivate::of(consumer)->isOfChannel();
     }
 
     QPointer<QAmqpConsumer> consumer;

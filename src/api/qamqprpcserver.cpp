@@ -4,6 +4,7 @@
 #include <QtAmqp/qamqprpcserver.h>
 
 #include "api/notify.h"
+#include "api/qamqpconsumer_p.h"
 #include "values/errorkinds.h"
 
 #include <QtAmqp/qamqpconsumer.h>
@@ -189,7 +190,8 @@ QFuture<int> QAmqpRpcServer::stop()
 
 bool QAmqpRpcServer::isRunning() const
 {
-    return d_ptr->consumer && d_ptr->consumer->state() != QAmqpConsumer::State::Cancelled;
+    return d_ptr->consumer && d_ptr->consumer->state() != QAmqpConsumer::State::Cancelled
+            && QAmqpConsumerPrivate::of(d_ptr->consumer)->isOfChannel();
 }
 
 static QString fateOf(const QAmqpRpcRequest &request)

@@ -176,8 +176,13 @@ void QAmqpBlockingConnectionPrivate::orphan()
     now.lastError = blockingError(
             Kind::NotOpen,
             u"the connection belongs to the process that opened it; after fork() a process opens connections of its own");
+    // What waits here is the other process's too, which calls back.
+    dispatcher.drop(this);
     for (const auto &weak : channels) {
         if (const auto channel = weak.lock()) {
+            for (const auto &consumer : channel->consumers)
+                consumer->takeAll();
+            channel->publisher.silence();
             channel->setClosed(now.lastError);
             channel->publisher.giveUp(now.lastError);
         }

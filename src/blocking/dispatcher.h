@@ -89,16 +89,16 @@ public:
         return function();
     }
 
+    quint64 callAt(TimePoint time, Callback callback);
+    bool cancelTimer(quint64 timer);
+    void clear(); // callbacks may hold what holds this
+
     // All of these are called with the mutex held.
     void changed() { m_changed.notify_all(); } // something that a wait looks at
     void post(const void *source, std::weak_ptr<void> owner, LookUp lookUp);
     qsizetype count(const void *source) const; // its events
     void drop(const void *source);
     void dropFirst(const void *source); // after looking up its callback; there is one
-
-    quint64 callAt(TimePoint time, Callback callback);
-    bool cancelTimer(quint64 timer);
-    void clear(); // callbacks may hold what holds this
 
     // Waits for `done`, which becomes true when `changed` is notified, and runs no callbacks.
     End await(Lock &lock, std::condition_variable &changed, const Condition &done,

@@ -94,20 +94,11 @@ QAmqpResult<void> QAmqpBlockingChannelPrivate::open()
     const QString what = u"channel.open"_s;
     const auto result = connection->call<QAmqpResult<void>>(
             what, deadline(), [this, self = shared_from_this()](const Answer<void> &answer) {
-                if (!connection->connection->isOpen())
-                    return answer->give(
-                            endedError(u"channel.open: the connection is not open"_s, {}));
-                if (!channel) {
-                    channel = connection->connection->createChannel();
-                    watch();
-                } else {
-                    channel->open();
-                }
-                if (channel->isOpen())
-                    return answer->give(QAmqpResult<void>());
-                if (channel->state() == QAmqpChannel::State::Closed)
-                    return answer->give(channel->lastError());
-                waiters.push_back([answer](const QAmqpError &error) { answer->give(error); });
+                // Its end is told first, to those who wait for it.
+                if (channel && channel->state() == QAmqpChannel::State::Closed)
+                    afterEnd([self, answer] { self->openNow(answer); });
+                else
+                    openNow(answer);
             });
     if (!result) // it may open yet
         connection->thread.post([self = shared_from_this()] {
@@ -115,6 +106,23 @@ QAmqpResult<void> QAmqpBlockingChannelPrivate::open()
                 self->channel->close();
         });
     return result;
+}
+
+void QAmqpBlockingChannelPrivate::openNow(const Answer<void> &answer)
+{
+    if (!connection->connection->isOpen())
+        return answer->give(endedError(u"channel.open: the connection is not open"_s, {}));
+    if (!channel) {
+        channel = connection->connection->createChannel();
+        watch();
+    } else {
+        channel->open();
+    }
+    if (channel->isOpen())
+        return answer->give(QAmqpResult<void>());
+    if (channel->state() == QAmqpChannel::State::Closed)
+        return answer->give(channel->lastError());
+    waiters.push_back([answer](const QAmqpError &error) { answer->give(error); });
 }
 
 void QAmqpBlockingChannelPrivate::watch()

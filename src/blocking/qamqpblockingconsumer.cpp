@@ -133,11 +133,19 @@ void QAmqpBlockingConsumerPrivate::uncount()
         connection->countWaiting(-qint64(waiting.size()), -bytes);
 }
 
+// RabbitMQ ends the connection (540) when something is to go back to a stream, which numbers its messages in
+// this header. What may be of one is left alone: nothing is lost in a stream, and from any other queue it goes
+// back when the channel closes.
+static bool mayBeOfStream(const QAmqpDelivery &delivery)
+{
+    return delivery.headers().value(u"x-stream-offset"_s).type() == QAmqpValue::Type::Int64;
+}
+
 int QAmqpBlockingConsumerPrivate::giveBack()
 {
     int requeued = 0;
     for (const QAmqpDelivery &delivery : locked([this] { return takeAll(); }))
-        requeued += delivery.nack();
+        requeued += !mayBeOfStream(delivery) && delivery.nack();
     return requeued;
 }
 
@@ -236,7 +244,10 @@ void QAmqpBlockingConsumerPrivate::end(const QAmqpError &reason)
 }
 
 /*! Returns the name of the subscription, unique in its channel. */
-QString QAmqpBlockingConsumer::consumerTag() const { return d->tag; }
+QString QAmqpBlockingConsumer::consumerTag() const
+{
+    return d->locked([this] { return d->tag; });
+}
 
 /*! Returns whether the subscription goes on. */
 bool QAmqpBlockingConsumer::isActive() const

@@ -101,10 +101,12 @@ void ChannelCore::answered(const Request &request, Replied replied)
 {
     switch (request.method) {
     case QueueDeclare::info.id(): queueNamed(request, replied.name); break;
-    case BasicCancel::info.id(): {
-        replied.count = takeConsumer(request.consumerTag).requeued;
+    case BasicCancel::info.id():
+        // If the broker's own was first, a new consumer may have the tag.
+        if (const auto consumer = m_consumers.find(request.consumerTag);
+            consumer != m_consumers.end() && consumer->second.cancelling)
+            replied.count = takeConsumer(request.consumerTag).requeued;
         break;
-    }
     case BasicRecover::info.id(): m_deliveries.recovered(); break;
     case TxCommit::info.id():
         m_deliveries.committed();
@@ -133,12 +135,13 @@ void ChannelCore::cancelled(const QByteArray &consumerTag)
     const Consumer consumer = takeConsumer(consumerTag);
     if (!consumer.id)
         return;
-    answer(BasicCancel{.consumerTag = QByteArrayView(consumerTag), .noWait = true});
+    if (!consumer.cancelling) // else it was, and the tag may be of another by now
+        answer(BasicCancel{.consumerTag = QByteArrayView(consumerTag), .noWait = true});
     m_deliveries.giveBack(consumer.ledgerId, sender());
     m_context.events.push_back(ConsumerCancelled{m_number, consumer.id});
 }
 
-void ChannelCore::settle(quint64 sequence, bool multiple, Outcome outcome)
+void ChannelCore::publishesSettled(quint64 sequence, bool multiple, Outcome outcome)
 {
     if (!m_confirming || !m_publishes.settle(sequence, multiple, outcome))
         m_link->blame(

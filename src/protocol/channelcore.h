@@ -142,8 +142,9 @@ public:
     void answered(const Request &request, Replied replied);
     void cancelled(const QByteArray &consumerTag);
     void contentCame(Assembler &content, const Request &get);
+    void consumeSent(const QByteArray &consumerTag);
     void prefetchSent(quint16 messages, bool ofChannel);
-    void settle(quint64 sequence, bool multiple, Outcome outcome);
+    void publishesSettled(quint64 sequence, bool multiple, Outcome outcome);
     void finish(const QAmqpError &error, quint32 guiltyMethod);
 
 private:

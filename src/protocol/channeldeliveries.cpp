@@ -130,7 +130,7 @@ void ChannelCore::deliverToNobody(const Delivered &delivered, Consumer *cancelli
 {
     if (cancelling ? m_deliveries.mayBeStream(cancelling->ledgerId)
                    : streamOffset(delivered.message).has_value())
-        return;
+        return m_deliveries.leftOut();
     const quint32 ledgerId = cancelling ? cancelling->ledgerId : DeliveryLedger::Nobody;
     m_deliveries.delivered(delivered.deliveryTag, ledgerId);
     const quint32 count =
@@ -179,6 +179,12 @@ RequestId ChannelCore::setPrefetch(quint16 messages, bool ofChannel)
     return request(BasicQos{.prefetchCount = messages, .global = ofChannel});
 }
 
+void ChannelCore::consumeSent(const QByteArray &consumerTag)
+{
+    if (const auto consumer = m_consumers.find(consumerTag); consumer != m_consumers.end())
+        m_deliveries.started(consumer->second.ledgerId);
+}
+
 void ChannelCore::prefetchSent(quint16 messages, bool ofChannel)
 {
     ofChannel ? m_deliveries.channelPrefetch(messages) : m_deliveries.consumerPrefetch(messages);
@@ -187,10 +193,10 @@ void ChannelCore::prefetchSent(quint16 messages, bool ofChannel)
 // What RabbitMQ refuses to make a stream of is none.
 void ChannelCore::queueDeclared(const QueueDeclare &method)
 {
-    const QByteArray type =
-            decodeTable(method.arguments).value(QStringLiteral("x-queue-type")).toBytes();
     if (method.passive || method.queue.isEmpty()) // which says nothing
         return;
+    const QByteArray type =
+            decodeTable(method.arguments).value(QStringLiteral("x-queue-type")).toBytes();
     const QByteArray queue = method.queue.toByteArray();
     if (type == "stream" || type == "quorum")
         m_queues.insert(queue,

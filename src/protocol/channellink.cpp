@@ -83,6 +83,8 @@ void ChannelLink::send(WireCall call)
     if (const quint32 method = call.request.method) {
         m_consumeUnanswered = m_consumeUnanswered || call.request.overtakes();
         m_commitUnanswered = m_commitUnanswered || method == TxCommit::info.id();
+        if (method == BasicConsume::info.id())
+            m_channel.consumeSent(call.request.consumerTag);
         if (!call.request.noWait || !mayBeRefused(method))
             m_unanswered.push_back(std::move(call.request));
         if (Reader in(QByteArrayView(call.method).sliced(4)); method == BasicQos::info.id())
@@ -357,12 +359,12 @@ void ChannelLink::handle(const BasicGetOk &method)
 
 void ChannelLink::handle(const BasicAck &method)
 {
-    m_channel.settle(method.deliveryTag, method.multiple, Outcome::Confirmed);
+    m_channel.publishesSettled(method.deliveryTag, method.multiple, Outcome::Confirmed);
 }
 
 void ChannelLink::handle(const BasicNack &method)
 {
-    m_channel.settle(method.deliveryTag, method.multiple, Outcome::Nacked);
+    m_channel.publishesSettled(method.deliveryTag, method.multiple, Outcome::Nacked);
 }
 
 void ChannelLink::beginContent(ContentStart start, QByteArrayView exchange,

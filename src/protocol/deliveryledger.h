@@ -67,7 +67,6 @@ public:
                 std::find_if(m_consumers.begin() + 1, m_consumers.end(),
                              [](const Consumer &c) { return c.gone && c.unsettled == 0; });
         const Consumer added{.prefetch = prefetch, .bound = prefetch, .queue = queue};
-        ++m_running;
         if (unused == m_consumers.end()) {
             m_consumers.push_back(added);
             return quint32(m_consumers.size() - 1);
@@ -75,12 +74,16 @@ public:
         *unused = added;
         return quint32(unused - m_consumers.begin());
     }
+    void started(quint32 consumer) // the broker is asked for it
+    {
+        m_running += !std::exchange(m_consumers[consumer].started, true);
+    }
     // Its unsettled deliveries stay.
     void removeConsumer(quint32 consumer)
     {
         m_consumers[consumer].gone = true;
         m_unsettled -= m_consumers[consumer].unsettled;
-        --m_running;
+        m_running -= m_consumers[consumer].started;
     }
 
     // A stream numbers its messages in a header, in their order. Anybody can publish with such a header,
@@ -125,7 +128,7 @@ public:
             widen(m_bound, messages);
     }
 
-    // Tags come in ascending order; those left out need no acknowledgement.
+    // Tags come in ascending order; those left out need no acknowledgement, or it is said so.
     void delivered(quint64 tag, quint32 consumer)
     {
         m_entries.push_back({.tag = tag, .consumer = consumer, .state = Held});
@@ -133,6 +136,8 @@ public:
         ++m_consumers[consumer].unsettled;
         m_unsettled += !m_consumers[consumer].gone;
     }
+    // One came that is not settled, and what comes later must not settle it with others.
+    void leftOut() { m_leftOut = true; }
     // Whether far more came for it than the prefetch allows.
     bool isFlooded(quint32 consumer) const
     {
@@ -176,7 +181,7 @@ public:
                 return isMeant(entry) && isStream(entry.consumer);
             }))
             return Settling::FromStream;
-        const bool atOnce = multiple && m_held == 0;
+        const bool atOnce = multiple && m_held == 0 && !m_leftOut;
         for (auto each = first; each <= last; ++each) {
             if (!isMeant(*each))
                 continue;
@@ -227,6 +232,7 @@ public:
     void recovered()
     {
         --m_recovering;
+        m_leftOut = false;
         for (Entry &entry : m_entries) {
             if (entry.state == Held || entry.state == Shown)
                 forget(entry);
@@ -274,6 +280,7 @@ public:
                 forget(entry);
         }
         dropSettled();
+        m_leftOut = false;
         m_recovering = 0;
         m_oldestTransaction = m_transaction;
         for (const auto &mark : std::exchange(m_marks, {}))
@@ -316,6 +323,7 @@ private:
         quint64 unsettled = 0;
         quint32 shown = 0;
         QueueKind queue = QueueKind::Classic;
+        bool started = false;
         bool gone = false;
         qint64 lastOffset = -1;
     };
@@ -397,8 +405,9 @@ private:
     std::deque<Entry> m_entries; // by tag
     size_t m_settled = 0; // how many of them are Settled
     quint64 m_held = 0; // how many are Held
+    bool m_leftOut = false; // the broker waits for one that is not here
     std::vector<Consumer> m_consumers{{.gone = true}};
-    quint32 m_running = 0; // consumers that were not removed
+    quint32 m_running = 0; // consumers that were started and not removed
     quint64 m_unsettled = 0; // of all of them
     quint32 m_bound = 0; // as that of a consumer, for all together
     quint32 m_recovering = 0; // basic.recover that are unanswered

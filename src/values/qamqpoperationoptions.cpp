@@ -170,7 +170,8 @@ QAmqpQueueOptions &QAmqpQueueOptions::setAutoDelete(bool autoDelete)
     return *this;
 }
 
-bool QAmqpOperationOptionsPrivate::isReplicated(const QAmqpQueueOptions &options)
+// Whether the queue is a quorum queue or a stream.
+static bool isReplicated(const QAmqpQueueOptions &options)
 {
     const QString type = options.arguments().value(u"x-queue-type"_s).toString();
     return type == "quorum"_L1 || type == "stream"_L1;

@@ -31,8 +31,6 @@ public:
 
     bool operator==(const QAmqpOperationOptionsPrivate &) const = default;
 
-    // Whether the queue is a quorum queue or a stream.
-    static bool isReplicated(const QAmqpQueueOptions &options);
     // Returns the options with which a queue of that name is declared.
     static QAmqpQueueOptions forName(QAmqpQueueOptions options, const QString &name);
 };

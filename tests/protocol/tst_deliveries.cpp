@@ -79,6 +79,51 @@ private Q_SLOTS:
         QCOMPARE(d.count<Delivered>(), 8);
     }
 
+    void aFloodBeyondThePrefetchOfTheChannelClosesIt()
+    {
+        Script flood;
+        for (quint64 tag = 1; tag <= 9; ++tag)
+            flood.sendContent(delivery(tag % 2 ? "a" : "b", tag), message("x"));
+        CoreDriver d(opened().expect<BasicQos>()
+                             .expect<BasicQos>()
+                             .expect<BasicQos>()
+                             .expect<BasicConsume>()
+                             .reply(BasicConsumeOk{"a"})
+                             .expect<BasicConsume>()
+                             .reply(BasicConsumeOk{"b"})
+                             .then(flood)
+                             .expect<ChannelClose>());
+        ChannelCore *channel = d.channel();
+        channel->setPrefetch(2, true);
+        channel->consume(consume("q", "a"), 0, 10);
+        channel->consume(consume("q", "b"), 0, 10);
+        d.open();
+        QCOMPARE(d.count<Delivered>(), 8);
+        QCOMPARE(d.last<ChannelClosed>().error.kind(), Kind::ProtocolViolation);
+    }
+
+    // The broker's own basic.cancel may cross ours, and the tag be of a new consumer when ours is answered.
+    void aLateCancelOkTakesNoOtherConsumer()
+    {
+        CoreDriver d(opened().expect<BasicConsume>()
+                             .reply(BasicConsumeOk{"c"})
+                             .expect<BasicCancel>()
+                             .send(BasicCancel{"c", true})
+                             .reply(BasicCancelOk{"c"})
+                             .expect<BasicConsume>()
+                             .reply(BasicConsumeOk{"c"})
+                             .sendContent(delivery("c", 1), message("x")));
+        ChannelCore *channel = d.channel();
+        channel->consume(consume("q", "c"), 0);
+        d.open();
+        const RequestId cancelling = d.ask(channel->cancel("c"));
+        const RequestId again = d.ask(channel->consume(consume("q", "c"), 0));
+        d.run();
+        QVERIFY(d.ended(cancelling));
+        QCOMPARE(channel->consumerId("c"), again);
+        QCOMPARE(d.last<Delivered>().consumer, again);
+    }
+
     // RabbitMQ gives a consumer the limit it was told last, and forgets that of the channel then.
     void eachConsumerBringsItsPrefetch()
     {

@@ -200,6 +200,8 @@ private Q_SLOTS:
         ledger.channelPrefetch(2);
         const quint32 one = ledger.addConsumer(0);
         const quint32 other = ledger.addConsumer(0);
+        ledger.started(one);
+        ledger.started(other);
         for (quint64 tag = 1; tag <= 8; ++tag)
             ledger.delivered(tag, tag % 2 ? one : other);
         QVERIFY(!ledger.isFlooded(one));
@@ -218,6 +220,30 @@ private Q_SLOTS:
         ledger.consumerPrefetch(5);
         ledger.channelPrefetch(2);
         QVERIFY(!ledger.isFlooded(one));
+    }
+
+    // What may be a stream's is not given back, nor is it settled with others.
+    void whatIsLeftOutIsSettledWithNothingElse()
+    {
+        DeliveryLedger ledger;
+        const quint32 consumer = ledger.addConsumer(0);
+        ledger.leftOut(); // 1
+        QStringList sent;
+        const auto send = [&](quint64 tag, bool multiple, Settlement) {
+            sent.append(QString::number(tag) + (multiple ? u"+"_s : u""_s));
+        };
+        const auto settleAfter = [&](quint64 tag) {
+            for (const quint64 each : {tag, tag + 1}) {
+                ledger.delivered(each, consumer);
+                ledger.show(each);
+            }
+            ledger.settle(tag + 1, true, Settlement::Ack, {}, send);
+        };
+        settleAfter(2);
+        QCOMPARE(sent, QStringList({u"2"_s, u"3"_s}));
+        ledger.clear();
+        settleAfter(4);
+        QCOMPARE(sent.last(), u"5+"_s);
     }
 
     void consumersThatAreOverMakeRoom()
