@@ -105,20 +105,18 @@ private Q_SLOTS:
     // The broker's own basic.cancel may cross ours, and the tag be of a new consumer when ours is answered.
     void aLateCancelOkTakesNoOtherConsumer()
     {
-        CoreDriver d(opened().expect<BasicConsume>()
-                             .reply(BasicConsumeOk{"c"})
-                             .expect<BasicCancel>()
-                             .send(BasicCancel{"c", true})
-                             .reply(BasicCancelOk{"c"})
-                             .expect<BasicConsume>()
-                             .reply(BasicConsumeOk{"c"})
-                             .sendContent(delivery("c", 1), message("x")));
+        CoreDriver d(opened().expect<BasicConsume>().reply(BasicConsumeOk{"c"}));
         ChannelCore *channel = d.channel();
         channel->consume(consume("q", "c"), 0);
         d.open();
         const RequestId cancelling = d.ask(channel->cancel("c"));
+        d.then(Script().expect<BasicCancel>().send(BasicCancel{"c", true}));
+        QCOMPARE(d.count<ConsumerCancelled>(), 1);
         const RequestId again = d.ask(channel->consume(consume("q", "c"), 0));
-        d.run();
+        d.then(Script().send(BasicCancelOk{"c"})
+                       .expect<BasicConsume>()
+                       .reply(BasicConsumeOk{"c"})
+                       .sendContent(delivery("c", 1), message("x")));
         QVERIFY(d.ended(cancelling));
         QCOMPARE(channel->consumerId("c"), again);
         QCOMPARE(d.last<Delivered>().consumer, again);
@@ -303,7 +301,6 @@ private Q_SLOTS:
         const RequestId cancel = d.ask(channel->cancel("c"));
         d.then(Script().expect<BasicCancel>()
                        .send(BasicCancel{"c", true})
-                       .expect<BasicCancel>()
                        .send(BasicCancelOk{"c"}));
         QVERIFY(d.ended(cancel) && !d.reply(cancel).error.isError());
         QCOMPARE(d.count<ConsumerCancelled>(), 1);
