@@ -24,6 +24,7 @@ private Q_SLOTS:
     void getsMessages();
     void requestTimeout();
     void requestTimeoutOfWaitingRequest();
+    void opensAgainOnceItWasGivenUp();
     void requestTimeoutTellsOfBlockage();
     void transactions();
 };
@@ -352,6 +353,32 @@ void TestChannel::requestTimeoutOfWaitingRequest()
     TRY(second.isFinished(), s.server);
     QCOMPARE(errorOf(first).kind(), Kind::Timeout);
     QCOMPARE(errorOf(second).kind(), Kind::Timeout);
+}
+
+// The old number stays taken until the broker answers, and the channel need not wait for that.
+void TestChannel::opensAgainOnceItWasGivenUp()
+{
+    Session s(openedChannel()
+                      .expect<BasicRecover>()
+                      .expect<ChannelClose>()
+                      .channelOpen(2)
+                      .on(2)
+                      .expect<QueuePurge>()
+                      .reply(QueuePurgeOk{3})
+                      .connectionClose());
+    s.setOptions([](QAmqpConnectionOptions &options) { options.setRequestTimeout(500ms); });
+    s.open();
+    QFuture<quint32> purged;
+    s.channel->recover().then([&](const QFuture<void> &recovered) {
+        QCOMPARE(errorOf(recovered).kind(), Kind::Timeout);
+        QCOMPARE(s.channel->state(), QAmqpChannel::State::Closed);
+        s.channel->open();
+        purged = s.channel->purgeQueue(u"q"_s);
+    });
+    TRY(purged.isFinished(), s.server);
+    QCOMPARE(purged.result(), 3U);
+    QCOMPARE(s.channel->number(), 2);
+    s.close();
 }
 
 void TestChannel::requestTimeoutTellsOfBlockage()

@@ -633,6 +633,10 @@ void TestLifetime::continuationsCallWhatDies()
     connection->open();
     TRY(channel->isOpen(), server);
     QList<QAmqpError> errors;
+    QObject owner;
+    std::unique_ptr<QAmqpChannel> made;
+    QFuture<QAmqpQueueInfo> never;
+    QAmqpConnection *const dying = connection.get();
     channel->declareQueue(u"q"_s).then([&](const QFuture<QAmqpQueueInfo> &first) {
         errors.append(errorOf(first));
         errors.append(errorOf(channel->declareQueue(u"r"_s)));
@@ -642,10 +646,17 @@ void TestLifetime::continuationsCallWhatDies()
         channel->open();
         channel->close();
         channel->queue(u"r"_s)->consume();
+        dying->open(); // as a program does that connects again whatever happened
+        QCOMPARE(dying->state(), QAmqpConnection::State::Closed);
+        QCOMPARE(dying->lastError().kind(), Kind::NotOpen);
+        made.reset(dying->createChannel(&owner));
+        never = made->declareQueue(u"s"_s);
     });
     connection.reset();
     QCOMPARE(errors.size(), 4);
     QCOMPARE(errors.takeFirst().kind(), Kind::Cancelled);
+    QVERIFY(never.isFinished());
+    errors.append(errorOf(made->declareQueue(u"t"_s)));
     for (const QAmqpError &error : std::as_const(errors))
         QVERIFY2(error.kind() == Kind::NotOpen, qPrintable(error.text()));
 }
