@@ -18,13 +18,14 @@ QFuture<QAmqpQueueInfo> QAmqpChannelPrivate::declareQueue(const QString &name,
                                                           const Ended &first)
 {
     const QAmqpQueueOptions options = QAmqpOperationOptionsPrivate::forName(given, name);
+    const QByteArray wireName = wireFromText(name);
     return request<QAmqpQueueInfo>(
-            QueueDeclare{.passive = options.isPassive(),
+            QueueDeclare{.queue = wireName,
+                         .passive = options.isPassive(),
                          .durable = options.isDurable(),
                          .exclusive = options.isExclusive(),
                          .autoDelete = options.isAutoDelete()},
-            {.queue = name, .arguments = options.arguments(), .first = first},
-            [](const RequestEnd &end) {
+            {.arguments = options.arguments(), .first = first}, [](const RequestEnd &end) {
                 return QAmqpQueueInfo{textFromWire(end.name), end.messageCount, end.count};
             });
 }
@@ -44,9 +45,7 @@ QFuture<QAmqpQueueInfo> QAmqpChannel::declareQueue(const QString &name,
 QFuture<void> QAmqpChannel::bindQueue(const QString &queue, const QString &exchange,
                                       const QString &routingKey, const QAmqpTable &arguments)
 {
-    return d_ptr->request(
-            QueueBind{.exchange = wireFromText(exchange), .routingKey = wireFromText(routingKey)},
-            {.queue = queue, .arguments = arguments});
+    return d_ptr->bindQueue<QueueBind>(queueNamed(queue), exchange, routingKey, arguments);
 }
 
 /*! Removes the binding of \a queue to \a exchange with exactly \a routingKey and \a arguments; succeeds
@@ -54,9 +53,12 @@ QFuture<void> QAmqpChannel::bindQueue(const QString &queue, const QString &excha
 QFuture<void> QAmqpChannel::unbindQueue(const QString &queue, const QString &exchange,
                                         const QString &routingKey, const QAmqpTable &arguments)
 {
-    return d_ptr->request(
-            QueueUnbind{.exchange = wireFromText(exchange), .routingKey = wireFromText(routingKey)},
-            {.queue = queue, .arguments = arguments});
+    return d_ptr->bindQueue<QueueUnbind>(queueNamed(queue), exchange, routingKey, arguments);
+}
+
+QFuture<quint32> QAmqpChannelPrivate::purgeQueue(const QueueNamePointer &queue)
+{
+    return request<quint32>(QueuePurge{}, {.queue = queue}, messageCount);
 }
 
 /*! Removes all messages that are ready in \a queue and tells how many; those delivered and unsettled
@@ -64,10 +66,10 @@ QFuture<void> QAmqpChannel::unbindQueue(const QString &queue, const QString &exc
     exclusive queue. \sa {AMQP 0-9-1 §1.7.2.7} */
 QFuture<quint32> QAmqpChannel::purgeQueue(const QString &queue)
 {
-    return d_ptr->request<quint32>(QueuePurge{}, {.queue = queue}, messageCount);
+    return d_ptr->purgeQueue(queueNamed(queue));
 }
 
-QFuture<quint32> QAmqpChannelPrivate::deleteQueue(const QueueName &queue,
+QFuture<quint32> QAmqpChannelPrivate::deleteQueue(const QueueNamePointer &queue,
                                                   QAmqpChannel::DeleteFlags flags)
 {
     return request<quint32>(QueueDelete{.ifUnused = flags.testFlag(QAmqpChannel::IfUnused),
@@ -80,7 +82,7 @@ QFuture<quint32> QAmqpChannelPrivate::deleteQueue(const QueueName &queue,
     ResourceLocked if it is another connection's exclusive queue. \sa {AMQP 0-9-1 §1.7.2.9} */
 QFuture<quint32> QAmqpChannel::deleteQueue(const QString &queue, DeleteFlags flags)
 {
-    return d_ptr->deleteQueue(queue, flags);
+    return d_ptr->deleteQueue(queueNamed(queue), flags);
 }
 
 /*! Declares the exchange \a name of \a type (direct, fanout, topic, headers, or a plugin's). Fails with
@@ -175,7 +177,7 @@ static void adoptLater(QObject *object, QObject *parent)
     QMetaObject::invokeMethod(object, adopt, Qt::QueuedConnection);
 }
 
-QAmqpConsumer *QAmqpChannelPrivate::consume(const QueueName &queue,
+QAmqpConsumer *QAmqpChannelPrivate::consume(const QueueNamePointer &queue,
                                             const QAmqpConsumeOptions &options, QObject *parent)
 {
     auto *consumer = new QAmqpConsumerPrivate;
@@ -198,10 +200,13 @@ QAmqpConsumer *QAmqpChannelPrivate::consume(const QueueName &queue,
     if (!error && core->consumerId(consumer->tag))
         error = invalidArgument(u"the consumer tag \"%1\" is in use on this channel",
                                 consumer->tag);
-    if (!error && !core->mayConsume(queue.utf8))
-        error = invalidArgument(
-                u"consume(): \"%1\" is a quorum queue or a stream, of which each consumer has its own prefetch; RabbitMQ would end the connection (540) for that of the channel: setPrefetch(0, PrefetchScope::Channel), or another channel",
-                queue.utf8);
+    if (!error) {
+        const QByteArray &name = (queue ? queue : core->lastDeclared())->name;
+        if (!core->mayConsume(name))
+            error = invalidArgument(
+                    u"consume(): \"%1\" is a quorum queue or a stream, of which each consumer has its own prefetch; RabbitMQ would end the connection (540) for that of the channel: setPrefetch(0, PrefetchScope::Channel), or another channel",
+                    name);
+    }
     if (error) {
         refuse(error);
         consumer->state = QAmqpConsumer::State::Cancelled;
@@ -214,7 +219,7 @@ QAmqpConsumer *QAmqpChannelPrivate::consume(const QueueName &queue,
             consumer->options.setPrefetch(core->prefetch().value_or(options.prefetch()));
         prefetch = consumer->options.prefetch();
     }
-    consumer->id = core->consume(method, queue.from, prefetch);
+    consumer->id = core->consume(method, queue, prefetch);
     consumers.insert(consumer->id, consumer);
     requests.insert(consumer->id, [this, id = consumer->id](RequestEnd &end) {
         if (end.error && end.error.kind() != QAmqpError::Kind::Timeout)
@@ -245,10 +250,10 @@ QAmqpConsumer *QAmqpChannelPrivate::consume(const QueueName &queue,
 */
 QAmqpConsumer *QAmqpChannel::consume(const QString &queue, const QAmqpConsumeOptions &options)
 {
-    return d_ptr->consume(queue, options, this);
+    return d_ptr->consume(queueNamed(queue), options, this);
 }
 
-QFuture<std::optional<QAmqpDelivery>> QAmqpChannelPrivate::get(const QueueName &queue,
+QFuture<std::optional<QAmqpDelivery>> QAmqpChannelPrivate::get(const QueueNamePointer &queue,
                                                                QAmqpChannel::AckPolicy policy)
 {
     const bool noAck = policy == QAmqpChannel::AckPolicy::NoAck;
@@ -274,7 +279,7 @@ QFuture<std::optional<QAmqpDelivery>> QAmqpChannelPrivate::get(const QueueName &
     future was cancelled. \sa {AMQP 0-9-1 §1.8.3.10} */
 QFuture<std::optional<QAmqpDelivery>> QAmqpChannel::get(const QString &queue, AckPolicy policy)
 {
-    return d_ptr->get(queue, policy);
+    return d_ptr->get(queueNamed(queue), policy);
 }
 
 /*! Bounds how many unacknowledged messages the broker sends ahead: \a messages, 0 for no bound;

@@ -39,6 +39,9 @@ constexpr qint64 HighWater = 256 * 1024;
     Publisher confirms are on unless setConfirms(false) or txSelect() was called: each publish ends in
     exactly one of confirmed(), nacked() and indeterminate().
 
+    An empty name of a queue means the one that the channel declared last, also if the broker makes up its name. If
+    none was declared, the call fails with InvalidArgument. declareQueue() alone asks for a new queue then.
+
     All calls belong to the connection's thread. From another one requests fail with InvalidArgument,
     and what returns no future prints a warning and does nothing; publish() returns 0.
 
@@ -175,15 +178,15 @@ QAmqpError QAmqpChannelPrivate::threadError(const char *what) const
 }
 
 QAmqpError QAmqpChannelPrivate::refusal(const MethodInfo &method, qsizetype size,
-                                        RequestId nameFrom) const
+                                        const QueueName *queue) const
 {
     if (const QAmqpError error = threadError(method.name))
         return error;
     if (!engine)
         return notOpen(u"%1: channel %2 or its connection was destroyed", method.name, number);
-    if (nameFrom == Undeclared)
+    if (queue && queue->isMissing())
         return invalidArgument(
-                u"%1: the queue has no name yet; declare() it, and the broker makes one up",
+                u"%1: the queue has no name yet; declare it, and the broker makes one up",
                 method.name);
     if (!core || core->isEnded())
         return notOpen(u"%1: channel %2 is closed; open() it again", method.name, number);
@@ -191,7 +194,9 @@ QAmqpError QAmqpChannelPrivate::refusal(const MethodInfo &method, qsizetype size
         return notOpen(u"%1: channel %2 is closing", method.name, number);
     // A frame above the negotiated size would end the whole connection.
     const quint32 frameMax = engine->core().outgoingFrameMax();
-    size += nameFrom ? MaxShortString : 0;
+    // The name may be put in later, and in a binding that is the key too.
+    if (queue && (queue->isComing || queue == core->lastDeclared().data()))
+        size += 2 * MaxShortString;
     if (size + FrameOverhead > qsizetype(frameMax))
         return operationError(
                 Kind::LimitExceeded, QAmqpError::Origin::Library,
@@ -313,9 +318,9 @@ QAmqpExchange *QAmqpChannel::exchange(const QString &name) { return new QAmqpExc
 
 QAmqpError QAmqpChannelPrivate::publishRefusal(const BasicPublish &method,
                                                const QAmqpMessage &message,
-                                               RequestId nameFrom) const
+                                               const QueueName *queue) const
 {
-    if (const QAmqpError error = refusal(method, nameFrom))
+    if (const QAmqpError error = refusal(method, queue))
         return error;
     if (const QString reason = message.errorString(); !reason.isEmpty())
         return invalidArgument(u"the message cannot be sent: %1", reason);
@@ -357,25 +362,26 @@ quint64 QAmqpChannel::publish(const QString &exchange, const QString &routingKey
 
 quint64 QAmqpChannelPrivate::publish(const QString &exchange, const QString &routingKey,
                                      const QAmqpMessage &message, QAmqpChannel::PublishFlags flags,
-                                     RequestId nameFrom)
+                                     const QueueNamePointer &queue)
 {
     if (engine && engine->mailbox()->isForeign()) {
         refuse(threadError("publish()"));
         return 0;
     }
     const QByteArray &exchangeName = exchangeUtf8.of(exchange);
-    const QByteArray &key = routingKeyUtf8.of(routingKey);
+    const QByteArray &key = queue ? queue->name : routingKeyUtf8.of(routingKey);
+    const bool isKeyValid = queue ? !key.isEmpty() && key.isValidUtf8() : routingKeyUtf8.isValid();
     const BasicPublish method{.exchange = exchangeName,
                               .routingKey = key,
                               .mandatory = flags.testFlag(QAmqpChannel::Mandatory)};
     const QAmqpMessagePrivate &content = QAmqpMessagePrivate::of(message);
     const bool ordinary = core && core->state() == ChannelState::Open && !core->isClosing()
             && !engine->core().isClosing() && exchangeName.size() <= MaxShortString
-            && key.size() <= MaxShortString && exchangeUtf8.isValid() && routingKeyUtf8.isValid()
-            && nameFrom == 0 && content.refusals.isEmpty() && content.properties.size() < 1024
+            && key.size() <= MaxShortString && exchangeUtf8.isValid() && isKeyValid
+            && content.refusals.isEmpty() && content.properties.size() < 1024
             && engine->core().waitingBytes() == 0;
     if (!ordinary) {
-        if (const QAmqpError error = publishRefusal(method, message, nameFrom)) {
+        if (const QAmqpError error = publishRefusal(method, message, queue.data())) {
             lastError = error;
             return 0;
         }
@@ -389,7 +395,7 @@ quint64 QAmqpChannelPrivate::publish(const QString &exchange, const QString &rou
         }
         core->selectConfirms();
     }
-    const quint64 tag = core->publish(method, message, nameFrom);
+    const quint64 tag = core->publish(method, message, queue);
     engine->scheduleTurn();
     if (!isReady(HighWater))
         holdPublish();
@@ -409,11 +415,11 @@ QFuture<quint64> QAmqpChannelPrivate::publishConfirmed(const QString &exchange,
                                                        const QString &routingKey,
                                                        const QAmqpMessage &message,
                                                        QAmqpChannel::PublishFlags flags,
-                                                       RequestId nameFrom)
+                                                       const QueueNamePointer &queue)
 {
     if (const QAmqpError error = confirmsRefusal("publishConfirmed()"))
         return failedFuture<quint64>(error);
-    const quint64 tag = publish(exchange, routingKey, message, flags, nameFrom);
+    const quint64 tag = publish(exchange, routingKey, message, flags, queue);
     if (tag == 0)
         return failedFuture<quint64>(lastError);
     return wait<quint64>(core->awaitConfirm(), {}, [tag](const RequestEnd &) { return tag; });

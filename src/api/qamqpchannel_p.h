@@ -29,19 +29,11 @@ struct RequestEnd : Replied
     Delivered *message = nullptr; // of basic.get
 };
 
-constexpr RequestId Undeclared = ~RequestId(0);
-
-// A queue's name on the wire, or the declare that will tell it; Undeclared if there is none.
-struct QueueName
+// Null for an empty name: that means the queue which the channel declared last.
+inline QueueNamePointer queueNamed(const QString &name)
 {
-    QueueName(const QString &name = QString(), RequestId declare = 0)
-        : utf8(wireFromText(name)), from(declare)
-    {
-    }
-
-    QByteArray utf8;
-    RequestId from;
-};
+    return QueueNamePointer(name.isEmpty() ? nullptr : new QueueName(wireFromText(name)));
+}
 
 // The UTF-8 of the last text asked for: applications mostly publish to one place.
 class Utf8Memory
@@ -71,7 +63,7 @@ using RequestEnded = std::function<void(RequestEnd &)>;
 // What a request says besides its method's own fields.
 struct ChannelCall
 {
-    QueueName queue = {};
+    QueueNamePointer queue = {};
     QAmqpTable arguments = {};
     QAmqpError misuse = {};
     RequestEnded first = {}; // called before the future ends
@@ -90,15 +82,16 @@ public:
     explicit QAmqpChannelPrivate(QAmqpConnection *connection);
     static QAmqpChannelPrivate *of(QAmqpChannel *channel) { return channel->d_ptr.get(); }
 
-    // What prevents a call
+    // What prevents a call, which may be about a queue.
     QAmqpError threadError(const char *what) const;
     QAmqpError refusal(const QtAmqpPrivate::MethodInfo &method, qsizetype size,
-                       QtAmqpPrivate::RequestId nameFrom) const;
+                       const QtAmqpPrivate::QueueName *queue) const;
     template<typename Method>
-    QAmqpError refusal(const Method &method, QtAmqpPrivate::RequestId nameFrom = 0) const;
+    QAmqpError refusal(const Method &method, const QtAmqpPrivate::QueueName *queue = nullptr) const;
     QAmqpError confirmsRefusal(const char *function) const;
     QAmqpError publishRefusal(const QtAmqpPrivate::BasicPublish &method,
-                              const QAmqpMessage &message, QtAmqpPrivate::RequestId nameFrom) const;
+                              const QAmqpMessage &message,
+                              const QtAmqpPrivate::QueueName *queue) const;
     void refuse(const QAmqpError &error);
 
     // Puts the call into its method, or tells why it cannot be made.
@@ -108,7 +101,8 @@ public:
     template<typename T = void, typename Method, typename Convert = std::nullptr_t>
     QFuture<T> request(Method method, Call call = {}, Convert convert = nullptr);
     template<typename T, typename Method, typename Convert>
-    QFuture<T> tell(const Method &method, const QtAmqpPrivate::QueueName &queue, Convert convert);
+    QFuture<T> tell(const Method &method, const QtAmqpPrivate::QueueNamePointer &queue,
+                    Convert convert);
     template<typename T = void, typename Convert = std::nullptr_t>
     QFuture<T> wait(QtAmqpPrivate::RequestId id, const Ended &first = {},
                     Convert convert = nullptr);
@@ -122,22 +116,28 @@ public:
     // Commands
     QFuture<QAmqpQueueInfo> declareQueue(const QString &name, const QAmqpQueueOptions &options,
                                          const Ended &first = {});
-    QFuture<quint32> deleteQueue(const QtAmqpPrivate::QueueName &queue,
+    template<typename Method>
+    QFuture<void> bindQueue(const QtAmqpPrivate::QueueNamePointer &queue, const QString &exchange,
+                            const QString &routingKey, const QAmqpTable &arguments);
+    QFuture<quint32> purgeQueue(const QtAmqpPrivate::QueueNamePointer &queue);
+    QFuture<quint32> deleteQueue(const QtAmqpPrivate::QueueNamePointer &queue,
                                  QAmqpChannel::DeleteFlags flags);
-    QFuture<std::optional<QAmqpDelivery>> get(const QtAmqpPrivate::QueueName &queue,
+    QFuture<std::optional<QAmqpDelivery>> get(const QtAmqpPrivate::QueueNamePointer &queue,
                                               QAmqpChannel::AckPolicy policy);
-    QAmqpConsumer *consume(const QtAmqpPrivate::QueueName &queue,
+    QAmqpConsumer *consume(const QtAmqpPrivate::QueueNamePointer &queue,
                            const QAmqpConsumeOptions &options, QObject *parent);
     QFuture<int> cancel(QAmqpConsumerPrivate *consumer);
+    // To the default exchange and the queue, if there is one.
     quint64 publish(const QString &exchange, const QString &routingKey, const QAmqpMessage &message,
-                    QAmqpChannel::PublishFlags flags, QtAmqpPrivate::RequestId nameFrom = 0);
+                    QAmqpChannel::PublishFlags flags,
+                    const QtAmqpPrivate::QueueNamePointer &queue = {});
     // The same for who has nothing but the tag: a refusal is told in a turn.
     quint64 publishReporting(const QString &exchange, const QString &routingKey,
                              const QAmqpMessage &message, QAmqpChannel::PublishFlags flags,
-                             QtAmqpPrivate::RequestId nameFrom = 0);
+                             const QtAmqpPrivate::QueueNamePointer &queue = {});
     QFuture<quint64> publishConfirmed(const QString &exchange, const QString &routingKey,
                                       const QAmqpMessage &message, QAmqpChannel::PublishFlags flags,
-                                      QtAmqpPrivate::RequestId nameFrom = 0);
+                                      const QtAmqpPrivate::QueueNamePointer &queue = {});
     bool settleAll(const char *function, QtAmqpPrivate::Settlement how);
     template<typename Method>
     QFuture<void> endTransaction(const Method &method);
@@ -178,7 +178,6 @@ public:
     QAmqpChannel::State emittedState = QAmqpChannel::State::Closed;
     QAmqpError lastError;
     QHash<QtAmqpPrivate::RequestId, Ended> requests;
-    QtAmqpPrivate::RequestId newestRequest = 0;
 
     bool confirmsWanted = true;
     bool noWait = false; // for requests that can do without an answer
@@ -205,10 +204,10 @@ public:
 
 template<typename Method>
 QAmqpError QAmqpChannelPrivate::refusal(const Method &method,
-                                        QtAmqpPrivate::RequestId nameFrom) const
+                                        const QtAmqpPrivate::QueueName *queue) const
 {
     using namespace QtAmqpPrivate;
-    QAmqpError error = refusal(Method::info, encodedSize(method), nameFrom);
+    QAmqpError error = refusal(Method::info, encodedSize(method), queue);
     forEachField(method, [&](const char *field, const auto &value) {
         if constexpr (std::is_same_v<decltype(value), const ShortString &>) {
             if (value.size() > MaxShortString)
@@ -227,8 +226,16 @@ QAmqpError QAmqpChannelPrivate::refusal(const Method &method,
 template<typename Method>
 QAmqpError QAmqpChannelPrivate::prepare(Method &method, Call &call) const
 {
-    if constexpr (requires { method.queue; })
-        method.queue = call.queue.utf8;
+    if (const QAmqpError error = threadError(Method::info.name))
+        return error;
+    const QtAmqpPrivate::QueueName *queue = call.queue.data();
+    if (queue) {
+        if constexpr (requires { method.queue; })
+            method.queue = queue->name;
+    } else if constexpr (requires { method.queue; }
+                         && !std::is_same_v<Method, QtAmqpPrivate::QueueDeclare>) {
+        queue = core ? core->lastDeclared().data() : nullptr;
+    }
     if constexpr (requires { method.arguments; }) {
         if (const QString reason = call.arguments.errorString(); !reason.isEmpty())
             call.misuse =
@@ -237,7 +244,7 @@ QAmqpError QAmqpChannelPrivate::prepare(Method &method, Call &call) const
             call.encodedArguments = QtAmqpPrivate::encodeTable(call.arguments);
         method.arguments = call.encodedArguments;
     }
-    return call.misuse ? call.misuse : refusal(method, call.queue.from);
+    return call.misuse ? call.misuse : refusal(method, queue);
 }
 
 template<typename T, typename Method, typename Convert>
@@ -249,27 +256,29 @@ QFuture<T> QAmqpChannelPrivate::request(Method method, Call call, Convert conver
     engine->collectMail();
     if constexpr (requires { method.noWait; }) {
         // A name that the broker makes up comes with the answer.
-        const bool asksForName =
-                std::is_same_v<Method, QtAmqpPrivate::QueueDeclare> && call.queue.utf8.isEmpty();
+        bool asksForName = false;
+        if constexpr (std::is_same_v<Method, QtAmqpPrivate::QueueDeclare>)
+            asksForName = method.queue.isEmpty();
         if (noWait && !asksForName) {
             method.noWait = true;
             return tell<T>(method, call.queue, convert);
         }
     }
-    return wait<T>(core->request(method, call.queue.from), call.first, convert);
+    return wait<T>(core->request(method, call.queue), call.first, convert);
 }
 
 template<typename T, typename Method, typename Convert>
-QFuture<T> QAmqpChannelPrivate::tell(const Method &method, const QtAmqpPrivate::QueueName &queue,
-                                     Convert convert)
+QFuture<T> QAmqpChannelPrivate::tell(const Method &method,
+                                     const QtAmqpPrivate::QueueNamePointer &queue, Convert convert)
 {
-    core->tell(method, queue.from);
+    core->tell(method, queue);
     engine->scheduleTurn();
     if constexpr (std::is_void_v<T>) {
         return QtFuture::makeReadyFuture();
     } else {
         QtAmqpPrivate::RequestEnd told;
-        told.name = queue.utf8;
+        if constexpr (requires { method.queue; })
+            told.name = method.queue.toByteArray();
         return QtFuture::makeReadyFuture(convert(told));
     }
 }
@@ -280,7 +289,7 @@ QFuture<T> QAmqpChannelPrivate::wait(QtAmqpPrivate::RequestId id, const Ended &f
 {
     using namespace QtAmqpPrivate;
     const SharedPromise<T> promise = startPromise<T>();
-    requests.insert(newestRequest = id, [=, this](RequestEnd &end) {
+    requests.insert(id, [=, this](RequestEnd &end) {
         const bool isWanted = !promise->isCanceled();
         if (end.message && !isWanted)
             giveBack(*end.message);
@@ -293,6 +302,16 @@ QFuture<T> QAmqpChannelPrivate::wait(QtAmqpPrivate::RequestId id, const Ended &f
     });
     engine->scheduleTurn();
     return promise->future();
+}
+
+template<typename Method>
+QFuture<void> QAmqpChannelPrivate::bindQueue(const QtAmqpPrivate::QueueNamePointer &queue,
+                                             const QString &exchange, const QString &routingKey,
+                                             const QAmqpTable &arguments)
+{
+    return request(Method{.exchange = QtAmqpPrivate::wireFromText(exchange),
+                          .routingKey = QtAmqpPrivate::wireFromText(routingKey)},
+                   {.queue = queue, .arguments = arguments});
 }
 
 // What tells a number of messages.

@@ -36,28 +36,18 @@ using namespace QtAmqpPrivate;
 class QAmqpQueuePrivate
 {
 public:
-    RequestId nameFrom() const
-    {
-        if (declaring)
-            return declaring;
-        return name.isEmpty() ? Undeclared : 0;
-    }
-    // The one that is known, unless a declare is about to tell another.
-    QString knownName() const { return declaring ? QString() : name; }
-    QueueName wireName() const { return {knownName(), nameFrom()}; }
-
     std::shared_ptr<QAmqpChannelPrivate> channel; // may outlive its object, and refuses then
-    QString given; // the application's name, empty if the broker makes one up
     QString name;
-    RequestId declaring = 0; // the declare that will tell the name
+    QueueNamePointer queue;
+    bool isNamedByBroker;
 };
 
 QAmqpQueue::QAmqpQueue(const QString &name, QAmqpChannel *channel)
-    : QObject(channel), d_ptr(std::make_unique<QAmqpQueuePrivate>())
+    : QObject(channel)
+    , d_ptr(new QAmqpQueuePrivate{QAmqpChannelPrivate::of(channel)->shared_from_this(), name,
+                                  QueueNamePointer(new QueueName(wireFromText(name))),
+                                  name.isEmpty()})
 {
-    d_ptr->channel = QAmqpChannelPrivate::of(channel)->shared_from_this();
-    d_ptr->given = name;
-    d_ptr->name = name;
 }
 
 /*! Ends the consumers that were made by consume(). */
@@ -79,19 +69,23 @@ QString QAmqpQueue::name() const { return d_ptr->name; }
     exclusive and auto-delete unless \a options say otherwise. */
 QFuture<QAmqpQueueInfo> QAmqpQueue::declare(const QAmqpQueueOptions &options)
 {
-    const auto learnName = [self = QPointer<QAmqpQueue>(this)](const RequestEnd &end) {
-        if (!self || self->d_ptr->declaring != end.request)
-            return;
-        self->d_ptr->declaring = 0;
-        if (end.error)
-            return;
-        self->d_ptr->name = textFromWire(end.name);
-        Q_EMIT self->nameChanged(self->d_ptr->name);
-    };
     QAmqpChannelPrivate *channel = d_ptr->channel.get();
-    QFuture<QAmqpQueueInfo> future = channel->declareQueue(d_ptr->given, options, learnName);
-    if (d_ptr->given.isEmpty() && !future.isFinished())
-        d_ptr->declaring = channel->newestRequest;
+    if (!d_ptr->isNamedByBroker)
+        return channel->declareQueue(d_ptr->name, options);
+    const auto ended = [self = QPointer<QAmqpQueue>(this)](const RequestEnd &end) {
+        if (!self)
+            return;
+        QAmqpQueuePrivate *d = self->d_ptr.get();
+        if (!end.error && d->queue->isComing) // with the answer to a later call
+            return;
+        const QString name = end.error ? d->name : textFromWire(end.name);
+        d->queue = new QueueName(wireFromText(name));
+        if (std::exchange(d->name, name) != name)
+            Q_EMIT self->nameChanged(name);
+    };
+    QFuture<QAmqpQueueInfo> future = channel->declareQueue(QString(), options, ended);
+    if (!future.isFinished()) // else it was refused
+        d_ptr->queue = channel->core->lastDeclared();
     return future;
 }
 
@@ -99,32 +93,24 @@ QFuture<QAmqpQueueInfo> QAmqpQueue::declare(const QAmqpQueueOptions &options)
 QFuture<void> QAmqpQueue::bind(const QString &exchange, const QString &routingKey,
                                const QAmqpTable &arguments)
 {
-    return d_ptr->channel->request(
-            QueueBind{.exchange = wireFromText(exchange), .routingKey = wireFromText(routingKey)},
-            {.queue = d_ptr->wireName(), .arguments = arguments});
+    return d_ptr->channel->bindQueue<QueueBind>(d_ptr->queue, exchange, routingKey, arguments);
 }
 
 /*! Removes a binding, see QAmqpChannel::unbindQueue() for \a exchange, \a routingKey and \a arguments. */
 QFuture<void> QAmqpQueue::unbind(const QString &exchange, const QString &routingKey,
                                  const QAmqpTable &arguments)
 {
-    return d_ptr->channel->request(
-            QueueUnbind{.exchange = wireFromText(exchange), .routingKey = wireFromText(routingKey)},
-            {.queue = d_ptr->wireName(), .arguments = arguments});
+    return d_ptr->channel->bindQueue<QueueUnbind>(d_ptr->queue, exchange, routingKey, arguments);
 }
 
 /*! Removes all ready messages and tells how many, see QAmqpChannel::purgeQueue(). */
-QFuture<quint32> QAmqpQueue::purge()
-{
-    return d_ptr->channel->request<quint32>(QueuePurge{}, {.queue = d_ptr->wireName()},
-                                            messageCount);
-}
+QFuture<quint32> QAmqpQueue::purge() { return d_ptr->channel->purgeQueue(d_ptr->queue); }
 
 /*! Deletes the queue from the broker, under the conditions of \a flags; tells how many messages went
     with it. See QAmqpChannel::deleteQueue(). */
 QFuture<quint32> QAmqpQueue::deleteQueue(QAmqpChannel::DeleteFlags flags)
 {
-    return d_ptr->channel->deleteQueue(d_ptr->wireName(), flags);
+    return d_ptr->channel->deleteQueue(d_ptr->queue, flags);
 }
 
 /*! Starts to consume with \a options; messages come by messageReceived() of the returned consumer, a
@@ -132,7 +118,7 @@ QFuture<quint32> QAmqpQueue::deleteQueue(QAmqpChannel::DeleteFlags flags)
     in time, see QAmqpChannel::consume(). */
 QAmqpConsumer *QAmqpQueue::consume(const QAmqpConsumeOptions &options)
 {
-    QAmqpConsumer *consumer = d_ptr->channel->consume(d_ptr->wireName(), options, this);
+    QAmqpConsumer *consumer = d_ptr->channel->consume(d_ptr->queue, options, this);
     connect(consumer, &QAmqpConsumer::messageReceived, this, &QAmqpQueue::messageReceived);
     connect(consumer, &QAmqpConsumer::cancelled, this, &QAmqpQueue::cancelled);
     return consumer;
@@ -141,22 +127,20 @@ QAmqpConsumer *QAmqpQueue::consume(const QAmqpConsumeOptions &options)
 /*! Takes one message, or none, see QAmqpChannel::get() for \a policy. */
 QFuture<std::optional<QAmqpDelivery>> QAmqpQueue::get(QAmqpChannel::AckPolicy policy)
 {
-    return d_ptr->channel->get(d_ptr->wireName(), policy);
+    return d_ptr->channel->get(d_ptr->queue, policy);
 }
 
 /*! Publishes \a message to this queue by the default exchange with \a flags, see QAmqpChannel::publish(). */
 quint64 QAmqpQueue::publish(const QAmqpMessage &message, QAmqpChannel::PublishFlags flags)
 {
-    return d_ptr->channel->publishReporting(QString(), d_ptr->knownName(), message, flags,
-                                            d_ptr->nameFrom());
+    return d_ptr->channel->publishReporting({}, {}, message, flags, d_ptr->queue);
 }
 
 /*! Publishes \a message to this queue with \a flags, see QAmqpChannel::publishConfirmed(). */
 QFuture<quint64> QAmqpQueue::publishConfirmed(const QAmqpMessage &message,
                                               QAmqpChannel::PublishFlags flags)
 {
-    return d_ptr->channel->publishConfirmed(QString(), d_ptr->knownName(), message, flags,
-                                            d_ptr->nameFrom());
+    return d_ptr->channel->publishConfirmed({}, {}, message, flags, d_ptr->queue);
 }
 
 /*! \relates QAmqpQueue

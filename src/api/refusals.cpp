@@ -14,9 +14,10 @@ using namespace QtAmqpPrivate;
 
 quint64 QAmqpChannelPrivate::publishReporting(const QString &exchange, const QString &routingKey,
                                               const QAmqpMessage &message,
-                                              QAmqpChannel::PublishFlags flags, RequestId nameFrom)
+                                              QAmqpChannel::PublishFlags flags,
+                                              const QueueNamePointer &queue)
 {
-    const quint64 tag = publish(exchange, routingKey, message, flags, nameFrom);
+    const quint64 tag = publish(exchange, routingKey, message, flags, queue);
     if (tag != 0 || (engine && engine->mailbox()->isForeign())) // which was told at once
         return tag;
     refusedError = lastError;

@@ -28,6 +28,17 @@ constexpr ReplyIds replyIds(TypeList<Replies...>)
     return {Replies::info.id()...};
 }
 
+// The name of a queue, shared by all who use the queue: the broker may still be making it up.
+struct QueueName : QSharedData
+{
+    explicit QueueName(QByteArray known = {}) : name(std::move(known)) { }
+    bool isMissing() const { return name.isEmpty() && !isComing; } // nobody has asked for it
+
+    QByteArray name;
+    bool isComing = false; // with the answer to queue.declare
+};
+using QueueNamePointer = QExplicitlySharedDataPointer<QueueName>;
+
 struct Request
 {
     RequestId id = 0;
@@ -35,6 +46,7 @@ struct Request
     ReplyIds replies = {};
     std::optional<TimePoint> oldestSince = {};
     QByteArray consumerTag = {};
+    QueueNamePointer declared = {}; // by queue.declare
     bool noAck = false;
     bool noWait = false; // has no reply: the next one of another shows that it was accepted
     bool over = false; // timed out: nobody waits for its end any more, its reply is still due
@@ -57,8 +69,9 @@ inline qsizetype storedSizeOf(const QAmqpMessage &message)
 struct WireCall
 {
     QByteArray method; // encoded, without its frame
-    qsizetype nameAt = 0; // where an empty name stands until the broker has told it
-    RequestId nameFrom = 0;
+    QueueNamePointer queue = {}; // whose name is put in when it has come
+    qsizetype nameAt = 0; // an empty name
+    qsizetype routingKeyAt = 0; // an empty routing key, which is to be the name too; 0: none
     Request request = {}; // none: a publish or an acknowledgement
     bool hasContent = false;
     bool confirming = false; // a publish that the broker answers for
@@ -66,37 +79,66 @@ struct WireCall
     QAmqpMessage message = {};
 
     qsizetype storedSize() const { return method.size() + storedSizeOf(message); }
-    void setName(const QByteArray &name)
+    bool waitsForName() const { return queue && queue->isComing; }
+    // How much longer the name makes the method at most.
+    qsizetype growth() const
     {
-        method.replace(nameAt, 1, char(name.size()) + name);
-        nameFrom = 0;
+        return queue ? (routingKeyAt ? 2 : 1) * qsizetype(MaxShortString) : 0;
+    }
+    void insertName()
+    {
+        if (!queue)
+            return;
+        const QByteArray name = char(queue->name.size()) + queue->name;
+        if (routingKeyAt)
+            method.replace(routingKeyAt, 1, name);
+        method.replace(nameAt, 1, name);
+        queue.reset();
     }
 };
 
-// The call of a method whose queue may be named by the answer to `nameFrom`.
 template<typename Method>
-WireCall callOf(const Method &method, RequestId nameFrom = 0)
+WireCall callOf(const Method &method)
 {
-    // Behind the method's numbers and reserved-1; in basic.publish behind the empty exchange too.
-    constexpr qsizetype nameAt = std::is_same_v<Method, BasicPublish> ? 7 : 6;
     QByteArray bytes(encodedSize(method), Qt::Uninitialized);
     Writer writer(bytes.data());
     encode(method, writer);
-    return {.method = std::move(bytes), .nameAt = nameAt, .nameFrom = nameFrom};
+    return {.method = std::move(bytes)};
 }
 
-// The call of a method that has an answer.
+// The call of a method about `queue`, whose name stands behind the method's numbers and reserved-1. With
+// `mayBeKey` an empty routing key is to be the name as well.
 template<typename Method>
-WireCall requestOf(const Method &method, RequestId id, RequestId nameFrom = 0)
+WireCall callOf(Method method, const QueueNamePointer &queue, bool mayBeKey)
 {
-    WireCall call = callOf(method, nameFrom);
-    call.request = {
+    constexpr qsizetype nameAt = 6;
+    qsizetype routingKeyAt = 0;
+    method.queue = queue->name;
+    if constexpr (requires { method.routingKey; }) {
+        if (mayBeKey && method.routingKey.isEmpty()) {
+            method.routingKey = queue->name;
+            routingKeyAt = nameAt + 2 + method.exchange.size();
+        }
+    }
+    WireCall call = callOf(method);
+    if (queue->isComing) {
+        call.queue = queue;
+        call.nameAt = nameAt;
+        call.routingKeyAt = routingKeyAt;
+    }
+    return call;
+}
+
+template<typename Method>
+Request requestOf(const Method &method, RequestId id)
+{
+    Request request{
             .id = id, .method = Method::info.id(), .replies = replyIds(typename Method::Replies())};
     if constexpr (requires { method.consumerTag; })
-        call.request.consumerTag = method.consumerTag.toByteArray();
+        request.consumerTag = method.consumerTag.toByteArray();
     if constexpr (requires { method.noAck; })
-        call.request.noAck = method.noAck;
-    return call;
+        request.noAck = method.noAck;
+    return request;
 }
 
 } // namespace QtAmqpPrivate

@@ -71,11 +71,9 @@ void ChannelCore::finishClose()
         m_link->close();
 }
 
-void ChannelCore::queue(WireCall call)
+void ChannelCore::sendOrQueue(WireCall call)
 {
     m_context.log->used(m_number);
-    if (const auto name = m_names.constFind(call.nameFrom); name != m_names.cend())
-        call.setName(*name);
     if (call.request.method)
         m_context.timed.insert(m_number);
     if (m_waiting.isEmpty() && m_link && m_link->takes(call))
@@ -87,6 +85,7 @@ void ChannelCore::send(WireCall call)
 {
     if (call.confirming)
         m_publishes.sent();
+    call.insertName();
     m_link->send(std::move(call));
 }
 
@@ -100,7 +99,10 @@ void ChannelCore::pump()
 void ChannelCore::answered(const Request &request, Replied replied)
 {
     switch (request.method) {
-    case QueueDeclare::info.id(): queueNamed(request, replied.name); break;
+    case QueueDeclare::info.id():
+        request.declared->name = replied.name;
+        request.declared->isComing = false;
+        break;
     case BasicCancel::info.id():
         // If the broker's own was first, a new consumer may have the tag.
         if (const auto consumer = m_consumers.find(request.consumerTag);
@@ -117,15 +119,6 @@ void ChannelCore::answered(const Request &request, Replied replied)
     if (!request.over)
         m_context.events.push_back(std::move(replied));
     pump();
-}
-
-void ChannelCore::queueNamed(const Request &declare, const QByteArray &name)
-{
-    // Until the Replied event is taken, calls may still ask for the name by the request's number.
-    if (!declare.over)
-        m_names.insert(declare.id, name);
-    m_publishes.queueNamed(declare.id, name);
-    m_waiting.setName(declare.id, name);
 }
 
 // The broker ended a subscription, mostly because its queue is gone. RabbitMQ asks for no reply; it
@@ -171,35 +164,43 @@ bool ChannelCore::fitsFrame(const QAmqpMessage &message, quint32 frameMax)
 bool ChannelCore::waitingFitsFrames(quint32 frameMax) const
 {
     return std::all_of(m_waiting.begin(), m_waiting.end(), [frameMax](const WireCall &waiting) {
-        const qsizetype name = waiting.nameFrom ? MaxShortString : 0;
-        return waiting.method.size() + name + FrameOverhead <= qsizetype(frameMax)
+        return waiting.method.size() + waiting.growth() + FrameOverhead <= qsizetype(frameMax)
                 && fitsFrame(waiting.message, frameMax);
     });
 }
 
 quint64 ChannelCore::publish(const BasicPublish &method, const QAmqpMessage &message,
-                             RequestId nameFrom)
+                             const QueueNamePointer &queue)
 {
+    if (queue && !queue->isComing) {
+        BasicPublish named = method;
+        named.routingKey = queue->name;
+        return publish(named, message);
+    }
     const quint64 tag = m_nextTag++;
     m_context.log->used(m_number);
     if (m_confirming) {
         m_publishes.published(tag);
         if (method.mandatory)
-            m_publishes.mayReturn(method.exchange,
-                                  m_names.value(nameFrom, method.routingKey.toByteArray()),
-                                  message.bytes(QAmqpMessage::Property::MessageId), nameFrom);
+            m_publishes.mayReturn(
+                    method.exchange,
+                    queue ? queue
+                          : QueueNamePointer(new QueueName(method.routingKey.toByteArray())),
+                    message.bytes(QAmqpMessage::Property::MessageId));
     }
-    if (sendsAtOnce() && !nameFrom) {
+    if (sendsAtOnce() && !queue) {
         m_link->sendPublish(method, message);
         if (m_confirming)
             m_publishes.sent();
         return tag;
     }
-    WireCall call = callOf(method, nameFrom);
+    WireCall call = callOf(method);
+    call.queue = queue;
+    call.nameAt = 7; // behind the method's numbers, reserved-1 and the empty exchange
     call.hasContent = true;
     call.confirming = m_confirming;
     call.message = message;
-    queue(std::move(call));
+    sendOrQueue(std::move(call));
     return tag;
 }
 
@@ -305,6 +306,8 @@ std::optional<TimePoint> ChannelCore::nextTimeout(TimePoint now,
 void ChannelCore::endRequest(const Request &request, const QAmqpError &cause, bool wasSent,
                              bool isGuilty)
 {
+    if (request.declared)
+        request.declared->isComing = false;
     if (!request.isAwaited())
         return;
     const QString name = methodName(request.method);

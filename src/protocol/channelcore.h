@@ -69,33 +69,41 @@ public:
     void close();
     bool isReadyToClose() const { return state() == ChannelState::Drained; }
     void finishClose(); // then, or after the event
-    // What names a queue may leave that to the declare `nameFrom`.
+    // The queue that was declared last: the one that a method means which names none.
+    const QueueNamePointer &lastDeclared() const { return m_lastDeclared; }
+    // A method about a queue may leave its name to `queue`.
     template<typename Method>
-    RequestId request(const Method &method, RequestId nameFrom = 0)
+    RequestId request(const Method &method, const QueueNamePointer &queue = {})
     {
-        asked(method);
-        queue(requestOf(method, ++m_context.lastRequest, nameFrom));
+        asked(method, queue);
+        WireCall call = callAbout(method, queue);
+        call.request = requestOf(method, ++m_context.lastRequest);
+        if constexpr (std::is_same_v<Method, QueueDeclare>)
+            call.request.declared = m_lastDeclared;
+        sendOrQueue(std::move(call));
         return m_context.lastRequest;
     }
     // What has no-wait set: the broker answers nothing, and closes the channel if it refuses.
     template<typename Method>
-    void tell(const Method &method, RequestId nameFrom)
+    void tell(const Method &method, const QueueNamePointer &queue = {})
     {
-        asked(method);
-        WireCall call = callOf(method, nameFrom);
+        asked(method, queue);
+        WireCall call = callAbout(method, queue);
         call.request = {.method = Method::info.id(), .noWait = true};
-        queue(std::move(call));
+        sendOrQueue(std::move(call));
     }
     // The prefetch of consumers that are made later and have none of their own, or that of all together.
     RequestId setPrefetch(quint16 messages, bool ofChannel);
     std::optional<quint16> prefetch() const { return m_prefetch; } // that was set last
-    // Whether its kind and the prefetch of the channel can be together.
-    bool mayConsume(QByteArrayView queue) const;
-    RequestId consume(const BasicConsume &method, RequestId nameFrom,
+    // Whether the kind of the queue and the prefetch of the channel can be together.
+    bool mayConsume(const QByteArray &queue) const;
+    RequestId consume(const BasicConsume &method, const QueueNamePointer &queue = {},
                       std::optional<quint16> prefetch = {});
     // What it has not shown goes back to the queue, and is counted in the answer.
     RequestId cancel(const QByteArray &consumerTag);
-    quint64 publish(const BasicPublish &method, const QAmqpMessage &message, RequestId nameFrom);
+    // With `queue` its name is the routing key, and the exchange the default one.
+    quint64 publish(const BasicPublish &method, const QAmqpMessage &message,
+                    const QueueNamePointer &queue = {});
     // A request that ends with the outcome of the publish that was just made, or of all so far; then 0 if
     // the application knows all, or is about to hear that the channel ended. What that left open has failed
     // with the error unreportedFailure() until it is told.
@@ -133,7 +141,6 @@ public:
     // is of the guilty method takes the blame.
     void linkLost(const QAmqpError &cause, quint32 &guiltyMethod);
     void end(const QAmqpError &error);
-    void reported(RequestId request) { m_names.remove(request); }
     void forget() { m_forgotten = true; }
 
     // From its link
@@ -159,7 +166,7 @@ private:
 
     // What a request means here, before it is answered.
     template<typename Method>
-    void asked(const Method &method)
+    void asked(const Method &method, const QueueNamePointer &queue)
     {
         if constexpr (std::is_same_v<Method, BasicRecover>)
             m_deliveries.recover();
@@ -170,7 +177,7 @@ private:
         else if constexpr (std::is_same_v<Method, QueueDeclare>)
             queueDeclared(method);
         else if constexpr (std::is_same_v<Method, QueueDelete>)
-            m_queues.remove(method.queue.toByteArray());
+            m_queues.remove(queueOf(method, queue)->name);
     }
     template<typename Method>
     void sendOrQueue(const Method &method)
@@ -178,7 +185,28 @@ private:
         m_context.log->used(m_number);
         if (isFree())
             return m_link->send(method);
-        queue(callOf(method));
+        sendOrQueue(callOf(method));
+    }
+    void sendOrQueue(WireCall call);
+    // The queue that a method is about: `queue`, or else the one that it names. An empty name means the queue
+    // that was declared last, here as in the broker.
+    template<typename Method>
+    QueueNamePointer queueOf(const Method &method, const QueueNamePointer &queue) const
+    {
+        if (queue)
+            return queue;
+        return method.queue.isEmpty() ? m_lastDeclared
+                                      : QueueNamePointer(new QueueName(method.queue.toByteArray()));
+    }
+    template<typename Method>
+    WireCall callAbout(const Method &method, const QueueNamePointer &queue) const
+    {
+        if constexpr (requires { method.queue; } && !std::is_same_v<Method, QueueDeclare>) {
+            // Without a name of the queue an empty routing key means that name too.
+            return callOf(method, queueOf(method, queue), !queue && method.queue.isEmpty());
+        } else {
+            return callOf(method);
+        }
     }
     // What the peer makes us say.
     template<typename Method>
@@ -187,7 +215,6 @@ private:
         sendOrQueue(m_link->counted(method));
     }
     bool isFree() const { return m_waiting.isEmpty() && m_link && m_link->takesAcknowledgements(); }
-    void queue(WireCall call);
     void send(WireCall call);
     void closeIfIdle();
     // Writes settlements; those that the peer makes us send are counted.
@@ -200,11 +227,10 @@ private:
     void sendSettlement(quint64 deliveryTag, bool multiple, Settlement how, bool ofPeer);
     void showMore();
     void queueDeclared(const QueueDeclare &method);
-    QueueKind kindOf(const BasicConsume &method, RequestId nameFrom,
+    QueueKind kindOf(const BasicConsume &method, const QueueName &queue,
                      std::optional<quint16> prefetch) const;
     Consumer *consumerOf(const EnvelopePointer &envelope);
     Consumer takeConsumer(const QByteArray &consumerTag);
-    void queueNamed(const Request &declare, const QByteArray &name);
     void deliver(Delivered delivered, const QString &excess);
     void deliverToNobody(const Delivered &delivered, Consumer *cancelling);
     void discard(Delivered delivered, const Consumer &consumer, const QString &excess);
@@ -231,7 +257,7 @@ private:
     bool m_forgotten = false; // and taken
     quint64 m_nextTag;
     PublishLedger m_publishes;
-    QHash<RequestId, QByteArray> m_names; // what the broker called the queues it was asked to name
+    QueueNamePointer m_lastDeclared{new QueueName};
     std::map<QByteArray, Consumer> m_consumers; // by tag
     EnvelopePointer m_lastEnvelope; // of a delivery, and whose it was
     Consumer *m_lastConsumer = nullptr;

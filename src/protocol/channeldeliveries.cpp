@@ -193,11 +193,13 @@ void ChannelCore::prefetchSent(quint16 messages, bool ofChannel)
 // What RabbitMQ refuses to make a stream of is none.
 void ChannelCore::queueDeclared(const QueueDeclare &method)
 {
-    if (method.passive || method.queue.isEmpty()) // which says nothing
+    const QByteArray queue = method.queue.toByteArray();
+    m_lastDeclared = new QueueName(queue);
+    m_lastDeclared->isComing = queue.isEmpty();
+    if (method.passive || queue.isEmpty()) // which says nothing
         return;
     const QByteArray type =
             decodeTable(method.arguments).value(QStringLiteral("x-queue-type")).toBytes();
-    const QByteArray queue = method.queue.toByteArray();
     if (type == "stream" || type == "quorum")
         m_queues.insert(queue,
                         new QueueKind(type == "stream" ? QueueKind::Stream : QueueKind::Quorum));
@@ -207,40 +209,41 @@ void ChannelCore::queueDeclared(const QueueDeclare &method)
         m_queues.remove(queue);
 }
 
-bool ChannelCore::mayConsume(QByteArrayView queue) const
+bool ChannelCore::mayConsume(const QByteArray &queue) const
 {
-    const QueueKind *const kind = m_queues.object(queue.toByteArray());
+    const QueueKind *const kind = m_queues.object(queue);
     return m_channelPrefetch == 0 || !kind || *kind == QueueKind::Classic;
 }
 
 // A stream has no name that the broker made up, and no consumer without acknowledgement or prefetch.
-QueueKind ChannelCore::kindOf(const BasicConsume &method, RequestId nameFrom,
+QueueKind ChannelCore::kindOf(const BasicConsume &method, const QueueName &queue,
                               std::optional<quint16> prefetch) const
 {
     if (method.noAck)
         return QueueKind::Classic;
     if (decodeTable(method.arguments).contains(QStringLiteral("x-stream-offset")))
         return QueueKind::Stream;
-    if (const QueueKind *const kind = m_queues.object(method.queue.toByteArray()))
+    if (const QueueKind *const kind = m_queues.object(queue.name))
         return *kind;
-    const bool isNone = nameFrom != 0 || method.queue.startsWith("amq.") || prefetch == 0;
+    const bool isNone = queue.isComing || queue.name.startsWith("amq.") || prefetch == 0;
     return isNone ? QueueKind::Classic : QueueKind::Unknown;
 }
 
-RequestId ChannelCore::consume(const BasicConsume &method, RequestId nameFrom,
+RequestId ChannelCore::consume(const BasicConsume &method, const QueueNamePointer &queue,
                                std::optional<quint16> prefetch)
 {
-    WireCall call = requestOf(method, ++m_context.lastRequest, nameFrom);
-    const RequestId id = call.request.id;
+    WireCall call = callAbout(method, queue);
+    call.request = requestOf(method, ++m_context.lastRequest);
     call.prefetch = prefetch;
+    const RequestId id = call.request.id;
     // What limits its credit itself is no matter of the prefetch.
     const bool limited = !decodeTable(method.arguments).contains(QStringLiteral("x-credit"));
-    const quint32 ledgerId = m_deliveries.addConsumer(limited ? prefetch.value_or(0) : 0,
-                                                      kindOf(method, nameFrom, prefetch));
+    const quint32 ledgerId = m_deliveries.addConsumer(
+            limited ? prefetch.value_or(0) : 0, kindOf(method, *queueOf(method, queue), prefetch));
     m_consumers.emplace(call.request.consumerTag,
                         Consumer{.id = id, .ledgerId = ledgerId, .noAck = method.noAck});
     m_lastEnvelope.reset();
-    queue(std::move(call));
+    sendOrQueue(std::move(call));
     return id;
 }
 

@@ -60,7 +60,7 @@ void ChannelLink::close()
 
 bool ChannelLink::takes(const WireCall &call) const
 {
-    if (!takesAcknowledgements() || !m_link.mayWrite() || call.nameFrom)
+    if (!takesAcknowledgements() || !m_link.mayWrite() || call.waitsForName())
         return false;
     if (call.request.method)
         return !m_consumeUnanswered;
@@ -94,7 +94,9 @@ void ChannelLink::send(WireCall call)
 
 void ChannelLink::sendQos(const BasicQos &method)
 {
-    send(requestOf(method, ++m_link.session.lastRequest));
+    WireCall call = callOf(method);
+    call.request = requestOf(method, ++m_link.session.lastRequest);
+    send(std::move(call));
 }
 
 // RabbitMQ drops the limit of the channel when it is told that of the next consumers.

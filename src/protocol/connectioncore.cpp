@@ -323,10 +323,6 @@ std::optional<Event> ConnectionCore::nextEvent()
         if (ChannelCore *core = channel(settled->channel))
             core->reported(*settled);
     }
-    if (const auto *replied = std::get_if<Replied>(&*event); replied && !replied->name.isEmpty()) {
-        if (ChannelCore *core = channel(replied->channel))
-            core->reported(replied->request);
-    }
     return event;
 }
 

@@ -22,23 +22,14 @@ PublishLedger::Watched &PublishLedger::watchNewest()
     return m_watched.back();
 }
 
-void PublishLedger::mayReturn(QByteArrayView exchange, const QByteArray &routingKey,
-                              const QByteArray &messageId, RequestId nameFrom)
+void PublishLedger::mayReturn(QByteArrayView exchange, const QueueNamePointer &routingKey,
+                              const QByteArray &messageId)
 {
     Watched &newest = watchNewest();
     newest.mayReturn = true;
     newest.exchange = exchange.toByteArray();
     newest.routingKey = routingKey;
     newest.messageId = messageId;
-    newest.nameFrom = nameFrom;
-}
-
-void PublishLedger::queueNamed(RequestId declare, const QByteArray &name)
-{
-    for (Watched &publish : m_watched) {
-        if (publish.nameFrom == declare)
-            publish.routingKey = name;
-    }
 }
 
 void PublishLedger::await(RequestId request) { watchNewest().request = request; }
@@ -144,7 +135,7 @@ quint64 PublishLedger::returned(const Envelope &envelope, const QAmqpMessage &me
 {
     const QByteArray id = message.bytes(QAmqpMessage::Property::MessageId);
     const auto publish = std::find_if(m_watched.begin(), m_watched.end(), [&](const Watched &w) {
-        return w.mayReturn && w.messageId == id && w.routingKey == envelope.routingKey
+        return w.mayReturn && w.messageId == id && w.routingKey->name == envelope.routingKey
                 && w.exchange == envelope.exchange;
     });
     if (publish == m_watched.end())

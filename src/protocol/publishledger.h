@@ -13,7 +13,7 @@
 // is settled exactly once. A publish that still waits in the channel has its place here, but no answer
 // can mean it.
 
-#include "protocol/events.h"
+#include "protocol/channelcalls.h"
 
 #include <deque>
 
@@ -35,11 +35,10 @@ public:
         ++m_unconfirmed;
         ++m_unreported;
     }
-    // The newest one is mandatory: this is how it is known when it comes back. Its routing key may be
-    // what the broker will answer to the declare `nameFrom`.
-    void mayReturn(QByteArrayView exchange, const QByteArray &routingKey,
-                   const QByteArray &messageId, RequestId nameFrom);
-    void queueNamed(RequestId declare, const QByteArray &name);
+    // The newest one is mandatory: this is how it is known when it comes back. Its routing key may be a name
+    // that the broker is still making up.
+    void mayReturn(QByteArrayView exchange, const QueueNamePointer &routingKey,
+                   const QByteArray &messageId);
     // The oldest publish that was not sent yet is on its way.
     void sent() { ++m_sent; }
 
@@ -79,9 +78,8 @@ private:
         RequestId request = 0; // that waits for it
         bool mayReturn = false;
         QByteArray exchange = {};
-        QByteArray routingKey = {};
+        QueueNamePointer routingKey = {};
         QByteArray messageId = {};
-        RequestId nameFrom = 0;
         QAmqpError returned = {};
     };
     struct AwaitedAll

@@ -44,16 +44,6 @@ public:
         count(-m_bytes);
         return std::exchange(m_calls, {});
     }
-    // The broker has answered the declare.
-    void setName(RequestId declare, const QByteArray &name)
-    {
-        for (WireCall &call : m_calls) {
-            if (call.nameFrom != declare)
-                continue;
-            call.setName(name);
-            count(name.size());
-        }
-    }
     // The oldest request that somebody waits for, or null.
     Request *oldestRequest()
     {

@@ -175,7 +175,7 @@ private Q_SLOTS:
                 u"tx.rollback needs txSelect() before"_s);
         row(
                 "nameless queue", [](auto *c) { return errorOf(c->queue()->purge()); },
-                u"queue.purge: the queue has no name yet; declare() it, and the broker makes one up"_s);
+                u"queue.purge: the queue has no name yet; declare it, and the broker makes one up"_s);
     }
 
     void isRefusedAtOnce()

@@ -377,18 +377,22 @@ void TestRefusals::misusePutsNothingOnTheWire()
     QVERIFY(!s.channel->nackAll());
     QCOMPARE(errorOf(s.channel->txCommit()).kind(), Kind::InvalidArgument);
     QCOMPARE(errorOf(s.channel->txRollback()).kind(), Kind::InvalidArgument);
-    // A handle without a name.
+    // A handle without a name, and no name at all before a queue was declared.
     QAmqpQueue *nameless = s.channel->queue();
     for (const QAmqpError &error :
          {errorOf(nameless->bind(u"e"_s)), errorOf(nameless->unbind(u"e"_s)),
           errorOf(nameless->purge()), errorOf(nameless->deleteQueue()), errorOf(nameless->get()),
-          errorOf(nameless->publishConfirmed(QAmqpMessage("x")))}) {
+          errorOf(nameless->publishConfirmed(QAmqpMessage("x"))),
+          errorOf(s.channel->bindQueue({}, u"e"_s)), errorOf(s.channel->unbindQueue({}, u"e"_s)),
+          errorOf(s.channel->purgeQueue({})), errorOf(s.channel->deleteQueue({})),
+          errorOf(s.channel->get({}))}) {
         QCOMPARE(error.kind(), Kind::InvalidArgument);
-        QVERIFY2(error.text().contains(u"declare() it"), qPrintable(error.text()));
+        QVERIFY2(error.text().contains(u"declare it"), qPrintable(error.text()));
     }
     QCOMPARE(nameless->publish(QAmqpMessage("x")), 0u);
     QCOMPARE(s.channel->lastError().kind(), Kind::InvalidArgument);
     QCOMPARE(nameless->consume()->state(), QAmqpConsumer::State::Cancelled);
+    QCOMPARE(s.channel->consume({})->state(), QAmqpConsumer::State::Cancelled);
     for (int i = 0; i < 5; ++i)
         QCoreApplication::processEvents();
     QCOMPARE(s.connection.bytesSent(), sent);

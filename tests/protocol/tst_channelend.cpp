@@ -37,7 +37,7 @@ private Q_SLOTS:
                 opened().expect<ConfirmSelect>().expect<BasicPublish>().reply(ConfirmSelectOk{}));
         ChannelCore *channel = d.channel();
         channel->selectConfirms();
-        d.published(channel->publish(publishTo("q"), message("1"), 0));
+        d.published(channel->publish(publishTo("q"), message("1")));
         channel->close();
         d.open();
         QCOMPARE(channel->state(), ChannelState::Draining);
@@ -130,7 +130,7 @@ private Q_SLOTS:
         CoreDriver d(opened());
         ChannelCore *channel = d.channel();
         d.open();
-        channel->publish(publishTo("q"), message("x"), 0);
+        channel->publish(publishTo("q"), message("x"));
         channel->close();
         d.then(Script().expect<BasicPublish>()
                        .expect<ChannelClose>()
@@ -157,7 +157,7 @@ private Q_SLOTS:
         CoreDriver d(opened().expect<BasicConsume>().reply(BasicConsumeOk{"c"}));
         ChannelCore *channel = d.channel();
         d.open();
-        d.ask(channel->consume(consume("q", "c"), 0));
+        d.ask(channel->consume(consume("q", "c")));
         d.run();
         channel->close();
         const auto before = d.events.size() + 1; // that nothing holds up the close
@@ -185,7 +185,7 @@ private Q_SLOTS:
         ChannelCore *second = d.core.addChannel(nextTag);
         QCOMPARE(second->number(), 1);
         second->selectConfirms();
-        QCOMPARE(d.published(second->publish(publishTo("q"), message("x"), 0)), nextTag);
+        QCOMPARE(d.published(second->publish(publishTo("q"), message("x"))), nextTag);
         d.then(Script().channelOpen()
                        .expect<ConfirmSelect>()
                        .reply(ConfirmSelectOk{})

@@ -81,7 +81,7 @@ private Q_SLOTS:
         ChannelCore *channel = d.channel();
         channel->selectConfirms();
         const RequestId request = d.ask(channel->request(declare("q")));
-        const quint64 tag = d.published(channel->publish(publishTo("q"), QByteArray("x"), 0));
+        const quint64 tag = d.published(channel->publish(publishTo("q"), QByteArray("x")));
         d.core.open(d.now);
         d.core.close(d.now + 10s);
         d.connectTransport();
@@ -176,7 +176,7 @@ private Q_SLOTS:
                      options());
         ChannelCore *channel = d.channel();
         d.open();
-        d.ask(channel->consume(consume("q", "c"), 0));
+        d.ask(channel->consume(consume("q", "c")));
         d.run();
         d.core.close(d.now + 10s);
         const auto before = d.events.size() + 1; // that nothing holds up the close

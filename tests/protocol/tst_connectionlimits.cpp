@@ -70,7 +70,7 @@ private Q_SLOTS:
                                           + frame(FrameType::Body, 1, fits)),
                          options());
             ChannelCore *channel = d.channel();
-            channel->consume(consume("q", "c"), 0);
+            channel->consume(consume("q", "c"));
             d.open();
             QCOMPARE(d.last<Delivered>().message.body(), fits);
         }
@@ -85,7 +85,7 @@ private Q_SLOTS:
                                      [](const ConnectionClose &m) { return m.replyCode == 501; }),
                      options());
         ChannelCore *channel = d.channel();
-        channel->consume(consume("q", "c"), 0);
+        channel->consume(consume("q", "c"));
         d.open();
         QCOMPARE(d.error().kind(), Kind::ProtocolViolation);
         QCOMPARE(d.count<Delivered>(), 0);

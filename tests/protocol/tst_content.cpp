@@ -47,10 +47,10 @@ private Q_SLOTS:
                              .sendContent(delivery("c", 1), sent, 4096));
         ChannelCore *channel = d.channel();
         d.open();
-        channel->consume(consume("q", "c"), 0);
+        channel->consume(consume("q", "c"));
         d.run();
         const qsizetype before = d.written.size();
-        channel->publish(publishTo("q"), sent, 0);
+        channel->publish(publishTo("q"), sent);
         d.run();
         const qsizetype overhead =
                 methodFrame(publishTo("q"), 1).size() + headerFrame(1, sent).size();
@@ -64,10 +64,10 @@ private Q_SLOTS:
         CoreDriver d(opened().expect<BasicConsume>());
         ChannelCore *channel = d.channel();
         d.open();
-        channel->consume(consume("q", "c"), 0);
+        channel->consume(consume("q", "c"));
         channel->request(declare("r"));
-        channel->publish(publishTo("q"), message(large), 0);
-        channel->publish(publishTo("q"), message("small"), 0);
+        channel->publish(publishTo("q"), message(large));
+        channel->publish(publishTo("q"), message("small"));
         QVERIFY(d.core.waitingBytes() > large.size());
         QVERIFY(d.core.pendingBytes() > d.core.waitingBytes());
         d.then(Script().reply(BasicConsumeOk{"c"})
@@ -117,7 +117,7 @@ private Q_SLOTS:
                              }));
         ChannelCore *channel = d.channel();
         d.open();
-        d.ask(channel->consume(consume("q", "c"), 0));
+        d.ask(channel->consume(consume("q", "c")));
         d.run();
         // Nothing but whole messages is ever delivered.
         for (const Delivered &delivered : d.all<Delivered>())
@@ -132,7 +132,7 @@ private Q_SLOTS:
                              .sendContent(delivery("c", 1), QByteArray(10000, 'x')),
                      QAmqpConnectionOptions().setMaxMessageSize(10000));
         ChannelCore *channel = d.channel();
-        channel->consume(consume("q", "c"), 0);
+        channel->consume(consume("q", "c"));
         d.open();
         QCOMPARE(d.count<Delivered>(), 1);
     }
@@ -146,7 +146,7 @@ private Q_SLOTS:
         CoreDriver d(opened().expect<BasicConsume>().reply(BasicConsumeOk{"c"}).garbage(claim),
                      QAmqpConnectionOptions().setMaxMessageSize(quint64(1) << 62));
         ChannelCore *channel = d.channel();
-        channel->consume(consume("q", "c"), 0);
+        channel->consume(consume("q", "c"));
         d.open();
         QCOMPARE(d.core.state(), ConnectionState::Open);
         QCOMPARE(d.count<Delivered>(), 0);
@@ -171,8 +171,8 @@ private Q_SLOTS:
         ChannelCore *first = d.channel();
         ChannelCore *second = d.channel();
         d.open();
-        first->consume(consume("q", "c"), 0);
-        second->consume(consume("q", "c"), 0);
+        first->consume(consume("q", "c"));
+        second->consume(consume("q", "c"));
         d.run();
         const auto got = d.all<Delivered>();
         QCOMPARE(got.size(), 2u);

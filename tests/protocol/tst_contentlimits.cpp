@@ -63,7 +63,7 @@ private Q_SLOTS:
         script.sendContent(delivery("c", quint64(sent.size() + 1)), message("behind"));
         CoreDriver d(script);
         ChannelCore *channel = d.channel();
-        channel->consume(consume("q", "c"), 0);
+        channel->consume(consume("q", "c"));
         d.open();
         const auto all = d.all<Delivered>();
         QCOMPARE(all.size(), std::size_t(sent.size() + 1));
@@ -77,7 +77,7 @@ private Q_SLOTS:
             QVERIFY(settle(channel, delivered));
             d.then(Script().expect<BasicAck>());
             const qsizetype before = d.written.size();
-            channel->publish(publishTo("other"), delivered.message, 0);
+            channel->publish(publishTo("other"), delivered.message);
             d.then(Script().expect<BasicPublish>());
             QCOMPARE(d.written.sliced(before),
                      methodFrame(publishTo("other"), 1)
@@ -114,7 +114,7 @@ private Q_SLOTS:
                                       + body(1, "body"))
                              .sendContent(delivery("c", 2), message("behind")));
         ChannelCore *channel = d.channel();
-        channel->consume(consume("q", "c"), 0);
+        channel->consume(consume("q", "c"));
         d.open();
         const auto all = d.all<Delivered>();
         QCOMPARE(all.size(), 2u);
@@ -162,7 +162,7 @@ private Q_SLOTS:
                              .expect<BasicNack>(rejects(2)),
                      options());
         ChannelCore *channel = d.channel();
-        channel->consume(consume("q", "c"), 0);
+        channel->consume(consume("q", "c"));
         d.open();
         const auto discarded = d.all<Discarded>();
         QCOMPARE(discarded.size(), 1u);
@@ -192,7 +192,7 @@ private Q_SLOTS:
         CoreDriver d(consuming().garbage(methodFrame(delivery("c", 1), 1) + largeHeader(most)),
                      options());
         ChannelCore *channel = d.channel();
-        channel->consume(consume("q", "c"), 0);
+        channel->consume(consume("q", "c"));
         d.open();
         QCOMPARE(d.count<Delivered>(), 1);
     }
@@ -204,7 +204,7 @@ private Q_SLOTS:
                              .sendContent(delivery("c", 2), message("behind")),
                      options());
         ChannelCore *channel = d.channel();
-        channel->consume(consume("q", "c", true), 0);
+        channel->consume(consume("q", "c", true));
         d.open();
         QVERIFY(d.last<Discarded>().error.text().contains(u"was dropped"));
         QCOMPARE(d.last<Delivered>().message.body(), "behind");
@@ -228,9 +228,9 @@ private Q_SLOTS:
                              .expect<BasicAck>(),
                      options());
         ChannelCore *channel = d.channel();
-        channel->consume(method, 0);
+        channel->consume(method);
         d.open();
-        channel->consume(consume("q", "d"), 0);
+        channel->consume(consume("q", "d"));
         d.run();
         QCOMPARE(d.count<Discarded>(), 2);
     }
@@ -239,7 +239,7 @@ private Q_SLOTS:
     {
         CoreDriver d(consuming(), options());
         ChannelCore *channel = d.channel();
-        channel->consume(consume("q", "c"), 0);
+        channel->consume(consume("q", "c"));
         d.open();
         const RequestId cancel = d.ask(channel->cancel("c"));
         d.then(Script().expect<BasicCancel>()
@@ -288,7 +288,7 @@ private Q_SLOTS:
         ChannelCore *channel = d.channel();
         d.open();
         channel->selectConfirms();
-        const quint64 tag = d.published(channel->publish(publishTo("q", true), large, 0));
+        const quint64 tag = d.published(channel->publish(publishTo("q", true), large));
         d.run();
         QCOMPARE(d.last<Returned>().publishTag, tag);
         QCOMPARE(d.last<Returned>().message.messageId(), u"m"_s);
@@ -310,7 +310,7 @@ private Q_SLOTS:
               fourGigabytes.chopped(1) + QByteArray(1000, 'x')}) {
             CoreDriver d(consuming().garbage(methodFrame(delivery("c", 1), 1) + claim), options());
             ChannelCore *channel = d.channel();
-            channel->consume(consume("q", "c"), 0);
+            channel->consume(consume("q", "c"));
             d.open();
             QCOMPARE(d.core.state(), ConnectionState::Open);
             QCOMPARE(d.count<Delivered>() + d.count<Discarded>(), 0);
@@ -329,7 +329,7 @@ private Q_SLOTS:
                                      [](const ConnectionClose &m) { return m.replyCode == 501; }),
                      options());
         ChannelCore *channel = d.channel();
-        channel->consume(consume("q", "c"), 0);
+        channel->consume(consume("q", "c"));
         d.open();
         QCOMPARE(d.error().kind(), Kind::ProtocolViolation);
     }
@@ -357,7 +357,7 @@ private Q_SLOTS:
         QFETCH(QByteArray, begin);
         CoreDriver d(consuming().garbage(begin).ignoreRest(), options().setRequestTimeout(30s));
         ChannelCore *channel = d.channel();
-        channel->consume(consume("q", "c"), 0);
+        channel->consume(consume("q", "c"));
         d.open();
         d.pass(29999ms);
         QCOMPARE(d.core.state(), ConnectionState::Open);
@@ -380,7 +380,7 @@ private Q_SLOTS:
             script.garbage(body(1, part)).after(20s);
         CoreDriver d(script, options().setRequestTimeout(30s));
         ChannelCore *channel = d.channel();
-        channel->consume(consume("q", "c"), 0);
+        channel->consume(consume("q", "c"));
         d.open();
         QCOMPARE(d.last<Delivered>().message.body(), "123");
         d.pass(100s);
@@ -397,7 +397,7 @@ private Q_SLOTS:
         CoreDriver d(script.ignoreRest(), options().setRequestTimeout(30s));
         ChannelCore *channel = d.channel();
         d.channel();
-        channel->consume(consume("q", "c"), 0);
+        channel->consume(consume("q", "c"));
         d.open();
         d.pass(20s);
         QCOMPARE(d.error().kind(), Kind::Timeout);
@@ -408,7 +408,7 @@ private Q_SLOTS:
         CoreDriver d(consuming().garbage(methodFrame(delivery("c", 1), 1)),
                      options().setRequestTimeout(0s));
         ChannelCore *channel = d.channel();
-        channel->consume(consume("q", "c"), 0);
+        channel->consume(consume("q", "c"));
         d.open();
         d.pass(1h);
         QCOMPARE(d.core.state(), ConnectionState::Open);
@@ -419,7 +419,7 @@ private Q_SLOTS:
         CoreDriver d(consuming().garbage(methodFrame(delivery("c", 1), 1)),
                      options().setRequestTimeout(30s));
         ChannelCore *channel = d.channel();
-        channel->consume(consume("q", "c"), 0);
+        channel->consume(consume("q", "c"));
         d.open();
         d.core.setReading(false, d.now);
         d.pass(100s);
@@ -441,7 +441,7 @@ private Q_SLOTS:
                              .garbage(methodFrame(delivery("c", 2), 1) + header),
                      options().setRequestTimeout(30s));
         ChannelCore *channel = d.channel();
-        channel->consume(consume("q", "c"), 0);
+        channel->consume(consume("q", "c"));
         d.onEvent = [&](const Event &event) {
             if (std::holds_alternative<Delivered>(event))
                 d.now += 40s;

@@ -70,17 +70,16 @@ public:
     {
         ChannelCore *channel = d.channel();
         d.ask(channel->request(ExchangeDeclare{.exchange = "x", .type = "topic"}));
-        const RequestId queue = d.ask(channel->request(declare()));
-        d.ask(channel->request(bind({}, "x"), queue));
+        d.ask(channel->request(declare()));
+        d.ask(channel->request(bind({}, "x"), channel->lastDeclared()));
         channel->selectConfirms();
         for (int i = 0; i < Publishes; ++i) {
-            d.published(
-                    channel->publish(publishTo(i == 6 ? "nowhere" : "key", i == 6), bodyOf(i), 0));
+            d.published(channel->publish(publishTo(i == 6 ? "nowhere" : "key", i == 6), bodyOf(i)));
             if (i % 5 == 0)
                 promises.push_back(d.ask(channel->awaitConfirm()));
         }
         promises.push_back(d.ask(channel->awaitAllConfirms()));
-        d.ask(channel->consume(consume({}, "c"), queue));
+        d.ask(channel->consume(consume({}, "c")));
         d.open();
         d.runToEnd();
     }

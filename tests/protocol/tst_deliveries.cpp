@@ -24,7 +24,7 @@ private Q_SLOTS:
                              .sendContent(delivery("c", 2, "k1"), message("two"))
                              .sendContent(BasicDeliver{"c", 3, true, "x", "k2"}, message("three")));
         ChannelCore *channel = d.channel();
-        channel->consume(consume("q", "c"), 0);
+        channel->consume(consume("q", "c"));
         d.open();
         const auto got = d.all<Delivered>();
         QCOMPARE(got.size(), 3u);
@@ -65,7 +65,7 @@ private Q_SLOTS:
                         }));
         ChannelCore *channel = d.channel();
         d.open();
-        const RequestId consuming = d.ask(channel->consume(consume("q", "c"), 0, 2));
+        const RequestId consuming = d.ask(channel->consume(consume("q", "c"), {}, 2));
         d.run();
         QCOMPARE(d.count<Delivered>(), 8);
         const QAmqpError error = d.last<ChannelClosed>().error;
@@ -149,13 +149,13 @@ private Q_SLOTS:
                              .reply(BasicConsumeOk{"e"}));
         ChannelCore *channel = d.channel();
         channel->setPrefetch(20, true);
-        channel->consume(consume("q", "a"), 0, 10);
-        channel->consume(consume("q", "b"), 0, 10);
-        channel->consume(consume("q", "c", true), 0);
-        channel->consume(consume("q", "d"), 0, 5);
+        channel->consume(consume("q", "a"), {}, 10);
+        channel->consume(consume("q", "b"), {}, 10);
+        channel->consume(consume("q", "c", true));
+        channel->consume(consume("q", "d"), {}, 5);
         channel->setPrefetch(10, false);
         QCOMPARE(channel->prefetch(), quint16(10));
-        const RequestId last = d.ask(channel->consume(consume("q", "e"), 0, 10));
+        const RequestId last = d.ask(channel->consume(consume("q", "e"), {}, 10));
         d.open();
         QVERIFY(d.ended(last));
     }
@@ -184,7 +184,7 @@ private Q_SLOTS:
         CoreDriver d(script, QAmqpConnectionOptions().setMaxMessageSize(2'000));
         ChannelCore *channel = d.channel();
         d.open();
-        channel->consume(consume("q", "c"), 0, 1);
+        channel->consume(consume("q", "c"), {}, 1);
         d.run();
         QCOMPARE(d.count<Delivered>(), 40);
         QCOMPARE(d.count<ChannelClosed>(), 0);
@@ -197,7 +197,7 @@ private Q_SLOTS:
                      QAmqpConnectionOptions().setMaxMessageSize(10));
         ChannelCore *channel = d.channel();
         d.open();
-        channel->consume(consume("q", "c"), 0);
+        channel->consume(consume("q", "c"));
         d.run();
         channel->request(BasicRecover{true});
         d.then(Script().expect<BasicRecover>().sendContent(delivery("c", 1),
@@ -227,7 +227,7 @@ private Q_SLOTS:
                              .send(BasicCancelOk{"c"}));
         ChannelCore *channel = d.channel();
         d.open();
-        d.ask(channel->consume(consume("q", "c"), 0));
+        d.ask(channel->consume(consume("q", "c")));
         const RequestId cancel = d.ask(channel->cancel("c"));
         d.run();
         QCOMPARE(d.count<Delivered>(), 0);
@@ -241,7 +241,7 @@ private Q_SLOTS:
                              .sendContent(delivery("c", 1), message("a")));
         ChannelCore *channel = d.channel();
         d.open();
-        channel->consume(consume("q", "c"), 0);
+        channel->consume(consume("q", "c"));
         d.run();
         QVERIFY(channel->show(1));
         const RequestId cancel = d.ask(channel->cancel("c"));
@@ -263,7 +263,7 @@ private Q_SLOTS:
         CoreDriver d(opened().expect<BasicConsume>().reply(BasicConsumeOk{"c"}));
         ChannelCore *channel = d.channel();
         d.open();
-        channel->consume(consume("q", "c", true), 0);
+        channel->consume(consume("q", "c", true));
         const RequestId cancel = d.ask(channel->cancel("c"));
         d.then(Script().expect<BasicCancel>()
                        .sendContent(delivery("c", 2), message("late"))
@@ -284,7 +284,7 @@ private Q_SLOTS:
                              .send(BasicCancel{"unknown", true}));
         ChannelCore *channel = d.channel();
         d.open();
-        const RequestId consuming = channel->consume(consume("q", "c"), 0);
+        const RequestId consuming = channel->consume(consume("q", "c"));
         d.run();
         QCOMPARE(d.count<ConsumerCancelled>(), 1);
         QCOMPARE(d.last<ConsumerCancelled>().consumer, consuming);
@@ -296,7 +296,7 @@ private Q_SLOTS:
         CoreDriver d(opened().expect<BasicConsume>().reply(BasicConsumeOk{"c"}));
         ChannelCore *channel = d.channel();
         d.open();
-        channel->consume(consume("q", "c"), 0);
+        channel->consume(consume("q", "c"));
         d.run();
         const RequestId cancel = d.ask(channel->cancel("c"));
         d.then(Script().expect<BasicCancel>()
@@ -394,7 +394,7 @@ private Q_SLOTS:
                              .expect<ConnectionClose>());
         ChannelCore *channel = d.channel();
         d.open();
-        channel->consume(consume("q", "c"), 0);
+        channel->consume(consume("q", "c"));
         d.run();
         QCOMPARE(d.count<Delivered>(), 1);
         QCOMPARE(d.error().replyCode(), int(ReplyCode::UnexpectedFrame));
@@ -416,9 +416,8 @@ private Q_SLOTS:
         d.open();
         channel->consume(BasicConsume{.queue = QByteArrayView("amq.rabbitmq.reply-to"),
                                       .consumerTag = QByteArrayView("replies"),
-                                      .noAck = true},
-                         0);
-        channel->consume(consume("q", "c"), 0);
+                                      .noAck = true});
+        channel->consume(consume("q", "c"));
         d.run();
         QCOMPARE(d.count<Delivered>(), 5);
     }

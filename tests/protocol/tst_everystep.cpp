@@ -56,11 +56,12 @@ public:
     void run()
     {
         ChannelCore *channel = d.channel();
-        const RequestId queue = d.ask(channel->request(declare()));
+        d.ask(channel->request(declare()));
+        const QueueNamePointer queue = channel->lastDeclared();
         d.ask(channel->request(bind({}, "amq.topic"), queue));
         channel->selectConfirms();
         d.published(channel->publish(publishTo({}), QByteArray("first"), queue));
-        d.published(channel->publish(publishTo("nowhere", true), QByteArray("second"), 0));
+        d.published(channel->publish(publishTo("nowhere", true), QByteArray("second")));
         d.ask(channel->consume(consume({}, "c"), queue));
         d.open();
         d.runToEnd();

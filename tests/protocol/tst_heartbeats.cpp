@@ -92,7 +92,7 @@ private Q_SLOTS:
         const QAmqpMessage content("x");
         const qsizetype before = d.written.size();
         for (int second = 0; second < 60; second += 4) {
-            channel->publish(publishTo("q"), content, 0);
+            channel->publish(publishTo("q"), content);
             d.core.receive(heartbeatFrame(), d.now);
             d.run();
             d.pass(4s);

@@ -35,10 +35,10 @@ struct Target
         ChannelCore *channel = core.addChannel(1);
         channel->selectConfirms();
         for (int i = 0; i < 3; ++i)
-            channel->publish(publishTo("q", true), QByteArray("x"), 0);
+            channel->publish(publishTo("q", true), QByteArray("x"));
         requests = {channel->request(declare()), channel->request(get("q")),
-                    channel->consume(consume("q", "c"), 0)};
-        channel->publish(publishTo({}), QByteArray("named"), requests[0]);
+                    channel->consume(consume("q", "c"))};
+        channel->publish(publishTo({}), QByteArray("named"), channel->lastDeclared());
         requests.push_back(channel->request(declare("r")));
         core.open(now);
         core.transportOpened(now);

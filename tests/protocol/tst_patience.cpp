@@ -118,7 +118,7 @@ void TestPatience::closeDoesNotWaitForEverForConfirms()
     d.open();
     channel->selectConfirms();
     for (int i = 0; i < 3; ++i)
-        d.published(channel->publish(publishTo("q"), QAmqpMessage("x"), 0));
+        d.published(channel->publish(publishTo("q"), QAmqpMessage("x")));
     d.run();
     channel->close();
     d.run();
@@ -153,7 +153,7 @@ void TestPatience::eachConfirmGivesACloseMoreTime()
     d.open();
     channel->selectConfirms();
     for (int i = 0; i < 2; ++i)
-        d.published(channel->publish(publishTo("q"), QAmqpMessage("x"), 0));
+        d.published(channel->publish(publishTo("q"), QAmqpMessage("x")));
     d.run();
     channel->close();
     d.pass(20s);
@@ -179,7 +179,7 @@ void TestPatience::closeTellsThatTheBrokerHasBlocked()
     ChannelCore *channel = d.channel();
     d.open();
     channel->selectConfirms();
-    d.published(channel->publish(publishTo("q"), QAmqpMessage("x"), 0));
+    d.published(channel->publish(publishTo("q"), QAmqpMessage("x")));
     d.run();
     channel->close();
     d.pass(30s);
@@ -197,7 +197,7 @@ void TestPatience::closeDoesNotWaitForEverForTheFlow()
                  quiet());
     ChannelCore *channel = d.channel();
     d.open();
-    channel->publish(publishTo("q"), QAmqpMessage("x"), 0);
+    channel->publish(publishTo("q"), QAmqpMessage("x"));
     channel->close();
     d.pass(30s);
     QCOMPARE(d.last<ChannelClosed>().error.kind(), Kind::Timeout);
@@ -212,7 +212,7 @@ void TestPatience::closeWaitsForEverIfAsked()
     ChannelCore *channel = d.channel();
     d.open();
     channel->selectConfirms();
-    channel->publish(publishTo("q"), QAmqpMessage("x"), 0);
+    channel->publish(publishTo("q"), QAmqpMessage("x"));
     channel->close();
     d.pass(24h);
     QCOMPARE(d.count<ChannelClosed>(), 0);
@@ -228,7 +228,7 @@ void TestPatience::withoutCloseConfirmsHaveNoTime()
     ChannelCore *channel = d.channel();
     d.open();
     channel->selectConfirms();
-    channel->publish(publishTo("q"), QAmqpMessage("x"), 0);
+    channel->publish(publishTo("q"), QAmqpMessage("x"));
     d.pass(24h);
     QCOMPARE(d.count<ChannelClosed>(), 0);
     d.then(Script().send(BasicAck{1}));

@@ -171,10 +171,10 @@ private Q_SLOTS:
                         .send(BasicAck{1, false}));
         ChannelCore *channel = d.channel();
         d.open();
-        channel->publish(publishTo("k", true), QAmqpMessage("before"), 0);
+        channel->publish(publishTo("k", true), QAmqpMessage("before"));
         channel->selectConfirms();
         const quint64 tag =
-                d.published(channel->publish(publishTo("other", true), QAmqpMessage("after"), 0));
+                d.published(channel->publish(publishTo("other", true), QAmqpMessage("after")));
         d.run();
         const auto returns = d.all<Returned>();
         QCOMPARE(returns.size(), 2u);
@@ -193,7 +193,7 @@ private Q_SLOTS:
         channel->selectConfirms();
         const TimePoint start = d.now;
         while (d.core.state() != ConnectionState::Closed && d.now - start < 1h) {
-            d.published(channel->publish(publishTo("q"), QAmqpMessage("x"), 0));
+            d.published(channel->publish(publishTo("q"), QAmqpMessage("x")));
             d.run();
             d.pass(500ms);
         }
@@ -220,7 +220,7 @@ private Q_SLOTS:
         d.open();
         QVERIFY(capabilities(d.core.negotiated().serverProperties).isEmpty());
         channel->selectConfirms();
-        d.published(channel->publish(publishTo("q"), QAmqpMessage("x"), 0));
+        d.published(channel->publish(publishTo("q"), QAmqpMessage("x")));
         d.run();
         QCOMPARE(d.error().replyCode(), 540);
         QCOMPARE(d.error().method(), u"confirm.select"_s);
@@ -252,7 +252,7 @@ private Q_SLOTS:
         CoreDriver d(Script().handshake({2047, 131072, 0}).channelOpen().ignoreRest());
         ChannelCore *channel = d.channel();
         for (int i = 0; i < 120'000; ++i)
-            channel->publish(publishTo("q"), QAmqpMessage("x"), 0);
+            channel->publish(publishTo("q"), QAmqpMessage("x"));
         d.open();
         QCOMPARE(d.core.state(), ConnectionState::Open);
         QCOMPARE(d.core.waitingBytes(), 0);

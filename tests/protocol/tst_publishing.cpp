@@ -30,12 +30,12 @@ private Q_SLOTS:
         ChannelCore *channel = d.channel();
         d.open();
         channel->selectConfirms();
-        d.published(channel->publish(publishTo("q"), message("1"), 0));
+        d.published(channel->publish(publishTo("q"), message("1")));
         d.ask(channel->request(bind("q", "x")));
-        d.ask(channel->consume(consume("q", "c"), 0));
-        d.published(channel->publish(publishTo("q"), message("2"), 0));
+        d.ask(channel->consume(consume("q", "c")));
+        d.published(channel->publish(publishTo("q"), message("2")));
         d.ask(channel->request(declare("r"))); // waits for consume-ok
-        d.published(channel->publish(publishTo("q"), message("3, never sent"), 0));
+        d.published(channel->publish(publishTo("q"), message("3, never sent")));
         d.run();
         QCOMPARE(d.settlements(), u"confirmed 1-1, indeterminate 2-3"_s);
         QCOMPARE(d.core.waitingBytes(), 0);
@@ -51,7 +51,7 @@ private Q_SLOTS:
                              .expect<ChannelCloseOk>());
         ChannelCore *channel = d.channel();
         d.open();
-        channel->publish(publishTo("q"), message("1"), 0);
+        channel->publish(publishTo("q"), message("1"));
         const RequestId behind = d.ask(channel->request(declare("a")));
         d.run();
         QCOMPARE(d.reply(behind).error.kind(), Kind::Cancelled);
@@ -80,11 +80,11 @@ private Q_SLOTS:
         ChannelCore *channel = d.channel();
         d.open();
         channel->selectConfirms();
-        d.published(channel->publish(publishTo("k", true), message("1"), 0));
-        d.published(channel->publish(publishTo("other", true), message("2"), 0));
-        d.published(channel->publish(publishTo("k", true), message("3"), 0));
-        d.published(channel->publish(publishTo("k", true), message("4", u"id-4"_s), 0));
-        d.published(channel->publish(publishTo("k"), message("5"), 0));
+        d.published(channel->publish(publishTo("k", true), message("1")));
+        d.published(channel->publish(publishTo("other", true), message("2")));
+        d.published(channel->publish(publishTo("k", true), message("3")));
+        d.published(channel->publish(publishTo("k", true), message("4", u"id-4"_s)));
+        d.published(channel->publish(publishTo("k"), message("5")));
         d.run();
         const auto returns = d.all<Returned>();
         QCOMPARE(returns.size(), 4u);
@@ -114,7 +114,7 @@ private Q_SLOTS:
         d.open();
         channel->selectConfirms();
         for (int i = 0; i < 4; ++i)
-            d.published(channel->publish(publishTo("q"), message("x"), 0));
+            d.published(channel->publish(publishTo("q"), message("x")));
         QCOMPARE(channel->unconfirmed(), 4u);
         d.run();
         QCOMPARE(d.settlements(), u"nacked 102-102, confirmed 100-101, confirmed 103-103"_s);
@@ -129,10 +129,9 @@ private Q_SLOTS:
                              .expect<BasicPublish>()
                              .reply(BasicAck{1, false}));
         ChannelCore *channel = d.channel();
-        channel->publish(publishTo("q"), message("unconfirmed"),
-                         0); // waits for the channel to open
+        channel->publish(publishTo("q"), message("unconfirmed")); // waits for the channel to open
         channel->selectConfirms();
-        d.published(channel->publish(publishTo("q"), message("confirmed"), 0));
+        d.published(channel->publish(publishTo("q"), message("confirmed")));
         d.open();
         QCOMPARE(d.settlements(), u"confirmed 2-2"_s);
     }
@@ -147,10 +146,10 @@ private Q_SLOTS:
         ChannelCore *channel = d.channel();
         d.open();
         channel->selectConfirms();
-        d.published(channel->publish(publishTo("q"), message("1"), 0));
-        d.ask(channel->consume(consume("q", "c"), 0));
+        d.published(channel->publish(publishTo("q"), message("1")));
+        d.ask(channel->consume(consume("q", "c")));
         d.ask(channel->request(declare("r")));
-        d.published(channel->publish(publishTo("q"), message("2"), 0));
+        d.published(channel->publish(publishTo("q"), message("2")));
         d.then(Script().reply(BasicAck{0, true}));
         QCOMPARE(d.settlements(), u"confirmed 1-1"_s);
         d.then(Script().reply(BasicAck{2, false}).expect<ConnectionClose>());
@@ -169,7 +168,7 @@ private Q_SLOTS:
         ChannelCore *channel = d.channel();
         d.open();
         channel->selectConfirms();
-        d.published(channel->publish(publishTo("q"), message("x"), 0));
+        d.published(channel->publish(publishTo("q"), message("x")));
         d.run();
         QCOMPARE(d.settlements(), u"indeterminate 1-1"_s);
     }
@@ -181,8 +180,8 @@ private Q_SLOTS:
         ChannelCore *channel = d.channel();
         d.open();
         channel->selectConfirms();
-        const RequestId queue = d.ask(channel->request(declare()));
-        d.published(channel->publish(publishTo({}, true), message("x"), queue));
+        d.ask(channel->request(declare()));
+        d.published(channel->publish(publishTo({}, true), message("x"), channel->lastDeclared()));
         d.then(Script().reply(QueueDeclareOk{"amq.gen-1", 0, 0})
                        .expect<BasicPublish>(
                                [](const BasicPublish &m) { return m.routingKey == "amq.gen-1"; })
@@ -202,7 +201,7 @@ private Q_SLOTS:
         channel->request(get("q"));
         d.open();
         QVERIFY(settle(channel, d.last<Got>())); // acks and requests in front of a publish go on
-        channel->publish(publishTo("q"), message("held"), 0);
+        channel->publish(publishTo("q"), message("held"));
         d.ask(channel->request(declare("behind")));
         d.then(Script().expect<BasicAck>());
         QVERIFY(d.core.waitingBytes() > 0);

@@ -243,7 +243,7 @@ private Q_SLOTS:
     void returnedOnesEndUnroutable()
     {
         Tracker t(1);
-        t.ledger.mayReturn("logs", "red", {}, 0);
+        t.ledger.mayReturn("logs", QueueNamePointer(new QueueName("red")), {});
         t.ledger.await(3);
         Envelope envelope;
         envelope.exchange = "logs";

@@ -119,9 +119,9 @@ private Q_SLOTS:
         ChannelCore *channel = d.channel();
         d.ask(channel->request(declare("q")));
         channel->selectConfirms();
-        d.published(channel->publish(publishTo("q"), message("1"), 0));
+        d.published(channel->publish(publishTo("q"), message("1")));
         d.ask(channel->request(QueuePurge{0, "q", false}));
-        d.published(channel->publish(publishTo("q"), message("2"), 0));
+        d.published(channel->publish(publishTo("q"), message("2")));
         QVERIFY(d.core.waitingBytes() > 0);
         QVERIFY(d.written.isEmpty());
         d.open();
@@ -135,11 +135,11 @@ private Q_SLOTS:
         CoreDriver d(gotTwo().expect<BasicConsume>());
         ChannelCore *channel = d.channel();
         const std::vector<Got> got = getTwo(d, channel);
-        const RequestId first = d.ask(channel->consume(consume("q", "c"), 0));
-        channel->publish(publishTo("q"), message("at once"), 0);
+        const RequestId first = d.ask(channel->consume(consume("q", "c")));
+        channel->publish(publishTo("q"), message("at once"));
         QVERIFY(settle(channel, got.at(0)));
         const RequestId second = d.ask(channel->request(declare("r")));
-        channel->publish(publishTo("q"), message("behind"), 0);
+        channel->publish(publishTo("q"), message("behind"));
         QVERIFY(settle(channel, got.at(1), Settlement::Requeue));
         d.then(Script().expect<BasicPublish>(bodyIs("at once")).expect<BasicAck>());
         QVERIFY(!d.ended(first));
@@ -160,7 +160,7 @@ private Q_SLOTS:
                 opened().expect<BasicConsume>().reply(BasicConsumeOk{"c"}).expect<BasicCancel>());
         ChannelCore *channel = d.channel();
         d.open();
-        d.ask(channel->consume(consume("q", "c"), 0));
+        d.ask(channel->consume(consume("q", "c")));
         const RequestId cancel = d.ask(channel->cancel("c"));
         QVERIFY(cancel);
         QCOMPARE(channel->cancel("c"), 0u); // once is enough
@@ -184,7 +184,7 @@ private Q_SLOTS:
         ChannelCore *channel = d.channel();
         d.open();
         const RequestId first = d.ask(channel->request(declare("q")));
-        const RequestId second = d.ask(channel->consume(consume("q", "c"), 0));
+        const RequestId second = d.ask(channel->consume(consume("q", "c")));
         const RequestId third = d.ask(channel->request(QueuePurge{0, "q", false}));
         d.run();
         const auto replies = d.all<Replied>();
@@ -200,9 +200,9 @@ private Q_SLOTS:
         ChannelCore *channel = d.channel();
         const std::vector<Got> got = getTwo(d, channel);
         channel->selectTransactions();
-        channel->publish(publishTo("q"), message("in"), 0);
+        channel->publish(publishTo("q"), message("in"));
         d.ask(channel->request(TxCommit{}));
-        channel->publish(publishTo("q"), message("next"), 0);
+        channel->publish(publishTo("q"), message("next"));
         QVERIFY(settle(channel, got.at(0)));
         d.ask(channel->request(TxRollback{}));
         d.then(Script().reply(TxSelectOk{}));
@@ -216,17 +216,22 @@ private Q_SLOTS:
 
     void serverNamedQueueNamesWhatWaitsForIt()
     {
-        CoreDriver d(opened().expect<QueueDeclare>(queueIs("")));
+        CoreDriver d(opened().expect<QueueDeclare>(queueIs("")).expect<QueueDeclare>());
         ChannelCore *channel = d.channel();
-        const RequestId queue = d.ask(channel->request(declare()));
+        const RequestId declaring = d.ask(channel->request(declare()));
+        const QueueNamePointer queue = channel->lastDeclared();
+        channel->request(declare("another"));
         d.ask(channel->request(bind({}, "amq.topic"), queue));
         d.ask(channel->consume(consume({}, "c"), queue));
         channel->publish(publishTo({}), message("to itself"), queue);
-        channel->publish(publishTo("elsewhere"), message("behind"), 0);
+        channel->publish(publishTo("elsewhere"), message("behind"));
         d.open();
         QVERIFY(d.core.waitingBytes() > 0);
         d.then(Script().reply(QueueDeclareOk{"amq.gen-1", 0, 0})
-                       .expect<QueueBind>(queueIs("amq.gen-1"))
+                       .reply(QueueDeclareOk{"another", 0, 0})
+                       .expect<QueueBind>([](const QueueBind &m) {
+                           return m.queue == "amq.gen-1" && m.routingKey.isEmpty();
+                       })
                        .expect<BasicConsume>(queueIs("amq.gen-1"))
                        .expect<BasicPublish>(
                                [](const BasicPublish &m) { return m.routingKey == "amq.gen-1"; })
@@ -234,27 +239,68 @@ private Q_SLOTS:
                                [](const BasicPublish &m) { return m.routingKey == "elsewhere"; })
                        .reply(QueueBindOk{})
                        .reply(BasicConsumeOk{"c"}));
-        QCOMPARE(d.reply(queue).name, "amq.gen-1");
+        QCOMPARE(d.reply(declaring).name, "amq.gen-1");
         QCOMPARE(d.core.waitingBytes(), 0);
     }
 
-    void theNameIsKnownUntilTheReplyIsTaken()
+    // Before the application has heard of it.
+    void theNameIsKnownOnceItHasCome()
     {
         CoreDriver d(opened().expect<QueueDeclare>());
         ChannelCore *channel = d.channel();
         d.open();
-        const RequestId queue = d.ask(channel->request(declare()));
+        QVERIFY(channel->lastDeclared()->isMissing());
+        d.ask(channel->request(declare()));
+        const QueueNamePointer queue = channel->lastDeclared();
+        QVERIFY(!queue->isMissing());
         d.run();
+        QVERIFY(queue->name.isEmpty());
         d.core.receive(methodFrame(QueueDeclareOk{"amq.gen-2", 0, 0}, 1), d.now);
-        // Parsed, but not told yet: the first event of this turn is another one.
-        d.core.receive(methodFrame(ConnectionBlocked{"x"}, 0)
-                               + methodFrame(QueueDeclareOk{"amq.gen-2", 0, 0}, 1).first(0),
-                       d.now);
-        const auto event = d.core.nextEvent();
-        QVERIFY(event && std::holds_alternative<Replied>(*event));
-        d.events.push_back(*event);
-        d.then(Script());
-        QCOMPARE(d.reply(queue).name, "amq.gen-2");
+        QVERIFY(d.core.findEvent());
+        QCOMPARE(queue->name, "amq.gen-2");
+        channel->publish(publishTo({}), message("x"), queue);
+        d.then(Script().expect<BasicPublish>(
+                [](const BasicPublish &m) { return m.routingKey == "amq.gen-2"; }));
+    }
+
+    // As the broker has it: also for the routing key, if that is empty as well.
+    void noNameMeansTheQueueDeclaredLast()
+    {
+        CoreDriver d(opened().expect<QueueDeclare>(queueIs("first"))
+                             .expect<QueueBind>([](const QueueBind &m) {
+                                 return m.queue == "first" && m.routingKey == "first";
+                             })
+                             .expect<QueueDeclare>(queueIs("")));
+        ChannelCore *channel = d.channel();
+        d.ask(channel->request(declare("first")));
+        d.ask(channel->request(bind({}, "x")));
+        d.ask(channel->request(declare()));
+        d.ask(channel->request(QueueUnbind{.exchange = "x", .routingKey = ""}));
+        d.ask(channel->request(QueueBind{.exchange = "x", .routingKey = "k"}));
+        d.ask(channel->request(BasicGet{}));
+        channel->tell(QueuePurge{.noWait = true});
+        d.ask(channel->request(declare("third")));
+        d.ask(channel->request(QueueDelete{}));
+        d.open();
+        d.then(Script().reply(QueueDeclareOk{"first", 0, 0})
+                       .reply(QueueBindOk{})
+                       .reply(QueueDeclareOk{"amq.gen-4", 0, 0})
+                       .expect<QueueUnbind>([](const QueueUnbind &m) {
+                           return m.queue == "amq.gen-4" && m.routingKey == "amq.gen-4";
+                       })
+                       .expect<QueueBind>([](const QueueBind &m) {
+                           return m.queue == "amq.gen-4" && m.routingKey == "k";
+                       })
+                       .expect<BasicGet>(queueIs("amq.gen-4"))
+                       .expect<QueuePurge>(queueIs("amq.gen-4"))
+                       .expect<QueueDeclare>(queueIs("third"))
+                       .expect<QueueDelete>(queueIs("third"))
+                       .reply(QueueUnbindOk{})
+                       .reply(QueueBindOk{})
+                       .reply(BasicGetEmpty{})
+                       .reply(QueueDeclareOk{"third", 0, 0})
+                       .reply(QueueDeleteOk{}));
+        QCOMPARE(d.core.waitingBytes(), 0);
     }
 
     void theGuiltyRequestIsNamed()
@@ -272,7 +318,7 @@ private Q_SLOTS:
         const RequestId good = d.ask(channel->request(declare("q")));
         const RequestId guilty = d.ask(channel->request(bind("q", "x")));
         const RequestId behind = d.ask(channel->request(QueuePurge{0, "q", false}));
-        channel->publish(publishTo("q"), message("lost"), 0);
+        channel->publish(publishTo("q"), message("lost"));
         d.run();
         QVERIFY(!d.reply(good).error.isError());
         const QAmqpError error = d.reply(guilty).error;
@@ -361,7 +407,7 @@ private Q_SLOTS:
         d.open();
         std::vector<RequestId> sent = {d.ask(channel->request(declare("a"))),
                                        d.ask(channel->request(QueuePurge{0, "a", false})),
-                                       d.ask(channel->consume(consume("a", "c"), 0))};
+                                       d.ask(channel->consume(consume("a", "c")))};
         const RequestId waiting = d.ask(channel->setPrefetch(5, false));
         d.run();
         for (const RequestId request : sent)
@@ -409,13 +455,14 @@ private Q_SLOTS:
         CoreDriver d(gotTwo().expect<QueueDeclare>());
         ChannelCore *channel = d.channel();
         const std::vector<Got> got = getTwo(d, channel);
-        const RequestId queue = d.ask(channel->request(declare()));
-        const RequestId binding = d.ask(channel->request(bind({}, "amq.topic"), queue));
-        channel->publish(publishTo("elsewhere"), message("x"), 0);
+        const RequestId declaring = d.ask(channel->request(declare()));
+        const RequestId binding =
+                d.ask(channel->request(bind({}, "amq.topic"), channel->lastDeclared()));
+        channel->publish(publishTo("elsewhere"), message("x"));
         QVERIFY(settle(channel, got.at(0)));
         d.run();
         d.pass(30s);
-        QCOMPARE(d.reply(queue).error.kind(), Kind::Timeout);
+        QCOMPARE(d.reply(declaring).error.kind(), Kind::Timeout);
         d.then(Script().reply(QueueDeclareOk{"amq.gen-3", 0, 0})
                        .expect<QueueBind>(queueIs("amq.gen-3"))
                        .expect<BasicPublish>(

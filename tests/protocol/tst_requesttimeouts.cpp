@@ -116,12 +116,12 @@ private Q_SLOTS:
         ChannelCore *channel = d.channel();
         channel->selectConfirms();
         d.open();
-        const RequestId consumed = d.ask(channel->consume(consume("q", "c"), 0));
+        const RequestId consumed = d.ask(channel->consume(consume("q", "c")));
         if (cancels)
             d.run();
         const RequestId lost = cancels ? d.ask(channel->cancel("c")) : consumed;
         const RequestId waiting = d.ask(channel->request(declare("a")));
-        d.published(channel->publish(publishTo("q"), message("x"), 0));
+        d.published(channel->publish(publishTo("q"), message("x")));
         const TimePoint start = d.now;
         d.then(Script().expect<ChannelClose>());
         d.pass(30s);
@@ -143,7 +143,7 @@ private Q_SLOTS:
         ChannelCore *channel = d.channel();
         channel->selectConfirms();
         const RequestId request = d.ask(channel->request(declare("a")));
-        d.published(channel->publish(publishTo("a"), message("x"), 0));
+        d.published(channel->publish(publishTo("a"), message("x")));
         d.open();
         d.then(Script().expect<ChannelClose>());
         d.pass(29s);
@@ -211,7 +211,7 @@ private Q_SLOTS:
         d.open();
         channel->selectTransactions();
         const RequestId commit = d.ask(channel->request(TxCommit{}));
-        channel->publish(publishTo("q"), message("x"), 0);
+        channel->publish(publishTo("q"), message("x"));
         d.then(Script().expect<ChannelClose>());
         d.pass(30s);
         QCOMPARE(d.reply(commit).error.kind(), Kind::Timeout);

@@ -52,7 +52,7 @@ private Q_SLOTS:
                              .sendContent(delivery("c", 1), marked(offset))
                              .sendContent(delivery("c", 2), marked(offset)));
         ChannelCore *channel = d.channel();
-        channel->consume(consume("q", "c"), 0, 5);
+        channel->consume(consume("q", "c"), {}, 5);
         d.open();
         QCOMPARE(d.count<Delivered>(), 2);
         const RequestId cancel = d.ask(channel->cancel("c"));
@@ -73,7 +73,7 @@ private Q_SLOTS:
                              .sendContent(delivery("c", 2), marked(qint64(2)))
                              .sendContent(delivery("c", 3), message("x")));
         ChannelCore *channel = d.channel();
-        channel->consume(consume("q", "c"), 0, 5);
+        channel->consume(consume("q", "c"), {}, 5);
         d.open();
         const RequestId cancel = d.ask(channel->cancel("c"));
         d.then(Script().expect<BasicCancel>()
@@ -96,6 +96,8 @@ private Q_SLOTS:
         const QByteArray q("q");
         QTest::newRow("named by the broker")
                 << "amq.gen-1"_ba << true << false << QString() << quint16(5) << 1;
+        QTest::newRow("being named by the broker")
+                << ""_ba << true << false << QString() << quint16(5) << 1;
         QTest::newRow("transient") << q << false << false << QString() << quint16(5) << 1;
         QTest::newRow("exclusive") << q << true << true << QString() << quint16(5) << 1;
         QTest::newRow("classic") << q << true << false << u"classic"_s << quint16(5) << 1;
@@ -114,9 +116,9 @@ private Q_SLOTS:
         QFETCH(quint16, prefetch);
         QFETCH(int, count);
         Script script = opened().expect<QueueDeclare>()
+                                .reply(QueueDeclareOk{queue.isEmpty() ? "amq.gen-1" : queue, 0, 0})
                                 .expect<BasicQos>()
                                 .expect<BasicConsume>()
-                                .reply(QueueDeclareOk{queue, 0, 0})
                                 .reply(BasicQosOk{})
                                 .reply(BasicConsumeOk{"c"})
                                 .sendContent(delivery("c", 1), marked(qint64(7)));
@@ -127,7 +129,7 @@ private Q_SLOTS:
         QueueDeclare declare{.queue = queue, .durable = durable, .exclusive = exclusive};
         declare.arguments = FieldTable(arguments);
         d.ask(channel->request(declare));
-        channel->consume(consume(queue, "c"), 0, prefetch);
+        channel->consume(consume(queue, "c"), {}, prefetch);
         d.open();
         QCOMPARE(d.count<Delivered>(), 1);
         const RequestId cancel = d.ask(channel->cancel("c"));
@@ -146,7 +148,7 @@ private Q_SLOTS:
                              .sendContent(delivery("c", 2), marked(qint64(9)))
                              .sendContent(delivery("ghost", 3), marked(qint64(1))));
         ChannelCore *channel = d.channel();
-        channel->consume(consume("q", "c"), 0, 5);
+        channel->consume(consume("q", "c"), {}, 5);
         d.open();
         QVERIFY(channel->show(1));
         const RequestId cancel = d.ask(channel->cancel("c"));
@@ -163,12 +165,15 @@ private Q_SLOTS:
     void giveBackToAStreamIsRefused_data()
     {
         QTest::addColumn<bool>("isDeclared");
-        QTest::newRow("consumed as one") << false;
-        QTest::newRow("declared as one") << true;
+        QTest::addColumn<QByteArray>("queue");
+        QTest::newRow("consumed as one") << false << "q"_ba;
+        QTest::newRow("declared as one") << true << "q"_ba;
+        QTest::newRow("declared last") << true << ""_ba;
     }
     void giveBackToAStreamIsRefused()
     {
         QFETCH(bool, isDeclared);
+        QFETCH(QByteArray, queue);
         CoreDriver d((isDeclared ? opened().expect<QueueDeclare>() : opened())
                              .expect<BasicQos>()
                              .expect<BasicConsume>()
@@ -180,12 +185,12 @@ private Q_SLOTS:
         const QByteArray first = encodeTable({{u"x-stream-offset"_s, u"first"_s}});
         QueueDeclare declare{.queue = "q", .durable = true, .noWait = true};
         declare.arguments = FieldTable(type);
-        BasicConsume consumer = consume("q", "c");
+        BasicConsume consumer = consume(queue, "c");
         if (isDeclared)
-            channel->tell(declare, 0);
+            channel->tell(declare);
         else
             consumer.arguments = FieldTable(first);
-        channel->consume(consumer, 0, 5);
+        channel->consume(consumer, {}, 5);
         d.open();
         const Delivered delivered = d.last<Delivered>();
         QVERIFY(delivered.fromStream);
@@ -209,8 +214,8 @@ private Q_SLOTS:
         ChannelCore *channel = d.channel();
         BasicConsume stream = consume("s", "c");
         stream.arguments = FieldTable(first);
-        channel->consume(stream, 0, 5);
-        channel->consume(consume("q", "queue"), 0, 5);
+        channel->consume(stream, {}, 5);
+        channel->consume(consume("q", "queue"), {}, 5);
         d.open();
         const std::vector<Delivered> all = d.all<Delivered>();
         QVERIFY(settle(channel, all.at(0), Settlement::Requeue, true)); // none of the stream

@@ -37,7 +37,7 @@ struct Consuming
     {
         d.open();
         d.ask(channel->selectTransactions());
-        d.ask(channel->consume(consume("q", "c"), 0, prefetch));
+        d.ask(channel->consume(consume("q", "c"), {}, prefetch));
         d.run();
         deliveries = d.all<Delivered>();
         for (int i = 0; i < 3; ++i)
