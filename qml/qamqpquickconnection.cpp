@@ -124,6 +124,8 @@ QAmqpQuickConnection::QAmqpQuickConnection(QObject *parent) : QAmqpQuickBase(fal
     connect(&m_countdown, &QTimer::timeout, this, &QAmqpQuickConnection::countDown);
     connect(this, &QAmqpQuickConnection::secondsToNextAttemptChanged, this,
             &QAmqpQuickConnection::stateTextChanged);
+    connect(this, &QAmqpQuickConnection::nextAttemptChanged, this,
+            &QAmqpQuickConnection::stateTextChanged);
     connect(this, &QAmqpQuickBase::activeChanged, this, &QAmqpQuickConnection::stateTextChanged);
     connect(this, &QAmqpQuickConnection::stateChanged, this,
             &QAmqpQuickConnection::stateTextChanged);
@@ -169,7 +171,11 @@ void QAmqpQuickConnection::setSource(QObject *source)
     if (m_hasSource && m_source == source)
         return;
     m_hasSource = true;
+    if (m_source)
+        disconnect(m_source, &QObject::destroyed, this, &QAmqpQuickConnection::sourceChanged);
     m_source = source;
+    if (source)
+        connect(source, &QObject::destroyed, this, &QAmqpQuickConnection::sourceChanged);
     Q_EMIT sourceChanged();
     restart();
 }

@@ -108,6 +108,7 @@ set(QTAMQP_transport_HEADERS
 set(QTAMQP_api_SOURCES
     api/channelevents.cpp
     api/channelrequests.cpp
+    api/channelupdates.cpp
     api/endpoint.cpp
     api/endpoint.h
     api/engine.cpp
@@ -128,8 +129,7 @@ set(QTAMQP_api_SOURCES
     api/qamqpexchange.cpp
     api/qamqpqueue.cpp
     api/qamqprpcclient.cpp
-    api/qamqprpcserver.cpp
-    api/refusals.cpp)
+    api/qamqprpcserver.cpp)
 set(QTAMQP_api_HEADERS
     ${include}/qamqpchannel.h
     ${include}/qamqpconnection.h

@@ -38,8 +38,8 @@ class Q_AMQP_EXPORT QAmqpChannel : public QObject
     Q_OBJECT
     Q_PROPERTY(State state READ state NOTIFY stateChanged FINAL)
     Q_PROPERTY(int number READ number NOTIFY stateChanged FINAL)
-    Q_PROPERTY(QAmqpError lastError READ lastError NOTIFY errorOccurred FINAL)
-    Q_PROPERTY(bool readyToPublish READ isReadyToPublish NOTIFY readyToPublish FINAL)
+    Q_PROPERTY(QAmqpError lastError READ lastError NOTIFY lastErrorChanged FINAL)
+    Q_PROPERTY(bool readyToPublish READ isReadyToPublish NOTIFY readyToPublishChanged FINAL)
 public:
     enum class State : quint8 { Closed, Opening, Open, Closing };
     Q_ENUM(State)
@@ -130,11 +130,13 @@ Q_SIGNALS:
     void opened();
     void closed();
     void errorOccurred(const QAmqpError &error);
+    void lastErrorChanged(const QAmqpError &error);
     void confirmed(quint64 firstTag, quint64 lastTag);
     void nacked(quint64 firstTag, quint64 lastTag);
     void indeterminate(quint64 firstTag, quint64 lastTag);
     void messageReturned(const QAmqpReturn &message);
     void publishRefused(const QAmqpError &error, quint64 messages);
+    void readyToPublishChanged(bool ready);
     void readyToPublish();
 
 private:

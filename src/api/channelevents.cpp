@@ -17,18 +17,10 @@ QT_BEGIN_NAMESPACE
 using namespace QtAmqpPrivate;
 using Kind = QAmqpError::Kind;
 
-void QAmqpChannelPrivate::emitStateChanged()
-{
-    const QAmqpChannel::State now = currentState();
-    if (now == emittedState)
-        return;
-    emittedState = now;
-    Q_EMIT q->stateChanged(now);
-}
-
 void QAmqpChannelPrivate::on(const ChannelOpened &opened)
 {
     engine->mailbox()->admit(opened.channel, opened.generation);
+    engine->updateLater(*this);
     const QPointer<QAmqpChannel> alive(q);
     emitStateChanged();
     if (alive && currentState() == QAmqpChannel::State::Open)
@@ -78,6 +70,10 @@ void QAmqpChannelPrivate::closed(const ChannelClosed &closed)
     }
     if (alive && !core) // else a slot has opened it again already
         emitStateChanged();
+    if (alive)
+        emitReadyToPublish();
+    if (alive)
+        emitLastErrorChanged();
     if (alive && own)
         Q_EMIT q->errorOccurred(error);
     if (alive)
@@ -180,37 +176,6 @@ void QAmqpChannelPrivate::on(const ConsumerCancelled &cancelled)
     consumer->ended(reason);
 }
 
-// Once a turn: what no single event causes.
-void QAmqpChannelPrivate::afterEvents()
-{
-    const QPointer<QAmqpChannel> alive(q);
-    emitStateChanged();
-    if (alive && std::exchange(consumersChanged, false)) {
-        const QList<QPointer<QAmqpConsumer>> running = consumerObjects();
-        for (const QPointer<QAmqpConsumer> &consumer : running) {
-            if (consumer)
-                QAmqpConsumerPrivate::of(consumer)->emitPausedChanged();
-            if (consumer)
-                QAmqpConsumerPrivate::of(consumer)->deliverHeld();
-        }
-    }
-    // Half of what stops publishing: so that a block's worth fits each time.
-    if (alive && publishHeld && currentState() == QAmqpChannel::State::Open
-        && isReady(128 * 1024)) {
-        publishHeld = false;
-        Q_EMIT q->readyToPublish();
-    }
-}
-
-void QAmqpChannelPrivate::scheduleConsumerUpdate()
-{
-    consumersChanged = true;
-    if (engine) {
-        engine->scheduleUpdate(quint16(number));
-        engine->scheduleTurn();
-    }
-}
-
 QFuture<int> QAmqpChannelPrivate::cancel(QAmqpConsumerPrivate *consumer)
 {
     // The channel is over, as the consumer is about to be told.
@@ -221,6 +186,7 @@ QFuture<int> QAmqpChannelPrivate::cancel(QAmqpConsumerPrivate *consumer)
     if (!consumer->noAck)
         consumer->dropHeld();
     consumer->paused = false;
+    scheduleConsumerUpdate();
     const auto ended = [this, id = consumer->id](RequestEnd &end) {
         if (end.error && end.error.kind() != Kind::Timeout)
             return; // the end of the channel, which ends the consumer

@@ -336,18 +336,18 @@ bool QAmqpChannelPrivate::settleAll(const char *function, Settlement how)
     if (engine)
         engine->collectMail();
     if (currentState() == QAmqpChannel::State::Open)
-        lastError = QAmqpError(); // so that it tells of this call
+        setLastError({}); // so that it tells of this call
     if (!core) {
-        lastError = notOpen(u"%1: channel %2 is closed; open() it again", function, number);
+        setLastError(notOpen(u"%1: channel %2 is closed; open() it again", function, number));
         return false;
     }
     switch (core->settle({}, how, true)) {
     case Settling::Accepted: engine->scheduleTurn(); return true;
     case Settling::NotUnsettled: break;
-    case Settling::FromStream: lastError = streamTakesNothingBack(); break;
+    case Settling::FromStream: setLastError(streamTakesNothingBack()); break;
     case Settling::NotNow:
-        lastError = notOpen(
-                u"channel %1 settles nothing while it recovers or its connection closes", number);
+        setLastError(notOpen(
+                u"channel %1 settles nothing while it recovers or its connection closes", number));
         break;
     }
     return false;

@@ -214,7 +214,7 @@ void Engine::addChannel(quint16 number, QAmqpChannelPrivate *channel)
     if (m_channels.size() <= number)
         m_channels.resize(size_t(number) + 1);
     m_channels[number] = channel;
-    scheduleUpdate(number);
+    scheduleUpdate(*channel);
 }
 
 void Engine::closeChannel(quint16 number)
@@ -224,8 +224,8 @@ void Engine::closeChannel(quint16 number)
     closing->close();
     if (closing->isReadyToClose())
         finishClose(number);
-    scheduleUpdate(number);
-    scheduleTurn();
+    if (QAmqpChannelPrivate *target = channel(number))
+        scheduleUpdate(*target);
 }
 
 // Acknowledgements that were accepted go before the close.
@@ -332,7 +332,7 @@ void Engine::work()
     write(); // a heartbeat and the next deadline do not wait for slots
     deliverEvents();
     if (m_connection)
-        afterEvents();
+        updateChannels();
     m_core->turnEnded(Clock::now()); // before the next deadline is set
     write();
 }
@@ -369,22 +369,6 @@ void Engine::deliverEvents()
         }
         if (m_core->hasFullBlock())
             scheduleTurn();
-    }
-}
-
-// Channels may come and go in the slots called here, or turns run, so they are found by number each time.
-void Engine::afterEvents()
-{
-    reportRefusals();
-    auto next = m_channelsToUpdate.begin();
-    while (m_connection && next != m_channelsToUpdate.end()) {
-        const quint16 number = *next;
-        QAmqpChannelPrivate *target = channel(number);
-        if (!target || !target->publishHeld)
-            m_channelsToUpdate.erase(next);
-        if (target)
-            target->afterEvents();
-        next = m_channelsToUpdate.upper_bound(number);
     }
 }
 

@@ -12,7 +12,7 @@
 #include "protocol/connectioncore.h"
 #include "transport/transportclient.h"
 
-#include <set>
+#include <deque>
 
 QT_BEGIN_NAMESPACE
 
@@ -68,10 +68,11 @@ public:
 
     void addChannel(quint16 number, QAmqpChannelPrivate *channel);
     void closeChannel(quint16 number);
-    // At the end of the turn it has something to tell, or waits for the moment to tell it.
-    void scheduleUpdate(quint16 channel) { m_channelsToUpdate.insert(channel); }
-    // It has refused to publish, open or not.
-    void reportRefused(std::weak_ptr<QAmqpChannelPrivate> channel);
+    // Above this much on its way out it is not wise to publish.
+    static constexpr qint64 HighWater = 256 * 1024;
+    // Has channels look at the end of a turn what they have to emit: of the next one, or whenever it comes.
+    void scheduleUpdate(QAmqpChannelPrivate &channel);
+    void updateLater(QAmqpChannelPrivate &channel);
     void forgetChannel(QAmqpChannelPrivate *channel);
     QAmqpChannelPrivate *channel(quint16 number) const
     {
@@ -94,8 +95,7 @@ private:
     void work();
     bool printLog();
     void deliverEvents();
-    void afterEvents();
-    void reportRefusals();
+    void updateChannels();
     void write();
     void flush();
     void useTransport();
@@ -130,8 +130,9 @@ private:
     bool m_linked = false; // the transport has been opened and not closed
     qint64 m_process = 0; // which opened it; a fork() has the parent's link
     std::vector<QAmqpChannelPrivate *> m_channels; // by number
-    std::set<quint16> m_channelsToUpdate;
-    std::vector<std::weak_ptr<QAmqpChannelPrivate>> m_refusing;
+    std::deque<std::weak_ptr<QAmqpChannelPrivate>> m_channelsToUpdate;
+    bool m_updateQueued = false; // where there is no turn
+    bool m_congested = false; // more than HighWater is on its way out
     MailboxPointer m_mailbox;
     qint64 m_heldBytes = 0;
     bool m_readingHeld = false; // because of them

@@ -45,7 +45,7 @@ bool Engine::settle(const Mail &mail)
         return false;
     const Settling settling = target->core->settle(mail.delivery, mail.how, mail.multiple);
     if (settling == Settling::FromStream)
-        target->lastError = streamTakesNothingBack();
+        target->setLastError(streamTakesNothingBack());
     if (settling == Settling::Accepted)
         scheduleTurn();
     return settling == Settling::Accepted;

@@ -18,8 +18,6 @@ using Kind = QAmqpError::Kind;
 
 // Kept for a channel that cannot send yet; more than this is refused.
 constexpr qint64 MaxWaitingBytes = 8 * 1024 * 1024;
-// Above this much on its way out, isReadyToPublish() says no.
-constexpr qint64 HighWater = 256 * 1024;
 
 /*!
     \class QAmqpChannel
@@ -98,6 +96,8 @@ constexpr qint64 HighWater = 256 * 1024;
     txCommit() or recover() in time, or not all publishes after close(); and LimitExceeded, if the
     broker, as the connection opened, allowed fewer channels or smaller frames than were asked for
     before; and InvalidArgument, if it turned out to have no confirms for what was published before. Not emitted when the channel was closed in good order. */
+/*! \fn void QAmqpChannel::lastErrorChanged(const QAmqpError &error)
+    Emitted when \a error has become the one that lastError() returns: also because a call was refused. */
 /*! \fn void QAmqpChannel::confirmed(quint64 firstTag, quint64 lastTag)
     The broker is responsible for the publishes \a firstTag to \a lastTag now. */
 /*! \fn void QAmqpChannel::nacked(quint64 firstTag, quint64 lastTag)
@@ -110,8 +110,10 @@ constexpr qint64 HighWater = 256 * 1024;
     So many \a messages were given to publish() of the channel or its handles and refused: it returned 0, and
     nothing was sent. Emitted once for all such calls since the last turn of the event loop; \a error is that of the
     last one. What publishConfirmed() refuses its future tells alone. */
+/*! \fn void QAmqpChannel::readyToPublishChanged(bool ready)
+    Emitted from the event loop when \a ready has become what isReadyToPublish() returns. */
 /*! \fn void QAmqpChannel::readyToPublish()
-    Emitted when isReadyToPublish() becomes \c true again, and when the channel opens. */
+    Emitted when isReadyToPublish() has become \c true: when the channel has opened, and when there is room again. */
 
 QAmqpChannel::QAmqpChannel(QAmqpChannelPrivate *dd, QObject *parent) : QObject(parent), d_ptr(dd)
 {
@@ -155,7 +157,8 @@ QAmqpChannel::State QAmqpChannel::state() const { return d_ptr->currentState(); 
 bool QAmqpChannel::isOpen() const { return state() == State::Open; }
 
 /*! \property QAmqpChannel::lastError
-    Why the channel closed, or why the last call was refused that returned no future. */
+    Why the channel closed, or why the last call was refused that returned no future. There is none from open()
+    on. lastErrorChanged() follows from the event loop. */
 QAmqpError QAmqpChannel::lastError() const { return d_ptr->lastError; }
 
 QAmqpChannel::State QAmqpChannelPrivate::currentState() const
@@ -211,7 +214,7 @@ void QAmqpChannelPrivate::refuse(const QAmqpError &error)
     if (engine && engine->mailbox()->isForeign())
         qWarning("QtAmqp: %s", qPrintable(error.text()));
     else
-        lastError = error;
+        setLastError(error);
 }
 
 // A channel that was closed or destroyed has its number until the broker has answered that.
@@ -245,21 +248,22 @@ void QAmqpChannel::open()
         return;
     ConnectionCore &core = d->engine->core();
     if (core.isClosing()) {
-        d->lastError = notOpen(u"open(): the connection is closing; wait for its closed()");
+        d->setLastError(notOpen(u"open(): the connection is closing; wait for its closed()"));
         return;
     }
     if (d->core) // closed() is still to come
         d->leaveCore();
     d->core = core.addChannel(d->nextTag);
     if (!d->core) {
-        d->lastError = QAmqpError(Kind::LimitExceeded, QAmqpError::Scope::Channel,
-                                  QAmqpError::Origin::Library, allInUse(core));
+        d->setLastError(QAmqpError(Kind::LimitExceeded, QAmqpError::Scope::Channel,
+                                   QAmqpError::Origin::Library, allInUse(core)));
         return;
     }
     d->number = d->core->number();
-    d->lastError = QAmqpError();
+    d->setLastError({});
+    d->emittedState = State::Closed; // so that Opening is emitted, with another number
     d->refusalWarned = false;
-    d->publishHeld = true;
+    d->publishHeld = false;
     d->engine->addChannel(quint16(d->number), d);
     d->engine->scheduleTurn();
 }
@@ -382,23 +386,22 @@ quint64 QAmqpChannelPrivate::publish(const QString &exchange, const QString &rou
             && engine->core().waitingBytes() == 0;
     if (!ordinary) {
         if (const QAmqpError error = publishRefusal(method, message, queue.data())) {
-            lastError = error;
+            setLastError(error);
             return 0;
         }
     }
     engine->collectMail();
     if (confirmsWanted && !core->isConfirming() && !core->isTransactional()) {
         if (!engine->core().mayConfirm()) {
-            lastError = invalidArgument(
-                    u"publish(): the broker knows no publisher confirms; call setConfirms(false) before");
+            setLastError(invalidArgument(
+                    u"publish(): the broker knows no publisher confirms; call setConfirms(false) before"));
             return 0;
         }
         core->selectConfirms();
     }
     const quint64 tag = core->publish(method, message, queue);
     engine->scheduleTurn();
-    if (!isReady(HighWater))
-        holdPublish();
+    holdPublish();
     return tag;
 }
 
@@ -472,8 +475,8 @@ bool QAmqpChannel::setConfirms(bool enabled)
     if (core
         && (core->isConfirming() || core->isTransactional()
             || core->nextPublishTag() != d_ptr->nextTag)) {
-        d_ptr->lastError = invalidArgument(
-                u"setConfirms() comes before the first publish() and not within a transaction");
+        d_ptr->setLastError(invalidArgument(
+                u"setConfirms() comes before the first publish() and not within a transaction"));
         return false;
     }
     d_ptr->confirmsWanted = enabled;
@@ -492,33 +495,14 @@ void QAmqpChannel::setMaxUnconfirmed(quint64 messages)
     if (const QAmqpError error = d_ptr->threadError("setMaxUnconfirmed()"))
         return d_ptr->refuse(error);
     d_ptr->maxUnconfirmed = messages;
-    if (d_ptr->engine) // more room may be news
-        d_ptr->engine->scheduleTurn();
-}
-
-bool QAmqpChannelPrivate::isReady(qint64 highWater) const
-{
-    return engine && core && engine->bytesToWrite() < highWater
-            && (maxUnconfirmed == 0 || core->unconfirmed() < maxUnconfirmed);
+    d_ptr->scheduleUpdate(); // there may be more room, or less
 }
 
 /*! \property QAmqpChannel::readyToPublish
     Whether it is wise to publish now: the channel is open, less than 256 KiB wait to leave and fewer
-    than maxUnconfirmed() publishes are unanswered. publish() works all the same; a program that
-    publishes much stops here and goes on at readyToPublish(), so that memory stays bounded. */
-bool QAmqpChannel::isReadyToPublish() const
-{
-    const bool ready = isOpen() && d_ptr->isReady(HighWater);
-    // Who was told no waits for the signal; another thread can only ask.
-    if (!ready && d_ptr->engine && !d_ptr->engine->mailbox()->isForeign())
-        d_ptr->holdPublish();
-    return ready;
-}
-
-void QAmqpChannelPrivate::holdPublish()
-{
-    if (!std::exchange(publishHeld, true))
-        engine->scheduleUpdate(quint16(number));
-}
+    than maxUnconfirmed() publishes are unanswered. Once that is not so, it is \c false until only half as much
+    waits. publish() works all the same; a program that publishes much stops here and goes on at
+    readyToPublish(), so that memory stays bounded. */
+bool QAmqpChannel::isReadyToPublish() const { return d_ptr->isReadyToPublish(); }
 
 QT_END_NAMESPACE

@@ -141,14 +141,15 @@ public:
     bool settleAll(const char *function, QtAmqpPrivate::Settlement how);
     template<typename Method>
     QFuture<void> endTransaction(const Method &method);
-    void scheduleConsumerUpdate();
     void forgetConsumer(QAmqpConsumerPrivate *consumer);
     QList<QPointer<QAmqpConsumer>> consumerObjects() const;
     void leaveConnection();
     void abandonAll(const QAmqpError &error);
-    bool isReady(qint64 highWater) const;
+    bool isReadyToPublish();
     void holdPublish();
-    void emitStateChanged();
+    void setLastError(const QAmqpError &error);
+    void scheduleUpdate();
+    void scheduleConsumerUpdate();
     QAmqpChannel::State currentState() const;
     // Whether what happened is of the time before open() was called, which need not wait for closed().
     bool isEarlier(quint16 channel) const { return channel != number; }
@@ -167,8 +168,14 @@ public:
     void on(const QtAmqpPrivate::Settled &settled);
     void on(const QtAmqpPrivate::ConsumerCancelled &cancelled);
     void on(const QtAmqpPrivate::ShowMore &) { scheduleConsumerUpdate(); }
-    void afterEvents();
-    void reportRefused();
+    void update();
+
+    void emitStateChanged();
+    void emitLastErrorChanged();
+    void emitReadyToPublish();
+    void emitPublishRefused();
+    void updateConsumers();
+    bool mayPublish(qint64 bytesToWrite) const;
 
     QAmqpChannel *q = nullptr; // also null once it is gone: handles outlive it
     QAmqpConnection *connection;
@@ -177,16 +184,18 @@ public:
     int number = 0;
     QAmqpChannel::State emittedState = QAmqpChannel::State::Closed;
     QAmqpError lastError;
+    QAmqpError emittedError;
     QHash<QtAmqpPrivate::RequestId, Ended> requests;
 
     bool confirmsWanted = true;
     bool noWait = false; // for requests that can do without an answer
     quint64 nextTag = 1; // while there is no core
     quint64 maxUnconfirmed = 0;
-    // isReadyToPublish() was false; say when it is true again. While it is open the engine looks at it.
-    bool publishHeld = false;
+    bool publishHeld = false; // until there is room again
+    bool emittedReady = false;
+    bool updateScheduled = false;
+    quint64 refusedPublishes = 0; // not reported yet
     QAmqpError refusedError; // of the last of these
-    quint64 refusedPublishes = 0; // not told yet
     bool refusalWarned = false; // since the channel was opened last, or about to be
     bool warnOfRefusal = false; // in the turn that tells it
     QtAmqpPrivate::Utf8Memory exchangeUtf8;
@@ -197,7 +206,7 @@ public:
     QList<QPointer<QAmqpConsumer>> endedConsumers;
     QAmqpError unreportedFailure; // of the publishes
     quint32 consumersMade = 0;
-    bool consumersChanged = false; // one was paused, or may go on, which afterEvents() tells
+    bool consumersChanged = false; // one was paused, or may go on, which update() emits
     std::weak_ptr<QtAmqpPrivate::ReplyConsumer> replies; // which all clients of RPC share
     QAmqpDelivery scratch; // recycled from delivery to delivery
 };

@@ -91,8 +91,8 @@ using namespace QtAmqpPrivate;
     Emitted when \a endpoint has become the one in use or the one that is tried, empty when the
     connection is closed. */
 /*! \fn void QAmqpConnection::blockedChanged(bool blocked)
-    Emitted when the broker stops taking messages (\a blocked is \c true) or takes them again, see
-    isBlocked(). */
+    Emitted when the broker stops taking messages (\a blocked is \c true), gives another reason, or takes them
+    again, see isBlocked(). */
 /*! \fn void QAmqpConnection::sslErrors(const QList<QSslError> &errors)
     Tells by \a errors what is wrong with the peer's certificate; the connection fails right after. */
 
@@ -176,6 +176,7 @@ bool QAmqpConnectionPrivate::refuseUnlessClosed(const char *function)
     lastError = invalidArgument(
             u"%1() works on a closed connection only; call close() and wait for closed()",
             function);
+    engine->scheduleTurn(); // which emits lastErrorChanged()
     return true;
 }
 
@@ -640,9 +641,11 @@ void QAmqpConnectionPrivate::closed(const QAmqpError &error)
 
 void QAmqpConnectionPrivate::blockedChanged(bool isBlocked, const QString &reason)
 {
+    if (blocked == isBlocked && blockedReason == reason)
+        return;
+    blocked = isBlocked;
     blockedReason = reason;
-    if (std::exchange(blocked, isBlocked) != isBlocked)
-        Q_EMIT q->blockedChanged(isBlocked);
+    Q_EMIT q->blockedChanged(isBlocked);
 }
 
 void QAmqpConnectionPrivate::secretUpdated(const QAmqpError &error)

@@ -146,15 +146,12 @@ void QAmqpConsumer::resume()
     d_ptr->channel->scheduleConsumerUpdate();
 }
 
-void QAmqpConsumerPrivate::setState(QAmqpConsumer::State to)
+void QAmqpConsumerPrivate::emitChanges()
 {
-    if (std::exchange(state, to) != to)
-        Q_EMIT q->stateChanged(to);
-}
-
-void QAmqpConsumerPrivate::emitPausedChanged()
-{
-    if (std::exchange(emittedPaused, paused) != paused)
+    const QPointer<QAmqpConsumer> alive(q);
+    if (const QAmqpConsumer::State now = state; std::exchange(emittedState, now) != now)
+        Q_EMIT q->stateChanged(now);
+    if (alive && std::exchange(emittedPaused, paused) != paused)
         Q_EMIT q->pausedChanged(paused);
 }
 
@@ -163,7 +160,8 @@ void QAmqpConsumerPrivate::started()
     if (state != QAmqpConsumer::State::Starting)
         return;
     const QPointer<QAmqpConsumer> alive(q);
-    setState(QAmqpConsumer::State::Active);
+    state = QAmqpConsumer::State::Active;
+    emitChanges();
     if (alive)
         Q_EMIT q->started();
 }
@@ -293,9 +291,8 @@ void QAmqpConsumerPrivate::tellEnded(const QAmqpError &reason)
 {
     const QPointer<QAmqpConsumer> alive(q);
     paused = false;
-    setState(QAmqpConsumer::State::Cancelled);
-    if (alive)
-        emitPausedChanged();
+    state = QAmqpConsumer::State::Cancelled;
+    emitChanges();
     if (alive)
         Q_EMIT q->cancelled(reason);
 }

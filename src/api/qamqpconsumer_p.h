@@ -25,8 +25,7 @@ public:
     void deliverHeld();
     void dropHeld();
     void ended(const QAmqpError &reason);
-    void setState(QAmqpConsumer::State state);
-    void emitPausedChanged();
+    void emitChanges();
 
     QAmqpConsumer *q = nullptr;
     std::shared_ptr<QAmqpChannelPrivate> channel;
@@ -34,6 +33,7 @@ public:
     QByteArray tag;
     QtAmqpPrivate::RequestId id = 0; // of its basic.consume
     QAmqpConsumer::State state = QAmqpConsumer::State::Starting;
+    QAmqpConsumer::State emittedState = QAmqpConsumer::State::Starting;
     bool noAck = false; // of the options, for each delivery
     bool isReentrant = false; // its slot is the library's own
     bool paused = false;

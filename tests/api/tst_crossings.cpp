@@ -5,103 +5,15 @@
 // do: nothing crashes, and each future ends once. Meant for AddressSanitizer. The broker is in memory, so that
 // thousands of sessions take a few seconds.
 
-#include "apitest.h"
-#include "scripted/autobroker.h"
+#include "memorytransport.h"
 
 #include <QtAmqp/qamqpexchange.h>
 #include <QtAmqp/qamqprpcclient.h>
 #include <QtAmqp/qamqprpcserver.h>
-#include <QtAmqp/qamqptransport.h>
 
 using namespace std::chrono_literals;
 
 namespace {
-
-class MemoryTransport;
-
-// What is left of the transport when it is gone; one that is mute keeps what it is told.
-struct Wire
-{
-    MemoryTransport *transport = nullptr;
-    std::unique_ptr<AutoBroker> broker;
-    QByteArray toBroker;
-    QByteArray toClient;
-    bool isMute = false;
-    bool wantsTurn = false;
-
-    void deliver()
-    {
-        if (!isMute && broker && !toBroker.isEmpty())
-            toClient += broker->receive(std::exchange(toBroker, {}));
-    }
-    bool run(); // until there is nothing to do
-    void lose();
-};
-
-class MemoryTransport : public QAmqpTransport
-{
-public:
-    explicit MemoryTransport(std::shared_ptr<Wire> wire) : m_wire(std::move(wire))
-    {
-        m_wire->transport = this;
-    }
-    ~MemoryTransport() override { m_wire->transport = nullptr; }
-
-    void open(const QAmqpEndpoint &) override
-    {
-        m_wire->broker = std::make_unique<AutoBroker>();
-        m_wire->toClient.clear();
-        m_wire->toBroker.clear();
-        opened();
-        requestTurn();
-    }
-    void write(const QByteArray &block) override
-    {
-        m_wire->toBroker += block;
-        m_wire->wantsTurn = true;
-    }
-    qint64 bytesToWrite() const override { return 0; }
-    void close() override { abort(); }
-    void abort() override { m_wire->broker.reset(); }
-    void setDeadline(std::optional<TimePoint>) override { }
-    void requestTurn() override { m_wire->wantsTurn = true; }
-
-    void runOnce()
-    {
-        m_wire->deliver();
-        qsizetype size = 0;
-        char *memory = m_wire->toClient.isEmpty() ? nullptr : receiveBuffer(&size);
-        size = std::min(size, m_wire->toClient.size());
-        if (size > 0) {
-            memcpy(memory, m_wire->toClient.constData(), size_t(size));
-            m_wire->toClient.remove(0, size);
-            received(size);
-            requestTurn();
-        }
-        turn();
-    }
-    using QAmqpTransport::lost;
-
-private:
-    const std::shared_ptr<Wire> m_wire;
-};
-
-bool Wire::run()
-{
-    for (int turns = 0; transport && std::exchange(wantsTurn, false); ++turns) {
-        if (turns == 1000)
-            return false;
-        transport->runOnce();
-    }
-    return true;
-}
-
-void Wire::lose()
-{
-    broker.reset();
-    transport->lost(u"reset"_s);
-    wantsTurn = true;
-}
 
 // A session in which the broker has fallen silent while a future of each kind is pending.
 class Scene
@@ -125,7 +37,7 @@ public:
         connection->open();
         client->call({}, u"rpc"_s, "x"_ba);
         wire->run();
-        wire->isMute = true;
+        wire->setMute(true);
     }
     ~Scene() { delete connection; }
 
@@ -250,7 +162,7 @@ const Acts &triggers()
                      [](Scene &s) {
                          s.channel->close();
                          s.transaction->close();
-                         s.speak();
+                         s.wire->setMute(false);
                      }},
                     {"close connection", [](Scene &s) { s.connection->close(0ms); }},
                     {"abort", [](Scene &s) { s.connection->abort(); }},
@@ -258,7 +170,7 @@ const Acts &triggers()
                     {"transaction refused", [](Scene &s) { s.injectClose(2); }},
                     {"connection refused", [](Scene &s) { s.injectClose(0); }},
                     {"lost link", [](Scene &s) { s.wire->lose(); }},
-                    {"answers", [](Scene &s) { s.speak(); }},
+                    {"answers", [](Scene &s) { s.wire->setMute(false); }},
             };
     return acts;
 }
@@ -382,8 +294,6 @@ void TestCrossings::cross()
             continue;
         Scene scene;
         scene.ask(chosen, [&] { deed(scene); });
-        if (qEnvironmentVariableIsSet("SHOW"))
-            fprintf(stderr, "%s: %s\n", QTest::currentDataTag(), scene.names.at(chosen));
         trigger(scene);
         QVERIFY(scene.wire->run());
         QVERIFY2(scene.isDone, scene.names.at(chosen));
