@@ -64,7 +64,7 @@ void QAmqpQuickBase::setError(const QAmqpError &error)
     Q_EMIT errorChanged();
 }
 
-bool QAmqpQuickBase::isHeard() const
+bool QAmqpQuickBase::hasErrorHandler() const
 {
     return isSignalConnected(QMetaMethod::fromSignal(&QAmqpQuickBase::errorOccurred));
 }

@@ -50,7 +50,7 @@ protected:
     virtual void stop() = 0;
 
     bool isComplete() const { return m_complete; }
-    bool isHeard() const; // whether errorOccurred() has a handler: else a log tells
+    bool hasErrorHandler() const; // whether errorOccurred() has a handler: else a log tells
     // Whether a turn of the event loop has come since it was complete: until then a document may still be
     // made, of which some objects are complete and some are not, and some set what others have.
     bool hasBegun() const { return m_begun; }

@@ -242,7 +242,7 @@ void QAmqpQuickConnection::start()
     connect(m_amqp, &QAmqpConnection::errorOccurred, this, [this](const QAmqpError &error) {
         setError(error);
         follow();
-        if (!isHeard()) // else a document that only shows what comes is silent without a broker
+        if (!hasErrorHandler()) // else a document that only shows what comes is silent without a broker
             qCWarning(qtAmqpQuickConnection).noquote() << error.text();
         Q_EMIT errorOccurred(error); // which may delete this
     });

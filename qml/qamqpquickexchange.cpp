@@ -126,8 +126,9 @@ void QAmqpQuickExchange::setUp(QAmqpChannel *channel)
     const QPointer<C> alive = channel; // a handler of an error may end it
     channel->setConfirms(m_confirms);
     const auto pass = [&](auto from, Outcome outcome) {
-        connect(channel, from, scope(),
-                [this, outcome](quint64 first, quint64 last) { tell(outcome, first, last); });
+        connect(channel, from, scope(), [this, outcome](quint64 first, quint64 last) {
+            emitOutcome(outcome, first, last);
+        });
     };
     pass(&C::confirmed, &QAmqpQuickExchange::confirmed);
     pass(&C::nacked, &QAmqpQuickExchange::nacked);
@@ -180,11 +181,11 @@ void QAmqpQuickExchange::stop()
 {
     QAmqpQuickBound::stop();
     settle(false);
-    tell(&QAmqpQuickExchange::indeterminate, 0, std::numeric_limits<quint64>::max());
+    emitOutcome(&QAmqpQuickExchange::indeterminate, 0, std::numeric_limits<quint64>::max());
 }
 
 // What became of the messages that have tags from `first` to `last` in the channel.
-void QAmqpQuickExchange::tell(Outcome outcome, quint64 first, quint64 last)
+void QAmqpQuickExchange::emitOutcome(Outcome outcome, quint64 first, quint64 last)
 {
     const auto begin = m_open.lower_bound(first);
     const auto end = m_open.upper_bound(last);

@@ -58,7 +58,7 @@ private:
     void settle(bool settled);
     void reportDeclaring();
     using Outcome = void (QAmqpQuickExchange::*)(quint64 firstTag, quint64 lastTag);
-    void tell(Outcome outcome, quint64 first, quint64 last);
+    void emitOutcome(Outcome outcome, quint64 first, quint64 last);
 
     QString m_name;
     QString m_type;

@@ -62,7 +62,7 @@ int receivedRole() { return messageRole() + 1; }
 QAmqpQuickMessageModel::QAmqpQuickMessageModel(QObject *parent) : QAbstractListModel(parent)
 {
     connect(QAmqpQuickSettling::instance(), &QAmqpQuickSettling::settled, this,
-            &QAmqpQuickMessageModel::lookWhatIsSettledSoon);
+            &QAmqpQuickMessageModel::scheduleUpdateSettled);
 }
 
 /*! \qmlproperty AmqpQueue AmqpMessageModel::queue
@@ -344,18 +344,17 @@ void QAmqpQuickMessageModel::forget(size_t place)
     m_unsettled -= !entry.settled;
 }
 
-void QAmqpQuickMessageModel::lookWhatIsSettledSoon()
+void QAmqpQuickMessageModel::scheduleUpdateSettled()
 {
-    if (m_unsettled == 0 || std::exchange(m_lookWanted, true))
+    if (m_unsettled == 0 || std::exchange(m_updateSettledWanted, true))
         return;
-    QMetaObject::invokeMethod(this, &QAmqpQuickMessageModel::lookWhatIsSettled,
-                              Qt::QueuedConnection);
+    QMetaObject::invokeMethod(this, &QAmqpQuickMessageModel::updateSettled, Qt::QueuedConnection);
 }
 
 // Once in a turn, however many they are and whoever settled them: one change for the view.
-void QAmqpQuickMessageModel::lookWhatIsSettled()
+void QAmqpQuickMessageModel::updateSettled()
 {
-    m_lookWanted = false;
+    m_updateSettledWanted = false;
     int first = -1; // in the order of entries
     int last = -1;
     auto shown = m_shown.cbegin();

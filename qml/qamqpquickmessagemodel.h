@@ -82,8 +82,8 @@ private:
     void showSoon();
     void show();
     void boundWaiting();
-    void lookWhatIsSettledSoon();
-    void lookWhatIsSettled();
+    void scheduleUpdateSettled();
+    void updateSettled();
     bool passes(const Entry &entry) const;
     void forget(size_t place);
     void dropOldest(size_t others, qint64 size);
@@ -98,7 +98,7 @@ private:
     bool m_newestFirst = false;
     bool m_paused = false;
     bool m_showWanted = false;
-    bool m_lookWanted = false;
+    bool m_updateSettledWanted = false;
     QJSValue m_filter;
 
     std::deque<Entry> m_waiting; // came since the last turn, or the pause

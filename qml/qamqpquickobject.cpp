@@ -101,7 +101,7 @@ void QAmqpQuickObject::start()
     m_failed = false;
     connect(m_channel, &QAmqpChannel::errorOccurred, m_scope.get(),
             [this](const QAmqpError &error) {
-                if (!isHeard())
+                if (!hasErrorHandler())
                     qCWarning(qtAmqpQuickChannel).noquote() << error.text();
                 lost(error); // which may delete this
             });
@@ -191,7 +191,7 @@ quint64 QAmqpQuickObject::publish(const QJSValue &body, const QJSValue &properti
         keptChanged();
     } else if (!sendNow(message, tag, send)) {
         --m_lastTag;
-        tellUnsent();
+        failUnsent();
         return 0;
     }
     return tag;
@@ -211,7 +211,7 @@ void QAmqpQuickObject::sendKept(const QAmqpMessage &message, quint64 tag, const 
     startForCall();
     --m_keptMessages;
     if (!sendNow(message, tag, send)) {
-        tellUnsent();
+        failUnsent();
         if (self)
             notSent(tag);
     }
@@ -219,7 +219,7 @@ void QAmqpQuickObject::sendKept(const QAmqpMessage &message, quint64 tag, const 
         keptChanged();
 }
 
-void QAmqpQuickObject::tellUnsent() { fail(m_channel ? m_channel->lastError() : notOpen()); }
+void QAmqpQuickObject::failUnsent() { fail(m_channel ? m_channel->lastError() : notOpen()); }
 
 // What is given as a message in QML.
 QAmqpMessage QAmqpQuickObject::makeMessage(const QJSValue &body, const QJSValue &properties,

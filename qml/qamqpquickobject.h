@@ -114,7 +114,7 @@ private:
     void makeKeptCalls();
     bool sendNow(const QAmqpMessage &message, quint64 tag, const Send &send);
     void sendKept(const QAmqpMessage &message, quint64 tag, const Send &send);
-    void tellUnsent();
+    void failUnsent();
     bool canStart() const;
     void setReady(bool ready);
 

@@ -122,7 +122,7 @@ QAmqpQuickQueue::QAmqpQuickQueue(QObject *parent) : QAmqpQuickBound(parent)
     });
 }
 
-bool QAmqpQuickQueue::isPassing() const
+bool QAmqpQuickQueue::isTemporary() const
 {
     const QString type = m_arguments.value(u"x-queue-type"_s).toString();
     return m_name.isEmpty() && !m_durable && type != "quorum"_L1 && type != "stream"_L1;

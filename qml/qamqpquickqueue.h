@@ -39,9 +39,9 @@ public:
 
     explicit QAmqpQuickQueue(QObject *parent = nullptr);
 
-    bool isExclusive() const { return m_exclusive.value_or(isPassing()); }
+    bool isExclusive() const { return m_exclusive.value_or(isTemporary()); }
     void setExclusive(bool exclusive);
-    bool isAutoDelete() const { return m_autoDelete.value_or(isPassing()); }
+    bool isAutoDelete() const { return m_autoDelete.value_or(isTemporary()); }
     void setAutoDelete(bool autoDelete);
     QString queueName() const { return m_info.name; }
     int messageCount() const { return int(m_info.messageCount); }
@@ -64,7 +64,7 @@ protected:
     void bindingsMade() override { consume(); }
 
 private:
-    bool isPassing() const; // unless a property says otherwise
+    bool isTemporary() const; // unless a property says otherwise
     void consume();
     QAmqpError subscribe();
     void receive(const QAmqpDelivery &delivery);

@@ -59,10 +59,10 @@ void QAmqpChannelPrivate::closed(const ChannelClosed &closed)
     // What ended the connection is told by the connection, once for all its channels.
     const bool own = error.scope() == QAmqpError::Scope::Channel;
     // A warning is for what nobody else is told.
-    const bool told = closed.told
+    const bool isHeard = closed.reported
             || q->isSignalConnected(QMetaMethod::fromSignal(&QAmqpChannel::errorOccurred));
     if (own)
-        engine->log().add(qtAmqpChannel(), told ? QtInfoMsg : QtWarningMsg, error.text());
+        engine->log().add(qtAmqpChannel(), isHeard ? QtInfoMsg : QtWarningMsg, error.text());
     const auto ended = std::exchange(endedConsumers, {});
     for (const QPointer<QAmqpConsumer> &consumer : ended) {
         if (consumer)
@@ -255,7 +255,7 @@ void QAmqpChannelPrivate::leaveConnection()
 }
 
 // The application's continuations run here.
-void QAmqpChannelPrivate::abandonAll(const QAmqpError &error)
+void QAmqpChannelPrivate::failRequests(const QAmqpError &error)
 {
     const auto keepAlive = shared_from_this(); // a continuation may delete the channel
     const QHash<RequestId, Ended> handlers = std::exchange(requests, {});

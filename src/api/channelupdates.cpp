@@ -139,8 +139,9 @@ void QAmqpChannelPrivate::emitPublishRefused()
 {
     const quint64 messages = std::exchange(refusedPublishes, 0);
     const QAmqpError error = std::exchange(refusedError, {});
-    const bool told = q->isSignalConnected(QMetaMethod::fromSignal(&QAmqpChannel::publishRefused));
-    if (std::exchange(warnOfRefusal, false) && !told)
+    const bool isHeard =
+            q->isSignalConnected(QMetaMethod::fromSignal(&QAmqpChannel::publishRefused));
+    if (std::exchange(warnOfRefusal, false) && !isHeard)
         engine->log().add(
                 qtAmqpChannel(), QtWarningMsg,
                 formatted(

@@ -25,7 +25,7 @@ using Clock = std::chrono::steady_clock;
 // What one turn hands out before other events of the loop get their chance.
 constexpr qsizetype TurnBytes = 64 * 1024;
 constexpr auto TurnTime = std::chrono::milliseconds(5);
-constexpr int EventsPerLook = 32; // a look at the clock costs 39 ns
+constexpr int EventsPerClockRead = 32; // a look at the clock costs 39 ns
 
 Engine::Engine(QAmqpConnectionPrivate *connection)
     : m_connection(connection), m_mailbox(new Mailbox)
@@ -137,7 +137,7 @@ void Engine::leave()
     scheduleTurn();
 }
 
-void Engine::refuse(const QAmqpError &error)
+void Engine::failToOpen(const QAmqpError &error)
 {
     useTransport();
     m_core->transportLost(error);
@@ -362,7 +362,7 @@ void Engine::deliverEvents()
         std::visit([this](auto &what) { on(what); }, *event);
         if (bytes >= TurnBytes)
             return;
-        if (m_slowSlots || count % EventsPerLook == 0) {
+        if (m_slowSlots || count % EventsPerClockRead == 0) {
             m_slowSlots = Clock::now() - start >= TurnTime;
             if (m_slowSlots)
                 return;

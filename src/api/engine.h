@@ -42,7 +42,7 @@ public:
     bool hasLoop() const;
     // One endpoint for each of the options' hosts.
     void open(const QList<QAmqpEndpoint> &endpoints);
-    void refuse(const QAmqpError &error);
+    void failToOpen(const QAmqpError &error); // before it begins
     void close(TimePoint deadline);
     void abort();
     void detach();

@@ -137,7 +137,7 @@ QAmqpChannel::~QAmqpChannel()
     d_ptr->leaveConnection();
     d_ptr->q = nullptr;
     setParent(nullptr); // which a continuation may delete
-    d_ptr->abandonAll(givenUp(u"channel %1 was destroyed", d_ptr->number));
+    d_ptr->failRequests(givenUp(u"channel %1 was destroyed", d_ptr->number));
     while (!children().isEmpty())
         delete children().constFirst();
 }

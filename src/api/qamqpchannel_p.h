@@ -101,8 +101,8 @@ public:
     template<typename T = void, typename Method, typename Convert = std::nullptr_t>
     QFuture<T> request(Method method, Call call = {}, Convert convert = nullptr);
     template<typename T, typename Method, typename Convert>
-    QFuture<T> tell(const Method &method, const QtAmqpPrivate::QueueNamePointer &queue,
-                    Convert convert);
+    QFuture<T> requestNoWait(const Method &method, const QtAmqpPrivate::QueueNamePointer &queue,
+                             Convert convert);
     template<typename T = void, typename Convert = std::nullptr_t>
     QFuture<T> wait(QtAmqpPrivate::RequestId id, const Ended &first = {},
                     Convert convert = nullptr);
@@ -144,7 +144,7 @@ public:
     void forgetConsumer(QAmqpConsumerPrivate *consumer);
     QList<QPointer<QAmqpConsumer>> consumerObjects() const;
     void leaveConnection();
-    void abandonAll(const QAmqpError &error);
+    void failRequests(const QAmqpError &error);
     bool isReadyToPublish();
     void holdPublish();
     void setLastError(const QAmqpError &error);
@@ -270,25 +270,26 @@ QFuture<T> QAmqpChannelPrivate::request(Method method, Call call, Convert conver
             asksForName = method.queue.isEmpty();
         if (noWait && !asksForName) {
             method.noWait = true;
-            return tell<T>(method, call.queue, convert);
+            return requestNoWait<T>(method, call.queue, convert);
         }
     }
     return wait<T>(core->request(method, call.queue), call.first, convert);
 }
 
 template<typename T, typename Method, typename Convert>
-QFuture<T> QAmqpChannelPrivate::tell(const Method &method,
-                                     const QtAmqpPrivate::QueueNamePointer &queue, Convert convert)
+QFuture<T> QAmqpChannelPrivate::requestNoWait(const Method &method,
+                                              const QtAmqpPrivate::QueueNamePointer &queue,
+                                              Convert convert)
 {
-    core->tell(method, queue);
+    core->requestNoWait(method, queue);
     engine->scheduleTurn();
     if constexpr (std::is_void_v<T>) {
         return QtFuture::makeReadyFuture();
     } else {
-        QtAmqpPrivate::RequestEnd told;
+        QtAmqpPrivate::RequestEnd end;
         if constexpr (requires { method.queue; })
-            told.name = method.queue.toByteArray();
-        return QtFuture::makeReadyFuture(convert(told));
+            end.name = method.queue.toByteArray();
+        return QtFuture::makeReadyFuture(convert(end));
     }
 }
 

@@ -130,16 +130,16 @@ QAmqpConnection::~QAmqpConnection()
     d_ptr->engine->detach();
     setParent(nullptr); // which a continuation may delete
     const QAmqpError gone = givenUp(u"the connection was destroyed");
-    size_t abandoned = 0;
-    const auto abandonChannels = [&] { // those that a continuation or a message handler makes too
-        for (leaveChannels(); abandoned < channels.size(); leaveChannels())
-            channels[abandoned++]->abandonAll(gone);
+    size_t ended = 0;
+    const auto failChannels = [&] { // those that a continuation or a message handler makes too
+        for (leaveChannels(); ended < channels.size(); leaveChannels())
+            channels[ended++]->failRequests(gone);
     };
-    abandonChannels();
+    failChannels();
     for (const auto &promise : std::exchange(d_ptr->secretPromises, {}))
         endPromise(*promise, gone);
     d_ptr->engine->printRest();
-    abandonChannels();
+    failChannels();
     // Children would otherwise be deleted by ~QObject, when d_ptr is gone.
     while (auto *channel = findChild<QAmqpChannel *>(QString(), Qt::FindDirectChildrenOnly))
         delete channel;
@@ -537,7 +537,7 @@ void QAmqpConnection::open()
         return d_ptr->engine->open(endpoints);
     const QAmqpError refusal(QAmqpError::Kind::InvalidArgument, QAmqpError::Scope::Connection,
                              QAmqpError::Origin::Application, error);
-    d_ptr->engine->refuse(refusal);
+    d_ptr->engine->failToOpen(refusal);
     if (!hasLoop) { // no turn tells it
         d_ptr->lastError = refusal;
         qCWarning(qtAmqpConnection).noquote() << error;
@@ -614,9 +614,9 @@ void QAmqpConnectionPrivate::closed(const QAmqpError &error)
     if (error)
         lastError = error;
     // A warning is for what nobody else is told.
-    const bool told = !error
+    const bool isHeard = !error
             || q->isSignalConnected(QMetaMethod::fromSignal(&QAmqpConnection::errorOccurred));
-    engine->log().add(qtAmqpConnection(), told ? QtInfoMsg : QtWarningMsg,
+    engine->log().add(qtAmqpConnection(), isHeard ? QtInfoMsg : QtWarningMsg,
                       error ? error.text() : QStringLiteral("closed"));
     const QAmqpError cause = error ? error : givenUp(u"the connection was closed");
     for (const auto &promise : std::exchange(secretPromises, {}))

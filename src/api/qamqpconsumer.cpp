@@ -273,7 +273,7 @@ void QAmqpConsumerPrivate::deliverLast()
         if (!callSlot(takeHeld()))
             return;
     }
-    tellEnded(*std::exchange(endsWith, std::nullopt));
+    emitCancelled(*std::exchange(endsWith, std::nullopt));
 }
 
 void QAmqpConsumerPrivate::ended(const QAmqpError &reason)
@@ -281,13 +281,13 @@ void QAmqpConsumerPrivate::ended(const QAmqpError &reason)
     if (!noAck)
         dropHeld();
     if (held.empty())
-        return tellEnded(reason);
+        return emitCancelled(reason);
     endsWith = reason;
     if (!slotRuns)
         deliverLast();
 }
 
-void QAmqpConsumerPrivate::tellEnded(const QAmqpError &reason)
+void QAmqpConsumerPrivate::emitCancelled(const QAmqpError &reason)
 {
     const QPointer<QAmqpConsumer> alive(q);
     paused = false;

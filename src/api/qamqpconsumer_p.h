@@ -50,7 +50,7 @@ private:
     size_t bound() const;
     void countHeld(const QAmqpDelivery &delivery, int sign) const;
     void deliverLast();
-    void tellEnded(const QAmqpError &reason);
+    void emitCancelled(const QAmqpError &reason);
 
     bool *slotRuns = nullptr; // while it does: becomes true if this is deleted in it
     std::optional<QAmqpError> endsWith; // behind what is held

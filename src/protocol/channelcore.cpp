@@ -338,23 +338,24 @@ void ChannelCore::endRequest(const Request &request, const QAmqpError &cause, bo
 // no answer of its own.
 bool ChannelCore::endSentRequests(const QAmqpError &cause, quint32 &guiltyMethod)
 {
-    bool told = false;
+    bool reported = false;
     if (m_link)
         m_link->endRequests([&](const Request &request) {
             const bool isGuilty = request.method && request.method == guiltyMethod;
             if (isGuilty)
                 guiltyMethod = 0;
-            told |= isGuilty && request.isAwaited() && request.method != ConfirmSelect::info.id()
+            reported |= isGuilty && request.isAwaited()
+                    && request.method != ConfirmSelect::info.id()
                     && request.method != BasicConsume::info.id();
             endRequest(request, cause, true, isGuilty);
         });
-    return told;
+    return reported;
 }
 
 // The answers that are not the broker's.
 bool ChannelCore::endAwaited(const QAmqpError &cause)
 {
-    bool told = false;
+    bool reported = false;
     for (auto next = m_context.awaited.begin(); next != m_context.awaited.end();) {
         const auto answer = next++;
         if (answer->second.channel != m_number)
@@ -365,9 +366,9 @@ bool ChannelCore::endAwaited(const QAmqpError &cause)
                                    cause ? cause.text() : QStringLiteral("the channel was closed"))
                             .setCause(cause);
         m_context.events.push_back(std::move(end));
-        told = true;
+        reported = true;
     }
-    return told;
+    return reported;
 }
 
 void ChannelCore::linkLost(const QAmqpError &cause, quint32 &guiltyMethod)
@@ -407,15 +408,15 @@ void ChannelCore::finish(const QAmqpError &error, quint32 guiltyMethod)
     if (std::exchange(m_ended, true))
         return;
     m_context.events.push_back(ReadyToClose{m_number}); // before any slot hears of the end
-    bool told = endSentRequests(error, guiltyMethod);
+    bool reported = endSentRequests(error, guiltyMethod);
     for (const WireCall &waiting : m_waiting.takeAll())
         endRequest(waiting.request, error, false, false);
-    told |= endAwaited(error);
-    told |= m_publishes.end(error);
+    reported |= endAwaited(error);
+    reported |= m_publishes.end(error);
     m_consumers.clear();
     m_lastEnvelope.reset();
     m_deliveries.clear();
-    m_context.events.push_back(ChannelClosed{m_number, error, told});
+    m_context.events.push_back(ChannelClosed{m_number, error, reported});
 }
 
 } // namespace QtAmqpPrivate

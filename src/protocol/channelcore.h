@@ -85,7 +85,7 @@ public:
     }
     // What has no-wait set: the broker answers nothing, and closes the channel if it refuses.
     template<typename Method>
-    void tell(const Method &method, const QueueNamePointer &queue = {})
+    void requestNoWait(const Method &method, const QueueNamePointer &queue = {})
     {
         asked(method, queue);
         WireCall call = callAbout(method, queue);

@@ -93,7 +93,7 @@ struct ChannelClosed
 {
     quint16 channel = 0;
     QAmqpError error = {};
-    bool told = false; // to the caller of a request
+    bool reported = false; // to the caller of a request
 };
 
 // A request ended, well or with an error. What a reply carries besides its name fits two numbers

@@ -278,7 +278,7 @@ private Q_SLOTS:
         d.ask(channel->request(QueueUnbind{.exchange = "x", .routingKey = ""}));
         d.ask(channel->request(QueueBind{.exchange = "x", .routingKey = "k"}));
         d.ask(channel->request(BasicGet{}));
-        channel->tell(QueuePurge{.noWait = true});
+        channel->requestNoWait(QueuePurge{.noWait = true});
         d.ask(channel->request(declare("third")));
         d.ask(channel->request(QueueDelete{}));
         d.open();

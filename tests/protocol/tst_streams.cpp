@@ -187,7 +187,7 @@ private Q_SLOTS:
         declare.arguments = FieldTable(type);
         BasicConsume consumer = consume(queue, "c");
         if (isDeclared)
-            channel->tell(declare);
+            channel->requestNoWait(declare);
         else
             consumer.arguments = FieldTable(first);
         channel->consume(consumer, {}, 5);
