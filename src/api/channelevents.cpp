@@ -56,9 +56,9 @@ void QAmqpChannelPrivate::closed(const ChannelClosed &closed)
     if (error && closed.channel == number) // else it was opened again, and there is none
         lastError = error;
     unreportedFailure = {};
-    // What ended the connection is told by the connection, once for all its channels.
+    // The error of a connection is emitted by the connection, once for all its channels.
     const bool own = error.scope() == QAmqpError::Scope::Channel;
-    // A warning is for what nobody else is told.
+    // A warning is printed if neither a slot nor the caller of a request hears of the error.
     const bool isHeard = closed.reported
             || q->isSignalConnected(QMetaMethod::fromSignal(&QAmqpChannel::errorOccurred));
     if (own)

@@ -25,7 +25,7 @@ using Clock = std::chrono::steady_clock;
 // What one turn hands out before other events of the loop get their chance.
 constexpr qsizetype TurnBytes = 64 * 1024;
 constexpr auto TurnTime = std::chrono::milliseconds(5);
-constexpr int EventsPerClockRead = 32; // a look at the clock costs 39 ns
+constexpr int EventsPerClockRead = 32; // reading the clock costs 39 ns
 
 Engine::Engine(QAmqpConnectionPrivate *connection)
     : m_connection(connection), m_mailbox(new Mailbox)
@@ -50,8 +50,8 @@ void Engine::setTransport(std::unique_ptr<QAmqpTransport> transport)
     m_turnRequested = false;
 }
 
-// It may be in the middle of its turn, and what it has noted is of no session any more. Without a
-// client it turns no more: a turn it asked for before would delete it while that runs.
+// The transport may be in the middle of its turn, so it cannot be deleted here. Without a client it has no
+// more turns: one that it has asked for before would delete it while that turn runs.
 void Engine::retireTransport()
 {
     if (!m_transport)
@@ -67,7 +67,7 @@ void Engine::useTransport()
         m_transport = std::make_unique<SocketTransport>();
     }
     m_transport->setClient(weak_from_this());
-    m_mailbox = new Mailbox; // of this session; the deliveries of earlier ones are stale
+    m_mailbox = new Mailbox; // for this session alone: the deliveries of earlier ones are stale
     m_mailbox->attach(this, m_transport.get());
     m_turnRequested = false;
     m_deadline.reset();
@@ -94,14 +94,15 @@ void Engine::link(bool nextAddress)
     if (isForeign())
         return leave();
     m_linked = true;
-    m_transport->setClient(weak_from_this()); // for it this stream is new
+    m_transport->setClient(
+            weak_from_this()); // so that the transport takes this stream for a new one
     if (nextAddress)
         m_transport->openNext();
     else
         m_transport->open(m_endpoints.at(m_core->host()));
 }
 
-// Whatever the transport still has to tell is of no use any more; a dead peer is not waited for.
+// What the transport still has to report is of no use any more. A dead peer is not waited for.
 void Engine::unlink(const QAmqpError &error)
 {
     write();
@@ -116,13 +117,14 @@ void Engine::unlink(const QAmqpError &error)
     error &&dead ? m_transport->abort() : m_transport->close();
 }
 
-// Asked before bytes go or come, at most once for each turn and each full block: it costs a system call.
+// This costs a system call. It is asked before bytes are written or read, at most once for each turn and each
+// full block.
 bool Engine::isForeign() const
 {
     return m_process != 0 && m_process != QCoreApplication::applicationPid();
 }
 
-// The link is that of the process which opened it: here only the descriptor goes.
+// The link belongs to the process that opened it. In this one only the descriptor is closed.
 void Engine::leave()
 {
     if (std::exchange(m_linked, false))
@@ -170,7 +172,7 @@ void Engine::scheduleTurn()
             m_transport->write(m_core->takeOutput());
         flush();
     }
-    // Also from inside a turn: a slot may wait in an event loop of its own for what it asked.
+    // This holds inside a turn too: a slot may run an event loop of its own and wait for what it asked for.
     if (!m_turnRequested) {
         m_turnRequested = true;
         m_transport->requestTurn();
@@ -192,7 +194,7 @@ void Engine::setReading(bool reading)
     if (m_core->isReading() == reading)
         return;
     m_core->setReading(reading, Clock::now());
-    if (reading) // what waits is read in a turn
+    if (reading) // a turn reads what has come meanwhile
         scheduleTurn();
 }
 
@@ -228,7 +230,7 @@ void Engine::closeChannel(quint16 number)
         scheduleUpdate(*target);
 }
 
-// Acknowledgements that were accepted go before the close.
+// Acknowledgements that were accepted are sent before the close.
 void Engine::finishClose(quint16 channel)
 {
     collectLastMail(channel);
@@ -244,7 +246,7 @@ void Engine::forgetChannel(QAmqpChannelPrivate *channel)
                  static_cast<QAmqpChannelPrivate *>(nullptr));
 }
 
-// A transport that was told to close may still have something to tell: it is of no session any more.
+// A transport that was closed may still report something, which belongs to no session any more.
 char *Engine::receiveBuffer(qsizetype *size)
 {
     *size = 0;
@@ -267,7 +269,7 @@ void Engine::opened()
 
 void Engine::lost(const QAmqpError &reason)
 {
-    // What arrived before the loss is understood before it: the broker may have said why.
+    // What arrived before the loss is handled before it, because it may say why the broker closes the link.
     if (m_linked)
         m_lost = reason;
 }
@@ -283,7 +285,7 @@ void Engine::turn() noexcept
     if (m_depth == 0)
         m_retired.clear();
     ++m_depth;
-    // A message handler may run an event loop, in which not everything is the handler's doing.
+    // A message handler may run an event loop. What turns log in there does not come from the handler.
     const bool handling = m_log->setHandling(false);
     const auto end = qScopeGuard([=, this] {
         --m_depth;
@@ -293,8 +295,8 @@ void Engine::turn() noexcept
     printLog();
 }
 
-// The application's message handler runs here, and may do whatever a slot may. It is not entered again
-// while it runs: what is to be printed then waits for it.
+// The application's message handler runs here, and may do whatever a slot may. It is not called again before it
+// has returned: what is logged meanwhile is printed after that.
 bool Engine::printLog()
 {
     if (m_log->isEmpty() || m_printing)
@@ -324,7 +326,7 @@ void Engine::work()
     if (!m_sslErrors.isEmpty() && m_connection)
         Q_EMIT m_connection->q->sslErrors(std::exchange(m_sslErrors, {}));
     const TimePoint now = Clock::now();
-    // A loop may call a little early, and its timer is spent all the same.
+    // An event loop may call a little early, and its timer does not fire again.
     if (m_deadline && *m_deadline - now < std::chrono::milliseconds(10))
         m_deadline.reset();
     collectMail();
@@ -344,7 +346,7 @@ void Engine::deliverEvents()
     const TimePoint start = Clock::now();
     qsizetype bytes = 0;
     for (int count = 1; m_connection; ++count) {
-        // Before the event is taken: a message handler may end the session that it belongs to.
+        // The log is printed before the event is taken, since a message handler may end the event's session.
         if (m_core->findEvent(); !m_log->isEmpty() && printLog())
             continue;
         std::optional<Event> event = m_core->nextEvent();
@@ -354,7 +356,7 @@ void Engine::deliverEvents()
             m_core->transportLost(*std::exchange(m_lost, std::nullopt));
             continue;
         }
-        // A slot may run an event loop of its own: the rest must not wait for it to end.
+        // A slot may run an event loop of its own, and the other events must not wait for its end.
         if (!m_turnRequested)
             scheduleTurn();
         if (const auto *delivered = std::get_if<Delivered>(&*event))
@@ -381,7 +383,7 @@ void Engine::write()
         const QByteArray block = m_core->takeOutput();
         if (block.isEmpty())
             break;
-        if (!wrote && isForeign()) // a slot has forked
+        if (!wrote && isForeign()) // a slot has called fork()
             return leave();
         m_transport->write(block);
         wrote = true;
@@ -443,7 +445,7 @@ void Engine::on(BlockedChanged &blocked)
 
 void Engine::on(ReadyToClose &ready) { finishClose(ready.channel); }
 
-// The session may end, or another begin, while the application's function runs.
+// While the application's function runs, the session may end and another one begin.
 void Engine::on(Asked &asked)
 {
     asked.question->ask();

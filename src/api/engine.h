@@ -4,9 +4,9 @@
 #ifndef QTAMQP_API_ENGINE_H
 #define QTAMQP_API_ENGINE_H
 
-// Core and transport, joined. All work happens in turns: take what arrived, tell it as signals, write
-// once, arm one deadline. The engine is shared and outlives its connection object while a turn runs,
-// so that any slot may delete anything; each event looks its object up anew.
+// Core and transport, joined. All work happens in turns: a turn takes what arrived, emits it as signals,
+// writes once and sets one deadline. The engine is shared and outlives its connection object while a turn
+// runs, so that any slot may delete anything. Each event finds its object by the channel's number.
 
 #include "api/mailbox.h"
 #include "protocol/connectioncore.h"
@@ -31,46 +31,50 @@ public:
 
     ConnectionCore &core() { return *m_core; }
     Log &log() const { return *m_log; }
-    // The last of it, when the connection object has nothing more to lose; a turn prints its own.
+    // Prints what no turn will print, when the message handler may do anything: turns print theirs at their end.
     void printRest();
     const MailboxPointer &mailbox() const { return m_mailbox; }
 
-    // A new session, not begun: channels may be made for it already.
+    // Makes a new session, which has not begun. Channels may be made for it already.
     void reset(const QAmqpConnectionOptions &options);
     void setTransport(std::unique_ptr<QAmqpTransport> transport);
-    // Whether it can work in this thread: the default transport and devices need Qt's event loop.
+    // Whether the transport can work in this thread. The default one and devices need Qt's event loop.
     bool hasLoop() const;
-    // One endpoint for each of the options' hosts.
+    // There is one endpoint for each host of the options.
     void open(const QList<QAmqpEndpoint> &endpoints);
-    void failToOpen(const QAmqpError &error); // before it begins
+    void failToOpen(const QAmqpError &error); // ends a session that cannot begin
     void close(TimePoint deadline);
     void abort();
     void detach();
     bool isDetached() const { return !m_connection; }
 
-    // After any command: the rest follows in a turn.
+    // Is called after each command: what follows from it is done in a turn.
     void scheduleTurn();
     void setReading(bool reading);
-    bool isReading() const { return m_core->isReading() || m_readingHeld; } // as far as it was told
-    // Messages that nothing else bounds came, or were taken: reading waits while they are too many.
+    bool isReading() const
+    {
+        return m_core->isReading() || m_readingHeld;
+    } // as setReading() wants it
+    // Counts the messages that are held and that nothing else bounds. Nothing is read while they are too many.
     void countHeld(qint64 bytes);
     qint64 bytesToWrite() const;
     QSslConfiguration tlsSession() const;
     bool settle(const Mail &mail);
-    // Before each command: acknowledgements that threads were told are accepted come first.
+    // Is called before each command: what other threads acknowledged earlier is sent earlier.
     void collectMail()
     {
         if (m_mailbox->hasMail())
             settleAll(m_mailbox->take());
     }
-    // Before the channel goes, or with 0 the connection: who is refused later is told so.
+    // Is called before the channel ends, or with 0 the connection. Later acknowledgements return false.
     void collectLastMail(int channel) { settleAll(m_mailbox->takeLast(channel)); }
 
     void addChannel(quint16 number, QAmqpChannelPrivate *channel);
     void closeChannel(quint16 number);
-    // Above this much on its way out it is not wise to publish.
+    // With more bytes than these on their way out it is not wise to publish.
     static constexpr qint64 HighWater = 256 * 1024;
-    // Has channels look at the end of a turn what they have to emit: of the next one, or whenever it comes.
+    // Calls the channel's update() at the end of a turn. The first one asks for that turn, and the second one
+    // takes the next that comes.
     void scheduleUpdate(QAmqpChannelPrivate &channel);
     void updateLater(QAmqpChannelPrivate &channel);
     void forgetChannel(QAmqpChannelPrivate *channel);
@@ -120,27 +124,28 @@ private:
     template<typename ChannelEvent>
     void on(ChannelEvent &event);
 
-    QAmqpConnectionPrivate *m_connection; // null once the object is gone
-    const std::shared_ptr<Log> m_log = std::make_shared<Log>(); // of all sessions
+    QAmqpConnectionPrivate *m_connection; // null once its object is destroyed
+    const std::shared_ptr<Log> m_log = std::make_shared<Log>(); // all sessions use it
     std::unique_ptr<ConnectionCore> m_core;
     std::unique_ptr<QAmqpTransport> m_transport;
     std::vector<std::unique_ptr<QAmqpTransport>> m_retired; // their turn may still be on the stack
     bool m_customTransport = false;
-    QList<QAmqpEndpoint> m_endpoints; // by the core's number of the host
+    QList<QAmqpEndpoint> m_endpoints; // in the order of the hosts
     bool m_linked = false; // the transport has been opened and not closed
-    qint64 m_process = 0; // which opened it; a fork() has the parent's link
+    qint64 m_process = 0; // the process that opened the link; after fork() it belongs to the parent
     std::vector<QAmqpChannelPrivate *> m_channels; // by number
     std::deque<std::weak_ptr<QAmqpChannelPrivate>> m_channelsToUpdate;
-    bool m_updateQueued = false; // where there is no turn
-    bool m_congested = false; // more than HighWater is on its way out
+    bool m_updateQueued = false; // in the event loop, as long as there is no transport for a turn
+    bool m_congested = false; // there are more bytes on their way out than HighWater
     MailboxPointer m_mailbox;
     qint64 m_heldBytes = 0;
-    bool m_readingHeld = false; // because of them
-    qint64 m_transportBytes = 0; // as last asked; asking costs more than a publish
+    bool m_readingHeld = false; // because these are too many
+    qint64 m_transportBytes =
+            0; // that it had to write when it was asked last; asking costs more than a publish
     int m_depth = 0; // turns on the stack: slots may run event loops of their own
     bool m_printing = false; // the application's message handler runs
     bool m_turnRequested = false;
-    bool m_slowSlots = false; // the last turn took its time: look at the clock after each event
+    bool m_slowSlots = false; // the last turn took long: read the clock after each event
     std::optional<TimePoint> m_deadline;
     QList<QSslError> m_sslErrors;
     std::optional<QAmqpError> m_lost;

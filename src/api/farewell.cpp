@@ -25,7 +25,7 @@ void Farewell::start()
 {
     m_core->lingerFrom(Clock::now());
     m_transport->setClient(weak_from_this());
-    m_transport->requestTurn(); // for what has come and was not read
+    m_transport->requestTurn(); // so that what has come is read
     turn();
 }
 
@@ -66,7 +66,7 @@ void Farewell::wait()
 
 void Farewell::received(qsizetype bytes) { m_core->receive(bytes, Clock::now()); }
 
-// What would have been shown goes back to its queue with the channel.
+// Deliveries go back to their queues as the channel closes.
 void Farewell::readEvents()
 {
     while (std::optional<Event> event = m_core->takeEvent()) {
@@ -87,7 +87,7 @@ void Farewell::readEvents()
 void Farewell::turn()
 {
     const std::shared_ptr<Farewell> keepAlive = shared_from_this();
-    if (m_process != QCoreApplication::applicationPid()) { // after fork() it is the parent's link
+    if (m_process != QCoreApplication::applicationPid()) { // after fork() the link is the parent's
         m_transport->abort();
         return m_self.reset();
     }
@@ -116,7 +116,7 @@ void Farewell::ending()
         self->wait();
 }
 
-// The connection object goes: nobody is told anything any more.
+// The connection object is being destroyed. What it was asked for is still sent, and nothing is emitted.
 void Engine::detach()
 {
     m_connection = nullptr;
@@ -142,7 +142,7 @@ void Engine::passLoss()
         m_core->transportLost(*std::exchange(m_lost, std::nullopt));
 }
 
-// The link goes on without the connection, until the broker has heard all.
+// The link goes on without the connection object until the broker has received everything.
 void Engine::takeLeave()
 {
     m_linked = false;
@@ -150,7 +150,7 @@ void Engine::takeLeave()
                     std::move(m_transport));
 }
 
-// The connection object stays, but nothing will be told in its thread any more.
+// The connection object stays, but its thread emits nothing any more.
 void Engine::ending()
 {
     const std::shared_ptr<Engine> keepAlive = shared_from_this();

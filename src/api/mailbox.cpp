@@ -19,7 +19,7 @@ QAmqpError streamTakesNothingBack()
 bool Mailbox::settle(const Mail &mail)
 {
     if (QThread::currentThreadId() == m_owner.load(std::memory_order_relaxed)) {
-        if (m_engine && hasMail()) // what was accepted before comes before
+        if (m_engine && hasMail()) // what was accepted earlier is sent earlier
             m_engine->collectMail();
         return m_engine && m_engine->settle(mail);
     }

@@ -4,9 +4,9 @@
 #ifndef QTAMQP_API_MAILBOX_H
 #define QTAMQP_API_MAILBOX_H
 
-// Where acknowledgements from foreign threads wait for the connection's thread. Deliveries share it
-// and outlive the connection. What it accepts is collected before its channel goes: once that is gone,
-// or the connection, the mailbox refuses.
+// Acknowledgements of foreign threads wait here for the connection's thread. Deliveries share the mailbox, and may
+// outlive the connection. What it accepts is sent before the channel ends. Once the channel or the connection has
+// ended, it accepts nothing.
 
 #include "protocol/deliveryledger.h"
 
@@ -38,17 +38,17 @@ QAmqpError streamTakesNothingBack();
 class Mailbox : public QSharedData
 {
 public:
-    // Any thread; true if it was accepted.
+    // May be called in any thread. Returns whether the settlement was accepted.
     bool settle(const Mail &mail);
 
-    // Whether this is a thread other than that of the connection; until it is opened, it has none.
+    // Whether this is not the connection's thread. A connection that was not opened belongs to no thread.
     bool isForeign() const
     {
         const Qt::HANDLE owner = m_owner.load(std::memory_order_relaxed);
         return owner && owner != QThread::currentThreadId();
     }
 
-    // The connection's thread.
+    // These are called in the connection's thread.
     void attach(Engine *engine, QAmqpTransport *transport)
     {
         const std::lock_guard lock(m_mutex);
@@ -66,7 +66,7 @@ public:
         m_hasMail = false;
         m_admitted.clear();
     }
-    // Mail for this channel is accepted from now on.
+    // Accepts settlements for this channel from now on.
     void admit(int channel, quint32 generation)
     {
         const std::lock_guard lock(m_mutex);
@@ -81,7 +81,7 @@ public:
         m_hasMail = false;
         return std::exchange(m_waiting, {});
     }
-    // The same, and no more mail is accepted for the channel; for none with 0.
+    // The same, and accepts none for the channel any more, or with 0 for any channel.
     std::vector<Mail> takeLast(int channel)
     {
         const std::lock_guard lock(m_mutex);
@@ -96,11 +96,12 @@ public:
 private:
     std::mutex m_mutex;
     std::atomic<Qt::HANDLE> m_owner = nullptr;
-    // Written by the owner under the mutex, so the owner reads it without.
+    // The owner writes these under the mutex, and reads them without it.
     Engine *m_engine = nullptr;
     QAmqpTransport *m_transport = nullptr;
     std::vector<Mail> m_waiting;
-    std::vector<quint32> m_admitted; // generations by channel, 0: none
+    std::vector<quint32>
+            m_admitted; // the generation of each channel, 0 if nothing is accepted for it
     std::atomic<bool> m_hasMail = false;
 };
 using MailboxPointer = QExplicitlySharedDataPointer<Mailbox>;

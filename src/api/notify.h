@@ -31,7 +31,7 @@ SharedPromise<T> startPromise()
     return promise;
 }
 
-// Ends it with the error, or well: `value` is nothing for a promise of void.
+// Ends the promise with the error, or with the value if there is none. A promise of void has no value.
 template<typename T, typename... Value>
 void endPromise(QPromise<T> &promise, const QAmqpError &error, const Value &...value)
 {

@@ -23,19 +23,19 @@ namespace QtAmqpPrivate {
 
 struct ReplyConsumer;
 
-// How a request ended: with what the broker told, with a message, or with an error.
+// How a request ended: with the broker's reply, with a message, or with an error.
 struct RequestEnd : Replied
 {
     Delivered *message = nullptr; // of basic.get
 };
 
-// Null for an empty name: that means the queue which the channel declared last.
+// Returns null for an empty name, which means the queue that the channel declared last.
 inline QueueNamePointer queueNamed(const QString &name)
 {
     return QueueNamePointer(name.isEmpty() ? nullptr : new QueueName(wireFromText(name)));
 }
 
-// The UTF-8 of the last text asked for: applications mostly publish to one place.
+// Keeps the UTF-8 of the last text, since applications mostly publish to one place.
 class Utf8Memory
 {
 public:
@@ -60,7 +60,7 @@ private:
 
 using RequestEnded = std::function<void(RequestEnd &)>;
 
-// What a request says besides its method's own fields.
+// What a request needs besides the fields of its method.
 struct ChannelCall
 {
     QueueNamePointer queue = {};
@@ -82,7 +82,7 @@ public:
     explicit QAmqpChannelPrivate(QAmqpConnection *connection);
     static QAmqpChannelPrivate *of(QAmqpChannel *channel) { return channel->d_ptr.get(); }
 
-    // What prevents a call, which may be about a queue.
+    // The error that prevents a call, if any does. `queue` is the one that the call is about.
     QAmqpError threadError(const char *what) const;
     QAmqpError refusal(const QtAmqpPrivate::MethodInfo &method, qsizetype size,
                        const QtAmqpPrivate::QueueName *queue) const;
@@ -94,10 +94,10 @@ public:
                               const QtAmqpPrivate::QueueName *queue) const;
     void refuse(const QAmqpError &error);
 
-    // Puts the call into its method, or tells why it cannot be made.
+    // Puts queue and arguments into the method. Returns the error that prevents the call, if any does.
     template<typename Method>
     QAmqpError prepare(Method &method, Call &call) const;
-    // Requests; `convert` makes the future's value of the reply.
+    // Sends a request. `convert` makes the value of the future from the reply.
     template<typename T = void, typename Method, typename Convert = std::nullptr_t>
     QFuture<T> request(Method method, Call call = {}, Convert convert = nullptr);
     template<typename T, typename Method, typename Convert>
@@ -107,8 +107,8 @@ public:
     QFuture<T> wait(QtAmqpPrivate::RequestId id, const Ended &first = {},
                     Convert convert = nullptr);
 
-    // Waits for what comes as a message, for ever without a `limit`: `ended` is called with an error
-    // unless that is forgotten before. Call it on an open channel.
+    // For an answer that comes as a message. `ended` is called with the error `late` after `limit`, or with that of
+    // the channel if it ends before, unless forget() was called. A limit of 0 is none. The channel must be open.
     QtAmqpPrivate::Deadline await(std::chrono::milliseconds limit, const QAmqpError &late,
                                   const Ended &ended);
     void forget(const QtAmqpPrivate::Deadline &answer);
@@ -127,11 +127,11 @@ public:
     QAmqpConsumer *consume(const QtAmqpPrivate::QueueNamePointer &queue,
                            const QAmqpConsumeOptions &options, QObject *parent);
     QFuture<int> cancel(QAmqpConsumerPrivate *consumer);
-    // To the default exchange and the queue, if there is one.
+    // With a queue, publishes to the default exchange with the queue's name as the routing key.
     quint64 publish(const QString &exchange, const QString &routingKey, const QAmqpMessage &message,
                     QAmqpChannel::PublishFlags flags,
                     const QtAmqpPrivate::QueueNamePointer &queue = {});
-    // The same for who has nothing but the tag: a refusal is told in a turn.
+    // The same for callers that get the tag alone: publishRefused() is emitted in a turn.
     quint64 publishReporting(const QString &exchange, const QString &routingKey,
                              const QAmqpMessage &message, QAmqpChannel::PublishFlags flags,
                              const QtAmqpPrivate::QueueNamePointer &queue = {});
@@ -151,11 +151,12 @@ public:
     void scheduleUpdate();
     void scheduleConsumerUpdate();
     QAmqpChannel::State currentState() const;
-    // Whether what happened is of the time before open() was called, which need not wait for closed().
+    // Whether the event is about the channel as it was before open() was called again, which may happen before
+    // closed() is emitted.
     bool isEarlier(quint16 channel) const { return channel != number; }
     void giveBack(const QtAmqpPrivate::Delivered &message);
 
-    // From the engine
+    // Called by the engine
     void leaveCore();
     void closed(const QtAmqpPrivate::ChannelClosed &closed);
     void on(const QtAmqpPrivate::ChannelOpened &opened);
@@ -177,9 +178,9 @@ public:
     void updateConsumers();
     bool mayPublish(qint64 bytesToWrite) const;
 
-    QAmqpChannel *q = nullptr; // also null once it is gone: handles outlive it
+    QAmqpChannel *q = nullptr; // null again once it is destroyed, since handles outlive it
     QAmqpConnection *connection;
-    QtAmqpPrivate::Engine *engine; // null once the connection is gone
+    QtAmqpPrivate::Engine *engine; // null once the connection is destroyed
     QtAmqpPrivate::ChannelCore *core = nullptr; // null while closed
     int number = 0;
     QAmqpChannel::State emittedState = QAmqpChannel::State::Closed;
@@ -188,23 +189,24 @@ public:
     QHash<QtAmqpPrivate::RequestId, Ended> requests;
 
     bool confirmsWanted = true;
-    bool noWait = false; // for requests that can do without an answer
-    quint64 nextTag = 1; // while there is no core
+    bool noWait = false; // sends requests without an answer where AMQP allows it
+    quint64 nextTag = 1; // of publishes, while there is no core that counts them
     quint64 maxUnconfirmed = 0;
     bool publishHeld = false; // until there is room again
     bool emittedReady = false;
     bool updateScheduled = false;
-    quint64 refusedPublishes = 0; // not reported yet
-    QAmqpError refusedError; // of the last of these
-    bool refusalWarned = false; // since the channel was opened last, or about to be
-    bool warnOfRefusal = false; // in the turn that tells it
+    quint64 refusedPublishes = 0; // whose publishRefused() is still to be emitted
+    QAmqpError refusedError; // of the last one
+    bool refusalWarned = false; // since open() was called last
+    bool warnOfRefusal = false; // when publishRefused() is emitted
     QtAmqpPrivate::Utf8Memory exchangeUtf8;
     QtAmqpPrivate::Utf8Memory routingKeyUtf8;
 
     QHash<QtAmqpPrivate::RequestId, QAmqpConsumerPrivate *> consumers; // by their basic.consume
-    // From the end of the core to closed(), before which the channel may be opened again.
+    // These are kept from the end of the core until closed() is emitted.
     QList<QPointer<QAmqpConsumer>> endedConsumers;
-    QAmqpError unreportedFailure; // of the publishes
+    QAmqpError
+            unreportedFailure; // the first error of publishes whose outcome is still to be emitted
     quint32 consumersMade = 0;
     bool consumersChanged = false; // one was paused, or may go on, which update() emits
     std::weak_ptr<QtAmqpPrivate::ReplyConsumer> replies; // which all clients of RPC share
@@ -261,10 +263,10 @@ QFuture<T> QAmqpChannelPrivate::request(Method method, Call call, Convert conver
 {
     if (const QAmqpError error = prepare(method, call))
         return QtAmqpPrivate::failedFuture<T>(error);
-    Q_ASSERT(core); // else it was refused
+    Q_ASSERT(core); // without one the call was refused
     engine->collectMail();
     if constexpr (requires { method.noWait; }) {
-        // A name that the broker makes up comes with the answer.
+        // A name that the broker makes up comes with the answer, which there must be then.
         bool asksForName = false;
         if constexpr (std::is_same_v<Method, QtAmqpPrivate::QueueDeclare>)
             asksForName = method.queue.isEmpty();
@@ -324,7 +326,6 @@ QFuture<void> QAmqpChannelPrivate::bindQueue(const QtAmqpPrivate::QueueNamePoint
                    {.queue = queue, .arguments = arguments});
 }
 
-// What tells a number of messages.
 inline quint32 messageCount(const QtAmqpPrivate::RequestEnd &end) { return end.messageCount; }
 
 QT_END_NAMESPACE

@@ -151,7 +151,7 @@ QAmqpConnectionPrivate::QAmqpConnectionPrivate(QAmqpConnection *connection,
 {
 }
 
-// From elsewhere nothing is touched, not even lastError(): that would be the race this is to prevent.
+// Another thread must touch nothing, not even lastError(), since that would be the race that this prevents.
 bool QAmqpConnectionPrivate::isOwnThread(const char *function) const
 {
     if (QThread::currentThread() == q->thread())
@@ -189,7 +189,7 @@ bool QAmqpConnection::setOptions(const QAmqpConnectionOptions &options)
     if (d_ptr->refuseUnlessClosed("setOptions"))
         return false;
     d_ptr->options = options;
-    d_ptr->engine->core().setOptions(options); // what is asked for before open() is judged by them
+    d_ptr->engine->core().setOptions(options); // calls before open() are checked against them
     return true;
 }
 
@@ -268,7 +268,7 @@ QAmqpConnection::State QAmqpConnectionPrivate::currentState() const
     const ConnectionCore &core = engine->core();
     if (core.state() == ConnectionState::Idle)
         return State::Closed;
-    if (core.isClosing()) // or over, but not told yet: closed() begins the next session
+    if (core.isClosing()) // or the session is over, and closed() is still to be emitted
         return State::Closing;
     if (core.state() <= ConnectionState::Connecting)
         return State::Connecting;
@@ -277,7 +277,7 @@ QAmqpConnection::State QAmqpConnectionPrivate::currentState() const
 
 void QAmqpConnectionPrivate::emitStateChanged()
 {
-    // The end of a session is told by closed(), which is on its way.
+    // The end of a session is emitted by closed(), which is about to be called.
     if (engine->core().state() == ConnectionState::Closed)
         return;
     const QAmqpConnection::State now = currentState();
@@ -523,7 +523,7 @@ void QAmqpConnection::open()
     common.ignoredSslErrors = d_ptr->ignoredSslErrors;
     common.proxy = d_ptr->proxy;
     const bool hasLoop = d_ptr->engine->hasLoop();
-    if (hasLoop) // without the application TLS cannot be asked about either
+    if (hasLoop) // without an application Qt cannot tell whether it has TLS
         endpoints = endpointsOf(common, &error);
     else
         error = QStringLiteral(
@@ -538,7 +538,7 @@ void QAmqpConnection::open()
     const QAmqpError refusal(QAmqpError::Kind::InvalidArgument, QAmqpError::Scope::Connection,
                              QAmqpError::Origin::Application, error);
     d_ptr->engine->failToOpen(refusal);
-    if (!hasLoop) { // no turn tells it
+    if (!hasLoop) { // there will be no turn that emits it
         d_ptr->lastError = refusal;
         qCWarning(qtAmqpConnection).noquote() << error;
     }
@@ -613,7 +613,7 @@ void QAmqpConnectionPrivate::closed(const QAmqpError &error)
     const bool wasBlocked = std::exchange(blocked, false);
     if (error)
         lastError = error;
-    // A warning is for what nobody else is told.
+    // A warning is printed if no slot hears of the error.
     const bool isHeard = !error
             || q->isSignalConnected(QMetaMethod::fromSignal(&QAmqpConnection::errorOccurred));
     engine->log().add(qtAmqpConnection(), isHeard ? QtInfoMsg : QtWarningMsg,

@@ -32,7 +32,7 @@ public:
     void emitLastErrorChanged();
     void setNextAttempt(const QDateTime &time);
 
-    // From the engine
+    // Called by the engine
     void attemptFailed(const QAmqpError &error, std::chrono::milliseconds delay);
     void attemptBegun();
     void opened();
@@ -55,7 +55,7 @@ public:
     bool blocked = false;
     QString blockedReason;
     std::deque<QtAmqpPrivate::SharedPromise<void>> secretPromises;
-    QList<QAmqpChannelPrivate *> channels; // all objects, open or not
+    QList<QAmqpChannelPrivate *> channels; // of all channel objects, open or not
 };
 
 QT_END_NAMESPACE
