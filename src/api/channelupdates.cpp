@@ -161,14 +161,14 @@ void Engine::updateLater(QAmqpChannelPrivate &channel)
 void Engine::scheduleUpdate(QAmqpChannelPrivate &channel)
 {
     updateLater(channel);
-    if (m_transport)
+    if (hasTurns())
         return scheduleTurn();
     if (!m_connection || std::exchange(m_updateQueued, true))
         return;
     // There was no session yet, and until there is one the connection may be moved to another thread.
     const auto update = [engine = shared_from_this()] {
         engine->m_updateQueued = false;
-        if (engine->m_transport) // now there is one
+        if (engine->hasTurns()) // now there is one
             return engine->scheduleTurn();
         engine->updateChannels();
         engine->printRest();

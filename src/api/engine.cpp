@@ -47,6 +47,7 @@ void Engine::setTransport(std::unique_ptr<QAmqpTransport> transport)
     retireTransport();
     m_transport = std::move(transport);
     m_customTransport = m_transport != nullptr;
+    m_process = 0;
     m_turnRequested = false;
 }
 
@@ -67,6 +68,7 @@ void Engine::useTransport()
         m_transport = std::make_unique<SocketTransport>();
     }
     m_transport->setClient(weak_from_this());
+    m_process = QCoreApplication::applicationPid();
     m_mailbox = new Mailbox; // for this session alone: the deliveries of earlier ones are stale
     m_mailbox->attach(this, m_transport.get());
     m_turnRequested = false;
@@ -76,7 +78,6 @@ void Engine::useTransport()
 void Engine::open(const QList<QAmqpEndpoint> &endpoints)
 {
     useTransport();
-    m_process = QCoreApplication::applicationPid();
     m_endpoints = endpoints;
     m_core->open(Clock::now());
     link();

@@ -108,6 +108,8 @@ private:
     void retireTransport();
     void takeLeave();
     void passLoss();
+    // Whether the transport has turns: it has none before the first session.
+    bool hasTurns() const { return m_transport && m_process != 0; }
     bool isForeign() const;
     void leave();
 
@@ -132,7 +134,7 @@ private:
     bool m_customTransport = false;
     QList<QAmqpEndpoint> m_endpoints; // in the order of the hosts
     bool m_linked = false; // the transport has been opened and not closed
-    qint64 m_process = 0; // the process that opened the link; after fork() it belongs to the parent
+    qint64 m_process = 0; // which began to use the transport; fork() copies its link
     std::vector<QAmqpChannelPrivate *> m_channels; // by number
     std::deque<std::weak_ptr<QAmqpChannelPrivate>> m_channelsToUpdate;
     bool m_updateQueued = false; // in the event loop, as long as there is no transport for a turn

@@ -26,6 +26,7 @@ public:
     void dropHeld();
     void ended(const QAmqpError &reason);
     void emitChanges();
+    bool isOfChannel() const; // of the session of the channel that goes on
 
     QAmqpConsumer *q = nullptr;
     std::shared_ptr<QAmqpChannelPrivate> channel;
@@ -43,7 +44,6 @@ public:
 
 private:
     bool mayShow(const QAmqpDelivery &delivery) const;
-    bool isOfChannel() const; // of the session of the channel that goes on
     bool callSlot(const QAmqpDelivery &delivery);
     void hold(const QAmqpDelivery &delivery);
     QAmqpDelivery takeHeld();

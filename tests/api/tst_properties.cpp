@@ -125,7 +125,7 @@ void TestProperties::everyChangeIsNotified()
     step("refused publish", [&] { channel->publish({}, QString(256, u'x'), "x"_ba); });
     step("much on another channel", [&] {
         wire->setMute(true);
-        other->publish({}, u"hold"_s, large);
+        other->publish({}, u"q"_s, large);
     });
     QVERIFY(!channel->isReadyToPublish());
     step("it is gone", [&] { wire->setMute(false); });
@@ -150,7 +150,10 @@ void TestProperties::everyChangeIsNotified()
         wire->inject(methodFrame(ChannelClose{404, QByteArrayView("none"), 50, 10}, 1));
         wire->setMute(false);
     });
-    step("open again", [&] { channel->open(); });
+    step("open again, with another number", [&] {
+        connection.createChannel();
+        channel->open();
+    });
     step("close the connection, unanswered", [&] {
         wire->setMute(true);
         connection.close();
@@ -166,7 +169,7 @@ void TestProperties::everyChangeIsNotified()
     step("open the connection for the last time", [&] { connection.open(); });
     step("abort", [&] { connection.abort(); });
     // There is a delay between attempts here.
-    QCOMPARE(bindings.neverChanged(), QByteArrayList({"connection.nextAttempt"}));
+    QCOMPARE(bindings.neverChanged().join(", "), "connection.nextAttempt"_ba);
 }
 
 QTAMQP_TEST(TestProperties)

@@ -95,8 +95,8 @@ private Q_SLOTS:
                              .expect<ChannelClose>());
         ChannelCore *channel = d.channel();
         channel->setPrefetch(2, true);
-        channel->consume(consume("q", "a"), 0, 10);
-        channel->consume(consume("q", "b"), 0, 10);
+        channel->consume(consume("q", "a"), {}, 10);
+        channel->consume(consume("q", "b"), {}, 10);
         d.open();
         QCOMPARE(d.count<Delivered>(), 8);
         QCOMPARE(d.last<ChannelClosed>().error.kind(), Kind::ProtocolViolation);
@@ -107,12 +107,12 @@ private Q_SLOTS:
     {
         CoreDriver d(opened().expect<BasicConsume>().reply(BasicConsumeOk{"c"}));
         ChannelCore *channel = d.channel();
-        channel->consume(consume("q", "c"), 0);
+        channel->consume(consume("q", "c"));
         d.open();
         const RequestId cancelling = d.ask(channel->cancel("c"));
         d.then(Script().expect<BasicCancel>().send(BasicCancel{"c", true}));
         QCOMPARE(d.count<ConsumerCancelled>(), 1);
-        const RequestId again = d.ask(channel->consume(consume("q", "c"), 0));
+        const RequestId again = d.ask(channel->consume(consume("q", "c")));
         d.then(Script().send(BasicCancelOk{"c"})
                        .expect<BasicConsume>()
                        .reply(BasicConsumeOk{"c"})
