@@ -27,6 +27,7 @@ processors=$(getconf _NPROCESSORS_ONLN)
 
 # What the project has decided against in names of src, include and qml, and the better word.
 words=(
+    'told|reported'
     'untold|unreported'
     'commanded|requested'
     'turned|changed'

@@ -45,7 +45,7 @@ QFuture<QAmqpQueueInfo> QAmqpChannel::declareQueue(const QString &name,
 QFuture<void> QAmqpChannel::bindQueue(const QString &queue, const QString &exchange,
                                       const QString &routingKey, const QAmqpTable &arguments)
 {
-    return d_ptr->bindQueue<QueueBind>(queueNamed(queue), exchange, routingKey, arguments);
+    return d_ptr->bindQueue<QueueBind>(queueNameOf(queue), exchange, routingKey, arguments);
 }
 
 /*! Removes the binding of \a queue to \a exchange with exactly \a routingKey and \a arguments; succeeds
@@ -53,7 +53,7 @@ QFuture<void> QAmqpChannel::bindQueue(const QString &queue, const QString &excha
 QFuture<void> QAmqpChannel::unbindQueue(const QString &queue, const QString &exchange,
                                         const QString &routingKey, const QAmqpTable &arguments)
 {
-    return d_ptr->bindQueue<QueueUnbind>(queueNamed(queue), exchange, routingKey, arguments);
+    return d_ptr->bindQueue<QueueUnbind>(queueNameOf(queue), exchange, routingKey, arguments);
 }
 
 QFuture<quint32> QAmqpChannelPrivate::purgeQueue(const QueueNamePointer &queue)
@@ -66,7 +66,7 @@ QFuture<quint32> QAmqpChannelPrivate::purgeQueue(const QueueNamePointer &queue)
     exclusive queue. \sa {AMQP 0-9-1 §1.7.2.7} */
 QFuture<quint32> QAmqpChannel::purgeQueue(const QString &queue)
 {
-    return d_ptr->purgeQueue(queueNamed(queue));
+    return d_ptr->purgeQueue(queueNameOf(queue));
 }
 
 QFuture<quint32> QAmqpChannelPrivate::deleteQueue(const QueueNamePointer &queue,
@@ -82,7 +82,7 @@ QFuture<quint32> QAmqpChannelPrivate::deleteQueue(const QueueNamePointer &queue,
     ResourceLocked if it is another connection's exclusive queue. \sa {AMQP 0-9-1 §1.7.2.9} */
 QFuture<quint32> QAmqpChannel::deleteQueue(const QString &queue, DeleteFlags flags)
 {
-    return d_ptr->deleteQueue(queueNamed(queue), flags);
+    return d_ptr->deleteQueue(queueNameOf(queue), flags);
 }
 
 /*! Declares the exchange \a name of \a type (direct, fanout, topic, headers, or a plugin's). Fails with
@@ -250,7 +250,7 @@ QAmqpConsumer *QAmqpChannelPrivate::consume(const QueueNamePointer &queue,
 */
 QAmqpConsumer *QAmqpChannel::consume(const QString &queue, const QAmqpConsumeOptions &options)
 {
-    return d_ptr->consume(queueNamed(queue), options, this);
+    return d_ptr->consume(queueNameOf(queue), options, this);
 }
 
 QFuture<std::optional<QAmqpDelivery>> QAmqpChannelPrivate::get(const QueueNamePointer &queue,
@@ -279,7 +279,7 @@ QFuture<std::optional<QAmqpDelivery>> QAmqpChannelPrivate::get(const QueueNamePo
     future was cancelled. \sa {AMQP 0-9-1 §1.8.3.10} */
 QFuture<std::optional<QAmqpDelivery>> QAmqpChannel::get(const QString &queue, AckPolicy policy)
 {
-    return d_ptr->get(queueNamed(queue), policy);
+    return d_ptr->get(queueNameOf(queue), policy);
 }
 
 /*! Bounds how many unacknowledged messages the broker sends ahead: \a messages, 0 for no bound;

@@ -30,7 +30,7 @@ struct RequestEnd : Replied
 };
 
 // Returns null for an empty name, which means the queue that the channel declared last.
-inline QueueNamePointer queueNamed(const QString &name)
+inline QueueNamePointer queueNameOf(const QString &name)
 {
     return QueueNamePointer(name.isEmpty() ? nullptr : new QueueName(wireFromText(name)));
 }

@@ -124,7 +124,7 @@ void giveWhenEnded(const AnswerPointer<QAmqpResult<T>> &answer, QFuture<T> futur
 // What is called when a channel or connection has opened, without an error, or has ended.
 using Waiters = std::vector<std::function<void(const QAmqpError &)>>;
 
-inline void tell(Waiters &waiters, const QAmqpError &error)
+inline void answerAll(Waiters &waiters, const QAmqpError &error)
 {
     for (const auto &waiter : std::exchange(waiters, {}))
         waiter(error);

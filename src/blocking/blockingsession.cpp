@@ -64,8 +64,8 @@ void QAmqpBlockingConnectionPrivate::startOpening(const Answer<void> &answer,
 
 void QAmqpBlockingConnectionPrivate::watch()
 {
-    QObject::connect(connection, &QAmqpConnection::opened, connection, [this] { tellOpened(); });
-    QObject::connect(connection, &QAmqpConnection::closed, connection, [this] { tellClosed(); });
+    QObject::connect(connection, &QAmqpConnection::opened, connection, [this] { opened(); });
+    QObject::connect(connection, &QAmqpConnection::closed, connection, [this] { closed(); });
     QObject::connect(connection, &QAmqpConnection::errorOccurred, connection,
                      [this](const QAmqpError &error) { failure = error; });
     QObject::connect(connection, &QAmqpConnection::endpointChanged, connection,
@@ -84,7 +84,7 @@ void QAmqpBlockingConnectionPrivate::watch()
                      });
 }
 
-void QAmqpBlockingConnectionPrivate::tellOpened()
+void QAmqpBlockingConnectionPrivate::opened()
 {
     {
         const std::lock_guard lock(dispatcher.mutex());
@@ -97,10 +97,10 @@ void QAmqpBlockingConnectionPrivate::tellOpened()
         reading = true;
         updateReading();
     }
-    tell(waiters, {});
+    answerAll(waiters, {});
 }
 
-void QAmqpBlockingConnectionPrivate::tellClosed()
+void QAmqpBlockingConnectionPrivate::closed()
 {
     {
         const std::lock_guard lock(dispatcher.mutex());
@@ -111,8 +111,9 @@ void QAmqpBlockingConnectionPrivate::tellClosed()
         now.lastError = failure;
         dispatcher.changed();
     }
-    tell(waiters,
-         failure ? failure : blockingError(Kind::Cancelled, u"open(): the connection was closed"));
+    answerAll(waiters,
+              failure ? failure
+                      : blockingError(Kind::Cancelled, u"open(): the connection was closed"));
 }
 
 void QAmqpBlockingConnectionPrivate::answerAtEnd(const Answer<void> &answer)

@@ -88,7 +88,7 @@ void Publisher::send(Outgoing &&message)
         const std::lock_guard lock(m_channel->mutex());
         settle(message,
                channel ? channel->lastError() : m_channel->connection->notOpen(u"basic.publish"_s));
-        tellRoom();
+        wakeForRoom();
     } else if (message.confirmed) {
         m_unanswered.emplace(tag, std::move(message));
     } else {
@@ -105,10 +105,10 @@ void Publisher::letGo()
     const std::lock_guard lock(m_channel->mutex());
     m_counted -= std::exchange(m_held, 0);
     m_countedBytes -= std::exchange(m_heldBytes, 0);
-    tellRoom();
+    wakeForRoom();
 }
 
-void Publisher::tellRoom()
+void Publisher::wakeForRoom()
 {
     if (hasRoom(2))
         m_room.notify_all();
@@ -125,12 +125,12 @@ void Publisher::watch(QAmqpChannel *channel)
         settle(first, last, error);
     });
     QObject::connect(channel, &QAmqpChannel::messageReturned, channel,
-                     [this](const QAmqpReturn &message) { tellReturned(message); });
+                     [this](const QAmqpReturn &message) { returned(message); });
     QObject::connect(channel, &QAmqpChannel::readyToPublish, channel, [this] { letGo(); });
 }
 
 // The messages that the broker has not answered for fail with the reason.
-void Publisher::tellClosed(const QAmqpError &reason)
+void Publisher::channelClosed(const QAmqpError &reason)
 {
     letGo();
     if (m_unanswered.empty())
@@ -153,7 +153,7 @@ void Publisher::settle(quint64 firstTag, quint64 lastTag, const QAmqpError &erro
     for (auto next = first; next != end; ++next)
         settle(next->second, error);
     m_unanswered.erase(first, end);
-    tellRoom();
+    wakeForRoom();
 }
 
 void Publisher::settle(Outgoing &message, const QAmqpError &why)
@@ -179,7 +179,7 @@ void Publisher::settle(Outgoing &message, const QAmqpError &why)
     m_failed += failed;
 }
 
-void Publisher::tellReturned(const QAmqpReturn &message)
+void Publisher::returned(const QAmqpReturn &message)
 {
     const auto found = m_unanswered.find(message.publishTag());
     if (found == m_unanswered.end()) {
@@ -257,7 +257,7 @@ QAmqpPublishResult Publisher::waitForConfirms(TimePoint deadline)
 void Publisher::setWindow(quint64 messages)
 {
     m_window = std::max<quint64>(messages, 1);
-    tellRoom();
+    wakeForRoom();
 }
 
 void Publisher::onReturned(std::function<void(const QAmqpReturn &)> function)

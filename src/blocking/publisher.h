@@ -55,19 +55,19 @@ public:
 
     // I/O thread
     void watch(QAmqpChannel *channel);
-    void tellClosed(const QAmqpError &reason);
+    void channelClosed(const QAmqpError &reason);
 
 private:
     void send(Outgoing &&message);
     void settle(quint64 firstTag, quint64 lastTag, const QAmqpError &error);
     void letGo();
-    void tellReturned(const QAmqpReturn &message);
+    void returned(const QAmqpReturn &message);
 
     // With the mutex held
     bool hasRoom(quint64 parts) const;
     QAmqpError refusal(bool confirmed) const;
     void settle(Outgoing &message, const QAmqpError &error);
-    void tellRoom();
+    void wakeForRoom();
     void keep(const QAmqpReturn &message);
     void countReturns(qint64 messages = 0, qint64 bytes = 0);
 

@@ -75,7 +75,7 @@ void QAmqpBlockingChannelPrivate::abandon()
         return keepForEver(shared_from_this());
     connection->thread.post([self = shared_from_this()] {
         delete self->channel.data(); // which still sends what it was asked for
-        self->tellClosed({});
+        self->closed({});
     });
 }
 
@@ -135,7 +135,7 @@ void QAmqpBlockingChannelPrivate::watch()
     }
     // The channel object keeps this alive.
     QObject::connect(channel, &QAmqpChannel::opened, channel,
-                     [this, self = shared_from_this()] { tellOpened(); });
+                     [this, self = shared_from_this()] { opened(); });
     QObject::connect(channel, &QAmqpChannel::errorOccurred, channel, [] {}); // the calls tell it
     QObject::connect(channel, &QAmqpChannel::publishRefused, channel, [] {}); // the same
     QObject::connect(channel, &QAmqpChannel::closed, channel, [this] {
@@ -143,12 +143,12 @@ void QAmqpBlockingChannelPrivate::watch()
         if (last.scope() == QAmqpError::Scope::Operation)
             last = {}; // what was refused on this side ended nothing
         // If the connection ends with it, nobody is to see the one without the other.
-        connection->afterEnd([self = shared_from_this(), last] { self->tellClosed(last); });
+        connection->afterEnd([self = shared_from_this(), last] { self->closed(last); });
     });
     publisher.watch(channel);
 }
 
-void QAmqpBlockingChannelPrivate::tellOpened()
+void QAmqpBlockingChannelPrivate::opened()
 {
     {
         const std::lock_guard lock(mutex());
@@ -158,10 +158,10 @@ void QAmqpBlockingChannelPrivate::tellOpened()
         lastError = QAmqpError();
         publisher.setTransactional(false);
     }
-    tell(waiters, {});
+    answerAll(waiters, {});
 }
 
-void QAmqpBlockingChannelPrivate::tellClosed(const QAmqpError &error)
+void QAmqpBlockingChannelPrivate::closed(const QAmqpError &error)
 {
     std::vector<ConsumerPointer> ended; // is destroyed without the mutex
     {
@@ -171,9 +171,10 @@ void QAmqpBlockingChannelPrivate::tellClosed(const QAmqpError &error)
             silence();
         ended = takeOut([](const auto &consumer) { return !consumer->isQueued(); });
     }
-    publisher.tellClosed(error);
-    tell(waiters,
-         error ? error : blockingError(Kind::Cancelled, u"channel.open: the channel was closed"));
+    publisher.channelClosed(error);
+    answerAll(waiters,
+              error ? error
+                    : blockingError(Kind::Cancelled, u"channel.open: the channel was closed"));
 }
 
 void QAmqpBlockingChannelPrivate::setClosed(const QAmqpError &error)

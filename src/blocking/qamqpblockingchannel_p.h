@@ -57,8 +57,8 @@ public:
     // I/O thread
     void watch();
     void openNow(const Answer<void> &answer);
-    void tellOpened();
-    void tellClosed(const QAmqpError &error);
+    void opened();
+    void closed(const QAmqpError &error);
     void afterEnd(const std::function<void()> &what); // after the end that is on its way, or now
 
     const std::shared_ptr<QAmqpBlockingConnectionPrivate> connection;

@@ -169,10 +169,10 @@ void QAmqpBlockingConnectionPrivate::end(const QString &why)
     thread.end([this, &why] {
         delete std::exchange(connection, nullptr);
         failure = blockingError(Kind::NotOpen, why);
-        tellClosed();
+        closed();
         for (const auto &weak : channels) {
             if (const auto channel = weak.lock())
-                channel->tellClosed(failure);
+                channel->closed(failure);
         }
     });
     removeFromProcess(this);

@@ -64,8 +64,8 @@ public:
     void startOpening(const Answer<void> &answer,
                       const std::optional<QAmqpConnectionOptions> &with);
     void watch();
-    void tellOpened();
-    void tellClosed();
+    void opened();
+    void closed();
     void afterEnd(const std::function<void()> &what); // after the end that is on its way, or now
 
     struct Snapshot

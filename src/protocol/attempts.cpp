@@ -15,7 +15,7 @@ namespace QtAmqpPrivate {
 using std::chrono::milliseconds;
 
 constexpr qsizetype MaxRemembered = 100; // who retries for ever must not grow for ever
-constexpr qsizetype MaxNamed = 5; // in the text
+constexpr qsizetype MaxListed = 5; // failures that the text of the verdict repeats
 
 void Attempts::start(const QAmqpConnectionOptions &options, quint32 seed)
 {
@@ -100,8 +100,8 @@ QAmqpError Attempts::verdict() const
     for (const QAmqpError &failure : m_failures)
         texts.append(failure.text());
     texts.removeDuplicates();
-    if (texts.size() > MaxNamed) {
-        texts = texts.last(MaxNamed);
+    if (texts.size() > MaxListed) {
+        texts = texts.last(MaxListed);
         texts.prepend(QStringLiteral("…"));
     }
     QAmqpError error(last.kind(), last.scope(), last.origin(),

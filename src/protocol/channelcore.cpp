@@ -173,9 +173,9 @@ quint64 ChannelCore::publish(const BasicPublish &method, const QAmqpMessage &mes
                              const QueueNamePointer &queue)
 {
     if (queue && !queue->isComing) {
-        BasicPublish named = method;
-        named.routingKey = queue->name;
-        return publish(named, message);
+        BasicPublish resolved = method;
+        resolved.routingKey = queue->name;
+        return publish(resolved, message);
     }
     const quint64 tag = m_nextTag++;
     m_context.log->used(m_number);

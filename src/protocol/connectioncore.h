@@ -95,7 +95,7 @@ public:
         return m_deadlines[Deadline::Close] || state() >= ConnectionState::Closing;
     }
     bool isEnded() const { return m_ended; }
-    bool wasToldToClose() const { return m_deadlines[Deadline::Close].has_value(); }
+    bool isCloseRequested() const { return m_deadlines[Deadline::Close].has_value(); }
     // The session is over, but the peer must still be heard out.
     bool isLingering() const
     {

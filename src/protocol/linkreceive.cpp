@@ -227,7 +227,7 @@ void Link::handle(const ConnectionClose &method)
     if (m_connection.isEnded())
         return;
     const bool asked =
-            m_connection.wasToldToClose() && method.replyCode == quint16(ReplyCode::Success);
+            m_connection.isCloseRequested() && method.replyCode == quint16(ReplyCode::Success);
     const bool wasOpening = state() == ConnectionState::Waiting;
     const quint32 guilty = methodId(method.classId, method.methodId);
     const QString replyText = QString::fromUtf8(method.replyText);

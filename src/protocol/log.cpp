@@ -97,7 +97,7 @@ LogLine Log::take()
 
 void Log::exclude(quint16 channel)
 {
-    if (!m_excluded.insert(channel).second || std::exchange(m_toldExclusion, true))
+    if (!m_excluded.insert(channel).second || std::exchange(m_exclusionLogged, true))
         return;
     add(qtAmqpFrames(), QtDebugMsg,
         formatted(u"frames of channels that a message handler uses are not shown, such as those of "

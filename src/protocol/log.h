@@ -81,7 +81,7 @@ private:
     quint64 m_leftOut = 0; // frames, since the last line
     std::set<quint16> m_excluded; // channels
     bool m_handling = false;
-    bool m_toldExclusion = false;
+    bool m_exclusionLogged = false;
 };
 
 // Follows the frames through the blocks they are sent in. Only a body may go on in the next block.

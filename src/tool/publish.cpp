@@ -160,16 +160,16 @@ public:
     {
         QObject::connect(channel, &QAmqpChannel::confirmed, &m_scope,
                          [this](quint64 first, quint64 last) { confirmed += last - first + 1; });
-        QObject::connect(channel, &QAmqpChannel::nacked, &m_scope,
-                         [this](quint64 first, quint64 last) {
-                             nacked += last - first + 1;
-                             for (quint64 tag = first; tag <= last && tag < first + MaxNamed; ++tag)
-                                 name(tag, u"nacked by the broker"_s);
-                         });
+        QObject::connect(
+                channel, &QAmqpChannel::nacked, &m_scope, [this](quint64 first, quint64 last) {
+                    nacked += last - first + 1;
+                    for (quint64 tag = first; tag <= last && tag < first + MaxListed; ++tag)
+                        addReason(tag, u"nacked by the broker"_s);
+                });
         QObject::connect(channel, &QAmqpChannel::messageReturned, &m_scope,
                          [this](const QAmqpReturn &message) {
                              ++returned;
-                             name(message.publishTag(), u"returned: "_s + reasonOf(message));
+                             addReason(message.publishTag(), u"returned: "_s + reasonOf(message));
                          });
     }
 
@@ -191,18 +191,18 @@ public:
     // And why, of the first that was not taken.
     QString lastSummary() const
     {
-        return m_named.isEmpty() ? summary() : summary() + u": "_s + m_named.constFirst();
+        return m_reasons.isEmpty() ? summary() : summary() + u": "_s + m_reasons.constFirst();
     }
 
     bool allTaken() const { return nacked + returned == 0; }
 
     Failure failure() const
     {
-        const quint64 more = nacked + returned - quint64(m_named.size());
+        const quint64 more = nacked + returned - quint64(m_reasons.size());
         return {NotTaken,
                 u"%1 of %2 messages not taken: %3%4"_s.arg(
                         QString::number(nacked + returned), QString::number(published),
-                        m_named.join("; "_L1), more ? u"; and %1 more"_s.arg(more) : QString())};
+                        m_reasons.join("; "_L1), more ? u"; and %1 more"_s.arg(more) : QString())};
     }
 
     QByteArray json() const
@@ -216,7 +216,7 @@ public:
     }
 
 private:
-    static constexpr quint64 MaxNamed = 5;
+    static constexpr quint64 MaxListed = 5;
 
     static QString reasonOf(const QAmqpReturn &message)
     {
@@ -227,15 +227,15 @@ private:
                                                                  message.routingKey());
     }
 
-    void name(quint64 number, const QString &what)
+    void addReason(quint64 number, const QString &what)
     {
-        if (quint64(m_named.size()) >= MaxNamed)
+        if (quint64(m_reasons.size()) >= MaxListed)
             return;
         // Without confirms messages have no numbers.
-        m_named += number == 0 ? what : u"message %1 %2"_s.arg(QString::number(number), what);
+        m_reasons += number == 0 ? what : u"message %1 %2"_s.arg(QString::number(number), what);
     }
 
-    QStringList m_named;
+    QStringList m_reasons;
     QObject m_scope; // the channel goes on while its session closes, which is after this
 };
 

@@ -169,20 +169,21 @@ Session::Session(Run &run, const QString &name)
     QObject::connect(m_channel, &QAmqpChannel::errorOccurred, m_channel, fail);
     // Its tag tells it.
     QObject::connect(m_channel, &QAmqpChannel::publishRefused, m_channel, [] {});
-    const auto tellBlocked = [this](bool blocked) {
+    const auto complainIfBlocked = [this](bool blocked) {
         if (blocked) {
             complain(u"qamqp"_s,
                      u"%1 takes no messages for now (%2); waiting"_s.arg(
                              m_connection.endpoint(), m_connection.blockedReason()));
         }
     };
-    QObject::connect(&m_connection, &QAmqpConnection::blockedChanged, &m_connection, tellBlocked);
-    const auto tellEndpoint = [&run](const QString &endpoint) {
+    QObject::connect(&m_connection, &QAmqpConnection::blockedChanged, &m_connection,
+                     complainIfBlocked);
+    const auto showEndpoint = [&run](const QString &endpoint) {
         run.setDoing(u"connecting to %1"_s.arg(endpoint));
     };
-    tellEndpoint(m_connection.options().endpoint());
+    showEndpoint(m_connection.options().endpoint());
     const auto connecting = QObject::connect(&m_connection, &QAmqpConnection::endpointChanged,
-                                             &m_connection, tellEndpoint);
+                                             &m_connection, showEndpoint);
     m_connection.open();
     run.waitUntil([this] { return m_channel->isOpen(); });
     QObject::disconnect(connecting);

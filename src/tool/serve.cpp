@@ -35,7 +35,7 @@ public:
         QObject::connect(&m_server, &QAmqpRpcServer::requestReceived, &m_scope,
                          [this](const QAmqpRpcRequest &request) { take(request); });
         QObject::connect(&m_server, &QAmqpRpcServer::errorOccurred, &m_scope,
-                         [](const QAmqpError &error) { tell(error.text()); });
+                         [](const QAmqpError &error) { report(error.text()); });
         QObject::connect(&m_server, &QAmqpRpcServer::stopped, &m_scope,
                          [this](const QAmqpError &reason) {
                              if (reason)
@@ -89,7 +89,7 @@ private:
             stopTaking();
     }
 
-    static void tell(const QString &text) { complain(u"qamqp serve"_s, text); }
+    static void report(const QString &text) { complain(u"qamqp serve"_s, text); }
 
     void answer(const QAmqpRpcRequest &request)
     {
@@ -125,7 +125,7 @@ private:
         ++m_done;
         if (crashed || process->exitCode() != 0) {
             const QString fate = request.fail() ? u"was rejected"_s : u"could not be rejected"_s;
-            return tell(u"%1 %2; its request %3"_s.arg(
+            return report(u"%1 %2; its request %3"_s.arg(
                     m_command.constFirst(),
                     crashed ? u"crashed"_s : u"exited with status %1"_s.arg(process->exitCode()),
                     fate));

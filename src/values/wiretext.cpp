@@ -69,8 +69,8 @@ static bool isHarmful(QChar c)
 
 static QString escape(QChar c)
 {
-    constexpr QStringView named = u"\n\r\t";
-    if (const qsizetype which = named.indexOf(c); which >= 0)
+    constexpr QStringView lettered = u"\n\r\t";
+    if (const qsizetype which = lettered.indexOf(c); which >= 0)
         return QStringLiteral("\\%1").arg(QChar(u"nrt"[which]));
     const char16_t code = c.unicode();
     return code < 0x100 ? QStringLiteral("\\x%1").arg(code, 2, 16, QLatin1Char('0'))
