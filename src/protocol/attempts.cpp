@@ -14,7 +14,7 @@ namespace QtAmqpPrivate {
 
 using std::chrono::milliseconds;
 
-constexpr qsizetype MaxRemembered = 100; // who retries for ever must not grow for ever
+constexpr qsizetype MaxRemembered = 100; // so that endless attempts do not take endless memory
 constexpr qsizetype MaxListed = 5; // failures that the text of the verdict repeats
 
 void Attempts::start(const QAmqpConnectionOptions &options, quint32 seed)
@@ -29,8 +29,8 @@ void Attempts::start(const QAmqpConnectionOptions &options, quint32 seed)
         std::shuffle(m_hosts.begin(), m_hosts.end(), m_random);
 }
 
-// A lost link behind it makes even a refused login doubtful: brokers without
-// authentication_failure_close only drop the connection.
+// A refused login whose cause is a lost link may be something else, and is tried again: brokers without
+// authentication_failure_close just drop the connection.
 bool Attempts::isFinal(const QAmqpError &error)
 {
     return !error.isRetryable() && !error.cause().isRetryable();
@@ -44,7 +44,8 @@ void Attempts::remember(const QAmqpError &error)
         m_failures.removeFirst();
 }
 
-// What is no broker at one address says nothing of the others. A refusal is meant for the host.
+// A broker that refuses the client means the whole host. But if something at one address does not speak
+// AMQP, another address of the host may still be a broker.
 bool Attempts::nextAddress(const QAmqpError &error)
 {
     if (isFinal(error) && error.kind() != QAmqpError::Kind::ProtocolViolation)
@@ -74,7 +75,7 @@ std::optional<milliseconds> Attempts::next(const QAmqpError &error)
     return m_policy.delayAfter(m_cycle++, std::generate_canonical<double, 32>(m_random));
 }
 
-// What the transport tells of a host may be several attempts: each of its addresses.
+// An error of the transport may stand for several attempts, one for each address of the host.
 QList<QAmqpError> Attempts::attempts() const
 {
     QList<QAmqpError> all;

@@ -22,18 +22,18 @@ class Attempts
 public:
     void start(const QAmqpConnectionOptions &options, quint32 seed);
 
-    // Whose turn it is, by its place in the options.
+    // The host to try now, as its index in the options.
     qsizetype host() const { return m_hosts.value(m_at); }
 
-    // The failure of an address of that host, which has others: whether one of these is to follow. It is
-    // the same turn then; otherwise the host has failed.
+    // An address of that host failed, and the host has others. Returns whether to try the next of these;
+    // otherwise the host has failed, and next() is to be called.
     bool nextAddress(const QAmqpError &error);
 
-    // The one decision after that host failed: how long to wait before the turn of the next, 0 for
-    // not at all. Nothing: it is over, and verdict() says why.
+    // The host failed. Returns how long to wait before the next one is tried, or nothing if no attempt is
+    // left; then verdict() says why.
     std::optional<std::chrono::milliseconds> next(const QAmqpError &error);
 
-    // The error of the whole; that of the only host as it is. It lists all attempts.
+    // The error of all attempts together, which it lists; the error itself if there was only one attempt.
     QAmqpError verdict() const;
 
 private:
@@ -45,7 +45,7 @@ private:
     std::minstd_rand m_random;
     bool m_hasProvider = false;
     QList<qsizetype> m_hosts; // those still worth trying
-    QList<qsizetype> m_askedAgain; // those that were given new credentials
+    QList<qsizetype> m_askedAgain; // hosts for which the provider was asked a second time
     qsizetype m_at = 0;
     int m_cycle = 1;
     int m_failed = 0;

@@ -4,7 +4,7 @@
 #ifndef QTAMQP_PROTOCOL_CHANNELCALLS_H
 #define QTAMQP_PROTOCOL_CHANNELCALLS_H
 
-// What the application asks of a channel, encoded: a request, which has an answer, a publish, an
+// The calls of the application on a channel, encoded: a request, which has an answer, a publish, or an
 // acknowledgement.
 
 #include "codec/methods.h"
@@ -32,34 +32,34 @@ constexpr ReplyIds replyIds(TypeList<Replies...>)
 struct QueueName : QSharedData
 {
     explicit QueueName(QByteArray known = {}) : name(std::move(known)) { }
-    bool isMissing() const { return name.isEmpty() && !isComing; } // nobody has asked for it
+    bool isMissing() const { return name.isEmpty() && !isComing; } // no queue was declared
 
     QByteArray name;
-    bool isComing = false; // with the answer to queue.declare
+    bool isComing = false; // the answer to queue.declare will bring it
 };
 using QueueNamePointer = QExplicitlySharedDataPointer<QueueName>;
 
 struct Request
 {
     RequestId id = 0;
-    quint32 method = 0; // 0: none
+    quint32 method = 0; // 0 if there is no request
     ReplyIds replies = {};
-    std::optional<TimePoint> oldestSince = {};
+    std::optional<TimePoint> oldestSince = {}; // its timeout runs since it became the oldest
     QByteArray consumerTag = {};
     QueueNamePointer declared = {}; // by queue.declare
     bool noAck = false;
-    bool noWait = false; // has no reply: the next one of another shows that it was accepted
-    bool over = false; // timed out: nobody waits for its end any more, its reply is still due
+    bool noWait = false; // it has no reply; it was accepted if a later request is answered
+    bool over = false; // timed out: nobody waits for its end any more, but its reply is still due
 
     bool isAwaited() const { return method && !over && !noWait; }
-    // The replies of these two come before those of what was asked before them.
+    // The replies of these two may come before those of earlier requests.
     bool overtakes() const
     {
         return method == BasicConsume::info.id() || method == BasicCancel::info.id();
     }
 };
 
-// What a message keeps in memory while it waits.
+// How many bytes a message takes in memory while it waits.
 inline qsizetype storedSizeOf(const QAmqpMessage &message)
 {
     const QAmqpMessagePrivate &d = QAmqpMessagePrivate::of(message);
@@ -69,18 +69,18 @@ inline qsizetype storedSizeOf(const QAmqpMessage &message)
 struct WireCall
 {
     QByteArray method; // encoded, without its frame
-    QueueNamePointer queue = {}; // whose name is put in when it has come
-    qsizetype nameAt = 0; // an empty name
-    qsizetype routingKeyAt = 0; // an empty routing key, which is to be the name too; 0: none
-    Request request = {}; // none: a publish or an acknowledgement
+    QueueNamePointer queue = {}; // the queue whose name is inserted as soon as it is known
+    qsizetype nameAt = 0; // where the empty name is to be replaced
+    qsizetype routingKeyAt = 0; // where an empty routing key is to be replaced too, or 0
+    Request request = {}; // without a method for a publish or an acknowledgement
     bool hasContent = false;
-    bool confirming = false; // a publish that the broker answers for
-    std::optional<quint16> prefetch = {}; // that must be in force when a consumer is asked for
+    bool confirming = false; // a publish that the broker confirms
+    std::optional<quint16> prefetch = {}; // must be in force before this basic.consume is sent
     QAmqpMessage message = {};
 
     qsizetype storedSize() const { return method.size() + storedSizeOf(message); }
     bool waitsForName() const { return queue && queue->isComing; }
-    // How much longer the name makes the method at most.
+    // By how much the name can make the method longer.
     qsizetype growth() const
     {
         return queue ? (routingKeyAt ? 2 : 1) * qsizetype(MaxShortString) : 0;
@@ -106,8 +106,8 @@ WireCall callOf(const Method &method)
     return {.method = std::move(bytes)};
 }
 
-// The call of a method about `queue`, whose name stands behind the method's numbers and reserved-1. With
-// `mayBeKey` an empty routing key is to be the name as well.
+// The call of a method about `queue`, whose name follows the method's numbers and reserved-1. With `mayBeKey`
+// the name is also used for an empty routing key.
 template<typename Method>
 WireCall callOf(Method method, const QueueNamePointer &queue, bool mayBeKey)
 {

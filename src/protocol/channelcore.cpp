@@ -196,7 +196,7 @@ quint64 ChannelCore::publish(const BasicPublish &method, const QAmqpMessage &mes
     }
     WireCall call = callOf(method);
     call.queue = queue;
-    call.nameAt = 7; // behind the method's numbers, reserved-1 and the empty exchange
+    call.nameAt = 7; // of the routing key: the method's numbers, reserved-1 and exchange come first
     call.hasContent = true;
     call.confirming = m_confirming;
     call.message = message;
@@ -212,7 +212,7 @@ RequestId ChannelCore::awaitConfirm()
 
 RequestId ChannelCore::awaitAllConfirms()
 {
-    if (m_ended) // nobody would take an end that comes behind the channel's own
+    if (m_ended) // a Replied behind ChannelClosed would find no channel object
         return 0;
     return m_publishes.awaitAll(++m_context.lastRequest) ? m_context.lastRequest : 0;
 }
@@ -225,7 +225,7 @@ Deadline ChannelCore::await(TimePoint until, const QAmqpError &late)
     return deadline;
 }
 
-// The request whose time runs: not only one that was sent, also one that waits behind a lost reply.
+// The request whose timeout runs. It need not have been sent: it may wait behind one whose reply is lost.
 Request *ChannelCore::oldestRequest()
 {
     if (Request *const sent = m_link ? m_link->oldestRequest() : nullptr)
@@ -233,7 +233,7 @@ Request *ChannelCore::oldestRequest()
     return m_waiting.oldestRequest();
 }
 
-// close() was called, and all that is still missing are confirms, or the broker's leave to publish.
+// Whether the channel is to close and awaits nothing but confirms, or the end of channel.flow.
 bool ChannelCore::isCloseHeldUp() { return state() == ChannelState::Draining && !oldestRequest(); }
 
 void ChannelCore::timeout(TimePoint now, std::chrono::milliseconds requestTimeout, bool blocked)
@@ -302,7 +302,7 @@ std::optional<TimePoint> ChannelCore::nextTimeout(TimePoint now,
     return **since + requestTimeout;
 }
 
-// How a request ends that the broker will not answer any more.
+// Ends a request that the broker will not answer any more.
 void ChannelCore::endRequest(const Request &request, const QAmqpError &cause, bool wasSent,
                              bool isGuilty)
 {
@@ -334,8 +334,8 @@ void ChannelCore::endRequest(const Request &request, const QAmqpError &cause, bo
             Replied{.channel = m_number, .request = request.id, .error = error.setMethod(name)});
 }
 
-// Returns whether that tells the cause to a caller; nobody called confirm.select, and basic.consume has
-// no answer of its own.
+// Returns whether this reports the cause to the caller of a request. confirm.select does not count, since the
+// library sends it by itself, nor does basic.consume, which has no future.
 bool ChannelCore::endSentRequests(const QAmqpError &cause, quint32 &guiltyMethod)
 {
     bool reported = false;
@@ -352,7 +352,7 @@ bool ChannelCore::endSentRequests(const QAmqpError &cause, quint32 &guiltyMethod
     return reported;
 }
 
-// The answers that are not the broker's.
+// Ends the waits for answers that are no replies of the broker, see await().
 bool ChannelCore::endAwaited(const QAmqpError &cause)
 {
     bool reported = false;
@@ -393,8 +393,8 @@ void ChannelCore::end(const QAmqpError &error)
     finish(error, 0);
 }
 
-// The channel cannot go on, without this answer or with such a peer. For the application it is over; its
-// number stays taken until the broker, which may only be slow, has answered the close.
+// Ends a channel that cannot go on, because an answer is missing or the peer broke the protocol. Its number
+// stays taken until the broker, which may only be slow, has answered the close.
 void ChannelCore::giveUp(const QAmqpError &error, quint32 guiltyMethod, ReplyCode code)
 {
     const QByteArray why = error.text().toUtf8().left(MaxShortString);
@@ -402,7 +402,7 @@ void ChannelCore::giveUp(const QAmqpError &error, quint32 guiltyMethod, ReplyCod
     finish(error, guiltyMethod);
 }
 
-// Tells everything that was under way how it ended.
+// Ends everything that was under way, and then the channel.
 void ChannelCore::finish(const QAmqpError &error, quint32 guiltyMethod)
 {
     if (std::exchange(m_ended, true))

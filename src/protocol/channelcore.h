@@ -4,8 +4,8 @@
 #ifndef QTAMQP_PROTOCOL_CHANNELCORE_H
 #define QTAMQP_PROTOCOL_CHANNELCORE_H
 
-// One channel: what the application asked for and in which order, who consumes, and what became of each
-// publish and each delivery. What belongs to one link alone is in ChannelLink.
+// One channel: the calls of the application and their order, its consumers, and what became of each publish
+// and each delivery. What belongs to one link alone is in ChannelLink.
 //
 // Order on the wire is the order of the calls. A call is written at once unless something before it
 // has to wait; then it queues behind. What makes a call wait (all seen on RabbitMQ 3.10.8):
@@ -43,8 +43,8 @@ public:
         return m_ended ? ChannelState::Closed : ChannelState::Opening;
     }
     bool isUsable() const { return m_link && m_link->isUsable(); }
-    bool isEnded() const { return m_ended; } // for the application, which hears of it or has heard
-    bool isIdle() const; // nothing is awaited, a request that was given up least of all
+    bool isEnded() const { return m_ended; } // ChannelClosed was pushed, if not taken yet
+    bool isIdle() const; // no request or confirm is awaited; requests that timed out do not count
     quint64 nextPublishTag() const { return m_nextTag; }
     quint64 unconfirmed() const { return m_publishes.unconfirmed(); }
     bool isConfirming() const { return m_confirming; }
@@ -55,23 +55,23 @@ public:
         return m_closeWanted || state() == ChannelState::Closing
                 || state() == ChannelState::Lingering;
     }
-    // Nobody will hear of it again, and the broker knows.
+    // The application has let go of the channel, and the broker has closed it: its number is free.
     bool isOver() const { return m_forgotten && state() == ChannelState::Closed; }
-    // The basic.consume that made it, 0 if there is none of that tag.
+    // The id of the basic.consume that made the consumer, or 0 if there is no consumer of that tag.
     RequestId consumerId(const QByteArray &consumerTag) const
     {
         const auto consumer = m_consumers.find(consumerTag);
         return consumer == m_consumers.end() ? 0 : consumer->second.id;
     }
 
-    // command; call these while it is not closing or over
+    // command; may be called while the channel is neither closing nor closed
     void open(LinkContext &link);
     void close();
     bool isReadyToClose() const { return state() == ChannelState::Drained; }
-    void finishClose(); // then, or after the event
-    // The queue that was declared last: the one that a method means which names none.
+    void finishClose(); // when isReadyToClose() is true, or after the event ReadyToClose
+    // The queue that was declared last: a method whose queue name is empty means this one.
     const QueueNamePointer &lastDeclared() const { return m_lastDeclared; }
-    // A method about a queue may leave its name to `queue`.
+    // If `queue` is given, its name is used instead of the one in the method.
     template<typename Method>
     RequestId request(const Method &method, const QueueNamePointer &queue = {})
     {
@@ -83,7 +83,7 @@ public:
         sendOrQueue(std::move(call));
         return m_context.lastRequest;
     }
-    // What has no-wait set: the broker answers nothing, and closes the channel if it refuses.
+    // A request with no-wait set: the broker does not answer it, and closes the channel if it refuses it.
     template<typename Method>
     void requestNoWait(const Method &method, const QueueNamePointer &queue = {})
     {
@@ -92,60 +92,62 @@ public:
         call.request = {.method = Method::info.id(), .noWait = true};
         sendOrQueue(std::move(call));
     }
-    // The prefetch of consumers that are made later and have none of their own, or that of all together.
+    // Sets the prefetch of consumers that are made later and have none of their own; with `ofChannel` that
+    // of all consumers of the channel together.
     RequestId setPrefetch(quint16 messages, bool ofChannel);
-    std::optional<quint16> prefetch() const { return m_prefetch; } // that was set last
-    // Whether the kind of the queue and the prefetch of the channel can be together.
+    std::optional<quint16> prefetch() const { return m_prefetch; } // not that of the channel
+    // False if a prefetch of the channel is set and the queue is of a kind that does not support one.
     bool mayConsume(const QByteArray &queue) const;
     RequestId consume(const BasicConsume &method, const QueueNamePointer &queue = {},
                       std::optional<quint16> prefetch = {});
-    // What it has not shown goes back to the queue, and is counted in the answer.
+    // Deliveries that the application has not seen go back to the queue; the reply says how many.
     RequestId cancel(const QByteArray &consumerTag);
-    // With `queue` its name is the routing key, and the exchange the default one.
+    // If `queue` is given, its name is the routing key, and the exchange must be the default one.
     quint64 publish(const BasicPublish &method, const QAmqpMessage &message,
                     const QueueNamePointer &queue = {});
-    // A request that ends with the outcome of the publish that was just made, or of all so far; then 0 if
-    // the application knows all, or is about to hear that the channel ended. What that left open has failed
-    // with the error unreportedFailure() until it is told.
+    // Make a request that ends with the outcome of the publish that was just made, or of all publishes so
+    // far. awaitAllConfirms() returns 0 if all outcomes are reported already, or if the channel has ended:
+    // then unreportedFailure() is the error of publishes whose outcome is not reported yet.
     RequestId awaitConfirm();
     RequestId awaitAllConfirms();
     const QAmqpError &unreportedFailure() const { return m_publishes.unreportedFailure(); }
     void reported(const Settled &settled) { m_publishes.reported(settled); }
-    // An answer that is not the broker's: ends with the error `late`, or that of the channel, unless
-    // it is forgotten before.
+    // Awaits an answer that is no reply of the broker (an RPC reply is a message): the wait ends with the
+    // error `late`, or with the end of the channel, unless forget() is called before.
     Deadline await(TimePoint until, const QAmqpError &late);
     void forget(const Deadline &answer) { m_context.awaited.erase(answer); }
-    // Settles a delivery, or with `multiple` all that were shown before too; without one, all that were.
+    // Settles a delivery, and with `multiple` all that were shown before it; if `delivery` is null, all that
+    // were shown so far.
     Settling settle(const DeliveryMarkPointer &delivery, Settlement how, bool multiple);
-    // The application is about to see this one; false if it has as many as the prefetch allows.
+    // The application is about to see this delivery; false if it has as many as the prefetch allows.
     bool show(quint64 deliveryTag) { return m_deliveries.show(deliveryTag); }
-    void giveBack(quint64 deliveryTag); // what was got, and nobody waits for any more
+    void giveBack(quint64 deliveryTag); // the message of a basic.get that nobody waits for any more
     bool sendsAtOnce() const { return isFree() && m_link->takesContent(); }
     void selectConfirms();
     RequestId selectTransactions();
     static bool fitsFrame(const QAmqpMessage &message, quint32 frameMax);
-    // What was asked for before the size of frames was negotiated.
+    // Whether the calls that were made before the size of frames was negotiated fit into frames of it.
     bool waitingFitsFrames(quint32 frameMax) const;
 
     // happened
     void receive(const Frame &frame) { m_link->receive(frame); }
     void timeout(TimePoint now, std::chrono::milliseconds requestTimeout, bool blocked);
     std::optional<TimePoint> nextTimeout(TimePoint now, std::chrono::milliseconds requestTimeout);
-    // When the next frame of a message under way is late; that of a get has the request's time first.
+    // When the next frame of a message that is arriving is late; see ChannelLink.
     std::optional<TimePoint> contentDeadline(TimePoint now, std::chrono::milliseconds patience)
     {
         return m_link->contentDeadline(now, patience);
     }
-    void contentCame(TimePoint at) { m_link->contentCame(at); } // a part of a frame of it
-    // What was sent and not answered ends; what waits has not been sent, and stays. The first request that
-    // is of the guilty method takes the blame.
+    void contentCame(TimePoint at) { m_link->contentCame(at); } // a part of such a frame came
+    // What was sent and not answered ends; what waits to be sent stays. The first request whose method is
+    // `guiltyMethod` ends with the cause itself, and `guiltyMethod` becomes 0.
     void linkLost(const QAmqpError &cause, quint32 &guiltyMethod);
     void end(const QAmqpError &error);
     void forget() { m_forgotten = true; }
 
-    // From its link
+    // called by ChannelLink
     void opened();
-    void pump(); // what waits may be sent by now
+    void pump(); // sends what waits and may be sent by now
     void answered(const Request &request, Replied replied);
     void cancelled(const QByteArray &consumerTag);
     void contentCame(Assembler &content, const Request &get);
@@ -164,7 +166,7 @@ private:
         quint32 requeued = 0;
     };
 
-    // What a request means here, before it is answered.
+    // Notes what a request changes as soon as it is made, before it is answered.
     template<typename Method>
     void asked(const Method &method, const QueueNamePointer &queue)
     {
@@ -202,13 +204,13 @@ private:
     WireCall callAbout(const Method &method, const QueueNamePointer &queue) const
     {
         if constexpr (requires { method.queue; } && !std::is_same_v<Method, QueueDeclare>) {
-            // Without a name of the queue an empty routing key means that name too.
+            // If the method has no queue name, an empty routing key stands for the name of the queue too.
             return callOf(method, queueOf(method, queue), !queue && method.queue.isEmpty());
         } else {
             return callOf(method);
         }
     }
-    // What the peer makes us say.
+    // Sends what the peer makes us send; see ChannelLink::counted().
     template<typename Method>
     void answer(const Method &method)
     {
@@ -251,20 +253,21 @@ private:
     WaitingCalls m_waiting;
     bool m_confirming = false;
     bool m_transactional = false;
-    bool m_closeWanted = false; // by the application, whatever becomes of the link
-    std::optional<TimePoint> m_closeHeldUp; // since when only publishes keep it from closing
+    bool m_closeWanted = false; // the application called close(), whatever becomes of the link
+    std::optional<TimePoint>
+            m_closeHeldUp; // since when only publishes keep the channel from closing
     bool m_ended = false; // ChannelClosed was pushed
-    bool m_forgotten = false; // and taken
+    bool m_forgotten = false; // the application has let go of the channel, see forget()
     quint64 m_nextTag;
     PublishLedger m_publishes;
     QueueNamePointer m_lastDeclared{new QueueName};
     std::map<QByteArray, Consumer> m_consumers; // by tag
-    EnvelopePointer m_lastEnvelope; // of a delivery, and whose it was
-    Consumer *m_lastConsumer = nullptr;
+    EnvelopePointer m_lastEnvelope; // of the last delivery
+    Consumer *m_lastConsumer = nullptr; // whose delivery that was
     DeliveryLedger m_deliveries;
     std::optional<quint16> m_prefetch; // as the application set it
-    quint16 m_channelPrefetch = 0; // for all consumers together, 0: none
-    QCache<QByteArray, QueueKind> m_queues{1000}; // that were declared here, as far as that tells
+    quint16 m_channelPrefetch = 0; // for all consumers together; 0 is no limit
+    QCache<QByteArray, QueueKind> m_queues{1000}; // the kinds of the queues that were declared here
 };
 
 } // namespace QtAmqpPrivate

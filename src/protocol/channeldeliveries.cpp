@@ -1,8 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The QtAmqp Authors
 // SPDX-License-Identifier: MIT
 
-// The part of ChannelCore that takes messages: who consumes them, how many come ahead of their
-// acknowledgement, and what is settled.
+// The part of ChannelCore that receives messages: consumers, the prefetch, and settlements.
 
 #include "protocol/channelcore.h"
 
@@ -79,7 +78,7 @@ static std::optional<qint64> streamOffset(const QAmqpMessage &message)
     return offset.type() == QAmqpValue::Type::Int64 ? std::optional(offset.toInt()) : std::nullopt;
 }
 
-// Consecutive deliveries mostly are of one consumer.
+// The last consumer is remembered, since consecutive deliveries mostly are for the same one.
 ChannelCore::Consumer *ChannelCore::consumerOf(const EnvelopePointer &envelope)
 {
     if (m_lastEnvelope != envelope) {
@@ -108,11 +107,12 @@ void ChannelCore::deliver(Delivered delivered, const QString &excess)
         return;
     if (consumer && m_deliveries.needsOffset(consumer->ledgerId)) {
         const std::optional<qint64> offset = streamOffset(delivered.message);
-        // Where the headers were not kept, or cannot be read, their absence says nothing.
+        // If the headers were not kept, or cannot be read, a missing offset means nothing.
         if (offset || (excess.isEmpty() && delivered.message.propertiesError().isEmpty()))
             m_deliveries.offsetSeen(consumer->ledgerId, offset);
     }
-    // Those of a consumer without acknowledgement cannot go back, and come even while it cancels.
+    // Messages without acknowledgement cannot go back to the queue: they are delivered even while the
+    // consumer is being cancelled.
     if (!noAck && (!consumer || consumer->cancelling))
         return deliverToNobody(delivered, consumer);
     delivered.consumer = consumer->id;
@@ -125,7 +125,7 @@ void ChannelCore::deliver(Delivered delivered, const QString &excess)
         m_context.events.push_back(std::move(delivered));
 }
 
-// It goes back to its queue, unless that may be a stream: nothing is lost there without it.
+// Gives the delivery back to its queue, unless that may be a stream, which keeps its messages anyway.
 void ChannelCore::deliverToNobody(const Delivered &delivered, Consumer *cancelling)
 {
     if (cancelling ? m_deliveries.mayBeStream(cancelling->ledgerId)
@@ -139,22 +139,23 @@ void ChannelCore::deliverToNobody(const Delivered &delivered, Consumer *cancelli
         cancelling->requeued += count;
 }
 
-// Sent again it would only come again: it is rejected, for the queue's dead letters, if it has any.
+// Rejects a message that is too large instead of requeuing it, since it would only come again. The queue
+// dead-letters it, if it has a dead-letter exchange.
 void ChannelCore::discard(Delivered delivered, const Consumer &consumer, const QString &excess)
 {
     const bool ofStream = m_deliveries.mayBeStream(consumer.ledgerId);
     const quint32 settled = m_deliveries.settleUnseen(
             delivered.deliveryTag, ofStream ? Settlement::Ack : Settlement::Discard, sender(true));
-    if (settled == 0 && !consumer.noAck) // the broker recovers: it comes again
+    if (settled == 0 && !consumer.noAck) // basic.recover is unanswered: the message will come again
         return;
     const QAmqpError error = tooLarge(delivered, excess, consumer.noAck);
     m_context.events.push_back(Discarded{std::move(delivered), error});
 }
 
-// False if the peer takes no notice of the prefetch: the channel closes then. A lawful broker goes far beyond
-// it in two ways, which are believed: a stream sends whole chunks as long as there is credit at all, and
-// what went back to a queue whose node was lost comes again though it is still unsettled here. Whoever
-// holds these back bounds them.
+// Closes the channel and returns false if the peer ignores the prefetch. A broker may go far beyond it in two
+// cases, which are accepted: a stream sends whole chunks as long as there is any credit, and messages of a
+// queue whose node was lost come again, as redelivered, though they are still unsettled here. QAmqpConsumer
+// bounds how many of these it holds back.
 bool ChannelCore::heedsPrefetch(const Consumer &consumer, const Delivered &delivered)
 {
     if (!m_deliveries.isFlooded(consumer.ledgerId) || delivered.redelivered
@@ -190,13 +191,14 @@ void ChannelCore::prefetchSent(quint16 messages, bool ofChannel)
     ofChannel ? m_deliveries.channelPrefetch(messages) : m_deliveries.consumerPrefetch(messages);
 }
 
-// What RabbitMQ refuses to make a stream of is none.
+// Notes of which kind a declared queue is. RabbitMQ refuses streams and quorum queues that are exclusive,
+// auto-delete or not durable, so that such a queue is a classic one.
 void ChannelCore::queueDeclared(const QueueDeclare &method)
 {
     const QByteArray queue = method.queue.toByteArray();
     m_lastDeclared = new QueueName(queue);
     m_lastDeclared->isComing = queue.isEmpty();
-    if (method.passive || queue.isEmpty()) // which says nothing
+    if (method.passive || queue.isEmpty()) // the kind stays unknown
         return;
     const QByteArray type =
             decodeTable(method.arguments).value(QStringLiteral("x-queue-type")).toBytes();
@@ -205,7 +207,7 @@ void ChannelCore::queueDeclared(const QueueDeclare &method)
                         new QueueKind(type == "stream" ? QueueKind::Stream : QueueKind::Quorum));
     else if (!type.isEmpty() || method.exclusive || method.autoDelete || !method.durable)
         m_queues.insert(queue, new QueueKind(QueueKind::Classic));
-    else // a virtual host may have another default type
+    else // the type depends on the default of the virtual host
         m_queues.remove(queue);
 }
 
@@ -215,7 +217,8 @@ bool ChannelCore::mayConsume(const QByteArray &queue) const
     return m_channelPrefetch == 0 || !kind || *kind == QueueKind::Classic;
 }
 
-// A stream has no name that the broker made up, and no consumer without acknowledgement or prefetch.
+// A queue is no stream if the broker made its name up, or if the consumer has no acknowledgement or no
+// prefetch, which a stream requires.
 QueueKind ChannelCore::kindOf(const BasicConsume &method, const QueueName &queue,
                               std::optional<quint16> prefetch) const
 {
@@ -236,7 +239,7 @@ RequestId ChannelCore::consume(const BasicConsume &method, const QueueNamePointe
     call.request = requestOf(method, ++m_context.lastRequest);
     call.prefetch = prefetch;
     const RequestId id = call.request.id;
-    // What limits its credit itself is no matter of the prefetch.
+    // A consumer that controls its own credit is not bounded by the prefetch.
     const bool limited = !decodeTable(method.arguments).contains(QStringLiteral("x-credit"));
     const quint32 ledgerId = m_deliveries.addConsumer(
             limited ? prefetch.value_or(0) : 0, kindOf(method, *queueOf(method, queue), prefetch));
@@ -247,7 +250,8 @@ RequestId ChannelCore::consume(const BasicConsume &method, const QueueNamePointe
     return id;
 }
 
-// What is held goes back behind the cancel, so that the broker does not send it to this consumer again.
+// Held deliveries are given back after basic.cancel is sent, so that the broker does not send them to this
+// consumer again.
 RequestId ChannelCore::cancel(const QByteArray &consumerTag)
 {
     const auto found = m_consumers.find(consumerTag);
@@ -264,9 +268,9 @@ Settling ChannelCore::settle(const DeliveryMarkPointer &delivery, Settlement how
 {
     if (!m_link || (delivery && delivery->generation != m_link->generation()))
         return Settling::NotUnsettled;
-    // Of all, not with tag 0: to the broker that also is what is still on its way and was never shown.
+    // Tag 0 stands for all deliveries, but to the broker these include ones that are still on their way.
     const quint64 tag = delivery ? delivery->deliveryTag : m_deliveries.lastShown();
-    // It would wait for what never comes, or be void.
+    // It could not be sent before the channel closes.
     if (!m_link->mayWrite() || (isReadyToClose() && !sendsAtOnce()))
         return tag ? Settling::NotNow : Settling::NotUnsettled;
     const Settling settling = m_deliveries.settle(tag, multiple, how, delivery, sender());

@@ -99,7 +99,7 @@ void ChannelLink::sendQos(const BasicQos &method)
     send(std::move(call));
 }
 
-// RabbitMQ drops the limit of the channel when it is told that of the next consumers.
+// A prefetch for new consumers makes RabbitMQ drop that of the channel, which is therefore sent again.
 void ChannelLink::qosSent(const BasicQos &method)
 {
     m_channel.prefetchSent(method.prefetchCount, method.global);
@@ -112,8 +112,8 @@ void ChannelLink::qosSent(const BasicQos &method)
     }
 }
 
-// Of those without a reply since the last request, one of a kind is kept: that is enough to know that a
-// refusal of its kind is not of a request behind it.
+// Of the no-wait requests behind the last one with a reply, only the first of each method is kept. That is
+// enough to know that a refusal of this method does not mean a later request.
 bool ChannelLink::mayBeRefused(quint32 method) const
 {
     for (auto last = m_unanswered.rbegin(); last != m_unanswered.rend() && last->noWait; ++last) {
@@ -123,7 +123,7 @@ bool ChannelLink::mayBeRefused(quint32 method) const
     return false;
 }
 
-// The three frames of an ordinary message in one piece; a large body goes block by block.
+// Writes the three frames of an ordinary message in one piece, and a large body frame by frame.
 void ChannelLink::sendPublish(const BasicPublish &method, const QAmqpMessage &message)
 {
     constexpr qsizetype smallBody = 4096 - 1024;
@@ -164,7 +164,8 @@ Request *ChannelLink::oldestRequest()
     return request == m_unanswered.end() ? nullptr : &*request;
 }
 
-// For one cause, the next state by state, or -1: so that a delivery does not search the table.
+// For one cause, the next state by present state, or -1 if there is none. It is computed when compiling, so
+// that a delivery need not search the table.
 using NextStates = std::array<qint8, quint8(ChannelState::Closed) + 1>;
 static constexpr NextStates nextStates(quint32 cause)
 {
@@ -250,7 +251,7 @@ std::optional<Request> ChannelLink::answered(const MethodInfo &reply)
     return taken;
 }
 
-// Every reply's news fit one event.
+// The replies that need no handler of their own.
 template<typename Reply>
 void ChannelLink::handle(const Reply &reply)
 {
@@ -296,7 +297,7 @@ void ChannelLink::handle(const ChannelClose &method)
     error.setReply(method.replyCode, replyText).setEndpoint(m_link.session.endpoint);
     if (guilty)
         error.setMethod(methodName(guilty));
-    // Both closed at once: the broker's close-ok is still to come, and the number not free before.
+    // Both sides closed at once: the number is not free before the broker's close-ok, which is still to come.
     if (isDropping())
         m_closeError = error;
     else
@@ -318,8 +319,8 @@ void ChannelLink::handle(const BasicReturn &method)
                  method.exchange, method.routingKey);
 }
 
-// What is done with tags counts on their order (spec: MUST be unique and grow). RabbitMQ's direct reply-to
-// does not count its own messages: they have the tag of the next one.
+// The delivery ledger relies on ascending tags (spec: they MUST be unique and grow). Messages of RabbitMQ's
+// direct reply-to do not count: each has the tag that the next delivery will have too.
 bool ChannelLink::acceptTag(quint64 deliveryTag, bool noAck)
 {
     constexpr quint64 largestGap = 1024;

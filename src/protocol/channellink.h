@@ -4,9 +4,9 @@
 #ifndef QTAMQP_PROTOCOL_CHANNELLINK_H
 #define QTAMQP_PROTOCOL_CHANNELLINK_H
 
-// One channel on one link: how far the two sides are, what the broker has not answered, which content is
-// under way. It is made to be opened, and never opened again. ChannelCore decides what is sent, and hears of
-// what came.
+// One channel on one link: its state, the requests that the broker has not answered, and the message that is
+// arriving. The constructor opens the channel, and it is never opened again. ChannelCore decides what is
+// sent, and is called for what arrives.
 
 #include "codec/assembler.h"
 #include "protocol/channelcalls.h"
@@ -30,7 +30,7 @@ public:
     bool mayWrite() const { return isUsable() && m_link.mayWrite(); }
     bool changeState(quint32 cause);
     quint32 generation() const { return m_generation; }
-    // Nothing makes an acknowledgement wait, or a publish.
+    // Whether an acknowledgement, or a publish, may be sent now.
     bool takesAcknowledgements() const { return isUsable() && !m_commitUnanswered; }
     bool takesContent() const { return !m_flowStopped; }
     bool takes(const WireCall &call) const;
@@ -44,7 +44,7 @@ public:
         if (m_link.mayWrite())
             sendMethod(m_link.output, m_number, method);
     }
-    // What only the peer makes us say is counted: one that makes much and reads nothing is cut.
+    // Counts an answer that the peer made us send: the link is cut if a peer causes many and does not read.
     template<typename Method>
     const Method &counted(const Method &answer)
     {
@@ -54,14 +54,16 @@ public:
     void blame(ReplyCode code, const QString &text) { m_link.error = {code, text}; }
     void sendPublish(const BasicPublish &method, const QAmqpMessage &message);
     void close();
-    // Closes it, unless it is closing, and waits for no answer any more: the application knows that it is over.
+    // Closes the channel, unless it is closing. Nobody waits for the answer, since the application gets the
+    // end of the channel at once.
     void giveUp(ReplyCode code, QByteArrayView text);
 
     // What is awaited.
     Request *oldestRequest();
-    bool isOpening(const Request *request) const { return request == &m_handshake; } // or closing
+    // Whether the request is channel.open or channel.close.
+    bool isOpening(const Request *request) const { return request == &m_handshake; }
     bool isIdle() const;
-    // All requests, oldest first; none is left.
+    // Calls end() with all requests, oldest first, and drops them.
     template<typename End>
     void endRequests(End end)
     {
@@ -78,9 +80,10 @@ public:
     void lost() { changeState(Cause::Ended); }
     // Whether this tag may come now: tags ascend.
     bool acceptTag(quint64 deliveryTag, bool noAck);
-    // When the next frame of a message under way is late; that of a get has the request's time first.
+    // When the next frame of a message that is arriving is late. For the message of a basic.get there is no
+    // such time as long as the timeout of the request runs.
     std::optional<TimePoint> contentDeadline(TimePoint now, std::chrono::milliseconds patience);
-    void contentCame(TimePoint at); // a part of a frame of it
+    void contentCame(TimePoint at); // a part of such a frame came
 
     // Called by dispatch() with each method that arrived.
     template<typename Method>
@@ -88,7 +91,7 @@ public:
 
 private:
     bool mayBeRefused(quint32 method) const;
-    // Our close is out: what else comes is dropped until it is answered (§1.5.2.5).
+    // Our close is sent: until it is answered, everything else that comes is dropped (§1.5.2.5).
     bool isDropping() const
     {
         return m_state == ChannelState::Closing || m_state == ChannelState::Lingering;
@@ -119,7 +122,7 @@ private:
     LinkContext &m_link;
     ChannelCore &m_channel;
     const quint16 m_number;
-    const quint32 m_generation; // unique in the session: what tells its delivery tags from others
+    const quint32 m_generation; // unique in the session; its delivery tags are valid in it alone
     ChannelState m_state = ChannelState::Opening;
     std::deque<Request> m_unanswered;
     Request m_handshake; // channel.open or channel.close while unanswered
@@ -127,13 +130,13 @@ private:
     bool m_consumeUnanswered = false;
     bool m_commitUnanswered = false;
     bool m_flowStopped = false;
-    std::optional<quint16> m_prefetch; // of consumers that are made now, once it was said
-    quint16 m_channelPrefetch = 0; // of all together, 0: none
+    std::optional<quint16> m_prefetch; // for new consumers, as sent last
+    quint16 m_channelPrefetch = 0; // for all consumers together, as sent last; 0 is no limit
     QAmqpError m_closeError; // of the broker, if both sides closed at once
-    quint64 m_lastTag = 0; // of deliveries
-    quint64 m_lastTagToAck = 0;
+    quint64 m_lastTag = 0; // the highest tag of a delivery
+    quint64 m_lastTagToAck = 0; // the same, of those that need an acknowledgement
     Assembler m_assembler;
-    std::optional<TimePoint> m_contentSince; // that nothing came of the message under way
+    std::optional<TimePoint> m_contentSince; // since when no frame of the arriving message came
 };
 
 } // namespace QtAmqpPrivate

@@ -4,7 +4,7 @@
 #ifndef QTAMQP_PROTOCOL_CONNECTIONCONTEXT_H
 #define QTAMQP_PROTOCOL_CONNECTIONCONTEXT_H
 
-// What the channels of a connection share: that of the session, and that of one link.
+// What a connection shares with its channels: for the whole session, and for one link.
 
 #include "codec/buffers.h"
 #include "codec/timepoint.h"
@@ -36,14 +36,14 @@ using Deadline = std::pair<TimePoint, RequestId>;
 struct ConnectionContext
 {
     std::deque<Event> events;
-    QString endpoint; // of the attempt that is made, or was the last
+    QString endpoint; // of the present attempt, or of the last one
     quint64 maxMessageSize = 0;
-    qint64 waitingBytes = 0; // kept in all channels, not written yet
+    qint64 waitingBytes = 0; // the size of all calls that wait in the channels
     std::shared_ptr<Log> log;
     RequestId lastRequest = 0;
-    quint32 lastGeneration = 0; // of a channel on a link
-    std::set<quint16> timed; // channels that may wait for an answer, whose time runs
-    // Answers that come as messages, if at all, and how each ends when its time is over.
+    quint32 lastGeneration = 0; // of a ChannelLink
+    std::set<quint16> timed; // channels that may have a deadline
+    // The answers that come as messages, see ChannelCore::await(), and how each wait ends if none comes.
     std::map<Deadline, Replied> awaited;
 
     std::optional<TimePoint> firstDeadline() const
@@ -73,15 +73,14 @@ struct LinkContext
     ConnectionContext &session;
     Output output = {};
     quint32 frameMax = 0;
-    quint32 headerMax = 0; // of what arrives
+    quint32 headerMax = 0; // of content headers that arrive
     ConnectionState state = ConnectionState::Idle; // changed by Link alone
-    qint64 answerBytes = 0; // what the peer made us say, and has not taken
+    qint64 answerBytes = 0; // of answers that the peer made us send and the socket has not taken
     FrameError error = {}; // what the peer did wrong, which ends the connection
 
     // Nothing may follow connection.close.
     bool mayWrite() const { return state < ConnectionState::Closing; }
-    // Since nextTimeout() was asked: some channel may be in the middle of a message.
-    bool contentBegan = false;
+    bool contentBegan = false; // some channel may be in the middle of a message
 };
 
 } // namespace QtAmqpPrivate

@@ -108,8 +108,8 @@ void ConnectionCore::beginAttempt(bool nextAddress)
     m_link = std::make_unique<Link>(*this, m_context, host, m_deadlines[Deadline::Host]);
 }
 
-// What ended an attempt is no end while there is another address, another host, or another time; not if
-// close() waits.
+// A failed attempt does not end the session while there is another address or host to try, or another cycle
+// allowed by the retry policy; except when close() was called, for which nothing is tried again.
 bool ConnectionCore::tryAgain(const QAmqpError &error)
 {
     const bool hasTime = !m_deadlines.isDue(Deadline::Host, m_now);
@@ -156,7 +156,7 @@ void ConnectionCore::close(TimePoint deadline)
         return;
     std::optional<TimePoint> &end = m_deadlines[Deadline::Close];
     end = earlier(end, deadline).value_or(deadline);
-    setReading(true, m_now); // the answers
+    setReading(true, m_now); // the answers to what is still under way must be read
     if (m_link)
         m_link->drain();
     closeIfDrained();
@@ -167,7 +167,7 @@ void ConnectionCore::closeIfDrained()
 {
     if (!isClosing() || state() >= ConnectionState::Closing)
         return;
-    if (state() <= ConnectionState::Waiting) // nothing of it will ever be sent
+    if (state() <= ConnectionState::Waiting) // there is no link on which it could be sent
         return end({});
     for (const auto &channel : m_channels) {
         if (channel && !channel->isIdle())
@@ -191,7 +191,8 @@ void ConnectionCore::updateSecret(const QByteArray &secret, const QByteArray &re
     m_link->updateSecret(secret, reason, false);
 }
 
-// What was asked may have ended the session that asked, and another one is here.
+// The function that was asked may have closed the connection and opened it again: Link ignores an answer to
+// a question that is not its own.
 void ConnectionCore::answered(const QuestionPointer &question)
 {
     if (m_link)
@@ -288,7 +289,7 @@ bool ConnectionCore::findEvent()
     return true;
 }
 
-// One object from the queue to the caller: an event is large to be moved about.
+// The event is returned in one object (NRVO), since it is too large to be moved several times.
 std::optional<Event> ConnectionCore::takeEvent()
 {
     std::optional<Event> event;
@@ -313,7 +314,7 @@ std::optional<Event> ConnectionCore::nextEvent()
     const auto *const asked = std::get_if<Asked>(&*event);
     const auto *const wanted = std::get_if<ConnectWanted>(&*event);
     if ((asked && !m_link->isAsking(asked->question))
-        || (wanted && state() != ConnectionState::Waiting)) { // it was closed meanwhile
+        || (wanted && state() != ConnectionState::Waiting)) { // the session was closed meanwhile
         event = nextEvent();
         return event;
     }
@@ -402,7 +403,8 @@ void ConnectionCore::end(QAmqpError error, quint32 guiltyMethod)
     m_context.events.push_back(ConnectionClosed{error});
 }
 
-// Channels hear of it first. What was under way on the link has an end now; what waits has not.
+// Reports the loss to the channels first. What was sent and not answered ends now; what waits to be sent
+// does not.
 void ConnectionCore::linkLost(const QAmqpError &cause, quint32 guiltyMethod)
 {
     for (const auto &channel : m_channels) {

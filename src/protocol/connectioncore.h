@@ -6,7 +6,7 @@
 
 // One session with a broker, from the first attempt to connect to the last byte, without a socket, a loop or
 // a clock: bytes, commands and time come in as arguments; bytes, events and the next deadline go out. Each
-// attempt is a Link; what is here survives it.
+// attempt to connect is a Link; what is kept here outlives it.
 //
 //   happened   receiveBuffer()+receive() (only appends) · transportReached() · transportOpened() ·
 //              transportLost() · timeout() · turnEnded()                           world -> core
@@ -14,13 +14,13 @@
 //              they never emit and never call back                           application -> core
 //   to do      nextEvent() (parses until one event is complete) · takeOutput() ·
 //              nextTimeout(); after anything happened, ask all three, in this order    core -> world
-//              log(), whenever the world can let the application's message handler run; findEvent()
-//              has them filled before the event is taken
-//   ask        state(), what was negotiated, counters; no effect
+//              log(): its lines are printed whenever the application's message handler may run;
+//              findEvent() parses, and so adds lines, without taking the event
+//   ask        state(), what was negotiated, counters; without any effect
 //
-// A session is used once. Time is steady and only moves forward; timeout() is called at the start of
-// each turn, after what the socket held was received, whether a deadline is due or not; turnEnded() at
-// its end, which slots may have put off.
+// A session is used once. Time is steady and only moves forward. The world calls timeout() at the start of
+// each turn of its event loop, after it received what the socket held and whether a deadline is due or not;
+// and turnEnded() at the end of the turn, which slots may have delayed.
 
 #include "protocol/attempts.h"
 #include "protocol/channelcore.h"
@@ -47,21 +47,22 @@ public:
     char *receiveBuffer(qsizetype *size);
     void receive(qsizetype bytes, TimePoint now);
     void receive(QByteArrayView bytes, TimePoint now);
-    // Which of the host's addresses it is, whether it is the last one, and which failed before it.
+    // The TCP connection is there: at which address of the host, whether that is the last of its addresses,
+    // and how those before it failed.
     void transportReached(const QString &address, bool isLast,
                           const QList<QAmqpError> &failures = {});
     void transportOpened(TimePoint now);
     void transportLost(const QAmqpError &reason);
-    void transportWritten(); // all of it is with the peer
+    void transportWritten(); // the socket has taken everything that takeOutput() returned
     void timeout(TimePoint now);
-    void turnEnded(TimePoint now); // a turn is over: what comes now is read
+    void turnEnded(TimePoint now); // from here on the socket is read again
 
     // command
     void setOptions(const QAmqpConnectionOptions &options); // before open()
     void open(TimePoint now);
     void close(TimePoint deadline);
     bool isReadyToClose() const { return state() == ConnectionState::Drained; }
-    void finishClose(); // then, or after the event
+    void finishClose(); // when isReadyToClose() is true, or after the event ReadyToClose
     void setReading(bool reading, TimePoint now);
     bool isReading() const { return m_reading; }
     void abort();
@@ -71,9 +72,10 @@ public:
     void removeChannel(quint16 number);
 
     // to do
-    bool findEvent(); // whether there is one
+    bool findEvent(); // parses until there is an event; false if there is none
     std::optional<Event> nextEvent();
-    // Of a session that nobody listens to: the events are not told, and may be given back to be told later.
+    // For a session that nobody listens to: takes an event without counting it as reported, so that it can be
+    // given back and reported later.
     std::optional<Event> takeEvent();
     void giveBack(std::deque<Event> events) { m_context.events = std::move(events); }
     void lingerFrom(TimePoint now);
@@ -96,7 +98,7 @@ public:
     }
     bool isEnded() const { return m_ended; }
     bool isCloseRequested() const { return m_deadlines[Deadline::Close].has_value(); }
-    // The session is over, but the peer must still be heard out.
+    // The session is over for the application, but the link goes on reading until the peer closes it.
     bool isLingering() const
     {
         return m_ended && m_link && m_link->state() == ConnectionState::Lingering;
@@ -105,15 +107,15 @@ public:
     const QAmqpConnectionOptions &options() const { return m_options; }
     qsizetype host() const { return m_attempts.host(); }
     const QString &endpoint() const { return m_context.endpoint; }
-    const Negotiated &negotiated() const; // by the present link, or the last one
+    const Negotiated &negotiated() const; // on the present link, or else on the last one
     ChannelCore *channel(quint16 number) const
     {
         return number < m_channels.size() ? m_channels[number].get() : nullptr;
     }
     quint32 outgoingFrameMax() const;
-    bool mayConfirm() const; // the broker can, or has not said yet
-    // Names that are not UTF-8: RabbitMQ ends the connection for them (501), and before the handshake
-    // nobody knows who will read them.
+    bool mayConfirm() const; // the broker supports confirms, or it is not known yet whether it does
+    // Whether names may be sent that are not UTF-8. RabbitMQ ends the connection for them (501), and before
+    // the handshake it is not known which broker will read them.
     bool takesAnyName() const { return negotiated().takesAnyName; }
     qint64 pendingBytes() const
     {
@@ -122,7 +124,7 @@ public:
     qint64 waitingBytes() const { return m_context.waitingBytes; }
     Traffic traffic() const { return m_link ? m_earlier + m_link->traffic() : m_earlier; }
 
-    // From its link
+    // called by Link
     const std::vector<std::unique_ptr<ChannelCore>> &channels() const { return m_channels; }
     void linkOpened();
     void dropIfOver(quint16 channel);
@@ -130,9 +132,9 @@ public:
 
 private:
     enum class Deadline {
-        Host, // of all attempts to reach the addresses of a host
-        Retry, // the next attempt
-        Close, // the application's: the session ends then, whatever is unanswered
+        Host, // when to give up all addresses of the present host
+        Retry, // when to make the next attempt
+        Close, // when the session ends after close(), whatever is still unanswered
         Count
     };
 
@@ -146,13 +148,13 @@ private:
     Attempts m_attempts;
     ConnectionContext m_context;
     std::unique_ptr<Link> m_link; // the present one or the last; none before the first attempt
-    Traffic m_earlier; // over the links before
-    bool m_reading = true; // as the application wants it
+    Traffic m_earlier; // of all links before the present one
+    bool m_reading = true; // whether the application wants the socket to be read
     std::vector<std::unique_ptr<ChannelCore>> m_channels; // by number; 0 stays empty
     TimePoint m_now;
     Deadlines<Deadline> m_deadlines;
-    bool m_lastAddress = true; // of the host
-    QList<QAmqpError> m_failedAddresses; // before the one of this attempt
+    bool m_lastAddress = true; // the host has no address after the one of this attempt
+    QList<QAmqpError> m_failedAddresses; // how the addresses before that of this attempt failed
     bool m_ended = false;
 };
 

@@ -4,7 +4,7 @@
 #ifndef QTAMQP_PROTOCOL_DEADLINES_H
 #define QTAMQP_PROTOCOL_DEADLINES_H
 
-// What is to happen when, by name: the deadlines of one core, of which the world is told the first.
+// The deadlines of one object, by name. Its owner asks for the first of them, to wake up then.
 
 #include "codec/timepoint.h"
 
@@ -30,7 +30,7 @@ public:
         const std::optional<TimePoint> &time = m_times[std::size_t(name)];
         return time && now >= *time;
     }
-    // Whether it is due, and then no more.
+    // Returns whether the deadline is due, and clears it then.
     bool take(Name name, TimePoint now)
     {
         const bool due = isDue(name, now);

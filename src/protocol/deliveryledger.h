@@ -4,16 +4,16 @@
 #ifndef QTAMQP_PROTOCOL_DELIVERYLEDGER_H
 #define QTAMQP_PROTOCOL_DELIVERYLEDGER_H
 
-// Which deliveries of a channel the broker still waits for, whose they are, which of them the application
-// has seen, and which may be settled now. A tag that is not here must not be sent: RabbitMQ closes the
-// channel for it (406), also for "multiple" with a tag settled before.
+// The unsettled deliveries of a channel: the consumer of each, whether the application has seen it, and
+// whether it may be settled now. A tag that is not here must not be sent: RabbitMQ closes the channel for it
+// (406), also for "multiple" with a tag that was settled before.
 //
-// It also keeps the promise of the prefetch: a consumer is shown no more than that many unsettled
-// deliveries, whatever the peer sends. What comes beyond is Held, and so is what a paused consumer does not
-// want to see yet. A lawful broker sends more than the prefetch if it has taken back what is unsettled here
-// (a mirrored queue that moves to another node) or if it sends a stream, chunk by chunk; another one that
-// goes far beyond takes no notice of the prefetch. An acknowledgement on its way counts here first, so that
-// the broker's own count is never less than ours; one in a transaction counts when that is committed.
+// It also enforces the prefetch: a consumer is shown no more than that many unsettled deliveries, whatever
+// the peer sends. What comes beyond is Held, and so is what a paused consumer does not want to see yet. A
+// broker may rightly send more than the prefetch: if it has taken back what is unsettled here (a mirrored
+// queue that moved to another node), or if it sends a stream, chunk by chunk. Any other broker that goes far
+// beyond ignores the prefetch. An acknowledgement counts here as soon as it is sent, so that the broker's own
+// count is never less than ours; one in a transaction counts when that is committed.
 
 #include <QtCore/qshareddata.h>
 
@@ -33,34 +33,34 @@ struct DeliveryMark : QSharedData
     virtual ~DeliveryMark() = default;
 
     quint64 deliveryTag = 0;
-    quint32 generation = 0; // of its channel: the tag means nothing to another one
+    quint32 generation = 0; // of the channel: the tag is valid in this generation alone
     quint16 channel = 0;
-    bool fromStream = false; // which takes nothing back
+    bool fromStream = false; // a stream takes no message back
     std::atomic<bool> settled = false;
 };
 using DeliveryMarkPointer = QExplicitlySharedDataPointer<DeliveryMark>;
 
 enum class Settlement : quint8 { Ack, Requeue, Discard };
 
-// What became of the wish to settle something; only if it was Accepted anything is sent.
+// The result of an attempt to settle deliveries. Anything is sent only if it was Accepted.
 enum class Settling : quint8 {
     Accepted,
-    NotUnsettled, // it was settled before, or never delivered
-    NotNow, // the channel is not open, it recovers, or its connection closes
-    FromStream // which takes nothing back
+    NotUnsettled, // the delivery was settled before, or never came
+    NotNow, // the channel is not open, basic.recover is unanswered, or the connection closes
+    FromStream // a stream takes no message back
 };
 
-// Which kind of queue a consumer has, as far as it is known. RabbitMQ closes the connection (540) when
-// something is to go back to a stream: to what only seems to be one, the library gives nothing back of its
-// own accord.
+// Which kind of queue a consumer has, as far as it is known. RabbitMQ closes the connection (540) when a
+// message is given back to a stream. So the library gives nothing back of its own accord even to a queue that
+// only seems to be a stream.
 enum class QueueKind : quint8 { Unknown, Classic, Quorum, SeemsStream, Stream };
 
 class DeliveryLedger
 {
 public:
-    static constexpr quint32 Nobody = 0; // the consumer of what basic.get fetched
+    static constexpr quint32 Nobody = 0; // stands for the consumer of what basic.get fetched
 
-    // A consumer that may have `prefetch` deliveries unsettled, 0: any number.
+    // Adds a consumer that may have `prefetch` unsettled deliveries; 0 is any number.
     quint32 addConsumer(quint16 prefetch, QueueKind queue = QueueKind::Classic)
     {
         const auto unused =
@@ -74,11 +74,11 @@ public:
         *unused = added;
         return quint32(unused - m_consumers.begin());
     }
-    void started(quint32 consumer) // the broker is asked for it
+    void started(quint32 consumer) // its basic.consume is sent
     {
         m_running += !std::exchange(m_consumers[consumer].started, true);
     }
-    // Its unsettled deliveries stay.
+    // The unsettled deliveries of the consumer stay.
     void removeConsumer(quint32 consumer)
     {
         m_consumers[consumer].gone = true;
@@ -86,8 +86,9 @@ public:
         m_running -= m_consumers[consumer].started;
     }
 
-    // A stream numbers its messages in a header, in their order. Anybody can publish with such a header,
-    // but where it is missing there is no stream, nor where it is out of order and nobody asked for one.
+    // A stream numbers its messages in a header, in ascending order. Publishers can set such a header too;
+    // but a queue is no stream if the header is missing, or if it is out of order and the consumer did not
+    // ask for a stream.
     bool needsOffset(quint32 consumer) const
     {
         const QueueKind queue = m_consumers[consumer].queue;
@@ -111,15 +112,15 @@ public:
         return m_consumers[consumer].queue == QueueKind::Stream;
     }
 
-    // The prefetch of later consumers was changed. To some brokers that is the prefetch of all, and
-    // RabbitMQ drops that of the channel until it is told it again.
+    // basic.qos for later consumers was sent. Some brokers apply it to all consumers, and RabbitMQ drops the
+    // prefetch of the channel until that is sent again.
     void consumerPrefetch(quint16 messages)
     {
         m_bound = 0;
         for (Consumer &consumer : m_consumers)
             widen(consumer.bound, messages);
     }
-    // That of all consumers together. What was on its way before obeys the old one.
+    // basic.qos for all consumers together was sent. Deliveries on their way still obey the old one.
     void channelPrefetch(quint16 messages)
     {
         if (m_running == 0)
@@ -128,7 +129,7 @@ public:
             widen(m_bound, messages);
     }
 
-    // Tags come in ascending order; those left out need no acknowledgement, or it is said so.
+    // Adds a delivery that needs an acknowledgement. Tags come in ascending order.
     void delivered(quint64 tag, quint32 consumer)
     {
         m_entries.push_back({.tag = tag, .consumer = consumer, .state = Held});
@@ -136,16 +137,16 @@ public:
         ++m_consumers[consumer].unsettled;
         m_unsettled += !m_consumers[consumer].gone;
     }
-    // One came that is not settled, and what comes later must not settle it with others.
+    // A delivery came that is not added and not settled: later ones must not settle it by "multiple".
     void leftOut() { m_leftOut = true; }
-    // Whether far more came for it than the prefetch allows.
+    // Whether far more came for the consumer than the prefetch allows.
     bool isFlooded(quint32 consumer) const
     {
         return isFlood(m_consumers[consumer].unsettled, m_consumers[consumer].bound)
                 || isFlood(m_unsettled, m_bound);
     }
 
-    // The application is about to see it; false if it has as many as the prefetch allows.
+    // The application is about to see this delivery; false if it has as many as the prefetch allows.
     bool show(quint64 tag)
     {
         const auto entry = find(tag);
@@ -161,9 +162,9 @@ public:
     }
     bool hasHeld() const { return m_held > 0; }
 
-    // The application settles it, or with `multiple` also what it has seen before. Calls
-    // send(tag, multiple, how) for what is to be sent. `mark`, if there is one, is that of the delivery, whose
-    // settlement a rollback takes back.
+    // The application settles a delivery, and with `multiple` also those that it has seen before. Calls
+    // send(tag, multiple, how) for each method to be sent. A rollback marks `mark` as unsettled again, if it
+    // is given.
     template<typename Send>
     Settling settle(quint64 tag, bool multiple, Settlement how, const DeliveryMarkPointer &mark,
                     Send send)
@@ -171,7 +172,7 @@ public:
         const auto last = find(tag);
         if (last == m_entries.end())
             return Settling::NotUnsettled;
-        if (m_recovering > 0) // what was sent before is void
+        if (m_recovering > 0) // basic.recover makes all tags void
             return Settling::NotNow;
         const auto isMeant = [&](const Entry &entry) {
             return entry.state == Shown || (!multiple && entry.state == Held);
@@ -197,8 +198,9 @@ public:
         return Settling::Accepted;
     }
 
-    // What nobody has seen is settled by the library: one delivery, or all of a consumer. Returns how many
-    // were. If the broker takes back itself what was sent, to refuse it is an unknown delivery tag (406).
+    // The library settles what the application has not seen: one delivery, or all of a consumer. Returns how
+    // many were settled. While basic.recover is unanswered that is none, since the broker takes all of them
+    // back itself, and their tags would be unknown to it (406).
     template<typename Send>
     quint32 settleUnseen(quint64 tag, Settlement how, Send send)
     {
@@ -227,7 +229,7 @@ public:
         return count;
     }
 
-    // basic.recover was asked, and answered: what was sent before it is void, what comes now has new tags.
+    // basic.recover was requested, then answered: all earlier deliveries are void, and new ones get new tags.
     void recover() { ++m_recovering; }
     void recovered()
     {
@@ -240,13 +242,14 @@ public:
         dropSettled();
     }
 
-    // From now on what is settled counts when its transaction is committed, and not if it is rolled back.
+    // From now on a settlement counts when its transaction is committed, and not if that is rolled back.
     void selectTransactions()
     {
         if (m_transaction == 0)
             m_transaction = m_oldestTransaction = 1;
     }
-    void endTransaction() { m_transaction = next(m_transaction); } // its end was asked for
+    // tx.commit or tx.rollback is sent.
+    void endTransaction() { m_transaction = next(m_transaction); }
     void committed()
     {
         for (Entry &entry : m_entries) {
@@ -256,7 +259,8 @@ public:
         dropSettled();
         dropMarks(true);
     }
-    // What the application had settled is unsettled again; what the library had is so anew.
+    // What the application had settled is unsettled again. What the library had settled is settled once more,
+    // in the present transaction.
     template<typename Send>
     void rolledBack(Send send)
     {
@@ -272,7 +276,7 @@ public:
         }
         dropMarks(false);
     }
-    // The link is lost, or the channel over: all go back to their queues, and no transaction will end well.
+    // The link is lost, or the channel is over: the broker requeues all, and rolls back open transactions.
     void clear()
     {
         for (Entry &entry : m_entries) {
@@ -289,7 +293,7 @@ public:
 
     bool contains(quint64 tag) { return find(tag) != m_entries.end(); }
 
-    // The highest tag that was seen and is unsettled, 0 if there is none.
+    // The highest tag that the application has seen and not settled; 0 if there is none.
     quint64 lastShown() const
     {
         const auto last = std::find_if(m_entries.rbegin(), m_entries.rend(),
@@ -297,7 +301,7 @@ public:
         return last == m_entries.rend() ? 0 : last->tag;
     }
 
-    // How many entries it keeps, of which no more than a few are settled.
+    // How many entries are kept, including settled ones that were not dropped yet.
     size_t size() const { return m_entries.size(); }
 
 private:
@@ -305,21 +309,21 @@ private:
         Settled,
         Held,
         Shown,
-        InTransaction, // settled in one that is not committed
-        InOurTransaction // the same, and not by the application
+        InTransaction, // settled by the application in a transaction that is not committed
+        InOurTransaction // settled by the library in such a transaction
     };
     struct Entry
     {
         quint64 tag = 0;
         quint32 consumer = Nobody;
         State state = Settled;
-        Settlement how = Settlement::Ack; // in a transaction
+        Settlement how = Settlement::Ack; // how it was settled, if in a transaction
         quint16 transaction = 0;
     };
     struct Consumer
     {
         quint32 prefetch = 0;
-        quint32 bound = 0; // the largest prefetch that may be in force for it, 0: none is
+        quint32 bound = 0; // the largest prefetch that may be in force for it; 0 is no bound
         quint64 unsettled = 0;
         quint32 shown = 0;
         QueueKind queue = QueueKind::Classic;
@@ -343,7 +347,7 @@ private:
     {
         return entry.state >= InTransaction && entry.transaction == m_oldestTransaction;
     }
-    // The end if it is not unsettled. Where no tag was left out its place is known.
+    // Returns the end if the delivery is not unsettled. If no tag is missing, its index follows from the tag.
     std::deque<Entry>::iterator find(quint64 tag)
     {
         if (m_entries.empty() || tag < m_entries.front().tag || tag > m_entries.back().tag)
@@ -378,7 +382,7 @@ private:
         entry.state = Settled;
         ++m_settled;
     }
-    // Those behind one that stays unsettled for long make room too, when they are most of all.
+    // Settled entries behind one that stays unsettled for long are dropped when they are half of all.
     void dropSettled()
     {
         constexpr size_t few = 64;
@@ -389,7 +393,7 @@ private:
         std::erase_if(m_entries, [](const Entry &entry) { return entry.state == Settled; });
         m_settled = 0;
     }
-    // Those of the oldest transaction, which is over.
+    // Drops the marks of the oldest transaction, which is over.
     void dropMarks(bool committed)
     {
         std::erase_if(m_marks, [&](const auto &mark) {
@@ -403,16 +407,16 @@ private:
     }
 
     std::deque<Entry> m_entries; // by tag
-    size_t m_settled = 0; // how many of them are Settled
-    quint64 m_held = 0; // how many are Held
-    bool m_leftOut = false; // the broker waits for one that is not here
+    size_t m_settled = 0; // how many entries are Settled
+    quint64 m_held = 0; // how many entries are Held
+    bool m_leftOut = false; // leftOut() was called: the broker awaits more than the entries
     std::vector<Consumer> m_consumers{{.gone = true}};
     quint32 m_running = 0; // consumers that were started and not removed
-    quint64 m_unsettled = 0; // of all of them
-    quint32 m_bound = 0; // as that of a consumer, for all together
-    quint32 m_recovering = 0; // basic.recover that are unanswered
-    quint16 m_transaction = 0; // the present one, 0: there are none
-    quint16 m_oldestTransaction = 0; // whose end is not answered
+    quint64 m_unsettled = 0; // deliveries of all consumers that were not removed
+    quint32 m_bound = 0; // the same as Consumer::bound, for all consumers of the channel together
+    quint32 m_recovering = 0; // how many basic.recover are unanswered
+    quint16 m_transaction = 0; // the present one; 0 if the channel is not transactional
+    quint16 m_oldestTransaction = 0; // the first one whose end is not answered
     std::vector<std::pair<quint16, DeliveryMarkPointer>> m_marks; // by transaction
 };
 

@@ -4,8 +4,8 @@
 #ifndef QTAMQP_PROTOCOL_EVENTS_H
 #define QTAMQP_PROTOCOL_EVENTS_H
 
-// What the core tells the world. Events own their data and name channels by number: whoever takes
-// one looks its object up anew, so any object may have gone meanwhile.
+// What the core reports to the world. Events own their data and refer to channels by number. Whoever takes
+// an event looks the channel's object up, since the object may have been destroyed meanwhile.
 
 #include "codec/assembler.h"
 #include "protocol/question.h"
@@ -18,35 +18,35 @@ QT_BEGIN_NAMESPACE
 
 namespace QtAmqpPrivate {
 
-using RequestId = quint64; // unique in a connection's life; 0 is none
+using RequestId = quint64; // unique as long as the connection lives; 0 is no request
 
 struct ConnectionOpened
 {
 };
 
-// An attempt to connect failed, but not the last one: the transport is of no use any more, and the next
-// attempt follows after the delay.
+// An attempt to connect failed, and another follows after the delay. The transport is of no use any more.
 struct AttemptFailed
 {
     QAmqpError error = {};
     std::chrono::milliseconds delay = {};
 };
 
-// The transport is to be opened anew, to this one of the options' hosts, or to its next address.
+// A new transport is to connect to this one of the options' hosts, or to the next address of that host.
 struct ConnectWanted
 {
     qsizetype host = 0;
     bool nextAddress = false;
 };
 
-// The link of an open session is lost: the transport is of no use any more. What was under way on it ended
-// before, channel by channel.
+// The link of an open session is lost: the transport is of no use any more. A ChannelLost of each channel
+// came before.
 struct LinkLost
 {
     QAmqpError cause = {};
 };
 
-// The session is over, and every channel's end was told before. No error: closed as asked.
+// The session is over; a ChannelClosed of each channel came before. There is no error if the application
+// closed it.
 struct ConnectionClosed
 {
     QAmqpError error = {};
@@ -58,7 +58,7 @@ struct BlockedChanged
     QString reason = {};
 };
 
-// A function of the application is to be called: ask(), then ConnectionCore::answered().
+// A function of the application is to be called: call Question::ask(), then ConnectionCore::answered().
 struct Asked
 {
     QuestionPointer question = {};
@@ -69,20 +69,20 @@ struct SecretUpdated
     QAmqpError error = {};
 };
 
-// All that was asked for before close() is done, or the channel is at its end. What the world has yet to
-// send goes now, and then it calls finishClose(). Channel 0: of the connection.
+// All that was asked for before close() is done, or the channel is at its end. The world sends what it still
+// has to send, such as acknowledgements, and then calls finishClose().
 struct ReadyToClose
 {
-    quint16 channel = 0;
+    quint16 channel = 0; // 0 is the connection
 };
 struct ChannelOpened
 {
     quint16 channel = 0;
-    quint32 generation = 0; // of the deliveries that it will have
+    quint32 generation = 0; // which the deliveries of this channel will have
 };
 
-// The link is lost, and with it all that was unanswered or unsettled on this channel; what the application
-// asked for and was not sent is still there.
+// The link is lost, and with it all that was unanswered or unsettled on this channel. Calls that were not
+// sent yet still wait.
 struct ChannelLost
 {
     quint16 channel = 0;
@@ -93,18 +93,17 @@ struct ChannelClosed
 {
     quint16 channel = 0;
     QAmqpError error = {};
-    bool reported = false; // to the caller of a request
+    bool reported = false; // the caller of a request has got the error too
 };
 
-// A request ended, well or with an error. What a reply carries besides its name fits two numbers
-// and a text: queue and message-count and consumer-count, or a consumer tag, or what was requeued.
+// A request ended, well or with an error. The fields of all replies fit a name and two numbers.
 struct Replied
 {
     quint16 channel = 0;
     RequestId request = 0;
-    QByteArray name = {};
+    QByteArray name = {}; // of the queue, or the consumer tag
     quint32 messageCount = 0;
-    quint32 count = 0;
+    quint32 count = 0; // consumers of a queue, messages requeued by a cancel, or 1 for active flow
     QAmqpError error = {};
 };
 
@@ -115,13 +114,13 @@ struct Delivered
     bool fromStream = false;
     quint32 generation = 0;
     quint64 deliveryTag = 0;
-    RequestId consumer = 0; // the basic.consume that it is for; 0: it was got
+    RequestId consumer = 0; // the basic.consume of its consumer; 0 if basic.get fetched it
     EnvelopePointer envelope = {};
     QAmqpMessage message = {};
 };
 
-// A message for a consumer that is larger than the application takes. It is settled already, and its
-// body was not kept.
+// A message for a consumer that is larger than the options allow. It is settled already, and its body was
+// not kept.
 struct Discarded : Delivered
 {
     QAmqpError error = {};
@@ -159,7 +158,7 @@ struct ConsumerCancelled
     RequestId consumer = 0;
 };
 
-// A consumer that holds messages back may be shown more of them: some were settled.
+// Deliveries were settled, so that a consumer which holds messages back may show more of them.
 struct ShowMore
 {
     quint16 channel = 0;

@@ -55,7 +55,7 @@ void Link::lingerFrom(TimePoint now)
     setReading(true, now);
 }
 
-// The peer has heard all, or will not any more.
+// Ends lingering: the peer has closed the stream, or takes too long to do so.
 void Link::leaveAtLast()
 {
     m_deadlines.clear();
@@ -67,7 +67,8 @@ void Link::end(const QAmqpError &error, quint32 guiltyMethod)
     m_connection.end(error, guiltyMethod);
 }
 
-// Refuses room while bytes wait to be parsed: that is the back-pressure of a busy turn.
+// Gives no room while bytes wait to be parsed, so that an application that is slow to handle events does not
+// pile up input; the peer is slowed down by TCP instead.
 char *Link::receiveBuffer(qsizetype *size)
 {
     if (m_backlog || !m_reading) {
@@ -127,7 +128,7 @@ void Link::drained()
         m_session.events.push_back(ReadyToClose{});
 }
 
-// The answer is awaited until the application's deadline, and nothing else any more.
+// From now on only the answer is awaited, until the deadline that the application gave for closing.
 void Link::close()
 {
     m_deadlines.clear();
@@ -158,7 +159,7 @@ Traffic Link::traffic() const
 void Link::turnBegan(TimePoint now)
 {
     m_now = now;
-    if (m_backlog || !m_reading) // what the peer sends meanwhile cannot be seen
+    if (m_backlog || !m_reading) // nothing is read, so silence does not mean that the peer is dead
         m_heartbeat.received(now);
     m_pause.begin(now);
     m_heartbeat.observe(now);
@@ -209,7 +210,7 @@ void Link::turnEnded(TimePoint now)
         m_pause.end(now);
 }
 
-// Asked at the end of a turn, so that a request that became the oldest in it gets its deadline.
+// Called at the end of each turn, so that an update-secret that became the oldest in it gets its deadline.
 std::optional<TimePoint> Link::nextTimeout()
 {
     if (isUsable()) {
@@ -221,8 +222,8 @@ std::optional<TimePoint> Link::nextTimeout()
     return earlier(m_deadlines.first(), m_heartbeat.nextTimeout());
 }
 
-// A broker at its limit may block and unblock all the time: of what follows the first line, only the
-// number is told.
+// A broker at its limit may block and unblock all the time: after one line the others are only counted, and
+// their number is logged once a second.
 void Link::logBlocked(TimePoint now)
 {
     if (!m_deadlines.take(Deadline::BlockedLog, now))
@@ -248,7 +249,7 @@ QAmqpError::Phase Link::phase() const
     return isUsable() ? Phase::Open : Phase::Closing;
 }
 
-// A broker without this can only cut the connection of a user it does not let in.
+// Without this capability a broker just drops the connection of a user that it refuses.
 static bool saysWhyItRefuses(const Negotiated &negotiated)
 {
     return capabilities(negotiated.serverProperties)
@@ -264,7 +265,7 @@ void Link::lost(const QAmqpError &reason)
         leaveAtLast();
     else if (state() == ConnectionState::Closing)
         end({}); // the peer may drop the link instead of answering our close
-    else if (reason.origin() == Origin::Application) // which says nothing of the peer
+    else if (reason.origin() == Origin::Application) // then the peer is not to blame
         end(reason);
     else if (const QString foreign = foreignPeer(); !foreign.isEmpty())
         fail(Kind::ProtocolViolation, Origin::Broker, u"%1 %2", foreign);
@@ -296,7 +297,7 @@ void Link::lost(const QAmqpError &reason)
         end(explained(reason));
 }
 
-// Names what may be behind a loss: that this side did not write, or did not read.
+// Adds to a loss what may have caused it: that this side did not write, or did not read.
 QAmqpError Link::explained(const QAmqpError &loss) const
 {
     if (!isUsable())

@@ -4,9 +4,9 @@
 #ifndef QTAMQP_PROTOCOL_LINK_H
 #define QTAMQP_PROTOCOL_LINK_H
 
-// One attempt to talk to a broker, from its first byte to its last: what was negotiated, what arrived and is
-// not understood yet, what waits to be sent, whether the peer lives. It is made by ConnectionCore, never
-// reset and never tried again. How it ends it tells ConnectionCore::end().
+// One attempt to talk to a broker, from its first byte to its last: what was negotiated, which bytes arrived
+// and are not parsed yet, what waits to be sent, and whether the peer is alive. ConnectionCore makes a new
+// Link for each attempt; a Link is never reset, and reports its end by ConnectionCore::end().
 
 #include "codec/frame.h"
 #include "codec/heartbeat.h"
@@ -30,7 +30,7 @@ struct Negotiated
     bool takesAnyName = false;
 };
 
-// What went over one link, or over all of a session.
+// What was sent and received over one link, or over all links of a session.
 struct Traffic
 {
     quint64 bytesSent = 0;
@@ -57,27 +57,27 @@ public:
     void receive(QByteArrayView bytes, TimePoint now);
     void opened(TimePoint now);
     void lost(const QAmqpError &reason);
-    void written() { m_context.answerBytes = 0; } // all of it is with the peer
+    void written() { m_context.answerBytes = 0; } // the socket has taken all output
     void turnBegan(TimePoint now); // at the start of a turn
     void checkDeadlines(TimePoint now);
-    void checkPeer(TimePoint now); // while it is open
-    void turnEnded(TimePoint now); // a turn is over: what comes now is read
+    void checkPeer(TimePoint now); // heartbeats and the token, while the link is open
+    void turnEnded(TimePoint now); // from here on the socket is read again
 
     // command
     void setReading(bool reading, TimePoint now);
-    void drain(); // close() was called: what was asked for before is finished
-    void drained(); // it is
+    void drain(); // the application closes: what it asked for before is still sent and answered
+    void drained(); // all of that is done
     void close(); // sends connection.close
     void lingerFrom(TimePoint now);
     void updateSecret(const QByteArray &secret, const QByteArray &reason, bool automatic);
     void answered(const QuestionPointer &question);
-    // The attempt failed, and another one follows; or the session is over. What was said last is still
-    // heard by the peer, if the link lingers.
+    // The attempt failed, and another one follows; or the session is over. If the link lingers, the last
+    // output still reaches the peer.
     void leave(quint32 cause);
 
     // to do
-    bool readFrame(); // what has come; false if nothing more can be understood now
-    void caughtUp(); // after that
+    bool readFrame(); // handles one frame; false if no complete one has arrived
+    void caughtUp(); // readFrame() returned false
     QByteArray takeOutput(TimePoint now);
     std::optional<TimePoint> nextTimeout();
 
@@ -104,20 +104,20 @@ public:
 private:
     static constexpr auto BlockedLineInterval = std::chrono::seconds(1);
     enum class Deadline {
-        Amqp, // of the handshake
-        Handshake, // of it and what came before
+        Amqp, // for the handshake of AMQP, see amqpTimeout()
+        Handshake, // for the transport and the handshake, see handshakeTimeout()
         Blocked,
-        BlockedLog, // until then only the number of changes is noted
-        Secret, // of the answer to the oldest connection.update-secret
-        Refresh, // see m_refreshAt
-        Content, // of what is still missing of a message
+        BlockedLog, // until then further connection.blocked are only counted
+        Secret, // for the answer to the oldest connection.update-secret
+        Refresh, // when to ask for a new token
+        Content, // for the next frame of a message
         Linger,
         Count
     };
     struct Secret
     {
-        bool automatic = false; // the application does not wait for its end
-        bool over = false; // nobody does any more
+        bool automatic = false; // sent by the library: the application gets no SecretUpdated
+        bool over = false; // timed out: its end was reported, but its reply is still due
     };
 
     bool changeState(quint32 cause);
@@ -149,7 +149,7 @@ private:
     void handle(const ConnectionUnblocked &);
     void handle(const ConnectionUpdateSecretOk &);
     void violated(ReplyCode code, const QString &text);
-    // What the peer did wrong, to be found by the caller of the handler.
+    // Notes what the peer did wrong; take() and readFrame() then end the link.
     template<typename... Args>
     void blame(ReplyCode code, QStringView format, const Args &...args)
     {
@@ -185,27 +185,28 @@ private:
     const QAmqpHost m_host;
     LinkContext m_context{m_session};
     FrameReader m_reader;
-    bool m_backlog = false; // bytes arrived that readFrame() has not been through
-    bool m_reading; // as the application wants it
+    bool m_backlog = false; // bytes arrived that readFrame() has not handled yet
+    bool m_reading; // whether the application wants the socket to be read
     TimePoint m_readingSince;
-    TimePoint m_receivedAt; // the last bytes
+    TimePoint m_receivedAt; // when the last bytes arrived
     TimePoint m_turnEndedAt;
     ReadingPause m_pause;
-    std::set<quint16> m_closedChannels; // and not open again since
+    std::set<quint16> m_closedChannels; // those that were closed and not opened again since
     Negotiated m_negotiated;
     QAmqpCredentials m_credentials;
     int m_challenges = 0;
-    QuestionPointer m_question; // unanswered; before the link is open, nothing is read meanwhile
+    QuestionPointer m_question; // the unanswered question, if there is one
     Heartbeat m_heartbeat;
     TimePoint m_now;
     Deadlines<Deadline> m_deadlines;
     TimePoint m_expiry; // of the token in use
-    std::optional<TimePoint> m_refreshAt; // the time for a new one, once the link is open
-    std::deque<Secret> m_secrets; // unanswered
+    std::optional<TimePoint> m_refreshAt; // when to ask for a new one, once the link is open
+    std::deque<Secret> m_secrets; // every connection.update-secret without a reply, oldest first
     bool m_blocked = false;
-    bool m_closeAnswered = false; // once is enough
-    std::optional<TimePoint> m_blockedLoggedAt; // when the log heard of it last
-    int m_blockedNotLogged = 0; // how often since
+    bool m_closeAnswered =
+            false; // a peer may repeat its connection.close, but close-ok is sent once
+    std::optional<TimePoint> m_blockedLoggedAt; // when a block was logged last
+    int m_blockedNotLogged = 0; // how often the broker has blocked since
     Traffic m_traffic;
     SentFrames m_sent;
 };

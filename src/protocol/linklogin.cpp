@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The QtAmqp Authors
 // SPDX-License-Identifier: MIT
 
-// The part of Link that asks the application: for credentials, for answers to challenges, for
-// a new token before the last one expires, for the heartbeat. What its functions do wrong is an error of
-// the attempt. None of them is called in here, see question.h.
+// The part of Link that asks functions of the application: for credentials, for answers to challenges, for
+// a new token before the last one expires, and for the heartbeat. If one of them fails, so does the attempt
+// to connect. None of them is called in here, see question.h.
 
 #include "protocol/link.h"
 
@@ -24,8 +24,8 @@ using Origin = QAmqpError::Origin;
 constexpr int MaxChallenges = 16;
 constexpr auto OneSecond = std::chrono::seconds(1);
 
-// One at a time: what a session asks while it opens comes one after the other, and a new secret is asked
-// for when it is open. The end of the attempt, or of the session, takes a question back.
+// There is at most one question at a time: those of the handshake follow each other, and a new secret is
+// asked for when the link is open. A question is dropped when the attempt or the session ends.
 void Link::ask(Question question)
 {
     m_question = std::make_shared<Question>(std::move(question));
@@ -35,7 +35,7 @@ void Link::ask(Question question)
 void Link::answered(const QuestionPointer &question)
 {
     if (question != m_question)
-        return; // the one who asked is no more
+        return; // the link that asked has ended
     m_question.reset();
     switch (question->topic) {
     case Question::Topic::Login: return login(*question);
@@ -75,7 +75,7 @@ void Link::login(const Question &login)
     send(reply);
 }
 
-// An address, not a name that begins like one.
+// True for an IPv4 address only, not for a host name such as 127.example.com.
 static bool isLoopbackV4(QStringView host)
 {
     return host.startsWith("127."_L1) && std::all_of(host.begin(), host.end(), [](QChar c) {
@@ -117,7 +117,7 @@ void Link::respond(const Question &challenge)
     send(reply);
 }
 
-// A token is replaced when 80 % of its life are over.
+// A token is replaced when 80 % of its lifetime is over.
 void Link::noteExpiry()
 {
     const std::chrono::seconds life = m_credentials.expiresIn();
@@ -161,7 +161,7 @@ void Link::refreshed(const Question &secret)
             m_now + std::max<TimePoint::duration>((m_expiry - m_now) / 2, OneSecond);
 }
 
-// The application's choice is what counts, also 0 for none.
+// The application's choice counts, whatever the broker proposed; 0 switches heartbeats off.
 void Link::tuned(const Question &heartbeat)
 {
     const qint64 seconds = heartbeat.heartbeat.count();
@@ -200,7 +200,7 @@ void Link::secretEnded(const QAmqpError &error)
 {
     Secret *secret = oldestSecret();
     secret->over = true;
-    m_deadlines[Deadline::Secret].reset(); // of the next one it runs from now
+    m_deadlines[Deadline::Secret].reset(); // the time of the next one starts now
     if (!secret->automatic)
         m_session.events.push_back(SecretUpdated{error});
     else if (error)

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The QtAmqp Authors
 // SPDX-License-Identifier: MIT
 
-// The receiving half of Link: frames, and what the methods of channel 0 mean.
+// The receiving half of Link: frames, and the handlers of the methods on channel 0.
 
 #include "protocol/connectioncore.h"
 
@@ -55,11 +55,11 @@ void Link::take(const Frame &frame)
              m_context.answerBytes);
 }
 
-// RabbitMQ writes a message in one go: where the rest of one does not come, the way here is stuck, or the
-// peer has lost its place, and nothing behind it on this connection can be relied on.
+// RabbitMQ writes all frames of a message at once. If the rest of one does not come, the network is stuck or
+// the peer has lost track of its frames, and nothing that follows on this connection can be relied on.
 //
-// Who comes late to this deadline did not run for a while, and what the peer sent in that time may still be
-// in the socket: it is waited for anew.
+// If this check itself runs late, the thread was busy for a while, and frames may be waiting in the socket:
+// then the time starts anew.
 void Link::checkContents()
 {
     if (!m_deadlines.isDue(Deadline::Content, m_now))
@@ -103,9 +103,9 @@ static quint32 methodOf(const Frame &frame)
     return frame.type == FrameType::Method ? in.read<quint32>() : 0;
 }
 
-// RabbitMQ (3.10.8) sends behind its channel.close what it had under way, for instance a delivery when it
-// refuses a publish, until it has read our answer; with our own close on the way, behind its close-ok too.
-// That is dropped until the number is in use again.
+// After its channel.close, until it has read our close-ok, RabbitMQ (3.10.8) may still send deliveries and
+// other methods that it had begun to send; if both sides close at once, even after its close-ok. These are
+// dropped until the channel number is in use again.
 bool Link::isLate(const Frame &frame)
 {
     if (m_closedChannels.count(frame.channel) == 0)
@@ -126,7 +126,7 @@ bool Link::isLate(const Frame &frame)
     }
 }
 
-// In closing only close and close-ok count (§1.4.2.7).
+// While the connection closes, all methods but close and close-ok are dropped (§1.4.2.7).
 void Link::understand(const Frame &frame)
 {
     if (frame.channel != 0) {
@@ -283,16 +283,16 @@ void Link::handle(const ConnectionUnblocked &)
     m_session.events.push_back(BlockedChanged{false, {}});
 }
 
-// What answers is no AMQP 0-9-1 broker: its own protocol header, a web server, a TLS record.
+// Describes a peer that is no AMQP 0-9-1 broker by its first bytes: a protocol header of another version, a
+// TLS record, or other text. Returns an empty string if it may be a broker.
 QString Link::foreignPeer() const
 {
     const QByteArrayView begin =
             m_reader.rest().first(std::min<qsizetype>(m_reader.rest().size(), 24));
     if (state() != ConnectionState::HeaderSent || begin.isEmpty()
-        || quint8(begin.front())
-                == quint8(FrameType::Method)) // a broker's first words, perhaps cut
+        || quint8(begin.front()) == quint8(FrameType::Method)) // the beginning of connection.start
         return {};
-    if (begin.startsWith("AMQP") && begin.size() >= FrameHeaderSize) // it is judged on so many
+    if (begin.startsWith("AMQP") && begin.size() >= FrameHeaderSize) // what FrameReader looks at
         return formatted(u"speaks AMQP %1.%2, this client 0-9-1; check the port", quint8(begin[5]),
                          quint8(begin[6]));
     if (begin.startsWith("\x15\x03"))
@@ -303,14 +303,14 @@ QString Link::foreignPeer() const
     return formatted(u"does not speak AMQP: it answered \"%1\"; check host and port", text);
 }
 
-// The peer broke the protocol: it is told why, and nothing more it sends is looked at.
+// The peer broke the protocol: sends connection.close with the reason, and ignores all that comes afterwards.
 void Link::violated(ReplyCode code, const QString &text)
 {
     if (state() == ConnectionState::Closed || state() == ConnectionState::Waiting)
         return;
-    if (state() == ConnectionState::Lingering) // it may say what it likes, until it has read all
+    if (state() == ConnectionState::Lingering) // only the end of its stream matters now
         return m_reader.discard();
-    if (state() == ConnectionState::Closing) // as if it had dropped the link instead of answering
+    if (state() == ConnectionState::Closing) // the same as a link that is lost while closing
         return end({});
     if (const QString foreign = foreignPeer(); !foreign.isEmpty() && code == ReplyCode::FrameError)
         return fail(Kind::ProtocolViolation, Origin::Broker, u"%1 %2", foreign);

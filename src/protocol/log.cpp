@@ -69,7 +69,7 @@ void Log::add(const QLoggingCategory &category, QtMsgType type, const QString &t
 {
     if (!category.isEnabled(type))
         return;
-    // An application may publish without end before it returns to its loop, or stay in its handler.
+    // Memory stays bounded even if an application publishes for ever without returning to its event loop.
     if (m_lines.size() >= MaxLines && type == QtDebugMsg) {
         ++m_leftOut;
         return;

@@ -4,21 +4,20 @@
 #ifndef QTAMQP_PROTOCOL_LOG_H
 #define QTAMQP_PROTOCOL_LOG_H
 
-// What the library tells a log. Warnings are on by default, the rest is not:
+// What the library logs. Warnings are on by default, the rest is not:
 //
-//   qt.amqp.connection   info: opened, closed, attempts that failed; warning: unsafe settings,
-//                        blocked, closed by the broker and nobody else is told
-//   qt.amqp.channel      info: a consumer cancelled by the broker; warning: closed by an error that
-//                        nobody else is told
+//   qt.amqp.connection   info: opened, closed, attempts that failed; warning: unsafe settings, blocked,
+//                        errors that no slot and no caller gets
+//   qt.amqp.channel      info: a consumer cancelled by the broker; warning: errors that no slot and no
+//                        caller gets
 //   qt.amqp.frames       debug: every frame, both ways
 //
-// The trace shows the fields of each method, those that carry credentials masked, and what a peer
-// sent escaped, so that it cannot forge lines. Switched off, it costs one branch for each frame.
+// The trace of frames shows the fields of each method. Credentials are masked, and text of the peer is
+// escaped, so that it cannot forge lines. Switched off, the trace costs one branch for each frame.
 //
 // A message handler (qInstallMessageHandler) is the application's code and may do anything: publish
-// over the same connection, run an event loop, delete the connection. So nothing is printed where
-// something happens. Lines are kept, and whoever drives the core prints them when it holds no view, no
-// block and no iterator.
+// over the same connection, run an event loop, delete the connection. So nothing is printed at once: lines
+// are kept, and whoever drives the core prints them when it holds no view, block or iterator.
 
 #include "codec/frame.h"
 
@@ -45,32 +44,32 @@ struct LogLine
     void print() const; // runs the application's message handler
 };
 
-// The lines of a connection that are not printed yet, in the order in which what they tell happened.
+// The lines of a connection that are not printed yet, oldest first.
 class Log
 {
 public:
-    // Drops what its category does not let through.
+    // Drops the line if its category is switched off.
     void add(const QLoggingCategory &category, QtMsgType type, const QString &text);
     bool isEmpty() const { return m_lines.empty(); }
     LogLine take();
 
-    // While a message handler runs, to its end or to a turn inside of it. A channel that is used
-    // meanwhile is not traced any more: each line would make frames, and these lines, for ever.
-    // Returns what it was before.
+    // A message handler starts or ends, or a turn of the event loop inside of it does. A channel that is used
+    // while a handler runs is not traced any more: its frames would make lines, and these frames, for ever.
+    // Returns the former value.
     bool setHandling(bool handling) { return std::exchange(m_handling, handling); }
     void used(quint16 channel)
     {
         if (m_handling)
             exclude(channel);
     }
-    void opened(quint16 channel) { m_excluded.erase(channel); } // a new one of this number
+    void opened(quint16 channel) { m_excluded.erase(channel); } // the number has a new channel
 
     void frameReceived(const Frame &frame)
     {
         if (qtAmqpFrames().isDebugEnabled())
             addFrame("<-", frame, frame.payload.size());
     }
-    // `size` is that of the whole payload, of which a body need not be there.
+    // `size` is that of the whole payload; of a body, `frame` need not hold all of it.
     void addFrame(const char *direction, const Frame &frame, qsizetype size);
 
 private:
@@ -78,13 +77,13 @@ private:
     void addLeftOut();
 
     std::deque<LogLine> m_lines;
-    quint64 m_leftOut = 0; // frames, since the last line
-    std::set<quint16> m_excluded; // channels
+    quint64 m_leftOut = 0; // frames that were left out since the last line
+    std::set<quint16> m_excluded; // channels that are not traced
     bool m_handling = false;
     bool m_exclusionLogged = false;
 };
 
-// Follows the frames through the blocks they are sent in. Only a body may go on in the next block.
+// Counts and traces the frames in the blocks that are sent. Only a body may continue in the next block.
 class SentFrames
 {
 public:
@@ -93,7 +92,7 @@ public:
 
 private:
     quint64 m_count = 0;
-    qsizetype m_left = 0; // of the frame that the last block ended in
+    qsizetype m_left = 0; // bytes of the last frame that the next blocks hold
 };
 
 } // namespace QtAmqpPrivate

@@ -18,10 +18,11 @@ QT_BEGIN_NAMESPACE
 namespace QtAmqpPrivate {
 
 constexpr quint32 DefaultFrameMax = 131072;
-constexpr quint32 LargestFrameMax = 16 * 1024 * 1024; // also if both sides know no limit
+constexpr quint32 LargestFrameMax = 16 * 1024 * 1024; // also if neither side has a limit
 
-// What a content header may take, which RabbitMQ does not split: as much as a body, within reason, and so
-// much at least that headers which grew on their way (x-death) do not matter.
+// How large a received content header may be. RabbitMQ does not split headers, even if they exceed a frame;
+// so they may be as large as a body, up to a limit, and at least large enough for headers that grow on their
+// way (x-death).
 constexpr quint32 largestHeader(quint32 frameMax, quint64 maxMessageSize)
 {
     constexpr quint64 least = 1024 * 1024;
@@ -35,10 +36,10 @@ constexpr T smallerLimit(T client, T server)
     return client == 0 || server == 0 ? std::max(client, server) : std::min(client, server);
 }
 
-// Our own properties, those of the application over them, capabilities joined name by name.
+// The library's own properties, overridden by those of the application; their capabilities are merged.
 QAmqpTable clientProperties(const QAmqpConnectionOptions &options);
 
-// The table that a server's start method must hold capabilities in; empty if it has none.
+// The table "capabilities" in the properties of client or server; empty if there is none.
 QAmqpTable capabilities(const QAmqpTable &serverProperties);
 
 } // namespace QtAmqpPrivate

@@ -38,7 +38,7 @@ bool PublishLedger::awaitAll(RequestId request)
 {
     if (m_unreported == 0)
         return false;
-    if (m_unconfirmed == 0) // the events that tell it are on their way
+    if (m_unconfirmed == 0) // all outcomes are known, and their events are in the queue
         endRequest(request, m_unreportedFailure);
     else
         m_awaitedAll.push_back({request, m_entries.back().tag, m_unconfirmed, m_unreportedFailure});
@@ -52,7 +52,8 @@ bool PublishLedger::close(quint64 sequence)
     return std::exchange(open, false);
 }
 
-// Calls settle(firstTag, lastTag) for each run of consecutive tags.
+// Closes the open publishes from sequence number `from` on, and calls settle(firstTag, lastTag) for each run
+// of consecutive tags among them.
 template<typename Settle>
 void PublishLedger::closeUpTo(quint64 from, quint64 sequence, Settle settle)
 {
@@ -129,7 +130,8 @@ void PublishLedger::endRequest(RequestId request, const QAmqpError &error)
     m_events.push_back(Replied{.channel = m_channel, .request = request, .error = error});
 }
 
-// By message-id where it has one, else the oldest that went the same way.
+// basic.return does not say which publish it is: that is found by exchange, routing key and message-id, the
+// oldest first.
 quint64 PublishLedger::returned(const Envelope &envelope, const QAmqpMessage &message,
                                 quint16 replyCode, const QString &reason)
 {

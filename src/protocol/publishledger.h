@@ -4,14 +4,14 @@
 #ifndef QTAMQP_PROTOCOL_PUBLISHLEDGER_H
 #define QTAMQP_PROTOCOL_PUBLISHLEDGER_H
 
-// What becomes of each publish of a channel that the broker answers for, and who waits to hear of it
-// (https://www.rabbitmq.com/confirms.html). Nobody else keeps account of publishes: what is settled goes out
-// as events, and so does the end of a request that waits for an outcome.
+// The outcome of each publish on a channel with confirms, and the requests that wait for one
+// (https://www.rabbitmq.com/confirms.html). Nobody else keeps account of publishes: outcomes, and the ends of
+// requests that wait for them, go out as events.
 //
-// Publishes have the tags of the application, which ascend for as long as the channel object lives. The
-// broker counts those that were sent, from 1 on. Its answers come unordered and may be "multiple"; every tag
-// is settled exactly once. A publish that still waits in the channel has its place here, but no answer
-// can mean it.
+// The application knows publishes by tags, which ascend as long as the channel object lives. The broker
+// numbers those that were sent, from 1 on. Its answers come unordered and may be "multiple"; every tag is
+// settled exactly once. A publish that still waits in the channel has its place here, but no answer of the
+// broker can refer to it.
 
 #include "protocol/channelcalls.h"
 
@@ -28,41 +28,43 @@ public:
     {
     }
 
-    // A publish, in the order of the calls.
+    // The application published; called in the order of the calls.
     void published(quint64 tag)
     {
         m_entries.push_back({tag, true});
         ++m_unconfirmed;
         ++m_unreported;
     }
-    // The newest one is mandatory: this is how it is known when it comes back. Its routing key may be a name
-    // that the broker is still making up.
+    // The newest publish is mandatory, and is recognized by these if it comes back. Its routing key may be a
+    // queue name that the broker is still making up.
     void mayReturn(QByteArrayView exchange, const QueueNamePointer &routingKey,
                    const QByteArray &messageId);
-    // The oldest publish that was not sent yet is on its way.
+    // The oldest publish that had not been sent is sent.
     void sent() { ++m_sent; }
 
-    // The request ends with the outcome of the newest publish, which was not settled yet.
+    // The request is to end with the outcome of the newest publish, which is still open.
     void await(RequestId request);
-    // It ends with that of all so far: well, or with the first error. False if the application knows all.
+    // The request is to end with the outcome of all publishes so far: well, or with the first error. False if
+    // all outcomes were reported already.
     bool awaitAll(RequestId request);
 
-    // The first error among what was settled and the application does not know yet.
+    // The first error among the outcomes that are not reported to the application yet.
     const QAmqpError &unreportedFailure() const { return m_unreportedFailure; }
 
     quint64 unconfirmed() const { return m_unconfirmed; }
 
-    // The broker answered. False if it means something that was never sent.
+    // The broker answered. False if it answered for a publish that was never sent.
     bool settle(quint64 sequence, bool multiple, Outcome outcome);
-    // One came back: its tag, 0 if it is none of those that are open. RabbitMQ returns before it confirms.
+    // A publish came back. Returns its tag, or 0 if it is none of the open ones; RabbitMQ returns a message
+    // before it confirms it.
     quint64 returned(const Envelope &envelope, const QAmqpMessage &message, quint16 replyCode,
                      const QString &reason);
     // No answer comes any more for what was sent; the broker of the next link counts from 1 again. Returns
     // whether that ended a request.
     bool linkLost(const QAmqpError &cause);
-    // Nor for what was not sent.
+    // The channel is over: the same, also for publishes that were not sent.
     bool end(const QAmqpError &cause);
-    // The application hears of what was settled.
+    // The application is about to get this event.
     void reported(const Settled &settled);
 
 private:
@@ -71,11 +73,11 @@ private:
         quint64 tag;
         bool open;
     };
-    // One about which more is to be known than whether it is open.
+    // A publish that may come back, or whose outcome a request waits for.
     struct Watched
     {
         quint64 tag = 0;
-        RequestId request = 0; // that waits for it
+        RequestId request = 0; // the request that waits for its outcome
         bool mayReturn = false;
         QByteArray exchange = {};
         QueueNamePointer routingKey = {};
@@ -86,7 +88,7 @@ private:
     {
         RequestId request;
         quint64 lastTag;
-        quint64 remaining; // up to lastTag
+        quint64 remaining; // open publishes up to lastTag
         QAmqpError failure;
     };
 
@@ -101,13 +103,13 @@ private:
     std::deque<Event> &m_events;
     const quint16 m_channel;
     std::deque<Entry> m_entries; // by tag; the first has the sequence number m_settled + 1
-    std::deque<Watched> m_watched; // by tag, the open ones among them
+    std::deque<Watched> m_watched; // by tag; all of them are open
     std::deque<AwaitedAll> m_awaitedAll;
     quint64 m_sent = 0;
-    quint64 m_settled = 0; // everything up to here is answered
+    quint64 m_settled = 0; // every sequence number up to this one is answered
     quint64 m_unconfirmed = 0;
-    quint64 m_unreported = 0; // whose outcome the application does not know
-    quint64 m_unreportedFailures = 0; // those among them that failed
+    quint64 m_unreported = 0; // publishes whose outcome is not reported to the application yet
+    quint64 m_unreportedFailures = 0; // how many of them have failed
     QAmqpError m_unreportedFailure;
 };
 

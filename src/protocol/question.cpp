@@ -48,7 +48,7 @@ void Question::ask()
 void Question::provide()
 {
     problem = thrownBy([this] {
-        const QAmqpCredentials provider = credentials; // while it runs
+        const QAmqpCredentials provider = credentials; // keeps the function alive while it runs
         credentials = provider.provided();
     });
     if (problem.isEmpty())

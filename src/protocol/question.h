@@ -4,10 +4,10 @@
 #ifndef QTAMQP_PROTOCOL_QUESTION_H
 #define QTAMQP_PROTOCOL_QUESTION_H
 
-// What a session asks the application's own functions: a provider or responder of credentials, a tuner
-// of the heartbeat. They are called outside of the core, by whoever takes the event, since they may take
-// their time in an event loop of their own, publish, or end the session that asks. What they throw is
-// told, not thrown on.
+// What a session asks the application's own functions: a provider or responder of credentials, or a tuner
+// of the heartbeat. Whoever takes the event Asked calls them, outside of the core, since they may run an
+// event loop, publish, or end the session that asks. An exception that they throw is caught and becomes the
+// `problem` of the answer.
 
 #include <QtAmqp/qamqpconnectionoptions.h>
 
@@ -24,15 +24,15 @@ struct Question
     void ask(); // calls the application's function
 
     Topic topic = Topic::Login;
-    QByteArray asked = {}; // the mechanisms that are offered, or the challenge
+    QByteArray asked = {}; // the mechanisms that the broker offers, or its challenge
 
-    // The answer.
-    QAmqpCredentials credentials = {}; // at first those that are asked
+    // The answer. Before ask() it holds the credentials and the tuner to be asked, and the broker's proposal.
+    QAmqpCredentials credentials = {};
     QAmqpConnectionOptions::HeartbeatTuner tuner = {};
-    std::chrono::seconds heartbeat{0}; // at first the proposal
-    QByteArray response = {}; // or the new secret
-    QString problem = {}; // why there is none
-    bool isProvided = false; // the credentials are there, whatever became of the response
+    std::chrono::seconds heartbeat{0};
+    QByteArray response = {}; // to the login or challenge, or the new secret
+    QString problem = {}; // why there is no response
+    bool isProvided = false; // the credentials are known, even if they gave no response
 
 private:
     void provide();

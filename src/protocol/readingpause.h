@@ -4,11 +4,11 @@
 #ifndef QTAMQP_PROTOCOL_READINGPAUSE_H
 #define QTAMQP_PROTOCOL_READINGPAUSE_H
 
-// How long nothing was read from the peer because this side did not: slots took their time, or reading
-// was switched off. RabbitMQ closes a connection whose bytes nobody takes for 30 s, without a word
-// that could arrive; the error of such a loss has to say what may be behind it.
+// How long this side did not read from the socket, because slots took their time or reading was switched off.
+// RabbitMQ closes a connection that nobody reads for 30 s, and cannot send the reason; so the library has to
+// name it in the error.
 //
-// The loss shows once what had arrived before is read, so a pause is remembered for a while.
+// The loss shows only when the bytes that arrived before it are read, so a pause is remembered for a while.
 
 #include "codec/timepoint.h"
 
@@ -37,7 +37,7 @@ public:
         m_since.reset();
     }
 
-    // The length of one that may have led to a loss at `now`; none if there was none.
+    // The length of a pause that may have led to a loss at `now`, if there was one.
     std::optional<std::chrono::seconds> before(TimePoint now) const
     {
         std::optional<Duration> length;
@@ -51,7 +51,8 @@ public:
     }
 
 private:
-    static constexpr Duration Notable = std::chrono::seconds(25); // a little less than the broker's
+    static constexpr Duration Notable =
+            std::chrono::seconds(25); // a little less than the broker waits
     static constexpr Duration Remembered = std::chrono::minutes(1);
 
     std::optional<TimePoint> m_since;

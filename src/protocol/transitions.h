@@ -5,13 +5,13 @@
 #define QTAMQP_PROTOCOL_TRANSITIONS_H
 
 // The two state machines, as tables. A row says in which states a cause may come, and which state is next; a
-// cause is a method that arrived or something of our own. What has no row cannot happen: from the peer it
-// is a protocol error, from the application misuse. Nothing else in the library decides what may come when.
+// cause is a method that arrived, or an event on our side. A method without a row is a protocol error of the
+// peer. Nothing else in the library decides what may come when.
 //
-// An end has up to four steps. Draining: what was asked for before is still sent and answered. Drained: it is
-// done. Closing: our close is out, and its close-ok is awaited. Lingering: for the application it is over, and
-// what was said last must still reach the peer: a link goes on reading, since a socket that is closed with
-// bytes unread takes back what was on its way; a channel's number stays taken.
+// An end has up to four steps. Draining: what was asked for before is still sent and answered. Drained: all
+// of that is done. Closing: our close is sent, and its close-ok is awaited. Lingering: for the application it
+// is over, but the last output must still reach the peer. A link therefore goes on reading, since TCP drops
+// output on its way when a socket is closed with unread input; a channel's number stays taken.
 
 #include "codec/methods.h"
 
@@ -37,7 +37,7 @@ enum class ConnectionState : quint8 {
 };
 enum class ChannelState : quint8 { Opening, Open, Draining, Drained, Closing, Lingering, Closed };
 
-// The peer has it open, and has not been told to close it.
+// Open for the peer, and no close was sent yet.
 template<typename State>
 constexpr bool isUsable(State state)
 {
@@ -49,11 +49,11 @@ namespace Cause {
 enum : quint32 {
     OpenCommand = 1, // the application wants it open
     TransportOpened,
-    AttemptFailed, // but there is another host, or another time
+    AttemptFailed, // and another attempt follows
     CloseCommand, // the application wants it closed
     Answered, // everything asked for before that is done
-    CloseSent, // our own close method went out
-    GivenUp, // so it did, and nobody waits for the answer
+    CloseSent, // our close method was sent, and its answer is awaited
+    GivenUp, // our close method was sent, and the application does not wait for the answer
     Ended, // the transport is lost, the application aborted, or we gave up
 };
 }
@@ -71,7 +71,7 @@ struct Transition
 {
     States from;
     quint32 cause;
-    std::optional<State> to; // none: the same
+    std::optional<State> to; // none if the state stays the same
 };
 
 // clang-format off

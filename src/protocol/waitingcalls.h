@@ -4,8 +4,8 @@
 #ifndef QTAMQP_PROTOCOL_WAITINGCALLS_H
 #define QTAMQP_PROTOCOL_WAITINGCALLS_H
 
-// The calls of one channel that cannot be sent yet, in order, and how many bytes they keep in all channels of
-// a connection: nobody else changes that number.
+// The calls of one channel that cannot be sent yet, in order. It also counts how many bytes the waiting calls
+// of all channels of a connection take; nobody else changes that number.
 
 #include "protocol/channelcalls.h"
 
