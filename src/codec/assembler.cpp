@@ -13,7 +13,7 @@ QT_BEGIN_NAMESPACE
 
 namespace QtAmqpPrivate {
 
-// A body that claims more than this grows as its frames arrive.
+// The memory that is reserved at most when the first body frame arrives; a larger body grows from there.
 constexpr quint64 MaxReserve = 1024 * 1024;
 
 void Assembler::begin(ContentStart start, QByteArrayView exchange, QByteArrayView routingKey,
@@ -21,7 +21,7 @@ void Assembler::begin(ContentStart start, QByteArrayView exchange, QByteArrayVie
 {
     m_start = std::move(start);
     m_hasHeader = false;
-    // Consecutive messages mostly come the same way: they share one envelope.
+    // Consecutive messages mostly have the same routing: they share one envelope.
     const Envelope *last = m_envelope.constData();
     if (last && last->routingKey == routingKey && last->consumerTag == consumerTag
         && last->exchange == exchange)
@@ -74,7 +74,7 @@ bool Assembler::body(QByteArrayView payload, FrameError &error)
         return false;
     }
     if (!m_excess.isEmpty()) {
-        // dropped
+        // the body is not kept
     } else if (m_body.isEmpty() && quint64(payload.size()) == m_missing) {
         m_body = payload.toByteArray();
     } else {

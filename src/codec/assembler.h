@@ -4,11 +4,11 @@
 #ifndef QTAMQP_CODEC_ASSEMBLER_H
 #define QTAMQP_CODEC_ASSEMBLER_H
 
-// Content is a method, a header and body frames, in this order and with nothing of the same channel
-// in between (AMQP 0-9-1 §2.3.5.2). The assembler owns what has come of one content so far.
+// Content is a method, a header frame and body frames, in this order and with no other method of the same
+// channel in between (AMQP 0-9-1 §2.3.5.2). The assembler owns the parts of one content that have arrived.
 //
-// The body size is a claim: memory follows the bytes that really arrive. Of a message that is larger
-// than the application takes nothing is kept but its properties, while it passes by.
+// The body size in the header is only a claim: memory grows with the bytes that really arrive. The body of a
+// message that is larger than the options allow is dropped as it arrives, and only its properties are kept.
 
 #include "codec/frame.h"
 
@@ -19,7 +19,7 @@ QT_BEGIN_NAMESPACE
 
 namespace QtAmqpPrivate {
 
-// Where a message came by. Shared by consecutive deliveries that came the same way.
+// How a message was routed. Consecutive deliveries with the same values share one envelope.
 struct Envelope : QSharedData
 {
     QByteArray exchange;
@@ -31,12 +31,12 @@ using EnvelopePointer = QExplicitlySharedDataPointer<const Envelope>;
 // What a content belongs to: the fields of the method that announced it.
 struct ContentStart
 {
-    quint32 method = 0; // basic.deliver, basic.get-ok or basic.return; 0: no content is under way
+    quint32 method = 0; // basic.deliver, basic.get-ok or basic.return; 0 if no content is arriving
     bool redelivered = false;
     quint64 deliveryTag = 0;
-    quint32 remaining = 0; // get-ok
-    quint16 replyCode = 0; // return
-    QByteArray replyText = {}; // return
+    quint32 remaining = 0; // of basic.get-ok
+    quint16 replyCode = 0; // of basic.return
+    QByteArray replyText = {}; // of basic.return
 };
 
 class Assembler
@@ -48,13 +48,14 @@ public:
 
     void begin(ContentStart start, QByteArrayView exchange, QByteArrayView routingKey,
                QByteArrayView consumerTag = {});
-    // True once the content is complete. What must not come sets `error`, which ends the connection.
+    // Return true once the content is complete. A frame that must not come sets `error`, which ends the
+    // connection.
     bool header(const Frame &frame, quint64 maxBodySize, FrameError &error);
     bool body(QByteArrayView payload, FrameError &error);
     // Why the body of this content, or the properties, were not kept; empty if they were.
     const QString &excess() const { return m_excess; }
 
-    // Completes a content, which leaves the assembler idle.
+    // Returns the message of a complete content, and makes the assembler idle.
     QAmqpMessage takeMessage();
     void clear() { *this = Assembler(); }
 

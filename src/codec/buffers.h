@@ -4,8 +4,8 @@
 #ifndef QTAMQP_CODEC_BUFFERS_H
 #define QTAMQP_CODEC_BUFFERS_H
 
-// The two buffers of a connection. Both grow with what really passes through them, never with what
-// a peer claims will come.
+// The two buffers of a connection. Both grow with the bytes that really pass through them, never with a size
+// that the peer claims.
 
 #include <QtCore/qbytearray.h>
 #include <QtCore/qlist.h>
@@ -17,15 +17,15 @@ QT_BEGIN_NAMESPACE
 
 namespace QtAmqpPrivate {
 
-// Bytes that arrived and were not understood yet. Bytes are read into space(), then commit()ted;
-// parsing consumes from the front. The tail moves only when room runs out.
+// Bytes that arrived and were not parsed yet. Bytes are read into space(), then commit()ted; parsing consumes
+// them from the front. What is left is moved to the front only when there is too little room behind it.
 class Input
 {
 public:
     char *space(qsizetype *size)
     {
         if (m_begin == m_end) {
-            // A large frame has passed, and what came behind it is small: its room is given back.
+            // The buffer grew for a large frame, and little came after that: the memory is given back.
             if (m_buffer.size() > 4 * Comfortable && m_end < Comfortable)
                 m_buffer = QByteArray(Comfortable, Qt::Uninitialized);
             m_begin = m_end = 0;
@@ -35,7 +35,8 @@ public:
             m_end -= m_begin;
             m_begin = 0;
         }
-        // Full of one incomplete frame, or the last read filled all there was: a busy connection.
+        // The buffer grows if an incomplete frame fills it, or if the last read filled all of it, which
+        // shows that the connection is busy.
         if (m_buffer.size() - m_end < Minimum || (m_filled && m_buffer.size() < Comfortable))
             m_buffer.resize(std::max(2 * m_buffer.size(), 2 * Minimum));
         *size = m_buffer.size() - m_end;
@@ -63,14 +64,14 @@ private:
     bool m_filled = false;
 };
 
-// Bytes to be sent, in contiguous blocks of 64 KiB: one block is one write. Handing bodies to the
-// socket by reference instead was measured at two system calls a message and up to nine times slower.
+// Bytes to be sent, in contiguous blocks of 64 KiB: one block is one write. Passing bodies to the socket by
+// reference instead took two system calls per message when measured, and was up to nine times slower.
 class Output
 {
 public:
     static constexpr qsizetype BlockSize = 64 * 1024;
 
-    // Contiguous room for something that must not be split; use it all.
+    // Returns contiguous room for something that must not be split; all of it must be filled.
     char *reserve(qsizetype size)
     {
         if (m_used + size > m_block.size())
@@ -97,9 +98,9 @@ public:
     bool hasFullBlock() const { return !m_full.isEmpty(); }
     qint64 size() const { return m_total; }
 
-    // The oldest block, the unfinished one last; empty if there is nothing. What is taken has at most twice
-    // the memory that it needs, since it may be kept for as long as the peer does not read: of little a
-    // copy is given, and the block goes on being filled from its begin.
+    // Takes the oldest block, and the unfinished one last; returns an empty array if there is none. The
+    // result may be kept for as long as the peer does not read, so it has at most twice the memory that it
+    // needs: a block that is not half full is copied, and filled again from its beginning.
     QByteArray take()
     {
         QByteArray block;
@@ -135,7 +136,7 @@ private:
 
     QList<QByteArray> m_full;
     QByteArray m_block;
-    char *m_at = nullptr; // m_block's own memory, unshared
+    char *m_at = nullptr; // the memory of m_block, which is not shared
     qsizetype m_used = 0;
     qint64 m_total = 0;
 };

@@ -12,7 +12,7 @@ QT_BEGIN_NAMESPACE
 
 namespace QtAmqpPrivate {
 
-constexpr char ProtocolHeader[] = "AMQP\x00\x00\x09\x01"; // eight bytes, and C++'s closing zero
+constexpr char ProtocolHeader[] = "AMQP\x00\x00\x09\x01"; // eight bytes, and a terminating zero
 constexpr qsizetype ProtocolHeaderSize = 8;
 
 enum class FrameType : quint8 { Method = 1, Header = 2, Body = 3, Heartbeat = 8 };
@@ -21,8 +21,8 @@ constexpr quint8 FrameEnd = 0xCE;
 constexpr qsizetype FrameHeaderSize = 7;
 constexpr qsizetype FrameOverhead = FrameHeaderSize + 1;
 
-// A client must take frames of 4096 bytes before tuning; start frames of RabbitMQ 4.1 and later
-// can be larger, so it grants 8192, as the broker itself does.
+// Before tuning a client must accept frames of 4096 bytes. But connection.start of RabbitMQ 4.1 and later can
+// be larger, so 8192 bytes are accepted, as the broker does too.
 constexpr quint32 FrameMinSize = 4096;
 constexpr quint32 UntunedFrameMax = 8192;
 

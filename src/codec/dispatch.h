@@ -4,7 +4,8 @@
 #ifndef QTAMQP_CODEC_DISPATCH_H
 #define QTAMQP_CODEC_DISPATCH_H
 
-// From a method frame to handler.on(method): decodes on the stack, by a table made of AllMethods.
+// Leads from a method frame to handler.on(method). The method is found in a table that is made of AllMethods,
+// and decoded on the stack.
 
 #include "codec/methods.h"
 
@@ -33,8 +34,8 @@ constexpr auto makeDispatchTable(TypeList<Methods...>)
               }}...}};
 }
 
-// Reads a method's numbers from `in`, decodes it and calls the handler's overload for it. Returns
-// false if no such method exists; a method cut short or too long leaves `in` failed, uncalled.
+// Decodes the method with this number from `in`, and calls handler.on() with it. Returns false if there is no
+// such method. If the method is too short or too long, `in` has failed and the handler is not called.
 template<typename Handler>
 bool dispatch(quint32 id, Reader &in, Handler &handler)
 {

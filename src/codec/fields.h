@@ -4,10 +4,10 @@
 #ifndef QTAMQP_CODEC_FIELDS_H
 #define QTAMQP_CODEC_FIELDS_H
 
-// What a method declaration means: folds over fields() that size, encode, decode and print it.
+// Functions that measure, encode, decode and print any method, by folding over its fields().
 //
-// Consecutive bits share bytes, lowest bit first (AMQP 0-9-1 §4.2.5.2); the first field that is
-// not a bit closes the byte.
+// Consecutive bits share a byte, lowest bit first, up to the next field that is not a bit (AMQP 0-9-1
+// §4.2.5.2).
 
 #include "values/bytes.h"
 
@@ -22,7 +22,7 @@ QT_BEGIN_NAMESPACE
 
 namespace QtAmqpPrivate {
 
-// A view of bytes whose length stands before it on the wire.
+// A view of bytes that follow their length on the wire.
 template<typename Length, bool IsTable = false>
 struct WireString : QByteArrayView
 {
@@ -60,14 +60,14 @@ struct MethodInfo
     constexpr quint32 id() const { return methodId(classId, index); }
 };
 
-// Lists the members of a method in wire order: fields() ties them, and their names are those of the
-// specification in C++'s spelling.
+// Lists the members of a method in wire order: fields() ties them. Their names are those of the
+// specification, with capitals instead of hyphens.
 #define QTAMQP_FIELDS(...) \
   static constexpr const char *fieldList = #__VA_ARGS__; \
   constexpr auto fields() { return std::tie(__VA_ARGS__); } \
   constexpr auto fields() const { return std::tie(__VA_ARGS__); }
 
-// Base of the methods that carry nothing.
+// Base of the methods without fields.
 struct NoFields
 {
     QTAMQP_FIELDS()
@@ -87,7 +87,8 @@ struct FieldName
     char text[24] = {};
 };
 
-// The specification's spelling: "queue, ifUnused, reserved1" are queue, if-unused and reserved-1.
+// Returns the spelling of the specification: "queue, ifUnused, reserved1" become queue, if-unused and
+// reserved-1.
 template<std::size_t Count>
 constexpr std::array<FieldName, Count> spelledNames(const char *list)
 {
@@ -128,7 +129,7 @@ bool operator==(const T &a, const T &b)
     return a.fields() == b.fields();
 }
 
-// The class and method numbers, then the fields.
+// The size of the class and method numbers and of the fields.
 template<AmqpMethod M>
 qsizetype encodedSize(const M &method)
 {
@@ -154,7 +155,7 @@ void encode(const M &method, Writer &out)
 {
     out.write(M::info.classId);
     out.write(M::info.index);
-    char *byte = nullptr; // which the bits go into
+    char *byte = nullptr; // the byte that holds the present bits
     int bits = 0;
     forEachField(method, [&](const char *, const auto &value) {
         using T = std::remove_cvref_t<decltype(value)>;
@@ -174,8 +175,8 @@ void encode(const M &method, Writer &out)
     });
 }
 
-// Reads the fields; the class and method numbers are behind the reader already. Bytes left over
-// are a failure, so that a method is either understood whole or not at all.
+// Reads the fields, after the class and method numbers have been read. Bytes behind the last field are a
+// failure, so that a method is either understood completely or not at all.
 template<AmqpMethod M>
 M decode(Reader &in)
 {
@@ -201,8 +202,8 @@ M decode(Reader &in)
     return method;
 }
 
-// One line for logs, with the names of the specification; control characters from the peer are
-// escaped, what carries credentials is masked.
+// Returns a line for the log, with the names of the specification. Control characters of the peer are
+// escaped, and fields that carry credentials are masked.
 template<AmqpMethod M>
 QString describe(const M &method)
 {

@@ -55,7 +55,7 @@ FrameResult nextFrame(QByteArrayView bytes, FrameLimits limits, Frame &frame, Fr
     const quint8 type = quint8(at[0]);
     const quint16 channel = qFromBigEndian<quint16>(at + 1);
     const quint32 size = qFromBigEndian<quint32>(at + 3);
-    // The one test that every good frame passes; why a bad one fails is found out afterwards.
+    // One quick test that ordinary frames pass; the others are examined one by one.
     const bool ordinary = (type == quint8(FrameType::Method) || type == quint8(FrameType::Body))
             && size >= 4 && size <= limits.frame - quint32(FrameOverhead)
             && (channel != 0 || type == quint8(FrameType::Method));
@@ -65,7 +65,7 @@ FrameResult nextFrame(QByteArrayView bytes, FrameLimits limits, Frame &frame, Fr
             return FrameResult::Malformed;
         }
         if (size
-            > limits.header - quint32(FrameOverhead)) { // a header frame, or it was judged above
+            > limits.header - quint32(FrameOverhead)) { // only a header frame: others failed above
             if (bytes.size() < FrameHeaderSize + ContentHeaderSize)
                 return FrameResult::Incomplete;
             frame = {FrameType(type), channel, bytes.sliced(FrameHeaderSize, ContentHeaderSize),

@@ -6,10 +6,9 @@
 
 // Frames (AMQP 0-9-1 §4.2.3) and the content header (§4.2.6.1).
 //
-// A frame is judged by its seven-byte header before anything waits for its payload: an impossible
-// type, size or channel ends the conversation at once, whatever the peer claims to send. What a header
-// frame holds is a matter of its message alone, and so is its size: RabbitMQ does not split content
-// headers (3.10.8), they may be larger than what was negotiated.
+// A frame is checked by its seven-byte header before its payload is awaited: a wrong type, size or channel
+// ends the connection at once. The content of a header frame concerns its message alone, and so does its
+// size: RabbitMQ (3.10.8) does not split content headers, which may be larger than the negotiated frame size.
 
 #include "codec/buffers.h"
 #include "codec/constants.h"
@@ -23,11 +22,11 @@ struct Frame
 {
     FrameType type = FrameType::Heartbeat;
     quint16 channel = 0;
-    QByteArrayView payload; // into the input; valid until the input changes
-    qint64 missing = 0; // how much of the payload does not stand in it (Oversized)
+    QByteArrayView payload; // a view into the input, valid until the input changes
+    qint64 missing = 0; // how many bytes of an Oversized frame are not in the payload
 };
 
-// The largest frames to be taken, overhead included.
+// The largest frames that are accepted, overhead included.
 struct FrameLimits
 {
     FrameLimits(quint32 all) : frame(all), header(all) { }
@@ -47,13 +46,13 @@ constexpr QStringView BadFrameEnd = u"a frame does not end with byte 0xCE";
 
 enum class FrameResult : quint8 { Complete, Incomplete, Malformed, Oversized };
 
-// Takes the first frame of `bytes`. Complete: fills `frame`; its size is frame.payload.size() + 8.
-// Oversized: a header frame above its limit; `frame` has its payload up to the property list, and
-// frame.missing more bytes and the frame's end are for the caller to drop as they come.
+// Finds the first frame of `bytes`. If it is Complete, `frame` is set, and takes frame.payload.size() + 8
+// bytes. Oversized is a header frame above its limit: `frame` has its payload up to the property list, and
+// the caller has to drop frame.missing more bytes and the frame's end as they come.
 FrameResult nextFrame(QByteArrayView bytes, FrameLimits limits, Frame &frame, FrameError &error);
 
-// Turns the bytes that arrive into frames. Of a header frame that is too large to be kept only the beginning is
-// kept, and it counts as a whole frame once the rest of it has passed by.
+// Turns the bytes that arrive into frames. Of a header frame above its limit only the beginning is kept; it
+// is returned when all of it has arrived.
 class FrameReader
 {
 public:
@@ -61,20 +60,20 @@ public:
     char *space(qsizetype *size) { return m_input.space(size); }
     void commit(qsizetype size) { m_input.commit(size); }
 
-    // The next complete frame, whose payload stands where it is until room is asked for. False if there
-    // is none, or, with `error` set, never will be.
+    // Finds the next complete frame, whose payload is valid until space() is called. Returns false if there
+    // is none yet, or, with `error` set, if the peer sent something wrong.
     bool next(FrameLimits limits, Frame &frame, FrameError &error);
 
-    // Nothing of what has come is looked at any more.
+    // Drops all bytes that have arrived.
     void discard()
     {
         m_input.consume(m_input.size());
         m_toSkip = 0;
     }
 
-    // Whether a part of a frame for this channel has come.
+    // Whether the frame that is arriving is for this channel.
     bool isArriving(quint16 channel) const;
-    // What has come and is no frame yet.
+    // The bytes that have arrived and were not returned as frames yet.
     QByteArrayView rest() const { return m_input.view(); }
 
 private:
@@ -82,8 +81,8 @@ private:
 
     Input m_input;
     Frame m_skipped;
-    QByteArray m_beginning; // of its payload
-    qint64 m_toSkip = 0; // what is missing of it, its end included
+    QByteArray m_beginning; // of the payload of m_skipped
+    qint64 m_toSkip = 0; // bytes of m_skipped that are still to be dropped, its end included
 };
 
 struct ContentHeader
@@ -94,10 +93,10 @@ struct ContentHeader
     QByteArrayView properties;
 };
 
-// What is in the property list is not looked at, see QAmqpMessage::propertiesError().
+// The property list is not checked here, see QAmqpMessage::propertiesError().
 ContentHeader decodeContentHeader(Reader &in);
 
-// A frame's seven bytes; the payload follows, then FrameEnd.
+// Writes the seven bytes of a frame's header; the payload must follow, then endFrame().
 inline void beginFrame(Writer &out, FrameType type, quint16 channel, qsizetype payloadSize)
 {
     out.write(quint8(type));
@@ -115,13 +114,13 @@ void encodeMethodFrame(Writer &out, quint16 channel, const Method &method, qsize
     endFrame(out);
 }
 
-constexpr qsizetype ContentHeaderSize = 14; // without the property list
+constexpr qsizetype ContentHeaderSize = 14; // of the payload, without the property list
 
 inline void encodeHeaderFrame(Writer &out, quint16 channel, const ContentHeader &header)
 {
     beginFrame(out, FrameType::Header, channel, ContentHeaderSize + header.properties.size());
     out.write(header.classId);
-    out.write(quint16(0)); // weight, unused
+    out.write(quint16(0)); // the weight, which is unused
     out.write(header.bodySize);
     out.write(header.flags);
     out.bytes(header.properties);

@@ -4,12 +4,12 @@
 #ifndef QTAMQP_CODEC_HEARTBEAT_H
 #define QTAMQP_CODEC_HEARTBEAT_H
 
-// When to send a heartbeat and when the peer is dead (AMQP 0-9-1 §4.2.7).
+// Decides when to send a heartbeat and when the peer is dead (AMQP 0-9-1 §4.2.7).
 //
-// A heartbeat goes out when nothing else did for half the interval. The peer is dead after two
-// intervals without one byte, never later. Time in which we ourselves did not run is no silence of
-// the peer: the broker cannot be blamed for a debugger or a busy user interface. To the broker it is our
-// silence, and when it cuts the link for it, nothing arrives that says so: this is remembered for a while.
+// A heartbeat is sent when nothing else was for half the interval. The peer is dead after two intervals
+// without a byte. Time in which this thread did not run, because of a debugger or a busy user interface, does
+// not count as silence of the peer. But to the broker it is our silence, for which it cuts the link without
+// giving a reason; so it is remembered for a while, to be named in the error.
 
 #include "codec/timepoint.h"
 
@@ -36,7 +36,7 @@ public:
     void sent(TimePoint now) { m_lastSent = now; }
     void received(TimePoint now) { m_lastReceived = now; }
 
-    // To be asked at each turn: first observe(), then the two questions.
+    // To be called in each turn, before isSendDue() and isPeerDead().
     void observe(TimePoint now)
     {
         const Duration away = now - m_lastLook;
@@ -48,7 +48,7 @@ public:
             m_silenceEnd = now;
         }
     }
-    // For how long nothing was sent, if that was too long and may have led to a loss at `now`.
+    // For how long nothing was sent, if this was too long and may have led to a loss at `now`.
     std::optional<std::chrono::seconds> silenceBefore(TimePoint now) const
     {
         if (!m_silenceEnd || now - *m_silenceEnd > Remembered)
@@ -79,7 +79,7 @@ private:
     TimePoint m_lastSent;
     TimePoint m_lastReceived;
     TimePoint m_lastLook;
-    Duration m_silence = Duration::zero(); // the last one that was too long
+    Duration m_silence = Duration::zero(); // the last time without sending that was too long
     std::optional<TimePoint> m_silenceEnd;
 };
 

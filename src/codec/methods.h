@@ -7,9 +7,9 @@
 // Every method of AMQP 0-9-1 with RabbitMQ's extensions, declared once, in class and method order.
 //
 // The C++ type of a member is its wire type; fields() lists the members in wire order. Encoding,
-// decoding, sizes, log lines, random instances and the check against the official XML all fold over
-// fields() (codec/fields.h), so a method added here needs a handler and nothing else in this folder.
-// Text and tables are views into the frame: whoever keeps them copies them.
+// decoding, sizes, log lines, the random methods of tests and the check against the official XML all fold
+// over fields() (codec/fields.h), so a method added here needs a handler and nothing else in this folder.
+// Text and tables are views into the frame: they must be copied to be kept.
 
 #include "codec/fields.h"
 
@@ -528,7 +528,7 @@ struct BasicRecoverAsync
 struct BasicRecover
 {
     static constexpr MethodInfo info{60, 110, "basic.recover", SentBy::Client};
-    using Replies = TypeList<struct BasicRecoverOk>; // the official XML forgets it
+    using Replies = TypeList<struct BasicRecoverOk>; // missing in the official XML
 
     bool requeue = false;
     QTAMQP_FIELDS(requeue)
@@ -554,7 +554,7 @@ struct ConfirmSelect
     static constexpr MethodInfo info{85, 10, "confirm.select", SentBy::Client};
     using Replies = TypeList<struct ConfirmSelectOk>;
 
-    bool nowait = false; // its name in the specification
+    bool nowait = false; // spelled like this in the specification
     QTAMQP_FIELDS(nowait)
 };
 

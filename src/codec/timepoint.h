@@ -16,10 +16,10 @@ namespace QtAmqpPrivate {
 
 using TimePoint = std::chrono::steady_clock::time_point;
 
-// As good as for ever, and safe to reckon with.
+// Long enough to stand for "for ever", and small enough that sums with it do not overflow.
 constexpr std::chrono::seconds FarAway = std::chrono::hours(24 * 365 * 100);
 
-// The earlier of two times, of which each may be none.
+// Returns the earlier of two times, each of which may be missing.
 inline std::optional<TimePoint> earlier(std::optional<TimePoint> a, std::optional<TimePoint> b)
 {
     if (!b || *b == TimePoint::max())
@@ -27,7 +27,7 @@ inline std::optional<TimePoint> earlier(std::optional<TimePoint> a, std::optiona
     return a && *a < *b ? a : b;
 }
 
-// Never overflows: a time so far away that no clock reaches it stands for none.
+// Adds without overflow: TimePoint::max() stands for a time that never comes.
 inline TimePoint timeAfter(TimePoint now, std::chrono::milliseconds time)
 {
     if (time >= FarAway || now == TimePoint::max())
