@@ -39,7 +39,8 @@ bool DeviceTransport::listen(const char *signal, const char *slot)
             && connect(m_device.get(), found, this, own->method(own->indexOfSlot(slot)));
 }
 
-// It belongs to no thread until it is opened, so that the connection may be moved to another one before.
+// The transport belongs to no thread until it is opened, so that the connection can be moved to another one
+// before that.
 DeviceTransport::DeviceTransport(MakeDevice makeDevice) : m_makeDevice(std::move(makeDevice))
 {
     moveToThread(nullptr);
@@ -73,7 +74,7 @@ void DeviceTransport::open(const QAmqpEndpoint &endpoint)
     if (isReady)
         noteOpened();
     else if (m_device->errorString()
-             != QBuffer().errorString()) // the error came before we listened
+             != QBuffer().errorString()) // the device failed before its signals were connected
         noteError();
     else if (!listen(endpoint.tls ? "encrypted" : "connected", "noteOpened()"))
         noteLost(
@@ -133,11 +134,11 @@ QIODevice *DeviceTransport::release()
     m_device->disconnect(this);
     if (QCoreApplication *const application = QCoreApplication::instance();
         application && application->thread() == m_device->thread())
-        m_device->setParent(application); // if no event loop goes on
+        m_device->setParent(application); // deletes the device if no event loop does
     return m_device.release();
 }
 
-// It sends what was written on its own, if an event loop goes on and the peer reads.
+// The device itself still sends what was written, if an event loop goes on and the peer reads.
 void DeviceTransport::close()
 {
     if (m_state == State::Open && !m_out.isEmpty())
@@ -145,7 +146,7 @@ void DeviceTransport::close()
     QIODevice *const device = release();
     if (!device)
         return;
-    if (device->thread() != QThread::currentThread()) { // its thread is over: nothing goes on there
+    if (device->thread() != QThread::currentThread()) { // its thread has ended, with its event loop
         device->close();
         delete device;
         return;
@@ -170,7 +171,7 @@ void DeviceTransport::abort()
         device->deleteLater();
 }
 
-// In its turn this object may go: with the connection, or at the end of a farewell.
+// The turn may delete this object: with the connection, or at the end of a Farewell.
 void DeviceTransport::runTurn()
 {
     if (m_state == State::Ready) {
@@ -192,22 +193,23 @@ void DeviceTransport::runTurn()
 
 /*!
     Makes a transport over a QIODevice, such as QLocalSocket, QProcess or a device of your own, on the Qt
-    event loop of the connection's thread. \a makeDevice is called for each link that is wanted, since
-    a lost device is of no use any more.
+    event loop of the connection's thread. \a makeDevice is called for each attempt to connect, since a
+    device cannot be used again once it was lost. If it cannot make a device, it returns null.
 
     \snippet snippets.cpp device
 
-    The device is to be given open, or about to be opened: then a signal of the same name as
-    QAbstractSocket::connected() tells when it is. Its end is told by QIODevice::readChannelFinished(),
-    QIODevice::aboutToClose() or signals like QAbstractSocket::disconnected() and
-    QAbstractSocket::errorOccurred(), if it has them; QIODevice::errorString() becomes part of the
-    connection's error. It must be sequential, and unbuffered writing is not needed.
+    The device is either open, or opening: then it must emit a signal with the name of
+    QAbstractSocket::connected() when it is open. The transport notices the end of the device by
+    QIODevice::readChannelFinished() and QIODevice::aboutToClose(), and by signals with the names of
+    QAbstractSocket::disconnected() and QAbstractSocket::errorOccurred(), if the device has them.
+    QIODevice::errorString() becomes part of the connection's error. The device must be sequential; it may
+    buffer what is written.
 
     The connection may be moved to another thread after this transport was set, but not any more once it
     was open; set a new transport then.
 
-    What the URL says of host and port is in the QAmqpEndpoint, to be used or not. TLS is known of
-    QSslSocket only: with \c amqps any other device is refused. If no device can be made, return null.
+    The QAmqpEndpoint has the host and port of the URL, which the function may ignore. TLS is supported with
+    QSslSocket only: with \c amqps any other device is refused.
 */
 std::unique_ptr<QAmqpTransport> QAmqpTransport::overDevice(
         std::function<std::unique_ptr<QIODevice>(const QAmqpEndpoint &)> makeDevice)

@@ -4,8 +4,8 @@
 #ifndef QTAMQP_TRANSPORT_DEVICETRANSPORT_H
 #define QTAMQP_TRANSPORT_DEVICETRANSPORT_H
 
-// A transport over any QIODevice, on the Qt event loop. What happens to the device is told by readyRead() and, if
-// it has such signals, by connected(), disconnected() and errorOccurred(), whatever their arguments are.
+// A transport over any QIODevice, on the Qt event loop. It listens to readyRead() and, if the device has such
+// signals, to connected(), disconnected() and errorOccurred(), whatever their arguments are.
 
 #include "transport/looptransport.h"
 
@@ -51,7 +51,8 @@ private:
     bool listen(const char *signal, const char *slot);
     QIODevice *release();
 
-    enum class State : quint8 { Closed, Opening, Ready, Open }; // from Ready to Open it is told
+    // Ready means that the device is open, but opened() was not called yet.
+    enum class State : quint8 { Closed, Opening, Ready, Open };
 
     MakeDevice m_makeDevice;
     std::unique_ptr<QIODevice> m_device;

@@ -116,7 +116,7 @@ static QAbstractSocket::SocketError socketErrorOf(int error)
 // Makes a socket connect only once. Qt 6.4 tries each address twice. Besides, it takes a connection that the peer
 // has reset for one that is under way: whenever the socket is ready it calls connect() again, and so makes one
 // connection after another. A socket becomes ready once, when its attempt is over. So this keeps a failure from
-// Qt and tells it by failed().
+// Qt and emits failed() instead.
 //
 // Qt learns of readiness by notifiers, which are children of the socket at some depth. With a proxy they are about
 // the way to the proxy, whose errors are for Qt to explain. Then only another attempt is kept from Qt.
@@ -272,7 +272,7 @@ void Dialler::dialNext()
     socket->connectToHost(address, m_endpoint.port);
 }
 
-// The addresses that were on the way may still be of use, before those that were not tried.
+// Other attempts that have not ended may still be of use: their addresses come before those not tried yet.
 void Dialler::won(QTcpSocket *socket)
 {
     m_nextTimer.stop();
@@ -306,7 +306,7 @@ void Dialler::drop(QTcpSocket *socket)
 void Dialler::lost(QTcpSocket *socket, const Failure &failure)
 {
     if (!leaveRace(socket))
-        return; // it was dropped before
+        return; // the socket was dropped before
     drop(socket);
     if (m_addresses.isEmpty() && m_racing.isEmpty())
         return giveUp(failure);
@@ -353,7 +353,7 @@ QList<QAmqpError> Dialler::failures() const
     return errors;
 }
 
-// The error has what the failures have in common, and each cause with its address unless there was but one.
+// The error has what all failures have in common. If there were several, it lists each with its address.
 void Dialler::giveUp(const Failure &failure)
 {
     m_failures.append(failure);

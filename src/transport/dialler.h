@@ -41,7 +41,7 @@ public:
     // The addresses are those of left() of an earlier dialler. If there are none, the host is looked up.
     void start(const QStringList &addresses = {});
 
-    // When it has connected, these tell the other addresses and the errors of those that were tried in vain.
+    // After it has connected: the addresses that are left, and the errors of those that were tried in vain.
     QStringList left() const { return m_addresses; }
     QList<QAmqpError> failures() const;
 
@@ -59,7 +59,7 @@ private:
         QAbstractSocket::SocketError code;
         QString address; // empty if the name was not resolved
         QString why;
-        bool isOwnLimit = false; // a time limit of the options was over
+        bool isOwnLimit = false; // a timeout of the options ended the attempt
     };
 
     struct Racer
@@ -82,7 +82,7 @@ private:
     int m_lookup = -1;
     QBasicTimer m_resolveTimer;
     QBasicTimer m_nextTimer;
-    QStringList m_addresses; // that were not tried yet
+    QStringList m_addresses; // those that were not tried yet
     QList<Racer> m_racing;
     QList<Failure> m_failures;
 };

@@ -21,7 +21,7 @@ static QEvent::Type turnEvent()
     return type;
 }
 
-// A timer that fires earlier is left as it is, and started again when it has fired.
+// A timer that fires too early is left as it is, and started again when it has fired.
 void LoopTransport::setDeadline(std::optional<TimePoint> deadline)
 {
     m_deadline = deadline;
@@ -40,8 +40,8 @@ void LoopTransport::startTimer()
                   this);
 }
 
-// The transports in the main thread, whose end is that of the application. Some outlive all that is static, and
-// one that was opened there once may go in another thread.
+// The transports in the main thread, which ends with the application. Some of them outlive all static
+// objects, and one that was opened there may be destroyed in another thread.
 struct OfApplication
 {
     std::mutex mutex;
@@ -72,7 +72,7 @@ void LoopTransport::applicationEnds()
     }
 }
 
-// A thread that ends takes its timers along: who stops one later, in another thread, is warned by Qt.
+// The timer must be stopped before its thread ends: Qt warns if it is stopped later, in another thread.
 void LoopTransport::watchThread()
 {
     if (m_watched != thread()) {
@@ -107,7 +107,7 @@ bool LoopTransport::goesOn() const
             && QCoreApplication::instance() && !QCoreApplication::closingDown();
 }
 
-// This object may be gone afterwards.
+// The turn may delete this object.
 bool LoopTransport::waitFor(QIODevice *device, std::chrono::milliseconds limit)
 {
     if (!device || thread() != QThread::currentThread())
@@ -115,7 +115,7 @@ bool LoopTransport::waitFor(QIODevice *device, std::chrono::milliseconds limit)
     const TimePoint start = TimePoint::clock::now();
     const bool isReady =
             device->bytesAvailable() > 0 || device->waitForReadyRead(int(limit.count()));
-    // One that did not wait cannot.
+    // A device that returned at once, without data, does not support waiting.
     const bool waited = isReady || TimePoint::clock::now() - start >= limit / 2;
     runTurn();
     return waited;

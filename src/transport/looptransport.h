@@ -29,12 +29,12 @@ public:
 
     void setDeadline(std::optional<TimePoint> deadline) override;
     void requestTurn() override;
-    // Whether the event loop of this thread will call it: it is the transport's, and neither it nor the
-    // application is at its end.
+    // Whether an event loop will still call this transport: the current thread is that of the transport, and
+    // neither the thread nor the application is about to end.
     bool goesOn() const;
 
 protected:
-    // To be called as it is opened: this is the thread whose end it has to know.
+    // To be called when the transport is opened, in the thread whose end it has to notice.
     void watchThread();
     bool event(QEvent *event) override;
     void timerEvent(QTimerEvent *event) override;
@@ -42,14 +42,14 @@ protected:
     virtual void runTurn() = 0;
     // Hands over the bytes that have arrived, as far as the connection has room for them.
     void readFrom(QIODevice &device);
-    // waitForTurn() by this device, null if there is none yet.
+    // Implements waitForTurn() with this device; null if there is none yet.
     bool waitFor(QIODevice *device, std::chrono::milliseconds limit);
-    // Tells whether the connection has room for bytes. If not, it asks for the next turn itself.
+    // Whether the connection has room for bytes. If it has not, it requests the next turn itself.
     bool hasRoom();
 
 private:
     static void applicationEnds();
-    void threadEnds(); // or the application, in its thread
+    void threadEnds(); // or the application is about to end, if this is the main thread
     void startTimer();
 
     QBasicTimer m_timer;

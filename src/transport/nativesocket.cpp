@@ -113,7 +113,8 @@ void QtAmqpPrivate::keepFromForks([[maybe_unused]] qintptr descriptor,
     [[maybe_unused]] static const int watching = ::pthread_atfork(
             [] { links().mutex.lock(); }, [] { links().mutex.unlock(); }, leaveLinks);
     Link link;
-    if (!identify(int(descriptor), link)) // with a proxy the socket may have none of its own
+    if (!identify(int(descriptor),
+                  link)) // with a proxy the socket may have no descriptor of its own
         return;
     const std::lock_guard lock(links().mutex);
     links().all.insert_or_assign(&owner, link);

@@ -4,7 +4,7 @@
 #ifndef QTAMQP_TRANSPORT_NATIVESOCKET_H
 #define QTAMQP_TRANSPORT_NATIVESOCKET_H
 
-// What the system can do with sockets and Qt has no function for.
+// Functions of the system for sockets that Qt does not offer.
 
 #include <QtAmqp/qamqpconnectionoptions.h>
 
@@ -15,12 +15,12 @@ class QObject;
 
 namespace QtAmqpPrivate {
 
-// Sets up TCP's own probing of a silent connection for a connected socket, and its user timeout. Where the
-// system has no such times, only the probing itself is switched on.
+// Switches TCP's own probing of a silent connection on for a connected socket. Sets its times and the user
+// timeout, where the system has these.
 void setKeepAlive(QAbstractSocket &socket, const QAmqpConnectionOptions &options);
 
 // Returns the system's error of an attempt to connect, once the socket is ready, and 0 if there is none or
-// the system cannot tell. Asking clears the error.
+// the system does not know it. Asking clears the error.
 int takeError(qintptr descriptor);
 
 // Keeps a connection out of the processes that fork() makes, until `owner`, which has the descriptor open, is

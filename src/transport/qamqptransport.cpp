@@ -15,24 +15,23 @@ QT_BEGIN_NAMESPACE
     \inmodule QtAmqp
     \brief The seam between the protocol and an event loop.
 
-    A connection needs three things from outside: a stream of bytes in both directions, a deadline, and a
-    way to be called again soon. The default transport takes them from Qt (QTcpSocket, QSslSocket and the
-    event loop of the connection's thread). A subclass can take them from anything else, such as poll(2),
-    epoll, libev or Asio; no Qt event loop is needed then.
+    A connection needs three things from outside: a stream of bytes in both directions, a timer for its
+    deadline, and a way to be called again soon. The default transport uses Qt for them (QTcpSocket,
+    QSslSocket and the event loop of the connection's thread). A subclass can use anything else, such as
+    poll(2), epoll, libev or Asio; no Qt event loop is needed then.
 
     \section1 The contract
 
     All functions are called in the connection's thread, except requestTurn(). The virtual functions must
-    not call back into the connection. They only note what happened, and the event loop then tells it by the
-    protected functions:
+    not call back into the connection. They only note what happened; the event loop then reports it to the
+    connection by calling these protected functions:
     \list
-    \li reached() once it is known which of the host's addresses it will be, if the transport knows of
-        addresses;
+    \li reached() once it is known which address of the host the stream uses, if there are addresses;
     \li opened() once the stream is ready for bytes;
-    \li receiveBuffer() and received() when bytes arrived; when there is no room, read on after turn();
+    \li receiveBuffer() and received() when bytes arrived; if there is no room for them, read on after turn();
     \li lost() once, when the stream ended by itself, after everything that had arrived was received;
-    \li turn() soon after requestTurn(), after anything of the above, and at the deadline; before it, read what
-        the stream holds, so that a late turn does not take a live peer for a dead one.
+    \li turn() soon after requestTurn(), after each of the calls above, and at the deadline. Before turn(),
+        read what the stream holds, so that a late turn does not take a live peer for a dead one.
     \endlist
     turn() runs the application's slots. They may delete the connection, and this transport with
     it: when turn() has returned \c false, no member may be used any more.
@@ -50,24 +49,24 @@ QAmqpTransport::~QAmqpTransport() = default;
 /*! \fn qint64 QAmqpTransport::bytesToWrite() const
     Returns how many bytes write() has taken and the operating system has not. */
 /*! \fn void QAmqpTransport::abort()
-    Ends the stream at once. After this the transport tells nothing any more. */
+    Ends the stream at once. After this the transport reports nothing any more. */
 /*! \fn void QAmqpTransport::setDeadline(std::optional<TimePoint> deadline)
     Replaces the deadline at which turn() is to be called. If \a deadline is empty there is none. */
 /*! \fn void QAmqpTransport::requestTurn()
     Asks the loop to call turn() soon, but not before this function has returned. \b {It is called from any
     thread.} One turn may answer several requests. */
 
-/*! Connects to the next address of the host that open() was given, because the one in use is not that of a
-    broker, though it may accept TCP connections. It is called only if reached() has told of another one. The
-    default does nothing. */
+/*! Connects to the next address of the host that was given to open(), because the one in use accepts TCP
+    connections but does not lead to a broker. It is called only if reached() has said that there is another
+    address. The default does nothing. */
 void QAmqpTransport::openNext() { }
 
 /*! Sends as much as the operating system takes without waiting. It is called after a batch of write(). The
     default does nothing, which suits transports whose write() sends. */
 void QAmqpTransport::flush() { }
 
-/*! Sends what is pending, then ends the stream. After this the transport tells nothing any more. The
-    default calls flush() and abort(): what the operating system does not take at once is lost then. That
+/*! Sends what is pending, then ends the stream. After this the transport reports nothing any more. The
+    default calls flush() and abort(), which loses what the operating system does not take at once. That
     happens only when the peer does not answer the end of a connection in time. */
 void QAmqpTransport::close()
 {
@@ -78,15 +77,15 @@ void QAmqpTransport::close()
 /*! Waits until something has come or could be sent, at most \a limit, and calls turn(), without an event loop.
     Returns \c false if that is not possible; so does the default.
 
-    When a connection is deleted, or its thread ends, it takes leave of the broker: what was published and
-    acknowledged is only sure to arrive once the broker has answered. Where no event loop of Qt goes on to
-    read that answer, it is waited for with this function, for QAmqpConnectionOptions::lingerTime() at
-    most. A transport that cannot wait loses what is on its way then, unless the application closes the
-    connection before and waits for QAmqpConnection::closed(). */
+    When a connection is deleted, or its thread ends, it is still closed in good order: what was published
+    and acknowledged is only sure to arrive once the broker has answered the close. If no Qt event loop is
+    left to read that answer, this function is called to wait for it, for QAmqpConnectionOptions::lingerTime()
+    at most. A transport that cannot wait loses what is on its way then, unless the application closes the
+    connection first and waits for QAmqpConnection::closed(). */
 bool QAmqpTransport::waitForTurn(std::chrono::milliseconds) { return false; }
 
-/*! Returns the configuration of the TLS connection with the state it is in: its protocol, its cipher and
-    the peer's certificates. The default returns a null one, for transports without TLS. */
+/*! Returns the configuration of the TLS connection with its present state: protocol, cipher and the
+    certificates of the peer. The default returns a null configuration, for transports without TLS. */
 QSslConfiguration QAmqpTransport::tlsSession() const { return {}; }
 
 /*! \internal */
@@ -96,7 +95,7 @@ void QAmqpTransport::setClient(std::weak_ptr<QAmqpTransportClient> client)
     m_opened = false;
 }
 
-/*! Returns memory to read bytes into, and its \a size, which is 0 while earlier bytes wait for a turn. */
+/*! Returns memory to read bytes into, and sets \a size, which is 0 while earlier bytes wait for a turn. */
 char *QAmqpTransport::receiveBuffer(qsizetype *size)
 {
     const auto client = m_client.lock();
@@ -104,16 +103,16 @@ char *QAmqpTransport::receiveBuffer(qsizetype *size)
     return client ? client->receiveBuffer(size) : nullptr;
 }
 
-/*! Tells that \a bytes bytes were read into receiveBuffer(). Call turn() afterwards. */
+/*! Reports that \a bytes bytes were read into receiveBuffer(). Call turn() afterwards. */
 void QAmqpTransport::received(qsizetype bytes)
 {
     if (const auto client = m_client.lock(); client && bytes > 0)
         client->received(bytes);
 }
 
-/*! Tells, before opened(), that the host was reached at \a address, in the notation of IPv4 or IPv6 or in
-    any other; QAmqpConnection::endpoint() shows it. If \a isLast is \c false the host has other addresses:
-    if the connection cannot be opened over this one, openNext() is called within the time limit for the
+/*! Reports, before opened(), that the host was reached at \a address, in the notation of IPv4 or IPv6 or in
+    any other; QAmqpConnection::endpoint() shows it. If \a isLast is \c false, the host has other addresses:
+    if the connection cannot be opened over this one, openNext() is called within the timeout for the
     host. \a failures are the errors of the addresses that were tried before in vain. */
 void QAmqpTransport::reached(const QString &address, bool isLast, const QList<QAmqpError> &failures)
 {
@@ -121,7 +120,7 @@ void QAmqpTransport::reached(const QString &address, bool isLast, const QList<QA
         client->reached(address, isLast, failures);
 }
 
-/*! Tells that the stream is ready. */
+/*! Reports that the stream is ready for bytes. */
 void QAmqpTransport::opened()
 {
     m_opened = true;
@@ -129,7 +128,7 @@ void QAmqpTransport::opened()
         client->opened();
 }
 
-/*! Tells that the stream ended, or never came to be, because of \a reason. */
+/*! Reports that the stream ended, or could not be opened, because of \a reason. */
 void QAmqpTransport::lost(const QAmqpError &reason)
 {
     if (const auto client = m_client.lock())
@@ -137,8 +136,8 @@ void QAmqpTransport::lost(const QAmqpError &reason)
 }
 
 /*! \overload
-    Makes the error of \a reason, a text without a full stop: ConnectionLost, or HostUnreachable if
-    the stream was not opened() yet. */
+    Makes the error from \a reason, a text without a full stop. Its kind is ConnectionLost, or
+    HostUnreachable if the stream was not opened() yet. */
 void QAmqpTransport::lost(const QString &reason)
 {
     QAmqpError error(m_opened ? QAmqpError::Kind::ConnectionLost
@@ -152,7 +151,7 @@ void QAmqpTransport::lost(const QString &reason)
     lost(error);
 }
 
-/*! Tells by \a errors what the verification of the peer's certificate found, before lost(). */
+/*! Reports, before lost(), the \a errors that the verification of the peer's certificate found. */
 void QAmqpTransport::sslErrors(const QList<QSslError> &errors)
 {
     if (const auto client = m_client.lock())
@@ -166,7 +165,7 @@ void QAmqpTransport::ending()
         client->ending();
 }
 
-/*! Lets the connection work. Returns \c false if this transport is gone afterwards. */
+/*! Lets the connection do its work. Returns \c false if this transport has been deleted by that. */
 bool QAmqpTransport::turn()
 {
     std::shared_ptr<QAmqpTransportClient> client = m_client.lock();
@@ -182,7 +181,7 @@ bool QAmqpTransport::turn()
     \class QAmqpEndpoint
     \inmodule QtAmqp
     \inheaderfile QAmqpTransport
-    \brief Where a transport is to connect to, and how.
+    \brief The host to which a transport is to connect, and how.
 */
 
 // The TLS configuration may hold a private key, the proxy and the options a password. They are not printed.

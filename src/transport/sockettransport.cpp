@@ -126,7 +126,7 @@ void SocketTransport::noteWritten()
     }
 }
 
-// Tells what the user can do about it, as "; check this", if anything is known.
+// Returns what the user can do about a failure of TLS, as "; check this", if anything is known.
 QString SocketTransport::tlsAdvice(const QString &why) const
 {
     const bool anonymous = m_tls->localCertificate().isNull();
@@ -171,7 +171,7 @@ void SocketTransport::noteDisconnected(const QString &why)
         return noteLost(Kind::ConnectionLost, u"the connection to %1 was lost: %2", why);
     QString reason = why;
     for (const QSslError &error : std::as_const(m_sslErrors))
-        if (!reason.contains(error.errorString())) // Qt has named the first one
+        if (!reason.contains(error.errorString())) // Qt's own text has the first one already
             reason += QStringLiteral(", ") + error.errorString();
     noteLost(Kind::TlsFailed, u"TLS with %1 failed: %2", reason + tlsAdvice(why));
 }
@@ -185,7 +185,7 @@ void SocketTransport::noteLost(QAmqpError::Kind kind, QStringView format, const 
     if (m_tls && (!m_tls->isEncrypted() || kind == QAmqpError::Kind::TlsFailed))
         error.setPhase(QAmqpError::Phase::Tls);
     error.setSocketError(isOwnLimit ? QAbstractSocket::SocketTimeoutError : m_socket->error());
-    // What TLS has refused it will refuse again. But if the peer hung up meanwhile, another try may succeed.
+    // A failure of TLS will happen again. But if the peer hung up meanwhile, another attempt may succeed.
     if (kind == QAmqpError::Kind::TlsFailed
         && m_socket->error() == QAbstractSocket::RemoteHostClosedError)
         error.setCause(QAmqpError(QAmqpError::Kind::ConnectionLost, error.scope(), error.origin(),
@@ -237,7 +237,8 @@ void SocketTransport::flush()
 
 qint64 SocketTransport::bytesToWrite() const { return m_blockBytes + queuedInSocket(); }
 
-// What the socket does not take at once is lost: it was answered before, or its time is over.
+// What the socket does not take at once is lost. That does no harm: either the peer has answered everything
+// before, or the time for it is over.
 void SocketTransport::close()
 {
     setDeadline(std::nullopt);
@@ -270,7 +271,7 @@ QSslConfiguration SocketTransport::tlsSession() const
     return m_tls && m_tls->isEncrypted() ? m_tls->sslConfiguration() : QSslConfiguration();
 }
 
-// In its turn this object may go: with the connection, or at the end of a farewell.
+// The turn may delete this object: with the connection, or at the end of a Farewell.
 void SocketTransport::runTurn()
 {
     if (std::exchange(m_reached, false))

@@ -66,11 +66,11 @@ private:
     std::unique_ptr<Dialler> m_dialler;
     std::unique_ptr<QTcpSocket> m_socket;
     QSslSocket *m_tls = nullptr; // m_socket, if it is a QSslSocket
-    QQueue<QByteArray> m_blocks; // that wait for room in the socket
+    QQueue<QByteArray> m_blocks; // those that wait for room in the socket
     qint64 m_blockBytes = 0;
     bool m_wasHigh = false;
     QString m_address;
-    bool m_reached = false; // these two were noted, and are told in the next turn
+    bool m_reached = false; // these two were noted, and are reported in the next turn
     bool m_opened = false;
     QList<QSslError> m_sslErrors;
     std::optional<QAmqpError> m_lost;

@@ -4,8 +4,8 @@
 #ifndef QTAMQP_TRANSPORT_TRANSPORTCLIENT_H
 #define QTAMQP_TRANSPORT_TRANSPORTCLIENT_H
 
-// What a transport calls: the engine of a connection. The transport only tells what happened and asks for a turn.
-// In its turn() the engine does the work.
+// The interface through which a transport calls the engine of its connection. The transport only reports what
+// happened and requests a turn; the engine does its work in turn().
 
 #include <QtAmqp/qamqptransport.h>
 
@@ -24,7 +24,7 @@ public:
     virtual void lost(const QAmqpError &reason) = 0;
     virtual void sslErrors(const QList<QSslError> &errors) = 0;
     virtual void turn() = 0;
-    // The thread or the application is about to end: nothing goes on by itself any more.
+    // The thread or the application is about to end: no event loop calls the transport any more.
     virtual void ending() = 0;
 };
 
