@@ -4,15 +4,16 @@
 #ifndef QTAMQP_VALUES_BYTES_H
 #define QTAMQP_VALUES_BYTES_H
 
-// Reading and writing big-endian bytes, which everything on the wire is made of.
+// Reads and writes the big-endian bytes of the wire format.
 //
 // A Reader never reads past its end. The first read that does not fit makes it fail, and from then on every
 // read yields zero or nothing, so that a decoder needs to check only once, when it is done. A length is
-// compared with what remains and never added to a position, so that no length that a peer claims can overflow.
-// A Writer works on memory whose size was computed beforehand, by encodedSize(), and checks nothing.
+// compared with the number of bytes that remain and never added to a position, so that no length that a peer
+// claims can overflow. A Writer writes to memory whose size was computed before, by encodedSize(), and checks
+// nothing.
 //
-// Both are of this layer and not of the codec, because tables and the properties of messages are kept in the
-// form that they have on the wire.
+// Both belong to this layer and not to the codec, because tables and the properties of messages are kept as
+// they are on the wire.
 
 #include <QtCore/qbytearray.h>
 #include <QtCore/qendian.h>
@@ -39,7 +40,7 @@ public:
     qsizetype offset() const { return m_at - m_begin; }
     QByteArrayView rest() const { return {m_at, remaining()}; }
 
-    // Tells what was wrong as a phrase without an offset. It is null as long as ok() is true.
+    // Returns what was wrong, as a phrase without an offset, or null as long as ok() is true.
     const char *error() const { return m_error; }
     qsizetype errorOffset() const { return m_errorOffset; }
 

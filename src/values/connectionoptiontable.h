@@ -4,9 +4,9 @@
 #ifndef QTAMQP_VALUES_CONNECTIONOPTIONTABLE_H
 #define QTAMQP_VALUES_CONNECTIONOPTIONTABLE_H
 
-// The options of a connection that are numbers or texts, each declared once. From these tables come the
-// members, getters and setters of QAmqpConnectionOptions, what its errorString() checks, and the keys that
-// fromUrl() reads. An option whose key is empty cannot be set by a URL.
+// The options of a connection that are numbers or texts, each declared once. These tables make the members,
+// getters and setters of QAmqpConnectionOptions, the checks of its errorString(), and the keys that fromUrl()
+// reads. An option whose key is empty cannot be set by a URL.
 
 #include "values/range.h"
 
@@ -28,17 +28,17 @@ constexpr Range ChannelMax{0, 65535, "", "the server's choice"};
 constexpr Range FrameMax{4096, 4294967295, "bytes", "the server's choice"};
 constexpr Range MessageSize{1, Range::Unlimited, "bytes"};
 
-// Sets the options that an amqp or amqps URL has, and returns an empty text. If something is wrong with the
-// URL the text says what, and the options are of no use. It quotes a key of the query at most, since any other
-// part of a URL that was put together wrongly may be a piece of a password.
+// Sets the options from an amqp or amqps URL, and returns an empty text. If the URL is wrong, the text says
+// why, and the options are of no use. The text quotes nothing but keys of the query, since any other part of
+// a wrong URL may be a piece of a password.
 QString readConnectionUrl(const QString &url, QAmqpConnectionOptions &options);
 
 // A key in the query of such a URL.
 struct UrlKey
 {
     QLatin1StringView name;
-    const char *setter; // what it sets in QAmqpConnectionOptions
-    QString form; // what its value must be
+    const char *setter; // the setter in QAmqpConnectionOptions
+    QString form; // what the value must be
     std::function<bool(QAmqpConnectionOptions &, const QString &)>
             read; // returns false if the text is not of that form
     bool isTlsOnly = false;

@@ -22,7 +22,7 @@ namespace {
 
 using Options = QAmqpConnectionOptions;
 
-// Ends the reading, with what is wrong. It is caught in readConnectionUrl().
+// Thrown with what is wrong with the URL, and caught in readConnectionUrl().
 struct BadUrl
 {
     QString text;
@@ -30,7 +30,7 @@ struct BadUrl
 
 [[noreturn]] void fail(const QString &text) { throw BadUrl{text}; }
 
-// Returns the text before the first mark and the text behind it. Without a mark the whole text is the first.
+// Returns the text before the first mark and the text after it. Without a mark the whole text is the first.
 std::pair<QStringView, QStringView> splitAt(QStringView text, QChar mark)
 {
     const qsizetype at = text.indexOf(mark);

@@ -31,7 +31,7 @@ QAmqpError::Kind QtAmqpPrivate::kindOfReplyCode(int code)
     }
 }
 
-// The texts are those of RabbitMQ. The texts of other brokers get the advice that goes by the code alone, if any.
+// The texts are those of RabbitMQ. Other brokers' texts get the advice that depends on the code alone.
 QAmqpError::Kind QtAmqpPrivate::kindOfLoss(const QAmqpError &cause)
 {
     const bool isLoss = cause.scope() == QAmqpError::Scope::Connection

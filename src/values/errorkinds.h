@@ -32,17 +32,17 @@ QString formatted(QStringView format, const Args &...args)
         return format.arg(shown(args)...);
 }
 
-// What a reply code of basic.return, channel.close or connection.close means to an application
-// (AMQP 0-9-1 §4.8.2). That a 403 during the handshake is about authentication, only its caller knows.
+// Returns the kind of error that a reply code of basic.return, channel.close or connection.close stands for
+// (AMQP 0-9-1 §4.8.2). Only the caller knows that a 403 during the handshake is about authentication.
 QAmqpError::Kind kindOfReplyCode(int code);
 
-// Of what was under way when the connection or the channel ended so. Whatever ends a connection that was open,
-// it was lost with it.
+// Returns the kind of error for what was under way when the channel or the connection ended with this cause:
+// ConnectionLost if an open connection ended, and else the kind of the cause.
 QAmqpError::Kind kindOfLoss(const QAmqpError &cause);
-// Tells what the user can do about a refusal of the broker, as "; check this", if anything is known.
+// Returns what the user can do about a refusal of the broker, as "; check this", if anything is known.
 QString adviceOn(int code, const QString &replyText);
 
-// The errors of one call that this side finds. Their texts are made by formatted().
+// These make errors of one call, with a text that is made by formatted().
 template<typename... Args>
 QAmqpError operationError(QAmqpError::Kind kind, QAmqpError::Origin origin, QStringView format,
                           const Args &...args)

@@ -38,7 +38,7 @@ public:
     }
 
 private:
-    static constexpr int MostNesting = 256; // several times as deep as a message can be
+    static constexpr int MostNesting = 256; // several times as deep as a message can be nested
 
     [[noreturn]] void fail(const char *what) const
     {
@@ -174,7 +174,7 @@ private:
         return wireFromText(text);
     }
 
-    // Reads \uXXXX, of which the \ was read before.
+    // Reads \uXXXX after its backslash.
     QChar readUnit()
     {
         const bool begins = skip("u") && m_text.size() - m_at >= 4;

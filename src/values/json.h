@@ -4,11 +4,11 @@
 #ifndef QTAMQP_VALUES_JSON_H
 #define QTAMQP_VALUES_JSON_H
 
-// Values, tables and messages as JSON, and back. The whole value or message is written, so that what is read
-// again is equal to it.
+// Writes values, tables and messages as JSON, and reads them back. Nothing is lost, so that what is read is
+// equal to what was written.
 //
-// JSON that was read is kept as a QAmqpValue. Qt's own classes keep neither the order of the members nor a name
-// that comes twice nor the digits of a number, all of which belong to a message that is put back into a queue.
+// JSON that was read is kept as a QAmqpValue. Qt's own classes lose the order of the members, a name that
+// comes twice and the digits of a number, but a message that is put back into a queue must keep all of them.
 // An object becomes a Table, an array an Array, and text a String. A number becomes Bytes, a type that JSON does
 // not have, which hold its digits as they were written. All functions that read throw a JsonError.
 
@@ -28,7 +28,8 @@ struct JsonError
 // In a string, \udc80 to \udcff stand for bytes that are not UTF-8, as they do in Python.
 QAmqpValue readJson(QByteArrayView utf8);
 
-// The members of an object that is read. Each is taken once. What is left in the end is unknown, and an error.
+// The members of an object that is read. Each can be taken once; a member that is left in the end is unknown,
+// which is an error.
 class JsonMembers
 {
 public:
@@ -36,9 +37,9 @@ public:
 
     // Returns an Invalid value if there is no such member.
     QAmqpValue take(const QByteArray &name);
-    // Takes a member that is null. Any other stays, and false is returned.
+    // Takes the member if it is null, and else returns false.
     bool takeNull(const QByteArray &name);
-    // Takes a text, or bytes in base64 whose name ends in _base64.
+    // Takes a text, or bytes in base64 from the member whose name has _base64 appended.
     std::optional<QByteArray> bytes(const QByteArray &name);
     std::optional<QByteArray> base64(const QByteArray &name);
     std::optional<quint64> number(const QByteArray &name, quint64 most);
@@ -52,7 +53,7 @@ private:
     QAmqpTable m_left;
 };
 
-// Returns a name that the table has twice, if there is one.
+// Returns a name that is twice in the table, if there is one.
 std::optional<QByteArray> repeatedName(const QAmqpTable &table);
 std::optional<QByteArray> fromBase64(const QByteArray &text);
 
@@ -60,13 +61,13 @@ std::optional<QByteArray> fromBase64(const QByteArray &text);
 QByteArray jsonText(const QByteArray &utf8);
 QByteArray jsonBase64(const QByteArray &bytes);
 
-// An object that is written.
+// Writes an object.
 class JsonObject
 {
 public:
-    // `value` is JSON already.
+    // Adds a member whose `value` is JSON.
     JsonObject &add(const QByteArray &name, const QByteArray &value);
-    // Bytes that are UTF-8 are written as text, others in base64 by the other name.
+    // Adds bytes: as text called `name` if they are UTF-8, and else in base64 called `base64Name`.
     JsonObject &addBytes(const QByteArray &name, const QByteArray &base64Name,
                          const QByteArray &bytes);
     JsonObject &addBytes(const QByteArray &name, const QByteArray &bytes);
@@ -77,15 +78,15 @@ private:
     QByteArray m_members;
 };
 
-// A table is an object of values, each as QAmqpValue::toJson() returns it. If a name is not UTF-8 or comes
-// twice it is an array of them, each with "name" or "name_base64".
+// Writes a table as an object of values, each as QAmqpValue::toJson() returns it. If a name is not UTF-8 or
+// comes twice, it is an array of these values, each with "name" or "name_base64" added.
 QByteArray toJson(const QAmqpTable &table);
 
-// Read what was written in this way, or plain JSON.
+// These read what was written in this way, or plain JSON.
 QAmqpValue valueFromJson(const QAmqpValue &json);
 QAmqpTable tableFromJson(const QAmqpValue &json);
 
-// How a message came, as far as its JSON says.
+// How a message was delivered, as far as its JSON says.
 struct JsonEnvelope
 {
     QByteArray exchange; // null if the JSON does not have it
@@ -98,7 +99,7 @@ struct JsonEnvelope
 
 void addMessage(JsonObject &json, const QAmqpMessage &message);
 
-// Does not throw: if `json` is wrong, the errorString() of the message says so.
+// Reads a message without throwing: if `json` is wrong, the errorString() of the message says so.
 QAmqpMessage readMessage(QByteArrayView json, JsonEnvelope *envelope);
 
 } // namespace QtAmqpPrivate

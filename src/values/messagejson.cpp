@@ -19,10 +19,10 @@ namespace QtAmqpPrivate {
 
 namespace {
 
-// Returns the name that the management tools of RabbitMQ use.
+// Returns the name of the property that the management tools of RabbitMQ use.
 QByteArray nameOf(const PropertyRow &row) { return QByteArray(row.name).replace('-', '_'); }
 
-// Adds the headers as JSON if the same bytes can be made of it again, and in base64 if not.
+// Adds the headers as JSON if that can be read back to the same bytes, and else in base64.
 void addHeaders(JsonObject &json, const QByteArray &name, const QByteArray &entries)
 {
     const QByteArray headers = toJson(decodeTable(entries));
@@ -99,7 +99,7 @@ QAmqpMessage readProperties(const QAmqpValue &json)
     return message;
 }
 
-// Returns null only if there is no such name: an empty name is not null.
+// Returns null only if there is no such member: an empty text is not null.
 QByteArray readName(JsonMembers &members, const QByteArray &name)
 {
     const auto bytes = members.bytes(name);
@@ -144,7 +144,7 @@ QAmqpMessage readMessage(QByteArrayView json, JsonEnvelope *envelope)
         envelope->remaining = quint32(
                 members.number("message_count", std::numeric_limits<quint32>::max()).value_or(0));
         envelope->redelivered = members.truth("redelivered").value_or(false);
-        members.take("properties_error"); // it follows from the properties
+        members.take("properties_error"); // the properties have that error again
         QAmqpMessage message;
         if (const QAmqpValue properties = members.take("properties");
             properties.type() != Type::Invalid)
@@ -166,10 +166,10 @@ using namespace QtAmqpPrivate;
 
 /*!
     Returns the whole message as one line of JSON in UTF-8, without a newline: its properties and its body.
-    \c{qamqp publish --json-lines} takes it, see \l {Messages as JSON} for the form. fromJson() makes an equal
-    message of it, whatever it holds: each property that is there and no other, each header with its type and
-    in its place, bytes that are not UTF-8, properties that cannot be read, a body that was too large to be
-    kept, which is null.
+    \c{qamqp publish --json-lines} accepts it, see \l {Messages as JSON} for the form. fromJson() makes an
+    equal message of it, whatever the message holds: with the same properties, the types and order of its
+    headers, bytes that are not UTF-8, and properties that cannot be read. A body that was too large to be
+    kept is null.
 
     \sa QAmqpDelivery::toJson()
 */
@@ -181,8 +181,8 @@ QByteArray QAmqpMessage::toJson() const
 }
 
 /*!
-    Makes the message that \a json stands for: what toJson() or QAmqpDelivery::toJson() returned, or a like
-    object written by hand, whose headers may be plain JSON. What tells of a delivery is passed over.
+    Makes a message of \a json: the result of toJson() or QAmqpDelivery::toJson(), or a similar object written
+    by hand, whose headers may be plain JSON. Members that describe a delivery are ignored.
 
     If it cannot be read, errorString() says what is wrong and where, and publishing the message is refused.
 */

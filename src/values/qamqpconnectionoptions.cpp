@@ -92,7 +92,7 @@ namespace {
 
 bool isHostName(const QString &name)
 {
-    // A single colon would be that of a port, while an IPv6 address has two at least.
+    // A single colon would precede a port, while an IPv6 address has at least two colons.
     return !name.isEmpty() && name.size() <= 255 && name.count(u':') != 1
             && std::none_of(name.begin(), name.end(), [](QChar c) {
                    return c <= u' ' || c == u'\x7f' || u"/@[]?#\\"_s.contains(c);
@@ -222,8 +222,8 @@ QAmqpConnectionOptions QAmqpConnectionOptions::fromUrl(const QString &url, QAmqp
 
 /*!
     \overload
-    An invalid QUrl does not tell what was wrong with its text, so the error is a general one. A QUrl cannot
-    hold several hosts with ports.
+    An invalid QUrl no longer has its text, so the error cannot say what was wrong with it. A QUrl cannot hold
+    several hosts with ports.
 */
 QAmqpConnectionOptions QAmqpConnectionOptions::fromUrl(const QUrl &url, QAmqpError *error)
 {
@@ -437,15 +437,15 @@ QTAMQP_FIELD(QAmqpConnectionOptions, QAmqpRetryPolicy, retryPolicy, setRetryPoli
     Pika calls it stack_timeout. With 0 the timeouts of the parts are the only limits. */
 
 /*! \fn std::chrono::milliseconds QAmqpConnectionOptions::lingerTime() const
-    Returns how long a link that is given up is kept for what is still on its way; the default is 2 s. */
+    Returns how long a link that is given up is kept so that all output arrives; the default is 2 s. */
 /*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setLingerTime(std::chrono::milliseconds time)
-    Keeps a link that is given up for \a time at most, 0 ms to one hour, until the broker has heard everything: when
-    the connection is deleted, when its thread or the application ends, and when an error made the library close it.
-    With 0 the link is cut at once, without connection.close, and the operating system may take back what was
-    published and acknowledged last.
+    Keeps a link that is given up for \a time at most, 0 ms to one hour, until the broker has received
+    everything: when the connection is deleted, when its thread or the application ends, and when an error
+    made the library close it. With 0 the link is cut at once, without connection.close, and the operating
+    system may drop what was published and acknowledged last.
 
-    Where an event loop goes on, this takes no time of the program. At the end of a thread or of the application
-    there is none, and the end waits for the broker, which mostly takes a round trip. */
+    As long as an event loop runs, the program does not have to wait for this. At the end of a thread or of
+    the application there is no event loop, so that the end waits for the broker, mostly for a round trip. */
 
 /*! \fn std::chrono::milliseconds QAmqpConnectionOptions::requestTimeout() const
     Returns how long the broker may take for an answer; the default is 30 s. */
@@ -454,8 +454,8 @@ QTAMQP_FIELD(QAmqpConnectionOptions, QAmqpRetryPolicy, retryPolicy, setRetryPoli
     of its channel. A channel whose opening or closing is not answered in time ends with Timeout. With 0
     there is no limit.
 
-    A message comes in several frames. When nothing more of it has come for as long as this, the connection ends
-    with Timeout: a broker writes a message without a pause, so that either the network is stuck or the
+    A message comes in several frames. If the next part of it does not come within \a timeout, the connection
+    ends with Timeout: a broker writes a message without a pause, so that either the network is stuck or the
     broker is in error. The message as a whole may take any time. */
 
 /*! \fn std::chrono::milliseconds QAmqpConnectionOptions::blockedConnectionTimeout() const
@@ -504,7 +504,7 @@ QAmqpConnectionOptions &QAmqpConnectionOptions::setKeepAliveEnabled(bool enabled
     milliseconds (TCP_USER_TIMEOUT, where the system has it). */
 
 /*!
-    Returns where the connection goes as a URL without credentials and query, such as
+    Returns the address of the first host as a URL without credentials and query, such as
     amqps://broker.example:5671/vhost, for logs and error texts.
 */
 QString QAmqpConnectionOptions::endpoint() const

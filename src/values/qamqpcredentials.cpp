@@ -18,15 +18,15 @@ using Private = QAmqpCredentialsPrivate;
 /*!
     \class QAmqpCredentials
     \inmodule QtAmqp
-    \brief How a connection proves to the broker who it is.
+    \brief How a connection logs in to the broker.
 
     \table
     \header \li Made by \li SASL mechanism \li What is sent
     \row \li plain(), and the default, guest \li PLAIN (RFC 4616) \li user name and password
     \row \li amqplain() \li AMQPLAIN \li the same, as an AMQP table
-    \row \li external() \li EXTERNAL \li nothing: the TLS client certificate tells
+    \row \li external() \li EXTERNAL \li nothing: the broker uses the TLS client certificate
     \row \li token() \li PLAIN \li an OAuth 2 token in place of the password
-    \row \li custom() \li any other \li what the application's function answers
+    \row \li custom() \li any other \li what the application's function returns
     \endtable
 
     No other mechanism is used: if the broker does not offer this one, the connection fails with
@@ -56,7 +56,7 @@ using Private = QAmqpCredentialsPrivate;
 */
 
 /*! \typedef QAmqpCredentials::Responder
-    A function that answers what the broker asks, see custom(). */
+    A function that answers the challenges of the broker, see custom(). */
 /*! \typedef QAmqpCredentials::Provider
     A function that returns the credentials to use now, see fromProvider(). */
 /*! \typedef QAmqpCredentials::TokenProvider
@@ -97,8 +97,8 @@ QTAMQP_VALUE(QAmqpCredentials)
 /*!
     Makes credentials of \a userName and \a password for the mechanism PLAIN.
 
-    The user name may have 255 bytes of UTF-8, and neither text may contain a NUL character;
-    errorString() tells, and a connection refuses to open.
+    The user name may have 255 bytes of UTF-8, and neither text may contain a NUL character; otherwise
+    errorString() says so, and a connection with these credentials refuses to open.
 */
 QAmqpCredentials QAmqpCredentials::plain(const QString &userName, const QString &password)
 {
@@ -106,7 +106,7 @@ QAmqpCredentials QAmqpCredentials::plain(const QString &userName, const QString 
 }
 
 /*! Makes credentials of \a userName and \a password for the mechanism AMQPLAIN, which some older
-    brokers want. It protects the password no better than PLAIN. */
+    brokers require. It protects the password no better than PLAIN. */
 QAmqpCredentials QAmqpCredentials::amqplain(const QString &userName, const QString &password)
 {
     return Private::make("AMQPLAIN"_ba, userName, password);
@@ -120,7 +120,7 @@ QAmqpCredentials QAmqpCredentials::amqplain(const QString &userName, const QStri
 QAmqpCredentials QAmqpCredentials::external() { return Private::make("EXTERNAL"_ba); }
 
 /*!
-    Makes credentials for any other SASL \a mechanism, by its name as the broker offers it.
+    Makes credentials for any other SASL \a mechanism, which is the name that the broker offers.
 
     \a respond is called with a null challenge for the initial response (connection.start-ok), then
     with the challenge of each connection.secure, 16 at most, and returns what to send. A null
@@ -153,7 +153,7 @@ QAmqpCredentials QAmqpCredentials::fromProvider(const Provider &provider)
 /*!
     Makes credentials of the tokens that \a provider returns, such as OAuth 2 access tokens, for
     RabbitMQ's plugin rabbitmq_auth_backend_oauth2. It is asked at each attempt to log in, and for a
-    new token when 80 % of the life of the last one are over; the connection passes that on with
+    new token when 80 % of the lifetime of the last one is over; the connection sends the new one with
     connection.update-secret and stays open. It runs in the connection's thread and must not block:
     fetch the token beforehand. RabbitMQ takes the user from the token and ignores \a userName.
 */
@@ -168,16 +168,16 @@ QAmqpCredentials QAmqpCredentials::token(const TokenProvider &provider, const QS
                                  : nullptr);
 }
 
-/*! Returns the user name; the default is guest. Empty if a certificate or function tells it. */
+/*! Returns the user name; the default is guest. It is empty if a certificate or a function provides it. */
 QString QAmqpCredentials::userName() const { return peek(d).userName; }
 
-/*! Returns the name of the SASL mechanism; empty if a provider tells it. */
+/*! Returns the name of the SASL mechanism; empty if a provider decides on it. */
 QByteArray QAmqpCredentials::mechanism() const { return peek(d).mechanism; }
 
 /*!
-    Returns what connection.start-ok carries as response: for PLAIN NUL, user name, NUL, password in
-    UTF-8 (RFC 4616, without an authorisation identity), for AMQPLAIN a table of LOGIN and PASSWORD
-    without its length, for EXTERNAL nothing. \b{It contains the password}: never log it.
+    Returns the response in connection.start-ok. For PLAIN it is NUL, user name, NUL and password in UTF-8
+    (RFC 4616, without an authorisation identity), for AMQPLAIN a table of LOGIN and PASSWORD without its
+    length, and for EXTERNAL nothing. \b{It contains the password}: never log it.
 */
 QByteArray QAmqpCredentials::initialResponse() const
 {
@@ -194,30 +194,29 @@ QByteArray QAmqpCredentials::initialResponse() const
     return QByteArrayLiteral("");
 }
 
-/*! Returns what a connection.secure-ok answers to \a challenge; null if there is no answer, which is
-    so for every mechanism but those made by custom(). Never log it. */
+/*! Returns the response of connection.secure-ok to \a challenge. It is null if there is none, as for every
+    mechanism that was not made by custom(). Never log it. */
 QByteArray QAmqpCredentials::response(const QByteArray &challenge) const
 {
     return peek(d).responder ? (*peek(d).responder)(challenge) : QByteArray();
 }
 
-/*! Returns whether a function tells the credentials, see fromProvider() and token(). */
+/*! Returns whether a function provides the credentials, see fromProvider() and token(). */
 bool QAmqpCredentials::hasProvider() const { return peek(d).provider != nullptr; }
 
-/*! Returns what the provider returns now, or without a provider these credentials. */
+/*! Calls the provider and returns its credentials; without a provider returns these credentials. */
 QAmqpCredentials QAmqpCredentials::provided() const
 {
     return hasProvider() ? (*peek(d).provider)() : *this;
 }
 
-/*! Returns for how long these credentials are valid from when they were made; 0 s, the default, means
-    for ever. */
+/*! Returns how long these credentials are valid after they were made; 0 s, the default, means for ever. */
 std::chrono::seconds QAmqpCredentials::expiresIn() const { return peek(d).expiresIn; }
 
-/*! Returns why these credentials cannot be sent, without telling a secret; empty if they can. */
+/*! Returns why these credentials cannot be sent; empty if they can. The text contains no secret. */
 QString QAmqpCredentials::errorString() const
 {
-    // The largest frame before connection.tune that all versions of RabbitMQ take.
+    // The largest frame that all versions of RabbitMQ accept before connection.tune.
     constexpr qsizetype maxInitialResponse = 8192;
     if (hasProvider())
         return *peek(d).provider ? QString() : u"The credentials' provider is no function."_s;

@@ -32,7 +32,7 @@ using namespace QtAmqpPrivate;
 /*!
     \enum QAmqpError::Kind
     \value NoError               Nothing went wrong.
-    \value HostUnreachable       The name does not resolve, or nobody answers there; socketError() tells which.
+    \value HostUnreachable       The name does not resolve, or nobody answers there; see socketError().
     \value TlsFailed             TLS could not be agreed on, or the certificate is not trusted.
     \value AuthenticationFailed  The broker does not accept the credentials or their mechanism.
     \value AccessRefused         The user may not do this (403).
@@ -40,10 +40,10 @@ using namespace QtAmqpPrivate;
     \value PreconditionFailed    It exists with other properties, or is not in the state asked for (406).
     \value ResourceLocked        Another connection has it exclusively (405).
     \value ClosedByBroker        The broker ended the connection or channel for another reason.
-    \value ConnectionLost        The transport ended without a word of the broker.
+    \value ConnectionLost        The transport ended, and the broker gave no reason.
     \value HeartbeatMissed       The broker was silent for two heartbeat intervals.
-    \value Timeout               No answer within the time that was set.
-    \value Cancelled             Ended with its channel, connection or object; see cause().
+    \value Timeout               No answer came within the timeout.
+    \value Cancelled             The call ended with its channel, connection or object; see cause().
     \value NotOpen               The channel or connection is not open.
     \value InvalidArgument       AMQP cannot carry what was asked for; nothing was sent.
     \value Unroutable            No queue took the message (312, 313).
@@ -55,7 +55,7 @@ using namespace QtAmqpPrivate;
 /*!
     \enum QAmqpError::Scope
     What the error ended.
-    \value Operation   One call; its channel lives on.
+    \value Operation   One call; its channel stays open.
     \value Channel     The channel, with everything pending on it.
     \value Connection  The connection, with all its channels.
 */
@@ -70,7 +70,7 @@ using namespace QtAmqpPrivate;
 
 /*!
     \enum QAmqpError::Phase
-    \value NoPhase     Not a matter of the connection's life.
+    \value NoPhase     The error does not concern a phase of the connection.
     \value Resolving   Finding the addresses of the host's name.
     \value Connecting  Connecting to an address.
     \value Tls         The TLS handshake.
@@ -102,8 +102,8 @@ public:
     Makes an error of the kind NoError. */
 QTAMQP_VALUE(QAmqpError)
 
-/*! Makes an error of \a kind that ended \a scope, found by \a origin; \a text is for people, and text()
-    shows its control characters by escapes. */
+/*! Makes an error of \a kind that ended \a scope and was found by \a origin. The \a text is for people;
+    text() returns it with control characters shown as escapes. */
 QAmqpError::QAmqpError(Kind kind, Scope scope, Origin origin, const QString &text)
     : d(new QAmqpErrorPrivate)
 {
@@ -135,7 +135,7 @@ QTAMQP_FIELD(QAmqpError, QAmqpError::Scope, scope, setScope)
 QAmqpError::Origin QAmqpError::origin() const { return peek(d).origin; }
 
 /*! \property QAmqpError::phase
-    When in the connection's life it came. */
+    In which phase of the connection the error came. */
 /*! \fn QAmqpError &QAmqpError::setPhase(Phase phase)
     Sets when it came to \a phase. */
 QTAMQP_FIELD(QAmqpError, QAmqpError::Phase, phase, setPhase)
@@ -148,9 +148,9 @@ int QAmqpError::replyCode() const { return peek(d).replyCode; }
 QString QAmqpError::replyText() const { return peek(d).replyText; }
 
 /*! \property QAmqpError::text
-    One sentence for people: what happened and what to do. It may quote the broker, and is safe to print
-    all the same: line ends, control characters and what turns the direction of text are shown by escapes
-    such as \c{\n}, while replyText() is as the broker wrote it. It never contains a password. */
+    One sentence for people: what happened and what to do. It may quote the broker, but is safe to print:
+    line ends, control characters and characters that change the direction of text are shown as escapes such
+    as \c{\n}, while replyText() is as the broker wrote it. It never contains a password. */
 QString QAmqpError::text() const { return peek(d).text; }
 
 /*! \property QAmqpError::method
@@ -160,37 +160,36 @@ QString QAmqpError::text() const { return peek(d).text; }
 QTAMQP_FIELD(QAmqpError, QString, method, setMethod)
 
 /*! \property QAmqpError::endpoint
-    Whom the connection was to or with, as in QAmqpConnection::endpoint(); may be empty. */
+    The peer of the connection, as in QAmqpConnection::endpoint(); may be empty. */
 /*! \fn QAmqpError &QAmqpError::setEndpoint(const QString &endpoint)
     Sets whom the connection was to or with to \a endpoint, a text without credentials. */
 QTAMQP_FIELD(QAmqpError, QString, endpoint, setEndpoint)
 
 /*! \property QAmqpError::socketError
-    What the socket said, if it is the socket's: a QAbstractSocket::SocketError, such as
-    QAbstractSocket::ConnectionRefusedError where nothing listens, QAbstractSocket::HostNotFoundError,
-    QAbstractSocket::NetworkError without a way to the host, or QAbstractSocket::SocketTimeoutError; else -1
-    (QAbstractSocket::UnknownSocketError). If several addresses of a host failed it is what they have in
-    common, and attempts() have their own. */
+    The error of the socket, if it is one: a QAbstractSocket::SocketError, such as
+    QAbstractSocket::ConnectionRefusedError if nothing listens, QAbstractSocket::HostNotFoundError,
+    QAbstractSocket::NetworkError without a route to the host, or QAbstractSocket::SocketTimeoutError; else -1
+    (QAbstractSocket::UnknownSocketError). If several addresses of a host failed, it is the error that they
+    have in common, and each of attempts() has its own. */
 /*! \fn QAmqpError &QAmqpError::setSocketError(int error)
     Sets the QAbstractSocket::SocketError to \a error. */
 QTAMQP_FIELD(QAmqpError, int, socketError, setSocketError)
 
-/*! Returns the error behind this one, as the channel's error behind a cancelled call; may be none. */
+/*! Returns the error that caused this one, if any, such as the channel's error for a cancelled call. */
 QAmqpError QAmqpError::cause() const { return peek(d).cause; }
 
 /*! \fn QList<QAmqpError> QAmqpError::attempts() const
-    Returns what went wrong each time, if this is the error of a connection that could not be opened;
-    also if there was but one attempt. There is an error for each address that could not be reached, or
-    that was reached and failed later, or for the host if its name was not resolved; in the order of their
-    failures, each with its endpoint(), phase() and cause(). After many attempts
-    these are the last hundred. */
+    Returns the error of each attempt, if this is the error of a connection that could not be opened, also if
+    there was only one attempt. There is an error for each address that could not be reached, or that was
+    reached and failed later, or for the host if its name was not resolved. They are in the order of their
+    failures, each with its endpoint(), phase() and cause(). Of many attempts these are the last hundred. */
 /*! \fn QAmqpError &QAmqpError::setAttempts(const QList<QAmqpError> &attempts)
     Sets the errors of all \a attempts. */
 QTAMQP_FIELD(QAmqpError, QList<QAmqpError>, attempts, setAttempts)
 
 /*! \property QAmqpError::retryable
     \c true if the same may work later without a change: the host was unreachable, the connection was
-    lost or silent, something took too long, or the broker closed on its own account (320
+    lost or silent, something took too long, or the broker closed the connection for reasons of its own (320
     connection-forced, 541 internal-error). */
 bool QAmqpError::isRetryable() const
 {
@@ -212,7 +211,7 @@ QAmqpError &QAmqpError::setReply(int code, const QString &text)
     return *this;
 }
 
-/*! Sets the error behind this one to \a cause. */
+/*! Sets the error that caused this one to \a cause. */
 QAmqpError &QAmqpError::setCause(const QAmqpError &cause)
 {
     // Because of the copy an error that becomes its own cause detaches first. Otherwise it would own itself and
@@ -223,10 +222,10 @@ QAmqpError &QAmqpError::setCause(const QAmqpError &cause)
 }
 
 /*!
-    Returns \a text as it may go to a terminal or a log, whoever wrote it: line ends, control characters
-    and what turns the direction of text are shown by escapes such as \c{\n} and \c{\x1b}, the rest stays
-    as it is. text() has passed through here; use this for what else a peer wrote, such as replyText(),
-    names and server properties.
+    Returns \a text in a form that is safe in a terminal or a log, whoever wrote it: line ends, control
+    characters and characters that change the direction of text are shown as escapes such as \c{\n} and
+    \c{\x1b}, the rest stays as it is. text() is safe already; use this for other texts of a peer, such as
+    replyText(), names and server properties.
 */
 QString QAmqpError::printable(const QString &text) { return QtAmqpPrivate::printable(text); }
 
@@ -275,8 +274,8 @@ void QAmqpError::raise() const { throw QAmqpException(*this); }
     \c{onFailed([](const QAmqpException &e) { … })}, or around QFuture::result() and \c co_await.
 
     Code that is compiled without exceptions (\c QT_NO_EXCEPTIONS, as by \c -fno-exceptions) does not
-    have this class: there the signals, QAmqpConnection::lastError() and QAmqpResult::error() tell
-    of failures, and a future that failed is one that is finished without a result.
+    have this class: there the signals, QAmqpConnection::lastError() and QAmqpResult::error() report
+    failures, and a future that failed is one that is finished without a result.
 */
 
 /*! Makes an exception that carries \a error. */

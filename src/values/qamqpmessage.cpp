@@ -25,15 +25,15 @@ using Property = QAmqpMessage::Property;
     \inmodule QtAmqp
     \brief A message: a body of bytes and the 14 properties of AMQP's basic class.
 
-    A property that was never set is absent, which is not the same as empty; has() tells which it is. Setting
-    a text property to a null QString, or calling clear(), makes it absent again.
+    A property that was never set is absent, which is not the same as empty; see has(). Setting a text
+    property to a null QString, or calling clear(), makes it absent again.
 
-    The broker and other clients may send text that is not UTF-8, here and in the names that a
-    QAmqpDelivery tells. In a QString such a byte is a lone surrogate, U+DC80 to U+DCFF for 80 to FF,
-    and the setters and calls of this library make the same byte of it again. So what is copied to another
-    message, or used to answer or forward one, is exactly what came. RabbitMQ accepts such properties, but
-    closes the connection (501) over such names. Calls with such names are therefore refused with
-    InvalidArgument if the server is RabbitMQ or not known yet. bytes() returns the bytes themselves.
+    The broker and other clients may send text that is not UTF-8, here and in the names of a QAmqpDelivery. In
+    a QString such a byte is a lone surrogate, U+DC80 to U+DCFF for 80 to FF, which the setters and calls of
+    this library turn into the same byte again. So text that is copied to another message, or used to answer
+    or forward one, is sent exactly as it came. RabbitMQ accepts such properties, but closes the connection
+    (501) over such names. Calls with such names are therefore refused with InvalidArgument if the server is
+    RabbitMQ or not known yet. bytes() returns the bytes themselves.
 
     The setters never fail. A value that AMQP cannot carry (text of more than 255 bytes of UTF-8, a header value
     of a foreign type or a number that is not finite, a time before 1970) leaves the property absent, and
@@ -41,8 +41,8 @@ using Property = QAmqpMessage::Property;
 
     A message that was received may have properties that cannot be read, because whoever sent it made a mistake,
     or because they are beyond the limits of this library. It is delivered nevertheless: propertiesError()
-    says what is wrong, and headers() are empty. Published again, it is sent byte for byte as it came, if
-    its properties fit one frame.
+    says what is wrong, and headers() is empty. If it is published again, it is sent byte for byte as it came,
+    provided that its properties fit one frame.
 
     Messages are implicitly shared and reentrant; publishing one object many times is the fastest way
     to publish.
@@ -66,7 +66,7 @@ using Property = QAmqpMessage::Property;
     \value Type             The application's name for the kind of message.
     \value UserId           Must be the connection's user if set, or RabbitMQ closes the channel (406).
     \value AppId            The sending application.
-    \value ClusterId        Deprecated by the protocol, carried all the same.
+    \value ClusterId        Deprecated by the protocol, but still sent and received.
 */
 
 /*!
@@ -132,7 +132,7 @@ void checkPropertyList(quint16 flags, Reader &list)
         list.fail("has bytes behind its last property");
 }
 
-// Returns the bytes of the property in a list that is in order. If it is absent they are empty, at its place.
+// Returns the bytes of the property in a valid list. If it is absent they are empty, and at its place.
 static QByteArrayView findProperty(quint16 flags, QByteArrayView properties, Property property)
 {
     Reader list(properties);
@@ -193,7 +193,7 @@ QByteArrayView QAmqpMessagePrivate::wire(Property property) const
 void QAmqpMessagePrivate::set(Property property, const QByteArray &wire)
 {
     refusals.remove(quint32(property));
-    if (isMalformed && wire.isEmpty()) // it is absent anyway
+    if (isMalformed && wire.isEmpty()) // all properties are absent anyway
         return;
     if (isMalformed)
         return refuse(property,
@@ -244,7 +244,7 @@ QTAMQP_VALUE(QAmqpMessage)
 /*! Makes a message of \a body, which is shared, not copied; no property is set. */
 QAmqpMessage::QAmqpMessage(const QByteArray &body) { setBody(body); }
 
-/*! Returns the body, bytes as they were sent. */
+/*! Returns the body, the bytes as they were sent. */
 QByteArray QAmqpMessage::body() const { return peek(d).body; }
 
 /*!
@@ -276,8 +276,8 @@ void QAmqpMessage::clear(Property property)
 }
 
 /*!
-    Returns the bytes of \a property as they are on the wire, of text without its length. This is the way to
-    a text that is not UTF-8. There are none if the property is absent.
+    Returns the bytes of \a property as they are on the wire, without the length if it is text. This is the
+    way to read text that is not UTF-8. The result is empty if the property is absent.
 */
 QByteArray QAmqpMessage::bytes(Property property) const
 {
@@ -298,17 +298,17 @@ QByteArray QAmqpMessage::bytes(Property property) const
   }
 
 /*! \property QAmqpMessage::contentType
-    MIME type of the body, at most 255 bytes. AMQP carries it without looking at it. */
+    MIME type of the body, at most 255 bytes. Neither the broker nor this library interprets it. */
 QTAMQP_TEXT_PROPERTY(contentType, ContentType)
 
 /*! \property QAmqpMessage::contentEncoding
-    MIME content encoding, such as gzip, at most 255 bytes. Nothing is decoded by itself. */
+    MIME content encoding, such as gzip, at most 255 bytes. The library does not decode the body. */
 QTAMQP_TEXT_PROPERTY(contentEncoding, ContentEncoding)
 
 /*! \property QAmqpMessage::headers
-    The application's headers; decoded when they are first asked for. All properties together must fit one
-    frame. Empty too if they were received and cannot be read, which propertiesError() tells; bytes()
-    returns them as they came. */
+    The application's headers, which are decoded when they are first asked for. All properties together must
+    fit one frame. If headers were received and cannot be read, this is empty, and propertiesError() says why;
+    bytes() returns them as they came. */
 QAmqpTable QAmqpMessage::headers() const
 {
     if (!has(Property::Headers))
@@ -347,7 +347,7 @@ void QAmqpMessage::setDeliveryMode(DeliveryMode mode)
 }
 
 /*! \property QAmqpMessage::priority
-    0 (also when absent) to 255. Only queues declared with x-max-priority look at it. */
+    0 (also when absent) to 255. It counts only in queues that were declared with x-max-priority. */
 quint8 QAmqpMessage::priority() const { return peek(d).byte(Property::Priority); }
 void QAmqpMessage::setPriority(quint8 priority)
 {
@@ -366,7 +366,7 @@ QTAMQP_TEXT_PROPERTY(replyTo, ReplyTo)
     Time to live in a queue, in milliseconds, as decimal text, which is how AMQP carries it. */
 QTAMQP_TEXT_PROPERTY(expiration, Expiration)
 
-/*! Sets the \a expiration in milliseconds, 0 to 4294967295. Any other leaves it absent, and errorString()
+/*! Sets the \a expiration in milliseconds, 0 to 4294967295. Another value makes it absent, and errorString()
     says so, since RabbitMQ would close the channel (406) over it, as it does over text that is not such a
     number. */
 void QAmqpMessage::setExpiration(std::chrono::milliseconds expiration)
@@ -414,18 +414,18 @@ QTAMQP_TEXT_PROPERTY(userId, UserId)
 QTAMQP_TEXT_PROPERTY(appId, AppId)
 
 /*! \property QAmqpMessage::clusterId
-    Deprecated by the protocol, carried all the same. */
+    Deprecated by the protocol, but still sent and received. */
 QTAMQP_TEXT_PROPERTY(clusterId, ClusterId)
 
 /*!
     Returns what is wrong with the properties as they were received; empty if they can be read, and for
     every message that was made on this side.
 
-    If it is the headers (arrays and tables more than 32 deep in each other, more than 65,536 values in
-    all, a value of an unknown type), headers() are empty and the other properties are there. If it is the
-    list of the properties itself, or a flag for a property that the basic class does not have, none of
-    them is there, and none can be set: errorString() says so then. The bytes are kept, and
-    QAmqpChannel::publish() sends them as they came.
+    If the headers are wrong (arrays and tables nested more than 32 deep, more than 65,536 values in all, a
+    value of an unknown type), headers() is empty and the other properties can be read. If the list of the
+    properties itself is wrong, or has a flag for a property that the basic class does not have, none of them
+    can be read, nor set: errorString() says so then. The bytes are kept, and QAmqpChannel::publish() sends
+    them as they came.
 */
 QString QAmqpMessage::propertiesError() const
 {

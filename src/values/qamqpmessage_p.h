@@ -19,24 +19,24 @@ QT_BEGIN_NAMESPACE
 // it. So publishing copies the list, receiving keeps a slice of the frame, and a property is decoded only when
 // it is asked for.
 //
-// What was received is kept as it came even if it cannot be read, so that it can be sent on byte for byte. If the
-// list itself is malformed, no property can be found in it. If only the table of headers cannot be read, only the
-// headers are missing.
+// Received properties are kept as they came even if they cannot be read, so that they can be forwarded byte
+// for byte. If the list itself is malformed, no property can be found in it. If only the table of headers
+// cannot be read, only the headers are missing.
 class QAmqpMessagePrivate : public QtAmqpPrivate::SharedValue
 {
 public:
-    // The keys of refusals that are about no property.
-    static constexpr quint32 Body = 0x0001; // the body was too large to be kept
-    static constexpr quint32 Json =
-            0x10000; // the JSON that the message was to be made of cannot be read
+    // The keys of refusals that do not concern a property: the body was too large to be kept, or the JSON
+    // that the message was to be made from cannot be read.
+    static constexpr quint32 Body = 0x0001;
+    static constexpr quint32 Json = 0x10000;
 
     QByteArray body;
     QByteArray properties;
     QtAmqpPrivate::MadeOnce<QAmqpTable> headers; // decoded
-    // Why the message cannot be sent, by the bit of each property at fault. The last is the one to be told.
+    // Why the message cannot be sent, by the bit of each property at fault. errorString() returns the last.
     QMap<quint32, QString> refusals;
     quint16 flags = 0;
-    bool isMalformed = false; // the property list, as it was received
+    bool isMalformed = false; // the property list was received and cannot be read
 
     bool operator==(const QAmqpMessagePrivate &) const = default;
 
@@ -48,14 +48,14 @@ public:
     {
         return QtAmqpPrivate::edit(message.d);
     }
-    // Counts the properties too, since a peer may have made them larger than the body.
+    // The properties count too, since a peer may have made them larger than the body.
     static qsizetype size(const QAmqpMessage &message)
     {
         const QAmqpMessagePrivate &d = of(message);
         return d.body.size() + d.properties.size();
     }
     static QAmqpMessage make(QByteArray body, quint16 flags, QByteArray properties);
-    // Makes what is left of a message whose body was not kept.
+    // Makes a message whose body was too large to be kept.
     static QAmqpMessage makeBodiless(quint16 flags, QByteArray properties);
     // Makes the message for JSON that cannot be read because of `error`.
     static QAmqpMessage makeUnread(const QString &error);
@@ -64,7 +64,8 @@ public:
     // Returns the bytes of the property in the list. If it is absent they are empty, at the place for it.
     QByteArrayView wire(QAmqpMessage::Property property) const;
     void set(QAmqpMessage::Property property, const QByteArray &wire);
-    // Makes the property absent, and the message one that cannot be sent: the error is its name and `why`.
+    // Makes the property absent and the message one that cannot be sent. The error text is the name of the
+    // property, followed by `why`.
     void refuse(QAmqpMessage::Property property, const QString &why);
     void dropBody();
 
@@ -88,10 +89,10 @@ struct PropertyRow
 // bit down.
 std::span<const PropertyRow> propertyRows();
 
-// Checks the list of properties of a content header without decoding it (AMQP 0-9-1 §4.2.6.1). What is in the
-// table of headers is not checked.
+// Checks the list of properties of a content header without decoding it (AMQP 0-9-1 §4.2.6.1). The content of
+// the table of headers is not checked.
 void checkPropertyList(quint16 flags, Reader &list);
-// Checks the list and the table of headers.
+// Checks the list and the content of the table of headers.
 void checkProperties(quint16 flags, Reader &list);
 
 } // namespace QtAmqpPrivate

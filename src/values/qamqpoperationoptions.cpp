@@ -24,8 +24,8 @@ using namespace QtAmqpPrivate;
 
     By default everything is off, and there are no arguments. Only a queue without a name of its own, to
     which the broker gives one, is exclusive and auto-delete unless setExclusive() and setAutoDelete() say
-    otherwise, since nobody would find it again to delete it. This does not count for a queue that is meant
-    to stay: one that is durable, a quorum queue or a stream.
+    otherwise, since nobody would know its name to delete it. This does not apply to a queue that is meant to
+    stay: one that is durable, a quorum queue or a stream.
 
     Declaring a queue that exists with other options fails with PreconditionFailed. Declaring a queue that
     belongs to another connection alone fails with ResourceLocked. Implicitly shared and reentrant.
@@ -60,7 +60,7 @@ using namespace QtAmqpPrivate;
     \sa QAmqpQueue::consume(), {AMQP 0-9-1 §1.8.3.3}, {https://www.rabbitmq.com/consumers.html}
 */
 
-// A number out of range makes an invalid argument, which is not sent but refused with this text.
+// A number out of range makes an invalid value, with which the call is refused; its error is this text.
 static QAmqpValue argumentOf(qint64 number, const Range &range)
 {
     return range.contains(double(number))
@@ -191,7 +191,7 @@ QAmqpQueueOptions QAmqpOperationOptionsPrivate::forName(QAmqpQueueOptions option
 
 /*!
     \enum QAmqpQueueOptions::Type
-    \value Classic  On one node; with every feature.
+    \value Classic  Kept on one node, with every feature.
     \value Quorum   Replicated by Raft: durable, not exclusive, not auto-delete.
     \value Stream   An append-only log that is read by any number of consumers, each with a prefetch.
 */
@@ -200,8 +200,8 @@ QAmqpQueueOptions QAmqpOperationOptionsPrivate::forName(QAmqpQueueOptions option
     \enum QAmqpQueueOptions::Overflow
     What a full queue does.
     \value DropHead          Drops or dead-letters its oldest messages; RabbitMQ's default.
-    \value RejectPublish     Nacks what is published, see QAmqpChannel::nacked().
-    \value RejectPublishDlx  The same, and dead-letters it; classic queues only.
+    \value RejectPublish     Nacks new messages, see QAmqpChannel::nacked().
+    \value RejectPublishDlx  Nacks new messages and dead-letters them; classic queues only.
 */
 
 /*! \fn QAmqpQueueOptions &QAmqpQueueOptions::setType(Type type)
@@ -225,7 +225,7 @@ QTAMQP_ARGUMENT(QAmqpQueueOptions, setMaxLength, qint64, "x-max-length", Length)
 
 /*! \fn QAmqpQueueOptions &QAmqpQueueOptions::setMaxLengthBytes(qint64 bytes)
     Limits the bodies of all ready messages to \a bytes, 0 or more (x-max-length-bytes); see
-    setOverflow(). Streams drop what is older. */
+    setOverflow(). Streams drop their oldest messages. */
 QTAMQP_ARGUMENT(QAmqpQueueOptions, setMaxLengthBytes, qint64, "x-max-length-bytes", Length)
 
 /*! \fn QAmqpQueueOptions &QAmqpQueueOptions::setMaxAge(std::chrono::seconds age)
@@ -238,8 +238,8 @@ QTAMQP_ARGUMENT(QAmqpQueueOptions, setMaxAge, std::chrono::seconds, "x-max-age",
 QTAMQP_ARGUMENT(QAmqpQueueOptions, setOverflow, Overflow, "x-overflow", overflows)
 
 /*! \fn QAmqpQueueOptions &QAmqpQueueOptions::setDeadLetterExchange(const QString &exchange)
-    Publishes what is rejected, expires or does not fit to \a exchange (x-dead-letter-exchange);
-    empty is the default exchange. */
+    Publishes messages that are rejected, expire or do not fit into the queue to \a exchange
+    (x-dead-letter-exchange). An empty name stands for the default exchange. */
 QTAMQP_ARGUMENT(QAmqpQueueOptions, setDeadLetterExchange, QString, "x-dead-letter-exchange")
 
 /*! \fn QAmqpQueueOptions &QAmqpQueueOptions::setDeadLetterRoutingKey(const QString &routingKey)
@@ -253,13 +253,14 @@ QTAMQP_ARGUMENT(QAmqpQueueOptions, setDeadLetterRoutingKey, QString, "x-dead-let
 QTAMQP_ARGUMENT(QAmqpQueueOptions, setSingleActiveConsumer, bool, "x-single-active-consumer")
 
 /*! \fn QAmqpQueueOptions &QAmqpQueueOptions::setDeliveryLimit(int deliveries)
-    Drops or dead-letters a message that came back more often than \a deliveries, 0 or more
+    Drops or dead-letters a message that was given back to the queue more often than \a deliveries, 0 or more
     (x-delivery-limit). Quorum queues only. */
 QTAMQP_ARGUMENT(QAmqpQueueOptions, setDeliveryLimit, int, "x-delivery-limit", DeliveryLimit)
 
 /*! \fn QAmqpQueueOptions &QAmqpQueueOptions::setMaxPriority(int priority)
     Delivers messages of a higher QAmqpMessage::priority() first, up to \a priority, 1 to 255
-    (x-max-priority). Classic queues only; up to 10 is enough for most, each costs memory. */
+    (x-max-priority). Classic queues only. Up to 10 are enough for most uses, since each priority costs
+    memory. */
 QTAMQP_ARGUMENT(QAmqpQueueOptions, setMaxPriority, int, "x-max-priority", Priority)
 
 /*! \fn QAmqpExchangeOptions::QAmqpExchangeOptions()
@@ -301,8 +302,8 @@ QTAMQP_FIELD(QAmqpExchangeOptions, bool, isAutoDelete, setAutoDelete)
 QTAMQP_FIELD(QAmqpExchangeOptions, bool, isInternal, setInternal)
 
 /*! \fn QAmqpExchangeOptions &QAmqpExchangeOptions::setAlternateExchange(const QString &exchange)
-    Publishes what the exchange cannot route to \a exchange (alternate-exchange). Such a message
-    counts as routed: it does not come back, though it was mandatory. */
+    Publishes messages that the exchange cannot route to \a exchange (alternate-exchange). Such a message
+    counts as routed: it is not returned, even if it was mandatory. */
 QTAMQP_ARGUMENT(QAmqpExchangeOptions, setAlternateExchange, QString, "alternate-exchange")
 
 /*! \fn QAmqpConsumeOptions::QAmqpConsumeOptions()
@@ -319,8 +320,8 @@ QTAMQP_OPTIONS(QAmqpConsumeOptions)
 /*! \fn bool QAmqpConsumeOptions::isNoAck() const
     Returns whether messages count as acknowledged when sent; off by default. */
 /*! \fn QAmqpConsumeOptions &QAmqpConsumeOptions::setNoAck(bool noAck)
-    Has the broker forget each message as soon as it is sent if \a noAck: what is lost on the way is
-    lost, and the prefetch has no effect. */
+    Has the broker forget each message as soon as it is sent if \a noAck: a message that does not arrive is
+    lost for good, and the prefetch has no effect. */
 QTAMQP_FIELD(QAmqpConsumeOptions, bool, isNoAck, setNoAck)
 
 /*! \fn bool QAmqpConsumeOptions::isNoLocal() const
@@ -337,16 +338,16 @@ QTAMQP_FIELD(QAmqpConsumeOptions, bool, isNoLocal, setNoLocal)
 QTAMQP_FIELD(QAmqpConsumeOptions, bool, isExclusive, setExclusive)
 
 /*! \fn QString QAmqpConsumeOptions::consumerTag() const
-    Returns the consumer tag; empty by default, then the library chooses one. */
+    Returns the consumer tag; empty by default, which lets the library choose one. */
 /*! \fn QAmqpConsumeOptions &QAmqpConsumeOptions::setConsumerTag(const QString &consumerTag)
     Sets the tag to \a consumerTag, at most 255 bytes of UTF-8 and unique on its channel, else
     consuming fails with InvalidArgument. Empty lets the library choose. */
 QTAMQP_FIELD(QAmqpConsumeOptions, QString, consumerTag, setConsumerTag)
 
 /*! \fn quint16 QAmqpConsumeOptions::prefetch() const
-    Returns how many messages may be unacknowledged at a time, 0 is no limit. Unless it was set, a
-    consumer takes what QAmqpChannel::setPrefetch() set last for its channel; this returns 250 then,
-    which holds for a channel without that. QAmqpConsumer::options() tells what is in force. */
+    Returns how many messages may be unacknowledged at a time; 0 is no limit. If it was not set, this returns
+    250, but the consumer gets what QAmqpChannel::setPrefetch() has set last for its channel, and 250 only if
+    that was not called. QAmqpConsumer::options() has the prefetch that is in force. */
 quint16 QAmqpConsumeOptions::prefetch() const
 {
     return QtAmqpPrivate::peek(d).prefetch.value_or(250);
@@ -359,11 +360,11 @@ bool QAmqpConsumeOptions::hasPrefetch() const
 }
 
 /*! \fn QAmqpConsumeOptions &QAmqpConsumeOptions::setPrefetch(quint16 messages)
-    Sets how many \a messages the broker sends ahead of their acknowledgements (0: no limit). It
-    bounds the memory a slow consumer needs and has no effect with setNoAck(). A consumer is handed no
-    more than that, whatever the broker sends: what comes beyond waits. A broker that sends more than
-    four times as many has its channel closed (ProtocolViolation), but for a stream, which sends whole
-    chunks, and for what it delivers again.
+    Sets how many \a messages the broker sends ahead of their acknowledgements; 0 is no limit. It bounds the
+    memory that a slow consumer needs and has no effect with setNoAck(). A consumer gets no more
+    unacknowledged messages than that, whatever the broker sends: those beyond wait. If a broker sends more
+    than four times as many, the channel is closed (ProtocolViolation). Streams are excepted, since they send
+    whole chunks, and so are messages that are delivered again.
     \sa {https://www.rabbitmq.com/consumer-prefetch.html} */
 QAmqpConsumeOptions &QAmqpConsumeOptions::setPrefetch(quint16 messages)
 {
@@ -376,12 +377,12 @@ QAmqpConsumeOptions &QAmqpConsumeOptions::setPrefetch(quint16 messages)
     Where in a stream a consumer begins.
     \value First  With the first message that is there.
     \value Last   With the last chunk of messages that was written.
-    \value Next   With what is published from now on; RabbitMQ's default.
+    \value Next   With messages that are published from now on; RabbitMQ's default.
 */
 
 /*! \fn QAmqpConsumeOptions &QAmqpConsumeOptions::setPriority(int priority)
-    Gives the consumer a \a priority, 0 without this; may be negative (x-priority). Others get
-    messages only while those of a higher priority are at their prefetch. */
+    Gives the consumer a \a priority (x-priority), which is 0 by default and may be negative. A consumer gets
+    messages only while all those of a higher priority have reached their prefetch. */
 QTAMQP_ARGUMENT(QAmqpConsumeOptions, setPriority, int, "x-priority")
 
 /*! \fn QAmqpConsumeOptions &QAmqpConsumeOptions::setStreamOffset(StreamOffset offset)
@@ -391,7 +392,7 @@ QTAMQP_ARGUMENT(QAmqpConsumeOptions, setStreamOffset, StreamOffset, "x-stream-of
 
 /*! \fn QAmqpConsumeOptions &QAmqpConsumeOptions::setStreamOffset(quint64 offset)
     \overload
-    Begins with the message number \a offset, of which each delivery tells its own in the header
+    Begins with the message number \a offset. Each delivery of a stream has its number in the header
     x-stream-offset. */
 QTAMQP_ARGUMENT(QAmqpConsumeOptions, setStreamOffset, quint64, "x-stream-offset")
 

@@ -20,8 +20,8 @@ public:
     bool isDurable = false;
     bool isExclusive = false;
     bool isAutoDelete = false;
-    bool saysExclusive = false; // if these were not set, the name of the queue decides
-    bool saysAutoDelete = false;
+    bool saysExclusive = false; // isExclusive was set; otherwise the name of the queue decides
+    bool saysAutoDelete = false; // the same for isAutoDelete
     bool isInternal = false;
     bool isNoAck = false;
     bool isNoLocal = false;

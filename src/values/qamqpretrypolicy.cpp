@@ -20,7 +20,7 @@ using std::chrono::milliseconds;
 /*!
     \class QAmqpRetryPolicy
     \inmodule QtAmqp
-    \brief How often a connection is tried, and how long to wait in between.
+    \brief How often to try to connect, and how long to wait in between.
 
     One attempt goes through all hosts of the options. After the first failed one the wait is initialDelay(),
     and after each further one multiplier() times as long, up to maximumDelay(). A random part of each wait,
@@ -75,7 +75,7 @@ QTAMQP_FIELD(QAmqpRetryPolicy, double, multiplier, setMultiplier)
 QTAMQP_FIELD(QAmqpRetryPolicy, milliseconds, maximumDelay, setMaximumDelay)
 
 /*! \fn double QAmqpRetryPolicy::jitter() const
-    Returns the part of each wait that chance decides on; 0.5 by default. */
+    Returns the part of each wait that is random; 0.5 by default. */
 /*! \fn QAmqpRetryPolicy &QAmqpRetryPolicy::setJitter(double jitter)
     Leaves a random part of each wait out, up to \a jitter: 0 (nothing) to 1 (all of it). */
 QTAMQP_FIELD(QAmqpRetryPolicy, double, jitter, setJitter)

@@ -50,23 +50,23 @@ QAmqpReturn::QAmqpReturn(const QAmqpMessage &message, int replyCode, const QStri
 }
 
 /*! \property QAmqpReturn::replyCode
-    Why it came back: 312 (no queue is bound for it), with other brokers also 313 (no consumer). */
+    Why the message came back: 312 (no queue is bound for it), with other brokers also 313 (no consumer). */
 int QAmqpReturn::replyCode() const { return peek(d).replyCode; }
 
 /*! \property QAmqpReturn::replyText
-    The broker's words for it, such as NO_ROUTE. */
+    The broker's text for this reason, such as NO_ROUTE. */
 QString QAmqpReturn::replyText() const { return peek(d).replyText; }
 
 /*! \property QAmqpReturn::exchange
-    The exchange it was published to. */
+    The exchange to which the message was published. */
 QString QAmqpReturn::exchange() const { return peek(d).exchange; }
 
 /*! \property QAmqpReturn::routingKey
-    The routing key it was published with. */
+    The routing key with which the message was published. */
 QString QAmqpReturn::routingKey() const { return peek(d).routingKey; }
 
 /*! \property QAmqpReturn::publishTag
-    What QAmqpChannel::publish() returned for it, or 0 if that is not known. */
+    What QAmqpChannel::publish() returned for the message, or 0 if that is not known. */
 quint64 QAmqpReturn::publishTag() const { return peek(d).publishTag; }
 
 bool operator==(const QAmqpReturn &a, const QAmqpReturn &b)

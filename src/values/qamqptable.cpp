@@ -23,13 +23,13 @@ using namespace QtAmqpPrivate;
     \brief A field table: message headers, arguments of queues and consumers, server properties.
 
     A table is an ordered list of names and values. It keeps what a QVariantMap cannot: the order,
-    a name that stands twice, names that are not UTF-8 and the exact type of each value. A name has
-    at most 255 bytes of UTF-8 (AMQP 0-9-1 §4.2.5.5); append() keeps a longer one, and whatever
-    would send the table refuses it with errorString().
+    a name that comes twice, names that are not UTF-8 and the exact type of each value. A name has
+    at most 255 bytes of UTF-8 (AMQP 0-9-1 §4.2.5.5). append() also accepts a longer one, but a call that
+    would send the table is refused then, with errorString().
 
     In a QString a byte of a name that is not UTF-8 is a lone surrogate, U+DC80 to U+DCFF for 80 to FF;
-    the functions that take a QString make the same byte of it. Of a name that stands twice, the first
-    counts: value() returns it, insert() changes it, toVariantMap() has it, as RabbitMQ looks at it.
+    functions with a QString turn it into the same byte again. If a name comes twice, the first entry counts,
+    as it does for RabbitMQ: value() returns it, insert() changes it, and toVariantMap() contains it.
 
     \snippet snippets.cpp table
 
@@ -44,7 +44,7 @@ public:
 
     QList<QAmqpTable::Entry> entries;
     MadeOnce<Places> places;
-    QString unread; // why the JSON that the table was to be made of cannot be read
+    QString unread; // why the JSON that the table was to be made from cannot be read
 
     bool operator==(const QAmqpTablePrivate &) const = default;
 
@@ -54,7 +54,7 @@ public:
 // Returns the index of the first entry called `name`, or the number of entries if there is none.
 qsizetype QAmqpTablePrivate::find(const QByteArray &name) const
 {
-    constexpr qsizetype small = 16; // so few are searched more quickly one by one
+    constexpr qsizetype small = 16; // a few entries are found more quickly without an index
     const qsizetype size = entries.size();
     if (size <= small) {
         return std::find_if(entries.cbegin(), entries.cend(),
@@ -91,8 +91,8 @@ QAmqpTable QAmqpTable::fromVariantMap(const QVariantMap &map)
     return table;
 }
 
-/*! Converts with QAmqpValue::toVariant(). Each name has its own key, also if it is not UTF-8, and
-    fromVariantMap() makes the same name of it; of entries with the same name the first one counts. */
+/*! Converts with QAmqpValue::toVariant(). Each name has a key of its own, also if it is not UTF-8, and
+    fromVariantMap() makes the same name of it. If a name comes twice, the first entry counts. */
 QVariantMap QAmqpTable::toVariantMap() const
 {
     QVariantMap map;
@@ -111,9 +111,8 @@ QVariantMap QAmqpTable::toVariantMap() const
 */
 QByteArray QAmqpTable::toJson() const { return QtAmqpPrivate::toJson(*this); }
 
-/*! Makes the table that \a json stands for: what toJson() returned, or an object of plain JSON, see
-    QAmqpValue::fromJson(). If it cannot be read the table is empty, and errorString() says what is wrong and
-    where. */
+/*! Makes a table of \a json: the result of toJson(), or an object of plain JSON, see QAmqpValue::fromJson().
+    If it cannot be read, the table is empty, and errorString() says what is wrong and where. */
 QAmqpTable QAmqpTable::fromJson(QByteArrayView json)
 {
     try {
@@ -131,8 +130,8 @@ bool QAmqpTable::isEmpty() const { return size() == 0; }
 /*! Returns the number of entries. */
 qsizetype QAmqpTable::size() const { return entries().size(); }
 
-/*! Returns the entries in wire order; names are bytes as they were received or set. The reference is
-    valid until this table is changed or destroyed. */
+/*! Returns the entries in the order of the wire; names are the bytes as they were received or set. The
+    reference is valid until this table is changed or destroyed. */
 const QList<QAmqpTable::Entry> &QAmqpTable::entries() const & { return peek(d).entries; }
 QList<QAmqpTable::Entry> QAmqpTable::entries() && { return peek(d).entries; }
 

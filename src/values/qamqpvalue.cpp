@@ -25,8 +25,8 @@ using Type = QAmqpValue::Type;
     \brief One value of an AMQP field table, of any of the types that RabbitMQ carries.
 
     A value keeps the exact wire type: a 16-bit unsigned integer is not silently widened, text
-    (\c String) and bytes (\c Bytes) stay apart, and a timestamp keeps all of its 64 bits. What
-    was received is sent again byte for byte. The two tags that only older brokers use for
+    (\c String) and bytes (\c Bytes) are different types, and a timestamp keeps all of its 64 bits. A value
+    that was received is sent again byte for byte. The two tags that only older brokers use for
     16-bit (\c U) and 64-bit (\c L) signed integers are read as \c Int16 and \c Int64.
 
     The constructors convert from C++ types without losing anything. What AMQP cannot carry gives an
@@ -40,7 +40,7 @@ using Type = QAmqpValue::Type;
 
 /*!
     \enum QAmqpValue::Type
-    The type of the value; each enumerator is the tag that stands on the wire.
+    The type of the value; each enumerator is the tag on the wire.
 
     \value Invalid  Not a value that AMQP can carry; see errorString().
     \value Boolean
@@ -51,8 +51,8 @@ using Type = QAmqpValue::Type;
     \value Int32
     \value UInt32
     \value Int64
-    \value Float    Of 32 bits. One that is not finite can be received, but is not sent: see errorString().
-    \value Double   Of 64 bits. The same.
+    \value Float    32 bits. A number that is not finite can be received, but not sent: see errorString().
+    \value Double   64 bits, with the same restriction.
     \value Decimal  A scale byte and a 32-bit integer.
     \value String   Text in UTF-8; bytes that are not UTF-8 are kept as they are.
     \value Bytes    An array of bytes (a RabbitMQ extension).
@@ -147,15 +147,15 @@ QAmqpValue::QAmqpValue(QAmqpDecimal value)
 {
 }
 
-/*! Makes a \c String of \a value in UTF-8; a lone surrogate U+DC80 to U+DCFF makes the byte that toString()
-    makes it of. A null QString makes an empty one, see null() for no value. */
+/*! Makes a \c String of \a value in UTF-8; a lone surrogate U+DC80 to U+DCFF becomes the byte that toString()
+    shows in this way. A null QString makes an empty \c String; see null() for no value. */
 QAmqpValue::QAmqpValue(const QString &value) : QAmqpValue(string(wireFromText(value))) { }
 
 /*! Makes a \c String of the bytes \a utf8 up to the first NUL, as they are. */
 QAmqpValue::QAmqpValue(const char *utf8) : QAmqpValue(string(QByteArray(utf8))) { }
 
-/*! Makes a value of type \c Bytes, which RabbitMQ's plugins and Pika do not take for text; use
-    string() for \a bytes that are text in UTF-8. */
+/*! Makes a value of type \c Bytes, which RabbitMQ's plugins and Pika do not accept as text; use string() for
+    \a bytes that are text in UTF-8. */
 QAmqpValue::QAmqpValue(const QByteArray &bytes) : QAmqpValue(Private::make(Type::Bytes, bytes)) { }
 
 /*!
@@ -173,8 +173,8 @@ QAmqpValue::QAmqpValue(const QDateTime &value)
     }
 }
 
-/*! Makes an \c Array of the elements of \a array, which may differ in type. It is invalid if an element
-    is; at most 32 arrays and tables can be inside each other, with 65,536 values in all. */
+/*! Makes an \c Array of the elements of \a array, which may differ in type. It is invalid if an element is
+    invalid, if more than 32 arrays and tables are nested, or if it has more than 65,536 values in all. */
 QAmqpValue::QAmqpValue(const QList<QAmqpValue> &array)
     : QAmqpValue(Private::make(Type::Array, array))
 {
@@ -263,8 +263,8 @@ static QString notFinite(const QAmqpValue &value)
                                               : QLatin1StringView("infinite"));
 }
 
-/*! Returns why this value, or a value inside it, cannot be sent, with the way to what is at fault; empty if
-    it can. */
+/*! Returns why this value, or a value inside it, cannot be sent, with the path to the value at fault; empty
+    if it can be sent. */
 QString QAmqpValue::errorString() const
 {
     switch (type()) {
@@ -288,7 +288,7 @@ QString QAmqpValue::errorString() const
 /*! Returns the value of a boolean, or whether a number is not zero; otherwise \c false. */
 bool QAmqpValue::toBool() const { return toDouble() != 0; }
 
-/*! Returns an integer (or boolean, or timestamp) of any width; else 0, with \a ok set to \c false. */
+/*! Returns an integer of any width, a boolean or a timestamp; otherwise 0, with \a ok set to \c false. */
 qint64 QAmqpValue::toInt(bool *ok) const
 {
     const qint64 bits = Private::get<qint64>(*this);
@@ -305,7 +305,7 @@ qint64 QAmqpValue::toInt(bool *ok) const
     return isInteger ? bits : 0;
 }
 
-/*! Returns a number of any type as a double; else 0, with \a ok set to \c false. */
+/*! Returns a number of any type as a double; for other types 0, with \a ok set to \c false. */
 double QAmqpValue::toDouble(bool *ok) const
 {
     const qint64 bits = Private::get<qint64>(*this);
@@ -320,7 +320,7 @@ double QAmqpValue::toDouble(bool *ok) const
     }
 }
 
-/*! Returns a decimal as it stands on the wire; zero for any other type. */
+/*! Returns a decimal as it is on the wire; zero for any other type. */
 QAmqpDecimal QAmqpValue::toDecimal() const
 {
     if (type() != Type::Decimal)
@@ -344,9 +344,9 @@ static QString shortestText(float number)
     return text;
 }
 
-/*! Returns text: of a \c String or \c Bytes read as UTF-8, or of a number in decimal. A byte that is not
-    UTF-8 is a lone surrogate, U+DC80 to U+DCFF for 80 to FF, so that a \c String made of the text is the
-    same. */
+/*! Returns a \c String or \c Bytes read as UTF-8, or a number as decimal text. A byte that is not UTF-8
+    becomes a lone surrogate, U+DC80 to U+DCFF for 80 to FF, so that a \c String made of the text has the same
+    bytes. */
 QString QAmqpValue::toString() const
 {
     bool isNumber = false;
@@ -386,7 +386,7 @@ QAmqpTable QAmqpValue::toTable() const { return Private::get<QAmqpTable>(*this);
 
 /*!
     Converts to the QVariant that fromVariant() converts back to an equal value. Text that is not
-    UTF-8 becomes a QByteArray, a timestamp outside QDateTime stays a QAmqpValue.
+    UTF-8 becomes a QByteArray, and a timestamp that QDateTime cannot hold stays a QAmqpValue.
 */
 QVariant QAmqpValue::toVariant() const
 {

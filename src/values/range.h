@@ -14,11 +14,11 @@ QT_BEGIN_NAMESPACE
 
 namespace QtAmqpPrivate {
 
-// The numbers that something may be set to, and the words for them in errors and in the reference.
+// The numbers that an option can have, and how errors and the reference describe them.
 struct Range
 {
     static constexpr double Unlimited = std::numeric_limits<double>::infinity();
-    // Seconds may have a fraction in texts, and are counted in milliseconds.
+    // Seconds may have a fraction when they are text; the range itself is in milliseconds.
     enum Kind { Whole, Real, Seconds };
 
     double least = 0;
@@ -31,7 +31,7 @@ struct Range
     {
         return (number >= least && number <= most) || (*zero && number == 0);
     }
-    // Returns the words that complete "It must be …".
+    // Returns the end of a sentence that begins with "It must be".
     QString form() const;
     // Returns an empty text if the range contains the value: a number, a time, or a time that may be missing.
     template<typename T>

@@ -4,11 +4,11 @@
 #ifndef QTAMQP_VALUES_SHAREDVALUE_H
 #define QTAMQP_VALUES_SHAREDVALUE_H
 
-// What the value classes are made of: a private class with the members, which copies share until one of them is
-// changed.
+// The base of the value classes: each has a private class with the members, which copies share until one of
+// them is changed.
 //
-// A value whose pointer is null has the defaults of all members. So an error that is none, an empty message or
-// options of which none was set need no memory.
+// A value whose pointer is null has the defaults of all members. So an error that means "no error", an empty
+// message and default options need no memory.
 
 #include <QtAmqp/qtamqpglobal.h>
 
@@ -20,7 +20,7 @@ QT_BEGIN_NAMESPACE
 
 namespace QtAmqpPrivate {
 
-// The base of the private classes. It is equal to any other, so that only the members are compared.
+// The base of the private classes. Any two are equal, so that only the members of derived classes count.
 class SharedValue : public QSharedData
 {
 public:
@@ -29,7 +29,7 @@ public:
 
 template<typename Private>
 Q_NEVER_INLINE const Private &
-defaults() // inlined, every getter would hold the code that makes them
+defaults() // not inlined, since every getter would contain the code that makes the defaults
 {
     static const Private values;
     return values;
@@ -55,16 +55,15 @@ bool equal(const QSharedDataPointer<Private> &a, const QSharedDataPointer<Privat
     return a == b || peek(a) == peek(b);
 }
 
-// Something that a shared value keeps because making it is slow. It is made when it is first asked for. Values
-// are shared between threads, which may ask at the same time: each sees it only when it is complete, and if
-// several have made it, the first one is kept. It may be changed by whoever may change the value, which is then
-// not shared.
+// An object that a shared value keeps because it is slow to make. It is made when it is first asked for.
+// Threads that share the value may ask at the same time: each gets a complete object, and if several have
+// made one, the first is kept. It may be changed only together with its value, which is not shared then.
 template<typename T>
 class MadeOnce
 {
 public:
     MadeOnce() = default;
-    MadeOnce(const MadeOnce &) { } // not copied, since a copy is about to be changed
+    MadeOnce(const MadeOnce &) { } // not copied, since a value is copied only to be changed
     ~MadeOnce() { clear(); }
 
     template<typename Make>
@@ -81,7 +80,7 @@ public:
     T *edit() { return m_made.load(std::memory_order_relaxed); }
     void clear() { delete m_made.exchange(nullptr, std::memory_order_relaxed); }
 
-    bool operator==(const MadeOnce &) const { return true; } // it follows from the value
+    bool operator==(const MadeOnce &) const { return true; } // other members of the value decide
 
 private:
     mutable std::atomic<T *> m_made = nullptr;
@@ -92,7 +91,7 @@ using Argument = std::conditional_t<std::is_trivially_copyable_v<T>, T, const T 
 
 } // namespace QtAmqpPrivate
 
-// Defines what Q_AMQP_COPYABLE declares, except for comparing and printing.
+// Defines what Q_AMQP_COPYABLE declares, except for comparison and debug output.
 #define QTAMQP_COPYABLE(Class) \
   Class::Class() = default; \
   Class::Class(const Class &other) = default; \
@@ -101,7 +100,7 @@ using Argument = std::conditional_t<std::is_trivially_copyable_v<T>, T, const T 
   Class &Class::operator=(Class &&other) noexcept = default; \
   Class::~Class() = default;
 
-// Defines what Q_AMQP_VALUE declares, except for printing.
+// Defines what Q_AMQP_VALUE declares, except for debug output.
 #define QTAMQP_VALUE(Class) \
   QTAMQP_COPYABLE(Class) \
   bool operator==(const Class &a, const Class &b) { return QtAmqpPrivate::equal(a.d, b.d); }

@@ -19,7 +19,7 @@ static void appendNumber(QByteArray &out, T number)
     out.append(bytes, sizeof bytes);
 }
 
-// Writes the length afterwards, so that the content need not be walked twice.
+// Writes the length after the content, which otherwise would have to be measured first.
 template<typename Content>
 static void appendNested(QByteArray &out, Content content)
 {
@@ -126,7 +126,7 @@ private:
         --m_depth;
     }
 
-    // Reads nested content by a reader of its own, which cannot pass the length of the content.
+    // Reads nested content with a reader of its own, which cannot read beyond the end of that content.
     template<typename Content>
     auto nested(Content readContent)
     {

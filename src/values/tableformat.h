@@ -6,9 +6,10 @@
 
 // Field tables as they are on the wire (AMQP 0-9-1 §4.2.5.5, with the type tags that RabbitMQ really uses).
 //
-// The table of a peer has three limits: its bytes, 32 levels of nesting, and 65,536 elements. The elements need a
-// limit because the elements of an array may take a single byte each and many more in memory. Functions that
-// compare, print or convert a decoded table recurse no deeper than that.
+// A table of a peer has three limits: its size in bytes, 32 levels of nesting, and 65,536 elements. The
+// number of elements is limited because an element of an array can be a single byte on the wire, and takes
+// many more in memory. The nesting also limits how deep functions recurse that compare, print or convert a
+// table.
 
 #include "values/bytes.h"
 
@@ -23,10 +24,10 @@ constexpr int MaxTableElements = 65536;
 
 // Returns the entries of a table, without the four bytes of its length.
 QByteArray encodeTable(const QAmqpTable &table);
-// Returns an empty table if the entries are malformed or beyond the limits. checkTable() tells why.
+// Returns an empty table if the entries are malformed or beyond the limits. checkTable() finds the reason.
 QAmqpTable decodeTable(QByteArrayView entries);
 
-// Checks a table without building it. What passes here is decoded by decodeTable().
+// Checks a table without building it. `failTo` fails if decodeTable() cannot decode the table.
 void checkTable(QByteArrayView entries, Reader &failTo);
 
 } // namespace QtAmqpPrivate

@@ -24,7 +24,7 @@ namespace QtAmqpPrivate {
 
 namespace {
 
-// A type of the values in AMQP's tables: what it is called, and how its text is read.
+// A type of the values in AMQP's tables: its name in JSON, and how its text is read.
 struct ValueType
 {
     QAmqpValue::Type type;
@@ -145,7 +145,7 @@ QByteArray payloadJson(const QAmqpValue &value)
     case Type::Decimal: return jsonText(decimalText(value.toDecimal()));
     case Type::Bytes: return jsonBase64(value.toBytes());
     case Type::Table: return toJson(value.toTable());
-    case Type::String: // addBytes() writes it
+    case Type::String: // addBytes() writes these
     case Type::Void:
     case Type::Invalid: return "null";
     case Type::Array: {
@@ -167,7 +167,7 @@ JsonObject &addValue(JsonObject &object, const QAmqpValue &value)
                                         : object.add("value", payloadJson(value));
 }
 
-// Tells whether the names can be those of an object.
+// Whether the names of the table can be those of an object in JSON.
 bool areNames(const QAmqpTable &table)
 {
     const QList<QAmqpTable::Entry> &entries = table.entries();
@@ -192,7 +192,7 @@ const ValueType *typeOf(const QAmqpTable &object, qsizetype others = 0)
     return hasValue ? type : nullptr;
 }
 
-// Throws if a double cannot hold the number, of which Qt would make 0.
+// Throws if a double cannot hold the number: Qt would return 0 for it.
 double realNumber(const QByteArray &text)
 {
     bool ok = false;
@@ -268,7 +268,7 @@ QAmqpValue plainNumber(const QByteArray &text)
     return fits ? QAmqpValue(qint32(*whole)) : QAmqpValue(*whole);
 }
 
-// Calls `read`, and adds where it is to its error, as QAmqpValue::errorString() does.
+// Calls `read`, and adds the place to its error, in the form of QAmqpValue::errorString().
 template<typename Read>
 QAmqpValue inside(const QString &where, Read read)
 {
@@ -363,7 +363,7 @@ using namespace QtAmqpPrivate;
     array, table and void. Bytes are in base64, and a string that is not UTF-8 has its bytes in base64 as
     \c base64 instead of \c value; a timestamp is seconds since 1970, and a decimal text.
 
-    fromJson() makes an equal value of it; of a number that is NaN it forgets which.
+    fromJson() makes an equal value of it, except that the bits of a NaN may differ.
 */
 QByteArray QAmqpValue::toJson() const
 {
@@ -372,11 +372,11 @@ QByteArray QAmqpValue::toJson() const
 }
 
 /*!
-    Makes the value that \a json stands for: what toJson() returned, also inside an array or a table, or
-    plain JSON, whose text is a \c String, null \c Void, and numbers are \c Int32, \c Int64 or \c Double. A
-    value of a type may also be given as its text, such as "5" or, for a \c Timestamp, an ISO 8601 time.
+    Makes a value of \a json: the result of toJson(), also inside an array or a table, or plain JSON. In plain
+    JSON, text becomes a \c String, null becomes \c Void, and numbers become \c Int32, \c Int64 or \c Double.
+    The value of any type may also be given as text, such as "5" or, for a \c Timestamp, an ISO 8601 time.
 
-    If it cannot be read the value is invalid, and errorString() says what is wrong and where.
+    If it cannot be read, the value is invalid, and errorString() says what is wrong and where.
 */
 QAmqpValue QAmqpValue::fromJson(QByteArrayView json)
 {

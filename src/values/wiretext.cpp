@@ -48,7 +48,7 @@ QByteArray wireFromText(const QString &text)
     for (qsizetype at = 0; at < text.size(); ++at) {
         const QChar c = text.at(at);
         if (c.isHighSurrogate() && at + 1 < text.size() && text.at(at + 1).isLowSurrogate()) {
-            ++at; // the two are one character
+            ++at; // two surrogates are one character
         } else if (c >= QChar(EscapedByte + 0x80) && c <= QChar(EscapedByte + 0xFF)) {
             bytes += QStringView(text).sliced(begin, at - begin).toUtf8();
             bytes += char(c.unicode() - EscapedByte);
@@ -58,8 +58,8 @@ QByteArray wireFromText(const QString &text)
     return bytes + QStringView(text).sliced(begin).toUtf8();
 }
 
-// Tells the C0 and C1 controls, the separators of lines and paragraphs, and the overrides, embeddings and
-// isolates of direction, of which Unicode Technical Report 36 warns.
+// True for the C0 and C1 controls, the separators of lines and paragraphs, and the overrides, embeddings and
+// isolates of direction, which Unicode Technical Report 36 warns of.
 static bool isHarmful(QChar c)
 {
     const char16_t code = c.unicode();
@@ -69,8 +69,8 @@ static bool isHarmful(QChar c)
 
 static QString escape(QChar c)
 {
-    constexpr QStringView lettered = u"\n\r\t";
-    if (const qsizetype which = lettered.indexOf(c); which >= 0)
+    constexpr QStringView withLetter = u"\n\r\t";
+    if (const qsizetype which = withLetter.indexOf(c); which >= 0)
         return QStringLiteral("\\%1").arg(QChar(u"nrt"[which]));
     const char16_t code = c.unicode();
     return code < 0x100 ? QStringLiteral("\\x%1").arg(code, 2, 16, QLatin1Char('0'))
