@@ -4,8 +4,8 @@
 #ifndef QTAMQP_BLOCKING_ANSWER_H
 #define QTAMQP_BLOCKING_ANSWER_H
 
-// What a call that waits is made of: its deadline, the answer that the I/O thread gives it, and the
-// errors that the facade itself makes up.
+// The parts of a call that waits: its deadline, the answer that the I/O thread gives it, and the errors that
+// the facade itself makes.
 
 #include <QtAmqp/qamqpdelivery.h>
 #include <QtAmqp/qamqpresult.h>
@@ -46,7 +46,7 @@ QAmqpError blockingError(QAmqpError::Kind kind, QStringView format, const Argume
     return QAmqpError(kind, QAmqpError::Scope::Operation, origin, text);
 }
 
-// Says that something is not open, and why it ended if there is a reason.
+// Makes the error that something is not open, and why it ended if there is a reason.
 inline QAmqpError endedError(const QString &text, const QAmqpError &reason)
 {
     return blockingError(QAmqpError::Kind::NotOpen,
@@ -93,12 +93,12 @@ struct Answer
 template<typename Result>
 using AnswerPointer = std::shared_ptr<Answer<Result>>;
 
-// Gives the answer when the future has ended. A failure that comes with the end of the owner, a channel
-// or connection, is given after that end, so that whoever learns of the one sees the other.
+// Gives the answer when the future has ended. A failure because the owner, a channel or connection, ended is
+// given after isOpen() and lastError() of that owner are up to date.
 template<typename T, typename Owner>
 void giveWhenEnded(const AnswerPointer<QAmqpResult<T>> &answer, QFuture<T> future, Owner owner)
 {
-    const bool isRefused = future.isFinished(); // what is refused at once ends nothing
+    const bool isRefused = future.isFinished(); // such a refusal does not end the owner
     future.then([=](QFuture<T> ended) {
         try {
             if constexpr (std::is_void_v<T>) {
@@ -108,7 +108,7 @@ void giveWhenEnded(const AnswerPointer<QAmqpResult<T>> &answer, QFuture<T> futur
                 const T value = ended.result();
                 answer->give(value);
                 if constexpr (std::is_same_v<T, std::optional<QAmqpDelivery>>) {
-                    if (value && answer->isAbandoned()) // it would stay unacknowledged
+                    if (value && answer->isAbandoned()) // nobody else would settle the message
                         value->nack();
                 }
             }
@@ -121,7 +121,7 @@ void giveWhenEnded(const AnswerPointer<QAmqpResult<T>> &answer, QFuture<T> futur
     });
 }
 
-// What is called when a channel or connection has opened, without an error, or has ended.
+// The functions to call when a channel or connection has opened, without an error, or has ended.
 using Waiters = std::vector<std::function<void(const QAmqpError &)>>;
 
 inline void answerAll(Waiters &waiters, const QAmqpError &error)

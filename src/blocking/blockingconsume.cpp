@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The QtAmqp Authors
 // SPDX-License-Identifier: MIT
 
-// The half of QAmqpBlockingChannel that consumes, and its publishing calls.
+// The part of QAmqpBlockingChannel that publishes and consumes.
 
 #include "blocking/qamqpblockingconsumer_p.h"
 
@@ -19,11 +19,12 @@ using Kind = QAmqpError::Kind;
     the channel ended; QAmqpPublishResult::messages() has the message.
 
     With a larger window the call waits only while that many messages are unanswered; waitForConfirms()
-    tells what became of them. With confirms off it waits only while too much has not left.
+    returns their outcome. With confirms off it waits only while too many messages were not sent yet.
 
-    Fails with Timeout after timeout(): the message may have arrived. Fails with InvalidArgument or
-    LimitExceeded, sending nothing, if it cannot be sent as it is, or if 1000 messages or 8 MiB of a
-    window have failed and waitForConfirms() has not told. \a flags: see QAmqpChannel::PublishFlag.
+    Fails with Timeout after timeout(); the message may have arrived then. Fails with InvalidArgument or
+    LimitExceeded, sending nothing, if the message cannot be sent as it is, or if 1000 messages or 8 MiB of a
+    window have failed and waitForConfirms() was not called since. For \a flags see
+    QAmqpChannel::PublishFlag.
 */
 QAmqpPublishResult QAmqpBlockingChannel::publish(const QString &exchange, const QString &routingKey,
                                                  const QAmqpMessage &message, PublishFlags flags)
@@ -37,7 +38,7 @@ bool QAmqpBlockingChannel::confirms() const
     return d->locked([this] { return d->publisher.isConfirming(); });
 }
 
-/*! Turns publisher confirms on or off (\a enabled), before the first publish(). */
+/*! Switches publisher confirms on if \a enabled, and off otherwise, before the first publish(). */
 QAmqpResult<void> QAmqpBlockingChannel::setConfirms(bool enabled)
 {
     const auto result = d->request(u"setConfirms()"_s, &QAmqpChannel::setConfirms, enabled);
@@ -52,9 +53,8 @@ quint64 QAmqpBlockingChannel::confirmWindow() const
     return d->locked([this] { return d->publisher.window(); });
 }
 
-/*! Lets \a messages be unanswered before publish() waits: 1, the default, makes each publish() wait for
-    its own answer, 1000 is many times faster. What becomes of the messages then is told by
-    waitForConfirms(). */
+/*! Lets \a messages be unanswered before publish() waits. With 1, the default, each publish() waits for its
+    own answer. A window such as 1000 is many times faster; waitForConfirms() returns the outcome then. */
 void QAmqpBlockingChannel::setConfirmWindow(quint64 messages)
 {
     d->locked([&] { d->publisher.setWindow(messages); });
@@ -66,25 +66,27 @@ quint64 QAmqpBlockingChannel::unconfirmed() const
     return d->locked([this] { return d->publisher.unconfirmed(); });
 }
 
-/*! Waits until everything published within a window is answered for, timeout() at most. Returns how many
-    messages were confirmed since the last call, or the first error among them with the messages
-    concerned: Nacked, Unroutable, or why the channel ended. Each failure is told once. Fails with
-    Timeout if answers are missing, and may be called again; with InvalidArgument if confirms are off. */
+/*! Waits until the broker has answered for everything published within a window, timeout() at most. Returns
+    how many messages were confirmed since the last call, or the first error (Nacked, Unroutable, or why the
+    channel ended) with all messages that failed. Each failure is returned once. Fails with Timeout if answers
+    are missing, and may be called again; fails with InvalidArgument if confirms are off. */
 QAmqpPublishResult QAmqpBlockingChannel::waitForConfirms()
 {
     return d->publisher.waitForConfirms(d->deadline());
 }
 
-/*! Does the same, and waits for \a timeout at most. */
+/*! \overload
+    Waits for \a timeout at most. */
 QAmqpPublishResult QAmqpBlockingChannel::waitForConfirms(std::chrono::milliseconds timeout)
 {
     return d->publisher.waitForConfirms(deadlineAfter(timeout));
 }
 
-/*! Has \a callback called with each message that is returned while confirms are off. While they are on,
-    publish() and waitForConfirms() tell. The callback that is set when a message is told is the one that is
-    called: without any, the last 1000 messages (8 MiB at most) are kept until the next wait; with one all
-    are, and from that bound on reading stops, see \l {How much is kept}. */
+/*! Has \a callback called with each message that is returned while confirms are off; while they are on,
+    publish() and waitForConfirms() return the error Unroutable instead. The callback that is set when it is
+    called counts, not when the message came. Without a callback the last 1000 messages (8 MiB at most) are
+    kept until the next wait. With one all are kept, and reading stops at that number, see
+    \l {How much is kept}. */
 void QAmqpBlockingChannel::onReturned(std::function<void(const QAmqpReturn &message)> callback)
 {
     d->publisher.onReturned(std::move(callback));
@@ -92,8 +94,8 @@ void QAmqpBlockingChannel::onReturned(std::function<void(const QAmqpReturn &mess
 
 /*!
     Subscribes to \a queue with \a options, and returns the messages as a range that waits for them, see
-    QAmqpBlockingConsumer. A loop ends when none came for \a inactivityTimeout. If the channel has such a
-    range for this queue already, that one goes on; with other options that is an error.
+    QAmqpBlockingConsumer. A loop ends when no message came for \a inactivityTimeout. If the channel has such
+    a range for this queue already, that one is returned; if it has other options, the call fails.
 
     If the broker refuses, the range is empty and QAmqpBlockingConsumer::error() says why.
 */
@@ -116,7 +118,7 @@ QAmqpBlockingConsumer QAmqpBlockingChannelPrivate::consume(
     });
     if (same == consumers.end()) {
         lock.unlock();
-        static_cast<void>(start(consumer)); // told by the consumer
+        static_cast<void>(start(consumer)); // the error is that of the consumer
     } else if ((*same)->options == options) {
         return {*same, inactivityTimeout};
     } else {
@@ -152,7 +154,7 @@ QAmqpError QAmqpBlockingChannelPrivate::start(const ConsumerPointer &consumer)
         std::erase(consumers, consumer);
     }
     consumer->giveBack();
-    // If it starts after all, or has never been given up there, nobody wants its messages.
+    // The consumer may still start, and nobody would take its messages.
     connection->thread.post([consumer] {
         delete consumer->consumer.data();
         consumer->giveBack();
@@ -162,7 +164,7 @@ QAmqpError QAmqpBlockingChannelPrivate::start(const ConsumerPointer &consumer)
 
 /*!
     Subscribes to \a queue with \a options, and has \a handler called with each message while a thread
-    waits in startConsuming() or runs callbacks otherwise. Returns the consumer's tag.
+    waits in startConsuming() or in another call that runs callbacks. Returns the consumer's tag.
 */
 QAmqpResult<QString> QAmqpBlockingChannel::consume(const QString &queue, Handler handler,
                                                    const QAmqpConsumeOptions &options)
@@ -182,15 +184,16 @@ QAmqpResult<int> QAmqpBlockingChannel::cancel()
     return d->cancel([](const auto &consumer) { return consumer.isRange(); });
 }
 
-/*! Ends the subscription \a consumerTag of either kind. Returns 0 if there is none. */
+/*! \overload
+    Ends the subscription \a consumerTag, be it a range or one with a handler. Returns 0 if there is none. */
 QAmqpResult<int> QAmqpBlockingChannel::cancel(const QString &consumerTag)
 {
     return d->cancel([&](const auto &consumer) { return consumer.tag == consumerTag; });
 }
 
 /*! Ends the subscription \a consumerTag, or without a tag all subscriptions with a handler, so that
-    startConsuming() returns. Any thread, also inside a handler. Returns how many messages went back to
-    their queues. */
+    startConsuming() returns. It may be called from any thread, also inside a handler. Returns how many
+    messages went back to their queues. */
 QAmqpResult<int> QAmqpBlockingChannel::stopConsuming(const QString &consumerTag)
 {
     return d->cancel([&](const auto &consumer) {
@@ -201,7 +204,7 @@ QAmqpResult<int> QAmqpBlockingChannel::stopConsuming(const QString &consumerTag)
 QAmqpResult<int> QAmqpBlockingChannelPrivate::cancel(
         const std::function<bool(const QAmqpBlockingConsumerPrivate &)> &which)
 {
-    std::vector<ConsumerPointer> chosen; // this and `over` are destroyed without the mutex
+    std::vector<ConsumerPointer> chosen; // both are destroyed without the mutex
     std::vector<ConsumerPointer> over;
     Dispatcher::Lock lock(mutex());
     if (const QAmqpError error = refusal(u"basic.cancel"_s))
@@ -210,7 +213,7 @@ QAmqpResult<int> QAmqpBlockingChannelPrivate::cancel(
         if (!which(*consumer))
             continue;
         consumer->cancelled = true;
-        consumer->cancellationWaits = false; // what the broker did to it is of no interest any more
+        consumer->cancellationWaits = false; // onCancelled() is not called after cancel()
         if (!consumer->isRange())
             consumingEnd = ConsumingEnd::NoConsumers;
         chosen.push_back(consumer);
@@ -225,17 +228,17 @@ QAmqpResult<int> QAmqpBlockingChannelPrivate::cancel(
                     if (consumer->consumer
                         && consumer->consumer->state() < QAmqpConsumer::State::Cancelling)
                         giveWhenEnded(answer, consumer->consumer->cancel(), self);
-                    else // the broker was first
+                    else // the broker has cancelled it before
                         answer->give(0);
                 });
-        if (!consumer->options.isNoAck()) // else what came can still be had
+        if (!consumer->options.isNoAck()) // otherwise next() still returns what came
             requeued += consumer->giveBack();
         lock.lock();
         if (underWay)
             requeued += *underWay;
         else if (!error)
             error = underWay.error();
-        if (!underWay && !consumer->ended) // it may still tell of its end, which is not waited for
+        if (!underWay && !consumer->ended) // the call has timed out: does not wait for the end
             consumer->setEnded(underWay.error());
     }
     over = takeOut([](const auto &consumer) { return consumer->isOver(); });
@@ -256,9 +259,9 @@ QStringList QAmqpBlockingChannel::consumerTags() const
     return tags;
 }
 
-/*! Has \a callback called when the broker ends a subscription: its queue was deleted, or became
-    unavailable. Messages that came before are handed out before. It is not called for a subscription that
-    cancel() or stopConsuming() was called for, nor once close() was. */
+/*! Has \a callback called when the broker ends a subscription, because its queue was deleted or became
+    unavailable. The handler gets the messages that came before that first. The callback is not called for a
+    subscription that cancel() or stopConsuming() has ended, nor after close(). */
 void QAmqpBlockingChannel::onCancelled(
         std::function<void(const QString &tag, const QAmqpError &reason)> callback)
 {
@@ -266,9 +269,9 @@ void QAmqpBlockingChannel::onCancelled(
 }
 
 /*! Has \a callback called for each message of a subscription with a handler that is larger than
-    QAmqpConnectionOptions::maxMessageSize() lets in, with what is left of it and a LimitExceeded error: it
-    was rejected, see QAmqpConsumer::messageDiscarded(), and those behind it come. Without a callback a
-    warning tells of it. Of a range, QAmqpBlockingConsumer::next() fails instead. */
+    QAmqpConnectionOptions::maxMessageSize() allows, with the message without its body and a LimitExceeded
+    error. The message was rejected, see QAmqpConsumer::messageDiscarded(), and later ones still come. Without
+    a callback a warning is logged. For a range, QAmqpBlockingConsumer::next() fails instead. */
 void QAmqpBlockingChannel::onDiscarded(
         std::function<void(const QAmqpDelivery &message, const QAmqpError &error)> callback)
 {
@@ -280,19 +283,19 @@ void QAmqpBlockingChannel::onDiscarded(
     Why startConsuming() returned.
     \value NoConsumers        No subscription with a handler is left: stopConsuming() or cancel() ended the
                               last one, the channel was closed on this side, or there was none.
-    \value CancelledByBroker  The broker ended the last one, of which onCancelled() has told.
+    \value CancelledByBroker  The broker ended the last one, and the callback of onCancelled() was called.
     \value StopRequested      QAmqpBlockingConnection::requestStop() was called.
     \value TimeLimit          The time limit is over.
 */
 
 /*!
-    Runs callbacks until no subscription with a handler is left on this channel: stopConsuming() was
-    called, by a handler or another thread, or the broker cancelled them and onCancelled() was told.
-    Returns early when a stop is requested or \a timeLimit is over; with a limit of 0 it runs what is ready
-    and returns. The result says which it was. Fails with the reason when the channel ends, and with
-    InvalidArgument inside a callback.
+    Runs callbacks until no subscription with a handler is left on this channel, because stopConsuming() was
+    called, by a handler or another thread, or the broker cancelled them and onCancelled()'s callback was
+    called. Returns early when a stop is requested or \a timeLimit is over; with a limit of 0 it runs the
+    callbacks that are ready and returns. The result says why it returned. Fails with the reason when the
+    channel ends, and with InvalidArgument inside a callback.
 
-    An exception from a handler passes through; the messages behind it are not lost, call again.
+    An exception from a handler passes through. Call the function again then: the next messages are not lost.
 */
 QAmqpResult<QAmqpBlockingChannel::ConsumingEnd> QAmqpBlockingChannel::startConsuming(
         std::chrono::milliseconds timeLimit)

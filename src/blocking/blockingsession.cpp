@@ -12,8 +12,8 @@ using namespace QtAmqpPrivate;
 using namespace Qt::StringLiterals;
 using Kind = QAmqpError::Kind;
 
-// When so many messages wait that no prefetch bounds, reading stops until half of them were taken. While
-// someone needs what the broker sends, it goes on until a multiple of that waits.
+// When so many messages wait that are not bounded by a prefetch, reading stops until half of them were taken.
+// While a call needs something that the broker sends, reading stops only when a multiple of that waits.
 constexpr qint64 MaxWaiting = 1000;
 constexpr qint64 MaxWaitingBytes = 8 * 1024 * 1024;
 constexpr int TimesForReaders = 10;
@@ -21,7 +21,7 @@ constexpr int TimesForReaders = 10;
 // If a broker blocks and unblocks while nobody runs callbacks, the last changes are kept.
 constexpr qsizetype MaxEvents = 100;
 
-// What leaves the function must not end the I/O thread, and the program with it.
+// An exception from the function of setUp() must not end the I/O thread, and the program with it.
 static QAmqpError prepared(QAmqpConnection *connection,
                            const std::function<void(QAmqpConnection *)> &prepare)
 {
@@ -31,7 +31,7 @@ static QAmqpError prepared(QAmqpConnection *connection,
         return {};
     } catch (const std::exception &exception) {
         what = QString::fromLocal8Bit(exception.what());
-    } catch (...) { // is told in the same way
+    } catch (...) { // gets the general text above
     }
     return blockingError(Kind::InvalidArgument,
                          u"open(): the function given to setUp() threw an exception: %1", what);
@@ -45,7 +45,7 @@ void QAmqpBlockingConnectionPrivate::startOpening(const Answer<void> &answer,
                 blockingError(Kind::InvalidArgument,
                               u"open(): the connection is open already, opening or closing"));
     std::function<void(QAmqpConnection *)> prepare;
-    QAmqpConnectionOptions before; // what they hold is destroyed without the mutex
+    QAmqpConnectionOptions before; // destroyed without the mutex, since functions in them may be
     {
         const std::lock_guard lock(dispatcher.mutex());
         before = std::exchange(options, with.value_or(options));

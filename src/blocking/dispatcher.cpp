@@ -9,9 +9,10 @@ QT_BEGIN_NAMESPACE
 
 namespace QtAmqpPrivate {
 
-// A signal handler cannot wake a condition variable (tried, it deadlocks): waits look for a stop so often.
+// How often a wait checks for a stop, since a signal handler must not notify a condition variable (it may
+// deadlock).
 constexpr auto StopInterval = std::chrono::milliseconds(50);
-// How long a broker that works may take to answer a call that was waiting when a stop came.
+// How long the broker may take to answer a call that was waiting when a stop was requested.
 constexpr auto AnswerTime = std::chrono::milliseconds(500);
 
 void Dispatcher::post(const void *source, std::weak_ptr<void> owner, LookUp lookUp)
@@ -49,7 +50,7 @@ quint64 Dispatcher::callAt(TimePoint time, Callback callback)
 
 bool Dispatcher::cancelTimer(quint64 timer)
 {
-    decltype(m_timers)::node_type timerNode; // is destroyed without the mutex
+    decltype(m_timers)::node_type timerNode; // destroyed without the mutex
     const std::lock_guard lock(m_mutex);
     const auto found = std::find_if(m_timers.begin(), m_timers.end(), [timer](const auto &entry) {
         return entry.first.second == timer;
@@ -62,7 +63,7 @@ bool Dispatcher::cancelTimer(quint64 timer)
 
 void Dispatcher::clear()
 {
-    std::map<TimerKey, Callback> timers; // are destroyed without the mutex
+    std::map<TimerKey, Callback> timers; // destroyed without the mutex
     const std::lock_guard lock(m_mutex);
     m_events.clear();
     timers.swap(m_timers);
@@ -84,7 +85,7 @@ qsizetype Dispatcher::readyCount() const
 bool Dispatcher::runOne(Lock &lock)
 {
     while (m_running == std::thread::id()) {
-        Callback callback; // this and the owner are destroyed without the mutex
+        Callback callback; // destroyed without the mutex, like the owner
         std::shared_ptr<void> owner;
         if (isTimerDue() && !(m_timerWasLast && !m_events.empty())) {
             m_timerWasLast = true;
@@ -103,7 +104,7 @@ bool Dispatcher::runOne(Lock &lock)
         m_running = std::this_thread::get_id();
         lock.unlock();
         const bool runs = bool(callback);
-        const auto end = qScopeGuard([&] { // also if the callback throws
+        const auto end = qScopeGuard([&] { // runs even if the callback throws
             callback = nullptr;
             owner.reset();
             lock.lock();
@@ -118,7 +119,7 @@ bool Dispatcher::runOne(Lock &lock)
     return false;
 }
 
-// The one place where a thread waits.
+// The only function in which a thread waits.
 Dispatcher::End Dispatcher::wait(Lock &lock, std::condition_variable &changed,
                                  const Condition &done, TimePoint deadline, AtStop atStop,
                                  int *count)
@@ -126,7 +127,8 @@ Dispatcher::End Dispatcher::wait(Lock &lock, std::condition_variable &changed,
     const bool endsAtStop =
             atStop == AtStop::EndAtOnce || (atStop == AtStop::EndSoon && !isStopRequested());
     End atDeadline = End::TimedOut;
-    // A wait of no length runs what is ready when it begins, or it might never end.
+    // A wait whose deadline is over runs only the callbacks that are ready when it begins. Otherwise it might
+    // never end.
     qsizetype ready = count && TimePoint::clock::now() >= deadline ? readyCount() : 0;
     for (;;) {
         if (done())

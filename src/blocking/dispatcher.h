@@ -6,13 +6,13 @@
 
 // All waits of a blocking connection, and the callbacks that some of them run.
 //
-// The mutex guards everything that the I/O thread shares with callers. Callbacks run one at a time,
-// without the mutex, in a thread that waits here; a wait inside a callback runs none. Timers that are due
-// take turns with everything else, so that neither makes the other wait for more than one callback.
+// The mutex guards everything that the I/O thread shares with callers. Callbacks run one at a time, without
+// the mutex, in a thread that waits here; a wait inside a callback runs none. Due timers alternate with other
+// callbacks, so that each waits for at most one of the other kind.
 //
-// An event is queued with a function that looks up the callback when its turn has come: by then the
-// application may have set another one, or none. That function holds nothing of the application's, so that
-// whoever is closed may drop its events while the mutex is held.
+// An event is queued with a function that looks its callback up when the event is dispatched: the application
+// may have set another one by then, or none. That function holds no objects of the application, so that
+// events can be dropped while the mutex is held.
 
 #include "blocking/answer.h"
 
@@ -32,7 +32,8 @@ template<typename... Arguments>
 class Handler
 {
 public:
-    // The callback of before is destroyed without the mutex, because what it holds may call back.
+    // The old callback is destroyed without the mutex, since destructors of what it holds may call functions
+    // of this connection.
     void set(std::mutex &mutex, std::function<void(Arguments...)> function)
     {
         Function handler;
@@ -43,7 +44,7 @@ public:
         m_function.swap(handler);
     }
     explicit operator bool() const { return m_function != nullptr; }
-    // What calls it with these values; nothing if no callback is set.
+    // Returns a function that calls the callback with these values, or null if no callback is set.
     template<typename... Values>
     Callback with(const Values &...values) const
     {
@@ -57,12 +58,12 @@ private:
     Function m_function; // shared, so that it is not copied for each call
 };
 
-// Called with the mutex held, once for each event. Returns nothing if no callback is set.
+// Called with the mutex held, once for each event. Returns null if no callback is set.
 using LookUp = std::function<Callback()>;
 
-// What a stop does to a wait.
+// What requestStop() does to a wait.
 enum class AtStop {
-    EndSoon, // a stop that was requested before lets it go on: it is there to tidy up
+    EndSoon, // ends it after a while; but a wait that begins after the stop goes on, to tidy up
     EndAtOnce,
     GoOn
 };
@@ -74,7 +75,7 @@ public:
     using Condition = std::function<bool()>; // called with the mutex held
     enum class End { Done, TimedOut, Stopped };
 
-    // `sleepHandler` is called with +1 when a wait has nothing to do, and with -1 afterwards.
+    // `sleepHandler` is called with +1 when a wait begins to sleep, and with -1 when it wakes up.
     explicit Dispatcher(std::function<void(int change)> sleepHandler)
         : m_sleepHandler(std::move(sleepHandler))
     {
@@ -91,23 +92,23 @@ public:
 
     quint64 callAt(TimePoint time, Callback callback);
     bool cancelTimer(quint64 timer);
-    void clear(); // callbacks may hold what holds this
+    void clear(); // breaks cycles: callbacks may hold the connection that has this object
 
     // All of these are called with the mutex held.
-    void changed() { m_changed.notify_all(); } // something that a wait looks at
+    void changed() { m_changed.notify_all(); } // a condition that a wait checks may have changed
     void post(const void *source, std::weak_ptr<void> owner, LookUp lookUp);
-    qsizetype count(const void *source) const; // its events
+    qsizetype count(const void *source) const; // how many events of this source wait
     void drop(const void *source);
-    void dropFirst(const void *source); // after looking up its callback; there is one
+    void dropFirst(const void *source); // calls its LookUp too; there must be an event
 
-    // Waits for `done`, which becomes true when `changed` is notified, and runs no callbacks.
+    // Waits until `done`, which is checked when `changed` is notified, and runs no callbacks.
     End await(Lock &lock, std::condition_variable &changed, const Condition &done,
               TimePoint deadline, AtStop atStop = AtStop::EndSoon)
     {
         return wait(lock, changed, done, deadline, atStop, nullptr);
     }
-    // Runs callbacks until `done`, the deadline or a stop, and adds how many ran to `count`. If the
-    // deadline is over already, those run that are ready.
+    // Runs callbacks until `done`, the deadline or a stop, and adds how many ran to `count`. If the deadline
+    // is over already, it runs those that are ready.
     End run(Lock &lock, const Condition &done, TimePoint deadline, int *count = nullptr)
     {
         int unused = 0;
@@ -125,7 +126,7 @@ private:
     struct Event
     {
         const void *source;
-        std::weak_ptr<void> owner; // of what looking up needs
+        std::weak_ptr<void> owner; // owns the objects that `lookUp` uses
         LookUp lookUp;
     };
 
@@ -141,7 +142,7 @@ private:
     std::map<TimerKey, Callback> m_timers;
     quint64 m_lastTimer = 0;
     bool m_timerWasLast = false;
-    std::thread::id m_running; // the thread that is in a callback
+    std::thread::id m_running; // the thread that runs a callback
     std::atomic<bool> m_stop = false;
     static_assert(std::atomic<bool>::is_always_lock_free, "requestStop() is for signal handlers");
 };

@@ -12,8 +12,8 @@ QT_BEGIN_NAMESPACE
 
 namespace QtAmqpPrivate {
 
-// Posted tasks wait behind a std::mutex and an empty event wakes the thread: a queued call for each
-// would cost more, and ThreadSanitizer does not see the locks inside an uninstrumented Qt.
+// Posted tasks wait in a list of their own, and an empty event wakes the thread. A queued call for each task
+// would cost more, and ThreadSanitizer does not see the locks inside a Qt that is not instrumented.
 class IoThread::LetterBox final : public QObject
 {
 public:
@@ -81,11 +81,11 @@ void IoThread::run()
         }
         runTasks();
         exec();
-        runTasks(); // what was posted before the end
+        runTasks(); // those that were posted before the end
         const std::lock_guard lock(m_mutex);
         m_letterBox = nullptr;
     }
-    m_id = nullptr; // another thread may get it
+    m_id = nullptr; // another thread may get the same id
     {
         const std::lock_guard lock(m_mutex);
         m_running = false;
@@ -101,7 +101,7 @@ void IoThread::runTasks()
         tasks.swap(m_tasks);
     }
     for (Task &task : tasks)
-        std::exchange(task, {})(); // what it holds ends before the next begins
+        std::exchange(task, {})(); // destroys what the task holds before the next one runs
 }
 
 } // namespace QtAmqpPrivate

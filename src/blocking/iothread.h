@@ -4,8 +4,8 @@
 #ifndef QTAMQP_BLOCKING_IOTHREAD_H
 #define QTAMQP_BLOCKING_IOTHREAD_H
 
-// The thread in which a blocking connection does its input and output, and its letter box: what is
-// posted runs there in order.
+// The thread in which a blocking connection does its input and output. Tasks that are posted run there, in
+// their order.
 
 #include <QtCore/qthread.h>
 
@@ -27,15 +27,15 @@ public:
     IoThread();
     ~IoThread() override;
 
-    // Runs `first` before all that is posted; again only after end().
+    // Starts the thread, which runs `first` before all posted tasks. It may be started again after end().
     void begin(Task first);
-    // False, and nothing is done, before begin() and after end().
+    // Does nothing and returns false before begin() and after end().
     bool post(Task task);
-    // Runs what was posted and then `last`, after which nothing is, and waits for that. It ends without
-    // a QCoreApplication, too, which no event would reach.
+    // Runs the posted tasks and then `last`, and waits for the thread to end. This works without a
+    // QCoreApplication too, when no events are delivered.
     void end(Task last);
 
-    // For fork(), which the thread does not go through: nothing is posted in the new process.
+    // For fork(): the new process does not have the thread, so that nothing may be posted in it.
     std::mutex &mutex() { return m_mutex; }
     void leave() { m_open = false; } // with the mutex held
 

@@ -1,10 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The QtAmqp Authors
 // SPDX-License-Identifier: MIT
 
-// What blocking connections have to do with the process they are in.
+// How blocking connections end with their QCoreApplication, and what becomes of them after fork().
 //
-// Their I/O threads can do nothing without a QCoreApplication: they end when that goes, as long as they
-// can still say goodbye. And they are not there in a process that fork() made: connections are orphans in
+// I/O threads can do nothing without a QCoreApplication: they end just before it is destroyed, while they can
+// still close their connections. A process that fork() made has no I/O threads: connections are orphans in
 // it, whose mutexes are free and whose calls fail at once.
 
 #include "blocking/qamqpblockingconnection_p.h"
@@ -28,14 +28,14 @@ struct Process
     std::vector<std::shared_ptr<void>> orphans;
 };
 
-// Never destroyed: static objects may be connections.
+// Never destroyed, since there may be static connections.
 Process &process()
 {
     static auto *const process = new Process;
     return *process;
 }
 
-// QCoreApplication is about to go.
+// Called when QCoreApplication is about to be destroyed.
 void endAll()
 {
     std::vector<std::shared_ptr<QAmqpBlockingConnectionPrivate>> connections;
@@ -49,7 +49,8 @@ void endAll()
 }
 
 #ifdef Q_OS_UNIX
-// No other thread is in the middle of anything that the new process would find half done.
+// Takes all mutexes, so that no other thread is in the middle of a change that the new process would find
+// half done.
 void beforeFork()
 {
     process().mutex.lock();
@@ -90,7 +91,7 @@ void addToProcess(QAmqpBlockingConnectionPrivate *connection)
 #endif
     const std::lock_guard lock(process().mutex);
     process().connections.push_back(connection);
-    qRemovePostRoutine(endAll); // each QCoreApplication forgets what it has called
+    qRemovePostRoutine(endAll); // a QCoreApplication calls a routine once, so it is added again
     qAddPostRoutine(endAll);
 }
 

@@ -12,10 +12,10 @@ namespace QtAmqpPrivate {
 using namespace Qt::StringLiterals;
 using Kind = QAmqpError::Kind;
 
-// What may be under way without confirms, where no window was set; and in bytes in any case.
+// How many messages may count without confirms, which have no window; and how many bytes in any case.
 constexpr quint64 MaxUnsent = 1000;
 constexpr qint64 MaxBytes = 8 * 1024 * 1024;
-// What may have failed within a window and is kept for waitForConfirms(); in bytes as much as above.
+// How many messages of a window may fail and are kept for waitForConfirms(), MaxBytes at most.
 constexpr qsizetype MaxFailed = 1000;
 
 QAmqpPublishResult Publisher::publish(Outgoing message)
@@ -35,7 +35,7 @@ QAmqpPublishResult Publisher::publish(Outgoing message)
     }
     QAmqpError error = refusal(message.confirmed);
     if (!error && !hasRoom(1)) {
-        // For half of it at once: a thread that is woken for each message gets little done.
+        // Waits until half of the window is free: a thread that is woken for each message gets little done.
         const auto end = connection->dispatcher.await(
                 lock, m_room, [this] { return hasRoom(2) || !m_channel->isOpen; },
                 m_channel->deadline());
@@ -58,7 +58,7 @@ QAmqpPublishResult Publisher::publish(Outgoing message)
     return number;
 }
 
-// Whether there is room for one of `parts` equal parts of what may count.
+// Whether less than one of `parts` equal parts of the limits is in use.
 bool Publisher::hasRoom(quint64 parts) const
 {
     const quint64 most = isConfirming() ? m_window : MaxUnsent;
@@ -67,7 +67,7 @@ bool Publisher::hasRoom(quint64 parts) const
                 && m_countedBytes < MaxBytes / qint64(parts));
 }
 
-// Why nothing is to be published within a window, or without confirms.
+// Returns why a message cannot be published in a window or without confirms, or no error.
 QAmqpError Publisher::refusal(bool confirmed) const
 {
     if (confirmed && (m_failed.size() >= MaxFailed || m_failedBytes >= MaxBytes))
@@ -99,7 +99,7 @@ void Publisher::send(Outgoing &&message)
     }
 }
 
-// Without confirms: what was published has left, or is lost with the channel.
+// Without confirms: all messages were sent, or are lost with the channel.
 void Publisher::letGo()
 {
     const std::lock_guard lock(m_channel->mutex());
@@ -136,7 +136,7 @@ void Publisher::channelClosed(const QAmqpError &reason)
     if (m_unanswered.empty())
         return;
     QString text = reason ? reason.text() : u"the channel was closed"_s;
-    // Which message is to blame is known if no other is unanswered.
+    // If only one message is unanswered, it is the one to blame, and has not arrived.
     if (m_unanswered.size() > 1 || reason.method() != u"basic.publish")
         text.prepend(u"the broker did not answer for the message, which may have arrived: "_s);
     QAmqpError error(reason ? reason.kind() : Kind::Cancelled, QAmqpError::Scope::Operation,
@@ -169,7 +169,7 @@ void Publisher::settle(Outgoing &message, const QAmqpError &why)
                                                 : QAmqpPublishResult(message.number));
     --m_counted;
     m_countedBytes -= message.message.size();
-    if (!message.confirmed) // nobody may ask what became of it
+    if (!message.confirmed) // waitForConfirms() does not return its outcome
         return;
     m_confirmed += !error;
     if (!m_failure)
@@ -194,7 +194,7 @@ void Publisher::returned(const QAmqpReturn &message)
                                      .setReply(message.replyCode(), message.replyText());
 }
 
-// Without a callback the last ones are kept, for one that may be set yet.
+// Without a callback only the last returns are kept, for a callback that may be set later.
 void Publisher::keep(const QAmqpReturn &message)
 {
     if (m_channel->silenced)
@@ -210,7 +210,7 @@ void Publisher::keep(const QAmqpReturn &message)
         dispatcher.dropFirst(this);
 }
 
-// With a callback all of them are kept, and count like messages that no prefetch bounds.
+// With a callback all returns are kept, and count like messages that are not bounded by a prefetch.
 void Publisher::countReturns(qint64 messages, qint64 bytes)
 {
     m_returns += messages;
@@ -228,7 +228,7 @@ void Publisher::silence()
     countReturns(-m_returns, -m_returnBytes);
 }
 
-// In a process that fork() made, where nobody will tell what becomes of them.
+// Called in a process that fork() made, where the outcomes will never be known.
 void Publisher::giveUp(const QAmqpError &reason)
 {
     m_counted = 0;

@@ -4,10 +4,10 @@
 #ifndef QTAMQP_BLOCKING_PUBLISHER_H
 #define QTAMQP_BLOCKING_PUBLISHER_H
 
-// What one channel has published and nobody has answered for.
+// The publishes of one channel, and their outcomes.
 //
-// A message counts from the call until the broker answered for it, or, without confirms, until it left.
-// Callers wait while too many count, so that memory stays bounded however slow the broker is.
+// A message counts from the call until the broker has answered for it or, without confirms, until it was
+// sent. Callers wait while too many count, so that memory stays bounded however slow the broker is.
 
 #include "blocking/dispatcher.h"
 
@@ -30,9 +30,9 @@ public:
         QString routingKey;
         QAmqpMessage message;
         QAmqpChannel::PublishFlags flags;
-        quint64 number = 0; // of this channel's publishes, from 1: what the caller knows it by
+        quint64 number = 0; // counts the publishes of this channel from 1; the caller gets it
         bool confirmed = true;
-        Answered answer = {}; // null: waitForConfirms() tells
+        Answered answer = {}; // null if waitForConfirms() returns the outcome
         QAmqpError returned = {};
     };
 
@@ -75,25 +75,25 @@ private:
 
     // Guarded by the dispatcher's mutex
     std::condition_variable m_room;
-    bool m_confirms = true; // wanted
+    bool m_confirms = true; // as set by setConfirms()
     bool m_transactional = false; // until the channel ends
     quint64 m_window = 1;
     quint64 m_lastNumber = 0;
-    quint64 m_counted = 0; // messages
+    quint64 m_counted = 0; // how many messages count, see above
     qint64 m_countedBytes = 0;
-    quint64 m_confirmed = 0; // since waitForConfirms() last told
-    QAmqpError m_failure; // the first since then
+    quint64 m_confirmed = 0; // since waitForConfirms() last returned a result
+    QAmqpError m_failure; // the first one since then
     QList<QAmqpReturn> m_failed;
     qint64 m_failedBytes = 0;
     Handler<const QAmqpReturn &> m_returnedHandler;
-    qint64 m_returns = 0; // that no callback was told of yet
+    qint64 m_returns = 0; // returned messages that wait for a callback
     qint64 m_returnBytes = 0;
-    qint64 m_countedReturns = 0; // as the connection was last told
+    qint64 m_countedReturns = 0; // how many of them the connection counts, see countReturns()
     qint64 m_countedReturnBytes = 0;
 
     // Of the I/O thread
-    std::map<quint64, Outgoing> m_unanswered; // by the channel's tags
-    quint64 m_held = 0; // without confirms: messages that have not left
+    std::map<quint64, Outgoing> m_unanswered; // by the publish tags of the QAmqpChannel
+    quint64 m_held = 0; // without confirms: messages that were not sent yet
     qint64 m_heldBytes = 0;
 };
 

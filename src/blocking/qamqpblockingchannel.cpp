@@ -17,13 +17,13 @@ using Kind = QAmqpError::Kind;
     \brief A channel of a QAmqpBlockingConnection: everything AMQP can do, as calls that wait.
 
     QAmqpBlockingConnection::channel() opens channels. Calls wait for the broker's answer, timeout() at
-    most, and return a QAmqpResult; they may come from any thread. A request that the broker refuses
-    closes the channel, that is AMQP's way: its result tells why, and what is called afterwards fails
-    with NotOpen and the same reason until open().
+    most, and return a QAmqpResult; they may come from any thread. By the rules of AMQP, a request that the
+    broker refuses closes the channel: the result of the request has the reason, and later calls fail with
+    NotOpen and the same reason until open() is called.
 
     Publisher confirms are on unless setConfirms(false) or txSelect() was called.
 
-    The channel is closed when the object goes, without waiting for that.
+    The destructor closes the channel, but does not wait for that.
 
     \sa Blocking
 */
@@ -44,8 +44,9 @@ QAmqpBlockingChannel &QAmqpBlockingChannel::operator=(QAmqpBlockingChannel &&oth
     return *this;
 }
 
-/*! Closes the channel, without waiting for that. What was published before is still sent; messages that
-    nobody acknowledged go back to their queues. No callback of the channel is called any more. */
+/*! Closes the channel, without waiting for that. Messages that were published before are still sent; received
+    messages that were not acknowledged go back to their queues. No callback of the channel is called any
+    more. */
 QAmqpBlockingChannel::~QAmqpBlockingChannel()
 {
     if (d)
@@ -58,8 +59,8 @@ QAmqpBlockingChannelPrivate::QAmqpBlockingChannelPrivate(
 {
 }
 
-// No callback of the channel is called from now on, until it is opened again. What its consumers had
-// waiting goes back to the queues when it closes.
+// From now on no callback of the channel is called, until it is opened again. Messages that wait in its
+// consumers go back to the queues when it closes.
 void QAmqpBlockingChannelPrivate::silence()
 {
     silenced = true;
@@ -74,7 +75,7 @@ void QAmqpBlockingChannelPrivate::abandon()
     if (connection->orphaned)
         return keepForEver(shared_from_this());
     connection->thread.post([self = shared_from_this()] {
-        delete self->channel.data(); // which still sends what it was asked for
+        delete self->channel.data(); // its destructor lets pending calls finish
         self->closed({});
     });
 }
@@ -85,8 +86,8 @@ QAmqpBlockingConnection *QAmqpBlockingChannel::connection() const
     return d->locked([this] { return d->connection->q; });
 }
 
-/*! Opens the channel again, with a clean slate: consumers, the prefetch and a transaction are not
-    revived. Fails with NotOpen if the connection is not open. */
+/*! Opens the channel again. It has no consumers, the default prefetch and no transaction then. Fails with
+    NotOpen if the connection is not open. */
 QAmqpResult<void> QAmqpBlockingChannel::open() { return d->open(); }
 
 QAmqpResult<void> QAmqpBlockingChannelPrivate::open()
@@ -136,13 +137,14 @@ void QAmqpBlockingChannelPrivate::watch()
     // The channel object keeps this alive.
     QObject::connect(channel, &QAmqpChannel::opened, channel,
                      [this, self = shared_from_this()] { opened(); });
-    QObject::connect(channel, &QAmqpChannel::errorOccurred, channel, [] {}); // the calls tell it
-    QObject::connect(channel, &QAmqpChannel::publishRefused, channel, [] {}); // the same
+    // The calls return these errors, so that no warning about them is needed.
+    QObject::connect(channel, &QAmqpChannel::errorOccurred, channel, [] {});
+    QObject::connect(channel, &QAmqpChannel::publishRefused, channel, [] {});
     QObject::connect(channel, &QAmqpChannel::closed, channel, [this] {
         QAmqpError last = channel->lastError();
         if (last.scope() == QAmqpError::Scope::Operation)
-            last = {}; // what was refused on this side ended nothing
-        // If the connection ends with it, nobody is to see the one without the other.
+            last = {}; // a call that this side refused did not end the channel
+        // If the connection ends too, both must seem to end at the same time.
         connection->afterEnd([self = shared_from_this(), last] { self->closed(last); });
     });
     publisher.watch(channel);
@@ -163,7 +165,7 @@ void QAmqpBlockingChannelPrivate::opened()
 
 void QAmqpBlockingChannelPrivate::closed(const QAmqpError &error)
 {
-    std::vector<ConsumerPointer> ended; // is destroyed without the mutex
+    std::vector<ConsumerPointer> ended; // destroyed without the mutex
     {
         const std::lock_guard lock(mutex());
         setClosed(error);
@@ -206,9 +208,9 @@ QAmqpError QAmqpBlockingChannelPrivate::refusal(const QString &what) const
                       lastError);
 }
 
-/*! Closes the channel when everything asked for before is done, confirms included. Succeeds if it is
-    closed already. From the call on no callback of this channel is called, but for one that runs already;
-    messages that came and were not seen go back to their queues. */
+/*! Closes the channel when everything asked for before is done, confirms included. Succeeds if it is closed
+    already. As soon as it is called, no callback of this channel runs any more, except one that is running
+    already; messages that came and were not seen go back to their queues. */
 QAmqpResult<void> QAmqpBlockingChannel::close()
 {
     {
@@ -243,18 +245,18 @@ QAmqpError QAmqpBlockingChannel::lastError() const
     return d->locked([this] { return d->lastError; });
 }
 
-/*! Returns how long a call waits. */
+/*! Returns how long a call waits at most. */
 std::chrono::milliseconds QAmqpBlockingChannel::timeout() const { return d->timeout; }
 
-/*! Makes each call wait for \a timeout at most; the connection's timeout when the channel was made
-    unless set. What the broker was asked for stays asked for when a call gives up. */
+/*! Makes each call wait for \a timeout at most; the default is the timeout that the connection had when the
+    channel was made. A call that gives up does not take its request back: the broker may still do it. */
 void QAmqpBlockingChannel::setTimeout(std::chrono::milliseconds timeout)
 {
     d->timeout = std::max(timeout, std::chrono::milliseconds(1));
 }
 
-/*! Declares the queue \a name with \a options, see QAmqpChannel::declareQueue(); without a name the
-    broker makes one up, which the result tells. */
+/*! Declares the queue \a name with \a options, see QAmqpChannel::declareQueue(). If the name is empty, the
+    broker makes one up, and the result has it. */
 QAmqpResult<QAmqpQueueInfo> QAmqpBlockingChannel::declareQueue(const QString &name,
                                                                const QAmqpQueueOptions &options)
 {
@@ -270,7 +272,7 @@ QAmqpResult<void> QAmqpBlockingChannel::bindQueue(const QString &queue, const QS
                       arguments);
 }
 
-/*! Takes back the binding of \a queue to \a exchange by \a routingKey and \a arguments. */
+/*! Removes the binding of \a queue to \a exchange by \a routingKey and \a arguments. */
 QAmqpResult<void> QAmqpBlockingChannel::unbindQueue(const QString &queue, const QString &exchange,
                                                     const QString &routingKey,
                                                     const QAmqpTable &arguments)
@@ -313,7 +315,7 @@ QAmqpResult<void> QAmqpBlockingChannel::declareExchange(const QString &name,
                       name, options);
 }
 
-/*! Has \a destination get what is published to \a source, by \a routingKey and \a arguments. */
+/*! Binds the exchange \a destination to the exchange \a source by \a routingKey and \a arguments. */
 QAmqpResult<void> QAmqpBlockingChannel::bindExchange(const QString &destination,
                                                      const QString &source,
                                                      const QString &routingKey,
@@ -323,7 +325,7 @@ QAmqpResult<void> QAmqpBlockingChannel::bindExchange(const QString &destination,
                       routingKey, arguments);
 }
 
-/*! Takes back the binding of \a destination to \a source by \a routingKey and \a arguments. */
+/*! Removes the binding of \a destination to \a source by \a routingKey and \a arguments. */
 QAmqpResult<void> QAmqpBlockingChannel::unbindExchange(const QString &destination,
                                                        const QString &source,
                                                        const QString &routingKey,
@@ -339,8 +341,8 @@ QAmqpResult<void> QAmqpBlockingChannel::deleteExchange(const QString &name, Dele
     return d->request(u"exchange.delete"_s, &QAmqpChannel::deleteExchange, name, flags);
 }
 
-/*! Takes a message from \a queue, or nothing if it is empty. By \a policy it is to be acknowledged, or
-    is gone from the queue at once. \sa QAmqpDelivery::ack() */
+/*! Takes a message from \a queue, or nothing if it is empty. The \a policy says whether the message must be
+    acknowledged, or is removed from the queue at once. \sa QAmqpDelivery::ack() */
 QAmqpResult<std::optional<QAmqpDelivery>> QAmqpBlockingChannel::get(const QString &queue,
                                                                     AckPolicy policy)
 {
@@ -348,43 +350,44 @@ QAmqpResult<std::optional<QAmqpDelivery>> QAmqpBlockingChannel::get(const QStrin
 }
 
 /*! Has the broker send at most \a messages ahead of their acknowledgements, see
-    QAmqpChannel::setPrefetch(). \a scope says to whom that applies. */
+    QAmqpChannel::setPrefetch(). The \a scope says to which consumers that applies. */
 QAmqpResult<void> QAmqpBlockingChannel::setPrefetch(quint16 messages,
                                                     QAmqpChannel::PrefetchScope scope)
 {
     return d->request(u"basic.qos"_s, &QAmqpChannel::setPrefetch, messages, scope);
 }
 
-/*! Asks the broker to send deliveries (\a active) or to hold them back, and returns which it does, see
-    QAmqpChannel::setFlow(): RabbitMQ answers \c true, and closes the connection (540) for \c false. */
+/*! Asks the broker to send deliveries if \a active, and to hold them back otherwise. Returns whether it sends
+    them, see QAmqpChannel::setFlow(): RabbitMQ answers \c true, and closes the connection (540) for
+    \c false. */
 QAmqpResult<bool> QAmqpBlockingChannel::setFlow(bool active)
 {
     return d->request(u"channel.flow"_s, &QAmqpChannel::setFlow, active);
 }
 
-/*! Has the broker deliver again what was delivered on this channel and not acknowledged. */
+/*! Has the broker deliver all messages again that were delivered on this channel and not acknowledged. */
 QAmqpResult<void> QAmqpBlockingChannel::recover()
 {
     return d->request(u"basic.recover"_s, &QAmqpChannel::recover);
 }
 
-/*! Acknowledges everything delivered on this channel, also what was not seen yet. Fails with NotOpen if
-    the channel is not open. */
+/*! Acknowledges everything delivered on this channel, also messages that were not seen yet. Fails with
+    NotOpen if the channel is not open. */
 QAmqpResult<void> QAmqpBlockingChannel::ackAll()
 {
     return d->request(u"ackAll()"_s, &QAmqpChannel::ackAll);
 }
 
-/*! Gives back, or discards, everything delivered on this channel, see \a requeue. Fails with NotOpen if
-    the channel is not open, and with InvalidArgument if a stream was consumed on it, see
-    QAmqpChannel::nackAll(). */
+/*! Gives everything that was delivered on this channel back to the queues, or discards it, as \a requeue
+    says. Fails with NotOpen if the channel is not open, and with InvalidArgument if a stream was consumed on
+    it, see QAmqpChannel::nackAll(). */
 QAmqpResult<void> QAmqpBlockingChannel::nackAll(QAmqpDelivery::RequeueMode requeue)
 {
     return d->request(u"nackAll()"_s, &QAmqpChannel::nackAll, requeue);
 }
 
-/*! Begins transactions, which rule out confirms: publishes and acknowledgements take effect at
-    txCommit(). */
+/*! Makes the channel transactional: publishes and acknowledgements take effect at txCommit(). This rules out
+    confirms. */
 QAmqpResult<void> QAmqpBlockingChannel::txSelect()
 {
     const auto result = d->request(u"tx.select"_s, &QAmqpChannel::txSelect);
@@ -393,13 +396,13 @@ QAmqpResult<void> QAmqpBlockingChannel::txSelect()
     return result;
 }
 
-/*! Has everything since txSelect() or the last txCommit() take effect. */
+/*! Makes publishes and acknowledgements since txSelect() or the end of the last transaction take effect. */
 QAmqpResult<void> QAmqpBlockingChannel::txCommit()
 {
     return d->request(u"tx.commit"_s, &QAmqpChannel::txCommit);
 }
 
-/*! Drops everything since txSelect() or the last txCommit(). */
+/*! Drops publishes and acknowledgements since txSelect() or the end of the last transaction. */
 QAmqpResult<void> QAmqpBlockingChannel::txRollback()
 {
     return d->request(u"tx.rollback"_s, &QAmqpChannel::txRollback);

@@ -51,7 +51,7 @@ public:
     QAmqpError refusal(const QString &what) const;
     void setClosed(const QAmqpError &error);
     template<typename Predicate>
-    std::vector<ConsumerPointer> takeOut(Predicate isOut); // is to be destroyed without the mutex
+    std::vector<ConsumerPointer> takeOut(Predicate isOut); // destroy the result without the mutex
     void silence();
 
     // I/O thread
@@ -59,7 +59,7 @@ public:
     void openNow(const Answer<void> &answer);
     void opened();
     void closed(const QAmqpError &error);
-    void afterEnd(const std::function<void()> &what); // after the end that is on its way, or now
+    void afterEnd(const std::function<void()> &what); // after closed() if that is due, or else now
 
     const std::shared_ptr<QAmqpBlockingConnectionPrivate> connection;
     std::atomic<std::chrono::milliseconds> timeout;
@@ -67,10 +67,10 @@ public:
 
     // Guarded by the dispatcher's mutex
     bool isOpen = false;
-    bool silenced = false; // it is being closed, until the next open()
+    bool silenced = false; // close() was called: no callbacks until the next open()
     int number = 0;
     QAmqpError lastError;
-    std::vector<ConsumerPointer> consumers; // that run, hold messages or have a callback to come
+    std::vector<ConsumerPointer> consumers; // those that run, hold messages or await a callback
     QtAmqpPrivate::Handler<const QString &, const QAmqpError &> cancelledHandler;
     QtAmqpPrivate::Handler<const QAmqpDelivery &, const QAmqpError &> discardedHandler;
     // Why no consumer with a handler is left, once none is.
@@ -88,7 +88,7 @@ std::vector<QAmqpBlockingChannelPrivate::ConsumerPointer> QAmqpBlockingChannelPr
 {
     std::vector<ConsumerPointer> out;
     std::copy_if(consumers.begin(), consumers.end(), std::back_inserter(out), isOut);
-    std::erase_if(consumers, isOut); // which destroys none
+    std::erase_if(consumers, isOut); // this destroys none, since `out` has them too
     return out;
 }
 

@@ -17,20 +17,19 @@ using Kind = QAmqpError::Kind;
 /*!
     \class QAmqpBlockingConnection
     \inmodule QtAmqp
-    \brief A connection whose calls wait: for programs without an event loop of their own.
+    \brief A connection whose calls wait, for programs without an event loop of their own.
 
     \snippet snippets.cpp blocking
 
-    The connection does its input and output in a thread of its own, so that heartbeats go on whatever
-    the program does meanwhile. A QCoreApplication object must exist; \c exec() need not run. Calls may
-    come from any thread, several threads may share a connection and its channels, and each call returns
-    by its timeout with a QAmqpResult. When the link is lost, every call that waits returns with the
-    reason.
+    The connection does its input and output in a thread of its own, so that heartbeats are sent whatever the
+    program does meanwhile. A QCoreApplication object must exist; \c exec() need not run. Calls may come from
+    any thread, and several threads may share a connection and its channels. Each call returns a QAmqpResult
+    before its timeout is over. When the link is lost, every call that waits returns with the reason.
 
     Callbacks (of timers, consumers, returned messages, a blocked connection) never run by themselves:
     they run inside processDataEvents(), sleep(), QAmqpBlockingChannel::startConsuming() and the loop
     over QAmqpBlockingChannel::consume(), one at a time for each connection. Inside a callback all calls
-    work, but no other callback runs. A timer that is due waits for at most one other callback.
+    work, but no other callback runs. A timer that is due waits for one other callback at most.
 
     \sa Blocking, Threads
 */
@@ -42,12 +41,12 @@ QAmqpBlockingConnection::QAmqpBlockingConnection()
     d->q = this;
 }
 
-/*! Makes a connection and opens it with \a options. isOpen() and lastError() tell how that went; every
-    call on a connection that could not be opened fails with NotOpen and the reason. */
+/*! Makes a connection and opens it with \a options. isOpen() and lastError() show whether that succeeded;
+    every call on a connection that could not be opened fails with NotOpen and the reason. */
 QAmqpBlockingConnection::QAmqpBlockingConnection(const QAmqpConnectionOptions &options)
     : QAmqpBlockingConnection()
 {
-    static_cast<void>(open(options)); // told by lastError()
+    static_cast<void>(open(options)); // lastError() has the error
 }
 
 /*! Makes a connection and opens it with the options of \a url, see QAmqpConnectionOptions::fromUrl(). */
@@ -57,8 +56,8 @@ QAmqpBlockingConnection::QAmqpBlockingConnection(const QUrl &url)
 }
 
 /*! Closes the connection as close() does, waiting 10 s at most, and ends its thread. Channels that are
-    left refuse every call with NotOpen. A connection that is open when the QCoreApplication goes, such as a
-    static one, is closed by that; one in a process that fork() made only lets go of it, see
+    left refuse every call with NotOpen. A connection that is open when the QCoreApplication is destroyed,
+    such as a static one, is closed by that. In a process that fork() made nothing is closed, see
     \l {After fork()}. */
 QAmqpBlockingConnection::~QAmqpBlockingConnection()
 {
@@ -67,22 +66,24 @@ QAmqpBlockingConnection::~QAmqpBlockingConnection()
     d->q = nullptr;
 }
 
-/*! Opens with \a options, and waits until that is done or has failed, the timeout() is over (Timeout; the
-    attempt is given up) or a stop is requested (Cancelled). Fails with InvalidArgument, and leaves options() as they are, if
-    there is no QCoreApplication, or the connection is open, opening or closing. A connection that was
-    closed or lost may be opened again; its channels then need QAmqpBlockingChannel::open(). */
+/*! Opens the connection with \a options, and waits until it is open or has failed. Gives up if timeout() is
+    over (Timeout) or a stop is requested (Cancelled). Fails with InvalidArgument, and leaves options() as
+    they are, if there is no QCoreApplication, or the connection is open, opening or closing. A connection
+    that was closed or lost may be opened again; its channels then need QAmqpBlockingChannel::open(). */
 QAmqpResult<void> QAmqpBlockingConnection::open(const QAmqpConnectionOptions &options)
 {
     return d->open(options);
 }
 
-/*! Opens with the options of \a url, see QAmqpConnectionOptions::fromUrl(). */
+/*! \overload
+    Opens the connection with the options of \a url, see QAmqpConnectionOptions::fromUrl(). */
 QAmqpResult<void> QAmqpBlockingConnection::open(const QUrl &url)
 {
     return open(QAmqpConnectionOptions::fromUrl(url));
 }
 
-/*! Opens with the options() of before. */
+/*! \overload
+    Opens the connection with its present options(). */
 QAmqpResult<void> QAmqpBlockingConnection::open() { return d->open(std::nullopt); }
 
 QAmqpResult<void> QAmqpBlockingConnectionPrivate::open(
@@ -108,17 +109,17 @@ QAmqpResult<void> QAmqpBlockingConnectionPrivate::open(
             AtStop::EndAtOnce);
     const Kind kind = result.error().kind();
     if (kind == Kind::Timeout || (kind == Kind::Cancelled && dispatcher.isStopRequested()))
-        abort(); // also if it has come to be open by now: the caller is told that it is not
+        abort(); // also if it has opened meanwhile: open() returns an error
     lock.lock();
     if (!result && !now.open)
         now.lastError = result.error();
     return result;
 }
 
-// No callbacks but those of timers are called from now on, until it is opened again.
+// From now on no callbacks but those of timers are called, until the connection is opened again.
 void QAmqpBlockingConnectionPrivate::silence()
 {
-    std::vector<std::shared_ptr<QAmqpBlockingChannelPrivate>> all; // is destroyed without the mutex
+    std::vector<std::shared_ptr<QAmqpBlockingChannelPrivate>> all; // destroyed without the mutex
     const std::lock_guard lock(dispatcher.mutex());
     silenced = true;
     dispatcher.drop(this);
@@ -131,8 +132,8 @@ void QAmqpBlockingConnectionPrivate::silence()
 }
 
 /*! Closes the connection when everything asked for before is done, and cuts it after \a deadline
-    (Timeout). Succeeds if it is closed already. From the call on no callbacks are called but those of
-    timers; messages that came and were not seen go back to their queues. */
+    (Timeout). Succeeds if it is closed already. As soon as it is called, no callbacks but those of timers run
+    any more; messages that came and were not seen go back to their queues. */
 QAmqpResult<void> QAmqpBlockingConnection::close(std::chrono::milliseconds deadline)
 {
     return d->close(deadline);
@@ -147,7 +148,7 @@ QAmqpResult<void> QAmqpBlockingConnectionPrivate::close(std::chrono::millisecond
     const TimePoint end =
             Clock::now() + std::clamp(deadline, std::chrono::milliseconds::zero(), Century);
     const auto result = call<QAmqpResult<void>>(
-            u"close()"_s, end + std::chrono::milliseconds(50), // the core keeps it
+            u"close()"_s, end + std::chrono::milliseconds(50), // the core keeps the deadline itself
             [this, end](const Answer<void> &answer) {
                 answerAtEnd(answer);
                 connection->close(std::chrono::ceil<std::chrono::milliseconds>(
@@ -159,12 +160,12 @@ QAmqpResult<void> QAmqpBlockingConnectionPrivate::close(std::chrono::millisecond
     return result;
 }
 
-// The connection object is destroyed, or the QCoreApplication; channels and consumers may be left.
+// Called when the connection object or the QCoreApplication is destroyed; channels and consumers may be left.
 void QAmqpBlockingConnectionPrivate::end(const QString &why)
 {
     if (orphaned)
         return keepForEver(shared_from_this());
-    if (QCoreApplication::instance()) // else nothing moves any more that could be waited for
+    if (QCoreApplication::instance()) // without it the I/O thread handles no events
         static_cast<void>(close(std::chrono::seconds(10)));
     thread.end([this, &why] {
         delete std::exchange(connection, nullptr);
@@ -182,8 +183,8 @@ void QAmqpBlockingConnectionPrivate::end(const QString &why)
     begun = false;
 }
 
-/*! Cuts the link at once, without a word to the broker. Calls that wait fail, and no callbacks are called
-    any more but those of timers. */
+/*! Cuts the link at once, without closing the connection to the broker. Calls that wait fail, and no
+    callbacks but those of timers are called any more. */
 void QAmqpBlockingConnection::abort()
 {
     d->silence();
@@ -192,7 +193,7 @@ void QAmqpBlockingConnection::abort()
 
 void QAmqpBlockingConnectionPrivate::abort()
 {
-    // That nothing is waited for but the I/O thread makes a second enough.
+    // A second is enough, since only the I/O thread is waited for.
     static_cast<void>(call<QAmqpResult<void>>(
             u"abort()"_s, deadlineAfter(std::chrono::seconds(1)),
             [this](const Answer<void> &answer) {
@@ -202,20 +203,20 @@ void QAmqpBlockingConnectionPrivate::abort()
             AtStop::GoOn));
 }
 
-/*! Has \a function prepare the QAmqpConnection inside before each open(): its TLS configuration, its
-    transport. It is called in the I/O thread, where no blocking call may be made. If it throws, open()
-    fails with InvalidArgument. */
+/*! Has \a function called before each open() to prepare the QAmqpConnection inside, such as its TLS
+    configuration or its transport. It runs in the I/O thread, where no blocking call may be made. If it
+    throws, open() fails with InvalidArgument. */
 void QAmqpBlockingConnection::setUp(std::function<void(QAmqpConnection *connection)> function)
 {
     const std::lock_guard lock(d->dispatcher.mutex());
-    d->setUp.swap(function); // the old one goes without the mutex
+    d->setUp.swap(function); // the old function is destroyed without the mutex
 }
 
-/*! Returns how long a call waits. */
+/*! Returns how long a call waits at most. */
 std::chrono::milliseconds QAmqpBlockingConnection::timeout() const { return d->timeout; }
 
-/*! Makes each call wait for \a timeout at most, 30 s unless set. The calls of channels that are made
-    from now on do, too. What the broker was asked for stays asked for when a call gives up. */
+/*! Makes each call wait for \a timeout at most; the default is 30 s. Channels that are opened from now on get
+    the same timeout. A call that gives up does not take its request back: the broker may still do it. */
 void QAmqpBlockingConnection::setTimeout(std::chrono::milliseconds timeout)
 {
     d->timeout = std::max(timeout, std::chrono::milliseconds(1));
@@ -224,14 +225,14 @@ void QAmqpBlockingConnection::setTimeout(std::chrono::milliseconds timeout)
 /*! Returns whether the connection is open. */
 bool QAmqpBlockingConnection::isOpen() const { return d->current().open; }
 
-/*! Returns where the link in use goes, or the one that is being made, as QAmqpConnection::endpoint();
-    empty while closed. */
+/*! Returns the peer of the link in use, or of the present attempt, as QAmqpConnection::endpoint() does; empty
+    while closed. */
 QString QAmqpBlockingConnection::endpoint() const { return d->current().endpoint; }
 
-/*! Returns whether the broker has stopped taking messages. \sa onBlocked() */
+/*! Returns whether the broker has stopped accepting messages. \sa onBlocked() */
 bool QAmqpBlockingConnection::isBlocked() const { return d->current().blocked; }
 
-/*! Returns what the broker gave as the reason for isBlocked(). */
+/*! Returns why the connection is blocked, in the words of the broker. */
 QString QAmqpBlockingConnection::blockedReason() const { return d->current().blockedReason; }
 
 /*! Returns why the connection could not be opened, or was lost; no error while it is open and after
@@ -253,7 +254,7 @@ quint32 QAmqpBlockingConnection::frameMax() const { return d->current().frameMax
 /*! Returns the heartbeat interval as negotiated, 0 if there are none. */
 std::chrono::seconds QAmqpBlockingConnection::heartbeat() const { return d->current().heartbeat; }
 
-/*! Returns what the server told about itself. */
+/*! Returns the properties with which the server describes itself. */
 QAmqpTable QAmqpBlockingConnection::serverProperties() const
 {
     return d->current().serverProperties;
@@ -275,7 +276,7 @@ QAmqpResult<QAmqpBlockingChannel> QAmqpBlockingConnection::channel()
     return channel;
 }
 
-/*! Gives the broker a new \a secret, an OAuth 2 token mostly, with a \a reason for its log. */
+/*! Gives the broker a new \a secret, mostly an OAuth 2 token, with a \a reason for its log. */
 QAmqpResult<void> QAmqpBlockingConnection::updateSecret(const QString &secret,
                                                         const QString &reason)
 {
@@ -294,15 +295,15 @@ quint64 QAmqpBlockingConnection::callLater(std::chrono::milliseconds delay,
     return d->dispatcher.callAt(deadlineAfter(delay), std::move(callback));
 }
 
-/*! Takes back what callLater() was asked for as \a timer. Returns \c false, and does nothing, if it has
-    been called or taken back already. */
+/*! Cancels the \a timer that callLater() made. Returns \c false, and does nothing, if its callback was called
+    or the timer was cancelled before. */
 bool QAmqpBlockingConnection::cancelTimer(quint64 timer)
 {
     return d->dispatcher.cancelTimer(timer);
 }
 
-/*! Has the thread that waits for callbacks call \a callback as soon as it can. This, like every other
-    function here, may be called from any thread. Fails with NotOpen if the connection is not open. */
+/*! Has \a callback called as soon as possible, by the thread that runs callbacks. Like every function here it
+    may be called from any thread. Fails with NotOpen if the connection is not open. */
 QAmqpResult<void> QAmqpBlockingConnection::addCallbackThreadsafe(std::function<void()> callback)
 {
     const QAmqpError error = d->dispatcher.locked(
@@ -312,31 +313,31 @@ QAmqpResult<void> QAmqpBlockingConnection::addCallbackThreadsafe(std::function<v
     return error;
 }
 
-/*! Has \a callback called, with the broker's reason, when the broker stops taking messages. The callback
-    that is set when it is told is the one that is called. Of changes that nobody waited for the last 100
-    are told. */
+/*! Has \a callback called, with the broker's reason, when the broker stops accepting messages. The callback
+    counts that is set when it is called, not when the broker stopped. If no call runs callbacks, the last 100
+    changes are kept. */
 void QAmqpBlockingConnection::onBlocked(std::function<void(const QString &reason)> callback)
 {
     d->blockedHandler.set(d->dispatcher.mutex(), std::move(callback));
 }
 
-/*! Has \a callback called when the broker takes messages again. */
+/*! Has \a callback called when the broker accepts messages again. */
 void QAmqpBlockingConnection::onUnblocked(std::function<void()> callback)
 {
     d->unblockedHandler.set(d->dispatcher.mutex(), std::move(callback));
 }
 
-/*! Has \a callback called, with the reason, when an open connection was lost or the broker closed it; what this
-    side ends, by close() or abort(), it is not called for. Like all callbacks it is called by a wait: after the
-    connection has ended processDataEvents() and sleep() call it if no other wait did. */
+/*! Has \a callback called, with the reason, when an open connection was lost or the broker closed it; not
+    after close() or abort() on this side. Like all callbacks it is called by a call that waits: after the
+    connection has ended, processDataEvents() and sleep() call it if no other call did. */
 void QAmqpBlockingConnection::onClosed(std::function<void(const QAmqpError &reason)> callback)
 {
     d->closedHandler.set(d->dispatcher.mutex(), std::move(callback));
 }
 
-/*! Runs the callbacks that are ready; if none is, waits up to \a timeLimit for some. Returns how many
-    ran. If none did, fails with NotOpen if the connection was not open, and with the reason if it is lost
-    meanwhile. Inside a callback it only waits. */
+/*! Runs the callbacks that are ready; if there are none, waits for \a timeLimit at most until there are.
+    Returns how many ran. If none did, fails with NotOpen if the connection was not open, and with the reason
+    if it was lost meanwhile. Inside a callback it only waits. */
 QAmqpResult<int> QAmqpBlockingConnection::processDataEvents(std::chrono::milliseconds timeLimit)
 {
     const auto keep = d; // a callback may destroy this object
@@ -345,7 +346,7 @@ QAmqpResult<int> QAmqpBlockingConnection::processDataEvents(std::chrono::millise
     const TimePoint deadline = deadlineAfter(timeLimit);
     int count = 0;
     keep->dispatcher.run(
-            lock, [] { return false; }, TimePoint(), &count); // those that are ready
+            lock, [] { return false; }, TimePoint(), &count); // runs those that are ready
     if (count == 0)
         keep->dispatcher.run(
                 lock, [&] { return count > 0 || keep->isOver(); }, deadline, &count);
@@ -366,12 +367,12 @@ QAmqpResult<void> QAmqpBlockingConnection::sleep(std::chrono::milliseconds durat
     return keep->refusal(u"sleep()"_s, wasOpen);
 }
 
-/*! Ends all waits. Those for callbacks, messages and a link end within 50 ms, now and from now on:
-    QAmqpBlockingChannel::startConsuming(), loops over QAmqpBlockingChannel::consume(),
-    processDataEvents(), sleep() and open(). Other calls that wait now, for an answer or for room in
-    a window, end within half a second more (Cancelled), which a broker that works needs not;
-    close() keeps its deadline. Calls that begin later go on as ever, so that a program can tidy up.
-    This function may be called from a signal handler. */
+/*! Ends all waits. Calls that wait for callbacks, for messages or for a link return within 50 ms, now and
+    from now on: QAmqpBlockingChannel::startConsuming(), loops over QAmqpBlockingChannel::consume(),
+    processDataEvents(), sleep() and open(). Other calls that wait now, for an answer or for room in a window,
+    get half a second more, in which a working broker answers, and then return Cancelled; close() keeps its
+    deadline. Calls that begin later work as usual, so that a program can tidy up. This function may be
+    called from a signal handler. */
 void QAmqpBlockingConnection::requestStop() noexcept { d->dispatcher.requestStop(true); }
 
 /*! Returns whether requestStop() was called. */
@@ -380,7 +381,7 @@ bool QAmqpBlockingConnection::isStopRequested() const noexcept
     return d->dispatcher.isStopRequested();
 }
 
-/*! Makes waits work again after requestStop(). */
+/*! Makes calls wait again after requestStop(). */
 void QAmqpBlockingConnection::clearStopRequest() noexcept { d->dispatcher.requestStop(false); }
 
 QDebug operator<<(QDebug debug, const QAmqpBlockingConnection &connection)

@@ -20,7 +20,8 @@ namespace QtAmqpPrivate {
 // See processes.cpp: a connection is registered while its I/O thread runs.
 void addToProcess(QAmqpBlockingConnectionPrivate *connection);
 void removeFromProcess(QAmqpBlockingConnectionPrivate *connection);
-// What an orphan is made of is never destroyed: threads that are not there seem to wait in it.
+// Keeps the objects of an orphan for ever: its condition variables seem to be in use by threads that do not
+// exist in this process, and must not be destroyed.
 void keepForEver(std::shared_ptr<void> orphan);
 
 } // namespace QtAmqpPrivate
@@ -34,7 +35,7 @@ public:
     using Answer = QtAmqpPrivate::AnswerPointer<QAmqpResult<T>>;
 
     // Any thread
-    // The one way to ask something of the I/O thread: has it call start(answer), and waits for the answer.
+    // The one way to ask the I/O thread for something: it calls start(answer), and this waits for the answer.
     template<typename Result, typename Start>
     Result call(const QString &what, QtAmqpPrivate::TimePoint deadline, Start start,
                 QtAmqpPrivate::AtStop atStop = QtAmqpPrivate::AtStop::EndSoon);
@@ -47,14 +48,14 @@ public:
     // Any thread, with the mutex held
     QAmqpError unanswered(const QString &what, Dispatcher::End end) const;
     QAmqpError notOpen(const QString &what) const;
-    QAmqpError refusal(const QString &what,
-                       bool wasOpen) const; // why a wait makes no sense any more
+    // Returns why the call cannot succeed any more, or no error.
+    QAmqpError refusal(const QString &what, bool wasOpen) const;
     bool isOver() const
     {
         return !now.open && (dispatcher.count(this) == 0 || dispatcher.isInCallback());
     }
-    void countWaiting(qint64 messages, qint64 bytes); // those that no prefetch bounds
-    void countReaders(int change); // who waits needs what the broker sends
+    void countWaiting(qint64 messages, qint64 bytes); // those that are not bounded by a prefetch
+    void countReaders(int change); // calls that wait for something the broker sends
     void updateReading();
     void post(const QtAmqpPrivate::LookUp &lookUp);
     void orphan(); // in a process that fork() made
@@ -66,7 +67,7 @@ public:
     void watch();
     void opened();
     void closed();
-    void afterEnd(const std::function<void()> &what); // after the end that is on its way, or now
+    void afterEnd(const std::function<void()> &what); // after closed() if that is due, or else now
 
     struct Snapshot
     {
@@ -90,7 +91,7 @@ public:
     std::atomic<std::chrono::milliseconds> timeout = std::chrono::milliseconds(30'000);
 
     // Guarded by the dispatcher's mutex
-    QAmqpBlockingConnection *q = nullptr; // null once it is destroyed: its channels outlive it
+    QAmqpBlockingConnection *q = nullptr; // null once it is destroyed: channels may outlive it
     Snapshot now;
     QAmqpConnectionOptions options;
     std::function<void(QAmqpConnection *)> setUp;
@@ -98,15 +99,15 @@ public:
     QtAmqpPrivate::Handler<> unblockedHandler;
     QtAmqpPrivate::Handler<const QAmqpError &> closedHandler;
     std::vector<std::weak_ptr<QAmqpBlockingChannelPrivate>> channels;
-    bool silenced = false; // it is being closed, until the next open()
+    bool silenced = false; // close() was called: no callbacks until the next open()
     bool begun = false;
     bool orphaned = false; // it is the connection of another process, see processes.cpp
-    int readers = 0; // calls and waits that need something to be read
+    int readers = 0; // how many calls wait for something the broker sends
     qint64 waitingMessages = 0;
     qint64 waitingBytes = 0;
     bool tooManyWait = false;
     bool tooManyForReaders = false;
-    bool reading = true; // as the I/O thread was last told
+    bool reading = true; // as the I/O thread was last asked
 
     // Of the I/O thread
     QAmqpConnection *connection = nullptr; // lives as long as the thread

@@ -17,20 +17,19 @@ using Kind = QAmqpError::Kind;
 
     \snippet snippets.cpp blocking consume
 
-    QAmqpBlockingChannel::consume() makes it. A loop over it waits for each message, and runs callbacks
-    of the connection meanwhile. It ends when the subscription does (QAmqpBlockingChannel::cancel(), the
-    broker, the end of the channel), when no message came for the inactivity timeout, and when a stop is
-    requested; error() and isActive() tell which it was. The subscription goes on when a loop is left: a
-    further loop, or QAmqpBlockingChannel::consume() for the same queue, goes on with the messages
-    that came meanwhile.
+    QAmqpBlockingChannel::consume() returns it. A loop over it waits for each message, and runs callbacks of
+    the connection meanwhile. The loop ends when the subscription ends (by cancel(), by the broker or with the
+    channel), when no message came for the inactivity timeout, and when a stop is requested; error() and
+    isActive() show why. The subscription goes on when a loop is left: another loop, or
+    QAmqpBlockingChannel::consume() for the same queue, goes on with the messages that came meanwhile.
 
-    Copies are the same subscription.
+    Copies stand for the same subscription.
 */
 
 /*! \class QAmqpBlockingConsumer::const_iterator
     \inmodule QtAmqp
     \inheaderfile QAmqpBlockingConsumer
-    \brief A place in a range of messages: an input iterator, incrementing which waits. */
+    \brief An input iterator over messages, which waits for the next one when it is incremented. */
 
 QAmqpBlockingConsumer::QAmqpBlockingConsumer(std::shared_ptr<QAmqpBlockingConsumerPrivate> dd,
                                              std::chrono::milliseconds inactivityTimeout)
@@ -38,10 +37,10 @@ QAmqpBlockingConsumer::QAmqpBlockingConsumer(std::shared_ptr<QAmqpBlockingConsum
 {
 }
 
-/*! Waits for a message, and returns the iterator to it, or end() if this side has ended the subscription, a stop is
-    requested or no message came for the inactivity timeout. Throws a QAmqpException with what else ended it,
-    and with LimitExceeded in place of a message that was too large, see next(). To increment an iterator does
-    the same. */
+/*! Waits for a message, and returns the iterator to it, or end() if this side has ended the subscription, a
+    stop is requested or no message came for the inactivity timeout. Throws a QAmqpException if something else
+    ended the subscription, and with LimitExceeded in place of a message that was too large, see next().
+    Incrementing an iterator does the same. */
 QAmqpBlockingConsumer::const_iterator QAmqpBlockingConsumer::begin() const
 {
     const_iterator it;
@@ -50,7 +49,7 @@ QAmqpBlockingConsumer::const_iterator QAmqpBlockingConsumer::begin() const
     return ++it;
 }
 
-/*! Returns what a loop ends at. */
+/*! Returns the iterator at which a loop ends. */
 QAmqpBlockingConsumer::const_iterator QAmqpBlockingConsumer::end() const { return {}; }
 
 QAmqpBlockingConsumer::const_iterator &QAmqpBlockingConsumer::const_iterator::operator++()
@@ -69,15 +68,16 @@ QAmqpBlockingConsumer::const_iterator &QAmqpBlockingConsumer::const_iterator::op
 /*! Waits for the next message for the inactivity timeout given to QAmqpBlockingChannel::consume(). */
 QAmqpResult<QAmqpDelivery> QAmqpBlockingConsumer::next() const { return next(m_inactivityTimeout); }
 
-/*! Waits for the next message for \a inactivityTimeout. Fails with Timeout if none came, with Cancelled
-    if the subscription is over or a stop is requested (what has come then waits for another call), with
-    LimitExceeded in place of a message that is larger than QAmqpConnectionOptions::maxMessageSize() lets in
-    (it was rejected; the next call returns what came behind it), and with the error that ended the
-    channel. */
+/*! \overload
+    Waits for the next message for \a inactivityTimeout. Fails with Timeout if none came, and with Cancelled
+    if the subscription is over or a stop is requested; messages that have come then wait for the next call.
+    Fails with LimitExceeded in place of a message that is larger than
+    QAmqpConnectionOptions::maxMessageSize() allows: that was rejected, and the next call returns the message
+    behind it. If the channel ended, fails with that error. */
 QAmqpResult<QAmqpDelivery> QAmqpBlockingConsumer::next(
         std::chrono::milliseconds inactivityTimeout) const
 {
-    bool isFailure = false; // is of no interest here
+    bool isFailure = false; // only a loop needs it
     return d->next(deadlineAfter(inactivityTimeout), &isFailure);
 }
 
@@ -86,7 +86,7 @@ QAmqpResult<QAmqpDelivery> QAmqpBlockingConsumerPrivate::next(TimePoint deadline
     const auto keep = shared_from_this(); // a callback may destroy the last handle
     Dispatcher &dispatcher = connection->dispatcher;
     Dispatcher::Lock lock(mutex());
-    // However many messages wait, callbacks that are due have their turn, and a stop ends this.
+    // Even if many messages wait, due callbacks get their turn, and a stop ends the loop.
     if (!dispatcher.isStopRequested())
         dispatcher.runOne(lock);
     const auto isDone = [&] {
@@ -160,8 +160,8 @@ Callback QAmqpBlockingConsumerPrivate::nextCallback()
     return [message] { qWarning("QtAmqp: %s", qPrintable(message.error.text())); };
 }
 
-// Its channel closes: nothing is called for it any more. What came goes back with the channel; only a
-// range without acknowledgement, whose messages cannot, keeps them.
+// The channel closes: no callback of the consumer is called any more. Waiting messages go back to the queue
+// with the channel. Only a range without acknowledgement keeps them, since they cannot go back.
 void QAmqpBlockingConsumerPrivate::silence()
 {
     cancelled = true;
@@ -174,7 +174,7 @@ void QAmqpBlockingConsumerPrivate::start(QAmqpConsumer *object,
                                          const AnswerPointer<QAmqpResult<void>> &answer)
 {
     consumer = object;
-    // The consumer object keeps this alive.
+    // The connections of the consumer object keep this object alive.
     QObject::connect(consumer, &QAmqpConsumer::messageReceived, consumer,
                      [this, self = shared_from_this()](const QAmqpDelivery &d) { deliver(d); });
     QObject::connect(consumer, &QAmqpConsumer::messageDiscarded, consumer,
@@ -200,7 +200,7 @@ void QAmqpBlockingConsumerPrivate::deliver(const QAmqpDelivery &delivery,
 {
     const auto owner = channel.lock();
     const std::lock_guard lock(mutex());
-    if (!owner || owner->silenced) // it goes back with the channel
+    if (!owner || owner->silenced) // the message goes back to the queue with the channel
         return;
     waiting.push_back({delivery, discarded});
     if (isCounted)
@@ -213,7 +213,7 @@ void QAmqpBlockingConsumerPrivate::deliver(const QAmqpDelivery &delivery,
 
 void QAmqpBlockingConsumerPrivate::setEnded(const QAmqpError &reason)
 {
-    uncount(); // no more of them come
+    uncount(); // no more messages come
     isCounted = false;
     ended = true;
     error = reason;
@@ -222,11 +222,10 @@ void QAmqpBlockingConsumerPrivate::setEnded(const QAmqpError &reason)
 void QAmqpBlockingConsumerPrivate::end(const QAmqpError &reason)
 {
     const auto owner = channel.lock();
-    // The end of the channel ends its consumers: nobody may see the one without the other.
+    // The end of the channel ends its consumers, in setClosed(), so that both seem to end at the same time.
     if (!owner || (reason && reason.scope() != QAmqpError::Scope::Operation))
         return;
-    std::vector<std::shared_ptr<QAmqpBlockingConsumerPrivate>>
-            over; // is destroyed without the mutex
+    std::vector<std::shared_ptr<QAmqpBlockingConsumerPrivate>> over; // destroyed without the mutex
     const std::lock_guard lock(mutex());
     setEnded(reason);
     if (reason && !cancelled) {
@@ -243,7 +242,7 @@ void QAmqpBlockingConsumerPrivate::end(const QAmqpError &reason)
     connection->dispatcher.changed();
 }
 
-/*! Returns the name of the subscription, unique in its channel. */
+/*! Returns the consumer tag of the subscription, which is unique in its channel. */
 QString QAmqpBlockingConsumer::consumerTag() const
 {
     return d->locked([this] { return d->tag; });
@@ -262,16 +261,16 @@ QAmqpError QAmqpBlockingConsumer::error() const
     return d->locked([this] { return d->error; });
 }
 
-/*! Returns how many messages have come that next() has not returned: it returns these at once. */
+/*! Returns how many messages have come that next() has not returned yet. It returns them without waiting. */
 int QAmqpBlockingConsumer::waitingMessages() const
 {
     return d->locked([this] { return int(d->waiting.size()); });
 }
 
-/*! Ends the subscription, and returns how many messages went back to the queue: those that came and
-    were not seen, and those under way. Messages seen before are not touched. Without acknowledgement
-    nothing can go back: what came can still be had from next(). It ends on this side even if the broker
-    does not answer in time (Timeout). */
+/*! Ends the subscription, and returns how many messages went back to the queue: those that came and were not
+    seen, and those on their way. Messages seen before stay as they are. Without acknowledgement nothing can
+    go back, and next() still returns the messages that came. The subscription ends on this side even if the
+    broker does not answer in time (Timeout). */
 QAmqpResult<int> QAmqpBlockingConsumer::cancel() const
 {
     const auto channel = d->channel.lock();

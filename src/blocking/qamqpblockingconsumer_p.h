@@ -10,12 +10,12 @@
 
 QT_BEGIN_NAMESPACE
 
-// One subscription: a range, from which the application takes the messages, or one with a handler.
+// One subscription: either a range, from which the application takes the messages, or one with a handler.
 class QAmqpBlockingConsumerPrivate final
     : public std::enable_shared_from_this<QAmqpBlockingConsumerPrivate>
 {
 public:
-    // A message that came, or with an error what is left of one that was too large.
+    // A message that came. With an error, it was too large, and has no body.
     struct Arrived : QAmqpDelivery
     {
         QAmqpError error = {};
@@ -33,9 +33,9 @@ public:
     }
 
     // Any thread
-    // `isFailure` becomes true unless this side ended the subscription or the waiting.
+    // Sets `isFailure` to true unless this side ended the subscription or the wait.
     QAmqpResult<QAmqpDelivery> next(QtAmqpPrivate::TimePoint deadline, bool *isFailure);
-    int giveBack(); // what was not seen; returns how many messages went back to the queue
+    int giveBack(); // gives unseen messages back to the queue, and returns how many
     std::mutex &mutex() const { return connection->dispatcher.mutex(); }
     template<typename Function>
     auto locked(Function function) const
@@ -45,16 +45,16 @@ public:
     bool isRange() const { return !handler; }
 
     // Any thread, with the mutex held
-    Arrived take(); // there is one
+    Arrived take(); // a message must be waiting
     std::deque<Arrived> takeAll();
     QtAmqpPrivate::Callback nextCallback();
     void setEnded(const QAmqpError &reason);
     void silence();
-    // Whether callbacks are still to be called for it.
+    // Whether callbacks are still to be called for this subscription.
     bool isQueued() const { return cancellationWaits || (!isRange() && !waiting.empty()); }
     // Whether startConsuming() has nothing to wait for here.
     bool isDone() const { return isRange() || cancelled || (ended && !isQueued()); }
-    // Whether its channel need not know it any more.
+    // Whether the channel can forget this subscription.
     bool isOver() const
     {
         return ended && !cancellationWaits && (waiting.empty() || (isRange() && cancelled));
@@ -70,16 +70,16 @@ public:
     const std::weak_ptr<QAmqpBlockingChannelPrivate> channel;
     const QString queue;
     const QAmqpConsumeOptions options;
-    const QAmqpBlockingChannel::Handler handler; // none: a range
+    const QAmqpBlockingChannel::Handler handler; // null for a range
 
     // Guarded by the dispatcher's mutex
     QString tag;
     std::deque<Arrived> waiting;
-    bool isCounted = false; // its messages are, since no prefetch bounds them
+    bool isCounted = false; // countWaiting() counts its messages: a prefetch does not bound them
     bool ended = false;
-    bool cancelled = false; // on this side, which may have closed the channel
-    bool cancellationWaits = false; // the broker's, which no callback was told of yet
-    QAmqpError error; // why it ended
+    bool cancelled = false; // this side ended the subscription, or closed the channel
+    bool cancellationWaits = false; // onCancelled() is still to be called
+    QAmqpError error; // why the subscription ended
 
     // Of the I/O thread
     QPointer<QAmqpConsumer> consumer;

@@ -8,14 +8,14 @@ QT_BEGIN_NAMESPACE
 /*!
     \class QAmqpResult
     \inmodule QtAmqp
-    \brief What a call that waits has to say: a value, or a QAmqpError.
+    \brief The result of a call that waits: a value, or a QAmqpError.
 
     \snippet snippets.cpp result
 
     The compiler warns if a result is ignored. QAmqpResult<void> has no value, only success or an error.
 
-    A program that is compiled without exceptions has no QAmqpException to catch: ask hasValue() or
-    error() before the value. There, asking for a value that is missing ends the program.
+    A program that is compiled without exceptions has no QAmqpException to catch: it must ask hasValue() or
+    error() before value(), since asking for a missing value ends the program there.
 */
 
 /*! \fn template<typename T> QAmqpResult<T>::QAmqpResult(const T &value)
@@ -53,7 +53,7 @@ QT_BEGIN_NAMESPACE
     \class QAmqpPublishResult
     \inmodule QtAmqp
     \inheaderfile QAmqpResult
-    \brief What became of published messages: a number, or an error with the messages it is about.
+    \brief The outcome of published messages: a number, or an error with the messages that failed.
 */
 
 /*! Makes the success \a value. */
@@ -65,9 +65,9 @@ QAmqpPublishResult::QAmqpPublishResult(const QAmqpError &error, const QList<QAmq
 {
 }
 
-/*! Returns the messages that failed. Those that the broker returned have its reply code and text, all
-    others the code 0; QAmqpReturn::publishTag() is the number that
-    QAmqpBlockingChannel::publish() counted. */
+/*! Returns the messages that failed. Those that the broker returned have its reply code and text, and all
+    others have the code 0. QAmqpReturn::publishTag() is the number that QAmqpBlockingChannel::publish() gave
+    to the message. */
 QList<QAmqpReturn> QAmqpPublishResult::messages() const { return m_messages; }
 
 QT_END_NAMESPACE
