@@ -4,8 +4,9 @@
 #ifndef QTAMQP_TOOL_BYTES_H
 #define QTAMQP_TOOL_BYTES_H
 
-// Texts that need not be UTF-8: arguments, and names that a broker tells. As everywhere in QtAmqp a byte
-// that is no UTF-8 is a lone surrogate in a QString, U+DC80 for 80 to U+DCFF for FF.
+// Texts that need not be UTF-8: arguments of the command line, and names that come from a broker. As
+// everywhere in QtAmqp, a byte that is not UTF-8 becomes a lone surrogate in a QString, U+DC80 for 80 to
+// U+DCFF for FF.
 
 #include <QtAmqp/qamqptable.h>
 

@@ -59,7 +59,7 @@ void call(Run &run)
     request.setBody(readBody(run));
     Session session(run);
     QAmqpRpcClient client(session.channel());
-    if (arguments.isSet("timeout")) // that of the run
+    if (arguments.isSet("timeout")) // the timeout of the whole run is enough
         client.setTimeout(0ms);
     run.setDoing(u"waiting for the reply"_s);
     const bool toQueue = arguments.isSet("queue");

@@ -4,8 +4,8 @@
 #ifndef QTAMQP_TOOL_COMMAND_H
 #define QTAMQP_TOOL_COMMAND_H
 
-// A subcommand as data: what it is called, what it takes, what its help says, and the function that
-// does it. Each lies in a file of its own; commands.cpp lists them and reads the command line.
+// A subcommand as data: its name, its arguments, its help, and its function. Each is in a file of its own;
+// commands.cpp lists them and reads the command line.
 
 #include <QtCore/qcommandlineparser.h>
 #include <QtCore/qstring.h>
@@ -20,14 +20,14 @@ namespace Tool {
 enum Status {
     Done = 0,
     BadUsage = 1, // options, a URL, or a file that cannot be read or written
-    NoConnection = 2, // not reached, or lost: may work later
-    Refused = 3, // by the broker, the login too
-    NotTaken = 4, // a message came back, or was nacked
+    NoConnection = 2, // the broker was not reached, or the connection was lost: it may work later
+    Refused = 3, // the broker refused a request or the login
+    NotTaken = 4, // a message was returned or nacked
     TooLate = 5, // the time is up, or fewer messages came than were asked for
     BySignal = 128, // plus the signal's number: 130 for Ctrl-C
 };
 
-// Ends the command: one line on stderr (none if it is empty), and the exit status.
+// Thrown to end the command: a line for standard error (none if the text is empty), and the exit status.
 struct Failure
 {
     int status;
@@ -38,28 +38,28 @@ class Run;
 
 struct Option
 {
-    const char *names; // "q,queue"
-    const char *value = nullptr; // what it takes, "NAME"; nothing for a switch
+    const char *names; // short and long, such as "q,queue"
+    const char *value = nullptr; // the value in the help, such as "NAME"; null for a switch
     const char *help = nullptr;
 };
 
 struct Command
 {
-    const char *name; // one word or two: "declare queue"
-    const char *operands; // behind the options: "QUEUE", "[BODY]"
-    int mostOperands; // at least as many as stand without brackets in operands
-    const char *summary; // one line
-    const char *details; // of the help, may be empty
-    const char *examples; // lines
+    const char *name; // one word or two, such as "declare queue"
+    const char *operands; // what follows the options, such as "QUEUE" or "[BODY]"
+    int mostOperands; // the least number is that of operands without brackets
+    const char *summary; // one line for the help
+    const char *details; // more text for the help, may be empty
+    const char *examples; // one on each line
     std::span<const Option> options;
     void (*run)(Run &);
 };
 
-// The command line behind the name of the command.
+// The part of the command line that follows the name of the command.
 class Arguments
 {
 public:
-    // Throws a Failure that names what is wrong with `arguments`.
+    // Throws a Failure that says what is wrong with `arguments`.
     Arguments(const Command &command, const QStringList &arguments);
 
     const Command &command() const { return m_command; }
@@ -99,7 +99,7 @@ extern const Command serveCommand;
 extern const Command perfCommand;
 extern const Command pingCommand;
 
-// Does what the command line says and returns the exit status.
+// Runs the command that the command line asks for, and returns the exit status.
 int main(const QStringList &arguments);
 
 } // namespace Tool

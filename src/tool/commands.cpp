@@ -34,7 +34,7 @@ const Command *const commands[] = {
         &pingCommand,
 };
 
-// Understood before and behind the name of the command.
+// The options that may come before or after the name of the command.
 constexpr Option globalOptions[] = {
         {"url", "URL",
          "The broker: amqp://USER:PASSWORD@HOST:PORT/VHOST, amqps:// for TLS; only HOST is needed. "
@@ -46,7 +46,7 @@ constexpr Option globalOptions[] = {
         {"h,help", nullptr, "Print this help."},
 };
 
-// The one argument that need not be UTF-8.
+// The only argument that need not be UTF-8.
 constexpr auto bodyOperand = "[BODY]"_L1;
 
 constexpr char statusHelp[] =
@@ -64,7 +64,7 @@ void addOptions(QCommandLineParser &parser, std::span<const Option> options)
         parser.addOption({names(option), text(option.help), text(option.value)});
 }
 
-// Of "declare": declare queue and declare exchange.
+// Returns the commands whose name begins with the word: for "declare", those for queues and exchanges.
 std::vector<const Command *> commandsOf(const QString &word)
 {
     std::vector<const Command *> found;
@@ -112,7 +112,7 @@ QStringList longNames(std::span<const Option> options)
     return all;
 }
 
-// How many letters to add, drop, change or swap with the next make one word of the other.
+// Returns how many letters must be added, dropped, changed or swapped to make one word of the other.
 qsizetype distance(const QString &one, const QString &other)
 {
     QList<QList<qsizetype>> rows(one.size() + 1, QList<qsizetype>(other.size() + 1));
@@ -134,7 +134,7 @@ qsizetype distance(const QString &one, const QString &other)
     return rows.constLast().constLast();
 }
 
-// The known word that was probably meant by another; nothing if it is like none of them.
+// Returns the known word that was probably meant, or an empty text if none is similar.
 QString nearest(const QString &word, const QStringList &known)
 {
     QString best;
@@ -155,7 +155,7 @@ QString didYouMean(const QString &option, const QStringList &known)
     return meant.isEmpty() ? QString() : u" (did you mean --%1?)"_s.arg(meant);
 }
 
-// What is wrong with an option that is not understood before the command.
+// Returns what is wrong with an option that may not come before the command.
 QString misplaced(const QString &argument, const QString &name)
 {
     for (const Command *command : commands) {
@@ -168,7 +168,7 @@ QString misplaced(const QString &argument, const QString &name)
             + didYouMean(name, QStringList(u"version"_s) + longNames({}));
 }
 
-// Takes the words of the command's name out of `arguments`; global options may stand among them.
+// Takes the words of the command's name out of `arguments`; global options may be between them.
 QStringList takeName(QStringList &arguments)
 {
     QStringList words;
@@ -282,7 +282,7 @@ void Arguments::checkOptions() const
         checkText(option);
         if (given.isEmpty())
             continue;
-        // Given twice one of two values would be dropped, unless the help promises otherwise.
+        // Of an option that is given twice one value would be dropped, unless the help says "Repeatable".
         if (!text(option.help).contains("Repeatable"_L1) && given.size() > 1)
             throw Failure{BadUsage, u"--%1 was given twice"_s.arg(name)};
         if ((name == "file"_L1 || name == "queue"_L1) && given.constFirst().isEmpty())
@@ -319,7 +319,7 @@ std::optional<QByteArray> Arguments::body() const
 
 QString Arguments::help() const
 {
-    // The parser's own first line names the program by the path it was started with.
+    // The first line is left out: there the parser names the program by its path.
     const QString options = m_parser.helpText().section(u'\n', 1).trimmed();
     QString help =
             u"Usage: qamqp %1 [OPTIONS] %2"_s.arg(text(m_command.name), text(m_command.operands))

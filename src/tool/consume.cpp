@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The QtAmqp Authors
 // SPDX-License-Identifier: MIT
 
-// qamqp consume: a message is acknowledged only after it was written; all others go back.
+// qamqp consume: a message is acknowledged after it was written; all others go back to the queue.
 
 #include "output.h"
 #include "platform.h"
@@ -18,7 +18,7 @@ namespace Tool {
 
 namespace {
 
-// The queue to consume from: the one that is named, or a temporary one that is bound here.
+// Returns the queue to consume from: that of the options, or a temporary one that is declared and bound here.
 QString prepareQueue(Run &run, Session &session)
 {
     const Arguments &arguments = run.arguments();
@@ -70,7 +70,7 @@ public:
         const Arguments &arguments = m_run.arguments();
         quint64 prefetch = arguments.number("prefetch", 0, 65535, 250);
         if (m_count > 0 && (prefetch == 0 || prefetch > m_count))
-            prefetch = std::min(m_count, quint64(65535)); // what is not wanted stays in the queue
+            prefetch = std::min(m_count, quint64(65535)); // more messages stay in the queue
         m_consumer = m_session.channel()->consume(
                 queue,
                 QAmqpConsumeOptions()
@@ -92,14 +92,14 @@ public:
                                  m_run.fail(failureOf(reason));
                          });
         m_run.waitUntil([this] { return m_consumer->isActive() || isComplete(); });
-        // No message may come for long that could not be written.
+        // Without this the command would notice only when the next message is written.
         onReaderGone(&m_scope, [this] { m_run.fail({Done, {}}); });
     }
 
     void run()
     {
         const bool onTerminal =
-                isTerminal(Stream::Output); // where the messages themselves are seen
+                isTerminal(Stream::Output); // the messages themselves show the progress there
         Progress progress;
         m_run.waitUntil([&] {
             if (const auto failure = m_writer.failure())
@@ -111,8 +111,8 @@ public:
         });
     }
 
-    // What was received is written and acknowledged, as far as it can be within two seconds. Returns
-    // how many messages may be lost for good: the last may be written in part.
+    // Writes and acknowledges what was received, as far as that is possible within two seconds. Returns how
+    // many messages may be lost for good: the last one may be written in part.
     quint64 finish()
     {
         if (m_consumer && m_session.channel()->isOpen()) {
@@ -132,9 +132,9 @@ private:
     void receive(const QAmqpDelivery &delivery)
     {
         if (m_count > 0 && m_received == m_count)
-            return; // not acknowledged: it goes back
+            return; // the message is not acknowledged, and goes back to the queue
         ++m_received;
-        // Multiple: everything before it was written before it.
+        // One "multiple" acknowledgement is enough, since earlier messages were written before.
         const bool ack = !m_noAck;
         m_writer.write(m_toOutput(delivery), [delivery, ack] {
             if (ack)
@@ -150,7 +150,7 @@ private:
     quint64 m_received = 0;
     QAmqpConsumer *m_consumer = nullptr;
     Writer m_writer;
-    QObject m_scope; // the consumer goes on while its session closes, which is after this
+    QObject m_scope; // ends the connections to a consumer that outlives this object
 };
 
 void consume(Run &run)
@@ -177,7 +177,7 @@ void consume(Run &run)
         if (run.stopSignal() || !started || failure.status != TooLate)
             throw;
         if (!bounded)
-            return; // consuming for so long is what was asked for
+            return; // the user asked to consume for that long
         throw Failure{
                 TooLate,
                 u"%1 of %2 messages came within %3 s"_s.arg(consumption.written())

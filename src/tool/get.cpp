@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The QtAmqp Authors
 // SPDX-License-Identifier: MIT
 
-// qamqp get: messages one by one, without a subscription.
+// qamqp get: takes messages one by one, without a subscription.
 
 #include "output.h"
 #include "printer.h"
@@ -14,7 +14,7 @@ namespace Tool {
 
 namespace {
 
-// A reader that takes its time holds up the next message, and nothing else.
+// Writes and waits for it in the event loop, so that a slow reader delays only the next message.
 void write(Run &run, Writer &writer, const QByteArray &bytes)
 {
     const quint64 before = writer.written();
@@ -27,7 +27,7 @@ void write(Run &run, Writer &writer, const QByteArray &bytes)
     try {
         run.waitUntil(isWritten);
     } catch (const Failure &) {
-        // What is printed all the same is to be acknowledged.
+        // After a failure the message may still be printed, and then it is acknowledged.
         if (writer.failure() || !Run::settle(isWritten, 2s))
             throw;
     }
@@ -57,7 +57,7 @@ void get(Run &run)
                                            queue, QString::number(got), QString::number(count))};
         }
         write(run, writer, toOutput(*delivery));
-        if (!requeue) // else held to the end, so that it does not come again at once
+        if (!requeue) // otherwise it is held to the end, so that it does not come again at once
             delivery->ack();
     }
     session.close();

@@ -4,8 +4,8 @@
 #ifndef QTAMQP_TOOL_HISTOGRAM_H
 #define QTAMQP_TOOL_HISTOGRAM_H
 
-// Counts of values in buckets whose width grows with the value, each exact to one part in 1024: any
-// number of values in half a megabyte. (Debian has no HdrHistogram for C or C++.)
+// Counts values in buckets whose width grows with the value, so that each value is exact to one part in 1024.
+// Any number of values takes half a megabyte. (Debian has no HdrHistogram for C or C++.)
 
 #include <algorithm>
 #include <bit>
@@ -31,7 +31,7 @@ public:
     std::uint64_t least() const { return m_count ? m_least : 0; }
     std::uint64_t most() const { return m_most; }
 
-    // The value that `percent` of all values do not exceed.
+    // Returns the value that `percent` of all values do not exceed.
     std::uint64_t percentile(double percent) const
     {
         const double rank = std::ceil(percent / 100 * double(m_count));
@@ -47,7 +47,7 @@ public:
 private:
     static constexpr int Bits = 10;
 
-    // Below 2048 each value has its own; above, each power of two has 1024.
+    // Each value below 2048 has a bucket of its own; above, there are 1024 for each power of two.
     static std::size_t bucketOf(std::uint64_t value)
     {
         const int shift = std::max(0, int(std::bit_width(value)) - Bits - 1);

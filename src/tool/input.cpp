@@ -27,20 +27,20 @@ constexpr qsizetype MaxBody = 512 * 1024 * 1024;
 
 struct Input::State
 {
-    std::unique_ptr<QFile> file; // none: standard input; the reading thread's
+    std::unique_ptr<QFile> file; // null for standard input; used by the reading thread alone
     Split split;
 
     mutable std::mutex mutex;
     std::condition_variable taken;
     std::deque<QByteArray> bodies;
     qsizetype held = 0;
-    bool over = false; // nothing comes any more
-    bool unwanted = false;
+    bool over = false; // the input is at its end
+    bool unwanted = false; // the Input was destroyed
     QString error;
 
     QString name() const { return file ? file->fileName() : u"standard input"_s; }
 
-    // What was read before the error comes first.
+    // Throws the error of the input, after everything that was read before was taken.
     void check() const
     {
         if (over && bodies.empty() && !error.isEmpty())
@@ -67,7 +67,7 @@ struct Input::State
         return bytes;
     }
 
-    // Waits for room. False if nobody wants it any more.
+    // Waits for room and adds a body. Returns false if the Input was destroyed.
     bool hand(QByteArray body)
     {
         std::unique_lock lock(mutex);
@@ -85,7 +85,7 @@ Input::Input(const QString &fileName, Split split) : m_state(std::make_shared<St
     m_state->split = split;
     if (!fileName.isEmpty()) {
         m_state->file = std::make_unique<QFile>(fileName);
-        // To open a FIFO is to wait for its writer, which is for the thread.
+        // Opening a FIFO waits for its writer, so the thread does that.
         const QFileInfo info(fileName);
         if (!info.exists() || info.isFile() || info.isDir()) {
             m_state->open();
@@ -105,7 +105,7 @@ Input::~Input()
 
 void Input::work(const std::shared_ptr<State> &state)
 {
-    // The lock holds off ~Input(), and with it the end of the application object.
+    // The lock delays ~Input(), and so the end of the application object, to which the event is posted.
     const auto wake = [&state] {
         const std::lock_guard lock(state->mutex);
         if (!state->unwanted)

@@ -4,8 +4,8 @@
 #ifndef QTAMQP_TOOL_INPUT_H
 #define QTAMQP_TOOL_INPUT_H
 
-// Bodies of messages from standard input or a file, read on a thread of its own: waiting for input
-// must not keep this program from answering heartbeats. Only a few are held at a time.
+// Bodies of messages from standard input or a file. They are read in a thread of their own, since waiting for
+// input must not keep this program from sending heartbeats. Only a few are held at a time.
 
 #include <QtCore/qbytearray.h>
 #include <QtCore/qstring.h>
@@ -19,21 +19,21 @@ class Input
 public:
     enum Split { Whole, Lines };
 
-    // Standard input if `fileName` is empty. Throws a Failure if the file cannot be opened.
+    // Reads standard input if `fileName` is empty. Throws a Failure if the file cannot be opened.
     Input(const QString &fileName, Split split);
     ~Input();
 
-    // Each makes an event in this thread when it may have changed; when what was read before an error
-    // is taken, both throw it.
+    // When the result of these may have changed, this thread gets an event, which ends a wait. If reading
+    // failed, both throw that after everything that was read before was taken.
     bool hasNext() const;
-    bool isOver() const; // and nothing is left
+    bool isOver() const; // the input is at its end, and nothing is left to take
     QByteArray takeNext();
 
 private:
     struct State;
     static void work(const std::shared_ptr<State> &state);
 
-    // Shared, since a thread that waits in read(2) cannot be made to end.
+    // Shared with the reading thread, which may outlive this object: a wait in read(2) cannot be ended.
     const std::shared_ptr<State> m_state;
 };
 

@@ -4,7 +4,7 @@
 #ifndef QTAMQP_TOOL_JSON_H
 #define QTAMQP_TOOL_JSON_H
 
-// What a command reports, as lines of JSON. Unlike QJsonObject this keeps the order of the members.
+// Writes the results of commands as lines of JSON. Unlike QJsonObject this keeps the order of the members.
 
 #include <QtCore/qbytearray.h>
 #include <QtCore/qlist.h>
@@ -18,12 +18,12 @@ QByteArray jsonArray(const QList<QByteArray> &elements);
 class JsonObject
 {
 public:
-    // `value` is JSON already.
+    // Adds a member whose `value` is JSON.
     JsonObject &add(const QByteArray &name, const QByteArray &value);
     JsonObject &add(const QByteArray &name, bool value);
     JsonObject &addNumber(const QByteArray &name, qint64 value);
     JsonObject &addReal(const QByteArray &name, double value, int decimals);
-    // As text if it is UTF-8, else in base64 under the name that has _base64 behind it.
+    // Adds text if it is UTF-8, and otherwise its bytes in base64, with _base64 appended to the name.
     JsonObject &addText(const QByteArray &name, const QString &text);
 
     QByteArray json() const { return '{' + m_members + '}'; }

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The QtAmqp Authors
 // SPDX-License-Identifier: MIT
 
-// qamqp, the command-line tool: everything in it goes through the public API.
+// qamqp, the command-line tool. It uses nothing but the public API.
 
 #include "bytes.h"
 #include "command.h"
@@ -13,8 +13,8 @@ int main(int argc, char **argv)
 {
     Tool::keepStandardStreams();
     Tool::ignoreBrokenPipe();
-    // Standard error is for the one line that says what went wrong; Qt's warnings (of a locale that is
-    // not UTF-8, as cron has it) are none of it.
+    // Standard error is for the line that says what went wrong. Qt's own warnings, such as that about a
+    // locale without UTF-8 (as under cron), are not shown.
     qInstallMessageHandler([](QtMsgType type, const QMessageLogContext &, const QString &text) {
         if (type == QtFatalMsg)
             std::fprintf(stderr, "%s\n", qPrintable(text));
@@ -24,7 +24,7 @@ int main(int argc, char **argv)
     QCoreApplication::setApplicationVersion(QStringLiteral(QTAMQP_VERSION));
     QStringList arguments = QCoreApplication::arguments();
 #ifndef Q_OS_WIN
-    // Qt would drop a byte order mark, and put another character for what is not UTF-8.
+    // Qt would drop a byte order mark, and replace bytes that are not UTF-8.
     arguments.clear();
     for (int i = 0; i < argc; ++i)
         arguments += Tool::textOf(argv[i]);

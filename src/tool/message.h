@@ -4,7 +4,7 @@
 #ifndef QTAMQP_TOOL_MESSAGE_H
 #define QTAMQP_TOOL_MESSAGE_H
 
-// Messages as options.
+// The options that stand for the properties of a message.
 
 #include "command.h"
 
@@ -21,10 +21,10 @@ struct TextProperty
 
 std::span<const TextProperty> textProperties();
 
-// `options` and one for each property of a message, for the table of a command.
+// Returns `options` and one option for each property of a message, for the table of a command.
 std::vector<Option> withMessageOptions(std::initializer_list<Option> options);
 
-// `message` with the properties that are given as options; throws a Failure.
+// Returns `message` with the properties that are given as options. Throws a Failure if one is wrong.
 QAmqpMessage withProperties(const Arguments &arguments, QAmqpMessage message = {});
 
 } // namespace Tool

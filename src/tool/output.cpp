@@ -32,7 +32,7 @@ std::optional<Failure> tryPrint(QByteArrayView bytes)
     QString error;
     switch (writeAll(Stream::Output, bytes, &error)) {
     case WriteResult::Written: return {};
-    case WriteResult::ReaderGone: return Failure{Done, {}}; // head has seen enough: no error
+    case WriteResult::ReaderGone: return Failure{Done, {}}; // as after `| head`: not an error
     case WriteResult::Failed: break;
     }
     return Failure{BadUsage, u"cannot write to standard output: %1"_s.arg(error)};
@@ -59,7 +59,7 @@ void Progress::show(const QString &line)
         return;
     m_since.start();
     m_shown = true;
-    const int width = terminalWidth(Stream::Error); // what wraps cannot be rewritten
+    const int width = terminalWidth(Stream::Error); // a line that wraps could not be rewritten
     writeError(u"\r\033[K"_s + (width > 1 ? line.left(width - 1) : line));
 }
 
@@ -111,7 +111,7 @@ void Writer::work(const std::shared_ptr<State> &state)
         state->failure = failure;
         if (!failure)
             state->written = accepted;
-        // The lock holds off ~Writer(), and with it the end of the application object.
+        // The lock delays ~Writer(), and so the end of the application object, to which the event is posted.
         if (!state->over)
             QMetaObject::invokeMethod(
                     QCoreApplication::instance(), [] {}, Qt::QueuedConnection);

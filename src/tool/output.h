@@ -4,7 +4,7 @@
 #ifndef QTAMQP_TOOL_OUTPUT_H
 #define QTAMQP_TOOL_OUTPUT_H
 
-// Standard output, which may be closed at any time, and standard error.
+// Standard output, whose reader may go away at any time, and standard error.
 
 #include <QtCore/qbytearray.h>
 #include <QtCore/qelapsedtimer.h>
@@ -21,12 +21,13 @@ namespace Tool {
 
 struct Failure;
 
-// Writes to standard output and waits for it. Throws a Failure; without a text if nobody reads any more.
+// Writes to standard output and waits until that is done. Throws a Failure if it cannot write, which has no
+// text if the reader has gone away.
 void print(QByteArrayView bytes);
-// Returns it instead, for when there may be something worse to tell.
+// Does the same, but returns the Failure, for a caller that may have a worse one.
 std::optional<Failure> tryPrint(QByteArrayView bytes);
 
-// One line on standard error: "name: text". What a broker sent cannot add lines or move the cursor.
+// Writes one line to standard error: "name: text". Control characters in it are escaped.
 void complain(const QString &name, const QString &text);
 
 // A line on standard error that rewrites itself, if that is a terminal.
@@ -36,7 +37,7 @@ public:
     Progress();
     ~Progress();
 
-    void show(const QString &line); // at most five times a second
+    void show(const QString &line); // writes five times a second at most
     void clear();
 
 private:
@@ -45,16 +46,17 @@ private:
     QElapsedTimer m_since;
 };
 
-// Writes to standard output on a thread of its own, so that a reader that takes its time (a pager)
-// does not keep this program from answering heartbeats.
+// Writes to standard output in a thread of its own, so that a slow reader (a pager) does not keep this
+// program from sending heartbeats.
 class Writer
 {
 public:
-    // Makes an event in this thread whenever written() or failure() has changed.
+    // Whenever written() or failure() changes, this thread gets an event, which ends a wait.
     Writer();
-    ~Writer(); // waits for nothing: write what matters, then look at written()
+    ~Writer(); // does not wait: check written() first
 
-    // Writes `bytes`, then calls `then` on the writer's thread: for the last of what was written in one go.
+    // Writes `bytes`, then calls `then` in the writing thread. If several calls are written together, only
+    // the last `then` is called.
     void write(const QByteArray &bytes, const std::function<void()> &then);
     quint64 written() const; // how many calls of write() are done
     std::optional<Failure> failure() const;
@@ -63,7 +65,7 @@ private:
     struct State;
     static void work(const std::shared_ptr<State> &state);
 
-    // Shared, since a thread that waits in write(2) cannot be made to end.
+    // Shared with the writing thread, which may outlive this object: a wait in write(2) cannot be ended.
     const std::shared_ptr<State> m_state;
 };
 

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The QtAmqp Authors
 // SPDX-License-Identifier: MIT
 
-// qamqp perf: how much, and how fast.
+// qamqp perf: measures throughput and latency.
 
 #include "perfreport.h"
 #include "typedvalue.h"
@@ -21,11 +21,11 @@ QString queueName(const Arguments &arguments)
         return arguments.value("queue");
     if (arguments.isSet("predeclared"))
         throw Failure{BadUsage, u"--predeclared needs --queue"_s};
-    // A name of our own, since the broker makes up none for quorum queues and streams.
+    // The broker makes no names for quorum queues and streams.
     return u"qamqp-perf-"_s + QUuid::createUuid().toString(QUuid::WithoutBraces);
 }
 
-// The queue to measure with: declared unless --predeclared, bound if there is an exchange.
+// Declares the queue to measure with unless --predeclared is given, and binds it if there is an exchange.
 void prepareQueue(Run &run, Session &session, const QString &queue, const PerfOptions &options)
 {
     const Arguments &arguments = run.arguments();
@@ -79,7 +79,7 @@ public:
             end.start(*options.duration);
         while (!isOver()) {
             m_run.check();
-            // Producers without a number of their own go on until the consumers have theirs.
+            // Producers without a limit of their own go on until the consumers have all their messages.
             if (!m_stopped && options.producerMessages == 0 && options.consumerMessages > 0
                 && !m_consumers.empty() && all(m_consumers, &Consumer::isDone))
                 stop();
@@ -100,14 +100,14 @@ public:
             producer->stop();
     }
 
-    // After Ctrl-C: what is unconfirmed gets two seconds.
+    // After Ctrl-C: waits two seconds at most for what is unconfirmed.
     void settle()
     {
         stop();
         Run::settle([this] { return all(m_producers, &Producer::isSettled); }, 2s);
     }
 
-    // All at once, and not for ever: a broker that takes no messages does not answer either.
+    // Closes all at the same time, and with a limit, since a broker that takes no messages does not answer.
     void close()
     {
         for (const auto &producer : m_producers)
@@ -131,8 +131,8 @@ private:
                            [member](const auto &element) { return ((*element).*member)(); });
     }
 
-    // Everything is sent and answered for, and, unless the time is up, the consumers have what they
-    // want: their number of messages, or what was sent, or nothing new for a second.
+    // Whether everything is sent and answered for and, unless the time is up, the consumers are done: they
+    // have their number of messages or all that was sent, or nothing has come for a second.
     bool isOver() const
     {
         if (m_stopped && m_stopped->hasExpired())
@@ -152,7 +152,7 @@ private:
     PerfTotals &m_totals;
     std::vector<std::unique_ptr<Producer>> m_producers;
     std::vector<std::unique_ptr<Consumer>> m_consumers;
-    std::optional<QDeadlineTimer> m_stopped; // how long to wait for what is under way
+    std::optional<QDeadlineTimer> m_stopped; // until when to wait for what is still on its way
 };
 
 // Returns why the report could not be printed.
@@ -175,7 +175,7 @@ std::optional<Failure> measure(Run &run, const PerfOptions &options, PerfTotals 
     return printed;
 }
 
-// An error may have closed the session's channel.
+// Removes the queue over a new channel, since an error may have closed that of the session.
 void removeQueue(Session &session, const QString &queue)
 {
     QAmqpChannel *channel = session.channel();
@@ -208,7 +208,7 @@ void perf(Run &run)
     }
     if (isOurs)
         removeQueue(session, queue);
-    if (failure && failure->status != Done) // else the reader of the output has gone
+    if (failure && failure->status != Done) // Done: only the reader of the output has gone away
         throw *failure;
     session.close();
     if (totals.nacked + totals.returned > 0) {

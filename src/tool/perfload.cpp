@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 
 namespace Tool {
 
-constexpr int Burst = 64; // then the event loop has its turn
+constexpr int Burst = 64; // messages that are published before the event loop gets its turn
 constexpr qsizetype StampSize = sizeof(qint64);
 
 qint64 nanoseconds()
@@ -47,7 +47,7 @@ PerfOptions::PerfOptions(const Arguments &arguments)
                       u"--multi-ack-every must not be more than --prefetch: the broker would "
                       "wait for the acknowledgement"_s};
     }
-    // A test that nobody ends ends by itself.
+    // A test without any limit ends after ten seconds.
     const bool ends = duration || (producers > 0 && producerMessages > 0)
             || (consumers > 0 && consumerMessages > 0);
     if (!ends)
@@ -77,7 +77,7 @@ Producer::Producer(Run &run, const PerfOptions &options, PerfTotals &totals)
     QObject::connect(channel, &C::messageReturned, channel, [this] { ++m_totals.returned; });
     if (options.rate > 0) {
         m_wake.setTimerType(Qt::PreciseTimer);
-        m_wake.callOnTimeout([] {}); // pump() is called after every event
+        m_wake.callOnTimeout([] {}); // the event is enough: pump() is called after each
         m_wake.start(1ms);
     }
 }
@@ -111,7 +111,7 @@ void Producer::stop()
     askForTheEnd();
 }
 
-// What the broker has to say of a message, it says before it answers what was asked behind it.
+// The broker returns a message before it answers a request that follows the message.
 void Producer::askForTheEnd()
 {
     if (m_options.window == 0 && !m_end)
@@ -165,11 +165,11 @@ Consumer::Consumer(Run &run, const PerfOptions &options, PerfTotals &totals, con
 void Consumer::receive(const QAmqpDelivery &delivery)
 {
     if (isDone())
-        return; // not acknowledged: it goes back
+        return; // the message is not acknowledged, and goes back to the queue
     const qint64 now = nanoseconds();
     const QByteArray body = delivery.body();
     if (body.size() >= StampSize) {
-        // What somebody else has put into the queue has no stamp.
+        // A message that another program put into the queue has no stamp.
         const qint64 age = now - qFromBigEndian<qint64>(body.constData());
         if (age >= 0 && age < std::chrono::nanoseconds(24h).count()) {
             m_totals.latency.add(quint64(age));

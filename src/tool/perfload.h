@@ -4,7 +4,7 @@
 #ifndef QTAMQP_TOOL_PERFLOAD_H
 #define QTAMQP_TOOL_PERFLOAD_H
 
-// The producers and consumers of qamqp perf: each a connection of its own, all in one thread.
+// The producers and consumers of qamqp perf. Each has a connection of its own, and all run in one thread.
 
 #include "histogram.h"
 #include "run.h"
@@ -13,7 +13,7 @@
 
 namespace Tool {
 
-// The meaning of these is that of RabbitMQ's PerfTest.
+// These have the same meaning as in RabbitMQ's PerfTest.
 struct PerfOptions
 {
     explicit PerfOptions(const Arguments &arguments);
@@ -21,12 +21,12 @@ struct PerfOptions
     int producers;
     int consumers;
     qsizetype size;
-    double rate; // of each producer, 0 for no limit
-    quint64 window; // of unconfirmed messages, 0 without confirms
+    double rate; // messages per second of each producer, 0 for no limit
+    quint64 window; // how many messages may be unconfirmed, 0 without confirms
     quint16 prefetch; // 0 for no limit
     bool noAck;
     quint64 ackEvery;
-    quint64 producerMessages; // of each, 0 for no limit
+    quint64 producerMessages; // of each producer, 0 for no limit
     quint64 consumerMessages;
     std::optional<std::chrono::milliseconds> duration;
     bool persistent = false;
@@ -44,7 +44,7 @@ struct PerfCounts
     quint64 received = 0;
 };
 
-// What all of them did together. Times are in nanoseconds.
+// The counts of all producers and consumers together. Times are in nanoseconds.
 struct PerfTotals : PerfCounts
 {
     qint64 begin = 0;
@@ -52,10 +52,10 @@ struct PerfTotals : PerfCounts
     qint64 lastReceived = 0;
     Histogram latency; // from publish() to the consumer
     Histogram confirmLatency;
-    Histogram recentLatency; // since the last line
+    Histogram recentLatency; // latencies since the last line of the report
 };
 
-// Of a clock that the processes of one machine share.
+// The time of a clock that all processes of a machine share.
 qint64 nanoseconds();
 
 class Producer
@@ -63,12 +63,12 @@ class Producer
 public:
     Producer(Run &run, const PerfOptions &options, PerfTotals &totals);
 
-    // Publishes some messages if it is time; true if there is more to do at once.
+    // Publishes some messages if it is time to. Returns true if more can be published at once.
     bool pump();
     void stop();
-    // Nothing more will be sent.
+    // Whether nothing more will be sent.
     bool isDone() const;
-    // And everything is answered for.
+    // Whether also the outcome of all messages is known.
     bool isSettled() const;
     Session &session() { return m_session; }
 
@@ -80,12 +80,12 @@ private:
     PerfTotals &m_totals;
     QAmqpMessage m_message;
     QByteArray m_body;
-    QHash<quint64, qint64> m_sentAt; // of what is unconfirmed
-    QTimer m_wake; // with a rate, to look again
+    QHash<quint64, qint64> m_sentAt; // when each unconfirmed message was sent
+    QTimer m_wake; // with a rate: wakes the event loop to publish again
     quint64 m_sent = 0;
     bool m_stopped = false;
-    std::optional<QFuture<void>> m_end; // without confirms, the answer behind the last message
-    Session m_session; // last: while it closes, the rest is used
+    std::optional<QFuture<void>> m_end; // without confirms: a request behind the last message
+    Session m_session; // the last member: while it closes, the others are used
 };
 
 class Consumer

@@ -4,14 +4,14 @@
 #ifndef QTAMQP_TOOL_PERFREPORT_H
 #define QTAMQP_TOOL_PERFREPORT_H
 
-// What qamqp perf prints.
+// The output of qamqp perf.
 
 #include "output.h"
 #include "perfload.h"
 
 namespace Tool {
 
-// One line each second, of that second alone.
+// Prints one line each second, about that second alone.
 class PerfTicker
 {
 public:

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The QtAmqp Authors
 // SPDX-License-Identifier: MIT
 
-// qamqp ping: what is at the other end, and how long it takes to answer.
+// qamqp ping: shows which broker answers, and how long it takes.
 
 #include "json.h"
 #include "output.h"
@@ -22,7 +22,7 @@ namespace {
 
 double milliseconds(qint64 nanoseconds) { return double(nanoseconds) / 1e6; }
 
-// A request that changes nothing and that every broker answers at once.
+// Measures a request that changes nothing and that every broker answers at once.
 QList<double> measure(Run &run, QAmqpChannel *channel, quint64 count)
 {
     QList<double> times;
@@ -39,7 +39,7 @@ struct Peer
 {
     QString product;
     QString version;
-    QString protocol; // of TLS, empty without
+    QString protocol; // of TLS; empty without TLS
     QString cipher;
 };
 

@@ -57,7 +57,7 @@ qint64 writeSome(int stream, QByteArrayView bytes)
     return ::write(stream, bytes.data(), size_t(bytes.size()));
 }
 
-// Somebody else may have made the stream non-blocking: it is shared with them.
+// Waits until the stream takes more. It may be non-blocking, since other processes share it.
 void awaitRoom(int stream)
 {
     pollfd room = {stream, stream == int(Stream::Input) ? short(POLLIN) : short(POLLOUT), 0};
@@ -74,7 +74,7 @@ void keepStandardStreams()
 {
 #ifndef Q_OS_WIN
     for (const int stream : {0, 1, 2}) {
-        // The mode is the wrong one, so that using it fails as with a closed stream.
+        // It is opened in the wrong mode, so that using it fails like a closed stream.
         if (::fcntl(stream, F_GETFD) < 0 && errno == EBADF)
             ::open("/dev/null", stream == int(Stream::Input) ? O_WRONLY : O_RDONLY);
     }
@@ -144,7 +144,7 @@ void onReaderGone([[maybe_unused]] QObject *context,
                   [[maybe_unused]] const std::function<void()> &then)
 {
 #ifndef Q_OS_WIN
-    // The loop asks for exceptional conditions, and is told of the error whatever it asks for.
+    // The notifier asks for exceptional conditions, but poll() reports an error in any case.
     auto *notifier = new QSocketNotifier(int(Stream::Output), QSocketNotifier::Exception, context);
     QObject::connect(notifier, &QSocketNotifier::activated, context, [notifier, then] {
         notifier->setEnabled(false);
@@ -179,7 +179,7 @@ static int signalPipe[2];
 static volatile std::sig_atomic_t handled[2];
 constexpr int stopSignals[2] = {SIGINT, SIGTERM};
 
-// From now on each ends the program, whichever it was first.
+// From now on each of the signals ends the program, whichever came first.
 static void resetStopSignals()
 {
     for (const int i : {0, 1}) {
@@ -196,7 +196,7 @@ void onStopSignal(const std::function<void(int)> &stop)
         const int signal = stopSignals[i];
         struct sigaction action = {};
         if (::sigaction(signal, nullptr, &action) != 0 || action.sa_handler == SIG_IGN)
-            continue; // as under nohup, or behind & in a script
+            continue; // it is ignored, as under nohup or for a background job of a script
         handled[i] = 1;
         action.sa_handler = [](int number) {
             const int before = errno;

@@ -4,8 +4,8 @@
 #ifndef QTAMQP_TOOL_PLATFORM_H
 #define QTAMQP_TOOL_PLATFORM_H
 
-// The few things that neither Qt nor the standard library has: plain reads and writes of the standard
-// streams, and the signals that ask a program to stop. All system calls of the tool are in platform.cpp.
+// Functions that neither Qt nor the standard library has: unbuffered reads and writes of standard streams,
+// and the signals that ask a program to stop. All system calls of the tool are in platform.cpp.
 
 #include <QtCore/qbytearray.h>
 #include <QtCore/qstring.h>
@@ -18,31 +18,32 @@ namespace Tool {
 
 enum class Stream { Input = 0, Output = 1, Error = 2 };
 
-// To be called before anything else: keeps the number of a standard stream that the caller has closed
-// from being given to a socket or a pipe of ours. Reading or writing such a stream is an error.
+// To be called before anything else. If the parent process has closed a standard stream, this keeps its
+// number from being given to a socket or a pipe of this program. Using such a stream is an error.
 void keepStandardStreams();
 
 bool isTerminal(Stream stream);
 
-// The columns of a terminal, 0 if that is unknown.
+// Returns the number of columns of a terminal, 0 if it is unknown.
 int terminalWidth(Stream stream);
 
-// Waits for input. Returns how many bytes came, 0 at the end, -1 on an error, which goes to `error`.
+// Waits for input. Returns how many bytes came, 0 at the end of the input, or -1 and sets `error`.
 qint64 readInput(char *buffer, qint64 size, QString *error);
 
 enum class WriteResult { Written, ReaderGone, Failed };
 
-// Waits until all is written; what is wrong goes to `error`.
+// Waits until all is written. Sets `error` if that fails.
 WriteResult writeAll(Stream stream, QByteArrayView bytes, QString *error);
 
-// Calls `then` from the event loop when nobody reads standard output any more, though nothing is written.
-// (Windows tells it by writing alone.) Lasts as long as `context`.
+// Calls `then` from the event loop when the reader of standard output has gone away, even if nothing is
+// written. (Windows notices it only when something is written.) Lasts as long as `context`.
 void onReaderGone(QObject *context, const std::function<void()> &then);
 
-// Writing to a stream that nobody reads any more is an error instead of the end of the program.
+// Makes writing to a stream without a reader an error, instead of the end of the program.
 void ignoreBrokenPipe();
 
-// Calls `stop` from the event loop when Ctrl-C or SIGTERM arrives, once; the next one ends the program.
+// Calls `stop` from the event loop when Ctrl-C or SIGTERM arrives for the first time. The next such signal
+// ends the program.
 void onStopSignal(const std::function<void(int signal)> &stop);
 
 } // namespace Tool

@@ -15,7 +15,7 @@ namespace {
 
 constexpr QByteArrayView placeholders = "breicts%";
 
-// A name cannot add lines or move the cursor.
+// Escapes control characters, so that a name cannot add lines or move the cursor.
 QByteArray inLine(const QString &name) { return QAmqpError::printable(name).toUtf8(); }
 
 QByteArray meaning(char placeholder, const QAmqpMessage &message, const QAmqpDelivery *delivery)

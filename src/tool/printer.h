@@ -4,8 +4,8 @@
 #ifndef QTAMQP_TOOL_PRINTER_H
 #define QTAMQP_TOOL_PRINTER_H
 
-// How get, consume and call print a message: its body and a newline, or what --json, --raw and --format ask
-// for.
+// Formats the messages that get, consume and call print: the body and a newline, or as --json, --raw and
+// --format say.
 
 #include "command.h"
 
@@ -16,11 +16,11 @@ namespace Tool {
 class Printer
 {
 public:
-    // Throws a Failure.
+    // Throws a Failure if the options are wrong.
     explicit Printer(const Arguments &arguments);
 
     QByteArray operator()(const QAmqpDelivery &delivery) const;
-    QByteArray operator()(const QAmqpMessage &message) const; // which has no envelope
+    QByteArray operator()(const QAmqpMessage &message) const; // a reply, without an envelope
 
 private:
     enum Form { Body, Raw, Json, Format };

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The QtAmqp Authors
 // SPDX-License-Identifier: MIT
 
-// qamqp publish: every message is confirmed unless --no-confirms, and what was not taken is named.
+// qamqp publish: every message is confirmed unless --no-confirms is given, and failures are listed.
 
 #include "input.h"
 #include "json.h"
@@ -17,7 +17,7 @@ namespace Tool {
 
 namespace {
 
-// Where the messages go, as far as the command line says.
+// Where the command line says that the messages are to go.
 struct Target
 {
     std::optional<QString> exchange;
@@ -50,7 +50,7 @@ struct Outgoing
     QString routingKey;
 };
 
-// Where the messages come from: one body again and again, or the input.
+// The source of the messages: one body again and again, or the input.
 class Source
 {
 public:
@@ -77,7 +77,7 @@ public:
 
     bool hasNext()
     {
-        if (m_input && !m_isStream && m_input->hasNext()) { // all of it has come
+        if (m_input && !m_isStream && m_input->hasNext()) { // the whole input is one body
             m_body = m_input->takeNext();
             m_input.reset();
         }
@@ -86,7 +86,7 @@ public:
 
     bool isOver() const { return m_input ? m_input->isOver() : m_left == 0; }
 
-    // With its exchange and routing key; none for an empty line of JSON.
+    // Returns the next message with its exchange and routing key, or nothing for an empty line of JSON.
     std::optional<Outgoing> takeNext()
     {
         if (m_isJson)
@@ -152,7 +152,7 @@ private:
     std::unique_ptr<Input> m_input;
 };
 
-// What became of the messages.
+// Counts the outcomes of the messages.
 class Tally
 {
 public:
@@ -188,7 +188,7 @@ public:
         return text;
     }
 
-    // And why, of the first that was not taken.
+    // The summary with the reason of the first message that was not taken.
     QString lastSummary() const
     {
         return m_reasons.isEmpty() ? summary() : summary() + u": "_s + m_reasons.constFirst();
@@ -236,10 +236,11 @@ private:
     }
 
     QStringList m_reasons;
-    QObject m_scope; // the channel goes on while its session closes, which is after this
+    QObject m_scope; // ends the connections to the channel, which outlives this object
 };
 
-// A message for the default exchange is for one queue, and what is put back had been in one.
+// A message is mandatory if it is for the default exchange, and so for one queue, or if it is one of
+// --json-lines, which mostly are put back into their queue.
 QAmqpChannel::PublishFlags flagsFor(const Arguments &arguments, const Outgoing &message)
 {
     const bool isForAQueue = message.exchange.isEmpty();
@@ -279,7 +280,7 @@ void publishAll(Run &run, Session &session, Source &source, Tally &tally)
     }
     run.setDoing(u"waiting for confirms"_s);
     run.waitUntil([&] { return channel->unconfirmed() == 0; });
-    // What the broker has to say of a message, it says before it answers what was asked behind it.
+    // The broker returns a message before it answers a request that follows the message.
     run.setDoing(u"waiting for the broker to take the messages"_s);
     if (!confirms)
         run.wait(channel->setPrefetch(0));
@@ -295,7 +296,7 @@ void publish(Run &run)
     try {
         publishAll(run, session, source, tally);
     } catch (const Failure &failure) {
-        QAmqpChannel *channel = session.channel(); // open unless that is what failed
+        QAmqpChannel *channel = session.channel(); // open, unless that is what failed
         Run::settle([&] { return !channel->isOpen() || channel->unconfirmed() == 0; }, 2s);
         if (run.json())
             tryPrint(tally.json());

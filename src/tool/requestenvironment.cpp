@@ -16,7 +16,7 @@ namespace {
 using Property = QAmqpMessage::Property;
 using Type = QAmqpValue::Type;
 
-// A system refuses to start a command whose environment is too large, and no request may do that.
+// A request must not make the environment so large that the system refuses to start the command.
 constexpr qsizetype MaxVariable = 32 * 1024;
 constexpr qsizetype MaxVariables = 256 * 1024;
 constexpr auto headerPrefix = "QAMQP_HEADER_"_L1;
@@ -39,7 +39,7 @@ public:
         m_environment.remove(name + "_BASE64"_L1);
     }
 
-    // What no variable can hold is left out. The first of two that would have one name counts.
+    // Leaves out bytes that a variable cannot hold. If two would have the same name, the first one counts.
     void add(const QString &name, const QByteArray &bytes)
     {
         if (!bytes.isValidUtf8())
@@ -57,7 +57,7 @@ private:
     qsizetype m_size = 0;
 };
 
-// Shells know letters, digits and underscores.
+// Shells allow letters, digits and underscores in names.
 QString nameOf(const QByteArray &header)
 {
     QString name = headerPrefix;
@@ -69,7 +69,7 @@ QString nameOf(const QByteArray &header)
     return name;
 }
 
-// Text as it is, numbers in decimal, bytes in base64, tables and arrays as JSON.
+// Returns text as it is, numbers in decimal, bytes in base64, and tables and arrays as JSON.
 QByteArray textOfValue(const QAmqpValue &value)
 {
     switch (value.type()) {

@@ -4,15 +4,16 @@
 #ifndef QTAMQP_TOOL_REQUESTENVIRONMENT_H
 #define QTAMQP_TOOL_REQUESTENVIRONMENT_H
 
-// What a command of qamqp serve knows of the request besides its body: variables of its environment.
+// The environment variables through which qamqp serve passes the properties of a request to its command.
 
 #include <QtAmqp/qamqpdelivery.h>
 #include <QtCore/qprocess.h>
 
 namespace Tool {
 
-// The environment of this process with QAMQP_MESSAGE_ID and its like, one for each property and header that
-// is there; those of another request, whose command this program may be, are not.
+// Returns the environment of this process, with a variable such as QAMQP_MESSAGE_ID for each property and
+// header of the request. Such variables of this process itself are removed, since it may be the command of
+// another request.
 QProcessEnvironment environmentFor(const QAmqpDelivery &request);
 
 } // namespace Tool

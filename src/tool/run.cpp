@@ -24,7 +24,7 @@ bool isBeforeOpen(const QAmqpError &error)
     return phase != QAmqpError::Phase::NoPhase && phase < QAmqpError::Phase::Open;
 }
 
-// What a script does next goes by it: it tries again later, or somebody mends what was asked for.
+// Scripts decide by the status whether to try again later, or whether the command itself must be changed.
 int statusOf(const QAmqpError &error)
 {
     const bool fromBroker = error.origin() == QAmqpError::Origin::Broker;
@@ -78,7 +78,7 @@ QString readPassword(const QString &fileName)
         throw Failure{BadUsage,
                       u"cannot read --password-file %1: %2"_s.arg(fileName, file.errorString())};
     }
-    constexpr int longest = 8192; // what a broker's login takes at most
+    constexpr int longest = 8192; // the longest that a broker accepts for a login
     QByteArray line = file.readLine(longest + 2);
     while (line.endsWith('\n') || line.endsWith('\r'))
         line.chop(1);
@@ -167,7 +167,7 @@ Session::Session(Run &run, const QString &name)
     const auto fail = [&run](const QAmqpError &error) { run.fail(failureOf(error)); };
     QObject::connect(&m_connection, &QAmqpConnection::errorOccurred, &m_connection, fail);
     QObject::connect(m_channel, &QAmqpChannel::errorOccurred, m_channel, fail);
-    // Its tag tells it.
+    // publish() returns 0 then, so that no warning is needed.
     QObject::connect(m_channel, &QAmqpChannel::publishRefused, m_channel, [] {});
     const auto complainIfBlocked = [this](bool blocked) {
         if (blocked) {
@@ -192,7 +192,7 @@ Session::Session(Run &run, const QString &name)
 
 Session::~Session()
 {
-    // Also behind an error: a broker logs a warning for each connection that just ends.
+    // It is closed after an error too, since a broker logs a warning for each connection that just ends.
     beginClose();
     Run::settle([this] { return isClosed(); }, 2s);
 }
@@ -208,7 +208,7 @@ void Session::close()
 {
     m_connection.close();
     m_run.waitUntil([this] { return isClosed(); });
-    m_run.check(); // an error of the last moment
+    m_run.check(); // there may have been an error while it closed
 }
 
 } // namespace Tool

@@ -4,9 +4,9 @@
 #ifndef QTAMQP_TOOL_RUN_H
 #define QTAMQP_TOOL_RUN_H
 
-// One run of a command, and its connections. Commands read from top to bottom: they wait for a future
-// or a condition while the event loop goes on. Whatever ends the command (an error of the broker, the
-// deadline, Ctrl-C) is thrown from the wait as a Failure, the first alone, so that it is told once.
+// One run of a command, and its connections. Commands can be read from top to bottom: they wait for a future
+// or a condition while the event loop runs. Whatever ends the command (an error of the broker, the deadline,
+// Ctrl-C) is thrown from the wait as a Failure. Only the first one is thrown, so that one line is printed.
 
 #include "command.h"
 
@@ -21,7 +21,7 @@
 
 namespace Tool {
 
-// How an error ends the command; `cause` instead of an error that is only the consequence of another.
+// Returns how an error ends the command. An error that only follows from its cause is replaced by that.
 Failure failureOf(const QAmqpError &error);
 
 class Run
@@ -35,9 +35,9 @@ public:
 
     // The signal that asked to stop, or 0.
     int stopSignal() const { return m_signal; }
-    // What is being done, for the text when the time is up.
+    // Sets what the command is doing, for the text when the time is up.
     void setDoing(const QString &what) { m_doing = what; }
-    // Ends the command from a slot: the wait throws it. Only the first counts.
+    // Ends the command from a slot: the wait throws the failure. Only the first one counts.
     void fail(const Failure &failure);
     const std::optional<Failure> &failure() const { return m_failure; }
 
@@ -64,19 +64,19 @@ public:
         }
     }
 
-    // To end in good order after a Failure: waits as well, throws nothing, and gives up after `limit`.
+    // Waits too, but throws nothing and gives up after `limit`: to end in good order after a Failure.
     template<typename Condition>
     static bool settle(Condition done, std::chrono::milliseconds limit)
     {
         return settleFor(done, std::min(limit, timeToEnd()));
     }
 
-    // The same, when the user has said how long it may take.
+    // The same, with a limit that the user has set, instead of three seconds for all of the ending.
     template<typename Condition>
     static bool settleFor(Condition done, std::chrono::milliseconds limit)
     {
         const QDeadlineTimer deadline(limit);
-        QTimer wake; // waiting ends at an event
+        QTimer wake; // makes events, without which the loop would not check the condition
         wake.start(std::min(limit / 20, std::chrono::milliseconds(100))
                    + std::chrono::milliseconds(1));
         while (!done()) {
@@ -87,11 +87,11 @@ public:
         return true;
     }
 
-    // Throws what has ended the command, if anything has.
+    // Throws the failure that has ended the command, if there is one.
     void check() const;
 
 private:
-    // What is left of the three seconds that all of the ending may take.
+    // Returns what is left of the three seconds that all of the ending may take.
     static std::chrono::milliseconds timeToEnd();
 
     const Arguments &m_arguments;
@@ -112,8 +112,8 @@ public:
 
     QAmqpConnection &connection() { return m_connection; }
     QAmqpChannel *channel() const { return m_channel; }
-    void close(); // in good order; throws
-    // Begins to close; that it takes too long is no failure of the run.
+    void close(); // closes in good order; throws a Failure if that fails
+    // Begins to close. The run does not fail if that takes too long.
     void beginClose();
     bool isClosed() const { return m_connection.state() == QAmqpConnection::State::Closed; }
 

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The QtAmqp Authors
 // SPDX-License-Identifier: MIT
 
-// qamqp serve: a command answers requests. One is acknowledged after its reply; all others go back.
+// qamqp serve: a command answers requests. A request is acknowledged after its reply; all others go back.
 
 #include "output.h"
 #include "requestenvironment.h"
@@ -50,7 +50,7 @@ public:
         m_run.waitUntil([this] { return m_count > 0 && m_done >= m_count; });
     }
 
-    // What is being answered gets its time; the rest goes back at once, for other servers.
+    // Requests that are being answered get some time; the others go back at once, for other servers.
     void finish()
     {
         stopTaking();
@@ -77,7 +77,7 @@ private:
         answerNext();
     }
 
-    // Never more than --parallel at once, whatever the broker makes of the prefetch.
+    // Never answers more than --parallel at once, even if the broker ignores the prefetch.
     void answerNext()
     {
         while (!m_waiting.empty() && quint64(m_running) < m_parallel) {
@@ -120,7 +120,7 @@ private:
         --m_running;
         const auto next = qScopeGuard([this] { answerNext(); });
         const bool crashed = process->exitStatus() == QProcess::CrashExit;
-        if (crashed && m_run.stopSignal()) // which reached it too: the request goes back
+        if (crashed && m_run.stopSignal()) // the signal has ended the command too
             return;
         ++m_done;
         if (crashed || process->exitCode() != 0) {
@@ -149,7 +149,7 @@ private:
     int m_running = 0;
     bool m_stopping = false;
     QAmqpRpcServer m_server;
-    QObject m_scope; // its processes end with it
+    QObject m_scope; // the parent of the processes, which end with it
 };
 
 void serve(Run &run)
@@ -166,7 +166,7 @@ void serve(Run &run)
         service.run();
     } catch (const Failure &failure) {
         service.finish();
-        // Serving for so long is what was asked for.
+        // The user asked to serve for that long.
         if (run.stopSignal() || failure.status != TooLate || arguments.isSet("count"))
             throw;
         return;

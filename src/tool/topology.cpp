@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The QtAmqp Authors
 // SPDX-License-Identifier: MIT
 
-// qamqp declare, bind, unbind, purge, delete.
+// qamqp declare, bind, unbind, purge and delete.
 
 #include "json.h"
 #include "output.h"
@@ -26,9 +26,10 @@ void declareQueue(Run &run)
         }
         table.insert(u"x-queue-type"_s, type);
     }
-    const bool replicated = type == "quorum"_L1 || type == "stream"_L1; // always durable
+    const bool replicated = type == "quorum"_L1 || type == "stream"_L1; // these must be durable
     const bool durable = arguments.isSet("durable") || replicated;
-    // Nobody deletes what he does not know the name of, and exclusive it would go with this connection.
+    // Nobody knows the name of such a queue to delete it; it must not be exclusive, or it would end with this
+    // connection.
     const bool passing =
             arguments.operands().isEmpty() && !durable && !table.contains(u"x-expires"_s);
     if (passing)
@@ -75,7 +76,7 @@ void declareExchange(Run &run)
         return;
     JsonObject json;
     json.addText("exchange", name);
-    if (!arguments.isSet("passive") || arguments.isSet("type")) // else nobody knows it
+    if (!arguments.isSet("passive") || arguments.isSet("type")) // otherwise it is not known
         json.addText("type", type);
     print(json.line());
 }

@@ -20,7 +20,7 @@ static QStringList typeNames()
            "timestamp array table void"_s.split(u' ');
 }
 
-// The library reads a value of each type from its text.
+// The library can read a value of any type from text in JSON.
 static QAmqpValue readText(const QString &type, const QString &text)
 {
     const bool isNow = type == "timestamp"_L1 && text == "now"_L1;
@@ -38,7 +38,8 @@ std::optional<quint64> readTimestamp(const QString &text)
     return time.isValid() ? std::optional(time.toTimestamp()) : std::nullopt;
 }
 
-// The word and the colon that `text` begins with, if it does. A number and a colon may be a time.
+// Takes a word and a colon from the beginning of `text`, if it begins with them. A number and a colon stay,
+// since they may be a time.
 static QString takeType(QString &text)
 {
     const qsizetype colon = text.indexOf(u':');

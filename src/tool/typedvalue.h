@@ -13,10 +13,10 @@
 
 namespace Tool {
 
-// Reads each "key=type:value". Throws a Failure that quotes what is wrong; `option` names where it stood.
+// Reads each "key=type:value". Throws a Failure that quotes the wrong entry and the name of the `option`.
 QAmqpTable readTable(const QStringList &entries, const char *option);
 
-// Seconds since 1970, an ISO 8601 time or "now".
+// Reads seconds since 1970, an ISO 8601 time or "now".
 std::optional<quint64> readTimestamp(const QString &text);
 
 } // namespace Tool
