@@ -13,7 +13,7 @@ void QAmqpQuickBase::setActive(bool active)
     if (m_active == active)
         return;
     m_active = active;
-    // At once, so that switching off and on again begins anew.
+    // It stops at once, so that switching off and on in one turn sets everything up again.
     if (!active)
         stop();
     Q_EMIT activeChanged();
@@ -43,7 +43,7 @@ void QAmqpQuickBase::begin()
         Q_EMIT begun();
 }
 
-// Also for a call that needs what is still to be set up.
+// Also called by a function that needs what is still to be set up.
 void QAmqpQuickBase::startNow()
 {
     if (std::exchange(m_startWanted, false) && m_active)

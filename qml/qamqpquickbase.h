@@ -4,8 +4,8 @@
 #ifndef QAMQPQUICKBASE_H
 #define QAMQPQUICKBASE_H
 
-// What all types share: `active`, a sticky error, and setting up once per turn of the event loop what
-// the properties ask for, so that their order does not matter.
+// The base of all types: it has `active` and an error that is kept. It sets up what the properties ask for
+// once in a turn of the event loop, so that their order does not matter.
 
 #include "qamqpquickerror.h"
 
@@ -46,13 +46,13 @@ Q_SIGNALS:
 protected:
     QAmqpQuickBase(bool active, QObject *parent) : QObject(parent), m_active(active) { }
 
-    virtual void start() = 0; // does nothing if it need not, or cannot yet
+    virtual void start() = 0; // does nothing if that is not needed, or not possible yet
     virtual void stop() = 0;
 
     bool isComplete() const { return m_complete; }
-    bool hasErrorHandler() const; // whether errorOccurred() has a handler: else a log tells
-    // Whether a turn of the event loop has come since it was complete: until then a document may still be
-    // made, of which some objects are complete and some are not, and some set what others have.
+    bool hasErrorHandler() const; // of errorOccurred(); without one errors are logged
+    // Whether a turn of the event loop has begun since the object was complete. Until then the document may
+    // not be complete, and other objects of it may still change properties of this one.
     bool hasBegun() const { return m_begun; }
     void startSoon();
     void startNow();
@@ -66,7 +66,7 @@ private:
 
     QAmqpQuickError m_error;
     bool m_active;
-    bool m_complete = true; // unless QML says otherwise
+    bool m_complete = true; // QML calls classBegin(), which makes this false; C++ does not
     bool m_begun = true;
     bool m_startWanted = false;
 };

@@ -16,7 +16,7 @@ void QAmqpQuickBound::setBindings(const QVariantList &bindings)
     m_bindings = bindings;
     Q_EMIT bindingsChanged();
     if (m_wrong || hasFailed())
-        restart(); // mended now perhaps
+        restart(); // the bindings may be correct now
     else if (channel() && !m_waits && !std::exchange(m_rebindWanted, true))
         QMetaObject::invokeMethod(this, &QAmqpQuickBound::bindIfDeclared, Qt::QueuedConnection);
 }
@@ -43,8 +43,9 @@ void QAmqpQuickBound::connectionFound()
     connect(connection(), &QAmqpQuickConnection::declared, this, &QAmqpQuickBound::bindIfDeclared);
 }
 
-// What was refused meanwhile has its error and is bound to nothing. What changes later waits for the turn to
-// end, when an exchange that got another name is known to be declared anew, and for that.
+// Makes the bindings when all exchanges are declared. An object that has failed meanwhile is not bound. A
+// later change of the bindings waits for the end of the turn: by then it is known whether an exchange got
+// another name in the same turn, and has to be declared first.
 void QAmqpQuickBound::bindIfDeclared()
 {
     if (!channel() || (!m_waits && !m_rebindWanted) || hasFailed() || connection()->isDeclaring())
@@ -53,7 +54,7 @@ void QAmqpQuickBound::bindIfDeclared()
     const bool isFirst = std::exchange(m_waits, false);
     rebind();
     if (!isFirst || !channel())
-        return; // a handler of an error ended it
+        return; // the handler of an error may have ended the channel
     const QPointer<QAmqpChannel> alive = channel();
     bindingsMade();
     if (alive)
@@ -78,12 +79,12 @@ QList<QAmqpQuickBound::Binding> QAmqpQuickBound::wantedBindings()
     return wanted;
 }
 
-// The new ones are made before the old ones go: no message is missed.
+// New bindings are made before old ones are removed, so that no message is missed.
 void QAmqpQuickBound::rebind()
 {
     const QList<Binding> wanted = wantedBindings();
     if (!channel())
-        return; // a handler of the error ended it
+        return; // the handler of an error has ended the channel
     const QList<Binding> before = std::exchange(m_bound, wanted);
     const auto expectAnswer = [this](const QFuture<void> &future) {
         expect();

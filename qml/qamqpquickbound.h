@@ -4,8 +4,8 @@
 #ifndef QAMQPQUICKBOUND_H
 #define QAMQPQUICKBOUND_H
 
-// What messages come into by bindings: a queue, or an exchange behind others. The bindings are made when
-// all exchanges of the connection are declared, and follow the property from then on.
+// The base of the types with bindings: queues, and exchanges that are bound to others. The bindings are made
+// when all exchanges of the connection are declared, and follow the property from then on.
 
 #include "qamqpquickobject.h"
 
@@ -44,8 +44,8 @@ protected:
 
     virtual QFuture<void> bind(const Binding &binding) = 0;
     virtual QFuture<void> unbind(const Binding &binding) = 0;
-    virtual void bindingsMade() { } // or at least asked for
-    void setUp(QAmqpChannel *channel) override; // behind the declaration
+    virtual void bindingsMade() { } // called when the bindings were requested for the first time
+    void setUp(QAmqpChannel *channel) override; // to be called after the declaration was requested
     void stop() override;
     void connectionFound() override;
 
@@ -56,9 +56,9 @@ private:
 
     QVariantList m_bindings;
     QList<Binding> m_bound;
-    bool m_waits = false; // for the exchanges of the connection to be declared
+    bool m_waits = false; // until the exchanges of the connection are declared
     bool m_rebindWanted = false;
-    bool m_wrong = false; // some binding is
+    bool m_wrong = false; // a binding is not valid, or was refused
 };
 
 QT_END_NAMESPACE

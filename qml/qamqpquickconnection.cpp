@@ -11,7 +11,7 @@
 
 QT_BEGIN_NAMESPACE
 
-// The library's own, which leaves it to who listens to tell an error.
+// The category of the library, which itself logs an error only if nothing is connected to the signal.
 Q_LOGGING_CATEGORY(qtAmqpQuickConnection, "qt.amqp.connection", QtWarningMsg)
 
 using namespace Qt::StringLiterals;
@@ -111,7 +111,7 @@ using Kind = QAmqpError::Kind;
 QAmqpQuickConnection::QAmqpQuickConnection(QObject *parent) : QAmqpQuickBase(false, parent)
 {
     connect(this, &QAmqpQuickBase::settingsChanged, this, [this] {
-        setLastError({}); // of the other settings
+        setLastError({}); // it was about the old settings
         restart();
     });
     connect(this, &QAmqpQuickBase::errorChanged, this, &QAmqpQuickConnection::stateTextChanged);
@@ -139,10 +139,10 @@ QAmqpQuickConnection::~QAmqpQuickConnection()
 {
     if (m_amqp)
         m_amqp->disconnect(this);
-    setSession(nullptr); // for those elsewhere that use it
+    setSession(nullptr); // for objects elsewhere that use this connection
 }
 
-// What is destroyed leaves the list.
+// An object that is destroyed is removed from the list.
 QQmlListProperty<QObject> QAmqpQuickConnection::data()
 {
     using List = QQmlListProperty<QObject>;
@@ -220,7 +220,7 @@ void QAmqpQuickConnection::start()
     if (m_amqp)
         return;
     setError({});
-    if (m_amqp || !isActive()) // a handler may have changed anything
+    if (m_amqp || !isActive()) // a signal handler may have changed anything
         return;
     if (m_hasSource) {
         if (!useSource())
@@ -234,17 +234,17 @@ void QAmqpQuickConnection::start()
         m_amqp->open();
     }
     connect(m_amqp, &QAmqpConnection::stateChanged, this, [this](QAmqpConnection::State state) {
-        if (state == QAmqpConnection::State::Connecting) // again, by C++
+        if (state == QAmqpConnection::State::Connecting) // C++ has opened it again
             setError({});
-        if (state != QAmqpConnection::State::Closed) // then the error is to be known first
+        if (state != QAmqpConnection::State::Closed) // closed() comes after the error is known
             follow();
     });
     connect(m_amqp, &QAmqpConnection::errorOccurred, this, [this](const QAmqpError &error) {
         setError(error);
         follow();
-        if (!hasErrorHandler()) // else a document that only shows what comes is silent without a broker
+        if (!hasErrorHandler()) // otherwise nobody would notice that there is no broker
             qCWarning(qtAmqpQuickConnection).noquote() << error.text();
-        Q_EMIT errorOccurred(error); // which may delete this
+        Q_EMIT errorOccurred(error); // a handler may delete this object
     });
     connect(m_amqp, &QAmqpConnection::endpointChanged, this, &QAmqpQuickConnection::followEndpoint);
     connect(m_amqp, &QAmqpConnection::lastErrorChanged, this, [this](const QAmqpError &error) {
@@ -262,7 +262,7 @@ void QAmqpQuickConnection::start()
 bool QAmqpQuickConnection::useSource()
 {
     if (!m_source)
-        return false; // it is still to come
+        return false; // the source is still to come
     auto *amqp = qobject_cast<QAmqpConnection *>(m_source);
     if (!amqp) {
         fail(invalid(tr("source is a %1, not a QAmqpConnection")
@@ -284,7 +284,7 @@ void QAmqpQuickConnection::stop()
     m_amqp = nullptr;
     if (amqp)
         amqp->disconnect(this);
-    follow(); // channels on it are closed here, before it is
+    follow(); // closes the channels on the connection before that is closed
     if (!isActive())
         setLastError({});
     if (!amqp || amqp->parent() != this)
@@ -332,7 +332,7 @@ QAmqpConnectionOptions QAmqpQuickConnection::options(QAmqpError *error) const
     return options;
 }
 
-// An exchange that queues wait for, so that they are bound to what exists.
+// Notes that an exchange is being declared: queues wait until it exists before they are bound.
 void QAmqpQuickConnection::setDeclaring(const QObject *exchange, bool declaring)
 {
     if (declaring)
@@ -349,7 +349,7 @@ void QAmqpQuickConnection::setSession(QAmqpConnection *session)
     Q_EMIT sessionChanged();
 }
 
-// Takes over what the connection has become.
+// Takes over the state of the connection.
 void QAmqpQuickConnection::follow()
 {
     const State state = m_amqp ? State(m_amqp->state()) : Closed;
@@ -374,7 +374,7 @@ void QAmqpQuickConnection::followNextAttempt()
     m_nextAttempt = time;
     if (time.isValid()) {
         m_countdown.start();
-        setLastError(m_amqp->lastError()); // of a source that has begun before, too
+        setLastError(m_amqp->lastError()); // a source may have failed before it was set
     } else {
         m_countdown.stop();
     }

@@ -71,7 +71,7 @@ public:
 
     Q_INVOKABLE void reopen() { restart(); }
 
-    // For the objects on this connection
+    // called by the objects on this connection
     using QAmqpQuickBase::hasBegun;
     using QAmqpQuickBase::startNow;
     QAmqpConnection *session() const { return m_session; }
@@ -109,7 +109,7 @@ private:
 
     QList<QObject *> m_data;
     QPointer<QObject> m_source;
-    bool m_hasSource = false; // was set, to null perhaps
+    bool m_hasSource = false; // the source was set, perhaps to null
     QString m_url;
     QString m_userName;
     QString m_password;
@@ -122,8 +122,8 @@ private:
     QString m_privateKeyPassword;
     bool m_peerVerification = true;
 
-    QPointer<QAmqpConnection> m_amqp; // while active, also when it has failed
-    QPointer<QAmqpConnection> m_session; // the same, while channels can be made on it
+    QPointer<QAmqpConnection> m_amqp; // null only while this is not active
+    QPointer<QAmqpConnection> m_session; // the same while channels can be made on it, else null
     State m_state = Closed;
     QString m_endpoint;
     bool m_blocked = false;
@@ -131,7 +131,7 @@ private:
     QDateTime m_nextAttempt;
     int m_secondsToNextAttempt = 0;
     QTimer m_countdown;
-    QSet<const QObject *> m_declaring; // exchanges that queues wait for
+    QSet<const QObject *> m_declaring; // the exchanges for which queues wait
     QAmqpQuickRate m_in;
     QAmqpQuickRate m_out;
 };

@@ -109,7 +109,7 @@ void QAmqpQuickExchange::settle(bool settled)
     reportDeclaring();
 }
 
-// Queues wait until this is declared, or has failed to be.
+// Queues wait until this exchange is declared, or has failed to be.
 void QAmqpQuickExchange::reportDeclaring()
 {
     if (m_declaringOn && m_declaringOn != connection())
@@ -123,7 +123,7 @@ void QAmqpQuickExchange::reportDeclaring()
 void QAmqpQuickExchange::setUp(QAmqpChannel *channel)
 {
     using C = QAmqpChannel;
-    const QPointer<C> alive = channel; // a handler of an error may end it
+    const QPointer<C> alive = channel; // the handler of an error may end it
     channel->setConfirms(m_confirms);
     const auto pass = [&](auto from, Outcome outcome) {
         connect(channel, from, scope(), [this, outcome](quint64 first, quint64 last) {
@@ -184,7 +184,7 @@ void QAmqpQuickExchange::stop()
     emitOutcome(&QAmqpQuickExchange::indeterminate, 0, std::numeric_limits<quint64>::max());
 }
 
-// What became of the messages that have tags from `first` to `last` in the channel.
+// Reports the outcome of the messages whose tags in the channel are `first` to `last`.
 void QAmqpQuickExchange::emitOutcome(Outcome outcome, quint64 first, quint64 last)
 {
     const auto begin = m_open.lower_bound(first);

@@ -69,9 +69,9 @@ private:
     QVariantMap m_arguments;
     bool m_confirms = true;
     bool m_mandatory = false;
-    bool m_settled = false; // declared, or refused
-    std::map<quint64, quint64> m_open; // what is not confirmed: the tag of the channel, and ours
-    quint64 m_tagsBefore = 0; // by how much our last one is ahead of the channel's
+    bool m_settled = false; // the exchange was declared, or that was refused
+    std::map<quint64, quint64> m_open; // tags of unconfirmed messages, by the channel's own tags
+    quint64 m_tagsBefore = 0; // how far the last tag is ahead of the channel's last one
     QPointer<QAmqpQuickConnection> m_declaringOn;
 };
 

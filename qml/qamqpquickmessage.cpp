@@ -147,7 +147,7 @@ bool QAmqpQuickMessage::nack(bool requeue) const
     kept. See QAmqpDelivery::toJson(). A body that is JSON is read by \l json. */
 QString QAmqpQuickMessage::toJson() const { return QString::fromUtf8(m_delivery.toJson()); }
 
-// Returns what is wrong with the body.
+// Sets the body. Returns what is wrong with it, or an empty text.
 static QString setBody(QAmqpMessage &message, const QJSValue &body, QJSEngine *engine)
 {
     const QVariant value = QtAmqpQuick::leafFromJs(body);
@@ -155,7 +155,7 @@ static QString setBody(QAmqpMessage &message, const QJSValue &body, QJSEngine *e
         return {};
     } else if (value.metaType() == QMetaType::fromType<QAmqpQuickMessage>()) {
         const QAmqpDelivery delivery = value.value<QAmqpQuickMessage>().delivery();
-        message = static_cast<const QAmqpMessage &>(delivery); // goes on as it came
+        message = static_cast<const QAmqpMessage &>(delivery); // is forwarded as it came
     } else if (body.isString()) {
         message.setBody(body.toString().toUtf8());
         message.setContentType(u"text/plain"_s);
@@ -163,7 +163,7 @@ static QString setBody(QAmqpMessage &message, const QJSValue &body, QJSEngine *e
         message.setBody(value.toByteArray());
         message.setContentType(u"application/octet-stream"_s);
     } else {
-        // By JavaScript's own function: it keeps the order of keys.
+        // JavaScript's own function keeps the order of keys.
         const QJSValue stringify =
                 engine->globalObject().property(u"JSON"_s).property(u"stringify"_s);
         const QJSValue json = stringify.call({body});
@@ -176,7 +176,7 @@ static QString setBody(QAmqpMessage &message, const QJSValue &body, QJSEngine *e
     return {};
 }
 
-// The properties that are numbers with bounds.
+// A property that is a number within bounds.
 struct NumberRow
 {
     QLatin1StringView name;
@@ -209,7 +209,7 @@ static QString setTimestamp(QAmqpMessage &message, const QVariant &value)
     return {};
 }
 
-// Returns what is wrong with the property.
+// Sets a property. Returns what is wrong with it, or an empty text.
 static QString setProperty(QAmqpMessage &message, const QString &name, const QVariant &value)
 {
     for (const NumberRow &row : numberRows) {
@@ -240,7 +240,7 @@ static QString setProperty(QAmqpMessage &message, const QString &name, const QVa
            "the names"_s.arg(name);
 }
 
-// What a program in QML gives as a message: a body of any type, and an object of properties.
+// Makes a message of what a program in QML gives: a body of any type, and an object of properties.
 QAmqpMessage QAmqpQuickMessage::fromJs(const QJSValue &body, const QJSValue &properties,
                                        QJSEngine *engine, QString *error)
 {
@@ -252,7 +252,7 @@ QAmqpMessage QAmqpQuickMessage::fromJs(const QJSValue &body, const QJSValue &pro
         *error = u"the properties are an object, such as { priority: 5 }"_s;
     const QVariantMap map = given.toMap();
     for (auto it = map.cbegin(); it != map.cend() && error->isEmpty(); ++it) {
-        if (it.value().isValid()) // not undefined
+        if (it.value().isValid()) // it is not undefined
             *error = setProperty(message, it.key(), it.value());
     }
     if (error->isEmpty())

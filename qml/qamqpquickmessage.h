@@ -16,7 +16,7 @@ QT_BEGIN_NAMESPACE
 class QJSEngine;
 class QJSValue;
 
-// Tells models that messages were settled, whichever copy of them it was done by.
+// Notifies models when messages are settled, by whichever copy.
 class QAmqpQuickSettling : public QObject
 {
     Q_OBJECT

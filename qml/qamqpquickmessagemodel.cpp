@@ -52,7 +52,7 @@ namespace {
 
 const QMetaObject &properties = QAmqpQuickMessage::staticMetaObject;
 
-// Behind the last, the properties have the roles from Qt::UserRole on.
+// The properties of a message have roles from Qt::UserRole on; those of `message` and `received` follow.
 int settledRole() { return Qt::UserRole + properties.indexOfProperty("settled"); }
 int messageRole() { return Qt::UserRole + properties.propertyCount(); }
 int receivedRole() { return messageRole() + 1; }
@@ -99,7 +99,7 @@ void QAmqpQuickMessageModel::setMaximumCount(int count)
     message is kept in any case. During a pause the same holds for the messages that wait. */
 void QAmqpQuickMessageModel::setMaximumSize(qreal size)
 {
-    // No integer: QML has none of 64 bits.
+    // The property is no integer, since QML has none of 64 bits.
     const qint64 bytes = size >= 1 ? qint64(qMin(size, qreal(QtAmqpQuick::LargestWhole))) : 1;
     if (m_maximumSize == bytes)
         return;
@@ -157,7 +157,7 @@ void QAmqpQuickMessageModel::setFilter(const QJSValue &filter)
         if (passes(entry))
             passing.push_back(entry.number);
     }
-    // The filter may do anything, clear() too: what is gone is not shown.
+    // The filter may call any function, even clear(): entries that are gone then are not shown.
     const auto isGone = [this](quint64 number) { return place(number) == m_entries.size(); };
     passing.erase(std::remove_if(passing.begin(), passing.end(), isGone), passing.end());
     reset([&] { m_shown = std::move(passing); });
@@ -189,7 +189,7 @@ QHash<int, QByteArray> QAmqpQuickMessageModel::roleNames() const
     QHash<int, QByteArray> names;
     for (int i = 0; i < properties.propertyCount(); ++i)
         names.insert(Qt::UserRole + i, properties.property(i).name());
-    // The text of a button is final: a delegate cannot have a required property of that name.
+    // A button's property `text` is final, so a button as the delegate could not require a role of that name.
     names.insert(Qt::UserRole + properties.indexOfProperty("text"), "bodyText");
     names.insert(messageRole(), "message");
     names.insert(receivedRole(), "received");
@@ -258,7 +258,7 @@ void QAmqpQuickMessageModel::showSoon()
     QMetaObject::invokeMethod(this, &QAmqpQuickMessageModel::show, Qt::QueuedConnection);
 }
 
-// What has come becomes rows: once in a turn, however much it is.
+// Makes rows of the messages that have come, once in a turn, however many there are.
 void QAmqpQuickMessageModel::show()
 {
     m_showWanted = false;
@@ -269,7 +269,7 @@ void QAmqpQuickMessageModel::show()
     const int before = count();
     std::deque<Entry> arrived = std::exchange(m_waiting, {});
     m_waitingSize = 0;
-    std::vector<size_t> passing; // asked first: the filter may do anything, clear() too
+    std::vector<size_t> passing; // filled first, since the filter may call any function
     for (size_t i = 0; i < arrived.size(); ++i) {
         if (passes(arrived[i]))
             passing.push_back(i);
@@ -307,7 +307,7 @@ bool QAmqpQuickMessageModel::passes(const Entry &entry) const
     return result.isError() || result.toBool();
 }
 
-// Makes room for others.
+// Makes room for so many other messages of that size together.
 void QAmqpQuickMessageModel::dropOldest(size_t others, qint64 size)
 {
     size_t entries = 0;
@@ -336,7 +336,7 @@ void QAmqpQuickMessageModel::dropOldest(size_t others, qint64 size)
         endRemoveRows();
 }
 
-// It is about to leave.
+// Forgets an entry that is about to be removed.
 void QAmqpQuickMessageModel::forget(size_t place)
 {
     const Entry &entry = m_entries[place];
@@ -351,11 +351,11 @@ void QAmqpQuickMessageModel::scheduleUpdateSettled()
     QMetaObject::invokeMethod(this, &QAmqpQuickMessageModel::updateSettled, Qt::QueuedConnection);
 }
 
-// Once in a turn, however many they are and whoever settled them: one change for the view.
+// Called once in a turn, however many messages were settled, so that views get a single change.
 void QAmqpQuickMessageModel::updateSettled()
 {
     m_updateSettledWanted = false;
-    int first = -1; // in the order of entries
+    int first = -1; // both in the order of the entries
     int last = -1;
     auto shown = m_shown.cbegin();
     for (Entry &entry : m_entries) {
@@ -377,8 +377,8 @@ void QAmqpQuickMessageModel::updateSettled()
     Q_EMIT dataChanged(index(from), index(from + last - first), {settledRole(), messageRole()});
 }
 
-// Where the entry of that number is, or behind the last if it is gone. Where none was removed it is found at
-// once.
+// Returns the index of the entry with that number, or the number of entries if it is gone. If no entry was
+// removed, the index follows from the number.
 size_t QAmqpQuickMessageModel::place(quint64 number) const
 {
     if (m_entries.empty() || number < m_entries.front().number)

@@ -75,7 +75,7 @@ private:
         QAmqpQuickMessage message;
         qint64 received; // in milliseconds since the epoch: a QDateTime costs more to make
         quint64 number; // grows from entry to entry, but not always by one
-        bool settled; // as far as the views know
+        bool settled; // as it was last reported to the views
 
         qsizetype size() const { return message.delivery().size(); }
     };
@@ -101,13 +101,13 @@ private:
     bool m_updateSettledWanted = false;
     QJSValue m_filter;
 
-    std::deque<Entry> m_waiting; // came since the last turn, or the pause
+    std::deque<Entry> m_waiting; // those that came since the last turn, or since the pause began
     std::deque<Entry> m_entries; // all that are kept, the oldest first
-    std::deque<quint64> m_shown; // which of them pass the filter, by number
+    std::deque<quint64> m_shown; // the numbers of the entries that pass the filter
     quint64 m_next = 0; // the number of the next entry
-    qint64 m_waitingSize = 0; // of their messages
-    qint64 m_size = 0;
-    int m_unsettled = 0; // entries
+    qint64 m_waitingSize = 0; // the size of the messages in m_waiting
+    qint64 m_size = 0; // the size of the messages in m_entries
+    int m_unsettled = 0; // how many entries are not settled
 };
 
 QT_END_NAMESPACE

@@ -11,7 +11,7 @@
 
 QT_BEGIN_NAMESPACE
 
-// The library's own, which leaves it to who listens to tell an error.
+// The category of the library, which itself logs an error only if nothing is connected to the signal.
 Q_LOGGING_CATEGORY(qtAmqpQuickChannel, "qt.amqp.channel", QtWarningMsg)
 
 using Kind = QAmqpError::Kind;
@@ -26,7 +26,7 @@ QAmqpQuickObject::QAmqpQuickObject(QObject *parent) : QAmqpQuickBase(true, paren
 
 QAmqpQuickObject::~QAmqpQuickObject()
 {
-    m_scope.reset(); // nothing is told to what is half destroyed
+    m_scope.reset(); // so that no callback reaches this half-destroyed object
     delete m_channel;
 }
 
@@ -44,7 +44,7 @@ void QAmqpQuickObject::setConnection(QAmqpQuickConnection *connection)
         connect(connection, &QAmqpQuickBase::begun, this, &QAmqpQuickObject::makeKeptCalls);
         connect(connection, &QObject::destroyed, this, [this] {
             Q_EMIT connectionChanged();
-            makeKeptCalls(); // there is none to wait for
+            makeKeptCalls(); // there is no connection to wait for
         });
         connectionFound();
     }
@@ -58,7 +58,7 @@ void QAmqpQuickObject::componentComplete()
     QAmqpQuickBase::componentComplete();
 }
 
-// The enclosing one, unless another was named.
+// Finds the enclosing connection, unless the property names one.
 void QAmqpQuickObject::findConnection()
 {
     for (QObject *around = parent(); around && !m_connection; around = around->parent())
@@ -75,7 +75,7 @@ bool QAmqpQuickObject::hasFailed() const
     return m_failed || (m_channel && m_channel->state() == QAmqpChannel::State::Closed);
 }
 
-// What is to be set up for a call is set up now, and what has failed is anew.
+// Sets up at once what a call needs, and sets everything up again if it has failed.
 void QAmqpQuickObject::startForCall()
 {
     if (hasFailed())
@@ -86,29 +86,29 @@ void QAmqpQuickObject::startForCall()
 
 void QAmqpQuickObject::start()
 {
-    findConnection(); // an Instantiator becomes the parent late
+    findConnection(); // an Instantiator becomes the parent only after the object is complete
     if (m_connection)
         m_connection->startNow();
     if (!canStart())
         return;
     setError({});
-    if (!canStart()) // a handler may have changed anything
+    if (!canStart()) // a signal handler may have changed anything
         return;
     m_scope = std::make_unique<QObject>();
     m_channel = m_connection->session()->createChannel(this);
-    connect(m_channel, &QAmqpChannel::publishRefused, m_channel, [] {}); // publish() tells it
+    connect(m_channel, &QAmqpChannel::publishRefused, m_channel, [] {}); // publish() reports it
     m_expected = 0;
     m_failed = false;
     connect(m_channel, &QAmqpChannel::errorOccurred, m_scope.get(),
             [this](const QAmqpError &error) {
                 if (!hasErrorHandler())
                     qCWarning(qtAmqpQuickChannel).noquote() << error.text();
-                lost(error); // which may delete this
+                lost(error); // a handler may delete this object
             });
     connect(m_channel, &QAmqpChannel::closed, m_scope.get(), [this] { setReady(false); });
     expect();
     connect(m_channel, &QAmqpChannel::opened, m_scope.get(), [this] { arrived(); });
-    const QPointer<QAmqpChannel> alive = m_channel; // a handler of an error may end it
+    const QPointer<QAmqpChannel> alive = m_channel; // the handler of an error may end it
     setUp(m_channel);
     if (alive)
         makeKeptCalls();
@@ -149,7 +149,8 @@ void QAmqpQuickObject::arrived()
         setReady(true);
 }
 
-// A request that the broker refuses ends the channel, which tells that, or the connection.
+// A request failed. If the broker refused it, that ends the channel or the connection, whose signal reports
+// the error.
 void QAmqpQuickObject::refused(const QAmqpError &error)
 {
     if (error.scope() == Scope::Operation && error.origin() != QAmqpError::Origin::Broker
@@ -177,13 +178,13 @@ quint64 QAmqpQuickObject::publish(const QJSValue &body, const QJSValue &properti
     QAmqpError error;
     const QAmqpMessage message = makeMessage(body, properties, &error);
     if (error && keepsCalls())
-        keep([this, error] { setError(error); }); // which stays when all is set up
+        keep([this, error] { setError(error); }); // set once more, since setting up clears it
     if (error) {
         fail(error);
         return 0;
     }
     if (!keepsCalls())
-        startForCall(); // on a new channel tags begin anew
+        startForCall(); // this may make a new channel, whose tags begin again
     const quint64 tag = ++m_lastTag;
     if (keepsCalls()) {
         ++m_keptMessages;
@@ -221,7 +222,7 @@ void QAmqpQuickObject::sendKept(const QAmqpMessage &message, quint64 tag, const 
 
 void QAmqpQuickObject::failUnsent() { fail(m_channel ? m_channel->lastError() : notOpen()); }
 
-// What is given as a message in QML.
+// Makes a message of what is given in QML.
 QAmqpMessage QAmqpQuickObject::makeMessage(const QJSValue &body, const QJSValue &properties,
                                            QAmqpError *error)
 {

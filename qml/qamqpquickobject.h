@@ -4,9 +4,9 @@
 #ifndef QAMQPQUICKOBJECT_H
 #define QAMQPQUICKOBJECT_H
 
-// What lives on a connection: each object has a channel of its own, so that the broker's refusal of one
-// leaves the others alone. The channel lasts until a setting changes, the object is made inactive, or the
-// connection ends; then everything is set up anew on another one.
+// The base of the types that use a connection. Each object has a channel of its own, so that a refusal of the
+// broker affects no other object. The channel lasts until a setting changes, the object becomes inactive, or
+// the connection ends; then everything is set up again on another one.
 
 #include "qamqpquickconnection.h"
 
@@ -46,14 +46,14 @@ Q_SIGNALS:
 protected:
     explicit QAmqpQuickObject(QObject *parent);
 
-    virtual void setUp(QAmqpChannel *channel) = 0; // asks for all that is needed, by expect()
+    virtual void setUp(QAmqpChannel *channel) = 0; // makes all requests, each with expect()
     virtual void connectionFound() { }
     void start() override;
     void stop() override;
 
     QAmqpChannel *channel() const { return m_channel; }
-    QObject *scope() const { return m_scope.get(); } // ends with the channel
-    // Calls before the object and its connection have begun are kept, and made then.
+    QObject *scope() const { return m_scope.get(); } // is destroyed with the channel
+    // Whether calls are kept, because the object or its connection has not begun. They are made afterwards.
     bool keepsCalls() const { return !hasBegun() || (m_connection && !m_connection->hasBegun()); }
     void keep(std::function<void()> call) { m_kept.push_back(std::move(call)); }
     bool hasFailed() const;
@@ -61,7 +61,7 @@ protected:
     void startForCall();
     void count(void (QAmqpQuickConnection::*direction)());
 
-    // Lets the object be ready when all it expects was answered.
+    // The object becomes ready when everything that it expects was answered.
     void expect() { ++m_expected; }
     void arrived();
     template<typename T, typename... Done>
@@ -76,7 +76,8 @@ protected:
                 },
                 [this](const QAmqpError &error) { refused(error); });
     }
-    // Calls one of the two while the channel is there. (Not by a context: Qt 6.4 asserts that it lives.)
+    // Calls `done` or `failed` if the channel still exists then. (The scope cannot be a context of then(): Qt
+    // 6.4 asserts that a context exists.)
     template<typename T, typename Done, typename Failed>
     void watch(QFuture<T> future, Done done, Failed failed)
     {
@@ -99,12 +100,12 @@ protected:
     }
     void refused(const QAmqpError &error);
     void lost(const QAmqpError &error);
-    // Makes a message, lets `send` publish it, and returns its tag, which is one ahead of the last, also of
-    // those that are kept and may not be sent: it need not be that of the channel.
+    // Makes a message, has `send` publish it, and returns its tag, or 0. Tags count messages that are kept
+    // too, even if they are never sent, so that they may differ from the tags of the channel.
     using Send = std::function<bool(const QAmqpMessage &message, quint64 tag)>;
     quint64 publish(const QJSValue &body, const QJSValue &properties, const Send &send);
-    virtual void keptChanged() { } // the number of messages that are
-    virtual void notSent(quint64) { } // after it was kept
+    virtual void keptChanged() { } // keptMessages() has changed
+    virtual void notSent(quint64) { } // the message of this tag was kept, and cannot be sent
     int keptMessages() const { return m_keptMessages; }
     QAmqpMessage makeMessage(const QJSValue &body, const QJSValue &properties, QAmqpError *error);
     static QAmqpError notOpen();
@@ -127,7 +128,7 @@ private:
     quint64 m_lastTag = 0;
     int m_expected = 0;
     bool m_ready = false;
-    bool m_failed = false; // told already, and the channel may be open still
+    bool m_failed = false; // the error was reported, though the channel may still be open
 };
 
 QT_END_NAMESPACE

@@ -116,7 +116,7 @@ QAmqpQuickQueue::QAmqpQuickQueue(QObject *parent) : QAmqpQuickBound(parent)
     connect(this, &QAmqpQuickQueue::consumingChanged, this, consumeAnew);
     connect(this, &QAmqpQuickQueue::receivingChanged, this, [this, consumeAnew] {
         if (!m_receiving && isAutoDelete())
-            restart(); // without its consumer the broker deletes it
+            restart(); // the broker may delete the queue with its consumer
         else
             consumeAnew();
     });
@@ -146,7 +146,7 @@ void QAmqpQuickQueue::setAutoDelete(bool autoDelete)
 
 void QAmqpQuickQueue::setUp(QAmqpChannel *channel)
 {
-    const QPointer<QAmqpChannel> alive = channel; // a handler of an error may end it
+    const QPointer<QAmqpChannel> alive = channel; // the handler of an error may end it
     m_queue = channel->queue(m_name);
     const QAmqpQueueOptions options = QAmqpQueueOptions()
                                               .setDurable(m_durable)
@@ -192,7 +192,7 @@ QFuture<void> QAmqpQuickQueue::unbind(const Binding &binding)
 void QAmqpQuickQueue::stop()
 {
     if (m_handled && m_ackPolicy == AckOnReturn)
-        QAmqpQuickSettling::settle(m_handled->ack()); // its handler stops the queue: it is handled
+        QAmqpQuickSettling::settle(m_handled->ack()); // the message's own handler stops the queue
     QAmqpQuickBound::stop();
     if (!m_info.name.isEmpty()) {
         m_info = {};
@@ -200,8 +200,8 @@ void QAmqpQuickQueue::stop()
     }
 }
 
-// Also when a subscription there is has to become another: the old one ends when the new one is made, lest
-// an auto-delete queue goes in between.
+// Subscribes, also in place of a present subscription. That ends only when the new one is made, since an
+// auto-delete queue would be deleted in between.
 void QAmqpQuickQueue::consume()
 {
     const QPointer<QAmqpConsumer> old = m_consumer;

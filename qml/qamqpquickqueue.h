@@ -64,7 +64,7 @@ protected:
     void bindingsMade() override { consume(); }
 
 private:
-    bool isTemporary() const; // unless a property says otherwise
+    bool isTemporary() const; // exclusive and auto-delete, unless a property says otherwise
     void consume();
     QAmqpError subscribe();
     void receive(const QAmqpDelivery &delivery);
@@ -76,15 +76,15 @@ private:
     bool m_passive = false;
     QVariantMap m_arguments;
     bool m_receiving = true;
-    qreal m_prefetch = 250; // an int would make something of every number
+    qreal m_prefetch = 250; // QML would convert any number to an int, even a wrong one
     QVariantMap m_consumerArguments;
     AckPolicy m_ackPolicy = AckOnReturn;
 
     QAmqpQueueInfo m_info;
-    QPointer<QAmqpQueue> m_queue; // with the channel
+    QPointer<QAmqpQueue> m_queue; // exists as long as the channel
     QPointer<QAmqpConsumer> m_consumer;
-    bool m_warned = false; // that nobody listens
-    const QAmqpDelivery *m_handled = nullptr; // the one whose handler runs
+    bool m_warned = false; // that there is no handler and no model
+    const QAmqpDelivery *m_handled = nullptr; // the message whose handler is running
 };
 
 QT_END_NAMESPACE

@@ -10,7 +10,7 @@
 
 QT_BEGIN_NAMESPACE
 
-// Messages per second, measured once a second; at rest there is no timer.
+// Measures messages per second, once a second. There is no timer while there are no messages.
 class QAmqpQuickRate : public QObject
 {
     Q_OBJECT

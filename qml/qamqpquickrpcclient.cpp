@@ -62,7 +62,7 @@ QAmqpQuickRpcClient::QAmqpQuickRpcClient(QObject *parent) : QAmqpQuickObject(par
 {
     connect(this, &QAmqpQuickRpcClient::exchangeChanged, this, [this] {
         if (hasFailed())
-            restart(); // mended now perhaps
+            restart(); // the new value may be valid
     });
 }
 
@@ -73,7 +73,7 @@ void QAmqpQuickRpcClient::setUp(QAmqpChannel *channel)
 
 void QAmqpQuickRpcClient::stop()
 {
-    delete m_client; // its requests fail now, and are told so, while the scope lives
+    delete m_client; // its requests fail now, while the scope still lets their callbacks run
     QAmqpQuickObject::stop();
 }
 
@@ -126,7 +126,8 @@ void QAmqpQuickRpcClient::ask(const QString &routingKey, const QAmqpMessage &mes
             failed);
 }
 
-// Never from inside a call, nor while the client ends: the callback may ask again.
+// Calls the callback in a later turn, never inside of request() or while the client ends, since it may make
+// another request.
 void QAmqpQuickRpcClient::answerSoon(const QJSValue &callback, const QAmqpQuickMessage &reply,
                                      const QAmqpError &error)
 {

@@ -46,7 +46,7 @@ private:
     QString m_exchange;
     qreal m_timeout = 30'000;
     int m_pending = 0;
-    QPointer<QAmqpRpcClient> m_client; // with the channel
+    QPointer<QAmqpRpcClient> m_client; // exists as long as the channel
 };
 
 QT_END_NAMESPACE

@@ -46,7 +46,7 @@ QString wholeNumberError(QLatin1StringView property, const QVariant &value, qint
             QString::number(most));
 }
 
-// Lists and maps by their elements, the rest by `convert`.
+// Converts lists and maps by their elements, and everything else by `convert`.
 template<typename Convert>
 static QVariant converted(const QVariant &value, Convert convert)
 {
@@ -73,7 +73,7 @@ QVariant leafFromJs(const QJSValue &value)
             && !value.isNumber() && !value.isString() && !value.isObject();
     if (isSymbol)
         return QVariant::fromValue(value);
-    // A typed array is a window on an ArrayBuffer.
+    // A typed array is a view of an ArrayBuffer.
     if (value.property(u"byteLength"_s).isNumber()) {
         const QVariant buffer = value.property(u"buffer"_s).toVariant(QJSValue::RetainJSObjects);
         if (buffer.metaType() == QMetaType::fromType<QByteArray>())
@@ -94,7 +94,7 @@ static QVariant variantFromJs(const QJSValue &value, QJSEngine *engine, QList<QJ
         || value.isCallable() || isInItself)
         return leaf;
     if (around.size() > mostNesting)
-        return QVariantMap(); // nobody will see it
+        return QVariantMap(); // the whole value is refused, so this is never seen
     around.append(value);
     if (value.isArray()) {
         QVariantList list;
@@ -103,7 +103,7 @@ static QVariant variantFromJs(const QJSValue &value, QJSEngine *engine, QList<QJ
             list.append(variantFromJs(value.property(i), engine, around));
         return list;
     }
-    // By JavaScript's own function: it knows what is enumerable, and that a getter throws.
+    // JavaScript's own function skips what is not enumerable, and reports a getter that throws.
     const QJSValue entriesOf = engine->globalObject().property(u"Object"_s).property(u"entries"_s);
     const QJSValue entries = entriesOf.call({value});
     if (!entries.isArray())

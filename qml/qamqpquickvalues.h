@@ -4,8 +4,8 @@
 #ifndef QAMQPQUICKVALUES_H
 #define QAMQPQUICKVALUES_H
 
-// Values on their way between JavaScript and AMQP. JavaScript has one type of number, of which the engine
-// makes an int or a double as it likes: what counts is the value.
+// Converts values between JavaScript and AMQP. JavaScript has one type of number, and the engine passes an
+// int or a double as it likes, so that only the value counts.
 
 #include <QtAmqp/qamqptable.h>
 #include <QtQml/qjsvalue.h>
@@ -18,32 +18,33 @@ class QJSEngine;
 
 namespace QtAmqpQuick {
 
-// All whole numbers that a double tells apart: up to 2 to the 53rd.
+// A double can hold every whole number up to this one.
 constexpr qint64 LargestWhole = qint64(1) << 53;
 
-// A number of any type, or text that is one; nothing if it is not whole.
+// Reads a number of any type, or text that is one. Returns nothing if it is not whole.
 std::optional<qint64> wholeNumber(const QVariant &value);
 
-// What is wrong with a number that is to be whole and within bounds; empty if nothing.
+// Returns what is wrong with a number that must be whole and within bounds; empty if it is right.
 QString wholeNumberError(QLatin1StringView property, const QVariant &value, qint64 least,
                          qint64 most);
 
-// What is neither an array nor an object of JavaScript's own; these stay a QJSValue, as do functions and symbols,
-// but for typed arrays, which are bytes.
+// Converts a value that is neither an array nor a plain object; these stay a QJSValue, and so do functions
+// and symbols. Typed arrays become bytes.
 QVariant leafFromJs(const QJSValue &value);
 
-// Arrays and objects by their elements, where QJSValue::toVariant() takes typed arrays for objects and crashes
-// over symbols. What is inside of itself, or has a getter that throws, stays a QJSValue, which no table holds.
+// Converts arrays and objects by their elements; QJSValue::toVariant() takes typed arrays for objects and
+// crashes over symbols. A value that contains itself, or has a getter that throws, stays a QJSValue, which no
+// table can hold.
 QVariant variantFromJs(const QJSValue &value, QJSEngine *engine);
 
-// Whole numbers become 64-bit integers, whatever the engine has made of them.
+// Converts an object to a table. Whole numbers become 64-bit integers, also if the engine passes a double.
 QAmqpTable tableFromJs(const QVariantMap &map);
 
-// The types that JavaScript does not know become numbers.
+// Converts a table to an object. Number types that JavaScript does not have become its numbers.
 QVariantMap tableToJs(const QAmqpTable &table);
 
-// A Date, or the number of seconds since 1970 where that is no time for a Date; an invalid one if there
-// is none.
+// Converts a timestamp to a Date, or to the number of seconds since 1970 if a Date cannot hold it. Without a
+// timestamp, returns an invalid Date.
 QVariant timestampToJs(const QAmqpValue &timestamp);
 
 } // namespace QtAmqpQuick
