@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The QtAmqp Authors
 // SPDX-License-Identifier: MIT
 
-// Takes ten messages from the queue "test", and gives back what came beyond these.
+// Takes ten messages from the queue "test", and gives the others that came back to the queue.
 
 #include <QtAmqp/QtAmqp>
 #include <QtCore/QtCore>

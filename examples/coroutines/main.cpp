@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The QtAmqp Authors
 // SPDX-License-Identifier: MIT
 
-// Requests and confirms awaited by C++20 coroutines: QCoro does that, and QtAmqp needs nothing for it.
+// Awaits requests and confirms in C++20 coroutines. QCoro makes futures awaitable; QtAmqp needs nothing for
+// it.
 // usage: coroutines [amqp://user:password@host:port/vhost]
 
 #include <QCoroFuture>
@@ -31,10 +32,10 @@ QCoro::Task<> converse(QAmqpConnection &connection, int &status)
             qInfo().noquote() << "got" << message->text();
             message->ack();
         }
-        status = 0; // what is to succeed did
+        status = 0; // success: only the next request fails, on purpose
         co_await channel->purgeQueue(u"no such queue"_s);
     } catch (const QAmqpException &exception) {
-        if (!connection.lastError()) // which main() tells
+        if (!connection.lastError()) // main() prints an error of the connection
             qInfo().noquote() << "refused:" << exception.error().text();
     }
     connection.close();

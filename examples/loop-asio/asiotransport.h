@@ -24,7 +24,7 @@ public:
 
     void setDeadline(std::optional<TimePoint> deadline) override
     {
-        m_timer.expires_at(deadline.value_or(TimePoint::max())); // cancels what was waited for
+        m_timer.expires_at(deadline.value_or(TimePoint::max())); // cancels the present wait
         m_timer.async_wait([self = m_self](asio::error_code cancelled) {
             if (!cancelled)
                 processOf(*self);
@@ -47,7 +47,7 @@ private:
     void watch(int socket, bool readable, bool writable) override
     {
         if (m_stream.is_open() && m_stream.native_handle() != socket)
-            m_stream.release(); // which ends the waiting; the socket is the base class's
+            m_stream.release(); // ends the waits; the socket belongs to the base class
         if (socket >= 0 && !m_stream.is_open())
             m_stream.assign(socket);
         if (readable)

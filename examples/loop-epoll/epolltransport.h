@@ -4,8 +4,8 @@
 #ifndef EPOLLTRANSPORT_H
 #define EPOLLTRANSPORT_H
 
-// Runs a connection on a loop of epoll(7) that the application has already. The data of its events is the address
-// of this transport, and ready() is to be called for each of them.
+// Runs a connection on a loop of epoll(7) that the application has already. The data of its events is the
+// address of this transport, and ready() is to be called for each of them.
 
 #include "streamtransport.h"
 
@@ -26,7 +26,7 @@ public:
     ~EpollTransport() override
     {
         abort();
-        ::close(m_wake); // which takes it out of the set
+        ::close(m_wake); // also removes it from the epoll set
         ::close(m_timer);
     }
 
@@ -41,7 +41,7 @@ public:
     void setDeadline(std::optional<TimePoint> deadline) override
     {
         using namespace std::chrono;
-        itimerspec timer{}; // all zero: none
+        itimerspec timer{}; // zero stops the timer
         if (deadline) {
             const auto left = std::max<nanoseconds>(*deadline - TimePoint::clock::now(), 1ns);
             timer.it_value.tv_sec = duration_cast<seconds>(left).count();

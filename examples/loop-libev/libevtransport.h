@@ -34,7 +34,7 @@ public:
         if (!deadline)
             return;
         const std::chrono::duration<double> left = *deadline - TimePoint::clock::now();
-        ev_now_update(m_loop); // timers count from there
+        ev_now_update(m_loop); // timers count from the time of the loop
         ev_timer_set(&m_timer, left.count(), 0.);
         ev_timer_start(m_loop, &m_timer);
     }

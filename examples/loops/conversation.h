@@ -4,8 +4,8 @@
 #ifndef CONVERSATION_H
 #define CONVERSATION_H
 
-// What the programs loop-* do, each on its own loop: declare, publish and see the confirms, consume,
-// be silent for three heartbeats, close. No QCoreApplication exists and no Qt event loop runs.
+// The programs loop-* all do the same, each on its own loop: declare a queue, publish with confirms, consume,
+// stay silent for three heartbeats, and close. No QCoreApplication exists and no Qt event loop runs.
 
 #include <QtAmqp/QtAmqp>
 #include <QtCore/QDebug>
@@ -49,7 +49,7 @@ public:
         m_connection.open();
     }
 
-    // The program asks this after each round of its loop.
+    // Whether to go on; the program asks this after each round of its loop.
     bool goesOn()
     {
         using Clock = std::chrono::steady_clock;

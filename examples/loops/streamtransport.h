@@ -4,9 +4,10 @@
 #ifndef STREAMTRANSPORT_H
 #define STREAMTRANSPORT_H
 
-// What the adapters for poll(2), epoll and libev share: a non-blocking TCP socket. watch() says what the loop has
-// to wait for. The loop calls process() when that has come, at the deadline, and for requestTurn(). To keep it
-// small, there is no TLS, only the first address of the host is tried, and looking up its name blocks.
+// The base of the transports for poll(2), epoll and libev: a non-blocking TCP socket. watch() says what the
+// loop has to wait for. The loop calls process() when that has happened, at the deadline, and for
+// requestTurn(). To keep it small, there is no TLS, only the first address of the host is tried, and looking
+// up its name blocks.
 
 #include <QtAmqp/QAmqpTransport>
 
@@ -27,14 +28,14 @@ public:
         const QByteArray port = QByteArray::number(endpoint.port);
         const int error = getaddrinfo(endpoint.hostName.toUtf8().constData(), port.constData(),
                                       nullptr, &host);
-        if (error || endpoint.tls) { // nothing may be told from in here
+        if (error || endpoint.tls) { // open() must not call lost(): that is done in the next turn
             m_failure = error ? gai_strerror(error) : "this transport has no TLS; use amqp";
             return requestTurn();
         }
         m_socket = socket(host->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
         const int on = 1;
         setsockopt(m_socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        (void)::connect(m_socket, host->ai_addr, host->ai_addrlen); // how it ended is seen later
+        (void)::connect(m_socket, host->ai_addr, host->ai_addrlen); // it ends when writable
         freeaddrinfo(host);
         m_connecting = true;
         watch(m_socket, true, true);
@@ -45,8 +46,8 @@ public:
         if (m_socket < 0 || m_connecting)
             return;
         const ssize_t sent = send(m_socket, m_out.constData(), size_t(m_out.size()), MSG_NOSIGNAL);
-        m_out.remove(0, qMax<ssize_t>(sent, 0)); // an error is seen when reading
-        qsizetype room = 0; // else what has come would wake the loop again and again
+        m_out.remove(0, qMax<ssize_t>(sent, 0)); // an error shows when reading
+        qsizetype room = 0; // without room, bytes that came would wake the loop again and again
         const bool readable = receiveBuffer(&room), writable = !m_out.isEmpty();
         watch(readable || writable ? m_socket : -1, readable, writable);
     }
@@ -61,8 +62,8 @@ public:
     }
 
 protected:
-    // From now on the loop waits until `socket` is `readable` or `writable`, whichever is true; -1 stands for no
-    // socket.
+    // From now on the loop waits until `socket` is `readable` or `writable`, whichever is true; -1 stands for
+    // no socket.
     virtual void watch(int socket, bool readable, bool writable) = 0;
 
     // A callback of the loop calls this last: if it returns false, this object has been deleted.

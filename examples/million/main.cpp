@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The QtAmqp Authors
 // SPDX-License-Identifier: MIT
 
-// A million messages of 16 bytes through a broker and back: published with confirms in a bounded
-// window, consumed with an acknowledgement each, every one counted. Prints the rate and the memory,
-// and fails if a message is lost, comes twice, or resident memory reaches 64 MiB.
+// Sends a million messages of 16 bytes to a broker and receives them: they are published with confirms in a
+// bounded window, and each is acknowledged and counted. Prints the rate and the memory, and fails if a
+// message is lost or comes twice, or if resident memory reaches 64 MiB.
 // usage: million [--url URL] [--count N] [--window N]
 
 #include <QtAmqp/QAmqpChannel>
@@ -20,7 +20,7 @@
 
 using namespace Qt::StringLiterals;
 
-// Resident memory in KiB: VmRSS is that of now, VmHWM the greatest so far. It is 0 where there is no /proc.
+// Returns resident memory in KiB: VmRSS is the present size, VmHWM the largest so far. It is 0 without /proc.
 static qint64 memory(QByteArrayView field)
 {
     QFile status(u"/proc/self/status"_s);

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The QtAmqp Authors
 // SPDX-License-Identifier: MIT
 
-// What is written is published to a fanout exchange. Each window has a queue of its own, which goes with it.
+// Lines that are typed are published to a fanout exchange. Each window has a queue of its own, which is
+// deleted with it.
 
 import QtQuick
 import QtQuick.Controls
@@ -14,7 +15,7 @@ ApplicationWindow {
     property string url: "amqp://localhost"
     property string nick: "Somebody"
     readonly property string problem: broker.errorString || inbox.errorString || room.errorString
-    readonly property int line: Math.ceil(metrics.height) // which all sizes follow
+    readonly property int line: Math.ceil(metrics.height) // all sizes depend on the height of a line
 
     title: qsTr("Chat")
     width: 24 * line

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The QtAmqp Authors
 // SPDX-License-Identifier: MIT
 
-// A chat room: every window that is open on the same broker sees what is said in any of them. All of
-// it is in chat.qml.
+// A chat room: every window that is open on the same broker shows what is said in any of them. Everything but
+// the command line is in chat.qml.
 //
 //     example_quick-chat [--url amqp://localhost] [--nick NAME]
 
@@ -16,7 +16,7 @@ int main(int argc, char **argv)
     QCommandLineParser arguments;
     const QCommandLineOption url(QStringLiteral("url"), QStringLiteral("The broker."),
                                  QStringLiteral("url"), QStringLiteral("amqp://localhost"));
-    // Not --name, which is a window's on X11: Qt takes it, as it takes --title and others.
+    // Not --name: on X11 Qt itself takes this option, and others such as --title, for its windows.
     const QCommandLineOption nick(QStringLiteral("nick"), QStringLiteral("Who you are."),
                                   QStringLiteral("name"), QStringLiteral("Somebody"));
     arguments.addOptions({url, nick});

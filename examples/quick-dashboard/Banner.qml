@@ -5,7 +5,7 @@ import QtQuick
 import QtQuick.Controls.Basic
 import QtQuick.Layouts
 
-// Shows what went wrong, until it is mended or dismissed.
+// Shows an error, until it is resolved or dismissed.
 Pane {
     id: banner
 
@@ -20,7 +20,7 @@ Pane {
         color: Theme.alarm
     }
     onTextChanged: {
-        if (banner.text === "") // mended: the same would be news
+        if (banner.text === "") // it is resolved: if the same error comes again, it is shown again
             banner.dismissed = "";
     }
 

@@ -3,7 +3,7 @@
 
 import QtQuick
 
-// Shows by its colour how something is. Words beside it say the same.
+// Shows a state by its colour. A text beside it always says the same.
 Rectangle {
     implicitWidth: Math.round(Theme.unit * 0.5)
     implicitHeight: implicitWidth

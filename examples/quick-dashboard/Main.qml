@@ -7,7 +7,7 @@ import QtQuick.Layouts
 import QtAmqp
 import "topic.js" as Topic
 
-// A control room: telemetry of a topic exchange, live.
+// A control room that shows the telemetry of a topic exchange live.
 ApplicationWindow {
     id: window
 
@@ -35,7 +35,7 @@ ApplicationWindow {
         highlightedText: "white"
     }
 
-    // Why there is no message, and what to do.
+    // Says why there is no message, and what to do.
     function advice(): string {
         if (!online.checked)
             return qsTr("Not connected.\nSwitch to Online to see what is sent.");
@@ -65,7 +65,7 @@ ApplicationWindow {
     AmqpQueue {
         id: queue
         objectName: "queue"
-        connection: broker // a queue of our own, named by the broker and gone with us
+        connection: broker // without a name: the broker makes one up, and deletes the queue at the end
         bindings: [{ exchange: window.exchangeName, routingKey: pattern.applied }]
     }
     AmqpMessageModel {
@@ -73,7 +73,8 @@ ApplicationWindow {
         queue: queue
         maximumCount: 5000
         newestFirst: true
-        // This applies to messages that came before the pattern changed, and to those that are still on their way.
+        // This applies to messages that came before the pattern changed, and to those that are still on their
+        // way.
         filter: pattern.applied === "#" ? undefined
                                         : (message) => Topic.fits(pattern.applied, message.routingKey)
     }
@@ -85,7 +86,7 @@ ApplicationWindow {
         sequence: "Ctrl+F"
         onActivated: list.editPattern()
     }
-    Timer { // filters and binds anew when the user has stopped typing
+    Timer { // applies the pattern to filter and binding when the user has stopped typing
         id: pattern
         property string applied: "#"
         interval: 300

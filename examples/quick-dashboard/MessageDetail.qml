@@ -14,7 +14,7 @@ Card {
     readonly property var shown: detail.message ? Format.body(detail.message) : { text: "", byteCount: 0 }
     readonly property var properties: detail.message ? detail.propertiesOf(detail.message) : []
 
-    // Lines of a name and a value; a heading has no value.
+    // Returns lines of a name and a value; a heading has no value.
     function propertiesOf(message) {
         const byteCount = Format.size(message.body);
         const lines = [[qsTr("Routing key"), message.routingKey],
@@ -64,7 +64,7 @@ Card {
     }
     Flickable {
         id: upper
-        // As high as the body is, if that leaves half of the card to the properties, or what they need.
+        // As high as the body, if that leaves the properties half of the card, or as much as they need.
         Layout.preferredHeight: Math.min(body.implicitHeight,
                                          Math.max(detail.availableHeight / 2,
                                                   detail.availableHeight - lower.contentHeight - Theme.unit * 2))
@@ -120,7 +120,7 @@ Card {
             id: line
             required property var modelData
             readonly property bool isHeading: line.modelData.length === 1
-            width: ListView.view.width - Theme.gap * 1.5 // the scroll bar's place
+            width: ListView.view.width - Theme.gap * 1.5 // leaves room for the scroll bar
             spacing: Theme.gap
             Label {
                 Layout.preferredWidth: Theme.unit * 7

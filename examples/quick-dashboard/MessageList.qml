@@ -6,7 +6,7 @@ import QtQuick.Controls.Basic
 import QtQuick.Layouts
 import QtAmqp
 
-// What comes in, the newest on top, and the pattern that the routing keys have to fit.
+// The messages that come in, the newest on top, and the pattern that their routing keys must match.
 Card {
     id: list
     objectName: "telemetry"
@@ -16,8 +16,8 @@ Card {
     property alias view: view
     property string placeholder
     property real arrived: 0 // since the list was cleared
-    property real told: 0 // of these, until the last rows came: once in a turn, not for each message
-    property real pending: 0 // and during a pause
+    property real counted: 0 // as arrived, but updated with the rows, once in a turn of the event loop
+    property real pending: 0 // those that came during a pause
     signal selected(int row)
 
     function editPattern() {
@@ -25,7 +25,7 @@ Card {
         filter.selectAll();
     }
     function clear() {
-        list.arrived = list.told = 0;
+        list.arrived = list.counted = 0;
         list.messages.clear();
     }
 
@@ -33,9 +33,9 @@ Card {
     note: list.messages.paused
           ? qsTr("paused, %L1 new").arg(list.pending)
         : list.messages.filter !== undefined
-          ? qsTr("%L1 of %L2 fit the filter").arg(list.messages.count).arg(list.told)
-        : list.messages.count < list.told
-          ? qsTr("newest %L1 of %L2").arg(list.messages.count).arg(list.told)
+          ? qsTr("%L1 of %L2 fit the filter").arg(list.messages.count).arg(list.counted)
+        : list.messages.count < list.counted
+          ? qsTr("newest %L1 of %L2").arg(list.messages.count).arg(list.counted)
         : list.messages.count === 1 ? qsTr("1 message")
                                     : qsTr("%L1 messages").arg(list.messages.count)
 
@@ -48,12 +48,13 @@ Card {
     Connections {
         target: list.messages
         function onRowsInserted() {
-            list.told = list.arrived;
+            list.counted = list.arrived;
         }
         function onWaitingChanged() {
-            list.pending = list.arrived - list.told;
+            list.pending = list.arrived - list.counted;
         }
-        // What is read stays in detail when it leaves the list; no other takes its place.
+        // If the message that is being read leaves the list, its detail stays, and no other row becomes
+        // current.
         function onRowsAboutToBeRemoved(parent, first, last) {
             if (view.currentIndex >= first && view.currentIndex <= last)
                 view.currentIndex = -1;
@@ -76,7 +77,7 @@ Card {
         RoomButton {
             objectName: "pause"
             text: qsTr("&Pause")
-            highlighted: list.messages.paused // not checked, which a mnemonic would not change
+            highlighted: list.messages.paused // not `checked`, which a mnemonic would not change
             Accessible.checked: highlighted
             onClicked: list.messages.paused = !list.messages.paused
         }
@@ -130,7 +131,7 @@ Card {
         Accessible.name: qsTr("Messages")
 
         delegate: MessageRow { }
-        // Not the index, which changes with each message that comes in above.
+        // Not the index, which changes with each message that is inserted above.
         onCurrentItemChanged: {
             const row = view.currentItem as MessageRow;
             if (row)

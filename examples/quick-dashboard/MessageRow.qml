@@ -6,7 +6,8 @@ import QtQuick.Controls.Basic
 import QtQuick.Layouts
 import "format.js" as Format
 
-// A line of the list. It shows how serious the message is, when it came, its routing key and the beginning of its body.
+// A line of the list. It shows how serious the message is, when it came, its routing key and the beginning of
+// its body.
 ItemDelegate {
     id: row
 
@@ -18,7 +19,7 @@ ItemDelegate {
     width: ListView.view.width
     height: Math.round(Theme.unit * 1.6)
     leftPadding: Theme.gap
-    rightPadding: Theme.gap * 1.5 // the scroll bar's place
+    rightPadding: Theme.gap * 1.5 // leaves room for the scroll bar
     topPadding: 0
     bottomPadding: 0
     highlighted: ListView.isCurrentItem

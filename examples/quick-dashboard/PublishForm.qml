@@ -12,8 +12,8 @@ Card {
     objectName: "form"
 
     required property AmqpExchange exchange
-    property real awaited: 0 // the tag of what was published last, until it is known what became of it
-    property string problem // with the body
+    property real awaited: 0 // the tag of the last message, until its outcome is known
+    property string problem // what is wrong with the body
     property string outcome
     property string tone: "faint" // the theme's name of the colour that says what the outcome means
 
@@ -21,7 +21,7 @@ Card {
         try {
             JSON.parse(body.text);
             form.problem = "";
-        } catch (error) { // whose text says no more
+        } catch (error) { // its text says no more than that
             form.problem = body.text.trim() === "" ? qsTr("A body is needed")
                                                        : qsTr("The body is not JSON");
         }
@@ -33,11 +33,11 @@ Card {
         // The text itself is sent. If it were parsed and written again, large numbers would change.
         form.awaited = form.exchange.publish(key.text, body.text, { appId: "dashboard",
                                                                     contentType: "application/json" });
-        form.tell(form.awaited ? qsTr("Published, not yet confirmed") : qsTr("Not published"),
+        form.show(form.awaited ? qsTr("Published, not yet confirmed") : qsTr("Not published"),
                   form.awaited ? "faint" : "bad");
     }
 
-    function tell(outcome, tone) {
+    function show(outcome, tone) {
         form.outcome = outcome;
         form.tone = tone;
     }
@@ -46,7 +46,7 @@ Card {
         if (form.awaited < firstTag || form.awaited > lastTag)
             return;
         form.awaited = 0;
-        form.tell(outcome, tone);
+        form.show(outcome, tone);
     }
 
     title: qsTr("Publish")
@@ -63,7 +63,7 @@ Card {
         function onIndeterminate(firstTag, lastTag) {
             form.settle(firstTag, lastTag, qsTr("Not known whether it arrived"), "warning");
         }
-        // Comes before the confirm.
+        // This comes before the confirm of the message.
         function onMessageReturned(message, routingKey, reason, tag) {
             form.settle(tag, tag, qsTr("No queue takes this routing key"), "bad");
         }
@@ -125,12 +125,12 @@ Card {
     RowLayout {
         spacing: Theme.gap / 2
         Dot {
-            visible: told.text !== ""
-            color: told.color
+            visible: status.text !== ""
+            color: status.color
         }
         Label {
-            id: told
-            objectName: "told"
+            id: status
+            objectName: "status"
             Layout.fillWidth: true
             text: form.problem || form.outcome
             textFormat: Text.PlainText

@@ -5,18 +5,18 @@ import QtQuick
 import QtQuick.Controls.Basic
 import QtQuick.Layouts
 
-// How many messages came and went in each second of the last minute, on one scale.
+// Shows how many messages came in and went out in each second of the last minute, on one scale.
 Card {
     id: chart
     objectName: "chart"
 
     property real received: 0
     property real published: 0
-    property var samples: [] // of both, the oldest first
+    property var samples: [] // both rates of each second, the oldest first
     readonly property real highest: chart.roundUp(Math.max(
         chart.received, chart.published, ...chart.samples.map((each) => Math.max(...each))))
 
-    // The end of the scale: 10, 20, 50, 100, 200, …
+    // Returns the end of the scale: 10, 20, 50, 100, 200, …
     function roundUp(rate: real): real {
         const power = Math.pow(10, Math.max(1, Math.floor(Math.log10(rate))));
         return power * [1, 2, 5, 10].find((step) => step * power >= rate);
@@ -118,7 +118,7 @@ Card {
                 anchors.bottomMargin: Theme.unit * 1.2
 
                 property var samples: chart.samples
-                property color grid: Theme.line // and with it all the others
+                property color grid: Theme.line // all other colours change together with this one
                 onSamplesChanged: canvas.requestPaint()
                 onGridChanged: canvas.requestPaint()
                 onWidthChanged: canvas.requestPaint()

@@ -20,17 +20,17 @@ QtObject {
     readonly property color disabled: dark ? "#656e7b" : "#9aa3af"
     readonly property color button: dark ? "#2a303a" : "#ffffff"
     readonly property color hovered: dark ? "#353c48" : "#f0f3f7"
-    readonly property color pressed: "#1f6feb" // below white text
+    readonly property color pressed: "#1f6feb" // a background for white text
     readonly property color accent: dark ? "#4c9bff" : "#1f6feb"
-    readonly property color second: dark ? "#c297ff" : "#7d4cc4" // beside the accent, in a chart
+    readonly property color second: dark ? "#c297ff" : "#7d4cc4" // for a second line in a chart
     readonly property color good: dark ? "#3fb968" : "#1f8f4a"
     readonly property color warning: dark ? "#e3a33b" : "#b26a00"
     readonly property color bad: dark ? "#ff7b72" : "#c62828"
-    readonly property color alarm: "#c62828" // below white text
+    readonly property color alarm: "#c62828" // a background for white text
 
     readonly property string fixedFont: "monospace"
     property FontMetrics metrics: FontMetrics { }
-    readonly property int unit: Math.ceil(theme.metrics.height) // a line of text
+    readonly property int unit: Math.ceil(theme.metrics.height) // the height of a line of text
     readonly property int gap: Math.round(unit * 0.65)
     readonly property int radius: Math.round(unit * 0.35)
     readonly property int timeWidth: Math.ceil(theme.metrics.advanceWidth("00:00:00"))

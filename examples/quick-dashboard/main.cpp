@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The QtAmqp Authors
 // SPDX-License-Identifier: MIT
 
-// A control room for telemetry in Qt Quick: all of it is in the QML files beside this one.
+// A control room for telemetry in Qt Quick. Everything but the command line is in the QML files beside this
+// one.
 // usage: quick-dashboard [--url URL] [--exchange NAME]
 
 #include <QtCore/QCommandLineParser>

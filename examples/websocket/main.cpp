@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The QtAmqp Authors
 // SPDX-License-Identifier: MIT
 
-// A connection over WebSocket, through a relay that this program brings along.
+// A connection over WebSocket, through a relay that is part of this program.
 // usage: websocket [amqp://user:password@host:port/vhost]
 
 #include "relay.h"

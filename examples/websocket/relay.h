@@ -30,7 +30,7 @@ public:
             connect(outside, &WebSocketDevice::disconnected, outside, &QObject::deleteLater);
             connect(inside, &QTcpSocket::disconnected, outside, &WebSocketDevice::close);
             connect(inside, &QTcpSocket::errorOccurred, outside, &WebSocketDevice::close);
-            inside->connectToHost(host, port); // keeps what is written until it is connected
+            inside->connectToHost(host, port); // the socket keeps what is written until then
         });
         m_server.listen(QHostAddress::LocalHost);
     }

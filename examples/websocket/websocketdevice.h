@@ -4,7 +4,8 @@
 #ifndef WEBSOCKETDEVICE_H
 #define WEBSOCKETDEVICE_H
 
-// A QWebSocket as a QIODevice: its bytes are those of binary messages, whose borders mean nothing.
+// A QWebSocket as a QIODevice. Its stream of bytes is the content of all binary messages, one after the
+// other.
 
 #include <QtCore/QIODevice>
 #include <QtWebSockets/QWebSocket>
@@ -25,12 +26,12 @@ public:
             m_in += message;
             Q_EMIT readyRead();
         });
-        // Called error() before Qt 6.5.
+        // The signal was called error() before Qt 6.5.
         connect(s, qOverload<QAbstractSocket::SocketError>(&QWebSocket::error), this, [this] {
             setErrorString(m_socket->errorString());
             Q_EMIT errorOccurred();
         });
-        if (s->isValid()) // of a server
+        if (s->isValid()) // the socket of a server is connected already
             begin();
     }
 

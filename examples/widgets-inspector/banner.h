@@ -9,7 +9,7 @@
 class QLabel;
 class QToolButton;
 
-// Shows what went wrong over the whole width of the window, until it is dismissed or something succeeds.
+// Shows an error over the whole width of the window, until it is dismissed or something succeeds.
 class Banner : public QFrame
 {
     Q_OBJECT
@@ -18,7 +18,7 @@ public:
 
     QString text() const;
     void setText(const QString &text);
-    // Offered beside the text while it is enabled.
+    // Offers the action beside the text while it is enabled.
     void setRemedy(QAction *action);
 
 private:

@@ -28,7 +28,7 @@ void Broker::open(const QAmqpConnectionOptions &options)
     if (m_connection.state() == QAmqpConnection::State::Closed)
         openNext();
     else
-        m_connection.close(); // in good order: what was acknowledged or published arrives
+        m_connection.close(); // in good order, so that publishes and acknowledgements arrive
 }
 
 void Broker::openNext()
@@ -47,19 +47,19 @@ QAmqpChannel *Broker::newChannel()
     return channel;
 }
 
-// A lost connection is reported once, by the connection.
-void Broker::tell(const QAmqpError &error)
+// Reports an error. A lost connection is reported once, by the connection itself.
+void Broker::report(const QAmqpError &error)
 {
     if (error.scope() != QAmqpError::Scope::Connection)
         Q_EMIT failed(error.text());
 }
 
-// Every request ends here with its value or with what went wrong.
+// Every request ends here, with its value or with an error.
 template<typename T, typename Then>
 void Broker::finish(QFuture<T> future, Then then, const QPointer<QAmqpChannel> &channel)
 {
     future.then(this, then)
-            .onFailed(this, [this](const QAmqpException &exception) { tell(exception.error()); })
+            .onFailed(this, [this](const QAmqpException &exception) { report(exception.error()); })
             .then(this, [channel] {
                 if (channel)
                     channel->close();
@@ -81,14 +81,14 @@ void Broker::fetch(const QString &queue, int most, bool hold)
         if (!hold)
             return;
         if (const QAmqpError error = channel->lastError()) // RabbitMQ waits half an hour for an ack
-            tell(error);
+            report(error);
         Q_EMIT released();
     });
     if (hold)
         m_holding = channel;
     setFetching(true);
     const auto fetch = std::make_shared<Fetch>(Fetch{queue, most, hold, channel});
-    // Many are asked for at a time: far from the broker each answer takes long to come.
+    // Many messages are requested at a time, since each answer of a remote broker takes long.
     constexpr int together = 64;
     for (int i = 0; i < together; ++i)
         fetchNext(fetch);
@@ -112,9 +112,9 @@ void Broker::fetchNext(const std::shared_ptr<Fetch> &fetch)
                       fetched(fetch, delivery);
                   })
             .onFailed(this, [this, fetch](const QAmqpException &exception) {
-                // One refusal ends them all.
+                // The first error ends the whole fetch.
                 if (std::exchange(fetch->wanted, -1) >= 0)
-                    tell(exception.error());
+                    report(exception.error());
                 if (--fetch->awaited == 0)
                     finishFetch(fetch);
             });
@@ -146,10 +146,10 @@ void Broker::finishFetch(const std::shared_ptr<Fetch> &fetch)
         return Q_EMIT held(fetch->queue, fetch->deliveries, fetch->more);
     }
     fetch->channel->nackAll(QAmqpDelivery::Requeue);
-    // When it is closed they are in the queue again.
+    // When the channel is closed, the messages are in the queue again.
     connect(fetch->channel, &QAmqpChannel::closed, this, [this, fetch] {
         if (const QAmqpError error = fetch->channel->lastError())
-            return tell(error);
+            return report(error);
         Q_EMIT peeked(fetch->queue, fetch->deliveries, fetch->more);
     });
     fetch->channel->close();
@@ -231,7 +231,7 @@ void Broker::setPaused(bool paused)
 void Broker::stopConsuming()
 {
     if (m_consumer)
-        m_consumer->channel()->close(); // what is held by a pause goes back to the queue
+        m_consumer->channel()->close(); // messages that a pause holds go back to the queue
 }
 
 void Broker::purge(const QString &queue)

@@ -12,8 +12,8 @@
 
 #include <optional>
 
-// What the window asks of the broker. Each operation has a channel of its own, so that one that the
-// broker refuses (and that ends its channel) disturbs no other.
+// The requests of the window to the broker. Each operation has a channel of its own, so that one that the
+// broker refuses, which ends its channel, affects no other.
 class Broker : public QObject
 {
     Q_OBJECT
@@ -25,25 +25,25 @@ public:
     void close() { m_connection.close(); }
     const QAmqpConnection &connection() const { return m_connection; }
 
-    // Fetches up to `most` messages, or fewer if they are large, without acknowledging them, and gives
-    // them back. The broker puts them where they were; they have the mark "redelivered" from then on. A
-    // quorum queue counts this as a delivery: with a delivery limit it drops what was peeked at too often.
-    // One fetch at a time: two would hide messages from each other.
+    // Fetches up to `most` messages, or fewer if they are large, without acknowledging them, and gives them
+    // back. The broker puts them where they were, and marks them as redelivered. A quorum queue counts this
+    // as a delivery: with a delivery limit it drops messages that were fetched too often. There is one fetch
+    // at a time, since two would hide messages from each other.
     void peek(const QString &queue, int most);
-    // The same, but keeps them until each is acknowledged or requeued; those left at release(), or when
-    // the connection ends, are in the queue again.
+    // The same, but keeps the messages until each is acknowledged or requeued. Those that are left at
+    // release(), or when the connection ends, are in the queue again.
     void hold(const QString &queue, int most);
     bool isFetching() const { return m_fetching; }
     bool isHolding() const { return !m_holding.isNull(); }
     void release();
-    // Publishes what is held elsewhere, and acknowledges each when the broker has confirmed that a queue
-    // has it. Whatever goes wrong, it stays held.
+    // Publishes held messages to another place, and acknowledges each when the broker has confirmed that a
+    // queue has it. If anything goes wrong, the message stays held.
     void move(const QList<QAmqpDelivery> &messages, const QString &exchange,
               const QString &routingKey);
 
     // Asks how many messages are ready, which counted() reports.
     void count(const QString &queue);
-    // Takes messages out of the queue for good until stopConsuming(); each is acknowledged as it comes.
+    // Takes messages out of the queue for good until stopConsuming(); each is acknowledged when it comes.
     void consume(const QString &queue);
     void setPaused(bool paused);
     void stopConsuming();
@@ -60,7 +60,7 @@ Q_SIGNALS:
     void consumingChanged();
     void peeked(const QString &queue, const QList<QAmqpDelivery> &deliveries, quint32 more);
     void held(const QString &queue, const QList<QAmqpDelivery> &deliveries, quint32 more);
-    void released(); // what was held and not settled is in the queue again
+    void released(); // messages that were held and not settled are in the queue again
     void moved(const QAmqpDelivery &delivery);
     void counted(const QString &queue, quint32 messages);
     void received(const QAmqpDelivery &delivery);
@@ -72,7 +72,7 @@ private:
     struct Fetch
     {
         QString queue;
-        int wanted; // how many are still to be asked for
+        int wanted; // how many messages are still to be requested
         bool hold;
         QPointer<QAmqpChannel> channel;
         QList<QAmqpDelivery> deliveries = {};
@@ -88,12 +88,12 @@ private:
     void fetched(const std::shared_ptr<Fetch> &fetch, const std::optional<QAmqpDelivery> &delivery);
     void finishFetch(const std::shared_ptr<Fetch> &fetch);
     void setFetching(bool fetching);
-    void tell(const QAmqpError &error);
+    void report(const QAmqpError &error);
     template<typename T, typename Then>
     void finish(QFuture<T> future, Then then, const QPointer<QAmqpChannel> &channel = {});
 
     QAmqpConnection m_connection;
-    std::optional<QAmqpConnectionOptions> m_next; // when the connection before is closed
+    std::optional<QAmqpConnectionOptions> m_next; // used when the present connection is closed
     QPointer<QAmqpConsumer> m_consumer;
     QPointer<QAmqpChannel> m_holding;
     bool m_fetching = false;

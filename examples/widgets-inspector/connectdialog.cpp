@@ -41,7 +41,7 @@ ConnectDialog::ConnectDialog(QWidget *parent)
     m_tabs->addTab(newUrl(), tr("UR&L"));
     m_problem->setWordWrap(true);
     m_buttons->button(QDialogButtonBox::Ok)->setText(tr("&Connect"));
-    m_buttons->button(QDialogButtonBox::Cancel)->setText(tr("Cancel")); // Esc does it
+    m_buttons->button(QDialogButtonBox::Cancel)->setText(tr("Cancel")); // Esc is its shortcut
     restore();
 
     auto *layout = new QVBoxLayout(this);
@@ -120,7 +120,7 @@ QLayout *ConnectDialog::newFileRow(QLineEdit *file, const QString &title, const 
     return row;
 }
 
-// What has no effect cannot be edited.
+// Disables fields that have no effect.
 void ConnectDialog::enableFields()
 {
     const bool tls = m_tls->isChecked();
@@ -174,7 +174,7 @@ QAmqpConnectionOptions ConnectDialog::options() const
     return options;
 }
 
-// What cannot work is said here, before anything is tried.
+// Says what is wrong with the input, before a connection is tried.
 void ConnectDialog::check()
 {
     const bool empty = m_tabs->currentIndex() == 1 ? m_url->text().isEmpty()

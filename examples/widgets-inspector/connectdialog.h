@@ -15,7 +15,7 @@ class QLineEdit;
 class QSpinBox;
 class QTabWidget;
 
-// Asks which broker to connect to, by the parts of its URL or by the whole. Remembers everything but passwords.
+// Asks which broker to connect to, by its URL or by the parts of it. Remembers everything but passwords.
 class ConnectDialog : public QDialog
 {
     Q_OBJECT
@@ -23,7 +23,7 @@ public:
     explicit ConnectDialog(QWidget *parent = nullptr);
 
     QAmqpConnectionOptions options() const;
-    quint16 managementPort() const; // 0: the standard one
+    quint16 managementPort() const; // 0 is the standard port
     void accept() override;
 
 private:

@@ -42,7 +42,7 @@ QString prettyJson(const QByteArray &bytes)
     QJsonDocument::fromJson(bytes, &error);
     if (error.error != QJsonParseError::NoError)
         return {};
-    // Not by QJsonDocument, which sorts keys and rounds large numbers.
+    // QJsonDocument is not used, since it sorts keys and rounds large numbers.
     const QString json = QString::fromUtf8(bytes);
     QString pretty;
     qsizetype depth = 0;

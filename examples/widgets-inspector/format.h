@@ -7,16 +7,16 @@
 #include <QtCore/QString>
 #include <QtGui/QFont>
 
-// How bytes are shown to a person.
+// Makes bytes readable for people.
 
 QString hexDump(const QByteArray &bytes);
-QString jsonProblem(const QByteArray &bytes); // null if it is JSON
-// The JSON with indentation and otherwise unchanged; null if it is neither an object nor an array.
+QString jsonProblem(const QByteArray &bytes); // null if the bytes are JSON
+// Returns the JSON with indentation and otherwise unchanged; null if it is neither an object nor an array.
 QString prettyJson(const QByteArray &bytes);
-// Where the bytes are cut off at `most`, a character may be cut as well.
+// If only the first `most` bytes are checked, the last character may be incomplete.
 bool isText(const QByteArray &bytes, qsizetype most = -1);
 QString preview(const QByteArray &bytes); // one short line
-// The system's font for code, as large as the font of the widget beside it.
+// Returns the system's font for code, in the size of the font of the widget beside it.
 QFont fixedFont(const QFont &beside);
 QString sizeText(qsizetype bytes);
 

@@ -17,7 +17,7 @@ namespace {
 
 enum Column { Name, Type, Value };
 
-// What a cell came with, until it is edited: the bytes of a name, or a value.
+// The role of what a cell was loaded with, until it is edited: the bytes of a name, or a value.
 constexpr int Original = Qt::UserRole;
 
 QAmqpValue::Type typeOf(const QTreeWidgetItem *item) { return typeOfName(item->text(Type)); }
@@ -63,8 +63,8 @@ QAmqpTable tableOf(const QTreeWidgetItem *parent)
     return table;
 }
 
-// Types are chosen from a list. A text that stands for bytes that are not UTF-8 can be removed, but not edited,
-// since what is shown is not what it is.
+// Types are chosen from a list. A text that stands for bytes that are not UTF-8 can be removed, but not
+// edited, since its bytes are not what is shown.
 class Delegate : public QStyledItemDelegate
 {
 public:
@@ -176,7 +176,7 @@ void HeaderTree::remove()
     Q_EMIT edited();
 }
 
-// A text that was edited is all there is from then on.
+// Once a cell was edited, its text replaces the original.
 void HeaderTree::change(QTreeWidgetItem *item, int column)
 {
     {

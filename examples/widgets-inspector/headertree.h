@@ -7,8 +7,8 @@
 #include <QtAmqp/QAmqpTable>
 #include <QtWidgets/QTreeWidget>
 
-// Headers to edit, each with its type, and arrays and tables with their elements. A cell that nobody edits
-// keeps the bytes with which it came.
+// Edits headers, each with its type, and arrays and tables with their elements. A cell that is not edited
+// keeps its original bytes.
 class HeaderTree : public QTreeWidget
 {
     Q_OBJECT
@@ -16,7 +16,7 @@ public:
     explicit HeaderTree(QWidget *parent = nullptr);
 
     void setHeaders(const QAmqpTable &headers);
-    QAmqpTable headers() const; // with an error where a text is not of its type
+    QAmqpTable headers() const; // has an error if a text does not fit its type
 
     QAction *addAction() const { return m_add; }
     QAction *addInsideAction() const { return m_addInside; }

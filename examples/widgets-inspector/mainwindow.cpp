@@ -45,7 +45,7 @@ MainWindow::MainWindow(QWidget *parent)
 {
     createActions();
     createMessageActions();
-    createQueueBar(); // the first that Tab comes to
+    createQueueBar(); // first, so that Tab begins here
     createQueueList();
     createMenus();
     m_banner->setRemedy(m_reconnect);
@@ -144,7 +144,7 @@ void MainWindow::connectBroker()
     connect(&m_broker, &Broker::failed, m_banner, &Banner::setText);
     connect(&m_broker, &Broker::failed, statusBar(), &QStatusBar::clearMessage);
     connect(&m_broker, &Broker::done, this, &MainWindow::succeeded);
-    connect(&m_broker, &Broker::done, this, &MainWindow::updateSelection); // what has been moved
+    connect(&m_broker, &Broker::done, this, &MainWindow::updateSelection); // messages were moved
     connect(&m_broker, &Broker::received, this, [this](const QAmqpDelivery &delivery) {
         m_messages.add(delivery, MessageModel::Fate::Acknowledged);
     });
@@ -196,7 +196,8 @@ void MainWindow::closeEvent(QCloseEvent *event)
 {
     if (m_broker.connection().state() == QAmqpConnection::State::Closed)
         return;
-    // What is held goes back to its queue, and what was acknowledged or published arrives, in good order.
+    // The connection is closed in good order: held messages go back to their queue, and publishes and
+    // acknowledgements arrive.
     event->ignore();
     setEnabled(false);
     connect(&m_broker, &Broker::closed, this, &QWidget::close);
@@ -242,7 +243,7 @@ void MainWindow::toggleConsuming()
         m_broker.stopConsuming();
     else
         m_broker.count(m_queue->text());
-    updateState(); // a checkable action has changed by itself
+    updateState(); // since a checkable action has changed its state by itself
 }
 
 void MainWindow::askHowToConsume(const QString &queue, quint32 messages)

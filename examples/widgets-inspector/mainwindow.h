@@ -19,8 +19,9 @@ class QLabel;
 class QLineEdit;
 class QSpinBox;
 
-// The queues of a broker; the messages of one of them, peeked at without losing them, held until they are
-// acknowledged, requeued or moved, or consumed live; one of them in detail; a form to publish and to call.
+// Shows the queues of a broker and the messages of one of them. Messages are peeked at without losing them,
+// held until they are acknowledged, requeued or moved, or consumed live. One message is shown in detail, and
+// a form publishes messages and makes RPC requests.
 class MainWindow : public QMainWindow
 {
     Q_OBJECT
@@ -30,9 +31,10 @@ public:
     void connectTo(const QAmqpConnectionOptions &options, quint16 managementPort = 0);
     void askForBroker();
     void setQueue(const QString &queue);
-    // As soon as there is a connection.
+    // Peeks as soon as there is a connection.
     void peekAtOnce() { m_peekAtOnce = true; }
-    // Saves the messages that are selected, or all that are shown. If that fails it says so, and returns false.
+    // Saves the messages that are selected, or all that are shown. If that fails it says so, and returns
+    // false.
     bool saveTo(const QString &fileName);
     MessageModel *messages() { return &m_messages; }
 
@@ -69,7 +71,7 @@ private:
     QString placeholder() const;
 
     const MessageModel::Row *current() const;
-    QList<const MessageModel::Row *> selected() const; // as they are shown, from the top
+    QList<const MessageModel::Row *> selected() const; // in the order of the view, from the top
     QList<const MessageModel::Row *> selectedOrAll() const;
     QList<QAmqpDelivery> selectedHeld() const;
     void acknowledge();
@@ -81,7 +83,7 @@ private:
     Broker m_broker;
     MessageModel m_messages;
     MessageFilter *m_filter;
-    bool m_hasBroker = false; // whether one was named
+    bool m_hasBroker = false; // whether a broker was chosen
     bool m_peekAtOnce = false;
     quint16 m_managementPort = 0;
     QAction *m_connect;

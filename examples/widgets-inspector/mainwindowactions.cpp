@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The QtAmqp Authors
 // SPDX-License-Identifier: MIT
 
-// What the window offers, and when: actions, menus, the queue's bar and the line that shows the state.
+// The actions of the window and when they are enabled, the menus, the queue's bar and the status line.
 
 #include "mainwindow.h"
 
@@ -80,7 +80,7 @@ void MainWindow::createMessageActions()
             Qt::CTRL | Qt::Key_M, &MainWindow::askWhereTo);
     m_copy = newAction(tr("Cop&y"), tr("Copy the bodies of what is selected"), QKeySequence::Copy,
                        &MainWindow::copy);
-    m_copy->setShortcutContext(Qt::WidgetShortcut); // elsewhere it copies the text that is selected
+    m_copy->setShortcutContext(Qt::WidgetShortcut); // elsewhere it copies selected text
     m_save = newAction(
             tr("&Save…"),
             tr("Write what is selected, or all that is shown, to a file, as lines of JSON "

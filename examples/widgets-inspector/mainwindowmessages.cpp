@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The QtAmqp Authors
 // SPDX-License-Identifier: MIT
 
-// What can be done with the messages that are selected.
+// The actions for selected messages.
 
 #include "mainwindow.h"
 

@@ -16,7 +16,7 @@ Management::Management(QObject *parent) : QObject(parent)
 {
     m_network.setTransferTimeout(10'000);
     m_network.setRedirectPolicy(
-            QNetworkRequest::ManualRedirectPolicy); // the password goes nowhere else
+            QNetworkRequest::ManualRedirectPolicy); // the password must not go elsewhere
     connect(&m_network, &QNetworkAccessManager::finished, this, &Management::finish);
 }
 
@@ -42,7 +42,7 @@ void Management::setBroker(const QAmqpConnection &connection, quint16 port)
             configuration.addCaCertificates(file);
         m_request.setSslConfiguration(configuration);
     }
-    // PLAIN's answer: a NUL, the user, a NUL, the password. HTTP's has a colon between them.
+    // The response of PLAIN is a NUL, the user, a NUL and the password. HTTP needs a colon between the two.
     const QAmqpCredentials credentials = options.credentials();
     const QByteArrayList parts = credentials.initialResponse().split('\0');
     m_problem = credentials.mechanism() != "PLAIN" || parts.size() != 3
@@ -67,7 +67,7 @@ void Management::list()
 void Management::finish(QNetworkReply *reply)
 {
     reply->deleteLater();
-    if (reply->request().url() != m_request.url()) // of another broker
+    if (reply->request().url() != m_request.url()) // the reply is from another broker
         return;
     const QString where = reply->url().authority();
     const int status = reply->attribute(QNetworkRequest::HttpStatusCodeAttribute).toInt();

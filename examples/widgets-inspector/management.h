@@ -37,7 +37,7 @@ private:
 
     QNetworkAccessManager m_network;
     QNetworkRequest m_request;
-    QString m_problem; // why it cannot be asked
+    QString m_problem; // why the plugin cannot be asked
 };
 
 #endif

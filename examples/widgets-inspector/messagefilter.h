@@ -6,7 +6,7 @@
 
 #include <QtCore/QSortFilterProxyModel>
 
-// The messages in which a text is found: in the body, the exchange, the routing key, the properties or the
+// Lets messages pass that contain a text in the body, the exchange, the routing key, the properties or the
 // headers. They are in the order of their arrival until a column is chosen to sort by.
 class MessageFilter : public QSortFilterProxyModel
 {

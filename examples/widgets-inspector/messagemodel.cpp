@@ -39,10 +39,10 @@ void MessageModel::add(Row row)
 
 void MessageModel::insertPending()
 {
-    if (m_pending.empty()) // cleared meanwhile
+    if (m_pending.empty()) // the model was cleared meanwhile
         return;
     size_t kept = m_rows.size() + m_pending.size();
-    // How many at the beginning of `rows` have to go; the newest of all stays, however large.
+    // How many rows at the beginning must be dropped; the newest of all stays, however large it is.
     const auto surplus = [&](const auto &rows) {
         size_t count = 0;
         while (count < rows.size() && rows[count].fate != Fate::Held && kept > 1

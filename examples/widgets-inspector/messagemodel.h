@@ -19,11 +19,11 @@ class MessageModel : public QAbstractTableModel
     Q_OBJECT
 public:
     static constexpr int Capacity = 100'000;
-    static constexpr qsizetype MaxBytes = 256 << 20; // of bodies and properties
+    static constexpr qsizetype MaxBytes = 256 << 20; // bodies and properties together
     enum Column { Number, Time, Exchange, RoutingKey, Size, State, Redelivered, Body, Columns };
     static constexpr int SortRole = Qt::UserRole;
 
-    // What has become of it: Peeked is in its queue again, Held is kept back from it.
+    // What became of a message: if Peeked, it is in its queue again; if Held, it is kept from it.
     enum class Fate { Peeked, Held, Acknowledged, Requeued, Moved, Reply };
 
     struct Row
@@ -43,12 +43,12 @@ public:
     void setMaxBytes(qsizetype bytes) { m_maxBytes = bytes; }
     void add(const QAmqpDelivery &delivery, Fate fate);
     void addReply(const QAmqpMessage &reply);
-    // Removes all that is not held.
+    // Removes all messages that are not held.
     void clear();
     const Row *row(const QModelIndex &index) const;
 
     int held() const { return m_held; }
-    // Nothing keeps the messages that are held in the list any more.
+    // Messages that were held are settled; they can be dropped from now on.
     void settle(const QList<QAmqpDelivery> &deliveries, Fate fate);
     void settleAll(Fate fate);
 

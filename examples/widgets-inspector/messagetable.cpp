@@ -22,12 +22,12 @@ MessageTable::MessageTable(QWidget *parent) : QTableView(parent)
     setTabKeyNavigation(false); // Tab leaves the table, as it does everywhere
     setCornerButtonEnabled(false);
     setAccessibleName(tr("Messages"));
-    // Rows of one fixed height: nothing is measured, however many there are.
+    // All rows have the same height, so that none has to be measured, however many there are.
     verticalHeader()->hide();
     verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
     verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 8);
     horizontalHeader()->setHighlightSections(false);
-    horizontalHeader()->setSortIndicator(-1, Qt::AscendingOrder); // as they arrive
+    horizontalHeader()->setSortIndicator(-1, Qt::AscendingOrder); // in the order of arrival
     horizontalHeader()->setSortIndicatorClearable(true);
     setSortingEnabled(true);
     horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
@@ -48,8 +48,8 @@ void MessageTable::setModel(QAbstractItemModel *model)
     setWidth(Model::RoutingKey, "a.routing.key");
     setWidth(Model::Size, "999.9 KiB");
     setWidth(Model::State, "acknowledged");
-    setWidth(Model::Body, "a body"); // and all that is left
-    setColumnHidden(Model::Redelivered, true); // which the detail tells
+    setWidth(Model::Body, "a body"); // it also gets the rest of the width
+    setColumnHidden(Model::Redelivered, true); // the detail shows it
     horizontalHeader()->setStretchLastSection(true);
     horizontalHeader()->setContextMenuPolicy(Qt::ActionsContextMenu);
     for (int column = 0; column < Model::Columns; ++column) {

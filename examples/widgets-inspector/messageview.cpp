@@ -106,7 +106,7 @@ MessageView::Format MessageView::chooseFormat() const
 
 void MessageView::showBody()
 {
-    // A text widget is slow with megabytes, slower with a line of them, and nobody reads them here.
+    // A text widget is slow with megabytes, and slower if they are one line; nobody reads so much here.
     constexpr qsizetype most = 64 * 1024;
     const Format format = chooseFormat();
     const bool isOneLine = !m_body.left(most / 4).contains('\n');

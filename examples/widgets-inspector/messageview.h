@@ -15,7 +15,7 @@ class QLabel;
 class QPlainTextEdit;
 class QTableView;
 
-// One message: its body as text, pretty JSON or hex above, its properties and headers below.
+// Shows one message: above, its body as text, formatted JSON or hex; below, its properties and headers.
 class MessageView : public QWidget
 {
     Q_OBJECT

@@ -93,7 +93,7 @@ QVariant PropertyModel::data(const QModelIndex &index, int role) const
     const QString texts[] = {line.name, line.type, line.value};
     if (role == Qt::DisplayRole)
         return texts[index.column()];
-    if (role == Qt::ToolTipRole) // where HTML would be obeyed
+    if (role == Qt::ToolTipRole) // a tool tip would interpret HTML
         return Qt::convertFromPlainText(texts[index.column()]);
     if (role == Qt::FontRole && line.type.isNull()) {
         QFont font;

@@ -6,7 +6,7 @@
 
 #include "messagemodel.h"
 
-// Where a message came from, its properties and its headers, each with its type.
+// The origin of a message, its properties and its headers, each with its type.
 class PropertyModel : public QAbstractTableModel
 {
     Q_OBJECT
@@ -25,7 +25,7 @@ private:
     struct Line
     {
         QString name;
-        QString type = {}; // null: the title of what follows
+        QString type = {}; // null if this row is the title of the next ones
         QString value = {};
     };
 

@@ -116,7 +116,7 @@ bool PublishForm::fill(const MessageModel::Row &row)
     m_body->setPlainText(json.isEmpty() ? row.message.text() : json);
     m_body->setFocus();
     m_original = row.message;
-    m_original.setUserId(QString()); // the broker takes no other than ours
+    m_original.setUserId(QString()); // the broker refuses the user id of another user
     m_originalBody = m_body->toPlainText();
     return true;
 }
@@ -142,12 +142,12 @@ QAmqpMessage PublishForm::message() const
     return message;
 }
 
-// The buttons are enabled only while everything that is written is valid.
+// Enables the buttons only while all input is valid.
 void PublishForm::check()
 {
     QString problem;
     const QString body = m_body->toPlainText();
-    if (body.isEmpty() && !m_originalBody.isEmpty()) { // another message begins
+    if (body.isEmpty() && !m_originalBody.isEmpty()) { // the user begins another message
         m_original = {};
         m_originalBody.clear();
     }

@@ -16,14 +16,14 @@ class QLineEdit;
 class QPlainTextEdit;
 class QPushButton;
 
-// A message to write: published, or sent as an RPC request whose reply comes into the list.
+// Edits a message, which is published, or sent as an RPC request whose reply comes into the list.
 class PublishForm : public QWidget
 {
     Q_OBJECT
 public:
     explicit PublishForm(QWidget *parent = nullptr);
 
-    // Takes over a message with all its properties; false if its body is not text.
+    // Takes over a message with all its properties. Returns false if its body is not text.
     bool fill(const MessageModel::Row &row);
     void setOnline(bool online);
 
@@ -48,8 +48,8 @@ private:
     QPushButton *m_publish;
     QPushButton *m_call;
     bool m_online = false;
-    QAmqpMessage m_original; // what was taken over, and how it is written here
-    QString m_originalBody;
+    QAmqpMessage m_original; // the message that was taken over
+    QString m_originalBody; // its body as the form shows it
 };
 
 #endif

@@ -63,7 +63,7 @@ QueueList::QueueList(QWidget *parent)
         m_note->setText(tr("No list of queues: %1.").arg(text));
         m_note->show();
     });
-    m_timer.setInterval(std::chrono::seconds(5)); // as often as the plugin counts
+    m_timer.setInterval(std::chrono::seconds(5)); // the plugin updates its counts as often
     connect(&m_timer, &QTimer::timeout, this, &QueueList::refresh);
     clear();
 }
@@ -87,7 +87,7 @@ void QueueList::refresh()
         m_management.list();
 }
 
-// Only what has changed is renewed: the selection and the place in the list stay.
+// Changes only rows that differ, so that the selection and the position in the list stay.
 void QueueList::show(const QList<Management::Queue> &queues)
 {
     m_note->hide();

@@ -14,8 +14,8 @@ class QLabel;
 class QSortFilterProxyModel;
 class QTreeView;
 
-// The queues of the broker with their counts, which are renewed while somebody looks at them. Without the
-// management plugin there is a line that says so instead.
+// Lists the queues of the broker with their counts, which are updated while the list is visible. Without the
+// management plugin a line says so instead.
 class QueueList : public QWidget
 {
     Q_OBJECT
@@ -29,7 +29,7 @@ public:
 Q_SIGNALS:
     void changed();
     void chosen(const QString &queue);
-    void activated(const QString &queue); // to be peeked at
+    void activated(const QString &queue); // the user wants to peek at the queue
 
 private:
     void show(const QList<Management::Queue> &queues);

@@ -15,7 +15,7 @@ using Type = QAmqpValue::Type;
 
 namespace {
 
-// The names that QtAmqp uses in JSON, those that are used most first.
+// The names of types that QtAmqp uses in JSON, the most frequent ones first.
 const QList<std::pair<Type, QString>> &types()
 {
     static const QList<std::pair<Type, QString>> types = {{Type::String, u"string"_s},
@@ -44,17 +44,17 @@ QString quoted(const QString &text)
     return QString::fromUtf8(array.sliced(1, array.size() - 2));
 }
 
-// It includes the offset from UTC, so that it is read as the same time everywhere.
+// The text includes the offset from UTC, so that it means the same time everywhere.
 QString timeText(quint64 seconds)
 {
-    constexpr quint64 late = 253'370'764'800; // the year 9999; behind it ISO 8601 has no digits
+    constexpr quint64 late = 253'370'764'800; // the year 9999: ISO 8601 has four digits for a year
     if (seconds >= late)
         return QString::number(seconds);
     const QDateTime local = QDateTime::fromSecsSinceEpoch(qint64(seconds));
     return local.toOffsetFromUtc(local.offsetFromUtc()).toString(Qt::ISODate);
 }
 
-// Within an array or a table.
+// Writes a value inside an array or a table.
 QString innerText(const QAmqpValue &value)
 {
     switch (value.type()) {
@@ -105,7 +105,7 @@ QString valueText(const QAmqpValue &value)
     case Type::Timestamp: return timeText(value.toTimestamp());
     case Type::String: return readable(value.toBytes());
     case Type::Float:
-    case Type::Double: // QString::number() knows no negative zero
+    case Type::Double: // QString::number() writes no negative zero
         return value.toDouble() == 0 && std::signbit(value.toDouble()) ? u"-0"_s : value.toString();
     case Type::Array:
         for (const QAmqpValue &each : value.toArray())

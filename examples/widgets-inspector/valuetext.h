@@ -7,7 +7,7 @@
 #include <QtAmqp/QAmqpTable>
 #include <QtCore/QStringList>
 
-// Values of AMQP's tables as text that a person reads and edits, each with its type.
+// Converts values of AMQP's tables to text that people read and edit, and back, each with its type.
 
 QStringList typeNames();
 QString typeName(QAmqpValue::Type type);
@@ -15,10 +15,11 @@ QAmqpValue::Type typeOfName(const QString &name);
 
 // Writes the value in one line; the elements of arrays and tables look like JSON.
 QString valueText(const QAmqpValue &value);
-// Reads a value other than an array or a table. If the text is not of that type, the value is invalid and says why.
+// Reads a value other than an array or a table. If the text is not of that type, the value is invalid and
+// says why.
 QAmqpValue valueFromText(QAmqpValue::Type type, const QString &text);
 
-// A text to be read, not to be edited: bytes that are not UTF-8 are shown as \xNN.
+// Returns text to be shown, not to be edited: bytes that are not UTF-8 become \xNN.
 QString readable(const QByteArray &bytes);
 QString readable(const QString &text);
 

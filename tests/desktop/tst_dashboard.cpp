@@ -623,7 +623,7 @@ private Q_SLOTS:
             return value(u"publish"_s, "contentItem").value<QObject *>()->property("color");
         };
         const QVariant disabled = textColor();
-        QCOMPARE(value(u"told"_s, "text").toString(), u"The body is not JSON"_s);
+        QCOMPARE(value(u"status"_s, "text").toString(), u"The body is not JSON"_s);
         for (const char c : QByteArray("true}"))
             QTest::keyClick(m_window, c);
         QVERIFY2(value(u"publish"_s, "enabled").toBool(),
@@ -642,7 +642,7 @@ private Q_SLOTS:
 
         type(u"filter"_s, "nothing.of.this");
         QTRY_VERIFY_WITH_TIMEOUT(publishedAs(u"No queue takes this routing key"_s), Patience);
-        QCOMPARE(value(u"told"_s, "color").value<QColor>(), bad());
+        QCOMPARE(value(u"status"_s, "color").value<QColor>(), bad());
         click(item(u"filter"_s));
         QTest::keyClick(m_window, Qt::Key_A, Qt::ControlModifier);
         QTest::keyClick(m_window, Qt::Key_Delete); // no pattern: everything

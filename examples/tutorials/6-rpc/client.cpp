@@ -32,7 +32,8 @@ int main(int argc, char **argv)
     QObject::connect(&connection, &QAmqpConnection::errorOccurred, [&] { status = 1; });
     QObject::connect(&connection, &QAmqpConnection::closed, [&] { app.exit(status); });
 
-    // The future ends with the reply, or with why there is none: no server, too late, link lost.
+    // The future ends with the reply, or with an error: there is no server, the time is over, the link is
+    // lost.
     const QString n = parser.positionalArguments().value(0, u"30"_s);
     qInfo().noquote() << u"Requesting fib(%1)"_s.arg(n);
     client.call(QString(), u"rpc_queue"_s, n.toUtf8())

@@ -44,7 +44,7 @@ int main(int argc, char **argv)
     };
     QObject::connect(channel, &QAmqpChannel::errorOccurred, fail);
     QObject::connect(&connection, &QAmqpConnection::errorOccurred, fail);
-    // One request that cannot be answered, by whoever sent it, is no reason to stop.
+    // A request that cannot be answered is reported, and the server goes on.
     QObject::connect(&server, &QAmqpRpcServer::errorOccurred,
                      [](const QAmqpError &error) { qWarning().noquote() << error.text(); });
     QObject::connect(&connection, &QAmqpConnection::closed, [&] { app.exit(status); });

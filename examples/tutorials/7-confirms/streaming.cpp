@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The QtAmqp Authors
 // SPDX-License-Identifier: MIT
 
-// Publishes as fast as the broker can keep up, and learns what became of each message.
+// Publishes as fast as the broker can keep up, and handles the outcome of each message.
 // usage: streaming [--url URL] [--count N]
 
 #include <QtAmqp/QAmqpChannel>
@@ -31,7 +31,7 @@ int main(int argc, char **argv)
     QAmqpQueue *queue = channel->queue();
     const quint64 count = parser.value(u"count"_s).toULongLong();
     quint64 published = 0;
-    QHash<quint64, QByteArray> outstanding; // what would have to be published again
+    QHash<quint64, QByteArray> outstanding; // messages that would have to be published again
     QElapsedTimer time;
 
     const auto publish = [&] {
@@ -55,7 +55,7 @@ int main(int argc, char **argv)
                      [&](quint64 first, quint64 last) { settle(first, last, true); });
     QObject::connect(channel, &QAmqpChannel::nacked,
                      [&](quint64 first, quint64 last) { settle(first, last, false); });
-    // The window: above it isReadyToPublish() is false, and readyToPublish() tells when it is over.
+    // The window: when it is full, isReadyToPublish() is false, until readyToPublish() is emitted.
     channel->setMaxUnconfirmed(200);
     QObject::connect(channel, &QAmqpChannel::readyToPublish, publish);
     const auto fail = [&](const QAmqpError &error) {

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The QtAmqp Authors
 // SPDX-License-Identifier: MIT
 
-// Publishes and waits until the broker has it: message by message, then a hundred at a time.
+// Publishes and waits for the broker's confirms: first for each message, then for a hundred at a time.
 // usage: waiting [--url URL] [--count N]
 
 #include <QtAmqp/QAmqpChannel>
@@ -27,18 +27,19 @@ public:
     }
 
 private:
-    // Each message is published when the broker has the one before. That is simple, and costs a round trip each.
+    // Publishes each message when the broker has the one before. That is simple, but each costs a round trip.
     void publishOne(int i)
     {
         m_queue->publishConfirmed(QByteArray::number(i)).then(m_channel, [this, i](quint64) {
             if (i < m_count)
                 return publishOne(i + 1);
-            tell("one by one");
+            report("one by one");
             publishBatch(0);
         });
     }
 
-    // Publishing a hundred and waiting for all of them takes fewer round trips, but more to repeat if it fails.
+    // Publishes a hundred and waits for all of them. That takes fewer round trips, but more must be repeated
+    // after a failure.
     void publishBatch(int sent)
     {
         for (const int end = std::min(sent + 100, m_count); sent < end; ++sent)
@@ -46,12 +47,12 @@ private:
         m_channel->allConfirmed().then(m_channel, [this, sent] {
             if (sent < m_count)
                 return publishBatch(sent);
-            tell("by the hundred");
+            report("by the hundred");
             m_channel->connection()->close();
         });
     }
 
-    void tell(const char *how)
+    void report(const char *how)
     {
         qInfo("Published %d messages %s in %lld ms", m_count, how, m_time.restart());
     }
