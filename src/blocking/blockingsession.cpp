@@ -177,7 +177,7 @@ void QAmqpBlockingConnectionPrivate::orphan()
     now.lastError = blockingError(
             Kind::NotOpen,
             u"the connection belongs to the process that opened it; after fork() a process opens connections of its own");
-    // What waits here is the other process's too, which calls back.
+    // Events that wait belong to the other process, which calls their callbacks itself.
     dispatcher.drop(this);
     for (const auto &weak : channels) {
         if (const auto channel = weak.lock()) {

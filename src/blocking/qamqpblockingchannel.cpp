@@ -95,13 +95,13 @@ QAmqpResult<void> QAmqpBlockingChannelPrivate::open()
     const QString what = u"channel.open"_s;
     const auto result = connection->call<QAmqpResult<void>>(
             what, deadline(), [this, self = shared_from_this()](const Answer<void> &answer) {
-                // Its end is told first, to those who wait for it.
+                // The end of the channel must be reported before it is opened again.
                 if (channel && channel->state() == QAmqpChannel::State::Closed)
                     afterEnd([self, answer] { self->openNow(answer); });
                 else
                     openNow(answer);
             });
-    if (!result) // it may open yet
+    if (!result) // the call has given up, but the channel may still open
         connection->thread.post([self = shared_from_this()] {
             if (self->channel)
                 self->channel->close();
@@ -134,7 +134,7 @@ void QAmqpBlockingChannelPrivate::watch()
         std::erase_if(channels, [](const auto &other) { return other.expired(); });
         channels.push_back(weak_from_this());
     }
-    // The channel object keeps this alive.
+    // The connections of the channel object keep this object alive.
     QObject::connect(channel, &QAmqpChannel::opened, channel,
                      [this, self = shared_from_this()] { opened(); });
     // The calls return these errors, so that no warning about them is needed.

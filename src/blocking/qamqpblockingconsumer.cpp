@@ -133,9 +133,9 @@ void QAmqpBlockingConsumerPrivate::uncount()
         connection->countWaiting(-qint64(waiting.size()), -bytes);
 }
 
-// RabbitMQ ends the connection (540) when something is to go back to a stream, which numbers its messages in
-// this header. What may be of one is left alone: nothing is lost in a stream, and from any other queue it goes
-// back when the channel closes.
+// Whether the message may be from a stream, which numbers its messages in this header. RabbitMQ ends the
+// connection (540) when a message is given back to a stream, so such a message is not. A stream keeps it
+// anyway, and to any other queue it goes back when the channel closes.
 static bool mayBeOfStream(const QAmqpDelivery &delivery)
 {
     return delivery.headers().value(u"x-stream-offset"_s).type() == QAmqpValue::Type::Int64;

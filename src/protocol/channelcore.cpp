@@ -104,7 +104,7 @@ void ChannelCore::answered(const Request &request, Replied replied)
         request.declared->isComing = false;
         break;
     case BasicCancel::info.id():
-        // If the broker's own was first, a new consumer may have the tag.
+        // If the broker cancelled the consumer first, the tag may belong to a new one by now.
         if (const auto consumer = m_consumers.find(request.consumerTag);
             consumer != m_consumers.end() && consumer->second.cancelling)
             replied.count = takeConsumer(request.consumerTag).requeued;
@@ -128,7 +128,7 @@ void ChannelCore::cancelled(const QByteArray &consumerTag)
     const Consumer consumer = takeConsumer(consumerTag);
     if (!consumer.id)
         return;
-    if (!consumer.cancelling) // else it was, and the tag may be of another by now
+    if (!consumer.cancelling) // a second basic.cancel could mean a new consumer of the same tag
         answer(BasicCancel{.consumerTag = QByteArrayView(consumerTag), .noWait = true});
     m_deliveries.giveBack(consumer.ledgerId, sender());
     m_context.events.push_back(ConsumerCancelled{m_number, consumer.id});
