@@ -18,9 +18,10 @@
 //              findEvent() parses, and so adds lines, without taking the event
 //   ask        state(), what was negotiated, counters; without any effect
 //
-// A session is used once. Time is steady and only moves forward. The world calls timeout() at the start of
-// each turn of its event loop, after it received what the socket held and whether a deadline is due or not;
-// and turnEnded() at the end of the turn, which slots may have delayed.
+// The world is what drives the core: the engine of a connection, or a test. A session is used once. Time is
+// steady and only moves forward. The world calls timeout() at the start of each turn of its event loop, after
+// it received what the socket held and whether a deadline is due or not; and turnEnded() at the end of the
+// turn, which slots may have delayed.
 
 #include "protocol/attempts.h"
 #include "protocol/channelcore.h"
