@@ -34,9 +34,9 @@ using Kind = QAmqpError::Kind;
     \endqml
 
     No socket is opened before \l active is \c true. Properties may be set in any order and changed at any
-    time: another \l url closes the old connection in good order and opens the new one, and everything on it is set up
-    again. Objects that are declared inside use this connection; an AmqpQueue elsewhere names it by its property
-    \c connection.
+    time: another \l url closes the old connection in good order and opens the new one, and everything on it
+    is set up again. Objects that are declared inside use this connection; an AmqpQueue elsewhere names it by
+    its property \c connection.
 
     When the link is lost, \l connected becomes \c false and \l errorString says why. The connection is not
     opened again by itself: set \l active to \c false and to \c true, or call reopen().
@@ -45,14 +45,15 @@ using Kind = QAmqpError::Kind;
 */
 
 /*! \qmlproperty bool AmqpConnection::active
-    Whether there is to be a connection. It is \c false at first, and stays \c true when the connection fails. */
+    Whether there is to be a connection. It is \c false at first, and stays \c true when the connection
+    fails. */
 /*! \qmlproperty list<QtObject> AmqpConnection::data
     \qmldefault
     The objects that are declared inside: queues, exchanges, and anything else. */
 /*! \qmlproperty string AmqpConnection::url
     Where to connect: \c{amqp://user:password@host:port/vhost}, or \c amqps for TLS. An empty URL means
-    \c{amqp://localhost}. The URL may name several hosts and have the query keys of QAmqpConnectionOptions::fromUrl().
-    The properties below take precedence over it. */
+    \c{amqp://localhost}. The URL may name several hosts and have the query keys of
+    QAmqpConnectionOptions::fromUrl(). The properties below take precedence over it. */
 /*! \qmlproperty string AmqpConnection::userName
     The user who logs in; by default it is the user of the \l url. */
 /*! \qmlproperty string AmqpConnection::password
@@ -62,8 +63,8 @@ using Kind = QAmqpError::Kind;
 /*! \qmlproperty string AmqpConnection::connectionName
     The name of this connection in the broker's list of connections. */
 /*! \qmlproperty real AmqpConnection::heartbeat
-    The seconds between heartbeats, a whole number up to 65535. 0 turns heartbeats off, and -1, the default, leaves
-    the number to the broker. */
+    The seconds between heartbeats, a whole number up to 65535. 0 turns heartbeats off, and -1, the default,
+    leaves the number to the broker. */
 /*! \qmlproperty string AmqpConnection::caCertificateFile
     A PEM file with the authorities to trust, a path or a \c file or \c qrc URL. */
 /*! \qmlproperty string AmqpConnection::certificateFile
@@ -99,14 +100,14 @@ using Kind = QAmqpError::Kind;
     \value AmqpConnection.Closing      A \l source is being closed by C++. */
 
 /*! \qmlproperty string AmqpConnection::endpoint
-    Where the connection goes, or the present attempt to connect, as a text for a label. Of several hosts and addresses
-    it is the one in use, such as \c {amqps://broker.example:5671/vhost (192.0.2.7)}. It is empty while the connection
-    is closed.
+    Where the connection goes, or the present attempt to connect, as a text for a label. Of several hosts and
+    addresses it is the one in use, such as \c {amqps://broker.example:5671/vhost (192.0.2.7)}. It is empty
+    while the connection is closed.
     \sa QAmqpConnection::endpoint */
 
 /*! \qmlproperty bool AmqpConnection::blocked
-    Whether the broker takes no messages because it is short of memory or disk space. What is published meanwhile is
-    kept. */
+    Whether the broker takes no messages because it is short of memory or disk space. What is published
+    meanwhile is kept. */
 
 QAmqpQuickConnection::QAmqpQuickConnection(QObject *parent) : QAmqpQuickBase(false, parent)
 {
@@ -162,10 +163,10 @@ QQmlListProperty<QObject> QAmqpQuickConnection::data()
 }
 
 /*! \qmlproperty QtObject AmqpConnection::source
-    A QAmqpConnection that was made in C++, for programs that have one already. C++ opens, closes and owns it. Then
-    \l url and the other settings have no effect, and \l active decides whether the queues and exchanges here use it.
-    Once this property was set, \c null means that the connection is still to come. It must live in the thread of the
-    engine. */
+    A QAmqpConnection that was made in C++, for programs that have one already. C++ opens, closes and owns it.
+    Then \l url and the other settings have no effect, and \l active decides whether the queues and exchanges
+    here use it. Once this property was set, \c null means that the connection is still to come. It must live
+    in the thread of the engine. */
 void QAmqpQuickConnection::setSource(QObject *source)
 {
     if (m_hasSource && m_source == source)
@@ -181,15 +182,15 @@ void QAmqpQuickConnection::setSource(QObject *source)
 }
 
 /*! \qmlproperty amqpError AmqpConnection::lastError
-    Why the connection was lost, could not be opened, or why the last attempt to open it failed while others follow.
-    Unlike \l error it stays while the connection is being opened again. There is no such error once the connection is
-    open, when a setting changes, or while the connection is not \l active. */
+    Why the connection was lost, could not be opened, or why the last attempt to open it failed while others
+    follow. Unlike \l error it stays while the connection is being opened again. There is no such error once
+    the connection is open, when a setting changes, or while the connection is not \l active. */
 /*! \qmlproperty date AmqpConnection::nextAttempt
-    When the next attempt to connect begins, by the retry policy of the \l url. Unless the connection waits for an
-    attempt, it is an invalid date. */
+    When the next attempt to connect begins, by the retry policy of the \l url. Unless the connection waits
+    for an attempt, it is an invalid date. */
 /*! \qmlproperty int AmqpConnection::secondsToNextAttempt
-    In how many seconds the next attempt begins, for a countdown: it changes once a second. It is 0 if the connection
-    does not wait for an attempt. */
+    In how many seconds the next attempt begins, for a countdown: it changes once a second. It is 0 if the
+    connection does not wait for an attempt. */
 
 /*! \qmlproperty string AmqpConnection::stateText
     The state in words, for a label. */

@@ -21,8 +21,9 @@ QT_BEGIN_NAMESPACE
     Button { text: "Order"; onClicked: shop.publish("order.new", { article: 17, count: 2 }) }
     \endqml
 
-    Without a \l type nothing is declared. Then the exchange must exist already, or it is the default exchange, which has
-    no name and routes by the names of queues. Like every type of this module it has a channel of its own.
+    Without a \l type nothing is declared. Then the exchange must exist already, or it is the default
+    exchange, which has no name and routes by the names of queues. Like every type of this module it has a
+    channel of its own.
 
     \sa QAmqpExchange, AmqpQueue
 */
@@ -36,8 +37,8 @@ QT_BEGIN_NAMESPACE
 /*! \qmlproperty string AmqpExchange::name
     The name, empty for the default exchange. */
 /*! \qmlproperty string AmqpExchange::type
-    The type of the exchange: \c "direct", \c "fanout", \c "topic", \c "headers" or that of a plugin. If it is empty, the
-    exchange is not declared. */
+    The type of the exchange: \c "direct", \c "fanout", \c "topic", \c "headers" or that of a plugin. If it is
+    empty, the exchange is not declared. */
 /*! \qmlproperty bool AmqpExchange::durable
     Whether the exchange survives a restart of the broker. */
 /*! \qmlproperty bool AmqpExchange::autoDelete
@@ -49,9 +50,10 @@ QT_BEGIN_NAMESPACE
 /*! \qmlproperty var AmqpExchange::arguments
     Arguments of the declaration, an object such as \c{{"alternate-exchange": "rest"}}. */
 /*! \qmlproperty list<var> AmqpExchange::bindings
-    Which messages of other exchanges come to this one. It is a list of objects with \c exchange, the name of the other
-    exchange, \c routingKey and \c arguments, as in AmqpQueue::bindings. The bindings are made when the AmqpExchange
-    objects of the connection are declared, and may change at any time. The default exchange has none. */
+    Which messages of other exchanges come to this one. It is a list of objects with \c exchange, the name of
+    the other exchange, \c routingKey and \c arguments, as in AmqpQueue::bindings. The bindings are made when
+    the AmqpExchange objects of the connection are declared, and may change at any time. The default exchange
+    has none. */
 /*! \qmlproperty bool AmqpExchange::confirms
     Whether the broker confirms each message. It is \c true by default. */
 /*! \qmlproperty bool AmqpExchange::mandatory
@@ -73,10 +75,11 @@ QT_BEGIN_NAMESPACE
 /*! \qmlsignal AmqpExchange::nacked(real firstTag, real lastTag)
     The broker refused the messages from \a firstTag to \a lastTag. */
 /*! \qmlsignal AmqpExchange::indeterminate(real firstTag, real lastTag)
-    The channel ended before the broker answered for the messages from \a firstTag to \a lastTag. It ended by an error, or
-    because the connection or a setting changed. */
+    The channel ended before the broker answered for the messages from \a firstTag to \a lastTag. It ended by
+    an error, or because the connection or a setting changed. */
 /*! \qmlsignal AmqpExchange::messageReturned(amqpMessage message, string routingKey, string reason, real tag)
-    No queue took the mandatory \a message with \a routingKey and \a tag, because of \a reason. Its confirm follows. */
+    No queue took the mandatory \a message with \a routingKey and \a tag, because of \a reason. Its confirm
+    follows. */
 
 QAmqpQuickExchange::QAmqpQuickExchange(QObject *parent) : QAmqpQuickBound(parent)
 {
@@ -211,16 +214,17 @@ void QAmqpQuickExchange::emitOutcome(Outcome outcome, quint64 first, quint64 las
 
     The type of the \a body decides what is sent. An object, array, number, bool or null is sent as JSON
     (\c application/json), a string as UTF-8 (\c text/plain), an ArrayBuffer or a typed array as it is
-    (\c application/octet-stream), and an amqpMessage that was received with all its properties. The \a properties are
-    those of amqpMessage: \c contentType, \c headers, \c persistent, \c priority, \c expiration, \c correlationId,
-    \c replyTo, \c messageId, \c timestamp, \c type, \c appId, …; any other name is an error. Headers may be objects,
-    arrays and typed arrays; typed arrays are sent as bytes there too.
+    (\c application/octet-stream), and an amqpMessage that was received with all its properties. The
+    \a properties are those of amqpMessage: \c contentType, \c headers, \c persistent, \c priority,
+    \c expiration, \c correlationId, \c replyTo, \c messageId, \c timestamp, \c type, \c appId, …; any other
+    name is an error. Headers may be objects, arrays and typed arrays; typed arrays are sent as bytes there
+    too.
 
-    Up to 8 MiB of messages are kept while the connection is being opened, and sent once it is open. Messages that are
-    published before the document is complete are kept too, for example in \c Component.onCompleted of an object that a
-    Loader or a Repeater makes. If it turns out in the next turn of the event loop that they cannot be sent,
-    errorOccurred() and indeterminate() are emitted. After an error the exchange is set up again for the next
-    message. */
+    Up to 8 MiB of messages are kept while the connection is being opened, and sent once it is open. Messages
+    that are published before the document is complete are kept too, for example in \c Component.onCompleted
+    of an object that a Loader or a Repeater makes. If it turns out in the next turn of the event loop that
+    they cannot be sent, errorOccurred() and indeterminate() are emitted. After an error the exchange is set
+    up again for the next message. */
 quint64 QAmqpQuickExchange::publish(const QString &routingKey, const QJSValue &body,
                                     const QJSValue &properties)
 {

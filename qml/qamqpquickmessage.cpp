@@ -23,8 +23,8 @@ using namespace Qt::StringLiterals;
     \inqmlmodule QtAmqp
     \brief A message that was received, with what the broker says about it.
 
-    It is a value, which may be kept in a \c var for any time. A property that the sender did not set is an empty string,
-    0, \c false or an invalid date.
+    It is a value, which may be kept in a \c var for any time. A property that the sender did not set is an
+    empty string, 0, \c false or an invalid date.
 
     \sa QAmqpDelivery, AmqpQueue::messageReceived(), AmqpMessageModel
 */
@@ -34,13 +34,14 @@ using namespace Qt::StringLiterals;
 /*! \qmlproperty string amqpMessage::text
     The body, read as UTF-8. */
 /*! \qmlproperty string amqpMessage::exchange
-    The exchange to which it was published. It is empty for the default exchange, a reply or a returned message. */
+    The exchange to which it was published. It is empty for the default exchange, a reply or a returned
+    message. */
 /*! \qmlproperty string amqpMessage::routingKey
     The routing key with which it was published. It is empty for a reply or a returned message. */
 /*! \qmlproperty var amqpMessage::headers
-    The headers as an object. Numbers of every type become numbers of JavaScript, which cannot hold all integers of 64
-    bits: beyond 2 to the 53rd they become the nearest number. Bytes become an ArrayBuffer and timestamps a Date; a
-    timestamp that a Date cannot hold becomes the number of seconds since 1970. */
+    The headers as an object. Numbers of every type become numbers of JavaScript, which cannot hold all
+    integers of 64 bits: beyond 2 to the 53rd they become the nearest number. Bytes become an ArrayBuffer and
+    timestamps a Date; a timestamp that a Date cannot hold becomes the number of seconds since 1970. */
 /*! \qmlproperty string amqpMessage::contentType
     The MIME type of the body, as the sender gave it. */
 /*! \qmlproperty string amqpMessage::contentEncoding
@@ -58,8 +59,8 @@ using namespace Qt::StringLiterals;
 /*! \qmlproperty string amqpMessage::messageId
     The sender's name for it. */
 /*! \qmlproperty date amqpMessage::timestamp
-    When it was sent, by the sender's clock, to the second. A time that a Date cannot hold, after the year 275,760, is the
-    number of seconds since 1970. */
+    When it was sent, by the sender's clock, to the second. A time that a Date cannot hold, after the year
+    275,760, is the number of seconds since 1970. */
 /*! \qmlproperty string amqpMessage::type
     The kind of message, as the sender names it. */
 /*! \qmlproperty string amqpMessage::userId
@@ -69,8 +70,8 @@ using namespace Qt::StringLiterals;
 /*! \qmlproperty string amqpMessage::clusterId
     A property of AMQP that nobody uses. */
 /*! \qmlproperty string amqpMessage::propertiesError
-    Why \l headers, or all of these properties, cannot be read as they came. It is empty if they can be read. See
-    QAmqpMessage::propertiesError(). */
+    Why \l headers, or all of these properties, cannot be read as they came. It is empty if they can be read.
+    See QAmqpMessage::propertiesError(). */
 /*! \qmlproperty bool amqpMessage::redelivered
     Whether it may have been delivered before. */
 /*! \qmlproperty real amqpMessage::deliveryTag
@@ -81,9 +82,9 @@ using namespace Qt::StringLiterals;
     Whether the message was acknowledged or refused, by this value or by a copy of it, or needs neither. */
 
 /*! \qmlmethod bool amqpMessage::ack()
-    Acknowledges the message. That is needed with AmqpQueue.AckManually; with AckOnReturn the queue does it by itself.
-    Returns \c false if the message was settled before, or if the queue's channel has ended, so that the broker delivers
-    the message again. */
+    Acknowledges the message. That is needed with AmqpQueue.AckManually; with AckOnReturn the queue does it by
+    itself. Returns \c false if the message was settled before, or if the queue's channel has ended, so that
+    the broker delivers the message again. */
 
 bool QAmqpQuickMessage::ack() const { return QAmqpQuickSettling::settle(m_delivery.ack()); }
 
@@ -106,8 +107,8 @@ QAmqpQuickMessage::QAmqpQuickMessage(const QAmqpMessage &message)
 }
 
 /*! \qmlproperty var amqpMessage::json
-    The body read as JSON: an object, array, string, number, bool or null. It is \c undefined if the body is not valid
-    JSON; the content type does not matter. The body is parsed each time. */
+    The body read as JSON: an object, array, string, number, bool or null. It is \c undefined if the body is
+    not valid JSON; the content type does not matter. The body is parsed each time. */
 QJsonValue QAmqpQuickMessage::json() const
 {
     // QJsonDocument takes objects and arrays alone, but JSON may be any value.
@@ -134,8 +135,8 @@ bool QAmqpQuickMessage::isPersistent() const
 }
 
 /*! \qmlmethod bool amqpMessage::nack(bool requeue = true)
-    Refuses the message. It goes back to the queue or, if \a requeue is \c false, to the dead-letter exchange of the queue,
-    if it has one. Returns the same as ack(). */
+    Refuses the message. It goes back to the queue or, if \a requeue is \c false, to the dead-letter exchange
+    of the queue, if it has one. Returns the same as ack(). */
 bool QAmqpQuickMessage::nack(bool requeue) const
 {
     return QAmqpQuickSettling::settle(
@@ -143,8 +144,8 @@ bool QAmqpQuickMessage::nack(bool requeue) const
 }
 
 /*! \qmlmethod string amqpMessage::toJson()
-    Returns the whole message as one line of JSON, with every property, the exchange and the routing key, to be shown or
-    kept. See QAmqpDelivery::toJson(). A body that is JSON is read by \l json. */
+    Returns the whole message as one line of JSON, with every property, the exchange and the routing key, to
+    be shown or kept. See QAmqpDelivery::toJson(). A body that is JSON is read by \l json. */
 QString QAmqpQuickMessage::toJson() const { return QString::fromUtf8(m_delivery.toJson()); }
 
 // Sets the body. Returns what is wrong with it, or an empty text.

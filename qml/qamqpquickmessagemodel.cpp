@@ -31,16 +31,17 @@ QT_BEGIN_NAMESPACE
     }
     \endqml
 
-    The model keeps the newest messages, as many as \l maximumCount and \l maximumSize allow, and drops older ones. All
-    messages that come in one turn of the event loop are one change for the view. Each property of amqpMessage is a role
-    of the same name: \c body, \c json, \c routingKey, \c exchange, \c headers, and so on; only the role for \c text is
-    called \c bodyText. The role \c message is the value with all of them, and \c received is the time at which it came. No
-    role has the name of a property of Qt Quick Controls, so that each can be a required property of an ItemDelegate, a
-    Label or a Button, which have a \c text of their own.
+    The model keeps the newest messages, as many as \l maximumCount and \l maximumSize allow, and drops older
+    ones. All messages that come in one turn of the event loop are one change for the view. Each property of
+    amqpMessage is a role of the same name: \c body, \c json, \c routingKey, \c exchange, \c headers, and so
+    on; only the role for \c text is called \c bodyText. The role \c message is the value with all of them,
+    and \c received is the time at which it came. No role has the name of a property of Qt Quick Controls, so
+    that each can be a required property of an ItemDelegate, a Label or a Button, which have a \c text of
+    their own.
 
-    The model acknowledges nothing by itself, which is up to AmqpQueue::ackPolicy. Under AmqpQueue.AckManually a delegate
-    calls \l ack(), \l nack() or amqpMessage::ack(), and its role \c settled changes. A message that leaves the model
-    unsettled stays with the queue until its channel ends, and goes back then.
+    The model acknowledges nothing by itself, which is up to AmqpQueue::ackPolicy. Under AmqpQueue.AckManually
+    a delegate calls \l ack(), \l nack() or amqpMessage::ack(), and its role \c settled changes. A message
+    that leaves the model unsettled stays with the queue until its channel ends, and goes back then.
 */
 
 /*! \qmlproperty int AmqpMessageModel::count
@@ -95,8 +96,8 @@ void QAmqpQuickMessageModel::setMaximumCount(int count)
 }
 
 /*! \qmlproperty real AmqpMessageModel::maximumSize
-    How many bytes the messages that are kept may have, bodies and properties together. The default is 64 MiB. The newest
-    message is kept in any case. During a pause the same holds for the messages that wait. */
+    How many bytes the messages that are kept may have, bodies and properties together. The default is 64 MiB.
+    The newest message is kept in any case. During a pause the same holds for the messages that wait. */
 void QAmqpQuickMessageModel::setMaximumSize(qreal size)
 {
     // The property is no integer, since QML has none of 64 bits.
@@ -141,8 +142,9 @@ void QAmqpQuickMessageModel::setPaused(bool paused)
 }
 
 /*! \qmlproperty function AmqpMessageModel::filter
-    Which messages to show. It is a function that takes an amqpMessage and returns a bool, or \c undefined to show all.
-    The other messages are kept, and are shown when another filter lets them pass. Bind it to what it depends on:
+    Which messages to show. It is a function that takes an amqpMessage and returns a bool, or \c undefined to
+    show all. The other messages are kept, and are shown when another filter lets them pass. Bind it to what
+    it depends on:
 
     \qml
     filter: field.text === "" ? undefined : (message) => message.routingKey.includes(field.text)

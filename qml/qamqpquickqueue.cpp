@@ -28,13 +28,13 @@ using namespace QtAmqpQuick;
     }
     \endqml
 
-    Everything is a property. The queue is declared when the connection is open, and again when \l name or another setting
-    changes. Its \l bindings are made after the AmqpExchange objects of its connection were declared, so that they may
-    name them.
+    Everything is a property. The queue is declared when the connection is open, and again when \l name or
+    another setting changes. Its \l bindings are made after the AmqpExchange objects of its connection were
+    declared, so that they may name them.
 
-    Each AmqpQueue has a channel of its own. What the broker refuses is shown by its \l errorString and affects no other
-    object. After an error the queue is set up again when a setting changes, when \l active is switched off and on, or
-    when publish() is called.
+    Each AmqpQueue has a channel of its own. What the broker refuses is shown by its \l errorString and
+    affects no other object. After an error the queue is set up again when a setting changes, when \l active
+    is switched off and on, or when publish() is called.
 
     Deleting the object, by a Loader for instance, ends the subscription; the queue stays in the broker
     unless it is exclusive or auto-delete. Messages that were not acknowledged go back to it.
@@ -49,30 +49,33 @@ using namespace QtAmqpQuick;
 /*! \qmlproperty bool AmqpQueue::ready
     Whether it is declared and bound and, if \l receiving, messages come. */
 /*! \qmlproperty string AmqpQueue::name
-    The name of the queue. If it is empty, the broker makes one up, see \l queueName. Such a queue is \l exclusive and
-    \l autoDelete unless these properties are set to something else, or unless it is \l durable, a quorum queue or a
-    stream. To bind the name to a property \c queueName of the surrounding component, write the component's id before it,
-    see \l queueName. */
+    The name of the queue. If it is empty, the broker makes one up, see \l queueName. Such a queue is
+    \l exclusive and \l autoDelete unless these properties are set to something else, or unless it is
+    \l durable, a quorum queue or a stream. To bind the name to a property \c queueName of the surrounding
+    component, write the component's id before it, see \l queueName. */
 /*! \qmlproperty bool AmqpQueue::durable
     Whether the queue survives a restart of the broker. */
 /*! \qmlproperty bool AmqpQueue::exclusive
-    Whether the queue belongs to this connection and is deleted with it. By default that is so if it has no \l name. */
+    Whether the queue belongs to this connection and is deleted with it. By default that is so if it has no
+    \l name. */
 /*! \qmlproperty bool AmqpQueue::autoDelete
     Whether the queue is deleted with its last consumer. By default that is so if it has no \l name. */
 /*! \qmlproperty bool AmqpQueue::passive
     Whether the queue must exist already, whatever its settings are. */
 /*! \qmlproperty var AmqpQueue::arguments
-    Arguments of the declaration, an object such as \c{{"x-max-length": 1000}}. A whole number is sent as an integer, also
-    if it was computed; NaN and the infinities are an error. The same holds for all arguments and headers. */
+    Arguments of the declaration, an object such as \c{{"x-max-length": 1000}}. A whole number is sent as an
+    integer, also if it was computed; NaN and the infinities are an error. The same holds for all arguments
+    and headers. */
 /*! \qmlproperty list<var> AmqpQueue::bindings
-    Which messages come into the queue. It is a list of objects with \c exchange and, if needed, \c routingKey and
-    \c arguments. When the list changes, new bindings are made before those that are gone are removed, so that no message
-    is missed and none comes twice. */
+    Which messages come into the queue. It is a list of objects with \c exchange and, if needed, \c routingKey
+    and \c arguments. When the list changes, new bindings are made before those that are gone are removed, so
+    that no message is missed and none comes twice. */
 /*! \qmlproperty bool AmqpQueue::receiving
-    Whether messages are received. It is \c true by default; otherwise the queue is only declared and bound. */
+    Whether messages are received. It is \c true by default; otherwise the queue is only declared and
+    bound. */
 /*! \qmlproperty real AmqpQueue::prefetch
-    How many messages may be unacknowledged at a time, a whole number up to 65535. The default is 250, and 0 means any
-    number. Another value is an error, and nothing is received until it is corrected. */
+    How many messages may be unacknowledged at a time, a whole number up to 65535. The default is 250, and 0
+    means any number. Another value is an error, and nothing is received until it is corrected. */
 /*! \qmlproperty var AmqpQueue::consumerArguments
     Arguments of the subscription, an object such as \c{{"x-stream-offset": "first"}}. */
 /*! \qmlproperty enumeration AmqpQueue::ackPolicy
@@ -89,9 +92,9 @@ using namespace QtAmqpQuick;
     The name of the queue at the broker. It is empty until the queue was declared.
 
     \warning In a binding of this object, such as \c{name: queueName}, a name without a qualifier is a
-    property of the object itself before it is one of the surrounding component. A component that has a property
-    \c queueName of its own has to write \c{name: root.queueName}, with its id. The same holds for every property of this
-    type, such as \c durable or \c arguments. */
+    property of the object itself before it is one of the surrounding component. A component that has a
+    property \c queueName of its own has to write \c{name: root.queueName}, with its id. The same holds for
+    every property of this type, such as \c durable or \c arguments. */
 /*! \qmlproperty int AmqpQueue::messageCount
     How many messages were ready when the queue was declared. */
 /*! \qmlproperty int AmqpQueue::consumerCount
@@ -105,8 +108,8 @@ using namespace QtAmqpQuick;
 /*! \qmlproperty int AmqpQueue::errorCode
     The reply code of \l error, such as 404. It is 0 if there is none. */
 /*! \qmlsignal AmqpQueue::errorOccurred(amqpError error)
-    The broker refused something, a call of this object failed, or a message was too large and was rejected, because of
-    \a error. After a message that was too large receiving goes on. */
+    The broker refused something, a call of this object failed, or a message was too large and was rejected,
+    because of \a error. After a message that was too large receiving goes on. */
 /*! \qmlsignal AmqpQueue::messageReceived(amqpMessage message)
     A \a message came. */
 
@@ -259,11 +262,12 @@ void QAmqpQuickQueue::receive(const QAmqpDelivery &delivery)
 }
 
 /*! \qmlmethod real AmqpQueue::publish(var body, var properties = {})
-    Publishes a message to this queue, by the default exchange. See AmqpExchange::publish() for \a body and \a properties,
-    and for what is returned. If somebody has deleted the queue, that is an error (\c "Unroutable"), and the next call
-    declares it again. It is also an error (\c "Nacked") if the broker does not take the message, for example because the
-    queue is full and was declared with \c{"x-overflow": "reject-publish"}. If several messages fail, only the first such
-    error is sure to be reported. An AmqpExchange without a name reports what became of each message. */
+    Publishes a message to this queue, by the default exchange. See AmqpExchange::publish() for \a body and
+    \a properties, and for what is returned. If somebody has deleted the queue, that is an error
+    (\c "Unroutable"), and the next call declares it again. It is also an error (\c "Nacked") if the broker
+    does not take the message, for example because the queue is full and was declared with
+    \c{"x-overflow": "reject-publish"}. If several messages fail, only the first such error is sure to be
+    reported. An AmqpExchange without a name reports what became of each message. */
 quint64 QAmqpQuickQueue::publish(const QJSValue &body, const QJSValue &properties)
 {
     return QAmqpQuickObject::publish(

@@ -29,8 +29,8 @@ using namespace Qt::StringLiterals;
     }
     \endqml
 
-    Replies come by RabbitMQ's direct reply-to, so that no queue is declared for them. Any number of requests may wait for
-    their replies at a time.
+    Replies come by RabbitMQ's direct reply-to, so that no queue is declared for them. Any number of requests
+    may wait for their replies at a time.
 
     \sa QAmqpRpcClient, QAmqpRpcServer
 */
@@ -38,13 +38,16 @@ using namespace Qt::StringLiterals;
 /*! \qmlproperty AmqpConnection AmqpRpcClient::connection
     The connection to use. By default it is the AmqpConnection in which this object is declared. */
 /*! \qmlproperty bool AmqpRpcClient::active
-    Whether requests can be made. It is \c true by default. When it becomes \c false, all pending requests fail. */
+    Whether requests can be made. It is \c true by default. When it becomes \c false, all pending requests
+    fail. */
 /*! \qmlproperty bool AmqpRpcClient::ready
     Whether its channel is open. */
 /*! \qmlproperty string AmqpRpcClient::exchange
-    The exchange to which requests go. By default it is the default exchange, which routes by the names of queues. */
+    The exchange to which requests go. By default it is the default exchange, which routes by the names of
+    queues. */
 /*! \qmlproperty real AmqpRpcClient::timeout
-    How many milliseconds a request waits for its reply, a whole number. The default is 30,000, and 0 means for ever. */
+    How many milliseconds a request waits for its reply, a whole number. The default is 30,000, and 0 means
+    for ever. */
 /*! \qmlproperty int AmqpRpcClient::pending
     How many requests wait for their reply. */
 /*! \qmlproperty real AmqpRpcClient::messagesPerSecond
@@ -56,7 +59,8 @@ using namespace Qt::StringLiterals;
 /*! \qmlproperty int AmqpRpcClient::errorCode
     The reply code of \l error, which is 0 if there is none. */
 /*! \qmlsignal AmqpRpcClient::errorOccurred(amqpError error)
-    The channel failed because of \a error. Errors of a request are reported only to the function of that request. */
+    The channel failed because of \a error. Errors of a request are reported only to the function of that
+    request. */
 
 QAmqpQuickRpcClient::QAmqpQuickRpcClient(QObject *parent) : QAmqpQuickObject(parent)
 {
@@ -84,10 +88,11 @@ void QAmqpQuickRpcClient::setPending(int pending)
 }
 
 /*! \qmlmethod void AmqpRpcClient::request(string routingKey, var body, function callback, var properties = {})
-    Sends a request with \a routingKey and calls \a callback once, either with the reply, an amqpMessage, or with
-    \c undefined and an amqpError. \a body and \a properties are those of AmqpExchange::publish(). The kind of the error is
-    \c "Timeout", \c "Unroutable" if no queue took the request, \c "Nacked", \c "NotOpen" without a connection, or that of
-    what ended the channel. When this object is destroyed, no callback is called any more. */
+    Sends a request with \a routingKey and calls \a callback once, either with the reply, an amqpMessage, or
+    with \c undefined and an amqpError. \a body and \a properties are those of AmqpExchange::publish(). The
+    kind of the error is \c "Timeout", \c "Unroutable" if no queue took the request, \c "Nacked", \c "NotOpen"
+    without a connection, or that of what ended the channel. When this object is destroyed, no callback is
+    called any more. */
 void QAmqpQuickRpcClient::request(const QString &routingKey, const QJSValue &body,
                                   const QJSValue &callback, const QJSValue &properties)
 {

@@ -113,13 +113,13 @@ static QAbstractSocket::SocketError socketErrorOf(int error)
     }
 }
 
-// Makes a socket connect only once. Qt 6.4 tries each address twice. Besides, it takes a connection that the peer
-// has reset for one that is under way: whenever the socket is ready it calls connect() again, and so makes one
-// connection after another. A socket becomes ready once, when its attempt is over. So this keeps a failure from
-// Qt and emits failed() instead.
+// Makes a socket connect only once. Qt 6.4 tries each address twice. Besides, it takes a connection that the
+// peer has reset for one that is under way: whenever the socket is ready it calls connect() again, and so
+// makes one connection after another. A socket becomes ready once, when its attempt is over. So this keeps a
+// failure from Qt and emits failed() instead.
 //
-// Qt learns of readiness by notifiers, which are children of the socket at some depth. With a proxy they are about
-// the way to the proxy, whose errors are for Qt to explain. Then only another attempt is kept from Qt.
+// Qt learns of readiness by notifiers, which are children of the socket at some depth. With a proxy they are
+// about the way to the proxy, whose errors are for Qt to explain. Then only another attempt is kept from Qt.
 class OneConnect final : public QObject
 {
     Q_OBJECT

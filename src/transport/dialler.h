@@ -4,10 +4,11 @@
 #ifndef QTAMQP_TRANSPORT_DIALLER_H
 #define QTAMQP_TRANSPORT_DIALLER_H
 
-// Makes one TCP connection from the name of a host. The name is resolved, and its addresses are tried in turns of
-// IPv6 and IPv4: each a moment after the one before, or at once when that fails. The first that connects is used,
-// and the others are dropped (RFC 8305). If the connection turns out to be of no use, another dialler goes on with
-// the addresses in left(). With a proxy there is a single attempt, and the proxy resolves the name.
+// Makes one TCP connection from the name of a host. The name is resolved, and its addresses are tried in
+// turns of IPv6 and IPv4: each a moment after the one before, or at once when that fails. The first that
+// connects is used, and the others are dropped (RFC 8305). If the connection turns out to be of no use,
+// another dialler goes on with the addresses in left(). With a proxy there is a single attempt, and the proxy
+// resolves the name.
 //
 // A dialler reports once, perhaps before start() returns. Deleting it ends everything that is under way.
 
@@ -29,7 +30,8 @@ QString endpointText(const QAmqpEndpoint &endpoint, const QString &address = {})
 class Dialler final : public QObject
 {
 public:
-    // Calls `done` in the thread of the receiver as long as that exists. Returns a number for abortHostLookup().
+    // Calls `done` in the thread of the receiver as long as that exists. Returns a number for
+    // abortHostLookup().
     using Resolver = std::function<int(const QString &hostName, QObject *receiver,
                                        const std::function<void(const QHostInfo &)> &done)>;
     // Takes the connected socket, which is a QSslSocket if TLS is to follow, or the error if there is none.

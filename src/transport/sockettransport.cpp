@@ -15,8 +15,9 @@ QT_BEGIN_NAMESPACE
 
 namespace QtAmqpPrivate {
 
-// Measurements showed that larger queues gain nothing with TCP. With TLS, encrypted blocks of more than 64 KiB make
-// the allocator give memory back to the system and take it again in every turn, which halves the throughput.
+// Measurements showed that larger queues gain nothing with TCP. With TLS, encrypted blocks of more than 64
+// KiB make the allocator give memory back to the system and take it again in every turn, which halves the
+// throughput.
 constexpr qint64 TcpQueue = 256 * 1024;
 constexpr qint64 TlsQueue = 64 * 1024;
 constexpr qint64 TcpReadBuffer = 512 * 1024;
@@ -66,7 +67,8 @@ void SocketTransport::connected(std::unique_ptr<QTcpSocket> socket)
     m_reached = true;
     watch(m_socket.get());
     m_socket->setReadBufferSize(m_tls ? TlsReadBuffer : TcpReadBuffer);
-    // If this were set before the socket is connected, Qt would drop it, and each small exchange would take 44 ms.
+    // If this were set before the socket is connected, Qt would drop it, and each small exchange would take
+    // 44 ms.
     m_socket->setSocketOption(QAbstractSocket::LowDelayOption, 1);
     setKeepAlive(*m_socket, m_endpoint.options);
     keepFromForks(m_socket->socketDescriptor(), *m_socket);
@@ -130,8 +132,8 @@ void SocketTransport::noteWritten()
 QString SocketTransport::tlsAdvice(const QString &why) const
 {
     const bool anonymous = m_tls->localCertificate().isNull();
-    // A peer that sends an alert speaks TLS. With TLS 1.3 the alert about a missing certificate comes when the
-    // handshake is already over on this side.
+    // A peer that sends an alert speaks TLS. With TLS 1.3 the alert about a missing certificate comes when
+    // the handshake is already over on this side.
     if (why.contains(u" alert ") && !why.contains(u"protocol version"))
         return anonymous
                 ? QStringLiteral(
@@ -200,7 +202,8 @@ void SocketTransport::noteLost(const QAmqpError &error)
     requestTurn();
 }
 
-// While the peer does not read, small blocks are joined to large ones, since each block costs more than its bytes.
+// While the peer does not read, small blocks are joined to large ones, since each block costs more than its
+// bytes.
 void SocketTransport::write(const QByteArray &block)
 {
     if (!m_blocks.isEmpty() && m_blocks.constLast().size() + block.size() <= LargestJoined)

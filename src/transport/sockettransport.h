@@ -4,11 +4,12 @@
 #ifndef QTAMQP_TRANSPORT_SOCKETTRANSPORT_H
 #define QTAMQP_TRANSPORT_SOCKETTRANSPORT_H
 
-// The default transport: a QTcpSocket or QSslSocket on the Qt event loop of the thread that opened it. A Dialler
-// connects the socket, and this class uses it.
+// The default transport: a QTcpSocket or QSslSocket on the Qt event loop of the thread that opened it. A
+// Dialler connects the socket, and this class uses it.
 //
-// What the socket signals is only noted, and a turn is posted. For flush() emits signals from inside of a write,
-// where no code of the application may run. In the turn, the transport reads, lets the connection work, and writes.
+// What the socket signals is only noted, and a turn is posted. For flush() emits signals from inside of a
+// write, where no code of the application may run. In the turn, the transport reads, lets the connection
+// work, and writes.
 
 #include "transport/dialler.h"
 #include "transport/looptransport.h"

@@ -75,8 +75,8 @@ const QList<UrlKey> &urlKeys();
   NUMBER(milliseconds, tcpUserTimeout, setTcpUserTimeout, 0s, "TCP user timeout", UserTimeout, \
          "tcp_user_timeout")
 
-// The columns: type, getter, setter, default, name in errors, key in URLs, what the value must be, and whether
-// it is of use with TLS only. A text that has a default must have 1 to 255 bytes.
+// The columns: type, getter, setter, default, name in errors, key in URLs, what the value must be, and
+// whether it is of use with TLS only. A text that has a default must have 1 to 255 bytes.
 #define QTAMQP_TEXT_OPTIONS(TEXT) \
   TEXT(QString, virtualHost, setVirtualHost, u"/"_s, "virtual host", "", "", false) \
   TEXT(QString, locale, setLocale, u"en_US"_s, "locale", "locale", "a locale such as en_US", \

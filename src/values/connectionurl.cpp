@@ -223,7 +223,8 @@ void readUrl(const QString &url, Options &options)
 
     const auto [place, query] = splitAt(QStringView(url).sliced(tls ? 8 : 7), u'?');
     const auto [authority, path] = splitAt(place, u'/');
-    // If a password has a / or ? that is not encoded, its end and the host seem to be a part of the path or query.
+    // If a password has a / or ? that is not encoded, its end and the host seem to be a part of the path or
+    // query.
     if (path.contains(u'@') || query.contains(u'@')) {
         fail(u"The URL has an @ behind its host; write %40 for it, and if it ends a password, "
              "write %2F and %3F for a / and a ? in the password."_s);

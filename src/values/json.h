@@ -9,8 +9,8 @@
 //
 // JSON that was read is kept as a QAmqpValue. Qt's own classes lose the order of the members, a name that
 // comes twice and the digits of a number, but a message that is put back into a queue must keep all of them.
-// An object becomes a Table, an array an Array, and text a String. A number becomes Bytes, a type that JSON does
-// not have, which hold its digits as they were written. All functions that read throw a JsonError.
+// An object becomes a Table, an array an Array, and text a String. A number becomes Bytes, a type that JSON
+// does not have, which hold its digits as they were written. All functions that read throw a JsonError.
 
 #include <QtAmqp/qamqpmessage.h>
 

@@ -393,9 +393,9 @@ QAmqpConnectionOptions &QAmqpConnectionOptions::setHeartbeatTuner(const Heartbea
 /*! \fn quint64 QAmqpConnectionOptions::maxMessageSize() const
     Returns the greatest body accepted from the broker, in bytes; the default is 128 MiB. */
 /*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setMaxMessageSize(quint64 bytes)
-    Accepts bodies of up to \a bytes, which must be at least 1. The properties of a message have the same limit,
-    but it is never less than 1 MiB nor more than 16 MiB (or frameMax(), if that is more): RabbitMQ sends
-    them in one frame however large they are.
+    Accepts bodies of up to \a bytes, which must be at least 1. The properties of a message have the same
+    limit, but it is never less than 1 MiB nor more than 16 MiB (or frameMax(), if that is more): RabbitMQ
+    sends them in one frame however large they are.
 
     A larger message is dropped while it arrives, so that it needs no memory, and the messages behind it
     arrive as usual. If it was for a consumer, it is rejected without requeue, see
@@ -450,8 +450,8 @@ QTAMQP_FIELD(QAmqpConnectionOptions, QAmqpRetryPolicy, retryPolicy, setRetryPoli
 /*! \fn std::chrono::milliseconds QAmqpConnectionOptions::requestTimeout() const
     Returns how long the broker may take for an answer; the default is 30 s. */
 /*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setRequestTimeout(std::chrono::milliseconds timeout)
-    Allows the broker \a timeout for an answer, from the moment at which a request is the oldest unanswered one
-    of its channel. A channel whose opening or closing is not answered in time ends with Timeout. With 0
+    Allows the broker \a timeout for an answer, from the moment at which a request is the oldest unanswered
+    one of its channel. A channel whose opening or closing is not answered in time ends with Timeout. With 0
     there is no limit.
 
     A message comes in several frames. If the next part of it does not come within \a timeout, the connection
@@ -497,8 +497,8 @@ QAmqpConnectionOptions &QAmqpConnectionOptions::setKeepAliveEnabled(bool enabled
     Counts the peer as dead after so many \a probes, 0 to 127, without an answer (TCP_KEEPCNT). */
 
 /*! \fn std::chrono::milliseconds QAmqpConnectionOptions::tcpUserTimeout() const
-    Returns how long TCP waits for the acknowledgement of what was sent; the default, 0, stands for the system's
-    choice. */
+    Returns how long TCP waits for the acknowledgement of what was sent; the default, 0, stands for the
+    system's choice. */
 /*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setTcpUserTimeout(std::chrono::milliseconds timeout)
     Ends the connection if the peer does not acknowledge by TCP what was sent within \a timeout, in whole
     milliseconds (TCP_USER_TIMEOUT, where the system has it). */

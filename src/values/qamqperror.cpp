@@ -214,8 +214,8 @@ QAmqpError &QAmqpError::setReply(int code, const QString &text)
 /*! Sets the error that caused this one to \a cause. */
 QAmqpError &QAmqpError::setCause(const QAmqpError &cause)
 {
-    // Because of the copy an error that becomes its own cause detaches first. Otherwise it would own itself and
-    // never be freed.
+    // Because of the copy an error that becomes its own cause detaches first. Otherwise it would own itself
+    // and never be freed.
     const QAmqpError copy(cause); // NOLINT(performance-unnecessary-copy-initialization)
     edit(d).cause = copy;
     return *this;

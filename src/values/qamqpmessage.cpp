@@ -35,14 +35,14 @@ using Property = QAmqpMessage::Property;
     (501) over such names. Calls with such names are therefore refused with InvalidArgument if the server is
     RabbitMQ or not known yet. bytes() returns the bytes themselves.
 
-    The setters never fail. A value that AMQP cannot carry (text of more than 255 bytes of UTF-8, a header value
-    of a foreign type or a number that is not finite, a time before 1970) leaves the property absent, and
-    errorString() says what was wrong. Publishing such a message is refused, and nothing of it is sent.
+    The setters never fail. A value that AMQP cannot carry (text of more than 255 bytes of UTF-8, a header
+    value of a foreign type or a number that is not finite, a time before 1970) leaves the property absent,
+    and errorString() says what was wrong. Publishing such a message is refused, and nothing of it is sent.
 
-    A message that was received may have properties that cannot be read, because whoever sent it made a mistake,
-    or because they are beyond the limits of this library. It is delivered nevertheless: propertiesError()
-    says what is wrong, and headers() is empty. If it is published again, it is sent byte for byte as it came,
-    provided that its properties fit one frame.
+    A message that was received may have properties that cannot be read, because whoever sent it made a
+    mistake, or because they are beyond the limits of this library. It is delivered nevertheless:
+    propertiesError() says what is wrong, and headers() is empty. If it is published again, it is sent byte
+    for byte as it came, provided that its properties fit one frame.
 
     Messages are implicitly shared and reentrant; publishing one object many times is the fastest way
     to publish.
@@ -119,8 +119,8 @@ std::span<const PropertyRow> propertyRows() { return rows; }
 
 void checkPropertyList(quint16 flags, Reader &list)
 {
-    // Bit 0 says that a second word of flags follows, and bit 1 stands for a 15th property, which the basic class
-    // does not have.
+    // Bit 0 says that a second word of flags follows, and bit 1 stands for a 15th property, which the basic
+    // class does not have.
     if (flags & 0x0003)
         list.fail("has property flags that the basic class does not define");
     for (const PropertyRow &row : rows) {

@@ -15,9 +15,9 @@
 
 QT_BEGIN_NAMESPACE
 
-// The properties are kept as they are in a content header: the word of flags, and the list of properties behind
-// it. So publishing copies the list, receiving keeps a slice of the frame, and a property is decoded only when
-// it is asked for.
+// The properties are kept as they are in a content header: the word of flags, and the list of properties
+// behind it. So publishing copies the list, receiving keeps a slice of the frame, and a property is decoded
+// only when it is asked for.
 //
 // Received properties are kept as they came even if they cannot be read, so that they can be forwarded byte
 // for byte. If the list itself is malformed, no property can be found in it. If only the table of headers
@@ -85,8 +85,8 @@ struct PropertyRow
     const char *name;
 };
 
-// The rows are in the order of the wire: a content header has the properties that are present from the highest
-// bit down.
+// The rows are in the order of the wire: a content header has the properties that are present from the
+// highest bit down.
 std::span<const PropertyRow> propertyRows();
 
 // Checks the list of properties of a content header without decoding it (AMQP 0-9-1 §4.2.6.1). The content of

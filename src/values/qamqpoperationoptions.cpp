@@ -101,8 +101,8 @@ constexpr const char *queueTypes[] = {"classic", "quorum", "stream"};
 constexpr const char *overflows[] = {"drop-head", "reject-publish", "reject-publish-dlx"};
 constexpr const char *streamOffsets[] = {"first", "last", "next"};
 
-// Defines the setter of an argument that has this name in RabbitMQ. A range of numbers, or the names of an enum's
-// values, may follow.
+// Defines the setter of an argument that has this name in RabbitMQ. A range of numbers, or the names of an
+// enum's values, may follow.
 #define QTAMQP_ARGUMENT(Class, setter, Type, name, ...) \
   Class &Class::setter(QtAmqpPrivate::Argument<Type> value) \
   { \

@@ -250,8 +250,8 @@ QAmqpValue::Type QAmqpValue::type() const { return peek(d).type; }
 /*! Returns \c true if this value and everything in it can be sent. */
 bool QAmqpValue::isValid() const { return errorString().isEmpty(); }
 
-// RabbitMQ closes the connection (541) when it receives a number that is not finite. It is refused here, where its
-// place in the table is known.
+// RabbitMQ closes the connection (541) when it receives a number that is not finite. It is refused here,
+// where its place in the table is known.
 static QString notFinite(const QAmqpValue &value)
 {
     if (std::isfinite(value.toDouble()))

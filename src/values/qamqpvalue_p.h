@@ -12,9 +12,9 @@
 
 QT_BEGIN_NAMESPACE
 
-// Numbers of all types are kept as the bits that they have on the wire, so that what was decoded is encoded again
-// byte for byte, even a signalling NaN or a timestamp that QDateTime cannot hold. An invalid value has the text
-// of its error in place of a payload.
+// Numbers of all types are kept as the bits that they have on the wire, so that what was decoded is encoded
+// again byte for byte, even a signalling NaN or a timestamp that QDateTime cannot hold. An invalid value has
+// the text of its error in place of a payload.
 class QAmqpValuePrivate : public QtAmqpPrivate::SharedValue
 {
 public:

@@ -127,7 +127,8 @@ QByteArray decimalText(QAmqpDecimal decimal)
     return (decimal.value < 0 ? "-" : "") + digits;
 }
 
-// JSON has neither infinity nor NaN, which are written as text, and QString::number() writes no negative zero.
+// JSON has neither infinity nor NaN, which are written as text, and QString::number() writes no negative
+// zero.
 QByteArray realJson(const QAmqpValue &value)
 {
     const double number = value.toDouble();
@@ -176,8 +177,8 @@ bool areNames(const QAmqpTable &table)
                            [](const auto &entry) { return entry.first.isValidUtf8(); });
 }
 
-// Returns the type of the value that the object stands for, or null if it is an object of another form. Such an
-// object has a type, the value or its bytes in base64, and as many more members as `others`.
+// Returns the type of the value that the object stands for, or null if it is an object of another form. Such
+// an object has a type, the value or its bytes in base64, and as many more members as `others`.
 const ValueType *typeOf(const QAmqpTable &object, qsizetype others = 0)
 {
     const QAmqpValue name = object.value(u"type"_s);
