@@ -144,17 +144,20 @@ void QAmqpQuickExchange::setUp(QAmqpChannel *channel)
                                open != m_open.end() ? open->second
                                                     : tag + (tag ? m_tagsBefore : 0));
     });
+    bool isRefused = false;
     if (!m_type.isEmpty()) {
         expect();
+        const QFuture<void> answer = channel->declareExchange(
+                m_name, m_type,
+                QAmqpExchangeOptions()
+                        .setDurable(m_durable)
+                        .setAutoDelete(m_autoDelete)
+                        .setInternal(m_internal)
+                        .setPassive(m_passive)
+                        .setArguments(QtAmqpQuick::tableFromJs(m_arguments)));
+        isRefused = answer.isFinished();
         watch(
-                channel->declareExchange(
-                        m_name, m_type,
-                        QAmqpExchangeOptions()
-                                .setDurable(m_durable)
-                                .setAutoDelete(m_autoDelete)
-                                .setInternal(m_internal)
-                                .setPassive(m_passive)
-                                .setArguments(QtAmqpQuick::tableFromJs(m_arguments))),
+                answer,
                 [this] {
                     arrived();
                     settle(true);
@@ -165,7 +168,7 @@ void QAmqpQuickExchange::setUp(QAmqpChannel *channel)
                     refused(error);
                 });
     }
-    if (alive)
+    if (alive && !isRefused)
         QAmqpQuickBound::setUp(channel);
 }
 

@@ -174,11 +174,13 @@ void QAmqpQuickQueue::setUp(QAmqpChannel *channel)
                            nullptr, int(last - first + 1))
                                 .arg(queueName())));
     });
-    expect(m_queue->declare(options), [this](const QAmqpQueueInfo &info) {
+    const QFuture<QAmqpQueueInfo> answer = m_queue->declare(options);
+    const bool isRefused = answer.isFinished();
+    expect(answer, [this](const QAmqpQueueInfo &info) {
         m_info = info;
         Q_EMIT declared();
     });
-    if (alive)
+    if (alive && !isRefused)
         QAmqpQuickBound::setUp(channel);
 }
 

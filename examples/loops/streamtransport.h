@@ -4,10 +4,9 @@
 #ifndef STREAMTRANSPORT_H
 #define STREAMTRANSPORT_H
 
-// The base of the transports for poll(2), epoll and libev: a non-blocking TCP socket. watch() says what the
-// loop has to wait for. The loop calls process() when that has happened, at the deadline, and for
-// requestTurn(). To keep it small, there is no TLS, only the first address of the host is tried, and looking
-// up its name blocks.
+// The base of the transports for poll(2), epoll and libev: a non-blocking TCP socket. watch() says what the loop
+// has to wait for. The loop calls process() when that has happened, at the deadline, and for requestTurn(). To
+// keep it small, it has no TLS, tries the first address of the host alone, and blocks while it looks that up.
 
 #include <QtAmqp/QAmqpTransport>
 
@@ -62,8 +61,7 @@ public:
     }
 
 protected:
-    // From now on the loop waits until `socket` is `readable` or `writable`, whichever is true; -1 stands for
-    // no socket.
+    // The loop waits from now on until `socket` is `readable` or `writable`, whichever is true; -1: no socket.
     virtual void watch(int socket, bool readable, bool writable) = 0;
 
     // A callback of the loop calls this last: if it returns false, this object has been deleted.

@@ -181,6 +181,7 @@ QFuture<int> QAmqpChannelPrivate::cancel(QAmqpConsumerPrivate *consumer)
     // The channel is over, as the consumer is about to be told.
     if (core->consumerId(consumer->tag) != consumer->id)
         return failedFuture<int>(notOpen(u"consumer \"%1\" is not running", consumer->tag));
+    consumer->state = QAmqpConsumer::State::Cancelling;
     engine->collectMail();
     const RequestId request = core->cancel(consumer->tag);
     if (!consumer->noAck)

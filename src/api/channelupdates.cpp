@@ -91,7 +91,7 @@ void QAmqpChannelPrivate::holdPublish()
 
 bool QAmqpChannelPrivate::isReadyToPublish()
 {
-    if (currentState() != QAmqpChannel::State::Open)
+    if (currentState() != QAmqpChannel::State::Open || engine->core().isClosing())
         return false;
     if (!engine->mailbox()->isForeign()) // another thread can only ask
         holdPublish();
@@ -162,7 +162,13 @@ void Engine::scheduleUpdate(QAmqpChannelPrivate &channel)
 {
     updateLater(channel);
     if (hasTurns())
-        return scheduleTurn();
+        scheduleTurn();
+    else
+        queueUpdate();
+}
+
+void Engine::queueUpdate()
+{
     if (!m_connection || std::exchange(m_updateQueued, true))
         return;
     // There was no session yet, and until there is one the connection may be moved to another thread.

@@ -49,6 +49,8 @@ void Engine::setTransport(std::unique_ptr<QAmqpTransport> transport)
     m_customTransport = m_transport != nullptr;
     m_process = 0;
     m_turnRequested = false;
+    if (!m_channelsToUpdate.empty()) // in a turn of the old transport
+        queueUpdate();
 }
 
 // The transport may be in the middle of its turn, so it cannot be deleted here. Without a client it has no
@@ -153,6 +155,10 @@ void Engine::close(TimePoint deadline)
     m_core->close(deadline);
     if (m_core->isReadyToClose())
         finishClose(0);
+    for (QAmqpChannelPrivate *channel : m_channels) { // which are not ready to publish any more
+        if (channel)
+            scheduleUpdate(*channel);
+    }
     scheduleTurn();
 }
 

@@ -109,6 +109,7 @@ private:
     void takeLeave();
     void passLoss();
     // Whether the transport has turns: it has none before the first session.
+    void queueUpdate();
     bool hasTurns() const { return m_transport && m_process != 0; }
     bool isForeign() const;
     void leave();

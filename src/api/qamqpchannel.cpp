@@ -187,14 +187,14 @@ QAmqpError QAmqpChannelPrivate::refusal(const MethodInfo &method, qsizetype size
         return error;
     if (!engine)
         return notOpen(u"%1: channel %2 or its connection was destroyed", method.name, number);
-    if (queue && queue->isMissing())
-        return invalidArgument(
-                u"%1: the queue has no name yet; declare it, and the broker makes one up",
-                method.name);
     if (!core || core->isEnded())
         return notOpen(u"%1: channel %2 is closed; open() it again", method.name, number);
     if (core->isClosing() || engine->core().isClosing())
         return notOpen(u"%1: channel %2 is closing", method.name, number);
+    if (queue && queue->isMissing())
+        return invalidArgument(
+                u"%1: the queue has no name yet; declare it, and the broker makes one up",
+                method.name);
     // A frame above the negotiated size would end the whole connection.
     const quint32 frameMax = engine->core().outgoingFrameMax();
     // The name may be put in later, and in a binding that is the key too.
@@ -334,7 +334,7 @@ QAmqpError QAmqpChannelPrivate::publishRefusal(const BasicPublish &method,
                 Kind::LimitExceeded, QAmqpError::Origin::Library,
                 u"the message's properties do not fit one frame of %1 bytes; shorten its headers",
                 frameMax);
-    if (!core->sendsAtOnce()
+    if (((queue && queue->isComing) || !core->sendsAtOnce())
         && engine->core().waitingBytes() + storedSizeOf(message) > MaxWaitingBytes)
         return operationError(
                 Kind::LimitExceeded, QAmqpError::Origin::Library,
@@ -422,9 +422,12 @@ QFuture<quint64> QAmqpChannelPrivate::publishConfirmed(const QString &exchange,
 {
     if (const QAmqpError error = confirmsRefusal("publishConfirmed()"))
         return failedFuture<quint64>(error);
+    const QAmqpError before = lastError; // a refusal is told by the future alone
     const quint64 tag = publish(exchange, routingKey, message, flags, queue);
-    if (tag == 0)
-        return failedFuture<quint64>(lastError);
+    if (tag == 0) {
+        const QAmqpError refused = std::exchange(lastError, before);
+        return failedFuture<quint64>(refused);
+    }
     return wait<quint64>(core->awaitConfirm(), {}, [tag](const RequestEnd &) { return tag; });
 }
 

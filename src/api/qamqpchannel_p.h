@@ -219,6 +219,8 @@ QAmqpError QAmqpChannelPrivate::refusal(const Method &method,
 {
     using namespace QtAmqpPrivate;
     QAmqpError error = refusal(Method::info, encodedSize(method), queue);
+    if (!engine)
+        return error;
     forEachField(method, [&](const char *field, const auto &value) {
         if constexpr (std::is_same_v<decltype(value), const ShortString &>) {
             if (value.size() > MaxShortString)

@@ -108,7 +108,6 @@ QFuture<int> QAmqpConsumer::cancel()
         error = notOpen(u"consumer \"%1\" is not running", d_ptr->tag);
     if (error)
         return failedFuture<int>(error);
-    d_ptr->state = State::Cancelling;
     return d_ptr->channel->cancel(d_ptr.get());
 }
 

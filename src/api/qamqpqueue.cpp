@@ -72,20 +72,20 @@ QFuture<QAmqpQueueInfo> QAmqpQueue::declare(const QAmqpQueueOptions &options)
     QAmqpChannelPrivate *channel = d_ptr->channel.get();
     if (!d_ptr->isNamedByBroker)
         return channel->declareQueue(d_ptr->name, options);
-    const auto ended = [self = QPointer<QAmqpQueue>(this)](const RequestEnd &end) {
+    const auto declared = std::make_shared<QueueNamePointer>();
+    const auto ended = [declared, self = QPointer<QAmqpQueue>(this)](const RequestEnd &end) {
         if (!self)
             return;
         QAmqpQueuePrivate *d = self->d_ptr.get();
-        if (!end.error && d->queue->isComing) // with the answer to a later call
-            return;
         const QString name = end.error ? d->name : textFromWire(end.name);
-        d->queue = new QueueName(wireFromText(name));
+        if (d->queue == *declared) // else a later declare() is to tell the name
+            d->queue = new QueueName(wireFromText(name));
         if (std::exchange(d->name, name) != name)
             Q_EMIT self->nameChanged(name);
     };
     QFuture<QAmqpQueueInfo> future = channel->declareQueue(QString(), options, ended);
     if (!future.isFinished()) // else it was refused
-        d_ptr->queue = channel->core->lastDeclared();
+        d_ptr->queue = *declared = channel->core->lastDeclared();
     return future;
 }
 

@@ -4,7 +4,6 @@
 #include <QtAmqp/qamqprpcserver.h>
 
 #include "api/notify.h"
-#include "api/qamqpconsumer_p.h"
 #include "values/errorkinds.h"
 
 #include <QtAmqp/qamqpconsumer.h>
@@ -190,8 +189,7 @@ QFuture<int> QAmqpRpcServer::stop()
 
 bool QAmqpRpcServer::isRunning() const
 {
-    return d_ptr->consumer && d_ptr->consumer->state() != QAmqpConsumer::State::Cancelled
-            && QAmqpConsumerPrivate::of(d_ptr->consumer)->isOfChannel();
+    return d_ptr->consumer && d_ptr->consumer->state() != QAmqpConsumer::State::Cancelled;
 }
 
 static QString fateOf(const QAmqpRpcRequest &request)

@@ -111,7 +111,7 @@ QAmqpResult<void> QAmqpBlockingChannelPrivate::open()
 
 void QAmqpBlockingChannelPrivate::openNow(const Answer<void> &answer)
 {
-    if (!connection->connection->isOpen())
+    if (!connection->connection || !connection->connection->isOpen())
         return answer->give(endedError(u"channel.open: the connection is not open"_s, {}));
     if (!channel) {
         channel = connection->connection->createChannel();

@@ -106,7 +106,7 @@ void ChannelCore::answered(const Request &request, Replied replied)
     case BasicCancel::info.id():
         // If the broker cancelled the consumer first, the tag may belong to a new one by now.
         if (const auto consumer = m_consumers.find(request.consumerTag);
-            consumer != m_consumers.end() && consumer->second.cancelling)
+            consumer != m_consumers.end() && consumer->second.cancelling == request.id)
             replied.count = takeConsumer(request.consumerTag).requeued;
         break;
     case BasicRecover::info.id(): m_deliveries.recovered(); break;
@@ -409,8 +409,14 @@ void ChannelCore::finish(const QAmqpError &error, quint32 guiltyMethod)
         return;
     m_context.events.push_back(ReadyToClose{m_number}); // before any slot hears of the end
     bool reported = endSentRequests(error, guiltyMethod);
-    for (const WireCall &waiting : m_waiting.takeAll())
-        endRequest(waiting.request, error, false, false);
+    // The broker blames nothing that was not sent; it is we who give up what waits for too long.
+    const bool isOurs = error.origin() == QAmqpError::Origin::Library;
+    for (const WireCall &waiting : m_waiting.takeAll()) {
+        const bool isGuilty = isOurs && guiltyMethod && waiting.request.method == guiltyMethod;
+        if (isGuilty)
+            guiltyMethod = 0;
+        endRequest(waiting.request, error, false, isGuilty);
+    }
     reported |= endAwaited(error);
     reported |= m_publishes.end(error);
     m_consumers.clear();

@@ -162,7 +162,7 @@ private:
         RequestId id = 0; // of its basic.consume
         quint32 ledgerId = 0;
         bool noAck = false;
-        bool cancelling = false;
+        RequestId cancelling = 0; // the basic.cancel, once it was called for
         quint32 requeued = 0;
     };
 

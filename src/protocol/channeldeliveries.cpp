@@ -258,8 +258,8 @@ RequestId ChannelCore::cancel(const QByteArray &consumerTag)
     if (found == m_consumers.end() || found->second.cancelling)
         return 0;
     Consumer &consumer = found->second;
-    consumer.cancelling = true;
-    const RequestId id = request(BasicCancel{.consumerTag = QByteArrayView(consumerTag)});
+    const RequestId id = consumer.cancelling =
+            request(BasicCancel{.consumerTag = QByteArrayView(consumerTag)});
     consumer.requeued = m_deliveries.giveBack(consumer.ledgerId, sender());
     return id;
 }

@@ -24,6 +24,7 @@ private Q_SLOTS:
     void getsMessages();
     void requestTimeout();
     void requestTimeoutOfWaitingRequest();
+    void theLatestDeclareNamesTheQueue();
     void opensAgainOnceItWasGivenUp();
     void requestTimeoutTellsOfBlockage();
     void transactions();
@@ -353,6 +354,41 @@ void TestChannel::requestTimeoutOfWaitingRequest()
     TRY(second.isFinished(), s.server);
     QCOMPARE(errorOf(first).kind(), Kind::Timeout);
     QCOMPARE(errorOf(second).kind(), Kind::Timeout);
+}
+
+// The end of an earlier declare, which its channel took along, is no end of the wait for the later one.
+void TestChannel::theLatestDeclareNamesTheQueue()
+{
+    Session s(openedChannel()
+                      .expect<QueueBind>()
+                      .expect<QueueDeclare>()
+                      .send(ChannelClose{404, QByteArrayView("NOT_FOUND"), 50, 20})
+                      .expect<ChannelCloseOk>()
+                      .channelOpen(2)
+                      .on(2)
+                      .expect<QueueDeclare>()
+                      .reply(QueueDeclareOk{QByteArrayView("amq.gen-2")})
+                      .expect<QueuePurge>([](const QueuePurge &purge) {
+                          return purge.queue == QByteArrayView("amq.gen-2");
+                      })
+                      .reply(QueuePurgeOk{3})
+                      .connectionClose());
+    s.open();
+    QAmqpQueue *queue = s.channel->queue();
+    s.channel->bindQueue(u"q"_s, u"missing"_s).then([&](const QFuture<void> &) {
+        s.channel->open();
+        queue->declare();
+    });
+    bool isAsked = false;
+    QFuture<quint32> purged;
+    queue->declare().then([&](const QFuture<QAmqpQueueInfo> &) {
+        purged = queue->purge();
+        isAsked = true;
+    });
+    TRY(isAsked && purged.isFinished(), s.server);
+    QCOMPARE(purged.result(), 3U);
+    QCOMPARE(queue->name(), u"amq.gen-2"_s);
+    s.close();
 }
 
 // The old number stays taken until the broker answers, and the channel need not wait for that.

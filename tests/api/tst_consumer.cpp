@@ -308,6 +308,7 @@ void TestConsumer::serverNamedQueueFails()
                       .expect<QueueDeclare>()
                       .send(ChannelClose{403, QByteArrayView("ACCESS_REFUSED"), 50, 10})
                       .expect<ChannelCloseOk>()
+                      .channelOpen()
                       .connectionClose());
     s.open();
     QAmqpQueue *queue = s.channel->queue();
@@ -321,7 +322,8 @@ void TestConsumer::serverNamedQueueFails()
     QCOMPARE(errorOf(published).kind(), Kind::AccessRefused);
     QCOMPARE(consumer->state(), State::Cancelled);
     QVERIFY(queue->name().isEmpty());
-    s.channel->lastError();
+    QCOMPARE(errorOf(queue->bind(u"e"_s)).kind(), Kind::NotOpen);
+    s.channel->open();
     QCOMPARE(errorOf(queue->bind(u"e"_s)).kind(),
              Kind::InvalidArgument); // no name is on its way any more
     s.close();

@@ -721,6 +721,10 @@ void TestLifetime::channelOutlivesConnection()
     QCOMPARE(channel->publish(QString(), u"q"_s, QAmqpMessage("x")), 0u);
     QCOMPARE(channel->lastError().kind(), Kind::NotOpen);
     QCOMPARE(errorOf(channel->declareQueue(u"q"_s)).kind(), Kind::NotOpen);
+    const QString halfASurrogatePair(QChar(0xd800));
+    QCOMPARE(channel->publish(QString(), halfASurrogatePair, QAmqpMessage("x")), 0u);
+    QCOMPARE(channel->lastError().kind(), Kind::NotOpen);
+    QCOMPARE(errorOf(channel->declareQueue(halfASurrogatePair)).kind(), Kind::NotOpen);
     QCOMPARE(errorOf(consumer->cancel()).kind(), Kind::NotOpen);
     QVERIFY(!channel->ackAll());
     channel->open();

@@ -34,6 +34,7 @@ private Q_SLOTS:
     void brokerWithoutConfirms();
     void maxUnconfirmed();
     void readyWhenBytesHaveLeft();
+    void notReadyWhileTheConnectionCloses();
     void readyOnAnotherNumber();
     void brokerStopsTheFlow();
     void returnsFindTheirPublishes();
@@ -461,6 +462,30 @@ void TestPublish::readyWhenBytesHaveLeft()
     TRY(published == count, s.server);
     QVERIFY2(most < 400'000, qPrintable(QString::number(most)));
     s.close();
+}
+
+// What is published once the connection closes is refused.
+void TestPublish::notReadyWhileTheConnectionCloses()
+{
+    Session s(openedChannel()
+                      .expect<ConfirmSelect>()
+                      .reply(ConfirmSelectOk{})
+                      .expect<BasicPublish>()
+                      .expect<QueueDeclare>()
+                      .send(BasicAck{1})
+                      .reply(QueueDeclareOk{QByteArrayView("q")})
+                      .connectionClose());
+    s.open();
+    s.channel->publish(QString(), u"q"_s, QAmqpMessage("x"));
+    QVERIFY(s.channel->isReadyToPublish());
+    QList<bool> emitted;
+    connect(s.channel, &QAmqpChannel::readyToPublishChanged,
+            [&](bool ready) { emitted.append(ready); });
+    s.channel->declareQueue(u"q"_s);
+    s.connection.close();
+    QVERIFY(!s.channel->isReadyToPublish());
+    TRY_COMPARE(s.connection.state(), QAmqpConnection::State::Closed);
+    QCOMPARE(emitted, QList<bool>{false});
 }
 
 // A channel that was asked while it was closed, and opens again where another has its number.

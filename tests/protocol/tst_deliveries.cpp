@@ -122,6 +122,27 @@ private Q_SLOTS:
         QCOMPARE(d.last<Delivered>().consumer, again);
     }
 
+    void aLateCancelOkEndsNoOtherCancel()
+    {
+        CoreDriver d(opened().expect<BasicConsume>().reply(BasicConsumeOk{"c"}));
+        ChannelCore *channel = d.channel();
+        channel->consume(consume("q", "c"), {});
+        d.open();
+        const RequestId first = d.ask(channel->cancel("c"));
+        d.then(Script().expect<BasicCancel>().send(BasicCancel{"c", true}));
+        d.ask(channel->consume(consume("q", "c"), {}));
+        const RequestId second = d.ask(channel->cancel("c"));
+        d.then(Script().send(BasicCancelOk{"c"})
+                       .expect<BasicConsume>()
+                       .reply(BasicConsumeOk{"c"})
+                       .sendContent(delivery("c", 1), message("x"))
+                       .expect<BasicCancel>()
+                       .expect<BasicNack>()
+                       .send(BasicCancelOk{"c"}));
+        QCOMPARE(d.reply(first).count, 0U);
+        QCOMPARE(d.reply(second).count, 1U);
+    }
+
     // RabbitMQ gives a consumer the limit it was told last, and forgets that of the channel then.
     void eachConsumerBringsItsPrefetch()
     {

@@ -38,8 +38,7 @@ private:
         });
     }
 
-    // Publishes a hundred and waits for all of them. That takes fewer round trips, but more must be repeated
-    // after a failure.
+    // Publishes a hundred and waits for all. That takes fewer round trips; after a failure more is to be repeated.
     void publishBatch(int sent)
     {
         for (const int end = std::min(sent + 100, m_count); sent < end; ++sent)

@@ -55,6 +55,7 @@ TestCase {
         for (const text of ["first", "second", "third"])
             queue.publish(text)
         tryCompare(view, "count", 3, 20000)
+        tryVerify(() => view.itemAtIndex(1)) // rows are made when the view is about to be drawn
         const second = view.itemAtIndex(1)
         verify(second.done.enabled)
         mouseClick(second.done)
