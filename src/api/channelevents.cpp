@@ -53,7 +53,7 @@ void QAmqpChannelPrivate::closed(const ChannelClosed &closed)
 {
     const QPointer<QAmqpChannel> alive(q);
     const QAmqpError error = closed.error;
-    if (error && closed.channel == number) // else it was opened again, and there is none
+    if (error && closed.channel == number) // else it was opened again, which cleared lastError()
         lastError = error;
     unreportedFailure = {};
     // The error of a connection is emitted by the connection, once for all its channels.
@@ -117,7 +117,7 @@ void QAmqpChannelPrivate::giveBack(const Delivered &message)
 void QAmqpChannelPrivate::on(Delivered &delivered)
 {
     QAmqpConsumerPrivate *const consumer = consumers.value(delivered.consumer);
-    if (!consumer) // it went meanwhile, and the core has given back what it had not shown
+    if (!consumer) // the object was deleted, and the core gives back what nobody has seen
         return;
     const bool noAck = consumer->noAck;
     // While closing nobody wants it, and it goes back to its queue with the channel; but the broker
@@ -178,7 +178,7 @@ void QAmqpChannelPrivate::on(const ConsumerCancelled &cancelled)
 
 QFuture<int> QAmqpChannelPrivate::cancel(QAmqpConsumerPrivate *consumer)
 {
-    // The channel is over, as the consumer is about to be told.
+    // The broker or the channel has ended the consumer, and cancelled() is about to be emitted.
     if (core->consumerId(consumer->tag) != consumer->id)
         return failedFuture<int>(notOpen(u"consumer \"%1\" is not running", consumer->tag));
     consumer->state = QAmqpConsumer::State::Cancelling;
@@ -191,7 +191,8 @@ QFuture<int> QAmqpChannelPrivate::cancel(QAmqpConsumerPrivate *consumer)
     const auto ended = [this, id = consumer->id](RequestEnd &end) {
         if (end.error && end.error.kind() != Kind::Timeout)
             return; // the end of the channel, which ends the consumer
-        if (QAmqpConsumerPrivate *cancelled = consumers.take(id)) // else the broker's own was first
+        if (QAmqpConsumerPrivate *cancelled =
+                    consumers.take(id)) // else the broker's own basic.cancel came first
             cancelled->ended(end.error);
     };
     return wait<int>(request, ended, [](const RequestEnd &end) { return int(end.count); });
@@ -234,7 +235,7 @@ void QAmqpChannelPrivate::leaveConnection()
     const auto ended = std::exchange(endedConsumers, {}) + consumerObjects();
     if (ChannelCore *const leaving = core) {
         engine->collectMail(); // acknowledgements that were accepted come before
-        // What would still come while the channel closes would come to nobody.
+        // Messages that come while the channel closes would come to nobody.
         for (const QPointer<QAmqpConsumer> &consumer : consumerObjects())
             forgetConsumer(QAmqpConsumerPrivate::of(consumer));
         leaveCore();
@@ -255,7 +256,7 @@ void QAmqpChannelPrivate::leaveConnection()
     connection = nullptr;
 }
 
-// The application's continuations run here.
+// Ends the futures of all requests. The application's continuations run here.
 void QAmqpChannelPrivate::failRequests(const QAmqpError &error)
 {
     const auto keepAlive = shared_from_this(); // a continuation may delete the channel

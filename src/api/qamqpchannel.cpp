@@ -136,7 +136,7 @@ QAmqpChannel::~QAmqpChannel()
 {
     d_ptr->leaveConnection();
     d_ptr->q = nullptr;
-    setParent(nullptr); // which a continuation may delete
+    setParent(nullptr); // a continuation may delete the parent
     d_ptr->failRequests(givenUp(u"channel %1 was destroyed", d_ptr->number));
     while (!children().isEmpty())
         delete children().constFirst();
@@ -251,7 +251,7 @@ void QAmqpChannel::open()
         d->setLastError(notOpen(u"open(): the connection is closing; wait for its closed()"));
         return;
     }
-    if (d->core) // closed() is still to come
+    if (d->core) // closed() of the earlier session is still to be emitted
         d->leaveCore();
     d->core = core.addChannel(d->nextTag);
     if (!d->core) {

@@ -128,10 +128,10 @@ QAmqpConnection::~QAmqpConnection()
     };
     leaveChannels();
     d_ptr->engine->detach();
-    setParent(nullptr); // which a continuation may delete
+    setParent(nullptr); // a continuation may delete the parent
     const QAmqpError gone = givenUp(u"the connection was destroyed");
     size_t ended = 0;
-    const auto failChannels = [&] { // those that a continuation or a message handler makes too
+    const auto failChannels = [&] { // also channels that a continuation makes
         for (leaveChannels(); ended < channels.size(); leaveChannels())
             channels[ended++]->failRequests(gone);
     };

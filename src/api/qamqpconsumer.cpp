@@ -172,8 +172,8 @@ QAmqpConsumerPrivate::~QAmqpConsumerPrivate()
     dropHeld();
 }
 
-// Not more than the prefetch at a time, whatever the broker sends; and nothing that is to go back, since the
-// channel has ended, though the consumer has not heard of it yet.
+// The application gets no more unsettled messages than the prefetch allows, whatever the broker sends. It gets
+// none any more once the channel has ended, since they go back to their queue.
 bool QAmqpConsumerPrivate::mayShow(const QAmqpDelivery &delivery) const
 {
     return noAck || (isOfChannel() && channel->core->show(delivery.deliveryTag()));
@@ -194,8 +194,8 @@ void QAmqpConsumerPrivate::deliver(const QAmqpDelivery &delivery)
         deliverLast();
 }
 
-// A slot may run an event loop of its own. It is not entered again meanwhile, or a flood of messages would
-// do that until the stack is full: they wait, and all else goes on. False if this was deleted in it.
+// A slot may run an event loop of its own. It is not called again meanwhile, or a flood of messages would call it
+// until the stack is full: they are held, and everything else goes on. Returns false if the slot deleted this.
 bool QAmqpConsumerPrivate::callSlot(const QAmqpDelivery &delivery)
 {
     bool gone = false;
@@ -219,16 +219,16 @@ void QAmqpConsumerPrivate::hold(const QAmqpDelivery &delivery)
 QAmqpDelivery QAmqpConsumerPrivate::takeHeld()
 {
     if (held.size() > bound())
-        countHeld(held[bound()], -1); // which moves up
+        countHeld(held[bound()], -1); // the first one behind the bound moves up
     QAmqpDelivery delivery = std::move(held.front());
     held.pop_front();
     return delivery;
 }
 
-// How many may be held that the prefetch bounds.
+// How many of the held messages the prefetch allows.
 size_t QAmqpConsumerPrivate::bound() const { return noAck ? 0 : options.prefetch(); }
 
-// What no prefetch bounds, or what comes beyond it, is bounded by not reading.
+// Messages beyond the prefetch, or without one, are counted by the engine, which stops reading when they are many.
 void QAmqpConsumerPrivate::countHeld(const QAmqpDelivery &delivery, int sign) const
 {
     constexpr qint64 overhead = 512; // about what a message without body takes
@@ -265,7 +265,7 @@ void QAmqpConsumerPrivate::deliverHeld()
     }
 }
 
-// What a consumer without acknowledgement holds the broker has forgotten: it comes before the end.
+// The broker has forgotten what it sent without acknowledgement, so the slot gets it before cancelled().
 void QAmqpConsumerPrivate::deliverLast()
 {
     while (!held.empty()) {

@@ -78,13 +78,13 @@ QFuture<QAmqpQueueInfo> QAmqpQueue::declare(const QAmqpQueueOptions &options)
             return;
         QAmqpQueuePrivate *d = self->d_ptr.get();
         const QString name = end.error ? d->name : textFromWire(end.name);
-        if (d->queue == *declared) // else a later declare() is to tell the name
+        if (d->queue == *declared) // else a later declare() decides on the name
             d->queue = new QueueName(wireFromText(name));
         if (std::exchange(d->name, name) != name)
             Q_EMIT self->nameChanged(name);
     };
     QFuture<QAmqpQueueInfo> future = channel->declareQueue(QString(), options, ended);
-    if (!future.isFinished()) // else it was refused
+    if (!future.isFinished()) // a future that is finished was refused
         d_ptr->queue = *declared = channel->core->lastDeclared();
     return future;
 }

@@ -51,7 +51,7 @@ struct QtAmqpPrivate::ReplyConsumer
     }
 
     QPointer<QAmqpConsumer> consumer;
-    QByteArrayList marks; // of the clients, with which the ids of their calls begin
+    QByteArrayList marks; // one for each client: the correlation ids of its calls begin with it
 };
 
 template<size_t numbers>
@@ -111,7 +111,7 @@ QAmqpRpcClient::~QAmqpRpcClient()
     const auto d = d_ptr;
     d->leave();
     d->q = nullptr;
-    setParent(nullptr); // which a continuation may delete
+    setParent(nullptr); // a continuation may delete the parent
     d->endAll(givenUp(u"the QAmqpRpcClient was destroyed"));
 }
 
