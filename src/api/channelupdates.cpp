@@ -83,19 +83,19 @@ bool QAmqpChannelPrivate::mayPublish(qint64 bytesToWrite) const
 // Once it is not wise to publish, the answer is no until readyToPublish() is emitted.
 void QAmqpChannelPrivate::holdPublish()
 {
-    if (publishHeld || mayPublish(Engine::HighWater) || currentState() != QAmqpChannel::State::Open)
-        return;
-    publishHeld = true;
-    scheduleUpdate();
+    if (!std::exchange(publishHeld, true))
+        scheduleUpdate();
 }
 
 bool QAmqpChannelPrivate::isReadyToPublish()
 {
-    if (currentState() != QAmqpChannel::State::Open || engine->core().isClosing())
+    if (publishHeld || currentState() != QAmqpChannel::State::Open || engine->core().isClosing())
         return false;
+    if (mayPublish(Engine::HighWater))
+        return true;
     if (!engine->mailbox()->isForeign()) // another thread can only ask
         holdPublish();
-    return !publishHeld && mayPublish(Engine::HighWater);
+    return false;
 }
 
 void QAmqpChannelPrivate::emitReadyToPublish()

@@ -400,8 +400,9 @@ quint64 QAmqpChannelPrivate::publish(const QString &exchange, const QString &rou
         core->selectConfirms();
     }
     const quint64 tag = core->publish(method, message, queue);
-    engine->scheduleTurn();
-    holdPublish();
+    engine->scheduleTurn(); // which also looks at how much is on its way out
+    if (maxUnconfirmed > 0 && core->unconfirmed() >= maxUnconfirmed)
+        holdPublish();
     return tag;
 }
 
