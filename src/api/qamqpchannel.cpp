@@ -158,7 +158,7 @@ bool QAmqpChannel::isOpen() const { return state() == State::Open; }
 
 /*! \property QAmqpChannel::lastError
     Why the channel closed, or why the last call was refused that returned no future. There is none from open()
-    on. lastErrorChanged() follows from the event loop. */
+    on. lastErrorChanged() follows from the event loop, unless the connection was destroyed. */
 QAmqpError QAmqpChannel::lastError() const { return d_ptr->lastError; }
 
 QAmqpChannel::State QAmqpChannelPrivate::currentState() const
