@@ -18,7 +18,13 @@ QFuture<QAmqpQueueInfo> QAmqpChannelPrivate::declareQueue(const QString &name,
                                                           const Ended &first)
 {
     const QAmqpQueueOptions options = QAmqpOperationOptionsPrivate::forName(given, name);
-    const QByteArray wireName = wireFromText(name);
+    QByteArray wireName = wireFromText(name);
+    if (options.isPassive() && name.isEmpty() && core && !threadError("")) {
+        wireName = core->lastDeclared()->name;
+        if (wireName.isEmpty())
+            return failedFuture<QAmqpQueueInfo>(invalidArgument(
+                    u"queue.declare: without a name a passive declaration is about the queue that was declared last on this channel, and its name is not known; declare one first, or say the name"));
+    }
     return request<QAmqpQueueInfo>(
             QueueDeclare{.queue = wireName,
                          .passive = options.isPassive(),
@@ -257,6 +263,10 @@ QFuture<std::optional<QAmqpDelivery>> QAmqpChannelPrivate::get(const QueueNamePo
                                                                QAmqpChannel::AckPolicy policy)
 {
     const bool noAck = policy == QAmqpChannel::AckPolicy::NoAck;
+    if (core && queue && !threadError("") && core->isStream(queue->name))
+        return failedFuture<std::optional<QAmqpDelivery>>(invalidArgument(
+                u"basic.get: \"%1\" is a stream, for which RabbitMQ would end the connection (540); consume() it",
+                queue->name));
     return request<std::optional<QAmqpDelivery>>(
             BasicGet{.noAck = noAck}, {.queue = queue}, [this, noAck](const RequestEnd &end) {
                 std::optional<QAmqpDelivery> message;
@@ -273,7 +283,8 @@ QFuture<std::optional<QAmqpDelivery>> QAmqpChannelPrivate::get(const QueueNamePo
 }
 
 /*! Takes one message from \a queue, or none if it is empty. \a policy tells whether it must be
-    acknowledged. For one message now and then; consumers are much faster. Fails with NotFound if there is
+    acknowledged. For one message now and then; consumers are much faster. Refused (InvalidArgument) for a queue
+    that was declared as a stream on this channel, which RabbitMQ lets nobody get from (540). Fails with NotFound if there is
     no such queue, with ResourceLocked if it is another connection's exclusive queue; with Timeout if the
     broker does not answer in time, and what comes after that goes back to the queue, as it does when the
     future was cancelled. \sa {AMQP 0-9-1 §1.8.3.10} */
@@ -312,10 +323,14 @@ QStringList QAmqpChannel::consumerTags() const
 
 /*! Asks the broker to requeue everything unacknowledged of this channel and to deliver it again, maybe
     elsewhere (basic.recover with requeue, the only way RabbitMQ knows). What was delivered before cannot
-    be acknowledged any more. Without an answer in time (Timeout) the channel closes. */
+    be acknowledged any more. Without an answer in time (Timeout) the channel closes. Refused (InvalidArgument)
+    while deliveries of a stream are unsettled, which takes nothing back. */
 QFuture<void> QAmqpChannel::recover()
 {
     QAmqpChannelPrivate *d = d_ptr.get();
+    if (d->core && !d->threadError("") && d->core->hasUnsettledOfStream())
+        return failedFuture<void>(invalidArgument(
+                u"basic.recover: a stream takes nothing back, and RabbitMQ would end the connection (541); ack() what it delivered before"));
     const auto voided = [d](RequestEnd &end) {
         if (end.error || d->isEarlier(end.channel))
             return;

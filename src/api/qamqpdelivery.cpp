@@ -174,6 +174,10 @@ static bool settle(QAmqpDeliveryPrivate *d, Settlement how, QAmqpDelivery::AckMo
 
 /*! Tells the broker that the message was dealt with, and with \a mode Multiple all before it. Returns
     \c false, and sends nothing, if it was settled before or its channel has ended. Any thread.
+
+    In another thread than the connection's, and so in every program that uses the blocking classes, \c true means
+    that the acknowledgement is on its way to that thread. If the message is found to be settled already there, by a
+    \c Multiple or by QAmqpChannel::recover(), nothing is sent, which is right for it in any case.
     \sa {https://www.rabbitmq.com/confirms.html} */
 bool QAmqpDelivery::ack(AckMode mode) const { return settle(d.data(), Settlement::Ack, mode); }
 
@@ -185,7 +189,8 @@ bool QAmqpDelivery::ack(AckMode mode) const { return settle(d.data(), Settlement
     consumer with QAmqpConsumeOptions::setStreamOffset() this is refused too, with InvalidArgument in
     QAmqpChannel::lastError(), and the delivery stays unsettled: ack() it. Multiple and
     QAmqpChannel::nackAll() are refused as well if such a delivery is among what they would settle. The
-    header \c{x-stream-offset} alone says nothing: whoever publishes can set it. \sa {https://www.rabbitmq.com/nack.html} */
+    header \c{x-stream-offset} alone says nothing: whoever publishes can set it. In another thread than the
+    connection's, what \c true means is said at ack(). \sa {https://www.rabbitmq.com/nack.html} */
 bool QAmqpDelivery::nack(RequeueMode requeue, AckMode mode) const
 {
     return settle(d.data(), requeue == Requeue ? Settlement::Requeue : Settlement::Discard, mode);

@@ -70,7 +70,7 @@ QString QAmqpQueue::name() const { return d_ptr->name; }
 QFuture<QAmqpQueueInfo> QAmqpQueue::declare(const QAmqpQueueOptions &options)
 {
     QAmqpChannelPrivate *channel = d_ptr->channel.get();
-    if (!d_ptr->isNamedByBroker)
+    if (!d_ptr->isNamedByBroker || (options.isPassive() && !d_ptr->name.isEmpty()))
         return channel->declareQueue(d_ptr->name, options);
     const auto declared = std::make_shared<QueueNamePointer>();
     const auto ended = [declared, self = QPointer<QAmqpQueue>(this)](const RequestEnd &end) {

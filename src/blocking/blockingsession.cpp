@@ -209,7 +209,8 @@ QAmqpError QAmqpBlockingConnectionPrivate::unanswered(const QString &what,
 
 QAmqpError QAmqpBlockingConnectionPrivate::notOpen(const QString &what) const
 {
-    return endedError(u"%1: the connection is not open; open() it"_s.arg(what), now.lastError);
+    const QString advice = orphaned ? u"make a new one"_s : u"open() it"_s;
+    return endedError(u"%1: the connection is not open; %2"_s.arg(what, advice), now.lastError);
 }
 
 QAmqpError QAmqpBlockingConnectionPrivate::refusal(const QString &what, bool wasOpen) const

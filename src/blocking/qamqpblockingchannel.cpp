@@ -150,8 +150,25 @@ void QAmqpBlockingChannelPrivate::watch()
     publisher.watch(channel);
 }
 
+// What waits to be taken was settled with all other deliveries, or comes again.
+void QAmqpBlockingChannelPrivate::dropWaiting()
+{
+    std::vector<ConsumerPointer> over; // is destroyed without the mutex
+    const std::lock_guard lock(mutex());
+    for (const ConsumerPointer &consumer : consumers) {
+        if (consumer->options.isNoAck())
+            continue;
+        consumer->takeAll();
+        if (consumer->cancellationWaits)
+            consumer->postCancellation();
+    }
+    over = takeOut([](const auto &consumer) { return consumer->isOver(); });
+    connection->dispatcher.changed();
+}
+
 void QAmqpBlockingChannelPrivate::opened()
 {
+    dropWaiting(); // messages of before the channel ended, which come again
     {
         const std::lock_guard lock(mutex());
         isOpen = true;
@@ -365,25 +382,43 @@ QAmqpResult<bool> QAmqpBlockingChannel::setFlow(bool active)
     return d->request(u"channel.flow"_s, &QAmqpChannel::setFlow, active);
 }
 
-/*! Has the broker deliver all messages again that were delivered on this channel and not acknowledged. */
+/*! Has the broker deliver all messages again that were delivered on this channel and not acknowledged. Those
+    that wait here to be taken are dropped, since they come again. */
 QAmqpResult<void> QAmqpBlockingChannel::recover()
 {
-    return d->request(u"basic.recover"_s, &QAmqpChannel::recover);
+    return d->call<QAmqpResult<void>>(u"basic.recover"_s, [d = d](const auto &answer) {
+        QFuture<void> recovered = d->channel->recover().then([d](const QFuture<void> &ended) {
+            QFuture<void>(ended).waitForFinished(); // throws the error, if there is one
+            d->dropWaiting();
+        });
+        giveWhenEnded(answer, recovered, d);
+    });
 }
 
-/*! Acknowledges everything delivered on this channel, also messages that were not seen yet. Fails with
-    NotOpen if the channel is not open. */
+/*! Acknowledges everything delivered on this channel. Messages that wait here to be taken are acknowledged too,
+    and dropped. Fails with NotOpen if the channel is not open. */
 QAmqpResult<void> QAmqpBlockingChannel::ackAll()
 {
-    return d->request(u"ackAll()"_s, &QAmqpChannel::ackAll);
+    return d->settleAll(u"ackAll()"_s, [d = d.get()] { return d->channel->ackAll(); });
 }
 
 /*! Gives everything that was delivered on this channel back to the queues, or discards it, as \a requeue
-    says. Fails with NotOpen if the channel is not open, and with InvalidArgument if a stream was consumed on
+    says. Messages that wait here to be taken are dropped. Fails with NotOpen if the channel is not open, and with InvalidArgument if a stream was consumed on
     it, see QAmqpChannel::nackAll(). */
 QAmqpResult<void> QAmqpBlockingChannel::nackAll(QAmqpDelivery::RequeueMode requeue)
 {
-    return d->request(u"nackAll()"_s, &QAmqpChannel::nackAll, requeue);
+    return d->settleAll(u"nackAll()"_s, [=, d = d.get()] { return d->channel->nackAll(requeue); });
+}
+
+QAmqpResult<void> QAmqpBlockingChannelPrivate::settleAll(const QString &what,
+                                                         const std::function<bool()> &settle)
+{
+    return call<QAmqpResult<void>>(what, [=, this](const Answer<void> &answer) {
+        const bool isDone = settle();
+        if (isDone)
+            dropWaiting();
+        answer->give(isDone ? QAmqpError() : channel->lastError());
+    });
 }
 
 /*! Makes the channel transactional: publishes and acknowledgements take effect at txCommit(). This rules out

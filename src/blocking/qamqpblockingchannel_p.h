@@ -41,6 +41,7 @@ public:
     }
 
     QAmqpResult<void> open();
+    QAmqpResult<void> settleAll(const QString &what, const std::function<bool()> &settle);
     void abandon();
     QAmqpBlockingConsumer consume(const QString &queue, const QAmqpConsumeOptions &options,
                                   std::chrono::milliseconds inactivityTimeout);
@@ -57,6 +58,7 @@ public:
     // I/O thread
     void watch();
     void openNow(const Answer<void> &answer);
+    void dropWaiting();
     void opened();
     void closed(const QAmqpError &error);
     void afterEnd(const std::function<void()> &what); // after closed() if that is due, or else now

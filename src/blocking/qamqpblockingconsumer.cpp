@@ -219,6 +219,15 @@ void QAmqpBlockingConsumerPrivate::setEnded(const QAmqpError &reason)
     error = reason;
 }
 
+void QAmqpBlockingConsumerPrivate::postCancellation()
+{
+    connection->dispatcher.post(this, weak_from_this(), [this] {
+        cancellationWaits = false;
+        const auto alive = channel.lock();
+        return alive ? alive->cancelledHandler.with(tag, error) : Callback();
+    });
+}
+
 void QAmqpBlockingConsumerPrivate::end(const QAmqpError &reason)
 {
     const auto owner = channel.lock();
@@ -232,11 +241,7 @@ void QAmqpBlockingConsumerPrivate::end(const QAmqpError &reason)
         if (!isRange())
             owner->consumingEnd = ConsumingEnd::CancelledByBroker;
         cancellationWaits = true;
-        connection->dispatcher.post(this, weak_from_this(), [this] {
-            cancellationWaits = false;
-            const auto alive = channel.lock();
-            return alive ? alive->cancelledHandler.with(tag, error) : Callback();
-        });
+        postCancellation();
     }
     over = owner->takeOut([](const auto &each) { return each->isOver(); });
     connection->dispatcher.changed();
@@ -270,7 +275,9 @@ int QAmqpBlockingConsumer::waitingMessages() const
 /*! Ends the subscription, and returns how many messages went back to the queue: those that came and were not
     seen, and those on their way. Messages seen before stay as they are. Without acknowledgement nothing can
     go back, and next() still returns the messages that came. The subscription ends on this side even if the
-    broker does not answer in time (Timeout). */
+    broker does not answer in time (Timeout). Messages with an \c x-stream-offset header, as those of a stream have,
+    are not counted: what came of a stream needs not go back, and from another queue it does when the channel
+    closes. */
 QAmqpResult<int> QAmqpBlockingConsumer::cancel() const
 {
     const auto channel = d->channel.lock();

@@ -50,6 +50,7 @@ public:
     QtAmqpPrivate::Callback nextCallback();
     void setEnded(const QAmqpError &reason);
     void silence();
+    void postCancellation();
     // Whether callbacks are still to be called for this subscription.
     bool isQueued() const { return cancellationWaits || (!isRange() && !waiting.empty()); }
     // Whether startConsuming() has nothing to wait for here.

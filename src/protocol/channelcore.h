@@ -98,6 +98,8 @@ public:
     std::optional<quint16> prefetch() const { return m_prefetch; } // not that of the channel
     // False if a prefetch of the channel is set and the queue is of a kind that does not support one.
     bool mayConsume(const QByteArray &queue) const;
+    bool isStream(const QByteArray &queue) const; // as far as it was declared here
+    bool hasUnsettledOfStream() const { return m_deliveries.hasUnsettledOfStream(); }
     RequestId consume(const BasicConsume &method, const QueueNamePointer &queue = {},
                       std::optional<quint16> prefetch = {});
     // Deliveries that the application has not seen go back to the queue; the reply says how many.

@@ -217,6 +217,12 @@ bool ChannelCore::mayConsume(const QByteArray &queue) const
     return m_channelPrefetch == 0 || !kind || *kind == QueueKind::Classic;
 }
 
+bool ChannelCore::isStream(const QByteArray &queue) const
+{
+    const QueueKind *const kind = m_queues.object(queue);
+    return kind && *kind == QueueKind::Stream;
+}
+
 // A queue is no stream if the broker made its name up, or if the consumer has no acknowledgement or no
 // prefetch, which a stream requires.
 QueueKind ChannelCore::kindOf(const BasicConsume &method, const QueueName &queue,

@@ -291,6 +291,13 @@ public:
             mark.second->settled = false;
     }
 
+    bool hasUnsettledOfStream() const
+    {
+        return std::any_of(m_entries.begin(), m_entries.end(), [this](const Entry &entry) {
+            return entry.state != Settled && isStream(entry.consumer);
+        });
+    }
+
     bool contains(quint64 tag) { return find(tag) != m_entries.end(); }
 
     // The highest tag that the application has seen and not settled; 0 if there is none.

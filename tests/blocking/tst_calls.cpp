@@ -415,6 +415,60 @@ private Q_SLOTS:
         OK(watching.channel.deleteQueue(queue));
     }
 
+    // What waits to be taken was delivered before, so it must not be handed out as well as come again.
+    void whatWaitsGoesWithAllOthers_data()
+    {
+        QTest::addColumn<int>("call");
+        QTest::addColumn<QByteArrayList>("afterwards");
+        QTest::newRow("recover") << 0 << QByteArrayList{"0", "1", "2"};
+        QTest::newRow("nackAll") << 1 << QByteArrayList{"0", "1", "2"};
+        QTest::newRow("nackAll, discard") << 2 << QByteArrayList{};
+        QTest::newRow("ackAll") << 3 << QByteArrayList{};
+    }
+    void whatWaitsGoesWithAllOthers()
+    {
+        QFETCH(int, call);
+        QFETCH(QByteArrayList, afterwards);
+        Session s;
+        const QString queue = s.queue();
+        fill(s.channel, queue, 3);
+        const QAmqpBlockingConsumer consumer = s.channel.consume(queue);
+        QTRY_COMPARE(consumer.waitingMessages(), 3);
+        switch (call) {
+        case 0: OK(s.channel.recover()); break;
+        case 1: OK(s.channel.nackAll()); break;
+        case 2: OK(s.channel.nackAll(QAmqpDelivery::Discard)); break;
+        case 3: OK(s.channel.ackAll()); break;
+        }
+        QByteArrayList received;
+        for (int i = 0; i < afterwards.size(); ++i) {
+            const auto delivery = consumer.next(20s);
+            QVERIFY(delivery && delivery->isRedelivered() && delivery->ack());
+            received.append(delivery->body());
+        }
+        std::sort(received.begin(), received.end());
+        QCOMPARE(received, afterwards);
+        OK(s.channel.declareQueue(
+                queue, QAmqpQueueOptions().setPassive())); // whatever was on its way is here
+        QCOMPARE(consumer.waitingMessages(), 0);
+    }
+
+    // The handler is of the time before.
+    void anOpenedChannelCallsNoHandlerOfBefore()
+    {
+        Session s;
+        const QString queue = s.queue();
+        fill(s.channel, queue, 3);
+        int seen = 0;
+        OK(s.channel.consume(queue, [&](const QAmqpDelivery &) { ++seen; }));
+        QTRY_COMPARE(ready(s.channel, queue), 0U);
+        QCOMPARE(s.channel.purgeQueue(u"there is no such queue"_s).error().kind(), Kind::NotFound);
+        OK(s.channel.open());
+        QVERIFY(s.connection.processDataEvents(0ms));
+        QCOMPARE(seen, 0);
+        QTRY_COMPARE(ready(s.channel, queue), 3U);
+    }
+
     // Its message comes when nobody waits for it any more.
     void lateAnswerToGetGivesItsMessageBack()
     {

@@ -374,8 +374,11 @@ void TestHabits::aStreamTakesNothingBack()
     QVERIFY(!log.messages.at(1).reject(QAmqpDelivery::Discard));
     QVERIFY(!m_channel->nackAll());
     VERIFY_ERROR(m_channel->lastError(), InvalidArgument, Operation, 0);
+    VERIFY_ERROR(failure(m_channel->recover()), InvalidArgument, Operation, 0); // 541
+    VERIFY_ERROR(failure(m_channel->get(queue)), InvalidArgument, Operation, 0);
     QVERIFY(log.messages.at(0).ack());
     QVERIFY(log.messages.at(2).ack(QAmqpDelivery::Multiple));
+    VERIFY_OK(m_channel->recover());
     VERIFY_OK(m_channel->deleteQueue(queue));
     QVERIFY(m_channel->isOpen());
 }
