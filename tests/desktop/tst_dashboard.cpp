@@ -298,7 +298,7 @@ private Q_SLOTS:
         QVERIFY(model);
         QTRY_COMPARE_WITH_TIMEOUT(model->property("waiting").toInt(), 1, Patience);
         QCOMPARE(rows(), sent - 1);
-        QCOMPARE(note(), u"paused, 1 new"_s);
+        QTRY_COMPARE(note(), u"paused, 1 new"_s);
         click(item(u"pause"_s));
         QTRY_COMPARE_WITH_TIMEOUT(rows(), sent, Patience);
 
