@@ -5,6 +5,8 @@
 # missing, running commands so that nothing outlives the script. To be sourced by bash.
 # shellcheck shell=bash
 
+export PYTHONDONTWRITEBYTECODE=1 # which would go into the source tree
+
 # step TEXT...: one line per step, with the seconds since the start.
 step()
 {
