@@ -99,7 +99,11 @@ void DeviceTransport::noteWritten()
 }
 
 void DeviceTransport::noteEnd() { noteLost(QStringLiteral("the peer closed it")); }
-void DeviceTransport::noteError() { noteLost(m_device->errorString()); }
+void DeviceTransport::noteError()
+{
+    if (!isOnlyLate(*m_device))
+        noteLost(m_device->errorString());
+}
 
 void DeviceTransport::noteLost(const QString &reason)
 {

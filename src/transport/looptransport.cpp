@@ -7,6 +7,8 @@
 #include <QtCore/qcoreapplication.h>
 #include <QtCore/qcoreevent.h>
 #include <QtCore/qiodevice.h>
+#include <QtNetwork/qabstractsocket.h>
+#include <QtNetwork/qlocalsocket.h>
 
 #include <algorithm>
 #include <mutex>
@@ -108,6 +110,17 @@ bool LoopTransport::goesOn() const
 }
 
 // The turn may delete this object.
+bool LoopTransport::isOnlyLate(const QIODevice &device)
+{
+    if (const auto *const socket = qobject_cast<const QAbstractSocket *>(&device))
+        return socket->error() == QAbstractSocket::SocketTimeoutError
+                && socket->state() == QAbstractSocket::ConnectedState;
+    if (const auto *const local = qobject_cast<const QLocalSocket *>(&device))
+        return local->error() == QLocalSocket::SocketTimeoutError
+                && local->state() == QLocalSocket::ConnectedState;
+    return false;
+}
+
 bool LoopTransport::waitFor(QIODevice *device, std::chrono::milliseconds limit)
 {
     if (!device || thread() != QThread::currentThread())

@@ -44,6 +44,8 @@ protected:
     void readFrom(QIODevice &device);
     // Implements waitForTurn() with this device; null if there is none yet.
     bool waitFor(QIODevice *device, std::chrono::milliseconds limit);
+    // Whether the device's error is only that nothing arrived while waitFor() waited, which is no loss.
+    static bool isOnlyLate(const QIODevice &device);
     // Whether the connection has room for bytes. If it has not, it requests the next turn itself.
     bool hasRoom();
 

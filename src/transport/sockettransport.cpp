@@ -107,8 +107,10 @@ void SocketTransport::watch(QTcpSocket *socket)
     }
     connect(socket, &QTcpSocket::readyRead, this, &SocketTransport::requestTurn);
     connect(socket, &QTcpSocket::bytesWritten, this, &SocketTransport::noteWritten);
-    connect(socket, &QTcpSocket::errorOccurred, this,
-            [this, socket] { noteDisconnected(socket->errorString()); });
+    connect(socket, &QTcpSocket::errorOccurred, this, [this, socket] {
+        if (!isOnlyLate(*socket))
+            noteDisconnected(socket->errorString());
+    });
     connect(socket, &QTcpSocket::disconnected, this,
             [this] { noteDisconnected(tr("the remote host closed the connection")); });
 }

@@ -95,6 +95,7 @@ private Q_SLOTS:
     void nothingIsToldAfterTheEnd();
     void closingWhileResolving();
     void closingWhileRacing();
+    void waitingInVainIsNoLoss();
     void tlsHasItsTime();
 
 private:
@@ -454,6 +455,45 @@ void TestDialler::closingWhileRacing()
     }
 }
 
+namespace {
+
+// Notes what a transport reports.
+class Client final : public QAmqpTransportClient
+{
+public:
+    char *receiveBuffer(qsizetype *) override { return nullptr; }
+    void received(qsizetype) override { }
+    void reached(const QString &address, bool isLast, const QList<QAmqpError> &) override
+    {
+        peers += address + (isLast ? u""_s : u"…"_s);
+    }
+    void opened() override { ++opens; }
+    void lost(const QAmqpError &reason) override { losses.append(reason); }
+    void sslErrors(const QList<QSslError> &) override { }
+    void turn() override { }
+    void ending() override { }
+    QStringList peers;
+    int opens = 0;
+    QList<QAmqpError> losses;
+};
+
+} // namespace
+
+// Qt says of a socket on which nothing has arrived in time that it failed.
+void TestDialler::waitingInVainIsNoLoss()
+{
+    QVERIFY(listen(1));
+    const auto client = std::make_shared<Client>();
+    SocketTransport transport;
+    transport.setClient(client);
+    transport.open(endpoint(u"127.0.0.1"_s));
+    QVERIFY(eventually([&] { return client->opens == 1; }));
+    for (int i = 0; i < 3; ++i)
+        QVERIFY(transport.waitForTurn(10ms));
+    QCoreApplication::processEvents();
+    QVERIFY(client->losses.isEmpty());
+}
+
 // A server that takes the connection and says nothing to a ClientHello.
 void TestDialler::tlsHasItsTime()
 {
@@ -461,24 +501,6 @@ void TestDialler::tlsHasItsTime()
     QAmqpEndpoint to = endpoint(u"127.0.0.1"_s);
     to.tls = true;
     to.options.setTlsTimeout(50ms);
-    class Client final : public QAmqpTransportClient
-    {
-    public:
-        char *receiveBuffer(qsizetype *) override { return nullptr; }
-        void received(qsizetype) override { }
-        void reached(const QString &address, bool isLast, const QList<QAmqpError> &) override
-        {
-            peers += address + (isLast ? u""_s : u"…"_s);
-        }
-        void opened() override { ++opens; }
-        void lost(const QAmqpError &reason) override { losses.append(reason); }
-        void sslErrors(const QList<QSslError> &) override { }
-        void turn() override { }
-        void ending() override { }
-        QStringList peers;
-        int opens = 0;
-        QList<QAmqpError> losses;
-    };
     const auto client = std::make_shared<Client>();
     SocketTransport transport;
     transport.setClient(client);
