@@ -22,12 +22,12 @@ public:
     };
 
     QAmqpBlockingConsumerPrivate(const std::shared_ptr<QAmqpBlockingChannelPrivate> &owner,
-                                 const QString &name, const QAmqpConsumeOptions &consumeOptions,
+                                 QString name, QAmqpConsumeOptions consumeOptions,
                                  QAmqpBlockingChannel::Handler function)
         : connection(owner->connection)
         , channel(owner)
-        , queue(name)
-        , options(consumeOptions)
+        , queue(std::move(name))
+        , options(std::move(consumeOptions))
         , handler(std::move(function))
     {
     }

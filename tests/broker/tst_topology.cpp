@@ -442,15 +442,14 @@ void TestTopology::noNameMeansTheQueueDeclaredLast()
     const ConsumerLog log(m_channel->consume({}), true);
     QVERIFY(log.waitForMessages(1));
     QCOMPARE(log.bodies(), QList{"consumed"_ba});
-    const auto passive = m_channel->declareQueue({}, QAmqpQueueOptions().setPassive());
-    VERIFY_OK(passive);
-    QCOMPARE(passive.result().name, last.result().name);
+    const auto checked = m_channel->declareQueue({}, passive);
+    VERIFY_OK(checked);
+    QCOMPARE(checked.result().name, last.result().name);
     VERIFY_OK(m_channel->purgeQueue({}));
     VERIFY_OK(m_channel->deleteQueue({}));
 
     QAmqpChannel *other = m_peer->channel();
-    QCOMPARE(failure(other->declareQueue({}, QAmqpQueueOptions().setPassive())).kind(),
-             QAmqpError::Kind::InvalidArgument);
+    QCOMPARE(failure(other->declareQueue({}, passive)).kind(), QAmqpError::Kind::InvalidArgument);
     QCOMPARE(failure(other->purgeQueue({})).kind(), QAmqpError::Kind::InvalidArgument);
     QTRY_VERIFY(other->isOpen()); // the call is not sent
 }
