@@ -77,10 +77,12 @@ void Broker::fetch(const QString &queue, int most, bool hold)
     QAmqpChannel *channel = newChannel();
     connect(channel, &QAmqpChannel::closed, this, [this, hold, channel] {
         m_holding.clear();
+        const bool wasFetched = !m_fetching; // else the fetch has reported its error itself
         setFetching(false);
         if (!hold)
             return;
-        if (const QAmqpError error = channel->lastError()) // RabbitMQ waits half an hour for an ack
+        // RabbitMQ waits half an hour for an acknowledgement.
+        if (const QAmqpError error = channel->lastError(); error && wasFetched)
             report(error);
         Q_EMIT released();
     });
