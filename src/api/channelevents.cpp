@@ -128,9 +128,10 @@ void QAmqpChannelPrivate::on(Delivered &delivered)
         return;
     QAmqpDelivery delivery = std::move(scratch);
     QAmqpDeliveryPrivate::assign(delivery, delivered, noAck ? MailboxPointer() : engine->mailbox());
-    const Engine *const stays = engine; // through the turn, whatever is deleted
+    Engine *const stays = engine; // through the turn, whatever is deleted
     const quint16 place = delivered.channel;
     consumer->deliver(delivery);
+    stays->core().recycle(delivery);
     if (stays->channel(place) == this)
         QAmqpDeliveryPrivate::recycle(delivery, scratch);
 }

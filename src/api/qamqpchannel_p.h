@@ -202,7 +202,7 @@ public:
     QtAmqpPrivate::Utf8Memory exchangeUtf8;
     QtAmqpPrivate::Utf8Memory routingKeyUtf8;
 
-    QHash<QtAmqpPrivate::RequestId, QAmqpConsumerPrivate *> consumers; // by their basic.consume
+    QMap<QtAmqpPrivate::RequestId, QAmqpConsumerPrivate *> consumers; // by their basic.consume
     // These are kept from the end of the core until closed() is emitted.
     QList<QPointer<QAmqpConsumer>> endedConsumers;
     QAmqpError

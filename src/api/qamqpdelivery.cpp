@@ -57,8 +57,7 @@ void QAmqpDeliveryPrivate::assign(QAmqpDelivery &delivery, Delivered &from,
     QAmqpDeliveryPrivate &d = *delivery.d;
     if (d.mailbox != mailbox)
         d.mailbox = mailbox;
-    if (d.envelope != from.envelope)
-        d.envelope = from.envelope;
+    d.envelope = std::move(from.envelope);
     d.deliveryTag = from.deliveryTag;
     d.generation = from.generation;
     d.remaining = remaining;
@@ -72,7 +71,7 @@ void QAmqpDeliveryPrivate::recycle(QAmqpDelivery &delivery, QAmqpDelivery &scrat
 {
     if (delivery.d->ref.loadAcquire() != 1)
         return;
-    static_cast<QAmqpMessage &>(delivery) = QAmqpMessage();
+    delivery.d->envelope.reset();
     scratch = std::move(delivery);
 }
 

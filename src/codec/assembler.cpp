@@ -14,23 +14,46 @@ QT_BEGIN_NAMESPACE
 namespace QtAmqpPrivate {
 
 // The memory that is reserved at most when the first body frame arrives; a larger body grows from there.
-constexpr quint64 MaxReserve = 1024 * 1024;
+constexpr qsizetype MaxReserve = 1024 * 1024;
 
+static void assign(QByteArray &to, QByteArrayView from)
+{
+    if (to == from)
+        return;
+    to.resize(from.size());
+    std::memcpy(to.data(), from.data(), size_t(from.size()));
+}
+
+// Consecutive messages mostly have the same routing: they share one envelope. If only its routing key is another,
+// the envelope of the last message is written over, unless somebody still needs it; so the memory of the
+// consumer's tag stays the same.
 void Assembler::begin(ContentStart start, QByteArrayView exchange, QByteArrayView routingKey,
                       QByteArrayView consumerTag)
 {
     m_start = std::move(start);
     m_hasHeader = false;
-    // Consecutive messages mostly have the same routing: they share one envelope.
     const Envelope *last = m_envelope.constData();
     if (last && last->routingKey == routingKey && last->consumerTag == consumerTag
         && last->exchange == exchange)
         return;
-    auto *envelope = new Envelope;
-    envelope->exchange = exchange.toByteArray();
-    envelope->routingKey = routingKey.toByteArray();
-    envelope->consumerTag = consumerTag.toByteArray();
-    m_envelope = EnvelopePointer(envelope);
+    if (!last) {
+        m_envelope = new Envelope;
+    } else if (last->ref.loadAcquire() != 1) {
+        auto *const next = new Envelope;
+        next->consumerTag = last->consumerTag;
+        m_envelope = next;
+    }
+    assign(m_envelope->exchange, exchange);
+    assign(m_envelope->routingKey, routingKey);
+    if (m_envelope->consumerTag != consumerTag)
+        m_envelope->consumerTag = consumerTag.toByteArray();
+}
+
+void Assembler::beginSame(quint64 deliveryTag)
+{
+    m_start.method = BasicDeliver::info.id();
+    m_start.deliveryTag = deliveryTag;
+    m_hasHeader = false;
 }
 
 bool Assembler::header(const Frame &frame, quint64 maxBodySize, FrameError &error)
@@ -46,16 +69,16 @@ bool Assembler::header(const Frame &frame, quint64 maxBodySize, FrameError &erro
                            header.classId)};
     } else {
         m_hasHeader = true;
-        m_missing = header.bodySize;
-        m_flags = frame.missing ? 0 : header.flags;
-        m_properties = header.properties.toByteArray();
-        m_body = QByteArray();
+        m_missing = m_claimed = header.bodySize;
         if (frame.missing)
             m_excess = formatted(u"its properties have %1 bytes, which is too many", frame.missing);
         else if (header.bodySize > maxBodySize)
             m_excess = formatted(u"its body has %1 bytes, the limit is %2; raise it with "
                                  "QAmqpConnectionOptions::setMaxMessageSize()",
                                  header.bodySize, maxBodySize);
+        m_message = std::move(m_spare);
+        QAmqpMessagePrivate::makeAgain(m_message, frame.missing ? 0 : header.flags,
+                                       header.properties, m_excess.isEmpty() ? m_claimed : 0);
         return m_missing == 0;
     }
     return false;
@@ -73,17 +96,24 @@ bool Assembler::body(QByteArrayView payload, FrameError &error)
                  QStringLiteral("a message has more bytes than its header said")};
         return false;
     }
-    if (!m_excess.isEmpty()) {
-        // the body is not kept
-    } else if (m_body.isEmpty() && quint64(payload.size()) == m_missing) {
-        m_body = payload.toByteArray();
-    } else {
-        if (m_body.isEmpty())
-            m_body.reserve(qsizetype(std::min(m_missing, MaxReserve)));
-        m_body.append(payload);
-    }
+    if (m_excess.isEmpty()) // else the body is not kept
+        keep(payload);
     m_missing -= quint64(payload.size());
     return m_missing == 0;
+}
+
+// The body gets memory as its parts come, up to the size that its header claims, so that it never has more than it
+// needs, and a body in one frame gets all at once.
+void Assembler::keep(QByteArrayView part)
+{
+    QByteArray &body = QAmqpMessagePrivate::editable(m_message).body;
+    const auto before = qsizetype(m_claimed - m_missing);
+    const qsizetype size = before + part.size();
+    if (size > body.capacity())
+        body.reserve(qsizetype(std::min(m_claimed, quint64(std::max(2 * size, MaxReserve)))));
+    if (body.size() != size)
+        body.resize(size);
+    std::memcpy(body.data() + before, part.data(), size_t(part.size()));
 }
 
 QAmqpMessage Assembler::takeMessage()
@@ -91,10 +121,17 @@ QAmqpMessage Assembler::takeMessage()
     m_start.method = 0;
     if (!m_excess.isEmpty()) {
         m_excess.clear();
-        return QAmqpMessagePrivate::makeBodiless(m_flags, std::exchange(m_properties, {}));
+        QAmqpMessagePrivate::editable(m_message).dropBody();
     }
-    return QAmqpMessagePrivate::make(std::exchange(m_body, {}), m_flags,
-                                     std::exchange(m_properties, {}));
+    return std::move(m_message);
+}
+
+void Assembler::clear()
+{
+    m_start = {};
+    m_envelope.reset();
+    m_excess.clear();
+    m_message = {};
 }
 
 } // namespace QtAmqpPrivate

@@ -42,12 +42,17 @@ struct ContentStart
 class Assembler
 {
 public:
+    // `spare` is a message, or none, whose memory the next one may take.
+    explicit Assembler(QAmqpMessage &spare) : m_spare(spare) { }
+
     bool isIdle() const { return m_start.method == 0; }
     const ContentStart &start() const { return m_start; }
-    const EnvelopePointer &envelope() const { return m_envelope; }
+    EnvelopePointer envelope() const { return m_envelope; }
 
     void begin(ContentStart start, QByteArrayView exchange, QByteArrayView routingKey,
                QByteArrayView consumerTag = {});
+    // Begins a content whose method is the same as the last one, but for the delivery's tag.
+    void beginSame(quint64 deliveryTag);
     // Return true once the content is complete. A frame that must not come sets `error`, which ends the
     // connection.
     bool header(const Frame &frame, quint64 maxBodySize, FrameError &error);
@@ -57,17 +62,19 @@ public:
 
     // Returns the message of a complete content, and makes the assembler idle.
     QAmqpMessage takeMessage();
-    void clear() { *this = Assembler(); }
+    void clear();
 
 private:
+    void keep(QByteArrayView part);
+
     ContentStart m_start;
-    EnvelopePointer m_envelope;
+    QExplicitlySharedDataPointer<Envelope> m_envelope;
     bool m_hasHeader = false;
-    quint64 m_missing = 0;
+    quint64 m_claimed = 0; // the size of the body, as the header says
+    quint64 m_missing = 0; // how much of that is still to come
     QString m_excess;
-    quint16 m_flags = 0;
-    QByteArray m_properties;
-    QByteArray m_body;
+    QAmqpMessage &m_spare;
+    QAmqpMessage m_message; // what has arrived of it
 };
 
 } // namespace QtAmqpPrivate

@@ -3,6 +3,8 @@
 
 #include "codec/frame.h"
 
+#include "codec/methods.h"
+
 QT_BEGIN_NAMESPACE
 
 namespace QtAmqpPrivate {
@@ -49,29 +51,24 @@ QString judge(quint8 type, quint16 channel, quint32 size, quint32 frameMax)
 
 FrameResult nextFrame(QByteArrayView bytes, FrameLimits limits, Frame &frame, FrameError &error)
 {
+    if (ordinaryFrame(bytes, limits, frame))
+        return FrameResult::Complete;
     if (bytes.size() < FrameHeaderSize)
         return FrameResult::Incomplete;
     const char *at = bytes.data();
     const quint8 type = quint8(at[0]);
     const quint16 channel = qFromBigEndian<quint16>(at + 1);
     const quint32 size = qFromBigEndian<quint32>(at + 3);
-    // One quick test that ordinary frames pass; the others are examined one by one.
-    const bool ordinary = (type == quint8(FrameType::Method) || type == quint8(FrameType::Body))
-            && size >= 4 && size <= limits.frame - quint32(FrameOverhead)
-            && (channel != 0 || type == quint8(FrameType::Method));
-    if (!ordinary) {
-        if (QString text = judge(type, channel, size, limits.frame); !text.isEmpty()) {
-            error = {ReplyCode::FrameError, std::move(text)};
-            return FrameResult::Malformed;
-        }
-        if (size
-            > limits.header - quint32(FrameOverhead)) { // only a header frame: others failed above
-            if (bytes.size() < FrameHeaderSize + ContentHeaderSize)
-                return FrameResult::Incomplete;
-            frame = {FrameType(type), channel, bytes.sliced(FrameHeaderSize, ContentHeaderSize),
-                     qint64(size) - ContentHeaderSize};
-            return FrameResult::Oversized;
-        }
+    if (QString text = judge(type, channel, size, limits.frame); !text.isEmpty()) {
+        error = {ReplyCode::FrameError, std::move(text)};
+        return FrameResult::Malformed;
+    }
+    if (size > limits.header - quint32(FrameOverhead)) { // only a header frame: others failed above
+        if (bytes.size() < FrameHeaderSize + ContentHeaderSize)
+            return FrameResult::Incomplete;
+        frame = {FrameType(type), channel, bytes.sliced(FrameHeaderSize, ContentHeaderSize),
+                 qint64(size) - ContentHeaderSize};
+        return FrameResult::Oversized;
     }
     if (bytes.size() - FrameOverhead < qsizetype(size))
         return FrameResult::Incomplete;
@@ -100,6 +97,32 @@ bool FrameReader::next(FrameLimits limits, Frame &frame, FrameError &error)
     return skip(frame, error);
 }
 
+bool FrameReader::findDelivery(FrameLimits limits, WholeDelivery &delivery) const
+{
+    QByteArrayView rest = m_input.view();
+    const auto find = [&](FrameType type, Frame &frame) {
+        if (!ordinaryFrame(rest, limits, frame) || frame.type != type
+            || frame.channel != delivery.method.channel)
+            return false;
+        rest = rest.sliced(frame.payload.size() + FrameOverhead);
+        return true;
+    };
+    delivery.method.channel = rest.size() < 3 ? 0 : qFromBigEndian<quint16>(rest.data() + 1);
+    if (m_toSkip > 0 || !find(FrameType::Method, delivery.method)
+        || qFromBigEndian<quint32>(delivery.method.payload.data()) != BasicDeliver::info.id()
+        || !find(FrameType::Header, delivery.header))
+        return false;
+    Reader in(delivery.header.payload);
+    const quint64 bodySize = decodeContentHeader(in).bodySize;
+    delivery.body = {};
+    if (bodySize > 0
+        && (!find(FrameType::Body, delivery.body)
+            || quint64(delivery.body.payload.size()) != bodySize))
+        return false;
+    delivery.size = m_input.size() - rest.size();
+    return true;
+}
+
 bool FrameReader::skip(Frame &frame, FrameError &error)
 {
     const QByteArrayView part =
@@ -122,17 +145,6 @@ bool FrameReader::isArriving(quint16 channel) const
     if (m_toSkip > 0)
         return channel == m_skipped.channel;
     return m_input.size() >= 3 && qFromBigEndian<quint16>(m_input.view().data() + 1) == channel;
-}
-
-ContentHeader decodeContentHeader(Reader &in)
-{
-    ContentHeader header;
-    header.classId = in.read<quint16>();
-    in.read<quint16>();
-    header.bodySize = in.read<quint64>();
-    header.flags = in.read<quint16>();
-    header.properties = in.rest();
-    return header;
 }
 
 } // namespace QtAmqpPrivate

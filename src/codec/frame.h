@@ -46,10 +46,44 @@ constexpr QStringView BadFrameEnd = u"a frame does not end with byte 0xCE";
 
 enum class FrameResult : quint8 { Complete, Incomplete, Malformed, Oversized };
 
-// Finds the first frame of `bytes`. If it is Complete, `frame` is set, and takes frame.payload.size() + 8
-// bytes. Oversized is a header frame above its limit: `frame` has its payload up to the property list, and
-// the caller has to drop frame.missing more bytes and the frame's end as they come.
+constexpr qsizetype ContentHeaderSize = 14; // of the payload, without the property list
+
+// Whether the bytes begin with a complete frame that has nothing unusual, as nearly all do: then `frame` is set,
+// and takes frame.payload.size() + 8 bytes.
+inline bool ordinaryFrame(QByteArrayView bytes, FrameLimits limits, Frame &frame)
+{
+    if (bytes.size() < FrameOverhead)
+        return false;
+    const char *at = bytes.data();
+    const auto type = FrameType(at[0]);
+    const bool isHeader = type == FrameType::Header;
+    if (!isHeader && type != FrameType::Method && type != FrameType::Body)
+        return false;
+    const quint16 channel = qFromBigEndian<quint16>(at + 1);
+    const quint32 size = qFromBigEndian<quint32>(at + 3);
+    const quint32 most = (isHeader ? limits.header : limits.frame) - quint32(FrameOverhead);
+    const quint32 least = isHeader ? quint32(ContentHeaderSize) : type == FrameType::Method ? 4 : 0;
+    if (size > most || size < least || (channel == 0 && type != FrameType::Method)
+        || qsizetype(size) > bytes.size() - FrameOverhead
+        || quint8(at[FrameHeaderSize + qsizetype(size)]) != FrameEnd)
+        return false;
+    frame = {type, channel, bytes.sliced(FrameHeaderSize, qsizetype(size)), 0};
+    return true;
+}
+
+// Finds the first frame of `bytes`. If it is Complete, `frame` is set, as by ordinaryFrame(). Oversized is a
+// header frame above its limit: `frame` has its payload up to the property list, and the caller has to drop
+// frame.missing more bytes and the frame's end as they come.
 FrameResult nextFrame(QByteArrayView bytes, FrameLimits limits, Frame &frame, FrameError &error);
+
+// The frames of a basic.deliver and its content, of which the body is one frame or empty.
+struct WholeDelivery
+{
+    Frame method;
+    Frame header;
+    Frame body; // has no payload if the body is empty
+    qsizetype size = 0; // of all frames
+};
 
 // Turns the bytes that arrive into frames. Of a header frame above its limit only the beginning is kept; it
 // is returned when all of it has arrived.
@@ -63,6 +97,11 @@ public:
     // Finds the next complete frame, whose payload is valid until space() is called. Returns false if there
     // is none yet, or, with `error` set, if the peer sent something wrong.
     bool next(FrameLimits limits, Frame &frame, FrameError &error);
+
+    // Finds a delivery that has arrived as a whole, as most do, and leaves it where it is until take() is called.
+    // Whatever else the bytes begin with is left to next(), which alone judges what is wrong.
+    bool findDelivery(FrameLimits limits, WholeDelivery &delivery) const;
+    void take(const WholeDelivery &delivery) { m_input.consume(delivery.size); }
 
     // Drops all bytes that have arrived.
     void discard()
@@ -94,7 +133,16 @@ struct ContentHeader
 };
 
 // The property list is not checked here, see QAmqpMessage::propertiesError().
-ContentHeader decodeContentHeader(Reader &in);
+inline ContentHeader decodeContentHeader(Reader &in)
+{
+    ContentHeader header;
+    header.classId = in.read<quint16>();
+    in.read<quint16>();
+    header.bodySize = in.read<quint64>();
+    header.flags = in.read<quint16>();
+    header.properties = in.rest();
+    return header;
+}
 
 // Writes the seven bytes of a frame's header; the payload must follow, then endFrame().
 inline void beginFrame(Writer &out, FrameType type, quint16 channel, qsizetype payloadSize)
@@ -113,8 +161,6 @@ void encodeMethodFrame(Writer &out, quint16 channel, const Method &method, qsize
     encode(method, out);
     endFrame(out);
 }
-
-constexpr qsizetype ContentHeaderSize = 14; // of the payload, without the property list
 
 inline void encodeHeaderFrame(Writer &out, quint16 channel, const ContentHeader &header)
 {

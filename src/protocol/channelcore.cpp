@@ -420,7 +420,7 @@ void ChannelCore::finish(const QAmqpError &error, quint32 guiltyMethod)
     reported |= endAwaited(error);
     reported |= m_publishes.end(error);
     m_consumers.clear();
-    m_lastEnvelope.reset();
+    forgetLastConsumer();
     m_deliveries.clear();
     m_context.events.push_back(ChannelClosed{m_number, error, reported});
 }

@@ -133,6 +133,8 @@ public:
 
     // happened
     void receive(const Frame &frame) { m_link->receive(frame); }
+    bool takesDelivery() const { return m_link && m_link->takesDelivery(); }
+    void receive(const WholeDelivery &delivery) { m_link->receive(delivery); }
     void timeout(TimePoint now, std::chrono::milliseconds requestTimeout, bool blocked);
     std::optional<TimePoint> nextTimeout(TimePoint now, std::chrono::milliseconds requestTimeout);
     // When the next frame of a message that is arriving is late; see ChannelLink.
@@ -152,7 +154,8 @@ public:
     void pump(); // sends what waits and may be sent by now
     void answered(const Request &request, Replied replied);
     void cancelled(const QByteArray &consumerTag);
-    void contentCame(Assembler &content, const Request &get);
+    void contentCame(Assembler &arrived); // of basic.deliver or basic.return
+    void gotContent(Assembler &arrived, const Request &get);
     void consumeSent(const QByteArray &consumerTag);
     void prefetchSent(quint16 messages, bool ofChannel);
     void publishesSettled(quint64 sequence, bool multiple, Outcome outcome);
@@ -233,12 +236,17 @@ private:
     void queueDeclared(const QueueDeclare &method);
     QueueKind kindOf(const BasicConsume &method, const QueueName &queue,
                      std::optional<quint16> prefetch) const;
-    Consumer *consumerOf(const EnvelopePointer &envelope);
+    Consumer *consumerOf(const QByteArray &consumerTag);
+    void forgetLastConsumer()
+    {
+        m_lastTag.clear();
+        m_lastConsumer = nullptr;
+    }
     Consumer takeConsumer(const QByteArray &consumerTag);
-    void deliver(Delivered delivered, const QString &excess);
+    Delivered takeContent(Assembler &arrived);
+    void deliver(Assembler &arrived);
     void deliverToNobody(const Delivered &delivered, Consumer *cancelling);
     void discard(Delivered delivered, const Consumer &consumer, const QString &excess);
-    void endGet(Delivered content, const Request &get, quint32 remaining, const QString &excess);
     bool heedsPrefetch(const Consumer &consumer, const Delivered &delivered);
     Request *oldestRequest();
     bool isCloseHeldUp();
@@ -264,8 +272,8 @@ private:
     PublishLedger m_publishes;
     QueueNamePointer m_lastDeclared{new QueueName};
     std::map<QByteArray, Consumer> m_consumers; // by tag
-    EnvelopePointer m_lastEnvelope; // of the last delivery
-    Consumer *m_lastConsumer = nullptr; // whose delivery that was
+    QByteArray m_lastTag; // of the consumer that got the last delivery
+    Consumer *m_lastConsumer = nullptr; // null if there is none of that tag
     DeliveryLedger m_deliveries;
     std::optional<quint16> m_prefetch; // as the application set it
     quint16 m_channelPrefetch = 0; // for all consumers together; 0 is no limit

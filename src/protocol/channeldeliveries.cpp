@@ -20,32 +20,35 @@ static QAmqpError tooLarge(const Delivered &content, const QString &why, bool no
                           noAck ? "dropped" : "rejected", why);
 }
 
-void ChannelCore::contentCame(Assembler &arrived, const Request &get)
+Delivered ChannelCore::takeContent(Assembler &arrived)
 {
-    const ContentStart start = arrived.start();
-    const QString excess = arrived.excess();
-    Delivered content{.channel = m_number,
-                      .redelivered = start.redelivered,
-                      .generation = m_link->generation(),
-                      .deliveryTag = start.deliveryTag,
-                      .envelope = arrived.envelope(),
-                      .message = arrived.takeMessage()};
-    if (start.method == BasicDeliver::info.id())
-        return deliver(std::move(content), excess);
-    if (start.method == BasicReturn::info.id()) {
-        const quint64 publish =
-                m_publishes.returned(*content.envelope, content.message, start.replyCode,
-                                     QString::fromUtf8(start.replyText));
-        m_context.events.push_back(Returned{m_number, start.replyCode, start.replyText,
-                                            content.envelope, content.message, publish});
-        return;
-    }
-    endGet(std::move(content), get, start.remaining, excess);
+    const ContentStart &start = arrived.start();
+    return {.channel = m_number,
+            .redelivered = start.redelivered,
+            .generation = m_link->generation(),
+            .deliveryTag = start.deliveryTag,
+            .envelope = arrived.envelope(),
+            .message = arrived.takeMessage()};
 }
 
-void ChannelCore::endGet(Delivered content, const Request &get, quint32 remaining,
-                         const QString &excess)
+void ChannelCore::contentCame(Assembler &arrived)
 {
+    if (arrived.start().method == BasicDeliver::info.id())
+        return deliver(arrived);
+    const quint16 replyCode = arrived.start().replyCode;
+    const QByteArray replyText = arrived.start().replyText;
+    const Delivered content = takeContent(arrived);
+    const quint64 publish = m_publishes.returned(*content.envelope, content.message, replyCode,
+                                                 QString::fromUtf8(replyText));
+    m_context.events.push_back(
+            Returned{m_number, replyCode, replyText, content.envelope, content.message, publish});
+}
+
+void ChannelCore::gotContent(Assembler &arrived, const Request &get)
+{
+    const quint32 remaining = arrived.start().remaining;
+    const QString excess = arrived.excess();
+    Delivered content = takeContent(arrived);
     const quint64 tag = content.deliveryTag;
     if (!get.noAck)
         m_deliveries.delivered(tag, DeliveryLedger::Nobody);
@@ -78,13 +81,14 @@ static std::optional<qint64> streamOffset(const QAmqpMessage &message)
     return offset.type() == QAmqpValue::Type::Int64 ? std::optional(offset.toInt()) : std::nullopt;
 }
 
-// The last consumer is remembered, since consecutive deliveries mostly are for the same one.
-ChannelCore::Consumer *ChannelCore::consumerOf(const EnvelopePointer &envelope)
+// The last consumer is remembered, since consecutive deliveries mostly are for the same one. These share the
+// memory of the tag, see Assembler::begin().
+ChannelCore::Consumer *ChannelCore::consumerOf(const QByteArray &consumerTag)
 {
-    if (m_lastEnvelope != envelope) {
-        const auto consumer = m_consumers.find(envelope->consumerTag);
+    if (m_lastTag.constData() != consumerTag.constData()) {
+        const auto consumer = m_consumers.find(consumerTag);
         m_lastConsumer = consumer == m_consumers.end() ? nullptr : &consumer->second;
-        m_lastEnvelope = envelope;
+        m_lastTag = consumerTag;
     }
     return m_lastConsumer;
 }
@@ -92,18 +96,21 @@ ChannelCore::Consumer *ChannelCore::consumerOf(const EnvelopePointer &envelope)
 ChannelCore::Consumer ChannelCore::takeConsumer(const QByteArray &consumerTag)
 {
     const auto consumer = m_consumers.extract(consumerTag);
-    m_lastEnvelope.reset();
+    forgetLastConsumer();
     if (consumer.empty())
         return {};
     m_deliveries.removeConsumer(consumer.mapped().ledgerId);
     return consumer.mapped();
 }
 
-void ChannelCore::deliver(Delivered delivered, const QString &excess)
+void ChannelCore::deliver(Assembler &arrived)
 {
-    Consumer *const consumer = consumerOf(delivered.envelope);
+    Consumer *const consumer = consumerOf(arrived.envelope()->consumerTag);
     const bool noAck = consumer && consumer->noAck;
-    if (!m_link->acceptTag(delivered.deliveryTag, noAck))
+    const QString excess = arrived.excess();
+    Delivered delivered = takeContent(arrived);
+    const quint64 tag = delivered.deliveryTag;
+    if (!m_link->acceptTag(tag, noAck))
         return;
     if (consumer && m_deliveries.needsOffset(consumer->ledgerId)) {
         const std::optional<qint64> offset = streamOffset(delivered.message);
@@ -118,11 +125,11 @@ void ChannelCore::deliver(Delivered delivered, const QString &excess)
     delivered.consumer = consumer->id;
     delivered.fromStream = m_deliveries.isStream(consumer->ledgerId);
     if (!noAck)
-        m_deliveries.delivered(delivered.deliveryTag, consumer->ledgerId);
+        m_deliveries.delivered(tag, consumer->ledgerId);
     if (!excess.isEmpty())
         discard(std::move(delivered), *consumer, excess);
     else if (noAck || heedsPrefetch(*consumer, delivered))
-        m_context.events.push_back(std::move(delivered));
+        m_context.events.emplace_back(std::move(delivered));
 }
 
 // Gives the delivery back to its queue, unless that may be a stream, which keeps its messages anyway.
@@ -251,7 +258,7 @@ RequestId ChannelCore::consume(const BasicConsume &method, const QueueNamePointe
             limited ? prefetch.value_or(0) : 0, kindOf(method, *queueOf(method, queue), prefetch));
     m_consumers.emplace(call.request.consumerTag,
                         Consumer{.id = id, .ledgerId = ledgerId, .noAck = method.noAck});
-    m_lastEnvelope.reset();
+    forgetLastConsumer();
     sendOrQueue(std::move(call));
     return id;
 }

@@ -20,6 +20,7 @@ ChannelLink::ChannelLink(LinkContext &link, ChannelCore &channel)
     , m_channel(channel)
     , m_number(channel.number())
     , m_generation(++link.session.lastGeneration)
+    , m_assembler(link.session.spareMessage)
 {
     send(ChannelOpen{});
     m_handshake = {.method = ChannelOpen::info.id()};
@@ -195,12 +196,55 @@ void ChannelLink::receive(const Frame &frame)
         const bool isComplete = frame.type == FrameType::Header
                 ? m_assembler.header(frame, m_link.session.maxMessageSize, m_link.error)
                 : m_assembler.body(frame.payload, m_link.error);
-        if (isComplete)
-            m_channel.contentCame(m_assembler, std::exchange(m_getting, {}));
+        if (isComplete && m_getting.method)
+            m_channel.gotContent(m_assembler, std::exchange(m_getting, {}));
+        else if (isComplete)
+            m_channel.contentCame(m_assembler);
     } else if (!isDropping()) {
         violated(ReplyCode::UnexpectedFrame, u"content came while the channel is %1",
                  stateName(m_state));
     }
+}
+
+// In a basic.deliver, the tag of the delivery and the bit "redelivered" are behind the number of the method and
+// the tag of the consumer.
+constexpr qsizetype MethodIdSize = 4;
+constexpr qsizetype DeliveryTagSize = 8;
+static qsizetype deliveryTagAt(QByteArrayView deliver)
+{
+    return MethodIdSize + 1 + quint8(deliver[MethodIdSize]);
+}
+
+// Whether the method differs from the last basic.deliver in the delivery's tag alone, as consecutive deliveries
+// mostly do.
+bool ChannelLink::repeatsLastDeliver(QByteArrayView method) const
+{
+    if (method.size() != m_lastDeliver.size())
+        return false;
+    const qsizetype at = deliveryTagAt(m_lastDeliver);
+    const qsizetype behind = at + DeliveryTagSize;
+    return std::memcmp(method.data(), m_lastDeliver.constData(), size_t(at)) == 0
+            && std::memcmp(method.data() + behind, m_lastDeliver.constData() + behind,
+                           size_t(method.size() - behind))
+            == 0;
+}
+
+void ChannelLink::receive(const WholeDelivery &delivery)
+{
+    const QByteArrayView method = delivery.method.payload;
+    if (repeatsLastDeliver(method)) {
+        m_assembler.beginSame(
+                qFromBigEndian<quint64>(method.data() + deliveryTagAt(m_lastDeliver)));
+    } else {
+        receive(delivery.method);
+        if (m_assembler.isIdle()) // the method was wrong
+            return;
+        m_lastDeliver.resize(method.size());
+        std::memcpy(m_lastDeliver.data(), method.data(), size_t(method.size()));
+    }
+    receive(delivery.header);
+    if (!m_assembler.isIdle() && m_link.error.code == ReplyCode::Success)
+        receive(delivery.body);
 }
 
 template<typename Method>
@@ -373,6 +417,7 @@ void ChannelLink::handle(const BasicNack &method)
 void ChannelLink::beginContent(ContentStart start, QByteArrayView exchange,
                                QByteArrayView routingKey, QByteArrayView consumerTag)
 {
+    m_lastDeliver.resize(0);
     m_assembler.begin(std::move(start), exchange, routingKey, consumerTag);
     m_link.contentBegan = true;
 }

@@ -35,6 +35,7 @@ public:
     bool takesContent() const { return !m_flowStopped; }
     bool takes(const WireCall &call) const;
     bool isReceiving() const { return isUsable() && !m_assembler.isIdle(); }
+    bool takesDelivery() const { return isUsable() && m_assembler.isIdle(); }
 
     // What goes out.
     void send(WireCall call);
@@ -73,10 +74,12 @@ public:
         m_getting = {};
         m_unanswered.clear();
         m_assembler.clear();
+        m_lastDeliver.clear();
     }
 
     // What comes in.
     void receive(const Frame &frame);
+    void receive(const WholeDelivery &delivery); // if takesDelivery()
     void lost() { changeState(Cause::Ended); }
     // Whether this tag may come now: tags ascend.
     bool acceptTag(quint64 deliveryTag, bool noAck);
@@ -116,6 +119,7 @@ private:
     void sendQos(const BasicQos &method);
     void qosSent(const BasicQos &method);
     std::optional<Request> answered(const MethodInfo &reply);
+    bool repeatsLastDeliver(QByteArrayView method) const;
     void beginContent(ContentStart start, QByteArrayView exchange, QByteArrayView routingKey,
                       QByteArrayView consumerTag = {});
 
@@ -136,6 +140,7 @@ private:
     quint64 m_lastTag = 0; // the highest tag of a delivery
     quint64 m_lastTagToAck = 0; // the same, of those that need an acknowledgement
     Assembler m_assembler;
+    QByteArray m_lastDeliver; // the last basic.deliver, if m_assembler still has its envelope
     std::optional<TimePoint> m_contentSince; // since when no frame of the arriving message came
 };
 

@@ -41,6 +41,7 @@ struct ConnectionContext
     qint64 waitingBytes = 0; // the size of all calls that wait in the channels
     std::shared_ptr<Log> log;
     RequestId lastRequest = 0;
+    QAmqpMessage spareMessage; // whose memory the next message takes, if nobody else holds it
     quint32 lastGeneration = 0; // of a ChannelLink
     std::set<quint16> timed; // channels that may have a deadline
     // The answers that come as messages, see ChannelCore::await(), and how each wait ends if none comes.

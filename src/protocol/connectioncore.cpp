@@ -4,6 +4,7 @@
 #include "protocol/connectioncore.h"
 
 #include "protocol/negotiation.h"
+#include "values/qamqpmessage_p.h"
 
 #include <algorithm>
 
@@ -298,6 +299,12 @@ std::optional<Event> ConnectionCore::takeEvent()
     event.emplace(std::move(m_context.events.front()));
     m_context.events.pop_front();
     return event;
+}
+
+void ConnectionCore::recycle(QAmqpMessage &message)
+{
+    if (QAmqpMessagePrivate::keepMemory(message))
+        m_context.spareMessage = std::move(message);
 }
 
 void ConnectionCore::lingerFrom(TimePoint now)

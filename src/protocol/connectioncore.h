@@ -79,6 +79,8 @@ public:
     // given back and reported later.
     std::optional<Event> takeEvent();
     void giveBack(std::deque<Event> events) { m_context.events = std::move(events); }
+    // The application is done with a message that was delivered: the next one takes its memory.
+    void recycle(QAmqpMessage &message);
     void lingerFrom(TimePoint now);
     Log &log() const { return *m_context.log; }
     QByteArray takeOutput();

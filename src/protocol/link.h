@@ -126,7 +126,8 @@ private:
     {
         sendMethod(m_context.output, 0, method);
     }
-    void take(const Frame &frame);
+    bool readDelivery();
+    void judge();
     void leaveAtLast();
     void checkContents();
     void setContentDeadline();
@@ -149,7 +150,7 @@ private:
     void handle(const ConnectionUnblocked &);
     void handle(const ConnectionUpdateSecretOk &);
     void violated(ReplyCode code, const QString &text);
-    // Notes what the peer did wrong; take() and readFrame() then end the link.
+    // Notes what the peer did wrong; judge() then ends the link.
     template<typename... Args>
     void blame(ReplyCode code, QStringView format, const Args &...args)
     {

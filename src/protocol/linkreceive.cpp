@@ -24,15 +24,38 @@ bool Link::readFrame()
     if (state() <= ConnectionState::Connecting || state() == ConnectionState::Closed
         || isWaitingForAnswer())
         return false;
-    Frame frame;
-    if (m_reader.next({m_context.frameMax, m_context.headerMax}, frame, m_context.error)) {
-        take(frame);
+    if (readDelivery())
         return true;
+    Frame frame;
+    const bool isThere =
+            m_reader.next({m_context.frameMax, m_context.headerMax}, frame, m_context.error);
+    if (isThere) {
+        ++m_traffic.framesReceived;
+        m_session.log->frameReceived(frame);
+        understand(frame);
     }
-    if (const FrameError error = std::exchange(m_context.error, {});
-        error.code != ReplyCode::Success)
-        violated(error.code, error.text);
-    return false;
+    judge();
+    return isThere;
+}
+
+// Takes all frames of a delivery at once if they have arrived and nothing about it is unusual. It does what the
+// frames would do one by one.
+bool Link::readDelivery()
+{
+    WholeDelivery delivery;
+    if (!isUsable() || !m_reader.findDelivery({m_context.frameMax, m_context.headerMax}, delivery))
+        return false;
+    const quint16 number = delivery.method.channel;
+    ChannelCore *const channel = m_connection.channel(number);
+    if (!channel || !channel->takesDelivery() || m_closedChannels.count(number) > 0)
+        return false;
+    m_reader.take(delivery);
+    m_traffic.framesReceived += delivery.body.payload.isEmpty() ? 2 : 3;
+    m_session.log->deliveryReceived(delivery);
+    channel->receive(delivery);
+    m_connection.dropIfOver(number);
+    judge();
+    return true;
 }
 
 void Link::caughtUp()
@@ -41,14 +64,13 @@ void Link::caughtUp()
     m_backlog = m_backlog && !m_session.events.empty();
 }
 
-void Link::take(const Frame &frame)
+// Ends the link if the peer did something wrong with what was received last.
+void Link::judge()
 {
-    ++m_traffic.framesReceived;
-    m_session.log->frameReceived(frame);
-    understand(frame);
-    if (const FrameError error = std::exchange(m_context.error, {});
-        error.code != ReplyCode::Success)
+    if (m_context.error.code != ReplyCode::Success) {
+        const FrameError error = std::exchange(m_context.error, {});
         violated(error.code, error.text);
+    }
     if (m_context.answerBytes > MaxAnswerBytes && isUsable())
         fail(Kind::LimitExceeded, Origin::Library,
              u"%1 does not read: %2 bytes of answers to it wait, which is too many",

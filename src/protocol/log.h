@@ -69,6 +69,15 @@ public:
         if (qtAmqpFrames().isDebugEnabled())
             addFrame("<-", frame, frame.payload.size());
     }
+    void deliveryReceived(const WholeDelivery &delivery)
+    {
+        if (!qtAmqpFrames().isDebugEnabled())
+            return;
+        frameReceived(delivery.method);
+        frameReceived(delivery.header);
+        if (!delivery.body.payload.isEmpty())
+            frameReceived(delivery.body);
+    }
     // `size` is that of the whole payload; of a body, `frame` need not hold all of it.
     void addFrame(const char *direction, const Frame &frame, qsizetype size);
 

@@ -156,16 +156,43 @@ void checkProperties(quint16 flags, Reader &list)
 
 QAmqpMessage QAmqpMessagePrivate::make(QByteArray body, quint16 flags, QByteArray properties)
 {
-    auto *d = new QAmqpMessagePrivate;
-    d->body = std::move(body);
-    d->flags = flags;
-    d->properties = std::move(properties);
-    Reader list(d->properties);
-    checkPropertyList(flags, list);
-    d->isMalformed = !list.ok();
     QAmqpMessage message;
-    message.d = d;
+    makeAgain(message, flags, properties, 0);
+    message.d->body = std::move(body);
     return message;
+}
+
+void QAmqpMessagePrivate::makeAgain(QAmqpMessage &message, quint16 flags, QByteArrayView properties,
+                                    quint64 bodySize)
+{
+    if (!message.d || message.d.constData()->ref.loadAcquire() != 1)
+        message.d = new QAmqpMessagePrivate;
+    QAmqpMessagePrivate &d = *message.d;
+    // A message that is kept must not take much more memory than it needs.
+    constexpr quint64 few = 512;
+    const auto capacity = quint64(d.body.capacity());
+    if (bodySize == 0 || bodySize > capacity || capacity > 2 * bodySize + few
+        || !d.body.isDetached())
+        d.body = QByteArray();
+    if (d.flags == flags && d.properties == properties)
+        return;
+    d.flags = flags;
+    d.properties = properties.toByteArray();
+    d.headers.clear();
+    Reader list(d.properties);
+    checkPropertyList(flags, list);
+    d.isMalformed = !list.ok();
+}
+
+bool QAmqpMessagePrivate::keepMemory(QAmqpMessage &message)
+{
+    constexpr qsizetype most = 64 * 1024;
+    if (!message.d || message.d.constData()->ref.loadAcquire() != 1
+        || !message.d.constData()->refusals.isEmpty())
+        return false;
+    if (message.d.constData()->body.capacity() > most)
+        message.d->body = QByteArray();
+    return true;
 }
 
 QAmqpMessage QAmqpMessagePrivate::makeBodiless(quint16 flags, QByteArray properties)

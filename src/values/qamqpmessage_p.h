@@ -55,6 +55,12 @@ public:
         return d.body.size() + d.properties.size();
     }
     static QAmqpMessage make(QByteArray body, quint16 flags, QByteArray properties);
+    // Makes `message` another one, whose body is to be filled and will have this size. It takes the memory that
+    // the message has, as far as nobody else holds that and the body needs it. Equal properties stay decoded.
+    static void makeAgain(QAmqpMessage &message, quint16 flags, QByteArrayView properties,
+                          quint64 bodySize);
+    // Whether the memory is worth keeping for a later message. Drops large bodies.
+    static bool keepMemory(QAmqpMessage &message);
     // Makes a message whose body was too large to be kept.
     static QAmqpMessage makeBodiless(quint16 flags, QByteArray properties);
     // Makes the message for JSON that cannot be read because of `error`.
