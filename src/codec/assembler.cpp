@@ -56,9 +56,10 @@ void Assembler::beginSame(quint64 deliveryTag)
     m_hasHeader = false;
 }
 
-bool Assembler::header(const Frame &frame, quint64 maxBodySize, FrameError &error)
+bool Assembler::header(QByteArrayView payload, qint64 missing, quint64 maxBodySize,
+                       FrameError &error)
 {
-    Reader in(frame.payload);
+    Reader in(payload);
     const ContentHeader header = decodeContentHeader(in);
     if (isIdle() || m_hasHeader) {
         error = {ReplyCode::UnexpectedFrame,
@@ -70,15 +71,15 @@ bool Assembler::header(const Frame &frame, quint64 maxBodySize, FrameError &erro
     } else {
         m_hasHeader = true;
         m_missing = m_claimed = header.bodySize;
-        if (frame.missing)
-            m_excess = formatted(u"its properties have %1 bytes, which is too many", frame.missing);
+        if (missing)
+            m_excess = formatted(u"its properties have %1 bytes, which is too many", missing);
         else if (header.bodySize > maxBodySize)
             m_excess = formatted(u"its body has %1 bytes, the limit is %2; raise it with "
                                  "QAmqpConnectionOptions::setMaxMessageSize()",
                                  header.bodySize, maxBodySize);
         m_message = std::move(m_spare);
-        QAmqpMessagePrivate::makeAgain(m_message, frame.missing ? 0 : header.flags,
-                                       header.properties, m_excess.isEmpty() ? m_claimed : 0);
+        QAmqpMessagePrivate::makeAgain(m_message, missing ? 0 : header.flags, header.properties,
+                                       m_excess.isEmpty() ? m_claimed : 0);
         return m_missing == 0;
     }
     return false;

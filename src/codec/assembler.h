@@ -55,7 +55,8 @@ public:
     void beginSame(quint64 deliveryTag);
     // Return true once the content is complete. A frame that must not come sets `error`, which ends the
     // connection.
-    bool header(const Frame &frame, quint64 maxBodySize, FrameError &error);
+    // `missing` bytes of the properties were too many and have been dropped.
+    bool header(QByteArrayView payload, qint64 missing, quint64 maxBodySize, FrameError &error);
     bool body(QByteArrayView payload, FrameError &error);
     // Why the body of this content, or the properties, were not kept; empty if they were.
     const QString &excess() const { return m_excess; }

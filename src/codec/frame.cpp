@@ -51,13 +51,18 @@ QString judge(quint8 type, quint16 channel, quint32 size, quint32 frameMax)
 
 FrameResult nextFrame(QByteArrayView bytes, FrameLimits limits, Frame &frame, FrameError &error)
 {
-    if (ordinaryFrame(bytes, limits, frame))
-        return FrameResult::Complete;
     if (bytes.size() < FrameHeaderSize)
         return FrameResult::Incomplete;
     const char *at = bytes.data();
     const quint8 type = quint8(at[0]);
     const quint16 channel = qFromBigEndian<quint16>(at + 1);
+    for (const FrameType common : {FrameType::Body, FrameType::Method, FrameType::Header}) {
+        const qsizetype payload = channel ? ordinaryFrame(bytes, common, limits) : -1;
+        if (payload < 0)
+            continue;
+        frame = {common, channel, bytes.sliced(FrameHeaderSize, payload), 0};
+        return FrameResult::Complete;
+    }
     const quint32 size = qFromBigEndian<quint32>(at + 3);
     if (QString text = judge(type, channel, size, limits.frame); !text.isEmpty()) {
         error = {ReplyCode::FrameError, std::move(text)};
@@ -99,28 +104,29 @@ bool FrameReader::next(FrameLimits limits, Frame &frame, FrameError &error)
 
 bool FrameReader::findDelivery(FrameLimits limits, WholeDelivery &delivery) const
 {
+    if (m_toSkip > 0 || m_input.size() < FrameOverhead)
+        return false;
     QByteArrayView rest = m_input.view();
-    const auto find = [&](FrameType type, Frame &frame) {
-        if (!ordinaryFrame(rest, limits, frame) || frame.type != type
-            || frame.channel != delivery.method.channel)
+    delivery.channel = qFromBigEndian<quint16>(rest.data() + 1);
+    const auto find = [&](FrameType type, QByteArrayView &payload) {
+        const qsizetype size = ordinaryFrame(rest, type, limits);
+        if (size < 0 || qFromBigEndian<quint16>(rest.data() + 1) != delivery.channel)
             return false;
-        rest = rest.sliced(frame.payload.size() + FrameOverhead);
+        payload = rest.sliced(FrameHeaderSize, size);
+        rest = rest.sliced(size + FrameOverhead);
         return true;
     };
-    delivery.method.channel = rest.size() < 3 ? 0 : qFromBigEndian<quint16>(rest.data() + 1);
-    if (m_toSkip > 0 || !find(FrameType::Method, delivery.method)
-        || qFromBigEndian<quint32>(delivery.method.payload.data()) != BasicDeliver::info.id()
+    if (!find(FrameType::Method, delivery.method)
+        || qFromBigEndian<quint32>(delivery.method.data()) != BasicDeliver::info.id()
         || !find(FrameType::Header, delivery.header))
         return false;
-    Reader in(delivery.header.payload);
+    Reader in(delivery.header);
     const quint64 bodySize = decodeContentHeader(in).bodySize;
-    delivery.body = {};
     if (bodySize > 0
-        && (!find(FrameType::Body, delivery.body)
-            || quint64(delivery.body.payload.size()) != bodySize))
+        && (!find(FrameType::Body, delivery.body) || quint64(delivery.body.size()) != bodySize))
         return false;
     delivery.size = m_input.size() - rest.size();
-    return true;
+    return delivery.channel != 0;
 }
 
 bool FrameReader::skip(Frame &frame, FrameError &error)

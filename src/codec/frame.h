@@ -48,40 +48,34 @@ enum class FrameResult : quint8 { Complete, Incomplete, Malformed, Oversized };
 
 constexpr qsizetype ContentHeaderSize = 14; // of the payload, without the property list
 
-// Whether the bytes begin with a complete frame that has nothing unusual, as nearly all do: then `frame` is set,
-// and takes frame.payload.size() + 8 bytes.
-inline bool ordinaryFrame(QByteArrayView bytes, FrameLimits limits, Frame &frame)
+// Returns the size of the payload if the bytes begin with a complete frame of this type that has nothing unusual,
+// as nearly all do, and otherwise -1.
+inline qsizetype ordinaryFrame(QByteArrayView bytes, FrameType type, FrameLimits limits)
 {
-    if (bytes.size() < FrameOverhead)
-        return false;
-    const char *at = bytes.data();
-    const auto type = FrameType(at[0]);
+    if (bytes.size() < FrameOverhead || quint8(bytes[0]) != quint8(type))
+        return -1;
     const bool isHeader = type == FrameType::Header;
-    if (!isHeader && type != FrameType::Method && type != FrameType::Body)
-        return false;
-    const quint16 channel = qFromBigEndian<quint16>(at + 1);
-    const quint32 size = qFromBigEndian<quint32>(at + 3);
+    const quint32 size = qFromBigEndian<quint32>(bytes.data() + 3);
     const quint32 most = (isHeader ? limits.header : limits.frame) - quint32(FrameOverhead);
     const quint32 least = isHeader ? quint32(ContentHeaderSize) : type == FrameType::Method ? 4 : 0;
-    if (size > most || size < least || (channel == 0 && type != FrameType::Method)
-        || qsizetype(size) > bytes.size() - FrameOverhead
-        || quint8(at[FrameHeaderSize + qsizetype(size)]) != FrameEnd)
-        return false;
-    frame = {type, channel, bytes.sliced(FrameHeaderSize, qsizetype(size)), 0};
-    return true;
+    if (size < least || size > most || qsizetype(size) > bytes.size() - FrameOverhead
+        || quint8(bytes[FrameHeaderSize + qsizetype(size)]) != FrameEnd)
+        return -1;
+    return qsizetype(size);
 }
 
-// Finds the first frame of `bytes`. If it is Complete, `frame` is set, as by ordinaryFrame(). Oversized is a
-// header frame above its limit: `frame` has its payload up to the property list, and the caller has to drop
-// frame.missing more bytes and the frame's end as they come.
+// Finds the first frame of `bytes`. If it is Complete, `frame` is set, and takes frame.payload.size() + 8
+// bytes. Oversized is a header frame above its limit: `frame` has its payload up to the property list, and
+// the caller has to drop frame.missing more bytes and the frame's end as they come.
 FrameResult nextFrame(QByteArrayView bytes, FrameLimits limits, Frame &frame, FrameError &error);
 
-// The frames of a basic.deliver and its content, of which the body is one frame or empty.
+// The payloads of the frames of a basic.deliver and its content, of which the body is one frame or empty.
 struct WholeDelivery
 {
-    Frame method;
-    Frame header;
-    Frame body; // has no payload if the body is empty
+    quint16 channel = 0;
+    QByteArrayView method;
+    QByteArrayView header;
+    QByteArrayView body;
     qsizetype size = 0; // of all frames
 };
 

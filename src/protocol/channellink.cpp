@@ -194,7 +194,8 @@ void ChannelLink::receive(const Frame &frame)
                      in.errorOffset());
     } else if (isUsable()) {
         const bool isComplete = frame.type == FrameType::Header
-                ? m_assembler.header(frame, m_link.session.maxMessageSize, m_link.error)
+                ? m_assembler.header(frame.payload, frame.missing, m_link.session.maxMessageSize,
+                                     m_link.error)
                 : m_assembler.body(frame.payload, m_link.error);
         if (isComplete && m_getting.method)
             m_channel.gotContent(m_assembler, std::exchange(m_getting, {}));
@@ -231,20 +232,23 @@ bool ChannelLink::repeatsLastDeliver(QByteArrayView method) const
 
 void ChannelLink::receive(const WholeDelivery &delivery)
 {
-    const QByteArrayView method = delivery.method.payload;
+    const QByteArrayView method = delivery.method;
     if (repeatsLastDeliver(method)) {
         m_assembler.beginSame(
                 qFromBigEndian<quint64>(method.data() + deliveryTagAt(m_lastDeliver)));
     } else {
-        receive(delivery.method);
+        receive({FrameType::Method, m_number, method});
         if (m_assembler.isIdle()) // the method was wrong
             return;
         m_lastDeliver.resize(method.size());
         std::memcpy(m_lastDeliver.data(), method.data(), size_t(method.size()));
     }
-    receive(delivery.header);
-    if (!m_assembler.isIdle() && m_link.error.code == ReplyCode::Success)
-        receive(delivery.body);
+    FrameError &error = m_link.error;
+    bool isComplete = m_assembler.header(delivery.header, 0, m_link.session.maxMessageSize, error);
+    if (!isComplete && error.code == ReplyCode::Success)
+        isComplete = m_assembler.body(delivery.body, error);
+    if (isComplete)
+        m_channel.contentCame(m_assembler);
 }
 
 template<typename Method>

@@ -45,15 +45,14 @@ bool Link::readDelivery()
     WholeDelivery delivery;
     if (!isUsable() || !m_reader.findDelivery({m_context.frameMax, m_context.headerMax}, delivery))
         return false;
-    const quint16 number = delivery.method.channel;
-    ChannelCore *const channel = m_connection.channel(number);
-    if (!channel || !channel->takesDelivery() || m_closedChannels.count(number) > 0)
+    ChannelCore *const channel = m_connection.channel(delivery.channel);
+    if (!channel || !channel->takesDelivery() || m_closedChannels.count(delivery.channel) > 0)
         return false;
     m_reader.take(delivery);
-    m_traffic.framesReceived += delivery.body.payload.isEmpty() ? 2 : 3;
+    m_traffic.framesReceived += delivery.body.isEmpty() ? 2 : 3;
     m_session.log->deliveryReceived(delivery);
     channel->receive(delivery);
-    m_connection.dropIfOver(number);
+    m_connection.dropIfOver(delivery.channel);
     judge();
     return true;
 }

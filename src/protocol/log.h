@@ -73,10 +73,10 @@ public:
     {
         if (!qtAmqpFrames().isDebugEnabled())
             return;
-        frameReceived(delivery.method);
-        frameReceived(delivery.header);
-        if (!delivery.body.payload.isEmpty())
-            frameReceived(delivery.body);
+        frameReceived({FrameType::Method, delivery.channel, delivery.method});
+        frameReceived({FrameType::Header, delivery.channel, delivery.header});
+        if (!delivery.body.isEmpty())
+            frameReceived({FrameType::Body, delivery.channel, delivery.body});
     }
     // `size` is that of the whole payload; of a body, `frame` need not hold all of it.
     void addFrame(const char *direction, const Frame &frame, qsizetype size);
