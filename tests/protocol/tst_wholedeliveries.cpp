@@ -70,7 +70,8 @@ public:
             kept += described(delivered);
         return (m_lines + kept).join(u'\n') + u"\nwritten "_s
                 + QString::fromLatin1(m_written.toHex())
-                + u"\nframes %1"_s.arg(m_framesAtEnd.value_or(m_core.traffic().framesReceived));
+                + (m_isClosed ? QString() // then it depends on the pieces
+                              : u"\nframes %1"_s.arg(m_core.traffic().framesReceived));
     }
     qsizetype deliveries() const { return m_deliveries; }
 
@@ -107,7 +108,7 @@ private:
     void happened(const ConnectionClosed &closed)
     {
         m_lines += u"closed: "_s + closed.error.text();
-        m_framesAtEnd = m_core.traffic().framesReceived; // what comes behind depends on the pieces
+        m_isClosed = true;
     }
     template<typename Other>
     void happened(const Other &)
@@ -121,7 +122,7 @@ private:
     std::vector<Delivered> m_kept;
     QByteArray m_written;
     qsizetype m_deliveries = 0;
-    std::optional<quint64> m_framesAtEnd;
+    bool m_isClosed = false;
 };
 
 QString reportOf(const QByteArray &stream, const QList<qsizetype> &cuts)
