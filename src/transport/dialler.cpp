@@ -269,7 +269,12 @@ void Dialler::dialNext()
     }
     if (!m_addresses.isEmpty())
         m_nextTimer.start(int(AttemptDelay.count()), this);
-    socket->connectToHost(address, m_endpoint.port);
+    // What Qt buffers costs a copy and system calls that switch its notifiers. But a QSslSocket cannot do without,
+    // and when a proxy ends a connection, Qt drops what its buffer has not taken from the way to the proxy.
+    const bool buffered = m_endpoint.tls || m_proxy.type() != QNetworkProxy::NoProxy;
+    socket->connectToHost(address, m_endpoint.port,
+                          buffered ? QIODevice::ReadWrite
+                                   : QIODevice::ReadWrite | QIODevice::Unbuffered);
 }
 
 // Other attempts that have not ended may still be of use: their addresses come before those not tried yet.

@@ -20,7 +20,7 @@ namespace QtAmqpPrivate {
 // throughput.
 constexpr qint64 TcpQueue = 256 * 1024;
 constexpr qint64 TlsQueue = 64 * 1024;
-constexpr qint64 TcpReadBuffer = 512 * 1024;
+constexpr qint64 ProxyReadBuffer = 512 * 1024;
 constexpr qint64 TlsReadBuffer = 64 * 1024;
 constexpr qsizetype LargestJoined = 64 * 1024;
 
@@ -44,6 +44,7 @@ void SocketTransport::dial(const QStringList &addresses)
     m_reached = false;
     m_opened = false;
     m_wasHigh = false;
+    m_readable = false;
     m_lost.reset();
     m_sslErrors.clear();
     m_tls = nullptr;
@@ -66,7 +67,9 @@ void SocketTransport::connected(std::unique_ptr<QTcpSocket> socket)
     m_failures = m_dialler->failures();
     m_reached = true;
     watch(m_socket.get());
-    m_socket->setReadBufferSize(m_tls ? TlsReadBuffer : TcpReadBuffer);
+    m_readable = !m_tls;
+    if (!m_socket->openMode().testFlag(QIODevice::Unbuffered))
+        m_socket->setReadBufferSize(m_tls ? TlsReadBuffer : ProxyReadBuffer);
     // If this were set before the socket is connected, Qt would drop it, and each small exchange would take
     // 44 ms.
     m_socket->setSocketOption(QAbstractSocket::LowDelayOption, 1);
@@ -105,7 +108,10 @@ void SocketTransport::watch(QTcpSocket *socket)
             requestTurn();
         });
     }
-    connect(socket, &QTcpSocket::readyRead, this, &SocketTransport::requestTurn);
+    connect(socket, &QTcpSocket::readyRead, this, [this] {
+        m_readable = true;
+        requestTurn();
+    });
     connect(socket, &QTcpSocket::bytesWritten, this, &SocketTransport::noteWritten);
     connect(socket, &QTcpSocket::errorOccurred, this, [this, socket] {
         if (!isOnlyLate(*socket))
@@ -227,8 +233,16 @@ void SocketTransport::feed()
     const qint64 most = m_tls ? TlsQueue : TcpQueue;
     while (!m_blocks.isEmpty() && queuedInSocket() < most) {
         m_blockBytes -= m_blocks.head().size();
-        m_socket->write(m_blocks.dequeue());
+        if (m_socket->write(m_blocks.dequeue()) < 0)
+            return writingFailed();
     }
+}
+
+// An unbuffered socket has no signal for this. Qt ends a buffered one in the same way.
+void SocketTransport::writingFailed()
+{
+    noteDisconnected(m_socket->errorString());
+    m_socket->abort();
 }
 
 void SocketTransport::flush()
@@ -248,6 +262,7 @@ void SocketTransport::close()
 {
     setDeadline(std::nullopt);
     m_dialler.reset();
+    m_readable = false;
     if (!m_socket)
         return;
     m_socket->disconnect(this);
@@ -265,6 +280,7 @@ void SocketTransport::abort()
     m_dialler.reset();
     m_blocks.clear();
     m_blockBytes = 0;
+    m_readable = false;
     if (!m_socket)
         return;
     m_socket->disconnect(this);
@@ -276,6 +292,23 @@ QSslConfiguration SocketTransport::tlsSession() const
     return m_tls && m_tls->isEncrypted() ? m_tls->sslConfiguration() : QSslConfiguration();
 }
 
+// Whether there may be something to read is known from readyRead() and from what was read before, since asking an
+// unbuffered socket costs a system call. Such a socket has no signal for its end: reading fails.
+void SocketTransport::read()
+{
+    m_readable = m_readable && m_socket->isOpen(); // Qt closes it when writing fails
+    qsizetype size = 0;
+    char *const buffer = m_readable ? receiveBuffer(&size) : nullptr;
+    if (size == 0)
+        return;
+    const qint64 bytes = m_socket->read(buffer, size);
+    m_readable = bytes == size;
+    if (bytes < 0)
+        noteDisconnected(m_socket->errorString());
+    else
+        received(qsizetype(bytes));
+}
+
 // The turn may delete this object: with the connection, or at the end of a Farewell.
 void SocketTransport::runTurn()
 {
@@ -285,14 +318,13 @@ void SocketTransport::runTurn()
         opened();
     if (!m_sslErrors.isEmpty() && m_lost)
         sslErrors(std::exchange(m_sslErrors, {}));
-    if (m_socket)
-        readFrom(*m_socket);
-    if (m_lost && (!m_socket || m_socket->bytesAvailable() == 0))
+    read();
+    if (m_lost && !m_readable)
         lost(*std::exchange(m_lost, std::nullopt));
     if (!m_blocks.isEmpty())
         flush();
     const QPointer<LoopTransport> alive(this);
-    if (turn() && alive && ((m_socket && m_socket->bytesAvailable() > 0) || m_lost) && hasRoom())
+    if (turn() && alive && (m_readable || m_lost) && hasRoom())
         requestTurn();
 }
 

@@ -58,6 +58,8 @@ private:
     void noteLost(const QAmqpError &error);
     qint64 queuedInSocket() const;
     void feed();
+    void writingFailed();
+    void read();
 
     const Dialler::Resolver m_resolver;
     QAmqpEndpoint m_endpoint;
@@ -70,6 +72,7 @@ private:
     QQueue<QByteArray> m_blocks; // those that wait for room in the socket
     qint64 m_blockBytes = 0;
     bool m_wasHigh = false;
+    bool m_readable = false; // the socket may have something to read, or its end
     QString m_address;
     bool m_reached = false; // these two were noted, and are reported in the next turn
     bool m_opened = false;
