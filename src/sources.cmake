@@ -61,6 +61,8 @@ set(QTAMQP_codec_SOURCES
 set(QTAMQP_protocol_SOURCES
     protocol/attempts.cpp
     protocol/attempts.h
+    protocol/bodysource.h
+    protocol/channelbodies.cpp
     protocol/channelcalls.h
     protocol/channelcore.cpp
     protocol/channelcore.h
@@ -109,6 +111,8 @@ set(QTAMQP_api_SOURCES
     api/channelevents.cpp
     api/channelrequests.cpp
     api/channelupdates.cpp
+    api/devicesource.cpp
+    api/devicesource.h
     api/endpoint.cpp
     api/endpoint.h
     api/engine.cpp

@@ -16,6 +16,7 @@
 
 QT_BEGIN_NAMESPACE
 
+class QIODevice;
 class QAmqpChannelPrivate;
 class QAmqpConnection;
 class QAmqpConsumer;
@@ -97,6 +98,13 @@ public:
                     PublishFlags flags = NoFlags);
     QFuture<quint64> publishConfirmed(const QString &exchange, const QString &routingKey,
                                       const QAmqpMessage &message, PublishFlags flags = NoFlags);
+    quint64 publish(const QString &exchange, const QString &routingKey, QIODevice *body,
+                    qint64 size, const QAmqpMessage &properties = QAmqpMessage(),
+                    PublishFlags flags = NoFlags);
+    QFuture<quint64> publishConfirmed(const QString &exchange, const QString &routingKey,
+                                      QIODevice *body, qint64 size,
+                                      const QAmqpMessage &properties = QAmqpMessage(),
+                                      PublishFlags flags = NoFlags);
     QFuture<void> allConfirmed();
     bool confirms() const;
     bool setConfirms(bool enabled);

@@ -46,6 +46,7 @@ public:
         Nacked,
         ProtocolViolation,
         LimitExceeded,
+        DeviceFailed,
     };
     Q_ENUM(Kind)
     enum class Scope : quint8 { Operation, Channel, Connection };

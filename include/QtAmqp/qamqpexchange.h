@@ -37,6 +37,12 @@ public:
                     QAmqpChannel::PublishFlags flags = QAmqpChannel::NoFlags);
     QFuture<quint64> publishConfirmed(const QString &routingKey, const QAmqpMessage &message,
                                       QAmqpChannel::PublishFlags flags = QAmqpChannel::NoFlags);
+    quint64 publish(const QString &routingKey, QIODevice *body, qint64 size,
+                    const QAmqpMessage &properties = QAmqpMessage(),
+                    QAmqpChannel::PublishFlags flags = QAmqpChannel::NoFlags);
+    QFuture<quint64> publishConfirmed(const QString &routingKey, QIODevice *body, qint64 size,
+                                      const QAmqpMessage &properties = QAmqpMessage(),
+                                      QAmqpChannel::PublishFlags flags = QAmqpChannel::NoFlags);
 
 private:
     friend class QAmqpChannel;

@@ -35,6 +35,11 @@ public:
                     QAmqpChannel::PublishFlags flags = QAmqpChannel::NoFlags);
     QFuture<quint64> publishConfirmed(const QAmqpMessage &message,
                                       QAmqpChannel::PublishFlags flags = QAmqpChannel::NoFlags);
+    quint64 publish(QIODevice *body, qint64 size, const QAmqpMessage &properties = QAmqpMessage(),
+                    QAmqpChannel::PublishFlags flags = QAmqpChannel::NoFlags);
+    QFuture<quint64> publishConfirmed(QIODevice *body, qint64 size,
+                                      const QAmqpMessage &properties = QAmqpMessage(),
+                                      QAmqpChannel::PublishFlags flags = QAmqpChannel::NoFlags);
 
 Q_SIGNALS:
     void nameChanged(const QString &name);

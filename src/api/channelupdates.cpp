@@ -76,7 +76,7 @@ void QAmqpChannelPrivate::updateConsumers()
 
 bool QAmqpChannelPrivate::mayPublish(qint64 bytesToWrite) const
 {
-    return engine && core && engine->bytesToWrite() < bytesToWrite
+    return engine && core && engine->bytesToWrite() < bytesToWrite && !core->hasStreamedBody()
             && (maxUnconfirmed == 0 || core->unconfirmed() < maxUnconfirmed);
 }
 
@@ -121,9 +121,9 @@ void QAmqpChannelPrivate::emitReadyToPublish()
 quint64 QAmqpChannelPrivate::publishReporting(const QString &exchange, const QString &routingKey,
                                               const QAmqpMessage &message,
                                               QAmqpChannel::PublishFlags flags,
-                                              const QueueNamePointer &queue)
+                                              const QueueNamePointer &queue, const DeviceBody *body)
 {
-    const quint64 tag = publish(exchange, routingKey, message, flags, queue);
+    const quint64 tag = publish(exchange, routingKey, message, flags, queue, body);
     if (tag != 0 || (engine && engine->mailbox()->isForeign())) // which was told at once
         return tag;
     refusedError = lastError;

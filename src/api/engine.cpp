@@ -343,6 +343,8 @@ void Engine::work()
     if (m_connection)
         updateChannels();
     m_core->turnEnded(Clock::now()); // before the next deadline is set
+    if (m_core->hasBodiesToSend())
+        sendBodies();
     write();
 }
 
@@ -402,6 +404,17 @@ void Engine::write()
         m_deadline = deadline;
         m_transport->setDeadline(deadline);
     }
+}
+
+// A turn sends what there is room for. The next one follows when the transport has written most of that: at once if
+// it took all of it. Reading a device may run any code of the application, as a slot may.
+void Engine::sendBodies()
+{
+    const bool isMore = QtAmqpPrivate::sendBodies(
+            BodyWindow - m_transportBytes, [this] { return m_linked ? m_core.get() : nullptr; });
+    write();
+    if ((isMore && m_transportBytes < BodyWindow) || m_core->hasEvents())
+        scheduleTurn();
 }
 
 void Engine::flush()

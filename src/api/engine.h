@@ -73,6 +73,8 @@ public:
     void closeChannel(quint16 number);
     // With more bytes than these on their way out it is not wise to publish.
     static constexpr qint64 HighWater = 256 * 1024;
+    // Bodies are read from their devices up to here, so that a long one leaves room for other publishes.
+    static constexpr qint64 BodyWindow = HighWater / 2;
     // Calls the channel's update() at the end of a turn. The first one asks for that turn, and the second one
     // takes the next that comes.
     void scheduleUpdate(QAmqpChannelPrivate &channel);
@@ -101,6 +103,7 @@ private:
     void deliverEvents();
     void updateChannels();
     void write();
+    void sendBodies();
     void flush();
     void useTransport();
     void link(bool nextAddress = false);

@@ -100,10 +100,14 @@ void Farewell::turn()
         readEvents();
     }
     m_core->turnEnded(Clock::now());
+    const bool isMore = sendBodies(Engine::BodyWindow - m_transport->bytesToWrite(),
+                                   [this] { return m_core.get(); });
     for (QByteArray block = m_core->takeOutput(); !block.isEmpty(); block = m_core->takeOutput())
         m_transport->write(block);
     m_transport->flush();
     m_transport->setDeadline(m_core->nextTimeout());
+    if ((isMore && m_transport->bytesToWrite() < Engine::BodyWindow) || m_core->hasEvents())
+        m_transport->requestTurn();
     if (isOver() && m_self) {
         m_transport->close();
         m_self.reset();

@@ -3,6 +3,7 @@
 
 #include "api/qamqpchannel_p.h"
 
+#include "api/devicesource.h"
 #include "api/qamqpconnection_p.h"
 #include "api/qamqpconsumer_p.h"
 #include "values/qamqpmessage_p.h"
@@ -101,7 +102,8 @@ constexpr qint64 MaxWaitingBytes = 8 * 1024 * 1024;
 /*! \fn void QAmqpChannel::confirmed(quint64 firstTag, quint64 lastTag)
     The broker is responsible for the publishes \a firstTag to \a lastTag now. */
 /*! \fn void QAmqpChannel::nacked(quint64 firstTag, quint64 lastTag)
-    The broker refused the publishes \a firstTag to \a lastTag; nothing of them was kept. */
+    The broker refused the publishes \a firstTag to \a lastTag, or their bodies were to come from a device and
+    could not be sent entirely; nothing of them was kept. */
 /*! \fn void QAmqpChannel::indeterminate(quint64 firstTag, quint64 lastTag)
     The channel ended before the broker answered for \a firstTag to \a lastTag: they may have arrived. */
 /*! \fn void QAmqpChannel::messageReturned(const QAmqpReturn &message)
@@ -342,6 +344,29 @@ QAmqpError QAmqpChannelPrivate::publishRefusal(const BasicPublish &method,
     return {};
 }
 
+QAmqpError QAmqpChannelPrivate::bodyRefusal(const DeviceBody &body, const QAmqpMessage &properties)
+{
+    QIODevice *const device = body.device;
+    if (!device || !device->isReadable())
+        return invalidArgument(u"publish(): %1",
+                               device ? "the device of the body is not open for reading"
+                                      : "there is no device to read the body from");
+    if (device->thread() != QThread::currentThread())
+        return invalidArgument(
+                u"publish(): the device of the body belongs to another thread than the connection");
+    if (!properties.body().isEmpty())
+        return invalidArgument(
+                u"publish(): the message has a body already; give one without, for its properties");
+    if (body.size < 0)
+        return invalidArgument(u"publish(): a body cannot have %1 bytes", body.size);
+    if (const qint64 left = device->size() - device->pos();
+        !device->isSequential() && body.size > left)
+        return invalidArgument(
+                u"publish(): a body of %1 bytes was asked for, and the device has %2 from its position on",
+                body.size, left);
+    return {};
+}
+
 /*!
     Publishes \a message to \a exchange (empty: the default exchange, whose routing keys are names of
     queues) with \a routingKey, and returns a tag: 1, 2, 3 and so on through the life of this object,
@@ -366,7 +391,7 @@ quint64 QAmqpChannel::publish(const QString &exchange, const QString &routingKey
 
 quint64 QAmqpChannelPrivate::publish(const QString &exchange, const QString &routingKey,
                                      const QAmqpMessage &message, QAmqpChannel::PublishFlags flags,
-                                     const QueueNamePointer &queue)
+                                     const QueueNamePointer &queue, const DeviceBody *body)
 {
     if (engine && engine->mailbox()->isForeign()) {
         refuse(threadError("publish()"));
@@ -383,9 +408,12 @@ quint64 QAmqpChannelPrivate::publish(const QString &exchange, const QString &rou
             && !engine->core().isClosing() && exchangeName.size() <= MaxShortString
             && key.size() <= MaxShortString && exchangeUtf8.isValid() && isKeyValid
             && content.refusals.isEmpty() && content.properties.size() < 1024
-            && engine->core().waitingBytes() == 0;
+            && engine->core().waitingBytes() == 0 && !body;
     if (!ordinary) {
-        if (const QAmqpError error = publishRefusal(method, message, queue.data())) {
+        QAmqpError error = publishRefusal(method, message, queue.data());
+        if (body && !error)
+            error = bodyRefusal(*body, message);
+        if (error) {
             setLastError(error);
             return 0;
         }
@@ -399,9 +427,13 @@ quint64 QAmqpChannelPrivate::publish(const QString &exchange, const QString &rou
         }
         core->selectConfirms();
     }
-    const quint64 tag = core->publish(method, message, queue);
+    StreamedBody streamed;
+    if (body && body->size > 0)
+        streamed = {std::make_shared<DeviceSource>(body->device, engine->weak_from_this()),
+                    quint64(body->size)};
+    const quint64 tag = core->publish(method, message, queue, std::move(streamed));
     engine->scheduleTurn(); // which also looks at how much is on its way out
-    if (maxUnconfirmed > 0 && core->unconfirmed() >= maxUnconfirmed)
+    if ((maxUnconfirmed > 0 && core->unconfirmed() >= maxUnconfirmed) || core->hasStreamedBody())
         holdPublish();
     return tag;
 }
@@ -415,16 +447,14 @@ QAmqpError QAmqpChannelPrivate::confirmsRefusal(const char *function) const
     return error;
 }
 
-QFuture<quint64> QAmqpChannelPrivate::publishConfirmed(const QString &exchange,
-                                                       const QString &routingKey,
-                                                       const QAmqpMessage &message,
-                                                       QAmqpChannel::PublishFlags flags,
-                                                       const QueueNamePointer &queue)
+QFuture<quint64> QAmqpChannelPrivate::publishConfirmed(
+        const QString &exchange, const QString &routingKey, const QAmqpMessage &message,
+        QAmqpChannel::PublishFlags flags, const QueueNamePointer &queue, const DeviceBody *body)
 {
     if (const QAmqpError error = confirmsRefusal("publishConfirmed()"))
         return failedFuture<quint64>(error);
     const QAmqpError before = lastError; // a refusal is told by the future alone
-    const quint64 tag = publish(exchange, routingKey, message, flags, queue);
+    const quint64 tag = publish(exchange, routingKey, message, flags, queue, body);
     if (tag == 0) {
         const QAmqpError refused = std::exchange(lastError, before);
         return failedFuture<quint64>(refused);
@@ -444,6 +474,65 @@ QFuture<quint64> QAmqpChannel::publishConfirmed(const QString &exchange, const Q
                                                 const QAmqpMessage &message, PublishFlags flags)
 {
     return d_ptr->publishConfirmed(exchange, routingKey, message, flags);
+}
+
+/*!
+    \overload
+    Publishes a message with the properties of \a properties, which has no body, and the next \a size bytes of
+    the device \a body. They are read from the event loop while the connection has room for them, so that a
+    body of any size takes less than 256 KiB of memory. The device must be open for reading, belong to the
+    connection's thread and live until the message is settled; nobody else may read it meanwhile. A
+    sequential device must emit QIODevice::readyRead(); a QFile that is a pipe stops the thread instead until
+    there is something to read. The device is neither closed nor deleted.
+
+    It is one publish like any other, with a tag and an outcome. Since AMQP lets nothing come between the frames
+    of a message, everything else that is asked of this channel waits for the end of the body, acknowledgements and
+    close() too, while other channels go on: use a channel for streamed bodies alone. isReadyToPublish() is
+    \c false until no streamed body is left to be sent. What an alarm of the broker blocks, or a slow peer,
+    just takes longer, and heartbeats go on. There is no timeout for a device that has nothing to read.
+
+    If the device fails, is closed or destroyed, or ends before \a size bytes were read, the message is
+    nacked(), and the error (DeviceFailed) says why. If nothing of the message was sent so far, that is all; but without
+    confirms the channel closes, since nothing else could tell. A message that has begun cannot be
+    taken back. It stays unfinished, so that no queue gets it, and the channel ends with that error; errorOccurred() and
+    closed() are emitted. The broker is not told that this channel is closed, as RabbitMQ would end the connection (505), so
+    that its number stays taken, and the unacknowledged messages of its consumers stay with it, until the connection
+    closes. The same holds whenever a channel ends in the middle of a body, for instance because the broker
+    closes it: that message is nacked() too, as it cannot have arrived.
+
+    When the channel object is destroyed, its bodies are still sent. When the connection is destroyed, they
+    are for QAmqpConnectionOptions::lingerTime() at most.
+
+    Returns 0 as the other publish() does, and with InvalidArgument in lastError() also if there is no
+    such device, it is not open for reading, it belongs to another thread, it is not sequential and has less than \a size
+    bytes from its position on, \a size is negative, or \a properties has a body. A broker may
+    refuse large messages: RabbitMQ closes the channel (406) for more than its \c max_message_size, 128 MiB if
+    nothing else is configured. With Mandatory in \a flags a message that no queue takes comes back with
+    its body, which is assembled in memory up to QAmqpConnectionOptions::maxMessageSize().
+
+    \a exchange and \a routingKey are those of publish(). The blocking classes and QML have no streamed
+    bodies. \sa {https://www.rabbitmq.com/docs/channels}, {AMQP 0-9-1 §4.2.6}
+*/
+quint64 QAmqpChannel::publish(const QString &exchange, const QString &routingKey, QIODevice *body,
+                              qint64 size, const QAmqpMessage &properties, PublishFlags flags)
+{
+    const DeviceBody from{body, size};
+    return d_ptr->publishReporting(exchange, routingKey, properties, flags, {}, &from);
+}
+
+/*!
+    \overload
+    Publishes \a size bytes of the device \a body as publish() does, and returns a future as the other
+    publishConfirmed() does. If the device fails, the future fails with DeviceFailed.
+
+    \a exchange, \a routingKey, \a properties and \a flags are those of publish().
+*/
+QFuture<quint64> QAmqpChannel::publishConfirmed(const QString &exchange, const QString &routingKey,
+                                                QIODevice *body, qint64 size,
+                                                const QAmqpMessage &properties, PublishFlags flags)
+{
+    const DeviceBody from{body, size};
+    return d_ptr->publishConfirmed(exchange, routingKey, properties, flags, {}, &from);
 }
 
 /*! Returns a future that ends when everything published so far is answered for: well, or with the

@@ -23,6 +23,13 @@ namespace QtAmqpPrivate {
 
 struct ReplyConsumer;
 
+// A body that is to be sent from a device.
+struct DeviceBody
+{
+    QIODevice *device = nullptr;
+    qint64 size = 0;
+};
+
 // How a request ended: with the broker's reply, with a message, or with an error.
 struct RequestEnd : Replied
 {
@@ -92,6 +99,8 @@ public:
     QAmqpError publishRefusal(const QtAmqpPrivate::BasicPublish &method,
                               const QAmqpMessage &message,
                               const QtAmqpPrivate::QueueName *queue) const;
+    static QAmqpError bodyRefusal(const QtAmqpPrivate::DeviceBody &body,
+                                  const QAmqpMessage &properties);
     void refuse(const QAmqpError &error);
 
     // Puts queue and arguments into the method. Returns the error that prevents the call, if any does.
@@ -127,17 +136,21 @@ public:
     QAmqpConsumer *consume(const QtAmqpPrivate::QueueNamePointer &queue,
                            const QAmqpConsumeOptions &options, QObject *parent);
     QFuture<int> cancel(QAmqpConsumerPrivate *consumer);
-    // With a queue, publishes to the default exchange with the queue's name as the routing key.
+    // With a queue, publishes to the default exchange with the queue's name as the routing key. With a body, the
+    // message is its properties.
     quint64 publish(const QString &exchange, const QString &routingKey, const QAmqpMessage &message,
                     QAmqpChannel::PublishFlags flags,
-                    const QtAmqpPrivate::QueueNamePointer &queue = {});
+                    const QtAmqpPrivate::QueueNamePointer &queue = {},
+                    const QtAmqpPrivate::DeviceBody *body = nullptr);
     // The same for callers that get the tag alone: publishRefused() is emitted in a turn.
     quint64 publishReporting(const QString &exchange, const QString &routingKey,
                              const QAmqpMessage &message, QAmqpChannel::PublishFlags flags,
-                             const QtAmqpPrivate::QueueNamePointer &queue = {});
+                             const QtAmqpPrivate::QueueNamePointer &queue = {},
+                             const QtAmqpPrivate::DeviceBody *body = nullptr);
     QFuture<quint64> publishConfirmed(const QString &exchange, const QString &routingKey,
                                       const QAmqpMessage &message, QAmqpChannel::PublishFlags flags,
-                                      const QtAmqpPrivate::QueueNamePointer &queue = {});
+                                      const QtAmqpPrivate::QueueNamePointer &queue = {},
+                                      const QtAmqpPrivate::DeviceBody *body = nullptr);
     bool settleAll(const char *function, QtAmqpPrivate::Settlement how);
     template<typename Method>
     QFuture<void> endTransaction(const Method &method);

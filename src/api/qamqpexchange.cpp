@@ -119,7 +119,9 @@ QFuture<void> QAmqpExchange::deleteExchange(QAmqpChannel::DeleteFlags flags)
 quint64 QAmqpExchange::publish(const QString &routingKey, const QAmqpMessage &message,
                                QAmqpChannel::PublishFlags flags)
 {
-    return d_ptr->call(&QAmqpChannel::publish, routingKey, message, flags);
+    return d_ptr->call(qOverload<const QString &, const QString &, const QAmqpMessage &,
+                                 QAmqpChannel::PublishFlags>(&QAmqpChannel::publish),
+                       routingKey, message, flags);
 }
 
 /*! Publishes \a message with \a routingKey and \a flags, see QAmqpChannel::publishConfirmed(). */
@@ -127,7 +129,34 @@ QFuture<quint64> QAmqpExchange::publishConfirmed(const QString &routingKey,
                                                  const QAmqpMessage &message,
                                                  QAmqpChannel::PublishFlags flags)
 {
-    return d_ptr->call(&QAmqpChannel::publishConfirmed, routingKey, message, flags);
+    return d_ptr->call(qOverload<const QString &, const QString &, const QAmqpMessage &,
+                                 QAmqpChannel::PublishFlags>(&QAmqpChannel::publishConfirmed),
+                       routingKey, message, flags);
+}
+
+/*! \overload
+    Publishes \a size bytes of the device \a body with \a routingKey, \a properties and \a flags, see
+    QAmqpChannel::publish(). */
+quint64 QAmqpExchange::publish(const QString &routingKey, QIODevice *body, qint64 size,
+                               const QAmqpMessage &properties, QAmqpChannel::PublishFlags flags)
+{
+    return d_ptr->call(
+            qOverload<const QString &, const QString &, QIODevice *, qint64, const QAmqpMessage &,
+                      QAmqpChannel::PublishFlags>(&QAmqpChannel::publish),
+            routingKey, body, size, properties, flags);
+}
+
+/*! \overload
+    Publishes \a size bytes of the device \a body with \a routingKey, \a properties and \a flags, see
+    QAmqpChannel::publishConfirmed(). */
+QFuture<quint64> QAmqpExchange::publishConfirmed(const QString &routingKey, QIODevice *body,
+                                                 qint64 size, const QAmqpMessage &properties,
+                                                 QAmqpChannel::PublishFlags flags)
+{
+    return d_ptr->call(
+            qOverload<const QString &, const QString &, QIODevice *, qint64, const QAmqpMessage &,
+                      QAmqpChannel::PublishFlags>(&QAmqpChannel::publishConfirmed),
+            routingKey, body, size, properties, flags);
 }
 
 /*! \relates QAmqpExchange

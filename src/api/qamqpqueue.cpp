@@ -143,6 +143,27 @@ QFuture<quint64> QAmqpQueue::publishConfirmed(const QAmqpMessage &message,
     return d_ptr->channel->publishConfirmed({}, {}, message, flags, d_ptr->queue);
 }
 
+/*! \overload
+    Publishes \a size bytes of the device \a body to this queue with \a properties and \a flags, see
+    QAmqpChannel::publish(). */
+quint64 QAmqpQueue::publish(QIODevice *body, qint64 size, const QAmqpMessage &properties,
+                            QAmqpChannel::PublishFlags flags)
+{
+    const DeviceBody from{body, size};
+    return d_ptr->channel->publishReporting({}, {}, properties, flags, d_ptr->queue, &from);
+}
+
+/*! \overload
+    Publishes \a size bytes of the device \a body to this queue with \a properties and \a flags, see
+    QAmqpChannel::publishConfirmed(). */
+QFuture<quint64> QAmqpQueue::publishConfirmed(QIODevice *body, qint64 size,
+                                              const QAmqpMessage &properties,
+                                              QAmqpChannel::PublishFlags flags)
+{
+    const DeviceBody from{body, size};
+    return d_ptr->channel->publishConfirmed({}, {}, properties, flags, d_ptr->queue, &from);
+}
+
 /*! \relates QAmqpQueue
     Writes the name of \a queue and the number of its channel to \a debug. */
 QDebug operator<<(QDebug debug, const QAmqpQueue *queue)

@@ -95,6 +95,17 @@ public:
         }
     }
 
+    // The same for something that has memory of its own: a large block is taken over as it is.
+    void appendBlock(QByteArray block)
+    {
+        if (block.size() < BlockSize / 2)
+            return append(block);
+        if (m_used > 0)
+            closeBlock();
+        m_total += block.size();
+        m_full.append(std::move(block));
+    }
+
     bool hasFullBlock() const { return !m_full.isEmpty(); }
     qint64 size() const { return m_total; }
 

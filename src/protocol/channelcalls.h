@@ -9,6 +9,7 @@
 
 #include "codec/methods.h"
 #include "codec/timepoint.h"
+#include "protocol/bodysource.h"
 #include "protocol/events.h"
 #include "values/qamqpmessage_p.h"
 
@@ -77,6 +78,7 @@ struct WireCall
     bool confirming = false; // a publish that the broker confirms
     std::optional<quint16> prefetch = {}; // must be in force before this basic.consume is sent
     QAmqpMessage message = {};
+    StreamedBody body = {}; // sent part by part, behind the message, which has none of its own then
 
     qsizetype storedSize() const { return method.size() + storedSizeOf(message); }
     bool waitsForName() const { return queue && queue->isComing; }

@@ -30,7 +30,8 @@ ChannelCore::~ChannelCore() = default;
 
 bool ChannelCore::isIdle() const
 {
-    return m_publishes.unconfirmed() == 0 && (!m_link || m_link->isIdle())
+    return m_publishes.unconfirmed() == 0
+            && (!m_link || (m_link->isIdle() && !m_link->isSendingBody()))
             && std::all_of(m_waiting.begin(), m_waiting.end(),
                            [&](const WireCall &waiting) { return waiting.request.over; });
 }
@@ -83,7 +84,7 @@ void ChannelCore::sendOrQueue(WireCall call)
 
 void ChannelCore::send(WireCall call)
 {
-    if (call.confirming)
+    if (call.confirming && !call.body.source) // else it counts when all of the body was sent
         m_publishes.sent();
     call.insertName();
     m_link->send(std::move(call));
@@ -170,12 +171,12 @@ bool ChannelCore::waitingFitsFrames(quint32 frameMax) const
 }
 
 quint64 ChannelCore::publish(const BasicPublish &method, const QAmqpMessage &message,
-                             const QueueNamePointer &queue)
+                             const QueueNamePointer &queue, StreamedBody body)
 {
     if (queue && !queue->isComing) {
         BasicPublish resolved = method;
         resolved.routingKey = queue->name;
-        return publish(resolved, message);
+        return publish(resolved, message, {}, std::move(body));
     }
     const quint64 tag = m_nextTag++;
     m_context.log->used(m_number);
@@ -188,7 +189,7 @@ quint64 ChannelCore::publish(const BasicPublish &method, const QAmqpMessage &mes
                           : QueueNamePointer(new QueueName(method.routingKey.toByteArray())),
                     message.bytes(QAmqpMessage::Property::MessageId));
     }
-    if (sendsAtOnce() && !queue) {
+    if (sendsAtOnce() && !queue && !body.source) {
         m_link->sendPublish(method, message);
         if (m_confirming)
             m_publishes.sent();
@@ -200,6 +201,8 @@ quint64 ChannelCore::publish(const BasicPublish &method, const QAmqpMessage &mes
     call.hasContent = true;
     call.confirming = m_confirming;
     call.message = message;
+    m_streamedBodies += body.source != nullptr;
+    call.body = std::move(body);
     sendOrQueue(std::move(call));
     return tag;
 }
@@ -230,11 +233,17 @@ Request *ChannelCore::oldestRequest()
 {
     if (Request *const sent = m_link ? m_link->oldestRequest() : nullptr)
         return sent;
+    if (m_link && m_link->isSendingBody()) // which takes as long as it takes
+        return nullptr;
     return m_waiting.oldestRequest();
 }
 
 // Whether the channel is to close and awaits nothing but confirms, or the end of channel.flow.
-bool ChannelCore::isCloseHeldUp() { return state() == ChannelState::Draining && !oldestRequest(); }
+bool ChannelCore::isCloseHeldUp()
+{
+    return state() == ChannelState::Draining && !oldestRequest()
+            && !(m_link && m_link->isSendingBody());
+}
 
 void ChannelCore::timeout(TimePoint now, std::chrono::milliseconds requestTimeout, bool blocked)
 {
@@ -398,6 +407,7 @@ void ChannelCore::end(const QAmqpError &error)
 void ChannelCore::giveUp(const QAmqpError &error, quint32 guiltyMethod, ReplyCode code)
 {
     const QByteArray why = error.text().toUtf8().left(MaxShortString);
+    endBody(error);
     m_link->giveUp(code, code == ReplyCode::Success ? "Normal shutdown" : QByteArrayView(why));
     finish(error, guiltyMethod);
 }
@@ -408,6 +418,8 @@ void ChannelCore::finish(const QAmqpError &error, quint32 guiltyMethod)
     if (std::exchange(m_ended, true))
         return;
     m_context.events.push_back(ReadyToClose{m_number}); // before any slot hears of the end
+    endBody(error);
+    m_streamedBodies = 0;
     bool reported = endSentRequests(error, guiltyMethod);
     // The broker blames nothing that was not sent; it is we who give up what waits for too long.
     const bool isOurs = error.origin() == QAmqpError::Origin::Library;

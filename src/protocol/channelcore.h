@@ -56,7 +56,11 @@ public:
                 || state() == ChannelState::Lingering;
     }
     // The application has let go of the channel, and the broker has closed it: its number is free.
-    bool isOver() const { return m_forgotten && state() == ChannelState::Closed; }
+    bool isOver() const
+    {
+        return m_forgotten && state() == ChannelState::Closed
+                && !(m_link && m_link->isUnfinished());
+    }
     // The id of the basic.consume that made the consumer, or 0 if there is no consumer of that tag.
     RequestId consumerId(const QByteArray &consumerTag) const
     {
@@ -106,7 +110,7 @@ public:
     RequestId cancel(const QByteArray &consumerTag);
     // If `queue` is given, its name is the routing key, and the exchange must be the default one.
     quint64 publish(const BasicPublish &method, const QAmqpMessage &message,
-                    const QueueNamePointer &queue = {});
+                    const QueueNamePointer &queue = {}, StreamedBody body = {});
     // Make a request that ends with the outcome of the publish that was just made, or of all publishes so
     // far. awaitAllConfirms() returns 0 if all outcomes are reported already, or if the channel has ended:
     // then unreportedFailure() is the error of publishes whose outcome is not reported yet.
@@ -125,6 +129,13 @@ public:
     bool show(quint64 deliveryTag) { return m_deliveries.show(deliveryTag); }
     void giveBack(quint64 deliveryTag); // the message of a basic.get that nobody waits for any more
     bool sendsAtOnce() const { return isFree() && m_link->takesContent(); }
+    // Whether a message waits, or is being sent, whose body comes from a source.
+    bool hasStreamedBody() const { return m_streamedBodies > 0; }
+    std::optional<BodyPart> nextBodyPart()
+    {
+        return m_link ? m_link->nextBodyPart() : std::nullopt;
+    }
+    void bodyRead(BodyPart &part);
     void selectConfirms();
     RequestId selectTransactions();
     static bool fitsFrame(const QAmqpMessage &message, quint32 frameMax);
@@ -221,6 +232,11 @@ private:
     {
         sendOrQueue(m_link->counted(method));
     }
+    void bodyFailed(const QString &reason);
+    void endBody(const QAmqpError &cause);
+    void goOn();
+    QAmqpError notSentError(QAmqpError::Kind kind, QAmqpError::Origin origin,
+                            const QString &reason) const;
     bool isFree() const { return m_waiting.isEmpty() && m_link && m_link->takesAcknowledgements(); }
     void send(WireCall call);
     void closeIfIdle();
@@ -270,6 +286,7 @@ private:
     bool m_forgotten = false; // the application has let go of the channel, see forget()
     quint64 m_nextTag;
     PublishLedger m_publishes;
+    quint64 m_streamedBodies = 0; // of messages that were not sent entirely
     QueueNamePointer m_lastDeclared{new QueueName};
     std::map<QByteArray, Consumer> m_consumers; // by tag
     QByteArray m_lastTag; // of the consumer that got the last delivery

@@ -44,6 +44,7 @@ bool ChannelLink::isIdle() const
 
 void ChannelLink::giveUp(ReplyCode code, QByteArrayView text)
 {
+    dropBody();
     if (m_state != ChannelState::Closing)
         send(ChannelClose{.replyCode = quint16(code), .replyText = text});
     changeState(Cause::GivenUp);
@@ -72,6 +73,12 @@ void ChannelLink::send(WireCall call)
 {
     if (call.prefetch && call.prefetch != m_prefetch)
         sendQos({.prefetchCount = *call.prefetch});
+    if (call.body.source) {
+        m_body.emplace(OutgoingBody{.missing = call.body.size});
+        m_body->call = std::move(call);
+        m_link.bodies.push_back(m_number);
+        return;
+    }
     if (call.hasContent) {
         Reader in(QByteArrayView(call.method).sliced(4));
         sendPublish(decode<BasicPublish>(in), call.message);
@@ -152,6 +159,60 @@ void ChannelLink::sendPublish(const BasicPublish &method, const QAmqpMessage &me
         *m_link.output.reserve(1) = char(FrameEnd);
         rest = rest.sliced(part.size());
     }
+}
+
+void ChannelLink::sendHead(const BasicPublish &method, const QAmqpMessage &message,
+                           quint64 bodySize)
+{
+    const QAmqpMessagePrivate &d = QAmqpMessagePrivate::of(message);
+    const qsizetype methodSize = encodedSize(method);
+    Writer writer(m_link.output.reserve(methodSize + FrameOverhead + ContentHeaderSize
+                                        + d.properties.size() + FrameOverhead));
+    encodeMethodFrame(writer, m_number, method, methodSize);
+    encodeHeaderFrame(writer, m_number,
+                      {BasicPublish::info.classId, bodySize, d.flags, d.properties});
+}
+
+// A message whose turn has come, and of which nothing was sent, waits while the broker has stopped the flow. One
+// that was begun is finished, since channel.flow-ok cannot be sent before its end.
+std::optional<BodyPart> ChannelLink::nextBodyPart()
+{
+    if (!m_body)
+        return std::nullopt;
+    if (m_flowStopped && !m_body->begun) {
+        m_link.waitingBodies.push_back(m_number);
+        return std::nullopt;
+    }
+    const quint64 most = std::min<quint64>(m_link.frameMax, Output::BlockSize) - FrameOverhead;
+    return BodyPart(m_number, m_body->call.body.source, qsizetype(std::min(m_body->missing, most)));
+}
+
+bool ChannelLink::sendBodyPart(BodyPart &part)
+{
+    if (part.size() == 0) {
+        m_link.waitingBodies.push_back(m_number);
+        return false;
+    }
+    if (!std::exchange(m_body->begun, true)) {
+        Reader in(QByteArrayView(m_body->call.method).sliced(4));
+        sendHead(decode<BasicPublish>(in), m_body->call.message, m_body->call.body.size);
+    }
+    m_body->missing -= quint64(part.size());
+    m_link.output.appendBlock(part.takeFrame());
+    if (m_body->missing > 0) {
+        m_link.bodies.push_back(m_number);
+        return false;
+    }
+    m_body.reset();
+    if (const auto active = std::exchange(m_flowAnswer, std::nullopt))
+        send(counted(ChannelFlowOk{*active}));
+    return true;
+}
+
+void ChannelLink::dropBody()
+{
+    m_unfinished = m_unfinished || (m_body && m_body->begun);
+    m_body.reset();
 }
 
 Request *ChannelLink::oldestRequest()
@@ -327,12 +388,16 @@ void ChannelLink::handle(const ChannelOpenOk &)
 void ChannelLink::handle(const ChannelFlow &method)
 {
     m_flowStopped = !method.active;
-    send(counted(ChannelFlowOk{method.active}));
+    if (m_body && m_body->begun)
+        m_flowAnswer = method.active; // a peer has one such question open at a time
+    else
+        send(counted(ChannelFlowOk{method.active}));
     m_channel.pump();
 }
 
 void ChannelLink::handle(const ChannelClose &method)
 {
+    m_unfinished = m_unfinished || (m_body && m_body->begun);
     send(counted(ChannelCloseOk{}));
     const quint32 guilty = methodId(method.classId, method.methodId);
     const QString replyText = QString::fromUtf8(method.replyText);

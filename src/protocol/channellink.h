@@ -31,7 +31,7 @@ public:
     bool changeState(quint32 cause);
     quint32 generation() const { return m_generation; }
     // Whether an acknowledgement, or a publish, may be sent now.
-    bool takesAcknowledgements() const { return isUsable() && !m_commitUnanswered; }
+    bool takesAcknowledgements() const { return isUsable() && !m_commitUnanswered && !m_body; }
     bool takesContent() const { return !m_flowStopped; }
     bool takes(const WireCall &call) const;
     bool isReceiving() const { return isUsable() && !m_assembler.isIdle(); }
@@ -42,7 +42,7 @@ public:
     template<typename Method>
     void send(const Method &method)
     {
-        if (m_link.mayWrite())
+        if (m_link.mayWrite() && !m_unfinished)
             sendMethod(m_link.output, m_number, method);
     }
     // Counts an answer that the peer made us send: the link is cut if a peer causes many and does not read.
@@ -58,6 +58,25 @@ public:
     // Closes the channel, unless it is closing. Nobody waits for the answer, since the application gets the
     // end of the channel at once.
     void giveUp(ReplyCode code, QByteArrayView text);
+
+    // The body that is sent from a source, if there is one: nothing else may be sent on this channel until all of
+    // it was (§4.2.6). RabbitMQ (3.10.8) ends the connection (505) for any other method in between, even for
+    // channel.close or close-ok.
+    bool isSendingBody() const { return m_body.has_value(); }
+    // Whether nothing of that message was sent so far, so that it can be left out without a trace.
+    bool isBodyUntouched() const { return m_body && !m_body->begun; }
+    quint64 bodyBytesSent() const { return m_body ? m_body->call.body.size - m_body->missing : 0; }
+    const WireCall &bodyCall() const { return m_body->call; }
+    std::optional<BodyPart> nextBodyPart();
+    bool isBodyOf(const BodyPart &part) const
+    {
+        return m_body && m_body->call.body.source == part.source();
+    }
+    bool sendBodyPart(BodyPart &part); // true if it was the last one
+    // Forgets the body. What was sent of it stays unfinished, and nothing more is sent on this channel.
+    void dropBody();
+    // Whether a message stays unfinished: then this channel's number is of no use any more on this link.
+    bool isUnfinished() const { return m_unfinished; }
 
     // What is awaited.
     Request *oldestRequest();
@@ -93,6 +112,14 @@ public:
     void on(const Method &method);
 
 private:
+    struct OutgoingBody
+    {
+        WireCall call = {};
+        quint64 missing = 0; // bytes that were not sent yet
+        bool begun = false; // the method and the header were sent
+    };
+
+    void sendHead(const BasicPublish &method, const QAmqpMessage &message, quint64 bodySize);
     bool mayBeRefused(quint32 method) const;
     // Our close is sent: until it is answered, everything else that comes is dropped (§1.5.2.5).
     bool isDropping() const
@@ -134,6 +161,9 @@ private:
     bool m_consumeUnanswered = false;
     bool m_commitUnanswered = false;
     bool m_flowStopped = false;
+    std::optional<bool> m_flowAnswer; // of channel.flow-ok, which waits for the end of the body
+    std::optional<OutgoingBody> m_body; // that is being sent from a source
+    bool m_unfinished = false; // a message was begun and will never be finished
     std::optional<quint16> m_prefetch; // for new consumers, as sent last
     quint16 m_channelPrefetch = 0; // for all consumers together, as sent last; 0 is no limit
     QAmqpError m_closeError; // of the broker, if both sides closed at once

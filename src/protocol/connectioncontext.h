@@ -82,6 +82,10 @@ struct LinkContext
     // Nothing may follow connection.close.
     bool mayWrite() const { return state < ConnectionState::Closing; }
     bool contentBegan = false; // some channel may be in the middle of a message
+    // The channels that send a body from a source: those whose turn comes next, and those that have to wait, at
+    // most until the next turn.
+    std::deque<quint16> bodies = {};
+    std::deque<quint16> waitingBodies = {};
 };
 
 } // namespace QtAmqpPrivate

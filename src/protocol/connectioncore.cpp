@@ -334,6 +334,27 @@ std::optional<Event> ConnectionCore::nextEvent()
     return event;
 }
 
+// Each channel in turn sends one frame, so that a long body does not hold up another one.
+std::optional<BodyPart> ConnectionCore::nextBodyPart(qint64 room)
+{
+    if (!isUsable())
+        return std::nullopt;
+    LinkContext &link = m_link->context();
+    while (!link.bodies.empty() && link.output.size() < room) {
+        ChannelCore *const core = channel(link.bodies.front());
+        link.bodies.pop_front();
+        if (std::optional<BodyPart> part = core ? core->nextBodyPart() : std::nullopt)
+            return part;
+    }
+    return std::nullopt;
+}
+
+void ConnectionCore::bodyRead(BodyPart &part)
+{
+    if (ChannelCore *const core = isUsable() ? channel(part.channel()) : nullptr)
+        core->bodyRead(part);
+}
+
 QByteArray ConnectionCore::takeOutput()
 {
     return m_link ? m_link->takeOutput(m_now) : QByteArray();
@@ -343,6 +364,9 @@ void ConnectionCore::timeout(TimePoint now)
 {
     m_now = now;
     if (m_link) {
+        LinkContext &link = m_link->context();
+        for (const quint16 number : std::exchange(link.waitingBodies, {}))
+            link.bodies.push_back(number);
         m_link->turnBegan(now);
         m_link->checkDeadlines(now);
     }

@@ -86,6 +86,12 @@ public:
     QByteArray takeOutput();
     bool hasFullBlock() const { return m_link && m_link->output().hasFullBlock(); }
     std::optional<TimePoint> nextTimeout();
+    // Bodies that are read while they are sent: a part is to be read and given back by bodyRead(). There is none
+    // if `room` bytes wait in the output already. See sendBodies().
+    std::optional<BodyPart> nextBodyPart(qint64 room);
+    void bodyRead(BodyPart &part);
+    bool hasBodiesToSend() const { return isUsable() && m_link->hasBodiesToSend(); }
+    bool hasEvents() const { return !m_context.events.empty(); }
 
     // ask
     ConnectionState state() const

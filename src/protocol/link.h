@@ -91,6 +91,7 @@ public:
     const Negotiated &negotiated() const { return m_negotiated; }
     const Output &output() const { return m_context.output; }
     LinkContext &context() { return m_context; }
+    bool hasBodiesToSend() const { return !m_context.bodies.empty(); }
     Traffic traffic() const;
     QAmqpError::Phase phase() const;
 

@@ -98,6 +98,15 @@ void PublishLedger::settleRun(quint64 firstTag, quint64 lastTag, Outcome outcome
     m_events.push_back(Settled{m_channel, outcome, firstTag, lastTag});
 }
 
+void PublishLedger::notSent(const QAmqpError &error)
+{
+    const auto entry = m_entries.begin() + qptrdiff(m_sent - m_settled);
+    const quint64 tag = entry->tag;
+    m_entries.erase(entry);
+    --m_unconfirmed;
+    settleRun(tag, tag, Outcome::Nacked, error);
+}
+
 void PublishLedger::endRequests(quint64 firstTag, quint64 lastTag, const QAmqpError &error)
 {
     const auto before = [](const Watched &publish, quint64 tag) { return publish.tag < tag; };

@@ -41,6 +41,8 @@ public:
                    const QByteArray &messageId);
     // The oldest publish that had not been sent is sent.
     void sent() { ++m_sent; }
+    // The oldest publish that had not been sent will not be sent any more, or not all of it.
+    void notSent(const QAmqpError &error);
 
     // The request is to end with the outcome of the newest publish, which is still open.
     void await(RequestId request);

@@ -37,6 +37,7 @@ int statusOf(const QAmqpError &error)
     case Kind::Timeout: return isBeforeOpen(error) ? NoConnection : TooLate;
     case Kind::Unroutable:
     case Kind::Nacked: return NotTaken;
+    case Kind::DeviceFailed: return BadUsage;
     case Kind::InvalidArgument: return fromBroker ? Refused : BadUsage;
     case Kind::LimitExceeded:
         return isBeforeOpen(error) ? NoConnection : fromBroker ? Refused : BadUsage;

@@ -50,6 +50,8 @@ using namespace QtAmqpPrivate;
     \value Nacked                The broker refused responsibility for the message (basic.nack).
     \value ProtocolViolation     One side broke the protocol (501 to 505); see origin().
     \value LimitExceeded         A limit of the broker (311, 506) or of this library was exceeded.
+    \value DeviceFailed          The application's device from which a body is sent, or into which one is
+                                received, failed or ended early.
 */
 
 /*!

@@ -205,6 +205,18 @@ public:
     void turn()
     {
         core.timeout(now);
+        do
+            takeEvents();
+        while (readBodies());
+        send();
+        core.turnEnded(now);
+        print();
+        if (const auto next = core.nextTimeout(); next && *next <= now)
+            object(u"after a turn the core wants to be woken at once"_s);
+    }
+
+    void takeEvents()
+    {
         while (auto event = next()) {
             if (const auto *asked = std::get_if<Asked>(&*event)) {
                 asked->question->ask();
@@ -218,11 +230,14 @@ public:
             if (onEvent)
                 onEvent(Event(events.back()));
         }
-        send();
-        core.turnEnded(now);
-        print();
-        if (const auto next = core.nextTimeout(); next && *next <= now)
-            object(u"after a turn the core wants to be woken at once"_s);
+    }
+
+    // Sends what there is of bodies that come from a source; true if that made events.
+    bool readBodies()
+    {
+        while (sendBodies(bodyRoom, [this] { return &core; }))
+            send();
+        return core.hasEvents();
     }
 
     // --- what came of it ---
@@ -352,6 +367,7 @@ public:
     ScriptPlayer player;
     std::vector<Event> events;
     std::function<void(const Event &)> onEvent;
+    qint64 bodyRoom = 128 * 1024; // how much of streamed bodies may wait in the output
     QByteArray written;
 
 private:

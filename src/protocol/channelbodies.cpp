@@ -1,0 +1,81 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
+// The part of ChannelCore that sends bodies which are read meanwhile.
+
+#include "protocol/channelcore.h"
+
+#include "values/errorkinds.h"
+
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpPrivate {
+
+// The broker counts a message when all of it has come.
+void ChannelCore::bodyRead(BodyPart &part)
+{
+    if (!m_link || !m_link->isBodyOf(part))
+        return;
+    if (part.size() < 0)
+        return bodyFailed(part.source()->error());
+    const bool isConfirming = m_link->bodyCall().confirming;
+    if (!m_link->sendBodyPart(part))
+        return;
+    --m_streamedBodies;
+    if (isConfirming)
+        m_publishes.sent();
+    goOn();
+}
+
+// What waited behind a body is sent, and the time of a request among it begins anew.
+void ChannelCore::goOn()
+{
+    if (Request *const oldest = m_waiting.oldestRequest())
+        oldest->oldestSince.reset();
+    m_context.timed.insert(m_number);
+    pump();
+}
+
+QAmqpError ChannelCore::notSentError(QAmqpError::Kind kind, QAmqpError::Origin origin,
+                                     const QString &reason) const
+{
+    return operationError(kind, origin,
+                          u"a message was not sent, since its body ended at byte %1 of %2: %3",
+                          m_link->bodyBytesSent(), m_link->bodyCall().body.size, reason);
+}
+
+// The channel ends while it sends a body: that message has not arrived.
+void ChannelCore::endBody(const QAmqpError &cause)
+{
+    if (!m_link || !m_link->isSendingBody())
+        return;
+    if (m_link->bodyCall().confirming) {
+        QAmqpError error = cause;
+        if (cause.kind() != QAmqpError::Kind::DeviceFailed)
+            error = notSentError(cause ? kindOfLoss(cause) : QAmqpError::Kind::Cancelled,
+                                 cause.origin(),
+                                 cause ? cause.text() : QStringLiteral("the channel was closed"))
+                            .setCause(cause);
+        m_publishes.notSent(error.setScope(QAmqpError::Scope::Operation));
+    }
+    m_link->dropBody();
+}
+
+// A message that was begun cannot be taken back. If it was finished with other bytes, a queue would get it. So it
+// stays unfinished, and with it the channel. Nothing can be sent on it any more, not even its close.
+void ChannelCore::bodyFailed(const QString &reason)
+{
+    const QAmqpError error =
+            notSentError(QAmqpError::Kind::DeviceFailed, QAmqpError::Origin::Application, reason);
+    if (!m_link->isBodyUntouched() || !m_link->bodyCall().confirming)
+        return giveUp(QAmqpError(error).setScope(QAmqpError::Scope::Channel), 0);
+    m_context.log->add(qtAmqpChannel(), QtWarningMsg, error.text());
+    m_link->dropBody();
+    --m_streamedBodies;
+    m_publishes.notSent(error);
+    goOn();
+}
+
+} // namespace QtAmqpPrivate
+
+QT_END_NAMESPACE
