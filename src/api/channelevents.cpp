@@ -126,7 +126,8 @@ void QAmqpChannelPrivate::on(Delivered &delivered)
         && (consumer->state == QAmqpConsumer::State::Cancelling || core->isClosing()
             || engine->core().isClosing()))
         return;
-    QAmqpDelivery delivery = std::move(scratch);
+    QAmqpDelivery delivery;
+    QAmqpDeliveryPrivate::take(delivery, scratch);
     QAmqpDeliveryPrivate::assign(delivery, delivered, noAck ? MailboxPointer() : engine->mailbox());
     Engine *const stays = engine; // through the turn, whatever is deleted
     const quint16 place = delivered.channel;

@@ -6,6 +6,7 @@
 #include "protocol/channelcore.h"
 #include "values/errorkinds.h"
 #include "values/json.h"
+#include "values/qamqpmessage_p.h"
 #include "values/sharedvalue.h"
 #include "values/wiretext.h"
 
@@ -53,7 +54,7 @@ void QAmqpDeliveryPrivate::assign(QAmqpDelivery &delivery, Delivered &from,
 {
     if (!delivery.d || delivery.d->ref.loadAcquire() != 1)
         delivery.d = QExplicitlySharedDataPointer<QAmqpDeliveryPrivate>(new QAmqpDeliveryPrivate);
-    static_cast<QAmqpMessage &>(delivery) = std::move(from.message);
+    QAmqpMessagePrivate::swap(delivery, from.message);
     QAmqpDeliveryPrivate &d = *delivery.d;
     if (d.mailbox != mailbox)
         d.mailbox = mailbox;
@@ -72,7 +73,7 @@ void QAmqpDeliveryPrivate::recycle(QAmqpDelivery &delivery, QAmqpDelivery &scrat
     if (delivery.d->ref.loadAcquire() != 1)
         return;
     delivery.d->envelope.reset();
-    scratch = std::move(delivery);
+    delivery.d.swap(scratch.d);
 }
 
 /*!

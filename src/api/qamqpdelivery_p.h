@@ -22,6 +22,10 @@ public:
     // Fills `delivery` with what arrived, in the memory it already has if nobody else holds it.
     static void assign(QAmqpDelivery &delivery, QtAmqpPrivate::Delivered &from,
                        const QtAmqpPrivate::MailboxPointer &mailbox, quint32 remaining = 0);
+    static void take(QAmqpDelivery &delivery, QAmqpDelivery &scratch)
+    {
+        delivery.d.swap(scratch.d);
+    }
     // Keeps the memory of a delivery that nobody else holds for the next one.
     static void recycle(QAmqpDelivery &delivery, QAmqpDelivery &scratch);
 };

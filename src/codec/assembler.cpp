@@ -77,7 +77,7 @@ bool Assembler::header(QByteArrayView payload, qint64 missing, quint64 maxBodySi
             m_excess = formatted(u"its body has %1 bytes, the limit is %2; raise it with "
                                  "QAmqpConnectionOptions::setMaxMessageSize()",
                                  header.bodySize, maxBodySize);
-        m_message = std::move(m_spare);
+        QAmqpMessagePrivate::swap(m_message, m_spare);
         QAmqpMessagePrivate::makeAgain(m_message, missing ? 0 : header.flags, header.properties,
                                        m_excess.isEmpty() ? m_claimed : 0);
         return m_missing == 0;

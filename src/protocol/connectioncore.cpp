@@ -304,7 +304,7 @@ std::optional<Event> ConnectionCore::takeEvent()
 void ConnectionCore::recycle(QAmqpMessage &message)
 {
     if (QAmqpMessagePrivate::keepMemory(message))
-        m_context.spareMessage = std::move(message);
+        QAmqpMessagePrivate::swap(m_context.spareMessage, message);
 }
 
 void ConnectionCore::lingerFrom(TimePoint now)

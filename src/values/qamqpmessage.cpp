@@ -174,7 +174,8 @@ void QAmqpMessagePrivate::makeAgain(QAmqpMessage &message, quint16 flags, QByteA
     if (bodySize == 0 || bodySize > capacity || capacity > 2 * bodySize + few
         || !d.body.isDetached())
         d.body = QByteArray();
-    if (d.flags == flags && d.properties == properties)
+    const bool isSame = properties.isEmpty() ? d.properties.isEmpty() : d.properties == properties;
+    if (d.flags == flags && isSame)
         return;
     d.flags = flags;
     d.properties = properties.toByteArray();

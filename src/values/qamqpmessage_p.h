@@ -59,6 +59,7 @@ public:
     // the message has, as far as nobody else holds that and the body needs it. Equal properties stay decoded.
     static void makeAgain(QAmqpMessage &message, quint16 flags, QByteArrayView properties,
                           quint64 bodySize);
+    static void swap(QAmqpMessage &a, QAmqpMessage &b) { a.d.swap(b.d); }
     // Whether the memory is worth keeping for a later message. Drops large bodies.
     static bool keepMemory(QAmqpMessage &message);
     // Makes a message whose body was too large to be kept.
