@@ -133,7 +133,8 @@ set(QTAMQP_api_SOURCES
     api/qamqpexchange.cpp
     api/qamqpqueue.cpp
     api/qamqprpcclient.cpp
-    api/qamqprpcserver.cpp)
+    api/qamqprpcserver.cpp
+    api/turnclock.h)
 set(QTAMQP_api_HEADERS
     ${include}/qamqpchannel.h
     ${include}/qamqpconnection.h

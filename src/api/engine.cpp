@@ -5,6 +5,7 @@
 
 #include "api/qamqpchannel_p.h"
 #include "api/qamqpconnection_p.h"
+#include "api/turnclock.h"
 #include "transport/sockettransport.h"
 #include "values/qamqpmessage_p.h"
 
@@ -21,11 +22,6 @@ QT_BEGIN_NAMESPACE
 namespace QtAmqpPrivate {
 
 using Clock = std::chrono::steady_clock;
-
-// What one turn hands out before other events of the loop get their chance.
-constexpr qsizetype TurnBytes = 64 * 1024;
-constexpr auto TurnTime = std::chrono::milliseconds(5);
-constexpr int EventsPerClockRead = 32; // reading the clock costs 39 ns
 
 Engine::Engine(QAmqpConnectionPrivate *connection)
     : m_connection(connection), m_mailbox(new Mailbox)
@@ -352,9 +348,8 @@ void Engine::deliverEvents()
 {
     if (m_connection)
         m_connection->emitStateChanged();
-    const TimePoint start = Clock::now();
-    qsizetype bytes = 0;
-    for (int count = 1; m_connection; ++count) {
+    TurnClock clock(Clock::now(), m_slotsAreSlow);
+    while (m_connection) {
         // The log is printed before the event is taken, since a message handler may end the event's session.
         if (m_core->findEvent(); !m_log->isEmpty() && printLog())
             continue;
@@ -368,16 +363,13 @@ void Engine::deliverEvents()
         // A slot may run an event loop of its own, and the other events must not wait for its end.
         if (!m_turnRequested)
             scheduleTurn();
-        if (const auto *delivered = std::get_if<Delivered>(&*event))
-            bytes += QAmqpMessagePrivate::size(delivered->message);
+        const auto *const delivered = std::get_if<Delivered>(&*event);
+        const qsizetype bytes = delivered ? QAmqpMessagePrivate::size(delivered->message) : 0;
         std::visit([this](auto &what) { on(what); }, *event);
-        if (bytes >= TurnBytes)
+        const bool isOver = clock.isOver(bytes);
+        m_slotsAreSlow = clock.slotsAreSlow();
+        if (isOver)
             return;
-        if (m_slowSlots || count % EventsPerClockRead == 0) {
-            m_slowSlots = Clock::now() - start >= TurnTime;
-            if (m_slowSlots)
-                return;
-        }
         if (m_core->hasFullBlock())
             scheduleTurn();
     }

@@ -151,7 +151,7 @@ private:
     int m_depth = 0; // turns on the stack: slots may run event loops of their own
     bool m_printing = false; // the application's message handler runs
     bool m_turnRequested = false;
-    bool m_slowSlots = false; // the last turn took long: read the clock after each event
+    bool m_slotsAreSlow = false; // see TurnClock
     std::optional<TimePoint> m_deadline;
     QList<QSslError> m_sslErrors;
     std::optional<QAmqpError> m_lost;

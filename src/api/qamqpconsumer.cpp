@@ -3,6 +3,7 @@
 
 #include "api/qamqpconsumer_p.h"
 
+#include "api/turnclock.h"
 #include "values/qamqpmessage_p.h"
 
 #include <QtCore/qdebug.h>
@@ -252,15 +253,14 @@ void QAmqpConsumerPrivate::discarded(const QAmqpDelivery &message, const QAmqpEr
 
 void QAmqpConsumerPrivate::deliverHeld()
 {
-    qsizetype bytesLeft = 64 * 1024; // then other events of the loop get their chance
+    TurnClock clock(TimePoint::clock::now(), true);
     while (!paused && !slotRuns && !held.empty() && mayShow(held.front())) {
         const QAmqpDelivery delivery = takeHeld();
         if (!callSlot(delivery))
             return;
         if (endsWith)
             return deliverLast();
-        bytesLeft -= QAmqpMessagePrivate::size(delivery) + 512;
-        if (bytesLeft < 0)
+        if (clock.isOver(QAmqpMessagePrivate::size(delivery)))
             return;
     }
 }

@@ -56,7 +56,7 @@ public:
 
 private:
     static constexpr qsizetype Minimum = 16 * 1024;
-    static constexpr qsizetype Comfortable = 256 * 1024;
+    static constexpr qsizetype Comfortable = 512 * 1024;
 
     QByteArray m_buffer;
     qsizetype m_begin = 0;

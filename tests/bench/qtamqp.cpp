@@ -4,6 +4,7 @@
 // Our client under the workloads of the plan, through the public API and without tuning.
 // usage: bench_qtamqp HOST PORT WORKLOAD COUNT SIZE QUEUE [CHANNELS]
 // WORKLOAD: pub pub-fresh conf conf-future cons-ack cons-mult cons-noack ping conn; prints a line of JSON.
+// gap and gap-slow (slots of 50 us) consume and print how late a timer of 1 ms came at most, in ms.
 // CHANNELS are open besides, with nothing to do. For measuring against a broker also: fill (declares the queue and puts COUNT messages into it) and
 // drop (deletes the queue).
 
@@ -13,6 +14,7 @@
 #include <QtAmqp/QAmqpConnection>
 #include <QtAmqp/QAmqpConsumer>
 #include <QtCore/QCoreApplication>
+#include <QtCore/QTimer>
 
 #include <functional>
 
@@ -49,6 +51,8 @@ public:
                 publishing();
             else if (m_workload.startsWith("conf"))
                 confirming();
+            else if (m_workload.startsWith("gap"))
+                watchingGaps();
             else if (m_workload.startsWith("cons"))
                 consuming();
             else
@@ -148,6 +152,29 @@ private:
                              if (m_done == m_count)
                                  finish();
                          });
+    }
+
+    void watchingGaps()
+    {
+        const double slotTime = m_workload == "gap-slow" ? 50e-6 : 0;
+        const auto last = std::make_shared<double>(0);
+        const auto largest = std::make_shared<double>(0);
+        auto *timer = new QTimer(m_channel);
+        timer->setTimerType(Qt::PreciseTimer);
+        QObject::connect(timer, &QTimer::timeout, [=] {
+            const double now = Measure::now();
+            *largest = std::max(*largest, *last > 0 ? now - *last : 0);
+            *last = now;
+        });
+        timer->start(1);
+        QAmqpConsumer *consumer = m_channel->consume(m_queue, QAmqpConsumeOptions().setNoAck());
+        QObject::connect(consumer, &QAmqpConsumer::messageReceived, [=, this] {
+            for (const double end = Measure::now() + slotTime; Measure::now() < end;) { }
+            if (++m_done == m_count) {
+                std::printf("%.1f\n", *largest * 1e3);
+                m_connection->close();
+            }
+        });
     }
 
     void pinging()
