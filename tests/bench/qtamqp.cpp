@@ -2,11 +2,13 @@
 // SPDX-License-Identifier: MIT
 
 // Our client under the workloads of the plan, through the public API and without tuning.
-// usage: bench_qtamqp HOST PORT WORKLOAD COUNT SIZE QUEUE [CHANNELS]
-// WORKLOAD: pub pub-fresh conf conf-future cons-ack cons-mult cons-noack ping conn; prints a line of JSON.
-// gap and gap-slow (slots of 50 us) consume and print how late a timer of 1 ms came at most, in ms.
-// CHANNELS are open besides, with nothing to do. For measuring against a broker also: fill (declares the queue and puts COUNT messages into it) and
-// drop (deletes the queue).
+// usage: bench_qtamqp HOST PORT WORKLOAD COUNT SIZE QUEUE [CHANNELS [UNACKED]]
+// WORKLOAD: pub pub-fresh pub-keys conf conf-future cons-ack cons-mult cons-noack cons-keep ping conn; prints a
+// line of JSON. gap and gap-slow (slots of 50 us) consume and print how late a timer of 1 ms came at most, in ms.
+// CHANNELS are open besides, with nothing to do. With UNACKED, cons-ack leaves so many deliveries without an
+// acknowledgement, and acknowledges the oldest as another comes.
+// For measuring against a broker also: fill (declares the queue and puts COUNT messages into it) and drop (deletes the
+// queue). It connects with TLS if QTAMQP_BENCH_TLS names the file of the certificate to trust.
 
 #include "measure.h"
 
@@ -26,13 +28,14 @@ class Bench
 {
 public:
     Bench(const QAmqpConnectionOptions &options, QByteArray workload, long count, long size,
-          QString queue, int idleChannels)
+          QString queue, int idleChannels, size_t unacked)
         : m_options(options)
         , m_workload(std::move(workload))
         , m_count(count)
         , m_size(size)
         , m_queue(std::move(queue))
         , m_idleChannels(idleChannels)
+        , m_unacked(unacked)
         , m_message(QByteArray(size, 'x'))
     {
     }
@@ -66,12 +69,12 @@ private:
     {
         m_connection = std::make_unique<QAmqpConnection>(m_options);
         QObject::connect(m_connection.get(), &QAmqpConnection::errorOccurred,
-                         [](const QAmqpError &error) {
+                         [this](const QAmqpError &error) {
                              std::fprintf(stderr, "%s\n", qPrintable(error.text()));
-                             QCoreApplication::exit(1);
+                             m_failed = true;
                          });
         QObject::connect(m_connection.get(), &QAmqpConnection::closed, qApp,
-                         &QCoreApplication::quit);
+                         [this] { QCoreApplication::exit(m_failed ? 1 : 0); });
         for (int i = 0; i < m_idleChannels; ++i)
             m_connection->createChannel();
         m_channel = m_connection->createChannel();
@@ -98,9 +101,12 @@ private:
     {
         m_channel->setConfirms(false);
         const bool fresh = m_workload == "pub-fresh";
-        const auto publish = [this, fresh] {
+        QStringList keys(1000, m_queue);
+        for (int i = 0; m_workload == "pub-keys" && i < keys.size(); ++i)
+            keys[i] += QString::number(i);
+        const auto publish = [this, fresh, keys] {
             while (m_done < m_count && m_channel->isReadyToPublish()) {
-                m_channel->publish(QString(), m_queue,
+                m_channel->publish(QString(), keys.at(m_done % keys.size()),
                                    fresh ? QAmqpMessage(QByteArray(m_size, 'x')) : m_message);
                 ++m_done;
             }
@@ -139,9 +145,12 @@ private:
     void consuming()
     {
         const long every = m_workload == "cons-mult" ? 100 : m_workload == "cons-ack" ? 1 : 0;
+        const auto prefetch = quint16(1000 + m_unacked); // else nothing more would come
         m_measure.start();
         QAmqpConsumer *consumer = m_channel->consume(
-                m_queue, QAmqpConsumeOptions().setNoAck(every == 0).setPrefetch(1000));
+                m_queue, QAmqpConsumeOptions().setNoAck(every == 0).setPrefetch(prefetch));
+        if (m_workload == "cons-keep" || m_unacked > 0)
+            return keeping(consumer, m_unacked > 0 ? m_unacked : 1000);
         QObject::connect(consumer, &QAmqpConsumer::messageReceived,
                          [this, every](const QAmqpDelivery &delivery) {
                              ++m_done;
@@ -175,6 +184,21 @@ private:
                 m_connection->close();
             }
         });
+    }
+
+    // Keeps the last `number` deliveries, and acknowledges those that it keeps no longer if that is wanted.
+    void keeping(QAmqpConsumer *consumer, size_t number)
+    {
+        m_kept.resize(number);
+        QObject::connect(consumer, &QAmqpConsumer::messageReceived,
+                         [this](const QAmqpDelivery &delivery) {
+                             QAmqpDelivery &oldest = m_kept[size_t(m_done) % m_kept.size()];
+                             if (m_unacked > 0 && size_t(m_done) >= m_kept.size())
+                                 oldest.ack();
+                             oldest = delivery;
+                             if (++m_done == m_count)
+                                 finish();
+                         });
     }
 
     void pinging()
@@ -221,15 +245,18 @@ private:
     const long m_size;
     const QString m_queue;
     const int m_idleChannels;
+    const size_t m_unacked;
     const QAmqpMessage m_message;
     std::unique_ptr<QAmqpConnection> m_connection;
     QAmqpChannel *m_channel = nullptr;
     Measure m_measure;
     std::vector<double> m_latencies;
+    std::vector<QAmqpDelivery> m_kept;
     double m_sent = 0;
     long m_done = 0;
     long m_confirmed = 0;
     bool m_asked = false;
+    bool m_failed = false;
 };
 
 } // namespace
@@ -238,15 +265,20 @@ int main(int argc, char **argv)
 {
     QCoreApplication app(argc, argv);
     if (argc < 7) {
-        std::fprintf(stderr,
-                     "usage: bench_qtamqp HOST PORT WORKLOAD COUNT SIZE QUEUE [CHANNELS]\n");
+        std::fprintf(
+                stderr,
+                "usage: bench_qtamqp HOST PORT WORKLOAD COUNT SIZE QUEUE [CHANNELS [UNACKED]]\n");
         return 2;
     }
     QAmqpConnectionOptions options;
     options.setHostName(QString::fromLocal8Bit(argv[1]))
             .setPort(quint16(std::atoi(argv[2])))
             .setHeartbeat(std::chrono::seconds(0));
+    if (const QString certificate = qEnvironmentVariable("QTAMQP_BENCH_TLS");
+        !certificate.isEmpty())
+        options.setTlsEnabled(true).setCaCertificateFile(certificate);
     return Bench(options, argv[3], std::atol(argv[4]), std::atol(argv[5]),
-                 QString::fromLocal8Bit(argv[6]), argc > 7 ? std::atoi(argv[7]) : 0)
+                 QString::fromLocal8Bit(argv[6]), argc > 7 ? std::atoi(argv[7]) : 0,
+                 argc > 8 ? size_t(std::atol(argv[8])) : 0)
             .run();
 }

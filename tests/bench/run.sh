@@ -7,9 +7,19 @@
 # own sink, prints tables. Besides packages, only build/ is touched.
 #
 #   tests/bench/run.sh [--broker] [--rounds N] [--short] [--json FILE] [WORKLOAD]
+#   tests/bench/run.sh [--sweep] [--counts] [--tls] [--svg FILE] [--page FOLDER] ...
 #
 # --broker measures against a private RabbitMQ node too; --short takes a hundredth of the messages,
 # to see that it works; WORKLOAD is a regular expression. A peer that cannot be installed is left out.
+#
+# The others measure something else instead: --sweep how the cost of a message grows with the number of
+# messages, channels and unacknowledged deliveries and with the body, and draws it in the --svg FILE;
+# --counts instructions, allocations, bytes copied and system calls; --tls reading with TLS.
+# --page src/doc writes the tables, and the picture of a sweep, into the page "Performance" of the
+# reference. So all of that page is measured again by these two:
+#
+#   tests/bench/run.sh --page src/doc --rounds 5
+#   tests/bench/run.sh --page src/doc --rounds 5 --sweep --counts --tls
 
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -21,11 +31,13 @@ case ${1-} in
 esac
 broker=
 case " $* " in *" --broker "*) broker=yes ;; esac
+packages=("${build_packages[@]}")
+case " $* " in *" --counts "*) packages+=(strace valgrind) ;; esac
+case " $* " in *" --tls "*) packages+=(libssl-dev openssl) ;; esac
 programs=build/bench/tests/bench
 
 leave_nothing
 
-packages=("${build_packages[@]}" strace)
 [ -z "$broker" ] || packages+=("${node_packages[@]}")
 install_packages "${packages[@]}"
 for peer in librabbitmq-dev python3-pika "golang-go golang-github-rabbitmq-amqp091-go-dev"; do

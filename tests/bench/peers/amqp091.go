@@ -75,6 +75,18 @@ func consume(channel *amqp.Channel, queue string, count, every int) {
 	stopped = now()
 }
 
+// The last thousand deliveries are kept.
+func keep(channel *amqp.Channel, queue string, count int) {
+	kept := make([]amqp.Delivery, 1000)
+	started = now()
+	deliveries, err := channel.Consume(queue, "", true, false, false, false, nil)
+	must(err)
+	for i := 0; i < count; i++ {
+		kept[i%len(kept)] = <-deliveries
+	}
+	stopped = now()
+}
+
 func ping(channel *amqp.Channel, queue string, count int, publish func()) {
 	deliveries, err := channel.Consume(queue, "", true, false, false, false, nil)
 	must(err)
@@ -108,14 +120,22 @@ func run(url, workload, queue string, count, size int) {
 	connection, channel := open(url)
 	defer connection.Close()
 	message := amqp.Publishing{Body: make([]byte, size)}
-	publish := func() {
-		must(channel.PublishWithContext(context.Background(), "", queue, false, false, message))
+	publishTo := func(key string) {
+		must(channel.PublishWithContext(context.Background(), "", key, false, false, message))
 	}
+	publish := func() { publishTo(queue) }
 	switch workload {
-	case "pub":
+	case "pub", "pub-keys":
+		keys := make([]string, 1000)
+		for i := range keys {
+			keys[i] = queue
+			if workload == "pub-keys" {
+				keys[i] += strconv.Itoa(i)
+			}
+		}
 		started = now()
 		for i := 0; i < count; i++ {
-			publish()
+			publishTo(keys[i%len(keys)])
 		}
 		must(channel.Qos(1, 0, false)) // its reply says that all was read
 		stopped = now()
@@ -127,6 +147,8 @@ func run(url, workload, queue string, count, size int) {
 		consume(channel, queue, count, 100)
 	case "cons-noack":
 		consume(channel, queue, count, 0)
+	case "cons-keep":
+		keep(channel, queue, count)
 	case "ping":
 		ping(channel, queue, count, publish)
 	}

@@ -29,9 +29,10 @@ async function open () {
 }
 
 async function publish (channel) {
+  const keys = Array.from({ length: 1000 }, (_, i) => workload === 'pub-keys' ? queue + i : queue)
   started = now()
   for (let i = 0; i < count; i++) {
-    if (!channel.publish('', queue, body)) await new Promise(resolve => channel.once('drain', resolve))
+    if (!channel.publish('', keys[i % keys.length], body)) await new Promise(resolve => channel.once('drain', resolve))
   }
   await channel.prefetch(1) // its reply says that all was read
   stopped = now()
@@ -55,13 +56,15 @@ function confirm (channel) {
 }
 
 async function consume (channel) {
-  const every = { 'cons-ack': 1, 'cons-mult': 100, 'cons-noack': 0 }[workload]
+  const every = { 'cons-ack': 1, 'cons-mult': 100, 'cons-noack': 0, 'cons-keep': 0 }[workload]
+  const kept = workload === 'cons-keep' ? new Array(1000) : null
   if (every) await channel.prefetch(1000)
   await new Promise(resolve => {
     let received = 0
     started = now()
     channel.consume(queue, message => {
       received++
+      if (kept) kept[received % kept.length] = message
       if (every && received % every === 0) channel.ack(message, every > 1)
       if (received === count) {
         stopped = now()
@@ -140,7 +143,7 @@ async function main () {
     await perf()
   } else {
     const { channel } = await open()
-    const work = { pub: publish, conf: confirm, ping }[workload] ?? consume
+    const work = { pub: publish, 'pub-keys': publish, conf: confirm, ping }[workload] ?? consume
     await work(channel)
   }
   report()

@@ -9,6 +9,7 @@
 #include <amqp.h>
 #include <amqp_tcp_socket.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <string>
@@ -42,12 +43,14 @@ public:
             connections();
         } else {
             open();
-            if (m_workload == "pub")
+            if (m_workload == "pub" || m_workload == "pub-keys")
                 publish();
             else if (m_workload == "conf")
                 confirm();
             else if (m_workload == "ping")
                 ping();
+            else if (m_workload == "cons-keep")
+                keep();
             else
                 consume();
             close();
@@ -80,18 +83,22 @@ private:
             fail(what);
     }
 
-    void send()
+    void send() { send(m_queue); }
+
+    void send(amqp_bytes_t key)
     {
-        if (amqp_basic_publish(m_connection, 1, amqp_empty_bytes, m_queue, 0, 0, nullptr, m_body)
-            != 0)
+        if (amqp_basic_publish(m_connection, 1, amqp_empty_bytes, key, 0, 0, nullptr, m_body) != 0)
             fail("publishing");
     }
 
     void publish()
     {
+        std::vector<std::string> keys(1000, std::string(static_cast<char *>(m_queue.bytes)));
+        for (size_t i = 0; m_workload == "pub-keys" && i < keys.size(); ++i)
+            keys[i] += std::to_string(i);
         m_measure.start();
         for (long i = 0; i < m_count; ++i)
-            send();
+            send(amqp_cstring_bytes(keys[size_t(i) % keys.size()].c_str()));
         amqp_basic_qos(m_connection, 1, 0, 1, 0); // its reply says that all was read
         m_measure.stop();
     }
@@ -152,6 +159,24 @@ private:
                 amqp_basic_ack(m_connection, 1, tag, every > 1);
         }
         m_measure.stop();
+    }
+
+    // The last thousand envelopes are kept.
+    void keep()
+    {
+        std::vector<amqp_envelope_t> kept(1000);
+        m_measure.start();
+        subscribe(true);
+        for (long i = 0; i < m_count; ++i) {
+            amqp_envelope_t &oldest = kept[size_t(i) % kept.size()];
+            if (size_t(i) >= kept.size())
+                amqp_destroy_envelope(&oldest);
+            amqp_maybe_release_buffers(m_connection);
+            check(amqp_consume_message(m_connection, &oldest, nullptr, 0), "receiving");
+        }
+        m_measure.stop();
+        for (size_t i = 0; i < std::min(kept.size(), size_t(m_count)); ++i)
+            amqp_destroy_envelope(&kept[i]);
     }
 
     void ping()

@@ -16,6 +16,7 @@ if len(sys.argv) < 7:
 host, port, workload, count, size, queue = sys.argv[1:7]
 count, size = int(count), int(size)
 body = b"x" * size
+keys = [queue + str(i) if workload == "pub-keys" else queue for i in range(1000)]
 latencies = []
 
 
@@ -73,7 +74,7 @@ class Bench:
 
     def publish_some(self):
         for _ in range(min(500, count - self.sent)):
-            self.channel.basic_publish("", queue, body)
+            self.channel.basic_publish("", keys[self.sent % 1000], body)
             self.sent += 1
         if self.sent < count:
             self.connection.ioloop.call_later(0, self.publish_some)
@@ -100,10 +101,13 @@ class Bench:
         self.channel.confirm_delivery(confirmed, callback=selected)
 
     def consume(self):
-        every = {"cons-ack": 1, "cons-mult": 100, "cons-noack": 0}[workload]
+        every = {"cons-ack": 1, "cons-mult": 100, "cons-noack": 0, "cons-keep": 0}[workload]
+        kept = [None] * 1000 if workload == "cons-keep" else None
 
         def receive(channel, method, properties, content):
             self.received += 1
+            if kept:
+                kept[self.received % 1000] = method, properties, content
             if every and self.received % every == 0:
                 channel.basic_ack(method.delivery_tag, every > 1)
             if self.received == count:
@@ -153,5 +157,5 @@ def connections():
 if workload == "conn":
     connections()
 else:
-    Bench({"pub": Bench.publish, "conf": Bench.confirm, "ping": Bench.ping}.get(workload, Bench.consume)).run()
+    Bench({"pub": Bench.publish, "pub-keys": Bench.publish, "conf": Bench.confirm, "ping": Bench.ping}.get(workload, Bench.consume)).run()
 measure.report()

@@ -121,7 +121,7 @@ public:
         , m_count(std::atol(argv[4]))
         , m_size(std::atol(argv[5]))
         , m_queue(argv[6])
-        , m_in(65536)
+        , m_in(524288) // a smaller one leaves more acknowledgements of TCP to this process
     {
         m_socket = socket(AF_INET, SOCK_STREAM, 0);
         sockaddr_in address{};
