@@ -354,11 +354,16 @@ private:
     {
         return entry.state >= InTransaction && entry.transaction == m_oldestTransaction;
     }
-    // Returns the end if the delivery is not unsettled. If no tag is missing, its index follows from the tag.
+    // Returns the end if the delivery is not unsettled. Most often it is the last one or the first one; and if no
+    // tag is missing, its index follows from the tag.
     std::deque<Entry>::iterator find(quint64 tag)
     {
         if (m_entries.empty() || tag < m_entries.front().tag || tag > m_entries.back().tag)
             return m_entries.end();
+        if (m_entries.back().tag == tag && m_entries.back().state == Held)
+            return m_entries.end() - 1;
+        if (m_entries.front().tag == tag && m_entries.front().state == Shown)
+            return m_entries.begin();
         const quint64 place = std::min<quint64>(tag - m_entries.front().tag, m_entries.size() - 1);
         auto entry = m_entries.begin() + qptrdiff(place);
         if (entry->tag != tag)
