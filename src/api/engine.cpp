@@ -84,8 +84,7 @@ void Engine::open(const QList<QAmqpEndpoint> &endpoints)
 
 bool Engine::hasLoop() const
 {
-    return QAbstractEventDispatcher::instance()
-            || (m_customTransport && !dynamic_cast<LoopTransport *>(m_transport.get()));
+    return QAbstractEventDispatcher::instance() || (m_customTransport && !loopTransport());
 }
 
 void Engine::link(bool nextAddress)
@@ -175,11 +174,19 @@ void Engine::scheduleTurn()
             m_transport->write(m_core->takeOutput());
         flush();
     }
-    // This holds inside a turn too: a slot may run an event loop of its own and wait for what it asked for.
-    if (!m_turnRequested) {
-        m_turnRequested = true;
-        m_transport->requestTurn();
-    }
+    if (m_turnRequested)
+        return;
+    // A slot may run an event loop of its own and wait for what it asked for.
+    if (LoopTransport *const transport = m_delivering > 0 ? loopTransport() : nullptr)
+        return transport->requestTurnInLoops();
+    m_turnRequested = true;
+    m_transport->requestTurn();
+}
+
+LoopTransport *Engine::loopTransport() const
+{
+    return m_customTransport ? dynamic_cast<LoopTransport *>(m_transport.get())
+                             : static_cast<SocketTransport *>(m_transport.get());
 }
 
 QSslConfiguration Engine::tlsSession() const
@@ -346,6 +353,16 @@ void Engine::work()
 
 void Engine::deliverEvents()
 {
+    ++m_delivering;
+    const bool goesOn = handOut();
+    --m_delivering;
+    if (goesOn)
+        scheduleTurn();
+}
+
+// Returns whether there may be more events.
+bool Engine::handOut()
+{
     if (m_connection)
         m_connection->emitStateChanged();
     TurnClock clock(Clock::now(), m_slotsAreSlow);
@@ -356,7 +373,7 @@ void Engine::deliverEvents()
         std::optional<Event> event = m_core->nextEvent();
         if (!event) {
             if (!m_lost)
-                return;
+                return false;
             m_core->transportLost(*std::exchange(m_lost, std::nullopt));
             continue;
         }
@@ -369,10 +386,11 @@ void Engine::deliverEvents()
         const bool isOver = clock.isOver(bytes);
         m_slotsAreSlow = clock.slotsAreSlow();
         if (isOver)
-            return;
+            return true;
         if (m_core->hasFullBlock())
             scheduleTurn();
     }
+    return false;
 }
 
 void Engine::write()

@@ -21,6 +21,8 @@ class QAmqpConnectionPrivate;
 
 namespace QtAmqpPrivate {
 
+class LoopTransport;
+
 class Engine final
     : public QAmqpTransportClient
     , public std::enable_shared_from_this<Engine>
@@ -101,6 +103,8 @@ private:
     void work();
     bool printLog();
     void deliverEvents();
+    bool handOut();
+    LoopTransport *loopTransport() const;
     void updateChannels();
     void write();
     void sendBodies();
@@ -149,6 +153,7 @@ private:
     qint64 m_transportBytes =
             0; // that it had to write when it was asked last; asking costs more than a publish
     int m_depth = 0; // turns on the stack: slots may run event loops of their own
+    int m_delivering = 0; // those of them that hand out events, after which they update and write
     bool m_printing = false; // the application's message handler runs
     bool m_turnRequested = false;
     bool m_slotsAreSlow = false; // see TurnClock

@@ -188,9 +188,13 @@ void DeviceTransport::runTurn()
         lost(*std::exchange(m_lost, std::nullopt));
     flush();
     const QPointer<LoopTransport> alive(this);
-    if (turn() && alive && ((m_state == State::Open && m_device->bytesAvailable() > 0) || m_lost)
-        && hasRoom())
+    if (turn() && alive && (mayRead() || m_lost) && hasRoom())
         requestTurn();
+}
+
+bool DeviceTransport::mayRead() const
+{
+    return m_state == State::Open && m_device->bytesAvailable() > 0;
 }
 
 } // namespace QtAmqpPrivate

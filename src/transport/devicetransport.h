@@ -39,6 +39,7 @@ public:
 
 protected:
     void runTurn() override;
+    bool mayRead() const override;
 
 private Q_SLOTS:
     void noteOpened();

@@ -56,8 +56,85 @@ static OfApplication &ofApplication()
     return *all;
 }
 
+// A turn on the stack. The turns of all transports of a thread lie in it one in another, and what a slot in the
+// innermost runs may be an event loop: before that waits, and when it goes on, those turns are requested that
+// have something to do. They cannot be requested before each slot, since that would cost a pass of the loop and
+// several system calls in each turn, and almost no slot runs a loop. Nor may they be requested when there is
+// nothing to do, since such a loop would never wait.
+class LoopTransport::Running
+{
+public:
+    explicit Running(LoopTransport *transport)
+        : m_transport(transport)
+        , m_outer(std::exchange(innermost, this))
+        , m_before(std::exchange(transport->m_running, this))
+    {
+        watchLoops();
+        transport->m_wanted = false;
+    }
+    ~Running()
+    {
+        innermost = m_outer;
+        if (m_transport)
+            m_transport->m_running = m_before;
+    }
+    Running(const Running &) = delete;
+    Running &operator=(const Running &) = delete;
+
+    // The turn goes on without its transport.
+    void leave()
+    {
+        for (Running *turn = this; turn; turn = turn->m_before)
+            turn->m_transport = nullptr;
+    }
+
+private:
+    static void watchLoops();
+    static void requestTurns();
+
+    static thread_local Running *innermost;
+    LoopTransport *m_transport;
+    Running *const m_outer;
+    Running *const m_before; // of the same transport
+};
+
+thread_local LoopTransport::Running *LoopTransport::Running::innermost = nullptr;
+
+void LoopTransport::Running::watchLoops()
+{
+    static thread_local QPointer<QAbstractEventDispatcher> watched;
+    QAbstractEventDispatcher *const dispatcher = QAbstractEventDispatcher::instance();
+    if (watched == dispatcher)
+        return;
+    watched = dispatcher;
+    if (!dispatcher)
+        return;
+    connect(dispatcher, &QAbstractEventDispatcher::aboutToBlock, dispatcher, requestTurns);
+    connect(dispatcher, &QAbstractEventDispatcher::awake, dispatcher, requestTurns);
+}
+
+void LoopTransport::Running::requestTurns()
+{
+    for (const Running *turn = innermost; turn; turn = turn->m_outer) {
+        LoopTransport *const transport = turn->m_transport;
+        if (!transport)
+            continue;
+        if (std::exchange(transport->m_wanted, false)
+            || (transport->mayRead() && transport->hasRoom()))
+            transport->requestTurn();
+    }
+}
+
+void LoopTransport::giveTurn()
+{
+    const Running running(this);
+    runTurn();
+}
+
 LoopTransport::~LoopTransport()
 {
+    if (m_running)
+        m_running->leave();
     const std::lock_guard lock(ofApplication().mutex);
     ofApplication().transports.removeOne(this);
 }
@@ -130,7 +207,7 @@ bool LoopTransport::waitFor(QIODevice *device, std::chrono::milliseconds limit)
             device->bytesAvailable() > 0 || device->waitForReadyRead(int(limit.count()));
     // A device that returned at once, without data, does not support waiting.
     const bool waited = isReady || TimePoint::clock::now() - start >= limit / 2;
-    runTurn();
+    giveTurn();
     return waited;
 }
 
@@ -139,7 +216,7 @@ void LoopTransport::timerEvent(QTimerEvent *)
     m_timer.stop();
     if (m_deadline && TimePoint::clock::now() < *m_deadline)
         return startTimer();
-    runTurn();
+    giveTurn();
 }
 
 void LoopTransport::readFrom(QIODevice &device)
@@ -171,7 +248,7 @@ bool LoopTransport::event(QEvent *event)
     if (event->type() != turnEvent())
         return QObject::event(event);
     m_turnPosted = false;
-    runTurn();
+    giveTurn();
     return true;
 }
 

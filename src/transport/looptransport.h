@@ -29,6 +29,15 @@ public:
 
     void setDeadline(std::optional<TimePoint> deadline) override;
     void requestTurn() override;
+    // Requests a turn in case that a slot of the present turn runs an event loop of its own. If none does, the
+    // end of the present turn does what there is to do.
+    void requestTurnInLoops()
+    {
+        if (m_running)
+            m_wanted = true;
+        else
+            requestTurn();
+    }
     // Whether an event loop will still call this transport: the current thread is that of the transport, and
     // neither the thread nor the application is about to end.
     bool goesOn() const;
@@ -40,6 +49,8 @@ protected:
     void timerEvent(QTimerEvent *event) override;
     // This is the last thing that an event does, since the object may be gone afterwards.
     virtual void runTurn() = 0;
+    // Whether there may be something to read.
+    virtual bool mayRead() const = 0;
     // Hands over the bytes that have arrived, as far as the connection has room for them.
     void readFrom(QIODevice &device);
     // Implements waitForTurn() with this device; null if there is none yet.
@@ -50,6 +61,8 @@ protected:
     bool hasRoom();
 
 private:
+    class Running;
+    void giveTurn();
     static void applicationEnds();
     void threadEnds(); // or the application is about to end, if this is the main thread
     void startTimer();
@@ -60,6 +73,8 @@ private:
     std::optional<TimePoint> m_deadline;
     TimePoint m_armed; // when the timer fires, which is at m_deadline or before
     std::atomic<bool> m_turnPosted = false;
+    Running *m_running = nullptr; // the innermost of its turns on the stack
+    bool m_wanted = false; // by requestTurnInLoops()
 };
 
 } // namespace QtAmqpPrivate

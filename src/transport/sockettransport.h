@@ -44,6 +44,7 @@ public:
 
 protected:
     void runTurn() override;
+    bool mayRead() const override { return m_readable; }
 
 private:
     void dial(const QStringList &addresses);
