@@ -342,7 +342,7 @@ void Engine::work()
     collectMail();
     m_core->timeout(now);
     write(); // a heartbeat and the next deadline do not wait for slots
-    deliverEvents();
+    deliverEvents(now);
     if (m_connection)
         updateChannels();
     m_core->turnEnded(Clock::now()); // before the next deadline is set
@@ -351,21 +351,21 @@ void Engine::work()
     write();
 }
 
-void Engine::deliverEvents()
+void Engine::deliverEvents(TimePoint now)
 {
     ++m_delivering;
-    const bool goesOn = handOut();
+    const bool goesOn = handOut(now);
     --m_delivering;
     if (goesOn)
         scheduleTurn();
 }
 
 // Returns whether there may be more events.
-bool Engine::handOut()
+bool Engine::handOut(TimePoint now)
 {
     if (m_connection)
         m_connection->emitStateChanged();
-    TurnClock clock(Clock::now(), m_slotsAreSlow);
+    TurnClock clock(now, m_slotsAreSlow);
     while (m_connection) {
         // The log is printed before the event is taken, since a message handler may end the event's session.
         if (m_core->findEvent(); !m_log->isEmpty() && printLog())

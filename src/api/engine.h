@@ -102,8 +102,8 @@ private:
     void finishClose(quint16 channel);
     void work();
     bool printLog();
-    void deliverEvents();
-    bool handOut();
+    void deliverEvents(TimePoint now);
+    bool handOut(TimePoint now);
     LoopTransport *loopTransport() const;
     void updateChannels();
     void write();

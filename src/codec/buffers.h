@@ -124,6 +124,8 @@ public:
             closeBlock();
             block = m_full.takeFirst();
         }
+        if (block.capacity() == BlockSize)
+            m_taken = block;
         m_total -= block.size();
         return block;
     }
@@ -141,12 +143,19 @@ private:
     {
         if (m_used > 0)
             closeBlock();
-        m_block = QByteArray(std::max(BlockSize, atLeast), Qt::Uninitialized);
+        // Once the socket has taken all of a block, its memory is used again.
+        if (atLeast <= BlockSize && m_taken.isDetached()) {
+            m_block = std::move(m_taken);
+            m_block.resize(BlockSize);
+        } else {
+            m_block = QByteArray(std::max(BlockSize, atLeast), Qt::Uninitialized);
+        }
         m_at = m_block.data();
     }
 
     QList<QByteArray> m_full;
     QByteArray m_block;
+    QByteArray m_taken; // a block that was taken last, and may still be in use
     char *m_at = nullptr; // the memory of m_block, which is not shared
     qsizetype m_used = 0;
     qint64 m_total = 0;

@@ -55,6 +55,25 @@ private Q_SLOTS:
         QCOMPARE(output.take(), "second");
         QVERIFY(output.take().isEmpty());
     }
+
+    void theMemoryOfABlockThatWasSentIsUsedAgain()
+    {
+        const QByteArray filling(Output::BlockSize, 'x');
+        Output output;
+        output.append(filling);
+        QByteArray sent = output.take();
+        const char *const memory = sent.constData();
+        sent.clear();
+        const QByteArray other(Output::BlockSize, 'o'); // would get the memory if it had been freed
+        output.append("again");
+        output.append(filling);
+        const QByteArray kept = output.take();
+        QCOMPARE(kept.constData(), memory);
+        QVERIFY(output.take() == "xxxxx");
+        output.append(filling);
+        QVERIFY(output.take().constData() != memory); // that is not sent yet
+        QVERIFY(kept.startsWith("againx"));
+    }
 };
 
 QTAMQP_TEST(TestBuffers)
