@@ -6,7 +6,7 @@ import html
 import math
 
 WIDTH, HEIGHT = 460, 300  # of one panel
-LEFT, RIGHT, TOP, BOTTOM = 64, 18, 40, 56  # around what is drawn in it
+LEFT, RIGHT, TOP, BOTTOM = 64, 36, 40, 56  # around what is drawn in it
 INK, GRID = "#7d8590", "#7d859055"
 COLOURS = ("#2f81f7", "#d9730d", "#2da44e")
 
@@ -43,9 +43,13 @@ def panel(left, top, x_title, y_title, lines, x_label):
 
     drawn = [line(left + LEFT, up(y), left + WIDTH - RIGHT, up(y), GRID) for y in ticks]
     drawn += [text(left + LEFT - 8, up(y) + 4, f"{y:g}", "end") for y in ticks]
-    shown = xs if len(xs) <= 6 else xs[::2]  # else the labels would run into each other
     drawn += [line(across(x), up(0), across(x), up(0) + 5, INK) for x in xs]
-    drawn += [text(across(x), up(0) + 20, x_label(x)) for x in shown]
+    free = math.inf  # to the right of this the labels would run into each other
+    for x in reversed(xs):
+        half = 3.5 * len(x_label(x)) + 3
+        if across(x) + half <= free:
+            drawn.append(text(across(x), up(0) + 20, x_label(x)))
+            free = across(x) - half
     drawn.append(text(left + (WIDTH + LEFT - RIGHT) / 2, top + HEIGHT - BOTTOM + 42, x_title))
     drawn.append(text(left + 16, top + (HEIGHT + TOP - BOTTOM) / 2, y_title, turn="-90"))
     start = left + LEFT
