@@ -72,16 +72,17 @@ void *memmove(void *to, const void *from, size_t size) noexcept
 }
 
 // What these two become where programs were built with _FORTIFY_SOURCE.
-void *__memcpy_chk(void *to, const void *from, size_t size,
-                   size_t) noexcept // NOLINT(bugprone-reserved-identifier)
+// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming)
+void *__memcpy_chk(void *to, const void *from, size_t size, size_t) noexcept
 {
     return copy(realMemcpy, to, from, size);
 }
 
-void *__memmove_chk(void *to, const void *from, size_t size,
-                    size_t) noexcept // NOLINT(bugprone-reserved-identifier)
+void *__memmove_chk(void *to, const void *from, size_t size, size_t) noexcept
 {
     return copy(realMemmove, to, from, size);
 }
+
+// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
 
 } // extern "C"

@@ -57,7 +57,7 @@ def rows_of(title, results, value, scale, best, targets=False):
         ratio = median[OURS] / best(peers) if compared else None
         row.append(f"{ratio:.2f}" if compared else "–")
         if targets:
-            row.append(f"{workloads.target(label)}{'' if ratio <= workloads.target(label) else ' missed'}" if compared else "–")
+            row.append(f"{workloads.target(label)}{'' if round(ratio, 2) <= workloads.target(label) else ' missed'}" if compared else "–")
         if RAW in clients:
             row.append(f"{median[OURS] / median[RAW]:.1f}" if RAW in median and OURS in median else "–")
         rows.append(row)

@@ -28,10 +28,12 @@ const bool QtAmqpTest::countsAllocations = true;
 
 extern "C" {
 
+// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming)
 // What these are called in glibc besides. free() takes what they return, so that it need not be replaced.
-void *__libc_malloc(size_t size); // NOLINT(bugprone-reserved-identifier)
-void *__libc_calloc(size_t number, size_t size); // NOLINT(bugprone-reserved-identifier)
-void *__libc_realloc(void *memory, size_t size); // NOLINT(bugprone-reserved-identifier)
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t number, size_t size);
+void *__libc_realloc(void *memory, size_t size);
+// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
 
 __attribute__((visibility("default"))) void *malloc(size_t size) noexcept
 {
