@@ -108,6 +108,8 @@ set(QTAMQP_transport_HEADERS
     transport/sockettransport.h)
 
 set(QTAMQP_api_SOURCES
+    api/bodyreceiver.cpp
+    api/bodyreceiver.h
     api/channelevents.cpp
     api/channelrequests.cpp
     api/channelupdates.cpp

@@ -6,6 +6,8 @@
 
 #include <QtAmqp/qamqpchannel.h>
 
+#include <functional>
+
 QT_BEGIN_NAMESPACE
 
 class QAmqpConsumerPrivate;
@@ -29,6 +31,9 @@ public:
     bool isActive() const;
 
     QFuture<int> cancel();
+    using BodySink = std::function<QIODevice *(const QAmqpDelivery &delivery, quint64 size)>;
+    void setBodySink(BodySink sink, qint64 atLeast = 0);
+
     bool isPaused() const;
     int heldMessages() const;
 

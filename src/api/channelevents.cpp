@@ -114,27 +114,63 @@ void QAmqpChannelPrivate::giveBack(const Delivered &message)
         core->giveBack(message.deliveryTag);
 }
 
+// While closing nobody wants them, and they go back to their queue with the channel; but the broker has forgotten
+// what it sends without acknowledgement.
+bool QAmqpChannelPrivate::wantsDeliveries(const QAmqpConsumerPrivate &consumer) const
+{
+    return consumer.noAck
+            || (consumer.state != QAmqpConsumer::State::Cancelling && !core->isClosing()
+                && !engine->core().isClosing());
+}
+
+void QAmqpChannelPrivate::on(BodyBegan &began)
+{
+    QAmqpConsumerPrivate *const consumer = consumers.value(began.consumer);
+    if (!consumer || !consumer->bodies)
+        return;
+    QAmqpDelivery delivery;
+    QAmqpDeliveryPrivate::assign(delivery, began,
+                                 consumer->noAck ? MailboxPointer() : engine->mailbox());
+    consumer->bodies->began(delivery, began.size, wantsDeliveries(*consumer));
+}
+
+void QAmqpChannelPrivate::on(BodyArrived &arrived)
+{
+    QAmqpConsumerPrivate *const consumer = consumers.value(arrived.consumer);
+    if (consumer && consumer->bodies)
+        consumer->bodies->arrived(std::move(arrived.bytes), wantsDeliveries(*consumer));
+}
+
 void QAmqpChannelPrivate::on(Delivered &delivered)
 {
     QAmqpConsumerPrivate *const consumer = consumers.value(delivered.consumer);
     if (!consumer) // the object was deleted, and the core gives back what nobody has seen
         return;
-    const bool noAck = consumer->noAck;
-    // While closing nobody wants it, and it goes back to its queue with the channel; but the broker
-    // has forgotten what it sends without acknowledgement.
-    if (!noAck
-        && (consumer->state == QAmqpConsumer::State::Cancelling || core->isClosing()
-            || engine->core().isClosing()))
+    if (delivered.isStreamed)
+        return streamedBodyEnded(*consumer, delivered);
+    if (!wantsDeliveries(*consumer))
         return;
+    const bool noAck = consumer->noAck;
     QAmqpDelivery delivery;
     QAmqpDeliveryPrivate::take(delivery, scratch);
     QAmqpDeliveryPrivate::assign(delivery, delivered, noAck ? MailboxPointer() : engine->mailbox());
     Engine *const stays = engine; // through the turn, whatever is deleted
     const quint16 place = delivered.channel;
-    consumer->deliver(delivery);
+    if (consumer->bodies && consumer->bodies->isBusy())
+        consumer->bodies->queue(delivery);
+    else
+        consumer->deliver(delivery);
     stays->core().recycle(delivery);
     if (stays->channel(place) == this)
         QAmqpDeliveryPrivate::recycle(delivery, scratch);
+}
+
+void QAmqpChannelPrivate::streamedBodyEnded(QAmqpConsumerPrivate &consumer,
+                                            const Delivered &delivered)
+{
+    if (!consumer.bodies
+        || !consumer.bodies->ended(delivered.deliveryTag, wantsDeliveries(consumer)))
+        giveBack(delivered);
 }
 
 void QAmqpChannelPrivate::on(Discarded &discarded)

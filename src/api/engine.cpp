@@ -210,12 +210,24 @@ void Engine::setReading(bool reading)
 
 void Engine::countHeld(qint64 bytes)
 {
-    constexpr qint64 most = 64 * 1024 * 1024;
     m_heldBytes += bytes;
-    if (m_heldBytes > most && m_core->isReading() && !m_core->isClosing()) {
+    holdReading();
+}
+
+void Engine::countFullSinks(int change)
+{
+    m_fullSinks += change;
+    holdReading();
+}
+
+void Engine::holdReading()
+{
+    constexpr qint64 most = 64 * 1024 * 1024;
+    const bool isTooMuch = m_heldBytes > most || m_fullSinks > 0;
+    if (isTooMuch && m_core->isReading() && !m_core->isClosing()) {
         setReading(false);
         m_readingHeld = true;
-    } else if (m_readingHeld && m_heldBytes < most / 2) {
+    } else if (m_readingHeld && m_heldBytes < most / 2 && m_fullSinks == 0) {
         m_readingHeld = false;
         setReading(true);
     }
@@ -381,7 +393,10 @@ bool Engine::handOut(TimePoint now)
         if (!m_turnRequested)
             scheduleTurn();
         const auto *const delivered = std::get_if<Delivered>(&*event);
-        const qsizetype bytes = delivered ? QAmqpMessagePrivate::size(delivered->message) : 0;
+        const auto *const arrived = std::get_if<BodyArrived>(&*event);
+        const qsizetype bytes = delivered ? QAmqpMessagePrivate::size(delivered->message)
+                : arrived                 ? arrived->bytes.size()
+                                          : 0;
         std::visit([this](auto &what) { on(what); }, *event);
         const bool isOver = clock.isOver(bytes);
         m_slotsAreSlow = clock.slotsAreSlow();

@@ -59,6 +59,8 @@ public:
     } // as setReading() wants it
     // Counts the messages that are held and that nothing else bounds. Nothing is read while they are too many.
     void countHeld(qint64 bytes);
+    // Counts the devices that take a body and have too much of it to write. Nothing is read while there is one.
+    void countFullSinks(int change);
     qint64 bytesToWrite() const;
     QSslConfiguration tlsSession() const;
     bool settle(const Mail &mail);
@@ -99,6 +101,7 @@ public:
 
 private:
     void settleAll(const std::vector<Mail> &mails);
+    void holdReading();
     void finishClose(quint16 channel);
     void work();
     bool printLog();
@@ -149,7 +152,8 @@ private:
     bool m_congested = false; // there are more bytes on their way out than HighWater
     MailboxPointer m_mailbox;
     qint64 m_heldBytes = 0;
-    bool m_readingHeld = false; // because these are too many
+    int m_fullSinks = 0;
+    bool m_readingHeld = false; // because one of these is too much
     qint64 m_transportBytes =
             0; // that it had to write when it was asked last; asking costs more than a publish
     int m_depth = 0; // turns on the stack: slots may run event loops of their own

@@ -76,7 +76,9 @@ void Farewell::readEvents()
             else if (ChannelCore *const channel = m_core->channel(ready->channel))
                 channel->finishClose();
         } else if (m_keepsEvents) {
-            if (!std::holds_alternative<Delivered>(*event))
+            if (!std::holds_alternative<Delivered>(*event)
+                && !std::holds_alternative<BodyBegan>(*event)
+                && !std::holds_alternative<BodyArrived>(*event))
                 m_events.push_back(std::move(*event));
         } else if (const auto *const closed = std::get_if<ChannelClosed>(&*event)) {
             m_core->removeChannel(closed->channel);

@@ -167,6 +167,9 @@ public:
     // Whether the event is about the channel as it was before open() was called again, which may happen before
     // closed() is emitted.
     bool isEarlier(quint16 channel) const { return channel != number; }
+    bool wantsDeliveries(const QAmqpConsumerPrivate &consumer) const;
+    void streamedBodyEnded(QAmqpConsumerPrivate &consumer,
+                           const QtAmqpPrivate::Delivered &delivered);
     void giveBack(const QtAmqpPrivate::Delivered &message);
 
     // Called by the engine
@@ -178,6 +181,8 @@ public:
     void on(QtAmqpPrivate::Got &got);
     void on(QtAmqpPrivate::Delivered &delivered);
     void on(QtAmqpPrivate::Discarded &discarded);
+    void on(QtAmqpPrivate::BodyBegan &began);
+    void on(QtAmqpPrivate::BodyArrived &arrived);
     void on(const QtAmqpPrivate::Returned &returned);
     void on(const QtAmqpPrivate::Settled &settled);
     void on(const QtAmqpPrivate::ConsumerCancelled &cancelled);

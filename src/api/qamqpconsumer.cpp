@@ -47,12 +47,20 @@ using namespace QtAmqpPrivate;
     the chunks in which streams send) no more than 64 MiB wait for all consumers of a connection: then
     nothing is read from it, no answer either, until half of that was taken. */
 /*! \fn void QAmqpConsumer::messageDiscarded(const QAmqpDelivery &message, const QAmqpError &error)
-    Emitted for each message that is larger than QAmqpConnectionOptions::maxMessageSize() lets in; \a error
+    Emitted for each message that this consumer cannot have.
+
+    One that is larger than QAmqpConnectionOptions::maxMessageSize() lets in is told by an \a error
     (LimitExceeded, of scope Operation) tells what it was. It is rejected without requeue, so that the
     queue's dead-letter exchange gets it, if there is one, and it is lost otherwise; what a stream delivered
     is acknowledged, and stays in the stream. A consumer without acknowledgement just loses it. The messages
     behind it come. \a message is settled, and has no body, but says by which exchange and routing key it
     came and, unless these were too large themselves, what its properties are.
+
+    One whose body could not be written into the device of setBodySink() is told by an \a error of kind
+    DeviceFailed, with the number of bytes that were written. Its \a message is not settled: ack() it, or nack() it so that it comes again
+    or is dead-lettered. If it is left as it is, it goes back to its queue with the end of the channel. If the consumer,
+    the channel or the connection ends in the middle of such a body, or is being closed then, \a error is of the kind of what
+    ended it, or Cancelled; the message cannot be settled any more, and comes again unless the consumer is without acknowledgement.
 
     A consumer that nobody has connected this signal of warns in the log, once. */
 /*! \fn void QAmqpConsumer::cancelled(const QAmqpError &reason)
@@ -144,6 +152,55 @@ void QAmqpConsumer::resume()
         return d_ptr->channel->refuse(error);
     d_ptr->paused = false;
     d_ptr->channel->scheduleConsumerUpdate();
+}
+
+/*!
+    \typedef QAmqpConsumer::BodySink
+
+    A function that returns the device for the body of a message, or null for none: see setBodySink().
+*/
+
+/*!
+    Has bodies of \a atLeast bytes or more written into a device as they arrive, so that they need not fit into memory;
+    smaller ones come as usual. Call it before the event loop goes on after consume(), so that it holds for the first message.
+
+    \snippet snippets.cpp bodysink
+
+    When the beginning of such a message has come, \a sink is called with the delivery, which has everything but its
+    body and cannot be settled yet, and with the size of the body. It returns the device that takes the body: open for writing, in the connection's thread, and
+    alive until the message is told. When all of the body is written, messageReceived() is emitted with the same
+    delivery, whose body is empty, and the device belongs to the application alone again; it is neither closed nor
+    deleted, and may still have to pass on what it buffers. QAmqpConnectionOptions::maxMessageSize() does not bound such bodies.
+
+    If \a sink returns null, or the device fails, takes less than it was given, is closed or destroyed, the rest
+    of the body is dropped as it arrives, and messageDiscarded() is emitted instead, with a delivery that the
+    application has to settle. The same signal is the only word of a message whose consumer, channel or
+    connection ends before all of it has come. Each message for which \a sink was called is told by one of the
+    two signals, unless the consumer, the channel or the connection object is destroyed.
+
+    While a device has more than 1 MiB to write, as a socket may, nothing is read from the
+    connection until half of that has left; RabbitMQ ends a connection that is not read for 30 s. \a sink and the device
+    may run an event loop: what comes meanwhile waits in order. pause() holds
+    messageReceived() back, but not the bodies: as many as the prefetch are still written. The bodies of several channels may arrive
+    interleaved, those of one channel come one after the other.
+
+    An empty function ends this for the messages that begin later. Does nothing once the consumer has ended, and
+    prints a warning in a thread other than the connection's. The blocking classes and QML have no such sinks.
+    \sa messageDiscarded(), {AMQP 0-9-1 §4.2.6}
+*/
+void QAmqpConsumer::setBodySink(BodySink sink, qint64 atLeast)
+{
+    QAmqpConsumerPrivate *d = d_ptr.get();
+    if (const QAmqpError error = d->channel->threadError("setBodySink()"))
+        return d->channel->refuse(error);
+    if (!d->isOfChannel())
+        return;
+    d->channel->core->setStreamFrom(
+            d->tag, sink ? std::optional(quint64(std::max<qint64>(atLeast, 0))) : std::nullopt);
+    if (d->bodies)
+        d->bodies->setSink(std::move(sink));
+    else if (sink)
+        d->bodies = std::make_unique<BodyReceiver>(*d, std::move(sink));
 }
 
 void QAmqpConsumerPrivate::emitChanges()
@@ -246,7 +303,7 @@ void QAmqpConsumerPrivate::dropHeld()
 void QAmqpConsumerPrivate::discarded(const QAmqpDelivery &message, const QAmqpError &error)
 {
     const auto signal = QMetaMethod::fromSignal(&QAmqpConsumer::messageDiscarded);
-    if (!q->isSignalConnected(signal) && !std::exchange(warned, true))
+    if (!q->isSignalConnected(signal) && channel->engine && !std::exchange(warned, true))
         channel->engine->log().add(qtAmqpChannel(), QtWarningMsg, error.text());
     Q_EMIT q->messageDiscarded(message, error);
 }
@@ -277,6 +334,11 @@ void QAmqpConsumerPrivate::deliverLast()
 
 void QAmqpConsumerPrivate::ended(const QAmqpError &reason)
 {
+    const QPointer<QAmqpConsumer> alive(q);
+    if (bodies)
+        bodies->giveUp(reason);
+    if (!alive)
+        return;
     if (!noAck)
         dropHeld();
     if (held.empty())

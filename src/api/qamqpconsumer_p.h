@@ -4,6 +4,7 @@
 #ifndef QTAMQP_API_QAMQPCONSUMER_P_H
 #define QTAMQP_API_QAMQPCONSUMER_P_H
 
+#include "api/bodyreceiver.h"
 #include "api/qamqpchannel_p.h"
 
 #include <QtAmqp/qamqpconsumer.h>
@@ -26,6 +27,7 @@ public:
     void dropHeld();
     void ended(const QAmqpError &reason);
     void emitChanges();
+    void noteShown(const QAmqpDelivery &delivery) const { mayShow(delivery); }
     bool isOfChannel() const; // of the session of the channel that goes on
 
     QAmqpConsumer *q = nullptr;
@@ -54,6 +56,9 @@ private:
 
     bool *slotRuns = nullptr; // while it does: becomes true if this is deleted in it
     std::optional<QAmqpError> endsWith; // behind what is held
+
+public:
+    std::unique_ptr<QtAmqpPrivate::BodyReceiver> bodies; // none before setBodySink()
 };
 
 QT_END_NAMESPACE

@@ -57,7 +57,7 @@ void Assembler::beginSame(quint64 deliveryTag)
 }
 
 bool Assembler::header(QByteArrayView payload, qint64 missing, quint64 maxBodySize,
-                       FrameError &error)
+                       std::optional<quint64> streamFrom, FrameError &error)
 {
     Reader in(payload);
     const ContentHeader header = decodeContentHeader(in);
@@ -71,15 +71,16 @@ bool Assembler::header(QByteArrayView payload, qint64 missing, quint64 maxBodySi
     } else {
         m_hasHeader = true;
         m_missing = m_claimed = header.bodySize;
+        m_isStreamed = streamFrom && header.bodySize >= *streamFrom && !missing;
         if (missing)
             m_excess = formatted(u"its properties have %1 bytes, which is too many", missing);
-        else if (header.bodySize > maxBodySize)
+        else if (header.bodySize > maxBodySize && !m_isStreamed)
             m_excess = formatted(u"its body has %1 bytes, the limit is %2; raise it with "
                                  "QAmqpConnectionOptions::setMaxMessageSize()",
                                  header.bodySize, maxBodySize);
         QAmqpMessagePrivate::swap(m_message, m_spare);
         QAmqpMessagePrivate::makeAgain(m_message, missing ? 0 : header.flags, header.properties,
-                                       m_excess.isEmpty() ? m_claimed : 0);
+                                       m_excess.isEmpty() && !m_isStreamed ? m_claimed : 0);
         return m_missing == 0;
     }
     return false;
@@ -97,7 +98,7 @@ bool Assembler::body(QByteArrayView payload, FrameError &error)
                  QStringLiteral("a message has more bytes than its header said")};
         return false;
     }
-    if (m_excess.isEmpty()) // else the body is not kept
+    if (m_excess.isEmpty() && !m_isStreamed) // else the body is not kept
         keep(payload);
     m_missing -= quint64(payload.size());
     return m_missing == 0;
@@ -115,6 +116,12 @@ void Assembler::keep(QByteArrayView part)
     if (body.size() != size)
         body.resize(size);
     std::memcpy(body.data() + before, part.data(), size_t(part.size()));
+}
+
+QAmqpMessage Assembler::messageWithoutBody() const
+{
+    const QAmqpMessagePrivate &d = QAmqpMessagePrivate::of(m_message);
+    return QAmqpMessagePrivate::make({}, d.flags, d.properties);
 }
 
 QAmqpMessage Assembler::takeMessage()

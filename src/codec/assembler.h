@@ -8,12 +8,15 @@
 // channel in between (AMQP 0-9-1 §2.3.5.2). The assembler owns the parts of one content that have arrived.
 //
 // The body size in the header is only a claim: memory grows with the bytes that really arrive. The body of a
-// message that is larger than the options allow is dropped as it arrives, and only its properties are kept.
+// message that is larger than the options allow is dropped as it arrives, and only its properties are kept. That of
+// a message that goes to a device is not kept either.
 
 #include "codec/frame.h"
 
 #include <QtAmqp/qamqpmessage.h>
 #include <QtCore/qshareddata.h>
+
+#include <optional>
 
 QT_BEGIN_NAMESPACE
 
@@ -55,11 +58,16 @@ public:
     void beginSame(quint64 deliveryTag);
     // Return true once the content is complete. A frame that must not come sets `error`, which ends the
     // connection.
-    // `missing` bytes of the properties were too many and have been dropped.
-    bool header(QByteArrayView payload, qint64 missing, quint64 maxBodySize, FrameError &error);
+    // `missing` bytes of the properties were too many and have been dropped. `streamFrom` is the size from which on the
+    // body is not kept, but handed on as it arrives, if it is at all.
+    bool header(QByteArrayView payload, qint64 missing, quint64 maxBodySize,
+                std::optional<quint64> streamFrom, FrameError &error);
     bool body(QByteArrayView payload, FrameError &error);
     // Why the body of this content, or the properties, were not kept; empty if they were.
     const QString &excess() const { return m_excess; }
+    bool isStreamed() const { return m_isStreamed; }
+    quint64 missing() const { return m_missing; }
+    QAmqpMessage messageWithoutBody() const; // from the header on
 
     // Returns the message of a complete content, and makes the assembler idle.
     QAmqpMessage takeMessage();
@@ -74,6 +82,7 @@ private:
     quint64 m_claimed = 0; // the size of the body, as the header says
     quint64 m_missing = 0; // how much of that is still to come
     QString m_excess;
+    bool m_isStreamed = false;
     QAmqpMessage &m_spare;
     QAmqpMessage m_message; // what has arrived of it
 };

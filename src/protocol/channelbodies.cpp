@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The QtAmqp Authors
 // SPDX-License-Identifier: MIT
 
-// The part of ChannelCore that sends bodies which are read meanwhile.
+// The part of ChannelCore that sends bodies which are read meanwhile, and hands on those that arrive.
 
 #include "protocol/channelcore.h"
 
@@ -74,6 +74,51 @@ void ChannelCore::bodyFailed(const QString &reason)
     --m_streamedBodies;
     m_publishes.notSent(error);
     goOn();
+}
+
+void ChannelCore::setStreamFrom(const QByteArray &consumerTag, std::optional<quint64> size)
+{
+    const auto consumer = m_consumers.find(consumerTag);
+    if (consumer == m_consumers.end())
+        return;
+    consumer->second.streamFrom = size;
+    m_hasSinks = m_hasSinks || size;
+}
+
+// Of a consumer that is being cancelled nobody hears any more, unless the broker has forgotten its messages.
+std::optional<quint64> ChannelCore::streamFromOf(const Assembler &content)
+{
+    if (content.start().method != BasicDeliver::info.id())
+        return std::nullopt;
+    const Consumer *const consumer = consumerOf(content.envelope()->consumerTag);
+    return consumer && (consumer->noAck || !consumer->cancelling) ? consumer->streamFrom
+                                                                  : std::nullopt;
+}
+
+// The delivery counts when all of it has come: until then it cannot be settled, and if its consumer is cancelled it
+// goes back to the queue.
+void ChannelCore::bodyBegan(const Assembler &content)
+{
+    const Consumer *const consumer = consumerOf(content.envelope()->consumerTag);
+    BodyBegan began;
+    began.channel = m_number;
+    began.redelivered = content.start().redelivered;
+    began.fromStream = m_deliveries.isStream(consumer->ledgerId);
+    began.isStreamed = true;
+    began.generation = m_link->generation();
+    began.deliveryTag = content.start().deliveryTag;
+    began.consumer = consumer->id;
+    began.envelope = content.envelope();
+    began.message = content.messageWithoutBody();
+    began.size = content.missing();
+    m_context.events.push_back(std::move(began));
+}
+
+void ChannelCore::bodyArrived(const Assembler &content, QByteArrayView part)
+{
+    if (const Consumer *const consumer = consumerOf(content.envelope()->consumerTag);
+        consumer && !part.isEmpty())
+        m_context.events.push_back(BodyArrived{m_number, consumer->id, part.toByteArray()});
 }
 
 } // namespace QtAmqpPrivate

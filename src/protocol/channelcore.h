@@ -106,6 +106,8 @@ public:
     bool hasUnsettledOfStream() const { return m_deliveries.hasUnsettledOfStream(); }
     RequestId consume(const BasicConsume &method, const QueueNamePointer &queue = {},
                       std::optional<quint16> prefetch = {});
+    // Bodies of at least so many bytes for this consumer are not kept, but handed on as they come.
+    void setStreamFrom(const QByteArray &consumerTag, std::optional<quint64> size);
     // Deliveries that the application has not seen go back to the queue; the reply says how many.
     RequestId cancel(const QByteArray &consumerTag);
     // If `queue` is given, its name is the routing key, and the exchange must be the default one.
@@ -144,7 +146,7 @@ public:
 
     // happened
     void receive(const Frame &frame) { m_link->receive(frame); }
-    bool takesDelivery() const { return m_link && m_link->takesDelivery(); }
+    bool takesDelivery() const { return m_link && !m_hasSinks && m_link->takesDelivery(); }
     void receive(const WholeDelivery &delivery) { m_link->receive(delivery); }
     void timeout(TimePoint now, std::chrono::milliseconds requestTimeout, bool blocked);
     std::optional<TimePoint> nextTimeout(TimePoint now, std::chrono::milliseconds requestTimeout);
@@ -167,6 +169,12 @@ public:
     void cancelled(const QByteArray &consumerTag);
     void contentCame(Assembler &arrived); // of basic.deliver or basic.return
     void gotContent(Assembler &arrived, const Request &get);
+    std::optional<quint64> streamFrom(const Assembler &content)
+    {
+        return m_hasSinks ? streamFromOf(content) : std::nullopt;
+    }
+    void bodyBegan(const Assembler &content);
+    void bodyArrived(const Assembler &content, QByteArrayView part);
     void consumeSent(const QByteArray &consumerTag);
     void prefetchSent(quint16 messages, bool ofChannel);
     void publishesSettled(quint64 sequence, bool multiple, Outcome outcome);
@@ -178,6 +186,7 @@ private:
         RequestId id = 0; // of its basic.consume
         quint32 ledgerId = 0;
         bool noAck = false;
+        std::optional<quint64> streamFrom = {}; // the size of bodies that are not kept
         RequestId cancelling = 0; // the basic.cancel, once it was called for
         quint32 requeued = 0;
     };
@@ -253,6 +262,7 @@ private:
     QueueKind kindOf(const BasicConsume &method, const QueueName &queue,
                      std::optional<quint16> prefetch) const;
     Consumer *consumerOf(const QByteArray &consumerTag);
+    std::optional<quint64> streamFromOf(const Assembler &content);
     void forgetLastConsumer()
     {
         m_lastTag.clear();
@@ -289,6 +299,7 @@ private:
     quint64 m_streamedBodies = 0; // of messages that were not sent entirely
     QueueNamePointer m_lastDeclared{new QueueName};
     std::map<QByteArray, Consumer> m_consumers; // by tag
+    bool m_hasSinks = false; // setStreamFrom() was called for one of them
     QByteArray m_lastTag; // of the consumer that got the last delivery
     Consumer *m_lastConsumer = nullptr; // null if there is none of that tag
     DeliveryLedger m_deliveries;

@@ -25,6 +25,7 @@ Delivered ChannelCore::takeContent(Assembler &arrived)
     const ContentStart &start = arrived.start();
     return {.channel = m_number,
             .redelivered = start.redelivered,
+            .isStreamed = arrived.isStreamed(),
             .generation = m_link->generation(),
             .deliveryTag = start.deliveryTag,
             .envelope = arrived.envelope(),

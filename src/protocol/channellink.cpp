@@ -254,10 +254,14 @@ void ChannelLink::receive(const Frame &frame)
             violated(ReplyCode::SyntaxError, u"%1 %2 (at byte %3)", methodName(id), in.error(),
                      in.errorOffset());
     } else if (isUsable()) {
-        const bool isComplete = frame.type == FrameType::Header
+        const bool isHeader = frame.type == FrameType::Header;
+        const bool isComplete = isHeader
                 ? m_assembler.header(frame.payload, frame.missing, m_link.session.maxMessageSize,
-                                     m_link.error)
+                                     m_channel.streamFrom(m_assembler), m_link.error)
                 : m_assembler.body(frame.payload, m_link.error);
+        if (m_assembler.isStreamed() && m_link.error.code == ReplyCode::Success)
+            isHeader ? m_channel.bodyBegan(m_assembler)
+                     : m_channel.bodyArrived(m_assembler, frame.payload);
         if (isComplete && m_getting.method)
             m_channel.gotContent(m_assembler, std::exchange(m_getting, {}));
         else if (isComplete)
@@ -305,7 +309,8 @@ void ChannelLink::receive(const WholeDelivery &delivery)
         std::memcpy(m_lastDeliver.data(), method.data(), size_t(method.size()));
     }
     FrameError &error = m_link.error;
-    bool isComplete = m_assembler.header(delivery.header, 0, m_link.session.maxMessageSize, error);
+    bool isComplete =
+            m_assembler.header(delivery.header, 0, m_link.session.maxMessageSize, {}, error);
     if (!isComplete && error.code == ReplyCode::Success)
         isComplete = m_assembler.body(delivery.body, error);
     if (isComplete)

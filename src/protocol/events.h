@@ -112,6 +112,7 @@ struct Delivered
     quint16 channel = 0;
     bool redelivered = false;
     bool fromStream = false;
+    bool isStreamed = false; // its body came by BodyArrived
     quint32 generation = 0;
     quint64 deliveryTag = 0;
     RequestId consumer = 0; // the basic.consume of its consumer; 0 if basic.get fetched it
@@ -124,6 +125,19 @@ struct Delivered
 struct Discarded : Delivered
 {
     QAmqpError error = {};
+};
+
+// The header of a message has come whose body is not kept. The parts of the body follow as they come, and then
+// Delivered; or the channel or the consumer ends before.
+struct BodyBegan : Delivered
+{
+    quint64 size = 0;
+};
+struct BodyArrived
+{
+    quint16 channel = 0;
+    RequestId consumer = 0;
+    QByteArray bytes = {};
 };
 
 struct Got : Delivered
@@ -164,10 +178,11 @@ struct ShowMore
     quint16 channel = 0;
 };
 
-using Event = std::variant<ConnectionOpened, AttemptFailed, ConnectWanted, LinkLost,
-                           ConnectionClosed, BlockedChanged, Asked, SecretUpdated, ReadyToClose,
-                           ChannelOpened, ChannelLost, ChannelClosed, Replied, Delivered, Discarded,
-                           Got, Returned, Settled, ConsumerCancelled, ShowMore>;
+using Event =
+        std::variant<ConnectionOpened, AttemptFailed, ConnectWanted, LinkLost, ConnectionClosed,
+                     BlockedChanged, Asked, SecretUpdated, ReadyToClose, ChannelOpened, ChannelLost,
+                     ChannelClosed, Replied, Delivered, Discarded, BodyBegan, BodyArrived, Got,
+                     Returned, Settled, ConsumerCancelled, ShowMore>;
 
 } // namespace QtAmqpPrivate
 

@@ -85,7 +85,9 @@ public:
             received(size);
             requestTurn();
         }
-        turn();
+        const std::shared_ptr<Wire> wire = m_wire;
+        if (turn() && !wire->toClient.isEmpty() && receiveBuffer(&size) && size > 0)
+            requestTurn();
     }
     using QAmqpTransport::lost;
 

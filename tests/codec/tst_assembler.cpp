@@ -42,7 +42,7 @@ private:
     {
         begin();
         const bool isEmpty =
-                assembler.header(header(quint64(body.size()), like), 0, ~quint64(0), error);
+                assembler.header(header(quint64(body.size()), like), 0, ~quint64(0), {}, error);
         const bool isComplete = isEmpty || assembler.body(body, error);
         return isComplete ? assembler.takeMessage() : QAmqpMessage();
     }
@@ -81,7 +81,7 @@ private Q_SLOTS:
         constexpr qsizetype part = 131064;
         const QByteArray body(part, 'b');
         begin();
-        QVERIFY(!assembler.header(header(size), 0, ~quint64(0), error));
+        QVERIFY(!assembler.header(header(size), 0, ~quint64(0), {}, error));
         bool isComplete = false;
         for (qsizetype came = 0; came < size; came += part)
             isComplete = assembler.body(body.first(std::min(part, size - came)), error);
@@ -94,7 +94,7 @@ private Q_SLOTS:
     void aClaimTakesNoMemory()
     {
         begin();
-        QVERIFY(!assembler.header(header(quint64(1) << 60), 0, ~quint64(0), error));
+        QVERIFY(!assembler.header(header(quint64(1) << 60), 0, ~quint64(0), {}, error));
         QVERIFY(!assembler.body(QByteArray(100, 'b'), error));
         QCOMPARE(error.code, ReplyCode::Success);
         QVERIFY(capacityOf(assembler.takeMessage()) <= 1024 * 1024 + 4096);
@@ -162,7 +162,7 @@ private Q_SLOTS:
         QAmqpMessage first = received(QByteArray(1000, 'a'));
         giveBack(first);
         begin();
-        QVERIFY(!assembler.header(header(1000), 0, 100, error));
+        QVERIFY(!assembler.header(header(1000), 0, 100, {}, error));
         QVERIFY(assembler.body(QByteArray(1000, 'b'), error));
         QAmqpMessage refused = assembler.takeMessage();
         QCOMPARE(refused.body(), QByteArray());

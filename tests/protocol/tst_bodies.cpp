@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 
 // Bodies that are read from a source while they are sent: their order, what waits behind them, and every way in
-// which one can end.
+// which one can end. And those that are handed on as they arrive.
 
 #include "channelcoretest.h"
 #include "testmain.h"
@@ -68,6 +68,26 @@ QString framesOf(QByteArrayView bytes)
         bytes = bytes.sliced(frame.payload.size() + FrameOverhead);
     }
     return texts.join(u' ');
+}
+
+// What has arrived of streamed bodies on a channel, as "3:abc 2:d", the claimed size before what came of it.
+QString arrivalsOf(const CoreDriver &d, quint16 channel = 1)
+{
+    QStringList texts;
+    for (const Event &event : d.events) {
+        if (const auto *began = std::get_if<BodyBegan>(&event); began && began->channel == channel)
+            texts += QString::number(began->size) + u':';
+        if (const auto *part = std::get_if<BodyArrived>(&event); part && part->channel == channel)
+            texts.last() += QLatin1String(part->bytes);
+    }
+    return texts.join(u' ');
+}
+
+Script consuming(bool noAck = false)
+{
+    return openedSmall()
+            .expect<BasicConsume>([noAck](const auto &m) { return m.noAck == noAck; })
+            .reply(BasicConsumeOk{"c"});
 }
 
 quint64 stream(ChannelCore *channel, const BodySourcePointer &source, quint64 size,
@@ -450,6 +470,158 @@ private Q_SLOTS:
         d.then(Script().send(BasicAck{1, false}, 1).expect<ConnectionClose>());
         QCOMPARE(d.error().kind(), Kind::ProtocolViolation);
         QCOMPARE(d.settlements(), u"nacked 1-1"_s);
+    }
+
+    void theBodyOfAMessageIsHandedOnAsItComes()
+    {
+        const QByteArray body = large();
+        QAmqpMessage sent = message(body, u"id"_s);
+        CoreDriver d(consuming()
+                             .sendContent(delivery("c", 1), message("12345"))
+                             .sendContent(delivery("c", 2), sent, SmallFrames)
+                             .sendContent(delivery("c", 3), message("1234"))
+                             .sendContent(delivery("c", 4), message("123456"))
+                             .expect<BasicAck>([](const auto &m) { return m.deliveryTag == 2; }));
+        ChannelCore *channel = d.channel();
+        d.open();
+        const RequestId consumer = d.ask(channel->consume(consume("q", "c")));
+        channel->setStreamFrom("c", 5);
+        d.run();
+        QCOMPARE(arrivalsOf(d), u"5:12345 12288:%1 6:123456"_s.arg(QLatin1String(body)));
+        const auto began = d.all<BodyBegan>();
+        QCOMPARE(began.at(1).deliveryTag, 2u);
+        QCOMPARE(began.at(1).consumer, consumer);
+        QCOMPARE(began.at(1).message.messageId(), u"id"_s);
+        const auto delivered = d.all<Delivered>();
+        QCOMPARE(delivered.size(), 4u);
+        QVERIFY(delivered.at(1).isStreamed);
+        QVERIFY(delivered.at(1).message.body().isEmpty());
+        QVERIFY(delivered.at(1).message.errorString().isEmpty());
+        QVERIFY(!delivered.at(2).isStreamed);
+        QCOMPARE(delivered.at(2).message.body(), "1234"_ba);
+        QVERIFY(settle(channel, delivered.at(1)));
+        d.run();
+    }
+
+    void anEmptyBodyBeginsAndEnds()
+    {
+        CoreDriver d(consuming(true).sendContent(delivery("c", 1), message({})));
+        ChannelCore *channel = d.channel();
+        d.open();
+        d.ask(channel->consume(consume("q", "c", true)));
+        channel->setStreamFrom("c", 0);
+        d.run();
+        QCOMPARE(arrivalsOf(d), u"0:"_s);
+        QVERIFY(d.last<Delivered>().isStreamed);
+    }
+
+    void theLimitIsForBodiesThatAreKept()
+    {
+        CoreDriver d(consuming()
+                             .sendContent(delivery("c", 1), message("123456"))
+                             .sendContent(delivery("c", 2), message("1234567"))
+                             .expect<BasicNack>([](const auto &m) { return m.deliveryTag == 1; }),
+                     QAmqpConnectionOptions().setMaxMessageSize(5));
+        ChannelCore *channel = d.channel();
+        d.open();
+        d.ask(channel->consume(consume("q", "c")));
+        channel->setStreamFrom("c", 7);
+        d.run();
+        QCOMPARE(d.count<Discarded>(), 1);
+        QCOMPARE(arrivalsOf(d), u"7:1234567"_s);
+    }
+
+    void bodiesOfSeveralChannelsMayArriveInterleaved()
+    {
+        const auto body = [](quint16 channel, QByteArrayView part) {
+            return frame(FrameType::Body, channel, part);
+        };
+        CoreDriver d(
+                Script().handshake({2047, SmallFrames, 0})
+                        .channelOpen()
+                        .channelOpen(2)
+                        .on(1)
+                        .expect<BasicConsume>()
+                        .reply(BasicConsumeOk{"c"})
+                        .on(2)
+                        .expect<BasicConsume>()
+                        .reply(BasicConsumeOk{"c"})
+                        .garbage(methodFrame(delivery("c", 1), 1) + headerFrame(1, message({}), 6)
+                                 + methodFrame(delivery("c", 1), 2) + headerFrame(2, message({}), 4)
+                                 + body(1, "abc") + body(2, "wx") + body(1, "de") + body(2, "yz")
+                                 + body(1, "f")));
+        ChannelCore *one = d.channel();
+        ChannelCore *two = d.channel();
+        d.open();
+        for (ChannelCore *channel : {one, two}) {
+            d.ask(channel->consume(consume("q", "c")));
+            channel->setStreamFrom("c", 0);
+        }
+        d.run();
+        QCOMPARE(arrivalsOf(d, 1), u"6:abcdef"_s);
+        QCOMPARE(arrivalsOf(d, 2), u"4:wxyz"_s);
+        QCOMPARE(d.count<Delivered>(), 2);
+    }
+
+    void whatIsCancelledInTheMiddleGoesBackToTheQueue()
+    {
+        CoreDriver d(consuming().garbage(methodFrame(delivery("c", 1), 1)
+                                         + headerFrame(1, message({}), 6)
+                                         + frame(FrameType::Body, 1, "abc")));
+        ChannelCore *channel = d.channel();
+        d.open();
+        d.ask(channel->consume(consume("q", "c")));
+        channel->setStreamFrom("c", 0);
+        d.run();
+        const RequestId cancel = d.ask(channel->cancel("c"));
+        d.then(Script().expect<BasicCancel>()
+                       .garbage(frame(FrameType::Body, 1, "def"))
+                       .expect<BasicNack>(
+                               [](const auto &m) { return m.deliveryTag == 1 && m.requeue; })
+                       .reply(BasicCancelOk{"c"}));
+        QCOMPARE(d.reply(cancel).count, 1u);
+        QCOMPARE(d.count<Delivered>(), 0);
+    }
+
+    void sizesAreOnlyClaims_data()
+    {
+        QTest::addColumn<quint64>("claimed");
+        QTest::newRow("2^64-1") << ~quint64(0);
+        QTest::newRow("2^63") << (quint64(1) << 63);
+        QTest::newRow("less than comes") << quint64(2);
+    }
+    void sizesAreOnlyClaims()
+    {
+        QFETCH(quint64, claimed);
+        const bool isTooMuch = claimed == 2;
+        Script script = consuming().garbage(methodFrame(delivery("c", 1), 1)
+                                            + headerFrame(1, message({}), claimed)
+                                            + frame(FrameType::Body, 1, "abc"));
+        if (isTooMuch)
+            script.expect<ConnectionClose>();
+        CoreDriver d(script);
+        ChannelCore *channel = d.channel();
+        d.open();
+        d.ask(channel->consume(consume("q", "c")));
+        channel->setStreamFrom("c", 0);
+        d.run();
+        QCOMPARE(d.last<BodyBegan>().size, claimed);
+        QCOMPARE(d.count<BodyArrived>(), isTooMuch ? 0 : 1);
+        QCOMPARE(d.core.isEnded(), isTooMuch);
+        QCOMPARE(d.count<Delivered>(), 0);
+    }
+
+    void whatABasicGetFetchesIsKept()
+    {
+        CoreDriver d(consuming().expect<BasicGet>().sendContent(getOk(1), message("123456")));
+        ChannelCore *channel = d.channel();
+        d.open();
+        d.ask(channel->consume(consume("q", "c")));
+        channel->setStreamFrom("c", 0);
+        d.run();
+        d.ask(channel->request(get("q")));
+        d.run();
+        QCOMPARE(d.last<Got>().message.body(), "123456"_ba);
     }
 };
 
