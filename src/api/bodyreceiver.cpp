@@ -216,6 +216,12 @@ void BodyReceiver::measure()
         m_consumer.channel->engine->countFullSinks(isFull ? 1 : -1);
 }
 
+void Engine::countFullSinks(int change)
+{
+    m_fullSinks += change;
+    holdReading();
+}
+
 } // namespace QtAmqpPrivate
 
 QT_END_NAMESPACE

@@ -47,7 +47,9 @@ qint64 DeviceSource::read(char *to, qint64 most)
         return fail(QStringLiteral("the device was destroyed"));
     if (!m_device->isOpen())
         return fail(QStringLiteral("the device was closed"));
+    m_isWaiting = true; // it may emit readyRead() meanwhile
     const qint64 bytes = m_device->read(to, most);
+    m_isWaiting = m_isWaiting && bytes == 0;
     if (bytes > 0)
         return bytes;
     if (bytes < 0)
@@ -55,8 +57,18 @@ qint64 DeviceSource::read(char *to, qint64 most)
                              : QStringLiteral("the device was destroyed"));
     if (m_isFinished)
         return fail(QStringLiteral("the device has nothing more to read"));
-    m_isWaiting = true;
     return 0;
+}
+
+// A turn sends what there is room for. The next one follows when the transport has written most of that: at once if
+// it took all of it. Reading a device may run any code of the application, as a slot may.
+void Engine::sendBodies()
+{
+    const bool isMore = QtAmqpPrivate::sendBodies(
+            BodyWindow - m_transportBytes, [this] { return m_linked ? m_core.get() : nullptr; });
+    write();
+    if ((isMore && m_transportBytes < BodyWindow) || m_core->hasEvents())
+        scheduleTurn();
 }
 
 } // namespace QtAmqpPrivate

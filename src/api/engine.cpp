@@ -214,12 +214,6 @@ void Engine::countHeld(qint64 bytes)
     holdReading();
 }
 
-void Engine::countFullSinks(int change)
-{
-    m_fullSinks += change;
-    holdReading();
-}
-
 void Engine::holdReading()
 {
     constexpr qint64 most = 64 * 1024 * 1024;
@@ -429,17 +423,6 @@ void Engine::write()
         m_deadline = deadline;
         m_transport->setDeadline(deadline);
     }
-}
-
-// A turn sends what there is room for. The next one follows when the transport has written most of that: at once if
-// it took all of it. Reading a device may run any code of the application, as a slot may.
-void Engine::sendBodies()
-{
-    const bool isMore = QtAmqpPrivate::sendBodies(
-            BodyWindow - m_transportBytes, [this] { return m_linked ? m_core.get() : nullptr; });
-    write();
-    if ((isMore && m_transportBytes < BodyWindow) || m_core->hasEvents())
-        scheduleTurn();
 }
 
 void Engine::flush()

@@ -479,39 +479,39 @@ QFuture<quint64> QAmqpChannel::publishConfirmed(const QString &exchange, const Q
 /*!
     \overload
     Publishes a message with the properties of \a properties, which has no body, and the next \a size bytes of
-    the device \a body. They are read from the event loop while the connection has room for them, so that a
-    body of any size takes less than 256 KiB of memory. The device must be open for reading, belong to the
-    connection's thread and live until the message is settled; nobody else may read it meanwhile. A
-    sequential device must emit QIODevice::readyRead(); a QFile that is a pipe stops the thread instead until
-    there is something to read. The device is neither closed nor deleted.
+    the device \a body. They are read from the event loop while the connection has room for them, so that a body
+    of any size takes less than 256 KiB of memory. The device must be open for reading, belong to the
+    connection's thread and live until the message is settled; nobody else may read it meanwhile. A sequential
+    device must emit QIODevice::readyRead(); a QFile that is a pipe stops the thread instead until there is
+    something to read. The device is neither closed nor deleted.
 
     It is one publish like any other, with a tag and an outcome. Since AMQP lets nothing come between the frames
-    of a message, everything else that is asked of this channel waits for the end of the body, acknowledgements and
-    close() too, while other channels go on: use a channel for streamed bodies alone. isReadyToPublish() is
-    \c false until no streamed body is left to be sent. What an alarm of the broker blocks, or a slow peer,
-    just takes longer, and heartbeats go on. There is no timeout for a device that has nothing to read.
+    of a message, everything else that is asked of this channel waits for the end of the body, acknowledgements
+    and close() too, while other channels go on: use a channel for streamed bodies alone. isReadyToPublish() is
+    \c false until no streamed body is left to be sent. What an alarm of the broker blocks, or a slow peer, just
+    takes longer, and heartbeats go on. There is no timeout for a device that has nothing to read.
 
-    If the device fails, is closed or destroyed, or ends before \a size bytes were read, the message is
-    nacked(), and the error (DeviceFailed) says why. If nothing of the message was sent so far, that is all; but without
-    confirms the channel closes, since nothing else could tell. A message that has begun cannot be
-    taken back. It stays unfinished, so that no queue gets it, and the channel ends with that error; errorOccurred() and
-    closed() are emitted. The broker is not told that this channel is closed, as RabbitMQ would end the connection (505), so
-    that its number stays taken, and the unacknowledged messages of its consumers stay with it, until the connection
-    closes. The same holds whenever a channel ends in the middle of a body, for instance because the broker
-    closes it: that message is nacked() too, as it cannot have arrived.
+    If the device fails, is closed or destroyed, or ends before \a size bytes were read, the message is nacked(),
+    and the error (DeviceFailed) says why. If nothing of the message was sent so far, that is all; but without
+    confirms the channel closes, since nothing else could tell. A message that has begun cannot be taken back. It
+    stays unfinished, so that no queue gets it, and the channel ends with that error; errorOccurred() and
+    closed() are emitted. The broker is not told that this channel is closed, as RabbitMQ would end the
+    connection (505), so that its number stays taken, and the unacknowledged messages of its consumers stay with
+    it, until the connection closes. The same holds whenever a channel ends in the middle of a body, for instance
+    because the broker closes it: that message is nacked() too, as it cannot have arrived.
 
-    When the channel object is destroyed, its bodies are still sent. When the connection is destroyed, they
-    are for QAmqpConnectionOptions::lingerTime() at most.
+    When the channel object is destroyed, its bodies are still sent. When the connection is destroyed, they are
+    for QAmqpConnectionOptions::lingerTime() at most.
 
-    Returns 0 as the other publish() does, and with InvalidArgument in lastError() also if there is no
-    such device, it is not open for reading, it belongs to another thread, it is not sequential and has less than \a size
-    bytes from its position on, \a size is negative, or \a properties has a body. A broker may
-    refuse large messages: RabbitMQ closes the channel (406) for more than its \c max_message_size, 128 MiB if
-    nothing else is configured. With Mandatory in \a flags a message that no queue takes comes back with
-    its body, which is assembled in memory up to QAmqpConnectionOptions::maxMessageSize().
+    Returns 0 as the other publish() does, and with InvalidArgument in lastError() also if there is no such
+    device, it is not open for reading, it belongs to another thread, it is not sequential and has less than
+    \a size bytes from its position on, \a size is negative, or \a properties has a body. A broker may refuse large
+    messages: RabbitMQ closes the channel (406) for more than its \c max_message_size, 128 MiB if nothing else is
+    configured. With Mandatory in \a flags a message that no queue takes comes back with its body, which is
+    assembled in memory up to QAmqpConnectionOptions::maxMessageSize().
 
-    \a exchange and \a routingKey are those of publish(). The blocking classes and QML have no streamed
-    bodies. \sa {https://www.rabbitmq.com/docs/channels}, {AMQP 0-9-1 §4.2.6}
+    \a exchange and \a routingKey are those of publish(). The blocking classes and QML have no streamed bodies.
+    \sa {https://www.rabbitmq.com/docs/channels}, {AMQP 0-9-1 §4.2.6}
 */
 quint64 QAmqpChannel::publish(const QString &exchange, const QString &routingKey, QIODevice *body,
                               qint64 size, const QAmqpMessage &properties, PublishFlags flags)
@@ -592,8 +592,9 @@ void QAmqpChannel::setMaxUnconfirmed(quint64 messages)
 }
 
 /*! \property QAmqpChannel::readyToPublish
-    Whether it is wise to publish now: the channel is open, less than 256 KiB wait to leave and fewer
-    than maxUnconfirmed() publishes are unanswered. Once that is not so, it is \c false until only half as much
+    Whether it is wise to publish now: the channel is open, less than 256 KiB wait to leave, fewer
+    than maxUnconfirmed() publishes are unanswered, and no body is being sent from a device. Once
+    that is not so, it is \c false until only half as much
     waits. publish() works all the same; a program that publishes much stops here and goes on at
     readyToPublish(), so that memory stays bounded. */
 bool QAmqpChannel::isReadyToPublish() const { return d_ptr->isReadyToPublish(); }

@@ -57,10 +57,12 @@ using namespace QtAmqpPrivate;
     came and, unless these were too large themselves, what its properties are.
 
     One whose body could not be written into the device of setBodySink() is told by an \a error of kind
-    DeviceFailed, with the number of bytes that were written. Its \a message is not settled: ack() it, or nack() it so that it comes again
-    or is dead-lettered. If it is left as it is, it goes back to its queue with the end of the channel. If the consumer,
-    the channel or the connection ends in the middle of such a body, or is being closed then, \a error is of the kind of what
-    ended it, or Cancelled; the message cannot be settled any more, and comes again unless the consumer is without acknowledgement.
+    DeviceFailed, with the number of bytes that were written. Its \a message is not settled: call its
+    QAmqpDelivery::ack(), or QAmqpDelivery::nack() so that it comes again or is dead-lettered. If it is left as
+    it is, it goes back to its queue with the end of the channel. If the consumer, the channel or the connection
+    ends in the middle of such a body, or is being closed then, \a error is of the kind of what ended it, or
+    Cancelled; the message cannot be settled any more, and comes again unless the consumer is without
+    acknowledgement.
 
     A consumer that nobody has connected this signal of warns in the log, once. */
 /*! \fn void QAmqpConsumer::cancelled(const QAmqpError &reason)
@@ -161,16 +163,18 @@ void QAmqpConsumer::resume()
 */
 
 /*!
-    Has bodies of \a atLeast bytes or more written into a device as they arrive, so that they need not fit into memory;
-    smaller ones come as usual. Call it before the event loop goes on after consume(), so that it holds for the first message.
+    Has bodies of \a atLeast bytes or more written into a device as they arrive, so that they need not fit into
+    memory; smaller ones come as usual. Call it before the event loop goes on after QAmqpChannel::consume(), so
+    that it holds for the first message.
 
     \snippet snippets.cpp bodysink
 
-    When the beginning of such a message has come, \a sink is called with the delivery, which has everything but its
-    body and cannot be settled yet, and with the size of the body. It returns the device that takes the body: open for writing, in the connection's thread, and
-    alive until the message is told. When all of the body is written, messageReceived() is emitted with the same
-    delivery, whose body is empty, and the device belongs to the application alone again; it is neither closed nor
-    deleted, and may still have to pass on what it buffers. QAmqpConnectionOptions::maxMessageSize() does not bound such bodies.
+    When the beginning of such a message has come, \a sink is called with the delivery, which has everything but
+    its body and cannot be settled yet, and with the size of the body. It returns the device that takes the body:
+    open for writing, in the connection's thread, and alive until the message is told. When all of the body is
+    written, messageReceived() is emitted with the same delivery, whose body is empty, and the device belongs to
+    the application alone again; it is neither closed nor deleted, and may still have to pass on what it buffers.
+    QAmqpConnectionOptions::maxMessageSize() does not bound such bodies.
 
     If \a sink returns null, or the device fails, takes less than it was given, is closed or destroyed, the rest
     of the body is dropped as it arrives, and messageDiscarded() is emitted instead, with a delivery that the
@@ -178,11 +182,11 @@ void QAmqpConsumer::resume()
     connection ends before all of it has come. Each message for which \a sink was called is told by one of the
     two signals, unless the consumer, the channel or the connection object is destroyed.
 
-    While a device has more than 1 MiB to write, as a socket may, nothing is read from the
-    connection until half of that has left; RabbitMQ ends a connection that is not read for 30 s. \a sink and the device
-    may run an event loop: what comes meanwhile waits in order. pause() holds
-    messageReceived() back, but not the bodies: as many as the prefetch are still written. The bodies of several channels may arrive
-    interleaved, those of one channel come one after the other.
+    While a device has more than 1 MiB to write, as a socket may, nothing is read from the connection until half
+    of that has left; RabbitMQ ends a connection that is not read for 30 s. \a sink and the device may run an
+    event loop: what comes meanwhile waits in order. pause() holds messageReceived() back, but not the bodies: as
+    many as the prefetch are still written. The bodies of several channels may arrive interleaved, those of one
+    channel come one after the other.
 
     An empty function ends this for the messages that begin later. Does nothing once the consumer has ended, and
     prints a warning in a thread other than the connection's. The blocking classes and QML have no such sinks.

@@ -8,6 +8,7 @@
 
 #include "brokertest.h"
 
+#include <QtCore/qbuffer.h>
 #include <QtCore/qfile.h>
 #include <QtCore/qmetaobject.h>
 #include <QtCore/qregularexpression.h>
@@ -261,6 +262,26 @@ QHash<QString, TestErrors::Situation> TestErrors::situations()
         return callError([](QAmqpChannel *channel) {
             return failure(channel->declareQueue(u"orders-and-more-orders-and-more-"_s
                                                  + QString(230, u'x')));
+        });
+    };
+    all[u"device of a body that fails in its middle"_s] = [] {
+        QBuffer device; // of which less comes than was promised
+        return channelError(options(), [&](QAmqpChannel *channel) {
+            device.setData(QByteArray(1'000'000, 'x'));
+            device.open(QIODevice::ReadOnly);
+            channel->publish(QString(), u"orders"_s, &device, 1'000'000);
+            device.seek(1'000'000 - 65528);
+        });
+    };
+    all[u"device of a body that fails before its first byte"_s] = [] {
+        return callError([](QAmqpChannel *channel) {
+            QBuffer device;
+            device.setData(QByteArray(1'000'000, 'x'));
+            device.open(QIODevice::ReadOnly);
+            const auto confirmed =
+                    channel->publishConfirmed(QString(), u"orders"_s, &device, 1'000'000);
+            device.close();
+            return failure(confirmed);
         });
     };
     all[u"headers larger than a frame"_s] = [] {

@@ -45,6 +45,26 @@ private Q_SLOTS:
         QCOMPARE(kept.join(), sent);
     }
 
+    // A large block is taken over where it is, a small one is copied; the order stays.
+    void blocksOfTheirOwnMemoryKeepTheirPlace()
+    {
+        Output output;
+        output.append("before ");
+        const QByteArray large(Output::BlockSize, 'l');
+        const void *const memory = large.constData();
+        output.appendBlock(large);
+        output.append(" between ");
+        output.appendBlock("small");
+        output.append(" behind");
+        QCOMPARE(output.size(), 7 + Output::BlockSize + 21);
+        QCOMPARE(output.take(), "before ");
+        const QByteArray taken = output.take();
+        QCOMPARE(taken, large);
+        QCOMPARE(static_cast<const void *>(taken.constData()), memory);
+        QCOMPARE(output.take(), " between small behind");
+        QCOMPARE(output.size(), 0);
+    }
+
     void whatIsTakenStaysAsItIs()
     {
         Output output;

@@ -164,7 +164,7 @@ private Q_SLOTS:
         const QList<Kind> retryable = {Kind::HostUnreachable, Kind::ConnectionLost,
                                        Kind::HeartbeatMissed, Kind::Timeout};
         const QMetaEnum kinds = QMetaEnum::fromType<Kind>();
-        QCOMPARE(kinds.keyCount(), 19);
+        QCOMPARE(kinds.keyCount(), 20);
         for (int i = 0; i < kinds.keyCount(); ++i) {
             const Kind kind = Kind(kinds.value(i));
             const Error error(kind, Scope::Connection, Origin::Transport, {});

@@ -7,7 +7,9 @@
 
 #include <QtCore/qcoreapplication.h>
 #include <QtCore/qdebug.h>
+#include <QtCore/qfile.h>
 #include <QtCore/qpointer.h>
+#include <QtCore/qsavefile.h>
 #include <QtCore/qthread.h>
 #include <QtCore/qtimer.h>
 #include <QtCore/qurl.h>
@@ -190,6 +192,50 @@ void device(QAmqpConnection &connection)
         return socket;
     }));
     //! [device]
+}
+
+void streamedPublish(QAmqpChannel *uploads)
+{
+    //! [streamed publish]
+    auto file = std::make_shared<QFile>(u"backup.tar"_s);
+    if (!file->open(QIODevice::ReadOnly))
+        return;
+    QAmqpMessage properties;
+    properties.setDeliveryMode(QAmqpMessage::DeliveryMode::Persistent);
+    uploads->publishConfirmed(QString(), u"backups"_s, file.get(), file->size(), properties)
+            .then(uploads, [file](quint64) { qInfo() << "the broker has it"; })
+            .onFailed(uploads, [file](const QAmqpException &exception) {
+                qWarning() << exception.error().text();
+            });
+    //! [streamed publish]
+}
+
+void bodySink(QAmqpChannel *channel, QObject *context)
+{
+    //! [bodysink]
+    QAmqpConsumer *consumer = channel->consume(u"backups"_s);
+    auto file = std::make_shared<QSaveFile>(u"backup.tar"_s);
+    consumer->setBodySink(
+            [file](const QAmqpDelivery &, quint64 size) -> QIODevice * {
+                qInfo() << size << "bytes are coming";
+                return file->open(QIODevice::WriteOnly) ? file.get() : nullptr;
+            },
+            1024 * 1024);
+    QObject::connect(consumer, &QAmqpConsumer::messageReceived, context,
+                     [file](const QAmqpDelivery &delivery) {
+                         if (!file->isOpen() || file->commit())
+                             delivery.ack();
+                         else
+                             delivery.nack();
+                     });
+    QObject::connect(consumer, &QAmqpConsumer::messageDiscarded, context,
+                     [file](const QAmqpDelivery &delivery, const QAmqpError &error) {
+                         qWarning() << error.text();
+                         file->cancelWriting();
+                         file->commit();
+                         delivery.nack();
+                     });
+    //! [bodysink]
 }
 
 class MyTransport : public QAmqpTransport
