@@ -80,11 +80,21 @@ public:
                         .setArguments(readTable(arguments.values("argument"), "argument")));
         if (m_consumer->state() == QAmqpConsumer::State::Cancelled)
             throw failureOf(m_session.channel()->lastError());
+        if (arguments.isSet("raw")) // a large body is written as it comes
+            m_consumer->setBodySink(
+                    [this](const QAmqpDelivery &, quint64) -> QIODevice * {
+                        if (isEnough())
+                            return nullptr;
+                        m_isArriving = true;
+                        return &m_device;
+                    },
+                    LargeBody);
         QObject::connect(m_consumer, &QAmqpConsumer::messageReceived, &m_scope,
                          [this](const QAmqpDelivery &delivery) { receive(delivery); });
         QObject::connect(m_consumer, &QAmqpConsumer::messageDiscarded, &m_scope,
-                         [](const QAmqpDelivery &, const QAmqpError &error) {
-                             complain(u"qamqp consume"_s, error.text());
+                         [this](const QAmqpDelivery &, const QAmqpError &error) {
+                             if (!isEnough())
+                                 complain(u"qamqp consume"_s, error.text());
                          });
         QObject::connect(m_consumer, &QAmqpConsumer::cancelled, &m_scope,
                          [this](const QAmqpError &reason) {
@@ -102,6 +112,7 @@ public:
                 isTerminal(Stream::Output); // the messages themselves show the progress there
         Progress progress;
         m_run.waitUntil([&] {
+            m_device.notice();
             if (const auto failure = m_writer.failure())
                 m_run.fail(*failure);
             m_run.check();
@@ -119,21 +130,31 @@ public:
             const auto cancelled = m_consumer->cancel();
             Run::settle([&] { return cancelled.isFinished(); }, 2s);
         }
-        Run::settle([&] { return m_writer.written() == m_received || m_writer.failure(); }, 2s);
+        Run::settle(
+                [&] {
+                    m_device.notice();
+                    return m_writer.written() == m_received || m_writer.failure();
+                },
+                2s);
         const auto isDone = [](const std::optional<Failure> &f) { return f && f->status == Done; };
         const bool enough =
                 isDone(m_writer.failure()) || isDone(m_run.failure()); // the reader went away
-        return m_noAck && !enough ? m_received - m_writer.written() : 0;
+        return m_noAck && !enough ? m_received - m_writer.written() + m_isArriving : 0;
     }
 
 private:
+    static constexpr qint64 LargeBody = 64 * 1024;
+
     bool isComplete() const { return m_count > 0 && written() >= m_count; }
+    // What comes now is not acknowledged, and goes back to the queue.
+    bool isEnough() const { return m_count > 0 && m_received == m_count; }
 
     void receive(const QAmqpDelivery &delivery)
     {
-        if (m_count > 0 && m_received == m_count)
-            return; // the message is not acknowledged, and goes back to the queue
+        if (isEnough())
+            return;
         ++m_received;
+        m_isArriving = false;
         // One "multiple" acknowledgement is enough, since earlier messages were written before.
         const bool ack = !m_noAck;
         m_writer.write(m_toOutput(delivery), [delivery, ack] {
@@ -150,6 +171,8 @@ private:
     quint64 m_received = 0;
     QAmqpConsumer *m_consumer = nullptr;
     Writer m_writer;
+    WriterDevice m_device{m_writer};
+    bool m_isArriving = false; // a large body is being written
     QObject m_scope; // ends the connections to a consumer that outlives this object
 };
 
@@ -211,7 +234,7 @@ const Command consumeCommand = {
         "[QUEUE]",
         1,
         "Print messages as they come",
-        "Prints each body and a newline; with --raw the body alone; with --format a line of one's own; with\n"
+        "Prints each body and a newline; with --raw the body alone, as it comes; with --format a line of one's own; with\n"
         "--json an object with the envelope, all properties (headers with their AMQP types) and the body,\n"
         "which publish --json-lines takes. A text or name that is not UTF-8 is in base64 under a name with\n"
         "_base64 behind it; headers with such names, or with a name twice, are an array of entries.\n"

@@ -22,8 +22,14 @@ namespace Tool {
 
 constexpr qint64 BlockSize = 64 * 1024;
 constexpr qsizetype MaxHeld = 1024 * 1024;
-// The largest message that RabbitMQ can be configured for.
-constexpr qsizetype MaxBody = 512 * 1024 * 1024;
+constexpr QStringView TooLong = u"more than 512 MiB, the largest message there is; split it";
+
+static QString cannotRead(const QString &name, const QString &why)
+{
+    return u"cannot read %1: %2"_s.arg(name.isEmpty() ? u"standard input"_s : name, why);
+}
+
+QString Input::tooLong(const QString &fileName) { return cannotRead(fileName, TooLong.toString()); }
 
 struct Input::State
 {
@@ -38,13 +44,13 @@ struct Input::State
     bool unwanted = false; // the Input was destroyed
     QString error;
 
-    QString name() const { return file ? file->fileName() : u"standard input"_s; }
+    QString name() const { return file ? file->fileName() : QString(); }
 
     // Throws the error of the input, after everything that was read before was taken.
     void check() const
     {
         if (over && bodies.empty() && !error.isEmpty())
-            throw Failure{BadUsage, u"cannot read %1: %2"_s.arg(name(), error)};
+            throw Failure{BadUsage, cannotRead(name(), error)};
     }
 
     void open()
@@ -135,7 +141,7 @@ void Input::work(const std::shared_ptr<State> &state)
         const std::lock_guard lock(state->mutex);
         state->over = true;
         if (tooLong)
-            state->error = u"more than 512 MiB, the largest message there is; split it"_s;
+            state->error = TooLong.toString();
     }
     wake();
 }

@@ -18,6 +18,11 @@ class Input
 {
 public:
     enum Split { Whole, Lines };
+    // A file of this size or more is better not read into memory as a whole.
+    static constexpr qint64 Large = 1024 * 1024;
+    // The largest message that RabbitMQ can be configured for.
+    static constexpr qint64 MaxBody = 512 * 1024 * 1024;
+    static QString tooLong(const QString &fileName);
 
     // Reads standard input if `fileName` is empty. Throws a Failure if the file cannot be opened.
     Input(const QString &fileName, Split split);

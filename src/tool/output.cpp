@@ -74,6 +74,7 @@ struct Writer::State
     std::mutex mutex;
     std::condition_variable changed;
     QByteArray bytes;
+    qint64 writing = 0; // how many bytes the thread has taken and not written yet
     std::function<void()> then;
     quint64 accepted = 0;
     quint64 written = 0;
@@ -97,10 +98,13 @@ void Writer::work(const std::shared_ptr<State> &state)
 {
     std::unique_lock lock(state->mutex);
     for (;;) {
-        state->changed.wait(lock, [&] { return state->over || state->accepted > state->written; });
+        state->changed.wait(lock, [&] {
+            return state->over || state->accepted > state->written || !state->bytes.isEmpty();
+        });
         if (state->over)
             return;
         const QByteArray bytes = std::exchange(state->bytes, {});
+        state->writing = bytes.size();
         const auto then = std::exchange(state->then, nullptr);
         const quint64 accepted = state->accepted;
         lock.unlock();
@@ -109,6 +113,7 @@ void Writer::work(const std::shared_ptr<State> &state)
             then();
         lock.lock();
         state->failure = failure;
+        state->writing = 0;
         if (!failure)
             state->written = accepted;
         // The lock delays ~Writer(), and so the end of the application object, to which the event is posted.
@@ -127,6 +132,37 @@ void Writer::write(const QByteArray &bytes, const std::function<void()> &then)
     m_state->then = then;
     ++m_state->accepted;
     m_state->changed.notify_all();
+}
+
+void Writer::writePart(QByteArrayView bytes)
+{
+    const std::lock_guard lock(m_state->mutex);
+    m_state->bytes += bytes;
+    m_state->changed.notify_all();
+}
+
+qint64 Writer::bytesToWrite() const
+{
+    const std::lock_guard lock(m_state->mutex);
+    return m_state->bytes.size() + m_state->writing;
+}
+
+qint64 WriterDevice::writeData(const char *data, qint64 size)
+{
+    if (const auto failure = m_writer.failure()) {
+        setErrorString(failure->text.isEmpty() ? u"the reader has gone away"_s : failure->text);
+        return -1;
+    }
+    m_writer.writePart(QByteArrayView(data, size));
+    m_toWrite += size;
+    return size;
+}
+
+void WriterDevice::notice()
+{
+    const qint64 toWrite = bytesToWrite();
+    if (const qint64 written = std::exchange(m_toWrite, toWrite) - toWrite; written > 0)
+        Q_EMIT bytesWritten(written);
 }
 
 quint64 Writer::written() const

@@ -8,6 +8,7 @@
 
 #include <QtCore/qbytearray.h>
 #include <QtCore/qelapsedtimer.h>
+#include <QtCore/qiodevice.h>
 #include <QtCore/qstring.h>
 
 #include <condition_variable>
@@ -58,6 +59,8 @@ public:
     // Writes `bytes`, then calls `then` in the writing thread. If several calls are written together, only
     // the last `then` is called.
     void write(const QByteArray &bytes, const std::function<void()> &then);
+    void writePart(QByteArrayView bytes); // of what the next write() ends
+    qint64 bytesToWrite() const;
     quint64 written() const; // how many calls of write() are done
     std::optional<Failure> failure() const;
 
@@ -67,6 +70,25 @@ private:
 
     // Shared with the writing thread, which may outlive this object: a wait in write(2) cannot be ended.
     const std::shared_ptr<State> m_state;
+};
+
+// A Writer as a device. It fails when the writer does.
+class WriterDevice : public QIODevice
+{
+public:
+    explicit WriterDevice(Writer &writer) : m_writer(writer) { open(WriteOnly | Unbuffered); }
+
+    bool isSequential() const override { return true; }
+    qint64 bytesToWrite() const override { return m_writer.bytesToWrite(); }
+    void notice(); // to be called when an event has come: emits bytesWritten() if something was
+
+protected:
+    qint64 readData(char *, qint64) override { return -1; }
+    qint64 writeData(const char *data, qint64 size) override;
+
+private:
+    Writer &m_writer;
+    qint64 m_toWrite = 0; // when that was looked at last
 };
 
 } // namespace Tool

@@ -10,6 +10,9 @@
 #include "platform.h"
 #include "run.h"
 
+#include <QtCore/qfile.h>
+#include <QtCore/qfileinfo.h>
+
 using namespace Qt::StringLiterals;
 using namespace std::chrono_literals;
 
@@ -48,7 +51,22 @@ struct Outgoing
     QAmqpMessage message;
     QString exchange;
     QString routingKey;
+    QFile *body = nullptr; // instead of the message's own, from its position on
 };
+
+// Opens a file whose size is known and so large that it need not be in memory as a whole. Returns null for any other
+// input, which Input reads.
+std::unique_ptr<QFile> openLarge(const QString &fileName)
+{
+    auto file = std::make_unique<QFile>(fileName);
+    const bool isOpen = fileName.isEmpty()
+            ? file->open(int(Stream::Input), QIODevice::ReadOnly | QIODevice::Unbuffered)
+            : QFileInfo(fileName).isFile()
+                    && file->open(QIODevice::ReadOnly | QIODevice::Unbuffered);
+    if (!isOpen || file->isSequential() || file->size() - file->pos() < Input::Large)
+        return nullptr;
+    return file;
+}
 
 // The source of the messages: one body again and again, or the input.
 class Source
@@ -70,6 +88,12 @@ public:
         else {
             if (!arguments.isSet("file") && isTerminal(Stream::Input))
                 complain(u"qamqp publish"_s, u"reading standard input; Ctrl-D ends it"_s);
+            if (!m_isStream && (m_file = openLarge(arguments.value("file")))) {
+                m_begin = m_file->pos();
+                if (m_file->size() - m_begin > Input::MaxBody)
+                    throw Failure{BadUsage, Input::tooLong(arguments.value("file"))};
+                return;
+            }
             m_input = std::make_unique<Input>(arguments.value("file"),
                                               m_isStream ? Input::Lines : Input::Whole);
         }
@@ -92,6 +116,11 @@ public:
         if (m_isJson)
             return readLine(m_input->takeNext());
         m_left -= m_input ? 0 : 1;
+        if (m_file) {
+            m_file->seek(m_begin);
+            return Outgoing{m_message, m_target.exchange.value_or(QString()),
+                            m_target.routingKey.value_or(QString()), m_file.get()};
+        }
         m_message.setBody(m_input ? m_input->takeNext() : m_body);
         return Outgoing{m_message, m_target.exchange.value_or(QString()),
                         m_target.routingKey.value_or(QString())};
@@ -150,6 +179,8 @@ private:
     quint64 m_line = 0;
     QByteArray m_body;
     std::unique_ptr<Input> m_input;
+    std::unique_ptr<QFile> m_file; // a large one, which is read while it is sent
+    qint64 m_begin = 0; // of the body in it
 };
 
 // Counts the outcomes of the messages.
@@ -160,12 +191,15 @@ public:
     {
         QObject::connect(channel, &QAmqpChannel::confirmed, &m_scope,
                          [this](quint64 first, quint64 last) { confirmed += last - first + 1; });
-        QObject::connect(
-                channel, &QAmqpChannel::nacked, &m_scope, [this](quint64 first, quint64 last) {
-                    nacked += last - first + 1;
-                    for (quint64 tag = first; tag <= last && tag < first + MaxListed; ++tag)
-                        addReason(tag, u"nacked by the broker"_s);
-                });
+        QObject::connect(channel, &QAmqpChannel::nacked, &m_scope,
+                         [this, channel](quint64 first, quint64 last) {
+                             nacked += last - first + 1;
+                             for (quint64 tag = first; tag <= last && tag < first + MaxListed;
+                                  ++tag)
+                                 addReason(tag,
+                                           channel->isOpen() ? u"nacked by the broker"_s
+                                                             : u"not sent entirely"_s);
+                         });
         QObject::connect(channel, &QAmqpChannel::messageReturned, &m_scope,
                          [this](const QAmqpReturn &message) {
                              ++returned;
@@ -268,9 +302,13 @@ void publishAll(Run &run, Session &session, Source &source, Tally &tally)
         const std::optional<Outgoing> next = source.takeNext();
         if (!next)
             continue;
-        if (channel->publish(next->exchange, next->routingKey, next->message,
-                             flagsFor(arguments, *next))
-            == 0)
+        const auto flags = flagsFor(arguments, *next);
+        QFile *const body = next->body;
+        const quint64 tag = body
+                ? channel->publish(next->exchange, next->routingKey, body,
+                                   body->size() - body->pos(), next->message, flags)
+                : channel->publish(next->exchange, next->routingKey, next->message, flags);
+        if (tag == 0)
             throw failureOf(channel->lastError());
         ++tally.published;
         if (tally.published % 256 == 0) {
@@ -279,7 +317,9 @@ void publishAll(Run &run, Session &session, Source &source, Tally &tally)
         }
     }
     run.setDoing(u"waiting for confirms"_s);
-    run.waitUntil([&] { return channel->unconfirmed() == 0; });
+    run.waitUntil([&] {
+        return channel->unconfirmed() == 0 && (confirms || channel->isReadyToPublish());
+    });
     // The broker returns a message before it answers a request that follows the message.
     run.setDoing(u"waiting for the broker to take the messages"_s);
     if (!confirms)

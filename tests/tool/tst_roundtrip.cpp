@@ -10,6 +10,8 @@
 #include "unreadable.h"
 #include "values/qamqpmessage_p.h"
 
+#include <QtCore/qtemporaryfile.h>
+
 using namespace Qt::StringLiterals;
 using namespace ToolTest;
 
@@ -61,6 +63,25 @@ private:
     QStringList m_queues;
 
 private Q_SLOTS:
+    // It is not in memory as a whole on either side.
+    void aLargeFileIsPublishedAndWrittenAsItIs()
+    {
+        const QString queue = makeQueue();
+        QTemporaryFile file;
+        QVERIFY(file.open());
+        const QByteArray body = bytes(3 * 1024 * 1024 + 1);
+        QVERIFY(file.write(body) == body.size() && file.flush());
+        VERIFY_RUN(run({u"publish"_s, u"-q"_s, queue, u"-f"_s, file.fileName(), u"-n"_s, u"2"_s,
+                        u"--message-id"_s, u"large"_s}),
+                   0, u""_s);
+        QCOMPARE(readyMessages(*m_peer, queue), 2);
+        const Result consumed = run({u"consume"_s, queue, u"--raw"_s, u"--count"_s, u"2"_s});
+        QCOMPARE(consumed.errors, QByteArray());
+        QCOMPARE(consumed.status, 0);
+        QVERIFY2(consumed.output == body + body, "other bytes came");
+        QCOMPARE(readyMessages(*m_peer, queue), 0);
+    }
+
     void initTestCase()
     {
         m_peer = std::make_unique<BrokerTest::Peer>();
