@@ -151,13 +151,12 @@ void ChannelLink::sendPublish(const BasicPublish &method, const QAmqpMessage &me
         return;
     }
     const qsizetype most = qsizetype(m_link.frameMax) - FrameOverhead;
-    for (QByteArrayView rest = d.body; !rest.isEmpty();) {
-        const QByteArrayView part = rest.first(std::min(rest.size(), most));
+    for (qsizetype at = 0; at < d.body.size(); at += most) {
+        const qsizetype size = std::min(d.body.size() - at, most);
         Writer begin(m_link.output.reserve(FrameHeaderSize));
-        beginFrame(begin, FrameType::Body, m_number, part.size());
-        m_link.output.append(part);
+        beginFrame(begin, FrameType::Body, m_number, size);
+        m_link.output.appendPart(d.body, at, size);
         *m_link.output.reserve(1) = char(FrameEnd);
-        rest = rest.sliced(part.size());
     }
 }
 

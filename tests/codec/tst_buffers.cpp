@@ -94,6 +94,28 @@ private Q_SLOTS:
         QVERIFY(output.take().constData() != memory); // that is not sent yet
         QVERIFY(kept.startsWith("againx"));
     }
+
+    // A large part of a body is not copied, unless the body is in memory that the application may change.
+    void largePartsShareTheirMemory()
+    {
+        const QByteArray body(300'000, 'b');
+        const auto raw = QByteArray::fromRawData(body.constData(), body.size());
+        for (const bool isOwn : {true, false}) {
+            Output output;
+            output.append("head");
+            output.appendPart(isOwn ? body : raw, 1000, 150'000);
+            output.append("end");
+            QCOMPARE(output.size(), 4 + 150'000 + 3);
+            QByteArray sent;
+            bool isShared = false;
+            for (QByteArray block = output.take(); !block.isEmpty(); block = output.take()) {
+                isShared = isShared || block.constData() == body.constData() + 1000;
+                sent += block;
+            }
+            QCOMPARE(sent, "head" + body.sliced(1000, 150'000) + "end");
+            QCOMPARE(isShared, isOwn);
+        }
+    }
 };
 
 QTAMQP_TEST(TestBuffers)
