@@ -30,11 +30,9 @@ BodyReceiver::~BodyReceiver()
     measure();
 }
 
-void BodyReceiver::began(const QAmqpDelivery &delivery, quint64 size, bool isWanted)
+void BodyReceiver::began(const QAmqpDelivery &delivery, quint64 size)
 {
     m_arrivals.push_back({.delivery = delivery, .size = size});
-    if (!isWanted)
-        notWanted();
     work();
 }
 
@@ -56,15 +54,14 @@ void BodyReceiver::arrived(QByteArray &&bytes, bool isWanted)
     // This may be deleted by now.
 }
 
-bool BodyReceiver::ended(quint64 deliveryTag, bool isWanted)
+void BodyReceiver::ended(quint64 deliveryTag, bool isWanted)
 {
     if (m_arrivals.empty() || m_arrivals.back().delivery.deliveryTag() != deliveryTag)
-        return false;
+        return; // nobody wanted it when it began
     if (!isWanted)
         notWanted();
     m_arrivals.back().isComplete = true;
     work();
-    return true;
 }
 
 void BodyReceiver::queue(const QAmqpDelivery &delivery)

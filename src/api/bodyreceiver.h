@@ -33,10 +33,9 @@ public:
     bool isBusy() const { return !m_arrivals.empty(); }
 
     // What arrives: a message whose body follows, its parts, its end. Nothing more is written once it is not wanted.
-    void began(const QAmqpDelivery &delivery, quint64 size, bool isWanted);
+    void began(const QAmqpDelivery &delivery, quint64 size);
     void arrived(QByteArray &&bytes, bool isWanted);
-    // False if this message did not begin here.
-    bool ended(quint64 deliveryTag, bool isWanted);
+    void ended(quint64 deliveryTag, bool isWanted);
     // Another message for the consumer, which has its turn behind the others.
     void queue(const QAmqpDelivery &delivery);
     // The consumer ends: what has not arrived entirely will not. May delete this.

@@ -126,18 +126,18 @@ bool QAmqpChannelPrivate::wantsDeliveries(const QAmqpConsumerPrivate &consumer) 
 void QAmqpChannelPrivate::on(BodyBegan &began)
 {
     QAmqpConsumerPrivate *const consumer = consumers.value(began.consumer);
-    if (!consumer || !consumer->bodies)
+    if (!consumer || !wantsDeliveries(*consumer))
         return;
     QAmqpDelivery delivery;
     QAmqpDeliveryPrivate::assign(delivery, began,
                                  consumer->noAck ? MailboxPointer() : engine->mailbox());
-    consumer->bodies->began(delivery, began.size, wantsDeliveries(*consumer));
+    consumer->bodies->began(delivery, began.size);
 }
 
 void QAmqpChannelPrivate::on(BodyArrived &arrived)
 {
     QAmqpConsumerPrivate *const consumer = consumers.value(arrived.consumer);
-    if (consumer && consumer->bodies)
+    if (consumer)
         consumer->bodies->arrived(std::move(arrived.bytes), wantsDeliveries(*consumer));
 }
 
@@ -147,7 +147,7 @@ void QAmqpChannelPrivate::on(Delivered &delivered)
     if (!consumer) // the object was deleted, and the core gives back what nobody has seen
         return;
     if (delivered.isStreamed)
-        return streamedBodyEnded(*consumer, delivered);
+        return consumer->bodies->ended(delivered.deliveryTag, wantsDeliveries(*consumer));
     if (!wantsDeliveries(*consumer))
         return;
     const bool noAck = consumer->noAck;
@@ -163,14 +163,6 @@ void QAmqpChannelPrivate::on(Delivered &delivered)
     stays->core().recycle(delivery);
     if (stays->channel(place) == this)
         QAmqpDeliveryPrivate::recycle(delivery, scratch);
-}
-
-void QAmqpChannelPrivate::streamedBodyEnded(QAmqpConsumerPrivate &consumer,
-                                            const Delivered &delivered)
-{
-    if (!consumer.bodies
-        || !consumer.bodies->ended(delivered.deliveryTag, wantsDeliveries(consumer)))
-        giveBack(delivered);
 }
 
 void QAmqpChannelPrivate::on(Discarded &discarded)

@@ -168,8 +168,6 @@ public:
     // closed() is emitted.
     bool isEarlier(quint16 channel) const { return channel != number; }
     bool wantsDeliveries(const QAmqpConsumerPrivate &consumer) const;
-    void streamedBodyEnded(QAmqpConsumerPrivate &consumer,
-                           const QtAmqpPrivate::Delivered &delivered);
     void giveBack(const QtAmqpPrivate::Delivered &message);
 
     // Called by the engine

@@ -85,21 +85,29 @@ void ChannelCore::setStreamFrom(const QByteArray &consumerTag, std::optional<qui
     m_hasSinks = m_hasSinks || size;
 }
 
-// Of a consumer that is being cancelled nobody hears any more, unless the broker has forgotten its messages.
 std::optional<quint64> ChannelCore::streamFromOf(const Assembler &content)
 {
     if (content.start().method != BasicDeliver::info.id())
         return std::nullopt;
     const Consumer *const consumer = consumerOf(content.envelope()->consumerTag);
-    return consumer && (consumer->noAck || !consumer->cancelling) ? consumer->streamFrom
-                                                                  : std::nullopt;
+    return consumer ? consumer->streamFrom : std::nullopt;
+}
+
+// Returns null once the consumer is being cancelled: then its messages go back to the queue, and their bodies are
+// dropped. But the broker has forgotten those that need no acknowledgement.
+const ChannelCore::Consumer *ChannelCore::bodyConsumerOf(const Assembler &content)
+{
+    const Consumer *const consumer = consumerOf(content.envelope()->consumerTag);
+    return consumer && (consumer->noAck || !consumer->cancelling) ? consumer : nullptr;
 }
 
 // The delivery counts when all of it has come: until then it cannot be settled, and if its consumer is cancelled it
 // goes back to the queue.
 void ChannelCore::bodyBegan(const Assembler &content)
 {
-    const Consumer *const consumer = consumerOf(content.envelope()->consumerTag);
+    const Consumer *const consumer = bodyConsumerOf(content);
+    if (!consumer)
+        return;
     BodyBegan began;
     began.channel = m_number;
     began.redelivered = content.start().redelivered;
@@ -116,8 +124,7 @@ void ChannelCore::bodyBegan(const Assembler &content)
 
 void ChannelCore::bodyArrived(const Assembler &content, QByteArrayView part)
 {
-    if (const Consumer *const consumer = consumerOf(content.envelope()->consumerTag);
-        consumer && !part.isEmpty())
+    if (const Consumer *const consumer = bodyConsumerOf(content); consumer && !part.isEmpty())
         m_context.events.push_back(BodyArrived{m_number, consumer->id, part.toByteArray()});
 }
 

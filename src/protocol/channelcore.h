@@ -268,6 +268,7 @@ private:
         m_lastTag.clear();
         m_lastConsumer = nullptr;
     }
+    const Consumer *bodyConsumerOf(const Assembler &content);
     Consumer takeConsumer(const QByteArray &consumerTag);
     Delivered takeContent(Assembler &arrived);
     void deliver(Assembler &arrived);

@@ -92,7 +92,7 @@ public:
                              errors.append(error);
                          });
         QObject::connect(connection, &QAmqpConnection::errorOccurred, &context,
-                         [] { }); // so that a loss is no warning
+                         [] {}); // so that a loss is no warning
         connection->open();
         wire->run();
     }
@@ -470,6 +470,21 @@ private Q_SLOTS:
                 QVERIFY(!scene.discarded[0].ack());
             }
         }
+    }
+
+    void whatBeginsAfterClosingIsNotShown()
+    {
+        Scene scene;
+        Taker taker;
+        scene.device = &taker;
+        scene.wire->setMute(true);
+        scene.channel->close();
+        scene.send(1, large());
+        scene.wire->setMute(false);
+        scene.run();
+        QVERIFY(scene.channel->state() == QAmqpChannel::State::Closed);
+        QVERIFY(scene.begun.isEmpty() && scene.received.isEmpty() && scene.discarded.isEmpty());
+        QVERIFY(taker.taken.isEmpty());
     }
 
     // Cut after each byte of a message in three frames, the rest of which never comes.

@@ -578,9 +578,13 @@ private Q_SLOTS:
                        .garbage(frame(FrameType::Body, 1, "def"))
                        .expect<BasicNack>(
                                [](const auto &m) { return m.deliveryTag == 1 && m.requeue; })
+                       .sendContent(delivery("c", 2), message("late, and not kept"))
+                       .expect<BasicNack>(
+                               [](const auto &m) { return m.deliveryTag == 2 && m.requeue; })
                        .reply(BasicCancelOk{"c"}));
-        QCOMPARE(d.reply(cancel).count, 1u);
+        QCOMPARE(d.reply(cancel).count, 2u);
         QCOMPARE(d.count<Delivered>(), 0);
+        QCOMPARE(arrivalsOf(d), u"6:abc"_s);
     }
 
     void sizesAreOnlyClaims_data()
