@@ -16,6 +16,7 @@ namespace QtAmqpPrivate {
 // The memory that is reserved at most when the first body frame arrives; a larger body grows from there.
 constexpr qsizetype MaxReserve = 1024 * 1024;
 
+// Keeps the memory of `to`, which QByteArrayView::toByteArray() would not.
 static void assign(QByteArray &to, QByteArrayView from)
 {
     if (to == from)

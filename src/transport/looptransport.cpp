@@ -186,7 +186,6 @@ bool LoopTransport::goesOn() const
             && QCoreApplication::instance() && !QCoreApplication::closingDown();
 }
 
-// The turn may delete this object.
 bool LoopTransport::isOnlyLate(const QIODevice &device)
 {
     if (const auto *const socket = qobject_cast<const QAbstractSocket *>(&device))
@@ -198,6 +197,7 @@ bool LoopTransport::isOnlyLate(const QIODevice &device)
     return false;
 }
 
+// The turn may delete this object.
 bool LoopTransport::waitFor(QIODevice *device, std::chrono::milliseconds limit)
 {
     if (!device || thread() != QThread::currentThread())

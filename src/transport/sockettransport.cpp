@@ -67,7 +67,7 @@ void SocketTransport::connected(std::unique_ptr<QTcpSocket> socket)
     m_failures = m_dialler->failures();
     m_reached = true;
     watch(m_socket.get());
-    m_readable = !m_tls;
+    m_readable = !m_tls; // bytes may have come before readyRead() was watched
     if (!m_socket->openMode().testFlag(QIODevice::Unbuffered))
         m_socket->setReadBufferSize(m_tls ? TlsReadBuffer : ProxyReadBuffer);
     // If this were set before the socket is connected, Qt would drop it, and each small exchange would take
@@ -305,8 +305,15 @@ void SocketTransport::read()
     m_readable = bytes == size;
     if (bytes < 0)
         noteDisconnected(m_socket->errorString());
-    else
+    else if (bytes > 0)
         received(qsizetype(bytes));
+}
+
+// Without an event loop nothing but the socket itself says that bytes have come before the wait begins.
+bool SocketTransport::waitForTurn(std::chrono::milliseconds limit)
+{
+    m_readable = m_readable || (m_socket && m_socket->bytesAvailable() > 0);
+    return waitFor(m_socket.get(), limit);
 }
 
 // The turn may delete this object: with the connection, or at the end of a Farewell.

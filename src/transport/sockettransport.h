@@ -34,10 +34,7 @@ public:
     void write(const QByteArray &block) override;
     void flush() override;
     qint64 bytesToWrite() const override;
-    bool waitForTurn(std::chrono::milliseconds limit) override
-    {
-        return waitFor(m_socket.get(), limit);
-    }
+    bool waitForTurn(std::chrono::milliseconds limit) override;
     void close() override;
     void abort() override;
     QSslConfiguration tlsSession() const override;

@@ -162,6 +162,14 @@ QAmqpMessage QAmqpMessagePrivate::make(QByteArray body, quint16 flags, QByteArra
     return message;
 }
 
+// Whether nobody else holds the memory. Another thread that held it has done with it, which isDetached() would not
+// ensure.
+static bool isOurs(QByteArray &bytes)
+{
+    const QArrayData *const data = bytes.data_ptr().d_ptr();
+    return data && data->ref_.loadAcquire() == 1;
+}
+
 void QAmqpMessagePrivate::makeAgain(QAmqpMessage &message, quint16 flags, QByteArrayView properties,
                                     quint64 bodySize)
 {
@@ -171,8 +179,7 @@ void QAmqpMessagePrivate::makeAgain(QAmqpMessage &message, quint16 flags, QByteA
     // A message that is kept must not take much more memory than it needs.
     constexpr quint64 few = 512;
     const auto capacity = quint64(d.body.capacity());
-    if (bodySize == 0 || bodySize > capacity || capacity > 2 * bodySize + few
-        || !d.body.isDetached())
+    if (bodySize == 0 || bodySize > capacity || capacity > 2 * bodySize + few || !isOurs(d.body))
         d.body = QByteArray();
     const bool isSame = properties.isEmpty() ? d.properties.isEmpty() : d.properties == properties;
     if (d.flags == flags && isSame)
@@ -189,18 +196,12 @@ bool QAmqpMessagePrivate::keepMemory(QAmqpMessage &message)
 {
     constexpr qsizetype most = 64 * 1024;
     if (!message.d || message.d.constData()->ref.loadAcquire() != 1
-        || !message.d.constData()->refusals.isEmpty())
+        || !message.d.constData()->refusals.isEmpty()
+        || message.d.constData()->properties.size() > most)
         return false;
     if (message.d.constData()->body.capacity() > most)
         message.d->body = QByteArray();
     return true;
-}
-
-QAmqpMessage QAmqpMessagePrivate::makeBodiless(quint16 flags, QByteArray properties)
-{
-    QAmqpMessage message = make({}, flags, std::move(properties));
-    message.d->dropBody();
-    return message;
 }
 
 QAmqpMessage QAmqpMessagePrivate::makeUnread(const QString &error)

@@ -60,10 +60,8 @@ public:
     static void makeAgain(QAmqpMessage &message, quint16 flags, QByteArrayView properties,
                           quint64 bodySize);
     static void swap(QAmqpMessage &a, QAmqpMessage &b) { a.d.swap(b.d); }
-    // Whether the memory is worth keeping for a later message. Drops large bodies.
+    // Whether the memory is worth keeping for a later message. Drops a large body.
     static bool keepMemory(QAmqpMessage &message);
-    // Makes a message whose body was too large to be kept.
-    static QAmqpMessage makeBodiless(quint16 flags, QByteArray properties);
     // Makes the message for JSON that cannot be read because of `error`.
     static QAmqpMessage makeUnread(const QString &error);
 

@@ -78,6 +78,7 @@ private Q_SLOTS:
     void cleanup();
     void everyByteArrivesInOrder();
     void everyByteIsSentInOrder();
+    void waitingReadsWithoutALoop();
     void whatCameBeforeTheEndIsReceivedFirst();
     void theEndIsNoticedWhenReadingGoesOn();
     void aResetIsNoticedByWriting();
@@ -184,6 +185,20 @@ void TestSocketTransport::everyByteIsSentInOrder()
     }));
     QVERIFY(arrived == all);
     QCOMPARE(m_transport->bytesToWrite(), 0);
+}
+
+// Bytes may come before the wait begins, and behind a read that took all there was.
+void TestSocketTransport::waitingReadsWithoutALoop()
+{
+    QByteArray sent;
+    for (int i = 0; i < 5; ++i) {
+        const QByteArray bytes = randomBytes(100 + i, quint32(i));
+        QVERIFY(send(bytes));
+        sent += bytes;
+        for (int wait = 0; wait < 100 && m_client->data.size() < sent.size(); ++wait)
+            QVERIFY(m_transport->waitForTurn(std::chrono::milliseconds(Patience)));
+        QCOMPARE(m_client->data, sent);
+    }
 }
 
 void TestSocketTransport::whatCameBeforeTheEndIsReceivedFirst()
