@@ -69,6 +69,7 @@ set(QTAMQP_protocol_SOURCES
     protocol/channeldeliveries.cpp
     protocol/channellink.cpp
     protocol/channellink.h
+    protocol/channelreceive.cpp
     protocol/connectioncore.cpp
     protocol/connectioncontext.h
     protocol/connectioncore.h
