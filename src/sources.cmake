@@ -120,6 +120,7 @@ set(QTAMQP_api_SOURCES
     api/endpoint.h
     api/engine.cpp
     api/engine.h
+    api/enginereading.cpp
     api/farewell.cpp
     api/farewell.h
     api/mailbox.cpp

@@ -4,10 +4,12 @@
 #include "api/bodyreceiver.h"
 
 #include "api/qamqpconsumer_p.h"
+#include "api/turnclock.h"
 #include "values/errorkinds.h"
 #include "values/qamqpmessage_p.h"
 
 #include <QtCore/qthread.h>
+#include <QtNetwork/qsslsocket.h>
 
 QT_BEGIN_NAMESPACE
 
@@ -15,25 +17,43 @@ namespace QtAmqpPrivate {
 
 using Kind = QAmqpError::Kind;
 
-// With more than these nothing is read from the connection, until half of them are written.
-constexpr qint64 MostWaiting = 1024 * 1024;
+// When more bytes than these wait here and in the device, nothing is read from the connection, until half of them are
+// written.
+constexpr qint64 MostUnwritten = 1024 * 1024;
+
+static qint64 bytesToWrite(const QIODevice &device)
+{
+    const auto *const tls = qobject_cast<const QSslSocket *>(&device);
+    return device.bytesToWrite() + (tls ? tls->encryptedBytesToWrite() : 0);
+}
 
 BodyReceiver::BodyReceiver(QAmqpConsumerPrivate &consumer, QAmqpConsumer::BodySink sink)
-    : m_consumer(consumer), m_sink(std::move(sink))
+    : QObject(consumer.q), m_consumer(consumer), m_sink(std::move(sink))
 {
 }
 
 BodyReceiver::~BodyReceiver()
 {
-    m_device.clear();
-    m_waiting = 0;
-    measure();
+    m_hasLeft = true;
+    holdIfFull();
+}
+
+// Many messages without a body take memory too.
+qint64 BodyReceiver::Arrival::waitingBytes() const
+{
+    return bytes.size() + QAmqpMessagePrivate::size(delivery) + QAmqpConsumerPrivate::Overhead;
+}
+
+void BodyReceiver::add(Arrival &&arrival)
+{
+    m_waiting += arrival.waitingBytes();
+    m_arrivals.push_back(std::move(arrival));
+    work();
 }
 
 void BodyReceiver::began(const QAmqpDelivery &delivery, quint64 size)
 {
-    m_arrivals.push_back({.delivery = delivery, .size = size});
-    work();
+    add({.delivery = delivery, .sink = m_sink, .size = size});
 }
 
 void BodyReceiver::arrived(QByteArray &&bytes, bool isWanted)
@@ -64,11 +84,12 @@ void BodyReceiver::ended(quint64 deliveryTag, bool isWanted)
     work();
 }
 
-void BodyReceiver::queue(const QAmqpDelivery &delivery)
+void BodyReceiver::queue(const QAmqpDelivery &delivery, const QAmqpError &error)
 {
-    m_waiting += QAmqpMessagePrivate::size(delivery);
-    m_arrivals.push_back({.delivery = delivery, .isStreamed = false, .isComplete = true});
-    measure();
+    add({.delivery = delivery,
+         .error = error,
+         .sort = error ? Sort::Discarded : Sort::Whole,
+         .isComplete = true});
 }
 
 void BodyReceiver::notWanted()
@@ -85,48 +106,65 @@ void BodyReceiver::giveUp(const QAmqpError &reason)
     work();
 }
 
-// Goes on with what has arrived. While the application's code runs, this does nothing but wait for its end.
+void BodyReceiver::leave()
+{
+    m_hasLeft = true;
+    holdIfFull();
+}
+
+// While the application's function or a device runs, this does nothing but wait for its end.
 void BodyReceiver::work()
 {
-    measure();
+    holdIfFull();
     if (std::exchange(m_isWorking, true))
         return;
     const QPointer<BodyReceiver> alive(this);
-    while (alive && !m_arrivals.empty() && step(m_arrivals.front())) { }
+    TurnClock clock(TimePoint::clock::now(), true);
+    while (!m_hasLeft && !m_arrivals.empty()) {
+        const Step done = step(m_arrivals.front());
+        if (done == Step::Nothing)
+            break;
+        if (done == Step::HandedOut && !m_arrivals.empty() && !m_endsWith && clock.isOver(0)) {
+            m_consumer.channel->scheduleConsumerUpdate(); // which calls this again
+            break;
+        }
+    }
     if (!alive)
         return;
     m_isWorking = false;
-    measure();
+    holdIfFull();
+    if (m_arrivals.empty())
+        m_consumer.deliverLast();
 }
 
-// False if there is nothing more to do, or if this is gone. A deque does not move its elements when others are
-// added behind them.
-bool BodyReceiver::step(Arrival &arrival)
+// A deque does not move its elements when others are added behind them.
+BodyReceiver::Step BodyReceiver::step(Arrival &arrival)
 {
     const QPointer<BodyReceiver> alive(this);
     const bool isLost = m_endsWith && (!arrival.isComplete || !m_consumer.noAck);
     if (isLost && !arrival.error)
         fail(arrival, *m_endsWith ? kindOfLoss(*m_endsWith) : Kind::Cancelled,
              *m_endsWith ? m_endsWith->text() : QStringLiteral("the consumer was cancelled"));
-    if (arrival.isStreamed && !arrival.isOpen && !arrival.error)
+    if (arrival.sort == Sort::Streamed && !arrival.isOpen && !arrival.error)
         open(arrival);
     else if (!arrival.bytes.isEmpty())
         write(arrival);
     else if (!arrival.isComplete && !m_endsWith)
-        return false;
+        return Step::Nothing;
     else {
         Arrival done = std::move(arrival);
         m_arrivals.pop_front();
         finish(std::move(done));
+        return alive ? Step::HandedOut : Step::Nothing;
     }
-    return alive;
+    return alive ? Step::GoesOn : Step::Nothing;
 }
 
 void BodyReceiver::open(Arrival &arrival)
 {
     const QPointer<BodyReceiver> alive(this);
     arrival.isOpen = true;
-    const auto sink = m_sink; // which may set another one
+    const auto sink = std::exchange(arrival.sink, {}); // which may delete this
     QIODevice *const device = sink ? sink(arrival.delivery, arrival.size) : nullptr;
     if (!alive)
         return;
@@ -161,20 +199,25 @@ void BodyReceiver::write(Arrival &arrival)
              !m_device             ? QStringLiteral("the device was destroyed")
                      : written < 0 ? m_device->errorString()
                                    : QStringLiteral("the device took only a part of it"));
-    measure();
+    holdIfFull();
 }
 
-// The delivery is settled by the application, whether its body was written or not.
+// The delivery is settled by the application, whether its body was written or not. A slot may run an event loop, and
+// what comes in it must be worked at, since reading stops when too much of it waits.
 void BodyReceiver::finish(Arrival arrival)
 {
-    if (!arrival.isStreamed)
-        m_waiting -= QAmqpMessagePrivate::size(arrival.delivery);
-    if (!arrival.error)
-        return m_consumer.deliver(arrival.delivery);
-    if (!arrival.isStreamed) // it comes again
-        return;
-    m_consumer.noteShown(arrival.delivery);
-    m_consumer.discarded(arrival.delivery, arrival.error);
+    m_waiting -= arrival.waitingBytes();
+    const QPointer<BodyReceiver> alive(this);
+    m_isWorking = false;
+    if (!arrival.error) {
+        m_consumer.deliver(arrival.delivery);
+    } else if (arrival.sort != Sort::Whole) { // else it comes again
+        if (arrival.sort == Sort::Streamed)
+            m_consumer.noteShown(arrival.delivery);
+        m_consumer.discarded(arrival.delivery, arrival.error);
+    }
+    if (alive)
+        m_isWorking = true;
 }
 
 void BodyReceiver::fail(Arrival &arrival, QAmqpError::Kind kind, const QString &why) const
@@ -189,6 +232,7 @@ void BodyReceiver::fail(Arrival &arrival, QAmqpError::Kind kind, const QString &
             arrival.size, why);
 }
 
+// What an earlier device still has to write does not count any more: that device is the application's again.
 void BodyReceiver::watch(QIODevice *device)
 {
     if (m_device == device)
@@ -198,25 +242,25 @@ void BodyReceiver::watch(QIODevice *device)
     m_device = device;
     if (!device)
         return;
-    connect(device, &QIODevice::bytesWritten, this, &BodyReceiver::measure);
-    connect(device, &QIODevice::aboutToClose, this, &BodyReceiver::measure, Qt::QueuedConnection);
-    connect(device, &QObject::destroyed, this, &BodyReceiver::measure);
+    connect(device, &QIODevice::bytesWritten, this, &BodyReceiver::holdIfFull);
+    connect(device, &QIODevice::aboutToClose, this, &BodyReceiver::holdIfFull,
+            Qt::QueuedConnection);
+    connect(device, &QObject::destroyed, this, &BodyReceiver::holdIfFull);
+    if (auto *const tls = qobject_cast<QSslSocket *>(device))
+        connect(tls, &QSslSocket::encryptedBytesWritten, this, &BodyReceiver::holdIfFull);
 }
 
-// A device that buffers, such as a socket, may have much to write even when the message is complete.
-void BodyReceiver::measure()
+// A device that buffers, such as a socket, may have much to write even when the message is complete. But no device
+// stops the reading for a consumer for which nothing more comes.
+void BodyReceiver::holdIfFull()
 {
-    const qint64 bytes =
-            m_waiting + (m_device && m_device->isOpen() ? m_device->bytesToWrite() : 0);
-    const bool isFull = m_isFull ? bytes > MostWaiting / 2 : bytes > MostWaiting;
-    if (std::exchange(m_isFull, isFull) != isFull && m_consumer.channel->engine)
-        m_consumer.channel->engine->countFullSinks(isFull ? 1 : -1);
-}
-
-void Engine::countFullSinks(int change)
-{
-    m_fullSinks += change;
-    holdReading();
+    const bool isOver = m_hasLeft || m_endsWith;
+    const qint64 bytes = m_waiting + (m_device && m_device->isOpen() ? bytesToWrite(*m_device) : 0);
+    const bool isFull = !isOver && bytes > (m_isHolding ? MostUnwritten / 2 : MostUnwritten);
+    if (std::exchange(m_isHolding, isFull) == isFull)
+        return;
+    if (const std::shared_ptr<Engine> engine = m_consumer.engine.lock())
+        engine->countFullSinks(isFull ? 1 : -1);
 }
 
 } // namespace QtAmqpPrivate

@@ -172,7 +172,10 @@ void QAmqpChannelPrivate::on(Discarded &discarded)
         return;
     QAmqpDelivery message;
     QAmqpDeliveryPrivate::assign(message, discarded, MailboxPointer());
-    consumer->discarded(message, discarded.error);
+    if (consumer->bodies && consumer->bodies->isBusy())
+        consumer->bodies->queue(message, discarded.error);
+    else
+        consumer->discarded(message, discarded.error);
 }
 
 void QAmqpChannelPrivate::on(const Returned &returned)
@@ -277,8 +280,11 @@ void QAmqpChannelPrivate::leaveConnection()
     for (const QPointer<QAmqpConsumer> &consumer : ended) {
         if (!consumer)
             continue;
-        QAmqpConsumerPrivate::of(consumer)->state = QAmqpConsumer::State::Cancelled;
-        QAmqpConsumerPrivate::of(consumer)->dropHeld();
+        QAmqpConsumerPrivate *const left = QAmqpConsumerPrivate::of(consumer);
+        left->state = QAmqpConsumer::State::Cancelled;
+        left->dropHeld();
+        if (left->bodies)
+            left->bodies->leave();
     }
     endedConsumers.clear();
     QAmqpConnectionPrivate::of(connection)->channels.removeOne(this);

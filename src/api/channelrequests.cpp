@@ -218,6 +218,7 @@ QAmqpConsumer *QAmqpChannelPrivate::consume(const QueueNamePointer &queue,
         consumer->state = QAmqpConsumer::State::Cancelled;
         return object;
     }
+    consumer->engine = engine->weak_from_this();
     engine->collectMail();
     std::optional<quint16> prefetch;
     if (!options.isNoAck()) {

@@ -71,6 +71,8 @@ void QAmqpChannelPrivate::updateConsumers()
             QAmqpConsumerPrivate::of(consumer)->emitChanges();
         if (consumer)
             QAmqpConsumerPrivate::of(consumer)->deliverHeld();
+        if (consumer && QAmqpConsumerPrivate::of(consumer)->bodies)
+            QAmqpConsumerPrivate::of(consumer)->bodies->work();
     }
 }
 

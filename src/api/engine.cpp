@@ -78,6 +78,8 @@ void Engine::open(const QList<QAmqpEndpoint> &endpoints)
     useTransport();
     m_endpoints = endpoints;
     m_core->open(Clock::now());
+    m_readingHeld = false;
+    holdReading(); // devices of the last session may still be full
     link();
     scheduleTurn();
 }
@@ -195,37 +197,6 @@ QSslConfiguration Engine::tlsSession() const
 }
 
 qint64 Engine::bytesToWrite() const { return m_core->pendingBytes() + m_transportBytes; }
-
-void Engine::setReading(bool reading)
-{
-    if (m_readingHeld && reading)
-        return;
-    m_readingHeld = false;
-    if (m_core->isReading() == reading)
-        return;
-    m_core->setReading(reading, Clock::now());
-    if (reading) // a turn reads what has come meanwhile
-        scheduleTurn();
-}
-
-void Engine::countHeld(qint64 bytes)
-{
-    m_heldBytes += bytes;
-    holdReading();
-}
-
-void Engine::holdReading()
-{
-    constexpr qint64 most = 64 * 1024 * 1024;
-    const bool isTooMuch = m_heldBytes > most || m_fullSinks > 0;
-    if (isTooMuch && m_core->isReading() && !m_core->isClosing()) {
-        setReading(false);
-        m_readingHeld = true;
-    } else if (m_readingHeld && m_heldBytes < most / 2 && m_fullSinks == 0) {
-        m_readingHeld = false;
-        setReading(true);
-    }
-}
 
 void Engine::addChannel(quint16 number, QAmqpChannelPrivate *channel)
 {

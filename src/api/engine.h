@@ -118,8 +118,8 @@ private:
     void retireTransport();
     void takeLeave();
     void passLoss();
-    // Whether the transport has turns: it has none before the first session.
     void queueUpdate();
+    // Whether the transport has turns: it has none before the first session.
     bool hasTurns() const { return m_transport && m_process != 0; }
     bool isForeign() const;
     void leave();

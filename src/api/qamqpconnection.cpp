@@ -393,7 +393,8 @@ bool QAmqpConnection::isReading() const { return d_ptr->engine->isReading(); }
     messages no prefetch bounds. Meanwhile nothing arrives, no answer and no confirm either; what was
     read before is still delivered. Heartbeats go on being sent, and silence of the peer does not count.
     RabbitMQ closes a connection that is not read for 30 s. A connection reads again when it is closed
-    or opened. */
+    or opened. While devices of QAmqpConsumer::setBodySink() or held messages (see
+    QAmqpConsumer::messageReceived()) have stopped the reading, it does not go on before these allow it. */
 void QAmqpConnection::setReading(bool reading)
 {
     if (d_ptr->isOwnThread("setReading"))

@@ -47,24 +47,23 @@ using namespace QtAmqpPrivate;
     the chunks in which streams send) no more than 64 MiB wait for all consumers of a connection: then
     nothing is read from it, no answer either, until half of that was taken. */
 /*! \fn void QAmqpConsumer::messageDiscarded(const QAmqpDelivery &message, const QAmqpError &error)
-    Emitted for each message that this consumer cannot have.
+    Emitted for each message that this consumer cannot have, always before cancelled().
 
-    One that is larger than QAmqpConnectionOptions::maxMessageSize() lets in is told by an \a error
-    (LimitExceeded, of scope Operation) tells what it was. It is rejected without requeue, so that the
+    If the message is larger than QAmqpConnectionOptions::maxMessageSize() lets in, \a error is of kind
+    LimitExceeded and scope Operation and says what was too large. The message is rejected without requeue, so that the
     queue's dead-letter exchange gets it, if there is one, and it is lost otherwise; what a stream delivered
     is acknowledged, and stays in the stream. A consumer without acknowledgement just loses it. The messages
     behind it come. \a message is settled, and has no body, but says by which exchange and routing key it
     came and, unless these were too large themselves, what its properties are.
 
-    One whose body could not be written into the device of setBodySink() is told by an \a error of kind
-    DeviceFailed, with the number of bytes that were written. Its \a message is not settled: call its
-    QAmqpDelivery::ack(), or QAmqpDelivery::nack() so that it comes again or is dead-lettered. If it is left as
+    If the body could not be written into the device of setBodySink(), \a error is of kind DeviceFailed and says how
+    many bytes were written. Then \a message is not settled: call its QAmqpDelivery::ack(), or QAmqpDelivery::nack() so that it comes again or is dead-lettered. If it is left as
     it is, it goes back to its queue with the end of the channel. If the consumer, the channel or the connection
     ends in the middle of such a body, or is being closed then, \a error is of the kind of what ended it, or
     Cancelled; the message cannot be settled any more, and comes again unless the consumer is without
     acknowledgement.
 
-    A consumer that nobody has connected this signal of warns in the log, once. */
+    If nothing is connected to this signal, the first such message of the consumer is logged as a warning. */
 /*! \fn void QAmqpConsumer::cancelled(const QAmqpError &reason)
     Emitted once when the subscription ended; \a reason is no error after cancel() or close(), the error
     of the channel or connection if that ended, Cancelled if the broker ended the subscription (its queue
@@ -171,25 +170,36 @@ void QAmqpConsumer::resume()
 
     When the beginning of such a message has come, \a sink is called with the delivery, which has everything but
     its body and cannot be settled yet, and with the size of the body. It returns the device that takes the body:
-    open for writing, in the connection's thread, and alive until the message is told. When all of the body is
-    written, messageReceived() is emitted with the same delivery, whose body is empty, and the device belongs to
-    the application alone again; it is neither closed nor deleted, and may still have to pass on what it buffers.
-    QAmqpConnectionOptions::maxMessageSize() does not bound such bodies.
+    open for writing, in the connection's thread, and alive until one of the two signals below is emitted for this
+    message. When all of the body is written, messageReceived() is emitted with the same delivery, whose body is
+    empty, and the device belongs to the application alone again; it is neither closed nor deleted, and may still
+    have to pass on what it buffers.
+    Settle the delivery then and not before: an ack() from another thread before the message is complete may return
+    \c true, but it is dropped, and the message stays unsettled. QAmqpConnectionOptions::maxMessageSize() does not
+    bound such bodies.
 
     If \a sink returns null, or the device fails, takes less than it was given, is closed or destroyed, the rest
     of the body is dropped as it arrives, and messageDiscarded() is emitted instead, with a delivery that the
-    application has to settle. The same signal is the only word of a message whose consumer, channel or
-    connection ends before all of it has come. Each message for which \a sink was called is told by one of the
-    two signals, unless the consumer, the channel or the connection object is destroyed.
+    application has to settle. messageDiscarded() is also emitted for a message whose consumer, channel or connection
+    ends before all of it has come. So one of the two signals is emitted for each message for which \a sink was
+    called, and before cancelled(), with two exceptions: the consumer, the channel or the connection object is
+    destroyed; or the message is complete and held back when the consumer ends (see heldMessages()), and comes again.
 
-    While a device has more than 1 MiB to write, as a socket may, nothing is read from the connection until half
-    of that has left; RabbitMQ ends a connection that is not read for 30 s. \a sink and the device may run an
-    event loop: what comes meanwhile waits in order. pause() holds messageReceived() back, but not the bodies: as
-    many as the prefetch are still written. The bodies of several channels may arrive interleaved, those of one
-    channel come one after the other.
+    While more than 1 MiB of bodies waits to be written, here or in a device that buffers, as a socket does, nothing
+    is read from the connection until half of that has been written: no messages of other consumers, and no answers
+    or confirms either. RabbitMQ ends a connection that is not read for 30 s. QAmqpConnection::isReading() stays
+    \c true meanwhile, and QAmqpConnection::setReading() with \c true does not make the connection read on.
 
-    An empty function ends this for the messages that begin later. Does nothing once the consumer has ended, and
-    prints a warning in a thread other than the connection's. The blocking classes and QML have no such sinks.
+    \a sink and the device may run an event loop. What comes for this consumer meanwhile waits in order and counts for
+    that 1 MiB, so do not wait there for an answer of the broker. A slot of messageReceived() or messageDiscarded() may
+    do so: while it runs, the bodies of later messages are written and \a sink is called for them. pause() holds
+    messageReceived() back, but not the bodies: as many as the prefetch are still written. The bodies of several
+    channels may arrive interleaved, those of one channel come one after the other.
+
+    Another function, or an empty one, which ends this, holds for the messages that begin to arrive later; those that
+    have begun still go to the earlier function. The consumer does not come back after the loss of a connection, and
+    neither does its sink: set one for the next consumer. Does nothing once the consumer has ended, and prints a
+    warning in a thread other than the connection's. The blocking classes and QML have no such sinks.
     \sa messageDiscarded(), {AMQP 0-9-1 §4.2.6}
 */
 void QAmqpConsumer::setBodySink(BodySink sink, qint64 atLeast)
@@ -293,9 +303,8 @@ size_t QAmqpConsumerPrivate::bound() const { return noAck ? 0 : options.prefetch
 // Messages beyond the prefetch, or without one, are counted by the engine, which stops reading when they are many.
 void QAmqpConsumerPrivate::countHeld(const QAmqpDelivery &delivery, int sign) const
 {
-    constexpr qint64 overhead = 512; // about what a message without body takes
-    if (channel->engine)
-        channel->engine->countHeld(sign * (QAmqpMessagePrivate::size(delivery) + overhead));
+    if (const std::shared_ptr<Engine> counting = engine.lock())
+        counting->countHeld(sign * (QAmqpMessagePrivate::size(delivery) + Overhead));
 }
 
 void QAmqpConsumerPrivate::dropHeld()
@@ -326,14 +335,16 @@ void QAmqpConsumerPrivate::deliverHeld()
     }
 }
 
-// The broker has forgotten what it sent without acknowledgement, so the slot gets it before cancelled().
+// The broker has forgotten what it sent without acknowledgement, so the slot gets it before cancelled(). Does nothing
+// before the end; what makes it wait, a slot or bodies that are busy, calls it again.
 void QAmqpConsumerPrivate::deliverLast()
 {
-    while (!held.empty()) {
-        if (!callSlot(takeHeld()))
+    while (endsWith && !held.empty()) {
+        if (slotRuns || !callSlot(takeHeld()))
             return;
     }
-    emitCancelled(*std::exchange(endsWith, std::nullopt));
+    if (endsWith && !(bodies && bodies->isBusy()))
+        emitCancelled(*std::exchange(endsWith, std::nullopt));
 }
 
 void QAmqpConsumerPrivate::ended(const QAmqpError &reason)
@@ -345,11 +356,8 @@ void QAmqpConsumerPrivate::ended(const QAmqpError &reason)
         return;
     if (!noAck)
         dropHeld();
-    if (held.empty())
-        return emitCancelled(reason);
     endsWith = reason;
-    if (!slotRuns)
-        deliverLast();
+    deliverLast();
 }
 
 void QAmqpConsumerPrivate::emitCancelled(const QAmqpError &reason)

@@ -16,6 +16,8 @@ QT_BEGIN_NAMESPACE
 class QAmqpConsumerPrivate
 {
 public:
+    static constexpr qint64 Overhead = 512; // about what a message without body takes
+
     static QAmqpConsumerPrivate *of(QAmqpConsumer *consumer) { return consumer->d_ptr.get(); }
 
     ~QAmqpConsumerPrivate();
@@ -24,6 +26,7 @@ public:
     void deliver(const QAmqpDelivery &delivery);
     void discarded(const QAmqpDelivery &message, const QAmqpError &error);
     void deliverHeld();
+    void deliverLast();
     void dropHeld();
     void ended(const QAmqpError &reason);
     void emitChanges();
@@ -32,6 +35,7 @@ public:
 
     QAmqpConsumer *q = nullptr;
     std::shared_ptr<QAmqpChannelPrivate> channel;
+    std::weak_ptr<QtAmqpPrivate::Engine> engine; // also when the channel has left it
     QAmqpConsumeOptions options;
     QByteArray tag;
     QtAmqpPrivate::RequestId id = 0; // of its basic.consume
@@ -51,14 +55,14 @@ private:
     QAmqpDelivery takeHeld();
     size_t bound() const;
     void countHeld(const QAmqpDelivery &delivery, int sign) const;
-    void deliverLast();
     void emitCancelled(const QAmqpError &reason);
 
     bool *slotRuns = nullptr; // while it does: becomes true if this is deleted in it
     std::optional<QAmqpError> endsWith; // behind what is held
 
 public:
-    std::unique_ptr<QtAmqpPrivate::BodyReceiver> bodies; // none before setBodySink()
+    // None before setBodySink(). It is the last member, since its destructor uses the others.
+    std::unique_ptr<QtAmqpPrivate::BodyReceiver> bodies;
 };
 
 QT_END_NAMESPACE

@@ -10,6 +10,7 @@
 
 #include <QtCore/qbuffer.h>
 #include <QtCore/qfile.h>
+#include <QtCore/qthread.h>
 
 namespace {
 
@@ -65,9 +66,18 @@ private:
 class Scene
 {
 public:
-    explicit Scene(const QAmqpConsumeOptions &options = {})
+    explicit Scene(const QAmqpConsumeOptions &options = {},
+                   const QAmqpConnectionOptions &connectionOptions = {})
+        : Scene(Unopened, options, connectionOptions)
     {
-        connection = new QAmqpConnection;
+        connection->open();
+        wire->run();
+    }
+    enum NotYet { Unopened };
+    explicit Scene(NotYet, const QAmqpConsumeOptions &options = {},
+                   const QAmqpConnectionOptions &connectionOptions = {})
+    {
+        connection = new QAmqpConnection(connectionOptions);
         connection->setTransport(std::make_unique<MemoryTransport>(wire));
         channel = connection->createChannel();
         consumer = channel->consume(u"q"_s, QAmqpConsumeOptions(options).setConsumerTag(u"c"_s));
@@ -80,21 +90,28 @@ public:
                     return device;
                 },
                 100);
-        QObject::connect(consumer, &QAmqpConsumer::messageReceived, &context,
-                         [this](const QAmqpDelivery &delivery) {
-                             received.append(delivery);
-                             if (onReceived)
-                                 onReceived();
-                         });
-        QObject::connect(consumer, &QAmqpConsumer::messageDiscarded, &context,
-                         [this](const QAmqpDelivery &delivery, const QAmqpError &error) {
-                             discarded.append(delivery);
-                             errors.append(error);
-                         });
+        QObject::connect(
+                consumer, &QAmqpConsumer::messageReceived, &context,
+                [this](const QAmqpDelivery &delivery) {
+                    received.append(delivery);
+                    order.append(delivery.messageId());
+                    if (onReceived)
+                        onReceived();
+                },
+                Qt::DirectConnection);
+        QObject::connect(
+                consumer, &QAmqpConsumer::messageDiscarded, &context,
+                [this](const QAmqpDelivery &delivery, const QAmqpError &error) {
+                    discarded.append(delivery);
+                    errors.append(error);
+                    order.append(u"no "_s + delivery.messageId());
+                },
+                Qt::DirectConnection);
+        QObject::connect(
+                consumer, &QAmqpConsumer::cancelled, &context, [this] { order.append(u"end"_s); },
+                Qt::DirectConnection);
         QObject::connect(connection, &QAmqpConnection::errorOccurred, &context,
                          [] {}); // so that a loss is no warning
-        connection->open();
-        wire->run();
     }
     ~Scene() { delete connection; }
 
@@ -134,6 +151,7 @@ public:
     QList<QAmqpDelivery> received;
     QList<QAmqpDelivery> discarded;
     QList<QAmqpError> errors;
+    QStringList order; // of all that was emitted
     QObject context;
 };
 
@@ -186,6 +204,23 @@ private Q_SLOTS:
         QCOMPARE(two.taken, "small"_ba);
         QCOMPARE(scene.received.size(), 3);
         QCOMPARE(scene.received[1].body(), large(200));
+    }
+
+    void aMessageThatHasBegunKeepsItsSink()
+    {
+        Scene scene;
+        Taker one, two;
+        scene.device = &one;
+        scene.onSink = [&] {
+            scene.onSink = {};
+            scene.more(large(200));
+            scene.send(2, large(200));
+            scene.consumer->setBodySink([&](const QAmqpDelivery &, quint64) { return &two; });
+        };
+        scene.begin(1, 200);
+        QCOMPARE(one.taken, large(200) + large(200));
+        QVERIFY(two.taken.isEmpty());
+        QCOMPARE(scene.received.size(), 2);
     }
 
     void theLimitOfMessagesDoesNotHoldForThem()
@@ -312,6 +347,94 @@ private Q_SLOTS:
         QCOMPARE(scene.received.size(), 1);
     }
 
+    void aFullDeviceWhoseChannelIsDestroyedDoesNotStopTheReadingForGood()
+    {
+        Scene scene;
+        Taker taker(true);
+        scene.device = &taker;
+        scene.wire->inject(methodFrame(BasicDeliver{"c", 1, false, "e", "k"}, 1)
+                           + contentFrames(1, large(3'000'000), 131072));
+        scene.run();
+        delete scene.channel;
+        const QAmqpChannel *const other = scene.connection->createChannel();
+        scene.run();
+        QVERIFY(other->isOpen());
+        QVERIFY(scene.order.isEmpty());
+    }
+
+    // Each session has its own: a device of the last one does not hold the next one up, and does not keep it from
+    // being held up.
+    void aFullDeviceStopsTheReadingOfItsSessionAlone()
+    {
+        Scene scene;
+        Taker one(true), two(true);
+        scene.device = &one;
+        const QByteArray content = contentFrames(1, large(8'000'000), 131072);
+        scene.wire->inject(methodFrame(BasicDeliver{"c", 1, false, "e", "k"}, 1) + content);
+        scene.run();
+        scene.connection->abort();
+        scene.run();
+        QCOMPARE(scene.order, QStringList({u"no "_s, u"end"_s}));
+        scene.connection->open();
+        scene.channel->open();
+        QAmqpConsumer *const next =
+                scene.channel->consume(u"q"_s, QAmqpConsumeOptions().setConsumerTag(u"d"_s));
+        next->setBodySink([&](const QAmqpDelivery &, quint64) { return &two; });
+        scene.run();
+        QVERIFY(next->isActive());
+        scene.wire->inject(methodFrame(BasicDeliver{"d", 1, false, "e", "k"}, 1) + content);
+        scene.run();
+        QVERIFY(two.taken.size() > 1'000'000);
+        QVERIFY(two.taken.size() < 3'000'000);
+    }
+
+    void theApplicationDoesNotReadOnWhileADeviceIsFull()
+    {
+        Scene scene;
+        Taker taker(true);
+        scene.device = &taker;
+        scene.wire->inject(methodFrame(BasicDeliver{"c", 1, false, "e", "k"}, 1)
+                           + contentFrames(1, large(8'000'000), 131072));
+        scene.run();
+        scene.connection->setReading(false);
+        QVERIFY(!scene.connection->isReading());
+        scene.connection->setReading(true);
+        scene.run();
+        QVERIFY(scene.connection->isReading());
+        QVERIFY(taker.taken.size() < 3'000'000);
+        for (int i = 0; i < 20 && scene.received.isEmpty(); ++i) {
+            taker.drain();
+            scene.run();
+        }
+        QCOMPARE(scene.received.size(), 1);
+    }
+
+    void aConnectionMayMoveToAnotherThreadWithItsSinks()
+    {
+        Scene scene(Scene::Unopened);
+        qsizetype atFirst = 0;
+        const std::unique_ptr<QThread> thread(QThread::create([&] {
+            Taker taker(true);
+            scene.device = &taker;
+            scene.connection->open();
+            scene.run();
+            scene.wire->inject(methodFrame(BasicDeliver{"c", 1, false, "e", "k"}, 1)
+                               + contentFrames(1, large(8'000'000), 131072));
+            scene.run();
+            atFirst = taker.taken.size();
+            for (int i = 0; i < 20 && scene.received.isEmpty(); ++i) {
+                taker.drain();
+                scene.run();
+            }
+            delete scene.connection;
+        }));
+        scene.connection->moveToThread(thread.get());
+        thread->start();
+        QVERIFY(thread->wait(60'000));
+        QVERIFY(atFirst > 0 && atFirst < 3'000'000);
+        QCOMPARE(scene.received.size(), 1);
+    }
+
     void pausingHoldsTheMessageAndNotItsBody()
     {
         Scene scene;
@@ -384,6 +507,94 @@ private Q_SLOTS:
         QVERIFY(left > 4'000'000);
         QCOMPARE(taker.taken, body);
         QCOMPARE(scene.received.size(), 1);
+    }
+
+    // However small they are.
+    void manyMessagesBehindASinkThatWaitsAreNotRead()
+    {
+        Scene scene(QAmqpConsumeOptions().setNoAck());
+        Taker taker;
+        scene.device = &taker;
+        constexpr int messages = 10'000;
+        qsizetype left = 0;
+        scene.onSink = [&] {
+            QByteArray small = frame(FrameType::Body, 1, large(200));
+            for (quint64 tag = 2; tag <= messages; ++tag) {
+                small += methodFrame(BasicDeliver{"c", tag, false, "e", "k"}, 1)
+                        + headerFrame(1, QAmqpMessage(), 0);
+            }
+            scene.wire->inject(small);
+            scene.run();
+            left = scene.wire->toClient.size();
+        };
+        scene.begin(1, 200);
+        QVERIFY(left > 100'000);
+        QCOMPARE(scene.received.size(), messages);
+        for (int i = 0; i < messages; ++i)
+            QCOMPARE(scene.received[i].deliveryTag(), quint64(i) + 1);
+    }
+
+    // Other events of the loop have their turn between slots that take long.
+    void whatHasWaitedIsNotHandedOutInOneTurn()
+    {
+        Scene scene;
+        Taker taker;
+        scene.device = &taker;
+        scene.onSink = [&] {
+            scene.more(large(200));
+            for (quint64 tag = 2; tag <= 10; ++tag)
+                scene.send(tag, "small");
+        };
+        scene.onReceived = [] {
+            QElapsedTimer timer;
+            timer.start();
+            while (timer.elapsed() < 4) { } // longer than a turn
+        };
+        scene.wire->inject(methodFrame(BasicDeliver{"c", 1, false, "e", "k"}, 1)
+                           + headerFrame(1, QAmqpMessage(), 200));
+        scene.wire->transport->runOnce();
+        QVERIFY(scene.received.size() < 5);
+        scene.run();
+        QCOMPARE(scene.received.size(), 10);
+        for (quint64 tag = 1; tag <= 10; ++tag)
+            QCOMPARE(scene.received[qsizetype(tag) - 1].deliveryTag(), tag);
+    }
+
+    // The answer comes behind more of a body than may wait.
+    void aSlotMayWaitForAnAnswerWhileALargeBodyComes()
+    {
+        Scene scene;
+        Taker taker;
+        scene.device = &taker;
+        bool isAnswered = false;
+        scene.onReceived = [&] {
+            scene.onReceived = {};
+            scene.wire->inject(methodFrame(BasicDeliver{"c", 2, false, "e", "k"}, 1)
+                               + contentFrames(1, large(4'000'000), 131072));
+            const QFuture<QAmqpQueueInfo> answer = scene.channel->declareQueue(u"other"_s);
+            scene.run();
+            isAnswered = answer.isFinished();
+            QCOMPARE(scene.received.size(), 1); // no slot is called again before it has returned
+        };
+        scene.send(1, large(200));
+        QVERIFY(isAnswered);
+        QCOMPARE(taker.taken.size(), 4'000'200);
+        QCOMPARE(scene.received.size(), 2);
+    }
+
+    void aMessageThatIsTooLargeWaitsForThoseBeforeIt()
+    {
+        Scene scene({}, QAmqpConnectionOptions().setMaxMessageSize(20));
+        Taker taker;
+        scene.device = &taker;
+        scene.onSink = [&] {
+            scene.more(large(200));
+            scene.send(2, large(50));
+            QVERIFY(scene.order.isEmpty());
+        };
+        scene.begin(1, 200);
+        QCOMPARE(scene.order, QStringList({u"1"_s, u"no 2"_s}));
+        QCOMPARE(scene.errors[0].kind(), QAmqpError::Kind::LimitExceeded);
     }
 
     void withoutAcknowledgementItIsTheSame()
@@ -470,6 +681,42 @@ private Q_SLOTS:
                 QVERIFY(!scene.discarded[0].ack());
             }
         }
+    }
+
+    void theEndComesBehindTheLastMessage_data()
+    {
+        QTest::addColumn<bool>("noAck");
+        QTest::addColumn<bool>("inWrite");
+        QTest::addColumn<QStringList>("order");
+        const QStringList delivered{u"1"_s, u"2"_s, u"no 3"_s, u"end"_s};
+        const QStringList lost{u"no 1"_s, u"no 3"_s, u"end"_s};
+        QTest::newRow("sink") << false << false << lost;
+        QTest::newRow("write") << false << true << lost;
+        QTest::newRow("sink, without acknowledgement") << true << false << delivered;
+        QTest::newRow("write, without acknowledgement") << true << true << delivered;
+    }
+    void theEndComesBehindTheLastMessage()
+    {
+        QFETCH(bool, noAck);
+        QFETCH(bool, inWrite);
+        QFETCH(QStringList, order);
+        Scene scene(QAmqpConsumeOptions().setNoAck(noAck));
+        Taker taker;
+        scene.device = &taker;
+        const auto lose = [&] {
+            scene.onSink = {};
+            scene.more(large(200));
+            scene.send(2, "small");
+            scene.begin(3, 200);
+            scene.wire->lose();
+            scene.run();
+            QVERIFY(scene.order.isEmpty());
+        };
+        (inWrite ? taker.onWrite : scene.onSink) = lose;
+        scene.begin(1, inWrite ? 201 : 200);
+        if (inWrite)
+            scene.more("1");
+        QCOMPARE(scene.order, order);
     }
 
     void whatBeginsAfterClosingIsNotShown()
