@@ -7,6 +7,8 @@
 
 #include "values/errorkinds.h"
 
+#include <algorithm>
+
 QT_BEGIN_NAMESPACE
 
 namespace QtAmqpPrivate {
@@ -82,7 +84,14 @@ void ChannelCore::setStreamFrom(const QByteArray &consumerTag, std::optional<qui
     if (consumer == m_consumers.end())
         return;
     consumer->second.streamFrom = size;
-    m_hasSinks = m_hasSinks || size;
+    noteSinks();
+}
+
+void ChannelCore::noteSinks()
+{
+    m_hasSinks = std::any_of(m_consumers.begin(), m_consumers.end(), [](const auto &consumer) {
+        return consumer.second.streamFrom.has_value();
+    });
 }
 
 std::optional<quint64> ChannelCore::streamFromOf(const Assembler &content)

@@ -263,6 +263,7 @@ private:
                      std::optional<quint16> prefetch) const;
     Consumer *consumerOf(const QByteArray &consumerTag);
     std::optional<quint64> streamFromOf(const Assembler &content);
+    void noteSinks();
     void forgetLastConsumer()
     {
         m_lastTag.clear();
@@ -300,7 +301,7 @@ private:
     quint64 m_streamedBodies = 0; // of messages that were not sent entirely
     QueueNamePointer m_lastDeclared{new QueueName};
     std::map<QByteArray, Consumer> m_consumers; // by tag
-    bool m_hasSinks = false; // setStreamFrom() was called for one of them
+    bool m_hasSinks = false; // one of them has bodies that are not kept
     QByteArray m_lastTag; // of the consumer that got the last delivery
     Consumer *m_lastConsumer = nullptr; // null if there is none of that tag
     DeliveryLedger m_deliveries;

@@ -101,6 +101,7 @@ ChannelCore::Consumer ChannelCore::takeConsumer(const QByteArray &consumerTag)
     if (consumer.empty())
         return {};
     m_deliveries.removeConsumer(consumer.mapped().ledgerId);
+    noteSinks();
     return consumer.mapped();
 }
 

@@ -615,6 +615,26 @@ private Q_SLOTS:
         QCOMPARE(d.count<Delivered>(), 0);
     }
 
+    // Only while a consumer wants bodies as they come, each frame has to be looked at.
+    void deliveriesAreTakenAsAWholeOnceNobodyWantsBodies()
+    {
+        CoreDriver d(consuming());
+        ChannelCore *channel = d.channel();
+        d.open();
+        d.ask(channel->consume(consume("q", "c")));
+        d.run();
+        QVERIFY(channel->takesDelivery());
+        channel->setStreamFrom("c", 0);
+        QVERIFY(!channel->takesDelivery());
+        channel->setStreamFrom("c", std::nullopt);
+        QVERIFY(channel->takesDelivery());
+        channel->setStreamFrom("c", 0);
+        d.then(Script().expect<BasicCancel>().reply(BasicCancelOk{"c"}));
+        d.ask(channel->cancel("c"));
+        d.run();
+        QVERIFY(channel->takesDelivery());
+    }
+
     void whatABasicGetFetchesIsKept()
     {
         CoreDriver d(consuming().expect<BasicGet>().sendContent(getOk(1), message("123456")));
