@@ -74,6 +74,7 @@ set(QTAMQP_protocol_SOURCES
     protocol/connectioncontext.h
     protocol/connectioncore.h
     protocol/deliveryledger.h
+    protocol/eventqueue.h
     protocol/events.h
     protocol/link.cpp
     protocol/link.h

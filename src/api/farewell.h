@@ -48,7 +48,7 @@ private:
     Transport m_transport;
     const qint64 m_process;
     bool m_keepsEvents = false; // for the objects, which are still there, as the channels are
-    std::deque<Event> m_events; // kept
+    EventQueue m_events; // kept
     std::optional<QAmqpError> m_lost;
     std::shared_ptr<Farewell> m_self; // while it goes on by itself
 };

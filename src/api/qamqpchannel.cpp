@@ -501,7 +501,8 @@ QFuture<quint64> QAmqpChannel::publishConfirmed(const QString &exchange, const Q
     because the broker closes it: that message is nacked() too, as it cannot have arrived.
 
     When the channel object is destroyed, its bodies are still sent. When the connection is destroyed, they are
-    for QAmqpConnectionOptions::lingerTime() at most.
+    for QAmqpConnectionOptions::lingerTime() at most; but a device that destroys the connection while it is read ends its
+    body there, and the message never reaches a queue.
 
     Returns 0 as the other publish() does, and with InvalidArgument in lastError() also if there is no such
     device, it is not open for reading, it belongs to another thread, it is not sequential and has less than

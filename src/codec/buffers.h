@@ -96,11 +96,13 @@ public:
         }
     }
 
-    // The same for something that has memory of its own: a large block is taken over as it is.
+    // The same for something that has memory of its own and must not be split: a large block is taken over as it is.
     void appendBlock(QByteArray block)
     {
-        if (block.size() < BlockSize / 2)
-            return append(block);
+        if (block.size() < BlockSize / 2) {
+            std::memcpy(reserve(block.size()), block.constData(), size_t(block.size()));
+            return;
+        }
         endBlock();
         m_total += block.size();
         m_full.append(std::move(block));

@@ -131,7 +131,7 @@ void ChannelCore::deliver(Assembler &arrived)
     if (!excess.isEmpty())
         discard(std::move(delivered), *consumer, excess);
     else if (noAck || heedsPrefetch(*consumer, delivered))
-        m_context.events.emplace_back(std::move(delivered));
+        m_context.events.push_back(std::move(delivered));
 }
 
 // Gives the delivery back to its queue, unless that may be a stream, which keeps its messages anyway.

@@ -8,7 +8,7 @@
 
 #include "codec/buffers.h"
 #include "codec/timepoint.h"
-#include "protocol/events.h"
+#include "protocol/eventqueue.h"
 #include "protocol/log.h"
 #include "protocol/transitions.h"
 #include "values/errorkinds.h"
@@ -35,7 +35,7 @@ using Deadline = std::pair<TimePoint, RequestId>;
 // What lives as long as the session, whatever becomes of its links.
 struct ConnectionContext
 {
-    std::deque<Event> events;
+    EventQueue events;
     QString endpoint; // of the present attempt, or of the last one
     quint64 maxMessageSize = 0;
     qint64 waitingBytes = 0; // the size of all calls that wait in the channels

@@ -365,8 +365,8 @@ void ConnectionCore::timeout(TimePoint now)
     m_now = now;
     if (m_link) {
         LinkContext &link = m_link->context();
-        for (const quint16 number : std::exchange(link.waitingBodies, {}))
-            link.bodies.push_back(number);
+        link.bodies.insert(link.bodies.end(), link.waitingBodies.begin(), link.waitingBodies.end());
+        link.waitingBodies.clear();
         m_link->turnBegan(now);
         m_link->checkDeadlines(now);
     }

@@ -78,7 +78,7 @@ public:
     // For a session that nobody listens to: takes an event without counting it as reported, so that it can be
     // given back and reported later.
     std::optional<Event> takeEvent();
-    void giveBack(std::deque<Event> events) { m_context.events = std::move(events); }
+    void giveBack(EventQueue events) { m_context.events = std::move(events); }
     // The application is done with a message that was delivered: the next one takes its memory.
     void recycle(QAmqpMessage &message);
     void lingerFrom(TimePoint now);

@@ -14,6 +14,7 @@
 // broker can refer to it.
 
 #include "protocol/channelcalls.h"
+#include "protocol/eventqueue.h"
 
 #include <deque>
 
@@ -24,9 +25,7 @@ namespace QtAmqpPrivate {
 class PublishLedger
 {
 public:
-    PublishLedger(std::deque<Event> &events, quint16 channel) : m_events(events), m_channel(channel)
-    {
-    }
+    PublishLedger(EventQueue &events, quint16 channel) : m_events(events), m_channel(channel) { }
 
     // The application published; called in the order of the calls.
     void published(quint64 tag)
@@ -102,7 +101,7 @@ private:
     template<typename Settle>
     void closeUpTo(quint64 from, quint64 sequence, Settle settle);
 
-    std::deque<Event> &m_events;
+    EventQueue &m_events;
     const quint16 m_channel;
     std::deque<Entry> m_entries; // by tag; the first has the sequence number m_settled + 1
     std::deque<Watched> m_watched; // by tag; all of them are open

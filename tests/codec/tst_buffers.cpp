@@ -116,6 +116,21 @@ private Q_SLOTS:
             QCOMPARE(isShared, isOwn);
         }
     }
+
+    // The frames that leave are counted by their headers, which must not be split.
+    void blocksThatAreAppendedStayWhole()
+    {
+        for (qsizetype before = Output::BlockSize - 30; before <= Output::BlockSize; ++before) {
+            Output output;
+            output.append(QByteArray(before, 'a'));
+            output.appendBlock("a frame of a body");
+            QByteArrayList blocks;
+            for (QByteArray block = output.take(); !block.isEmpty(); block = output.take())
+                blocks += block;
+            QCOMPARE(blocks.join(), QByteArray(before, 'a') + "a frame of a body");
+            QVERIFY(blocks.constLast().endsWith("a frame of a body"));
+        }
+    }
 };
 
 QTAMQP_TEST(TestBuffers)

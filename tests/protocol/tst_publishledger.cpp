@@ -19,7 +19,7 @@ namespace {
 
 struct Tracker
 {
-    std::deque<Event> events;
+    EventQueue events;
     PublishLedger ledger{events, 1};
     quint64 nextTag;
     QStringList runs;
@@ -41,7 +41,7 @@ struct Tracker
     // Settled runs are noted, ends of requests stay.
     void take()
     {
-        std::deque<Event> others;
+        EventQueue others;
         for (const Event &event : std::exchange(events, {})) {
             const auto *const settled = std::get_if<Settled>(&event);
             if (!settled) {
