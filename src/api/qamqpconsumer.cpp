@@ -174,7 +174,7 @@ void QAmqpConsumer::resume()
     message. When all of the body is written, messageReceived() is emitted with the same delivery, whose body is
     empty, and the device belongs to the application alone again; it is neither closed nor deleted, and may still
     have to pass on what it buffers.
-    Settle the delivery then and not before: an ack() from another thread before the message is complete may return
+    Settle the delivery then and not before: a QAmqpDelivery::ack() from another thread before the message is complete may return
     \c true, but it is dropped, and the message stays unsettled. QAmqpConnectionOptions::maxMessageSize() does not
     bound such bodies.
 
