@@ -137,17 +137,17 @@ void TestAllocations::deliveriesAllocateLittle_data()
     QTest::addColumn<Slot>("slot");
     QTest::addColumn<double>("limit");
     // clang-format off
-    QTest::newRow("16 B")                    << 16      << Form::Plain          << Slot::OnlyCounts   << 2.15;
-    QTest::newRow("1 KiB")                   << 1024    << Form::Plain          << Slot::OnlyCounts   << 2.15;
-    QTest::newRow("64 KiB")                  << 65536   << Form::Plain          << Slot::OnlyCounts   << 2.30;
-    QTest::newRow("1 MiB")                   << 1048576 << Form::Plain          << Slot::OnlyCounts   << 2.50;
-    QTest::newRow("another routing key each") << 16     << Form::OwnKeys        << Slot::OnlyCounts   << 5.15;
-    QTest::newRow("with properties")         << 16      << Form::WithProperties << Slot::OnlyCounts   << 3.15;
-    QTest::newRow("16 B, acknowledged")      << 16      << Form::Plain          << Slot::Acknowledges << 2.20;
-    QTest::newRow("1 KiB, acknowledged")     << 1024    << Form::Plain          << Slot::Acknowledges << 2.20;
-    QTest::newRow("64 KiB, acknowledged")    << 65536   << Form::Plain          << Slot::Acknowledges << 3.30;
-    QTest::newRow("16 B, the last 1,000 kept")  << 16   << Form::Plain          << Slot::Keeps        << 3.15;
-    QTest::newRow("1 KiB, the last 1,000 kept") << 1024 << Form::Plain          << Slot::Keeps        << 3.15;
+    QTest::newRow("16 B")                    << 16      << Form::Plain          << Slot::OnlyCounts   << 0.01;
+    QTest::newRow("1 KiB")                   << 1024    << Form::Plain          << Slot::OnlyCounts   << 0.01;
+    QTest::newRow("64 KiB")                  << 65536   << Form::Plain          << Slot::OnlyCounts   << 0.05;
+    QTest::newRow("1 MiB")                   << 1048576 << Form::Plain          << Slot::OnlyCounts   << 1.10;
+    QTest::newRow("another routing key each") << 16     << Form::OwnKeys        << Slot::OnlyCounts   << 0.01;
+    QTest::newRow("with properties")         << 16      << Form::WithProperties << Slot::OnlyCounts   << 0.01;
+    QTest::newRow("16 B, acknowledged")      << 16      << Form::Plain          << Slot::Acknowledges << 0.05;
+    QTest::newRow("1 KiB, acknowledged")     << 1024    << Form::Plain          << Slot::Acknowledges << 0.05;
+    QTest::newRow("64 KiB, acknowledged")    << 65536   << Form::Plain          << Slot::Acknowledges << 0.35;
+    QTest::newRow("16 B, the last 1,000 kept")  << 16   << Form::Plain          << Slot::Keeps        << 3.05;
+    QTest::newRow("1 KiB, the last 1,000 kept") << 1024 << Form::Plain          << Slot::Keeps        << 3.05;
     // clang-format on
 }
 
@@ -200,8 +200,8 @@ void TestAllocations::publishesAllocateLittle_data()
     // clang-format off
     QTest::newRow("16 B")                     << 16      << Form::Plain          << false << 0.01;
     QTest::newRow("1 KiB")                    << 1024    << Form::Plain          << false << 0.03;
-    QTest::newRow("64 KiB")                   << 65536   << Form::Plain          << false << 1.30;
-    QTest::newRow("1 MiB")                    << 1048576 << Form::Plain          << false << 17.50;
+    QTest::newRow("64 KiB")                   << 65536   << Form::Plain          << false << 0.35;
+    QTest::newRow("1 MiB")                    << 1048576 << Form::Plain          << false << 9.50;
     QTest::newRow("another routing key each") << 16      << Form::OwnKeys        << false << 1.01;
     QTest::newRow("with properties")          << 16      << Form::WithProperties << false << 0.01;
     QTest::newRow("16 B, a new message each") << 16      << Form::Plain          << true  << 2.01;
@@ -245,10 +245,10 @@ void TestAllocations::confirmsAllocateLittle_data()
     QTest::addColumn<double>("limit");
     // clang-format off
     QTest::newRow("16 B, by 100")            << 16    << 100 << false << 0.05;
-    QTest::newRow("16 B, one by one")        << 16    << 1   << false << 0.20;
+    QTest::newRow("16 B, one by one")        << 16    << 1   << false << 0.06;
     QTest::newRow("1 KiB, by 100")           << 1024  << 100 << false << 0.06;
-    QTest::newRow("64 KiB, by 100")          << 65536 << 100 << false << 1.10;
-    QTest::newRow("1 KiB, a future each")    << 1024  << 100 << true  << 10.50;
+    QTest::newRow("64 KiB, by 100")          << 65536 << 100 << false << 0.06;
+    QTest::newRow("1 KiB, a future each")    << 1024  << 100 << true  << 10.30;
     // clang-format on
 }
 
