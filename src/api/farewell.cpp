@@ -79,7 +79,7 @@ void Farewell::readEvents()
             if (!std::holds_alternative<Delivered>(*event)
                 && !std::holds_alternative<BodyBegan>(*event)
                 && !std::holds_alternative<BodyArrived>(*event))
-                m_events.push_back(std::move(*event));
+                m_events.append(std::move(*event));
         } else if (const auto *const closed = std::get_if<ChannelClosed>(&*event)) {
             m_core->removeChannel(closed->channel);
         }

@@ -128,13 +128,13 @@ void ChannelCore::bodyBegan(const Assembler &content)
     began.envelope = content.envelope();
     began.message = content.messageWithoutBody();
     began.size = content.missing();
-    m_context.events.push_back(std::move(began));
+    m_context.events.append(std::move(began));
 }
 
 void ChannelCore::bodyArrived(const Assembler &content, QByteArrayView part)
 {
     if (const Consumer *const consumer = bodyConsumerOf(content); consumer && !part.isEmpty())
-        m_context.events.push_back(BodyArrived{m_number, consumer->id, part.toByteArray()});
+        m_context.events.append(BodyArrived{m_number, consumer->id, part.toByteArray()});
 }
 
 } // namespace QtAmqpPrivate

@@ -40,7 +40,7 @@ void ChannelCore::open(LinkContext &link) { m_link.emplace(link, *this); }
 
 void ChannelCore::opened()
 {
-    m_context.events.push_back(ChannelOpened{m_number, m_link->generation()});
+    m_context.events.append(ChannelOpened{m_number, m_link->generation()});
     if (m_closeWanted)
         m_link->changeState(Cause::CloseCommand);
     pump();
@@ -63,7 +63,7 @@ void ChannelCore::closeIfIdle()
         return;
     m_closeHeldUp.reset(); // something was done
     if (isIdle() && m_link->changeState(Cause::Answered))
-        m_context.events.push_back(ReadyToClose{m_number});
+        m_context.events.append(ReadyToClose{m_number});
 }
 
 void ChannelCore::finishClose()
@@ -118,7 +118,7 @@ void ChannelCore::answered(const Request &request, Replied replied)
     case TxRollback::info.id(): m_deliveries.rolledBack(sender()); break;
     }
     if (!request.over)
-        m_context.events.push_back(std::move(replied));
+        m_context.events.append(std::move(replied));
     pump();
 }
 
@@ -132,7 +132,7 @@ void ChannelCore::cancelled(const QByteArray &consumerTag)
     if (!consumer.cancelling) // a second basic.cancel could mean a new consumer of the same tag
         answer(BasicCancel{.consumerTag = QByteArrayView(consumerTag), .noWait = true});
     m_deliveries.giveBack(consumer.ledgerId, sender());
-    m_context.events.push_back(ConsumerCancelled{m_number, consumer.id});
+    m_context.events.append(ConsumerCancelled{m_number, consumer.id});
 }
 
 void ChannelCore::publishesSettled(quint64 sequence, bool multiple, Outcome outcome)
@@ -278,7 +278,7 @@ void ChannelCore::requestTimedOut(Request &request, std::chrono::milliseconds re
         || request.method == TxCommit::info.id() || request.method == BasicRecover::info.id())
         return giveUp(error.setScope(QAmqpError::Scope::Channel), request.method);
     request.over = true;
-    m_context.events.push_back(Replied{.channel = m_number, .request = request.id, .error = error});
+    m_context.events.append(Replied{.channel = m_number, .request = request.id, .error = error});
     closeIfIdle();
 }
 
@@ -339,7 +339,7 @@ void ChannelCore::endRequest(const Request &request, const QAmqpError &cause, bo
                                name, why)
                         .setCause(cause);
     }
-    m_context.events.push_back(
+    m_context.events.append(
             Replied{.channel = m_number, .request = request.id, .error = error.setMethod(name)});
 }
 
@@ -374,7 +374,7 @@ bool ChannelCore::endAwaited(const QAmqpError &cause)
                                    cause.origin(), u"no reply can come any more: %1",
                                    cause ? cause.text() : QStringLiteral("the channel was closed"))
                             .setCause(cause);
-        m_context.events.push_back(std::move(end));
+        m_context.events.append(std::move(end));
         reported = true;
     }
     return reported;
@@ -387,12 +387,12 @@ void ChannelCore::linkLost(const QAmqpError &cause, quint32 &guiltyMethod)
     m_link->lost();
     if (m_ended)
         return;
-    m_context.events.push_back(ReadyToClose{m_number}); // before any slot hears of the end
+    m_context.events.append(ReadyToClose{m_number}); // before any slot hears of the end
     endSentRequests(cause, guiltyMethod);
     m_publishes.linkLost(cause);
     endAwaited(cause);
     m_deliveries.clear();
-    m_context.events.push_back(ChannelLost{m_number, cause});
+    m_context.events.append(ChannelLost{m_number, cause});
 }
 
 void ChannelCore::end(const QAmqpError &error)
@@ -417,7 +417,7 @@ void ChannelCore::finish(const QAmqpError &error, quint32 guiltyMethod)
 {
     if (std::exchange(m_ended, true))
         return;
-    m_context.events.push_back(ReadyToClose{m_number}); // before any slot hears of the end
+    m_context.events.append(ReadyToClose{m_number}); // before any slot hears of the end
     endBody(error);
     m_streamedBodies = 0;
     bool reported = endSentRequests(error, guiltyMethod);
@@ -434,7 +434,7 @@ void ChannelCore::finish(const QAmqpError &error, quint32 guiltyMethod)
     m_consumers.clear();
     forgetLastConsumer();
     m_deliveries.clear();
-    m_context.events.push_back(ChannelClosed{m_number, error, reported});
+    m_context.events.append(ChannelClosed{m_number, error, reported});
 }
 
 } // namespace QtAmqpPrivate

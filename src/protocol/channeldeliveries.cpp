@@ -41,7 +41,7 @@ void ChannelCore::contentCame(Assembler &arrived)
     const Delivered content = takeContent(arrived);
     const quint64 publish = m_publishes.returned(*content.envelope, content.message, replyCode,
                                                  QString::fromUtf8(replyText));
-    m_context.events.push_back(
+    m_context.events.append(
             Returned{m_number, replyCode, replyText, content.envelope, content.message, publish});
 }
 
@@ -56,11 +56,11 @@ void ChannelCore::gotContent(Assembler &arrived, const Request &get)
     if (get.over) {
         giveBack(tag);
     } else if (excess.isEmpty()) {
-        m_context.events.push_back(Got{std::move(content), get.id, remaining});
+        m_context.events.append(Got{std::move(content), get.id, remaining});
     } else {
-        m_context.events.push_back(Replied{.channel = m_number,
-                                           .request = get.id,
-                                           .error = tooLarge(content, excess, get.noAck)});
+        m_context.events.append(Replied{.channel = m_number,
+                                        .request = get.id,
+                                        .error = tooLarge(content, excess, get.noAck)});
         m_deliveries.settleUnseen(tag, Settlement::Discard, sender(true));
     }
     closeIfIdle();
@@ -131,7 +131,7 @@ void ChannelCore::deliver(Assembler &arrived)
     if (!excess.isEmpty())
         discard(std::move(delivered), *consumer, excess);
     else if (noAck || heedsPrefetch(*consumer, delivered))
-        m_context.events.push_back(std::move(delivered));
+        m_context.events.append(std::move(delivered));
 }
 
 // Gives the delivery back to its queue, unless that may be a stream, which keeps its messages anyway.
@@ -158,7 +158,7 @@ void ChannelCore::discard(Delivered delivered, const Consumer &consumer, const Q
     if (settled == 0 && !consumer.noAck) // basic.recover is unanswered: the message will come again
         return;
     const QAmqpError error = tooLarge(delivered, excess, consumer.noAck);
-    m_context.events.push_back(Discarded{std::move(delivered), error});
+    m_context.events.append(Discarded{std::move(delivered), error});
 }
 
 // Closes the channel and returns false if the peer ignores the prefetch. A broker may go far beyond it in two
@@ -310,7 +310,7 @@ void ChannelCore::showMore()
     const auto *const last =
             m_context.events.empty() ? nullptr : std::get_if<ShowMore>(&m_context.events.back());
     if (!last || last->channel != m_number)
-        m_context.events.push_back(ShowMore{m_number});
+        m_context.events.append(ShowMore{m_number});
 }
 
 } // namespace QtAmqpPrivate

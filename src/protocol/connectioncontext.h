@@ -56,7 +56,7 @@ struct ConnectionContext
     void expire(TimePoint now)
     {
         while (!awaited.empty() && awaited.begin()->first.first <= now)
-            events.push_back(std::move(awaited.extract(awaited.begin()).mapped()));
+            events.append(std::move(awaited.extract(awaited.begin()).mapped()));
     }
     // An error of the connection; `format` begins with %1, the endpoint.
     template<typename... Args>

@@ -121,11 +121,11 @@ bool ConnectionCore::tryAgain(const QAmqpError &error)
     m_link->leave(Cause::AttemptFailed);
     if (!nextAddress)
         m_deadlines[Deadline::Host].reset();
-    m_context.events.push_back(AttemptFailed{error, *delay});
+    m_context.events.append(AttemptFailed{error, *delay});
     if (delay->count() > 0)
         m_deadlines[Deadline::Retry] = m_now + *delay;
     else
-        m_context.events.push_back(ConnectWanted{m_attempts.host(), nextAddress});
+        m_context.events.append(ConnectWanted{m_attempts.host(), nextAddress});
     log().add(qtAmqpConnection(), QtInfoMsg,
               formatted(u"%1 (the next attempt follows in %2 ms)", error.text(), delay->count()));
     return true;
@@ -297,7 +297,7 @@ std::optional<Event> ConnectionCore::takeEvent()
     if (!findEvent())
         return event;
     event.emplace(std::move(m_context.events.front()));
-    m_context.events.pop_front();
+    m_context.events.removeFirst();
     return event;
 }
 
@@ -375,7 +375,7 @@ void ConnectionCore::timeout(TimePoint now)
         end(m_context.error(Kind::Timeout, Origin::Library,
                             u"%1 did not let the connection close in time; it was cut"));
     if (m_deadlines.take(Deadline::Retry, now))
-        m_context.events.push_back(ConnectWanted{m_attempts.host()});
+        m_context.events.append(ConnectWanted{m_attempts.host()});
     if (!isUsable())
         return;
     m_link->checkPeer(now);
@@ -431,7 +431,7 @@ void ConnectionCore::end(QAmqpError error, quint32 guiltyMethod)
         if (channel)
             channel->end(error);
     }
-    m_context.events.push_back(ConnectionClosed{error});
+    m_context.events.append(ConnectionClosed{error});
 }
 
 // Reports the loss to the channels first. What was sent and not answered ends now; what waits to be sent
@@ -442,7 +442,7 @@ void ConnectionCore::linkLost(const QAmqpError &cause, quint32 guiltyMethod)
         if (channel)
             channel->linkLost(cause, guiltyMethod);
     }
-    m_context.events.push_back(LinkLost{cause});
+    m_context.events.append(LinkLost{cause});
 }
 
 } // namespace QtAmqpPrivate

@@ -26,11 +26,11 @@ public:
     Event &back() { return m_events.back(); }
 
     template<typename E>
-    void push_back(E &&event)
+    void append(E &&event)
     {
         m_events.emplace_back(std::forward<E>(event));
     }
-    void pop_front()
+    void removeFirst()
     {
         constexpr size_t many = 1000;
         ++m_first;

@@ -125,7 +125,7 @@ void Link::drain() { changeState(Cause::CloseCommand); }
 void Link::drained()
 {
     if (state() == ConnectionState::Draining && changeState(Cause::Answered))
-        m_session.events.push_back(ReadyToClose{});
+        m_session.events.append(ReadyToClose{});
 }
 
 // From now on only the answer is awaited, until the deadline that the application gave for closing.

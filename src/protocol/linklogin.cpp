@@ -29,7 +29,7 @@ constexpr auto OneSecond = std::chrono::seconds(1);
 void Link::ask(Question question)
 {
     m_question = std::make_shared<Question>(std::move(question));
-    m_session.events.push_back(Asked{m_question});
+    m_session.events.append(Asked{m_question});
 }
 
 void Link::answered(const QuestionPointer &question)
@@ -202,7 +202,7 @@ void Link::secretEnded(const QAmqpError &error)
     secret->over = true;
     m_deadlines[Deadline::Secret].reset(); // the time of the next one starts now
     if (!secret->automatic)
-        m_session.events.push_back(SecretUpdated{error});
+        m_session.events.append(SecretUpdated{error});
     else if (error)
         warn(error.text());
 }

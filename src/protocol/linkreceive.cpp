@@ -237,7 +237,7 @@ void Link::handle(const ConnectionOpenOk &)
     m_deadlines[Deadline::Refresh] = m_refreshAt;
     inform(formatted(u"%1 is open", m_session.endpoint));
     m_heartbeat.start(m_negotiated.heartbeat, m_now);
-    m_session.events.push_back(ConnectionOpened{});
+    m_session.events.append(ConnectionOpened{});
     m_connection.linkOpened();
 }
 
@@ -294,14 +294,14 @@ void Link::handle(const ConnectionBlocked &method)
     std::optional<TimePoint> &deadline = m_deadlines[Deadline::Blocked];
     if (!deadline && m_options.blockedConnectionTimeout().count() > 0)
         deadline = m_now + m_options.blockedConnectionTimeout();
-    m_session.events.push_back(BlockedChanged{true, reason});
+    m_session.events.append(BlockedChanged{true, reason});
 }
 
 void Link::handle(const ConnectionUnblocked &)
 {
     m_blocked = false;
     m_deadlines[Deadline::Blocked].reset();
-    m_session.events.push_back(BlockedChanged{false, {}});
+    m_session.events.append(BlockedChanged{false, {}});
 }
 
 // Describes a peer that is no AMQP 0-9-1 broker by its first bytes: a protocol header of another version, a

@@ -95,7 +95,7 @@ void PublishLedger::settleRun(quint64 firstTag, quint64 lastTag, Outcome outcome
 {
     if (!m_watched.empty() || !m_awaitedAll.empty() || error)
         endRequests(firstTag, lastTag, error);
-    m_events.push_back(Settled{m_channel, outcome, firstTag, lastTag});
+    m_events.append(Settled{m_channel, outcome, firstTag, lastTag});
 }
 
 void PublishLedger::notSent(const QAmqpError &error)
@@ -136,7 +136,7 @@ void PublishLedger::endRequests(quint64 firstTag, quint64 lastTag, const QAmqpEr
 
 void PublishLedger::endRequest(RequestId request, const QAmqpError &error)
 {
-    m_events.push_back(Replied{.channel = m_channel, .request = request, .error = error});
+    m_events.append(Replied{.channel = m_channel, .request = request, .error = error});
 }
 
 // basic.return does not say which publish it is: that is found by exchange, routing key and message-id, the

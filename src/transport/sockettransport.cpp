@@ -299,9 +299,14 @@ void SocketTransport::read()
     m_readable = m_readable && m_socket->isOpen(); // Qt closes it when writing fails
     qsizetype size = 0;
     char *const buffer = m_readable ? receiveBuffer(&size) : nullptr;
-    if (size == 0)
+    // If nothing may be read at the moment, the end is noticed all the same, unless bytes come before it.
+    const bool mayHaveEnded = m_readable && size == 0 && m_socket->bytesAvailable() == 0;
+    if (size == 0 && !mayHaveEnded)
         return;
-    const qint64 bytes = m_socket->read(buffer, size);
+    char next = 0;
+    const qint64 bytes = mayHaveEnded ? m_socket->peek(&next, 1) : m_socket->read(buffer, size);
+    if (mayHaveEnded && bytes >= 0)
+        return;
     m_readable = bytes == size;
     if (bytes < 0)
         noteDisconnected(m_socket->errorString());

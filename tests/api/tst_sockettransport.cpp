@@ -81,6 +81,7 @@ private Q_SLOTS:
     void waitingReadsWithoutALoop();
     void whatCameBeforeTheEndIsReceivedFirst();
     void theEndIsNoticedWhenReadingGoesOn();
+    void theEndIsNoticedWhileNothingMayBeRead();
     void aResetIsNoticedByWriting();
     void aResetIsNoticedWhileTheSocketIsFull();
     void theSocketTakesNoMoreThanItNeeds();
@@ -227,6 +228,14 @@ void TestSocketTransport::theEndIsNoticedWhenReadingGoesOn()
     m_transport->requestTurn();
     QVERIFY(eventually([&] { return !m_client->losses.isEmpty(); }));
     QCOMPARE(m_client->data, "the last words"_ba);
+    QCOMPARE(lossOf().kind(), QAmqpError::Kind::ConnectionLost);
+}
+
+void TestSocketTransport::theEndIsNoticedWhileNothingMayBeRead()
+{
+    m_client->room = {};
+    ::close(std::exchange(m_peer, -1));
+    QVERIFY(eventually([&] { return !m_client->losses.isEmpty(); }));
     QCOMPARE(lossOf().kind(), QAmqpError::Kind::ConnectionLost);
 }
 

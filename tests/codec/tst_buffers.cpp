@@ -85,6 +85,7 @@ private Q_SLOTS:
         const char *const memory = sent.constData();
         sent.clear();
         const QByteArray other(Output::BlockSize, 'o'); // would get the memory if it had been freed
+        QVERIFY(other.constData() != memory);
         output.append("again");
         output.append(filling);
         const QByteArray kept = output.take();

@@ -45,7 +45,7 @@ struct Tracker
         for (const Event &event : std::exchange(events, {})) {
             const auto *const settled = std::get_if<Settled>(&event);
             if (!settled) {
-                others.push_back(event);
+                others.append(event);
                 continue;
             }
             runs += u"%1-%2"_s.arg(settled->firstTag).arg(settled->lastTag);
@@ -234,7 +234,7 @@ private Q_SLOTS:
         QVERIFY(t.ledger.settle(1, false, Outcome::Nacked));
         QVERIFY(t.ledger.settle(2, false, Outcome::Confirmed));
         t.ledger.reported(std::get<Settled>(t.events.front()));
-        t.events.pop_front();
+        t.events.removeFirst();
         QVERIFY(t.ledger.awaitAll(5));
         QVERIFY(t.settle(3, false));
         QCOMPARE(t.ends(), QStringList({u"5:NoError"_s}));
