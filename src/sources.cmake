@@ -170,3 +170,34 @@ set(QTAMQP_blocking_SOURCES
     blocking/qamqpresult.cpp)
 set(QTAMQP_blocking_HEADERS
     ${include}/qamqpblockingchannel.h)
+
+# The library QtAmqpTest: a broker for tests. Its public headers lie in include/QtAmqpTest.
+set(QTAMQP_testbroker_SOURCES
+    testbroker/brokercore.cpp
+    testbroker/brokercore.h
+    testbroker/brokerserver.cpp
+    testbroker/brokerserver.h
+    testbroker/brokersettings.h
+    testbroker/channel.cpp
+    testbroker/channel.h
+    testbroker/channelconsume.cpp
+    testbroker/channelpublish.cpp
+    testbroker/channeltopology.cpp
+    testbroker/connection.cpp
+    testbroker/connection.h
+    testbroker/connectionlogin.cpp
+    testbroker/deadletters.cpp
+    testbroker/exchange.cpp
+    testbroker/exchange.h
+    testbroker/message.h
+    testbroker/qamqptestbroker.cpp
+    testbroker/queue.cpp
+    testbroker/queue.h
+    testbroker/queuesettings.cpp
+    testbroker/queuesettings.h
+    testbroker/refusal.h
+    testbroker/stream.cpp
+    testbroker/virtualhost.cpp
+    testbroker/virtualhost.h)
+set(QTAMQP_testbroker_HEADERS
+    ../include/QtAmqpTest/qamqptestbroker.h)

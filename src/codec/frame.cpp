@@ -88,7 +88,7 @@ FrameResult nextFrame(QByteArrayView bytes, FrameLimits limits, Frame &frame, Fr
 bool FrameReader::next(FrameLimits limits, Frame &frame, FrameError &error)
 {
     if (m_toSkip > 0)
-        return skip(frame, error);
+        return skipRest(frame, error);
     switch (nextFrame(m_input.view(), limits, frame, error)) {
     case FrameResult::Incomplete:
     case FrameResult::Malformed: return false;
@@ -99,7 +99,7 @@ bool FrameReader::next(FrameLimits limits, Frame &frame, FrameError &error)
     m_beginning = frame.payload.toByteArray();
     m_toSkip = frame.missing + 1;
     m_input.consume(FrameHeaderSize + frame.payload.size());
-    return skip(frame, error);
+    return skipRest(frame, error);
 }
 
 bool FrameReader::findDelivery(FrameLimits limits, WholeDelivery &delivery) const
@@ -129,7 +129,7 @@ bool FrameReader::findDelivery(FrameLimits limits, WholeDelivery &delivery) cons
     return delivery.channel != 0;
 }
 
-bool FrameReader::skip(Frame &frame, FrameError &error)
+bool FrameReader::skipRest(Frame &frame, FrameError &error)
 {
     const QByteArrayView part =
             m_input.view().first(qsizetype(std::min<qint64>(m_toSkip, m_input.size())));

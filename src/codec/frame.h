@@ -97,6 +97,8 @@ public:
     bool findDelivery(FrameLimits limits, WholeDelivery &delivery) const;
     void take(const WholeDelivery &delivery) { m_input.consume(delivery.size); }
 
+    // Drops bytes of rest() that are not a frame, such as a protocol header.
+    void skip(qsizetype size) { m_input.consume(size); }
     // Drops all bytes that have arrived.
     void discard()
     {
@@ -110,7 +112,7 @@ public:
     QByteArrayView rest() const { return m_input.view(); }
 
 private:
-    bool skip(Frame &frame, FrameError &error);
+    bool skipRest(Frame &frame, FrameError &error);
 
     Input m_input;
     Frame m_skipped;

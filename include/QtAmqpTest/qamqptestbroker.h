@@ -1,0 +1,129 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
+#ifndef QAMQPTESTBROKER_H
+#define QAMQPTESTBROKER_H
+
+#include <QtAmqpTest/qtamqptestglobal.h>
+
+#include <QtAmqp/qamqpmessage.h>
+#include <QtCore/qobject.h>
+#include <QtCore/qurl.h>
+#include <QtNetwork/qsslconfiguration.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+
+QT_BEGIN_NAMESPACE
+
+class QAmqpTestBrokerPrivate;
+class QIODevice;
+
+class Q_AMQP_TEST_EXPORT QAmqpTestBroker : public QObject
+{
+    Q_OBJECT
+    Q_PROPERTY(bool running READ isRunning NOTIFY runningChanged FINAL)
+    Q_PROPERTY(QUrl url READ url NOTIFY runningChanged FINAL)
+public:
+    enum class Threading { SameThread, OwnThread };
+    Q_ENUM(Threading)
+
+    // What clients did since the broker was made.
+    struct Counters
+    {
+        quint64 connections = 0;
+        quint64 channels = 0;
+        quint64 published = 0;
+        quint64 confirmed = 0;
+        quint64 returned = 0;
+        quint64 delivered = 0;
+        quint64 redelivered = 0;
+        quint64 acknowledged = 0;
+        quint64 rejected = 0;
+        quint64 deadLettered = 0;
+    };
+    struct QueueInfo
+    {
+        QString name;
+        quint64 messages = 0; // that wait
+        quint64 unacknowledged = 0;
+        qsizetype consumers = 0;
+        bool durable = false;
+        bool exclusive = false;
+        bool autoDelete = false;
+    };
+    struct BindingInfo
+    {
+        QString exchange;
+        QString routingKey;
+        QString destination;
+        bool toExchange = false;
+    };
+    struct ConnectionInfo
+    {
+        QString user;
+        QString virtualHost;
+        QString name; // connection_name of its client properties
+        qsizetype channels = 0;
+        qsizetype consumers = 0;
+        qsizetype unacknowledged = 0;
+    };
+
+    explicit QAmqpTestBroker(QObject *parent = nullptr);
+    ~QAmqpTestBroker() override;
+
+    // Before start().
+    void setThreading(Threading threading);
+    void setPort(quint16 port);
+    void setSslConfiguration(const QSslConfiguration &configuration);
+    void setSeed(quint32 seed);
+    void setHeartbeat(std::chrono::seconds heartbeat);
+    void setFrameMax(quint32 bytes);
+    void setChannelMax(quint16 channels);
+    void setMaxMessageSize(quint64 bytes);
+
+    void addUser(const QString &name, const QString &password);
+    void addVirtualHost(const QString &name);
+    void setPermissions(const QString &user, const QString &virtualHost, const QString &configure,
+                        const QString &write, const QString &read);
+
+    bool start();
+    void stop();
+    bool isRunning() const;
+    QString errorString() const;
+    QUrl url() const;
+    QUrl url(const QString &virtualHost) const;
+    QUrl tlsUrl(const QString &virtualHost = QStringLiteral("/")) const;
+    // One end of a connection to the broker, for QAmqpTransport::overDevice().
+    std::unique_ptr<QIODevice> connectDevice();
+
+    bool publish(const QString &exchange, const QString &routingKey, const QAmqpMessage &message,
+                 const QString &virtualHost = QStringLiteral("/"));
+    std::optional<QAmqpMessage> take(const QString &queue,
+                                     const QString &virtualHost = QStringLiteral("/"));
+
+    Counters counters() const;
+    QList<QueueInfo> queues(const QString &virtualHost = QStringLiteral("/")) const;
+    std::optional<QueueInfo> queue(const QString &name,
+                                   const QString &virtualHost = QStringLiteral("/")) const;
+    QStringList exchanges(const QString &virtualHost = QStringLiteral("/")) const;
+    QList<BindingInfo> bindings(const QString &virtualHost = QStringLiteral("/")) const;
+    QList<ConnectionInfo> connections() const;
+
+    void block(const QString &reason = QStringLiteral("low on memory"));
+    void unblock();
+    void restart();
+    void closeConnections(quint16 code = 320, const QString &text = {});
+    void dropConnections();
+
+Q_SIGNALS:
+    void runningChanged(bool running);
+
+private:
+    std::unique_ptr<QAmqpTestBrokerPrivate> d;
+};
+
+QT_END_NAMESPACE
+
+#endif

@@ -1,0 +1,241 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
+#include "testbroker/brokercore.h"
+
+#include "testbroker/connection.h"
+
+#include <algorithm>
+
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpPrivate::Broker {
+
+BrokerCore::BrokerCore(BrokerSettings settings, TimePoint now, quint64 secondsSinceEpoch,
+                       quint32 seed)
+    : m_settings(std::move(settings))
+    , m_now(now)
+    , m_start(now)
+    , m_startSeconds(secondsSinceEpoch)
+    , m_random(seed)
+{
+    for (const QByteArray &name : std::as_const(m_settings.virtualHosts))
+        m_hosts[name] = std::make_unique<VirtualHost>(*this, name);
+}
+
+BrokerCore::~BrokerCore()
+{
+    for (const auto &connection : m_connections)
+        connection->lost(m_now);
+}
+
+Connection *BrokerCore::accept(const PeerInfo &peer, TimePoint now)
+{
+    m_now = now;
+    if (qsizetype(m_connections.size()) >= m_settings.maxConnections)
+        return nullptr;
+    ++m_counters.connections;
+    m_connections.push_back(std::make_unique<Connection>(*this, peer, nextId(), now));
+    return m_connections.back().get();
+}
+
+void BrokerCore::forget(Connection *connection)
+{
+    std::erase(m_ready, connection);
+    std::erase_if(m_connections, [&](const auto &other) { return other.get() == connection; });
+}
+
+void BrokerCore::timeout(TimePoint now)
+{
+    m_now = now;
+    while (!m_timed.empty() && m_timed.begin()->first.first <= now) {
+        const QueuePointer queue = m_timed.begin()->second;
+        m_timed.erase(m_timed.begin());
+        queue->m_timeout.reset();
+        if (VirtualHost *host = queue->host(); host && queue->isExpired(now))
+            host->removeQueue(*queue, Queue::Removal::Expired);
+        else
+            changed(*queue);
+    }
+    for (size_t i = 0; i < m_connections.size(); ++i)
+        m_connections[i]->timeout(now);
+    settleDown(now);
+}
+
+std::vector<Connection *> BrokerCore::takeReady()
+{
+    for (Connection *connection : m_ready)
+        connection->m_isReady = false;
+    return std::exchange(m_ready, {});
+}
+
+std::optional<TimePoint> BrokerCore::nextTimeout() const
+{
+    std::optional<TimePoint> next;
+    if (!m_timed.empty())
+        next = m_timed.begin()->first.first;
+    for (const auto &connection : m_connections)
+        next = earlier(next, connection->nextTimeout());
+    return next;
+}
+
+void BrokerCore::addVirtualHost(const QByteArray &name)
+{
+    auto &host = m_hosts[name];
+    if (!host)
+        host = std::make_unique<VirtualHost>(*this, name);
+}
+
+VirtualHost *BrokerCore::virtualHost(QByteArrayView name) const
+{
+    const auto it = m_hosts.find(name);
+    return it == m_hosts.end() ? nullptr : it->second.get();
+}
+
+void BrokerCore::block(const QByteArray &reason, TimePoint now)
+{
+    m_now = now;
+    m_blockedReason = reason;
+    m_isBlocked = true;
+}
+
+void BrokerCore::unblock(TimePoint now)
+{
+    m_now = now;
+    m_isBlocked = false;
+    for (size_t i = 0; i < m_connections.size(); ++i)
+        m_connections[i]->unblocked(now);
+    settleDown(now);
+}
+
+bool BrokerCore::publish(const QByteArray &host, const QByteArray &exchange, const QByteArray &key,
+                         const QAmqpMessage &message, TimePoint now)
+{
+    m_now = now;
+    VirtualHost *const in = virtualHost(host);
+    Exchange *const to = in ? in->exchange(exchange) : nullptr;
+    if (!to)
+        return false;
+    auto *envelope = new Envelope;
+    envelope->exchange = exchange;
+    envelope->routingKey = key;
+    const EnvelopePointer shared(envelope);
+    bool isTaken = false;
+    for (const QueuePointer &queue : in->route(*to, key, message))
+        isTaken = queue->publish({shared, message}, now) || isTaken;
+    settleDown(now);
+    return isTaken;
+}
+
+std::optional<Message> BrokerCore::take(const QByteArray &host, const QByteArray &queue,
+                                        TimePoint now)
+{
+    m_now = now;
+    VirtualHost *const in = virtualHost(host);
+    const QueuePointer from = in ? in->queue(queue) : nullptr;
+    if (!from)
+        return {};
+    auto message = from->take(now, false);
+    settleDown(now);
+    return message;
+}
+
+void BrokerCore::restart(Stop how, TimePoint now)
+{
+    m_now = now;
+    for (const auto &connection : m_connections) {
+        if (how == Stop::Orderly)
+            connection->close(refuse(ReplyCode::ConnectionForced,
+                                     "broker forced connection closure with reason 'shutdown'"));
+        else
+            connection->closeLink(Connection::End::Reset);
+    }
+    for (const auto &[name, host] : m_hosts)
+        host->restart();
+    settleDown(now);
+}
+
+quint64 BrokerCore::secondsSinceEpoch() const
+{
+    return m_startSeconds
+            + quint64(std::chrono::duration_cast<std::chrono::seconds>(m_now - m_start).count());
+}
+
+// SplitMix64: the same numbers for the same seed, everywhere.
+quint64 BrokerCore::random()
+{
+    m_random += 0x9e3779b97f4a7c15;
+    quint64 z = m_random;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+    return z ^ (z >> 31);
+}
+
+QByteArray BrokerCore::makeName(const char *prefix)
+{
+    const quint64 numbers[] = {random(), random()};
+    return prefix
+            + QByteArray(reinterpret_cast<const char *>(numbers), sizeof numbers)
+                      .toBase64(QByteArray::Base64UrlEncoding | QByteArray::OmitTrailingEquals);
+}
+
+void BrokerCore::changed(Queue &queue)
+{
+    if (std::exchange(queue.m_isChanged, true))
+        return;
+    m_changed.push_back(queue.shared_from_this());
+}
+
+void BrokerCore::ready(Connection &connection)
+{
+    if (!std::exchange(connection.m_isReady, true))
+        m_ready.push_back(&connection);
+}
+
+void BrokerCore::queueTimes(Queue &queue)
+{
+    const auto next = queue.nextTimeout();
+    if (next == queue.m_timeout)
+        return;
+    if (queue.m_timeout)
+        m_timed.erase({*queue.m_timeout, queue.m_id});
+    if (next)
+        m_timed[{*next, queue.m_id}] = queue.shared_from_this();
+    queue.m_timeout = next;
+}
+
+// Answers that come late go out first, so that consumers are known before they get messages. What queues give
+// up is published by them, which may make further queues give up something.
+void BrokerCore::settleDown(TimePoint now)
+{
+    m_now = now;
+    while (!m_late.empty() || !m_changed.empty() || !m_dead.empty()) {
+        for (Channel *channel : std::exchange(m_late, {}))
+            channel->settleDown();
+        for (const QueuePointer &queue : std::exchange(m_changed, {})) {
+            queue->m_isChanged = false;
+            queue->dispatch(now);
+        }
+        for (const DeadLetter &letter : std::exchange(m_dead, {}))
+            letter.host->publishDead(letter);
+    }
+}
+
+void BrokerCore::forgetChannel(Channel *channel) { std::erase(m_late, channel); }
+
+void BrokerCore::removeExclusive(quint64 owner)
+{
+    for (const auto &[name, host] : m_hosts) {
+        std::vector<QueuePointer> owned;
+        for (const auto &[queueName, queue] : host->queues()) {
+            if (queue->owner() == owner)
+                owned.push_back(queue);
+        }
+        for (const QueuePointer &queue : owned)
+            host->removeQueue(*queue);
+    }
+}
+
+} // namespace QtAmqpPrivate::Broker
+
+QT_END_NAMESPACE

@@ -1,0 +1,136 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
+#ifndef QTAMQP_TESTBROKER_BROKERCORE_H
+#define QTAMQP_TESTBROKER_BROKERCORE_H
+
+// A broker without a socket, a loop or a clock: bytes and time come in as arguments; bytes and the next deadline
+// go out. It knows the codec, and nothing of the client's protocol layer.
+//
+//   happened   accept() · Connection::received() · Connection::lost() · timeout()         world -> broker
+//   to do      takeReady(): the connections that have output, or are to be closed
+//              (Connection::takeOutput(), Connection::end()) · nextTimeout()              broker -> world
+//   on request publish(), take(), block() and so on: what a test asks for
+//
+// After anything happened, ask for both.
+
+#include "testbroker/brokersettings.h"
+#include "testbroker/virtualhost.h"
+
+#include <functional>
+#include <optional>
+
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpPrivate::Broker {
+
+class Connection;
+
+// Who is at the other end.
+struct PeerInfo
+{
+    QByteArray address = "127.0.0.1";
+    QByteArray certificateName =
+            {}; // of a client's certificate that was verified; empty if there was none
+    bool isTls = false;
+};
+
+// What clients did, since the broker was made.
+struct Counters
+{
+    quint64 connections = 0; // that were opened
+    quint64 channels = 0;
+    quint64 published = 0;
+    quint64 confirmed = 0;
+    quint64 returned = 0;
+    quint64 delivered = 0; // deliveries and answers of basic.get
+    quint64 redelivered = 0;
+    quint64 acknowledged = 0;
+    quint64 rejected = 0; // and nacked
+    quint64 deadLettered = 0;
+};
+
+class BrokerCore
+{
+public:
+    // `seed` decides on everything that is left to chance.
+    explicit BrokerCore(BrokerSettings settings = {}, TimePoint now = {},
+                        quint64 secondsSinceEpoch = 1'700'000'000, quint32 seed = 1);
+    ~BrokerCore();
+    Q_DISABLE_COPY_MOVE(BrokerCore)
+
+    // happened
+    // Returns null if there are too many. The connection is there until it is forgotten.
+    Connection *accept(const PeerInfo &peer, TimePoint now);
+    void forget(Connection *connection); // after lost()
+    void timeout(TimePoint now);
+
+    // to do
+    std::vector<Connection *> takeReady();
+    std::optional<TimePoint> nextTimeout() const;
+
+    // on request
+    BrokerSettings &settings() { return m_settings; }
+    void addVirtualHost(const QByteArray &name);
+    VirtualHost *virtualHost(QByteArrayView name) const;
+    const std::vector<std::unique_ptr<Connection>> &connections() const { return m_connections; }
+    const Counters &counters() const { return m_counters; }
+    // An alarm: connections that publish are told, and not read.
+    void block(const QByteArray &reason, TimePoint now);
+    void unblock(TimePoint now);
+    bool isBlocked() const { return m_isBlocked; }
+    const QByteArray &blockedReason() const { return m_blockedReason; }
+    // Returns false if there is no such exchange, or no queue that takes it.
+    bool publish(const QByteArray &host, const QByteArray &exchange, const QByteArray &key,
+                 const QAmqpMessage &message, TimePoint now);
+    std::optional<Message> take(const QByteArray &host, const QByteArray &queue, TimePoint now);
+    // Closes all connections, as one that is stopped does or as one that is killed, and keeps what is durable.
+    enum class Stop { Orderly, Killed };
+    void restart(Stop how, TimePoint now);
+
+    // called by its parts
+    TimePoint now() const { return m_now; }
+    void setNow(TimePoint now) { m_now = now; }
+    quint64 nextId() { return ++m_lastId; }
+    quint64 secondsSinceEpoch() const;
+    quint64 random();
+    QByteArray makeName(const char *prefix); // a name that nobody uses
+    Counters &count() { return m_counters; }
+    void ready(Connection &connection);
+    // What is done once all that had arrived is: a queue gives out messages, a channel says what it has put off, and
+    // what queues gave up is published.
+    void changed(Queue &queue);
+    void putOff(Channel &channel) { m_late.push_back(&channel); }
+    void publishLater(DeadLetter letter) { m_dead.push_back(std::move(letter)); }
+    void settleDown(TimePoint now);
+    void forgetChannel(Channel *channel);
+    // The consumer of direct reply-to that this is the address of.
+    std::map<QByteArray, Consumer *, std::less<>> &replyConsumers() { return m_replyConsumers; }
+    void removeExclusive(quint64 owner);
+    void queueTimes(Queue &queue); // its next deadline may be another one
+
+private:
+    BrokerSettings m_settings;
+    TimePoint m_now;
+    const TimePoint m_start;
+    const quint64 m_startSeconds;
+    quint64 m_random;
+    quint64 m_lastId = 0;
+    Counters m_counters;
+    std::map<QByteArray, std::unique_ptr<VirtualHost>, std::less<>> m_hosts;
+    std::vector<std::unique_ptr<Connection>> m_connections;
+    std::vector<Connection *> m_ready;
+    std::vector<QueuePointer> m_changed;
+    std::vector<Channel *> m_late;
+    std::vector<DeadLetter> m_dead;
+    std::map<std::pair<TimePoint, quint64>, QueuePointer> m_timed; // queues with a deadline
+    std::map<QByteArray, Consumer *, std::less<>> m_replyConsumers;
+    bool m_isBlocked = false;
+    QByteArray m_blockedReason;
+};
+
+} // namespace QtAmqpPrivate::Broker
+
+QT_END_NAMESPACE
+
+#endif

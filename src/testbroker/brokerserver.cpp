@@ -1,0 +1,224 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
+#include "testbroker/brokerserver.h"
+
+#include "testbroker/connection.h"
+
+#include <QtCore/qdatetime.h>
+#include <QtNetwork/qsslcertificate.h>
+#include <QtNetwork/qsslsocket.h>
+
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpPrivate::Broker {
+
+// A device and its connection. What the device says is only noted down while the core is at work.
+class BrokerServer::Link : public QObject
+{
+public:
+    Link(BrokerServer &server, QIODevice *device, Connection *connection)
+        : m_server(server), m_device(device), m_connection(connection)
+    {
+        device->setParent(this);
+        connect(device, &QIODevice::readyRead, this, [this] { read(); });
+        connect(device, &QIODevice::bytesWritten, this, [this] { write(); });
+        connect(device, &QIODevice::aboutToClose, this, [this] { end(); });
+        connect(device, &QIODevice::readChannelFinished, this, [this] { end(); });
+        if (auto *socket = qobject_cast<QAbstractSocket *>(device)) {
+            socket->setSocketOption(QAbstractSocket::LowDelayOption, 1);
+            connect(socket, &QAbstractSocket::disconnected, this, [this] { end(); });
+        }
+    }
+
+    Connection *connection() const { return m_connection; }
+
+    void read()
+    {
+        bool any = false;
+        while (!m_isOver && m_connection->wantsInput()) {
+            qsizetype size = 0;
+            char *room = m_connection->receiveBuffer(&size);
+            const qint64 got = m_device->read(room, size);
+            if (got <= 0)
+                break;
+            any = true;
+            m_connection->received(qsizetype(got), now());
+        }
+        if (any)
+            m_server.pump();
+    }
+
+    // The device takes a few blocks at a time, so that the core sees how much its client reads.
+    void write()
+    {
+        constexpr qint64 enough = 1024 * 1024;
+        if (m_isOver)
+            return;
+        while (m_device->bytesToWrite() < enough) {
+            const QByteArray block = m_connection->takeOutput();
+            if (block.isEmpty())
+                break;
+            m_device->write(block);
+        }
+        if (m_connection->outputSize() == 0 && m_connection->end() != Connection::End::None)
+            close(m_connection->end());
+        else if (m_device->bytesAvailable() > 0 && m_connection->wantsInput())
+            QMetaObject::invokeMethod(
+                    this, [this] { read(); }, Qt::QueuedConnection);
+    }
+
+private:
+    void close(Connection::End how)
+    {
+        auto *const socket = qobject_cast<QAbstractSocket *>(m_device);
+        if (how == Connection::End::Reset) {
+            if (socket)
+                socket->abort();
+            else
+                m_device->close();
+            return end();
+        }
+        if (socket)
+            socket->disconnectFromHost(); // once everything is written
+        else if (m_device->bytesToWrite() == 0)
+            m_device->close();
+    }
+    void end()
+    {
+        if (!std::exchange(m_isOver, true))
+            m_server.forget(this);
+    }
+
+    BrokerServer &m_server;
+    QIODevice *const m_device;
+    Connection *const m_connection;
+    bool m_isOver = false;
+};
+
+BrokerServer::BrokerServer(BrokerSettings settings, quint32 seed)
+    : m_core(std::move(settings), now(), quint64(QDateTime::currentSecsSinceEpoch()), seed)
+    , m_timer(this) // which makes it move to another thread with the server
+{
+    m_timer.setSingleShot(true);
+    connect(&m_timer, &QTimer::timeout, this, [this] {
+        m_core.timeout(now());
+        pump();
+    });
+}
+
+BrokerServer::~BrokerServer() = default;
+
+quint16 BrokerServer::listenWith(Listener *listener, quint16 port)
+{
+    listener->setListenBacklogSize(1024);
+    if (listener->listen(QHostAddress::LocalHost, port))
+        return listener->serverPort();
+    m_errorString = listener->errorString();
+    return 0;
+}
+
+quint16 BrokerServer::listen(quint16 port)
+{
+    return listenWith(new Listener(
+                              [this](qintptr descriptor) {
+                                  auto *const socket = new QTcpSocket;
+                                  socket->setSocketDescriptor(descriptor);
+                                  serve(socket);
+                              },
+                              this),
+                      port);
+}
+
+quint16 BrokerServer::listenTls(quint16 port, const QSslConfiguration &configuration)
+{
+    return listenWith(
+            new Listener([this, configuration](
+                                 qintptr descriptor) { acceptTls(descriptor, configuration); },
+                         this),
+            port);
+}
+
+// The name in a client's certificate is known once TLS is there, which is before any byte of AMQP.
+void BrokerServer::acceptTls(qintptr descriptor, const QSslConfiguration &configuration)
+{
+    auto *const socket = new QSslSocket(this);
+    socket->setSslConfiguration(configuration);
+    if (!socket->setSocketDescriptor(descriptor)) {
+        delete socket;
+        return;
+    }
+    connect(socket, &QSslSocket::encrypted, this, [this, socket] {
+        PeerInfo peer;
+        peer.isTls = true;
+        peer.certificateName = socket->peerCertificate()
+                                       .subjectInfo(QSslCertificate::CommonName)
+                                       .value(0)
+                                       .toUtf8();
+        socket->disconnect(this);
+        serve(socket, peer);
+    });
+    connect(socket, &QSslSocket::disconnected, socket, &QObject::deleteLater);
+    QTimer::singleShot(m_core.settings().handshakeTimeout, socket, [socket] {
+        if (!socket->isEncrypted())
+            socket->abort();
+    });
+    socket->startServerEncryption();
+}
+
+void BrokerServer::serve(QIODevice *device, const PeerInfo &peer)
+{
+    Connection *const connection = m_core.accept(peer, now());
+    if (!connection) {
+        device->close();
+        device->deleteLater();
+        return;
+    }
+    auto link = std::make_unique<Link>(*this, device, connection);
+    Link *const added = link.get();
+    m_links[connection] = std::move(link);
+    added->read();
+    pump();
+}
+
+void BrokerServer::forget(Link *link)
+{
+    Connection *const connection = link->connection();
+    const auto it = m_links.find(connection);
+    if (it == m_links.end())
+        return;
+    it->second.release()->deleteLater(); // it may be the one that calls this
+    m_links.erase(it);
+    connection->lost(now());
+    m_core.forget(connection);
+    pump();
+}
+
+// Writing may make a device say something, which asks for this again.
+void BrokerServer::pump()
+{
+    if (std::exchange(m_isPumping, true))
+        return;
+    for (auto ready = m_core.takeReady(); !ready.empty(); ready = m_core.takeReady()) {
+        for (Connection *connection : ready) {
+            if (const auto it = m_links.find(connection); it != m_links.end())
+                it->second->write();
+        }
+    }
+    m_isPumping = false;
+    setTimer();
+}
+
+void BrokerServer::setTimer()
+{
+    const auto next = m_core.nextTimeout();
+    if (!next)
+        return m_timer.stop();
+    const auto wait = std::chrono::ceil<std::chrono::milliseconds>(*next - now());
+    m_timer.start(
+            std::clamp(wait, std::chrono::milliseconds(0), std::chrono::milliseconds(60'000)));
+}
+
+} // namespace QtAmqpPrivate::Broker
+
+QT_END_NAMESPACE

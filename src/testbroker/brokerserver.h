@@ -1,0 +1,74 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
+#ifndef QTAMQP_TESTBROKER_BROKERSERVER_H
+#define QTAMQP_TESTBROKER_BROKERSERVER_H
+
+// Carries bytes and time between a BrokerCore and sockets or other devices, in the event loop of its thread.
+
+#include "testbroker/brokercore.h"
+
+#include <QtCore/qobject.h>
+#include <QtCore/qtimer.h>
+#include <QtNetwork/qsslconfiguration.h>
+#include <QtNetwork/qtcpserver.h>
+
+QT_BEGIN_NAMESPACE
+
+class QIODevice;
+
+namespace QtAmqpPrivate::Broker {
+
+class Listener : public QTcpServer
+{
+public:
+    using Accept = std::function<void(qintptr)>;
+    explicit Listener(Accept accept, QObject *parent)
+        : QTcpServer(parent), m_accept(std::move(accept))
+    {
+    }
+
+protected:
+    void incomingConnection(qintptr descriptor) override { m_accept(descriptor); }
+
+private:
+    Accept m_accept;
+};
+
+class BrokerServer : public QObject
+{
+public:
+    BrokerServer(BrokerSettings settings, quint32 seed);
+    ~BrokerServer() override;
+
+    // Return the port, or 0 with the reason in errorString().
+    quint16 listen(quint16 port);
+    quint16 listenTls(quint16 port, const QSslConfiguration &configuration);
+    const QString &errorString() const { return m_errorString; }
+    // Makes the device an end of a connection; it is owned from now on.
+    void serve(QIODevice *device, const PeerInfo &peer = {});
+
+    BrokerCore &core() { return m_core; }
+    static TimePoint now() { return std::chrono::steady_clock::now(); }
+    void pump(); // to be called after anything was asked of the core
+
+private:
+    class Link;
+
+    quint16 listenWith(Listener *listener, quint16 port);
+    void acceptTls(qintptr descriptor, const QSslConfiguration &configuration);
+    void forget(Link *link);
+    void setTimer();
+
+    BrokerCore m_core;
+    QTimer m_timer;
+    QString m_errorString;
+    std::map<Connection *, std::unique_ptr<Link>> m_links;
+    bool m_isPumping = false;
+};
+
+} // namespace QtAmqpPrivate::Broker
+
+QT_END_NAMESPACE
+
+#endif

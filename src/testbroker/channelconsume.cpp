@@ -1,0 +1,345 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
+// How messages leave: consumers, basic.get, and what becomes of a message that was handed out.
+
+#include "testbroker/channel.h"
+#include "testbroker/connection.h"
+#include "values/tableformat.h"
+
+#include <algorithm>
+
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpPrivate::Broker {
+
+using namespace Qt::StringLiterals;
+
+static constexpr QByteArrayView ReplyTo = "amq.rabbitmq.reply-to";
+
+void Channel::on(const BasicQos &method)
+{
+    if (method.prefetchSize != 0) {
+        fail(refuse(ReplyCode::NotImplemented,
+                    "prefetch_size!=0 (" + QByteArray::number(method.prefetchSize) + ')'),
+             method);
+        return;
+    }
+    if (method.global) {
+        m_channelPrefetch = method.prefetchCount;
+        wantsMore();
+    } else {
+        m_prefetch = method.prefetchCount;
+    }
+    send(BasicQosOk{});
+}
+
+void Channel::on(const BasicConsume &method)
+{
+    QByteArray tag = method.consumerTag.toByteArray();
+    if (tag.isEmpty())
+        tag = core().makeName("amq.ctag-");
+    const auto refusal = [&]() -> Refusal {
+        Reader in(method.arguments);
+        checkTable(method.arguments, in);
+        if (!in.ok())
+            return refuse(ReplyCode::SyntaxError, QByteArray("the arguments ") + in.error());
+        if (m_consumers.contains(tag))
+            return refuse(ReplyCode::NotAllowed, "attempt to reuse consumer tag '" + tag + '\'');
+        if (m_connection.consumerCount() >= core().settings().maxConsumers)
+            return refuse(ReplyCode::ResourceError, "too many consumers on this connection");
+        return method.queue == ReplyTo ? consumeReplies(method, tag) : consumeFrom(method, tag);
+    }();
+    if (fail(refusal, method))
+        return;
+    m_starting.push_back({m_consumers[tag].get(), method.noWait});
+    putOff();
+}
+
+Refusal Channel::consumeFrom(const BasicConsume &method, const QByteArray &tag)
+{
+    Refusal why;
+    const QueuePointer queue = findQueue(method.queue, why);
+    if (!queue)
+        return why;
+    const QByteArray what = host().describe("queue", queue->name());
+    if (const auto refused = m_connection.allows(&Permissions::read, "queue", queue->name()))
+        return refused;
+    if (const auto refused = checkLock(*queue))
+        return refused;
+    const bool isExclusive = queue->hasExclusiveConsumer()
+            || std::any_of(m_starting.begin(), m_starting.end(), [&](const Late &late) {
+                                 return late.consumer->queue == queue && late.consumer->exclusive;
+                             });
+    if (isExclusive || (method.exclusive && !queue->consumers().empty()))
+        return refuse(ReplyCode::AccessRefused, what + " in exclusive use");
+    auto consumer = std::make_unique<Consumer>();
+    consumer->channel = this;
+    consumer->tag = tag;
+    consumer->queue = queue;
+    consumer->noAck = method.noAck;
+    consumer->exclusive = method.exclusive;
+    consumer->arguments = decodeTable(method.arguments);
+    consumer->priority = consumer->arguments.value(u"x-priority"_s).toInt();
+    consumer->prefetch = m_prefetch;
+    if (queue->isStream()) {
+        if (m_prefetch == 0)
+            return refuse(ReplyCode::PreconditionFailed,
+                          "consumer prefetch count is not set for '" + what + '\'');
+        if (const auto refused = queue->placeInStream(consumer.get()))
+            return refused;
+    }
+    m_consumers[tag] = std::move(consumer);
+    return {};
+}
+
+// A pseudo-queue: answers are handed to this consumer without one
+// (https://www.rabbitmq.com/docs/direct-reply-to).
+Refusal Channel::consumeReplies(const BasicConsume &method, const QByteArray &tag)
+{
+    if (!method.noAck)
+        return refuse(ReplyCode::PreconditionFailed, "reply consumer cannot acknowledge");
+    if (!m_replyAddress.isEmpty())
+        return refuse(ReplyCode::PreconditionFailed, "reply consumer already set");
+    auto consumer = std::make_unique<Consumer>();
+    consumer->channel = this;
+    consumer->tag = tag;
+    consumer->noAck = true;
+    m_replyAddress = core().makeName("amq.rabbitmq.reply-to.");
+    core().replyConsumers()[m_replyAddress] = consumer.get();
+    m_consumers[tag] = std::move(consumer);
+    return {};
+}
+
+void Channel::on(const BasicCancel &method)
+{
+    const QByteArray tag = method.consumerTag.toByteArray();
+    const auto isStarting = [&](const Late &late) { return late.consumer->tag == tag; };
+    if (std::any_of(m_starting.begin(), m_starting.end(), isStarting)) {
+        // RabbitMQ's channel crashes over that.
+        fail(refuse(ReplyCode::InternalError, "basic.cancel came before basic.consume-ok"), method);
+        return;
+    }
+    if (const auto it = m_consumers.find(tag); it != m_consumers.end())
+        it->second->isCancelled = true;
+    m_cancelled.emplace_back(tag, method.noWait);
+    putOff();
+}
+
+void Channel::on(const BasicCancelOk &) { }
+
+void Channel::endConsumer(const QByteArray &tag)
+{
+    const auto it = m_consumers.find(tag);
+    if (it == m_consumers.end())
+        return;
+    const std::unique_ptr<Consumer> consumer = std::move(it->second);
+    m_consumers.erase(it);
+    std::erase_if(m_starting, [&](const Late &late) { return late.consumer == consumer.get(); });
+    for (Unacknowledged &entry : m_unacknowledged) {
+        if (entry.consumer == consumer.get())
+            entry.consumer = nullptr;
+    }
+    if (consumer->queue)
+        consumer->queue->removeConsumer(consumer.get(), now());
+    else
+        core().replyConsumers().erase(std::exchange(m_replyAddress, {}));
+}
+
+void Channel::queueGone(Consumer *consumer)
+{
+    const QByteArray tag = consumer->tag;
+    endConsumer(tag);
+    if (m_connection.cancelNotify())
+        send(BasicCancel{QByteArrayView(tag), true});
+}
+
+bool Channel::canTake(const Consumer &consumer) const
+{
+    if (m_state != State::Open || consumer.isCancelled || !m_connection.takesDeliveries())
+        return false;
+    return consumer.noAck
+            || ((consumer.prefetch == 0 || consumer.unacknowledged < consumer.prefetch)
+                && (m_channelPrefetch == 0 || m_unacknowledgedCount < m_channelPrefetch));
+}
+
+void Channel::deliver(Consumer &consumer, Message message)
+{
+    ++core().count().delivered;
+    core().count().redelivered += message.deliveries > 0;
+    send(BasicDeliver{QByteArrayView(consumer.tag), m_lastDeliveryTag + 1, message.deliveries > 0,
+                      QByteArrayView(message.envelope->exchange),
+                      QByteArrayView(message.envelope->routingKey)});
+    m_connection.sendContent(m_number, message.content);
+    if (consumer.noAck)
+        ++m_lastDeliveryTag;
+    else
+        remember(consumer.queue, &consumer, std::move(message));
+}
+
+quint64 Channel::remember(QueuePointer queue, Consumer *consumer, Message message)
+{
+    if (consumer)
+        ++consumer->unacknowledged;
+    ++m_unacknowledgedCount;
+    m_unacknowledged.push_back(
+            {++m_lastDeliveryTag, std::move(queue), consumer, std::move(message)});
+    return m_lastDeliveryTag;
+}
+
+void Channel::wantsMore()
+{
+    for (const auto &[tag, consumer] : m_consumers) {
+        if (consumer->queue && consumer->queue->host())
+            core().changed(*consumer->queue);
+    }
+}
+
+void Channel::on(const BasicGet &method)
+{
+    Refusal why;
+    const QueuePointer queue = findQueue(method.queue, why);
+    if (queue)
+        why = m_connection.allows(&Permissions::read, "queue", queue->name());
+    if (queue && !why)
+        why = checkLock(*queue);
+    if (queue && !why && queue->isStream())
+        why = refuse(ReplyCode::NotImplemented,
+                     "basic.get not supported by stream queues "
+                             + host().describe("queue", queue->name()));
+    if (fail(why, method))
+        return;
+    auto message = queue->take(now(), !method.noAck);
+    if (!message) {
+        send(BasicGetEmpty{});
+        return;
+    }
+    ++core().count().delivered;
+    core().count().redelivered += message->deliveries > 0;
+    send(BasicGetOk{m_lastDeliveryTag + 1, message->deliveries > 0,
+                    QByteArrayView(message->envelope->exchange),
+                    QByteArrayView(message->envelope->routingKey), quint32(queue->readyCount())});
+    m_connection.sendContent(m_number, message->content);
+    if (method.noAck)
+        ++m_lastDeliveryTag;
+    else
+        remember(queue, nullptr, std::move(*message));
+}
+
+void Channel::on(const BasicAck &method)
+{
+    settle({method.deliveryTag, method.multiple, Settlement::Ack}, BasicAck::info.id());
+}
+
+void Channel::on(const BasicNack &method)
+{
+    settle({method.deliveryTag, method.multiple,
+            method.requeue ? Settlement::Requeue : Settlement::Reject},
+           BasicNack::info.id());
+}
+
+void Channel::on(const BasicReject &method)
+{
+    settle({method.deliveryTag, false, method.requeue ? Settlement::Requeue : Settlement::Reject},
+           BasicReject::info.id());
+}
+
+void Channel::settle(const Settle &settle, quint32 method)
+{
+    if (m_isTransactional) {
+        m_settles.push_back(settle);
+        return;
+    }
+    if (!settleNow(settle))
+        fail(refuse(ReplyCode::PreconditionFailed,
+                    "unknown delivery tag " + QByteArray::number(settle.tag)),
+             method);
+}
+
+// The tag 0 with `multiple` stands for all.
+bool Channel::settleNow(const Settle &settle)
+{
+    if (settle.multiple && settle.tag == 0) {
+        for (Unacknowledged &entry : m_unacknowledged)
+            settleOne(entry, settle.how);
+        m_unacknowledged.clear();
+        return true;
+    }
+    const auto found = std::lower_bound(
+            m_unacknowledged.begin(), m_unacknowledged.end(), settle.tag,
+            [](const Unacknowledged &entry, quint64 tag) { return entry.tag < tag; });
+    if (found == m_unacknowledged.end() || found->tag != settle.tag || !found->queue)
+        return false;
+    if (settle.multiple) {
+        for (auto it = m_unacknowledged.begin(); it != found; ++it)
+            settleOne(*it, settle.how);
+    }
+    settleOne(*found, settle.how);
+    while (!m_unacknowledged.empty() && !m_unacknowledged.front().queue)
+        m_unacknowledged.pop_front();
+    while (!m_unacknowledged.empty() && !m_unacknowledged.back().queue)
+        m_unacknowledged.pop_back();
+    return true;
+}
+
+void Channel::settleOne(Unacknowledged &entry, Settlement how)
+{
+    if (!entry.queue)
+        return;
+    const QueuePointer queue = std::exchange(entry.queue, nullptr);
+    --m_unacknowledgedCount;
+    if (entry.consumer)
+        --entry.consumer->unacknowledged;
+    if (how == Settlement::Ack) {
+        ++core().count().acknowledged;
+        queue->acknowledged();
+    } else {
+        ++core().count().rejected;
+        if (how == Settlement::Requeue)
+            queue->requeue(std::move(entry.message));
+        else
+            queue->reject(std::move(entry.message));
+    }
+    entry.message = {};
+    if (m_channelPrefetch > 0)
+        wantsMore();
+    else if (queue->host())
+        core().changed(*queue);
+}
+
+void Channel::requeueAll()
+{
+    for (Unacknowledged &entry : m_unacknowledged) {
+        if (entry.queue) {
+            if (entry.consumer)
+                --entry.consumer->unacknowledged;
+            std::exchange(entry.queue, nullptr)->requeue(std::move(entry.message));
+        }
+    }
+    m_unacknowledged.clear();
+    m_unacknowledgedCount = 0;
+}
+
+void Channel::recover(bool requeue, quint32 method)
+{
+    if (!requeue)
+        fail(refuse(ReplyCode::NotImplemented, "requeue=false"), method);
+    else
+        requeueAll();
+}
+
+void Channel::on(const BasicRecoverAsync &method)
+{
+    recover(method.requeue, BasicRecoverAsync::info.id());
+}
+
+void Channel::on(const BasicRecover &method)
+{
+    recover(method.requeue, BasicRecover::info.id());
+    if (isOpen())
+        send(BasicRecoverOk{});
+}
+
+} // namespace QtAmqpPrivate::Broker
+
+QT_END_NAMESPACE

@@ -1,0 +1,197 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
+// How messages come: basic.publish, its content, returns and confirms.
+
+#include "testbroker/channel.h"
+#include "testbroker/connection.h"
+
+#include <algorithm>
+
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpPrivate::Broker {
+
+using Property = QAmqpMessage::Property;
+
+static constexpr QByteArrayView ReplyTo = "amq.rabbitmq.reply-to";
+
+void Channel::on(const BasicPublish &method)
+{
+    const auto refusal = [&]() -> Refusal {
+        if (method.immediate)
+            return refuse(ReplyCode::NotImplemented, "immediate=true");
+        const Exchange *const to = host().exchange(method.exchange);
+        if (!to)
+            return host().missing("exchange", method.exchange);
+        if (to->settings().internal)
+            return refuse(ReplyCode::AccessRefused,
+                          "cannot publish to internal "
+                                  + host().describe("exchange", method.exchange));
+        return m_connection.allows(&Permissions::write, "exchange",
+                                   method.exchange.isEmpty() ? QByteArrayView("amq.default")
+                                                             : QByteArrayView(method.exchange));
+    }();
+    if (fail(refusal, method))
+        return;
+    m_mandatory = method.mandatory;
+    m_assembler.begin({BasicPublish::info.id()}, method.exchange, method.routingKey);
+}
+
+void Channel::header(QByteArrayView payload)
+{
+    const quint64 most = core().settings().maxMessageSize;
+    Reader in(payload);
+    const quint64 size = decodeContentHeader(in).bodySize;
+    if (size > most) {
+        fail(refuse(ReplyCode::PreconditionFailed,
+                    "message size " + QByteArray::number(size)
+                            + " is larger than configured max size " + QByteArray::number(most)),
+             BasicPublish::info.id());
+        return;
+    }
+    FrameError error;
+    const bool isComplete = m_assembler.header(payload, 0, most, {}, error);
+    if (error.code != ReplyCode::Success)
+        m_connection.close(refuse(error.code, error.text.toUtf8()), BasicPublish::info.id());
+    else if (isComplete)
+        published();
+}
+
+void Channel::body(QByteArrayView payload)
+{
+    FrameError error;
+    const bool isComplete = m_assembler.body(payload, error);
+    if (error.code != ReplyCode::Success)
+        m_connection.close(refuse(error.code, error.text.toUtf8()), BasicPublish::info.id());
+    else if (isComplete)
+        published();
+}
+
+void Channel::published()
+{
+    ++core().count().published;
+    Publish publish{m_assembler.envelope(), m_assembler.takeMessage(), m_mandatory};
+    if (const QString wrong = publish.message.propertiesError(); !wrong.isEmpty()) {
+        m_connection.close(refuse(ReplyCode::SyntaxError, wrong.toUtf8()), BasicPublish::info.id());
+        return;
+    }
+    if (fail(checkPublish(publish.message), BasicPublish::info.id()))
+        return;
+    if (publish.message.bytes(Property::ReplyTo) == ReplyTo)
+        publish.message.setReplyTo(QString::fromUtf8(m_replyAddress));
+    if (m_isTransactional)
+        m_publishes.push_back(std::move(publish));
+    else
+        this->publish(std::move(publish));
+}
+
+Refusal Channel::checkPublish(const QAmqpMessage &message) const
+{
+    if (message.has(Property::UserId) && message.bytes(Property::UserId) != m_connection.user())
+        return refuse(ReplyCode::PreconditionFailed,
+                      "user_id property set to '" + message.bytes(Property::UserId)
+                              + "' but authenticated user was '" + m_connection.user() + '\'');
+    if (message.has(Property::Expiration)) {
+        const QByteArray given = message.bytes(Property::Expiration);
+        bool ok = false;
+        const quint64 time = given.toULongLong(&ok);
+        if (!ok || time > 4'294'967'295)
+            return refuse(ReplyCode::PreconditionFailed, "invalid expiration '" + given + '\'');
+    }
+    if (message.bytes(Property::ReplyTo) == ReplyTo && m_replyAddress.isEmpty())
+        return refuse(ReplyCode::PreconditionFailed, "fast reply consumer does not exist");
+    return {};
+}
+
+// Most messages go where the last one went.
+const VirtualHost::Routes &Channel::routesOf(const Publish &publish)
+{
+    Exchange *const to = host().exchange(publish.envelope->exchange);
+    const bool hasHeaders = publish.message.has(Property::Headers);
+    if (!hasHeaders && m_lastRoute.envelope == publish.envelope
+        && m_lastRoute.changes == host().changes())
+        return m_lastRoute.routes;
+    m_lastRoute.envelope.reset();
+    m_lastRoute.routes.clear();
+    if (to) {
+        QByteArrayList keys{publish.envelope->routingKey};
+        if (hasHeaders)
+            keys += carbonCopies(publish.message, "CC") + carbonCopies(publish.message, "BCC");
+        m_lastRoute.routes = host().routeAll(*to, keys, publish.message);
+    }
+    if (!hasHeaders && to && to->settings().type != ExchangeType::Headers) {
+        m_lastRoute.envelope = publish.envelope;
+        m_lastRoute.changes = host().changes();
+    }
+    return m_lastRoute.routes;
+}
+
+void Channel::publish(Publish publish)
+{
+    const quint64 tag = m_isConfirming ? ++m_published : 0;
+    bool isTaken = true;
+    if (!publishReply(publish)) {
+        const VirtualHost::Routes &routes = routesOf(publish);
+        if (routes.empty() && publish.mandatory)
+            giveBack(publish);
+        if (publish.message.has(
+                    Property::Headers)) { // "blind" copies do not say to whom else they went
+            QAmqpTable headers = publish.message.headers();
+            if (headers.remove(QStringLiteral("BCC")) > 0)
+                publish.message.setHeaders(headers);
+        }
+        for (const QueuePointer &queue : routes)
+            isTaken = queue->publish({publish.envelope, publish.message}, now()) && isTaken;
+    }
+    if (tag > 0)
+        confirm(tag, isTaken);
+}
+
+bool Channel::publishReply(const Publish &publish)
+{
+    if (!publish.envelope->exchange.isEmpty() || !publish.envelope->routingKey.startsWith(ReplyTo))
+        return false;
+    const auto consumer = core().replyConsumers().find(publish.envelope->routingKey);
+    if (consumer == core().replyConsumers().end())
+        return false;
+    consumer->second->channel->deliver(*consumer->second, {publish.envelope, publish.message});
+    return true;
+}
+
+void Channel::giveBack(const Publish &publish)
+{
+    ++core().count().returned;
+    send(BasicReturn{quint16(ReplyCode::NoRoute), QByteArrayView("NO_ROUTE"),
+                     QByteArrayView(publish.envelope->exchange),
+                     QByteArrayView(publish.envelope->routingKey)});
+    m_connection.sendContent(m_number, publish.message);
+}
+
+void Channel::confirm(quint64 tag, bool isTaken)
+{
+    (isTaken ? m_taken : m_refused).push_back(tag);
+    putOff();
+}
+
+// Several in one as far as all up to there are the same.
+void Channel::flushConfirms()
+{
+    if (m_taken.empty() && m_refused.empty())
+        return;
+    core().count().confirmed += m_taken.size();
+    if (m_refused.empty()) {
+        send(BasicAck{m_taken.back(), m_taken.size() > 1});
+    } else {
+        for (const quint64 tag : m_taken)
+            send(BasicAck{tag, false});
+        for (const quint64 tag : m_refused)
+            send(BasicNack{tag, false, false});
+    }
+    m_taken.clear();
+    m_refused.clear();
+}
+
+} // namespace QtAmqpPrivate::Broker
+
+QT_END_NAMESPACE

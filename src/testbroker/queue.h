@@ -1,0 +1,133 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
+#ifndef QTAMQP_TESTBROKER_QUEUE_H
+#define QTAMQP_TESTBROKER_QUEUE_H
+
+// A queue or a stream: messages that wait, and consumers that want them.
+//
+// Messages are handed out by dispatch(), which the broker calls for each queue in which something has changed
+// once all that has arrived is done. A stream keeps its messages; each of its consumers has a place of its own.
+
+#include "testbroker/message.h"
+#include "testbroker/queuesettings.h"
+
+#include <deque>
+#include <memory>
+#include <vector>
+
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpPrivate::Broker {
+
+class BrokerCore;
+class Channel;
+class Queue;
+class VirtualHost;
+
+using QueuePointer = std::shared_ptr<Queue>;
+
+// A subscription; it belongs to its channel.
+struct Consumer
+{
+    Channel *channel = nullptr; // null: the broker itself
+    QByteArray tag;
+    QueuePointer queue; // null: direct reply-to
+    bool noAck = false;
+    bool exclusive = false;
+    bool isCancelled = false; // its cancellation is still to be answered
+    qint64 priority = 0;
+    quint32 prefetch = 0; // 0: without limit
+    quint32 unacknowledged = 0;
+    quint64 streamPosition = 0; // of the next message, in a stream
+    QAmqpTable arguments = {};
+};
+
+class Queue : public std::enable_shared_from_this<Queue>
+{
+public:
+    enum class Removal { Deleted, Expired, HostGone };
+
+    Queue(VirtualHost &host, QByteArray name, QueueSettings settings, quint64 owner, TimePoint now);
+
+    const QByteArray &name() const { return m_name; }
+    const QueueSettings &settings() const { return m_settings; }
+    bool isStream() const { return m_settings.type == QueueType::Stream; }
+    quint64 owner() const { return m_owner; } // the connection it is exclusive to, or 0
+    VirtualHost *host() const { return m_host; } // null once it is deleted
+
+    quint64 readyCount() const { return m_readyCount; }
+    quint64 readyBytes() const { return m_readyBytes; }
+    quint64 unacknowledgedCount() const { return m_unacknowledged; }
+    const std::vector<Consumer *> &consumers() const { return m_consumers; }
+    bool hasExclusiveConsumer() const;
+    const Consumer *activeConsumer() const; // of a queue with a single active one
+
+    // Returns false if the queue is full and refuses it.
+    bool publish(Message message, TimePoint now);
+    // For basic.get; `isHeld` says whether it is to be acknowledged.
+    std::optional<Message> take(TimePoint now, bool isHeld);
+    quint64 purge();
+    // What was handed out to be acknowledged: is settled, comes back, or is discarded.
+    void acknowledged() { --m_unacknowledged; }
+    void requeue(Message message);
+    void reject(const Message &message);
+
+    void addConsumer(Consumer *consumer, TimePoint now);
+    // Where a consumer of a stream begins, by its arguments.
+    Refusal placeInStream(Consumer *consumer) const;
+    void removeConsumer(Consumer *consumer, TimePoint now);
+
+    void dispatch(TimePoint now);
+    void used(TimePoint now); // it expires if this is not called for long enough
+
+    std::optional<TimePoint> nextTimeout() const;
+    bool isExpired(TimePoint now) const;
+
+    // The broker is started again, without consumers: what is not persistent is gone, the rest comes once more.
+    void forgetTransient();
+    // Ends it: consumers are told, what waits is gone.
+    void remove(Removal why);
+
+private:
+    using Ready = std::deque<Message>;
+
+    Ready *firstReady();
+    Message takeFirst(Ready &ready);
+    void append(Message message);
+    void dropExpired(TimePoint now, bool atOnce);
+    void dropOverflow();
+    bool isFull(const Message &message) const;
+    bool isAbove() const;
+    Consumer *nextConsumer();
+    void handOut(Consumer &consumer, Message message);
+    void dispatchStream();
+    void trimStream();
+    void discard(const Message &message, const char *reason);
+
+    VirtualHost *m_host;
+    const QByteArray m_name;
+    const QueueSettings m_settings;
+    const quint64 m_owner;
+    std::vector<Ready> m_ready; // by priority
+    quint64 m_readyCount = 0;
+    quint64 m_readyBytes = 0;
+    quint64 m_unacknowledged = 0;
+    quint64 m_nextPosition = 0;
+    std::vector<Consumer *> m_consumers; // of higher priority first, then whose turn it is
+    TimePoint m_lastUsed;
+    const quint64 m_id;
+    std::optional<TimePoint> m_timeout; // as the broker knows it
+    bool m_isChanged = false; // dispatch() will be called
+
+    friend class BrokerCore;
+};
+
+// The bytes that count for the limits of a queue.
+quint64 bodySize(const Message &message);
+
+} // namespace QtAmqpPrivate::Broker
+
+QT_END_NAMESPACE
+
+#endif

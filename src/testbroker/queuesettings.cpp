@@ -1,0 +1,281 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
+#include "testbroker/queuesettings.h"
+
+#include <algorithm>
+
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpPrivate::Broker {
+
+using namespace Qt::StringLiterals;
+using Type = QAmqpValue::Type;
+
+namespace {
+
+bool isInteger(const QAmqpValue &value)
+{
+    switch (value.type()) {
+    case Type::Int8:
+    case Type::UInt8:
+    case Type::Int16:
+    case Type::UInt16:
+    case Type::Int32:
+    case Type::UInt32:
+    case Type::Int64: return true;
+    default: return false;
+    }
+}
+
+// RabbitMQ's names of the types.
+const char *typeName(const QAmqpValue &value)
+{
+    switch (value.type()) {
+    case Type::Boolean: return "bool";
+    case Type::Int8: return "byte";
+    case Type::UInt8: return "unsignedbyte";
+    case Type::Int16: return "short";
+    case Type::UInt16: return "unsignedshort";
+    case Type::Int32: return "signedint";
+    case Type::UInt32: return "unsignedint";
+    case Type::Int64: return "long";
+    case Type::Float: return "float";
+    case Type::Double: return "double";
+    case Type::Decimal: return "decimal";
+    case Type::String: return "longstr";
+    case Type::Bytes: return "binary";
+    case Type::Timestamp: return "timestamp";
+    case Type::Array: return "array";
+    case Type::Table: return "table";
+    case Type::Void:
+    case Type::Invalid: break;
+    }
+    return "void";
+}
+
+QByteArray textOf(const QAmqpValue &value)
+{
+    if (value.type() == Type::Boolean)
+        return value.toBool() ? "true" : "false";
+    return isInteger(value) ? QByteArray::number(value.toInt()) : value.toString().toUtf8();
+}
+
+// Reads the arguments one by one, until one is refused.
+class ArgumentReader
+{
+public:
+    ArgumentReader(const QAmqpTable &arguments, const QByteArray &what)
+        : m_arguments(arguments), m_what(what)
+    {
+    }
+
+    const Refusal &refusal() const { return m_refusal; }
+
+    std::optional<qint64> number(const char *name, qint64 least = 0,
+                                 qint64 most = std::numeric_limits<qint64>::max())
+    {
+        const auto value = find(name);
+        if (!value)
+            return {};
+        if (!isInteger(*value)) {
+            refuseValue(name, QByteArray("{unacceptable_type,") + typeName(*value) + '}');
+            return {};
+        }
+        const qint64 number = value->toInt();
+        if (number < 0)
+            refuseValue(name, "{value_negative," + QByteArray::number(number) + '}');
+        else if (number < least)
+            refuseValue(name, "{value_zero," + QByteArray::number(number) + '}');
+        else if (number > most)
+            refuseValue(name, "{value_too_large," + QByteArray::number(number) + '}');
+        return number;
+    }
+
+    std::optional<QByteArray> text(const char *name)
+    {
+        const auto value = find(name);
+        if (!value)
+            return {};
+        if (value->type() != Type::String)
+            refuseValue(name, QByteArray("{unacceptable_type,") + typeName(*value) + '}');
+        return value->toString().toUtf8();
+    }
+
+    bool flag(const char *name)
+    {
+        const auto value = find(name);
+        if (value && value->type() != Type::Boolean)
+            refuseValue(name, QByteArray("{unacceptable_type,") + typeName(*value) + '}');
+        return value && value->toBool();
+    }
+
+    template<typename T>
+    std::optional<T> choice(const char *name, std::initializer_list<std::pair<const char *, T>> all)
+    {
+        const auto given = text(name);
+        if (!given)
+            return {};
+        for (const auto &[choiceName, choice] : all) {
+            if (*given == choiceName)
+                return choice;
+        }
+        refuseValue(name, "unsupported value '" + *given + '\'');
+        return {};
+    }
+
+    void refuseValue(const char *name, const QByteArray &why)
+    {
+        if (m_refusal)
+            return;
+        m_refusal = refuse(ReplyCode::PreconditionFailed,
+                           QByteArray("invalid arg '") + name + "' for " + m_what + ": " + why);
+    }
+
+private:
+    std::optional<QAmqpValue> find(const char *name) const
+    {
+        const QString key = QString::fromLatin1(name);
+        return m_arguments.contains(key) ? std::optional(m_arguments.value(key)) : std::nullopt;
+    }
+
+    const QAmqpTable &m_arguments;
+    const QByteArray &m_what;
+    Refusal m_refusal;
+};
+
+// A number and one of Y, M, D, h, m, s.
+std::optional<std::chrono::seconds> ageFromText(const QByteArray &text)
+{
+    static constexpr std::pair<char, qint64> units[] = {
+            {'Y', 31'536'000}, {'M', 2'592'000}, {'D', 86'400}, {'h', 3'600}, {'m', 60}, {'s', 1}};
+    bool ok = false;
+    const qint64 number = text.chopped(text.isEmpty() ? 0 : 1).toLongLong(&ok);
+    for (const auto &[letter, seconds] : units) {
+        if (ok && number >= 0 && number < 1'000'000 && text.endsWith(letter))
+            return std::chrono::seconds(number * seconds);
+    }
+    return {};
+}
+
+Refusal checkReplicated(const QueueSettings &settings, const QByteArray &what)
+{
+    const auto invalid = [&](const char *property) {
+        return refuse(ReplyCode::PreconditionFailed,
+                      QByteArray("invalid property '") + property + "' for " + what);
+    };
+    if (settings.type == QueueType::Classic)
+        return {};
+    if (!settings.durable)
+        return invalid("non-durable");
+    if (settings.autoDelete)
+        return invalid("auto-delete");
+    if (settings.exclusive)
+        return invalid("exclusive-owner");
+    return {};
+}
+
+} // namespace
+
+Refusal readArguments(QueueSettings &settings, const QByteArray &what)
+{
+    using std::chrono::milliseconds;
+    constexpr qint64 longestTime = 4'294'967'295;
+    ArgumentReader in(settings.arguments, what);
+    settings.type = in.choice<QueueType>("x-queue-type",
+                                         {{"classic", QueueType::Classic},
+                                          {"quorum", QueueType::Quorum},
+                                          {"stream", QueueType::Stream}})
+                            .value_or(QueueType::Classic);
+    settings.overflow =
+            in.choice<Overflow>("x-overflow",
+                                {{"drop-head", Overflow::DropHead},
+                                 {"reject-publish", Overflow::RejectPublish},
+                                 {"reject-publish-dlx", Overflow::RejectPublishDeadLetter}})
+                    .value_or(Overflow::DropHead);
+    if (const auto time = in.number("x-message-ttl", 0, longestTime))
+        settings.messageTtl = milliseconds(*time);
+    if (const auto time = in.number("x-expires", 1, longestTime))
+        settings.expires = milliseconds(*time);
+    settings.maxLength = in.number("x-max-length");
+    settings.maxBytes = in.number("x-max-length-bytes");
+    settings.deliveryLimit = in.number("x-delivery-limit");
+    settings.maxPriority = int(in.number("x-max-priority", 0, 255).value_or(0));
+    settings.singleActiveConsumer = in.flag("x-single-active-consumer");
+    settings.deadLetterExchange = in.text("x-dead-letter-exchange");
+    settings.deadLetterRoutingKey = in.text("x-dead-letter-routing-key");
+    if (settings.deadLetterRoutingKey && !settings.deadLetterExchange)
+        in.refuseValue("x-dead-letter-routing-key", "routing_key_but_no_dlx_defined");
+    if (const auto age = in.text("x-max-age")) {
+        settings.maxAge = ageFromText(*age);
+        if (!settings.maxAge)
+            in.refuseValue("x-max-age", "invalid_max_age");
+    }
+    return in.refusal() ? in.refusal() : checkReplicated(settings, what);
+}
+
+Refusal compareFlag(const char *name, bool given, bool present, const QByteArray &what)
+{
+    const auto text = [](bool value) { return QByteArray(value ? "true" : "false"); };
+    if (given == present)
+        return {};
+    return refuse(ReplyCode::PreconditionFailed,
+                  QByteArray("inequivalent arg '") + name + "' for " + what + ": received '"
+                          + text(given) + "' but current is '" + text(present) + '\'');
+}
+
+Refusal compareArguments(const char *const *names, const QAmqpTable &given,
+                         const QAmqpTable &present, const QByteArray &what)
+{
+    const auto text = [](const QAmqpTable &table, const QString &name) {
+        if (!table.contains(name))
+            return QByteArray("none");
+        const QAmqpValue value = table.value(name);
+        return "the value '" + textOf(value) + "' of type '" + typeName(value) + '\'';
+    };
+    for (; *names; ++names) {
+        const QString name = QString::fromLatin1(*names);
+        const QAmqpValue a = given.value(name);
+        const QAmqpValue b = present.value(name);
+        if (given.contains(name) == present.contains(name)
+            && (a == b || (isInteger(a) && isInteger(b) && a.toInt() == b.toInt())))
+            continue;
+        return refuse(ReplyCode::PreconditionFailed,
+                      QByteArray("inequivalent arg '") + *names + "' for " + what + ": received "
+                              + text(given, name) + " but current is " + text(present, name));
+    }
+    return {};
+}
+
+Refusal compareSettings(const QueueSettings &given, const QueueSettings &present,
+                        const QByteArray &what)
+{
+    static constexpr const char *names[] = {"x-expires",
+                                            "x-message-ttl",
+                                            "x-dead-letter-exchange",
+                                            "x-dead-letter-routing-key",
+                                            "x-max-length",
+                                            "x-max-length-bytes",
+                                            "x-single-active-consumer",
+                                            "x-delivery-limit",
+                                            "x-max-priority",
+                                            "x-overflow",
+                                            "x-queue-mode",
+                                            "x-max-age",
+                                            nullptr};
+    static constexpr const char *typeNames[] = {"classic", "quorum", "stream"};
+    if (const auto refusal = compareFlag("durable", given.durable, present.durable, what))
+        return refusal;
+    if (const auto refusal = compareFlag("auto_delete", given.autoDelete, present.autoDelete, what))
+        return refusal;
+    if (given.type != present.type)
+        return refuse(ReplyCode::PreconditionFailed,
+                      "inequivalent arg 'x-queue-type' for " + what + ": received '"
+                              + typeNames[int(given.type)] + "' but current is '"
+                              + typeNames[int(present.type)] + '\'');
+    return compareArguments(names, given.arguments, present.arguments, what);
+}
+
+} // namespace QtAmqpPrivate::Broker
+
+QT_END_NAMESPACE

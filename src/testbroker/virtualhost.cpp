@@ -1,0 +1,300 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
+#include "testbroker/virtualhost.h"
+
+#include "testbroker/brokercore.h"
+
+#include <algorithm>
+
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpPrivate::Broker {
+
+VirtualHost::VirtualHost(BrokerCore &core, QByteArray name) : m_core(core), m_name(std::move(name))
+{
+    const auto add = [this](const QByteArray &exchangeName, ExchangeType type) {
+        m_exchanges[exchangeName] = std::make_unique<Exchange>(
+                exchangeName, ExchangeSettings{.type = type, .durable = true});
+    };
+    add("", ExchangeType::Direct);
+    add("amq.direct", ExchangeType::Direct);
+    add("amq.fanout", ExchangeType::Fanout);
+    add("amq.topic", ExchangeType::Topic);
+    add("amq.headers", ExchangeType::Headers);
+    add("amq.match", ExchangeType::Headers);
+}
+
+QByteArray VirtualHost::describe(const char *kind, QByteArrayView name) const
+{
+    return QByteArray(kind) + " '" + name.toByteArray() + "' in vhost '" + m_name + '\'';
+}
+
+Refusal VirtualHost::missing(const char *kind, QByteArrayView name) const
+{
+    return refuse(ReplyCode::NotFound, "no " + describe(kind, name));
+}
+
+Refusal VirtualHost::checkRoom(size_t count, const char *what) const
+{
+    if (count < size_t(m_core.settings().maxEntities))
+        return {};
+    return refuse(ReplyCode::ResourceError,
+                  QByteArray("too many ") + what + " in vhost '" + m_name + "', the limit is "
+                          + QByteArray::number(m_core.settings().maxEntities));
+}
+
+Exchange *VirtualHost::exchange(QByteArrayView name)
+{
+    const auto it = m_exchanges.find(name);
+    return it == m_exchanges.end() ? nullptr : it->second.get();
+}
+
+Refusal VirtualHost::declareExchange(QByteArrayView name, ExchangeSettings settings)
+{
+    static constexpr const char *names[] = {"alternate-exchange", nullptr};
+    const QByteArray what = describe("exchange", name);
+    if (const Exchange *present = exchange(name)) {
+        const ExchangeSettings &old = present->settings();
+        if (settings.type != old.type)
+            return refuse(ReplyCode::PreconditionFailed,
+                          "inequivalent arg 'type' for " + what + ": received '"
+                                  + nameOf(settings.type) + "' but current is '" + nameOf(old.type)
+                                  + '\'');
+        if (const auto refusal = compareFlag("durable", settings.durable, old.durable, what))
+            return refusal;
+        if (const auto refusal =
+                    compareFlag("auto_delete", settings.autoDelete, old.autoDelete, what))
+            return refusal;
+        if (const auto refusal = compareFlag("internal", settings.internal, old.internal, what))
+            return refusal;
+        return compareArguments(names, settings.arguments, old.arguments, what);
+    }
+    if (const Refusal refusal = checkRoom(m_exchanges.size(), "exchanges"))
+        return refusal;
+    m_exchanges[name.toByteArray()] =
+            std::make_unique<Exchange>(name.toByteArray(), std::move(settings));
+    ++m_changes;
+    return {};
+}
+
+Refusal VirtualHost::deleteExchange(QByteArrayView name, bool ifUnused)
+{
+    const Exchange *present = exchange(name);
+    if (!present)
+        return {};
+    if (ifUnused && !present->bindings().empty())
+        return refuse(ReplyCode::PreconditionFailed, describe("exchange", name) + " in use");
+    removeExchange(name);
+    return {};
+}
+
+void VirtualHost::removeExchange(QByteArrayView name)
+{
+    const auto it = m_exchanges.find(name);
+    if (it == m_exchanges.end())
+        return;
+    const QByteArray goneName = it->first;
+    m_bindings -= it->second->bindings().size();
+    m_exchanges.erase(it);
+    ++m_changes;
+    removeBindingsTo(true, goneName);
+}
+
+QueuePointer VirtualHost::queue(QByteArrayView name) const
+{
+    const auto it = m_queues.find(name);
+    return it == m_queues.end() ? nullptr : it->second;
+}
+
+Refusal VirtualHost::declareQueue(QByteArrayView name, QueueSettings settings, quint64 owner)
+{
+    const QByteArray what = describe("queue", name);
+    const quint64 owns = settings.exclusive ? owner : 0;
+    if (const QueuePointer present = queue(name)) {
+        if (present->owner() != owns)
+            return lockedQueue(name);
+        present->used(m_core.now());
+        if (const auto refusal = readArguments(settings, what))
+            return refusal;
+        return compareSettings(settings, present->settings(), what);
+    }
+    if (const Refusal refusal = readArguments(settings, what))
+        return refusal;
+    if (const Refusal refusal = checkRoom(m_queues.size(), "queues"))
+        return refusal;
+    const auto made = std::make_shared<Queue>(*this, name.toByteArray(), std::move(settings), owns,
+                                              m_core.now());
+    m_queues[made->name()] = made;
+    ++m_changes;
+    m_core.queueTimes(*made);
+    return {};
+}
+
+Refusal VirtualHost::lockedQueue(QByteArrayView name) const
+{
+    return refuse(ReplyCode::ResourceLocked,
+                  "cannot obtain exclusive access to locked " + describe("queue", name)
+                          + ". It could be originally declared on another connection or the "
+                            "exclusive property value does not match that of the original "
+                            "declaration.");
+}
+
+void VirtualHost::removeQueue(Queue &queue, Queue::Removal why)
+{
+    const auto it = m_queues.find(queue.name());
+    if (it == m_queues.end() || it->second.get() != &queue)
+        return;
+    const QueuePointer gone = it->second;
+    m_queues.erase(it);
+    ++m_changes;
+    removeBindingsTo(false, gone->name());
+    gone->remove(why);
+    m_core.queueTimes(*gone);
+}
+
+Refusal VirtualHost::bind(QByteArrayView source, Binding binding)
+{
+    Exchange *from = exchange(source);
+    if (!from)
+        return missing("exchange", source);
+    if (const Refusal refusal = checkRoom(m_bindings, "bindings"))
+        return refusal;
+    if (from->bind(std::move(binding))) {
+        ++m_bindings;
+        ++m_changes;
+    }
+    return {};
+}
+
+void VirtualHost::unbind(QByteArrayView source, const Binding &binding)
+{
+    Exchange *from = exchange(source);
+    if (!from || !from->unbind(binding))
+        return;
+    --m_bindings;
+    ++m_changes;
+    if (from->settings().autoDelete && from->bindings().empty())
+        removeExchange(source);
+}
+
+// An auto-delete exchange that loses its last binding goes too, and with it the bindings to it.
+void VirtualHost::removeBindingsTo(bool toExchange, QByteArrayView destination)
+{
+    QByteArrayList unused;
+    for (const auto &[name, from] : m_exchanges) {
+        const size_t before = from->bindings().size();
+        if (!from->unbindAll(toExchange, destination))
+            continue;
+        m_bindings -= before - from->bindings().size();
+        if (from->settings().autoDelete && from->bindings().empty())
+            unused.append(name);
+    }
+    for (const QByteArray &name : std::as_const(unused))
+        removeExchange(name);
+}
+
+VirtualHost::Routes VirtualHost::route(Exchange &exchange, QByteArrayView key,
+                                       const QAmqpMessage &message)
+{
+    Routes routes;
+    if (exchange.name().isEmpty()) { // each queue is bound to it by its name
+        if (const QueuePointer found = queue(key))
+            routes.push_back(found);
+        return routes;
+    }
+    std::vector<Exchange *> visited;
+    std::vector<Exchange *> open{&exchange};
+    std::optional<QAmqpTable> headers;
+    const auto readHeaders = [&]() -> const QAmqpTable & {
+        if (!headers)
+            headers = message.headers();
+        return *headers;
+    };
+    while (!open.empty()) {
+        Exchange *at = open.back();
+        open.pop_back();
+        if (std::find(visited.begin(), visited.end(), at) != visited.end())
+            continue;
+        visited.push_back(at);
+        bool found = false;
+        at->route(key, readHeaders, [&](const Binding &binding) {
+            found = true;
+            if (binding.toExchange) {
+                if (Exchange *next = this->exchange(binding.destination))
+                    open.push_back(next);
+            } else if (const QueuePointer to = queue(binding.destination)) {
+                if (std::find(routes.begin(), routes.end(), to) == routes.end())
+                    routes.push_back(to);
+            }
+        });
+        if (Exchange *next =
+                    found || at->alternate().isEmpty() ? nullptr : this->exchange(at->alternate()))
+            open.push_back(next);
+    }
+    return routes;
+}
+
+VirtualHost::Routes VirtualHost::routeAll(Exchange &exchange, const QByteArrayList &keys,
+                                          const QAmqpMessage &message)
+{
+    Routes all;
+    for (const QByteArray &key : keys) {
+        for (const QueuePointer &to : route(exchange, key, message)) {
+            if (std::find(all.begin(), all.end(), to) == all.end())
+                all.push_back(to);
+        }
+    }
+    return all;
+}
+
+// The message is published when everything else is done, so that however many queues hand it on, none is in the
+// middle of something.
+void VirtualHost::deadLetter(const Queue &queue, const Message &message, const char *reason)
+{
+    const QueueSettings &settings = queue.settings();
+    QByteArrayList keys{message.envelope->routingKey};
+    keys += carbonCopies(message.content, "CC");
+    QAmqpMessage dead = withDeath(message, queue, reason, keys, m_core.secondsSinceEpoch());
+    if (settings.deadLetterRoutingKey)
+        keys = {*settings.deadLetterRoutingKey};
+    m_core.publishLater({this, *settings.deadLetterExchange, keys, std::move(dead)});
+}
+
+void VirtualHost::publishDead(const DeadLetter &letter)
+{
+    Exchange *to = exchange(letter.exchange);
+    if (!to)
+        return;
+    ++m_core.count().deadLettered;
+    auto *envelope = new Envelope;
+    envelope->exchange = letter.exchange;
+    envelope->routingKey = letter.keys.constFirst();
+    const EnvelopePointer shared(envelope);
+    for (const QueuePointer &queue : routeAll(*to, letter.keys, letter.message)) {
+        if (!isCycle(letter.message, queue->name()))
+            queue->publish({shared, letter.message}, m_core.now());
+    }
+}
+
+void VirtualHost::restart()
+{
+    const auto queues = m_queues;
+    for (const auto &[name, queue] : queues) {
+        if (!queue->settings().durable || queue->settings().exclusive)
+            removeQueue(*queue, Queue::Removal::HostGone);
+        else
+            queue->forgetTransient();
+    }
+    QByteArrayList gone;
+    for (const auto &[name, exchange] : m_exchanges) {
+        if (!exchange->settings().durable)
+            gone.append(name);
+    }
+    for (const QByteArray &name : std::as_const(gone))
+        removeExchange(name);
+}
+
+} // namespace QtAmqpPrivate::Broker
+
+QT_END_NAMESPACE
