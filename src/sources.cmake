@@ -189,8 +189,12 @@ set(QTAMQP_testbroker_SOURCES
     testbroker/deadletters.cpp
     testbroker/exchange.cpp
     testbroker/exchange.h
+    testbroker/faults.cpp
+    testbroker/faults.h
+    testbroker/faultybytes.cpp
     testbroker/message.h
     testbroker/qamqptestbroker.cpp
+    testbroker/qamqptestfault.cpp
     testbroker/queue.cpp
     testbroker/queue.h
     testbroker/queuesettings.cpp
@@ -200,4 +204,5 @@ set(QTAMQP_testbroker_SOURCES
     testbroker/virtualhost.cpp
     testbroker/virtualhost.h)
 set(QTAMQP_testbroker_HEADERS
-    ../include/QtAmqpTest/qamqptestbroker.h)
+    ../include/QtAmqpTest/qamqptestbroker.h
+    ../include/QtAmqpTest/qamqptestfault.h)

@@ -18,6 +18,7 @@
 QT_BEGIN_NAMESPACE
 
 class QAmqpTestBrokerPrivate;
+class QAmqpTestFault;
 class QIODevice;
 
 class Q_AMQP_TEST_EXPORT QAmqpTestBroker : public QObject
@@ -116,6 +117,8 @@ public:
     void restart();
     void closeConnections(quint16 code = 320, const QString &text = {});
     void dropConnections();
+    void addFault(const QAmqpTestFault &fault);
+    void clearFaults();
 
 Q_SIGNALS:
     void runningChanged(bool running);

@@ -36,7 +36,43 @@ Connection *BrokerCore::accept(const PeerInfo &peer, TimePoint now)
         return nullptr;
     ++m_counters.connections;
     m_connections.push_back(std::make_unique<Connection>(*this, peer, nextId(), now));
-    return m_connections.back().get();
+    Connection *const added = m_connections.back().get();
+    added->m_number = m_counters.connections;
+    if (!m_faults.empty()) {
+        std::erase_if(m_faults, [](const FaultPointer &fault) { return fault->isSpent(); });
+        for (const FaultPointer &fault : std::as_const(m_faults))
+            addFault(*added, fault);
+        settleDown(now);
+    }
+    return added;
+}
+
+void BrokerCore::addFault(Connection &connection, const FaultPointer &fault)
+{
+    const int number = fault->fault.connection();
+    if (number == 0 || quint64(number) == connection.m_number)
+        connection.addFault(fault);
+}
+
+void BrokerCore::addFault(const QAmqpTestFault &fault, TimePoint now)
+{
+    m_now = now;
+    m_faults.push_back(std::make_shared<RequestedFault>(fault));
+    const FaultPointer added = m_faults.back();
+    for (const auto &connection : m_connections)
+        addFault(*connection, added);
+    settleDown(now);
+}
+
+void BrokerCore::clearFaults(TimePoint now)
+{
+    m_now = now;
+    m_faults.clear();
+    for (const auto &connection : m_connections) {
+        if (connection->m_faults)
+            connection->m_faults->clear();
+    }
+    settleDown(now);
 }
 
 void BrokerCore::forget(Connection *connection)
@@ -209,16 +245,23 @@ void BrokerCore::queueTimes(Queue &queue)
 void BrokerCore::settleDown(TimePoint now)
 {
     m_now = now;
-    while (!m_late.empty() || !m_changed.empty() || !m_dead.empty()) {
-        for (Channel *channel : std::exchange(m_late, {}))
-            channel->settleDown();
+    while (!m_late.empty() || !m_changed.empty() || !m_dead.empty() || !m_faulty.empty()) {
+        settleChannels();
         for (const QueuePointer &queue : std::exchange(m_changed, {})) {
             queue->m_isChanged = false;
             queue->dispatch(now);
         }
         for (const DeadLetter &letter : std::exchange(m_dead, {}))
             letter.host->publishDead(letter);
+        for (LinkFaults *faults : std::exchange(m_faulty, {}))
+            faults->happen();
     }
+}
+
+void BrokerCore::settleChannels()
+{
+    for (Channel *channel : std::exchange(m_late, {}))
+        channel->settleDown();
 }
 
 void BrokerCore::forgetChannel(Channel *channel) { std::erase(m_late, channel); }

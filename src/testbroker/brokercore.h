@@ -15,6 +15,7 @@
 // After anything happened, ask for both.
 
 #include "testbroker/brokersettings.h"
+#include "testbroker/faults.h"
 #include "testbroker/virtualhost.h"
 
 #include <functional>
@@ -87,6 +88,9 @@ public:
     // Closes all connections, as one that is stopped does or as one that is killed, and keeps what is durable.
     enum class Stop { Orderly, Killed };
     void restart(Stop how, TimePoint now);
+    // On the connections that are there, and those that come.
+    void addFault(const QAmqpTestFault &fault, TimePoint now);
+    void clearFaults(TimePoint now);
 
     // called by its parts
     TimePoint now() const { return m_now; }
@@ -103,6 +107,9 @@ public:
     void putOff(Channel &channel) { m_late.push_back(&channel); }
     void publishLater(DeadLetter letter) { m_dead.push_back(std::move(letter)); }
     void settleDown(TimePoint now);
+    void settleChannels(); // writes answers that were put off, before something else happens
+    void putOff(LinkFaults &faults) { m_faulty.push_back(&faults); }
+    void forgetFaults(LinkFaults *faults) { std::erase(m_faulty, faults); }
     void forgetChannel(Channel *channel);
     // The consumer of direct reply-to that this is the address of.
     std::map<QByteArray, Consumer *, std::less<>> &replyConsumers() { return m_replyConsumers; }
@@ -110,6 +117,8 @@ public:
     void queueTimes(Queue &queue); // its next deadline may be another one
 
 private:
+    void addFault(Connection &connection, const FaultPointer &fault);
+
     BrokerSettings m_settings;
     TimePoint m_now;
     const TimePoint m_start;
@@ -127,6 +136,8 @@ private:
     std::map<QByteArray, Consumer *, std::less<>> m_replyConsumers;
     bool m_isBlocked = false;
     QByteArray m_blockedReason;
+    std::vector<FaultPointer> m_faults; // that may still happen on connections to come
+    std::vector<LinkFaults *> m_faulty; // on which something is to happen now
 };
 
 } // namespace QtAmqpPrivate::Broker

@@ -9,9 +9,25 @@
 #include <QtNetwork/qsslcertificate.h>
 #include <QtNetwork/qsslsocket.h>
 
+#ifdef Q_OS_WIN
+#  include <winsock2.h>
+#else
+#  include <sys/socket.h>
+#endif
+
 QT_BEGIN_NAMESPACE
 
 namespace QtAmqpPrivate::Broker {
+
+// Qt's sockets have no way to close the direction to the peer alone.
+static void closeDirection(qintptr socket)
+{
+#ifdef Q_OS_WIN
+    ::shutdown(SOCKET(socket), SD_SEND);
+#else
+    ::shutdown(int(socket), SHUT_WR);
+#endif
+}
 
 // A device and its connection. What the device says is only noted down while the core is at work.
 class BrokerServer::Link : public QObject
@@ -72,10 +88,16 @@ private:
     void close(Connection::End how)
     {
         auto *const socket = qobject_cast<QAbstractSocket *>(m_device);
+        if (how == Connection::End::HalfClose && socket) {
+            if (socket->bytesToWrite() == 0)
+                closeDirection(socket->socketDescriptor());
+            return;
+        }
         if (how == Connection::End::Reset) {
-            if (socket)
+            if (socket) {
+                socket->flush();
                 socket->abort();
-            else
+            } else
                 m_device->close();
             return end();
         }

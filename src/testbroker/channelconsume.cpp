@@ -167,6 +167,8 @@ void Channel::deliver(Consumer &consumer, Message message)
 {
     ++core().count().delivered;
     core().count().redelivered += message.deliveries > 0;
+    if (LinkFaults *const faults = m_connection.faults())
+        faults->comes(QAmqpTestFault::Trigger::Delivery, BasicDeliver::info.id(), m_number);
     send(BasicDeliver{QByteArrayView(consumer.tag), m_lastDeliveryTag + 1, message.deliveries > 0,
                       QByteArrayView(message.envelope->exchange),
                       QByteArrayView(message.envelope->routingKey)});

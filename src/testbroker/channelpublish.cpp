@@ -78,6 +78,9 @@ void Channel::published()
     }
     if (fail(checkPublish(publish.message), BasicPublish::info.id()))
         return;
+    if (LinkFaults *const faults = m_connection.faults(); faults
+        && faults->comes(QAmqpTestFault::Trigger::Publish, BasicPublish::info.id(), m_number))
+        return;
     if (publish.message.bytes(Property::ReplyTo) == ReplyTo)
         publish.message.setReplyTo(QString::fromUtf8(m_replyAddress));
     if (m_isTransactional)
@@ -130,8 +133,11 @@ const VirtualHost::Routes &Channel::routesOf(const Publish &publish)
 void Channel::publish(Publish publish)
 {
     const quint64 tag = m_isConfirming ? ++m_published : 0;
-    bool isTaken = true;
-    if (!publishReply(publish)) {
+    LinkFaults *const faults = m_connection.faults();
+    bool isTaken = !(faults && faults->nacksPublish());
+    if (isTaken && faults && publish.mandatory && faults->returnsPublish()) {
+        giveBack(publish);
+    } else if (isTaken && !publishReply(publish)) {
         const VirtualHost::Routes &routes = routesOf(publish);
         if (routes.empty() && publish.mandatory)
             giveBack(publish);
@@ -141,8 +147,11 @@ void Channel::publish(Publish publish)
             if (headers.remove(QStringLiteral("BCC")) > 0)
                 publish.message.setHeaders(headers);
         }
-        for (const QueuePointer &queue : routes)
-            isTaken = queue->publish({publish.envelope, publish.message}, now()) && isTaken;
+        if (faults && tag > 0 && faults->losesUnconfirmed())
+            faults->hold(m_number, routes, {publish.envelope, publish.message});
+        else
+            for (const QueuePointer &queue : routes)
+                isTaken = queue->publish({publish.envelope, publish.message}, now()) && isTaken;
     }
     if (tag > 0)
         confirm(tag, isTaken);
@@ -188,6 +197,8 @@ void Channel::flushConfirms()
         for (const quint64 tag : m_refused)
             send(BasicNack{tag, false, false});
     }
+    if (LinkFaults *const faults = m_connection.faults())
+        faults->confirmed(m_number);
     m_taken.clear();
     m_refused.clear();
 }

@@ -39,10 +39,35 @@ void Connection::received(QByteArrayView bytes, TimePoint now)
 void Connection::received(qsizetype size, TimePoint now)
 {
     m_core.setNow(now);
-    m_reader.commit(size);
-    m_heartbeat.received(now);
-    readFrames();
+    if (m_faults) {
+        m_faults->received(size);
+    } else {
+        m_reader.commit(size);
+        m_heartbeat.received(now);
+        readFrames();
+    }
     m_core.settleDown(now);
+}
+
+void Connection::arrived(QByteArrayView bytes)
+{
+    m_heartbeat.received(now());
+    while (!bytes.isEmpty()) {
+        qsizetype size = 0;
+        char *room = m_reader.space(&size);
+        const QByteArrayView part = bytes.first(std::min(size, bytes.size()));
+        std::memcpy(room, part.data(), size_t(part.size()));
+        m_reader.commit(part.size());
+        readFrames();
+        bytes = bytes.sliced(part.size());
+    }
+}
+
+void Connection::addFault(const FaultPointer &fault)
+{
+    if (!m_faults)
+        m_faults = std::make_unique<LinkFaults>(*this);
+    m_faults->add(fault);
 }
 
 void Connection::readFrames()
@@ -68,6 +93,8 @@ void Connection::readFrames()
             break;
         }
         receive(frame);
+        if (m_faults && m_faults->isPending())
+            m_faults->happen();
     }
     if (m_state == State::Closed)
         m_reader.discard();
@@ -141,6 +168,8 @@ void Connection::receiveMethod(const Frame &frame)
                                 "unexpected command while processing 'tx.commit'"),
                          id);
     }
+    if (m_faults && m_faults->comes(QAmqpTestFault::Trigger::Method, id, frame.channel))
+        return;
     if (!dispatch(id, in, *this)
         || (frame.channel != 0) == (id >> 16 == ConnectionStart::info.classId))
         return close(refuse(ReplyCode::CommandInvalid, "unimplemented method"), id);
@@ -233,9 +262,20 @@ void Connection::closeLink(End how)
     m_core.ready(*this);
 }
 
+// The client may still send; nothing is sent to it any more.
+void Connection::halfClose()
+{
+    if (m_state == State::Closed)
+        return;
+    m_end = End::HalfClose;
+    m_core.ready(*this);
+}
+
 void Connection::lost(TimePoint now)
 {
     m_core.setNow(now);
+    if (m_faults)
+        m_faults->ended();
     closeLink(End::Reset);
     m_core.settleDown(now);
 }
@@ -251,6 +291,11 @@ void Connection::shutDown()
 
 void Connection::timeout(TimePoint now)
 {
+    if (m_faults) {
+        m_faults->timeout();
+        if (m_faults->isStalled())
+            return;
+    }
     if (m_state == State::Closed)
         return;
     if (m_state != State::Open && now >= m_handshakeLimit)
@@ -272,9 +317,12 @@ void Connection::timeout(TimePoint now)
 
 std::optional<TimePoint> Connection::nextTimeout() const
 {
-    if (m_state == State::Closed)
-        return {};
-    std::optional<TimePoint> next = m_heartbeat.nextTimeout();
+    std::optional<TimePoint> next;
+    if (m_faults)
+        next = m_faults->nextTimeout();
+    if (m_state == State::Closed || (m_faults && m_faults->isStalled()))
+        return next;
+    next = earlier(next, m_heartbeat.nextTimeout());
     if (m_state != State::Open)
         next = earlier(next, m_handshakeLimit);
     if (m_unreadSince)
@@ -284,17 +332,20 @@ std::optional<TimePoint> Connection::nextTimeout() const
 
 bool Connection::wantsInput() const
 {
-    return !m_isBlocked && m_state != State::Closed && m_output.size() < 8 * HighWater;
+    return !m_isBlocked && m_state != State::Closed && m_output.size() < 8 * HighWater
+            && (!m_faults || m_faults->wantsInput());
 }
 
 QByteArray Connection::takeOutput()
 {
-    const QByteArray block = m_output.take();
+    const QByteArray block = m_faults ? m_faults->takeOutput() : m_output.take();
     m_unreadSince = m_output.size() > 0 ? std::optional(now()) : std::nullopt;
     if (m_isHeld && m_output.size() < HighWater / 2) {
         m_isHeld = false;
         for (const auto &[number, channel] : m_channels)
             channel->wantsMore();
+        m_core.settleDown(now());
+    } else if (m_faults) {
         m_core.settleDown(now());
     }
     return block;
@@ -304,7 +355,7 @@ bool Connection::takesDeliveries()
 {
     if (m_output.size() >= HighWater)
         m_isHeld = true;
-    return !m_isHeld && m_state == State::Open;
+    return !m_isHeld && m_state == State::Open && !(m_faults && m_faults->holdsDeliveries());
 }
 
 void Connection::touch()

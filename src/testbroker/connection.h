@@ -12,6 +12,7 @@
 #include "codec/heartbeat.h"
 #include "testbroker/brokercore.h"
 #include "testbroker/channel.h"
+#include "testbroker/faults.h"
 
 QT_BEGIN_NAMESPACE
 
@@ -29,7 +30,10 @@ public:
 
     // happened
     // Bytes are read into this room; received() takes them.
-    char *receiveBuffer(qsizetype *size) { return m_reader.space(size); }
+    char *receiveBuffer(qsizetype *size)
+    {
+        return m_faults ? m_faults->receiveBuffer(size) : m_reader.space(size);
+    }
     void received(qsizetype size, TimePoint now);
     void received(QByteArrayView bytes, TimePoint now);
     // The link is gone. What was exclusive goes, and what was not acknowledged comes back to its queue.
@@ -40,7 +44,7 @@ public:
     // Whether to read: not while the broker has an alarm, or this client does not read.
     bool wantsInput() const;
     QByteArray takeOutput();
-    qint64 outputSize() const { return m_output.size(); }
+    qint64 outputSize() const { return m_faults ? m_faults->outputSize() : m_output.size(); }
     End end() const { return m_end; }
     std::optional<TimePoint> nextTimeout() const;
 
@@ -61,6 +65,7 @@ public:
     // on request; settleDown() of the broker has to follow
     void close(const Refusal &why, quint32 method = 0);
     void closeLink(End how);
+    void addFault(const FaultPointer &fault);
     void unblocked(TimePoint now);
 
     // called by its channels
@@ -77,6 +82,7 @@ public:
     Refusal allows(QRegularExpression Permissions::*what, const char *kind,
                    QByteArrayView name) const;
     bool cancelNotify() const { return m_cancelNotify; }
+    LinkFaults *faults() const { return m_faults.get(); } // null on nearly all connections
 
     // called by dispatch()
     template<typename Method>
@@ -101,6 +107,8 @@ private:
     };
     static constexpr qint64 HighWater = 1024 * 1024;
 
+    void arrived(QByteArrayView bytes); // once no fault holds them up
+    void halfClose();
     void readFrames();
     void receive(const Frame &frame);
     void receiveMethod(const Frame &frame);
@@ -132,6 +140,7 @@ private:
     BrokerCore &m_core;
     const PeerInfo m_peer;
     const quint64 m_id;
+    quint64 m_number = 0; // 1 is the first connection of the broker
     State m_state = State::Header;
     End m_end = End::None;
     bool m_isReady = false;
@@ -154,8 +163,10 @@ private:
     VirtualHost *m_host = nullptr;
     std::map<quint16, std::unique_ptr<Channel>> m_channels;
     Channel *m_current = nullptr;
+    std::unique_ptr<LinkFaults> m_faults;
 
-    friend class BrokerCore; // which clears m_isReady
+    friend class BrokerCore; // which clears m_isReady and sets m_number
+    friend class LinkFaults;
 };
 
 template<typename Method>

@@ -100,7 +100,7 @@ bool Connection::isPassword(const QByteArray &user, const QByteArray &password) 
 void Connection::finishLogin(bool isAllowed)
 {
     const BrokerSettings &settings = m_core.settings();
-    if (isAllowed) {
+    if (isAllowed && !(m_faults && m_faults->refusesLogin())) {
         m_state = State::TuneOk;
         return send(0,
                     ConnectionTune{settings.channelMax, settings.frameMax,
@@ -143,7 +143,7 @@ void Connection::onChannel0(const ConnectionOpen &method)
 {
     const QByteArray name = method.virtualHost.toByteArray();
     VirtualHost *const host = m_core.virtualHost(name);
-    if (!host)
+    if (!host || (m_faults && m_faults->refusesVirtualHost()))
         return close(refuse(ReplyCode::NotAllowed, "vhost " + name + " not found"),
                      ConnectionOpen::info.id());
     const auto user = m_core.settings().users.find(m_user);
@@ -154,6 +154,8 @@ void Connection::onChannel0(const ConnectionOpen &method)
     m_host = host;
     m_state = State::Open;
     send(0, ConnectionOpenOk{});
+    if (m_faults)
+        m_faults->opened();
 }
 
 void Connection::onChannel0(const ConnectionUpdateSecret &method)

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 
 #include <QtAmqpTest/qamqptestbroker.h>
+#include <QtAmqpTest/qamqptestfault.h>
 
 #include "testbroker/brokerserver.h"
 #include "testbroker/connection.h"
@@ -40,6 +41,7 @@ public:
     std::optional<QSslConfiguration> sslConfiguration;
     quint16 wantedPort = 0;
     quint32 seed = 1;
+    QList<QAmqpTestFault> faults;
     quint16 port = 0;
     quint16 tlsPort = 0;
     QString errorString;
@@ -104,6 +106,8 @@ bool QAmqpTestBroker::start()
         d->thread.start();
     }
     d->call([this](BrokerServer &server) {
+        for (const QAmqpTestFault &fault : std::as_const(d->faults))
+            server.core().addFault(fault, BrokerServer::now());
         d->port = server.listen(d->wantedPort);
         if (d->port && d->sslConfiguration)
             d->tlsPort = server.listenTls(0, *d->sslConfiguration);
@@ -318,6 +322,32 @@ void QAmqpTestBroker::dropConnections()
         for (const auto &connection : server.core().connections())
             connection->closeLink(Connection::End::Reset);
         server.core().settleDown(BrokerServer::now());
+        server.pump();
+    });
+}
+
+/*!
+    Makes the broker do something wrong: \a fault says what, when and on which connection. It may be called
+    before start(); the faults stay until clearFaults(), and stop() and start() begin them anew.
+*/
+void QAmqpTestBroker::addFault(const QAmqpTestFault &fault)
+{
+    d->faults.append(fault);
+    d->call([&](BrokerServer &server) {
+        server.core().addFault(fault, BrokerServer::now());
+        server.pump();
+    });
+}
+
+/*!
+    Forgets all faults, and ends those that last: a link that was stalled, slowed down or delayed works again. A
+    link that has ended stays so.
+*/
+void QAmqpTestBroker::clearFaults()
+{
+    d->faults.clear();
+    d->call([](BrokerServer &server) {
+        server.core().clearFaults(BrokerServer::now());
         server.pump();
     });
 }
