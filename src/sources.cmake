@@ -50,6 +50,8 @@ set(QTAMQP_codec_SOURCES
     codec/assembler.h
     codec/buffers.h
     codec/constants.h
+    codec/describeframe.cpp
+    codec/describeframe.h
     codec/dispatch.h
     codec/fields.h
     codec/frame.cpp
@@ -201,6 +203,7 @@ set(QTAMQP_testbroker_SOURCES
     testbroker/queuesettings.h
     testbroker/refusal.h
     testbroker/stream.cpp
+    testbroker/trace.cpp
     testbroker/virtualhost.cpp
     testbroker/virtualhost.h)
 set(QTAMQP_testbroker_HEADERS

@@ -12,6 +12,7 @@
 #include <QtNetwork/qsslconfiguration.h>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -83,6 +84,8 @@ public:
     void setFrameMax(quint32 bytes);
     void setChannelMax(quint16 channels);
     void setMaxMessageSize(quint64 bytes);
+    void setTlsPort(quint16 port);
+    void setTrace(const std::function<void(const QString &line)> &trace);
 
     void addUser(const QString &name, const QString &password);
     void addVirtualHost(const QString &name);
@@ -122,6 +125,7 @@ public:
 
 Q_SIGNALS:
     void runningChanged(bool running);
+    void changed();
 
 private:
     std::unique_ptr<QAmqpTestBrokerPrivate> d;

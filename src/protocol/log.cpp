@@ -3,7 +3,7 @@
 
 #include "protocol/log.h"
 
-#include "codec/dispatch.h"
+#include "codec/describeframe.h"
 #include "values/errorkinds.h"
 #include "values/wiretext.h"
 
@@ -23,35 +23,6 @@ namespace QtAmqpPrivate {
 namespace {
 
 constexpr size_t MaxLines = 100'000;
-
-struct Describer
-{
-    template<typename Method>
-    void on(const Method &method)
-    {
-        text = describe(method);
-    }
-    QString text;
-};
-
-QString described(const Frame &frame, qsizetype size)
-{
-    Reader in(frame.payload);
-    switch (frame.type) {
-    case FrameType::Method: {
-        Describer describer;
-        const quint32 id = in.read<quint32>();
-        dispatch(id, in, describer);
-        return describer.text.isEmpty() ? methodName(id) + QStringLiteral(", malformed")
-                                        : describer.text;
-    }
-    case FrameType::Header:
-        return QStringLiteral("header of a body of %1 bytes").arg(decodeContentHeader(in).bodySize);
-    case FrameType::Body: return QStringLiteral("body, %1 bytes").arg(size);
-    case FrameType::Heartbeat: return QStringLiteral("heartbeat");
-    }
-    return QStringLiteral("unknown");
-}
 
 } // namespace
 
@@ -109,7 +80,7 @@ void Log::addFrame(const char *direction, const Frame &frame, qsizetype size)
 {
     if (m_excluded.count(frame.channel) == 0)
         add(qtAmqpFrames(), QtDebugMsg,
-            formatted(u"%1 channel %2: %3", direction, frame.channel, described(frame, size)));
+            formatted(u"%1 channel %2: %3", direction, frame.channel, describeFrame(frame, size)));
 }
 
 void SentFrames::add(QByteArrayView block, Log &log)

@@ -92,7 +92,13 @@ public:
     void addFault(const QAmqpTestFault &fault, TimePoint now);
     void clearFaults(TimePoint now);
 
+    // Is called with a line for each method that a client sent or gets, and for each content. Secrets are masked, and
+    // nothing in a line is a control character.
+    using Trace = std::function<void(const QString &line)>;
+    void setTrace(Trace trace) { m_trace = std::move(trace); }
+
     // called by its parts
+    const Trace &trace() const { return m_trace; }
     TimePoint now() const { return m_now; }
     void setNow(TimePoint now) { m_now = now; }
     quint64 nextId() { return ++m_lastId; }
@@ -138,6 +144,7 @@ private:
     QByteArray m_blockedReason;
     std::vector<FaultPointer> m_faults; // that may still happen on connections to come
     std::vector<LinkFaults *> m_faulty; // on which something is to happen now
+    Trace m_trace;
 };
 
 } // namespace QtAmqpPrivate::Broker

@@ -229,6 +229,8 @@ void BrokerServer::pump()
     }
     m_isPumping = false;
     setTimer();
+    if (m_onActivity)
+        m_onActivity();
 }
 
 void BrokerServer::setTimer()

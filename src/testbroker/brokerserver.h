@@ -51,6 +51,8 @@ public:
     BrokerCore &core() { return m_core; }
     static TimePoint now() { return std::chrono::steady_clock::now(); }
     void pump(); // to be called after anything was asked of the core
+    // Is called whenever anything may have happened, in the thread of the server.
+    void setOnActivity(std::function<void()> call) { m_onActivity = std::move(call); }
 
 private:
     class Link;
@@ -65,6 +67,7 @@ private:
     QString m_errorString;
     std::map<Connection *, std::unique_ptr<Link>> m_links;
     bool m_isPumping = false;
+    std::function<void()> m_onActivity;
 };
 
 } // namespace QtAmqpPrivate::Broker

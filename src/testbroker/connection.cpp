@@ -104,6 +104,8 @@ void Connection::readFrames()
 
 void Connection::receive(const Frame &frame)
 {
+    if (m_core.trace()) [[unlikely]]
+        traceReceived(frame);
     if (frame.type == FrameType::Heartbeat)
         return;
     if (frame.type == FrameType::Method) {
@@ -380,6 +382,8 @@ void Connection::unblocked(TimePoint now)
 void Connection::sendContent(quint16 channel, const QAmqpMessage &message)
 {
     const QAmqpMessagePrivate &content = QAmqpMessagePrivate::of(message);
+    if (m_core.trace()) [[unlikely]]
+        traceContent(channel, content.body.size());
     const qsizetype most = qsizetype(m_frameMax) - FrameOverhead;
     Writer header(m_output.reserve(FrameOverhead + ContentHeaderSize + content.properties.size()));
     encodeHeaderFrame(header, channel,

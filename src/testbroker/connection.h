@@ -72,6 +72,8 @@ public:
     template<typename Method>
     void send(quint16 channel, const Method &method)
     {
+        if (m_core.trace()) [[unlikely]]
+            trace(channel, Direction::ToClient, describe(method));
         const qsizetype size = encodedSize(method);
         Writer writer(m_output.reserve(size + FrameOverhead));
         encodeMethodFrame(writer, channel, method, size);
@@ -105,6 +107,7 @@ private:
         Closing,
         Closed
     };
+    enum class Direction : quint8 { FromClient, ToClient };
     static constexpr qint64 HighWater = 1024 * 1024;
 
     void arrived(QByteArrayView bytes); // once no fault holds them up
@@ -117,6 +120,11 @@ private:
     Channel *addChannel(quint16 number);
     void shutDown();
     void touch();
+
+    // The lines for BrokerCore::setTrace() (trace.cpp).
+    void trace(quint16 channel, Direction direction, const QString &what) const;
+    void traceReceived(const Frame &frame) const;
+    void traceContent(quint16 channel, qsizetype size) const;
 
     // The login (connectionlogin.cpp).
     void start();

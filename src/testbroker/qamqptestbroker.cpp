@@ -9,6 +9,8 @@
 
 #include <QtCore/qthread.h>
 
+#include <atomic>
+
 QT_BEGIN_NAMESPACE
 
 using namespace QtAmqpPrivate::Broker;
@@ -40,6 +42,9 @@ public:
     QAmqpTestBroker::Threading threading = QAmqpTestBroker::Threading::SameThread;
     std::optional<QSslConfiguration> sslConfiguration;
     quint16 wantedPort = 0;
+    quint16 wantedTlsPort = 0;
+    std::atomic<bool> isChangeSaid = false; // changed() will come
+    std::function<void(const QString &)> trace;
     quint32 seed = 1;
     QList<QAmqpTestFault> faults;
     quint16 port = 0;
@@ -71,6 +76,26 @@ void QAmqpTestBroker::setFrameMax(quint32 bytes) { d->settings.frameMax = bytes;
 void QAmqpTestBroker::setChannelMax(quint16 channels) { d->settings.channelMax = channels; }
 void QAmqpTestBroker::setMaxMessageSize(quint64 bytes) { d->settings.maxMessageSize = bytes; }
 
+/*!
+    Sets the \a port on which start() listens for TLS, if there is a setSslConfiguration(). By default, and with 0, it
+    is one that is free; tlsUrl() has it.
+*/
+void QAmqpTestBroker::setTlsPort(quint16 port) { d->wantedTlsPort = port; }
+
+/*!
+    Makes the broker call \a trace, before start(), with a line for each method that a client sends (\c{>}) or gets
+    (\c{<}), and for each content: its connection and channel by their numbers, its name and its fields as the
+    specification calls them (AMQP 0-9-1, part II). Passwords and other secrets are shown as \c{***}, and nothing in a
+    line is a control character. What is traced is said in the order in which the broker reads and answers.
+
+    The function is called in the broker's thread, which is another one with \l {Threading::}{OwnThread}; it must not
+    call the broker. Without it, which is the default, tracing costs nothing.
+*/
+void QAmqpTestBroker::setTrace(const std::function<void(const QString &line)> &trace)
+{
+    d->trace = trace;
+}
+
 void QAmqpTestBroker::addUser(const QString &name, const QString &password)
 {
     const User user{password.toUtf8(), {}};
@@ -96,11 +121,28 @@ void QAmqpTestBroker::setPermissions(const QString &user, const QString &virtual
     });
 }
 
+/*!
+    \fn void QAmqpTestBroker::changed()
+    Is emitted after clients, the passing of time or calls of this object did something: counters(), queues() and all
+    else that can be asked may be different now. It comes at most once in a turn of the event loop of this object's
+    thread.
+*/
 bool QAmqpTestBroker::start()
 {
     if (isRunning())
         return true;
     d->server = std::make_unique<BrokerServer>(d->settings, d->seed);
+    d->server->core().setTrace(d->trace);
+    d->server->setOnActivity([this] {
+        if (!d->isChangeSaid.exchange(true))
+            QMetaObject::invokeMethod(
+                    this,
+                    [this] {
+                        d->isChangeSaid = false;
+                        Q_EMIT changed();
+                    },
+                    Qt::QueuedConnection);
+    });
     if (d->threading == Threading::OwnThread) {
         d->server->moveToThread(&d->thread);
         d->thread.start();
@@ -110,7 +152,7 @@ bool QAmqpTestBroker::start()
             server.core().addFault(fault, BrokerServer::now());
         d->port = server.listen(d->wantedPort);
         if (d->port && d->sslConfiguration)
-            d->tlsPort = server.listenTls(0, *d->sslConfiguration);
+            d->tlsPort = server.listenTls(d->wantedTlsPort, *d->sslConfiguration);
         d->errorString = server.errorString();
     });
     if (!d->port || (d->sslConfiguration && !d->tlsPort)) {

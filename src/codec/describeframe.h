@@ -1,0 +1,23 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
+#ifndef QTAMQP_CODEC_DESCRIBEFRAME_H
+#define QTAMQP_CODEC_DESCRIBEFRAME_H
+
+#include "codec/frame.h"
+
+#include <QtCore/qstring.h>
+
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpPrivate {
+
+// Returns what a frame is, for people: its method with the fields, or how long the body is, or becomes. `size` is
+// that of the whole payload, of which the frame may have the beginning only.
+QString describeFrame(const Frame &frame, qsizetype size);
+
+} // namespace QtAmqpPrivate
+
+QT_END_NAMESPACE
+
+#endif
