@@ -98,6 +98,7 @@ extern const Command callCommand;
 extern const Command serveCommand;
 extern const Command perfCommand;
 extern const Command pingCommand;
+extern const Command brokerCommand;
 
 // Runs the command that the command line asks for, and returns the exit status.
 int main(const QStringList &arguments);

@@ -32,6 +32,9 @@ const Command *const commands[] = {
         &serveCommand,
         &perfCommand,
         &pingCommand,
+#ifdef QTAMQP_WITH_BROKER
+        &brokerCommand,
+#endif
 };
 
 // The options that may come before or after the name of the command.

@@ -72,6 +72,20 @@ QAmqpConnectionOptions readUrl(const Arguments &arguments)
     return options;
 }
 
+QAmqpCredentials withPassword(const QAmqpCredentials &credentials, const QString &password)
+{
+    if (credentials.mechanism() == "EXTERNAL") {
+        throw Failure{
+                BadUsage,
+                u"--password-file is of no use with auth_mechanism=external; leave one out"_s};
+    }
+    return credentials.mechanism() == "AMQPLAIN"
+            ? QAmqpCredentials::amqplain(credentials.userName(), password)
+            : QAmqpCredentials::plain(credentials.userName(), password);
+}
+
+} // namespace
+
 QString readPassword(const QString &fileName)
 {
     QFile file(fileName);
@@ -94,20 +108,6 @@ QString readPassword(const QString &fileName)
     }
     return QString::fromUtf8(line);
 }
-
-QAmqpCredentials withPassword(const QAmqpCredentials &credentials, const QString &password)
-{
-    if (credentials.mechanism() == "EXTERNAL") {
-        throw Failure{
-                BadUsage,
-                u"--password-file is of no use with auth_mechanism=external; leave one out"_s};
-    }
-    return credentials.mechanism() == "AMQPLAIN"
-            ? QAmqpCredentials::amqplain(credentials.userName(), password)
-            : QAmqpCredentials::plain(credentials.userName(), password);
-}
-
-} // namespace
 
 Failure failureOf(const QAmqpError &error)
 {

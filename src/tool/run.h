@@ -24,6 +24,9 @@ namespace Tool {
 // Returns how an error ends the command. An error that only follows from its cause is replaced by that.
 Failure failureOf(const QAmqpError &error);
 
+// Returns the first line of the file; throws a Failure if it cannot.
+QString readPassword(const QString &fileName);
+
 class Run
 {
 public:

@@ -18,7 +18,7 @@ private:
     {
         return {u"publish"_s, u"consume"_s, u"get"_s,   u"declare queue"_s, u"declare exchange"_s,
                 u"bind"_s,    u"unbind"_s,  u"purge"_s, u"delete queue"_s,  u"delete exchange"_s,
-                u"perf"_s,    u"ping"_s};
+                u"perf"_s,    u"ping"_s,    u"broker"_s};
     }
 
 private Q_SLOTS:
@@ -116,7 +116,7 @@ private Q_SLOTS:
                 "double, decimal, string, text, bytes, timestamp, array, table, void"_s;
         const QString names =
                 u"publish, consume, get, declare queue, declare exchange, bind, unbind, purge, "
-                "delete queue, delete exchange, call, serve, perf, ping"_s;
+                "delete queue, delete exchange, call, serve, perf, ping, broker"_s;
 
         row("nothing", {}, u"qamqp: no command; see qamqp --help"_s);
         row("unknown command", {u"send"_s},
