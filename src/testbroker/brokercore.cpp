@@ -158,7 +158,7 @@ bool BrokerCore::publish(const QByteArray &host, const QByteArray &exchange, con
     const EnvelopePointer shared(envelope);
     bool isTaken = false;
     for (const QueuePointer &queue : in->route(*to, key, message))
-        isTaken = queue->publish({shared, message}, now) || isTaken;
+        isTaken = queue->publish({shared, message}, now) != Queue::Outcome::Refused || isTaken;
     settleDown(now);
     return isTaken;
 }

@@ -27,6 +27,10 @@ namespace QtAmqpPrivate::Broker {
 
 class Connection;
 
+// Is shown each method that a client sends, before it is done. Returning false leaves it undone.
+using Observer =
+        std::function<bool(Connection &, quint16 channel, quint32 method, QByteArrayView fields)>;
+
 // Who is at the other end.
 struct PeerInfo
 {
@@ -49,6 +53,7 @@ struct Counters
     quint64 acknowledged = 0;
     quint64 rejected = 0; // and nacked
     quint64 deadLettered = 0;
+    quint64 heartbeats = 0; // that clients sent
 };
 
 class BrokerCore
@@ -97,8 +102,11 @@ public:
     using Trace = std::function<void(const QString &line)>;
     void setTrace(Trace trace) { m_trace = std::move(trace); }
 
+    void setObserver(Observer observer) { m_observer = std::move(observer); }
+
     // called by its parts
     const Trace &trace() const { return m_trace; }
+    const Observer &observer() const { return m_observer; }
     TimePoint now() const { return m_now; }
     void setNow(TimePoint now) { m_now = now; }
     quint64 nextId() { return ++m_lastId; }
@@ -140,6 +148,7 @@ private:
     std::vector<DeadLetter> m_dead;
     std::map<std::pair<TimePoint, quint64>, QueuePointer> m_timed; // queues with a deadline
     std::map<QByteArray, Consumer *, std::less<>> m_replyConsumers;
+    Observer m_observer;
     bool m_isBlocked = false;
     QByteArray m_blockedReason;
     std::vector<FaultPointer> m_faults; // that may still happen on connections to come

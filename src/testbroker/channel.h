@@ -15,6 +15,7 @@
 
 #include <deque>
 #include <map>
+#include <set>
 
 QT_BEGIN_NAMESPACE
 
@@ -158,7 +159,7 @@ private:
 
     void published();
     void publish(Publish publish);
-    void confirm(quint64 tag, bool isTaken);
+    void confirm(quint64 tag, Queue::Outcome outcome);
     void flushConfirms();
     Refusal checkPublish(const QAmqpMessage &message) const;
     bool publishReply(const Publish &publish);
@@ -186,6 +187,7 @@ private:
     bool m_isConfirming = false;
     std::vector<quint64> m_taken; // to be confirmed
     std::vector<quint64> m_refused; // to be nacked
+    std::set<quint64> m_open; // of queues that do not answer
 
     bool m_isTransactional = false;
     bool m_isCommitting = false;

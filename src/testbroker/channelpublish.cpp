@@ -134,10 +134,12 @@ void Channel::publish(Publish publish)
 {
     const quint64 tag = m_isConfirming ? ++m_published : 0;
     LinkFaults *const faults = m_connection.faults();
-    bool isTaken = !(faults && faults->nacksPublish());
-    if (isTaken && faults && publish.mandatory && faults->returnsPublish()) {
+    Queue::Outcome outcome = Queue::Outcome::Taken;
+    if (faults && faults->nacksPublish()) {
+        outcome = Queue::Outcome::Refused;
+    } else if (faults && publish.mandatory && faults->returnsPublish()) {
         giveBack(publish);
-    } else if (isTaken && !publishReply(publish)) {
+    } else if (!publishReply(publish)) {
         const VirtualHost::Routes &routes = routesOf(publish);
         if (routes.empty() && publish.mandatory)
             giveBack(publish);
@@ -147,14 +149,15 @@ void Channel::publish(Publish publish)
             if (headers.remove(QStringLiteral("BCC")) > 0)
                 publish.message.setHeaders(headers);
         }
-        if (faults && tag > 0 && faults->losesUnconfirmed())
+        if (faults && tag > 0 && faults->losesUnconfirmed()) {
             faults->hold(m_number, routes, {publish.envelope, publish.message});
-        else
+        } else {
             for (const QueuePointer &queue : routes)
-                isTaken = queue->publish({publish.envelope, publish.message}, now()) && isTaken;
+                outcome = std::max(outcome, queue->publish({publish.envelope, publish.message}, now()));
+        }
     }
     if (tag > 0)
-        confirm(tag, isTaken);
+        confirm(tag, outcome);
 }
 
 bool Channel::publishReply(const Publish &publish)
@@ -177,19 +180,23 @@ void Channel::giveBack(const Publish &publish)
     m_connection.sendContent(m_number, publish.message);
 }
 
-void Channel::confirm(quint64 tag, bool isTaken)
+void Channel::confirm(quint64 tag, Queue::Outcome outcome)
 {
-    (isTaken ? m_taken : m_refused).push_back(tag);
+    if (outcome == Queue::Outcome::Open) {
+        m_open.insert(tag);
+        return;
+    }
+    (outcome == Queue::Outcome::Taken ? m_taken : m_refused).push_back(tag);
     putOff();
 }
 
-// Several in one as far as all up to there are the same.
+// Several in one, up to the first that has another fate.
 void Channel::flushConfirms()
 {
     if (m_taken.empty() && m_refused.empty())
         return;
     core().count().confirmed += m_taken.size();
-    if (m_refused.empty()) {
+    if (m_refused.empty() && (m_open.empty() || *m_open.begin() > m_taken.back())) {
         send(BasicAck{m_taken.back(), m_taken.size() > 1});
     } else {
         for (const quint64 tag : m_taken)

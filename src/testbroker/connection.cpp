@@ -106,8 +106,10 @@ void Connection::receive(const Frame &frame)
 {
     if (m_core.trace()) [[unlikely]]
         traceReceived(frame);
-    if (frame.type == FrameType::Heartbeat)
+    if (frame.type == FrameType::Heartbeat) {
+        ++m_core.count().heartbeats;
         return;
+    }
     if (frame.type == FrameType::Method) {
         receiveMethod(frame);
         return;
@@ -140,6 +142,8 @@ void Connection::receiveMethod(const Frame &frame)
 {
     Reader in(frame.payload);
     const quint32 id = in.read<quint32>();
+    if (m_core.observer() && !m_core.observer()(*this, frame.channel, id, in.rest()))
+        return;
     if (frame.channel == 0) {
         if (id >> 16 != ConnectionStart::info.classId || !isExpected(id))
             return close(refuse(ReplyCode::CommandInvalid, "unexpected method in connection state"),

@@ -92,44 +92,56 @@ Exchange::Exchange(QByteArray name, ExchangeSettings settings)
 
 bool Exchange::bind(Binding binding)
 {
-    if (m_settings.type == ExchangeType::Direct) {
-        for (auto [it, end] = m_byKey.equal_range(binding.key); it != end; ++it) {
-            if (m_bindings[it->second] == binding)
-                return false;
-        }
-        m_byKey.emplace(binding.key, m_bindings.size());
-    } else if (std::find(m_bindings.begin(), m_bindings.end(), binding) != m_bindings.end()) {
-        return false;
+    for (auto [it, end] = m_byDestination.equal_range(binding.destination); it != end; ++it) {
+        if (*it->second == binding)
+            return false;
     }
     m_bindings.push_back(std::move(binding));
+    const Place place = std::prev(m_bindings.end());
+    m_byDestination.emplace(place->destination, place);
+    if (m_settings.type == ExchangeType::Direct)
+        m_byKey.emplace(place->key, place);
     return true;
 }
 
 bool Exchange::unbind(const Binding &binding)
 {
-    const auto count = std::erase(m_bindings, binding);
-    if (count > 0)
-        index();
-    return count > 0;
+    for (auto [it, end] = m_byDestination.equal_range(binding.destination); it != end; ++it) {
+        if (*it->second != binding)
+            continue;
+        forget(m_byKey, binding.key, it->second);
+        m_bindings.erase(it->second);
+        m_byDestination.erase(it);
+        return true;
+    }
+    return false;
 }
 
 bool Exchange::unbindAll(bool toExchange, QByteArrayView destination)
 {
-    const auto count = std::erase_if(m_bindings, [&](const Binding &binding) {
-        return binding.toExchange == toExchange && binding.destination == destination;
-    });
-    if (count > 0)
-        index();
-    return count > 0;
+    bool any = false;
+    for (auto [it, end] = m_byDestination.equal_range(destination); it != end;) {
+        const Place place = it->second;
+        if (place->toExchange != toExchange) {
+            ++it;
+            continue;
+        }
+        any = true;
+        forget(m_byKey, place->key, place);
+        it = m_byDestination.erase(it);
+        m_bindings.erase(place);
+    }
+    return any;
 }
 
-void Exchange::index()
+void Exchange::forget(Index &index, QByteArrayView name, Place place)
 {
-    m_byKey.clear();
-    if (m_settings.type != ExchangeType::Direct)
-        return;
-    for (size_t i = 0; i < m_bindings.size(); ++i)
-        m_byKey.emplace(m_bindings[i].key, i);
+    for (auto [it, end] = index.equal_range(name); it != end; ++it) {
+        if (it->second == place) {
+            index.erase(it);
+            return;
+        }
+    }
 }
 
 } // namespace QtAmqpPrivate::Broker

@@ -9,9 +9,9 @@
 #include <QtAmqp/qamqptable.h>
 
 #include <functional>
+#include <list>
 #include <map>
 #include <optional>
-#include <vector>
 
 QT_BEGIN_NAMESPACE
 
@@ -54,7 +54,7 @@ public:
     const QByteArray &name() const { return m_name; }
     const ExchangeSettings &settings() const { return m_settings; }
     const QByteArray &alternate() const { return m_alternate; } // may be empty
-    const std::vector<Binding> &bindings() const { return m_bindings; }
+    const std::list<Binding> &bindings() const { return m_bindings; }
 
     bool bind(Binding binding); // false if it was there
     bool unbind(const Binding &binding); // false if it was not there
@@ -68,7 +68,7 @@ public:
     {
         if (m_settings.type == ExchangeType::Direct) {
             for (auto [it, end] = m_byKey.equal_range(key); it != end; ++it)
-                found(m_bindings[it->second]);
+                found(*it->second);
             return;
         }
         for (const Binding &binding : m_bindings) {
@@ -81,14 +81,17 @@ public:
     }
 
 private:
-    void index();
+    using Place = std::list<Binding>::iterator;
+    using Index = std::multimap<QByteArray, Place, std::less<>>;
+
+    static void forget(Index &index, QByteArrayView name, Place place);
 
     const QByteArray m_name;
     const ExchangeSettings m_settings;
     QByteArray m_alternate;
-    std::vector<Binding> m_bindings;
-    // Of a direct exchange: where in m_bindings those with a key are.
-    std::multimap<QByteArray, size_t, std::less<>> m_byKey;
+    std::list<Binding> m_bindings;
+    Index m_byKey; // of a direct exchange
+    Index m_byDestination;
 };
 
 } // namespace QtAmqpPrivate::Broker

@@ -55,14 +55,14 @@ bool Queue::isAbove() const
             || (m_settings.maxBytes && m_readyBytes > *m_settings.maxBytes);
 }
 
-bool Queue::publish(Message message, TimePoint now)
+Queue::Outcome Queue::publish(Message message, TimePoint now)
 {
     if (!m_host)
-        return false;
+        return Outcome::Refused;
     if (m_settings.overflow != Overflow::DropHead && isFull(message)) {
         if (m_settings.overflow == Overflow::RejectPublishDeadLetter)
             discard(message, "maxlen");
-        return false;
+        return Outcome::Refused;
     }
     message.position = m_nextPosition++;
     message.expires = TimePoint::max();
@@ -81,7 +81,7 @@ bool Queue::publish(Message message, TimePoint now)
         dispatch(now);
         dropOverflow();
     }
-    return true;
+    return m_isAnswering ? Outcome::Taken : Outcome::Open;
 }
 
 void Queue::append(Message message)

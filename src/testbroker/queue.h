@@ -63,8 +63,10 @@ public:
     bool hasExclusiveConsumer() const;
     const Consumer *activeConsumer() const; // of a queue with a single active one
 
-    // Returns false if the queue is full and refuses it.
-    bool publish(Message message, TimePoint now);
+    // A full queue may refuse a message. One that does not answer is as if the nodes that have it were away.
+    enum class Outcome : quint8 { Taken, Refused, Open };
+    Outcome publish(Message message, TimePoint now);
+    void setAnswering(bool answering) { m_isAnswering = answering; }
     // For basic.get; `isHeld` says whether it is to be acknowledged.
     std::optional<Message> take(TimePoint now, bool isHeld);
     quint64 purge();
@@ -118,6 +120,7 @@ private:
     TimePoint m_lastUsed;
     const quint64 m_id;
     std::optional<TimePoint> m_timeout; // as the broker knows it
+    bool m_isAnswering = true;
     bool m_isChanged = false; // dispatch() will be called
 
     friend class BrokerCore;

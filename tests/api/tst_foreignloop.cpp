@@ -62,7 +62,7 @@ private:
             if (got <= 0)
                 break;
             const QByteArray answer = m_broker.receive({bytes, got});
-            m_heartbeats = m_broker.heartbeats;
+            m_heartbeats = m_broker.heartbeats();
             send(peer, answer.constData(), size_t(answer.size()), MSG_NOSIGNAL);
         }
         if (peer >= 0)

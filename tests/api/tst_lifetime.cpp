@@ -237,10 +237,11 @@ const QList<std::pair<const char *, Deed>> &commands()
 // Without what a deed may rightly change: an object that closed meanwhile is not told to be open.
 QStringList steady(const QStringList &lines)
 {
+    static const QRegularExpression madeName(u"amq\\.gen-\\S+"_s);
     QStringList kept;
     for (const QString &line : lines) {
         if (!line.endsWith(u".ready"_s) && !line.endsWith(u".opened"_s))
-            kept.append(line);
+            kept.append(QString(line).replace(madeName, u"amq.gen"_s));
     }
     return kept;
 }
@@ -332,7 +333,7 @@ void TestLifetime::initTestCase()
            {u"Opening"_s, u"Open"_s, u"indeterminate 1-3"_s, u"Closed"_s, u"error NotFound"_s,
             u"closed"_s});
     expect(u"queue"_s,
-           {u"named amq.gen-1"_s, u"received 1"_s, u"received 2"_s, u"received 3"_s,
+           {u"named amq.gen"_s, u"received 1"_s, u"received 2"_s, u"received 3"_s,
             u"cancelled: Cancelled"_s});
     expect(u"second"_s,
            {u"Active"_s, u"started"_s, u"received 4"_s, u"received 8"_s, u"Cancelled"_s,

@@ -4,8 +4,9 @@
 #ifndef QTAMQP_TESTS_AUTOBROKER_H
 #define QTAMQP_TESTS_AUTOBROKER_H
 
-// A broker that answers everything as it should, for tests that cannot follow a script: which objects
-// are left to talk to it differs from run to run. What it does to a message is told by its routing key:
+// A broker in which every queue and exchange that a client names is there, for tests that cannot follow a script:
+// which objects are left to talk to it differs from run to run. It serves one connection. What becomes of a message
+// is said by its routing key:
 //
 //     the queue of a consumer   delivered to it
 //     nack                      refused
@@ -16,16 +17,17 @@
 //     close channel             the broker closes the channel (404)
 //     close connection          the broker closes the connection (320), once it is alone with one channel
 //
-// A queue that was declared is known, and a message for it is not returned. A fault takes the place of one
-// answer. It does no input or output itself: AutoServer puts it on a loopback socket.
+// A fault takes the place of one answer. It does no input or output itself: AutoServer puts it on a loopback socket.
 
 #include "scripted/scriptedbroker.h"
 
 #include "codec/dispatch.h"
-#include "values/qamqpmessage_p.h"
+#include "testbroker/connection.h"
 #include "values/tableformat.h"
 
 namespace QtAmqpTest {
+
+using namespace QtAmqpPrivate;
 
 // What comes instead of the answer to a method, once. The method 0 is the protocol header.
 struct AutoFault
@@ -39,170 +41,108 @@ struct AutoFault
 class AutoBroker
 {
 public:
+    AutoBroker() : m_connection(m_core.accept({}, {}))
+    {
+        m_core.setObserver([this](auto &, quint16 channel, quint32 method, QByteArrayView fields) {
+            return watch(channel, method, fields);
+        });
+        host().declareQueue("nack", full(), 0);
+        host().declareQueue("hold", {}, 0);
+        host().queue("hold")->setAnswering(false);
+        host().declareQueue("log", {}, 0);
+    }
+    Q_DISABLE_COPY_MOVE(AutoBroker)
+
     // Takes bytes of the client, gives the answer.
     QByteArray receive(QByteArrayView bytes)
     {
-        using namespace QtAmqpPrivate;
-        m_input += bytes;
-        if (!m_started) {
-            if (m_input.size() < ProtocolHeaderSize)
-                return {};
-            m_started = true;
-            m_input.remove(0, ProtocolHeaderSize);
-            if (isFaultAt(0)) {
-                doFault(0);
-                return std::exchange(m_output, {});
-            }
-            const QAmqpTable able{{QStringLiteral("publisher_confirms"), true}};
-            const QByteArray properties =
-                    encodeTable(QAmqpTable{{QStringLiteral("capabilities"), able}});
-            m_channel = 0;
-            send(ConnectionStart{0, 9, QByteArrayView(properties), QByteArrayView("PLAIN"),
-                                 QByteArrayView("en_US")});
-        }
-        qsizetype at = 0;
-        Frame frame;
-        FrameError error;
-        while (nextFrame(QByteArrayView(m_input).sliced(at), 131072, frame, error)
-               == FrameResult::Complete) {
-            at += frame.payload.size() + FrameOverhead;
-            m_channel = frame.channel;
-            Reader in(frame.payload);
-            const quint32 method = frame.type == FrameType::Method ? in.read<quint32>() : 0;
-            // What has closed listens to nothing but the answer.
-            if (m_closing ? method != ConnectionCloseOk::info.id()
-                          : m_closingChannels.contains(m_channel)
-                                && method != ChannelCloseOk::info.id())
-                continue;
-            if (m_silent.contains(m_channel) || m_silent.contains(0))
-                continue;
-            if (method && isFaultAt(method))
-                doFault(method);
-            else if (frame.type == FrameType::Method)
-                dispatch(method, in, *this);
-            else if (frame.type == FrameType::Header)
-                header(decodeContentHeader(in));
-            else if (frame.type == FrameType::Body)
-                body(frame.payload);
-            else
-                ++heartbeats;
-        }
-        m_input.remove(0, at);
-        return std::exchange(m_output, {});
+        using namespace QtAmqpPrivate::Broker;
+        m_core.settings().heartbeat = std::chrono::seconds(heartbeat);
+        if (isFaultAt(0))
+            doFault(0, 0);
+        else
+            takeFrames(bytes);
+        while (const auto message = m_core.take("/", "log", {}))
+            logged.append(message->content.body());
+        QByteArray answer;
+        for (QByteArray block = m_connection->takeOutput(); !block.isEmpty();
+             block = m_connection->takeOutput())
+            answer += block;
+        closed = m_connection->end() == Connection::End::Close;
+        return answer;
     }
 
     template<typename Method>
     void on(const Method &)
     {
     }
-    void on(const QtAmqpPrivate::ConnectionStartOk &)
-    {
-        send(QtAmqpPrivate::ConnectionTune{2047, 131072, heartbeat});
-    }
-    void on(const QtAmqpPrivate::ConnectionOpen &) { send(QtAmqpPrivate::ConnectionOpenOk{}); }
-    void on(const QtAmqpPrivate::ConnectionUpdateSecret &)
-    {
-        send(QtAmqpPrivate::ConnectionUpdateSecretOk{});
-    }
-    void on(const QtAmqpPrivate::ConnectionClose &)
-    {
-        send(QtAmqpPrivate::ConnectionCloseOk{});
-        closed = true;
-    }
-    void on(const QtAmqpPrivate::ConnectionCloseOk &) { closed = true; }
-    void on(const QtAmqpPrivate::ChannelOpen &)
-    {
-        m_channels.insert(m_channel, {});
-        send(QtAmqpPrivate::ChannelOpenOk{});
-    }
-    void on(const QtAmqpPrivate::ChannelClose &)
-    {
-        m_channels.remove(m_channel);
-        send(QtAmqpPrivate::ChannelCloseOk{});
-        closeIfAlone();
-    }
-    void on(const QtAmqpPrivate::ChannelCloseOk &)
-    {
-        m_closingChannels.remove(m_channel);
-        m_channels.remove(m_channel);
-        closeIfAlone();
-    }
     void on(const QtAmqpPrivate::ExchangeDeclare &method)
     {
+        if (m_invented.remove(method.exchange.toByteArray()))
+            host().deleteExchange(method.exchange, false);
         topology.append('*' + method.exchange.toByteArray());
         keep(method.arguments);
-        send(QtAmqpPrivate::ExchangeDeclareOk{});
     }
     void on(const QtAmqpPrivate::ExchangeBind &method)
     {
+        addExchange(method.source);
+        addExchange(method.destination);
         note('+', method.source, method.routingKey, method.destination);
         keep(method.arguments);
-        send(QtAmqpPrivate::ExchangeBindOk{});
     }
     void on(const QtAmqpPrivate::ExchangeUnbind &method)
     {
         note('-', method.source, method.routingKey, method.destination);
-        send(QtAmqpPrivate::ExchangeUnbindOk{});
     }
-    void on(const QtAmqpPrivate::ExchangeDelete &) { send(QtAmqpPrivate::ExchangeDeleteOk{}); }
     void on(const QtAmqpPrivate::QueueDeclare &method)
     {
-        const QByteArray name =
-                method.queue.isEmpty() ? QByteArray("amq.gen-1") : method.queue.toByteArray();
-        m_queues.insert(name);
         declared.append(method.queue.toByteArray() + (method.durable ? " durable" : "")
                         + (method.exclusive ? " exclusive" : "")
                         + (method.autoDelete ? " auto-delete" : ""));
         keep(method.arguments);
-        send(QtAmqpPrivate::QueueDeclareOk{QByteArrayView(name), 0, 0});
+        if (method.passive)
+            addQueue(method.queue);
+        else if (m_invented.remove(method.queue.toByteArray()))
+            host().removeQueue(*host().queue(method.queue));
     }
     void on(const QtAmqpPrivate::QueueBind &method)
     {
+        addExchange(method.exchange);
+        addQueue(method.queue);
         note('+', method.exchange, method.routingKey, method.queue);
         keep(method.arguments);
-        send(QtAmqpPrivate::QueueBindOk{});
     }
     void on(const QtAmqpPrivate::QueueUnbind &method)
     {
         note('-', method.exchange, method.routingKey, method.queue);
-        send(QtAmqpPrivate::QueueUnbindOk{});
     }
-    void on(const QtAmqpPrivate::QueuePurge &) { send(QtAmqpPrivate::QueuePurgeOk{7}); }
-    void on(const QtAmqpPrivate::QueueDelete &) { send(QtAmqpPrivate::QueueDeleteOk{3}); }
-    void on(const QtAmqpPrivate::BasicQos &) { send(QtAmqpPrivate::BasicQosOk{}); }
+    void on(const QtAmqpPrivate::QueuePurge &method) { addQueue(method.queue); }
+    void on(const QtAmqpPrivate::BasicGet &method) { addQueue(method.queue); }
     void on(const QtAmqpPrivate::BasicConsume &method)
     {
         keep(method.arguments);
-        m_channels[m_channel].consumers.insert(method.queue.toByteArray(),
-                                               method.consumerTag.toByteArray());
-        send(QtAmqpPrivate::BasicConsumeOk{method.consumerTag});
+        addQueue(method.queue);
     }
-    void on(const QtAmqpPrivate::BasicCancel &method)
-    {
-        Channel &channel = m_channels[m_channel];
-        const QList<QByteArray> names = channel.consumers.keys(method.consumerTag.toByteArray());
-        for (const QByteArray &name : names)
-            channel.consumers.remove(name);
-        if (!method.noWait)
-            send(QtAmqpPrivate::BasicCancelOk{method.consumerTag});
-    }
-    void on(const QtAmqpPrivate::BasicRecover &) { send(QtAmqpPrivate::BasicRecoverOk{}); }
-    void on(const QtAmqpPrivate::BasicGet &) { send(QtAmqpPrivate::BasicGetEmpty{}); }
     void on(const QtAmqpPrivate::BasicAck &method) { acked.append(method.deliveryTag); }
     void on(const QtAmqpPrivate::BasicNack &method) { nacked.append(method.deliveryTag); }
-    void on(const QtAmqpPrivate::ConfirmSelect &)
-    {
-        m_channels[m_channel].confirms = true;
-        send(QtAmqpPrivate::ConfirmSelectOk{});
-    }
-    void on(const QtAmqpPrivate::TxSelect &) { send(QtAmqpPrivate::TxSelectOk{}); }
-    void on(const QtAmqpPrivate::TxCommit &) { send(QtAmqpPrivate::TxCommitOk{}); }
-    void on(const QtAmqpPrivate::TxRollback &) { send(QtAmqpPrivate::TxRollbackOk{}); }
     void on(const QtAmqpPrivate::BasicPublish &method)
     {
-        Channel &channel = m_channels[m_channel];
-        channel.routingKey = method.routingKey.toByteArray();
-        channel.mandatory = method.mandatory;
+        using namespace QtAmqpPrivate;
+        using namespace QtAmqpPrivate::Broker;
+        Channel &channel = *m_connection->channels().at(m_channel);
+        addExchange(method.exchange);
+        if (method.routingKey == "close channel") {
+            channel.close(refuse(ReplyCode::NotFound, "no such thing"), BasicPublish::info.id());
+        } else if (method.routingKey == "close connection") {
+            m_closeWanted = true;
+            m_silent.insert(m_channel);
+        } else if (method.routingKey == "cancel") {
+            while (!channel.consumers().empty())
+                channel.queueGone(channel.consumers().begin()->second.get());
+        } else if (method.routingKey == "blocked") {
+            m_connection->send(0, ConnectionBlocked{QByteArrayView("low on memory")});
+            m_connection->send(0, ConnectionUnblocked{});
+        }
     }
 
     quint16 heartbeat = 60;
@@ -215,103 +155,72 @@ public:
     QByteArrayList topology; // *exchange, +exchange/key>destination, -exchange/key>destination
     QList<quint64> acked;
     QList<quint64> nacked;
-    int heartbeats = 0;
+    int heartbeats() const { return int(m_core.counters().heartbeats); }
 
 private:
-    struct Channel
+    QtAmqpPrivate::Broker::VirtualHost &host() { return *m_core.virtualHost("/"); }
+    static QtAmqpPrivate::Broker::QueueSettings full()
     {
-        QHash<QByteArray, QByteArray> consumers = {}; // by queue
-        bool confirms = false;
-        quint64 published = 0;
-        quint64 delivered = 0;
-        QByteArray routingKey = {};
-        bool mandatory = false;
-        QtAmqpPrivate::ContentHeader header = {};
-        QByteArray properties = {};
-        QByteArray body = {};
-    };
-
-    template<typename Method>
-    void send(const Method &method)
-    {
-        m_output += methodFrame(method, m_channel);
-    }
-    void header(const QtAmqpPrivate::ContentHeader &header)
-    {
-        Channel &channel = m_channels[m_channel];
-        channel.header = header;
-        channel.properties = header.properties.toByteArray();
-        channel.body.clear();
-        if (header.bodySize == 0)
-            published(channel);
-    }
-    void body(QByteArrayView payload)
-    {
-        Channel &channel = m_channels[m_channel];
-        channel.body += payload;
-        if (quint64(channel.body.size()) == channel.header.bodySize)
-            published(channel);
-    }
-    void published(Channel &channel)
-    {
-        using namespace QtAmqpPrivate;
-        const quint64 tag = ++channel.published;
-        const QByteArray key = channel.routingKey;
-        const QAmqpMessage message =
-                QAmqpMessagePrivate::make(channel.body, channel.header.flags, channel.properties);
-        if (key == "close channel") {
-            send(ChannelClose{404, QByteArrayView("NOT_FOUND - no such thing"), 60, 40});
-            m_closingChannels.insert(m_channel);
-            return;
-        }
-        if (key == "close connection") {
-            m_closeWanted = true;
-            return closeIfAlone();
-        }
-        if (key == "log")
-            logged.append(channel.body);
-        if (key == "hold")
-            return;
-        if (key == "nack") {
-            send(BasicNack{tag, false, false});
-            return;
-        }
-        if (key == "blocked") {
-            const quint16 channelNumber = std::exchange(m_channel, 0);
-            send(ConnectionBlocked{QByteArrayView("low on memory")});
-            send(ConnectionUnblocked{});
-            m_channel = channelNumber;
-        }
-        if (key == "cancel") {
-            const auto cancelled = std::exchange(channel.consumers, {});
-            for (const QByteArray &consumer : cancelled)
-                send(BasicCancel{.consumerTag = QByteArrayView(consumer), .noWait = true});
-        }
-        const bool routed = channel.consumers.contains(key);
-        if (channel.mandatory && !routed && !m_queues.contains(key)) {
-            send(BasicReturn{312, QByteArrayView("NO_ROUTE"), {}, QByteArrayView(key)});
-            m_output += contentFrames(m_channel, message, 131072);
-        }
-        if (channel.confirms)
-            send(BasicAck{tag, false});
-        if (routed) {
-            const QByteArray consumer = channel.consumers.value(key);
-            send(BasicDeliver{
-                    QByteArrayView(consumer), ++channel.delivered, false, {}, QByteArrayView(key)});
-            m_output += contentFrames(m_channel, message, 131072);
-        }
-    }
-    void closeIfAlone()
-    {
-        if (!m_closeWanted || m_channels.size() > 1)
-            return;
-        m_closeWanted = false;
-        m_closing = true;
-        m_channel = 0;
-        send(QtAmqpPrivate::ConnectionClose{320, QByteArrayView("CONNECTION_FORCED - shutdown"), 0,
-                                            0});
+        QtAmqpPrivate::Broker::QueueSettings settings;
+        settings.arguments = {{QStringLiteral("x-max-length"), 0},
+                              {QStringLiteral("x-overflow"), QStringLiteral("reject-publish")}};
+        return settings;
     }
 
+    // One by one, so that what a frame asks for is done before the next one is looked at.
+    void takeFrames(QByteArrayView bytes)
+    {
+        using namespace QtAmqpPrivate::Broker;
+        m_input += bytes;
+        for (qsizetype size = nextSize(); size > 0 && size <= m_input.size(); size = nextSize()) {
+            m_connection->received(QByteArrayView(m_input).first(size), {});
+            m_input.remove(0, size);
+            if (m_closeWanted && m_connection->channels().size() <= 1) {
+                m_closeWanted = false;
+                m_connection->close(refuse(ReplyCode::ConnectionForced, "shutdown"));
+            }
+            m_core.settleDown({});
+        }
+    }
+    qsizetype nextSize()
+    {
+        if (m_input.startsWith("AMQP"))
+            return ProtocolHeaderSize;
+        return m_input.size() < FrameHeaderSize
+                ? 0
+                : qFromBigEndian<quint32>(m_input.constData() + 3) + FrameOverhead;
+    }
+
+    bool watch(quint16 channel, quint32 method, QByteArrayView fields)
+    {
+        m_channel = channel;
+        const auto known = m_connection->channels().find(channel);
+        if (channel != 0 && known != m_connection->channels().end() && !known->second->isOpen())
+            return true;
+        if (m_silent.contains(channel) || m_silent.contains(0))
+            return false;
+        if (isFaultAt(method)) {
+            doFault(channel, method);
+            return false;
+        }
+        QtAmqpPrivate::Reader in(fields);
+        QtAmqpPrivate::dispatch(method, in, *this);
+        return true;
+    }
+    void addQueue(QByteArrayView name)
+    {
+        if (!name.isEmpty() && !host().queue(name)) {
+            host().declareQueue(name, {}, 0);
+            m_invented.insert(name.toByteArray());
+        }
+    }
+    void addExchange(QByteArrayView name)
+    {
+        if (!host().exchange(name)) {
+            host().declareExchange(name, {});
+            m_invented.insert(name.toByteArray());
+        }
+    }
     void keep(QByteArrayView table)
     {
         if (!table.isEmpty())
@@ -327,36 +236,31 @@ private:
     {
         return fault && fault->kind != AutoFault::None && fault->method == method;
     }
-    void doFault(quint32 method)
+    void doFault(quint16 channel, quint32 method)
     {
         using namespace QtAmqpPrivate;
+        using namespace QtAmqpPrivate::Broker;
         switch (std::exchange(*fault, {}).kind) {
         case AutoFault::Drop: dropped = true; break;
         case AutoFault::CloseConnection:
-            m_closing = true;
-            m_channel = 0;
-            send(ConnectionClose{541, QByteArrayView("INTERNAL_ERROR - a fault"), 0, 0});
+            m_connection->close(refuse(ReplyCode::InternalError, "a fault"));
             break;
         case AutoFault::CloseChannel:
-            m_closingChannels.insert(m_channel);
-            send(ChannelClose{404, QByteArrayView("NOT_FOUND - a fault"), quint16(method >> 16),
-                              quint16(method)});
+            m_connection->channels().at(channel)->close(refuse(ReplyCode::NotFound, "a fault"),
+                                                        method);
             break;
-        case AutoFault::Silence: m_silent.insert(m_channel); break;
+        case AutoFault::Silence: m_silent.insert(channel); break;
         case AutoFault::None: break;
         }
     }
 
-    bool m_started = false;
-    bool m_closeWanted = false;
-    bool m_closing = false;
-    QSet<quint16> m_closingChannels;
-    QSet<quint16> m_silent; // to these nothing is said any more, 0: to nobody
-    QSet<QByteArray> m_queues;
+    QtAmqpPrivate::Broker::BrokerCore m_core;
+    QtAmqpPrivate::Broker::Connection *const m_connection;
     QByteArray m_input;
-    QByteArray m_output;
+    bool m_closeWanted = false;
+    QSet<quint16> m_silent; // to these nothing is said any more, 0: to nobody
     quint16 m_channel = 0;
-    QHash<quint16, Channel> m_channels;
+    QSet<QByteArray> m_invented; // queues and exchanges that a client has named and not declared
 };
 
 // A new AutoBroker for each connection to a loopback port.
