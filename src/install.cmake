@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The QtAmqp Authors
 # SPDX-License-Identifier: MIT
 
-# What `cmake --install` installs: library, headers, CMake package, pkg-config file, tool. All of it
+# What `cmake --install` installs: libraries, headers, CMake package, pkg-config file, tool. All of it
 # finds its own parts relative to itself, so the installed tree may be moved.
 # Components: runtime (what a program needs to run) and devel (what is needed to build one).
 
@@ -18,6 +18,16 @@ install(TARGETS QtAmqp EXPORT QtAmqpTargets
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/QtAmqp
     DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT devel)
 
+if(TARGET QtAmqpTest)
+    install(TARGETS QtAmqpTest EXPORT QtAmqpTestTargets
+        RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT runtime
+        LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT runtime NAMELINK_COMPONENT devel
+        ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT devel
+        INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+    install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/QtAmqpTest
+        DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT devel)
+endif()
+
 # A library built with one Qt does not run with an older one.
 set(QTAMQP_QT_VERSION ${Qt6_VERSION_MAJOR}.${Qt6_VERSION_MINOR})
 
@@ -32,6 +42,10 @@ install(FILES
     ${PROJECT_BINARY_DIR}/package/QtAmqpConfigVersion.cmake
     DESTINATION ${package_dir} COMPONENT devel)
 install(EXPORT QtAmqpTargets NAMESPACE QtAmqp:: DESTINATION ${package_dir} COMPONENT devel)
+if(TARGET QtAmqpTest)
+    install(EXPORT QtAmqpTestTargets NAMESPACE QtAmqp::
+        DESTINATION ${package_dir} COMPONENT devel)
+endif()
 
 set(QTAMQP_PC_DEFINES)
 if(NOT BUILD_SHARED_LIBS)
@@ -51,6 +65,10 @@ install(FILES ${PROJECT_BINARY_DIR}/package/QtAmqp.pc
 set(origin $ORIGIN)
 if(APPLE)
     set(origin @loader_path)
+endif()
+
+if(TARGET QtAmqpTest)
+    set_target_properties(QtAmqpTest PROPERTIES INSTALL_RPATH ${origin})
 endif()
 
 if(TARGET QtAmqpQuick)

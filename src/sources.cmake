@@ -15,6 +15,7 @@ set(QTAMQP_values_SOURCES
     values/json.cpp
     values/json.h
     values/messagejson.cpp
+    values/privateexport.h
     values/qamqpconnectionoptions.cpp
     values/qamqpcredentials.cpp
     values/qamqpcredentials_p.h
@@ -23,6 +24,7 @@ set(QTAMQP_values_SOURCES
     values/qamqpmessage_p.h
     values/qamqpoperationoptions.cpp
     values/qamqpoperationoptions_p.h
+    values/qamqpresult.cpp
     values/qamqpretrypolicy.cpp
     values/qamqpreturn.cpp
     values/qamqptable.cpp
@@ -168,8 +170,7 @@ set(QTAMQP_blocking_SOURCES
     blocking/qamqpblockingconnection.cpp
     blocking/qamqpblockingconnection_p.h
     blocking/qamqpblockingconsumer.cpp
-    blocking/qamqpblockingconsumer_p.h
-    blocking/qamqpresult.cpp)
+    blocking/qamqpblockingconsumer_p.h)
 set(QTAMQP_blocking_HEADERS
     ${include}/qamqpblockingchannel.h)
 

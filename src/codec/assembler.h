@@ -12,6 +12,7 @@
 // a message that goes to a device is not kept either.
 
 #include "codec/frame.h"
+#include "values/privateexport.h"
 
 #include <QtAmqp/qamqpmessage.h>
 #include <QtCore/qshareddata.h>
@@ -42,7 +43,7 @@ struct ContentStart
     QByteArray replyText = {}; // of basic.return
 };
 
-class Assembler
+class Q_AMQP_PRIVATE_EXPORT Assembler
 {
 public:
     // `spare` is a message, or none, whose memory the next one may take.

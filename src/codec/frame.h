@@ -13,6 +13,7 @@
 #include "codec/buffers.h"
 #include "codec/constants.h"
 #include "codec/fields.h"
+#include "values/privateexport.h"
 
 QT_BEGIN_NAMESPACE
 
@@ -81,7 +82,7 @@ struct WholeDelivery
 
 // Turns the bytes that arrive into frames. Of a header frame above its limit only the beginning is kept; it
 // is returned when all of it has arrived.
-class FrameReader
+class Q_AMQP_PRIVATE_EXPORT FrameReader
 {
 public:
     // Bytes are read into this room, then commit()ted.

@@ -12,6 +12,7 @@
 // table.
 
 #include "values/bytes.h"
+#include "values/privateexport.h"
 
 #include <QtAmqp/qamqptable.h>
 
@@ -23,12 +24,12 @@ constexpr int MaxTableDepth = 32;
 constexpr int MaxTableElements = 65536;
 
 // Returns the entries of a table, without the four bytes of its length.
-QByteArray encodeTable(const QAmqpTable &table);
+Q_AMQP_PRIVATE_EXPORT QByteArray encodeTable(const QAmqpTable &table);
 // Returns an empty table if the entries are malformed or beyond the limits. checkTable() finds the reason.
-QAmqpTable decodeTable(QByteArrayView entries);
+Q_AMQP_PRIVATE_EXPORT QAmqpTable decodeTable(QByteArrayView entries);
 
 // Checks a table without building it. `failTo` fails if decodeTable() cannot decode the table.
-void checkTable(QByteArrayView entries, Reader &failTo);
+Q_AMQP_PRIVATE_EXPORT void checkTable(QByteArrayView entries, Reader &failTo);
 
 } // namespace QtAmqpPrivate
 

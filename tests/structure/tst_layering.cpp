@@ -59,7 +59,7 @@ const QMap<QString, QString> publicHeaders = {
         {u"qamqpreturn.h"_s, u"values"_s},
         {u"qamqpretrypolicy.h"_s, u"values"_s},
         {u"qamqptransport.h"_s, u"transport"_s},
-        {u"qamqpresult.h"_s, u"blocking"_s},
+        {u"qamqpresult.h"_s, u"values"_s},
         {u"qamqpblockingchannel.h"_s, u"blocking"_s},
         {u"qamqpblockingconnection.h"_s, u"blocking"_s},
         {u"qamqpblockingconsumer.h"_s, u"blocking"_s},

@@ -1,0 +1,13 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
+#ifndef QTAMQP_VALUES_PRIVATEEXPORT_H
+#define QTAMQP_VALUES_PRIVATEEXPORT_H
+
+#include <QtAmqp/qtamqpglobal.h>
+
+// For the few internals that QtAmqpTest, a library of its own, takes from a shared QtAmqp. Both are built from the same
+// sources and installed together; users have no header of these. tests/package counts them.
+#define Q_AMQP_PRIVATE_EXPORT Q_AMQP_EXPORT
+
+#endif
