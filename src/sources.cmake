@@ -190,14 +190,19 @@ set(QTAMQP_testbroker_SOURCES
     testbroker/connection.h
     testbroker/connectionlogin.cpp
     testbroker/deadletters.cpp
+    testbroker/devicepair.cpp
+    testbroker/devicepair.h
     testbroker/exchange.cpp
     testbroker/exchange.h
     testbroker/faults.cpp
     testbroker/faults.h
     testbroker/faultybytes.cpp
+    testbroker/inspection.cpp
     testbroker/message.h
+    testbroker/qamqptest.cpp
     testbroker/qamqptestbroker.cpp
     testbroker/qamqptestfault.cpp
+    testbroker/qamqptestbroker_p.h
     testbroker/queue.cpp
     testbroker/queue.h
     testbroker/queuesettings.cpp

@@ -7,7 +7,9 @@
 #include <QtAmqpTest/qtamqptestglobal.h>
 
 #include <QtAmqp/qamqpmessage.h>
+#include <QtAmqp/qamqptable.h>
 #include <QtCore/qobject.h>
+#include <QtCore/qstringlist.h>
 #include <QtCore/qurl.h>
 #include <QtNetwork/qsslconfiguration.h>
 
@@ -30,8 +32,9 @@ class Q_AMQP_TEST_EXPORT QAmqpTestBroker : public QObject
 public:
     enum class Threading { SameThread, OwnThread };
     Q_ENUM(Threading)
+    enum class Shutdown { Orderly, Abrupt };
+    Q_ENUM(Shutdown)
 
-    // What clients did since the broker was made.
     struct Counters
     {
         quint64 connections = 0;
@@ -44,16 +47,32 @@ public:
         quint64 acknowledged = 0;
         quint64 rejected = 0;
         quint64 deadLettered = 0;
+
+        Q_AMQP_TEST_VALUE(Counters)
     };
     struct QueueInfo
     {
         QString name;
-        quint64 messages = 0; // that wait
+        quint64 messages = 0;
         quint64 unacknowledged = 0;
         qsizetype consumers = 0;
         bool durable = false;
         bool exclusive = false;
         bool autoDelete = false;
+        QAmqpTable arguments = {};
+
+        Q_AMQP_TEST_VALUE(QueueInfo)
+    };
+    struct ExchangeInfo
+    {
+        QString name;
+        QString type;
+        bool durable = false;
+        bool autoDelete = false;
+        bool internal = false;
+        QAmqpTable arguments = {};
+
+        Q_AMQP_TEST_VALUE(ExchangeInfo)
     };
     struct BindingInfo
     {
@@ -61,36 +80,43 @@ public:
         QString routingKey;
         QString destination;
         bool toExchange = false;
+        QAmqpTable arguments = {};
+
+        Q_AMQP_TEST_VALUE(BindingInfo)
     };
     struct ConnectionInfo
     {
         QString user;
         QString virtualHost;
-        QString name; // connection_name of its client properties
+        QString name;
+        bool tls = false;
         qsizetype channels = 0;
         qsizetype consumers = 0;
         qsizetype unacknowledged = 0;
+
+        Q_AMQP_TEST_VALUE(ConnectionInfo)
     };
 
     explicit QAmqpTestBroker(QObject *parent = nullptr);
     ~QAmqpTestBroker() override;
 
-    // Before start().
     void setThreading(Threading threading);
     void setPort(quint16 port);
+    void setTlsPort(quint16 port);
     void setSslConfiguration(const QSslConfiguration &configuration);
     void setSeed(quint32 seed);
     void setHeartbeat(std::chrono::seconds heartbeat);
     void setFrameMax(quint32 bytes);
     void setChannelMax(quint16 channels);
     void setMaxMessageSize(quint64 bytes);
-    void setTlsPort(quint16 port);
     void setTrace(const std::function<void(const QString &line)> &trace);
 
-    void addUser(const QString &name, const QString &password);
+    void addUser(const QString &name, const QString &password = {});
     void addVirtualHost(const QString &name);
-    void setPermissions(const QString &user, const QString &virtualHost, const QString &configure,
-                        const QString &write, const QString &read);
+    void setPermissions(const QString &user, const QString &virtualHost,
+                        const QString &configure = QStringLiteral(".*"),
+                        const QString &write = QStringLiteral(".*"),
+                        const QString &read = QStringLiteral(".*"));
 
     bool start();
     void stop();
@@ -99,7 +125,6 @@ public:
     QUrl url() const;
     QUrl url(const QString &virtualHost) const;
     QUrl tlsUrl(const QString &virtualHost = QStringLiteral("/")) const;
-    // One end of a connection to the broker, for QAmqpTransport::overDevice().
     std::unique_ptr<QIODevice> connectDevice();
 
     bool publish(const QString &exchange, const QString &routingKey, const QAmqpMessage &message,
@@ -111,23 +136,38 @@ public:
     QList<QueueInfo> queues(const QString &virtualHost = QStringLiteral("/")) const;
     std::optional<QueueInfo> queue(const QString &name,
                                    const QString &virtualHost = QStringLiteral("/")) const;
-    QStringList exchanges(const QString &virtualHost = QStringLiteral("/")) const;
+    QList<ExchangeInfo> exchanges(const QString &virtualHost = QStringLiteral("/")) const;
+    std::optional<ExchangeInfo> exchange(const QString &name,
+                                         const QString &virtualHost = QStringLiteral("/")) const;
     QList<BindingInfo> bindings(const QString &virtualHost = QStringLiteral("/")) const;
     QList<ConnectionInfo> connections() const;
 
     void block(const QString &reason = QStringLiteral("low on memory"));
     void unblock();
-    void restart();
-    void closeConnections(quint16 code = 320, const QString &text = {});
+    int cancelConsumers(const QString &queue, const QString &virtualHost = QStringLiteral("/"));
+    void closeConnections(quint16 code = 320,
+                          const QString &text = QStringLiteral("Closed by the test"));
     void dropConnections();
+    void restart(Shutdown how = Shutdown::Abrupt);
+
     void addFault(const QAmqpTestFault &fault);
     void clearFaults();
 
 Q_SIGNALS:
     void runningChanged(bool running);
     void changed();
+    void connectionOpened(const QAmqpTestBroker::ConnectionInfo &connection);
+    void connectionClosed(const QAmqpTestBroker::ConnectionInfo &connection);
+    void published(const QString &exchange, const QString &routingKey, const QAmqpMessage &message,
+                   const QString &virtualHost);
+
+protected:
+    void connectNotify(const QMetaMethod &signal) override;
+    void disconnectNotify(const QMetaMethod &signal) override;
 
 private:
+    Q_DISABLE_COPY_MOVE(QAmqpTestBroker)
+    friend class QAmqpTestBrokerPrivate;
     std::unique_ptr<QAmqpTestBrokerPrivate> d;
 };
 

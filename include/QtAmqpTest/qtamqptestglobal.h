@@ -14,4 +14,10 @@
 #  define Q_AMQP_TEST_EXPORT Q_DECL_IMPORT
 #endif
 
+// What the structures of information have.
+#define Q_AMQP_TEST_VALUE(Struct) \
+  Q_AMQP_TEST_EXPORT friend bool operator==(const Struct &a, const Struct &b); \
+  friend bool operator!=(const Struct &a, const Struct &b) { return !(a == b); } \
+  Q_AMQP_TEST_EXPORT friend QDebug operator<<(QDebug debug, const Struct &value);
+
 #endif

@@ -5,6 +5,7 @@
 #define QTAMQP_CODEC_DESCRIBEFRAME_H
 
 #include "codec/frame.h"
+#include "values/privateexport.h"
 
 #include <QtCore/qstring.h>
 
@@ -14,7 +15,7 @@ namespace QtAmqpPrivate {
 
 // Returns what a frame is, for people: its method with the fields, or how long the body is, or becomes. `size` is
 // that of the whole payload, of which the frame may have the beginning only.
-QString describeFrame(const Frame &frame, qsizetype size);
+Q_AMQP_PRIVATE_EXPORT QString describeFrame(const Frame &frame, qsizetype size);
 
 } // namespace QtAmqpPrivate
 

@@ -176,6 +176,21 @@ std::optional<Message> BrokerCore::take(const QByteArray &host, const QByteArray
     return message;
 }
 
+qsizetype BrokerCore::cancelConsumers(const QByteArray &host, const QByteArray &queue,
+                                      TimePoint now)
+{
+    m_now = now;
+    VirtualHost *const in = virtualHost(host);
+    const QueuePointer from = in ? in->queue(queue) : nullptr;
+    if (!from)
+        return 0;
+    const std::vector<Consumer *> consumers = from->consumers();
+    for (Consumer *consumer : consumers)
+        consumer->channel->queueGone(consumer);
+    settleDown(now);
+    return qsizetype(consumers.size());
+}
+
 void BrokerCore::restart(Stop how, TimePoint now)
 {
     m_now = now;

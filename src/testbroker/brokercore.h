@@ -56,6 +56,18 @@ struct Counters
     quint64 heartbeats = 0; // that clients sent
 };
 
+// Hears of things as they happen. It is called while the broker is at work, so that it must ask nothing of it.
+class Watcher
+{
+public:
+    virtual ~Watcher() = default;
+
+    virtual void opened(const Connection &connection) = 0;
+    virtual void closed(const Connection &connection) = 0; // of those that were open
+    virtual void published(const VirtualHost &host, const EnvelopePointer &envelope,
+                           const QAmqpMessage &message) = 0; // by a client
+};
+
 class BrokerCore
 {
 public:
@@ -81,6 +93,8 @@ public:
     VirtualHost *virtualHost(QByteArrayView name) const;
     const std::vector<std::unique_ptr<Connection>> &connections() const { return m_connections; }
     const Counters &counters() const { return m_counters; }
+    void setWatcher(Watcher *watcher) { m_watcher = watcher; } // or null
+    void setSeed(quint32 seed) { m_random = seed; }
     // An alarm: connections that publish are told, and not read.
     void block(const QByteArray &reason, TimePoint now);
     void unblock(TimePoint now);
@@ -90,6 +104,8 @@ public:
     bool publish(const QByteArray &host, const QByteArray &exchange, const QByteArray &key,
                  const QAmqpMessage &message, TimePoint now);
     std::optional<Message> take(const QByteArray &host, const QByteArray &queue, TimePoint now);
+    // As when a queue moves to another node. Returns how many there were.
+    qsizetype cancelConsumers(const QByteArray &host, const QByteArray &queue, TimePoint now);
     // Closes all connections, as one that is stopped does or as one that is killed, and keeps what is durable.
     enum class Stop { Orderly, Killed };
     void restart(Stop how, TimePoint now);
@@ -114,6 +130,7 @@ public:
     quint64 random();
     QByteArray makeName(const char *prefix); // a name that nobody uses
     Counters &count() { return m_counters; }
+    Watcher *watcher() const { return m_watcher; }
     void ready(Connection &connection);
     // What is done once all that had arrived is: a queue gives out messages, a channel says what it has put off, and
     // what queues gave up is published.
@@ -140,6 +157,7 @@ private:
     quint64 m_random;
     quint64 m_lastId = 0;
     Counters m_counters;
+    Watcher *m_watcher = nullptr;
     std::map<QByteArray, std::unique_ptr<VirtualHost>, std::less<>> m_hosts;
     std::vector<std::unique_ptr<Connection>> m_connections;
     std::vector<Connection *> m_ready;

@@ -34,7 +34,7 @@ class BrokerServer::Link : public QObject
 {
 public:
     Link(BrokerServer &server, QIODevice *device, Connection *connection)
-        : m_server(server), m_device(device), m_connection(connection)
+        : QObject(&server), m_server(server), m_device(device), m_connection(connection)
     {
         device->setParent(this);
         connect(device, &QIODevice::readyRead, this, [this] { read(); });
@@ -84,6 +84,21 @@ public:
                     this, [this] { read(); }, Qt::QueuedConnection);
     }
 
+    // Hands over what is left to be sent, as far as that goes at once, and closes the device.
+    void finish()
+    {
+        m_isOver = true;
+        for (QByteArray block = m_connection->takeOutput(); !block.isEmpty();
+             block = m_connection->takeOutput())
+            m_device->write(block);
+        if (auto *socket = qobject_cast<QAbstractSocket *>(m_device)) {
+            socket->flush();
+            socket->disconnectFromHost();
+        } else {
+            m_device->close();
+        }
+    }
+
 private:
     void close(Connection::End how)
     {
@@ -131,34 +146,50 @@ BrokerServer::BrokerServer(BrokerSettings settings, quint32 seed)
 
 BrokerServer::~BrokerServer() = default;
 
-quint16 BrokerServer::listenWith(Listener *listener, quint16 port)
-{
-    listener->setListenBacklogSize(1024);
-    if (listener->listen(QHostAddress::LocalHost, port))
-        return listener->serverPort();
-    m_errorString = listener->errorString();
-    return 0;
-}
-
 quint16 BrokerServer::listen(quint16 port)
 {
-    return listenWith(new Listener(
-                              [this](qintptr descriptor) {
-                                  auto *const socket = new QTcpSocket;
-                                  socket->setSocketDescriptor(descriptor);
-                                  serve(socket);
-                              },
-                              this),
-                      port);
+    return listenWith(port, [this](qintptr descriptor) {
+        auto *const socket = new QTcpSocket;
+        socket->setSocketDescriptor(descriptor);
+        serve(socket);
+    });
 }
 
 quint16 BrokerServer::listenTls(quint16 port, const QSslConfiguration &configuration)
 {
-    return listenWith(
-            new Listener([this, configuration](
-                                 qintptr descriptor) { acceptTls(descriptor, configuration); },
-                         this),
-            port);
+    return listenWith(port, [this, configuration](qintptr descriptor) {
+        acceptTls(descriptor, configuration);
+    });
+}
+
+quint16 BrokerServer::listenWith(quint16 port, Listener::Accept accept)
+{
+    auto listener = std::make_unique<Listener>(std::move(accept), this);
+    listener->setListenBacklogSize(1024);
+    if (!listener->listen(QHostAddress::LocalHost, port)) {
+        m_errorString = QStringLiteral("port %1 of 127.0.0.1 cannot be used: %2")
+                                .arg(port)
+                                .arg(listener->errorString());
+        return 0;
+    }
+    const quint16 used = listener->serverPort();
+    m_listeners.push_back(std::move(listener));
+    return used;
+}
+
+void BrokerServer::stop()
+{
+    m_listeners.clear();
+    qDeleteAll(findChildren<QSslSocket *>(QString(), Qt::FindDirectChildrenOnly)); // that have no TLS yet
+    m_core.restart(BrokerCore::Stop::Orderly, now());
+    for (const auto &[connection, link] : std::exchange(m_links, {})) {
+        link->finish();
+        connection->lost(now());
+        m_core.forget(connection);
+    }
+    setTimer();
+    if (m_onActivity)
+        m_onActivity();
 }
 
 // The name in a client's certificate is known once TLS is there, which is before any byte of AMQP.
@@ -173,10 +204,11 @@ void BrokerServer::acceptTls(qintptr descriptor, const QSslConfiguration &config
     connect(socket, &QSslSocket::encrypted, this, [this, socket] {
         PeerInfo peer;
         peer.isTls = true;
-        peer.certificateName = socket->peerCertificate()
-                                       .subjectInfo(QSslCertificate::CommonName)
-                                       .value(0)
-                                       .toUtf8();
+        if (socket->sslHandshakeErrors().isEmpty()) // else it was not verified
+            peer.certificateName = socket->peerCertificate()
+                                           .subjectInfo(QSslCertificate::CommonName)
+                                           .value(0)
+                                           .toUtf8();
         socket->disconnect(this);
         serve(socket, peer);
     });
@@ -188,19 +220,20 @@ void BrokerServer::acceptTls(qintptr descriptor, const QSslConfiguration &config
     socket->startServerEncryption();
 }
 
-void BrokerServer::serve(QIODevice *device, const PeerInfo &peer)
+bool BrokerServer::serve(QIODevice *device, const PeerInfo &peer)
 {
     Connection *const connection = m_core.accept(peer, now());
     if (!connection) {
         device->close();
         device->deleteLater();
-        return;
+        return false;
     }
     auto link = std::make_unique<Link>(*this, device, connection);
     Link *const added = link.get();
     m_links[connection] = std::move(link);
     added->read();
     pump();
+    return true;
 }
 
 void BrokerServer::forget(Link *link)

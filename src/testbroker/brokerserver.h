@@ -41,12 +41,14 @@ public:
     BrokerServer(BrokerSettings settings, quint32 seed);
     ~BrokerServer() override;
 
-    // Return the port, or 0 with the reason in errorString().
+    // Listen on the IPv4 loopback address. Return the port, or 0 with the reason in errorString().
     quint16 listen(quint16 port);
     quint16 listenTls(quint16 port, const QSslConfiguration &configuration);
     const QString &errorString() const { return m_errorString; }
-    // Makes the device an end of a connection; it is owned from now on.
-    void serve(QIODevice *device, const PeerInfo &peer = {});
+    // Makes the device an end of a connection; it is owned from now on. Returns false if there are too many.
+    bool serve(QIODevice *device, const PeerInfo &peer = {});
+    // As a broker that is shut down: all connections are closed, nothing listens any more, and what is durable stays.
+    void stop();
 
     BrokerCore &core() { return m_core; }
     static TimePoint now() { return std::chrono::steady_clock::now(); }
@@ -57,7 +59,7 @@ public:
 private:
     class Link;
 
-    quint16 listenWith(Listener *listener, quint16 port);
+    quint16 listenWith(quint16 port, Listener::Accept accept);
     void acceptTls(qintptr descriptor, const QSslConfiguration &configuration);
     void forget(Link *link);
     void setTimer();
@@ -65,6 +67,7 @@ private:
     BrokerCore m_core;
     QTimer m_timer;
     QString m_errorString;
+    std::vector<std::unique_ptr<Listener>> m_listeners;
     std::map<Connection *, std::unique_ptr<Link>> m_links;
     bool m_isPumping = false;
     std::function<void()> m_onActivity;

@@ -132,6 +132,8 @@ const VirtualHost::Routes &Channel::routesOf(const Publish &publish)
 
 void Channel::publish(Publish publish)
 {
+    if (Watcher *const watcher = core().watcher())
+        watcher->published(host(), publish.envelope, publish.message);
     const quint64 tag = m_isConfirming ? ++m_published : 0;
     LinkFaults *const faults = m_connection.faults();
     Queue::Outcome outcome = Queue::Outcome::Taken;

@@ -289,6 +289,8 @@ void Connection::lost(TimePoint now)
 // What was not acknowledged comes back first, so that nothing of it is lost with a queue.
 void Connection::shutDown()
 {
+    if (m_host && m_core.watcher())
+        m_core.watcher()->closed(*this);
     for (const auto &[number, channel] : m_channels)
         channel->shutDown();
     if (std::exchange(m_host, nullptr))

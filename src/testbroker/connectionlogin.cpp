@@ -156,6 +156,8 @@ void Connection::onChannel0(const ConnectionOpen &method)
     send(0, ConnectionOpenOk{});
     if (m_faults)
         m_faults->opened();
+    if (m_core.watcher())
+        m_core.watcher()->opened(*this);
 }
 
 void Connection::onChannel0(const ConnectionUpdateSecret &method)
