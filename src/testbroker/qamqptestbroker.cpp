@@ -487,7 +487,7 @@ std::optional<QAmqpMessage> QAmqpTestBroker::take(const QString &queue, const QS
 }
 
 /*! Raises an alarm, as RabbitMQ does when memory or disk space runs low: a client that publishes from now on is sent
-    connection.blocked with \a reason, and nothing more is read from it until unblock(). See QAmqpConnection::blocked()
+    connection.blocked with \a reason, and nothing more is read from it until unblock(). See QAmqpConnection::blockedChanged()
     and \l {https://www.rabbitmq.com/docs/connection-blocked}. */
 void QAmqpTestBroker::block(const QString &reason)
 {
