@@ -285,6 +285,7 @@ void LinkFaults::timeout()
         triggerAt(Trigger::Time, sinceOpen.count());
     }
     readOn();
+    m_looked = now();
     if (m_outSize > 0)
         m_connection.core().ready(m_connection);
 }
@@ -300,8 +301,11 @@ std::optional<TimePoint> LinkFaults::nextTimeout() const
     }
     if (!m_in.empty() && !m_isStalled)
         next = earlier(next, std::max(m_in.front().due, m_inFree));
-    if (!m_out.empty())
-        next = earlier(next, m_lastPiece ? *m_lastPiece : std::max(m_out.front().due, m_outFree));
+    if (m_lastPiece && outputSize() > 0)
+        return earlier(next, m_lastPiece);
+    // What could have been taken by now waits for the client, not for the time.
+    if (!m_out.empty() && std::max(m_out.front().due, m_outFree) > m_looked)
+        next = earlier(next, std::max(m_out.front().due, m_outFree));
     return next;
 }
 

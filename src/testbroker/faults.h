@@ -155,6 +155,7 @@ private:
     qint64 m_garbledByte = NoByte;
     TimePoint m_outFree;
     std::optional<TimePoint> m_lastPiece; // since which no turn has passed
+    TimePoint m_looked; // when it was last said that there is output, or asked for it
     std::deque<Unconfirmed> m_unconfirmed;
 };
 

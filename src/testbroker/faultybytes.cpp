@@ -101,6 +101,7 @@ void LinkFaults::fetch()
 QByteArray LinkFaults::takeOutput()
 {
     fetch();
+    m_looked = now();
     if (m_out.empty() || m_lastPiece || std::max(m_out.front().due, m_outFree) > now())
         return {};
     QByteArray &bytes = m_out.front().bytes;
