@@ -200,6 +200,7 @@ set(QTAMQP_testbroker_SOURCES
     testbroker/inspection.cpp
     testbroker/message.h
     testbroker/qamqptest.cpp
+    testbroker/preparing.cpp
     testbroker/qamqptestbroker.cpp
     testbroker/qamqptestfault.cpp
     testbroker/qamqptestbroker_p.h

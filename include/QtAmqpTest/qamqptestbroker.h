@@ -7,6 +7,7 @@
 #include <QtAmqpTest/qtamqptestglobal.h>
 
 #include <QtAmqp/qamqpmessage.h>
+#include <QtAmqp/qamqpoperationoptions.h>
 #include <QtAmqp/qamqptable.h>
 #include <QtCore/qobject.h>
 #include <QtCore/qstringlist.h>
@@ -89,7 +90,10 @@ public:
         QString user;
         QString virtualHost;
         QString name;
+        QString mechanism;
+        QString certificateName;
         bool tls = false;
+        QAmqpTable clientProperties = {};
         qsizetype channels = 0;
         qsizetype consumers = 0;
         qsizetype unacknowledged = 0;
@@ -109,9 +113,11 @@ public:
     void setFrameMax(quint32 bytes);
     void setChannelMax(quint16 channels);
     void setMaxMessageSize(quint64 bytes);
+    void setMechanisms(const QStringList &mechanisms);
     void setTrace(const std::function<void(const QString &line)> &trace);
 
     void addUser(const QString &name, const QString &password = {});
+    void removeUser(const QString &name);
     void addVirtualHost(const QString &name);
     void setPermissions(const QString &user, const QString &virtualHost,
                         const QString &configure = QStringLiteral(".*"),
@@ -126,6 +132,17 @@ public:
     QUrl url(const QString &virtualHost) const;
     QUrl tlsUrl(const QString &virtualHost = QStringLiteral("/")) const;
     std::unique_ptr<QIODevice> connectDevice();
+
+    bool declareQueue(const QString &name, const QAmqpQueueOptions &options = {},
+                      const QString &virtualHost = QStringLiteral("/"));
+    bool declareExchange(const QString &name, const QString &type,
+                         const QAmqpExchangeOptions &options = {},
+                         const QString &virtualHost = QStringLiteral("/"));
+    bool bindQueue(const QString &queue, const QString &exchange, const QString &routingKey = {},
+                   const QAmqpTable &arguments = {},
+                   const QString &virtualHost = QStringLiteral("/"));
+    bool setConfirming(const QString &queue, bool confirming,
+                       const QString &virtualHost = QStringLiteral("/"));
 
     bool publish(const QString &exchange, const QString &routingKey, const QAmqpMessage &message,
                  const QString &virtualHost = QStringLiteral("/"));

@@ -201,6 +201,14 @@ void BrokerServer::acceptTls(qintptr descriptor, const QSslConfiguration &config
         delete socket;
         return;
     }
+    if (configuration.peerVerifyMode() == QSslSocket::AutoVerifyPeer) {
+        // A client needs no certificate, but one that it has must be good: its name may be that of a user.
+        socket->setPeerVerifyMode(QSslSocket::VerifyPeer);
+        connect(socket, &QSslSocket::sslErrors, socket, [socket](const QList<QSslError> &errors) {
+            if (errors.size() == 1 && errors.constFirst().error() == QSslError::NoPeerCertificate)
+                socket->ignoreSslErrors();
+        });
+    }
     connect(socket, &QSslSocket::encrypted, this, [this, socket] {
         PeerInfo peer;
         peer.isTls = true;

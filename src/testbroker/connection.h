@@ -52,6 +52,7 @@ public:
     quint64 id() const { return m_id; }
     const PeerInfo &peer() const { return m_peer; }
     const QByteArray &user() const { return m_user; }
+    const QByteArray &mechanism() const { return m_mechanism; }
     const QByteArray &secret() const { return m_secret; }
     const QAmqpTable &clientProperties() const { return m_clientProperties; }
     VirtualHost *host() const { return m_host; }

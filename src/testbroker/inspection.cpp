@@ -197,6 +197,12 @@ QDebug operator<<(QDebug debug, const QAmqpTestBroker::BindingInfo &value)
     The virtual host. */
 /*! \variable QAmqpTestBroker::ConnectionInfo::name
     The \c connection_name of the client's properties, see QAmqpConnectionOptions::connectionName(). */
+/*! \variable QAmqpTestBroker::ConnectionInfo::mechanism
+    The mechanism by which the user logged in. */
+/*! \variable QAmqpTestBroker::ConnectionInfo::certificateName
+    The common name of the client's certificate; empty if it showed none. */
+/*! \variable QAmqpTestBroker::ConnectionInfo::clientProperties
+    What the client says of itself (AMQP 0-9-1, connection.start-ok). */
 /*! \variable QAmqpTestBroker::ConnectionInfo::tls
     Whether it is encrypted. */
 /*! \variable QAmqpTestBroker::ConnectionInfo::channels
@@ -209,8 +215,8 @@ QDebug operator<<(QDebug debug, const QAmqpTestBroker::BindingInfo &value)
 bool operator==(const QAmqpTestBroker::ConnectionInfo &a, const QAmqpTestBroker::ConnectionInfo &b)
 {
     const auto all = [](const QAmqpTestBroker::ConnectionInfo &of) {
-        return std::tie(of.user, of.virtualHost, of.name, of.tls, of.channels, of.consumers,
-                        of.unacknowledged);
+        return std::tie(of.user, of.virtualHost, of.name, of.mechanism, of.certificateName, of.tls,
+                        of.clientProperties, of.channels, of.consumers, of.unacknowledged);
     };
     return all(a) == all(b);
 }
@@ -254,7 +260,10 @@ QAmqpTestBroker::ConnectionInfo describe(const Connection &connection)
     info.user = QString::fromUtf8(connection.user());
     info.virtualHost = QString::fromUtf8(connection.host()->name());
     info.name = connection.clientProperties().value(QStringLiteral("connection_name")).toString();
+    info.mechanism = QString::fromUtf8(connection.mechanism());
+    info.certificateName = QString::fromUtf8(connection.peer().certificateName);
     info.tls = connection.peer().isTls;
+    info.clientProperties = connection.clientProperties();
     info.channels = qsizetype(connection.channels().size());
     info.consumers = connection.consumerCount();
     for (const auto &[number, channel] : connection.channels())

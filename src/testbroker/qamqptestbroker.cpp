@@ -269,6 +269,17 @@ void QAmqpTestBroker::setTrace(const std::function<void(const QString &line)> &t
     d->call([&](BrokerServer &server) { server.core().setTrace(trace); });
 }
 
+/*! Offers \a mechanisms to clients that connect from now on: by default PLAIN, AMQPLAIN and, to clients that show a
+    certificate, EXTERNAL. The broker knows RABBIT-CR-DEMO too, RabbitMQ's demonstration of a mechanism that asks back
+    (connection.secure). (AMQP 0-9-1 §1.4.2.1, connection.start) */
+void QAmqpTestBroker::setMechanisms(const QStringList &mechanisms)
+{
+    QByteArrayList names;
+    for (const QString &mechanism : mechanisms)
+        names.append(mechanism.toUtf8());
+    d->call([&](BrokerServer &server) { server.core().settings().mechanisms = names; });
+}
+
 /*! Adds the user \a name with \a password, or gives it this password if it exists. A new user may do nothing until
     setPermissions() is called, as with <tt>rabbitmqctl add_user</tt>. */
 void QAmqpTestBroker::addUser(const QString &name, const QString &password)
@@ -276,6 +287,13 @@ void QAmqpTestBroker::addUser(const QString &name, const QString &password)
     d->call([&](BrokerServer &server) {
         server.core().settings().users[name.toUtf8()].password = password.toUtf8();
     });
+}
+
+/*! Removes the user \a name, as with <tt>rabbitmqctl delete_user</tt>: it cannot log in any more. Connections that it has
+    stay, and may do nothing that needs a permission. */
+void QAmqpTestBroker::removeUser(const QString &name)
+{
+    d->call([&](BrokerServer &server) { server.core().settings().users.erase(name.toUtf8()); });
 }
 
 /*! Adds the virtual host \a name, in which \c guest may do everything. If it exists, nothing changes. */

@@ -14,16 +14,77 @@ QString environment(const char *name) { return qEnvironmentVariable(name); }
 
 QString virtualHost() { return options().virtualHost(); }
 
-QAmqpConnectionOptions options()
-{
-    return QAmqpConnectionOptions::fromUrl(environment("QTAMQP_TEST_URL"));
-}
+QAmqpConnectionOptions options() { return QAmqpConnectionOptions::fromUrl(broker().url()); }
 
 QAmqpConnectionOptions tlsOptions()
 {
-    return QAmqpConnectionOptions::fromUrl(environment("QTAMQP_TEST_TLS_URL"))
+    return QAmqpConnectionOptions::fromUrl(broker().tlsUrl())
             .setCaCertificateFile(environment("QTAMQP_TEST_CA"));
 }
+
+namespace {
+
+using namespace Qt::StringLiterals;
+
+class RabbitMq : public Broker
+{
+public:
+    QString url() const override { return environment("QTAMQP_TEST_URL"); }
+    QString tlsUrl() const override { return environment("QTAMQP_TEST_TLS_URL"); }
+    QByteArray product() const override { return "RabbitMQ"; }
+
+    bool addUser(const QString &name, const QString &password) override
+    {
+        return does({u"add_user"_s, name, password});
+    }
+    bool deleteUser(const QString &name) override { return does({u"delete_user"_s, name}); }
+    bool setPermissions(const QString &user, const QString &pattern) override
+    {
+        return does(
+                {u"set_permissions"_s, u"-p"_s, virtualHost(), user, pattern, pattern, pattern});
+    }
+    bool raiseAlarm() override { return does({u"set_vm_memory_high_watermark"_s, u"0"_s}); }
+    bool lowerAlarm() override { return does({u"set_vm_memory_high_watermark"_s, u"0.6"_s}); }
+    bool closeConnections(const QString &reason) override
+    {
+        return does({u"close_all_connections"_s, u"--vhost"_s, virtualHost(), reason});
+    }
+    std::optional<Client> client(const QString &connectionName) override;
+    bool setFrameMax(quint32 bytes) override
+    {
+        return does({u"eval"_s, u"application:set_env(rabbit, frame_max, %1)."_s.arg(bytes)});
+    }
+
+private:
+    static bool does(const QStringList &arguments) { return ctl(arguments).has_value(); }
+};
+
+std::optional<Broker::Client> RabbitMq::client(const QString &connectionName)
+{
+    const auto listed = ctl({u"-q"_s, u"list_connections"_s, u"client_properties"_s, u"user"_s,
+                             u"auth_mechanism"_s, u"ssl"_s, u"peer_cert_subject"_s});
+    for (const QByteArray &line : listed.value_or(QByteArray()).split('\n')) {
+        const QByteArrayList columns = line.split('\t');
+        if (columns.size() == 5
+            && columns.at(0).contains("{\"connection_name\",\"" + connectionName.toUtf8() + "\"}"))
+            return Client{columns.at(1), columns.at(2), columns.at(3) == "true", columns.at(4),
+                          columns.at(0)};
+    }
+    return {};
+}
+
+Broker &rabbitMq()
+{
+    static RabbitMq broker;
+    return broker;
+}
+
+Broker &(*currentBroker)() = rabbitMq;
+
+} // namespace
+
+Broker &broker() { return currentBroker(); }
+void setBroker(Broker &(*broker)()) { currentBroker = broker; }
 
 std::optional<QByteArray> ctl(const QStringList &arguments)
 {

@@ -4,8 +4,7 @@
 #ifndef QTAMQP_TESTS_BROKERTEST_H
 #define QTAMQP_TESTS_BROKERTEST_H
 
-// What the tests against RabbitMQ share: the node named by the environment, waiting with generous
-// limits, and logs of everything a connection, a channel or a consumer tells.
+// What the tests against brokers share: the broker itself, waiting with generous limits, and logs of everything a connection, a channel or a consumer tells.
 
 #include "await.h"
 #include "testmain.h"
@@ -32,6 +31,42 @@ using namespace std::chrono_literals;
 constexpr auto Patience = 60s;
 inline const QAmqpQueueOptions exclusive = QAmqpQueueOptions().setExclusive();
 inline const QAmqpQueueOptions passive = QAmqpQueueOptions().setPassive();
+
+// The broker that the tests talk to, and what an operator can do with it.
+class Broker
+{
+public:
+    // What it knows of a connection.
+    struct Client
+    {
+        QByteArray user;
+        QByteArray mechanism;
+        bool isTls = false;
+        QByteArray certificate; // the subject, CN=name
+        QByteArray properties; // as text
+    };
+
+    virtual ~Broker() = default;
+    virtual QString url() const = 0;
+    virtual QString tlsUrl() const = 0;
+    virtual QByteArray product() const = 0; // of its server properties
+
+    // These return false if it did not work.
+    virtual bool addUser(const QString &name, const QString &password) = 0;
+    virtual bool deleteUser(const QString &name) = 0;
+    // Names that the user may configure, write to and read from in the tests' virtual host.
+    virtual bool setPermissions(const QString &user, const QString &pattern) = 0;
+    virtual bool raiseAlarm() = 0;
+    virtual bool lowerAlarm() = 0;
+    virtual bool closeConnections(const QString &reason) = 0;
+    virtual std::optional<Client> client(const QString &connectionName) = 0;
+    // For connections that are opened from now on.
+    virtual bool setFrameMax(quint32 bytes) = 0;
+};
+
+// RabbitMQ, which the environment names, unless the tests run with other brokers as well (everybroker.h).
+Broker &broker();
+void setBroker(Broker &(*broker)());
 
 QAmqpConnectionOptions options();
 QAmqpConnectionOptions tlsOptions();

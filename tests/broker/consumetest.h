@@ -6,7 +6,7 @@
 
 // A queue of its own for each test, a channel that publishes and one that consumes.
 
-#include "brokertest.h"
+#include "everybroker.h"
 
 namespace BrokerTest {
 

@@ -7,6 +7,7 @@
 #
 #   node.sh start FOLDER [FILE...]    starts it (anew if it runs) and writes FOLDER/env, to be sourced
 #   node.sh stop FOLDER               stops it; without a node it does nothing
+#   node.sh certificates FOLDER       makes no more than the certificates of a broker and a client
 #
 # Each line of a FILE names a virtual host that the node has besides "/".
 # FOLDER/env exports QTAMQP_TEST_URL, QTAMQP_TEST_TLS_URL, QTAMQP_TEST_MANAGEMENT_PORT, QTAMQP_TEST_CA,
@@ -284,5 +285,6 @@ folder=$(realpath -m -- "$2")
 case $1 in
 start) start "${@:3}" ;;
 stop) [ $# = 2 ] || usage; stop ;;
+certificates) make_certificates "$folder" >/dev/null 2>&1 ;;
 *) usage ;;
 esac

@@ -6,7 +6,7 @@
 
 // A connection of its own for each test, with a channel.
 
-#include "brokertest.h"
+#include "everybroker.h"
 
 namespace BrokerTest {
 

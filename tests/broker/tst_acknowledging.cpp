@@ -13,7 +13,7 @@ using namespace BrokerTest;
 using namespace Qt::StringLiterals;
 
 class TestAcknowledging
-    : public QObject
+    : public EveryBroker
     , ConsumeTest
 {
     Q_OBJECT
@@ -347,5 +347,5 @@ void TestAcknowledging::acknowledgesAfterConnectionIsGone()
     QVERIFY(waitFor([&] { return readyMessages(*m_peer, m_queue) == 2; }));
 }
 
-QTAMQP_BROKER_TEST(TestAcknowledging)
+QTAMQP_TEST(TestAcknowledging)
 #include "tst_acknowledging.moc"

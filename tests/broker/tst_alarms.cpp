@@ -3,13 +3,13 @@
 
 // RabbitMQ short of memory. No other test runs beside these.
 
-#include "brokertest.h"
+#include "everybroker.h"
 
 using namespace BrokerTest;
 using namespace Qt::StringLiterals;
 using Kind = QAmqpError::Kind;
 
-class TestAlarms : public QObject
+class TestAlarms : public EveryBroker
 {
     Q_OBJECT
 
@@ -22,11 +22,11 @@ private Q_SLOTS:
 class Alarm
 {
 public:
-    bool raise() { return m_raised = ctl({u"set_vm_memory_high_watermark"_s, u"0"_s}).has_value(); }
+    bool raise() { return m_raised = broker().raiseAlarm(); }
     bool lower()
     {
         m_raised = false;
-        return ctl({u"set_vm_memory_high_watermark"_s, u"0.6"_s}).has_value();
+        return broker().lowerAlarm();
     }
     ~Alarm()
     {
@@ -110,5 +110,5 @@ void TestAlarms::closesInTimeWhileBlocked()
     QVERIFY(alarm.lower());
 }
 
-QTAMQP_BROKER_TEST(TestAlarms)
+QTAMQP_TEST(TestAlarms)
 #include "tst_alarms.moc"

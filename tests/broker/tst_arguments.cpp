@@ -4,14 +4,14 @@
 // What the arguments with a name of their own (QAmqpQueueOptions::setMessageTtl() and so on) do on
 // RabbitMQ: each is accepted, and has its effect.
 
-#include "brokertest.h"
+#include "everybroker.h"
 
 using namespace BrokerTest;
 using namespace Qt::StringLiterals;
 using Queue = QAmqpQueueOptions;
 using Consume = QAmqpConsumeOptions;
 
-class TestArguments : public QObject
+class TestArguments : public EveryBroker
 {
     Q_OBJECT
 
@@ -270,6 +270,6 @@ private:
     QString m_dead;
 };
 
-QTAMQP_BROKER_TEST(TestArguments)
+QTAMQP_TEST(TestArguments)
 
 #include "tst_arguments.moc"

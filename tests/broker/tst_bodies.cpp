@@ -3,7 +3,7 @@
 
 // Bodies that RabbitMQ gets from a device and gives into one, and a device that fails in the middle.
 
-#include "brokertest.h"
+#include "everybroker.h"
 
 #include <QtCore/qbuffer.h>
 
@@ -37,7 +37,7 @@ private:
 
 } // namespace
 
-class TestBodies : public QObject
+class TestBodies : public EveryBroker
 {
     Q_OBJECT
 
@@ -103,5 +103,5 @@ void TestBodies::areLeftUnfinishedIfTheirDeviceFails()
     QVERIFY(peer.errors.isEmpty());
 }
 
-QTAMQP_BROKER_TEST(TestBodies)
+QTAMQP_TEST(TestBodies)
 #include "tst_bodies.moc"

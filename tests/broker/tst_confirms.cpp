@@ -3,12 +3,12 @@
 
 // What becomes of publishes on RabbitMQ: each is confirmed, refused or returned, and told once.
 
-#include "brokertest.h"
+#include "everybroker.h"
 
 using namespace BrokerTest;
 using namespace Qt::StringLiterals;
 
-class TestConfirms : public QObject
+class TestConfirms : public EveryBroker
 {
     Q_OBJECT
 
@@ -446,5 +446,5 @@ void TestConfirms::transactionsAndConfirmsExcludeEachOther()
     QVERIFY(m_channel->isOpen());
 }
 
-QTAMQP_BROKER_TEST(TestConfirms)
+QTAMQP_TEST(TestConfirms)
 #include "tst_confirms.moc"

@@ -11,7 +11,7 @@ using namespace BrokerTest;
 using namespace Qt::StringLiterals;
 
 class TestConsume
-    : public QObject
+    : public EveryBroker
     , ConsumeTest
 {
     Q_OBJECT
@@ -409,5 +409,5 @@ void TestConsume::hundredChannels()
     QVERIFY(other.errors.isEmpty());
 }
 
-QTAMQP_BROKER_TEST(TestConsume)
+QTAMQP_TEST(TestConsume)
 #include "tst_consume.moc"

@@ -6,7 +6,7 @@
 // answers on a port, and must come out as the page has it: the same kind, scope, origin and code, the
 // same words, and once.
 
-#include "brokertest.h"
+#include "everybroker.h"
 
 #include <QtCore/qbuffer.h>
 #include <QtCore/qfile.h>
@@ -47,18 +47,17 @@ public:
     QTcpServer server;
 };
 
-// A user of RabbitMQ for one test, with permissions for names that begin with "mine".
+// A user of the broker for one test, with permissions for names that begin with "mine".
 class User
 {
 public:
     explicit User(bool mayUseTheHost = true) : name(uniqueName(u"user"_s))
     {
-        ctl({u"add_user"_s, name, u"secret"_s});
+        broker().addUser(name, u"secret"_s);
         if (mayUseTheHost)
-            ctl({u"set_permissions"_s, u"-p"_s, virtualHost(), name, u"^mine"_s, u"^mine"_s,
-                 u"^mine"_s});
+            broker().setPermissions(name, u"^mine"_s);
     }
-    ~User() { ctl({u"delete_user"_s, name}); }
+    ~User() { broker().deleteUser(name); }
     Q_DISABLE_COPY_MOVE(User)
 
     QAmqpConnectionOptions options() const
@@ -127,7 +126,7 @@ Outcome badUrl(const QString &url)
 
 } // namespace
 
-class TestErrors : public QObject
+class TestErrors : public EveryBroker
 {
     Q_OBJECT
 
@@ -392,5 +391,5 @@ void TestErrors::page()
     QCOMPARE(error.replyCode(), code.toInt());
 }
 
-QTAMQP_BROKER_TEST(TestErrors)
+QTAMQP_TEST(TestErrors)
 #include "tst_errors.moc"

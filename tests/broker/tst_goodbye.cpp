@@ -4,14 +4,14 @@
 // Programs that end without waiting for an answer: what they published and acknowledged has arrived. Each round is
 // a process; QTAMQP_TEST_ROUNDS says how many there are of each kind, 3 by default.
 
-#include "brokertest.h"
+#include "everybroker.h"
 
 #include <QtCore/qprocess.h>
 
 using namespace BrokerTest;
 using namespace Qt::StringLiterals;
 
-class TestGoodbye : public QObject
+class TestGoodbye : public EveryBroker
 {
     Q_OBJECT
 
@@ -60,8 +60,7 @@ void TestGoodbye::everythingArrives()
         QVERIFY(!settled(channel));
         QProcess program;
         program.setProcessChannelMode(QProcess::MergedChannels);
-        program.start(u"" GOODBYE_PROGRAM ""_s,
-                      {environment("QTAMQP_TEST_URL"), inbox, outbox, thread, way});
+        program.start(u"" GOODBYE_PROGRAM ""_s, {broker().url(), inbox, outbox, thread, way});
         QVERIFY(waitFor([&] { return program.state() == QProcess::NotRunning; }));
         const QByteArray output = program.readAll();
         QVERIFY2(program.exitStatus() == QProcess::NormalExit && program.exitCode() == 0, output);
@@ -80,5 +79,5 @@ void TestGoodbye::everythingArrives()
     QVERIFY(!failure(channel->deleteQueue(outbox)));
 }
 
-QTAMQP_BROKER_TEST(TestGoodbye)
+QTAMQP_TEST(TestGoodbye)
 #include "tst_goodbye.moc"

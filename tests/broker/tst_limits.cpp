@@ -3,13 +3,13 @@
 
 // What is too large or too many.
 
-#include "brokertest.h"
+#include "everybroker.h"
 
 using namespace BrokerTest;
 using namespace Qt::StringLiterals;
 using Kind = QAmqpError::Kind;
 
-class TestLimits : public QObject
+class TestLimits : public EveryBroker
 {
     Q_OBJECT
 
@@ -125,5 +125,5 @@ void TestLimits::channelLimitOfBroker()
     QVERIFY(peer.errors.isEmpty());
 }
 
-QTAMQP_BROKER_TEST(TestLimits)
+QTAMQP_TEST(TestLimits)
 #include "tst_limits.moc"

@@ -4,14 +4,14 @@
 // RabbitMQ's habits with requests that are written without waiting: replies that overtake others,
 // requests that must not be sent yet, and what a failing one takes with it.
 
-#include "brokertest.h"
+#include "everybroker.h"
 
 #include <QtCore/qrandom.h>
 
 using namespace BrokerTest;
 using namespace Qt::StringLiterals;
 
-class TestPipeline : public QObject
+class TestPipeline : public EveryBroker
 {
     Q_OBJECT
 
@@ -360,5 +360,5 @@ void TestPipeline::closesBehindManyRequests()
     VERIFY_OK(m_channel->deleteQueue(queue));
 }
 
-QTAMQP_BROKER_TEST(TestPipeline)
+QTAMQP_TEST(TestPipeline)
 #include "tst_pipeline.moc"

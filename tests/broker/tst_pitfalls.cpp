@@ -3,12 +3,12 @@
 
 // What other clients got wrong, as tests/protocol/tst_pitfalls.cpp has it, seen on RabbitMQ.
 
-#include "brokertest.h"
+#include "everybroker.h"
 
 using namespace BrokerTest;
 using namespace Qt::StringLiterals;
 
-class TestPitfalls : public QObject
+class TestPitfalls : public EveryBroker
 {
     Q_OBJECT
 
@@ -191,5 +191,5 @@ void TestPitfalls::takesANewSecret()
     QVERIFY(!settled(m_channel));
 }
 
-QTAMQP_BROKER_TEST(TestPitfalls)
+QTAMQP_TEST(TestPitfalls)
 #include "tst_pitfalls.moc"

@@ -3,7 +3,7 @@
 
 // RabbitMQ through a proxy: SOCKS 5 and HTTP, both of which resolve the host's name themselves.
 
-#include "brokertest.h"
+#include "everybroker.h"
 
 #include "transport/sockettransport.h"
 
@@ -72,7 +72,7 @@ private:
 
 } // namespace
 
-class TestProxy : public QObject
+class TestProxy : public EveryBroker
 {
     Q_OBJECT
 
@@ -178,5 +178,5 @@ void TestProxy::refusedBehindTheProxy()
     VERIFY_ERROR(peer.errors.constFirst(), HostUnreachable, Connection, 0);
 }
 
-QTAMQP_BROKER_TEST(TestProxy)
+QTAMQP_TEST(TestProxy)
 #include "tst_proxy.moc"

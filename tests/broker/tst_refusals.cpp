@@ -9,7 +9,7 @@ using namespace BrokerTest;
 using namespace Qt::StringLiterals;
 
 class TestRefusals
-    : public QObject
+    : public EveryBroker
     , TopologyTest
 {
     Q_OBJECT
@@ -263,7 +263,7 @@ void TestRefusals::missingPermissions()
     const QString user = uniqueName(u"user"_s);
     const QString password = u"p:a@s s/wörd"_s;
     const auto credentials = QAmqpCredentials::plain(user, password);
-    QVERIFY(ctl({u"add_user"_s, user, password}));
+    QVERIFY(broker().addUser(user, password));
     {
         Peer other(options().setCredentials(credentials));
         other.connection.open();
@@ -271,8 +271,7 @@ void TestRefusals::missingPermissions()
         QCOMPARE(other.errors.size(), 1);
         VERIFY_ERROR(other.errors.constFirst(), AccessRefused, Connection, 530);
     }
-    QVERIFY(ctl({u"set_permissions"_s, u"-p"_s, virtualHost(), user, u"^mine"_s, u"^mine"_s,
-                 u"^mine"_s}));
+    QVERIFY(broker().setPermissions(user, u"^mine"_s));
     const QString theirs = uniqueName(u"theirs"_s);
     VERIFY_OK(m_channel->declareQueue(theirs));
 
@@ -301,7 +300,7 @@ void TestRefusals::missingPermissions()
     QVERIFY(other.errors.isEmpty());
     QVERIFY(other.close());
     VERIFY_OK(m_channel->deleteQueue(theirs));
-    QVERIFY(ctl({u"delete_user"_s, user}));
+    QVERIFY(broker().deleteUser(user));
 }
 
 void TestRefusals::consumerIsToldThatItsQueueIsGone()
@@ -334,5 +333,5 @@ void TestRefusals::consumerIsToldThatItsQueueIsGone()
     QVERIFY(m_channel->isOpen());
 }
 
-QTAMQP_BROKER_TEST(TestRefusals)
+QTAMQP_TEST(TestRefusals)
 #include "tst_refusals.moc"

@@ -3,7 +3,7 @@
 
 // Requests and replies through RabbitMQ's direct reply-to, and through a reply queue.
 
-#include "brokertest.h"
+#include "everybroker.h"
 
 #include <QtAmqp/qamqprpcclient.h>
 #include <QtAmqp/qamqprpcserver.h>
@@ -15,7 +15,7 @@ using namespace BrokerTest;
 using namespace Qt::StringLiterals;
 using Kind = QAmqpError::Kind;
 
-class TestRpcOnBroker : public QObject
+class TestRpcOnBroker : public EveryBroker
 {
     Q_OBJECT
 
@@ -206,6 +206,6 @@ void TestRpcOnBroker::bytesThatAreNotUtf8()
     QCOMPARE(log.messages.constFirst().bytes(QAmqpMessage::Property::MessageId), "a\xFF\xC3"_ba);
 }
 
-QTAMQP_BROKER_TEST(TestRpcOnBroker)
+QTAMQP_TEST(TestRpcOnBroker)
 
 #include "tst_rpc.moc"

@@ -10,7 +10,7 @@ using namespace Qt::StringLiterals;
 using Type = QAmqpExchange::Type;
 
 class TestTopology
-    : public QObject
+    : public EveryBroker
     , TopologyTest
 {
     Q_OBJECT
@@ -454,5 +454,5 @@ void TestTopology::noNameMeansTheQueueDeclaredLast()
     QTRY_VERIFY(other->isOpen()); // the call is not sent
 }
 
-QTAMQP_BROKER_TEST(TestTopology)
+QTAMQP_TEST(TestTopology)
 #include "tst_topology.moc"
