@@ -71,51 +71,60 @@ if(TARGET QtAmqpTest)
     set_target_properties(QtAmqpTest PROPERTIES INSTALL_RPATH ${origin})
 endif()
 
-if(TARGET QtAmqpQuick)
-    set(QTAMQP_QML_INSTALL_DIR ${CMAKE_INSTALL_LIBDIR}/qml CACHE PATH
-        "Where the QML module goes; `qtpaths6 --query QT_INSTALL_QML` tells where Qt finds it by itself")
+# qtamqp_install_qml_module(<library> <name in QtAmqp::> <path of the module> <folder of its headers>): the CMake
+# package has it in <library>Targets.cmake.
+function(qtamqp_install_qml_module target name path headers)
     cmake_path(ABSOLUTE_PATH QTAMQP_QML_INSTALL_DIR BASE_DIRECTORY ${CMAKE_INSTALL_PREFIX}
         OUTPUT_VARIABLE qml_dir)
-    file(RELATIVE_PATH to_library ${qml_dir}/QtAmqp ${CMAKE_INSTALL_FULL_LIBDIR})
-    set_target_properties(QtAmqpQuick PROPERTIES
-        EXPORT_NAME Quick
+    file(RELATIVE_PATH to_library ${qml_dir}/${path} ${CMAKE_INSTALL_FULL_LIBDIR})
+    set_target_properties(${target} PROPERTIES
+        EXPORT_NAME ${name}
         INSTALL_RPATH ${origin})
-    set_target_properties(QtAmqpQuickplugin PROPERTIES
+    set_target_properties(${target}plugin PROPERTIES
         INSTALL_RPATH ${origin}/${to_library})
-    get_target_property(linked QtAmqp::QuickPlugin ALIASED_TARGET)
-    set_target_properties(${linked} PROPERTIES EXPORT_NAME QuickPlugin)
+    get_target_property(linked QtAmqp::${name}Plugin ALIASED_TARGET)
+    set_target_properties(${linked} PROPERTIES EXPORT_NAME ${name}Plugin)
     # What a static module consists of besides: the plugin's and the resources' initialisation.
     set(objects)
-    foreach(target QtAmqpQuickplugin_init QtAmqpQuick_resources_1)
-        if(TARGET ${target})
-            list(APPEND objects ${target})
+    foreach(object ${target}plugin_init ${target}_resources_1)
+        if(TARGET ${object})
+            list(APPEND objects ${object})
         endif()
     endforeach()
-    install(TARGETS QtAmqpQuick ${objects} EXPORT QtAmqpQuickTargets
+    install(TARGETS ${target} ${objects} EXPORT ${target}Targets
         RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT runtime
         LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT runtime NAMELINK_COMPONENT devel
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT devel
-        OBJECTS DESTINATION ${CMAKE_INSTALL_LIBDIR}/QtAmqpQuick COMPONENT devel
-        INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/QtAmqpQuick)
+        OBJECTS DESTINATION ${CMAKE_INSTALL_LIBDIR}/${target} COMPONENT devel
+        INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/${target})
     if(BUILD_SHARED_LIBS) # nobody links the plugin
-        install(TARGETS ${linked} EXPORT QtAmqpQuickTargets)
+        install(TARGETS ${linked} EXPORT ${target}Targets)
         set(export)
     else()
-        set(export EXPORT QtAmqpQuickTargets)
+        set(export EXPORT ${target}Targets)
     endif()
-    install(TARGETS QtAmqpQuickplugin ${export}
-        RUNTIME DESTINATION ${QTAMQP_QML_INSTALL_DIR}/QtAmqp COMPONENT runtime
-        LIBRARY DESTINATION ${QTAMQP_QML_INSTALL_DIR}/QtAmqp COMPONENT runtime
-        ARCHIVE DESTINATION ${QTAMQP_QML_INSTALL_DIR}/QtAmqp COMPONENT runtime)
+    install(TARGETS ${target}plugin ${export}
+        RUNTIME DESTINATION ${QTAMQP_QML_INSTALL_DIR}/${path} COMPONENT runtime
+        LIBRARY DESTINATION ${QTAMQP_QML_INSTALL_DIR}/${path} COMPONENT runtime
+        ARCHIVE DESTINATION ${QTAMQP_QML_INSTALL_DIR}/${path} COMPONENT runtime)
     install(FILES
-        ${PROJECT_BINARY_DIR}/qml/QtAmqp/qmldir
-        ${PROJECT_BINARY_DIR}/qml/QtAmqp/QtAmqpQuick.qmltypes
-        DESTINATION ${QTAMQP_QML_INSTALL_DIR}/QtAmqp COMPONENT runtime)
-    file(GLOB quick_headers ${PROJECT_SOURCE_DIR}/qml/*.h)
+        ${PROJECT_BINARY_DIR}/qml/${path}/qmldir
+        ${PROJECT_BINARY_DIR}/qml/${path}/${target}.qmltypes
+        DESTINATION ${QTAMQP_QML_INSTALL_DIR}/${path} COMPONENT runtime)
+    file(GLOB quick_headers ${PROJECT_SOURCE_DIR}/${headers}/*.h)
     install(FILES ${quick_headers}
-        DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/QtAmqpQuick COMPONENT devel)
-    install(EXPORT QtAmqpQuickTargets NAMESPACE QtAmqp::
+        DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/${target} COMPONENT devel)
+    install(EXPORT ${target}Targets NAMESPACE QtAmqp::
         DESTINATION ${package_dir} COMPONENT devel)
+endfunction()
+
+if(TARGET QtAmqpQuick)
+    set(QTAMQP_QML_INSTALL_DIR ${CMAKE_INSTALL_LIBDIR}/qml CACHE PATH
+        "Where the QML modules go; `qtpaths6 --query QT_INSTALL_QML` tells where Qt finds them by itself")
+    qtamqp_install_qml_module(QtAmqpQuick Quick QtAmqp qml)
+endif()
+if(TARGET QtAmqpTestQuick)
+    qtamqp_install_qml_module(QtAmqpTestQuick TestQuick QtAmqp/Test qml/test)
 endif()
 
 if(TARGET qamqp)

@@ -64,7 +64,8 @@ bool isForeign(const QString &name)
                 "BODY QUEUE CC BCC _BASE64 "
                 "NackError UnroutableError BlockingConnection flow channel "
                 "then onFailed result waitForFinished deleteLater moveToThread invokeMethod "
-                "createObject qInstallMessageHandler qCoro runOnce"_s.split(u' ');
+                "createObject createTemporaryObject tryCompare tryVerify qmltestrunner qInstallMessageHandler qCoro runOnce"_s
+                        .split(u' ');
         return QSet<QString>(words.begin(), words.end());
     }();
     static const QRegularExpression pika(u"^[a-z]+(?:_[a-z0-9]+)+$"_s);
@@ -93,7 +94,7 @@ public:
     void addQmlHeader(const QString &header)
     {
         static const QRegularExpression type(
-                regex(R"(^class Q_AMQPQUICK_EXPORT (\w+)\s*:?(?: public (\w+))?)"
+                regex(R"(^class Q_AMQP(?:TEST)?QUICK_EXPORT (\w+)\s*:?(?: public (\w+))?)"
                       R"((.*?QML_(?:ANONYMOUS|\w+\((\w+)\)).*?)^\};)"));
         static const QRegularExpression shown(
                 u"(?:^Q_PROPERTY\\(|^Q_INVOKABLE |^enum |^Q_SIGNAL )"_s);
@@ -283,7 +284,8 @@ QStringList TestNames::wrongQualified(const QString &text, const QString &type) 
             u"(?<![\\w:])((?:[A-Z]|amqp)\\w*)::~?(\\w+(?:::\\w+)*)"_s);
     static const QRegularExpression dotted(u"\\b(Amqp[A-Z]\\w+)\\.(\\w+)"_s);
     static const QRegularExpression single(u"(?<![\\w/:-])(?:QAmqp\\w+|[Aa]mqp[A-Z]\\w+)"_s);
-    static const QSet<QString> others = {u"std"_s, u"Qt"_s, u"QtFuture"_s, u"QCoro6"_s};
+    static const QSet<QString> others = {u"std"_s, u"Qt"_s, u"QtFuture"_s, u"QCoro6"_s,
+                                         u"TestCase"_s};
     QStringList bad;
     for (const QRegularExpression &expression : {qualified, dotted}) {
         for (auto it = expression.globalMatch(text); it.hasNext();) {

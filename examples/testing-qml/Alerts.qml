@@ -1,0 +1,34 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
+// What is tested: alerts in a list; a click on one answers it.
+
+import QtQuick
+import QtAmqp
+
+ListView {
+    id: view
+    property alias url: broker.url
+    readonly property alias problem: broker.errorString
+    readonly property bool ready: queue.ready && answers.ready
+    width: 300
+    height: 200
+
+    AmqpConnection {
+        id: broker
+        active: url !== ""
+        onErrorOccurred: error => console.log(error.text)
+        AmqpQueue { id: queue; name: "alerts" }
+        AmqpQueue { id: answers; name: "answers"; receiving: false }
+    }
+    model: AmqpMessageModel { id: alerts; queue: queue }
+    delegate: Text {
+        id: row
+        required property int index
+        required property var json
+        text: json?.text ?? ""
+        TapHandler { onTapped: row.ListView.view.currentIndex = row.index }
+    }
+    currentIndex: -1
+    onCurrentIndexChanged: if (currentIndex >= 0) answers.publish({ seen: JSON.parse(alerts.get(currentIndex).text).text })
+}
