@@ -122,17 +122,15 @@ void printUrls(const QAmqpTestBroker &broker, const Run &run)
         print(urls.at(1).toEncoded() + '\n');
 }
 
-void start(QAmqpTestBroker &broker, const Arguments &arguments)
+void start(QAmqpTestBroker &broker)
 {
     if (broker.start())
         return;
     throw Failure{
             BadUsage,
-            u"cannot listen on port %1%2: %3; if another broker runs there, choose a port by "
-            "--port, or --port 0 for any that is free"_s.arg(
-                    arguments.isSet("port") ? arguments.value("port") : QString::number(usualPort),
-                    arguments.isSet("tls") ? u" and the one for TLS"_s : QString(),
-                    broker.errorString())};
+            broker.errorString()
+                    + u"; if another broker runs there, choose a port by --port, or --port 0 for "
+                      "any that is free"_s};
 }
 
 void broker(Run &run)
@@ -149,7 +147,7 @@ void broker(Run &run)
                 run.fail(*failure);
         });
     }
-    start(broker, arguments);
+    start(broker);
     complain(u"qamqp broker"_s,
              u"keeps everything in memory and is for development only; Ctrl-C ends it"_s);
     printUrls(broker, run);

@@ -111,9 +111,8 @@ private Q_SLOTS:
         const QString port = QString::number(other.serverPort());
         VERIFY_RUN(
                 run({u"broker"_s, u"--port"_s, port}), 1,
-                u"qamqp broker: cannot listen on port %1: The bound address is already in use; if "
-                "another broker runs there, choose a port by --port, or --port 0 for any that is "
-                "free\n"_s.arg(port));
+                u"qamqp broker: port %1 of 127.0.0.1 cannot be used: The bound address is already in use; if another broker runs there, choose a port by --port, or --port 0 for any that is free\n"_s
+                        .arg(port));
     }
 
     void tracesWhatClientsSayWithoutTheirSecrets()
