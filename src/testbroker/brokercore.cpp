@@ -108,7 +108,9 @@ std::vector<Connection *> BrokerCore::takeReady()
 std::optional<TimePoint> BrokerCore::nextTimeout() const
 {
     std::optional<TimePoint> next;
-    if (!m_timed.empty())
+    if (!m_dead.empty())
+        next = m_now; // the rest of them
+    else if (!m_timed.empty())
         next = m_timed.begin()->first.first;
     for (const auto &connection : m_connections)
         next = earlier(next, connection->nextTimeout());
@@ -255,19 +257,36 @@ void BrokerCore::queueTimes(Queue &queue)
     queue.m_timeout = next;
 }
 
+// Queues that hand messages on to each other through an exchange can multiply them without end, each on another
+// way. So a part of them is done at a time, and there is a limit beyond which they are lost.
+static constexpr int MostDeadLetters = 1000;
+static constexpr size_t MostWaitingDeadLetters = 100'000;
+
+void BrokerCore::publishLater(DeadLetter letter)
+{
+    if (m_dead.size() < MostWaitingDeadLetters)
+        m_dead.push_back(std::move(letter));
+}
+
 // Answers that come late go out first, so that consumers are known before they get messages. What queues give
 // up is published by them, which may make further queues give up something.
 void BrokerCore::settleDown(TimePoint now)
 {
     m_now = now;
-    while (!m_late.empty() || !m_changed.empty() || !m_dead.empty() || !m_faulty.empty()) {
+    int deadLetters = 0;
+    while (!m_late.empty() || !m_changed.empty() || !m_faulty.empty()
+           || (!m_dead.empty() && deadLetters < MostDeadLetters)) {
         settleChannels();
         for (const QueuePointer &queue : std::exchange(m_changed, {})) {
             queue->m_isChanged = false;
             queue->dispatch(now);
         }
-        for (const DeadLetter &letter : std::exchange(m_dead, {}))
+        for (size_t left = m_dead.size(); left > 0 && deadLetters < MostDeadLetters; --left) {
+            const DeadLetter letter = std::move(m_dead.front());
+            m_dead.pop_front();
+            ++deadLetters;
             letter.host->publishDead(letter);
+        }
         for (LinkFaults *faults : std::exchange(m_faulty, {}))
             faults->happen();
     }

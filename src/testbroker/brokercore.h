@@ -136,7 +136,7 @@ public:
     // what queues gave up is published.
     void changed(Queue &queue);
     void putOff(Channel &channel) { m_late.push_back(&channel); }
-    void publishLater(DeadLetter letter) { m_dead.push_back(std::move(letter)); }
+    void publishLater(DeadLetter letter);
     void settleDown(TimePoint now);
     void settleChannels(); // writes answers that were put off, before something else happens
     void putOff(LinkFaults &faults) { m_faulty.push_back(&faults); }
@@ -163,7 +163,7 @@ private:
     std::vector<Connection *> m_ready;
     std::vector<QueuePointer> m_changed;
     std::vector<Channel *> m_late;
-    std::vector<DeadLetter> m_dead;
+    std::deque<DeadLetter> m_dead;
     std::map<std::pair<TimePoint, quint64>, QueuePointer> m_timed; // queues with a deadline
     std::map<QByteArray, Consumer *, std::less<>> m_replyConsumers;
     Observer m_observer;

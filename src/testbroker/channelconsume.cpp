@@ -136,9 +136,11 @@ void Channel::endConsumer(const QByteArray &tag)
     const std::unique_ptr<Consumer> consumer = std::move(it->second);
     m_consumers.erase(it);
     std::erase_if(m_starting, [&](const Late &late) { return late.consumer == consumer.get(); });
-    for (Unacknowledged &entry : m_unacknowledged) {
-        if (entry.consumer == consumer.get())
-            entry.consumer = nullptr;
+    for (size_t i = 0; i < m_unacknowledged.size() && consumer->unacknowledged > 0; ++i) {
+        if (m_unacknowledged[i].consumer == consumer.get()) {
+            m_unacknowledged[i].consumer = nullptr;
+            --consumer->unacknowledged;
+        }
     }
     if (consumer->queue)
         consumer->queue->removeConsumer(consumer.get(), now());
@@ -261,26 +263,31 @@ void Channel::settle(const Settle &settle, quint32 method)
 // The tag 0 with `multiple` stands for all.
 bool Channel::settleNow(const Settle &settle)
 {
-    if (settle.multiple && settle.tag == 0) {
-        for (Unacknowledged &entry : m_unacknowledged)
-            settleOne(entry, settle.how);
-        m_unacknowledged.clear();
+    if (settle.multiple && settle.tag == 0 && m_unacknowledged.empty())
         return true;
-    }
+    const quint64 last =
+            settle.multiple && settle.tag == 0 ? m_unacknowledged.back().tag : settle.tag;
     const auto found = std::lower_bound(
-            m_unacknowledged.begin(), m_unacknowledged.end(), settle.tag,
+            m_unacknowledged.begin(), m_unacknowledged.end(), last,
             [](const Unacknowledged &entry, quint64 tag) { return entry.tag < tag; });
-    if (found == m_unacknowledged.end() || found->tag != settle.tag || !found->queue)
+    if (found == m_unacknowledged.end() || found->tag != last || !found->queue)
         return false;
-    if (settle.multiple) {
-        for (auto it = m_unacknowledged.begin(); it != found; ++it)
+    if (settle.multiple && settle.how == Settlement::Requeue) {
+        // The last one first: so each becomes the first of its queue, where there is room for it.
+        for (auto it = found + 1; it != m_unacknowledged.begin();)
+            settleOne(*--it, settle.how);
+    } else {
+        for (auto it = settle.multiple ? m_unacknowledged.begin() : found; it != found; ++it)
             settleOne(*it, settle.how);
+        settleOne(*found, settle.how);
     }
-    settleOne(*found, settle.how);
     while (!m_unacknowledged.empty() && !m_unacknowledged.front().queue)
         m_unacknowledged.pop_front();
     while (!m_unacknowledged.empty() && !m_unacknowledged.back().queue)
         m_unacknowledged.pop_back();
+    // A client may leave the oldest alone, and settle all that come later.
+    if (m_unacknowledged.size() > 2 * m_unacknowledgedCount + 64)
+        std::erase_if(m_unacknowledged, [](const Unacknowledged &entry) { return !entry.queue; });
     return true;
 }
 
@@ -311,11 +318,11 @@ void Channel::settleOne(Unacknowledged &entry, Settlement how)
 
 void Channel::requeueAll()
 {
-    for (Unacknowledged &entry : m_unacknowledged) {
-        if (entry.queue) {
-            if (entry.consumer)
-                --entry.consumer->unacknowledged;
-            std::exchange(entry.queue, nullptr)->requeue(std::move(entry.message));
+    for (auto it = m_unacknowledged.rbegin(); it != m_unacknowledged.rend(); ++it) {
+        if (it->queue) {
+            if (it->consumer)
+                --it->consumer->unacknowledged;
+            std::exchange(it->queue, nullptr)->requeue(std::move(it->message));
         }
     }
     m_unacknowledged.clear();

@@ -155,7 +155,8 @@ void Channel::publish(Publish publish)
             faults->hold(m_number, routes, {publish.envelope, publish.message});
         } else {
             for (const QueuePointer &queue : routes)
-                outcome = std::max(outcome, queue->publish({publish.envelope, publish.message}, now()));
+                outcome = std::max(outcome,
+                                   queue->publish({publish.envelope, publish.message}, now()));
         }
     }
     if (tag > 0)
@@ -169,7 +170,9 @@ bool Channel::publishReply(const Publish &publish)
     const auto consumer = core().replyConsumers().find(publish.envelope->routingKey);
     if (consumer == core().replyConsumers().end())
         return false;
-    consumer->second->channel->deliver(*consumer->second, {publish.envelope, publish.message});
+    Channel &to = *consumer->second->channel;
+    if (!to.m_connection.isFull()) // there is no queue for what this client does not read
+        to.deliver(*consumer->second, {publish.envelope, publish.message});
     return true;
 }
 

@@ -86,7 +86,7 @@ void Connection::readFrames()
     }
     Frame frame;
     FrameError error;
-    while (m_state != State::Closed && !m_isBlocked
+    while (m_state != State::Closed && !m_isBlocked && m_output.size() < MaxOutput
            && m_reader.next(FrameLimits(m_frameMax), frame, error)) {
         if (frame.missing > 0) {
             error = {ReplyCode::FrameError, u"a header frame is larger than the negotiated size"_s};
@@ -96,10 +96,13 @@ void Connection::readFrames()
         if (m_faults && m_faults->isPending())
             m_faults->happen();
     }
-    if (m_state == State::Closed)
-        m_reader.discard();
-    else if (error.code != ReplyCode::Success)
+    m_isFull = m_output.size() >= MaxOutput;
+    if (error.code != ReplyCode::Success) {
+        m_isGarbled = true;
         close(refuse(error.code, error.text.toUtf8()));
+    }
+    if (m_state == State::Closed || m_isGarbled)
+        m_reader.discard();
 }
 
 void Connection::receive(const Frame &frame)
@@ -340,7 +343,7 @@ std::optional<TimePoint> Connection::nextTimeout() const
 
 bool Connection::wantsInput() const
 {
-    return !m_isBlocked && m_state != State::Closed && m_output.size() < 8 * HighWater
+    return !m_isBlocked && m_state != State::Closed && m_output.size() < MaxOutput
             && (!m_faults || m_faults->wantsInput());
 }
 
@@ -348,10 +351,13 @@ QByteArray Connection::takeOutput()
 {
     const QByteArray block = m_faults ? m_faults->takeOutput() : m_output.take();
     m_unreadSince = m_output.size() > 0 ? std::optional(now()) : std::nullopt;
-    if (m_isHeld && m_output.size() < HighWater / 2) {
-        m_isHeld = false;
-        for (const auto &[number, channel] : m_channels)
-            channel->wantsMore();
+    if ((m_isHeld || m_isFull) && m_output.size() < HighWater / 2) {
+        if (std::exchange(m_isHeld, false)) {
+            for (const auto &[number, channel] : m_channels)
+                channel->wantsMore();
+        }
+        if (std::exchange(m_isFull, false))
+            readFrames();
         m_core.settleDown(now());
     } else if (m_faults) {
         m_core.settleDown(now());

@@ -82,6 +82,7 @@ public:
     }
     void sendContent(quint16 channel, const QAmqpMessage &message);
     bool takesDeliveries();
+    bool isFull() const { return m_output.size() >= MaxOutput; }
     Refusal allows(QRegularExpression Permissions::*what, const char *kind,
                    QByteArrayView name) const;
     bool cancelNotify() const { return m_cancelNotify; }
@@ -109,7 +110,8 @@ private:
         Closed
     };
     enum class Direction : quint8 { FromClient, ToClient };
-    static constexpr qint64 HighWater = 1024 * 1024;
+    static constexpr qint64 HighWater = 1024 * 1024; // of the output: no more deliveries
+    static constexpr qint64 MaxOutput = 8 * HighWater; // no more is read either
 
     void arrived(QByteArrayView bytes); // once no fault holds them up
     void halfClose();
@@ -168,6 +170,8 @@ private:
     bool m_blockedNotify = false;
     bool m_failureClose = false;
     bool m_isBlocked = false; // it has published while the broker is blocked, and is not read
+    bool m_isGarbled = false; // no frame can be found any more in what comes
+    bool m_isFull = false; // until it has read more, what has arrived is not done either
     bool m_isHeld = false; // until it has read more, no deliveries are added
     VirtualHost *m_host = nullptr;
     std::map<quint16, std::unique_ptr<Channel>> m_channels;

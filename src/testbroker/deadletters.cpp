@@ -28,8 +28,11 @@ static QAmqpTable newDeath(const Message &message, const QByteArray &queue, cons
     return death;
 }
 
-QAmqpMessage withDeath(const Message &message, const Queue &queue, const char *reason,
-                       const QByteArrayList &keys, quint64 secondsSinceEpoch)
+static constexpr qsizetype MostDeaths = 1000;
+
+std::optional<QAmqpMessage> withDeath(const Message &message, const Queue &queue,
+                                      const char *reason, const QByteArrayList &keys,
+                                      quint64 secondsSinceEpoch)
 {
     const QString why = QString::fromLatin1(reason);
     const QString name = QString::fromUtf8(queue.name());
@@ -46,6 +49,8 @@ QAmqpMessage withDeath(const Message &message, const Queue &queue, const char *r
         deaths.removeAt(i);
         break;
     }
+    if (deaths.size() >= MostDeaths)
+        return {};
     deaths.prepend(latest);
     headers.insert(u"x-death"_s, deaths);
     if (!headers.contains(u"x-first-death-reason"_s)) {

@@ -56,6 +56,9 @@ public:
     const QByteArray &alternate() const { return m_alternate; } // may be empty
     const std::list<Binding> &bindings() const { return m_bindings; }
 
+    // For a message that is on its way: false if it was here in this round already.
+    bool reach(quint64 round) { return std::exchange(m_round, round) != round; }
+
     bool bind(Binding binding); // false if it was there
     bool unbind(const Binding &binding); // false if it was not there
     // Removes those to a queue or exchange that is gone. Returns whether there were any.
@@ -89,6 +92,7 @@ private:
     const QByteArray m_name;
     const ExchangeSettings m_settings;
     QByteArray m_alternate;
+    quint64 m_round = 0;
     std::list<Binding> m_bindings;
     Index m_byKey; // of a direct exchange
     Index m_byDestination;

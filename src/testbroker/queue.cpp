@@ -26,7 +26,6 @@ Queue::Queue(VirtualHost &host, QByteArray name, QueueSettings settings, quint64
     , m_name(std::move(name))
     , m_settings(std::move(settings))
     , m_owner(owner)
-    , m_ready(size_t(m_settings.maxPriority) + 1)
     , m_lastUsed(now)
     , m_id(host.core().nextId())
 {
@@ -88,7 +87,7 @@ void Queue::append(Message message)
 {
     size_t priority = 0;
     if (m_settings.maxPriority > 0)
-        priority = std::min<size_t>(message.content.priority(), m_ready.size() - 1);
+        priority = std::min<size_t>(message.content.priority(), size_t(m_settings.maxPriority));
     ++m_readyCount;
     m_readyBytes += bodySize(message);
     Ready &ready = m_ready[priority];
@@ -106,8 +105,8 @@ void Queue::append(Message message)
 Queue::Ready *Queue::firstReady()
 {
     for (auto ready = m_ready.rbegin(); ready != m_ready.rend(); ++ready) {
-        if (!ready->empty())
-            return &*ready;
+        if (!ready->second.empty())
+            return &ready->second;
     }
     return nullptr;
 }
@@ -127,7 +126,7 @@ void Queue::dropExpired(TimePoint now, bool atOnce)
 {
     if (isStream())
         return;
-    for (Ready &ready : m_ready) {
+    for (auto &[priority, ready] : m_ready) {
         while (!ready.empty()
                && (ready.front().expires < now || (atOnce && ready.front().expires <= now)))
             discard(takeFirst(ready), "expired");
@@ -137,7 +136,7 @@ void Queue::dropExpired(TimePoint now, bool atOnce)
 // The oldest of the lowest priority goes first.
 void Queue::dropOverflow()
 {
-    for (Ready &ready : m_ready) {
+    for (auto &[priority, ready] : m_ready) {
         while (!ready.empty() && isAbove())
             discard(takeFirst(ready), "maxlen");
     }
@@ -163,7 +162,7 @@ std::optional<Message> Queue::take(TimePoint now, bool isHeld)
 quint64 Queue::purge()
 {
     const quint64 count = m_readyCount;
-    for (Ready &ready : m_ready)
+    for (auto &[priority, ready] : m_ready)
         ready.clear();
     m_readyCount = m_readyBytes = 0;
     return count;
@@ -276,7 +275,7 @@ std::optional<TimePoint> Queue::nextTimeout() const
     if (!m_host)
         return next;
     if (!isStream()) {
-        for (const Ready &ready : m_ready) {
+        for (const auto &[priority, ready] : m_ready) {
             if (!ready.empty())
                 next = earlier(next, ready.front().expires);
         }
@@ -296,7 +295,7 @@ void Queue::forgetTransient()
 {
     if (isStream())
         return;
-    for (Ready &ready : m_ready) {
+    for (auto &[priority, ready] : m_ready) {
         Ready kept;
         kept.swap(ready);
         for (Message &message : kept) {

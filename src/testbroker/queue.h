@@ -13,6 +13,7 @@
 #include "testbroker/queuesettings.h"
 
 #include <deque>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -55,6 +56,9 @@ public:
     bool isStream() const { return m_settings.type == QueueType::Stream; }
     quint64 owner() const { return m_owner; } // the connection it is exclusive to, or 0
     VirtualHost *host() const { return m_host; } // null once it is deleted
+
+    // For a message that is on its way through exchanges: false if it was here in this round already.
+    bool reach(quint64 round) { return std::exchange(m_round, round) != round; }
 
     quint64 readyCount() const { return m_readyCount; }
     quint64 readyBytes() const { return m_readyBytes; }
@@ -111,11 +115,12 @@ private:
     const QByteArray m_name;
     const QueueSettings m_settings;
     const quint64 m_owner;
-    std::vector<Ready> m_ready; // by priority
+    std::map<size_t, Ready> m_ready; // by priority, as far as there were messages of it
     quint64 m_readyCount = 0;
     quint64 m_readyBytes = 0;
     quint64 m_unacknowledged = 0;
     quint64 m_nextPosition = 0;
+    quint64 m_round = 0;
     std::vector<Consumer *> m_consumers; // of higher priority first, then whose turn it is
     TimePoint m_lastUsed;
     const quint64 m_id;

@@ -166,6 +166,11 @@ Refusal checkReplicated(const QueueSettings &settings, const QByteArray &what)
     };
     if (settings.type == QueueType::Classic)
         return {};
+    if (settings.arguments.contains(QStringLiteral("x-max-priority")))
+        return refuse(ReplyCode::PreconditionFailed,
+                      "invalid arg 'x-max-priority' for " + what + " of queue type "
+                              + (settings.type == QueueType::Quorum ? "rabbit_quorum_queue"
+                                                                    : "rabbit_stream_queue"));
     if (!settings.durable)
         return invalid("non-durable");
     if (settings.autoDelete)

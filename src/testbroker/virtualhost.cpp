@@ -203,7 +203,7 @@ VirtualHost::Routes VirtualHost::route(Exchange &exchange, QByteArrayView key,
             routes.push_back(found);
         return routes;
     }
-    std::vector<Exchange *> visited;
+    const quint64 round = ++m_routings; // marks what was reached already
     std::vector<Exchange *> open{&exchange};
     std::optional<QAmqpTable> headers;
     const auto readHeaders = [&]() -> const QAmqpTable & {
@@ -214,9 +214,8 @@ VirtualHost::Routes VirtualHost::route(Exchange &exchange, QByteArrayView key,
     while (!open.empty()) {
         Exchange *at = open.back();
         open.pop_back();
-        if (std::find(visited.begin(), visited.end(), at) != visited.end())
+        if (!at->reach(round))
             continue;
-        visited.push_back(at);
         bool found = false;
         at->route(key, readHeaders, [&](const Binding &binding) {
             found = true;
@@ -224,7 +223,7 @@ VirtualHost::Routes VirtualHost::route(Exchange &exchange, QByteArrayView key,
                 if (Exchange *next = this->exchange(binding.destination))
                     open.push_back(next);
             } else if (const QueuePointer to = queue(binding.destination)) {
-                if (std::find(routes.begin(), routes.end(), to) == routes.end())
+                if (to->reach(round))
                     routes.push_back(to);
             }
         });
@@ -238,12 +237,14 @@ VirtualHost::Routes VirtualHost::route(Exchange &exchange, QByteArrayView key,
 VirtualHost::Routes VirtualHost::routeAll(Exchange &exchange, const QByteArrayList &keys,
                                           const QAmqpMessage &message)
 {
-    Routes all;
-    for (const QByteArray &key : keys) {
-        for (const QueuePointer &to : route(exchange, key, message)) {
-            if (std::find(all.begin(), all.end(), to) == all.end())
-                all.push_back(to);
-        }
+    Routes all = route(exchange, keys.constFirst(), message);
+    for (qsizetype i = 1; i < keys.size(); ++i) {
+        const Routes more = route(exchange, keys.at(i), message);
+        const quint64 round = ++m_routings;
+        for (const QueuePointer &to : all)
+            to->reach(round);
+        std::copy_if(more.begin(), more.end(), std::back_inserter(all),
+                     [&](const QueuePointer &to) { return to->reach(round); });
     }
     return all;
 }
@@ -255,10 +256,13 @@ void VirtualHost::deadLetter(const Queue &queue, const Message &message, const c
     const QueueSettings &settings = queue.settings();
     QByteArrayList keys{message.envelope->routingKey};
     keys += carbonCopies(message.content, "CC");
-    QAmqpMessage dead = withDeath(message, queue, reason, keys, m_core.secondsSinceEpoch());
+    std::optional<QAmqpMessage> dead =
+            withDeath(message, queue, reason, keys, m_core.secondsSinceEpoch());
+    if (!dead)
+        return;
     if (settings.deadLetterRoutingKey)
         keys = {*settings.deadLetterRoutingKey};
-    m_core.publishLater({this, *settings.deadLetterExchange, keys, std::move(dead)});
+    m_core.publishLater({this, *settings.deadLetterExchange, keys, *std::move(dead)});
 }
 
 void VirtualHost::publishDead(const DeadLetter &letter)

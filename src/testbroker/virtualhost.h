@@ -81,12 +81,15 @@ private:
     ByName<std::unique_ptr<Exchange>> m_exchanges;
     ByName<QueuePointer> m_queues;
     quint64 m_changes = 0;
+    quint64 m_routings = 0;
     size_t m_bindings = 0;
 };
 
-// The headers of a message that died: x-death and what belongs to it (deadletters.cpp).
-QAmqpMessage withDeath(const Message &message, const Queue &queue, const char *reason,
-                       const QByteArrayList &keys, quint64 secondsSinceEpoch);
+// The message with the headers of one that died: x-death and what belongs to it (deadletters.cpp). There is none
+// if it has died in too many queues: on a long way its headers would take ever more time.
+std::optional<QAmqpMessage> withDeath(const Message &message, const Queue &queue,
+                                      const char *reason, const QByteArrayList &keys,
+                                      quint64 secondsSinceEpoch);
 // Whether a message that died has been in this queue before, without having been rejected since.
 bool isCycle(const QAmqpMessage &message, const QByteArray &queue);
 // The further routing keys that a message carries in a header.
