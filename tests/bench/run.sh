@@ -57,5 +57,9 @@ if command -v npm >/dev/null && [ ! -d "$programs/node_modules/amqplib" ]; then
 fi
 [ -z "$broker" ] || start_node build/bench/node
 
+step "trying the other clients with the test broker"
+log=build/bench/testbroker.log run tests/interop/testbroker.py --modules "$programs/node_modules" \
+    build/bench/src/tool/qamqp broker --port 0 || fail "what went wrong is in build/bench/testbroker.log"
+
 step "measuring"
 run tests/bench/run.py --programs "$programs" "$@"
