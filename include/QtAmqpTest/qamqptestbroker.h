@@ -188,6 +188,8 @@ private:
     std::unique_ptr<QAmqpTestBrokerPrivate> d;
 };
 
+Q_AMQP_TEST_EXPORT QDebug operator<<(QDebug debug, const QAmqpTestBroker *broker);
+
 QT_END_NAMESPACE
 
 #endif

@@ -42,7 +42,7 @@ public:
         Restart
     };
     Q_ENUM(Kind)
-    enum class Trigger { Immediately, ReceivedByte, SentByte, Publish, Delivery, Method, Time };
+    enum class Trigger { Immediately, ReceivedByte, SentByte, Publish, Delivery, Method, Elapsed };
     Q_ENUM(Trigger)
     enum class Moment { InsteadOfAnswer, AfterAnswer };
     Q_ENUM(Moment)
@@ -88,6 +88,8 @@ public:
     QAmqpTestFault &setReplyCode(quint16 code);
     QString text() const;
     QAmqpTestFault &setText(const QString &text);
+
+    Q_AMQP_TEST_EXPORT friend QDebug operator<<(QDebug debug, const QAmqpTestFault &fault);
 
 private:
     friend class QAmqpTestFaultPrivate;

@@ -85,7 +85,7 @@ void LinkFaults::add(const FaultPointer &fault)
         armed.count = m_received;
     else if (what.trigger() == Trigger::SentByte)
         armed.count = m_sent;
-    if (what.trigger() == Trigger::Time && m_connection.isOpen() && !m_openedAt)
+    if (what.trigger() == Trigger::Elapsed && m_connection.isOpen() && !m_openedAt)
         m_openedAt = now();
     m_armed.push_back(armed);
     const bool isAtOnce =
@@ -282,7 +282,7 @@ void LinkFaults::timeout()
     if (m_openedAt) {
         const auto sinceOpen =
                 std::chrono::duration_cast<std::chrono::milliseconds>(now() - *m_openedAt);
-        triggerAt(Trigger::Time, sinceOpen.count());
+        triggerAt(Trigger::Elapsed, sinceOpen.count());
     }
     readOn();
     m_looked = now();
@@ -295,7 +295,7 @@ std::optional<TimePoint> LinkFaults::nextTimeout() const
     std::optional<TimePoint> next;
     for (const Armed &armed : m_armed) {
         const QAmqpTestFault &fault = armed.request->fault;
-        if (!armed.isTriggered && fault.trigger() == Trigger::Time && m_openedAt)
+        if (!armed.isTriggered && fault.trigger() == Trigger::Elapsed && m_openedAt)
             next = earlier(next,
                            timeAfter(*m_openedAt, std::chrono::milliseconds(fault.position())));
     }

@@ -365,4 +365,14 @@ QList<QAmqpTestBroker::ConnectionInfo> QAmqpTestBroker::connections() const
     });
 }
 
+QDebug operator<<(QDebug debug, const QAmqpTestBroker *broker)
+{
+    const QDebugStateSaver saver(debug);
+    debug.nospace();
+    if (!broker)
+        return debug << "QAmqpTestBroker(null)";
+    return debug << "QAmqpTestBroker(" << (broker->isRunning() ? "running" : "stopped") << ", port "
+                 << broker->url().port() << ", connections " << broker->connections().size() << ')';
+}
+
 QT_END_NAMESPACE

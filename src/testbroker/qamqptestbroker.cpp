@@ -597,7 +597,9 @@ void QAmqpTestBroker::clearFaults()
     a queue took it. What is published in a transaction comes when that is committed. With QSignalSpy a test sees what
     a publisher sends without declaring a queue. */
 
+/*! \reimp */
 void QAmqpTestBroker::connectNotify(const QMetaMethod &signal) { d->watch(signal); }
+/*! \reimp */
 void QAmqpTestBroker::disconnectNotify(const QMetaMethod &signal) { d->watch(signal); }
 
 QT_END_NAMESPACE

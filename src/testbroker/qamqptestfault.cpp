@@ -5,6 +5,8 @@
 
 #include "values/sharedvalue.h"
 
+#include <QtCore/qdebug.h>
+
 QT_BEGIN_NAMESPACE
 
 using namespace QtAmqpPrivate;
@@ -73,7 +75,7 @@ using std::chrono::milliseconds;
     \value Publish  See atPublish().
     \value Delivery  See atDelivery().
     \value Method  See atMethod().
-    \value Time  See atTime().
+    \value Elapsed  See atTime().
 */
 
 /*!
@@ -129,6 +131,7 @@ QAmqpTestFault::QAmqpTestFault(const QAmqpTestFault &other) = default;
 QAmqpTestFault::QAmqpTestFault(QAmqpTestFault &&other) noexcept = default;
 QAmqpTestFault &QAmqpTestFault::operator=(const QAmqpTestFault &other) = default;
 QAmqpTestFault &QAmqpTestFault::operator=(QAmqpTestFault &&other) noexcept = default;
+/*! Destroys the fault; a broker that was given it keeps its own copy. */
 QAmqpTestFault::~QAmqpTestFault() = default;
 
 /*! Returns what happens. */
@@ -178,7 +181,7 @@ QAmqpTestFault &QAmqpTestFault::atMethod(const QString &name, qint64 count, Mome
 /*! Happens so long after the connection was opened (connection.open-ok): \a afterOpen, to the millisecond. */
 QAmqpTestFault &QAmqpTestFault::atTime(milliseconds afterOpen)
 {
-    QAmqpTestFaultPrivate::set(*this, Trigger::Time, afterOpen.count());
+    QAmqpTestFaultPrivate::set(*this, Trigger::Elapsed, afterOpen.count());
     return *this;
 }
 
@@ -257,5 +260,14 @@ QAmqpTestFault &QAmqpTestFault::setReplyCode(quint16 code)
 /*! \fn QAmqpTestFault &QAmqpTestFault::setText(const QString &text)
     Sets the reason that the client is given: \a text, behind the name of the code. */
 QTAMQP_FIELD(QAmqpTestFault, QString, text, setText)
+
+QDebug operator<<(QDebug debug, const QAmqpTestFault &fault)
+{
+    const QDebugStateSaver saver(debug);
+    debug.nospace() << "QAmqpTestFault(" << fault.kind() << ", " << fault.trigger();
+    if (fault.trigger() != QAmqpTestFault::Trigger::Immediately)
+        debug << ' ' << fault.method() << ' ' << fault.position() << ' ' << fault.moment();
+    return debug << ", connection " << fault.connection() << ", times " << fault.times() << ')';
+}
 
 QT_END_NAMESPACE

@@ -45,6 +45,9 @@ for shared in ON OFF; do
     done
 done
 
+configured -DQTAMQP_TEST_LIBRARY=OFF
+told "no example testing"
+
 configured -DQTAMQP_TESTS=OFF -DCMAKE_DISABLE_FIND_PACKAGE_Qt6Qml=ON
 told "without the QML module: Qt6Qml was not found (Debian: qt6-declarative-dev)"
 told "no example quick-chat"

@@ -39,7 +39,7 @@ inline QStringList statements(QString body)
             regex(R"(\b(?:Q_OBJECT|Q_GADGET|QML_ANONYMOUS)\b|\bQ_(?:ENUM|FLAG|INTERFACES|CLASSINFO)\([^)]*\))"),
             QString());
     body.replace(
-            regex(R"((\b(?:Q_AMQP_COPYABLE|Q_AMQP_VALUE|Q_DECLARE_FLAGS|Q_PROPERTY|QML_\w+)\([^)]*\)))"),
+            regex(R"((\b(?:Q_AMQP_COPYABLE|Q_AMQP_VALUE|Q_AMQP_TEST_VALUE|Q_DECLARE_FLAGS|Q_PROPERTY|QML_\w+)\([^)]*\)))"),
             u"\\1;"_s);
     QStringList found;
     QString text;
@@ -59,6 +59,10 @@ inline QStringList statements(QString body)
                 for (const QString &value : body.mid(at + 1, end - at - 1).split(u','))
                     if (!value.trimmed().isEmpty() && isPublic)
                         found += word.section(u" :"_s, 0, 0) + u" "_s + value.simplified();
+            if (word.startsWith(u"struct ") && isPublic)
+                for (const QString &inner :
+                     statements(u"public:"_s + body.mid(at + 1, end - at - 1)))
+                    found += word + u' ' + inner;
             if (!word.startsWith(u"enum") && isPublic)
                 found += word;
             text.clear();
@@ -75,7 +79,7 @@ inline QStringList statements(QString body)
     return found;
 }
 
-// "QAmqpQueue: QString name() const" and so on.
+// "QAmqpQueue: QString name() const" and so on; of a structure in a class "struct Name quint64 member = 0".
 inline QStringList of(QString header)
 {
     using namespace Qt::StringLiterals;
@@ -83,12 +87,12 @@ inline QStringList of(QString header)
     header.replace(regex(R"(^#(?:[^\n]*\\\n)*[^\n]*$)"), QString());
     QStringList found;
     static const QRegularExpression type = regex(
-            R"(^(?:class|struct)(?: \[\[nodiscard\]\])?(?: Q_AMQP\w*_EXPORT)? (\w+)[^;{]*\{)");
+            R"(^(?:class|struct|namespace(?= QAmqp))(?: \[\[nodiscard\]\])?(?: Q_AMQP\w*_EXPORT)? (\w+)[^;{]*\{)");
     for (auto it = type.globalMatch(header); it.hasNext();) {
         const QRegularExpressionMatch match = it.next();
         const qsizetype start = match.capturedEnd() - 1;
         QString body = header.mid(start + 1, closing(header, start) - start - 1);
-        if (match.captured().startsWith(u"struct"))
+        if (!match.captured().startsWith(u"class"))
             body.prepend(u"public:"_s);
         for (const QString &statement : statements(body))
             found += match.captured(1) + u": "_s + statement;

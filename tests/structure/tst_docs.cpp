@@ -33,7 +33,7 @@ QString readFile(const QString &path)
 QSet<QString> publicNames(const QString &header)
 {
     static const QRegularExpression definition(
-            u"^(?:class|struct)(?: Q_AMQP_EXPORT)? (\\w+)[^;{]*\\{(.*?)^\\};"_s, Lines | All);
+            u"^(?:class|struct)(?: Q_AMQP\\w*_EXPORT)? (\\w+)[^;{]*\\{(.*?)^\\};"_s, Lines | All);
     static const QRegularExpression noise(u"//[^\\n]*|\\bQ_\\w+\\([^\\n]*"_s);
     static const QRegularExpression function(
             u"^    (?! )(?!friend |explicit operator )(?:[^\\n(]*?[ *&])?(~?\\w+)\\("_s, Lines);
@@ -47,6 +47,13 @@ QSet<QString> publicNames(const QString &header)
         for (auto f = function.globalMatch(body); f.hasNext();)
             names += name + "::"_L1 + f.next().captured(1);
     }
+    static const QRegularExpression space(u"^namespace (QAmqp\\w+)\\s*\\{(.*?)^\\}"_s, Lines | All);
+    static const QRegularExpression free(u"^(?:Q_AMQP\\w*_EXPORT )?[\\w:<>]+ (\\w+)\\("_s, Lines);
+    for (auto it = space.globalMatch(header); it.hasNext();) {
+        const QRegularExpressionMatch match = it.next();
+        for (auto f = free.globalMatch(match.captured(2)); f.hasNext();)
+            names += match.captured(1) + "::"_L1 + f.next().captured(1);
+    }
     return names;
 }
 
@@ -55,7 +62,7 @@ QSet<QString> publicNames(const QString &header)
 QHash<QString, QString> accessors(const QString &header)
 {
     static const QRegularExpression token(
-            u"^class Q_AMQP_EXPORT (\\w+)|Q_PROPERTY\\(\\S+ (\\w+) READ (\\w+)(?: WRITE (\\w+))?"_s,
+            u"^class Q_AMQP\\w*_EXPORT (\\w+)|Q_PROPERTY\\(\\S+ (\\w+) READ (\\w+)(?: WRITE (\\w+))?"_s,
             Lines);
     QHash<QString, QString> properties;
     QString name;
@@ -110,10 +117,11 @@ private Q_SLOTS:
     void everythingPublicHasAComment_data()
     {
         QTest::addColumn<QString>("header");
-        const QDir folder(root.filePath(u"include/QtAmqp"_s));
-        const QStringList headers = folder.entryList({u"qamqp*.h"_s});
-        for (const QString &header : headers)
-            QTest::newRow(qPrintable(header)) << folder.filePath(header);
+        for (const QString &library : {u"include/QtAmqp"_s, u"include/QtAmqpTest"_s}) {
+            const QDir folder(root.filePath(library));
+            for (const QString &header : folder.entryList({u"qamqp*.h"_s}))
+                QTest::newRow(qPrintable(header)) << folder.filePath(header);
+        }
     }
 
     void everythingPublicHasAComment()
@@ -142,6 +150,9 @@ private Q_SLOTS:
         const QSet<QString> names = {u"A"_s,    u"A::A"_s,    u"A::~A"_s,
                                      u"A::p"_s, u"A::setP"_s, u"A::f"_s};
         QCOMPARE(publicNames(header), names);
+        QCOMPARE(publicNames(u"namespace QAmqpA {\n\nQ_AMQP_TEST_EXPORT bool f(int a);\n"
+                             "template<typename T>\nB<T> g(T t)\n{\n    h(t);\n}\n}\n"_s),
+                 QSet<QString>({u"QAmqpA::f"_s, u"QAmqpA::g"_s}));
         QCOMPARE(accessors(header).value(u"A::setP"_s), u"A::p"_s);
         const QString source = u"/*! \\class A */\n/*! \\property A::p\n Text. */\nint A::q() {}\n"
                                "/*! \\fn A &A::operator=(A &&a)\n    \\fn A::~A()\n Text. */\n"

@@ -16,7 +16,7 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-const QDir publicFolder(QStringLiteral(QTAMQP_SOURCE_DIR "/include/QtAmqp"));
+const QDir publicFolder(QStringLiteral(QTAMQP_SOURCE_DIR "/include"));
 const QDir buildFolder(QStringLiteral(QT_TESTCASE_BUILDDIR "/structure"));
 
 QString readFile(const QString &path)
@@ -25,9 +25,16 @@ QString readFile(const QString &path)
     return file.open(QIODevice::ReadOnly) ? QString::fromUtf8(file.readAll()) : QString();
 }
 
+// As they are included: QtAmqp/qamqptable.h and so on.
 QStringList publicHeaders(const QString &filter = u"*"_s)
 {
-    return publicFolder.entryList({filter}, QDir::Files, QDir::Name);
+    QStringList headers;
+    for (const QString &library : {u"QtAmqp"_s, u"QtAmqpTest"_s}) {
+        const QDir folder(publicFolder.filePath(library));
+        for (const QString &name : folder.entryList({filter}, QDir::Files, QDir::Name))
+            headers += library + u'/' + name;
+    }
+    return headers;
 }
 
 QString withoutCommentsAndStrings(QString code)
@@ -86,9 +93,7 @@ private Q_SLOTS:
         QStringList compiled =
                 readFile(buildFolder.filePath(u"headers.txt"_s)).split(u'\n', Qt::SkipEmptyParts);
         compiled.sort();
-        QStringList expected;
-        for (const QString &header : publicHeaders())
-            expected += u"QtAmqp/"_s + header;
+        QStringList expected = publicHeaders();
         expected.sort();
         QVERIFY(expected.size() > 30);
         QCOMPARE(compiled, expected);
@@ -98,7 +103,7 @@ private Q_SLOTS:
         static const QRegularExpression notOfAName(u"[^A-Za-z0-9_]"_s);
         QMap<QString, QString> sources;
         for (const QString &header : std::as_const(compiled)) {
-            const auto line = forwarding.match(readFile(publicFolder.filePath(header.sliced(7))));
+            const auto line = forwarding.match(readFile(publicFolder.filePath(header)));
             const QString compiledAs = line.hasMatch() ? line.captured(1) : header;
             sources[compiledAs] += u"#include <%1>\n"_s.arg(header);
         }
@@ -119,15 +124,14 @@ private Q_SLOTS:
             QCOMPARE(code.startsWith(u"#include \"structure/macros.h\"\n"),
                      source == u"behind_macros");
             for (const QString &header : publicHeaders(u"*.h"_s))
-                QVERIFY2(code.contains(u"#include <QtAmqp/%1>\n"_s.arg(header)),
-                         qPrintable(header));
+                QVERIFY2(code.contains(u"#include <%1>\n"_s.arg(header)), qPrintable(header));
         }
     }
 
     void everyClassHasAForwardingHeader()
     {
         static const QRegularExpression declaration(
-                u"^(?:class|struct)\\s+Q_AMQP_EXPORT\\s+(QAmqp\\w+)\\s*(?:final\\s*)?(?:$|:|\\{)"_s,
+                u"^(?:class|struct)\\s+Q_AMQP\\w*_EXPORT\\s+(QAmqp\\w+)\\s*(?:final\\s*)?(?:$|:|\\{)"_s,
                 QRegularExpression::MultilineOption);
         int classes = 0;
         for (const QString &header : publicHeaders(u"*.h"_s)) {
@@ -135,8 +139,9 @@ private Q_SLOTS:
             for (auto it = declaration.globalMatch(code); it.hasNext();) {
                 const QString name = it.next().captured(1);
                 ++classes;
-                QVERIFY2(readFile(publicFolder.filePath(name))
-                                 .endsWith(u"\n\n#include <QtAmqp/%1>\n"_s.arg(header)),
+                const QString folder = header.section(u'/', 0, 0) + u'/';
+                QVERIFY2(readFile(publicFolder.filePath(folder + name))
+                                 .endsWith(u"\n\n#include <%1>\n"_s.arg(header)),
                          qPrintable(u"%1 in %2 has no forwarding header"_s.arg(name, header)));
             }
         }
@@ -146,16 +151,17 @@ private Q_SLOTS:
     void everyForwardingHeaderForwards()
     {
         static const QRegularExpression one(
-                u"\\A(?://[^\\n]*\\n)+\\n#include <QtAmqp/(\\w+\\.h)>\\n\\z"_s);
+                u"\\A(?://[^\\n]*\\n)+\\n#include <(\\w+/\\w+\\.h)>\\n\\z"_s);
         for (const QString &header : publicHeaders()) {
-            if (header.endsWith(u".h") || header == u"QtAmqp")
+            const QString name = header.section(u'/', 1);
+            if (header.endsWith(u".h") || name == header.section(u'/', 0, 0)) // all of a library
                 continue;
             const QRegularExpressionMatch match =
                     one.match(readFile(publicFolder.filePath(header)));
             QVERIFY2(match.hasMatch(), qPrintable(header));
             const QRegularExpression declaration(
-                    u"\\b(class|struct)( \\[\\[nodiscard\\]\\])?( Q_AMQP_EXPORT)? %1\\b"_s.arg(
-                            header));
+                    u"\\b(class|struct|namespace)( \\[\\[nodiscard\\]\\])?( Q_AMQP\\w*_EXPORT)? %1\\b"_s
+                            .arg(name));
             QVERIFY2(readFile(publicFolder.filePath(match.captured(1))).contains(declaration),
                      qPrintable(header));
         }
@@ -163,18 +169,18 @@ private Q_SLOTS:
 
     void theWholeIncludesEveryHeader()
     {
-        const QString whole = readFile(publicFolder.filePath(u"QtAmqp"_s));
         for (const QString &header : publicHeaders(u"*.h"_s)) {
-            if (header != u"qtamqpglobal.h")
-                QVERIFY2(whole.contains(u"#include <QtAmqp/%1>\n"_s.arg(header)),
-                         qPrintable(header));
+            const QString library = header.section(u'/', 0, 0);
+            const QString whole = readFile(publicFolder.filePath(library + u'/' + library));
+            if (!header.endsWith(u"global.h"))
+                QVERIFY2(whole.contains(u"#include <%1>\n"_s.arg(header)), qPrintable(header));
         }
     }
 
     void everyHeaderHasItsGuard()
     {
         for (const QString &header : publicHeaders(u"*.h"_s)) {
-            const QString guard = header.toUpper().replace(u'.', u'_');
+            const QString guard = header.section(u'/', 1).toUpper().replace(u'.', u'_');
             const QString code = readFile(publicFolder.filePath(header));
             const QString begin = u"#ifndef %1\n#define %1\n"_s.arg(guard);
             QVERIFY2(code.section(u"\n\n"_s, 1).startsWith(begin), qPrintable(header));

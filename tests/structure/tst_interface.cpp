@@ -25,6 +25,17 @@ QString contents(const QString &path)
     return file.open(QIODevice::ReadOnly) ? QString::fromUtf8(file.readAll()) : QString();
 }
 
+QStringList headers()
+{
+    QStringList paths;
+    for (const QString &library : {u"/include/QtAmqp"_s, u"/include/QtAmqpTest"_s}) {
+        const QDir folder(root + library);
+        for (const QString &name : folder.entryList({u"*.h"_s}))
+            paths += folder.filePath(name);
+    }
+    return paths;
+}
+
 } // namespace
 
 class TestInterface : public QObject
@@ -35,9 +46,8 @@ private Q_SLOTS:
     void whatIsPublicStays()
     {
         QSet<QString> there;
-        const QDir folder(root + u"/include/QtAmqp"_s);
-        for (const QString &name : folder.entryList({u"*.h"_s})) {
-            for (const QString &declaration : declarations::of(contents(folder.filePath(name))))
+        for (const QString &path : headers()) {
+            for (const QString &declaration : declarations::of(contents(path)))
                 there.insert(declaration);
         }
         const QStringList listed = contents(root + u"/tests/structure/interface.txt"_s)
@@ -57,11 +67,10 @@ private Q_SLOTS:
         const QStringList exempt = {u"QAmqpTransport"_s, u"QAmqpTransportClient"_s,
                                     u"QAmqpPublishResult"_s}; // which is a QAmqpResult
         static const QRegularExpression type = declarations::regex(
-                R"(^(?:class|struct)(?: \[\[nodiscard\]\])?(?: Q_AMQP_EXPORT)? (QAmqp\w+)[^;{]*\{)");
+                R"(^(?:class|struct)(?: \[\[nodiscard\]\])?(?: Q_AMQP\w*_EXPORT)? (QAmqp\w+)[^;{]*\{)");
         QString all;
-        const QDir folder(root + u"/include/QtAmqp"_s);
-        for (const QString &name : folder.entryList({u"*.h"_s}))
-            all += contents(folder.filePath(name));
+        for (const QString &path : headers())
+            all += contents(path);
         QSet<QString> missing;
         int found = 0;
         for (auto it = type.globalMatch(all); it.hasNext(); ++found) {
@@ -83,12 +92,13 @@ private Q_SLOTS:
                 "    Q_OBJECT\n    Q_PROPERTY(int n READ n)\npublic:\n    enum class E : quint8 { A, B = 2 };\n"
                 "    One(); // comment\n    int n(const QString &a = QString(),\n          int b = 1) const;\n"
                 "    int inlined() const { return 1; }\nQ_SIGNALS:\n    void changed();\nprivate:\n"
-                "    int hidden;\n};\nstruct Two\n{\n    int value = 0;\n};\n"_s;
+                "    int hidden;\n};\nstruct Two\n{\n    struct In\n    {\n        int deep = 0;\n    };\n    int value = 0;\n};\n"_s;
         QCOMPARE(declarations::of(header),
                  QStringList({u"One: Q_PROPERTY(int n READ n)"_s, u"One: enum class E A"_s,
                               u"One: enum class E B = 2"_s, u"One: One()"_s,
                               u"One: int n(const QString &a = QString(), int b = 1) const"_s,
                               u"One: int inlined() const"_s, u"One: void changed()"_s,
+                              u"Two: struct In int deep = 0"_s, u"Two: struct In"_s,
                               u"Two: int value = 0"_s}));
     }
 };

@@ -32,7 +32,7 @@ struct Layer
     Io io = Io::Allowed; // Forbidden: no QObject, no timer, no socket, no clock
 };
 
-// From the bottom up. "public" stands for include/QtAmqp without any internals.
+// From the bottom up. "public" stands for the headers in include without any internals.
 constexpr Layer layers[] = {
         {"values", "src/values/", "", Modules::Core, Io::Forbidden},
         {"codec", "src/codec/", "values", Modules::Core, Io::Forbidden},
@@ -78,6 +78,8 @@ const Layer *findLayer(const QString &name)
 
 const Layer *layerOfFile(const QString &path)
 {
+    if (path.startsWith(u"include/QtAmqpTest/"))
+        return findLayer(u"testbroker"_s);
     if (path.startsWith(u"include/QtAmqp/"))
         return findLayer(layerOfPublicHeader(path.section(u'/', -1)));
     for (const Layer &layer : layers) {
@@ -126,7 +128,7 @@ QString checkInclude(const Layer &layer, const QString &path, const QString &tar
     const bool isPublicHeader = path.startsWith(u"include/");
     const bool seesInternals = !QLatin1StringView(layer.mayInclude).contains("public"_L1);
 
-    if (privateQt.match(target).hasMatch() && prefix != u"QtAmqp" && !quoted)
+    if (privateQt.match(target).hasMatch() && !prefix.startsWith(u"QtAmqp") && !quoted)
         return u"includes a private header of Qt"_s;
     if (prefix == u"QtAmqp") {
         const QString header = target.section(u'/', 1);
@@ -134,6 +136,12 @@ QString checkInclude(const Layer &layer, const QString &path, const QString &tar
             return {};
         return u"includes upward, from %1 to %2"_s.arg(QLatin1StringView(layer.name),
                                                        layerOfPublicHeader(header));
+    }
+    if (prefix == u"QtAmqpTest") { // no part of QtAmqp needs it
+        const bool mayTest = layer.modules == Modules::Any;
+        if (mayTest || QLatin1StringView(layer.name) == "testbroker"_L1)
+            return {};
+        return u"includes the library for tests"_s;
     }
     if (quoted) {
         if (isPublicHeader)
@@ -153,7 +161,9 @@ QString checkInclude(const Layer &layer, const QString &path, const QString &tar
             return u"includes without naming a layer"_s;
         return target.contains(u'/') ? u"includes what is not its own"_s : QString();
     }
-    if (prefix == u"QtTest" && QLatin1StringView(layer.name) != "snippets"_L1) // which show it
+    const bool showsTests =
+            QStringList{u"snippets"_s, u"examples"_s}.contains(QLatin1StringView(layer.name));
+    if (prefix == u"QtTest" && !showsTests)
         return u"includes QtTest"_s;
     if (layer.modules == Modules::Any || !target.startsWith(u"Qt") || prefix == u"QtCore")
         return {};
@@ -249,7 +259,7 @@ private Q_SLOTS:
         int checked = 0;
         for (const QString &path : sourceFiles({u"src"_s, u"include"_s, u"qml"_s, u"examples"_s})) {
             // The forwarding headers have no layer: they name one header each, or all.
-            if (path.startsWith(u"include/QtAmqp/") && !path.endsWith(u".h"))
+            if (path.startsWith(u"include/") && !path.endsWith(u".h"))
                 continue;
             const QString code = readFile(path);
             QVERIFY2(!code.isEmpty(), qPrintable(path));
@@ -347,6 +357,18 @@ private Q_SLOTS:
         good("example", "examples/a/main.cpp",
              "#include <QtAmqp/QAmqpConnection>\n#include <QtWidgets/qwidget.h>\n#include \"window.h\"\n");
 
+        good("test library in an example", "examples/a/tst_a.cpp",
+             "#include <QtAmqpTest/QtAmqpTest>\n#include <QtTest/qtest.h>\n");
+        good("test library in itself", "src/testbroker/x.cpp",
+             "#include <QtAmqpTest/qamqptest.h>\n#include <QtAmqp/qamqpresult.h>\n");
+        good("between headers of the test library", "include/QtAmqpTest/x.h",
+             "#include <QtAmqpTest/qtamqptestglobal.h>\n");
+
+        bad("test library in the library", "src/api/x.cpp", "#include <QtAmqpTest/qamqptest.h>\n");
+        bad("test library in the facade", "src/blocking/x.cpp",
+            "#include <QtAmqpTest/qamqptest.h>\n");
+        bad("objects in the test library", "include/QtAmqpTest/x.h",
+            "#include <QtAmqp/qamqpchannel.h>\n");
         bad("upward", "src/codec/x.h", "#include \"protocol/events.h\"\n");
         bad("upward from values", "src/values/x.cpp", "#include \"codec/frame.h\"\n");
         bad("upward to the api", "src/transport/x.cpp", "#include \"api/engine.h\"\n");

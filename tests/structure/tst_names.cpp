@@ -60,7 +60,7 @@ bool isForeign(const QString &name)
         const QStringList words =
                 u"true false null undefined var co_await main exec fork poll epoll head now hello "
                 "copyright gzip qml qmllint qmlpreview QML_IMPORT_PATH CMAKE_PREFIX_PATH "
-                "QT_NO_EXCEPTIONS find_package "
+                "QT_NO_EXCEPTIONS QTRY_VERIFY find_package "
                 "BODY QUEUE CC BCC _BASE64 "
                 "NackError UnroutableError BlockingConnection flow channel "
                 "then onFailed result waitForFinished deleteLater moveToThread invokeMethod "
@@ -149,8 +149,12 @@ private:
                 u"^(?:Q_PROPERTY\\(.*?(\\w+) (?:READ|MEMBER).*|Q_DECLARE_FLAGS\\((\\w+).*|"
                 "using (\\w+).*)$"
                 "|(\\w+)\\(|(\\w+)(?: =.*)?$"_s);
+        static const QRegularExpression nested(u"^struct (\\w+) (.+)$"_s);
         QStringList names;
-        if (const auto match = enumerator.match(declaration); match.hasMatch()) {
+        if (const auto inner = nested.match(declaration); inner.hasMatch()) {
+            for (const QString &member : all(inner.captured(2), name))
+                names << inner.captured(1) + "::"_L1 + member << member;
+        } else if (const auto match = enumerator.match(declaration); match.hasMatch()) {
             names << match.captured(2) << match.captured(2) + "::"_L1 + match.captured(3);
             if (match.captured(1).isEmpty())
                 names += match.captured(3);
@@ -258,7 +262,7 @@ private Q_SLOTS:
 
 void TestNames::initTestCase()
 {
-    for (const QString &path : files({u"include/QtAmqp"_s}, {u"*.h"_s}))
+    for (const QString &path : files({u"include"_s}, {u"*.h"_s}))
         m_names.addHeader(contents(path));
     for (const QString &path : files({u"qml"_s}, {u"*.h"_s}))
         m_names.addQmlHeader(contents(path));
