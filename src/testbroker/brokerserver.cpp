@@ -206,7 +206,7 @@ void BrokerServer::acceptTls(qintptr descriptor, const QSslConfiguration &config
         socket->setPeerVerifyMode(QSslSocket::VerifyPeer);
         connect(socket, &QSslSocket::sslErrors, socket, [socket](const QList<QSslError> &errors) {
             if (errors.size() == 1 && errors.constFirst().error() == QSslError::NoPeerCertificate)
-                socket->ignoreSslErrors();
+                socket->ignoreSslErrors(errors);
         });
     }
     connect(socket, &QSslSocket::encrypted, this, [this, socket] {

@@ -101,7 +101,7 @@ QStringList checkRows(const QList<Row> &rows)
 QSet<QString> slotsOf(const QString &source)
 {
     static const QRegularExpression classes(
-            uR"(^class (\w+)[^;{]*: public QObject(?:\s*, \w+)?\n\{(.*?)^\};)"_s,
+            uR"(^class (\w+)[^;{]*: public \w+(?:\s*, \w+)?\n\{(.*?)^\};)"_s,
             QRegularExpression::MultilineOption | QRegularExpression::DotMatchesEverythingOption);
     static const QRegularExpression sectionsOfSlots(
             uR"(^private Q_SLOTS:\n(.*?)(?=^(?:public|protected|private)\b|\z))"_s,
