@@ -244,9 +244,13 @@ private Q_SLOTS:
     {
         QAmqpChannel *channel = nullptr;
         const auto connection = open(m_server.url(), &channel);
+        channel->declareQueue(u"q"_s);
         QList<QFuture<quint32>> purged;
-        for (int i = 0; i < 5; ++i)
+        for (int i = 0; i < 5; ++i) {
+            for (int j = 0; j < 7; ++j)
+                channel->publish({}, u"q"_s, "x"_ba);
             purged << channel->purgeQueue(u"q"_s);
+        }
         quint32 sum = 0;
         QtFuture::whenAll(purged.begin(), purged.end())
                 .then([&](const QList<QFuture<quint32>> &all) {

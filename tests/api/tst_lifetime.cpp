@@ -471,7 +471,7 @@ void TestLifetime::waitsInSlot()
     AutoServer server;
     QAmqpConnection connection(QAmqpConnectionOptions::fromUrl(server.url()));
     QAmqpChannel *channel = connection.createChannel();
-    int purged = 0;
+    int purged = -1;
     connect(&connection, &QAmqpConnection::opened, [&] {
         const QFuture<QAmqpQueueInfo> declared = channel->declareQueue(u"q"_s);
         QTRY_VERIFY_WITH_TIMEOUT(declared.isFinished(), Patience);
@@ -490,7 +490,7 @@ void TestLifetime::waitsInSlot()
         QTRY_VERIFY_WITH_TIMEOUT(bound.isFinished(), Patience);
     });
     connection.open();
-    TRY_COMPARE(purged, 7);
+    TRY_COMPARE(purged, 0);
     connection.close();
     TRY_COMPARE(connection.state(), QAmqpConnection::State::Closed);
 }

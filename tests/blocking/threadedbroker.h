@@ -4,20 +4,16 @@
 #ifndef QTAMQP_TESTS_THREADEDBROKER_H
 #define QTAMQP_TESTS_THREADEDBROKER_H
 
-// An AutoBroker on a loopback socket that needs no event loop: a thread for each connection, or, to be
-// stopped by SIGSTOP, a process of its own.
+// Brokers that need no event loop of the test: in a thread, or, to be stopped by SIGSTOP, in a process of its own.
 
 #include "scripted/autobroker.h"
 
 #include <QtAmqp/qamqpconnectionoptions.h>
+#include <QtAmqpTest/qamqptestbroker.h>
 
-#include <atomic>
 #include <csignal>
-#include <mutex>
-#include <thread>
 
 #include <netinet/in.h>
-#include <poll.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -55,84 +51,24 @@ private:
     quint16 m_port = 0;
 };
 
-inline bool sendAll(int peer, const QByteArray &bytes)
-{
-    for (qsizetype sent = 0; sent < bytes.size();) {
-        const ssize_t now =
-                send(peer, bytes.constData() + sent, size_t(bytes.size() - sent), MSG_NOSIGNAL);
-        if (now <= 0)
-            return false;
-        sent += now;
-    }
-    return true;
-}
-
-// Answers one peer until it goes, and sends heartbeats at twice the pace, however often that one does.
-inline void serve(int peer, quint16 heartbeat)
-{
-    AutoBroker broker;
-    broker.heartbeat = heartbeat;
-    char bytes[65536];
-    pollfd readable = {peer, POLLIN, 0};
-    bool works = true;
-    using Clock = std::chrono::steady_clock;
-    const auto pace = std::chrono::milliseconds(heartbeat * 500);
-    auto due = Clock::now() + pace;
-    while (works && !broker.closed) {
-        const auto left = std::chrono::ceil<std::chrono::milliseconds>(due - Clock::now());
-        if (heartbeat > 0 && left.count() <= 0) {
-            due += pace;
-            works = sendAll(peer, heartbeatFrame());
-            continue;
-        }
-        if (poll(&readable, 1, heartbeat > 0 ? int(left.count()) : -1) == 0)
-            continue;
-        const ssize_t got = recv(peer, bytes, sizeof bytes, 0);
-        works = got > 0 && sendAll(peer, broker.receive({bytes, got}));
-    }
-    ::close(peer);
-}
-
-class ThreadedBroker
+// A test broker in a thread of its own, with the queues that tests use: "hold" never confirms.
+class ThreadedBroker : public QAmqpTestBroker
 {
 public:
-    explicit ThreadedBroker(quint16 heartbeat = 0)
-        : m_acceptor([this, heartbeat] {
-            for (int peer = m_socket.accept(); peer >= 0; peer = m_socket.accept()) {
-                const std::lock_guard lock(m_mutex);
-                m_peers.push_back(dup(peer));
-                m_threads.emplace_back(serve, peer, heartbeat);
-            }
-        })
+    explicit ThreadedBroker(int heartbeat = 0)
     {
+        setThreading(Threading::OwnThread);
+        setHeartbeat(std::chrono::seconds(heartbeat));
+        if (!start())
+            qFatal("no broker: %s", qPrintable(errorString()));
+        for (const QString &name : {QStringLiteral("q"), QStringLiteral("hold")})
+            declareQueue(name);
+        setConfirming(QStringLiteral("hold"), false);
     }
-    ~ThreadedBroker()
-    {
-        m_socket.stop();
-        m_acceptor.join();
-        drop();
-        for (std::thread &thread : m_threads)
-            thread.join();
-    }
-    Q_DISABLE_COPY_MOVE(ThreadedBroker)
 
-    QAmqpConnectionOptions options() const { return m_socket.options(); }
+    QAmqpConnectionOptions options() const { return QAmqpConnectionOptions::fromUrl(url()); }
     // Cuts all links.
-    void drop()
-    {
-        const std::lock_guard lock(m_mutex);
-        for (const int peer : std::exchange(m_peers, {})) {
-            shutdown(peer, SHUT_RDWR);
-            ::close(peer);
-        }
-    }
-
-private:
-    ListeningSocket m_socket;
-    std::mutex m_mutex;
-    std::vector<int> m_peers;
-    std::vector<std::thread> m_threads;
-    std::thread m_acceptor;
+    void drop() { dropConnections(); }
 };
 
 // Serves one connection after the other; make it before any thread.
@@ -144,7 +80,7 @@ public:
         if (m_process != 0)
             return;
         for (int peer = m_socket.accept(); peer >= 0; peer = m_socket.accept())
-            serve(peer, 0);
+            serve(peer);
         _exit(0);
     }
     ~BrokerProcess()
@@ -158,6 +94,23 @@ public:
     void stop() const { kill(m_process, SIGSTOP); }
 
 private:
+    static void serve(int peer)
+    {
+        AutoBroker broker;
+        broker.heartbeat = 0;
+        char bytes[65536];
+        while (!broker.closed) {
+            const ssize_t got = recv(peer, bytes, sizeof bytes, 0);
+            if (got <= 0)
+                break;
+            const QByteArray answer = broker.receive({bytes, got});
+            if (send(peer, answer.constData(), size_t(answer.size()), MSG_NOSIGNAL)
+                != answer.size())
+                break;
+        }
+        ::close(peer);
+    }
+
     ListeningSocket m_socket;
     const pid_t m_process;
 };

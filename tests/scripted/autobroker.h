@@ -102,7 +102,8 @@ public:
         keep(method.arguments);
         if (method.passive)
             addQueue(method.queue);
-        else if (m_invented.remove(method.queue.toByteArray()))
+        else if (m_invented.remove(method.queue.toByteArray())
+                 && declared.constLast() != method.queue)
             host().removeQueue(*host().queue(method.queue));
     }
     void on(const QtAmqpPrivate::QueueBind &method)
@@ -205,7 +206,13 @@ private:
         }
         QtAmqpPrivate::Reader in(fields);
         QtAmqpPrivate::dispatch(method, in, *this);
-        return true;
+        // What tests have put in themselves is settled too, of which the broker knows nothing.
+        return !(isSettlement(method) && known->second->unacknowledgedCount() == 0);
+    }
+    static bool isSettlement(quint32 method)
+    {
+        return method == BasicAck::info.id() || method == BasicNack::info.id()
+                || method == BasicReject::info.id();
     }
     void addQueue(QByteArrayView name)
     {
