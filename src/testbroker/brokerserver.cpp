@@ -43,6 +43,7 @@ public:
         connect(device, &QIODevice::readChannelFinished, this, [this] { end(); });
         if (auto *socket = qobject_cast<QAbstractSocket *>(device)) {
             socket->setSocketOption(QAbstractSocket::LowDelayOption, 1);
+            socket->setReadBufferSize(1024 * 1024); // what is not read yet waits with the client
             connect(socket, &QAbstractSocket::disconnected, this, [this] { end(); });
         }
     }

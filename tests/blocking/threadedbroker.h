@@ -7,9 +7,10 @@
 // Brokers that need no event loop of the test: in a thread, or, to be stopped by SIGSTOP, in a process of its own.
 
 #include "scripted/autobroker.h"
+#include "testbroker/brokerserver.h"
 
 #include <QtAmqp/qamqpconnectionoptions.h>
-#include <QtAmqpTest/qamqptestbroker.h>
+#include <QtCore/qthread.h>
 
 #include <csignal>
 
@@ -51,24 +52,54 @@ private:
     quint16 m_port = 0;
 };
 
-// A test broker in a thread of its own, with the queues that tests use: "hold" never confirms.
-class ThreadedBroker : public QAmqpTestBroker
+// Serves any number of connections, in a thread of its own.
+class ThreadedBroker : Obliging
 {
 public:
     explicit ThreadedBroker(int heartbeat = 0)
     {
-        setThreading(Threading::OwnThread);
-        setHeartbeat(std::chrono::seconds(heartbeat));
-        if (!start())
-            qFatal("no broker: %s", qPrintable(errorString()));
-        for (const QString &name : {QStringLiteral("q"), QStringLiteral("hold")})
-            declareQueue(name);
-        setConfirming(QStringLiteral("hold"), false);
+        Broker::BrokerSettings settings;
+        settings.heartbeat = std::chrono::seconds(heartbeat);
+        m_server = new Broker::BrokerServer(settings, 1);
+        oblige(m_server->core());
+        m_server->moveToThread(&m_thread);
+        QObject::connect(&m_thread, &QThread::finished, m_server, &QObject::deleteLater);
+        m_thread.start();
+        call([this] { m_port = m_server->listen(0); });
+        if (m_port == 0)
+            qFatal("no broker: %s", qPrintable(m_server->errorString()));
+    }
+    ~ThreadedBroker()
+    {
+        m_thread.quit();
+        m_thread.wait();
+    }
+    Q_DISABLE_COPY_MOVE(ThreadedBroker)
+
+    QAmqpConnectionOptions options() const
+    {
+        return QAmqpConnectionOptions().setHostName(QStringLiteral("127.0.0.1")).setPort(m_port);
+    }
+    // Cuts all links.
+    void drop()
+    {
+        call([this] {
+            for (const auto &connection : m_server->core().connections())
+                connection->closeLink(Broker::Connection::End::Reset);
+            m_server->pump();
+        });
     }
 
-    QAmqpConnectionOptions options() const { return QAmqpConnectionOptions::fromUrl(url()); }
-    // Cuts all links.
-    void drop() { dropConnections(); }
+private:
+    template<typename Work>
+    void call(Work work)
+    {
+        QMetaObject::invokeMethod(m_server, work, Qt::BlockingQueuedConnection);
+    }
+
+    QThread m_thread;
+    Broker::BrokerServer *m_server = nullptr;
+    quint16 m_port = 0;
 };
 
 // Serves one connection after the other; make it before any thread.

@@ -4,9 +4,8 @@
 #ifndef QTAMQP_TESTS_AUTOBROKER_H
 #define QTAMQP_TESTS_AUTOBROKER_H
 
-// A broker in which every queue and exchange that a client names is there, for tests that cannot follow a script:
-// which objects are left to talk to it differs from run to run. It serves one connection. What becomes of a message
-// is said by its routing key:
+// A test broker that obliges clients which follow no script: which objects are left to talk to it differs from run to
+// run. Every queue and exchange that a client names is there, and the routing key of a message says what becomes of it:
 //
 //     the queue of a consumer   delivered to it
 //     nack                      refused
@@ -17,7 +16,8 @@
 //     close channel             the broker closes the channel (404)
 //     close connection          the broker closes the connection (320), once it is alone with one channel
 //
-// A fault takes the place of one answer. It does no input or output itself: AutoServer puts it on a loopback socket.
+// A fault takes the place of one answer. AutoBroker serves one connection without any input or output; AutoServer puts
+// it on a loopback socket.
 
 #include "scripted/scriptedbroker.h"
 
@@ -38,38 +38,23 @@ struct AutoFault
     quint32 method = 0;
 };
 
-class AutoBroker
+// What makes a broker one of these.
+class Obliging
 {
 public:
-    AutoBroker() : m_connection(m_core.accept({}, {}))
+    void oblige(Broker::BrokerCore &core)
     {
-        m_core.setObserver([this](auto &, quint16 channel, quint32 method, QByteArrayView fields) {
-            return watch(channel, method, fields);
+        m_host = core.virtualHost("/");
+        core.setObserver([this](Broker::Connection &connection, quint16 channel, quint32 method,
+                                QByteArrayView fields) {
+            return watch(connection, channel, method, fields);
         });
-        host().declareQueue("nack", full(), 0);
-        host().declareQueue("hold", {}, 0);
-        host().queue("hold")->setAnswering(false);
-        host().declareQueue("log", {}, 0);
-    }
-    Q_DISABLE_COPY_MOVE(AutoBroker)
-
-    // Takes bytes of the client, gives the answer.
-    QByteArray receive(QByteArrayView bytes)
-    {
-        using namespace QtAmqpPrivate::Broker;
-        m_core.settings().heartbeat = std::chrono::seconds(heartbeat);
-        if (isFaultAt(0))
-            doFault(0, 0);
-        else
-            takeFrames(bytes);
-        while (const auto message = m_core.take("/", "log", {}))
-            logged.append(message->content.body());
-        QByteArray answer;
-        for (QByteArray block = m_connection->takeOutput(); !block.isEmpty();
-             block = m_connection->takeOutput())
-            answer += block;
-        closed = m_connection->end() == Connection::End::Close;
-        return answer;
+        Broker::QueueSettings full;
+        full.arguments = {{QStringLiteral("x-max-length"), 0},
+                          {QStringLiteral("x-overflow"), QStringLiteral("reject-publish")}};
+        m_host->declareQueue("nack", full, 0);
+        m_host->declareQueue("hold", {}, 0);
+        m_host->queue("hold")->setAnswering(false);
     }
 
     template<typename Method>
@@ -79,7 +64,7 @@ public:
     void on(const QtAmqpPrivate::ExchangeDeclare &method)
     {
         if (m_invented.remove(method.exchange.toByteArray()))
-            host().deleteExchange(method.exchange, false);
+            m_host->deleteExchange(method.exchange, false);
         topology.append('*' + method.exchange.toByteArray());
         keep(method.arguments);
     }
@@ -101,10 +86,11 @@ public:
                         + (method.autoDelete ? " auto-delete" : ""));
         keep(method.arguments);
         if (method.passive)
-            addQueue(method.queue);
-        else if (m_invented.remove(method.queue.toByteArray())
-                 && declared.constLast() != method.queue)
-            host().removeQueue(*host().queue(method.queue));
+            return addQueue(method.queue);
+        const bool wasInvented = m_invented.remove(method.queue.toByteArray());
+        const auto present = m_host->queue(method.queue);
+        if (wasInvented && present && declared.constLast() != method.queue)
+            m_host->removeQueue(*present);
     }
     void on(const QtAmqpPrivate::QueueBind &method)
     {
@@ -128,7 +114,6 @@ public:
     void on(const QtAmqpPrivate::BasicNack &method) { nacked.append(method.deliveryTag); }
     void on(const QtAmqpPrivate::BasicPublish &method)
     {
-        using namespace QtAmqpPrivate;
         using namespace QtAmqpPrivate::Broker;
         Channel &channel = *m_connection->channels().at(m_channel);
         addExchange(method.exchange);
@@ -146,54 +131,43 @@ public:
         }
     }
 
-    quint16 heartbeat = 60;
-    bool closed = false; // both sides agree
-    bool dropped = false; // the link is to break
     AutoFault *fault = nullptr;
-    QByteArrayList logged; // the bodies that came with the routing key "log"
+    bool dropped = false; // the link is to break
     QList<QAmqpTable> arguments; // of all that had some
     QByteArrayList declared; // queues: the name that was asked for, and what was said of it
     QByteArrayList topology; // *exchange, +exchange/key>destination, -exchange/key>destination
     QList<quint64> acked;
     QList<quint64> nacked;
-    int heartbeats() const { return int(m_core.counters().heartbeats); }
 
-private:
-    QtAmqpPrivate::Broker::VirtualHost &host() { return *m_core.virtualHost("/"); }
-    static QtAmqpPrivate::Broker::QueueSettings full()
+protected:
+    bool isFaultAt(quint32 method) const
     {
-        QtAmqpPrivate::Broker::QueueSettings settings;
-        settings.arguments = {{QStringLiteral("x-max-length"), 0},
-                              {QStringLiteral("x-overflow"), QStringLiteral("reject-publish")}};
-        return settings;
+        return fault && fault->kind != AutoFault::None && fault->method == method;
     }
-
-    // One by one, so that what a frame asks for is done before the next one is looked at.
-    void takeFrames(QByteArrayView bytes)
+    void doFault(quint16 channel, quint32 method)
     {
         using namespace QtAmqpPrivate::Broker;
-        m_input += bytes;
-        for (qsizetype size = nextSize(); size > 0 && size <= m_input.size(); size = nextSize()) {
-            m_connection->received(QByteArrayView(m_input).first(size), {});
-            m_input.remove(0, size);
-            if (m_closeWanted && m_connection->channels().size() <= 1) {
-                m_closeWanted = false;
-                m_connection->close(refuse(ReplyCode::ConnectionForced, "shutdown"));
-            }
-            m_core.settleDown({});
+        switch (std::exchange(*fault, {}).kind) {
+        case AutoFault::Drop: dropped = true; break;
+        case AutoFault::CloseConnection:
+            m_connection->close(refuse(ReplyCode::InternalError, "a fault"));
+            break;
+        case AutoFault::CloseChannel:
+            m_connection->channels().at(channel)->close(refuse(ReplyCode::NotFound, "a fault"),
+                                                        method);
+            break;
+        case AutoFault::Silence: m_silent.insert(channel); break;
+        case AutoFault::None: break;
         }
     }
-    qsizetype nextSize()
-    {
-        if (m_input.startsWith("AMQP"))
-            return ProtocolHeaderSize;
-        return m_input.size() < FrameHeaderSize
-                ? 0
-                : qFromBigEndian<quint32>(m_input.constData() + 3) + FrameOverhead;
-    }
 
-    bool watch(quint16 channel, quint32 method, QByteArrayView fields)
+    bool m_closeWanted = false;
+
+private:
+    bool watch(Broker::Connection &connection, quint16 channel, quint32 method,
+               QByteArrayView fields)
     {
+        m_connection = &connection;
         m_channel = channel;
         const auto known = m_connection->channels().find(channel);
         if (channel != 0 && known != m_connection->channels().end() && !known->second->isOpen())
@@ -216,15 +190,15 @@ private:
     }
     void addQueue(QByteArrayView name)
     {
-        if (!name.isEmpty() && !host().queue(name)) {
-            host().declareQueue(name, {}, 0);
+        if (!name.isEmpty() && !m_host->queue(name)) {
+            m_host->declareQueue(name, {}, 0);
             m_invented.insert(name.toByteArray());
         }
     }
     void addExchange(QByteArrayView name)
     {
-        if (!host().exchange(name)) {
-            host().declareExchange(name, {});
+        if (!m_host->exchange(name)) {
+            m_host->declareExchange(name, {});
             m_invented.insert(name.toByteArray());
         }
     }
@@ -239,35 +213,73 @@ private:
         topology.append(what + exchangeName.toByteArray() + '/' + key.toByteArray() + '>'
                         + destination.toByteArray());
     }
-    bool isFaultAt(quint32 method) const
+    Broker::VirtualHost *m_host = nullptr;
+    Broker::Connection *m_connection = nullptr; // what was last said came on it
+    quint16 m_channel = 0;
+    QSet<quint16> m_silent; // to these nothing is said any more, 0: to nobody
+    QSet<QByteArray> m_invented; // queues and exchanges that a client has named and not declared
+};
+
+class AutoBroker : public Obliging
+{
+public:
+    AutoBroker() : m_connection(m_core.accept({}, {}))
     {
-        return fault && fault->kind != AutoFault::None && fault->method == method;
+        oblige(m_core);
+        m_core.virtualHost("/")->declareQueue("log", {}, 0);
     }
-    void doFault(quint16 channel, quint32 method)
+    Q_DISABLE_COPY_MOVE(AutoBroker)
+
+    // Takes bytes of the client, gives the answer.
+    QByteArray receive(QByteArrayView bytes)
     {
-        using namespace QtAmqpPrivate;
-        using namespace QtAmqpPrivate::Broker;
-        switch (std::exchange(*fault, {}).kind) {
-        case AutoFault::Drop: dropped = true; break;
-        case AutoFault::CloseConnection:
-            m_connection->close(refuse(ReplyCode::InternalError, "a fault"));
-            break;
-        case AutoFault::CloseChannel:
-            m_connection->channels().at(channel)->close(refuse(ReplyCode::NotFound, "a fault"),
-                                                        method);
-            break;
-        case AutoFault::Silence: m_silent.insert(channel); break;
-        case AutoFault::None: break;
-        }
+        m_core.settings().heartbeat = std::chrono::seconds(heartbeat);
+        if (isFaultAt(0))
+            doFault(0, 0);
+        else
+            takeFrames(bytes);
+        while (const auto message = m_core.take("/", "log", {}))
+            logged.append(message->content.body());
+        QByteArray answer;
+        for (QByteArray block = m_connection->takeOutput(); !block.isEmpty();
+             block = m_connection->takeOutput())
+            answer += block;
+        closed = m_connection->end() == Broker::Connection::End::Close;
+        return answer;
     }
 
-    QtAmqpPrivate::Broker::BrokerCore m_core;
-    QtAmqpPrivate::Broker::Connection *const m_connection;
+    quint16 heartbeat = 60;
+    bool closed = false; // both sides agree
+    QByteArrayList logged; // the bodies that came with the routing key "log"
+    int heartbeats() const { return int(m_core.counters().heartbeats); }
+
+private:
+    // One by one, so that what a frame asks for is done before the next one is looked at.
+    void takeFrames(QByteArrayView bytes)
+    {
+        m_input += bytes;
+        for (qsizetype size = nextSize(); size > 0 && size <= m_input.size(); size = nextSize()) {
+            m_connection->received(QByteArrayView(m_input).first(size), {});
+            m_input.remove(0, size);
+            if (m_closeWanted && m_connection->channels().size() <= 1) {
+                m_closeWanted = false;
+                m_connection->close(Broker::refuse(ReplyCode::ConnectionForced, "shutdown"));
+            }
+            m_core.settleDown({});
+        }
+    }
+    qsizetype nextSize() const
+    {
+        if (m_input.startsWith("AMQP"))
+            return ProtocolHeaderSize;
+        return m_input.size() < FrameHeaderSize
+                ? 0
+                : qFromBigEndian<quint32>(m_input.constData() + 3) + FrameOverhead;
+    }
+
+    Broker::BrokerCore m_core;
+    Broker::Connection *const m_connection;
     QByteArray m_input;
-    bool m_closeWanted = false;
-    QSet<quint16> m_silent; // to these nothing is said any more, 0: to nobody
-    quint16 m_channel = 0;
-    QSet<QByteArray> m_invented; // queues and exchanges that a client has named and not declared
 };
 
 // A new AutoBroker for each connection to a loopback port.
