@@ -147,14 +147,17 @@ void Connection::receiveMethod(const Frame &frame)
     const quint32 id = in.read<quint32>();
     if (m_core.observer() && !m_core.observer()(*this, frame.channel, id, in.rest()))
         return;
-    if (frame.channel == 0) {
-        if (id >> 16 != ConnectionStart::info.classId || !isExpected(id))
+    if (m_state == State::Closing && (frame.channel != 0 || !isExpected(id)))
+        return;
+    const bool isOfConnection = id >> 16 == ConnectionStart::info.classId;
+    if (isOfConnection != (frame.channel == 0))
+        return close(refuse(ReplyCode::CommandInvalid, "the method is not for this channel"), id);
+    if (isOfConnection) {
+        if (!isExpected(id))
             return close(refuse(ReplyCode::CommandInvalid, "unexpected method in connection state"),
                          id);
         m_current = nullptr;
     } else {
-        if (m_state == State::Closing)
-            return;
         if (m_state != State::Open)
             return close(refuse(ReplyCode::ChannelError, "expected a method of the connection"),
                          id);
@@ -179,8 +182,7 @@ void Connection::receiveMethod(const Frame &frame)
     }
     if (m_faults && m_faults->comes(QAmqpTestFault::Trigger::Method, id, frame.channel))
         return;
-    if (!dispatch(id, in, *this)
-        || (frame.channel != 0) == (id >> 16 == ConnectionStart::info.classId))
+    if (!dispatch(id, in, *this))
         return close(refuse(ReplyCode::CommandInvalid, "unimplemented method"), id);
     if (!in.ok())
         return close(refuse(ReplyCode::SyntaxError, methodName(id).toUtf8() + ' ' + in.error()),
@@ -200,7 +202,8 @@ bool Connection::isExpected(quint32 method) const
     case State::OpenExpected: return method == ConnectionOpen::info.id();
     case State::Open:
         return method == ConnectionClose::info.id() || method == ConnectionUpdateSecret::info.id();
-    case State::Closing: return true;
+    case State::Closing:
+        return method == ConnectionClose::info.id() || method == ConnectionCloseOk::info.id();
     }
     return false;
 }
