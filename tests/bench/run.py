@@ -44,6 +44,22 @@ def at_broker(suite, programs, url):
     return results
 
 
+def test_broker(suite, options):
+    """What the broker for tests does in its own thread, with our client."""
+    print("\nThe broker for tests\n")
+    output, error = suite.call([options.programs / "bench_testbroker"], 10_000 if options.short else 1_000_000)
+    if error:
+        suite.failures.append(f"the broker for tests: {error}")
+        return None
+    found = {}
+    for line in output.splitlines():
+        found |= json.loads(line)
+    print(f"{found['per_second']:,} messages of 16 bytes a second are published, confirmed, delivered and acknowledged;"
+          f" it starts in {found['start_us']:,} µs;\na queue takes {found['bytes_per_queue']:,} bytes, a message of"
+          f" 16 bytes that waits {found['bytes_per_message']:,}.")
+    return found
+
+
 def chosen_by(options):
     parts = [name for name in ("sweep", "counts", "tls") if getattr(options, name)]
     return parts or ["sink"]
@@ -56,6 +72,7 @@ def measure(suite, options):
     if "sink" in parts:
         everything["sink"] = suite.at_sink(options.programs)
         found["peers"] = tables.sink_tables(everything["sink"])
+        everything["testbroker"] = test_broker(suite, options)
         print("\nAgainst the sink\n")
     if "counts" in parts:
         everything["counts"] = counts.measure(suite, options)
