@@ -181,7 +181,8 @@ quint16 BrokerServer::listenWith(quint16 port, Listener::Accept accept)
 void BrokerServer::stop()
 {
     m_listeners.clear();
-    qDeleteAll(findChildren<QSslSocket *>(QString(), Qt::FindDirectChildrenOnly)); // that have no TLS yet
+    qDeleteAll(findChildren<QSslSocket *>(QString(),
+                                          Qt::FindDirectChildrenOnly)); // that have no TLS yet
     m_core.restart(BrokerCore::Stop::Orderly, now());
     for (const auto &[connection, link] : std::exchange(m_links, {})) {
         link->finish();
@@ -226,7 +227,20 @@ void BrokerServer::acceptTls(qintptr descriptor, const QSslConfiguration &config
         if (!socket->isEncrypted())
             socket->abort();
     });
-    socket->startServerEncryption();
+    const auto begin = [socket] {
+        constexpr char handshake = 0x16;
+        constexpr char alert[] = "\x15\x03\x03\x00\x02\x02\x0a"; // fatal: unexpected message
+        const QByteArray first = socket->peek(1);
+        if (first.isEmpty())
+            return;
+        disconnect(socket, &QSslSocket::readyRead, nullptr, nullptr);
+        if (first.at(0) == handshake)
+            return socket->startServerEncryption();
+        socket->write(alert, sizeof alert - 1);
+        socket->disconnectFromHost();
+    };
+    connect(socket, &QSslSocket::readyRead, socket, begin); // Qt would hang up without a word
+    begin();
 }
 
 bool BrokerServer::serve(QIODevice *device, const PeerInfo &peer)

@@ -63,9 +63,9 @@ void Channel::close(const Refusal &why, quint32 method)
     flushConfirms();
     shutDown();
     m_state = State::Closing;
-    send(ChannelClose{quint16(why.code),
-                      QByteArrayView(why.text).first(std::min(why.text.size(), MaxShortString)),
-                      quint16(method >> 16), quint16(method)});
+    const QByteArray text = replyText(why);
+    send(ChannelClose{quint16(why.code), QByteArrayView(text), quint16(method >> 16),
+                      quint16(method)});
 }
 
 void Channel::shutDown()
@@ -73,10 +73,9 @@ void Channel::shutDown()
     m_state = State::Closed;
     m_assembler.clear();
     m_publishes.clear();
-    m_settles.clear();
     m_starting.clear();
     m_cancelled.clear();
-    requeueAll();
+    requeueAll(true);
     while (!m_consumers.empty())
         endConsumer(m_consumers.begin()->first);
     m_taken.clear();
@@ -147,8 +146,7 @@ void Channel::on(const TxCommit &method)
     }
     for (Publish &held : std::exchange(m_publishes, {}))
         publish(std::move(held));
-    for (const Settle &held : std::exchange(m_settles, {}))
-        settleNow(held);
+    endTransaction(true);
     m_isCommitting = true;
     putOff();
 }
@@ -160,7 +158,7 @@ void Channel::on(const TxRollback &method)
         return;
     }
     m_publishes.clear();
-    m_settles.clear();
+    endTransaction(false);
     send(TxRollbackOk{});
 }
 

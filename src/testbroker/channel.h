@@ -24,13 +24,21 @@ namespace QtAmqpPrivate::Broker {
 class BrokerCore;
 class Connection;
 
+// The pseudo-queue of direct reply-to.
+constexpr QByteArrayView ReplyTo = "amq.rabbitmq.reply-to";
+
+enum class Settlement : quint8 { Ack, Requeue, Reject };
+
 // What was handed out and not settled yet.
 struct Unacknowledged
 {
+    bool isPending() const { return queue && !held; }
+
     quint64 tag = 0;
     QueuePointer queue = {}; // null once it is settled
     Consumer *consumer = nullptr; // null: it was got, or the consumer is gone
     Message message = {};
+    std::optional<Settlement> held = {}; // what the transaction does with it, once it is committed
 };
 
 class Channel
@@ -74,7 +82,16 @@ public:
     template<typename Method>
     void on(const Method &method)
     {
-        fail(refuse(ReplyCode::CommandInvalid, "unimplemented method"), method.info.id());
+        constexpr bool hasContent =
+                std::is_same_v<
+                        Method,
+                        BasicDeliver> || std::is_same_v<Method, BasicReturn> || std::is_same_v<Method, BasicGetOk>;
+        if constexpr (hasContent)
+            fail(refuse(ReplyCode::UnexpectedFrame,
+                        "expected content header for class 60, got non content header frame instead"),
+                 method);
+        else
+            fail(refuse(ReplyCode::CommandInvalid, "unimplemented method"), method);
     }
     void on(const ChannelOpen &method);
     void on(const ChannelFlow &method);
@@ -92,7 +109,6 @@ public:
     void on(const BasicQos &method);
     void on(const BasicConsume &method);
     void on(const BasicCancel &method);
-    void on(const BasicCancelOk &method);
     void on(const BasicPublish &method);
     void on(const BasicGet &method);
     void on(const BasicAck &method);
@@ -107,7 +123,6 @@ public:
 
 private:
     enum class State : quint8 { Opening, Open, Closing, Closed };
-    enum class Settlement : quint8 { Ack, Requeue, Reject };
     struct Publish
     {
         EnvelopePointer envelope;
@@ -152,6 +167,7 @@ private:
     QueuePointer findQueue(QByteArrayView name, Refusal &why) const;
     Refusal checkLock(const Queue &queue) const;
     Binding queueBinding(QByteArrayView queue, QByteArrayView key) const;
+    Refusal bindOrUnbindQueue(const auto &method, bool isBind);
     Refusal bindOrUnbind(QByteArrayView source, Binding binding, QByteArrayView arguments,
                          bool isBind);
     Refusal consumeFrom(const BasicConsume &method, const QByteArray &tag);
@@ -168,9 +184,10 @@ private:
 
     quint64 remember(QueuePointer queue, Consumer *consumer, Message message);
     void settle(const Settle &settle, quint32 method);
-    bool settleNow(const Settle &settle); // false if there is no such tag
+    void forgetSettled();
+    void endTransaction(bool isCommitted);
     void settleOne(Unacknowledged &entry, Settlement how);
-    void requeueAll();
+    void requeueAll(bool withHeld); // what a transaction is to settle
     void recover(bool requeue, quint32 method);
     void endConsumer(const QByteArray &tag);
 
@@ -192,7 +209,6 @@ private:
     bool m_isTransactional = false;
     bool m_isCommitting = false;
     std::vector<Publish> m_publishes; // of the transaction
-    std::vector<Settle> m_settles;
 
     std::map<QByteArray, std::unique_ptr<Consumer>, std::less<>> m_consumers; // by tag
     struct Late

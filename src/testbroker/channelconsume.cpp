@@ -15,8 +15,6 @@ namespace QtAmqpPrivate::Broker {
 
 using namespace Qt::StringLiterals;
 
-static constexpr QByteArrayView ReplyTo = "amq.rabbitmq.reply-to";
-
 void Channel::on(const BasicQos &method)
 {
     if (method.prefetchSize != 0) {
@@ -67,19 +65,27 @@ Refusal Channel::consumeFrom(const BasicConsume &method, const QByteArray &tag)
         return refused;
     if (const auto refused = checkLock(*queue))
         return refused;
+    const QueueSettings &settings = queue->settings();
+    const QAmqpTable arguments = decodeTable(method.arguments);
+    if (const auto refused = checkConsumerArguments(arguments, settings.type, what))
+        return refused;
+    if (m_channelPrefetch > 0 && settings.type == QueueType::Quorum)
+        return refuse(ReplyCode::NotImplemented, what + " does not support global qos");
+    // Queues that are replicated take no notice of it.
+    const bool wantsAll = method.exclusive && settings.type == QueueType::Classic;
     const bool isExclusive = queue->hasExclusiveConsumer()
             || std::any_of(m_starting.begin(), m_starting.end(), [&](const Late &late) {
                                  return late.consumer->queue == queue && late.consumer->exclusive;
                              });
-    if (isExclusive || (method.exclusive && !queue->consumers().empty()))
+    if (isExclusive || (wantsAll && (settings.singleActiveConsumer || !queue->consumers().empty())))
         return refuse(ReplyCode::AccessRefused, what + " in exclusive use");
     auto consumer = std::make_unique<Consumer>();
     consumer->channel = this;
     consumer->tag = tag;
     consumer->queue = queue;
     consumer->noAck = method.noAck;
-    consumer->exclusive = method.exclusive;
-    consumer->arguments = decodeTable(method.arguments);
+    consumer->exclusive = wantsAll;
+    consumer->arguments = arguments;
     consumer->priority = consumer->arguments.value(u"x-priority"_s).toInt();
     consumer->prefetch = m_prefetch;
     if (queue->isStream()) {
@@ -117,7 +123,7 @@ void Channel::on(const BasicCancel &method)
     const auto isStarting = [&](const Late &late) { return late.consumer->tag == tag; };
     if (std::any_of(m_starting.begin(), m_starting.end(), isStarting)) {
         // RabbitMQ's channel crashes over that.
-        fail(refuse(ReplyCode::InternalError, "basic.cancel came before basic.consume-ok"), method);
+        fail(crash(), method);
         return;
     }
     if (const auto it = m_consumers.find(tag); it != m_consumers.end())
@@ -125,8 +131,6 @@ void Channel::on(const BasicCancel &method)
     m_cancelled.emplace_back(tag, method.noWait);
     putOff();
 }
-
-void Channel::on(const BasicCancelOk &) { }
 
 void Channel::endConsumer(const QByteArray &tag)
 {
@@ -250,37 +254,55 @@ void Channel::on(const BasicReject &method)
 
 void Channel::settle(const Settle &settle, quint32 method)
 {
+    // The tag 0 with `multiple` stands for all.
+    auto first = m_unacknowledged.begin();
+    auto last = m_unacknowledged.end();
+    if (!settle.multiple || settle.tag != 0) {
+        const auto found = std::lower_bound(
+                first, last, settle.tag,
+                [](const Unacknowledged &entry, quint64 tag) { return entry.tag < tag; });
+        if (found == last || found->tag != settle.tag || !found->isPending()) {
+            fail(refuse(ReplyCode::PreconditionFailed,
+                        "unknown delivery tag " + QByteArray::number(settle.tag)),
+                 method);
+            return;
+        }
+        last = found + 1;
+        if (!settle.multiple)
+            first = found;
+    }
+    if (settle.how != Settlement::Ack) {
+        const auto ofStream = std::find_if(first, last, [](const Unacknowledged &entry) {
+            return entry.isPending() && entry.queue->isStream();
+        });
+        if (ofStream != last && ofStream->queue->host()) {
+            const QByteArray what = host().describe("queue", ofStream->queue->name());
+            fail(refuse(ReplyCode::NotImplemented,
+                        "basic.nack and basic.reject not supported by stream queues " + what),
+                 method);
+            return;
+        }
+    }
     if (m_isTransactional) {
-        m_settles.push_back(settle);
+        for (auto it = first; it != last; ++it) {
+            if (it->isPending())
+                it->held = settle.how;
+        }
         return;
     }
-    if (!settleNow(settle))
-        fail(refuse(ReplyCode::PreconditionFailed,
-                    "unknown delivery tag " + QByteArray::number(settle.tag)),
-             method);
+    if (settle.how == Settlement::Requeue) {
+        // The last one first: so each becomes the first of its queue, where there is room for it.
+        while (last != first)
+            settleOne(*--last, settle.how);
+    } else {
+        for (auto it = first; it != last; ++it)
+            settleOne(*it, settle.how);
+    }
+    forgetSettled();
 }
 
-// The tag 0 with `multiple` stands for all.
-bool Channel::settleNow(const Settle &settle)
+void Channel::forgetSettled()
 {
-    if (settle.multiple && settle.tag == 0 && m_unacknowledged.empty())
-        return true;
-    const quint64 last =
-            settle.multiple && settle.tag == 0 ? m_unacknowledged.back().tag : settle.tag;
-    const auto found = std::lower_bound(
-            m_unacknowledged.begin(), m_unacknowledged.end(), last,
-            [](const Unacknowledged &entry, quint64 tag) { return entry.tag < tag; });
-    if (found == m_unacknowledged.end() || found->tag != last || !found->queue)
-        return false;
-    if (settle.multiple && settle.how == Settlement::Requeue) {
-        // The last one first: so each becomes the first of its queue, where there is room for it.
-        for (auto it = found + 1; it != m_unacknowledged.begin();)
-            settleOne(*--it, settle.how);
-    } else {
-        for (auto it = settle.multiple ? m_unacknowledged.begin() : found; it != found; ++it)
-            settleOne(*it, settle.how);
-        settleOne(*found, settle.how);
-    }
     while (!m_unacknowledged.empty() && !m_unacknowledged.front().queue)
         m_unacknowledged.pop_front();
     while (!m_unacknowledged.empty() && !m_unacknowledged.back().queue)
@@ -288,7 +310,16 @@ bool Channel::settleNow(const Settle &settle)
     // A client may leave the oldest alone, and settle all that come later.
     if (m_unacknowledged.size() > 2 * m_unacknowledgedCount + 64)
         std::erase_if(m_unacknowledged, [](const Unacknowledged &entry) { return !entry.queue; });
-    return true;
+}
+
+// A transaction ends: what was settled in it is, or is to be settled again.
+void Channel::endTransaction(bool isCommitted)
+{
+    for (auto entry = m_unacknowledged.rbegin(); entry != m_unacknowledged.rend(); ++entry) {
+        if (const auto how = std::exchange(entry->held, {}); how && isCommitted)
+            settleOne(*entry, *how);
+    }
+    forgetSettled();
 }
 
 void Channel::settleOne(Unacknowledged &entry, Settlement how)
@@ -316,17 +347,17 @@ void Channel::settleOne(Unacknowledged &entry, Settlement how)
         core().changed(*queue);
 }
 
-void Channel::requeueAll()
+void Channel::requeueAll(bool withHeld)
 {
     for (auto it = m_unacknowledged.rbegin(); it != m_unacknowledged.rend(); ++it) {
-        if (it->queue) {
+        if (it->queue && (withHeld || it->isPending())) {
             if (it->consumer)
                 --it->consumer->unacknowledged;
+            --m_unacknowledgedCount;
             std::exchange(it->queue, nullptr)->requeue(std::move(it->message));
         }
     }
-    m_unacknowledged.clear();
-    m_unacknowledgedCount = 0;
+    std::erase_if(m_unacknowledged, [](const Unacknowledged &entry) { return !entry.queue; });
 }
 
 void Channel::recover(bool requeue, quint32 method)
@@ -334,7 +365,7 @@ void Channel::recover(bool requeue, quint32 method)
     if (!requeue)
         fail(refuse(ReplyCode::NotImplemented, "requeue=false"), method);
     else
-        requeueAll();
+        requeueAll(false);
 }
 
 void Channel::on(const BasicRecoverAsync &method)

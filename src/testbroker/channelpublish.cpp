@@ -5,6 +5,7 @@
 
 #include "testbroker/channel.h"
 #include "testbroker/connection.h"
+#include "values/tableformat.h"
 
 #include <algorithm>
 
@@ -13,8 +14,6 @@ QT_BEGIN_NAMESPACE
 namespace QtAmqpPrivate::Broker {
 
 using Property = QAmqpMessage::Property;
-
-static constexpr QByteArrayView ReplyTo = "amq.rabbitmq.reply-to";
 
 void Channel::on(const BasicPublish &method)
 {
@@ -68,11 +67,19 @@ void Channel::body(QByteArrayView payload)
         published();
 }
 
+static bool isBeyondLimits(const QString &error)
+{
+    return error.endsWith(QLatin1StringView(TooDeep))
+            || error.endsWith(QLatin1StringView(TooManyElements));
+}
+
 void Channel::published()
 {
     ++core().count().published;
     Publish publish{m_assembler.envelope(), m_assembler.takeMessage(), m_mandatory};
-    if (const QString wrong = publish.message.propertiesError(); !wrong.isEmpty()) {
+    // Headers beyond the limits of this library are passed on as they are; for routing there are none.
+    if (const QString wrong = publish.message.propertiesError();
+        !wrong.isEmpty() && !isBeyondLimits(wrong)) {
         m_connection.close(refuse(ReplyCode::SyntaxError, wrong.toUtf8()), BasicPublish::info.id());
         return;
     }
@@ -89,6 +96,25 @@ void Channel::published()
         this->publish(std::move(publish));
 }
 
+// In Erlang's words, of string:to_integer().
+static QByteArray problemOfExpiration(const QByteArray &given)
+{
+    constexpr qint64 longest = 315'360'000'000; // ten years
+    qsizetype end = given.startsWith('-') || given.startsWith('+') ? 1 : 0;
+    const qsizetype begin = end;
+    while (end < given.size() && given.at(end) >= '0' && given.at(end) <= '9')
+        ++end;
+    if (end == begin)
+        return "no_integer";
+    if (end < given.size())
+        return "{leftover_string,\"" + given.sliced(end) + "\"}";
+    bool ok = false;
+    const qint64 time = given.toLongLong(&ok);
+    if (ok && time < 0)
+        return "{value_negative," + given + '}';
+    return ok && time <= longest ? QByteArray() : "{value_too_large," + given + '}';
+}
+
 Refusal Channel::checkPublish(const QAmqpMessage &message) const
 {
     if (message.has(Property::UserId) && message.bytes(Property::UserId) != m_connection.user())
@@ -97,10 +123,26 @@ Refusal Channel::checkPublish(const QAmqpMessage &message) const
                               + "' but authenticated user was '" + m_connection.user() + '\'');
     if (message.has(Property::Expiration)) {
         const QByteArray given = message.bytes(Property::Expiration);
-        bool ok = false;
-        const quint64 time = given.toULongLong(&ok);
-        if (!ok || time > 4'294'967'295)
-            return refuse(ReplyCode::PreconditionFailed, "invalid expiration '" + given + '\'');
+        if (const QByteArray wrong = problemOfExpiration(given); !wrong.isEmpty())
+            return refuse(ReplyCode::PreconditionFailed,
+                          "invalid expiration '" + given + "': " + wrong);
+    }
+    if (message.has(Property::DeliveryMode)) {
+        const int mode = int(message.deliveryMode());
+        if (mode != 1 && mode != 2)
+            return refuse(ReplyCode::PreconditionFailed,
+                          "invalid message: {delivery_mode_unknown," + QByteArray::number(mode)
+                                  + '}');
+    }
+    if (message.has(Property::Headers)) {
+        const QAmqpTable headers = message.headers();
+        for (const char *name : {"CC", "BCC"}) {
+            const QAmqpValue keys = headers.value(QString::fromLatin1(name));
+            if (keys.isValid() && keys.type() != QAmqpValue::Type::Array)
+                return refuse(ReplyCode::PreconditionFailed,
+                              QByteArray("invalid message: {unacceptable_type_in_header,\"") + name
+                                      + "\"," + typeName(keys) + '}');
+        }
     }
     if (message.bytes(Property::ReplyTo) == ReplyTo && m_replyAddress.isEmpty())
         return refuse(ReplyCode::PreconditionFailed, "fast reply consumer does not exist");
@@ -141,7 +183,10 @@ void Channel::publish(Publish publish)
         outcome = Queue::Outcome::Refused;
     } else if (faults && publish.mandatory && faults->returnsPublish()) {
         giveBack(publish);
-    } else if (!publishReply(publish)) {
+    } else if (publishReply(publish)) {
+        if (publish.mandatory) // which is a habit of RabbitMQ: there is no queue
+            giveBack(publish);
+    } else {
         const VirtualHost::Routes &routes = routesOf(publish);
         if (routes.empty() && publish.mandatory)
             giveBack(publish);

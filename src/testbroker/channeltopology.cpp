@@ -48,7 +48,7 @@ void Channel::on(const ExchangeDeclare &method)
         const auto type = exchangeType(method.type);
         if (!type)
             return refuse(ReplyCode::CommandInvalid,
-                          "unknown exchange type '" + method.type.toByteArray() + '\'');
+                          "invalid exchange type '" + method.type.toByteArray() + '\'');
         if (const auto why =
                     m_connection.allows(&Permissions::configure, "exchange", method.exchange))
             return why;
@@ -69,8 +69,10 @@ void Channel::on(const ExchangeDelete &method)
     const auto refusal = [&]() -> Refusal {
         if (const auto why = checkDefault(method.exchange))
             return why;
-        if (method.exchange.startsWith("amq.") && host().exchange(method.exchange))
-            return checkReserved("exchange", method.exchange);
+        if (method.exchange.startsWith("amq."))
+            return refuse(ReplyCode::AccessRefused,
+                          "deletion of system " + host().describe("exchange", method.exchange)
+                                  + " not allowed");
         if (const auto why =
                     m_connection.allows(&Permissions::configure, "exchange", method.exchange))
             return why;
@@ -98,6 +100,8 @@ Refusal Channel::bindOrUnbind(QByteArrayView source, Binding binding, QByteArray
     if (const auto why = checkArguments(arguments))
         return why;
     binding.arguments = decodeTable(arguments);
+    if (isBind && !host().exchange(source))
+        return host().missing("exchange", source);
     if (binding.toExchange) {
         if (isBind && !host().exchange(binding.destination))
             return host().missing("exchange", binding.destination);
@@ -140,34 +144,39 @@ Binding Channel::queueBinding(QByteArrayView queue, QByteArrayView key) const
     return binding;
 }
 
+Refusal Channel::bindOrUnbindQueue(const auto &method, bool isBind)
+{
+    if (method.queue.isEmpty() && m_lastQueue.isEmpty())
+        return refuse(ReplyCode::NotFound, "no previously declared queue");
+    return bindOrUnbind(method.exchange, queueBinding(method.queue, method.routingKey),
+                        method.arguments, isBind);
+}
+
 void Channel::on(const QueueBind &method)
 {
-    if (!fail(bindOrUnbind(method.exchange, queueBinding(method.queue, method.routingKey),
-                           method.arguments, true),
-              method))
+    if (!fail(bindOrUnbindQueue(method, true), method))
         answer(method.noWait, QueueBindOk{});
 }
 
 void Channel::on(const QueueUnbind &method)
 {
-    if (!fail(bindOrUnbind(method.exchange, queueBinding(method.queue, method.routingKey),
-                           method.arguments, false),
-              method))
+    if (!fail(bindOrUnbindQueue(method, false), method))
         send(QueueUnbindOk{});
 }
 
 void Channel::on(const QueueDeclare &method)
 {
     QByteArray name = method.queue.toByteArray();
+    quint32 consumers = 0;
     const auto refusal = [&]() -> Refusal {
-        Refusal why;
+        if (name == ReplyTo || core().replyConsumers().contains(name)) {
+            consumers = 1;
+            return {};
+        }
         if (method.passive) {
-            if (core().replyConsumers().contains(name))
-                return {};
-            const QueuePointer present = findQueue(name, why);
+            const QueuePointer present = host().queue(name);
             if (!present)
-                return why;
-            name = present->name();
+                return host().missing("queue", name);
             present->used(now());
             return checkLock(*present);
         }
@@ -194,7 +203,7 @@ void Channel::on(const QueueDeclare &method)
     const QueuePointer queue = host().queue(name);
     answer(method.noWait,
            QueueDeclareOk{QByteArrayView(name), queue ? quint32(queue->readyCount()) : 0,
-                          queue ? quint32(queue->consumers().size()) : 0});
+                          queue ? quint32(queue->consumers().size()) : consumers});
 }
 
 void Channel::on(const QueuePurge &method)
@@ -207,7 +216,7 @@ void Channel::on(const QueuePurge &method)
         why = checkLock(*queue);
     if (queue && !why && queue->isStream())
         why = refuse(ReplyCode::NotImplemented,
-                     "queue.purge not supported by stream "
+                     "queue.purge not supported by stream queues "
                              + host().describe("queue", queue->name()));
     if (!fail(why, method))
         answer(method.noWait, QueuePurgeOk{quint32(queue->purge())});
@@ -217,12 +226,20 @@ void Channel::on(const QueueDelete &method)
 {
     Refusal why;
     const QueuePointer queue = findQueue(method.queue, why);
+    if (method.queue.isEmpty() && fail(why, method))
+        return;
     quint32 count = 0;
     if (queue) { // one that is not there is deleted already
         const QByteArray what = host().describe("queue", queue->name());
         why = m_connection.allows(&Permissions::configure, "queue", queue->name());
         if (!why)
             why = checkLock(*queue);
+        if (!why && queue->settings().type == QueueType::Quorum
+            && (method.ifUnused || method.ifEmpty))
+            why = refuse(ReplyCode::NotImplemented,
+                         "cannot delete " + what + ". queue.delete operations with if-"
+                                 + (method.ifUnused ? "unused" : "empty")
+                                 + " flag set are not supported by quorum queues");
         if (!why && method.ifUnused && !queue->consumers().empty())
             why = refuse(ReplyCode::PreconditionFailed, what + " in use");
         if (!why && method.ifEmpty && queue->readyCount() > 0)

@@ -258,10 +258,12 @@ void Connection::close(const Refusal &why, quint32 method)
         return;
     shutDown();
     m_isBlocked = false;
+    const QByteArray text = replyText(why);
+    if (why.code == ReplyCode::InternalError)
+        method = 0;
     send(0,
-         ConnectionClose{quint16(why.code),
-                         QByteArrayView(why.text).first(std::min(why.text.size(), MaxShortString)),
-                         quint16(method >> 16), quint16(method)});
+         ConnectionClose{quint16(why.code), QByteArrayView(text), quint16(method >> 16),
+                         quint16(method)});
     m_state = State::Closing;
     m_handshakeLimit = timeAfter(now(), m_core.settings().handshakeTimeout);
 }

@@ -4,11 +4,41 @@
 #include "testbroker/queue.h"
 #include "testbroker/virtualhost.h"
 
+#include <algorithm>
+
 QT_BEGIN_NAMESPACE
 
 namespace QtAmqpPrivate::Broker {
 
 using namespace Qt::StringLiterals;
+
+static QAmqpTable sorted(const QAmqpTable &table)
+{
+    QList<QAmqpTable::Entry> entries = table.entries();
+    std::stable_sort(entries.begin(), entries.end(),
+                     [](const auto &a, const auto &b) { return a.first < b.first; });
+    QAmqpTable result;
+    for (const auto &[name, value] : std::as_const(entries))
+        result.append(name, value);
+    return result;
+}
+
+void addHeader(QAmqpMessage &message, const QString &name, const QAmqpValue &value)
+{
+    QAmqpTable headers = message.headers();
+    headers.insert(name, value);
+    message.setHeaders(sorted(headers));
+}
+
+void removeHeader(QAmqpMessage &message, const QString &name)
+{
+    QAmqpTable headers = message.headers();
+    headers.remove(name);
+    if (headers.isEmpty())
+        message.clear(QAmqpMessage::Property::Headers);
+    else
+        message.setHeaders(headers);
+}
 
 // The headers as RabbitMQ writes them: https://www.rabbitmq.com/docs/dlx#effects
 static QAmqpTable newDeath(const Message &message, const QByteArray &queue, const QString &reason,
@@ -46,6 +76,7 @@ std::optional<QAmqpMessage> withDeath(const Message &message, const Queue &queue
             continue;
         latest = earlier;
         latest.insert(u"count"_s, earlier.value(u"count"_s).toInt() + 1);
+        latest = sorted(latest);
         deaths.removeAt(i);
         break;
     }
@@ -61,7 +92,7 @@ std::optional<QAmqpMessage> withDeath(const Message &message, const Queue &queue
     if (queue.settings().deadLetterRoutingKey)
         headers.remove(u"CC"_s);
     QAmqpMessage dead = message.content;
-    dead.setHeaders(headers);
+    dead.setHeaders(sorted(headers));
     dead.clear(QAmqpMessage::Property::Expiration);
     return dead;
 }

@@ -38,8 +38,9 @@ bool topicMatches(QByteArrayView pattern, QByteArrayView key)
     qsizetype k = 0;
     qsizetype hash = -1; // behind the last # of the pattern
     qsizetype taken = 0; // where the key goes on behind what that # has taken
-    const qsizetype patternEnd = pattern.size() + 1; // as if a dot followed the last word
-    const qsizetype keyEnd = key.size() + 1;
+    // As if a dot followed the last word; what is empty has no word.
+    const qsizetype patternEnd = pattern.isEmpty() ? 0 : pattern.size() + 1;
+    const qsizetype keyEnd = key.isEmpty() ? 0 : key.size() + 1;
     while (k < keyEnd || p < patternEnd) {
         if (p < patternEnd) {
             const QByteArrayView wanted = pattern.sliced(p, wordEnd(pattern, p) - p);

@@ -133,13 +133,11 @@ void Queue::dropExpired(TimePoint now, bool atOnce)
     }
 }
 
-// The oldest of the lowest priority goes first.
+// What would be handed out next goes first, which is of the highest priority.
 void Queue::dropOverflow()
 {
-    for (auto &[priority, ready] : m_ready) {
-        while (!ready.empty() && isAbove())
-            discard(takeFirst(ready), "maxlen");
-    }
+    for (Ready *ready = firstReady(); ready && isAbove(); ready = firstReady())
+        discard(takeFirst(*ready), "maxlen");
 }
 
 void Queue::discard(const Message &message, const char *reason)
@@ -156,7 +154,10 @@ std::optional<Message> Queue::take(TimePoint now, bool isHeld)
     if (!ready)
         return {};
     m_unacknowledged += isHeld;
-    return takeFirst(*ready);
+    Message message = takeFirst(*ready);
+    countDeliveries(message);
+    dropExpired(now, true); // what comes first now
+    return message;
 }
 
 quint64 Queue::purge()
@@ -174,6 +175,8 @@ void Queue::requeue(Message message)
     if (!m_host || isStream())
         return;
     ++message.deliveries;
+    if (m_settings.type == QueueType::Quorum) // it is said anew
+        removeHeader(message.content, u"x-delivery-count"_s);
     if (m_settings.deliveryLimit && message.deliveries > *m_settings.deliveryLimit)
         return discard(message, "delivery_limit");
     append(std::move(message));
@@ -255,8 +258,16 @@ void Queue::dispatch(TimePoint now)
     m_host->core().queueTimes(*this);
 }
 
+// Quorum queues tell how often a message was handed out before.
+void Queue::countDeliveries(Message &message) const
+{
+    if (m_settings.type == QueueType::Quorum)
+        addHeader(message.content, u"x-delivery-count"_s, qint64(message.deliveries));
+}
+
 void Queue::handOut(Consumer &consumer, Message message)
 {
+    countDeliveries(message);
     if (!consumer.noAck)
         ++m_unacknowledged;
     consumer.channel->deliver(consumer, std::move(message));

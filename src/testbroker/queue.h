@@ -110,6 +110,7 @@ private:
     void dispatchStream();
     void trimStream();
     void discard(const Message &message, const char *reason);
+    void countDeliveries(Message &message) const;
 
     VirtualHost *m_host;
     const QByteArray m_name;
@@ -130,6 +131,10 @@ private:
 
     friend class BrokerCore;
 };
+
+// Adds a header as RabbitMQ does, which leaves them sorted by their names.
+void addHeader(QAmqpMessage &message, const QString &name, const QAmqpValue &value);
+void removeHeader(QAmqpMessage &message, const QString &name);
 
 // The bytes that count for the limits of a queue.
 quint64 bodySize(const Message &message);

@@ -42,8 +42,14 @@ struct QueueSettings
     bool singleActiveConsumer = false;
 };
 
+const char *typeName(const QAmqpValue &value); // as RabbitMQ calls its type
+
 // Sets the meaning of the arguments. `what` names the queue as RabbitMQ does.
 Refusal readArguments(QueueSettings &settings, const QByteArray &what);
+Refusal checkConsumerArguments(const QAmqpTable &arguments, QueueType type, const QByteArray &what);
+Refusal checkMatch(const QAmqpTable &arguments); // of a binding to a headers exchange
+// Of an exchange.
+Refusal checkAlternate(const QAmqpTable &arguments, const QByteArray &what);
 
 // Whether a declaration says the same as the one that made the queue or the exchange.
 Refusal compareFlag(const char *name, bool given, bool present, const QByteArray &what);

@@ -59,6 +59,16 @@ inline Refusal refuse(ReplyCode code, const QByteArray &why)
     return {code, nameOf(code) + (" - " + why)};
 }
 
+// What a client gets for something that makes a process of RabbitMQ crash; it does not say for which method.
+inline Refusal crash() { return {ReplyCode::InternalError, "INTERNAL_ERROR"}; }
+
+// The text as it is sent: RabbitMQ shortens what is longer than a short string.
+inline QByteArray replyText(const Refusal &why)
+{
+    constexpr qsizetype most = 255;
+    return why.text.size() <= most ? why.text : why.text.first(most - 3) + "...";
+}
+
 } // namespace QtAmqpPrivate::Broker
 
 QT_END_NAMESPACE

@@ -13,6 +13,14 @@ namespace QtAmqpPrivate::Broker {
 
 using namespace Qt::StringLiterals;
 
+// A number and one of Y, M, D, h, m, s.
+static bool isInterval(const QString &text)
+{
+    bool ok = false;
+    text.chopped(text.isEmpty() ? 0 : 1).toUInt(&ok);
+    return ok && QStringView(u"YMDhms").contains(text.back());
+}
+
 // x-stream-offset: first, last, next, a number, a time or an interval
 // (https://www.rabbitmq.com/docs/streams#consuming). Times are those of the whole stream here.
 Refusal Queue::placeInStream(Consumer *consumer) const
@@ -27,17 +35,18 @@ Refusal Queue::placeInStream(Consumer *consumer) const
         else if (where
                  == u"last") // RabbitMQ begins with the last chunk, which is the last message here
             consumer->streamPosition = m_nextPosition - std::min<quint64>(m_readyCount, 1);
+        else if (isInterval(where))
+            consumer->streamPosition = first;
         else if (where != u"next")
-            consumer->streamPosition = first; // an interval
+            return crash();
     } else if (offset.type() == QAmqpValue::Type::Timestamp) {
         consumer->streamPosition = first;
     } else if (offset.isValid()) {
         bool ok = false;
         const qint64 number = offset.toInt(&ok);
-        if (!ok || number < 0)
-            return refuse(ReplyCode::PreconditionFailed,
-                          "invalid arg 'x-stream-offset' for " + m_host->describe("queue", m_name));
-        consumer->streamPosition = std::max(first, quint64(number));
+        if (!ok || offset.type() == QAmqpValue::Type::Boolean)
+            return crash();
+        consumer->streamPosition = std::max(first, quint64(std::max<qint64>(number, 0)));
     }
     return {};
 }
@@ -49,9 +58,7 @@ void Queue::dispatchStream()
         consumer->streamPosition = std::max(consumer->streamPosition, first);
         while (consumer->streamPosition < m_nextPosition && consumer->channel->canTake(*consumer)) {
             Message message = m_ready[0][size_t(consumer->streamPosition - first)];
-            QAmqpTable headers = message.content.headers();
-            headers.insert(u"x-stream-offset"_s, qint64(consumer->streamPosition));
-            message.content.setHeaders(headers);
+            addHeader(message.content, u"x-stream-offset"_s, qint64(consumer->streamPosition));
             ++consumer->streamPosition;
             handOut(*consumer, std::move(message));
         }

@@ -54,6 +54,8 @@ Refusal VirtualHost::declareExchange(QByteArrayView name, ExchangeSettings setti
 {
     static constexpr const char *names[] = {"alternate-exchange", nullptr};
     const QByteArray what = describe("exchange", name);
+    if (const auto refusal = checkAlternate(settings.arguments, what))
+        return refusal;
     if (const Exchange *present = exchange(name)) {
         const ExchangeSettings &old = present->settings();
         if (settings.type != old.type)
@@ -158,6 +160,10 @@ Refusal VirtualHost::bind(QByteArrayView source, Binding binding)
     Exchange *from = exchange(source);
     if (!from)
         return missing("exchange", source);
+    if (from->settings().type == ExchangeType::Headers) {
+        if (const Refusal refusal = checkMatch(binding.arguments))
+            return refusal;
+    }
     if (const Refusal refusal = checkRoom(m_bindings, "bindings"))
         return refusal;
     if (from->bind(std::move(binding))) {

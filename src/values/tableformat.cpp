@@ -117,10 +117,10 @@ private:
     void forEachElement(ReadElement readElement)
     {
         if (++m_depth > MaxTableDepth)
-            m_in.fail("nests tables more than 32 deep");
+            m_in.fail(TooDeep);
         while (m_in.ok() && !m_in.atEnd()) {
             if (++m_elements > MaxTableElements)
-                return m_in.fail("has more than 65536 table elements");
+                return m_in.fail(TooManyElements);
             readElement();
         }
         --m_depth;

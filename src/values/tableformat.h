@@ -22,6 +22,9 @@ namespace QtAmqpPrivate {
 
 constexpr int MaxTableDepth = 32;
 constexpr int MaxTableElements = 65536;
+// Why a table is refused that another program could read.
+constexpr char TooDeep[] = "nests tables more than 32 deep";
+constexpr char TooManyElements[] = "has more than 65536 table elements";
 
 // Returns the entries of a table, without the four bytes of its length.
 Q_AMQP_PRIVATE_EXPORT QByteArray encodeTable(const QAmqpTable &table);
