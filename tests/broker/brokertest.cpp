@@ -31,7 +31,6 @@ class RabbitMq : public Broker
 public:
     QString url() const override { return environment("QTAMQP_TEST_URL"); }
     QString tlsUrl() const override { return environment("QTAMQP_TEST_TLS_URL"); }
-    QByteArray product() const override { return "RabbitMQ"; }
 
     bool addUser(const QString &name, const QString &password) override
     {

@@ -49,7 +49,6 @@ public:
     virtual ~Broker() = default;
     virtual QString url() const = 0;
     virtual QString tlsUrl() const = 0;
-    virtual QByteArray product() const = 0; // of its server properties
 
     // These return false if it did not work.
     virtual bool addUser(const QString &name, const QString &password) = 0;

@@ -20,7 +20,6 @@ public:
 
     QString url() const override { return m_broker.url(m_host).toString(QUrl::FullyEncoded); }
     QString tlsUrl() const override { return m_broker.tlsUrl(m_host).toString(QUrl::FullyEncoded); }
-    QByteArray product() const override { return "QtAmqp test broker"; }
 
     bool addUser(const QString &name, const QString &password) override
     {
@@ -163,6 +162,11 @@ void EveryBroker::initTestCase_data()
     qputenv("QTAMQP_TEST_CA", folder.filePath(u"ca.pem"_s).toLocal8Bit());
     qputenv("QTAMQP_TEST_CERT", folder.filePath(u"client.pem"_s).toLocal8Bit());
     qputenv("QTAMQP_TEST_KEY", folder.filePath(u"client.key"_s).toLocal8Bit());
+}
+
+bool runsWithRabbitMqToo()
+{
+    return isTestBroker() && !qEnvironmentVariableIsEmpty("QTAMQP_TEST_URL");
 }
 
 bool differs(const char *what)

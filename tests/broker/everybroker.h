@@ -31,7 +31,18 @@ private:
 // `what`. There must be such a row, and every row must be the reason of a test.
 bool differs(const char *what);
 
+// Whether another row runs the same test with RabbitMQ.
+bool runsWithRabbitMqToo();
+
 } // namespace BrokerTest
+
+// For a test that takes seconds of real time and shows what the client does, or what the tests of the test broker
+// show on a clock that is not real.
+#define ONE_BROKER_IS_ENOUGH() \
+  do { \
+    if (BrokerTest::runsWithRabbitMqToo()) \
+      QSKIP("it takes its time, and runs with RabbitMQ"); \
+  } while (false)
 
 // Leaves the test to RabbitMQ, for a reason which the table of differences gives.
 #define SKIP_WHERE_DIFFERENT(what) \

@@ -311,6 +311,7 @@ void TestHabits::nacksAmongManyPublishes()
 // whatever the heartbeat. This takes that long, the only way to see it.
 void TestHabits::aClientThatDoesNotReadIsCutOff()
 {
+    ONE_BROKER_IS_ENOUGH();
     const QString queue = uniqueName();
     const QString name = uniqueName();
     VERIFY_OK(m_channel->declareQueue(queue, QAmqpQueueOptions().setAutoDelete()));

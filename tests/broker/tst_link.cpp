@@ -244,6 +244,7 @@ void TestLink::heartbeatKeepsIdleConnection()
 // No FIN, no RST: only the silence tells.
 void TestLink::deadPeerIsFoundInTime()
 {
+    ONE_BROKER_IS_ENOUGH();
     Relay relay(options().port());
     Peer peer(options().setPort(relay.serverPort()).setHeartbeat(2s));
     QVERIFY(peer.open());
@@ -262,6 +263,7 @@ void TestLink::deadPeerIsFoundInTime()
 // The broker bears two intervals of silence; what it sent meanwhile is read before it is judged.
 void TestLink::survivesThreadThatIsBusy()
 {
+    ONE_BROKER_IS_ENOUGH();
     Peer peer(options().setHeartbeat(2s));
     QVERIFY(peer.open());
     std::this_thread::sleep_for(3s);
@@ -272,6 +274,7 @@ void TestLink::survivesThreadThatIsBusy()
 
 void TestLink::livesInThreadOfItsOwn()
 {
+    ONE_BROKER_IS_ENOUGH();
     QThread thread;
     auto *connection = new QAmqpConnection(options().setHeartbeat(1s));
     QAmqpChannel *channel = connection->createChannel();
@@ -359,8 +362,8 @@ void TestLink::tellsBrokerItsName()
     for (const char *part : {"department", "tests", "our own", "42", "QtAmqp", "publisher_confirms",
                              "consumer_cancel_notify", "connection.blocked"})
         QVERIFY2(own.contains(part), own.constData());
-    QCOMPARE(peer.connection.serverProperties().value(u"product"_s).toString().toUtf8(),
-             broker().product());
+    QCOMPARE(peer.connection.serverProperties().value(u"product"_s).toString(),
+             differs("What it calls itself") ? u"QtAmqp test broker"_s : u"RabbitMQ"_s);
     QVERIFY(peer.connection.hasCapability(u"basic.nack"_s));
     QVERIFY(!peer.connection.hasCapability(u"no such thing"_s));
     QVERIFY(peer.close());
