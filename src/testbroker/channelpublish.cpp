@@ -75,7 +75,6 @@ static bool isBeyondLimits(const QString &error)
 
 void Channel::published()
 {
-    ++core().count().published;
     Publish publish{m_assembler.envelope(), m_assembler.takeMessage(), m_mandatory};
     // Headers beyond the limits of this library are passed on as they are; for routing there are none.
     if (const QString wrong = publish.message.propertiesError();
@@ -88,6 +87,7 @@ void Channel::published()
     if (LinkFaults *const faults = m_connection.faults(); faults
         && faults->comes(QAmqpTestFault::Trigger::Publish, BasicPublish::info.id(), m_number))
         return;
+    ++core().count().published;
     if (publish.message.bytes(Property::ReplyTo) == ReplyTo)
         publish.message.setReplyTo(QString::fromUtf8(m_replyAddress));
     if (m_isTransactional)

@@ -97,18 +97,17 @@ std::optional<QAmqpMessage> withDeath(const Message &message, const Queue &queue
     return dead;
 }
 
-bool isCycle(const QAmqpMessage &message, const QByteArray &queue)
+QByteArrayList queuesOfCycle(const QAmqpMessage &message)
 {
+    QByteArrayList queues;
     const QList<QAmqpValue> deaths = message.headers().value(u"x-death"_s).toArray();
-    const QString name = QString::fromUtf8(queue);
     for (const QAmqpValue &value : deaths) {
         const QAmqpTable death = value.toTable();
         if (death.value(u"reason"_s).toString() == u"rejected")
-            return false;
-        if (death.value(u"queue"_s).toString() == name)
-            return true;
+            break;
+        queues.append(death.value(u"queue"_s).toBytes());
     }
-    return false;
+    return queues;
 }
 
 QByteArrayList carbonCopies(const QAmqpMessage &message, const char *header)

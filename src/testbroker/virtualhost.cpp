@@ -281,8 +281,9 @@ void VirtualHost::publishDead(const DeadLetter &letter)
     envelope->exchange = letter.exchange;
     envelope->routingKey = letter.keys.constFirst();
     const EnvelopePointer shared(envelope);
+    const QByteArrayList before = queuesOfCycle(letter.message);
     for (const QueuePointer &queue : routeAll(*to, letter.keys, letter.message)) {
-        if (!isCycle(letter.message, queue->name()))
+        if (!before.contains(queue->name()))
             queue->publish({shared, letter.message}, m_core.now());
     }
 }

@@ -90,8 +90,8 @@ private:
 std::optional<QAmqpMessage> withDeath(const Message &message, const Queue &queue,
                                       const char *reason, const QByteArrayList &keys,
                                       quint64 secondsSinceEpoch);
-// Whether a message that died has been in this queue before, without having been rejected since.
-bool isCycle(const QAmqpMessage &message, const QByteArray &queue);
+// The queues in which a message that died has been without having been rejected since. It does not come there again.
+QByteArrayList queuesOfCycle(const QAmqpMessage &message);
 // The further routing keys that a message carries in a header.
 QByteArrayList carbonCopies(const QAmqpMessage &message, const char *header);
 
