@@ -230,11 +230,12 @@ bool QAmqpQuickTestBroker::publish(const QString &exchange, const QString &routi
                                    const QJSValue &body, const QJSValue &properties)
 {
     QJSEngine *const engine = qjsEngine(this);
+    if (!engine) // C++ has broker()
+        return false;
     QString error;
     const QAmqpMessage message = QAmqpQuickMessage::fromJs(body, properties, engine, &error);
     if (!error.isEmpty()) {
-        if (engine)
-            engine->throwError(error);
+        engine->throwError(error);
         return false;
     }
     return m_broker.publish(exchange, routingKey, message);
@@ -328,7 +329,8 @@ bool QAmqpQuickTestBroker::waitUntil(const QJSValue &condition, int timeout)
     while (true) {
         const QJSValue result = condition.call();
         if (result.isError()) {
-            engine->throwError(result);
+            if (engine)
+                engine->throwError(result);
             return false;
         }
         if (result.toBool())

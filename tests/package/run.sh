@@ -79,10 +79,17 @@ received_by_qml()
     ! grep -E 'hello.qml:|QtAmqp:' "$log" || fail "the README's QML program was warned"
 }
 
+# tested_alerts PROGRAM: the test of a user interface in examples/testing-qml, as its user builds it.
+tested_alerts()
+{
+    [ -x "$1" ] || { echo "no module QtAmqp.Test, or no Qt Quick Test"; return; }
+    QML_IMPORT_PATH=$installed/lib/qml QT_QPA_PLATFORM=offscreen XDG_RUNTIME_DIR=$folder quietly "$1"
+}
+
 # made_by_qml FOLDER: with the module there, a program in QML alone has all its types.
 made_by_qml()
 {
-    local output types="QAmqpQuickConnection QAmqpQuickExchange QAmqpQuickQueue QAmqpQuickRpcClient QAmqpQuickMessageModel"
+    local output types="QAmqpQuickConnection QAmqpQuickExchange QAmqpQuickQueue QAmqpQuickRpcClient QAmqpQuickMessageModel QAmqpQuickTestBroker"
     output=$(timeout 60 "$qml_tools/qml" -I "$1" "$here/types.qml" 2>&1) || fail "types.qml: $output"
     [ "$output" = "qml: $types used ''" ] || fail "types.qml said: $output"
     [ ! -x "$qml_tools/qmllint" ] || quietly "$qml_tools/qmllint" -I "$1" "$here/types.qml" \
@@ -150,6 +157,7 @@ configure "$folder/find_package" -S "$here" -DCMAKE_PREFIX_PATH="$installed" \
 make "$folder/find_package"
 ran "$folder/find_package/consumer"
 ran_quick "$folder/find_package/quick"
+tested_alerts "$folder/find_package/alerts"
 
 step "the README's program"
 mkdir -p "$folder/readme"

@@ -5,6 +5,7 @@
 
 import QtQuick
 import QtAmqp
+import QtAmqp.Test
 
 Item {
     AmqpConnection {
@@ -14,11 +15,13 @@ Item {
         AmqpRpcClient { id: client }
     }
     AmqpMessageModel { id: model; queue: queue }
+    AmqpTestBroker { id: server }
 
     Component.onCompleted: {
-        const names = [connection, exchange, queue, client, model].map((each) => String(each).replace(/\(.*/, ""))
+        const names = [connection, exchange, queue, client, model, server].map((each) => String(each).replace(/\(.*/, ""))
         const used = exchange.connection === connection && queue.connection === connection
                    && client.connection === connection && connection.state === AmqpConnection.Closed
+                   && server.running
         console.log(names.join(" ") + (used ? " used" : "") + " '" + connection.error.kind + model.get(0).text + "'")
         Qt.callLater(Qt.quit)
     }
