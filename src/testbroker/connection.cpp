@@ -157,28 +157,8 @@ void Connection::receiveMethod(const Frame &frame)
             return close(refuse(ReplyCode::CommandInvalid, "unexpected method in connection state"),
                          id);
         m_current = nullptr;
-    } else {
-        if (m_state != State::Open)
-            return close(refuse(ReplyCode::ChannelError, "expected a method of the connection"),
-                         id);
-        m_current = channelFor(frame.channel);
-        if (!m_current && id == ChannelOpen::info.id())
-            m_current = addChannel(frame.channel);
-        else if (!m_current)
-            return close(refuse(ReplyCode::ChannelError, "expected 'channel.open'"), id);
-        if (!m_current
-            || (m_current->isClosing() && id != ChannelCloseOk::info.id()
-                && id != ChannelClose::info.id()))
-            return;
-        if (m_current->isInContent())
-            return close(refuse(ReplyCode::UnexpectedFrame,
-                                "expected content header for class 60, got non content header "
-                                "frame instead"),
-                         id);
-        if (m_current->isCommitting())
-            return close(refuse(ReplyCode::ChannelError,
-                                "unexpected command while processing 'tx.commit'"),
-                         id);
+    } else if (!findChannel(frame.channel, id)) {
+        return;
     }
     if (m_faults && m_faults->comes(QAmqpTestFault::Trigger::Method, id, frame.channel))
         return;
@@ -189,6 +169,31 @@ void Connection::receiveMethod(const Frame &frame)
                      id);
     if (m_current && m_current->isClosed())
         m_channels.erase(frame.channel);
+}
+
+// Makes the channel the current one, on which this method may come now; false if there is none or it may not.
+bool Connection::findChannel(quint16 number, quint32 method)
+{
+    const auto forbid = [&](ReplyCode code, const char *why) {
+        close(refuse(code, why), method);
+        return false;
+    };
+    if (m_state != State::Open)
+        return forbid(ReplyCode::ChannelError, "expected a method of the connection");
+    m_current = channelFor(number);
+    if (!m_current && method != ChannelOpen::info.id())
+        return forbid(ReplyCode::ChannelError, "expected 'channel.open'");
+    if (!m_current && !(m_current = addChannel(number)))
+        return false;
+    if (m_current->isClosing())
+        return method == ChannelCloseOk::info.id() || method == ChannelClose::info.id();
+    if (m_current->isInContent())
+        return forbid(ReplyCode::UnexpectedFrame,
+                      "expected content header for class 60, got non "
+                      "content header frame instead");
+    if (m_current->isCommitting())
+        return forbid(ReplyCode::ChannelError, "unexpected command while processing 'tx.commit'");
+    return true;
 }
 
 bool Connection::isExpected(quint32 method) const

@@ -121,6 +121,7 @@ private:
     bool isExpected(quint32 method) const;
     Channel *channelFor(quint16 number) const;
     Channel *addChannel(quint16 number);
+    bool findChannel(quint16 number, quint32 method);
     void shutDown();
     void touch();
 
