@@ -183,7 +183,9 @@ bool Connection::findChannel(quint16 number, quint32 method)
     m_current = channelFor(number);
     if (!m_current && method != ChannelOpen::info.id())
         return forbid(ReplyCode::ChannelError, "expected 'channel.open'");
-    if (!m_current && !(m_current = addChannel(number)))
+    if (!m_current)
+        m_current = addChannel(number);
+    if (!m_current)
         return false;
     if (m_current->isClosing())
         return method == ChannelCloseOk::info.id() || method == ChannelClose::info.id();
