@@ -8,8 +8,6 @@
 
 #include "rawclient.h"
 
-#include <QtCore/qelapsedtimer.h>
-
 #include <random>
 
 using namespace QtAmqpTest;
@@ -336,7 +334,7 @@ private Q_SLOTS:
         client.publish(1, publishTo("q"), QByteArray(90'000, 'x'));
         client.gather();
         // Each pair of methods is small, and its answer is not.
-        for (int i = 0; i < 5000; ++i) {
+        for (int i = 0; i < 500; ++i) {
             client.send(1, BasicGet{0, QByteArrayView("q"), false});
             client.send(1, BasicNack{quint64(i + 1), false, true});
         }
@@ -347,7 +345,7 @@ private Q_SLOTS:
         // Once it reads, all are answered.
         client.read();
         QVERIFY(client.link->wantsInput());
-        QCOMPARE(client.count<BasicGetOk>(), 5000);
+        QCOMPARE(client.count<BasicGetOk>(), 500);
     }
 
     void aClientThatDoesNotReadIsClosed()
@@ -454,10 +452,10 @@ private Q_SLOTS:
         QCOMPARE(client.count<BasicDeliver>(), before + 2 + 1000 / 7);
     }
 
-    // Each of these took the square of it once.
-    void muchIsGivenBackInAMoment()
+    // One by one from the first on, this took the square of the messages.
+    void muchIsGivenBackInItsOrder()
     {
-        constexpr int count = 60'000;
+        constexpr int count = 20'000;
         TestCore core;
         RawClient client(core);
         client.login();
@@ -466,16 +464,14 @@ private Q_SLOTS:
         for (int i = 0; i < 2 * count; ++i) {
             if (i == count)
                 client.send(1, BasicCancel{QByteArrayView("c"), false});
-            core.core.publish("/", "", "q", QByteArray("x"), core.now);
+            core.core.publish("/", "", "q", QByteArray::number(i), core.now);
             if (i % 1000 == 0)
                 client.read();
         }
-        QElapsedTimer time;
-        time.start();
         client.send(1, BasicNack{0, true, true});
         QCOMPARE(core.queue("q")->readyCount(), quint64(2 * count));
-        QVERIFY(core.core.take("/", "q", core.now)->deliveries == 1);
-        QVERIFY2(time.elapsed() < 20'000, "giving back takes the square of the messages");
+        for (int i = 0; i < 2 * count; ++i)
+            QCOMPARE(core.core.take("/", "q", core.now)->content.body(), QByteArray::number(i));
     }
 
     void deadLettersThatMultiplyDoNotHang()
@@ -662,7 +658,7 @@ void TestLimits::mutatedConversationsEndWell()
     const int single = qEnvironmentVariableIntValue("QTAMQP_RUN");
     const int runs = qEnvironmentVariableIsSet("QTAMQP_RUNS")
             ? qEnvironmentVariableIntValue("QTAMQP_RUNS")
-            : 1500;
+            : 1000;
     int ended = 0;
     for (int run = single > 0 ? single : 1; run <= (single > 0 ? single : runs); ++run) {
         std::mt19937 random{quint32(run)};

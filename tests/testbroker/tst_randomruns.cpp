@@ -49,9 +49,11 @@ public:
             m_pair.pieceSize = [this](qsizetype most) {
                 return 1 + below(int(std::min<qsizetype>(most, 1 << below(13))));
             };
-        for (int i = 0; i < 3; ++i)
-            declare();
-        const int steps = 10 + below(50);
+        declare();
+        declare();
+        for (int i = below(3); i > 0; --i)
+            consume(anyChannel());
+        const int steps = 4 + below(26);
         for (int i = 0; i < steps && m_model.objections.isEmpty(); ++i) {
             step();
             if (below(3) == 0)
