@@ -222,7 +222,7 @@ QVariantList QAmqpQuickTestBroker::connections() const
 
 /*!
     \qmlmethod bool AmqpTestBroker::publish(string exchange, string routingKey, var body, object properties)
-    Publishes a message from the broker's side, without a connection: \a body and \a properties are those of
+    Publishes a message with this \a routingKey from the broker's side, without a connection: \a body and \a properties are those of
     AmqpQueue::publish(), so that an object becomes JSON. Returns \c false if the broker does not run, has no such
     \a exchange, or no queue took the message. A value that cannot be sent is thrown as an error.
 */

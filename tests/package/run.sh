@@ -53,6 +53,9 @@ ran()
     [ "$output" = "$expected" ] || fail "$1 said: $output"
 }
 
+# ran_test FOLDER: the example of a test, which needs no broker.
+ran_test() { quietly "$1/testing/tst_orders"; }
+
 # ran_quick PROGRAM: the same with the QML module, if there is one.
 ran_quick()
 {
@@ -111,17 +114,20 @@ tested_by_qml()
     done
 }
 
-# Strong symbols are the classes' and their free functions'. Weak ones are what templates and inline
-# functions leave, and may be Qt's or the standard library's, whatever their arguments. None may be an
-# internal's: that is asked of the mangled name, which begins with whose it is.
+# What libQtAmqpTest takes of the internals of a shared libQtAmqp: values/privateexport.h.
+lent='QtAmqpPrivate::(FrameReader::|Assembler::|(checkTable|decodeTable|encodeTable|describeFrame)\()'
+
+# check_symbols LIBRARY HEADERS: strong symbols are the classes' and their free functions'. Weak ones are what
+# templates and inline functions leave, and may be Qt's or the standard library's, whatever their arguments. None may
+# be an internal's that is not lent: that is asked of the mangled name, which begins with whose it is.
 check_symbols()
 {
     local symbols=$folder/symbols strong='^[0-9a-f]+ [ABDRT] '
     nm -DC --defined-only "$1" >"$symbols"
     nm -D --defined-only "$1" | grep -E ' _Z(T[VIST]|GV)?N?[KVRO]*[0-9]+(QtAmqp|QAmqp[A-Za-z]*)Private' \
-        && fail "internals are exported"
-    grep -E "$strong" "$symbols" | grep -v 'QAmqp' && fail "what is not QtAmqp's is exported"
-    sed -nE 's/^class Q_AMQP_EXPORT (\w+).*/\1/p' "$source"/include/QtAmqp/*.h | while read -r class; do
+        | c++filt | grep -vE "$lent" && fail "internals are exported"
+    grep -E "$strong" "$symbols" | grep -vE "QAmqp|$lent" && fail "what is not QtAmqp's is exported"
+    sed -nE 's/^class Q_AMQP\w*_EXPORT (\w+).*/\1/p' "$2"/*.h | while read -r class; do
         grep -qE "$strong$class::" "$symbols" || fail "$class is not exported"
     done
 }
@@ -140,14 +146,21 @@ if grep -q "^BUILD_SHARED_LIBS:BOOL=$shared\$" "$built/CMakeCache.txt"; then
 else
     make "$folder/add_subdirectory"
     ran "$folder/add_subdirectory/consumer"
+    ran_test "$folder/add_subdirectory"
     ran_quick "$folder/add_subdirectory/quick"
     install "$folder/add_subdirectory"
 fi
 grep -rlE "$folder|$source|$built|/opt/qtamqp" "$installed"/{include,lib/cmake,lib/pkgconfig} \
     && fail "these know where they were built"
-diff <(ls "$source/include/QtAmqp") <(ls "$installed/include/QtAmqp") || fail "headers differ"
+for library in QtAmqp QtAmqpTest; do
+    diff <(ls "$source/include/$library") <(ls "$installed/include/$library") || fail "headers differ"
+done
 if [ "$linkage" = shared ]; then
-    check_symbols "$installed/lib/libQtAmqp.so" || fail "symbols of the shared library"
+    for library in QtAmqp QtAmqpTest; do
+        check_symbols "$installed/lib/lib$library.so" "$source/include/$library" \
+            || fail "symbols of the shared library $library"
+    done
+    ldd -r "$installed/lib/libQtAmqpTest.so" | grep 'undefined symbol' && fail "libQtAmqpTest is not whole"
 fi
 quietly "$installed/bin/qamqp" --version # finds a shared library beside it
 
@@ -156,6 +169,7 @@ configure "$folder/find_package" -S "$here" -DCMAKE_PREFIX_PATH="$installed" \
     -DQTAMQP_QUICK_TESTS=$shared
 make "$folder/find_package"
 ran "$folder/find_package/consumer"
+ran_test "$folder/find_package"
 ran_quick "$folder/find_package/quick"
 tested_alerts "$folder/find_package/alerts"
 
@@ -169,17 +183,21 @@ configure "$folder/readme/build" -S "$folder/readme" -DCMAKE_PREFIX_PATH="$insta
 make "$folder/readme/build"
 [ -x "$folder/readme/build/yourapp" ] || fail "README.md shows no whole CMakeLists.txt"
 
-# told_why EXPECTED CMAKE-ARGUMENT...: who needs the QML module is told why it is not there; who can do
-# without it configures.
+# told_why EXPECTED CMAKE-ARGUMENT...: who needs a component is told why it is not there; who can do without it
+# configures.
 told_why()
 {
     local asks=("${@:2}" -S "$here" -DCMAKE_PREFIX_PATH="$installed")
     rm -rf "$folder/without"
     configure "$folder/without" "${asks[@]}" -DQTAMQP_ASKS_FOR=OPTIONAL_COMPONENTS
     cmake "${asks[@]}" -B "$folder/without" -DQTAMQP_ASKS_FOR=COMPONENTS >"$folder/log" 2>&1 \
-        && fail "a missing QML module was not told"
+        && fail "a missing component was not told"
     tr -s ' \n' ' ' <"$folder/log" | grep -qF "$1" || { cat "$folder/log" >&2; fail "not told: $1"; }
 }
+step "find_package, without the library for tests"
+mv "$installed"/lib/cmake/QtAmqp/QtAmqpTestTargets.cmake "$folder"
+told_why "was built without QtAmqpTest"
+mv "$folder/QtAmqpTestTargets.cmake" "$installed/lib/cmake/QtAmqp"
 if [ -x "$folder/find_package/quick" ]; then
     step "find_package, without the QML module"
     told_why "needs Qt6Qml (Debian: qt6-declarative-dev)" -DCMAKE_DISABLE_FIND_PACKAGE_Qt6Qml=ON
