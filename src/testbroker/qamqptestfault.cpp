@@ -248,7 +248,7 @@ quint16 QAmqpTestFault::replyCode() const
 }
 
 /*! Sets the code with which CloseChannel, CloseConnection and RefuseResources close to \a code; 0 stands for
-    the default. \sa {AMQP 0-9-1 §1.2} */
+    the default. The codes are those of AMQP 0-9-1 §1.2. */
 QAmqpTestFault &QAmqpTestFault::setReplyCode(quint16 code)
 {
     edit(d).replyCode = code;
