@@ -315,9 +315,14 @@ void Channel::forgetSettled()
 // A transaction ends: what was settled in it is, or is to be settled again.
 void Channel::endTransaction(bool isCommitted)
 {
+    for (Unacknowledged &entry : m_unacknowledged) {
+        if (isCommitted && entry.held && entry.held != Settlement::Requeue)
+            settleOne(entry, *entry.held);
+    }
     for (auto entry = m_unacknowledged.rbegin(); entry != m_unacknowledged.rend(); ++entry) {
-        if (const auto how = std::exchange(entry->held, {}); how && isCommitted)
-            settleOne(*entry, *how);
+        if (isCommitted && entry->held == Settlement::Requeue)
+            settleOne(*entry, Settlement::Requeue);
+        entry->held.reset();
     }
     forgetSettled();
 }

@@ -301,6 +301,8 @@ Refusal readArguments(QueueSettings &settings, const QByteArray &what)
         if (!settings.maxAge)
             in.refuseValue("x-max-age", "invalid_max_age");
     }
+    if (settings.type == QueueType::Classic && settings.exclusive)
+        settings.durable = false; // it goes with its connection
     refuseOthers(in, settings.type);
     return in.refusal() ? in.refusal() : checkReplicated(settings, what);
 }
