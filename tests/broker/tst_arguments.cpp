@@ -114,22 +114,6 @@ private Q_SLOTS:
         QVERIFY(secondLog.waitForMessages(1));
     }
 
-    // What the one before holds stays with it, and the next one goes on behind.
-    void theNextConsumerGoesOnWhereTheActiveOneEnded()
-    {
-        declare(Queue().setSingleActiveConsumer());
-        publishAll({"1", "2", "3"});
-        QAmqpConsumer *first = m_channel->consume(m_queue, QAmqpConsumeOptions().setPrefetch(2));
-        const ConsumerLog firstLog(first);
-        QVERIFY(firstLog.waitForMessages(2));
-        const ConsumerLog secondLog(m_channel->consume(m_queue));
-        VERIFY_OK(m_channel->declareQueue(m_queue, Queue().setPassive()));
-        VERIFY_OK(first->cancel());
-        publishAll({"4"}); // RabbitMQ looks for a consumer when something comes
-        QVERIFY(secondLog.waitForMessages(2));
-        QCOMPARE(secondLog.bodies(), (QList{"3"_ba, "4"_ba}));
-    }
-
     void messagesOfAHigherPriorityComeFirst()
     {
         declare(Queue().setMaxPriority(5));
