@@ -509,7 +509,11 @@ private Q_SLOTS:
         for (int i = 0; i < 20'000; ++i) {
             const QByteArrayList pattern = words({"a", "b", "", "*", "#"}, 6);
             const QByteArrayList key = words({"a", "b", ""}, 7);
-            const bool expected = naiveMatch(pattern, key);
+            // An empty text has no word at all, not an empty one.
+            const auto split = [](const QByteArrayList &list) {
+                return list.join('.').isEmpty() ? QByteArrayList() : list;
+            };
+            const bool expected = naiveMatch(split(pattern), split(key));
             matches += expected;
             QVERIFY2(Broker::topicMatches(pattern.join('.'), key.join('.')) == expected,
                      pattern.join('.') + " against " + key.join('.'));
