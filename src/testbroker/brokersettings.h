@@ -51,7 +51,7 @@ struct BrokerSettings
 
     qsizetype maxConnections = 10'000;
     qsizetype maxEntities = 100'000; // queues, exchanges and bindings of a virtual host, each
-    qsizetype maxConsumers = 100'000; // of a connection
+    qsizetype maxConsumers = 10'000; // of a connection
 };
 
 } // namespace QtAmqpPrivate::Broker

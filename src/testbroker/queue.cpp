@@ -31,12 +31,6 @@ Queue::Queue(VirtualHost &host, QByteArray name, QueueSettings settings, quint64
 {
 }
 
-bool Queue::hasExclusiveConsumer() const
-{
-    return std::any_of(m_consumers.begin(), m_consumers.end(),
-                       [](const Consumer *consumer) { return consumer->exclusive; });
-}
-
 const Consumer *Queue::activeConsumer() const
 {
     return m_settings.singleActiveConsumer && !m_consumers.empty() ? m_consumers.front() : nullptr;
@@ -197,9 +191,11 @@ void Queue::addConsumer(Consumer *consumer, TimePoint now)
     used(now);
     const auto place = m_settings.singleActiveConsumer
             ? m_consumers.end()
-            : std::find_if(m_consumers.begin(), m_consumers.end(), [&](const Consumer *other) {
-                  return other->priority < consumer->priority;
-              });
+            : std::upper_bound(m_consumers.begin(), m_consumers.end(), consumer,
+                               [](const Consumer *added, const Consumer *other) {
+                                   return other->priority < added->priority;
+                               });
+    m_exclusiveConsumers += consumer->exclusive;
     m_consumers.insert(place, consumer);
     m_host->core().changed(*this);
 }
@@ -208,6 +204,7 @@ void Queue::removeConsumer(Consumer *consumer, TimePoint now)
 {
     if (std::erase(m_consumers, consumer) == 0 || !m_host)
         return;
+    m_exclusiveConsumers -= consumer->exclusive;
     used(now);
     if (m_settings.autoDelete && m_consumers.empty())
         m_host->removeQueue(*this);

@@ -64,7 +64,7 @@ public:
     quint64 readyBytes() const { return m_readyBytes; }
     quint64 unacknowledgedCount() const { return m_unacknowledged; }
     const std::vector<Consumer *> &consumers() const { return m_consumers; }
-    bool hasExclusiveConsumer() const;
+    bool hasExclusiveConsumer() const { return m_exclusiveConsumers > 0; }
     const Consumer *activeConsumer() const; // of a queue with a single active one
 
     // A full queue may refuse a message. One that does not answer is as if the nodes that have it were away.
@@ -122,6 +122,7 @@ private:
     quint64 m_unacknowledged = 0;
     quint64 m_nextPosition = 0;
     quint64 m_round = 0;
+    int m_exclusiveConsumers = 0;
     std::vector<Consumer *> m_consumers; // of higher priority first, then whose turn it is
     TimePoint m_lastUsed;
     const quint64 m_id;
