@@ -59,13 +59,13 @@ private Q_SLOTS:
         connect(&b, &QIODevice::readyRead, this, [&] { ++readable; });
         connect(&a, &QIODevice::bytesWritten, this, [&](qint64 bytes) { written += int(bytes); });
         connect(&b, &QIODevice::readChannelFinished, this, [&] { isEnd = true; });
-        QCOMPARE(a.write("hel"), 3);
-        QCOMPARE(a.write("lo"), 2);
+        QCOMPARE(a.write("one"), 3);
+        QCOMPARE(a.write("12"), 2);
         QCOMPARE(readable, 0);
         QCOMPARE(a.bytesToWrite(), 5);
         QVERIFY(waitUntil([&] { return readable > 0; }));
         QCOMPARE(readable, 1);
-        QCOMPARE(b.read(2), QByteArray("he"));
+        QCOMPARE(b.read(2), QByteArray("on"));
         QCOMPARE(written, 0);
         QCOMPARE(a.bytesToWrite(), 3);
         QVERIFY(waitUntil([&] { return written > 0; }));
@@ -74,7 +74,7 @@ private Q_SLOTS:
         QVERIFY(!isEnd);
         QCOMPARE(b.write("x"), -1);
         QVERIFY(waitUntil([&] { return isEnd; }));
-        QCOMPARE(b.readAll(), QByteArray("llo")); // what was written before is not lost
+        QCOMPARE(b.readAll(), QByteArray("e12")); // what was written before is not lost
         QCOMPARE(b.read(1), QByteArray());
         QVERIFY(!b.errorString().isEmpty());
     }
