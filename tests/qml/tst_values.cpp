@@ -5,6 +5,7 @@
 
 #include "qmltest.h"
 #include "scripted/autobroker.h"
+#include "values/qamqpmessage_p.h"
 
 #include <qamqpquickmessagemodel.h>
 
