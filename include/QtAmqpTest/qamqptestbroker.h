@@ -161,6 +161,7 @@ public:
 
     void block(const QString &reason = QStringLiteral("low on memory"));
     void unblock();
+    bool isBlocked() const;
     int cancelConsumers(const QString &queue, const QString &virtualHost = QStringLiteral("/"));
     void closeConnections(quint16 code = 320,
                           const QString &text = QStringLiteral("Closed by the test"));

@@ -95,7 +95,10 @@ using namespace Qt::StringLiterals;
 
 QAmqpQuickTestBroker::QAmqpQuickTestBroker(QObject *parent) : QObject(parent)
 {
-    connect(&m_broker, &QAmqpTestBroker::changed, this, &QAmqpQuickTestBroker::changed);
+    connect(&m_broker, &QAmqpTestBroker::changed, this, [this] {
+        setBlocked(m_broker.isBlocked());
+        Q_EMIT changed();
+    });
 }
 
 QAmqpQuickTestBroker::~QAmqpQuickTestBroker() = default;
@@ -271,7 +274,7 @@ QVariant QAmqpQuickTestBroker::queue(const QString &name) const
 void QAmqpQuickTestBroker::block(const QString &reason)
 {
     m_broker.block(reason);
-    setBlocked(m_broker.isRunning());
+    setBlocked(m_broker.isBlocked());
 }
 
 /*!
@@ -281,7 +284,7 @@ void QAmqpQuickTestBroker::block(const QString &reason)
 void QAmqpQuickTestBroker::unblock()
 {
     m_broker.unblock();
-    setBlocked(false);
+    setBlocked(m_broker.isBlocked());
 }
 
 /*!

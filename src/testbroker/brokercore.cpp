@@ -67,11 +67,14 @@ void BrokerCore::addFault(const QAmqpTestFault &fault, TimePoint now)
 void BrokerCore::clearFaults(TimePoint now)
 {
     m_now = now;
+    const auto blocks = [](const FaultPointer &fault) {
+        return fault->fault.kind() == QAmqpTestFault::Kind::Block;
+    };
+    if (std::any_of(m_faults.begin(), m_faults.end(), blocks))
+        unblock(now);
     m_faults.clear();
-    for (const auto &connection : m_connections) {
-        if (connection->m_faults)
-            connection->m_faults->clear();
-    }
+    for (const auto &connection : m_connections)
+        connection->clearFaults();
     settleDown(now);
 }
 
@@ -205,7 +208,7 @@ void BrokerCore::restart(Stop how, TimePoint now)
     }
     for (const auto &[name, host] : m_hosts)
         host->restart();
-    settleDown(now);
+    unblock(now); // an alarm is not remembered
 }
 
 quint64 BrokerCore::secondsSinceEpoch() const

@@ -41,6 +41,8 @@ public:
         connect(device, &QIODevice::bytesWritten, this, [this] { write(); });
         connect(device, &QIODevice::aboutToClose, this, [this] { end(); });
         connect(device, &QIODevice::readChannelFinished, this, [this] { end(); });
+        if (auto *socket = qobject_cast<QSslSocket *>(device))
+            connect(socket, &QSslSocket::encryptedBytesWritten, this, [this] { write(); });
         if (auto *socket = qobject_cast<QAbstractSocket *>(device)) {
             socket->setSocketOption(QAbstractSocket::LowDelayOption, 1);
             socket->setReadBufferSize(1024 * 1024); // what is not read yet waits with the client
@@ -72,14 +74,17 @@ public:
         constexpr qint64 enough = 1024 * 1024;
         if (m_isOver)
             return;
-        while (m_device->bytesToWrite() < enough) {
+        m_server.core().setNow(now());
+        while (waiting() < enough) {
             const QByteArray block = m_connection->takeOutput();
             if (block.isEmpty())
                 break;
             m_device->write(block);
         }
-        if (m_connection->outputSize() == 0 && m_connection->end() != Connection::End::None)
-            close(m_connection->end());
+        const Connection::End how = m_connection->end();
+        if (how == Connection::End::Reset
+            || (how != Connection::End::None && m_connection->outputSize() == 0))
+            close(how);
         else if (m_device->bytesAvailable() > 0 && m_connection->wantsInput())
             QMetaObject::invokeMethod(
                     this, [this] { read(); }, Qt::QueuedConnection);
@@ -89,6 +94,7 @@ public:
     void finish()
     {
         m_isOver = true;
+        m_connection->clearFaults(); // or what is to be said might come in pieces, and late
         for (QByteArray block = m_connection->takeOutput(); !block.isEmpty();
              block = m_connection->takeOutput())
             m_device->write(block);
@@ -101,6 +107,12 @@ public:
     }
 
 private:
+    // What the device has taken and its peer has not. TLS takes everything at once, to encrypt it.
+    qint64 waiting() const
+    {
+        const auto *const socket = qobject_cast<const QSslSocket *>(m_device);
+        return m_device->bytesToWrite() + (socket ? socket->encryptedBytesToWrite() : 0);
+    }
     void close(Connection::End how)
     {
         auto *const socket = qobject_cast<QAbstractSocket *>(m_device);
@@ -199,10 +211,13 @@ void BrokerServer::acceptTls(qintptr descriptor, const QSslConfiguration &config
 {
     auto *const socket = new QSslSocket(this);
     socket->setSslConfiguration(configuration);
-    if (!socket->setSocketDescriptor(descriptor)) {
+    if (!socket->setSocketDescriptor(descriptor)
+        || qsizetype(m_links.size()) + m_greeting >= m_core.settings().maxConnections) {
         delete socket;
         return;
     }
+    ++m_greeting;
+    connect(socket, &QObject::destroyed, this, [this] { --m_greeting; });
     if (configuration.peerVerifyMode() == QSslSocket::AutoVerifyPeer) {
         // A client needs no certificate, but one that it has must be good: its name may be that of a user.
         socket->setPeerVerifyMode(QSslSocket::VerifyPeer);
@@ -220,6 +235,7 @@ void BrokerServer::acceptTls(qintptr descriptor, const QSslConfiguration &config
                                            .value(0)
                                            .toUtf8();
         socket->disconnect(this);
+        --m_greeting;
         serve(socket, peer);
     });
     connect(socket, &QSslSocket::disconnected, socket, &QObject::deleteLater);

@@ -69,6 +69,7 @@ private:
     QString m_errorString;
     std::vector<std::unique_ptr<Listener>> m_listeners;
     std::map<Connection *, std::unique_ptr<Link>> m_links;
+    qsizetype m_greeting = 0; // sockets that have no TLS yet
     bool m_isPumping = false;
     std::function<void()> m_onActivity;
 };

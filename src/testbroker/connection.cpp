@@ -63,6 +63,12 @@ void Connection::arrived(QByteArrayView bytes)
     }
 }
 
+void Connection::clearFaults()
+{
+    if (m_faults)
+        m_faults->clear();
+}
+
 void Connection::addFault(const FaultPointer &fault)
 {
     if (!m_faults)
@@ -280,6 +286,7 @@ void Connection::closeLink(End how)
     shutDown();
     m_state = State::Closed;
     m_end = how;
+    m_handshakeLimit = timeAfter(now(), m_core.settings().handshakeTimeout);
     m_core.ready(*this);
 }
 
@@ -319,8 +326,11 @@ void Connection::timeout(TimePoint now)
         if (m_faults->isStalled())
             return;
     }
-    if (m_state == State::Closed)
+    if (m_state == State::Closed) {
+        if (m_end == End::Close && now >= m_handshakeLimit)
+            closeLink(End::Reset); // the client does not read the last words
         return;
+    }
     if (m_state != State::Open && now >= m_handshakeLimit)
         return closeLink(m_state == State::Closing ? End::Close : End::Reset);
     if (m_unreadSince && now >= timeAfter(*m_unreadSince, m_core.settings().sendTimeout))
@@ -343,8 +353,10 @@ std::optional<TimePoint> Connection::nextTimeout() const
     std::optional<TimePoint> next;
     if (m_faults)
         next = m_faults->nextTimeout();
-    if (m_state == State::Closed || (m_faults && m_faults->isStalled()))
+    if (m_faults && m_faults->isStalled())
         return next;
+    if (m_state == State::Closed)
+        return m_end == End::Close ? earlier(next, m_handshakeLimit) : next;
     next = earlier(next, m_heartbeat.nextTimeout());
     if (m_state != State::Open)
         next = earlier(next, m_handshakeLimit);

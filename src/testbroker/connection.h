@@ -67,6 +67,7 @@ public:
     void close(const Refusal &why, quint32 method = 0);
     void closeLink(End how);
     void addFault(const FaultPointer &fault);
+    void clearFaults();
     void unblocked(TimePoint now);
 
     // called by its channels

@@ -284,9 +284,10 @@ void LinkFaults::timeout()
                 std::chrono::duration_cast<std::chrono::milliseconds>(now() - *m_openedAt);
         triggerAt(Trigger::Elapsed, sinceOpen.count());
     }
+    const bool hadInput = !m_in.empty();
     readOn();
     m_looked = now();
-    if (m_outSize > 0)
+    if (m_outSize > 0 || hadInput) // there may be room for more input again
         m_connection.core().ready(m_connection);
 }
 

@@ -32,6 +32,13 @@ QAmqpTestBrokerPrivate::~QAmqpTestBrokerPrivate()
 }
 
 // Called in the thread of the server.
+bool QAmqpTestBrokerPrivate::setError(const QString &text)
+{
+    const std::lock_guard lock(mutex);
+    errorString = text;
+    return text.isEmpty();
+}
+
 bool QAmqpTestBrokerPrivate::listen(BrokerServer &at)
 {
     // Clients that try to connect again expect it where it was.
@@ -289,11 +296,21 @@ void QAmqpTestBroker::addUser(const QString &name, const QString &password)
     });
 }
 
-/*! Removes the user \a name, as with <tt>rabbitmqctl delete_user</tt>: it cannot log in any more. Connections that it has
-    stay, and may do nothing that needs a permission. */
+/*! Removes the user \a name, as with <tt>rabbitmqctl delete_user</tt>: it cannot log in any more, and its connections are
+    closed with the code 320 (CONNECTION_FORCED). */
 void QAmqpTestBroker::removeUser(const QString &name)
 {
-    d->call([&](BrokerServer &server) { server.core().settings().users.erase(name.toUtf8()); });
+    d->change([&](BrokerCore &core) {
+        const QByteArray user = name.toUtf8();
+        if (core.settings().users.erase(user) == 0)
+            return;
+        for (const auto &connection : core.connections()) {
+            if (connection->user() == user)
+                connection->close(refuse(QtAmqpPrivate::ReplyCode::ConnectionForced,
+                                         "user '" + user + "' was deleted"));
+        }
+        core.settleDown(BrokerServer::now());
+    });
 }
 
 /*! Adds the virtual host \a name, in which \c guest may do everything. If it exists, nothing changes. */
@@ -354,16 +371,16 @@ bool QAmqpTestBroker::start()
 {
     if (d->isRunning)
         return true;
-    d->errorString.clear();
+    QString wrong;
     if (QThread::currentThread() != thread())
-        d->errorString = u"start() must be called in the thread of the broker"_s;
+        wrong = u"start() must be called in the thread of the broker"_s;
     else if (d->sslConfiguration && !QSslSocket::supportsSsl())
-        d->errorString = u"Qt finds no library for TLS"_s;
+        wrong = u"Qt finds no library for TLS"_s;
     else if (d->sslConfiguration
              && (d->sslConfiguration->localCertificate().isNull()
                  || d->sslConfiguration->privateKey().isNull()))
-        d->errorString = u"the configuration for TLS has no certificate with its private key"_s;
-    if (!d->errorString.isEmpty())
+        wrong = u"the configuration for TLS has no certificate with its private key"_s;
+    if (!d->setError(wrong))
         return false;
     if (d->threading == Threading::OwnThread) {
         d->server->setParent(nullptr);
@@ -373,15 +390,15 @@ bool QAmqpTestBroker::start()
     d->isRunning = true;
     const bool isListening = d->call([this](BrokerServer &server) {
         server.core().clearFaults(BrokerServer::now());
+        const std::lock_guard lock(d->mutex);
         for (const QAmqpTestFault &fault : std::as_const(d->faults))
             server.core().addFault(fault, BrokerServer::now());
         return d->listen(server);
     });
     if (!isListening) {
-        d->errorString = d->server->errorString();
         d->isRunning = false;
         d->shutDown();
-        return false;
+        return d->setError(d->server->errorString());
     }
     Q_EMIT runningChanged(true);
     return true;
@@ -396,7 +413,7 @@ bool QAmqpTestBroker::start()
 */
 void QAmqpTestBroker::stop()
 {
-    if (!std::exchange(d->isRunning, false))
+    if (!d->isRunning.exchange(false))
         return;
     d->shutDown();
     Q_EMIT runningChanged(false);
@@ -407,7 +424,11 @@ void QAmqpTestBroker::stop()
 bool QAmqpTestBroker::isRunning() const { return d->isRunning; }
 
 /*! Returns why start() or connectDevice() failed last; an empty text after a success. */
-QString QAmqpTestBroker::errorString() const { return d->errorString; }
+QString QAmqpTestBroker::errorString() const
+{
+    const std::lock_guard lock(d->mutex);
+    return d->errorString;
+}
 
 static QUrl makeUrl(const QString &scheme, const QString &host, quint16 port,
                     const QString &virtualHost)
@@ -465,11 +486,11 @@ std::unique_ptr<QIODevice> QAmqpTestBroker::connectDevice()
     const bool isServed = d->isRunning && d->call([&](BrokerServer &server) {
         return server.serve(new PairedDevice(pipe, 1));
     });
-    if (isServed)
-        return device;
-    d->errorString =
-            d->isRunning ? u"there are too many connections"_s : u"the broker does not run"_s;
-    return {};
+    if (!d->setError(isServed               ? QString()
+                             : d->isRunning ? u"there are too many connections"_s
+                                            : u"the broker does not run"_s))
+        return {};
+    return device;
 }
 
 /*!
@@ -510,6 +531,13 @@ std::optional<QAmqpMessage> QAmqpTestBroker::take(const QString &queue, const QS
 void QAmqpTestBroker::block(const QString &reason)
 {
     d->change([&](BrokerCore &core) { core.block(reason.toUtf8(), BrokerServer::now()); });
+}
+
+/*! Returns whether block(), or a QAmqpTestFault, has raised an alarm that unblock() has not ended yet. stop() and
+    restart() end it too. */
+bool QAmqpTestBroker::isBlocked() const
+{
+    return d->call([](BrokerServer &server) { return server.core().isBlocked(); });
 }
 
 /*! Ends the alarm that block() raised: clients are sent connection.unblocked, and read again. */
@@ -568,18 +596,24 @@ void QAmqpTestBroker::restart(Shutdown how)
 */
 void QAmqpTestBroker::addFault(const QAmqpTestFault &fault)
 {
-    d->faults.append(fault);
+    {
+        const std::lock_guard lock(d->mutex);
+        d->faults.append(fault);
+    }
     if (d->isRunning)
         d->change([&](BrokerCore &core) { core.addFault(fault, BrokerServer::now()); });
 }
 
 /*!
-    Forgets all faults, and ends those that last: a link that was stalled, slowed down or delayed works again. A
-    link that has ended stays so.
+    Forgets all faults, and ends those that last: a link that was stalled, slowed down or delayed works again, and an
+    alarm ends. A link that has ended stays so.
 */
 void QAmqpTestBroker::clearFaults()
 {
-    d->faults.clear();
+    {
+        const std::lock_guard lock(d->mutex);
+        d->faults.clear();
+    }
     d->change([](BrokerCore &core) { core.clearFaults(BrokerServer::now()); });
 }
 

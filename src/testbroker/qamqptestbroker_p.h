@@ -12,6 +12,7 @@
 #include <QtCore/qthread.h>
 
 #include <atomic>
+#include <mutex>
 
 QT_BEGIN_NAMESPACE
 
@@ -53,9 +54,11 @@ public:
         return call([&](BrokerServer &at) {
             using Result = decltype(work(at.core()));
             if constexpr (std::is_void_v<Result>) {
+                at.core().setNow(BrokerServer::now());
                 work(at.core());
                 at.pump();
             } else {
+                at.core().setNow(BrokerServer::now());
                 Result result = work(at.core());
                 at.pump();
                 return result;
@@ -64,6 +67,7 @@ public:
     }
 
     bool listen(BrokerServer &at);
+    bool setError(const QString &text); // true if there is none
     void shutDown();
     void noteChange();
     void watch(const QMetaMethod &signal);
@@ -81,14 +85,16 @@ public:
     quint16 wantedTlsPort = 0;
     quint16 port = 0; // the last that was used, if any
     quint16 tlsPort = 0;
-    bool isRunning = false;
-    QString errorString;
+    std::atomic<bool> isRunning = false;
     // Whether somebody listens to these signals; written in any thread, read in the server's.
     std::atomic<bool> isOpenedWatched = false;
     std::atomic<bool> isClosedWatched = false;
     std::atomic<bool> isPublishedWatched = false;
     std::atomic<bool> isChangeWatched = false;
     std::atomic<bool> isChangeReported = false; // changed() is on its way
+    // What any thread may change, with the mutex that guards it.
+    mutable std::mutex mutex;
+    QString errorString;
     QList<QAmqpTestFault> faults;
     std::unique_ptr<BrokerServer> server;
     QThread thread;

@@ -198,7 +198,7 @@ QString QAmqpTestFault::method() const { return peek(d).method; }
     Returns the number of the connection on which it happens; 0, the default, stands for each. */
 /*! \fn QAmqpTestFault &QAmqpTestFault::setConnection(int number)
     Lets it happen only on the connection with this \a number: 1 is the first that the broker has accepted since
-    it was started. With 0 it may happen on each. */
+    it was made. With 0 it may happen on each. */
 QTAMQP_FIELD(QAmqpTestFault, int, connection, setConnection)
 
 /*! \fn int QAmqpTestFault::times() const

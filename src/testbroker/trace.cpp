@@ -13,7 +13,7 @@ namespace QtAmqpPrivate::Broker {
 void Connection::trace(quint16 channel, Direction direction, const QString &what) const
 {
     m_core.trace()(QStringLiteral("connection %1 channel %2 %3 %4")
-                           .arg(m_id)
+                           .arg(m_number)
                            .arg(channel)
                            .arg(QLatin1Char(direction == Direction::ToClient ? '<' : '>'))
                            .arg(what));

@@ -94,7 +94,7 @@ private Q_SLOTS:
         TRY_HOLDS(scene, "queue.ready");
         scene.value("queue.durable = true; queue.publish('x')");
         QVERIFY(scene.holds("queue.queueName === ''"));
-        TRY_HOLDS(scene, "queue.ready && queue.queueName === 'amq.gen-1'");
+        TRY_HOLDS(scene, "queue.ready && queue.queueName.startsWith('amq.gen-')");
         TRY_HOLDS(scene, "queue.received === 'x'");
     }
 

@@ -63,10 +63,19 @@ public:
     }
     void on(const QtAmqpPrivate::ExchangeDeclare &method)
     {
-        if (m_invented.remove(method.exchange.toByteArray()))
-            m_host->deleteExchange(method.exchange, false);
         topology.append('*' + method.exchange.toByteArray());
         keep(method.arguments);
+        const auto type = Broker::exchangeType(method.type);
+        if (!type || method.exchange.startsWith("amq.")) {
+            addExchange(method.exchange);
+            m_connection->send(m_channel, ExchangeDeclareOk{});
+            m_isAnswered = true;
+        } else if (m_host->exchange(method.exchange)
+                   && m_host->declareExchange(method.exchange,
+                                              {*type, method.durable, method.autoDelete,
+                                               method.internal, decodeTable(method.arguments)})) {
+            m_host->deleteExchange(method.exchange, false); // to be declared anew
+        }
     }
     void on(const QtAmqpPrivate::ExchangeBind &method)
     {
@@ -87,10 +96,21 @@ public:
         keep(method.arguments);
         if (method.passive)
             return addQueue(method.queue);
-        const bool wasInvented = m_invented.remove(method.queue.toByteArray());
+        Broker::QueueSettings settings;
+        settings.durable = method.durable;
+        settings.exclusive = method.exclusive;
+        settings.autoDelete = method.autoDelete;
+        settings.arguments = decodeTable(method.arguments);
         const auto present = m_host->queue(method.queue);
-        if (wasInvented && present && declared.constLast() != method.queue)
-            m_host->removeQueue(*present);
+        if (readArguments(settings, {})) {
+            const QByteArray name =
+                    method.queue.isEmpty() ? QByteArray("amq.gen-1") : method.queue.toByteArray();
+            addQueue(name);
+            m_connection->send(m_channel, QueueDeclareOk{QByteArrayView(name), 0, 0});
+            m_isAnswered = true;
+        } else if (present && m_host->declareQueue(method.queue, settings, m_connection->id())) {
+            m_host->removeQueue(*present); // to be declared anew
+        }
     }
     void on(const QtAmqpPrivate::QueueBind &method)
     {
@@ -150,7 +170,11 @@ protected:
         switch (std::exchange(*fault, {}).kind) {
         case AutoFault::Drop: dropped = true; break;
         case AutoFault::CloseConnection:
-            m_connection->close(refuse(ReplyCode::InternalError, "a fault"));
+            if (method == 0) // which no broker does
+                m_connection->send(
+                        0, ConnectionClose{541, QByteArrayView("INTERNAL_ERROR - a fault"), 0, 0});
+            else
+                m_connection->close(refuse(ReplyCode::InternalError, "a fault"));
             break;
         case AutoFault::CloseChannel:
             m_connection->channels().at(channel)->close(refuse(ReplyCode::NotFound, "a fault"),
@@ -161,6 +185,7 @@ protected:
         }
     }
 
+    Broker::Connection *m_connection = nullptr; // on which something was said last
     bool m_closeWanted = false;
 
 private:
@@ -179,7 +204,10 @@ private:
             return false;
         }
         QtAmqpPrivate::Reader in(fields);
+        m_isAnswered = false;
         QtAmqpPrivate::dispatch(method, in, *this);
+        if (m_isAnswered)
+            return false;
         // What tests have put in themselves is settled too, of which the broker knows nothing.
         return !(isSettlement(method) && known->second->unacknowledgedCount() == 0);
     }
@@ -192,14 +220,12 @@ private:
     {
         if (!name.isEmpty() && !m_host->queue(name)) {
             m_host->declareQueue(name, {}, 0);
-            m_invented.insert(name.toByteArray());
         }
     }
     void addExchange(QByteArrayView name)
     {
         if (!m_host->exchange(name)) {
             m_host->declareExchange(name, {});
-            m_invented.insert(name.toByteArray());
         }
     }
     void keep(QByteArrayView table)
@@ -214,17 +240,17 @@ private:
                         + destination.toByteArray());
     }
     Broker::VirtualHost *m_host = nullptr;
-    Broker::Connection *m_connection = nullptr; // what was last said came on it
     quint16 m_channel = 0;
     QSet<quint16> m_silent; // to these nothing is said any more, 0: to nobody
-    QSet<QByteArray> m_invented; // queues and exchanges that a client has named and not declared
+    bool m_isAnswered = false; // though the broker itself would refuse it
 };
 
 class AutoBroker : public Obliging
 {
 public:
-    AutoBroker() : m_connection(m_core.accept({}, {}))
+    AutoBroker()
     {
+        m_connection = m_core.accept({}, {});
         oblige(m_core);
         m_core.virtualHost("/")->declareQueue("log", {}, 0);
     }
@@ -278,7 +304,6 @@ private:
     }
 
     Broker::BrokerCore m_core;
-    Broker::Connection *const m_connection;
     QByteArray m_input;
 };
 

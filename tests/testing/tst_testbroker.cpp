@@ -19,6 +19,48 @@ class TestTestBroker : public QObject
     Q_OBJECT
 
 private Q_SLOTS:
+    // It ends with the broker that raised it.
+    void anAlarmIsNotRemembered()
+    {
+        QAmqpTestBroker broker;
+        QVERIFY(broker.start());
+        broker.block();
+        QVERIFY(broker.isBlocked());
+        broker.restart();
+        QVERIFY(!broker.isBlocked());
+        broker.block();
+        broker.stop();
+        QVERIFY(broker.start());
+        QVERIFY(!broker.isBlocked());
+        broker.addFault(QAmqpTestFault(QAmqpTestFault::Kind::Block));
+        Client client(broker.url());
+        QVERIFY(QAmqpTest::waitUntil([&] { return broker.isBlocked(); }));
+        broker.clearFaults();
+        QVERIFY(!broker.isBlocked());
+        QCOMPARE(client.roundTrip(), QByteArray("hello"));
+    }
+
+    void aUserThatIsRemovedIsOut()
+    {
+        QAmqpTestBroker broker;
+        broker.addUser(u"till"_s, u"secret"_s);
+        broker.setPermissions(u"till"_s, u"/"_s);
+        QVERIFY(broker.start());
+        Client client;
+        client.connection.setOptions(
+                QAmqpConnectionOptions::fromUrl(broker.url())
+                        .setCredentials(QAmqpCredentials::plain(u"till"_s, u"secret"_s)));
+        client.connection.open();
+        QVERIFY(client.waitForOpen());
+        Client other(broker.url());
+        QVERIFY(other.waitForOpen());
+        broker.removeUser(u"till"_s);
+        QVERIFY(client.waitForError());
+        QCOMPARE(client.connection.lastError().replyText(),
+                 u"CONNECTION_FORCED - user 'till' was deleted"_s);
+        QVERIFY(other.connection.isOpen());
+    }
+
     void servesAClientInThisThreadOrAnother_data()
     {
         QTest::addColumn<Threading>("threading");
