@@ -225,9 +225,10 @@ QVariantList QAmqpQuickTestBroker::connections() const
 
 /*!
     \qmlmethod bool AmqpTestBroker::publish(string exchange, string routingKey, var body, object properties)
-    Publishes a message with this \a routingKey from the broker's side, without a connection: \a body and \a properties are those of
-    AmqpQueue::publish(), so that an object becomes JSON. Returns \c false if the broker does not run, has no such
-    \a exchange, or no queue took the message. A value that cannot be sent is thrown as an error.
+    Publishes a message with this \a routingKey from the broker's side, without a connection: \a body and \a properties
+    are those of AmqpQueue::publish(), so that an object becomes JSON. Returns \c false if there is no such \a exchange,
+    or no queue took the message. A value that cannot be sent is thrown as an error. While the broker is stopped, this
+    reaches the queues that are durable, which consumers find again when it runs.
 */
 bool QAmqpQuickTestBroker::publish(const QString &exchange, const QString &routingKey,
                                    const QJSValue &body, const QJSValue &properties)

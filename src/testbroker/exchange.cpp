@@ -24,7 +24,7 @@ std::optional<ExchangeType> exchangeType(QByteArrayView name)
 
 const char *nameOf(ExchangeType type) { return typeNames[int(type)]; }
 
-// A word, or -1 behind the last.
+// Where the word ends that begins at `at`.
 static qsizetype wordEnd(QByteArrayView words, qsizetype at)
 {
     const qsizetype dot = words.indexOf('.', at);

@@ -17,8 +17,8 @@ QT_BEGIN_NAMESPACE
     \brief What makes a test of asynchronous code short.
 
     The functions run the event loop of the calling thread while they wait, so that a client and a QAmqpTestBroker that
-    live in that thread go on. They return as soon as what they wait for is there, without polling it at intervals as
-    \c QTRY_VERIFY does.
+    live in that thread go on. They look after each turn of the event loop, and so return as soon as what they wait for
+    has happened in that thread, where \c QTRY_VERIFY would notice it only up to 50 ms later.
 */
 
 /*!
@@ -28,8 +28,8 @@ QT_BEGIN_NAMESPACE
     QVERIFY(QAmqpTest::waitUntil([&] { return broker.counters().acknowledged == 1; }));
     \endcode
 
-    The condition is asked at once, after all that happens in this thread, and every 5 ms for the sake of what happens
-    in others.
+    The condition is asked at once, then after each turn of the event loop, and at least every 5 ms, because what
+    happens in another thread need not wake this one.
 */
 bool QAmqpTest::waitUntil(const std::function<bool()> &condition, std::chrono::milliseconds timeout)
 {

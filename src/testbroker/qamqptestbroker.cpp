@@ -145,7 +145,7 @@ void QAmqpTestBrokerPrivate::published(const VirtualHost &host,
     \c /, in which \c guest may do everything.
 
     A process may have any number of brokers. Each takes a free port by itself, so that tests can run at the same time.
-    Making and starting one takes less than a millisecond.
+    Making and starting one takes less than a millisecond, and more with a thread of its own.
 
     \section1 Threads
 
@@ -361,8 +361,8 @@ void QAmqpTestBroker::setPermissions(const QString &user, const QString &virtual
 }
 
 /*!
-    Starts to listen, and returns whether that succeeded; errorString() says why not. It takes less than a millisecond,
-    and clients may connect at once. A broker that runs already goes on.
+    Starts to listen, and returns whether that succeeded; errorString() says why not. It takes less than a millisecond
+    with Threading::SameThread, and clients may connect at once. A broker that runs already goes on.
 
     It fails if a port that was set is taken, and if the configuration for TLS has no certificate with its private key.
     What the broker had before stop() is there again, see \l {Stopping and restarting}.

@@ -31,7 +31,7 @@ using QueuePointer = std::shared_ptr<Queue>;
 // A subscription; it belongs to its channel.
 struct Consumer
 {
-    Channel *channel = nullptr; // null: the broker itself
+    Channel *channel = nullptr;
     QByteArray tag;
     QueuePointer queue; // null: direct reply-to
     bool noAck = false;
