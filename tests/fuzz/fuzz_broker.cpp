@@ -93,7 +93,8 @@ private:
     void login()
     {
         send(QByteArrayView(ProtocolHeader, ProtocolHeaderSize));
-        sendFrame(1, 0, QByteArrayView("\0\12\0\13\0\0\0\0\5PLAIN\0\0\0\14\0guest\0guest\5en_US", 36));
+        sendFrame(1, 0,
+                  QByteArrayView("\0\12\0\13\0\0\0\0\5PLAIN\0\0\0\14\0guest\0guest\5en_US", 36));
         sendFrame(1, 0, QByteArrayView("\0\12\0\37\7\377\0\2\0\0\0\12", 12));
         sendFrame(1, 0, QByteArrayView("\0\12\0\50\1/\0\0", 8));
         check(m_link->isOpen());
