@@ -27,6 +27,7 @@ BrokerCore::~BrokerCore()
 {
     for (const auto &connection : m_connections)
         connection->lost(m_now);
+    m_connections.clear(); // their ends still ask for what is listed here
 }
 
 Connection *BrokerCore::accept(const PeerInfo &peer, TimePoint now)

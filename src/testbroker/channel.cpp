@@ -33,13 +33,16 @@ void Channel::settleDown()
         return;
     for (const Late &late : std::exchange(m_starting, {})) {
         answer(late.noWait, BasicConsumeOk{QByteArrayView(late.consumer->tag)});
-        if (late.consumer->queue)
-            late.consumer->queue->addConsumer(late.consumer, now());
+        late.consumer->isStarting = false;
+        if (late.consumer->queue && !late.consumer->queue->host())
+            queueGone(late.consumer);
     }
     for (const auto &[tag, noWait] : std::exchange(m_cancelled, {})) {
         endConsumer(tag);
         answer(noWait, BasicCancelOk{QByteArrayView(tag)});
     }
+    if (std::exchange(m_hasRoom, false))
+        wantsMore();
     if (std::exchange(m_isCommitting, false))
         send(TxCommitOk{});
     flushConfirms();

@@ -36,7 +36,7 @@ struct Unacknowledged
 
     quint64 tag = 0;
     QueuePointer queue = {}; // null once it is settled
-    Consumer *consumer = nullptr; // null: it was got, or the consumer is gone
+    std::shared_ptr<Consumer> consumer = {}; // null: it was got; the consumer may have ended since
     Message message = {};
     std::optional<Settlement> held = {}; // what the transaction does with it, once it is committed
 };
@@ -55,7 +55,7 @@ public:
     bool isClosed() const { return m_state == State::Closed; }
     bool isConfirming() const { return m_isConfirming; }
     qsizetype unacknowledgedCount() const { return qsizetype(m_unacknowledgedCount); }
-    const std::map<QByteArray, std::unique_ptr<Consumer>, std::less<>> &consumers() const
+    const std::map<QByteArray, std::shared_ptr<Consumer>, std::less<>> &consumers() const
     {
         return m_consumers;
     }
@@ -182,13 +182,14 @@ private:
     const VirtualHost::Routes &routesOf(const Publish &publish);
     void giveBack(const Publish &publish);
 
-    quint64 remember(QueuePointer queue, Consumer *consumer, Message message);
+    quint64 remember(QueuePointer queue, std::shared_ptr<Consumer> consumer, Message message);
     void settle(const Settle &settle, quint32 method);
     void forgetSettled();
     void endTransaction(bool isCommitted);
     void settleOne(Unacknowledged &entry, Settlement how);
     void requeueAll(bool withHeld); // what a transaction is to settle
     void recover(bool requeue, quint32 method);
+    void hasRoom();
     void endConsumer(const QByteArray &tag);
 
     Connection &m_connection;
@@ -210,7 +211,7 @@ private:
     bool m_isCommitting = false;
     std::vector<Publish> m_publishes; // of the transaction
 
-    std::map<QByteArray, std::unique_ptr<Consumer>, std::less<>> m_consumers; // by tag
+    std::map<QByteArray, std::shared_ptr<Consumer>, std::less<>> m_consumers; // by tag
     struct Late
     {
         Consumer *consumer = nullptr;
@@ -219,6 +220,7 @@ private:
     std::vector<Late> m_starting; // basic.consume is still to be answered
     std::vector<std::pair<QByteArray, bool>> m_cancelled; // basic.cancel is: the tag, and no-wait
     bool m_isPutOff = false;
+    bool m_hasRoom = false; // for further messages, on any of its queues
     QByteArray m_replyAddress; // of the consumer of direct reply-to
     quint32 m_prefetch = 0; // for consumers to come
     quint32 m_channelPrefetch = 0; // for all together

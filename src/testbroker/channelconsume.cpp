@@ -25,7 +25,7 @@ void Channel::on(const BasicQos &method)
     }
     if (method.global) {
         m_channelPrefetch = method.prefetchCount;
-        wantsMore();
+        hasRoom();
     } else {
         m_prefetch = method.prefetchCount;
     }
@@ -50,7 +50,9 @@ void Channel::on(const BasicConsume &method)
     }();
     if (fail(refusal, method))
         return;
-    m_starting.push_back({m_consumers[tag].get(), method.noWait});
+    Consumer *const consumer = m_consumers[tag].get();
+    consumer->isStarting = true;
+    m_starting.push_back({consumer, method.noWait});
     putOff();
 }
 
@@ -73,13 +75,10 @@ Refusal Channel::consumeFrom(const BasicConsume &method, const QByteArray &tag)
         return refuse(ReplyCode::NotImplemented, what + " does not support global qos");
     // Queues that are replicated take no notice of it.
     const bool wantsAll = method.exclusive && settings.type == QueueType::Classic;
-    const bool isExclusive = queue->hasExclusiveConsumer()
-            || std::any_of(m_starting.begin(), m_starting.end(), [&](const Late &late) {
-                                 return late.consumer->queue == queue && late.consumer->exclusive;
-                             });
-    if (isExclusive || (wantsAll && (settings.singleActiveConsumer || !queue->consumers().empty())))
+    if (queue->hasExclusiveConsumer()
+        || (wantsAll && (settings.singleActiveConsumer || !queue->consumers().empty())))
         return refuse(ReplyCode::AccessRefused, what + " in exclusive use");
-    auto consumer = std::make_unique<Consumer>();
+    auto consumer = std::make_shared<Consumer>();
     consumer->channel = this;
     consumer->tag = tag;
     consumer->queue = queue;
@@ -95,6 +94,7 @@ Refusal Channel::consumeFrom(const BasicConsume &method, const QByteArray &tag)
         if (const auto refused = queue->placeInStream(consumer.get()))
             return refused;
     }
+    queue->addConsumer(consumer.get(), now());
     m_consumers[tag] = std::move(consumer);
     return {};
 }
@@ -107,7 +107,7 @@ Refusal Channel::consumeReplies(const BasicConsume &method, const QByteArray &ta
         return refuse(ReplyCode::PreconditionFailed, "reply consumer cannot acknowledge");
     if (!m_replyAddress.isEmpty())
         return refuse(ReplyCode::PreconditionFailed, "reply consumer already set");
-    auto consumer = std::make_unique<Consumer>();
+    auto consumer = std::make_shared<Consumer>();
     consumer->channel = this;
     consumer->tag = tag;
     consumer->noAck = true;
@@ -120,14 +120,13 @@ Refusal Channel::consumeReplies(const BasicConsume &method, const QByteArray &ta
 void Channel::on(const BasicCancel &method)
 {
     const QByteArray tag = method.consumerTag.toByteArray();
-    const auto isStarting = [&](const Late &late) { return late.consumer->tag == tag; };
-    if (std::any_of(m_starting.begin(), m_starting.end(), isStarting)) {
-        // RabbitMQ's channel crashes over that.
-        fail(crash(), method);
-        return;
-    }
-    if (const auto it = m_consumers.find(tag); it != m_consumers.end())
+    if (const auto it = m_consumers.find(tag); it != m_consumers.end()) {
+        if (it->second->isStarting) { // RabbitMQ's channel crashes over that
+            fail(crash(), method);
+            return;
+        }
         it->second->isCancelled = true;
+    }
     m_cancelled.emplace_back(tag, method.noWait);
     putOff();
 }
@@ -137,15 +136,11 @@ void Channel::endConsumer(const QByteArray &tag)
     const auto it = m_consumers.find(tag);
     if (it == m_consumers.end())
         return;
-    const std::unique_ptr<Consumer> consumer = std::move(it->second);
+    const std::shared_ptr<Consumer> consumer = std::move(it->second);
     m_consumers.erase(it);
-    std::erase_if(m_starting, [&](const Late &late) { return late.consumer == consumer.get(); });
-    for (size_t i = 0; i < m_unacknowledged.size() && consumer->unacknowledged > 0; ++i) {
-        if (m_unacknowledged[i].consumer == consumer.get()) {
-            m_unacknowledged[i].consumer = nullptr;
-            --consumer->unacknowledged;
-        }
-    }
+    if (consumer->isStarting)
+        std::erase_if(m_starting,
+                      [&](const Late &late) { return late.consumer == consumer.get(); });
     if (consumer->queue)
         consumer->queue->removeConsumer(consumer.get(), now());
     else
@@ -162,7 +157,8 @@ void Channel::queueGone(Consumer *consumer)
 
 bool Channel::canTake(const Consumer &consumer) const
 {
-    if (m_state != State::Open || consumer.isCancelled || !m_connection.takesDeliveries())
+    if (m_state != State::Open || consumer.isStarting || consumer.isCancelled
+        || !m_connection.takesDeliveries())
         return false;
     return consumer.noAck
             || ((consumer.prefetch == 0 || consumer.unacknowledged < consumer.prefetch)
@@ -182,16 +178,16 @@ void Channel::deliver(Consumer &consumer, Message message)
     if (consumer.noAck)
         ++m_lastDeliveryTag;
     else
-        remember(consumer.queue, &consumer, std::move(message));
+        remember(consumer.queue, consumer.shared_from_this(), std::move(message));
 }
 
-quint64 Channel::remember(QueuePointer queue, Consumer *consumer, Message message)
+quint64 Channel::remember(QueuePointer queue, std::shared_ptr<Consumer> consumer, Message message)
 {
     if (consumer)
         ++consumer->unacknowledged;
     ++m_unacknowledgedCount;
     m_unacknowledged.push_back(
-            {++m_lastDeliveryTag, std::move(queue), consumer, std::move(message)});
+            {++m_lastDeliveryTag, std::move(queue), std::move(consumer), std::move(message)});
     return m_lastDeliveryTag;
 }
 
@@ -201,6 +197,13 @@ void Channel::wantsMore()
         if (consumer->queue && consumer->queue->host())
             core().changed(*consumer->queue);
     }
+}
+
+// However much of it comes at once, the queues are asked only once.
+void Channel::hasRoom()
+{
+    m_hasRoom = true;
+    putOff();
 }
 
 void Channel::on(const BasicGet &method)
@@ -333,8 +336,8 @@ void Channel::settleOne(Unacknowledged &entry, Settlement how)
         return;
     const QueuePointer queue = std::exchange(entry.queue, nullptr);
     --m_unacknowledgedCount;
-    if (entry.consumer)
-        --entry.consumer->unacknowledged;
+    if (const auto consumer = std::exchange(entry.consumer, nullptr))
+        --consumer->unacknowledged;
     if (how == Settlement::Ack) {
         ++core().count().acknowledged;
         queue->acknowledged();
@@ -347,7 +350,7 @@ void Channel::settleOne(Unacknowledged &entry, Settlement how)
     }
     entry.message = {};
     if (m_channelPrefetch > 0)
-        wantsMore();
+        hasRoom();
     else if (queue->host())
         core().changed(*queue);
 }
@@ -356,8 +359,8 @@ void Channel::requeueAll(bool withHeld)
 {
     for (auto it = m_unacknowledged.rbegin(); it != m_unacknowledged.rend(); ++it) {
         if (it->queue && (withHeld || it->isPending())) {
-            if (it->consumer)
-                --it->consumer->unacknowledged;
+            if (const auto consumer = std::exchange(it->consumer, nullptr))
+                --consumer->unacknowledged;
             --m_unacknowledgedCount;
             std::exchange(it->queue, nullptr)->requeue(std::move(it->message));
         }
@@ -367,10 +370,12 @@ void Channel::requeueAll(bool withHeld)
 
 void Channel::recover(bool requeue, quint32 method)
 {
-    if (!requeue)
+    if (!requeue) {
         fail(refuse(ReplyCode::NotImplemented, "requeue=false"), method);
-    else
-        requeueAll(false);
+        return;
+    }
+    requeueAll(false);
+    hasRoom();
 }
 
 void Channel::on(const BasicRecoverAsync &method)

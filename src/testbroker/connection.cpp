@@ -269,6 +269,8 @@ void Connection::close(const Refusal &why, quint32 method)
 {
     if (m_state == State::Closing || m_state == State::Closed)
         return;
+    if (m_state == State::Header) // nothing is known of the client that could understand it
+        return closeLink(End::Close);
     shutDown();
     m_isBlocked = false;
     const QByteArray text = replyText(why);

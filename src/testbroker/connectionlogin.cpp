@@ -119,14 +119,14 @@ void Connection::onChannel0(const ConnectionTuneOk &method)
     const auto judge = [&](const char *name, quint64 value, quint64 least, quint64 most) {
         const QByteArray negotiated =
                 QByteArray("negotiated ") + name + " = " + QByteArray::number(value) + " is ";
-        if (value < least)
-            return refuse(ReplyCode::NotAllowed,
-                          negotiated + "lower than the minimum allowed value ("
-                                  + QByteArray::number(least) + ')');
         if (most > 0 && (value > most || value == 0))
             return refuse(ReplyCode::NotAllowed,
                           negotiated + "higher than the maximum allowed value ("
                                   + QByteArray::number(most) + ')');
+        if (value < least)
+            return refuse(ReplyCode::NotAllowed,
+                          negotiated + "lower than the minimum allowed value ("
+                                  + QByteArray::number(least) + ')');
         return Refusal();
     };
     if (const auto refusal = judge("frame_max", method.frameMax, FrameMinSize, settings.frameMax))

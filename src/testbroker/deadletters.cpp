@@ -5,6 +5,7 @@
 #include "testbroker/virtualhost.h"
 
 #include <algorithm>
+#include <limits>
 
 QT_BEGIN_NAMESPACE
 
@@ -75,7 +76,8 @@ std::optional<QAmqpMessage> withDeath(const Message &message, const Queue &queue
             || earlier.value(u"reason"_s).toString() != why)
             continue;
         latest = earlier;
-        latest.insert(u"count"_s, earlier.value(u"count"_s).toInt() + 1);
+        const qint64 count = earlier.value(u"count"_s).toInt(); // which a client may have made up
+        latest.insert(u"count"_s, count < std::numeric_limits<qint64>::max() ? count + 1 : count);
         latest = sorted(latest);
         deaths.removeAt(i);
         break;

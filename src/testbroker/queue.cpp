@@ -52,6 +52,8 @@ Queue::Outcome Queue::publish(Message message, TimePoint now)
 {
     if (!m_host)
         return Outcome::Refused;
+    if (m_settings.overflow != Overflow::DropHead && isFull(message))
+        dispatch(now);
     if (m_settings.overflow != Overflow::DropHead && isFull(message)) {
         if (m_settings.overflow == Overflow::RejectPublishDeadLetter)
             discard(message, "maxlen");
@@ -175,7 +177,8 @@ void Queue::requeue(Message message)
         return discard(message, "delivery_limit");
     append(std::move(message));
     m_host->core().changed(*this);
-    dropOverflow();
+    if (m_settings.overflow == Overflow::DropHead)
+        dropOverflow();
 }
 
 void Queue::reject(const Message &message)
@@ -186,8 +189,6 @@ void Queue::reject(const Message &message)
 
 void Queue::addConsumer(Consumer *consumer, TimePoint now)
 {
-    if (!m_host)
-        return consumer->channel->queueGone(consumer);
     used(now);
     const auto place = m_settings.singleActiveConsumer
             ? m_consumers.end()
@@ -321,7 +322,8 @@ void Queue::remove(Removal why)
     m_host = nullptr;
     purge();
     for (Consumer *consumer : std::exchange(m_consumers, {})) {
-        if (why != Removal::HostGone)
+        if (why != Removal::HostGone
+            && !consumer->isStarting) // which finds out when it is answered
             consumer->channel->queueGone(consumer);
     }
 }

@@ -29,13 +29,14 @@ class VirtualHost;
 using QueuePointer = std::shared_ptr<Queue>;
 
 // A subscription; it belongs to its channel.
-struct Consumer
+struct Consumer : std::enable_shared_from_this<Consumer>
 {
     Channel *channel = nullptr;
     QByteArray tag;
     QueuePointer queue; // null: direct reply-to
     bool noAck = false;
     bool exclusive = false;
+    bool isStarting = false; // its beginning is still to be answered
     bool isCancelled = false; // its cancellation is still to be answered
     qint64 priority = 0;
     quint32 prefetch = 0; // 0: without limit
@@ -68,7 +69,8 @@ public:
     const Consumer *activeConsumer() const; // of a queue with a single active one
 
     // A full queue may refuse a message. One that does not answer is as if the nodes that have it were away.
-    enum class Outcome : quint8 { Taken, Refused, Open };
+    // Of several queues the last of these counts.
+    enum class Outcome : quint8 { Taken, Open, Refused };
     Outcome publish(Message message, TimePoint now);
     void setAnswering(bool answering) { m_isAnswering = answering; }
     // For basic.get; `isHeld` says whether it is to be acknowledged.

@@ -15,43 +15,6 @@ using Broker::BrokerCore;
 
 namespace {
 
-// A client that is logged in, on channel 1, and the broker.
-struct Session
-{
-    explicit Session(const Broker::BrokerSettings &settings = {}) : core(settings), client(core)
-    {
-        client.login(0, 131072,
-                     {{u"consumer_cancel_notify"_s, true}, {u"connection.blocked"_s, true}});
-    }
-
-    void declareQueue(QByteArrayView name, const QAmqpTable &arguments = {}, bool durable = false)
-    {
-        const QByteArray table = encodeTable(arguments);
-        QueueDeclare method = declare(name);
-        method.durable = durable;
-        method.arguments = QByteArrayView(table);
-        client.send(1, method);
-    }
-    void publish(QByteArrayView queue, const QAmqpMessage &message)
-    {
-        client.publish(1, publishTo(queue), message);
-    }
-    quint64 ready(QByteArrayView queue)
-    {
-        const auto found = core.queue(queue);
-        return found ? found->readyCount() : ~quint64(0);
-    }
-    QStringList answers()
-    {
-        client.forget();
-        client.read();
-        return client.names();
-    }
-
-    TestCore core;
-    RawClient client;
-};
-
 bool naiveMatch(const QByteArrayList &pattern, const QByteArrayList &words)
 {
     if (pattern.isEmpty())

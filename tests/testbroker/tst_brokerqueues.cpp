@@ -1,0 +1,214 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
+// Queues of the broker and what consumers get from them, where several things happen at once or at a limit.
+
+#include "testmain.h"
+
+#include "rawclient.h"
+
+#include <limits>
+
+using namespace QtAmqpTest;
+
+class TestBrokerQueues : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    // --- consumers ---
+
+    // In each way one delivery was settled out of order before the consumer went, another one is settled later.
+    void whatIsNotSettledOutlivesItsConsumer()
+    {
+        for (const bool isDeleted : {false, true}) {
+            Session s;
+            s.declareQueue("q");
+            s.client.send(1, consume("q", "c"));
+            for (int i = 0; i < 4; ++i)
+                s.publish("q", QByteArray("x"));
+            s.client.send(1, BasicAck{2, false});
+            if (isDeleted) {
+                RawClient other(s.core);
+                other.login();
+                QueueDelete method;
+                method.queue = QByteArrayView("q");
+                other.send(1, method);
+            } else {
+                s.client.send(1, BasicCancel{QByteArrayView("c"), false});
+            }
+            s.client.send(1, BasicAck{3, false});
+            s.client.send(1, BasicRecover{true});
+            QCOMPARE(s.answers().last(), u"1 basic.recover-ok");
+            QCOMPARE(s.ready("q"), isDeleted ? ~quint64(0) : quint64(2));
+        }
+    }
+
+    void aConsumerIsInItsQueueAtOnce()
+    {
+        BasicConsume exclusive = consume("q", "e");
+        exclusive.exclusive = true;
+        const auto second = [](const BasicConsume &first, quint16 channel,
+                               const BasicConsume &other) {
+            Session s;
+            s.declareQueue("q");
+            s.client.send(2, ChannelOpen{});
+            s.client.gather();
+            s.client.send(1, first);
+            s.client.send(channel, other);
+            s.client.sendGathered();
+            s.client.read();
+            return s.client.channelCode();
+        };
+        QCOMPARE(second(consume("q", "c"), 1, exclusive), 403);
+        QCOMPARE(second(exclusive, 2, consume("q", "c")), 403);
+        QCOMPARE(second(consume("q", "c"), 2, consume("q", "c")), 0);
+
+        Session s;
+        s.declareQueue("q");
+        s.client.read();
+        s.client.forget();
+        s.client.gather();
+        s.client.send(1, consume("q", "c"));
+        s.client.send(1, declare("q"));
+        QueueDelete method;
+        method.queue = QByteArrayView("q");
+        method.ifUnused = true;
+        s.client.send(1, method);
+        s.client.sendGathered();
+        s.client.read();
+        QCOMPARE(s.client.all<QueueDeclareOk>().back().consumerCount, quint32(1));
+        QCOMPARE(s.client.channelCode(), 406);
+    }
+
+    void aQueueThatGoesBehindItsFirstConsumerEndsIt()
+    {
+        Session s;
+        s.declareQueue("q");
+        s.client.read();
+        s.client.forget();
+        s.client.gather();
+        s.client.send(1, consume("q", "c"));
+        QueueDelete method;
+        method.queue = QByteArrayView("q");
+        s.client.send(1, method);
+        s.client.sendGathered();
+        QCOMPARE(s.answers(),
+                 QStringList(
+                         {u"1 queue.delete-ok"_s, u"1 basic.consume-ok"_s, u"1 basic.cancel"_s}));
+    }
+
+    void recoverMakesRoomForTheOtherQueues()
+    {
+        Session s;
+        s.declareQueue("a");
+        s.declareQueue("b");
+        s.client.send(1, BasicQos{0, 1, true});
+        s.client.send(1, consume("a", "a"));
+        s.client.send(1, consume("b", "b"));
+        s.publish("a", QByteArray("1"));
+        s.publish("b", QByteArray("2"));
+        s.client.send(1, BasicCancel{QByteArrayView("a"), false});
+        s.client.read();
+        QCOMPARE(s.client.bodies(), QByteArrayList({"1"}));
+        s.client.send(1, BasicRecover{true});
+        s.client.read();
+        QCOMPARE(s.client.bodies(), QByteArrayList({"1", "2"}));
+    }
+
+    // --- full queues ---
+
+    void whatComesBackToAFullQueueStays()
+    {
+        Session s;
+        s.declareQueue("q", {{u"x-max-length"_s, 1}, {u"x-overflow"_s, u"reject-publish"_s}});
+        s.publish("q", QByteArray("1"));
+        s.client.send(1, BasicGet{0, QByteArrayView("q"), false});
+        s.publish("q", QByteArray("2"));
+        s.client.send(1, BasicReject{1, true});
+        QCOMPARE(s.ready("q"), quint64(2));
+    }
+
+    void aFullQueueTakesWhatAConsumerTakes()
+    {
+        Session s;
+        s.declareQueue("q", {{u"x-max-length"_s, 1}, {u"x-overflow"_s, u"reject-publish"_s}});
+        s.client.send(1, consume("q", "c", true));
+        s.client.send(1, ConfirmSelect{});
+        s.client.gather();
+        for (const char *text : {"1", "2", "3"})
+            s.publish("q", QByteArray(text));
+        s.client.sendGathered();
+        s.client.read();
+        QCOMPARE(s.client.bodies(), QByteArrayList({"1", "2", "3"}));
+        QCOMPARE(s.client.count<BasicNack>(), 0);
+    }
+
+    void aQueueThatRefusesCountsMoreThanOneThatDoesNotAnswer()
+    {
+        Session s;
+        s.declareQueue("full", {{u"x-max-length"_s, 0}, {u"x-overflow"_s, u"reject-publish"_s}});
+        s.declareQueue("mute");
+        s.core.queue("mute")->setAnswering(false);
+        for (const char *name : {"full", "mute"})
+            s.bind(name, "amq.fanout");
+        s.client.send(1, ConfirmSelect{});
+        s.client.publish(1, publishTo("", "amq.fanout"), QByteArray("x"));
+        s.client.read();
+        QCOMPARE(s.client.count<BasicNack>(), 1);
+    }
+
+    // --- dead letters ---
+
+    void deathsAreCountedAsFarAsTheyCanBe()
+    {
+        constexpr qint64 most = std::numeric_limits<qint64>::max();
+        Session s;
+        s.declareQueue("dead");
+        s.declareQueue("q",
+                       {{u"x-dead-letter-exchange"_s, u""_s},
+                        {u"x-dead-letter-routing-key"_s, u"dead"_s}});
+        const QAmqpTable death{
+                {u"queue"_s, u"q"_s}, {u"reason"_s, u"rejected"_s}, {u"count"_s, most}};
+        QAmqpMessage message("x");
+        message.setHeaders({{u"x-death"_s, QList<QAmqpValue>{death}}});
+        s.publish("q", message);
+        s.client.send(1, BasicGet{0, QByteArrayView("q"), false});
+        s.client.send(1, BasicReject{1, false});
+        s.client.send(1, BasicGet{0, QByteArrayView("dead"), true});
+        s.client.read();
+        const QList<QAmqpValue> deaths =
+                s.client.received().back().headers.value(u"x-death"_s).toArray();
+        QCOMPARE(deaths.size(), 1);
+        QCOMPARE(deaths.first().toTable().value(u"count"_s).toInt(), most);
+    }
+
+    // --- connections ---
+
+    void aFrameMaxWithoutLimitIsTooHigh()
+    {
+        TestCore core;
+        RawClient client(core);
+        client.sendBytes(QByteArrayView(ProtocolHeader, ProtocolHeaderSize));
+        client.send(0,
+                    ConnectionStartOk{{},
+                                      QByteArrayView("PLAIN"),
+                                      QByteArrayView("\0guest\0guest", 12),
+                                      QByteArrayView("en_US")});
+        const auto close = client.call<ConnectionClose>(0, ConnectionTuneOk{2047, 0, 0});
+        QVERIFY(close.replyText.toByteArray().endsWith(
+                "frame_max = 0 is higher than the maximum allowed value (131072)"));
+    }
+
+    void aLinkThatHasNotBegunIsClosedWithoutAWord()
+    {
+        TestCore core;
+        RawClient client(core);
+        core.core.restart(Broker::BrokerCore::Stop::Orderly, core.now);
+        QCOMPARE(client.link->end(), Broker::Connection::End::Close);
+        QCOMPARE(client.link->outputSize(), 0);
+    }
+};
+
+QTAMQP_TEST(TestBrokerQueues)
+#include "tst_brokerqueues.moc"
