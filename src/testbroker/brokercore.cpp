@@ -306,15 +306,8 @@ void BrokerCore::forgetChannel(Channel *channel) { std::erase(m_late, channel); 
 
 void BrokerCore::removeExclusive(quint64 owner)
 {
-    for (const auto &[name, host] : m_hosts) {
-        std::vector<QueuePointer> owned;
-        for (const auto &[queueName, queue] : host->queues()) {
-            if (queue->owner() == owner)
-                owned.push_back(queue);
-        }
-        for (const QueuePointer &queue : owned)
-            host->removeQueue(*queue);
-    }
+    for (const auto &[name, host] : m_hosts)
+        host->removeExclusive(owner);
 }
 
 } // namespace QtAmqpPrivate::Broker

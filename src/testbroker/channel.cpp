@@ -165,7 +165,8 @@ void Channel::on(const TxRollback &method)
     send(TxRollbackOk{});
 }
 
-QueuePointer Channel::findQueue(QByteArrayView name, Refusal &why) const
+// Whoever may not touch a name does not learn whether it is there.
+QueuePointer Channel::findQueue(QByteArrayView name, Permission what, Refusal &why) const
 {
     if (name.isEmpty()) {
         if (m_lastQueue.isEmpty()) {
@@ -174,10 +175,12 @@ QueuePointer Channel::findQueue(QByteArrayView name, Refusal &why) const
         }
         name = m_lastQueue;
     }
+    why = m_connection.allows(what, "queue", name);
+    if (why)
+        return {};
     const QueuePointer found = host().queue(name);
-    if (!found)
-        why = host().missing("queue", name);
-    return found;
+    why = found ? checkLock(*found) : host().missing("queue", name);
+    return why ? QueuePointer() : found;
 }
 
 Refusal Channel::checkLock(const Queue &queue) const

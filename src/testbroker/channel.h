@@ -11,6 +11,7 @@
 
 #include "codec/assembler.h"
 #include "codec/methods.h"
+#include "testbroker/brokersettings.h"
 #include "testbroker/virtualhost.h"
 
 #include <deque>
@@ -26,6 +27,12 @@ class Connection;
 
 // The pseudo-queue of direct reply-to.
 constexpr QByteArrayView ReplyTo = "amq.rabbitmq.reply-to";
+
+// The name that permissions for an exchange are about: that without a name has one there.
+inline QByteArrayView permissionName(QByteArrayView exchange)
+{
+    return exchange.isEmpty() ? QByteArrayView("amq.default") : exchange;
+}
 
 enum class Settlement : quint8 { Ack, Requeue, Reject };
 
@@ -163,9 +170,12 @@ private:
     TimePoint now() const;
     void putOff();
 
-    // The queue that is meant; an empty name is the one declared last.
-    QueuePointer findQueue(QByteArrayView name, Refusal &why) const;
+    // The queue that is meant, if that may be done with it; an empty name is the one declared last.
+    using Permission = QRegularExpression Permissions::*;
+    QueuePointer findQueue(QByteArrayView name, Permission what, Refusal &why) const;
     Refusal checkLock(const Queue &queue) const;
+    Refusal checkFurtherExchange(const char *kind, QByteArrayView name, const QAmqpTable &arguments,
+                                 const QString &argument) const;
     Binding queueBinding(QByteArrayView queue, QByteArrayView key) const;
     Refusal bindOrUnbindQueue(const auto &method, bool isBind);
     Refusal bindOrUnbind(QByteArrayView source, Binding binding, QByteArrayView arguments,

@@ -59,14 +59,10 @@ void Channel::on(const BasicConsume &method)
 Refusal Channel::consumeFrom(const BasicConsume &method, const QByteArray &tag)
 {
     Refusal why;
-    const QueuePointer queue = findQueue(method.queue, why);
+    const QueuePointer queue = findQueue(method.queue, &Permissions::read, why);
     if (!queue)
         return why;
     const QByteArray what = host().describe("queue", queue->name());
-    if (const auto refused = m_connection.allows(&Permissions::read, "queue", queue->name()))
-        return refused;
-    if (const auto refused = checkLock(*queue))
-        return refused;
     const QueueSettings &settings = queue->settings();
     const QAmqpTable arguments = decodeTable(method.arguments);
     if (const auto refused = checkConsumerArguments(arguments, settings.type, what))
@@ -209,12 +205,8 @@ void Channel::hasRoom()
 void Channel::on(const BasicGet &method)
 {
     Refusal why;
-    const QueuePointer queue = findQueue(method.queue, why);
-    if (queue)
-        why = m_connection.allows(&Permissions::read, "queue", queue->name());
-    if (queue && !why)
-        why = checkLock(*queue);
-    if (queue && !why && queue->isStream())
+    const QueuePointer queue = findQueue(method.queue, &Permissions::read, why);
+    if (queue && queue->isStream())
         why = refuse(ReplyCode::NotImplemented,
                      "basic.get not supported by stream queues "
                              + host().describe("queue", queue->name()));

@@ -20,6 +20,9 @@ void Channel::on(const BasicPublish &method)
     const auto refusal = [&]() -> Refusal {
         if (method.immediate)
             return refuse(ReplyCode::NotImplemented, "immediate=true");
+        if (const auto why = m_connection.allows(&Permissions::write, "exchange",
+                                                 permissionName(method.exchange)))
+            return why;
         const Exchange *const to = host().exchange(method.exchange);
         if (!to)
             return host().missing("exchange", method.exchange);
@@ -27,9 +30,7 @@ void Channel::on(const BasicPublish &method)
             return refuse(ReplyCode::AccessRefused,
                           "cannot publish to internal "
                                   + host().describe("exchange", method.exchange));
-        return m_connection.allows(&Permissions::write, "exchange",
-                                   method.exchange.isEmpty() ? QByteArrayView("amq.default")
-                                                             : QByteArrayView(method.exchange));
+        return {};
     }();
     if (fail(refusal, method))
         return;

@@ -11,6 +11,8 @@ QT_BEGIN_NAMESPACE
 
 namespace QtAmqpPrivate::Broker {
 
+using namespace Qt::StringLiterals;
+
 static Refusal checkArguments(QByteArrayView arguments)
 {
     Reader in(arguments);
@@ -35,6 +37,18 @@ static Refusal checkDefault(QByteArrayView exchange)
     return refuse(ReplyCode::AccessRefused, "operation not permitted on the default exchange");
 }
 
+// Messages that an argument sends on from a new queue or exchange are read there and written to that exchange.
+Refusal Channel::checkFurtherExchange(const char *kind, QByteArrayView name,
+                                      const QAmqpTable &arguments, const QString &argument) const
+{
+    const QAmqpValue to = arguments.value(argument);
+    if (to.type() != QAmqpValue::Type::String)
+        return {};
+    if (const auto why = m_connection.allows(&Permissions::read, kind, name))
+        return why;
+    return m_connection.allows(&Permissions::write, "exchange", permissionName(to.toBytes()));
+}
+
 void Channel::on(const ExchangeDeclare &method)
 {
     const auto refusal = [&]() -> Refusal {
@@ -52,13 +66,17 @@ void Channel::on(const ExchangeDeclare &method)
         if (const auto why =
                     m_connection.allows(&Permissions::configure, "exchange", method.exchange))
             return why;
+        const QAmqpTable arguments = decodeTable(method.arguments);
         if (!present) {
             if (const auto why = checkReserved("exchange", method.exchange))
                 return why;
+            if (const auto why = checkFurtherExchange("exchange", method.exchange, arguments,
+                                                      u"alternate-exchange"_s))
+                return why;
         }
-        return host().declareExchange(method.exchange,
-                                      {*type, method.durable, method.autoDelete, method.internal,
-                                       decodeTable(method.arguments)});
+        return host().declareExchange(
+                method.exchange,
+                {*type, method.durable, method.autoDelete, method.internal, arguments});
     }();
     if (!fail(refusal, method))
         answer(method.noWait, ExchangeDeclareOk{});
@@ -195,6 +213,11 @@ void Channel::on(const QueueDeclare &method)
         settings.exclusive = method.exclusive;
         settings.autoDelete = method.autoDelete;
         settings.arguments = decodeTable(method.arguments);
+        if (!host().queue(name)) {
+            if (const auto refused = checkFurtherExchange("queue", name, settings.arguments,
+                                                          u"x-dead-letter-exchange"_s))
+                return refused;
+        }
         return host().declareQueue(name, std::move(settings), m_connection.id());
     }();
     if (fail(refusal, method))
@@ -209,12 +232,8 @@ void Channel::on(const QueueDeclare &method)
 void Channel::on(const QueuePurge &method)
 {
     Refusal why;
-    const QueuePointer queue = findQueue(method.queue, why);
-    if (queue)
-        why = m_connection.allows(&Permissions::read, "queue", queue->name());
-    if (queue && !why)
-        why = checkLock(*queue);
-    if (queue && !why && queue->isStream())
+    const QueuePointer queue = findQueue(method.queue, &Permissions::read, why);
+    if (queue && queue->isStream())
         why = refuse(ReplyCode::NotImplemented,
                      "queue.purge not supported by stream queues "
                              + host().describe("queue", queue->name()));
@@ -225,17 +244,14 @@ void Channel::on(const QueuePurge &method)
 void Channel::on(const QueueDelete &method)
 {
     Refusal why;
-    const QueuePointer queue = findQueue(method.queue, why);
-    if (method.queue.isEmpty() && fail(why, method))
+    const QueuePointer queue = findQueue(method.queue, &Permissions::configure, why);
+    const bool isDeleted = !method.queue.isEmpty() && why.code == ReplyCode::NotFound;
+    if (!isDeleted && fail(why, method))
         return;
     quint32 count = 0;
-    if (queue) { // one that is not there is deleted already
+    if (queue) {
         const QByteArray what = host().describe("queue", queue->name());
-        why = m_connection.allows(&Permissions::configure, "queue", queue->name());
-        if (!why)
-            why = checkLock(*queue);
-        if (!why && queue->settings().type == QueueType::Quorum
-            && (method.ifUnused || method.ifEmpty))
+        if (queue->settings().type == QueueType::Quorum && (method.ifUnused || method.ifEmpty))
             why = refuse(ReplyCode::NotImplemented,
                          "cannot delete " + what + ". queue.delete operations with if-"
                                  + (method.ifUnused ? "unused" : "empty")

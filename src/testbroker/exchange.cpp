@@ -118,21 +118,28 @@ bool Exchange::unbind(const Binding &binding)
     return false;
 }
 
-bool Exchange::unbindAll(bool toExchange, QByteArrayView destination)
+bool Exchange::hasBindingTo(bool toExchange, QByteArrayView destination) const
 {
-    bool any = false;
+    const auto [begin, end] = m_byDestination.equal_range(destination);
+    return std::any_of(begin, end,
+                       [&](const auto &entry) { return entry.second->toExchange == toExchange; });
+}
+
+size_t Exchange::unbindAll(bool toExchange, QByteArrayView destination)
+{
+    size_t count = 0;
     for (auto [it, end] = m_byDestination.equal_range(destination); it != end;) {
         const Place place = it->second;
         if (place->toExchange != toExchange) {
             ++it;
             continue;
         }
-        any = true;
+        ++count;
         forget(m_byKey, place->key, place);
         it = m_byDestination.erase(it);
         m_bindings.erase(place);
     }
-    return any;
+    return count;
 }
 
 void Exchange::forget(Index &index, QByteArrayView name, Place place)

@@ -61,8 +61,9 @@ public:
 
     bool bind(Binding binding); // false if it was there
     bool unbind(const Binding &binding); // false if it was not there
-    // Removes those to a queue or exchange that is gone. Returns whether there were any.
-    bool unbindAll(bool toExchange, QByteArrayView destination);
+    bool hasBindingTo(bool toExchange, QByteArrayView destination) const;
+    // Removes those to a queue or exchange that is gone. Returns how many there were.
+    size_t unbindAll(bool toExchange, QByteArrayView destination);
 
     // Calls `found` for each binding that matches.
     template<typename Found>

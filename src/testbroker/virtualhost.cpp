@@ -91,16 +91,33 @@ Refusal VirtualHost::deleteExchange(QByteArrayView name, bool ifUnused)
     return {};
 }
 
+// An auto-delete exchange that loses its last binding goes too, and with it the bindings to it. There may be a long
+// chain of them.
 void VirtualHost::removeExchange(QByteArrayView name)
 {
-    const auto it = m_exchanges.find(name);
-    if (it == m_exchanges.end())
+    QByteArrayList leaving{name.toByteArray()};
+    while (!leaving.isEmpty()) {
+        const auto it = m_exchanges.find(leaving.takeLast());
+        if (it == m_exchanges.end())
+            continue;
+        const std::unique_ptr<Exchange> gone = std::move(it->second);
+        m_exchanges.erase(it);
+        m_bindings -= gone->bindings().size();
+        ++m_changes;
+        for (const Binding &binding : gone->bindings())
+            forgetSource({binding.toExchange, binding.destination}, gone->name());
+        leaving += removeBindingsTo(true, gone->name());
+    }
+}
+
+void VirtualHost::forgetSource(const Destination &destination, const QByteArray &source)
+{
+    const auto it = m_sources.find(destination);
+    if (it == m_sources.end())
         return;
-    const QByteArray goneName = it->first;
-    m_bindings -= it->second->bindings().size();
-    m_exchanges.erase(it);
-    ++m_changes;
-    removeBindingsTo(true, goneName);
+    it->second.erase(source);
+    if (it->second.empty())
+        m_sources.erase(it);
 }
 
 QueuePointer VirtualHost::queue(QByteArrayView name) const
@@ -128,6 +145,8 @@ Refusal VirtualHost::declareQueue(QByteArrayView name, QueueSettings settings, q
     const auto made = std::make_shared<Queue>(*this, name.toByteArray(), std::move(settings), owns,
                                               m_core.now());
     m_queues[made->name()] = made;
+    if (owns != 0)
+        m_exclusive.emplace(owns, made->name());
     ++m_changes;
     m_core.queueTimes(*made);
     return {};
@@ -150,9 +169,22 @@ void VirtualHost::removeQueue(Queue &queue, Queue::Removal why)
     const QueuePointer gone = it->second;
     m_queues.erase(it);
     ++m_changes;
-    removeBindingsTo(false, gone->name());
+    if (gone->owner() != 0)
+        m_exclusive.erase({gone->owner(), gone->name()});
+    const QByteArrayList unused = removeBindingsTo(false, gone->name());
+    for (const QByteArray &name : unused)
+        removeExchange(name);
     gone->remove(why);
     m_core.queueTimes(*gone);
+}
+
+void VirtualHost::removeExclusive(quint64 owner)
+{
+    auto it = m_exclusive.lower_bound({owner, {}});
+    while (it != m_exclusive.end() && it->first == owner) {
+        removeQueue(*m_queues.find(it->second)->second);
+        it = m_exclusive.lower_bound({owner, {}});
+    }
 }
 
 Refusal VirtualHost::bind(QByteArrayView source, Binding binding)
@@ -166,7 +198,9 @@ Refusal VirtualHost::bind(QByteArrayView source, Binding binding)
     }
     if (const Refusal refusal = checkRoom(m_bindings, "bindings"))
         return refusal;
+    Destination destination{binding.toExchange, binding.destination};
     if (from->bind(std::move(binding))) {
+        m_sources[std::move(destination)].insert(from->name());
         ++m_bindings;
         ++m_changes;
     }
@@ -178,26 +212,28 @@ void VirtualHost::unbind(QByteArrayView source, const Binding &binding)
     Exchange *from = exchange(source);
     if (!from || !from->unbind(binding))
         return;
+    if (!from->hasBindingTo(binding.toExchange, binding.destination))
+        forgetSource({binding.toExchange, binding.destination}, from->name());
     --m_bindings;
     ++m_changes;
     if (from->settings().autoDelete && from->bindings().empty())
         removeExchange(source);
 }
 
-// An auto-delete exchange that loses its last binding goes too, and with it the bindings to it.
-void VirtualHost::removeBindingsTo(bool toExchange, QByteArrayView destination)
+QByteArrayList VirtualHost::removeBindingsTo(bool toExchange, const QByteArray &destination)
 {
     QByteArrayList unused;
-    for (const auto &[name, from] : m_exchanges) {
-        const size_t before = from->bindings().size();
-        if (!from->unbindAll(toExchange, destination))
-            continue;
-        m_bindings -= before - from->bindings().size();
+    const auto sources = m_sources.find({toExchange, destination});
+    if (sources == m_sources.end())
+        return unused;
+    for (const QByteArray &name : sources->second) {
+        Exchange *const from = exchange(name);
+        m_bindings -= from->unbindAll(toExchange, destination);
         if (from->settings().autoDelete && from->bindings().empty())
             unused.append(name);
     }
-    for (const QByteArray &name : std::as_const(unused))
-        removeExchange(name);
+    m_sources.erase(sources);
+    return unused;
 }
 
 VirtualHost::Routes VirtualHost::route(Exchange &exchange, QByteArrayView key,

@@ -11,6 +11,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 
 QT_BEGIN_NAMESPACE
 
@@ -54,6 +55,7 @@ public:
     // `owner` is the connection, to which the queue belongs if it is exclusive.
     Refusal declareQueue(QByteArrayView name, QueueSettings settings, quint64 owner);
     void removeQueue(Queue &queue, Queue::Removal why = Queue::Removal::Deleted);
+    void removeExclusive(quint64 owner);
     Refusal lockedQueue(QByteArrayView name) const;
 
     // To the queue or exchange that `binding` names, which must exist.
@@ -72,14 +74,20 @@ public:
     void restart();
 
 private:
-    void removeBindingsTo(bool toExchange, QByteArrayView destination);
+    using Destination = std::pair<bool, QByteArray>; // whether it is an exchange, and its name
+
+    // Returns the exchanges that go with their last binding.
+    QByteArrayList removeBindingsTo(bool toExchange, const QByteArray &destination);
     void removeExchange(QByteArrayView name);
+    void forgetSource(const Destination &destination, const QByteArray &source);
     Refusal checkRoom(size_t count, const char *what) const;
 
     BrokerCore &m_core;
     const QByteArray m_name;
     ByName<std::unique_ptr<Exchange>> m_exchanges;
     ByName<QueuePointer> m_queues;
+    std::map<Destination, std::set<QByteArray>> m_sources; // the exchanges with bindings to it
+    std::set<std::pair<quint64, QByteArray>> m_exclusive; // queues by their owner
     quint64 m_changes = 0;
     quint64 m_routings = 0;
     size_t m_bindings = 0;

@@ -183,6 +183,87 @@ private Q_SLOTS:
         QCOMPARE(deaths.first().toTable().value(u"count"_s).toInt(), most);
     }
 
+    // --- exchanges ---
+
+    void aLongChainOfExchangesGoesAtOnce()
+    {
+        constexpr int length = 30'000;
+        Session s;
+        s.declareQueue("q");
+        Broker::VirtualHost &host = s.core.host();
+        const auto name = [](int i) { return "x" + QByteArray::number(i); };
+        for (int i = 0; i < length; ++i) {
+            QVERIFY(!host.declareExchange(name(i), {.autoDelete = true}));
+            const Broker::Binding binding = i == 0 ? Broker::Binding{false, "q", "k"}
+                                                   : Broker::Binding{true, name(i - 1), "k"};
+            QVERIFY(!host.bind(name(i), binding));
+        }
+        QueueDelete method;
+        method.queue = QByteArrayView("q");
+        s.client.send(1, method);
+        QCOMPARE(host.exchanges().size(), size_t(6)); // which are always there
+    }
+
+    void bindingsAreKnownByWhatTheyGoTo()
+    {
+        Session s;
+        Broker::VirtualHost &host = s.core.host();
+        s.declareQueue("q");
+        QVERIFY(!host.declareExchange("q", {.autoDelete = true})); // with the name of a queue
+        QVERIFY(!host.declareExchange("x", {.autoDelete = true}));
+        for (const char *key : {"1", "2"})
+            QVERIFY(!host.bind("x", {false, "q", key}));
+        QVERIFY(!host.bind("x", {true, "q", "3"}));
+        host.unbind("x", {false, "q", "1"});
+        QCOMPARE(host.exchange("x")->bindings().size(), size_t(2));
+        QVERIFY(!host.deleteExchange("q", false));
+        QCOMPARE(host.exchange("x")->bindings().size(), size_t(1));
+        host.removeQueue(*host.queue("q"));
+        QVERIFY(!host.exchange("x"));
+    }
+
+    // --- permissions ---
+
+    void whoMayNotTouchANameDoesNotLearnWhetherItIsThere()
+    {
+        Broker::BrokerSettings settings;
+        Broker::Permissions some;
+        some.configure.setPattern(u"^mine"_s);
+        some.read = some.write = some.configure;
+        settings.users["guest"].hosts["/"] = some;
+        const auto codeOf = [&](const auto &method) {
+            Session s(settings);
+            s.client.send(1, method);
+            s.client.read();
+            return s.client.channelCode();
+        };
+        const auto codesOf = [&](auto method) {
+            method.queue = QByteArrayView("other");
+            const int other = codeOf(method);
+            method.queue = QByteArrayView("mine");
+            return QList<int>{other, codeOf(method)};
+        };
+        QCOMPARE(codesOf(BasicConsume()), QList<int>({403, 404}));
+        QCOMPARE(codesOf(BasicGet()), QList<int>({403, 404}));
+        QCOMPARE(codesOf(QueuePurge()), QList<int>({403, 404}));
+        QCOMPARE(codesOf(QueueDelete()), QList<int>({403, 0}));
+        QCOMPARE(codeOf(publishTo("k", "other")), 403);
+        QCOMPARE(codeOf(publishTo("k", "mine")), 404);
+
+        for (const auto &[to, code] : {std::pair(u"other"_s, 403), std::pair(u"mine"_s, 0)}) {
+            const QByteArray forQueue = encodeTable({{u"x-dead-letter-exchange"_s, to}});
+            QueueDeclare queue = declare("mine");
+            queue.arguments = QByteArrayView(forQueue);
+            QCOMPARE(codeOf(queue), code);
+            const QByteArray forExchange = encodeTable({{u"alternate-exchange"_s, to}});
+            ExchangeDeclare exchange;
+            exchange.exchange = QByteArrayView("mine");
+            exchange.type = QByteArrayView("fanout");
+            exchange.arguments = QByteArrayView(forExchange);
+            QCOMPARE(codeOf(exchange), code);
+        }
+    }
+
     // --- connections ---
 
     void aFrameMaxWithoutLimitIsTooHigh()
