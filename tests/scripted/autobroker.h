@@ -177,8 +177,13 @@ protected:
                 m_connection->close(refuse(ReplyCode::InternalError, "a fault"));
             break;
         case AutoFault::CloseChannel:
-            m_connection->channels().at(channel)->close(refuse(ReplyCode::NotFound, "a fault"),
-                                                        method);
+            if (const auto it = m_connection->channels().find(channel);
+                it != m_connection->channels().end())
+                it->second->close(refuse(ReplyCode::NotFound, "a fault"), method);
+            else // it is being opened
+                m_connection->send(channel,
+                                   ChannelClose{404, QByteArrayView("NOT_FOUND - a fault"),
+                                                quint16(method >> 16), quint16(method)});
             break;
         case AutoFault::Silence: m_silent.insert(channel); break;
         case AutoFault::None: break;
