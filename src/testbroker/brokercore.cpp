@@ -151,22 +151,39 @@ void BrokerCore::unblock(TimePoint now)
 }
 
 bool BrokerCore::publish(const QByteArray &host, const QByteArray &exchange, const QByteArray &key,
-                         const QAmqpMessage &message, TimePoint now)
+                         QAmqpMessage message, TimePoint now)
 {
     m_now = now;
     VirtualHost *const in = virtualHost(host);
     Exchange *const to = in ? in->exchange(exchange) : nullptr;
-    if (!to)
+    if (!to || checkProperties(message))
         return false;
     auto *envelope = new Envelope;
     envelope->exchange = exchange;
     envelope->routingKey = key;
     const EnvelopePointer shared(envelope);
-    bool isTaken = false;
-    for (const QueuePointer &queue : in->route(*to, key, message))
-        isTaken = queue->publish({shared, message}, now) != Queue::Outcome::Refused || isTaken;
+    bool isTaken = publishReply(shared, message);
+    if (!isTaken) {
+        const VirtualHost::Routes routes = in->routeAll(*to, routingKeys(key, message), message);
+        removeBlindCopies(message);
+        for (const QueuePointer &queue : routes)
+            isTaken = queue->publish({shared, message}, now) != Queue::Outcome::Refused || isTaken;
+    }
     settleDown(now);
     return isTaken;
+}
+
+bool BrokerCore::publishReply(const EnvelopePointer &envelope, const QAmqpMessage &message)
+{
+    if (!envelope->exchange.isEmpty() || !envelope->routingKey.startsWith(ReplyTo))
+        return false;
+    const auto consumer = m_replyConsumers.find(envelope->routingKey);
+    if (consumer == m_replyConsumers.end())
+        return false;
+    Channel &to = *consumer->second->channel;
+    if (!to.connection().isFull()) // there is no queue for what this client does not read
+        to.deliver(*consumer->second, {envelope, message});
+    return true;
 }
 
 std::optional<Message> BrokerCore::take(const QByteArray &host, const QByteArray &queue,

@@ -100,9 +100,9 @@ public:
     void unblock(TimePoint now);
     bool isBlocked() const { return m_isBlocked; }
     const QByteArray &blockedReason() const { return m_blockedReason; }
-    // Returns false if there is no such exchange, or no queue that takes it.
+    // Returns false if there is no such exchange, no queue that takes it, or something in it that is refused.
     bool publish(const QByteArray &host, const QByteArray &exchange, const QByteArray &key,
-                 const QAmqpMessage &message, TimePoint now);
+                 QAmqpMessage message, TimePoint now);
     std::optional<Message> take(const QByteArray &host, const QByteArray &queue, TimePoint now);
     // As when a queue moves to another node. Returns how many there were.
     qsizetype cancelConsumers(const QByteArray &host, const QByteArray &queue, TimePoint now);
@@ -142,6 +142,8 @@ public:
     void putOff(LinkFaults &faults) { m_faulty.push_back(&faults); }
     void forgetFaults(LinkFaults *faults) { std::erase(m_faulty, faults); }
     void forgetChannel(Channel *channel);
+    // Hands a message that is published to the address of a consumer of direct reply-to to it; false if it is not.
+    bool publishReply(const EnvelopePointer &envelope, const QAmqpMessage &message);
     // The consumer of direct reply-to that this is the address of.
     std::map<QByteArray, Consumer *, std::less<>> &replyConsumers() { return m_replyConsumers; }
     void removeExclusive(quint64 owner);

@@ -188,7 +188,6 @@ private:
     void confirm(quint64 tag, Queue::Outcome outcome);
     void flushConfirms();
     Refusal checkPublish(const QAmqpMessage &message) const;
-    bool publishReply(const Publish &publish);
     const VirtualHost::Routes &routesOf(const Publish &publish);
     void giveBack(const Publish &publish);
 

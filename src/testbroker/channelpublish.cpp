@@ -116,12 +116,8 @@ static QByteArray problemOfExpiration(const QByteArray &given)
     return ok && time <= longest ? QByteArray() : "{value_too_large," + given + '}';
 }
 
-Refusal Channel::checkPublish(const QAmqpMessage &message) const
+Refusal checkProperties(const QAmqpMessage &message)
 {
-    if (message.has(Property::UserId) && message.bytes(Property::UserId) != m_connection.user())
-        return refuse(ReplyCode::PreconditionFailed,
-                      "user_id property set to '" + message.bytes(Property::UserId)
-                              + "' but authenticated user was '" + m_connection.user() + '\'');
     if (message.has(Property::Expiration)) {
         const QByteArray given = message.bytes(Property::Expiration);
         if (const QByteArray wrong = problemOfExpiration(given); !wrong.isEmpty())
@@ -145,6 +141,17 @@ Refusal Channel::checkPublish(const QAmqpMessage &message) const
                                       + "\"," + typeName(keys) + '}');
         }
     }
+    return {};
+}
+
+Refusal Channel::checkPublish(const QAmqpMessage &message) const
+{
+    if (message.has(Property::UserId) && message.bytes(Property::UserId) != m_connection.user())
+        return refuse(ReplyCode::PreconditionFailed,
+                      "user_id property set to '" + message.bytes(Property::UserId)
+                              + "' but authenticated user was '" + m_connection.user() + '\'');
+    if (const auto why = checkProperties(message))
+        return why;
     if (message.bytes(Property::ReplyTo) == ReplyTo && m_replyAddress.isEmpty())
         return refuse(ReplyCode::PreconditionFailed, "fast reply consumer does not exist");
     return {};
@@ -161,10 +168,8 @@ const VirtualHost::Routes &Channel::routesOf(const Publish &publish)
     m_lastRoute.envelope.reset();
     m_lastRoute.routes.clear();
     if (to) {
-        QByteArrayList keys{publish.envelope->routingKey};
-        if (hasHeaders)
-            keys += carbonCopies(publish.message, "CC") + carbonCopies(publish.message, "BCC");
-        m_lastRoute.routes = host().routeAll(*to, keys, publish.message);
+        m_lastRoute.routes = host().routeAll(
+                *to, routingKeys(publish.envelope->routingKey, publish.message), publish.message);
     }
     if (!hasHeaders && to && to->settings().type != ExchangeType::Headers) {
         m_lastRoute.envelope = publish.envelope;
@@ -184,19 +189,14 @@ void Channel::publish(Publish publish)
         outcome = Queue::Outcome::Refused;
     } else if (faults && publish.mandatory && faults->returnsPublish()) {
         giveBack(publish);
-    } else if (publishReply(publish)) {
+    } else if (core().publishReply(publish.envelope, publish.message)) {
         if (publish.mandatory) // which is a habit of RabbitMQ: there is no queue
             giveBack(publish);
     } else {
         const VirtualHost::Routes &routes = routesOf(publish);
         if (routes.empty() && publish.mandatory)
             giveBack(publish);
-        if (publish.message.has(
-                    Property::Headers)) { // "blind" copies do not say to whom else they went
-            QAmqpTable headers = publish.message.headers();
-            if (headers.remove(QStringLiteral("BCC")) > 0)
-                publish.message.setHeaders(headers);
-        }
+        removeBlindCopies(publish.message);
         if (faults && tag > 0 && faults->losesUnconfirmed()) {
             faults->hold(m_number, routes, {publish.envelope, publish.message});
         } else {
@@ -207,19 +207,6 @@ void Channel::publish(Publish publish)
     }
     if (tag > 0)
         confirm(tag, outcome);
-}
-
-bool Channel::publishReply(const Publish &publish)
-{
-    if (!publish.envelope->exchange.isEmpty() || !publish.envelope->routingKey.startsWith(ReplyTo))
-        return false;
-    const auto consumer = core().replyConsumers().find(publish.envelope->routingKey);
-    if (consumer == core().replyConsumers().end())
-        return false;
-    Channel &to = *consumer->second->channel;
-    if (!to.m_connection.isFull()) // there is no queue for what this client does not read
-        to.deliver(*consumer->second, {publish.envelope, publish.message});
-    return true;
 }
 
 void Channel::giveBack(const Publish &publish)

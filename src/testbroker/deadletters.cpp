@@ -123,6 +123,20 @@ QByteArrayList carbonCopies(const QAmqpMessage &message, const char *header)
     return keys;
 }
 
+QByteArrayList routingKeys(const QByteArray &key, const QAmqpMessage &message)
+{
+    return QByteArrayList{key} + carbonCopies(message, "CC") + carbonCopies(message, "BCC");
+}
+
+void removeBlindCopies(QAmqpMessage &message)
+{
+    if (!message.has(QAmqpMessage::Property::Headers))
+        return;
+    QAmqpTable headers = message.headers();
+    if (headers.remove(u"BCC"_s) > 0)
+        message.setHeaders(headers);
+}
+
 } // namespace QtAmqpPrivate::Broker
 
 QT_END_NAMESPACE

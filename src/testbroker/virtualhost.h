@@ -102,6 +102,11 @@ std::optional<QAmqpMessage> withDeath(const Message &message, const Queue &queue
 QByteArrayList queuesOfCycle(const QAmqpMessage &message);
 // The further routing keys that a message carries in a header.
 QByteArrayList carbonCopies(const QAmqpMessage &message, const char *header);
+// All of them. "Blind" copies do not say to whom else they went.
+QByteArrayList routingKeys(const QByteArray &key, const QAmqpMessage &message);
+void removeBlindCopies(QAmqpMessage &message);
+// What is refused in a message whoever publishes it (channelpublish.cpp).
+Refusal checkProperties(const QAmqpMessage &message);
 
 } // namespace QtAmqpPrivate::Broker
 

@@ -10,6 +10,7 @@
 #include <limits>
 
 using namespace QtAmqpTest;
+using Broker::BrokerCore;
 
 class TestBrokerQueues : public QObject
 {
@@ -183,6 +184,35 @@ private Q_SLOTS:
         QCOMPARE(deaths.first().toTable().value(u"count"_s).toInt(), most);
     }
 
+    // --- messages of the broker's side ---
+
+    void aTestPublishesAsAClientDoes()
+    {
+        Session s;
+        BrokerCore &core = s.core.core;
+        s.declareQueue("copied");
+        QAmqpMessage message("copies");
+        const QList<QAmqpValue> keys{QAmqpValue(u"copied"_s)};
+        message.setHeaders({{u"BCC"_s, keys}});
+        QVERIFY(core.publish("/", "", "nowhere", message, s.core.now));
+        const auto taken = core.take("/", "copied", s.core.now);
+        QVERIFY(taken);
+        QVERIFY(!taken->content.headers().contains(u"BCC"_s));
+        message.setExpiration(u"soon"_s);
+        QVERIFY(!core.publish("/", "", "copied", message, s.core.now));
+
+        s.client.send(1, consume("amq.rabbitmq.reply-to", "r", true));
+        QAmqpMessage question("question");
+        question.setReplyTo(u"amq.rabbitmq.reply-to"_s);
+        s.publish("copied", question);
+        const auto asked = core.take("/", "copied", s.core.now);
+        QVERIFY(asked);
+        QVERIFY(core.publish("/", "", asked->content.replyTo().toUtf8(), QByteArray("answer"),
+                             s.core.now));
+        s.client.read();
+        QCOMPARE(s.client.bodies(), QByteArrayList({"answer"}));
+    }
+
     // --- exchanges ---
 
     void aLongChainOfExchangesGoesAtOnce()
@@ -285,7 +315,7 @@ private Q_SLOTS:
     {
         TestCore core;
         RawClient client(core);
-        core.core.restart(Broker::BrokerCore::Stop::Orderly, core.now);
+        core.core.restart(BrokerCore::Stop::Orderly, core.now);
         QCOMPARE(client.link->end(), Broker::Connection::End::Close);
         QCOMPARE(client.link->outputSize(), 0);
     }
