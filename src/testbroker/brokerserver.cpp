@@ -239,6 +239,16 @@ void BrokerServer::acceptTls(qintptr descriptor, const QSslConfiguration &config
         serve(socket, peer);
     });
     connect(socket, &QSslSocket::disconnected, socket, &QObject::deleteLater);
+    connect(socket, &QSslSocket::errorOccurred, socket,
+            [socket](QAbstractSocket::SocketError error) {
+                if (socket->isEncrypted())
+                    return;
+                if (error
+                    == QAbstractSocket::SslInternalError) // such as the key of another certificate
+                    qWarning("QAmqpTestBroker: TLS does not work: %s",
+                             qPrintable(socket->errorString()));
+                socket->abort();
+            });
     QTimer::singleShot(m_core.settings().handshakeTimeout, socket, [socket] {
         if (!socket->isEncrypted())
             socket->abort();

@@ -84,6 +84,9 @@ Refusal Channel::consumeFrom(const BasicConsume &method, const QByteArray &tag)
     consumer->priority = consumer->arguments.value(u"x-priority"_s).toInt();
     consumer->prefetch = m_prefetch;
     if (queue->isStream()) {
+        if (method.noAck)
+            return refuse(ReplyCode::NotImplemented,
+                          "automatic acknowledgement not supported by stream queues " + what);
         if (m_prefetch == 0)
             return refuse(ReplyCode::PreconditionFailed,
                           "consumer prefetch count is not set for '" + what + '\'');

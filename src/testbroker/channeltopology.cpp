@@ -202,8 +202,7 @@ void Channel::on(const QueueDeclare &method)
             return refused;
         if (name.isEmpty()) {
             name = core().makeName("amq.gen-");
-        } else if (const auto reserved = checkReserved("queue", name);
-                   reserved && !host().queue(name)) {
+        } else if (const auto reserved = checkReserved("queue", name)) {
             return reserved;
         }
         if (const auto refused = m_connection.allows(&Permissions::configure, "queue", name))

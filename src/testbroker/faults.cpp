@@ -212,10 +212,17 @@ void LinkFaults::happen()
     }
 }
 
+static QByteArray textOf(const QAmqpTestFault &fault)
+{
+    if (!fault.text().isEmpty())
+        return fault.text().toUtf8();
+    return fault.kind() == Kind::Block ? "low on memory" : "Closed by the test";
+}
+
 void LinkFaults::happen(const Pending &pending)
 {
     const QAmqpTestFault &fault = pending.request->fault;
-    const QByteArray text = fault.text().toUtf8();
+    const QByteArray text = textOf(fault);
     const qint64 byte = pending.byte == NoByte ? produced() : pending.byte;
     if (endsLink(fault.kind()))
         m_lastByte = std::min(m_lastByte, byte);
@@ -232,8 +239,7 @@ void LinkFaults::happen(const Pending &pending)
         else
             m_garbledByte = byte;
         return;
-    case Kind::Block:
-        return m_connection.core().block(text.isEmpty() ? "low on memory" : text, now());
+    case Kind::Block: return m_connection.core().block(text, now());
     case Kind::CancelConsumers: return cancelConsumers(fault.queue().toUtf8());
     case Kind::CloseChannel: return closeChannels(pending);
     case Kind::CloseConnection:
@@ -246,7 +252,7 @@ void LinkFaults::happen(const Pending &pending)
 void LinkFaults::closeChannels(const Pending &pending)
 {
     const QAmqpTestFault &fault = pending.request->fault;
-    const Refusal why = refuse(ReplyCode(fault.replyCode()), fault.text().toUtf8());
+    const Refusal why = refuse(ReplyCode(fault.replyCode()), textOf(fault));
     for (const auto &[number, channel] : m_connection.channels()) {
         if (pending.channel == 0 || pending.channel == number)
             channel->close(why, pending.method);

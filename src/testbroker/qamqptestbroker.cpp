@@ -190,8 +190,14 @@ QAmqpTestBroker::QAmqpTestBroker(QObject *parent)
 {
 }
 
-/*! Stops the broker; see stop(). Clients that are in the same process may be deleted before or after it. */
-QAmqpTestBroker::~QAmqpTestBroker() { stop(); }
+/*! Stops the broker, without a signal; see stop(). The function of setTrace() is not called any more. Clients that are in
+    the same process may be deleted before or after it. */
+QAmqpTestBroker::~QAmqpTestBroker()
+{
+    setTrace({}); // which may use what is gone already
+    const QSignalBlocker blocker(this);
+    stop();
+}
 
 /*! Sets the thread in which the broker works to \a threading; it is Threading::SameThread by default. While the
     broker runs, this is refused with a warning. */

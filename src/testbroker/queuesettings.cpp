@@ -391,19 +391,32 @@ Refusal compareSettings(const QueueSettings &given, const QueueSettings &present
                                             "x-max-length",
                                             "x-max-length-bytes",
                                             "x-single-active-consumer",
-                                            "x-delivery-limit",
                                             "x-max-priority",
                                             "x-overflow",
                                             "x-queue-mode",
-                                            "x-max-age",
                                             nullptr};
+    static constexpr const char *ofQuorum[] = {"x-delivery-limit", nullptr};
+    static constexpr const char *ofStream[] = {"x-max-age", nullptr};
     static constexpr const char *type[] = {"x-queue-type", nullptr};
+    static constexpr const char *types[] = {"classic", "quorum", "stream"};
     if (const auto refusal = compareFlag("durable", given.durable, present.durable, what))
         return refusal;
     if (const auto refusal = compareFlag("auto_delete", given.autoDelete, present.autoDelete, what))
         return refusal;
-    if (given.type != present.type)
+    const QString typeName = given.arguments.contains(u"x-queue-type"_s)
+            ? given.arguments.value(u"x-queue-type"_s).toString()
+            : u"classic"_s;
+    if (typeName != QLatin1StringView(types[int(present.type)]))
         return compareArguments(type, given.arguments, present.arguments, what);
+    if (present.type == QueueType::Quorum) {
+        if (const auto refusal =
+                    compareArguments(ofQuorum, given.arguments, present.arguments, what))
+            return refusal;
+    } else if (present.type == QueueType::Stream) {
+        if (const auto refusal =
+                    compareArguments(ofStream, given.arguments, present.arguments, what))
+            return refusal;
+    }
     return compareArguments(names, given.arguments, present.arguments, what);
 }
 

@@ -23,6 +23,9 @@ VirtualHost::VirtualHost(BrokerCore &core, QByteArray name) : m_core(core), m_na
     add("amq.topic", ExchangeType::Topic);
     add("amq.headers", ExchangeType::Headers);
     add("amq.match", ExchangeType::Headers);
+    m_exchanges["amq.rabbitmq.trace"] = std::make_unique<Exchange>(
+            "amq.rabbitmq.trace",
+            ExchangeSettings{.type = ExchangeType::Topic, .durable = true, .internal = true});
 }
 
 QByteArray VirtualHost::describe(const char *kind, QByteArrayView name) const
@@ -134,8 +137,6 @@ Refusal VirtualHost::declareQueue(QByteArrayView name, QueueSettings settings, q
         if (present->owner() != owns)
             return lockedQueue(name);
         present->used(m_core.now());
-        if (const auto refusal = readArguments(settings, what))
-            return refusal;
         return compareSettings(settings, present->settings(), what);
     }
     if (const Refusal refusal = readArguments(settings, what))

@@ -103,6 +103,9 @@ static void addArguments(
         other("auto_delete") + "received 'true' but current is 'false'");
     row("another value", declareTwice(Queue().setMaxLength(5), Queue().setMaxLength(6)),
         other("x-max-length") + "received '6' but current is '5'");
+    row("a value that would be refused",
+        declareTwice(Queue(), Queue().setArgument(u"x-message-ttl"_s, -1)),
+        other("x-message-ttl") + "received the value '-1' of type 'signedint' but current is none");
     row("no value", declareTwice(Queue().setDeadLetterExchange(u"a"_s), Queue()),
         other("x-dead-letter-exchange")
                 + "received none but current is the value 'a' of type 'longstr'");

@@ -160,6 +160,7 @@ public:
     QList<quint64> nacked;
 
 protected:
+    bool isSilent(quint16 channel) const { return m_silent.contains(channel); }
     bool isFaultAt(quint32 method) const
     {
         return fault && fault->kind != AutoFault::None && fault->method == method;
@@ -200,8 +201,11 @@ private:
         m_connection = &connection;
         m_channel = channel;
         const auto known = m_connection->channels().find(channel);
-        if (channel != 0 && known != m_connection->channels().end() && !known->second->isOpen())
+        if (channel != 0 && known != m_connection->channels().end() && !known->second->isOpen()
+            && method != ChannelOpen::info.id())
             return true;
+        if (method == ChannelCloseOk::info.id() && known == m_connection->channels().end())
+            return false; // a fault has closed it while it was opened
         if (m_silent.contains(channel) || m_silent.contains(0))
             return false;
         if (isFaultAt(method)) {
@@ -214,7 +218,8 @@ private:
         if (m_isAnswered)
             return false;
         // What tests have put in themselves is settled too, of which the broker knows nothing.
-        return !(isSettlement(method) && known->second->unacknowledgedCount() == 0);
+        return !isSettlement(method) || known == m_connection->channels().end()
+                || known->second->unacknowledgedCount() > 0;
     }
     static bool isSettlement(quint32 method)
     {
@@ -258,6 +263,8 @@ public:
         m_connection = m_core.accept({}, {});
         oblige(m_core);
         m_core.virtualHost("/")->declareQueue("log", {}, 0);
+        m_core.virtualHost("/")->declareQueue("echo", {},
+                                              0); // whose requests are answered by themselves
     }
     Q_DISABLE_COPY_MOVE(AutoBroker)
 
@@ -271,6 +278,11 @@ public:
             takeFrames(bytes);
         while (const auto message = m_core.take("/", "log", {}))
             logged.append(message->content.body());
+        while (const auto request = m_core.take("/", "echo", {})) {
+            QAmqpMessage reply(request->content.body());
+            reply.setCorrelationId(request->content.correlationId());
+            m_core.publish("/", {}, request->content.replyTo().toUtf8(), reply, {});
+        }
         QByteArray answer;
         for (QByteArray block = m_connection->takeOutput(); !block.isEmpty();
              block = m_connection->takeOutput())
@@ -290,7 +302,8 @@ private:
     {
         m_input += bytes;
         for (qsizetype size = nextSize(); size > 0 && size <= m_input.size(); size = nextSize()) {
-            m_connection->received(QByteArrayView(m_input).first(size), {});
+            if (!isLeftOut())
+                m_connection->received(QByteArrayView(m_input).first(size), {});
             m_input.remove(0, size);
             if (m_closeWanted && m_connection->channels().size() <= 1) {
                 m_closeWanted = false;
@@ -298,6 +311,13 @@ private:
             }
             m_core.settleDown({});
         }
+    }
+    // Of a method that is passed over in silence, the content is too.
+    bool isLeftOut() const
+    {
+        const auto type = FrameType(quint8(m_input.at(0)));
+        return (type == FrameType::Header || type == FrameType::Body)
+                && (isSilent(0) || isSilent(qFromBigEndian<quint16>(m_input.constData() + 1)));
     }
     qsizetype nextSize() const
     {

@@ -294,6 +294,27 @@ private Q_SLOTS:
         }
     }
 
+    // --- words ---
+
+    void aReservedNameIsRefusedEvenIfItIsThere()
+    {
+        Session s;
+        const auto made = s.client.call<QueueDeclareOk>(1, declare({}));
+        const QByteArray name = made.queue.toByteArray();
+        s.client.send(1, declare(name));
+        s.client.read();
+        QCOMPARE(s.client.channelCode(), 403);
+    }
+
+    void aStreamIsNotReadWithoutAcknowledgements()
+    {
+        Session s;
+        s.declareQueue("s", {{u"x-queue-type"_s, u"stream"_s}}, true);
+        s.client.send(1, BasicQos{0, 10, false});
+        const auto close = s.client.call<ConnectionClose>(1, consume("s", "t", true));
+        QCOMPARE(int(close.replyCode), 540);
+    }
+
     // --- connections ---
 
     void aFrameMaxWithoutLimitIsTooHigh()
