@@ -231,7 +231,7 @@ private Q_SLOTS:
         QueueDelete method;
         method.queue = QByteArrayView("q");
         s.client.send(1, method);
-        QCOMPARE(host.exchanges().size(), size_t(6)); // which are always there
+        QCOMPARE(host.exchanges().size(), size_t(7)); // which are always there
     }
 
     void bindingsAreKnownByWhatTheyGoTo()
