@@ -44,7 +44,7 @@ constexpr auto client = R"(AmqpRpcClient {
         property int failures: 0
         property var last
         function use() {
-            request("echo", 1, (reply, error) => {
+            request("answered", 1, (reply, error) => {
                 if (error) { ++failures; last = error } else ++answers
             })
         }

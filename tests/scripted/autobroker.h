@@ -186,7 +186,12 @@ protected:
                                    ChannelClose{404, QByteArrayView("NOT_FOUND - a fault"),
                                                 quint16(method >> 16), quint16(method)});
             break;
-        case AutoFault::Silence: m_silent.insert(channel); break;
+        case AutoFault::Silence:
+            m_silent.insert(channel);
+            if (const auto it = m_connection->channels().find(channel);
+                it != m_connection->channels().end())
+                it->second->shutDown(); // it takes no messages from others either
+            break;
         case AutoFault::None: break;
         }
     }
@@ -200,14 +205,17 @@ private:
     {
         m_connection = &connection;
         m_channel = channel;
+        if (isSilent(channel) || isSilent(0))
+            return false;
         const auto known = m_connection->channels().find(channel);
         if (channel != 0 && known != m_connection->channels().end() && !known->second->isOpen()
             && method != ChannelOpen::info.id())
             return true;
-        if (method == ChannelCloseOk::info.id() && known == m_connection->channels().end())
-            return false; // a fault has closed it while it was opened
-        if (m_silent.contains(channel) || m_silent.contains(0))
-            return false;
+        if (method == ChannelCloseOk::info.id()) { // to what a test or a fault has put in
+            if (known == m_connection->channels().end())
+                return false;
+            known->second->shutDown();
+        }
         if (isFaultAt(method)) {
             doFault(channel, method);
             return false;
@@ -263,8 +271,7 @@ public:
         m_connection = m_core.accept({}, {});
         oblige(m_core);
         m_core.virtualHost("/")->declareQueue("log", {}, 0);
-        m_core.virtualHost("/")->declareQueue("echo", {},
-                                              0); // whose requests are answered by themselves
+        m_core.virtualHost("/")->declareQueue("answered", {}, 0); // with what was asked
     }
     Q_DISABLE_COPY_MOVE(AutoBroker)
 
@@ -278,7 +285,7 @@ public:
             takeFrames(bytes);
         while (const auto message = m_core.take("/", "log", {}))
             logged.append(message->content.body());
-        while (const auto request = m_core.take("/", "echo", {})) {
+        while (const auto request = m_core.take("/", "answered", {})) {
             QAmqpMessage reply(request->content.body());
             reply.setCorrelationId(request->content.correlationId());
             m_core.publish("/", {}, request->content.replyTo().toUtf8(), reply, {});
