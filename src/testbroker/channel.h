@@ -178,6 +178,7 @@ private:
                                  const QString &argument) const;
     Binding queueBinding(QByteArrayView queue, QByteArrayView key) const;
     Refusal bindOrUnbindQueue(const auto &method, bool isBind);
+    Refusal mayBind(QByteArrayView source, const Binding &binding) const;
     Refusal bindOrUnbind(QByteArrayView source, Binding binding, QByteArrayView arguments,
                          bool isBind);
     Refusal consumeFrom(const BasicConsume &method, const QByteArray &tag);

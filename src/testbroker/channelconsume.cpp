@@ -317,10 +317,11 @@ void Channel::endTransaction(bool isCommitted)
         if (isCommitted && entry.held && entry.held != Settlement::Requeue)
             settleOne(entry, *entry.held);
     }
-    for (auto entry = m_unacknowledged.rbegin(); entry != m_unacknowledged.rend(); ++entry) {
-        if (isCommitted && entry->held == Settlement::Requeue)
-            settleOne(*entry, Settlement::Requeue);
-        entry->held.reset();
+    for (size_t i = m_unacknowledged.size(); i-- > 0;) {
+        Unacknowledged &entry = m_unacknowledged[i];
+        if (isCommitted && entry.held == Settlement::Requeue)
+            settleOne(entry, Settlement::Requeue);
+        entry.held.reset();
     }
     forgetSettled();
 }
@@ -341,7 +342,7 @@ void Channel::settleOne(Unacknowledged &entry, Settlement how)
         if (how == Settlement::Requeue)
             queue->requeue(std::move(entry.message));
         else
-            queue->reject(std::move(entry.message));
+            queue->reject(entry.message);
     }
     entry.message = {};
     if (m_channelPrefetch > 0)
@@ -352,12 +353,13 @@ void Channel::settleOne(Unacknowledged &entry, Settlement how)
 
 void Channel::requeueAll(bool withHeld)
 {
-    for (auto it = m_unacknowledged.rbegin(); it != m_unacknowledged.rend(); ++it) {
-        if (it->queue && (withHeld || it->isPending())) {
-            if (const auto consumer = std::exchange(it->consumer, nullptr))
+    for (size_t i = m_unacknowledged.size(); i-- > 0;) {
+        Unacknowledged &entry = m_unacknowledged[i];
+        if (entry.queue && (withHeld || entry.isPending())) {
+            if (const auto consumer = std::exchange(entry.consumer, nullptr))
                 --consumer->unacknowledged;
             --m_unacknowledgedCount;
-            std::exchange(it->queue, nullptr)->requeue(std::move(it->message));
+            std::exchange(entry.queue, nullptr)->requeue(std::move(entry.message));
         }
     }
     std::erase_if(m_unacknowledged, [](const Unacknowledged &entry) { return !entry.queue; });

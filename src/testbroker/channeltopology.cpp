@@ -100,9 +100,7 @@ void Channel::on(const ExchangeDelete &method)
         answer(method.noWait, ExchangeDeleteOk{});
 }
 
-// What may be done to `destination`, and what `source` must allow.
-Refusal Channel::bindOrUnbind(QByteArrayView source, Binding binding, QByteArrayView arguments,
-                              bool isBind)
+Refusal Channel::mayBind(QByteArrayView source, const Binding &binding) const
 {
     const char *const kind = binding.toExchange ? "exchange" : "queue";
     if (const auto why = checkDefault(source))
@@ -113,7 +111,13 @@ Refusal Channel::bindOrUnbind(QByteArrayView source, Binding binding, QByteArray
     }
     if (const auto why = m_connection.allows(&Permissions::write, kind, binding.destination))
         return why;
-    if (const auto why = m_connection.allows(&Permissions::read, "exchange", source))
+    return m_connection.allows(&Permissions::read, "exchange", source);
+}
+
+Refusal Channel::bindOrUnbind(QByteArrayView source, Binding binding, QByteArrayView arguments,
+                              bool isBind)
+{
+    if (const auto why = mayBind(source, binding))
         return why;
     if (const auto why = checkArguments(arguments))
         return why;

@@ -132,8 +132,7 @@ bool LinkFaults::uses(Kind kind)
 bool LinkFaults::comes(Trigger what, quint32 method, quint16 channel)
 {
     bool isReplaced = false;
-    for (size_t i = 0; i < m_armed.size(); ++i) {
-        Armed &armed = m_armed[i];
+    for (Armed &armed : m_armed) {
         const QAmqpTestFault &fault = armed.request->fault;
         const bool isOpening = fault.kind() == Kind::RefuseResources
                 && fault.trigger() == Trigger::Immediately && what == Trigger::Method

@@ -107,10 +107,10 @@ public:
 
     void sendBytes(QByteArrayView bytes)
     {
-        if (!gathers)
+        if (!m_gathers)
             link->received(bytes, m_core.now);
         else
-            gathered += bytes;
+            m_gathered += bytes;
     }
     template<typename Method>
     void send(quint16 channel, const Method &method)
@@ -123,11 +123,11 @@ public:
         sendBytes(frame(channel, method) + content(channel, message, frameMax));
     }
     // What is sent until sendGathered() arrives together.
-    void gather() { gathers = true; }
+    void gather() { m_gathers = true; }
     void sendGathered()
     {
-        gathers = false;
-        link->received(std::exchange(gathered, {}), m_core.now);
+        m_gathers = false;
+        link->received(std::exchange(m_gathered, {}), m_core.now);
     }
 
     void login(quint16 heartbeat = 0, quint32 frameMax = 131072, const QAmqpTable &able = {})
@@ -291,8 +291,8 @@ private:
     TestCore &m_core;
     std::vector<Received> m_received;
     QByteArray m_unread;
-    bool gathers = false;
-    QByteArray gathered;
+    bool m_gathers = false;
+    QByteArray m_gathered;
 
 public:
     Broker::Connection *link;

@@ -713,7 +713,5 @@ void TestLimits::mutatedConversationsEndWell()
     QVERIFY(single > 0 || ended > runs / 20); // most changes are noticed, and some are harmless
 }
 
-Q_DECLARE_METATYPE(QtAmqpPrivate::ConnectionTuneOk)
-
 QTAMQP_TEST(TestLimits)
 #include "tst_limits.moc"
