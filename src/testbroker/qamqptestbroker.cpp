@@ -504,9 +504,10 @@ std::unique_ptr<QIODevice> QAmqpTestBroker::connectDevice()
     and returns whether it got into a queue. With the empty name of the default exchange the routing key is the name of a
     queue.
 
-    Returns false as well if there is no such exchange, if the routing key has more than 255 bytes in UTF-8, or if the
-    message cannot be sent (see QAmqpMessage::errorString()). Works also while the broker is stopped. The
-    signal published() and the counters are about clients only.
+    Returns false as well if there is no such exchange, if the routing key has more than 255 bytes in UTF-8, if the
+    message cannot be sent (see QAmqpMessage::errorString()), or if RabbitMQ would refuse one of its properties, such as
+    an expiration that is no number. A message to the reply-to address of a request answers its client (direct reply-to).
+    Works also while the broker is stopped. The signal published() and the counters are about clients only.
 */
 bool QAmqpTestBroker::publish(const QString &exchange, const QString &routingKey,
                               const QAmqpMessage &message, const QString &virtualHost)

@@ -40,7 +40,7 @@ leave_nothing
 
 [ -z "$broker" ] || packages+=("${node_packages[@]}")
 install_packages "${packages[@]}"
-for peer in librabbitmq-dev python3-pika "golang-go golang-github-rabbitmq-amqp091-go-dev"; do
+for peer in librabbitmq-dev amqp-tools python3-pika "golang-go golang-github-rabbitmq-amqp091-go-dev"; do
     # shellcheck disable=SC2086 # a list of packages
     (install_packages $peer) || step "going on without $peer"
 done
