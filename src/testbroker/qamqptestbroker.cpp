@@ -219,8 +219,9 @@ void QAmqpTestBroker::setTlsPort(quint16 port) { d->wantedTlsPort = port; }
     Makes start() listen for TLS as well, with the local certificate and private key of \a configuration. See tlsUrl().
 
     By default a client needs no certificate, but one that it has must be signed by one of the configuration's
-    certificate authorities; with the QSslConfiguration::peerVerifyMode() QSslSocket::VerifyPeer it needs one. The common name of a certificate that was verified is the user that logs in with the
-    mechanism EXTERNAL (see QAmqpCredentials::external()); add it with addUser() and setPermissions().
+    certificate authorities; with the QSslConfiguration::peerVerifyMode() QSslSocket::VerifyPeer it needs one. The
+    common name of a certificate that was verified is the user that logs in with the mechanism EXTERNAL (see
+    QAmqpCredentials::external()); add it with addUser() and setPermissions().
 
     This takes effect with the next start().
 */
