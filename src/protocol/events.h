@@ -11,6 +11,7 @@
 #include "protocol/question.h"
 
 #include <QtAmqp/qamqperror.h>
+#include <QtAmqp/qamqprecoveryreport.h>
 
 #include <variant>
 
@@ -39,10 +40,32 @@ struct ConnectWanted
 };
 
 // The link of an open session is lost: the transport is of no use any more. A ChannelLost of each channel
-// came before.
+// came before. If the session recovers, another link is made, and what waits in the channels stays; else
+// ConnectionClosed follows.
 struct LinkLost
 {
     QAmqpError cause = {};
+    bool recovers = false;
+};
+
+// The session recovers, and its next attempt to connect begins after the delay.
+struct RetryScheduled
+{
+    int attempt = 0; // 1 for the first one since the link was lost
+    std::chrono::milliseconds delay = {};
+};
+
+// The broker has given a queue of this connection another name, since it had made up the old one.
+struct QueueRenamed
+{
+    QByteArray from = {};
+    QByteArray to = {};
+};
+
+// Everything works again: topology, channels and consumers are back, but for what the report names.
+struct Recovered
+{
+    QAmqpRecoveryReport report = {};
 };
 
 // The session is over; a ChannelClosed of each channel came before. There is no error if the application
@@ -87,6 +110,12 @@ struct ChannelLost
 {
     quint16 channel = 0;
     QAmqpError cause = {};
+};
+
+// The channel is back, with its modes and its consumers.
+struct ChannelRecovered
+{
+    quint16 channel = 0;
 };
 
 struct ChannelClosed
@@ -166,10 +195,18 @@ struct Settled
     quint64 lastTag = 0;
 };
 
+// A consumer runs again on a new link.
+struct ConsumerResumed
+{
+    quint16 channel = 0;
+    RequestId consumer = 0;
+};
+
 struct ConsumerCancelled
 {
     quint16 channel = 0;
     RequestId consumer = 0;
+    QAmqpError reason = {}; // none if the broker cancelled it
 };
 
 // Deliveries were settled, so that a consumer which holds messages back may show more of them.
@@ -179,10 +216,11 @@ struct ShowMore
 };
 
 using Event =
-        std::variant<ConnectionOpened, AttemptFailed, ConnectWanted, LinkLost, ConnectionClosed,
-                     BlockedChanged, Asked, SecretUpdated, ReadyToClose, ChannelOpened, ChannelLost,
+        std::variant<ConnectionOpened, AttemptFailed, ConnectWanted, LinkLost, RetryScheduled,
+                     QueueRenamed, Recovered, ConnectionClosed, BlockedChanged, Asked,
+                     SecretUpdated, ReadyToClose, ChannelOpened, ChannelLost, ChannelRecovered,
                      ChannelClosed, Replied, Delivered, Discarded, BodyBegan, BodyArrived, Got,
-                     Returned, Settled, ConsumerCancelled, ShowMore>;
+                     Returned, Settled, ConsumerResumed, ConsumerCancelled, ShowMore>;
 
 } // namespace QtAmqpPrivate
 
