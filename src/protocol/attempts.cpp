@@ -27,6 +27,50 @@ void Attempts::start(const QAmqpConnectionOptions &options, quint32 seed)
     std::iota(m_hosts.begin(), m_hosts.end(), 0);
     if (options.isHostsShuffled())
         std::shuffle(m_hosts.begin(), m_hosts.end(), m_random);
+    m_order = m_hosts;
+}
+
+// Brokers delete exclusive and auto-delete queues a little after the loss of a link. Before that they refuse to
+// declare the first ones again, and after that the others are gone though they were declared.
+milliseconds Attempts::pause(int cycle)
+{
+    constexpr milliseconds shortest(100);
+    return std::max(shortest,
+                    m_policy.delayAfter(cycle, std::generate_canonical<double, 32>(m_random)));
+}
+
+std::optional<milliseconds> Attempts::recover(const QAmqpRetryPolicy &policy, bool wasStable)
+{
+    const qsizetype reached = m_hosts.value(m_at);
+    m_hosts = m_order;
+    std::rotate(m_hosts.begin(), m_hosts.begin() + m_order.indexOf(reached), m_hosts.end());
+    m_at = 0;
+    m_policy = policy;
+    m_askedAgain.clear();
+    m_failures.clear();
+    m_failed = m_refused = 0;
+    if (wasStable || !std::exchange(m_recovering, true))
+        m_cycle = 0;
+    if (!m_policy.allowsAttempt(m_cycle + 1))
+        return std::nullopt;
+    return pause(++m_cycle);
+}
+
+// Brokers may refuse good users while their backends start, a virtual host may still be starting, and a captive portal
+// answers with a certificate of its own. Such refusals end at some time, but not soon.
+std::optional<milliseconds> Attempts::nextOfRecovery(const QAmqpError &error)
+{
+    constexpr int mostRefusals = 3;
+    if (error.kind() == QAmqpError::Kind::AuthenticationFailed && isFinal(error)
+        && ++m_refused > mostRefusals)
+        return std::nullopt;
+    if (++m_at < m_hosts.size())
+        return milliseconds::zero();
+    m_at = 0;
+    if (!m_policy.allowsAttempt(m_cycle + 1))
+        return std::nullopt;
+    const milliseconds usual = pause(++m_cycle);
+    return isFinal(error) ? std::max(usual, m_policy.maximumDelay()) : usual;
 }
 
 // A refused login whose cause is a lost link may be something else, and is tried again: brokers without
@@ -63,6 +107,8 @@ std::optional<milliseconds> Attempts::next(const QAmqpError &error)
         m_askedAgain.append(host());
         return milliseconds::zero();
     }
+    if (m_recovering)
+        return nextOfRecovery(error);
     if (isFinal(error))
         m_hosts.removeAt(m_at);
     else

@@ -22,6 +22,11 @@ class Attempts
 public:
     void start(const QAmqpConnectionOptions &options, quint32 seed);
 
+    // An open link was lost. `wasStable` tells whether it was up for long enough, so that the waits begin with the
+    // shortest one again. Returns how long to wait before the next attempt, or nothing if none is allowed. From now
+    // on the policy of the recovery counts, and no host is given up for what it refuses.
+    std::optional<std::chrono::milliseconds> recover(const QAmqpRetryPolicy &policy, bool wasStable);
+
     // The host to try now, as its index in the options.
     qsizetype host() const { return m_hosts.value(m_at); }
 
@@ -39,12 +44,17 @@ public:
 private:
     QList<QAmqpError> attempts() const;
     bool isFinal(const QAmqpError &error);
+    std::optional<std::chrono::milliseconds> nextOfRecovery(const QAmqpError &error);
+    std::chrono::milliseconds pause(int cycle);
     void remember(const QAmqpError &error);
 
     QAmqpRetryPolicy m_policy;
     std::minstd_rand m_random;
     bool m_hasProvider = false;
     QList<qsizetype> m_hosts; // those still worth trying
+    QList<qsizetype> m_order; // of all hosts
+    bool m_recovering = false;
+    int m_refused = 0; // logins since the link was lost
     QList<qsizetype> m_askedAgain; // hosts for which the provider was asked a second time
     qsizetype m_at = 0;
     int m_cycle = 1;

@@ -51,6 +51,10 @@ struct Request
     bool noAck = false;
     bool noWait = false; // it has no reply; it was accepted if a later request is answered
     bool over = false; // timed out: nobody waits for its end any more, but its reply is still due
+    // Who made it: what the library made for one link is not asked again on the next one.
+    enum class Origin : quint8 { Application, Library, SetUp } origin = Origin::Application;
+    QByteArray sent = {}; // the encoded method, if it is recorded or may be asked again
+    std::optional<quint16> prefetch = {}; // that comes with basic.consume
 
     bool isAwaited() const { return method && !over && !noWait; }
     // The replies of these two may come before those of earlier requests.
@@ -59,6 +63,30 @@ struct Request
         return method == BasicConsume::info.id() || method == BasicCancel::info.id();
     }
 };
+
+// Whether the method may be carried out twice, so that it is asked again when the link was lost before its answer.
+constexpr bool isRepeatable(quint32 method)
+{
+    switch (method) {
+    case ExchangeDeclare::info.id():
+    case ExchangeBind::info.id():
+    case ExchangeUnbind::info.id():
+    case QueueDeclare::info.id():
+    case QueueBind::info.id():
+    case QueueUnbind::info.id():
+    case BasicQos::info.id():
+    case BasicConsume::info.id():
+    case ConfirmSelect::info.id():
+    case TxSelect::info.id(): return true;
+    default: return false;
+    }
+}
+// Whether its answer changes what is recorded of the topology.
+constexpr bool isRecorded(quint32 method)
+{
+    return method == ExchangeDelete::info.id() || method == QueueDelete::info.id()
+            || (isRepeatable(method) && method != BasicConsume::info.id());
+}
 
 // How many bytes a message takes in memory while it waits.
 inline qsizetype storedSizeOf(const QAmqpMessage &message)

@@ -15,8 +15,10 @@ QT_BEGIN_NAMESPACE
 
 namespace QtAmqpPrivate {
 
-ChannelCore::ChannelCore(ConnectionContext &context, quint16 number, quint64 nextPublishTag)
+ChannelCore::ChannelCore(ConnectionContext &context, quint16 number, quint64 nextPublishTag,
+                         PrivateUser *user)
     : m_context(context)
+    , m_user(user)
     , m_number(number)
     , m_waiting(context.waitingBytes)
     , m_nextTag(nextPublishTag)
@@ -36,11 +38,19 @@ bool ChannelCore::isIdle() const
                            [&](const WireCall &waiting) { return waiting.request.over; });
 }
 
-void ChannelCore::open(LinkContext &link) { m_link.emplace(link, *this); }
+void ChannelCore::open(LinkContext &link)
+{
+    m_reopenAt.reset();
+    m_link.emplace(link, *this);
+}
 
 void ChannelCore::opened()
 {
-    m_context.events.append(ChannelOpened{m_number, m_link->generation()});
+    if (!m_user) {
+        m_context.events.append(ChannelOpened{m_number, m_link->generation()});
+        if (std::exchange(m_wasOpen, true))
+            setUp();
+    }
     if (m_closeWanted)
         m_link->changeState(Cause::CloseCommand);
     pump();
@@ -50,6 +60,8 @@ void ChannelCore::close()
 {
     if (std::exchange(m_closeWanted, true))
         return;
+    if (m_context.isRecovering && !isOnLink()) // the broker has closed it with the link
+        return finish({}, 0);
     m_context.timed.insert(m_number);
     if (m_link)
         m_link->changeState(Cause::CloseCommand);
@@ -62,7 +74,11 @@ void ChannelCore::closeIfIdle()
     if (state() != ChannelState::Draining)
         return;
     m_closeHeldUp.reset(); // something was done
-    if (isIdle() && m_link->changeState(Cause::Answered))
+    if (!isIdle() || !m_link->changeState(Cause::Answered))
+        return;
+    if (m_user)
+        m_link->close();
+    else
         m_context.events.append(ReadyToClose{m_number});
 }
 
@@ -87,6 +103,12 @@ void ChannelCore::send(WireCall call)
     if (call.confirming && !call.body.source) // else it counts when all of the body was sent
         m_publishes.sent();
     call.insertName();
+    const quint32 method = call.request.method;
+    m_context.topology.translate(method, call.method);
+    if (method == TxCommit::info.id() || method == TxRollback::info.id())
+        m_transactionBegun = false;
+    else if (!method)
+        noteTransaction();
     m_link->send(std::move(call));
 }
 
@@ -99,7 +121,17 @@ void ChannelCore::pump()
 
 void ChannelCore::answered(const Request &request, Replied replied)
 {
+    if (m_user) {
+        m_user->answered(request, replied);
+        return pump();
+    }
+    if (isRecorded(request.method))
+        m_context.topology.accepted(request.method, request.sent, replied.name, request.declared,
+                                    m_context.now);
     switch (request.method) {
+    case BasicConsume::info.id(): started(request); break;
+    case ConfirmSelect::info.id():
+    case TxSelect::info.id(): m_modeSelected = true; break;
     case QueueDeclare::info.id():
         request.declared->name = replied.name;
         request.declared->isComing = false;
@@ -117,7 +149,9 @@ void ChannelCore::answered(const Request &request, Replied replied)
         break;
     case TxRollback::info.id(): m_deliveries.rolledBack(sender()); break;
     }
-    if (!request.over)
+    if (request.origin == Request::Origin::SetUp)
+        setUpAnswered(request);
+    else if (!request.over && request.origin == Request::Origin::Application)
         m_context.events.append(std::move(replied));
     pump();
 }
@@ -190,6 +224,7 @@ quint64 ChannelCore::publish(const BasicPublish &method, const QAmqpMessage &mes
                     message.bytes(QAmqpMessage::Property::MessageId));
     }
     if (sendsAtOnce() && !queue && !body.source) {
+        noteTransaction();
         m_link->sendPublish(method, message);
         if (m_confirming)
             m_publishes.sent();
@@ -266,6 +301,13 @@ static QString blockedNote(bool blocked)
 void ChannelCore::requestTimedOut(Request &request, std::chrono::milliseconds requestTimeout,
                                   bool blocked)
 {
+    if (m_user || m_settingUp > 0) { // whether it is still carried out is unknown
+        m_context.abandon = m_context.error(
+                QAmqpError::Kind::Timeout, QAmqpError::Origin::Library,
+                u"%1 did not answer %2 within %3 ms while the connection recovered%4",
+                methodName(request.method), requestTimeout.count(), blockedNote(blocked));
+        return;
+    }
     QAmqpError error(QAmqpError::Kind::Timeout, QAmqpError::Scope::Operation,
                      QAmqpError::Origin::Library,
                      formatted(u"%1 on channel %2 was not answered within %3 ms%4",
@@ -297,7 +339,7 @@ void ChannelCore::closeTimedOut(std::chrono::milliseconds requestTimeout, bool b
 std::optional<TimePoint> ChannelCore::nextTimeout(TimePoint now,
                                                   std::chrono::milliseconds requestTimeout)
 {
-    if (requestTimeout.count() == 0)
+    if (requestTimeout.count() == 0 || !isOnLink())
         return std::nullopt;
     std::optional<TimePoint> *since = nullptr;
     if (Request *const oldest = oldestRequest())
@@ -415,8 +457,15 @@ void ChannelCore::giveUp(const QAmqpError &error, quint32 guiltyMethod, ReplyCod
 // Ends everything that was under way, and then the channel.
 void ChannelCore::finish(const QAmqpError &error, quint32 guiltyMethod)
 {
+    if (!m_ended && m_settingUp > 0 && setUpRefused(error, guiltyMethod))
+        return;
     if (std::exchange(m_ended, true))
         return;
+    if (m_user) {
+        m_waiting.takeAll();
+        m_user->ended(error, guiltyMethod);
+        return;
+    }
     m_context.events.append(ReadyToClose{m_number}); // before any slot hears of the end
     endBody(error);
     m_streamedBodies = 0;
@@ -431,6 +480,8 @@ void ChannelCore::finish(const QAmqpError &error, quint32 guiltyMethod)
     }
     reported |= endAwaited(error);
     reported |= m_publishes.end(error);
+    for (const auto &consumer : m_consumers)
+        consumerGone(consumer.second);
     m_consumers.clear();
     forgetLastConsumer();
     m_deliveries.clear();

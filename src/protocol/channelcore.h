@@ -29,19 +29,43 @@ QT_BEGIN_NAMESPACE
 
 namespace QtAmqpPrivate {
 
+// The library itself, which uses a channel of which the application knows nothing: no events come of it.
+class PrivateUser
+{
+public:
+    virtual void answered(const Request &request, const Replied &replied) = 0;
+    virtual void ended(const QAmqpError &error, quint32 guiltyMethod) = 0;
+
+protected:
+    ~PrivateUser() = default;
+};
+
 class ChannelCore
 {
 public:
-    ChannelCore(ConnectionContext &context, quint16 number, quint64 nextPublishTag);
+    ChannelCore(ConnectionContext &context, quint16 number, quint64 nextPublishTag,
+                PrivateUser *user = nullptr);
     ~ChannelCore();
 
     quint16 number() const { return m_number; }
     ChannelState state() const
     {
-        if (m_link)
+        if (m_link && (m_ended || m_link->state() != ChannelState::Closed))
             return m_link->state();
         return m_ended ? ChannelState::Closed : ChannelState::Opening;
     }
+    // Whether the broker has closed it on the present link.
+    bool isClosedOnLink() const { return m_link && m_link->state() == ChannelState::Closed; }
+    bool isPrivate() const { return m_user != nullptr; }
+    // Whether it wants to be opened on the present link.
+    bool wantsLink(TimePoint now) const
+    {
+        return !m_ended && state() == ChannelState::Opening && !isOnLink()
+                && (!m_reopenAt || *m_reopenAt <= now);
+    }
+    // Whether its modes and consumers are in force on the present link.
+    bool isSetUp() const { return m_ended || (isUsable() && m_settingUp == 0); }
+
     bool isUsable() const { return m_link && m_link->isUsable(); }
     bool isEnded() const { return m_ended; } // ChannelClosed was pushed, if not taken yet
     bool isIdle() const; // no request or confirm is awaited; requests that timed out do not count
@@ -80,6 +104,11 @@ public:
     RequestId request(const Method &method, const QueueNamePointer &queue = {})
     {
         asked(method, queue);
+        if constexpr (std::is_same_v<Method, TxCommit> || std::is_same_v<Method, TxRollback>) {
+            if (const bool isTorn = std::exchange(m_isTorn, false);
+                isTorn && std::is_same_v<Method, TxCommit>)
+                return refuseTorn();
+        }
         WireCall call = callAbout(method, queue);
         call.request = requestOf(method, ++m_context.lastRequest);
         if constexpr (std::is_same_v<Method, QueueDeclare>)
@@ -96,6 +125,8 @@ public:
         call.request = {.method = Method::info.id(), .noWait = true};
         sendOrQueue(std::move(call));
     }
+    // A request of the library, encoded before.
+    RequestId requestEncoded(quint32 method, const QByteArray &encoded);
     // Sets the prefetch of consumers that are made later and have none of their own; with `ofChannel` that
     // of all consumers of the channel together.
     RequestId setPrefetch(quint16 messages, bool ofChannel);
@@ -159,6 +190,16 @@ public:
     // What was sent and not answered ends; what waits to be sent stays. The first request whose method is
     // `guiltyMethod` ends with the cause itself, and `guiltyMethod` becomes 0.
     void linkLost(const QAmqpError &cause, quint32 &guiltyMethod);
+    // The link is lost, and another will follow: what may be asked again is, and the rest of what was sent ends.
+    void interrupted(const QAmqpError &cause);
+    // The queue of consumers that waited for it is back.
+    void queueReturned(const QByteArray &queue);
+    // Ends the consumer instead of starting it again on the next link.
+    void giveUpConsumer(const QByteArray &consumerTag, const QAmqpError &reason);
+    QByteArrayList consumersToResume() const;
+    QByteArray queueOfConsumer(const QByteArray &consumerTag) const;
+    // Queues that are to be declared once more before the channel is opened again.
+    QByteArrayList takeMissingQueues() { return std::exchange(m_missingQueues, {}); }
     void end(const QAmqpError &error);
     void forget() { m_forgotten = true; }
 
@@ -189,7 +230,16 @@ private:
         std::optional<quint64> streamFrom = {}; // the size of bodies that are not kept
         RequestId cancelling = 0; // the basic.cancel, once it was called for
         quint32 requeued = 0;
+        // Of a consumer that the broker has started: how it is started on the next link.
+        QByteArray consume = {};
+        std::optional<quint16> prefetch = {};
+        QByteArray queue = {};
+        std::optional<TimePoint> since = {}; // when it was started first
+        bool isAway = false; // its queue is not there yet
+        int refusals = 0; // since it ran last
+        TimePoint refusedSince = {};
     };
+    enum class Remedy { GiveUp, DeclareAgain, Retry };
 
     // Notes what a request changes as soon as it is made, before it is answered.
     template<typename Method>
@@ -210,11 +260,32 @@ private:
     void sendOrQueue(const Method &method)
     {
         m_context.log->used(m_number);
-        if (isFree())
+        if (isFree()) {
+            noteTransaction();
             return m_link->send(method);
+        }
         sendOrQueue(callOf(method));
     }
     void sendOrQueue(WireCall call);
+    bool isOnLink() const { return m_link && m_link->state() != ChannelState::Closed; }
+    // What is sent now belongs to the transaction that is open.
+    void noteTransaction() { m_transactionBegun = m_transactional; }
+    void interrupt(const QAmqpError &cause);
+    RequestId refuseTorn();
+    void tearTransaction(const QAmqpError &cause);
+    void endUnderWay(Request &request, const QAmqpError &cause, std::vector<WireCall> &again);
+    void endCancelling(std::vector<WireCall> &again);
+    void endWell(RequestId request, quint32 count = 0);
+    void setUp();
+    void addSetUp(std::vector<WireCall> &calls, WireCall call);
+    WireCall resumingCall(const QByteArray &consumerTag, const Consumer &consumer);
+    QByteArray resumingConsume(const Consumer &consumer) const;
+    void setUpAnswered(const Request &request);
+    bool setUpRefused(const QAmqpError &error, quint32 guiltyMethod);
+    Remedy remedyFor(const Consumer &consumer, const QAmqpError &error) const;
+    void started(const Request &request);
+    void consumerGone(const Consumer &consumer);
+    RequestId cancelAway(const QByteArray &consumerTag);
     // The queue that a method is about: `queue`, or else the one that it names. An empty name means the queue
     // that was declared last, here as in the broker.
     template<typename Method>
@@ -286,11 +357,19 @@ private:
     void giveUp(const QAmqpError &error, quint32 guiltyMethod, ReplyCode code = ReplyCode::Success);
 
     ConnectionContext &m_context;
+    PrivateUser *const m_user;
     const quint16 m_number;
     std::optional<ChannelLink> m_link; // none before the connection is open
     WaitingCalls m_waiting;
     bool m_confirming = false;
     bool m_transactional = false;
+    bool m_modeSelected = false; // the broker has answered for one of these
+    bool m_transactionBegun = false; // something was sent in the transaction that is open
+    bool m_isTorn = false; // a part of that was lost with a link, and the application does not know it
+    bool m_wasOpen = false; // on an earlier link
+    int m_settingUp = 0; // calls of setUp() that are not answered
+    std::optional<TimePoint> m_reopenAt; // not before
+    QByteArrayList m_missingQueues;
     bool m_closeWanted = false; // the application called close(), whatever becomes of the link
     std::optional<TimePoint>
             m_closeHeldUp; // since when only publishes keep the channel from closing

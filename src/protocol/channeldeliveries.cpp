@@ -101,6 +101,7 @@ ChannelCore::Consumer ChannelCore::takeConsumer(const QByteArray &consumerTag)
     if (consumer.empty())
         return {};
     m_deliveries.removeConsumer(consumer.mapped().ledgerId);
+    consumerGone(consumer.mapped());
     noteSinks();
     return consumer.mapped();
 }
@@ -273,9 +274,23 @@ RequestId ChannelCore::cancel(const QByteArray &consumerTag)
     if (found == m_consumers.end() || found->second.cancelling)
         return 0;
     Consumer &consumer = found->second;
+    if (m_context.isRecovering && !isOnLink())
+        return cancelAway(consumerTag);
     const RequestId id = consumer.cancelling =
             request(BasicCancel{.consumerTag = QByteArrayView(consumerTag)});
     consumer.requeued = m_deliveries.giveBack(consumer.ledgerId, sender());
+    return id;
+}
+
+// While there is no link, the consumer just does not come back.
+RequestId ChannelCore::cancelAway(const QByteArray &consumerTag)
+{
+    const Consumer consumer = takeConsumer(consumerTag);
+    const auto isConsume = [&](const WireCall &call) { return call.request.id == consumer.id; };
+    if (!m_waiting.takeIf(isConsume).empty())
+        endWell(consumer.id);
+    const RequestId id = ++m_context.lastRequest;
+    endWell(id);
     return id;
 }
 

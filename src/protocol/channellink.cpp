@@ -87,22 +87,35 @@ void ChannelLink::send(WireCall call)
         writer.bytes(call.method);
         endFrame(writer);
     }
-    if (const quint32 method = call.request.method) {
-        m_consumeUnanswered = m_consumeUnanswered || call.request.overtakes();
-        m_commitUnanswered = m_commitUnanswered || method == TxCommit::info.id();
-        if (method == BasicConsume::info.id())
-            m_channel.consumeSent(call.request.consumerTag);
-        if (!call.request.noWait || !mayBeRefused(method))
-            m_unanswered.push_back(std::move(call.request));
-        if (Reader in(QByteArrayView(call.method).sliced(4)); method == BasicQos::info.id())
-            qosSent(decode<BasicQos>(in));
+    if (call.request.method)
+        requestSent(std::move(call));
+}
+
+void ChannelLink::requestSent(WireCall call)
+{
+    Request &request = call.request;
+    const quint32 method = request.method;
+    m_consumeUnanswered = m_consumeUnanswered || request.overtakes();
+    m_commitUnanswered = m_commitUnanswered || method == TxCommit::info.id();
+    if (method == BasicConsume::info.id())
+        m_channel.consumeSent(request.consumerTag);
+    if (isRecorded(method) && request.noWait)
+        m_link.session.topology.accepted(method, call.method, {}, {}, m_link.session.now);
+    if (isRecorded(method) || isRepeatable(method)) {
+        request.sent = call.method;
+        request.prefetch = call.prefetch;
     }
+    if (!request.noWait || !mayBeRefused(method))
+        m_unanswered.push_back(std::move(request));
+    if (Reader in(QByteArrayView(call.method).sliced(4)); method == BasicQos::info.id())
+        qosSent(decode<BasicQos>(in));
 }
 
 void ChannelLink::sendQos(const BasicQos &method)
 {
     WireCall call = callOf(method);
     call.request = requestOf(method, ++m_link.session.lastRequest);
+    call.request.origin = Request::Origin::Library;
     send(std::move(call));
 }
 
@@ -211,6 +224,13 @@ void ChannelLink::dropBody()
 {
     m_unfinished = m_unfinished || (m_body && m_body->begun);
     m_body.reset();
+}
+
+const Request *ChannelLink::unanswered(quint32 method) const
+{
+    const auto request = std::find_if(m_unanswered.begin(), m_unanswered.end(),
+                                      [method](const Request &r) { return r.method == method; });
+    return request == m_unanswered.end() ? nullptr : &*request;
 }
 
 Request *ChannelLink::oldestRequest()

@@ -65,6 +65,12 @@ public:
     bool isSendingBody() const { return m_body.has_value(); }
     // Whether nothing of that message was sent so far, so that it can be left out without a trace.
     bool isBodyUntouched() const { return m_body && !m_body->begun; }
+    WireCall takeBody()
+    {
+        WireCall call = std::move(m_body->call);
+        m_body.reset();
+        return call;
+    }
     quint64 bodyBytesSent() const { return m_body ? m_body->call.body.size - m_body->missing : 0; }
     const WireCall &bodyCall() const { return m_body->call; }
     std::optional<BodyPart> nextBodyPart();
@@ -82,16 +88,17 @@ public:
     Request *oldestRequest();
     // Whether the request is channel.open or channel.close.
     bool isOpening(const Request *request) const { return request == &m_handshake; }
+    // The oldest unanswered request of this method, or null.
+    const Request *unanswered(quint32 method) const;
     bool isIdle() const;
     // Calls end() with all requests, oldest first, and drops them.
     template<typename End>
     void endRequests(End end)
     {
-        end(m_getting);
-        for (const Request &request : m_unanswered)
+        std::deque<Request> requests = std::exchange(m_unanswered, {});
+        requests.push_front(std::exchange(m_getting, {}));
+        for (Request &request : requests)
             end(request);
-        m_getting = {};
-        m_unanswered.clear();
         m_assembler.clear();
         m_lastDeliver.clear();
     }
@@ -99,7 +106,11 @@ public:
     // What comes in.
     void receive(const Frame &frame);
     void receive(const WholeDelivery &delivery); // if takesDelivery()
-    void lost() { changeState(Cause::Ended); }
+    void lost()
+    {
+        changeState(Cause::Ended);
+        m_handshake = {};
+    }
     // Whether this tag may come now: tags ascend.
     bool acceptTag(quint64 deliveryTag, bool noAck);
     // When the next frame of a message that is arriving is late. For the message of a basic.get there is no
@@ -143,6 +154,7 @@ private:
     void handle(const BasicGetOk &method);
     void handle(const BasicAck &method);
     void handle(const BasicNack &method);
+    void requestSent(WireCall call);
     void sendQos(const BasicQos &method);
     void qosSent(const BasicQos &method);
     std::optional<Request> answered(const MethodInfo &reply);

@@ -10,6 +10,7 @@
 #include "codec/timepoint.h"
 #include "protocol/eventqueue.h"
 #include "protocol/log.h"
+#include "protocol/topology.h"
 #include "protocol/transitions.h"
 #include "values/errorkinds.h"
 
@@ -32,6 +33,8 @@ void sendMethod(Output &output, quint16 channel, const Method &method)
 
 using Deadline = std::pair<TimePoint, RequestId>;
 
+class Replay;
+
 // What lives as long as the session, whatever becomes of its links.
 struct ConnectionContext
 {
@@ -46,6 +49,14 @@ struct ConnectionContext
     std::set<quint16> timed; // channels that may have a deadline
     // The answers that come as messages, see ChannelCore::await(), and how each wait ends if none comes.
     std::map<Deadline, Replied> awaited;
+    TimePoint now = {}; // of the present turn
+    bool recovers = false; // another link follows this one when it is lost
+    bool isRecovering = false; // from the loss of a link until everything works again
+    Topology topology;
+    const Replay *replay = nullptr; // of the present link, if there is anything to declare again
+    // A step of the recovery was not answered in time, so that the link is of no use: why.
+    QAmqpError abandon = {};
+    std::optional<TimePoint> reopenAt = {}; // when a channel wants to be opened again
 
     std::optional<TimePoint> firstDeadline() const
     {

@@ -107,6 +107,12 @@ public:
     {
         return m_consumers[consumer].queue >= QueueKind::SeemsStream;
     }
+    // With which message a stream goes on after the loss of a link: the oldest one that was not settled, or else
+    // the next one. None if no message has come.
+    std::optional<qint64> offsetToResume(quint32 consumer) const
+    {
+        return m_consumers[consumer].resumeAt;
+    }
     bool isStream(quint32 consumer) const
     {
         return m_consumers[consumer].queue == QueueKind::Stream;
@@ -133,6 +139,9 @@ public:
     void delivered(quint64 tag, quint32 consumer)
     {
         m_entries.push_back({.tag = tag, .consumer = consumer, .state = Held});
+        if (const Consumer &of = m_consumers[consumer];
+            of.queue >= QueueKind::SeemsStream && of.lastOffset >= 0)
+            m_offsets.push_back({tag, of.lastOffset, consumer});
         ++m_held;
         ++m_consumers[consumer].unsettled;
         m_unsettled += !m_consumers[consumer].gone;
@@ -276,9 +285,11 @@ public:
         }
         dropMarks(false);
     }
-    // The link is lost, or the channel is over: the broker requeues all, and rolls back open transactions.
-    void clear()
+    // The link is lost, or the channel is over: the broker requeues all, and rolls back open transactions. The ends
+    // of so many transactions are still to be sent.
+    void clear(int endsToSend = 0)
     {
+        noteOffsets();
         for (Entry &entry : m_entries) {
             if (entry.state != Settled)
                 forget(entry);
@@ -287,6 +298,10 @@ public:
         m_leftOut = false;
         m_recovering = 0;
         m_oldestTransaction = m_transaction;
+        for (; endsToSend > 0; --endsToSend)
+            m_oldestTransaction = m_oldestTransaction == 1 ? 0xffff : m_oldestTransaction - 1;
+        for (Consumer &consumer : m_consumers)
+            consumer.lastOffset = -1; // a stream begins again with a message that it has sent before
         for (const auto &mark : std::exchange(m_marks, {}))
             mark.second->settled = false;
     }
@@ -337,6 +352,13 @@ private:
         bool started = false;
         bool gone = false;
         qint64 lastOffset = -1;
+        std::optional<qint64> resumeAt = {};
+    };
+    struct Offset
+    {
+        quint64 tag;
+        qint64 offset;
+        quint32 consumer;
     };
 
     static void widen(quint32 &bound, quint16 messages)
@@ -400,10 +422,31 @@ private:
         constexpr size_t few = 64;
         for (; !m_entries.empty() && m_entries.front().state == Settled; --m_settled)
             m_entries.pop_front();
+        while (!m_offsets.empty()
+               && (m_entries.empty() || m_offsets.front().tag < m_entries.front().tag))
+            m_offsets.pop_front();
         if (m_settled < few || m_settled < m_entries.size() / 2)
             return;
         std::erase_if(m_entries, [](const Entry &entry) { return entry.state == Settled; });
         m_settled = 0;
+    }
+    void noteOffsets()
+    {
+        for (Consumer &consumer : m_consumers) {
+            if (consumer.queue >= QueueKind::SeemsStream && consumer.lastOffset >= 0)
+                consumer.resumeAt = consumer.lastOffset + 1;
+        }
+        auto entry = m_entries.begin();
+        for (const Offset &each : m_offsets) {
+            entry = std::lower_bound(entry, m_entries.end(), each.tag,
+                                     [](const Entry &e, quint64 tag) { return e.tag < tag; });
+            if (entry == m_entries.end())
+                break;
+            std::optional<qint64> &resumeAt = m_consumers[each.consumer].resumeAt;
+            if (entry->tag == each.tag && entry->state != Settled && resumeAt)
+                resumeAt = std::min(*resumeAt, each.offset);
+        }
+        m_offsets.clear();
     }
     // Drops the marks of the oldest transaction, which is over.
     void dropMarks(bool committed)
@@ -419,6 +462,7 @@ private:
     }
 
     std::deque<Entry> m_entries; // by tag
+    std::deque<Offset> m_offsets; // of the deliveries of streams among them, by tag
     size_t m_settled = 0; // how many entries are Settled
     quint64 m_held = 0; // how many entries are Held
     bool m_leftOut = false; // leftOut() was called: the broker awaits more than the entries

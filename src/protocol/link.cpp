@@ -40,7 +40,7 @@ bool Link::changeState(quint32 cause)
 void Link::leave(quint32 cause)
 {
     m_deadlines.clear();
-    if (state() == ConnectionState::Lingering)
+    if (state() == ConnectionState::Lingering && cause != Cause::LinkLost)
         lingerFrom(m_now);
     else
         changeState(cause);
@@ -175,9 +175,11 @@ void Link::checkDeadlines(TimePoint now)
                 "speaks AMQP, and whether it wants TLS (amqps)",
                 (amqpLate ? m_options.amqpTimeout() : m_options.handshakeTimeout()).count(),
                 stateName(state()));
-    if (m_deadlines.isDue(Deadline::Blocked, now))
+    if (m_deadlines.isDue(Deadline::Blocked, now)) {
+        m_isGivenUp = true;
         return fail(Kind::Timeout, Origin::Library, u"%1 kept the connection blocked for %2 ms",
                     m_options.blockedConnectionTimeout().count());
+    }
     if (m_deadlines.isDue(Deadline::Linger, now))
         return leaveAtLast();
     if (m_deadlines.isDue(Deadline::Secret, now))

@@ -89,6 +89,8 @@ public:
     // Before the link is open nothing more is read until the application has answered.
     bool isWaitingForAnswer() const { return m_question && state() < ConnectionState::Open; }
     const Negotiated &negotiated() const { return m_negotiated; }
+    // Whether it ended by a rule of the application, which another link would not change.
+    bool isGivenUp() const { return m_isGivenUp; }
     const Output &output() const { return m_context.output; }
     LinkContext &context() { return m_context; }
     bool hasBodiesToSend() const { return !m_context.bodies.empty(); }
@@ -205,6 +207,7 @@ private:
     std::optional<TimePoint> m_refreshAt; // when to ask for a new one, once the link is open
     std::deque<Secret> m_secrets; // every connection.update-secret without a reply, oldest first
     bool m_blocked = false;
+    bool m_isGivenUp = false;
     bool m_closeAnswered =
             false; // a peer may repeat its connection.close, but close-ok is sent once
     std::optional<TimePoint> m_blockedLoggedAt; // when a block was logged last

@@ -159,7 +159,7 @@ void Link::understand(const Frame &frame)
                   frame.channel);
         else
             core->receive(frame);
-        const quint32 method = core && core->state() == ChannelState::Closed ? methodOf(frame) : 0;
+        const quint32 method = core && core->isClosedOnLink() ? methodOf(frame) : 0;
         if (method == ChannelClose::info.id() || method == ChannelCloseOk::info.id())
             m_closedChannels.insert(frame.channel);
         m_connection.dropIfOver(frame.channel);
@@ -237,7 +237,6 @@ void Link::handle(const ConnectionOpenOk &)
     m_deadlines[Deadline::Refresh] = m_refreshAt;
     inform(formatted(u"%1 is open", m_session.endpoint));
     m_heartbeat.start(m_negotiated.heartbeat, m_now);
-    m_session.events.append(ConnectionOpened{});
     m_connection.linkOpened();
 }
 

@@ -160,16 +160,16 @@ quint64 PublishLedger::returned(const Envelope &envelope, const QAmqpMessage &me
     return publish->tag;
 }
 
-bool PublishLedger::linkLost(const QAmqpError &error)
+bool PublishLedger::linkLost(const QAmqpError &error, bool recovers)
 {
     const QAmqpError cause = error ? error : givenUp(u"the channel was closed");
     QAmqpError indeterminate =
-            operationError(kindOfLoss(cause), cause.origin(),
+            operationError(recovers ? Kind::Interrupted : kindOfLoss(cause), cause.origin(),
                            u"the broker did not answer for the message, which may have arrived: %1",
                            cause.text())
                     .setReply(cause.replyCode(), cause.replyText())
                     .setCause(cause);
-    if (cause.scope() == QAmqpError::Scope::Connection)
+    if (cause.scope() == QAmqpError::Scope::Connection && !recovers)
         indeterminate.setScope(cause.scope());
     const auto requests = [this] {
         return m_awaitedAll.size()

@@ -62,7 +62,7 @@ public:
                      const QString &reason);
     // No answer comes any more for what was sent; the broker of the next link counts from 1 again. Returns
     // whether that ended a request.
-    bool linkLost(const QAmqpError &cause);
+    bool linkLost(const QAmqpError &cause, bool recovers = false);
     // The channel is over: the same, also for publishes that were not sent.
     bool end(const QAmqpError &cause);
     // The application is about to get this event.

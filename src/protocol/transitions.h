@@ -54,6 +54,7 @@ enum : quint32 {
     Answered, // everything asked for before that is done
     CloseSent, // our close method was sent, and its answer is awaited
     GivenUp, // our close method was sent, and the application does not wait for the answer
+    LinkLost, // and another link follows
     Ended, // the transport is lost, the application aborted, or we gave up
 };
 }
@@ -99,6 +100,7 @@ inline constexpr Transition<ConnectionState> rows[] = {
         {Usable | in(Closing),          ConnectionClose::info.id(),          Lingering },
         {in(Lingering),                 ConnectionClose::info.id(),          Same      },
         {Handshake | in(Connecting),    Cause::AttemptFailed,                Waiting   },
+        {Usable | in(Lingering),        Cause::LinkLost,                     Waiting   },
         {in(Idle, Waiting, Connecting), Cause::Ended,                        Closed    },
         {Handshake | Usable,            Cause::Ended,                        Closed    },
         {in(Closing, Lingering),        Cause::Ended,                        Closed    },

@@ -10,6 +10,7 @@
 #include "protocol/channelcalls.h"
 
 #include <deque>
+#include <vector>
 
 QT_BEGIN_NAMESPACE
 
@@ -31,6 +32,34 @@ public:
     {
         count(call.storedSize());
         m_calls.push_back(std::move(call));
+    }
+    void prepend(WireCall call)
+    {
+        count(call.storedSize());
+        m_calls.push_front(std::move(call));
+    }
+    // Takes the calls out for which this is true, in order.
+    template<typename Condition>
+    std::vector<WireCall> takeIf(Condition condition)
+    {
+        std::vector<WireCall> taken;
+        std::deque<WireCall> kept;
+        for (WireCall &call : m_calls) {
+            if (condition(call)) {
+                count(-call.storedSize());
+                taken.push_back(std::move(call));
+            } else {
+                kept.push_back(std::move(call));
+            }
+        }
+        m_calls = std::move(kept);
+        return taken;
+    }
+    // Their time begins anew.
+    void restartTimes()
+    {
+        for (WireCall &call : m_calls)
+            call.request.oldestSince.reset();
     }
     WireCall takeFirst()
     {

@@ -1,0 +1,383 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
+// The part of ChannelCore that outlives a link: what the loss of one means for everything under way, and how modes
+// and consumers come back on the next one.
+
+#include "protocol/channelcore.h"
+
+#include "codec/dispatch.h"
+#include "protocol/replay.h"
+#include "values/errorkinds.h"
+#include "values/tableformat.h"
+
+#include <algorithm>
+
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpPrivate {
+
+using namespace std::chrono_literals;
+using Origin = Request::Origin;
+
+// The text says what is known of a request that was sent before the link was lost.
+static QAmqpError interruptedError(const QString &what, const QAmqpError &cause)
+{
+    return operationError(QAmqpError::Kind::Interrupted, cause.origin(),
+                          u"%1 was under way when the link was lost, and whether it was carried out is unknown: %2",
+                          what, cause.text())
+            .setMethod(what)
+            .setEndpoint(cause.endpoint())
+            .setCause(cause);
+}
+
+void ChannelCore::endWell(RequestId request, quint32 count)
+{
+    m_context.events.append(Replied{.channel = m_number, .request = request, .count = count});
+}
+
+void ChannelCore::interrupted(const QAmqpError &cause)
+{
+    if (!m_ended && isOnLink() && !m_user)
+        interrupt(cause);
+    else if (m_link)
+        m_link->lost();
+}
+
+void ChannelCore::interrupt(const QAmqpError &cause)
+{
+    m_context.events.append(ReadyToClose{m_number}); // before any slot hears of it
+    m_waiting.takeIf([](const WireCall &call) { return call.request.origin == Origin::SetUp; });
+    m_settingUp = 0;
+    tearTransaction(cause);
+    m_waiting.takeIf(
+            [](const WireCall &call) { return !call.request.method && !call.hasContent; });
+    std::vector<WireCall> again;
+    if (m_link->isBodyUntouched()) {
+        again.push_back(m_link->takeBody());
+    } else if (m_link->isSendingBody()) {
+        endBody(cause);
+        --m_streamedBodies;
+    }
+    m_link->endRequests([&](Request &request) { endUnderWay(request, cause, again); });
+    m_link->lost();
+    for (const WireCall &call : m_waiting.takeIf([](const WireCall &waiting) {
+             return waiting.request.method == BasicRecover::info.id();
+         }))
+        endWell(call.request.id);
+    endCancelling(again);
+    for (auto call = again.rbegin(); call != again.rend(); ++call)
+        m_waiting.prepend(std::move(*call));
+    m_waiting.restartTimes();
+    m_publishes.linkLost(cause, true);
+    endAwaited(cause);
+    m_deliveries.clear(int(std::count_if(m_waiting.begin(), m_waiting.end(), [](const auto &call) {
+        return call.request.method == TxCommit::info.id()
+                || call.request.method == TxRollback::info.id();
+    })));
+    forgetLastConsumer();
+    m_context.events.append(ChannelLost{m_number, cause});
+    if (m_closeWanted) // the loss has closed it
+        finish({}, 0);
+}
+
+// What happens to a request that was sent and not answered.
+void ChannelCore::endUnderWay(Request &request, const QAmqpError &cause,
+                              std::vector<WireCall> &again)
+{
+    const quint32 method = request.method;
+    const bool isOurs = request.origin != Origin::Application;
+    if (!method || request.noWait || request.over || isOurs) {
+        if (request.declared)
+            request.declared->isComing = false;
+        return;
+    }
+    if (method == BasicCancel::info.id())
+        return; // endCancelling() ends it
+    if (method == BasicRecover::info.id())
+        return endWell(request.id);
+    if (!isRepeatable(method)) {
+        m_context.events.append(Replied{.channel = m_number,
+                                        .request = request.id,
+                                        .error = interruptedError(methodName(method), cause)});
+        return;
+    }
+    request.oldestSince.reset();
+    again.push_back({.method = std::move(request.sent),
+                     .prefetch = request.prefetch,
+                     .request = std::move(request)});
+}
+
+// The loss has ended the consumers that were being cancelled.
+void ChannelCore::endCancelling(std::vector<WireCall> &again)
+{
+    QByteArrayList tags;
+    for (const auto &[tag, consumer] : m_consumers) {
+        if (consumer.cancelling)
+            tags.append(tag);
+    }
+    for (const QByteArray &tag : std::as_const(tags)) {
+        const Consumer consumer = takeConsumer(tag);
+        const auto isOfIt = [&](const WireCall &call) {
+            return call.request.id == consumer.id || call.request.id == consumer.cancelling;
+        };
+        const bool hadBegun = m_waiting.takeIf(isOfIt).empty();
+        if (std::erase_if(again, isOfIt) > 0 || !hadBegun)
+            endWell(consumer.id);
+        endWell(consumer.cancelling, consumer.requeued);
+    }
+}
+
+// A transaction of which a part was sent is rolled back by the broker. What is left of it must not be committed as if
+// it were the whole.
+void ChannelCore::tearTransaction(const QAmqpError &cause)
+{
+    if (!m_transactional)
+        return;
+    bool isTorn = std::exchange(m_transactionBegun, false);
+    bool isOver = false; // behind its end, the next transaction is whole
+    WireCall end;
+    for (const WireCall &call : m_waiting) {
+        if (call.request.method == TxCommit::info.id() || call.request.method == TxRollback::info.id())
+            break;
+        isTorn = isTorn || (!call.request.method && !call.hasContent);
+    }
+    if (!isTorn)
+        return;
+    const auto isPart = [&](const WireCall &call) {
+        const quint32 method = call.request.method;
+        const bool isEnd = method == TxCommit::info.id() || method == TxRollback::info.id();
+        if (isOver || (method && !isEnd))
+            return false;
+        isOver = isEnd;
+        return true;
+    };
+    for (const WireCall &call : m_waiting.takeIf(isPart)) {
+        m_streamedBodies -= call.body.source != nullptr;
+        if (call.request.method == TxCommit::info.id())
+            m_context.events.append(
+                    Replied{.channel = m_number,
+                            .request = call.request.id,
+                            .error = interruptedError(QStringLiteral("the transaction"), cause)});
+        else if (call.request.method)
+            endWell(call.request.id);
+    }
+    m_isTorn = !isOver;
+}
+
+// The application commits a transaction of which a part was lost. What came after the loss is rolled back too.
+RequestId ChannelCore::refuseTorn()
+{
+    const RequestId id = ++m_context.lastRequest;
+    m_context.events.append(
+            Replied{.channel = m_number,
+                    .request = id,
+                    .error = operationError(
+                            QAmqpError::Kind::Interrupted, QAmqpError::Origin::Transport,
+                            u"tx.commit: the link was lost in the middle of this transaction, and a part of it with the link; all of it is rolled back")});
+    WireCall call = callOf(TxRollback{});
+    call.request = requestOf(TxRollback{}, ++m_context.lastRequest);
+    call.request.origin = Origin::Library;
+    sendOrQueue(std::move(call));
+    return id;
+}
+
+void ChannelCore::started(const Request &request)
+{
+    const auto found = m_consumers.find(request.consumerTag);
+    if (found == m_consumers.end())
+        return;
+    Consumer &consumer = found->second;
+    Reader in(QByteArrayView(request.sent).sliced(4));
+    const QByteArray queue = decode<BasicConsume>(in).queue.toByteArray();
+    if (!consumer.since) {
+        consumer.since = m_context.now;
+        m_context.topology.consumerStarted(queue);
+        consumer.consume = request.sent;
+    }
+    consumer.prefetch = request.prefetch;
+    consumer.queue = queue;
+    consumer.refusals = 0;
+}
+
+void ChannelCore::consumerGone(const Consumer &consumer)
+{
+    if (consumer.since)
+        m_context.topology.consumerEnded(consumer.queue, m_context.now);
+}
+
+// A stream goes on with the oldest message that is not settled. If none has come yet, it begins where it would have
+// begun at first: "next" and "last" mean another message by now.
+QByteArray ChannelCore::resumingConsume(const Consumer &consumer) const
+{
+    Reader in(QByteArrayView(consumer.consume).sliced(4));
+    BasicConsume method = decode<BasicConsume>(in);
+    if (!m_deliveries.mayBeStream(consumer.ledgerId))
+        return consumer.consume;
+    QAmqpTable arguments = decodeTable(method.arguments);
+    const QString key = QStringLiteral("x-stream-offset");
+    if (const std::optional<qint64> offset = m_deliveries.offsetToResume(consumer.ledgerId)) {
+        arguments.insert(key, QAmqpValue(*offset));
+    } else if (!m_deliveries.isStream(consumer.ledgerId)) {
+        return consumer.consume;
+    } else if (const QString from = arguments.value(key).toString();
+               !from.isEmpty() && from != QLatin1StringView("first")) {
+        const auto passed = std::chrono::ceil<std::chrono::seconds>(m_context.now - *consumer.since);
+        arguments.insert(key, formatted(u"%1s", std::max<qint64>(passed.count(), 1)));
+    }
+    const QByteArray encoded = encodeTable(arguments);
+    method.arguments = encoded;
+    return callOf(method).method;
+}
+
+WireCall ChannelCore::resumingCall(const QByteArray &consumerTag, const Consumer &consumer)
+{
+    WireCall call{.method = resumingConsume(consumer), .prefetch = consumer.prefetch};
+    call.request = {.id = ++m_context.lastRequest,
+                    .method = BasicConsume::info.id(),
+                    .replies = replyIds(BasicConsume::Replies()),
+                    .consumerTag = consumerTag,
+                    .noAck = consumer.noAck};
+    return call;
+}
+
+void ChannelCore::addSetUp(std::vector<WireCall> &calls, WireCall call)
+{
+    call.request.origin = Origin::SetUp;
+    calls.push_back(std::move(call));
+    ++m_settingUp;
+}
+
+// Modes, consumers in the order in which they were made, and the prefetch of the channel come before everything else.
+void ChannelCore::setUp()
+{
+    std::vector<WireCall> calls;
+    const auto add = [&](const auto &method) {
+        WireCall call = callOf(method);
+        call.request = requestOf(method, ++m_context.lastRequest);
+        addSetUp(calls, std::move(call));
+    };
+    m_settingUp = 0;
+    if (m_modeSelected)
+        m_transactional ? add(TxSelect{}) : add(ConfirmSelect{});
+    const QByteArrayList tags = consumersToResume();
+    for (const QByteArray &tag : tags) {
+        Consumer &consumer = m_consumers.at(tag);
+        consumer.isAway = m_context.replay && m_context.replay->isAway(consumer.queue);
+        if (!consumer.isAway)
+            addSetUp(calls, resumingCall(tag, consumer));
+    }
+    if (m_channelPrefetch > 0)
+        add(BasicQos{.prefetchCount = m_channelPrefetch, .global = true});
+    for (auto call = calls.rbegin(); call != calls.rend(); ++call)
+        m_waiting.prepend(std::move(*call));
+    if (m_settingUp == 0)
+        m_context.events.append(ChannelRecovered{m_number});
+}
+
+void ChannelCore::setUpAnswered(const Request &request)
+{
+    --m_settingUp;
+    if (request.method == BasicConsume::info.id()) {
+        if (const RequestId id = consumerId(request.consumerTag))
+            m_context.events.append(ConsumerResumed{m_number, id});
+    }
+    if (m_settingUp == 0)
+        m_context.events.append(ChannelRecovered{m_number});
+}
+
+QByteArrayList ChannelCore::consumersToResume() const
+{
+    std::vector<std::pair<RequestId, QByteArray>> order;
+    for (const auto &[tag, consumer] : m_consumers) {
+        if (consumer.since && !consumer.cancelling)
+            order.emplace_back(consumer.id, tag);
+    }
+    std::sort(order.begin(), order.end());
+    QByteArrayList tags;
+    for (const auto &[id, tag] : order)
+        tags.append(tag);
+    return tags;
+}
+
+QByteArray ChannelCore::queueOfConsumer(const QByteArray &consumerTag) const
+{
+    const auto consumer = m_consumers.find(consumerTag);
+    return consumer == m_consumers.end() ? QByteArray() : consumer->second.queue;
+}
+
+void ChannelCore::giveUpConsumer(const QByteArray &consumerTag, const QAmqpError &reason)
+{
+    const Consumer consumer = takeConsumer(consumerTag);
+    if (consumer.id)
+        m_context.events.append(ConsumerCancelled{m_number, consumer.id, reason});
+}
+
+void ChannelCore::queueReturned(const QByteArray &queue)
+{
+    if (!isUsable() || isClosing())
+        return;
+    for (const QByteArray &tag : consumersToResume()) {
+        Consumer &consumer = m_consumers.at(tag);
+        if (!consumer.isAway || m_context.topology.current(consumer.queue) != queue)
+            continue;
+        consumer.isAway = false;
+        WireCall call = resumingCall(tag, consumer);
+        call.request.origin = Origin::SetUp;
+        ++m_settingUp;
+        sendOrQueue(std::move(call));
+    }
+}
+
+// A queue may have been deleted with the old link after it was declared, and an exclusive one, or an exclusive
+// consumer, may still belong to it.
+ChannelCore::Remedy ChannelCore::remedyFor(const Consumer &consumer, const QAmqpError &error) const
+{
+    constexpr int most = 3;
+    constexpr auto patience = 60s;
+    switch (ReplyCode(error.replyCode())) {
+    case ReplyCode::NotFound:
+        return consumer.refusals <= most && m_context.topology.queue(consumer.queue)
+                ? Remedy::DeclareAgain
+                : Remedy::GiveUp;
+    case ReplyCode::AccessRefused:
+        if (!error.replyText().contains(QLatin1StringView("exclusive")))
+            return Remedy::GiveUp;
+        [[fallthrough]];
+    case ReplyCode::ResourceLocked:
+        return m_context.now - consumer.refusedSince < patience ? Remedy::Retry : Remedy::GiveUp;
+    default: return Remedy::GiveUp;
+    }
+}
+
+// The broker has closed the channel because it refuses to start a consumer again. That is not the application's
+// error: the channel is opened once more, and the consumer is started again or given up.
+bool ChannelCore::setUpRefused(const QAmqpError &error, quint32 guiltyMethod)
+{
+    constexpr int largestShift = 5;
+    const Request *const guilty = m_link ? m_link->unanswered(guiltyMethod) : nullptr;
+    if (!guilty || guilty->origin != Origin::SetUp || guiltyMethod != BasicConsume::info.id()
+        || error.origin() != QAmqpError::Origin::Broker)
+        return false;
+    const QByteArray tag = guilty->consumerTag;
+    const auto found = m_consumers.find(tag);
+    m_settingUp = 0;
+    if (found != m_consumers.end()) {
+        Consumer &consumer = found->second;
+        if (consumer.refusals++ == 0)
+            consumer.refusedSince = m_context.now;
+        const Remedy remedy = remedyFor(consumer, error);
+        m_reopenAt = m_context.now + 50ms * (1 << std::min(consumer.refusals - 1, largestShift));
+        if (remedy == Remedy::DeclareAgain)
+            m_missingQueues.append(consumer.queue);
+        else if (remedy == Remedy::GiveUp)
+            giveUpConsumer(tag, error);
+    }
+    m_context.reopenAt = earlier(m_context.reopenAt, m_reopenAt);
+    interrupt(error);
+    return true;
+}
+
+} // namespace QtAmqpPrivate
+
+QT_END_NAMESPACE

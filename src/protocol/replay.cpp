@@ -1,0 +1,337 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
+#include "protocol/replay.h"
+
+#include "values/errorkinds.h"
+#include "values/wiretext.h"
+
+#include <algorithm>
+
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpPrivate {
+
+using namespace std::chrono_literals;
+using Kind = Topology::Kind;
+using std::chrono::milliseconds;
+
+constexpr int MaxBlame = 2;
+constexpr milliseconds FirstRetry = 50ms;
+constexpr milliseconds PutOffAfter = 2s;
+constexpr milliseconds RetryOfPutOff = 1s;
+
+void Replay::begin(const std::vector<quint64> &entities, std::chrono::seconds heartbeat)
+{
+    m_steps.clear();
+    m_index.clear();
+    m_sent.clear();
+    m_busy = m_declaring = 0;
+    m_channel = nullptr;
+    // RabbitMQ keeps an exclusive queue until it has noticed the loss of a silent link, after three heartbeats, and
+    // this side has noticed it after two.
+    m_patience = 10s + heartbeat * 3 / 2;
+    for (const quint64 id : entities) {
+        const Topology::Entity *const entity = m_session.topology.find(id);
+        Step &step = stepFor(*entity);
+        if (entity->blame >= MaxBlame)
+            skip(step, operationError(QAmqpError::Kind::ClosedByBroker, QAmqpError::Origin::Broker,
+                                      u"the broker closed the connection %1 times for it",
+                                      entity->blame));
+        else
+            setState(step, State::ToDo);
+    }
+    m_sendable = true;
+}
+
+Replay::Step &Replay::stepFor(const Topology::Entity &entity)
+{
+    const auto [place, isNew] = m_index.emplace(entity.id, m_steps.size());
+    if (isNew)
+        m_steps.push_back({.entity = entity.id, .kind = entity.kind});
+    return m_steps[place->second];
+}
+
+void Replay::count(const Step &step, int sign)
+{
+    if (step.state == State::Done || step.isPutOff)
+        return;
+    m_busy += sign;
+    m_declaring += step.kind == Kind::QueueBinding ? 0 : sign;
+}
+
+void Replay::setState(Step &step, State state)
+{
+    count(step, -1);
+    if (step.state == State::Sent)
+        m_sent.erase(step.request);
+    step.state = state;
+    count(step, 1);
+}
+
+// What hangs on it is put off too.
+void Replay::putOff(Step &step)
+{
+    count(step, -1);
+    step.isPutOff = true;
+    const Topology::Entity *const entity = m_session.topology.find(step.entity);
+    if (!entity || step.kind == Kind::QueueBinding)
+        return;
+    for (const quint64 binding : m_session.topology.bindingsOf(*entity)) {
+        if (const auto index = m_index.find(binding); index != m_index.end())
+            putOff(m_steps[index->second]);
+    }
+}
+
+bool Replay::declareAgain(const QByteArray &queue)
+{
+    const Topology::Entity *const entity = m_session.topology.queue(queue);
+    if (!entity)
+        return false;
+    std::vector<quint64> ids = m_session.topology.bindingsOf(*entity);
+    ids.insert(ids.begin(), entity->id);
+    for (const quint64 id : ids) {
+        Step &step = stepFor(*m_session.topology.find(id));
+        if (step.state == State::Done)
+            setState(step, State::ToDo);
+    }
+    m_sendable = true;
+    return true;
+}
+
+bool Replay::linkLost(quint32 guiltyMethod)
+{
+    m_channel = nullptr;
+    const Step *const guilty = guiltyMethod ? oldestSent(guiltyMethod) : nullptr;
+    if (!guilty)
+        return false;
+    if (Topology::Entity *const entity = m_session.topology.find(guilty->entity))
+        ++entity->blame;
+    return true;
+}
+
+// Whether the broker still carries it out is unknown, so the link is given up.
+void Replay::stepTimedOut()
+{
+    if (const Step *const oldest = oldestSent(0)) {
+        if (Topology::Entity *const entity = m_session.topology.find(oldest->entity))
+            ++entity->blame;
+    }
+}
+
+// The oldest step that is unanswered, of this method or of any.
+Replay::Step *Replay::oldestSent(quint32 method)
+{
+    for (const auto &[request, index] : m_sent) {
+        const Topology::Entity *const entity = m_session.topology.find(m_steps[index].entity);
+        if (method == 0 || (entity && entity->method == method))
+            return &m_steps[index];
+    }
+    return nullptr;
+}
+
+const Replay::Step *Replay::stepOf(const Topology::Entity *entity) const
+{
+    const auto index = entity ? m_index.find(entity->id) : m_index.end();
+    return index == m_index.end() ? nullptr : &m_steps[index->second];
+}
+
+bool Replay::isAway(const QByteArray &queue) const
+{
+    const Step *const step = stepOf(m_session.topology.queue(queue));
+    return step && step->state != State::Done;
+}
+
+// A binding waits for all queues, and for its own one if that was put off.
+bool Replay::isHeld(const Step &step) const
+{
+    if (step.kind != Kind::QueueBinding)
+        return false;
+    const Topology::Entity *const binding = m_session.topology.find(step.entity);
+    return m_declaring > 0 || (binding && isAway(binding->name));
+}
+
+bool Replay::hasDue() const
+{
+    return std::any_of(m_steps.begin(), m_steps.end(), [this](const Step &step) {
+        return step.state == State::ToDo && !isHeld(step);
+    });
+}
+
+void Replay::use(ChannelCore &channel)
+{
+    m_channel = &channel;
+    m_sendable = true;
+}
+
+// The channel is of no use when nothing is under way.
+ChannelCore *Replay::release()
+{
+    return m_channel && m_sent.empty() && !m_sendable ? std::exchange(m_channel, nullptr) : nullptr;
+}
+
+void Replay::work()
+{
+    for (Step &step : m_steps) {
+        if (step.state == State::Waiting && step.retryAt <= m_session.now) {
+            setState(step, State::ToDo);
+            m_sendable = true;
+        }
+    }
+    if (!m_channel || !m_sendable)
+        return;
+    m_sendable = false;
+    for (size_t index = 0; index < m_steps.size(); ++index) {
+        Step &step = m_steps[index];
+        if (step.state != State::ToDo || isHeld(step))
+            continue;
+        const Topology::Entity *const entity = m_session.topology.find(step.entity);
+        if (!entity) { // it was deleted meanwhile
+            setState(step, State::Done);
+            continue;
+        }
+        step.request = m_channel->requestEncoded(entity->method, entity->encoded);
+        m_sent.emplace(step.request, index);
+        setState(step, State::Sent);
+    }
+}
+
+std::optional<TimePoint> Replay::nextTimeout() const
+{
+    std::optional<TimePoint> next;
+    for (const Step &step : m_steps) {
+        if (step.state == State::Waiting)
+            next = earlier(next, step.retryAt);
+    }
+    return next;
+}
+
+void Replay::answered(const Request &request, const Replied &replied)
+{
+    const auto sent = m_sent.find(request.id);
+    if (sent == m_sent.end())
+        return;
+    Step &step = m_steps[sent->second];
+    setState(step, State::Done);
+    m_sendable = m_sendable || m_declaring == 0;
+    const Topology::Entity *const entity = m_session.topology.find(step.entity);
+    if (!entity || entity->kind != Kind::Queue)
+        return;
+    if (entity->isNamedByBroker && entity->name != replied.name) {
+        const QByteArray old = m_session.topology.rename(step.entity, replied.name);
+        m_renamed.append({textFromWire(old), textFromWire(replied.name)});
+        m_session.events.append(QueueRenamed{old, replied.name});
+    }
+    if (step.isPutOff) {
+        m_returned.push_back(entity->name);
+        m_sendable = true;
+    }
+}
+
+void Replay::ended(const QAmqpError &error, quint32 guiltyMethod)
+{
+    m_channel = nullptr;
+    Step *guilty = oldestSent(guiltyMethod);
+    if (!guilty) // the broker names none of them
+        guilty = oldestSent(0);
+    const std::map<RequestId, size_t> sent = m_sent;
+    for (const auto &[request, index] : sent)
+        setState(m_steps[index], State::ToDo);
+    m_sendable = true;
+    if (guilty)
+        refused(*guilty, error);
+}
+
+// What the broker says of an entity decides on whether it is tried again.
+void Replay::refused(Step &step, const QAmqpError &error)
+{
+    const int code = error.replyCode();
+    const bool isBinding =
+            step.kind == Kind::QueueBinding || step.kind == Kind::ExchangeBinding;
+    if (code == int(ReplyCode::ResourceLocked)
+        || (code == int(ReplyCode::NotFound) && step.kind == Kind::Queue))
+        return tryLater(step, error);
+    if (code != int(ReplyCode::NotFound) || !isBinding || step.tries++ > 0)
+        return skip(step, error);
+    // The queue or the exchange is gone again: it is declared once more, and then the binding.
+    const Topology::Entity *const binding = m_session.topology.find(step.entity);
+    if (!binding)
+        return skip(step, error);
+    const Topology &topology = m_session.topology;
+    for (const Topology::Entity *end :
+         {topology.exchange(binding->source),
+          step.kind == Kind::QueueBinding ? topology.queue(binding->name)
+                                          : topology.exchange(binding->name)}) {
+        if (end && m_index.count(end->id) > 0)
+            setState(m_steps[m_index.at(end->id)], State::ToDo);
+    }
+}
+
+void Replay::tryLater(Step &step, const QAmqpError &error)
+{
+    constexpr int largestShift = 5;
+    if (step.tries++ == 0)
+        step.refusedSince = m_session.now;
+    step.refusal = error;
+    const auto waited = m_session.now - step.refusedSince;
+    if (waited > m_patience)
+        return skip(step, error);
+    setState(step, State::Waiting);
+    if (waited >= PutOffAfter && !step.isPutOff)
+        putOff(step);
+    step.retryAt = m_session.now
+            + (step.isPutOff ? RetryOfPutOff
+                             : FirstRetry * (1 << std::min(step.tries - 1, largestShift)));
+}
+
+QString Replay::nameOf(const Topology::Entity &entity) const
+{
+    switch (entity.kind) {
+    case Kind::Exchange: return formatted(u"exchange \"%1\"", entity.name);
+    case Kind::Queue: return formatted(u"queue \"%1\"", entity.name);
+    default:
+        return formatted(u"the binding of \"%1\" to exchange \"%2\"", entity.name,
+                         entity.source);
+    }
+}
+
+// The error of one entity, as it is reported.
+static QAmqpError entityError(const QString &what, const Topology::Entity &entity,
+                              const QAmqpError &error)
+{
+    return operationError(error.kind(), error.origin(), u"%1: %2", what, error.text())
+            .setReply(error.replyCode(), error.replyText())
+            .setMethod(methodName(entity.method))
+            .setCause(error);
+}
+
+void Replay::skip(Step &step, const QAmqpError &error)
+{
+    setState(step, State::Done);
+    const Topology::Entity *const entity = m_session.topology.find(step.entity);
+    if (!entity)
+        return;
+    const QAmqpError skipped =
+            entityError(formatted(u"%1 was not declared again", nameOf(*entity)), *entity, error);
+    m_skipped.append(skipped);
+    m_session.log->add(qtAmqpConnection(), QtWarningMsg, skipped.text());
+}
+
+QList<QAmqpError> Replay::pending() const
+{
+    QList<QAmqpError> errors;
+    for (const Step &step : m_steps) {
+        const Topology::Entity *const entity = m_session.topology.find(step.entity);
+        if (step.isPutOff && step.state != State::Done && entity
+            && step.kind != Kind::QueueBinding)
+            errors.append(entityError(
+                    formatted(u"%1 could not be declared again yet, and is tried further",
+                              nameOf(*entity)),
+                    *entity, step.refusal));
+    }
+    return errors;
+}
+
+} // namespace QtAmqpPrivate
+
+QT_END_NAMESPACE

@@ -1,0 +1,101 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
+#ifndef QTAMQP_PROTOCOL_REPLAY_H
+#define QTAMQP_PROTOCOL_REPLAY_H
+
+// Declares the topology again on a new link: exchanges, their bindings, queues, and then the bindings of queues, all
+// pipelined, on a private channel, so that a refusal costs no channel of the application.
+//
+// A refusal closes the private channel, and everything behind it was dropped by the broker. What is refused for good
+// is skipped and reported. An exclusive queue may still belong to the old link for a while: it is tried again, and
+// put off after two seconds, so that it does not hold up the rest. An entity that costs a whole link is blamed, and
+// skipped when it has cost two.
+
+#include "protocol/channelcore.h"
+#include "protocol/topology.h"
+
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpPrivate {
+
+class Replay final : public PrivateUser
+{
+public:
+    explicit Replay(ConnectionContext &session) : m_session(session) { }
+
+    // Begins on a new link. Entities for which `leaveOut` is true are not declared.
+    void begin(const std::vector<quint64> &entities, std::chrono::seconds heartbeat);
+    // The queue may have been deleted since it was declared. Returns false if it is not known.
+    bool declareAgain(const QByteArray &queue);
+    // The link is lost. If the broker blames a method of which a step is unanswered, that is the guilty one.
+    bool linkLost(quint32 guiltyMethod);
+    void stepTimedOut();
+
+    // Whether something must be done before the channels of the application may open.
+    bool isBusy() const { return m_busy > 0; }
+    bool isAway(const QByteArray &queue) const;
+    // Whether a channel is needed now; it is given by use(), and taken back by release() when that is not null.
+    bool wantsChannel() const { return !m_channel && m_sendable && (m_busy > 0 || hasDue()); }
+    void use(ChannelCore &channel);
+    ChannelCore *release();
+    void work();
+    std::optional<TimePoint> nextTimeout() const;
+
+    // What came of it; reading it clears it.
+    QList<QAmqpError> takeSkipped() { return std::exchange(m_skipped, {}); }
+    QList<QPair<QString, QString>> takeRenamed() { return std::exchange(m_renamed, {}); }
+    QList<QAmqpError> pending() const;
+    // Queues that were put off and are back.
+    std::vector<QByteArray> takeReturned() { return std::exchange(m_returned, {}); }
+
+    void answered(const Request &request, const Replied &replied) override;
+    void ended(const QAmqpError &error, quint32 guiltyMethod) override;
+
+private:
+    enum class State : quint8 { ToDo, Sent, Waiting, Done };
+    struct Step
+    {
+        quint64 entity = 0;
+        Topology::Kind kind = Topology::Kind::Exchange;
+        State state = State::Done;
+        bool isPutOff = false; // nothing waits for it any more
+        int tries = 0;
+        RequestId request = 0;
+        TimePoint refusedSince = {};
+        TimePoint retryAt = {};
+        QAmqpError refusal = {};
+    };
+
+    Step &stepFor(const Topology::Entity &entity);
+    void setState(Step &step, State state);
+    void putOff(Step &step);
+    void count(const Step &step, int sign);
+    const Step *stepOf(const Topology::Entity *entity) const;
+    bool isHeld(const Step &step) const;
+    bool hasDue() const;
+    void refused(Step &step, const QAmqpError &error);
+    void tryLater(Step &step, const QAmqpError &error);
+    void skip(Step &step, const QAmqpError &error);
+    Step *oldestSent(quint32 method);
+    QString nameOf(const Topology::Entity &entity) const;
+
+    ConnectionContext &m_session;
+    ChannelCore *m_channel = nullptr;
+    std::vector<Step> m_steps; // in the order in which they are sent
+    std::map<quint64, size_t> m_index; // the step of each entity
+    std::map<RequestId, size_t> m_sent;
+    int m_busy = 0; // steps that are to be sent, unanswered, or to be tried again soon
+    int m_declaring = 0; // those of them that bindings of queues wait for
+    bool m_sendable = false; // something may have become ready to be sent
+    std::chrono::milliseconds m_patience{0}; // with what is put off
+    QList<QAmqpError> m_skipped;
+    QList<QPair<QString, QString>> m_renamed;
+    std::vector<QByteArray> m_returned;
+};
+
+} // namespace QtAmqpPrivate
+
+QT_END_NAMESPACE
+
+#endif
