@@ -24,6 +24,7 @@ set(QTAMQP_values_SOURCES
     values/qamqpmessage_p.h
     values/qamqpoperationoptions.cpp
     values/qamqpoperationoptions_p.h
+    values/qamqprecoveryreport.cpp
     values/qamqpresult.cpp
     values/qamqpretrypolicy.cpp
     values/qamqpreturn.cpp
@@ -43,6 +44,7 @@ set(QTAMQP_values_HEADERS
     ${include}/qamqperror.h
     ${include}/qamqpmessage.h
     ${include}/qamqpoperationoptions.h
+    ${include}/qamqprecoveryreport.h
     ${include}/qamqpretrypolicy.h
     ${include}/qamqpreturn.h
     ${include}/qamqptable.h)

@@ -6,6 +6,7 @@
 
 #include <QtAmqp/qamqpcredentials.h>
 #include <QtAmqp/qamqperror.h>
+#include <QtAmqp/qamqprecoveryreport.h>
 #include <QtAmqp/qamqpretrypolicy.h>
 #include <QtAmqp/qamqptable.h>
 
@@ -89,6 +90,18 @@ public:
 
     QAmqpRetryPolicy retryPolicy() const;
     QAmqpConnectionOptions &setRetryPolicy(const QAmqpRetryPolicy &policy);
+    bool isRecoveryEnabled() const;
+    QAmqpConnectionOptions &setRecoveryEnabled(bool enabled);
+    QAmqpRetryPolicy recoveryPolicy() const;
+    QAmqpConnectionOptions &setRecoveryPolicy(const QAmqpRetryPolicy &policy);
+    enum class TopologyRecovery : quint8 { None, ConsumersOnly, All };
+    Q_ENUM(TopologyRecovery)
+    TopologyRecovery topologyRecovery() const;
+    QAmqpConnectionOptions &setTopologyRecovery(TopologyRecovery recovery);
+    using RecoveryFilter = std::function<bool(const QAmqpRecoveryStep &)>;
+    RecoveryFilter recoveryFilter() const;
+    QAmqpConnectionOptions &setRecoveryFilter(const RecoveryFilter &filter);
+
     std::chrono::milliseconds resolveTimeout() const;
     QAmqpConnectionOptions &setResolveTimeout(std::chrono::milliseconds timeout);
     std::chrono::milliseconds connectTimeout() const;

@@ -47,6 +47,7 @@ public:
         ProtocolViolation,
         LimitExceeded,
         DeviceFailed,
+        Interrupted,
     };
     Q_ENUM(Kind)
     enum class Scope : quint8 { Operation, Channel, Connection };

@@ -16,6 +16,8 @@ class Q_AMQP_EXPORT QAmqpRetryPolicy
 public:
     Q_AMQP_VALUE(QAmqpRetryPolicy, QAmqpRetryPolicyPrivate)
 
+    static QAmqpRetryPolicy forever();
+
     int maximumAttempts() const;
     QAmqpRetryPolicy &setMaximumAttempts(int attempts);
     std::chrono::milliseconds initialDelay() const;

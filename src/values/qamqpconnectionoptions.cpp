@@ -80,9 +80,14 @@ public:
     bool isKeepAliveEnabled = false;
     QAmqpCredentials credentials;
     QAmqpTable clientProperties;
-    // Functions cannot be compared, so two options are equal only if they share the same one.
+    // Functions cannot be compared, so two options are equal only if they share the same ones.
     std::shared_ptr<QAmqpConnectionOptions::HeartbeatTuner> heartbeatTuner;
+    std::shared_ptr<QAmqpConnectionOptions::RecoveryFilter> recoveryFilter;
     QAmqpRetryPolicy retryPolicy;
+    bool isRecoveryEnabled = true;
+    QAmqpRetryPolicy recoveryPolicy = QAmqpRetryPolicy::forever ();
+    QAmqpConnectionOptions::TopologyRecovery topologyRecovery =
+            QAmqpConnectionOptions::TopologyRecovery::All;
     QString urlError;
 
     bool operator==(const QAmqpConnectionOptionsPrivate &) const = default;
@@ -409,6 +414,22 @@ QAmqpConnectionOptions &QAmqpConnectionOptions::setHeartbeatTuner(const Heartbea
     again: refused credentials (unless they have a provider, which is asked once more), a certificate that
     is not trusted, a virtual host that is not allowed, or a peer that does not speak AMQP. */
 QTAMQP_FIELD(QAmqpConnectionOptions, QAmqpRetryPolicy, retryPolicy, setRetryPolicy)
+
+QTAMQP_FIELD(QAmqpConnectionOptions, bool, isRecoveryEnabled, setRecoveryEnabled)
+QTAMQP_FIELD(QAmqpConnectionOptions, QAmqpRetryPolicy, recoveryPolicy, setRecoveryPolicy)
+QTAMQP_FIELD(QAmqpConnectionOptions, QAmqpConnectionOptions::TopologyRecovery, topologyRecovery,
+             setTopologyRecovery)
+
+QAmqpConnectionOptions::RecoveryFilter QAmqpConnectionOptions::recoveryFilter() const
+{
+    return peek(d).recoveryFilter ? *peek(d).recoveryFilter : nullptr;
+}
+
+QAmqpConnectionOptions &QAmqpConnectionOptions::setRecoveryFilter(const RecoveryFilter &filter)
+{
+    edit(d).recoveryFilter = filter ? std::make_shared<RecoveryFilter>(filter) : nullptr;
+    return *this;
+}
 
 /*! \fn std::chrono::milliseconds QAmqpConnectionOptions::resolveTimeout() const
     Returns how long finding the addresses of a host may take; the default is 5 s. */

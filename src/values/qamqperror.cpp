@@ -199,7 +199,8 @@ bool QAmqpError::isRetryable() const
     case Kind::HostUnreachable:
     case Kind::ConnectionLost:
     case Kind::HeartbeatMissed:
-    case Kind::Timeout: return true;
+    case Kind::Timeout:
+    case Kind::Interrupted: return true;
     case Kind::ClosedByBroker: return replyCode() == 320 || replyCode() == 541;
     default: return false;
     }

@@ -48,6 +48,18 @@ public:
     Makes a policy of one attempt. */
 QTAMQP_VALUE(QAmqpRetryPolicy)
 
+/*!
+    Returns a policy without end: the first wait is 250 ms, each further one is twice as long as the one
+    before, up to 30 s, and all of it is random. This is the policy of a recovery, unless the options have
+    another one.
+
+    \sa QAmqpConnectionOptions::setRecoveryPolicy()
+*/
+QAmqpRetryPolicy QAmqpRetryPolicy::forever ()
+{
+    return QAmqpRetryPolicy().setMaximumAttempts(0).setInitialDelay(250ms).setJitter(1);
+}
+
 /*! \fn int QAmqpRetryPolicy::maximumAttempts() const
     Returns the number of attempts; the default is 1, and 0 stands for attempts without end. */
 /*! \fn QAmqpRetryPolicy &QAmqpRetryPolicy::setMaximumAttempts(int attempts)
