@@ -76,6 +76,7 @@ set(QTAMQP_protocol_SOURCES
     protocol/channellink.cpp
     protocol/channellink.h
     protocol/channelreceive.cpp
+    protocol/channelrecovery.cpp
     protocol/connectioncore.cpp
     protocol/connectioncontext.h
     protocol/connectioncore.h
@@ -95,6 +96,11 @@ set(QTAMQP_protocol_SOURCES
     protocol/negotiation.h
     protocol/publishledger.cpp
     protocol/publishledger.h
+    protocol/recovery.cpp
+    protocol/replay.cpp
+    protocol/replay.h
+    protocol/topology.cpp
+    protocol/topology.h
     protocol/transitions.cpp
     protocol/transitions.h)
 

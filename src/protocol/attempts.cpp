@@ -49,7 +49,7 @@ std::optional<milliseconds> Attempts::recover(const QAmqpRetryPolicy &policy, bo
     m_askedAgain.clear();
     m_failures.clear();
     m_failed = m_refused = 0;
-    if (wasStable || !std::exchange(m_recovering, true))
+    if (const bool isFirst = !std::exchange(m_recovering, true); isFirst || wasStable)
         m_cycle = 0;
     if (!m_policy.allowsAttempt(m_cycle + 1))
         return std::nullopt;

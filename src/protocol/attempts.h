@@ -25,7 +25,8 @@ public:
     // An open link was lost. `wasStable` tells whether it was up for long enough, so that the waits begin with the
     // shortest one again. Returns how long to wait before the next attempt, or nothing if none is allowed. From now
     // on the policy of the recovery counts, and no host is given up for what it refuses.
-    std::optional<std::chrono::milliseconds> recover(const QAmqpRetryPolicy &policy, bool wasStable);
+    std::optional<std::chrono::milliseconds> recover(const QAmqpRetryPolicy &policy,
+                                                     bool wasStable);
 
     // The host to try now, as its index in the options.
     qsizetype host() const { return m_hosts.value(m_at); }

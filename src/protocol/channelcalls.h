@@ -29,6 +29,18 @@ constexpr ReplyIds replyIds(TypeList<Replies...>)
     return {Replies::info.id()...};
 }
 
+// The replies to a method that declares something.
+constexpr ReplyIds repliesTo(quint32 method)
+{
+    switch (method) {
+    case ExchangeDeclare::info.id(): return replyIds(ExchangeDeclare::Replies());
+    case ExchangeBind::info.id(): return replyIds(ExchangeBind::Replies());
+    case QueueDeclare::info.id(): return replyIds(QueueDeclare::Replies());
+    case QueueBind::info.id(): return replyIds(QueueBind::Replies());
+    default: return {};
+    }
+}
+
 // The name of a queue, shared by all who use the queue: the broker may still be making it up.
 struct QueueName : QSharedData
 {

@@ -127,7 +127,7 @@ void ChannelCore::answered(const Request &request, Replied replied)
     }
     if (isRecorded(request.method))
         m_context.topology.accepted(request.method, request.sent, replied.name, request.declared,
-                                    m_context.now);
+                                    m_context.turnTime);
     switch (request.method) {
     case BasicConsume::info.id(): started(request); break;
     case ConfirmSelect::info.id():
@@ -242,6 +242,14 @@ quint64 ChannelCore::publish(const BasicPublish &method, const QAmqpMessage &mes
     return tag;
 }
 
+RequestId ChannelCore::requestEncoded(quint32 method, const QByteArray &encoded)
+{
+    WireCall call{.method = encoded};
+    call.request = {.id = ++m_context.lastRequest, .method = method, .replies = repliesTo(method)};
+    sendOrQueue(std::move(call));
+    return m_context.lastRequest;
+}
+
 RequestId ChannelCore::awaitConfirm()
 {
     m_publishes.await(++m_context.lastRequest);
@@ -301,7 +309,8 @@ static QString blockedNote(bool blocked)
 void ChannelCore::requestTimedOut(Request &request, std::chrono::milliseconds requestTimeout,
                                   bool blocked)
 {
-    if (m_user || m_settingUp > 0) { // whether it is still carried out is unknown
+    if (m_user || m_settingUp > 0
+        || m_context.isRecovering) { // whether it is still carried out is unknown
         m_context.abandon = m_context.error(
                 QAmqpError::Kind::Timeout, QAmqpError::Origin::Library,
                 u"%1 did not answer %2 within %3 ms while the connection recovered%4",

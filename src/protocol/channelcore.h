@@ -365,7 +365,8 @@ private:
     bool m_transactional = false;
     bool m_modeSelected = false; // the broker has answered for one of these
     bool m_transactionBegun = false; // something was sent in the transaction that is open
-    bool m_isTorn = false; // a part of that was lost with a link, and the application does not know it
+    bool m_isTorn =
+            false; // a part of that was lost with a link, and the application does not know it
     bool m_wasOpen = false; // on an earlier link
     int m_settingUp = 0; // calls of setUp() that are not answered
     std::optional<TimePoint> m_reopenAt; // not before

@@ -100,7 +100,7 @@ void ChannelLink::requestSent(WireCall call)
     if (method == BasicConsume::info.id())
         m_channel.consumeSent(request.consumerTag);
     if (isRecorded(method) && request.noWait)
-        m_link.session.topology.accepted(method, call.method, {}, {}, m_link.session.now);
+        m_link.session.topology.accepted(method, call.method, {}, {}, m_link.session.turnTime);
     if (isRecorded(method) || isRepeatable(method)) {
         request.sent = call.method;
         request.prefetch = call.prefetch;

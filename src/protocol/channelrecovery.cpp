@@ -23,9 +23,10 @@ using Origin = Request::Origin;
 // The text says what is known of a request that was sent before the link was lost.
 static QAmqpError interruptedError(const QString &what, const QAmqpError &cause)
 {
-    return operationError(QAmqpError::Kind::Interrupted, cause.origin(),
-                          u"%1 was under way when the link was lost, and whether it was carried out is unknown: %2",
-                          what, cause.text())
+    return operationError(
+                   QAmqpError::Kind::Interrupted, cause.origin(),
+                   u"%1 was under way when the link was lost, and whether it was carried out is unknown: %2",
+                   what, cause.text())
             .setMethod(what)
             .setEndpoint(cause.endpoint())
             .setCause(cause);
@@ -50,8 +51,7 @@ void ChannelCore::interrupt(const QAmqpError &cause)
     m_waiting.takeIf([](const WireCall &call) { return call.request.origin == Origin::SetUp; });
     m_settingUp = 0;
     tearTransaction(cause);
-    m_waiting.takeIf(
-            [](const WireCall &call) { return !call.request.method && !call.hasContent; });
+    m_waiting.takeIf([](const WireCall &call) { return !call.request.method && !call.hasContent; });
     std::vector<WireCall> again;
     if (m_link->isBodyUntouched()) {
         again.push_back(m_link->takeBody());
@@ -103,9 +103,11 @@ void ChannelCore::endUnderWay(Request &request, const QAmqpError &cause,
         return;
     }
     request.oldestSince.reset();
-    again.push_back({.method = std::move(request.sent),
-                     .prefetch = request.prefetch,
-                     .request = std::move(request)});
+    WireCall call;
+    call.method = std::move(request.sent);
+    call.prefetch = request.prefetch;
+    call.request = std::move(request);
+    again.push_back(std::move(call));
 }
 
 // The loss has ended the consumers that were being cancelled.
@@ -138,7 +140,8 @@ void ChannelCore::tearTransaction(const QAmqpError &cause)
     bool isOver = false; // behind its end, the next transaction is whole
     WireCall end;
     for (const WireCall &call : m_waiting) {
-        if (call.request.method == TxCommit::info.id() || call.request.method == TxRollback::info.id())
+        if (call.request.method == TxCommit::info.id()
+            || call.request.method == TxRollback::info.id())
             break;
         isTorn = isTorn || (!call.request.method && !call.hasContent);
     }
@@ -169,12 +172,12 @@ void ChannelCore::tearTransaction(const QAmqpError &cause)
 RequestId ChannelCore::refuseTorn()
 {
     const RequestId id = ++m_context.lastRequest;
-    m_context.events.append(
-            Replied{.channel = m_number,
-                    .request = id,
-                    .error = operationError(
-                            QAmqpError::Kind::Interrupted, QAmqpError::Origin::Transport,
-                            u"tx.commit: the link was lost in the middle of this transaction, and a part of it with the link; all of it is rolled back")});
+    m_context.events.append(Replied{
+            .channel = m_number,
+            .request = id,
+            .error = operationError(
+                    QAmqpError::Kind::Interrupted, QAmqpError::Origin::Transport,
+                    u"tx.commit: the link was lost in the middle of this transaction, and a part of it with the link; all of it is rolled back")});
     WireCall call = callOf(TxRollback{});
     call.request = requestOf(TxRollback{}, ++m_context.lastRequest);
     call.request.origin = Origin::Library;
@@ -191,7 +194,7 @@ void ChannelCore::started(const Request &request)
     Reader in(QByteArrayView(request.sent).sliced(4));
     const QByteArray queue = decode<BasicConsume>(in).queue.toByteArray();
     if (!consumer.since) {
-        consumer.since = m_context.now;
+        consumer.since = m_context.turnTime;
         m_context.topology.consumerStarted(queue);
         consumer.consume = request.sent;
     }
@@ -203,7 +206,7 @@ void ChannelCore::started(const Request &request)
 void ChannelCore::consumerGone(const Consumer &consumer)
 {
     if (consumer.since)
-        m_context.topology.consumerEnded(consumer.queue, m_context.now);
+        m_context.topology.consumerEnded(consumer.queue, m_context.turnTime);
 }
 
 // A stream goes on with the oldest message that is not settled. If none has come yet, it begins where it would have
@@ -222,7 +225,8 @@ QByteArray ChannelCore::resumingConsume(const Consumer &consumer) const
         return consumer.consume;
     } else if (const QString from = arguments.value(key).toString();
                !from.isEmpty() && from != QLatin1StringView("first")) {
-        const auto passed = std::chrono::ceil<std::chrono::seconds>(m_context.now - *consumer.since);
+        const auto passed =
+                std::chrono::ceil<std::chrono::seconds>(m_context.turnTime - *consumer.since);
         arguments.insert(key, formatted(u"%1s", std::max<qint64>(passed.count(), 1)));
     }
     const QByteArray encoded = encodeTable(arguments);
@@ -345,7 +349,8 @@ ChannelCore::Remedy ChannelCore::remedyFor(const Consumer &consumer, const QAmqp
             return Remedy::GiveUp;
         [[fallthrough]];
     case ReplyCode::ResourceLocked:
-        return m_context.now - consumer.refusedSince < patience ? Remedy::Retry : Remedy::GiveUp;
+        return m_context.turnTime - consumer.refusedSince < patience ? Remedy::Retry
+                                                                     : Remedy::GiveUp;
     default: return Remedy::GiveUp;
     }
 }
@@ -365,9 +370,10 @@ bool ChannelCore::setUpRefused(const QAmqpError &error, quint32 guiltyMethod)
     if (found != m_consumers.end()) {
         Consumer &consumer = found->second;
         if (consumer.refusals++ == 0)
-            consumer.refusedSince = m_context.now;
+            consumer.refusedSince = m_context.turnTime;
         const Remedy remedy = remedyFor(consumer, error);
-        m_reopenAt = m_context.now + 50ms * (1 << std::min(consumer.refusals - 1, largestShift));
+        m_reopenAt =
+                m_context.turnTime + 50ms * (1 << std::min(consumer.refusals - 1, largestShift));
         if (remedy == Remedy::DeclareAgain)
             m_missingQueues.append(consumer.queue);
         else if (remedy == Remedy::GiveUp)

@@ -49,7 +49,7 @@ struct ConnectionContext
     std::set<quint16> timed; // channels that may have a deadline
     // The answers that come as messages, see ChannelCore::await(), and how each wait ends if none comes.
     std::map<Deadline, Replied> awaited;
-    TimePoint now = {}; // of the present turn
+    TimePoint turnTime = {}; // of the present turn
     bool recovers = false; // another link follows this one when it is lost
     bool isRecovering = false; // from the loss of a link until everything works again
     Topology topology;

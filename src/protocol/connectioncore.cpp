@@ -36,8 +36,8 @@ void ConnectionCore::setOptions(const QAmqpConnectionOptions &options)
 
 const Negotiated &ConnectionCore::negotiated() const
 {
-    static const Negotiated nothing;
-    return m_link ? m_link->negotiated() : nothing;
+    const bool isNew = m_context.isRecovering && m_link && !m_link->isUsable();
+    return m_link && !isNew ? m_link->negotiated() : m_lastNegotiated;
 }
 
 char *ConnectionCore::receiveBuffer(qsizetype *size)
@@ -89,7 +89,7 @@ void ConnectionCore::open(TimePoint now)
 {
     if (state() != ConnectionState::Idle)
         return;
-    m_now = now;
+    m_now = m_context.turnTime = now;
     m_reading = true;
     m_attempts.start(m_options, m_seed);
     beginAttempt();
@@ -122,10 +122,10 @@ bool ConnectionCore::tryAgain(const QAmqpError &error)
     if (!nextAddress)
         m_deadlines[Deadline::Host].reset();
     m_context.events.append(AttemptFailed{error, *delay});
-    if (delay->count() > 0)
-        m_deadlines[Deadline::Retry] = m_now + *delay;
+    if (nextAddress)
+        m_context.events.append(ConnectWanted{m_attempts.host(), true});
     else
-        m_context.events.append(ConnectWanted{m_attempts.host(), nextAddress});
+        waitForAttempt(*delay);
     log().add(qtAmqpConnection(), QtInfoMsg,
               formatted(u"%1 (the next attempt follows in %2 ms)", error.text(), delay->count()));
     return true;
@@ -155,6 +155,8 @@ void ConnectionCore::close(TimePoint deadline)
 {
     if (state() == ConnectionState::Closed)
         return;
+    if (m_context.isRecovering) // there is nobody to close it with
+        return end({});
     std::optional<TimePoint> &end = m_deadlines[Deadline::Close];
     end = earlier(end, deadline).value_or(deadline);
     setReading(true, m_now); // the answers to what is still under way must be read
@@ -196,7 +198,9 @@ void ConnectionCore::updateSecret(const QByteArray &secret, const QByteArray &re
 // a question that is not its own.
 void ConnectionCore::answered(const QuestionPointer &question)
 {
-    if (m_link)
+    if (question == m_filter)
+        filtered(*std::exchange(m_filter, nullptr));
+    else if (m_link)
         m_link->answered(question);
 }
 
@@ -211,7 +215,7 @@ ChannelCore *ConnectionCore::addChannel(quint64 nextPublishTag)
     if (number == m_channels.size())
         m_channels.emplace_back();
     m_channels[number] = std::make_unique<ChannelCore>(m_context, quint16(number), nextPublishTag);
-    if (isUsable())
+    if (isUsable() && isReadyForChannels())
         m_channels[number]->open(m_link->context());
     return m_channels[number].get();
 }
@@ -245,41 +249,56 @@ bool ConnectionCore::mayConfirm() const
 
 void ConnectionCore::linkOpened()
 {
-    const Negotiated &agreed = negotiated();
+    m_openSince = m_now;
     m_deadlines[Deadline::Host].reset();
     if (isClosing())
         m_link->drain();
+    if (m_context.isRecovering)
+        return beginReplay();
+    m_context.events.append(ConnectionOpened{});
+    openChannels();
+}
+
+void ConnectionCore::openChannels()
+{
     for (const auto &channel : m_channels) {
-        if (!channel)
-            continue;
-        const auto refuse = [&](Kind kind, QStringView format, const auto &...limit) {
-            channel->end(m_context.error(kind, Origin::Library, format, limit...)
-                                 .setScope(QAmqpError::Scope::Channel));
-        };
-        if (agreed.channelMax && channel->number() > agreed.channelMax)
-            refuse(Kind::LimitExceeded,
-                   u"%1 allows %2 channels on a connection, and this would be one more; close "
-                   "channels or use a second connection",
-                   agreed.channelMax);
-        else if (!channel->waitingFitsFrames(agreed.frameMax))
-            refuse(Kind::LimitExceeded,
-                   u"%1 allows frames of %2 bytes, and something asked for before the connection "
-                   "was open does not fit one; shorten its headers or arguments",
-                   agreed.frameMax);
-        else if (channel->isConfirming() && !mayConfirm())
-            refuse(Kind::InvalidArgument,
-                   u"%1 knows no publisher confirms; call setConfirms(false) before the first "
-                   "publish()");
-        else
-            channel->open(m_link->context());
+        if (channel && channel->wantsLink(m_now))
+            openChannel(*channel);
     }
+}
+
+void ConnectionCore::openChannel(ChannelCore &channel)
+{
+    const Negotiated &agreed = negotiated();
+    const auto refuse = [&](Kind kind, QStringView format, const auto &...limit) {
+        channel.end(m_context.error(kind, Origin::Library, format, limit...)
+                            .setScope(QAmqpError::Scope::Channel));
+    };
+    if (agreed.channelMax && channel.number() > agreed.channelMax)
+        refuse(Kind::LimitExceeded,
+               u"%1 allows %2 channels on a connection, and this would be one more; close "
+               "channels or use a second connection",
+               agreed.channelMax);
+    else if (!channel.waitingFitsFrames(agreed.frameMax))
+        refuse(Kind::LimitExceeded,
+               u"%1 allows frames of %2 bytes, and something asked for before the connection "
+               "was open does not fit one; shorten its headers or arguments",
+               agreed.frameMax);
+    else if (channel.isConfirming() && !mayConfirm())
+        refuse(Kind::InvalidArgument,
+               u"%1 knows no publisher confirms; call setConfirms(false) before the first "
+               "publish()");
+    else
+        channel.open(m_link->context());
 }
 
 bool ConnectionCore::findEvent()
 {
     while (m_context.events.empty()) {
-        if (m_link && m_link->readFrame())
+        if (m_link && m_link->readFrame()) {
+            goOn();
             continue;
+        }
         if (m_link && m_link->isWaitingForAnswer())
             return false;
         closeIfDrained();
@@ -320,7 +339,7 @@ std::optional<Event> ConnectionCore::nextEvent()
         return event;
     const auto *const asked = std::get_if<Asked>(&*event);
     const auto *const wanted = std::get_if<ConnectWanted>(&*event);
-    if ((asked && !m_link->isAsking(asked->question))
+    if ((asked && asked->question != m_filter && !m_link->isAsking(asked->question))
         || (wanted && state() != ConnectionState::Waiting)) { // the session was closed meanwhile
         event = nextEvent();
         return event;
@@ -362,7 +381,7 @@ QByteArray ConnectionCore::takeOutput()
 
 void ConnectionCore::timeout(TimePoint now)
 {
-    m_now = now;
+    m_now = m_context.turnTime = now;
     if (m_link) {
         LinkContext &link = m_link->context();
         link.bodies.insert(link.bodies.end(), link.waitingBodies.begin(), link.waitingBodies.end());
@@ -383,6 +402,11 @@ void ConnectionCore::timeout(TimePoint now)
         if (ChannelCore *const core = channel(number))
             core->timeout(now, m_options.requestTimeout(), isBlocked());
     }
+    if (const QAmqpError error = std::exchange(m_context.abandon, {})) {
+        m_replay.stepTimedOut();
+        return end(error);
+    }
+    goOn();
 }
 
 std::optional<TimePoint> ConnectionCore::nextTimeout()
@@ -398,6 +422,8 @@ std::optional<TimePoint> ConnectionCore::nextTimeout()
             next = earlier(next, time);
             return !time;
         });
+        next = earlier(next, m_context.reopenAt);
+        next = earlier(next, m_replay.nextTimeout());
     }
     return next;
 }
@@ -421,7 +447,11 @@ void ConnectionCore::end(QAmqpError error, quint32 guiltyMethod)
             return;
         error = m_attempts.verdict();
     }
-    if (m_link && state() >= ConnectionState::Open && error.isError())
+    const bool wasOpen = m_link && state() >= ConnectionState::Open;
+    if (wasOpen && error.isError() && recover(error, guiltyMethod))
+        return;
+    dropPrivateChannel();
+    if (wasOpen && error.isError())
         linkLost(error, guiltyMethod);
     if (m_link)
         m_link->leave(Cause::Ended);

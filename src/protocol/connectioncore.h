@@ -6,11 +6,13 @@
 
 // One session with a broker, from the first attempt to connect to the last byte, without a socket, a loop or
 // a clock: bytes, commands and time come in as arguments; bytes, events and the next deadline go out. Each
-// attempt to connect is a Link; what is kept here outlives it.
+// attempt to connect is a Link; what is kept here outlives it. When an open link is lost, the session recovers if the
+// options let it: another link is made, Replay declares the topology again, the channels open with their consumers,
+// and what waited goes out.
 //
 //   happened   receiveBuffer()+receive() (only appends) · transportReached() · transportOpened() ·
 //              transportLost() · timeout() · turnEnded()                           world -> core
-//   command    open() close() finishClose() abort() updateSecret() answered(), and those of ChannelCore;
+//   command    open() close() finishClose() abort() reconnectNow() updateSecret() answered(), and those of ChannelCore;
 //              they never emit and never call back                           application -> core
 //   to do      nextEvent() (parses until one event is complete) · takeOutput() ·
 //              nextTimeout(); after anything happened, ask all three, in this order    core -> world
@@ -26,6 +28,7 @@
 #include "protocol/attempts.h"
 #include "protocol/channelcore.h"
 #include "protocol/link.h"
+#include "protocol/replay.h"
 
 #include <QtAmqp/qamqpconnectionoptions.h>
 
@@ -67,6 +70,7 @@ public:
     void setReading(bool reading, TimePoint now);
     bool isReading() const { return m_reading; }
     void abort();
+    void reconnectNow(TimePoint now); // does not wait for the next attempt
     void updateSecret(const QByteArray &secret, const QByteArray &reason);
     void answered(const QuestionPointer &question);
     ChannelCore *addChannel(quint64 nextPublishTag);
@@ -106,6 +110,9 @@ public:
         return m_deadlines[Deadline::Close] || state() >= ConnectionState::Closing;
     }
     bool isEnded() const { return m_ended; }
+    // From the loss of a link until everything works again.
+    bool isRecovering() const { return m_context.isRecovering && !m_ended; }
+    int recoveryAttempt() const { return isRecovering() ? m_recovery.attempt : 0; }
     bool isCloseRequested() const { return m_deadlines[Deadline::Close].has_value(); }
     // The session is over for the application, but the link goes on reading until the peer closes it.
     bool isLingering() const
@@ -147,10 +154,32 @@ private:
         Count
     };
 
+    // What is known of a recovery that is under way.
+    struct Recovery
+    {
+        TimePoint since = {};
+        int attempt = 0;
+        QAmqpRecoveryReport report = {};
+    };
+
     void closeIfDrained();
     void beginAttempt(bool nextAddress = false);
     bool tryAgain(const QAmqpError &error);
     void linkLost(const QAmqpError &cause, quint32 guiltyMethod);
+    bool recover(const QAmqpError &cause, quint32 guiltyMethod);
+    bool isWorthAnother(const QAmqpError &cause, bool isBlamed) const;
+    void waitForAttempt(std::chrono::milliseconds delay);
+    void openChannels();
+    void openChannel(ChannelCore &channel);
+    void beginReplay();
+    void askFilter(const std::vector<quint64> &entities);
+    void filtered(const Question &question);
+    void replay();
+    void giveReplayChannel();
+    void goOn();
+    bool isReadyForChannels() const;
+    void recovered();
+    void dropPrivateChannel();
 
     QAmqpConnectionOptions m_options;
     const quint32 m_seed;
@@ -165,6 +194,13 @@ private:
     bool m_lastAddress = true; // the host has no address after the one of this attempt
     QList<QAmqpError> m_failedAddresses; // how the addresses before that of this attempt failed
     bool m_ended = false;
+    Recovery m_recovery;
+    Replay m_replay{m_context};
+    quint16 m_privateChannel = 0; // that m_replay uses
+    QuestionPointer m_filter; // while the application is asked what to recover
+    std::vector<quint64> m_toReplay;
+    TimePoint m_openSince; // of the link in use, or of the last one
+    Negotiated m_lastNegotiated;
 };
 
 } // namespace QtAmqpPrivate

@@ -301,7 +301,8 @@ public:
         for (; endsToSend > 0; --endsToSend)
             m_oldestTransaction = m_oldestTransaction == 1 ? 0xffff : m_oldestTransaction - 1;
         for (Consumer &consumer : m_consumers)
-            consumer.lastOffset = -1; // a stream begins again with a message that it has sent before
+            consumer.lastOffset =
+                    -1; // a stream begins again with a message that it has sent before
         for (const auto &mark : std::exchange(m_marks, {}))
             mark.second->settled = false;
     }

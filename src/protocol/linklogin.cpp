@@ -42,6 +42,7 @@ void Link::answered(const QuestionPointer &question)
     case Question::Topic::Challenge: return respond(*question);
     case Question::Topic::Heartbeat: return tuned(*question);
     case Question::Topic::Secret: return refreshed(*question);
+    case Question::Topic::Recovery: return; // ConnectionCore asks that
     }
 }
 

@@ -37,6 +37,13 @@ void Question::ask()
         problem = thrownBy([this] { response = credentials.response(asked); });
         break;
     case Topic::Heartbeat: problem = thrownBy([this] { heartbeat = tuner(heartbeat); }); break;
+    case Topic::Recovery:
+        for (const QAmqpRecoveryStep &step : std::as_const(steps)) {
+            bool isWanted = true;
+            problem = thrownBy([&] { isWanted = filter(step); });
+            wanted.append(isWanted);
+        }
+        break;
     case Topic::Secret:
         provide();
         if (isProvided)

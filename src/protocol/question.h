@@ -19,7 +19,7 @@ namespace QtAmqpPrivate {
 
 struct Question
 {
-    enum class Topic : quint8 { Login, Challenge, Heartbeat, Secret };
+    enum class Topic : quint8 { Login, Challenge, Heartbeat, Secret, Recovery };
 
     void ask(); // calls the application's function
 
@@ -30,6 +30,9 @@ struct Question
     QAmqpCredentials credentials = {};
     QAmqpConnectionOptions::HeartbeatTuner tuner = {};
     std::chrono::seconds heartbeat{0};
+    QAmqpConnectionOptions::RecoveryFilter filter = {}; // is asked for each of the steps
+    QList<QAmqpRecoveryStep> steps = {};
+    QList<bool> wanted = {};
     QByteArray response = {}; // to the login or challenge, or the new secret
     QString problem = {}; // why there is no response
     bool isProvided = false; // the credentials are known, even if they gave no response

@@ -3,6 +3,7 @@
 
 #include "protocol/replay.h"
 
+#include "codec/dispatch.h"
 #include "values/errorkinds.h"
 #include "values/wiretext.h"
 
@@ -26,7 +27,8 @@ void Replay::begin(const std::vector<quint64> &entities, std::chrono::seconds he
     m_steps.clear();
     m_index.clear();
     m_sent.clear();
-    m_busy = m_declaring = 0;
+    m_left = m_busy = m_declaring = 0;
+    m_retryAt.reset();
     m_channel = nullptr;
     // RabbitMQ keeps an exclusive queue until it has noticed the loss of a silent link, after three heartbeats, and
     // this side has noticed it after two.
@@ -35,9 +37,10 @@ void Replay::begin(const std::vector<quint64> &entities, std::chrono::seconds he
         const Topology::Entity *const entity = m_session.topology.find(id);
         Step &step = stepFor(*entity);
         if (entity->blame >= MaxBlame)
-            skip(step, operationError(QAmqpError::Kind::ClosedByBroker, QAmqpError::Origin::Broker,
-                                      u"the broker closed the connection %1 times for it",
-                                      entity->blame));
+            skip(step,
+                 operationError(QAmqpError::Kind::ClosedByBroker, QAmqpError::Origin::Broker,
+                                u"the broker closed the connection %1 times for it",
+                                entity->blame));
         else
             setState(step, State::ToDo);
     }
@@ -54,7 +57,10 @@ Replay::Step &Replay::stepFor(const Topology::Entity &entity)
 
 void Replay::count(const Step &step, int sign)
 {
-    if (step.state == State::Done || step.isPutOff)
+    if (step.state == State::Done)
+        return;
+    m_left += sign;
+    if (step.isPutOff)
         return;
     m_busy += sign;
     m_declaring += step.kind == Kind::QueueBinding ? 0 : sign;
@@ -108,6 +114,14 @@ bool Replay::linkLost(quint32 guiltyMethod)
     if (Topology::Entity *const entity = m_session.topology.find(guilty->entity))
         ++entity->blame;
     return true;
+}
+
+void Replay::giveUp(const QAmqpError &error)
+{
+    for (Step &step : m_steps) {
+        if (step.state != State::Done)
+            skip(step, error);
+    }
 }
 
 // Whether the broker still carries it out is unknown, so the link is given up.
@@ -172,12 +186,8 @@ ChannelCore *Replay::release()
 
 void Replay::work()
 {
-    for (Step &step : m_steps) {
-        if (step.state == State::Waiting && step.retryAt <= m_session.now) {
-            setState(step, State::ToDo);
-            m_sendable = true;
-        }
-    }
+    if (m_retryAt && *m_retryAt <= m_session.turnTime)
+        wakeSteps();
     if (!m_channel || !m_sendable)
         return;
     m_sendable = false;
@@ -196,14 +206,19 @@ void Replay::work()
     }
 }
 
-std::optional<TimePoint> Replay::nextTimeout() const
+void Replay::wakeSteps()
 {
-    std::optional<TimePoint> next;
-    for (const Step &step : m_steps) {
-        if (step.state == State::Waiting)
-            next = earlier(next, step.retryAt);
+    m_retryAt.reset();
+    for (Step &step : m_steps) {
+        if (step.state != State::Waiting)
+            continue;
+        if (step.retryAt > m_session.turnTime) {
+            m_retryAt = earlier(m_retryAt, step.retryAt);
+            continue;
+        }
+        setState(step, State::ToDo);
+        m_sendable = true;
     }
-    return next;
 }
 
 void Replay::answered(const Request &request, const Replied &replied)
@@ -213,7 +228,7 @@ void Replay::answered(const Request &request, const Replied &replied)
         return;
     Step &step = m_steps[sent->second];
     setState(step, State::Done);
-    m_sendable = m_sendable || m_declaring == 0;
+    m_sendable = m_sendable || (step.kind != Kind::QueueBinding && m_declaring == 0);
     const Topology::Entity *const entity = m_session.topology.find(step.entity);
     if (!entity || entity->kind != Kind::Queue)
         return;
@@ -231,6 +246,8 @@ void Replay::answered(const Request &request, const Replied &replied)
 void Replay::ended(const QAmqpError &error, quint32 guiltyMethod)
 {
     m_channel = nullptr;
+    if (!error)
+        return;
     Step *guilty = oldestSent(guiltyMethod);
     if (!guilty) // the broker names none of them
         guilty = oldestSent(0);
@@ -246,8 +263,7 @@ void Replay::ended(const QAmqpError &error, quint32 guiltyMethod)
 void Replay::refused(Step &step, const QAmqpError &error)
 {
     const int code = error.replyCode();
-    const bool isBinding =
-            step.kind == Kind::QueueBinding || step.kind == Kind::ExchangeBinding;
+    const bool isBinding = step.kind == Kind::QueueBinding || step.kind == Kind::ExchangeBinding;
     if (code == int(ReplyCode::ResourceLocked)
         || (code == int(ReplyCode::NotFound) && step.kind == Kind::Queue))
         return tryLater(step, error);
@@ -271,17 +287,18 @@ void Replay::tryLater(Step &step, const QAmqpError &error)
 {
     constexpr int largestShift = 5;
     if (step.tries++ == 0)
-        step.refusedSince = m_session.now;
+        step.refusedSince = m_session.turnTime;
     step.refusal = error;
-    const auto waited = m_session.now - step.refusedSince;
+    const auto waited = m_session.turnTime - step.refusedSince;
     if (waited > m_patience)
         return skip(step, error);
     setState(step, State::Waiting);
     if (waited >= PutOffAfter && !step.isPutOff)
         putOff(step);
-    step.retryAt = m_session.now
+    step.retryAt = m_session.turnTime
             + (step.isPutOff ? RetryOfPutOff
                              : FirstRetry * (1 << std::min(step.tries - 1, largestShift)));
+    m_retryAt = earlier(m_retryAt, step.retryAt);
 }
 
 QString Replay::nameOf(const Topology::Entity &entity) const
@@ -290,8 +307,7 @@ QString Replay::nameOf(const Topology::Entity &entity) const
     case Kind::Exchange: return formatted(u"exchange \"%1\"", entity.name);
     case Kind::Queue: return formatted(u"queue \"%1\"", entity.name);
     default:
-        return formatted(u"the binding of \"%1\" to exchange \"%2\"", entity.name,
-                         entity.source);
+        return formatted(u"the binding of \"%1\" to exchange \"%2\"", entity.name, entity.source);
     }
 }
 
@@ -322,8 +338,7 @@ QList<QAmqpError> Replay::pending() const
     QList<QAmqpError> errors;
     for (const Step &step : m_steps) {
         const Topology::Entity *const entity = m_session.topology.find(step.entity);
-        if (step.isPutOff && step.state != State::Done && entity
-            && step.kind != Kind::QueueBinding)
+        if (step.isPutOff && step.state != State::Done && entity && step.kind != Kind::QueueBinding)
             errors.append(entityError(
                     formatted(u"%1 could not be declared again yet, and is tried further",
                               nameOf(*entity)),

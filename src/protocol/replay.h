@@ -24,23 +24,25 @@ class Replay final : public PrivateUser
 public:
     explicit Replay(ConnectionContext &session) : m_session(session) { }
 
-    // Begins on a new link. Entities for which `leaveOut` is true are not declared.
+    // Begins on a new link.
     void begin(const std::vector<quint64> &entities, std::chrono::seconds heartbeat);
     // The queue may have been deleted since it was declared. Returns false if it is not known.
     bool declareAgain(const QByteArray &queue);
     // The link is lost. If the broker blames a method of which a step is unanswered, that is the guilty one.
     bool linkLost(quint32 guiltyMethod);
     void stepTimedOut();
+    void giveUp(const QAmqpError &error); // nothing more can be declared
 
     // Whether something must be done before the channels of the application may open.
     bool isBusy() const { return m_busy > 0; }
+    bool isActive() const { return m_left > 0 || m_channel; } // whether anything is left to be done
     bool isAway(const QByteArray &queue) const;
     // Whether a channel is needed now; it is given by use(), and taken back by release() when that is not null.
     bool wantsChannel() const { return !m_channel && m_sendable && (m_busy > 0 || hasDue()); }
     void use(ChannelCore &channel);
     ChannelCore *release();
     void work();
-    std::optional<TimePoint> nextTimeout() const;
+    std::optional<TimePoint> nextTimeout() const { return m_retryAt; }
 
     // What came of it; reading it clears it.
     QList<QAmqpError> takeSkipped() { return std::exchange(m_skipped, {}); }
@@ -71,6 +73,7 @@ private:
     void setState(Step &step, State state);
     void putOff(Step &step);
     void count(const Step &step, int sign);
+    void wakeSteps();
     const Step *stepOf(const Topology::Entity *entity) const;
     bool isHeld(const Step &step) const;
     bool hasDue() const;
@@ -85,8 +88,10 @@ private:
     std::vector<Step> m_steps; // in the order in which they are sent
     std::map<quint64, size_t> m_index; // the step of each entity
     std::map<RequestId, size_t> m_sent;
+    int m_left = 0; // steps that are not done
     int m_busy = 0; // steps that are to be sent, unanswered, or to be tried again soon
     int m_declaring = 0; // those of them that bindings of queues wait for
+    std::optional<TimePoint> m_retryAt; // when the next step is to be tried again
     bool m_sendable = false; // something may have become ready to be sent
     std::chrono::milliseconds m_patience{0}; // with what is put off
     QList<QAmqpError> m_skipped;

@@ -46,7 +46,8 @@ Topology::Key Topology::keyOf(Kind kind, QByteArrayView name)
 Topology::Key Topology::keyOf(const Entity &entity)
 {
     Key key = keyOf(entity.kind, entity.name);
-    const auto add = [&key](QByteArrayView source, QByteArrayView routingKey, QByteArrayView arguments) {
+    const auto add = [&key](QByteArrayView source, QByteArrayView routingKey,
+                            QByteArrayView arguments) {
         append(key, source);
         append(key, routingKey);
         key += arguments;
@@ -130,9 +131,9 @@ void Topology::forget(const Key &key)
 
 std::vector<quint64> Topology::bindingsOf(const Entity &destination) const
 {
-    const Key prefix = keyOf(destination.kind == Kind::Queue ? Kind::QueueBinding
-                                                             : Kind::ExchangeBinding,
-                             destination.name);
+    const Key prefix =
+            keyOf(destination.kind == Kind::Queue ? Kind::QueueBinding : Kind::ExchangeBinding,
+                  destination.name);
     std::vector<quint64> ids;
     for (auto each = m_entities.lower_bound(prefix);
          each != m_entities.end() && each->first.startsWith(prefix); ++each)
@@ -195,8 +196,7 @@ void Topology::acceptedQueue(const QByteArray &encoded, const QByteArray &name,
         return;
     method.noWait = false;
     const bool isNamedByBroker = method.queue.isEmpty();
-    const qint64 expires =
-            decodeTable(method.arguments).value(QStringLiteral("x-expires")).toInt();
+    const qint64 expires = decodeTable(method.arguments).value(QStringLiteral("x-expires")).toInt();
     record({.kind = Kind::Queue,
             .method = QueueDeclare::info.id(),
             .encoded = callOf(method).method,
@@ -212,7 +212,8 @@ template<typename Method>
 static Topology::Entity bindingOf(Topology::Kind kind, Method method)
 {
     method.noWait = false;
-    Topology::Entity entity{.kind = kind, .method = Method::info.id(), .encoded = callOf(method).method};
+    Topology::Entity entity{
+            .kind = kind, .method = Method::info.id(), .encoded = callOf(method).method};
     if constexpr (requires { method.queue; }) {
         entity.name = method.queue.toByteArray();
         entity.source = method.exchange.toByteArray();
@@ -262,8 +263,7 @@ void Topology::accepted(quint32 method, const QByteArray &encoded, const QByteAr
     case QueueDelete::info.id():
         return forget(keyOf(Kind::Queue, decoded<QueueDelete>(encoded).queue));
     case QueueBind::info.id(): return acceptedBinding<QueueBind>(Kind::QueueBinding, encoded, now);
-    case QueueUnbind::info.id():
-        return acceptedUnbinding<QueueUnbind>(Kind::QueueBinding, encoded);
+    case QueueUnbind::info.id(): return acceptedUnbinding<QueueUnbind>(Kind::QueueBinding, encoded);
     default: break;
     }
 }
@@ -279,7 +279,8 @@ void Topology::consumerStarted(const QByteArray &queue)
 void Topology::consumerEnded(const QByteArray &queue, TimePoint now)
 {
     const auto entity = m_entities.find(keyOf(Kind::Queue, current(queue)));
-    if (entity == m_entities.end() || entity->second.consumers == 0 || --entity->second.consumers > 0)
+    if (entity == m_entities.end() || entity->second.consumers == 0
+        || --entity->second.consumers > 0)
         return;
     if (entity->second.autoDelete)
         forget(Key(entity->first));

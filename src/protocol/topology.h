@@ -26,16 +26,21 @@ namespace QtAmqpPrivate {
 class Topology
 {
 public:
-    enum class Kind : quint8 { Exchange, ExchangeBinding, Queue, QueueBinding }; // in the order of declaring
+    enum class Kind : quint8 {
+        Exchange,
+        ExchangeBinding,
+        Queue,
+        QueueBinding
+    }; // in the order of declaring
 
     struct Entity
     {
         quint64 id = 0; // in the order of recording
         Kind kind = Kind::Exchange;
         quint32 method = 0;
-        QByteArray encoded; // the method that declares it, which asks for an answer
-        QByteArray name; // of a binding the destination's
-        QByteArray source; // of a binding
+        QByteArray encoded = {}; // the method that declares it, which asks for an answer
+        QByteArray name = {}; // of a binding the destination's
+        QByteArray source = {}; // of a binding
         bool autoDelete = false;
         bool isNamedByBroker = false;
         QueueNamePointer shared = {}; // what the handles of such a queue have

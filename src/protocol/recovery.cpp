@@ -1,0 +1,243 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
+// The part of ConnectionCore that outlives a link: whether another one is made, and what is done on it before
+// everything works again.
+
+#include "protocol/connectioncore.h"
+
+#include "values/errorkinds.h"
+#include "values/wiretext.h"
+
+#include <algorithm>
+
+QT_BEGIN_NAMESPACE
+
+namespace QtAmqpPrivate {
+
+using namespace std::chrono_literals;
+using Kind = QAmqpError::Kind;
+using Origin = QAmqpError::Origin;
+using TopologyRecovery = QAmqpConnectionOptions::TopologyRecovery;
+
+// An open link that was up for so long is no sign of a broker that closes each one at once.
+constexpr auto StableAfter = 10s;
+
+// The network, the broker's end, or a timeout may be over on the next link. What one side did wrong is not, unless the
+// broker says so of something that is only being declared again: that is left out next time.
+bool ConnectionCore::isWorthAnother(const QAmqpError &cause, bool isBlamed) const
+{
+    if (!m_options.isRecoveryEnabled() || isClosing() || m_link->isGivenUp())
+        return false;
+    switch (cause.kind()) {
+    case Kind::ConnectionLost:
+    case Kind::HeartbeatMissed:
+    case Kind::Timeout: return true;
+    case Kind::TlsFailed: return cause.origin() == Origin::Transport;
+    default:
+        return isBlamed || cause.replyCode() == int(ReplyCode::ConnectionForced)
+                || cause.replyCode() == int(ReplyCode::InternalError);
+    }
+}
+
+// Returns false if the session ends with the link.
+bool ConnectionCore::recover(const QAmqpError &cause, quint32 guiltyMethod)
+{
+    const bool isBlamed = m_context.isRecovering && m_replay.linkLost(guiltyMethod);
+    if (!isWorthAnother(cause, isBlamed))
+        return false;
+    const bool wasStable = m_now - m_openSince >= StableAfter;
+    const auto delay = m_attempts.recover(m_options.recoveryPolicy(), wasStable);
+    if (!delay)
+        return false;
+    if (!std::exchange(m_context.isRecovering, true))
+        m_recovery = {.since = m_now};
+    if (m_link->isUsable())
+        m_lastNegotiated = m_link->negotiated();
+    m_filter.reset();
+    dropPrivateChannel();
+    m_context.reopenAt.reset();
+    for (const auto &channel : m_channels) {
+        if (channel)
+            channel->interrupted(cause);
+    }
+    for (size_t number = 1; number < m_channels.size(); ++number)
+        dropIfOver(quint16(number));
+    m_link->leave(Cause::LinkLost);
+    m_context.events.append(LinkLost{cause, true});
+    log().add(
+            qtAmqpConnection(), QtWarningMsg,
+            formatted(u"%1; the connection is made again in %2 ms", cause.text(), delay->count()));
+    waitForAttempt(*delay);
+    return true;
+}
+
+void ConnectionCore::waitForAttempt(std::chrono::milliseconds delay)
+{
+    if (m_context.isRecovering)
+        m_context.events.append(RetryScheduled{++m_recovery.attempt, delay});
+    if (delay.count() > 0)
+        m_deadlines[Deadline::Retry] = m_now + delay;
+    else
+        m_context.events.append(ConnectWanted{m_attempts.host()});
+}
+
+void ConnectionCore::reconnectNow(TimePoint now)
+{
+    if (std::optional<TimePoint> &retry = m_deadlines[Deadline::Retry])
+        retry = now;
+}
+
+// The channel on which the topology is declared belongs to one link.
+void ConnectionCore::dropPrivateChannel()
+{
+    if (m_privateChannel)
+        m_channels[std::exchange(m_privateChannel, 0)].reset();
+}
+
+void ConnectionCore::beginReplay()
+{
+    m_context.replay = &m_replay;
+    const TopologyRecovery scope = m_options.topologyRecovery();
+    m_toReplay =
+            scope == TopologyRecovery::All ? m_context.topology.all(m_now) : std::vector<quint64>();
+    if (scope == TopologyRecovery::None) {
+        const QAmqpError reason = operationError(
+                Kind::Interrupted, Origin::Transport,
+                u"the link was lost, and consumers are not started again: see QAmqpConnectionOptions::setTopologyRecovery()");
+        for (const auto &channel : m_channels) {
+            for (const QByteArray &tag : channel ? channel->consumersToResume() : QByteArrayList())
+                channel->giveUpConsumer(tag, reason);
+        }
+    }
+    if (m_options.recoveryFilter())
+        askFilter(m_toReplay);
+    else
+        replay();
+}
+
+// The application decides on each entity. Consumers come last.
+void ConnectionCore::askFilter(const std::vector<quint64> &entities)
+{
+    m_filter = std::make_shared<Question>();
+    m_filter->topic = Question::Topic::Recovery;
+    m_filter->filter = m_options.recoveryFilter();
+    for (const quint64 id : entities)
+        m_filter->steps.append(m_context.topology.describe(*m_context.topology.find(id)));
+    for (const auto &channel : m_channels) {
+        for (const QByteArray &tag : channel ? channel->consumersToResume() : QByteArrayList())
+            m_filter->steps.append(QAmqpRecoveryStep()
+                                           .setEntity(QAmqpRecoveryStep::Entity::Consumer)
+                                           .setName(textFromWire(tag))
+                                           .setSource(textFromWire(channel->queueOfConsumer(tag))));
+    }
+    m_context.events.append(Asked{m_filter});
+}
+
+void ConnectionCore::filtered(const Question &question)
+{
+    qsizetype at = 0;
+    std::erase_if(m_toReplay, [&](quint64) { return !question.wanted.value(at++, true); });
+    const QAmqpError reason = operationError(
+            Kind::Interrupted, Origin::Application,
+            u"the link was lost, and the recovery's filter does not let this consumer start again");
+    for (const auto &channel : m_channels) {
+        for (const QByteArray &tag : channel ? channel->consumersToResume() : QByteArrayList()) {
+            if (!question.wanted.value(at++, true))
+                channel->giveUpConsumer(tag, reason);
+        }
+    }
+    replay();
+}
+
+void ConnectionCore::replay()
+{
+    std::erase_if(m_toReplay, [this](quint64 id) { return !m_context.topology.find(id); });
+    m_replay.begin(std::exchange(m_toReplay, {}), negotiated().heartbeat);
+    goOn();
+}
+
+bool ConnectionCore::isReadyForChannels() const
+{
+    return !m_context.isRecovering || (!m_filter && !m_replay.isBusy());
+}
+
+void ConnectionCore::giveReplayChannel()
+{
+    const quint16 limit = negotiated().channelMax ? negotiated().channelMax : quint16(0xffff);
+    size_t number = 1;
+    while (number < m_channels.size() && m_channels[number])
+        ++number;
+    if (number > limit)
+        return m_replay.giveUp(operationError(
+                Kind::LimitExceeded, Origin::Library,
+                u"all %1 channels of the connection are in use, and declaring needs one", limit));
+    if (number == m_channels.size())
+        m_channels.emplace_back();
+    m_privateChannel = quint16(number);
+    m_channels[number] = std::make_unique<ChannelCore>(m_context, m_privateChannel, 1, &m_replay);
+    m_channels[number]->forget();
+    m_channels[number]->open(m_link->context());
+    m_replay.use(*m_channels[number]);
+}
+
+// Takes the next step, if there is one: after each frame while the session recovers, and when time has passed.
+void ConnectionCore::goOn()
+{
+    const bool isAnythingLeft = m_context.isRecovering || m_context.reopenAt || m_replay.isActive();
+    if (!isAnythingLeft || m_ended || !isUsable() || m_filter)
+        return;
+    for (const auto &channel : m_channels) {
+        for (const QByteArray &queue : channel ? channel->takeMissingQueues() : QByteArrayList())
+            m_replay.declareAgain(queue);
+    }
+    m_replay.work();
+    if (m_privateChannel && !channel(m_privateChannel))
+        m_privateChannel = 0; // the broker has closed it
+    if (m_replay.wantsChannel() && !m_privateChannel) {
+        giveReplayChannel();
+        m_replay.work();
+    }
+    if (ChannelCore *const idle = m_replay.release())
+        idle->close();
+    for (const QByteArray &queue : m_replay.takeReturned()) {
+        for (const auto &channel : m_channels) {
+            if (channel)
+                channel->queueReturned(queue);
+        }
+    }
+    if (!isReadyForChannels())
+        return;
+    if (m_context.reopenAt && *m_context.reopenAt <= m_now)
+        m_context.reopenAt.reset();
+    openChannels();
+    if (m_context.isRecovering
+        && std::all_of(m_channels.begin(), m_channels.end(), [](const auto &channel) {
+               return !channel || channel->isPrivate() || channel->isSetUp();
+           }))
+        recovered();
+}
+
+void ConnectionCore::recovered()
+{
+    m_context.isRecovering = false;
+    QAmqpRecoveryReport &report = m_recovery.report;
+    report.setAttempts(m_recovery.attempt)
+            .setDuration(
+                    std::chrono::duration_cast<std::chrono::milliseconds>(m_now - m_recovery.since))
+            .setEndpoint(m_context.endpoint);
+    for (const auto &[from, to] : m_replay.takeRenamed())
+        report.addRenamedQueue(from, to);
+    for (const QAmqpError &error : m_replay.takeSkipped())
+        report.addSkipped(error);
+    for (const QAmqpError &error : m_replay.pending())
+        report.addPending(error);
+    log().add(qtAmqpConnection(), QtInfoMsg,
+              formatted(u"%1 is open again, after %2 attempts", m_context.endpoint,
+                        m_recovery.attempt));
+    m_context.events.append(Recovered{std::exchange(report, {})});
+}
+
+} // namespace QtAmqpPrivate
+
+QT_END_NAMESPACE
