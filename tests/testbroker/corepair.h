@@ -69,9 +69,11 @@ public:
     // Carries bytes until both sides have said all they have to say.
     void run()
     {
-        do
+        do {
             turn();
-        while (exchange());
+            if (reconnects && !link && client->state() == ConnectionState::Connecting)
+                connect();
+        } while (exchange());
     }
 
     // Time passes, with a turn at each deadline of either side.
@@ -125,6 +127,9 @@ public:
     // After how many bytes of a link it is cut.
     std::optional<qint64> cutToBroker;
     std::optional<qint64> cutToClient;
+    bool answersBeforeCut = false; // what the broker has to say to what arrived still reaches the client
+    bool reconnects = false; // the client gets a link whenever it wants one
+    std::function<void()> onCut;
     // How many of the bytes on their way arrive together; all, unless it is set.
     std::function<qsizetype(qsizetype)> pieceSize;
     std::function<void(const Event &)> onEvent;
@@ -192,17 +197,22 @@ private:
                 || (cutToClient && toClient.passed >= *cutToClient);
     }
 
+    bool hasAnswers() const { return link->outputSize() > 0 || !toClient.bytes.isEmpty(); }
+
     // One piece in each direction; false if there was none.
     bool exchange()
     {
         if (!link)
             return false;
-        if (isCutNow()) {
+        if (isCutNow() && !(answersBeforeCut && hasAnswers())) {
+            if (onCut)
+                onCut();
             cut();
             return true;
         }
         bool any = false;
-        if (!toBroker.bytes.isEmpty() && link->wantsInput()) {
+        const bool mayPass = !cutToBroker || toBroker.passed < *cutToBroker;
+        if (!toBroker.bytes.isEmpty() && link->wantsInput() && mayPass) {
             qsizetype room = 0;
             char *const to = link->receiveBuffer(&room);
             const QByteArray part = take(toBroker, std::min(room, passing(toBroker, cutToBroker)));
