@@ -14,7 +14,11 @@ QString environment(const char *name) { return qEnvironmentVariable(name); }
 
 QString virtualHost() { return options().virtualHost(); }
 
-QAmqpConnectionOptions options() { return QAmqpConnectionOptions::fromUrl(broker().url()); }
+// Most of the tests are about one link, which they lose on purpose or by a mistake of their own.
+QAmqpConnectionOptions options()
+{
+    return QAmqpConnectionOptions::fromUrl(broker().url()).setRecoveryEnabled(false);
+}
 
 QAmqpConnectionOptions tlsOptions()
 {
