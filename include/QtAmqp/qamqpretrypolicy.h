@@ -16,7 +16,7 @@ class Q_AMQP_EXPORT QAmqpRetryPolicy
 public:
     Q_AMQP_VALUE(QAmqpRetryPolicy, QAmqpRetryPolicyPrivate)
 
-    static QAmqpRetryPolicy forever();
+    static QAmqpRetryPolicy endless();
 
     int maximumAttempts() const;
     QAmqpRetryPolicy &setMaximumAttempts(int attempts);

@@ -101,7 +101,7 @@ void ConnectionCore::beginReplay()
     const TopologyRecovery scope = m_options.topologyRecovery();
     m_toReplay =
             scope == TopologyRecovery::All ? m_context.topology.all(m_now) : std::vector<quint64>();
-    if (scope == TopologyRecovery::None) {
+    if (scope == TopologyRecovery::Nothing) {
         const QAmqpError reason = operationError(
                 Kind::Interrupted, Origin::Transport,
                 u"the link was lost, and consumers are not started again: see QAmqpConnectionOptions::setTopologyRecovery()");

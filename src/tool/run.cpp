@@ -33,7 +33,8 @@ int statusOf(const QAmqpError &error)
     case Kind::HostUnreachable:
     case Kind::TlsFailed:
     case Kind::ConnectionLost:
-    case Kind::HeartbeatMissed: return NoConnection;
+    case Kind::HeartbeatMissed:
+    case Kind::Interrupted: return NoConnection;
     case Kind::Timeout: return isBeforeOpen(error) ? NoConnection : TooLate;
     case Kind::Unroutable:
     case Kind::Nacked: return NotTaken;

@@ -87,6 +87,34 @@ bool setVerify(Options &options, const QString &text)
     return text == "verify_peer"_L1 || text == "verify_none"_L1;
 }
 
+bool setRecovery(Options &options, const QString &text)
+{
+    options.setRecoveryEnabled(text == "on"_L1);
+    return text == "on"_L1 || text == "off"_L1;
+}
+
+bool setTopologyRecovery(Options &options, const QString &text)
+{
+    constexpr std::pair<QLatin1StringView, Options::TopologyRecovery> all[] = {
+            {"none"_L1, Options::TopologyRecovery::Nothing},
+            {"consumers"_L1, Options::TopologyRecovery::ConsumersOnly},
+            {"all"_L1, Options::TopologyRecovery::All},
+    };
+    for (const auto &[name, recovery] : all) {
+        if (text == name) {
+            options.setTopologyRecovery(recovery);
+            return true;
+        }
+    }
+    return false;
+}
+
+// All delays are the same, as in Pika.
+QAmqpRetryPolicy withDelay(QAmqpRetryPolicy policy, quint64 delay)
+{
+    return policy.setInitialDelay(milliseconds(delay)).setMultiplier(1).setJitter(0);
+}
+
 bool setMechanism(Options &options, const QString &text)
 {
     const QByteArray mechanism = text.toUpper().toUtf8();
@@ -273,12 +301,21 @@ static QList<UrlKey> makeUrlKeys()
                   options.setRetryPolicy(options.retryPolicy().setMaximumAttempts(int(count)));
               });
     addNumber(keys, "retry_delay", "setRetryPolicy", RetryDelay,
-              [](Options &options, quint64 delay) { // all delays are the same, as in Pika
-                  options.setRetryPolicy(options.retryPolicy()
-                                                 .setInitialDelay(milliseconds(delay))
-                                                 .setMultiplier(1)
-                                                 .setJitter(0));
+              [](Options &options, quint64 delay) {
+                  options.setRetryPolicy(withDelay(options.retryPolicy(), delay));
               });
+    keys.append({"recovery"_L1, "setRecoveryEnabled", u"on or off"_s, setRecovery});
+    addNumber(keys, "recovery_attempts", "setRecoveryPolicy", AttemptCount,
+              [](Options &options, quint64 count) {
+                  options.setRecoveryPolicy(
+                          options.recoveryPolicy().setMaximumAttempts(int(count)));
+              });
+    addNumber(keys, "recovery_delay", "setRecoveryPolicy", RetryDelay,
+              [](Options &options, quint64 delay) {
+                  options.setRecoveryPolicy(withDelay(options.recoveryPolicy(), delay));
+              });
+    keys.append({"topology_recovery"_L1, "setTopologyRecovery", u"none, consumers or all"_s,
+                 setTopologyRecovery});
     keys.append({"auth_mechanism"_L1, "setCredentials", u"plain, amqplain or external"_s,
                  setMechanism});
     keys.append({"verify"_L1, "setPeerVerificationEnabled", u"verify_peer or verify_none"_s,

@@ -85,7 +85,7 @@ public:
     std::shared_ptr<QAmqpConnectionOptions::RecoveryFilter> recoveryFilter;
     QAmqpRetryPolicy retryPolicy;
     bool isRecoveryEnabled = true;
-    QAmqpRetryPolicy recoveryPolicy = QAmqpRetryPolicy::forever ();
+    QAmqpRetryPolicy recoveryPolicy = QAmqpRetryPolicy::endless();
     QAmqpConnectionOptions::TopologyRecovery topologyRecovery =
             QAmqpConnectionOptions::TopologyRecovery::All;
     QString urlError;
@@ -111,6 +111,11 @@ QString hostError(const QList<QAmqpHost> &hosts)
             ? QString()
             : u"The host is neither a host name nor an address; a port is set with setPort(), a URL is "
               "read by fromUrl()."_s;
+}
+
+QString recoveryError(const QString &error)
+{
+    return error.isEmpty() ? error : u"The recovery policy cannot work. %1"_s.arg(error);
 }
 
 QString propertiesError(const QString &error)
@@ -195,13 +200,19 @@ QTAMQP_TEXT_OPTIONS(QTAMQP_OPTION)
          \li a whole number of milliseconds from 0 (off) to 2147483647
     \row \li connection_attempts \li setRetryPolicy() \li a whole number from 0 (without end) to 2147483647
     \row \li retry_delay \li setRetryPolicy() \li a number of seconds from 0 to 2147483, such as 2.5
+    \row \li recovery \li setRecoveryEnabled() \li on or off
+    \row \li recovery_attempts \li setRecoveryPolicy()
+         \li a whole number from 0 (without end) to 2147483647
+    \row \li recovery_delay \li setRecoveryPolicy() \li a number of seconds from 0 to 2147483, such as 2.5
+    \row \li topology_recovery \li setTopologyRecovery() \li none, consumers or all
     \row \li auth_mechanism \li setCredentials() \li plain, amqplain or external
     \row \li verify \li setPeerVerificationEnabled() \li verify_peer or verify_none, with amqps only
     \endtable
 
-    The keys are those of Pika and of RabbitMQ's URI query parameters, but for connection_name, which is this
-    library's own. With retry_delay all delays between attempts are the same, as in Pika. With external a URL
-    has no user name, since the broker takes it from the certificate.
+    The keys are those of Pika and of RabbitMQ's URI query parameters, but for connection_name and those of the
+    recovery, which are this library's own. With retry_delay all delays between attempts are the same, as in
+    Pika, and so they are with recovery_delay. With external a URL has no user name, since the broker takes it
+    from the certificate.
 
     Reading is strict: a key that is unknown or not supported, that comes twice or has no value, a number out
     of range, or a second path segment are errors. Then the options returned are the defaults, and their
@@ -408,23 +419,74 @@ QAmqpConnectionOptions &QAmqpConnectionOptions::setHeartbeatTuner(const Heartbea
     LimitExceeded. A message that was returned has no body, and its QAmqpMessage::errorString() says so. */
 
 /*! \fn QAmqpRetryPolicy QAmqpConnectionOptions::retryPolicy() const
-    Returns how often and when the first connect is tried again; by default it is tried once. */
+    Returns how often and when the first connect is tried again; by default it is tried once. A connection that
+    was open and lost its link follows recoveryPolicy(). */
 /*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setRetryPolicy(const QAmqpRetryPolicy &policy)
     Tries to connect as often as \a policy says. No further attempt is made after an error that would come
     again: refused credentials (unless they have a provider, which is asked once more), a certificate that
     is not trusted, a virtual host that is not allowed, or a peer that does not speak AMQP. */
 QTAMQP_FIELD(QAmqpConnectionOptions, QAmqpRetryPolicy, retryPolicy, setRetryPolicy)
 
+/*! \fn bool QAmqpConnectionOptions::isRecoveryEnabled() const
+    Returns whether a connection recovers when its link is lost; on by default. */
+/*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setRecoveryEnabled(bool enabled)
+    Lets a connection that was open recover from the loss of its link if \a enabled: it connects again as
+    recoveryPolicy() says, and restores what topologyRecovery() says. Otherwise the loss closes the connection,
+    with QAmqpConnection::errorOccurred() and QAmqpConnection::closed(). A connection that has not been open
+    yet does not recover; for that there is retryPolicy().
+    \sa {Reconnection: what survives and what does not} */
 QTAMQP_FIELD(QAmqpConnectionOptions, bool, isRecoveryEnabled, setRecoveryEnabled)
+
+/*! \fn QAmqpRetryPolicy QAmqpConnectionOptions::recoveryPolicy() const
+    Returns how often and when a lost link is made anew; by default QAmqpRetryPolicy::endless(). */
+/*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setRecoveryPolicy(const QAmqpRetryPolicy &policy)
+    Connects again as often as \a policy says after the link of an open connection was lost. In contrast to
+    retryPolicy() there is a wait before the first attempt too. No wait is shorter than 100 ms, whatever \a policy
+    says: RabbitMQ needs some milliseconds to give up the exclusive and auto-delete queues of the link that was
+    lost.
+
+    One attempt goes through all hosts without a wait in between, the one that was used last first, and finds
+    their addresses anew. The attempts are counted from the first again once a link has lasted for 10 s. After
+    the last one the connection ends, with QAmqpConnection::errorOccurred() and QAmqpConnection::closed().
+
+    \sa QAmqpConnection::reconnecting(), QAmqpConnection::reconnectNow() */
 QTAMQP_FIELD(QAmqpConnectionOptions, QAmqpRetryPolicy, recoveryPolicy, setRecoveryPolicy)
+
+/*!
+    \enum QAmqpConnectionOptions::TopologyRecovery
+    What a recovery restores beside the channels and their modes.
+    \value Nothing        Nothing else.
+    \value ConsumersOnly  The consumers, each with its prefetch. Their queues must still be there.
+    \value All            What was declared and bound on the connection and not deleted since, then the consumers.
+*/
+
+/*! \fn QAmqpConnectionOptions::TopologyRecovery QAmqpConnectionOptions::topologyRecovery() const
+    Returns what a recovery restores; All by default. */
+/*! \fn QAmqpConnectionOptions &QAmqpConnectionOptions::setTopologyRecovery(QAmqpConnectionOptions::TopologyRecovery recovery)
+    Restores as much as \a recovery says when a lost link has been made anew. A consumer that is not restored
+    ends.
+    \sa setRecoveryFilter() */
 QTAMQP_FIELD(QAmqpConnectionOptions, QAmqpConnectionOptions::TopologyRecovery, topologyRecovery,
              setTopologyRecovery)
 
+/*! \typedef QAmqpConnectionOptions::RecoveryFilter
+    A function that is given an exchange, a queue, a binding or a consumer, and returns whether a recovery
+    restores it. */
+
+/*! Returns the function that decides what a recovery restores; none by default, so that everything is. */
 QAmqpConnectionOptions::RecoveryFilter QAmqpConnectionOptions::recoveryFilter() const
 {
     return peek(d).recoveryFilter ? *peek(d).recoveryFilter : nullptr;
 }
 
+/*!
+    Lets \a filter decide what each recovery restores: it is asked about everything that topologyRecovery()
+    includes, and what it returns \c false for is left out. It is asked about each entity alone. If it leaves a
+    queue out that the broker no longer has, it should leave the queue's bindings and consumers out too. A
+    consumer that is left out ends.
+
+    It runs in the connection's thread and must not block. What it throws an exception for is restored.
+*/
 QAmqpConnectionOptions &QAmqpConnectionOptions::setRecoveryFilter(const RecoveryFilter &filter)
 {
     edit(d).recoveryFilter = filter ? std::make_shared<RecoveryFilter>(filter) : nullptr;
@@ -553,11 +615,11 @@ QString QAmqpConnectionOptions::errorString() const
   range.error(name, options.getter),
 #define QTAMQP_TEXT_ERROR(Type, getter, setter, byDefault, name, key, form, isTlsOnly) \
   textError(options.getter, byDefault, name, key, isTlsOnly && !options.isTlsEnabled),
-    return firstError({options.urlError, hostError(options.hosts.all()),
-                       options.credentials.errorString(), options.retryPolicy.errorString(),
-                       propertiesError(options.clientProperties.errorString()), tlsError(options),
-                       QTAMQP_NUMBER_OPTIONS(QTAMQP_NUMBER_ERROR)
-                               QTAMQP_TEXT_OPTIONS(QTAMQP_TEXT_ERROR)});
+    return firstError(
+            {options.urlError, hostError(options.hosts.all()), options.credentials.errorString(),
+             options.retryPolicy.errorString(), recoveryError(options.recoveryPolicy.errorString()),
+             propertiesError(options.clientProperties.errorString()), tlsError(options),
+             QTAMQP_NUMBER_OPTIONS(QTAMQP_NUMBER_ERROR) QTAMQP_TEXT_OPTIONS(QTAMQP_TEXT_ERROR)});
 }
 
 QDebug operator<<(QDebug debug, const QAmqpHost &host)
@@ -582,6 +644,8 @@ QDebug operator<<(QDebug debug, const QAmqpConnectionOptions &options)
         debug << ", peer not verified";
     if (!options.connectionName().isEmpty())
         debug << ", name " << options.connectionName();
+    if (!options.isRecoveryEnabled())
+        debug << ", does not recover";
     if (const QString error = options.errorString(); !error.isEmpty())
         debug << ", error " << error;
     return debug << ')';

@@ -52,6 +52,8 @@ using namespace QtAmqpPrivate;
     \value LimitExceeded         A limit of the broker (311, 506) or of this library was exceeded.
     \value DeviceFailed          The application's device from which a body is sent, or into which one is
                                 received, failed or ended early.
+    \value Interrupted           The link was lost after the request or the message had been sent, and the
+                                connection recovers. Whether the broker carried it out is not known.
 */
 
 /*!
@@ -192,7 +194,8 @@ QTAMQP_FIELD(QAmqpError, QList<QAmqpError>, attempts, setAttempts)
 /*! \property QAmqpError::retryable
     \c true if the same may work later without a change: the host was unreachable, the connection was
     lost or silent, something took too long, or the broker closed the connection for reasons of its own (320
-    connection-forced, 541 internal-error). */
+    connection-forced, 541 internal-error). It is \c true for Interrupted too: the link that is made anew can
+    carry the same request again, if it does no harm to have it carried out twice. */
 bool QAmqpError::isRetryable() const
 {
     switch (kind()) {

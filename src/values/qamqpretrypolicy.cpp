@@ -25,11 +25,12 @@ using std::chrono::milliseconds;
     One attempt goes through all hosts of the options. After the first failed one the wait is initialDelay(),
     and after each further one multiplier() times as long, up to maximumDelay(). A random part of each wait,
     up to jitter(), is left out, so that many clients of one broker do not all come back at the same moment.
-    There is no wait before the first attempt nor after the last.
+    There is no wait before the first attempt nor after the last, unless the attempts belong to the recovery of
+    a connection that was open: then the first of these waits comes before the first attempt.
 
-    The default is one attempt. Policies are implicitly shared and reentrant.
+    The default is one attempt, and for a recovery endless(). Policies are implicitly shared and reentrant.
 
-    \sa QAmqpConnectionOptions::setRetryPolicy()
+    \sa QAmqpConnectionOptions::setRetryPolicy(), QAmqpConnectionOptions::setRecoveryPolicy()
 */
 
 class QAmqpRetryPolicyPrivate : public SharedValue
@@ -50,12 +51,12 @@ QTAMQP_VALUE(QAmqpRetryPolicy)
 
 /*!
     Returns a policy without end: the first wait is 250 ms, each further one is twice as long as the one
-    before, up to 30 s, and all of it is random. This is the policy of a recovery, unless the options have
-    another one.
+    before, up to 30 s, and all of it is random: it lasts between nothing and that time. A recovery follows this
+    policy unless the options have another one.
 
     \sa QAmqpConnectionOptions::setRecoveryPolicy()
 */
-QAmqpRetryPolicy QAmqpRetryPolicy::forever ()
+QAmqpRetryPolicy QAmqpRetryPolicy::endless()
 {
     return QAmqpRetryPolicy().setMaximumAttempts(0).setInitialDelay(250ms).setJitter(1);
 }

@@ -52,7 +52,8 @@ const char *const emptyKey = "The URL has a query entry without a key; write key
   "heartbeat, channel_max, frame_max, socket_timeout, stack_timeout, blocked_connection_timeout, " \
   "tcp_keepidle, tcp_keepintvl, tcp_keepcnt, tcp_user_timeout, locale, connection_name, cacertfile, " \
   "certfile, keyfile, password, server_name_indication, connection_timeout, connection_attempts, " \
-  "retry_delay, auth_mechanism, verify."
+  "retry_delay, recovery, recovery_attempts, recovery_delay, topology_recovery, auth_mechanism, " \
+  "verify."
 #define SECONDS "a number of seconds from 0 (off) to 2147483, such as 2.5"
 
 const char emptyUrl[] =
@@ -217,6 +218,13 @@ const BadUrl badUrls[] = {
         {"amqp://localhost?retry_delay=",
          "\"retry_delay\" in the URL has no value; write a number of seconds from 0 to 2147483, such "
          "as 2.5, or leave it out."},
+        {"amqp://localhost?recovery=ON", "\"recovery\" in the URL must be on or off."},
+        {"amqp://localhost?recovery_attempts=forever",
+         "\"recovery_attempts\" in the URL must be a whole number from 0 (without end) to 2147483647."},
+        {"amqp://localhost?recovery_delay=250ms",
+         "\"recovery_delay\" in the URL must be a number of seconds from 0 to 2147483, such as 2.5."},
+        {"amqp://localhost?topology_recovery=ConsumersOnly",
+         "\"topology_recovery\" in the URL must be none, consumers or all."},
         {"amqp://localhost?tcp_keepidle=32768",
          "\"tcp_keepidle\" in the URL must be a whole number of seconds from 0 (the system's choice) to 32767."},
         {"amqp://localhost?tcp_keepintvl=1.5",
@@ -436,6 +444,10 @@ private Q_SLOTS:
         QTest::newRow("negative jitter")
                 << policy([](auto &p) { p.setJitter(-0.1); })
                 << u"The jitter of the delay must be a number from 0 to 1."_s;
+        QTest::newRow("recovery attempts")
+                << Options().setRecoveryPolicy(QAmqpRetryPolicy::endless().setMaximumAttempts(-1))
+                << u"The recovery policy cannot work. The number of attempts must be a whole number from 0 "
+                   "(without end) to 2147483647."_s;
         QTest::newRow("resolve") << Options().setResolveTimeout(-1ms) << timeout("resolve timeout");
         QTest::newRow("tls timeout") << Options().setTlsTimeout(-1ms) << timeout("TLS timeout");
         QTest::newRow("amqp timeout") << Options().setAmqpTimeout(-1ms) << timeout("AMQP timeout");

@@ -62,6 +62,10 @@ private Q_SLOTS:
         QCOMPARE(options.maxMessageSize(), quint64(134217728));
         QVERIFY(!options.heartbeatTuner());
         QCOMPARE(options.retryPolicy(), QAmqpRetryPolicy());
+        QVERIFY(options.isRecoveryEnabled());
+        QCOMPARE(options.recoveryPolicy(), QAmqpRetryPolicy::endless());
+        QCOMPARE(options.topologyRecovery(), Options::TopologyRecovery::All);
+        QVERIFY(!options.recoveryFilter());
         QVERIFY(options.resolveTimeout() == 5s);
         QVERIFY(options.connectTimeout() == 10s);
         QVERIFY(options.tlsTimeout() == 10s);
@@ -103,6 +107,12 @@ private Q_SLOTS:
         QTest::newRow("heartbeat tuner") << Options().setHeartbeatTuner([](auto s) { return s; });
         QTest::newRow("retry policy")
                 << Options().setRetryPolicy(QAmqpRetryPolicy().setMaximumAttempts(2));
+        QTest::newRow("recovery") << Options().setRecoveryEnabled(false);
+        QTest::newRow("recovery policy") << Options().setRecoveryPolicy(QAmqpRetryPolicy());
+        QTest::newRow("topology recovery")
+                << Options().setTopologyRecovery(Options::TopologyRecovery::ConsumersOnly);
+        QTest::newRow("recovery filter")
+                << Options().setRecoveryFilter([](const QAmqpRecoveryStep &) { return true; });
         QTest::newRow("resolve timeout") << Options().setResolveTimeout(1ms);
         QTest::newRow("tls timeout") << Options().setTlsTimeout(1ms);
         QTest::newRow("amqp timeout") << Options().setAmqpTimeout(1ms);
@@ -185,6 +195,23 @@ private Q_SLOTS:
         QVERIFY(Options(options).setHeartbeatTuner(nullptr) == Options());
     }
 
+    void keepsTheFilterOfTheRecovery()
+    {
+        const Options options = Options().setRecoveryFilter(
+                [](const QAmqpRecoveryStep &step) { return step.isDurable(); });
+        QVERIFY(options.recoveryFilter()(QAmqpRecoveryStep().setDurable(true)));
+        QVERIFY(!options.recoveryFilter()(QAmqpRecoveryStep()));
+        const Options copy(options);
+        QCOMPARE(copy, options);
+        QVERIFY(Options(options).setRecoveryFilter(nullptr) == Options());
+    }
+
+    void saysThatItDoesNotRecover()
+    {
+        QVERIFY(!printed(Options()).contains(u"recover"_s));
+        QVERIFY(printed(Options().setRecoveryEnabled(false)).contains(u", does not recover)"_s));
+    }
+
     void keepsACopyUnchanged()
     {
         Options one;
@@ -261,14 +288,15 @@ private Q_SLOTS:
 
     void readsEveryPartOfAUrl()
     {
-        const Options options =
-                from(u"amqps://al%40ice:s%3A%2F%3F%23%25@Broker.Example:5673/a%2Fb?heartbeat=30"
-                     "&channel_max=10&frame_max=8192&locale=de_DE&connection_name=my%20app+%26%3D"
-                     "&socket_timeout=2.5&stack_timeout=7&blocked_connection_timeout=300"
-                     "&cacertfile=%2Fetc%2Fca.pem&certfile=/etc/me.pem&keyfile=/etc/key.pem"
-                     "&verify=verify_none&server_name_indication=other.example"
-                     "&auth_mechanism=PLAIN&password=k%26y&connection_attempts=3&retry_delay=0.5"
-                     "&tcp_keepidle=60&tcp_keepintvl=10&tcp_keepcnt=5&tcp_user_timeout=30000"_s);
+        const Options options = from(
+                u"amqps://al%40ice:s%3A%2F%3F%23%25@Broker.Example:5673/a%2Fb?heartbeat=30"
+                "&channel_max=10&frame_max=8192&locale=de_DE&connection_name=my%20app+%26%3D"
+                "&socket_timeout=2.5&stack_timeout=7&blocked_connection_timeout=300"
+                "&cacertfile=%2Fetc%2Fca.pem&certfile=/etc/me.pem&keyfile=/etc/key.pem"
+                "&verify=verify_none&server_name_indication=other.example"
+                "&auth_mechanism=PLAIN&password=k%26y&connection_attempts=3&retry_delay=0.5"
+                "&recovery=off&recovery_attempts=20&recovery_delay=1.5&topology_recovery=consumers"
+                "&tcp_keepidle=60&tcp_keepintvl=10&tcp_keepcnt=5&tcp_user_timeout=30000"_s);
         const Options expected =
                 Options()
                         .setTlsEnabled(true)
@@ -295,6 +323,13 @@ private Q_SLOTS:
                                                 .setInitialDelay(500ms)
                                                 .setMultiplier(1)
                                                 .setJitter(0))
+                        .setRecoveryEnabled(false)
+                        .setRecoveryPolicy(QAmqpRetryPolicy::endless()
+                                                   .setMaximumAttempts(20)
+                                                   .setInitialDelay(1500ms)
+                                                   .setMultiplier(1)
+                                                   .setJitter(0))
+                        .setTopologyRecovery(Options::TopologyRecovery::ConsumersOnly)
                         .setKeepAliveIdle(60s)
                         .setKeepAliveInterval(10s)
                         .setKeepAliveCount(5)
@@ -341,6 +376,14 @@ private Q_SLOTS:
         QTest::newRow("attempts without end")
                 << u"amqp://?connection_attempts=0"_s
                 << Options().setRetryPolicy(QAmqpRetryPolicy().setMaximumAttempts(0));
+        QTest::newRow("recovery on") << u"amqp://?recovery=on"_s << Options();
+        QTest::newRow("recovery off")
+                << u"amqp://?recovery=off"_s << Options().setRecoveryEnabled(false);
+        QTest::newRow("recovery without end") << u"amqp://?recovery_attempts=0"_s << Options();
+        QTest::newRow("all of the topology") << u"amqp://?topology_recovery=all"_s << Options();
+        QTest::newRow("nothing of the topology")
+                << u"amqp://?topology_recovery=none"_s
+                << Options().setTopologyRecovery(Options::TopologyRecovery::Nothing);
         QTest::newRow("IPv4") << u"amqp://127.0.0.1:99"_s
                               << Options().setHostName(u"127.0.0.1"_s).setPort(99);
         QTest::newRow("IPv6") << u"amqp://[::1]"_s << Options().setHostName(u"::1"_s);

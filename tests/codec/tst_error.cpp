@@ -162,9 +162,9 @@ private Q_SLOTS:
     void tellsWhatIsWorthARetry()
     {
         const QList<Kind> retryable = {Kind::HostUnreachable, Kind::ConnectionLost,
-                                       Kind::HeartbeatMissed, Kind::Timeout};
+                                       Kind::HeartbeatMissed, Kind::Timeout, Kind::Interrupted};
         const QMetaEnum kinds = QMetaEnum::fromType<Kind>();
-        QCOMPARE(kinds.keyCount(), 20);
+        QCOMPARE(kinds.keyCount(), 21);
         for (int i = 0; i < kinds.keyCount(); ++i) {
             const Kind kind = Kind(kinds.value(i));
             const Error error(kind, Scope::Connection, Origin::Transport, {});

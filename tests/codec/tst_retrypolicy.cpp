@@ -29,6 +29,20 @@ private Q_SLOTS:
         QCOMPARE(policy.errorString(), QString());
     }
 
+    void endlessPolicyNeverGivesUp()
+    {
+        const QAmqpRetryPolicy policy = QAmqpRetryPolicy::endless();
+        QVERIFY(policy.allowsAttempt(2147483647));
+        QVERIFY(policy.delayAfter(1, 0) == 250ms);
+        QVERIFY(policy.delayAfter(2, 0) == 500ms);
+        QVERIFY(policy.delayAfter(7, 0) == 16s);
+        QVERIFY(policy.delayAfter(8, 0) == 30s);
+        QVERIFY(policy.delayAfter(2147483647, 0) == 30s);
+        QVERIFY(policy.delayAfter(8, 0.5) == 15s);
+        QVERIFY(policy.delayAfter(8, 1) == 0s);
+        QCOMPARE(policy.errorString(), QString());
+    }
+
     void countsAttempts()
     {
         const QAmqpRetryPolicy three = QAmqpRetryPolicy().setMaximumAttempts(3);

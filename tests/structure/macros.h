@@ -64,6 +64,13 @@
 #define verify(assertion)
 #define require(assertion, label)
 
+// Qt's keywords, which programs have unless they are told QT_NO_KEYWORDS.
+#define emit
+#define signals public
+#define slots
+#define forever for (;;)
+#define foreach Q_FOREACH
+
 // sys/sysmacros.h and the compiler itself.
 #undef major
 #undef minor

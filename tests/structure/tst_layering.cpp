@@ -57,6 +57,7 @@ const QMap<QString, QString> publicHeaders = {
         {u"qamqpcredentials.h"_s, u"values"_s},
         {u"qamqpoperationoptions.h"_s, u"values"_s},
         {u"qamqpreturn.h"_s, u"values"_s},
+        {u"qamqprecoveryreport.h"_s, u"values"_s},
         {u"qamqpretrypolicy.h"_s, u"values"_s},
         {u"qamqptransport.h"_s, u"transport"_s},
         {u"qamqpresult.h"_s, u"values"_s},

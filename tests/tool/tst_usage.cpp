@@ -166,7 +166,7 @@ private Q_SLOTS:
             "channel_max, frame_max, socket_timeout, stack_timeout, blocked_connection_timeout, tcp_keepidle, "
             "tcp_keepintvl, tcp_keepcnt, tcp_user_timeout, locale, connection_name, cacertfile, certfile, "
             "keyfile, password, server_name_indication, connection_timeout, connection_attempts, retry_delay, "
-            "auth_mechanism, verify."_s);
+            "recovery, recovery_attempts, recovery_delay, topology_recovery, auth_mechanism, verify."_s);
         row("slash in the password", {u"ping"_s, u"--url"_s, u"amqp://me:secret/word@h"_s},
             u"qamqp ping: --url: The URL has an @ behind its host; write %40 for it, and if it ends a "
             "password, write %2F and %3F for a / and a ? in the password."_s);
