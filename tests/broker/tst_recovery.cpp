@@ -21,7 +21,7 @@ namespace {
 QAmqpConnectionOptions recovering()
 {
     return options().setRecoveryEnabled(true).setRecoveryPolicy(
-            QAmqpRetryPolicy::forever().setMaximumDelay(200ms));
+            QAmqpRetryPolicy::endless().setMaximumDelay(200ms));
 }
 
 // The same through a proxy.

@@ -65,7 +65,9 @@ public:
         m_pair.open();
         setUp();
         m_pair.run();
-        publish();
+        for (int i = 0; i < 60 && m_ended.size() < size_t(m_requests.size()); ++i)
+            m_pair.pass(10s);
+        publish(); // not before the queues are there
         for (int i = 0; i < 60 && !isDone(); ++i) {
             m_pair.pass(10s);
             goOn();
@@ -99,7 +101,7 @@ private:
     }
     static QAmqpConnectionOptions options()
     {
-        return QAmqpConnectionOptions().setHeartbeat(0s).setRetryPolicy(QAmqpRetryPolicy::forever());
+        return QAmqpConnectionOptions().setHeartbeat(0s).setRetryPolicy(QAmqpRetryPolicy::endless());
     }
 
     void cutAt(qint64 at)
