@@ -141,6 +141,7 @@ set(QTAMQP_api_SOURCES
     api/notify.h
     api/qamqpchannel.cpp
     api/qamqpchannel_p.h
+    api/connectionevents.cpp
     api/qamqpconnection.cpp
     api/qamqpconnection_p.h
     api/qamqpconsumer.cpp

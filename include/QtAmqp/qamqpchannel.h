@@ -146,6 +146,8 @@ Q_SIGNALS:
     void publishRefused(const QAmqpError &error, quint64 messages);
     void readyToPublishChanged(bool ready);
     void readyToPublish();
+    void interrupted(const QAmqpError &cause);
+    void recovered();
 
 private:
     friend class QAmqpChannelPrivate;

@@ -29,8 +29,10 @@ class Q_AMQP_EXPORT QAmqpConnection : public QObject
     Q_PROPERTY(QString blockedReason READ blockedReason NOTIFY blockedChanged FINAL)
     Q_PROPERTY(QAmqpError lastError READ lastError NOTIFY lastErrorChanged FINAL)
     Q_PROPERTY(QDateTime nextAttempt READ nextAttempt NOTIFY nextAttemptChanged FINAL)
+    Q_PROPERTY(bool recovering READ isRecovering NOTIFY stateChanged FINAL)
+    Q_PROPERTY(int recoveryAttempt READ recoveryAttempt NOTIFY recoveryAttemptChanged FINAL)
 public:
-    enum class State : quint8 { Closed, Connecting, Handshaking, Open, Closing };
+    enum class State : quint8 { Closed, Connecting, Handshaking, Open, Closing, Recovering };
     Q_ENUM(State)
 
     explicit QAmqpConnection(QObject *parent = nullptr);
@@ -53,6 +55,9 @@ public:
     QString blockedReason() const;
     QAmqpError lastError() const;
     QDateTime nextAttempt() const;
+    std::chrono::milliseconds nextAttemptIn() const;
+    bool isRecovering() const;
+    int recoveryAttempt() const;
 
     quint16 channelMax() const;
     quint32 frameMax() const;
@@ -78,6 +83,7 @@ public Q_SLOTS:
     void close();
     void close(std::chrono::milliseconds deadline);
     void abort();
+    void reconnectNow();
 
 Q_SIGNALS:
     void stateChanged(QAmqpConnection::State state);
@@ -89,6 +95,11 @@ Q_SIGNALS:
     void endpointChanged(const QString &endpoint);
     void blockedChanged(bool blocked);
     void sslErrors(const QList<QSslError> &errors);
+    void linkLost(const QAmqpError &cause);
+    void reconnecting(int attempt, std::chrono::milliseconds delay);
+    void recoveryAttemptChanged(int attempt);
+    void recovered(const QAmqpRecoveryReport &report);
+    void queueRenamed(const QString &oldName, const QString &newName);
 
 private:
     friend class QAmqpChannel;

@@ -38,6 +38,7 @@ public:
     quint32 remainingMessages() const;
 
     bool isSettled() const;
+    bool isStale() const;
     bool ack(AckMode mode = Single) const;
     bool nack(RequeueMode requeue = Requeue, AckMode mode = Single) const;
     bool reject(RequeueMode requeue = Requeue) const;

@@ -48,6 +48,7 @@ Q_SIGNALS:
 
 private:
     friend class QAmqpChannel;
+    friend class QAmqpChannelPrivate;
     friend class QAmqpQueuePrivate;
     Q_DISABLE_COPY_MOVE(QAmqpQueue)
     QAmqpQueue(const QString &name, QAmqpChannel *channel);

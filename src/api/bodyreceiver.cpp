@@ -100,6 +100,24 @@ void BodyReceiver::notWanted()
              QStringLiteral("its consumer, channel or connection is being closed"));
 }
 
+void BodyReceiver::interrupted(const QAmqpError &cause)
+{
+    for (Arrival &arrival : m_arrivals) {
+        failLost(arrival, cause);
+        arrival.isComplete = true;
+    }
+    work();
+}
+
+// The broker has forgotten what it has sent entirely without acknowledgement; everything else is void.
+void BodyReceiver::failLost(Arrival &arrival, const QAmqpError &reason) const
+{
+    if (arrival.error || (arrival.isComplete && m_consumer.noAck))
+        return;
+    fail(arrival, reason ? kindOfLoss(reason) : Kind::Cancelled,
+         reason ? reason.text() : QStringLiteral("the consumer was cancelled"));
+}
+
 void BodyReceiver::giveUp(const QAmqpError &reason)
 {
     m_endsWith = reason;
@@ -141,10 +159,8 @@ void BodyReceiver::work()
 BodyReceiver::Step BodyReceiver::step(Arrival &arrival)
 {
     const QPointer<BodyReceiver> alive(this);
-    const bool isLost = m_endsWith && (!arrival.isComplete || !m_consumer.noAck);
-    if (isLost && !arrival.error)
-        fail(arrival, *m_endsWith ? kindOfLoss(*m_endsWith) : Kind::Cancelled,
-             *m_endsWith ? m_endsWith->text() : QStringLiteral("the consumer was cancelled"));
+    if (m_endsWith)
+        failLost(arrival, *m_endsWith);
     if (arrival.sort == Sort::Streamed && !arrival.isOpen && !arrival.error)
         open(arrival);
     else if (!arrival.bytes.isEmpty())

@@ -43,6 +43,9 @@ public:
     void queue(const QAmqpDelivery &delivery, const QAmqpError &error = {});
     // Goes on with what has arrived. May delete this, as all of the above.
     void work();
+    // The link is lost, and the consumer goes on with another one: what has not arrived entirely or may not be shown
+    // comes again. May delete this.
+    void interrupted(const QAmqpError &cause);
     // The consumer ends: what has not arrived entirely will not. May delete this.
     void giveUp(const QAmqpError &reason);
     // The channel or the connection is destroyed: nothing more is written and nobody hears of anything.
@@ -74,6 +77,7 @@ private:
     void write(Arrival &arrival);
     void finish(Arrival arrival);
     void fail(Arrival &arrival, QAmqpError::Kind kind, const QString &why) const;
+    void failLost(Arrival &arrival, const QAmqpError &reason) const;
     void notWanted();
     void watch(QIODevice *device);
     void holdIfFull();

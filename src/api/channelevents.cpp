@@ -19,22 +19,51 @@ using Kind = QAmqpError::Kind;
 
 void QAmqpChannelPrivate::on(const ChannelOpened &opened)
 {
+    if (isEarlier(opened.channel))
+        return;
     engine->mailbox()->admit(opened.channel, opened.generation);
     engine->updateLater(*this);
     const QPointer<QAmqpChannel> alive(q);
     emitStateChanged();
-    if (alive && currentState() == QAmqpChannel::State::Open)
+    if (alive && currentState() == QAmqpChannel::State::Open && !std::exchange(wasOpened, true))
         Q_EMIT q->opened();
 }
 
 // What the old link delivered can be settled no more, and comes again.
-void QAmqpChannelPrivate::on(const ChannelLost &)
+void QAmqpChannelPrivate::on(const ChannelLost &lost)
 {
+    if (isEarlier(lost.channel))
+        return;
     engine->collectLastMail(number);
+    const bool goesOn = core && !core->isEnded(); // else closed() follows
     for (QAmqpConsumerPrivate *consumer : std::as_const(consumers)) {
         if (!consumer->noAck) // else the broker has forgotten it
             consumer->dropHeld();
+        if (goesOn && consumer->state == QAmqpConsumer::State::Active)
+            consumer->state = QAmqpConsumer::State::Starting;
     }
+    if (!goesOn)
+        return;
+    const QAmqpError cause = lost.cause;
+    const QPointer<QAmqpChannel> alive(q);
+    const QList<QPointer<QAmqpConsumer>> running = consumerObjects();
+    Q_EMIT q->interrupted(cause);
+    if (alive)
+        emitStateChanged();
+    for (const QPointer<QAmqpConsumer> &consumer : running) {
+        if (consumer)
+            QAmqpConsumerPrivate::of(consumer)->interrupted(cause);
+    }
+    if (alive)
+        emitReadyToPublish();
+}
+
+void QAmqpChannelPrivate::on(const ChannelRecovered &)
+{
+    const QPointer<QAmqpChannel> alive(q);
+    emitStateChanged();
+    if (alive && currentState() == QAmqpChannel::State::Open)
+        Q_EMIT q->recovered();
 }
 
 // The core is done with this channel.
@@ -196,15 +225,23 @@ void QAmqpChannelPrivate::on(const Settled &settled)
     }
 }
 
+void QAmqpChannelPrivate::on(const ConsumerResumed &resumed)
+{
+    if (QAmqpConsumerPrivate *const consumer = consumers.value(resumed.consumer))
+        consumer->resumed();
+}
+
 void QAmqpChannelPrivate::on(const ConsumerCancelled &cancelled)
 {
     QAmqpConsumerPrivate *consumer = consumers.take(cancelled.consumer);
     if (!consumer)
         return;
-    const QAmqpError reason = operationError(
-            Kind::Cancelled, QAmqpError::Origin::Broker,
-            u"the broker cancelled consumer \"%1\": its queue was deleted or became unavailable",
-            consumer->tag);
+    const QAmqpError reason = cancelled.reason
+            ? cancelled.reason
+            : operationError(
+                    Kind::Cancelled, QAmqpError::Origin::Broker,
+                    u"the broker cancelled consumer \"%1\": its queue was deleted or became unavailable",
+                    consumer->tag);
     engine->log().add(qtAmqpChannel(), QtInfoMsg, reason.text());
     consumer->ended(reason);
 }

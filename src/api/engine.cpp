@@ -136,6 +136,8 @@ void Engine::leave()
     using Error = QAmqpError;
     m_core->transportLost(Error(Error::Kind::NotOpen, Error::Scope::Connection,
                                 Error::Origin::Application, text.arg(m_process)));
+    if (!m_core->isEnded()) // a recovery would try it again and again
+        m_core->abort();
     scheduleTurn();
 }
 
@@ -421,8 +423,20 @@ void Engine::on(LinkLost &lost)
 {
     if (!m_core->isLingering() || m_customTransport)
         unlink(lost.cause);
-    m_connection->linkLost(lost.cause);
+    m_connection->linkLost(lost);
 }
+
+void Engine::on(RetryScheduled &scheduled)
+{
+    m_connection->retryScheduled(scheduled.attempt, scheduled.delay);
+}
+
+void Engine::on(QueueRenamed &renamed)
+{
+    m_connection->queueRenamed(textFromWire(renamed.from), textFromWire(renamed.to));
+}
+
+void Engine::on(Recovered &recovered) { m_connection->recovered(recovered.report); }
 
 void Engine::on(ConnectionClosed &closed)
 {

@@ -128,6 +128,9 @@ private:
     void on(AttemptFailed &failed);
     void on(ConnectWanted &wanted);
     void on(LinkLost &lost);
+    void on(RetryScheduled &scheduled);
+    void on(QueueRenamed &renamed);
+    void on(Recovered &recovered);
     void on(ConnectionClosed &closed);
     void on(BlockedChanged &blocked);
     void on(Asked &asked);

@@ -74,6 +74,12 @@ public:
             m_admitted.resize(size_t(channel) + 1);
         m_admitted[size_t(channel)] = generation;
     }
+    // Whether settlements for this generation of the channel are accepted. May be called in any thread.
+    bool isAdmitted(quint16 channel, quint32 generation)
+    {
+        const std::lock_guard lock(m_mutex);
+        return channel < m_admitted.size() && m_admitted[channel] == generation;
+    }
     bool hasMail() const { return m_hasMail.load(std::memory_order_relaxed); }
     std::vector<Mail> take()
     {

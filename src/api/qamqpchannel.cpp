@@ -35,6 +35,11 @@ constexpr qint64 MaxWaitingBytes = 8 * 1024 * 1024;
     pending futures fail as Cancelled with that cause, unanswered publishes become indeterminate, and
     errorOccurred() and closed() follow. Other channels go on. open() makes the channel usable again.
 
+    The loss of the link does not close a channel while its connection recovers, see \l {When the link is lost}.
+    interrupted() tells of it, and the state is Opening until the channel is back with its modes and its consumers,
+    which recovered() tells; meanwhile calls are kept as before the first opening. What comes then is in the order of
+    the calls, behind what is asked again.
+
     Publisher confirms are on unless setConfirms(false) or txSelect() was called: each publish ends in
     exactly one of confirmed(), nacked() and indeterminate().
 
@@ -50,7 +55,7 @@ constexpr qint64 MaxWaitingBytes = 8 * 1024 * 1024;
 /*!
     \enum QAmqpChannel::State
     \value Closed   Not usable; calls fail with NotOpen.
-    \value Opening  Calls are kept until the channel is open.
+    \value Opening  Calls are kept until the channel is open, for the first time or again after the loss of the link.
     \value Open     Calls are sent.
     \value Closing  close() was called; what was asked before is being finished.
 */
@@ -84,7 +89,18 @@ constexpr qint64 MaxWaitingBytes = 8 * 1024 * 1024;
 /*! \fn void QAmqpChannel::stateChanged(QAmqpChannel::State state)
     Emitted when \a state is reached. */
 /*! \fn void QAmqpChannel::opened()
-    Emitted when the channel is open. */
+    Emitted once for each open(), when the channel is open. */
+/*! \fn void QAmqpChannel::interrupted(const QAmqpError &cause)
+    The link on which the channel was open is lost for \a cause, and the channel goes on with the next one. Futures and
+    publishes that ended with it have been told before. What the channel delivered is stale now
+    (QAmqpDelivery::isStale()): whoever keeps deliveries to settle them drops them here, since they come again.
+    stateChanged() with Opening follows. Also emitted if the broker closes the channel because it refuses to start a
+    consumer again while the channel is being restored, which is then tried once more. Not emitted if the channel ends
+    with the link: closed() tells that. */
+/*! \fn void QAmqpChannel::recovered()
+    The channel is open on the next link, and its modes, its prefetch and its consumers are as they were, but for those
+    whose end was told by QAmqpConsumer::cancelled(). What waited in the channel is sent.
+    QAmqpConnection::recovered() follows when the other channels are back too. */
 /*! \fn void QAmqpChannel::closed()
     Emitted once for each open(), when the channel is closed for whatever reason. If its connection ended
     by an error, lastError() is that error, which QAmqpConnection::errorOccurred() tells after this. */
@@ -105,7 +121,8 @@ constexpr qint64 MaxWaitingBytes = 8 * 1024 * 1024;
     The broker refused the publishes \a firstTag to \a lastTag, or their bodies were to come from a device and
     could not be sent entirely; nothing of them was kept. */
 /*! \fn void QAmqpChannel::indeterminate(quint64 firstTag, quint64 lastTag)
-    The channel ended before the broker answered for \a firstTag to \a lastTag: they may have arrived. */
+    The channel ended, or the link was lost, before the broker answered for \a firstTag to \a lastTag: they may have
+    arrived. They are not published again by the library. */
 /*! \fn void QAmqpChannel::messageReturned(const QAmqpReturn &message)
     A mandatory \a message reached no queue. It is confirmed afterwards, as the broker does. */
 /*! \fn void QAmqpChannel::publishRefused(const QAmqpError &error, quint64 messages)
@@ -238,7 +255,8 @@ static QString allInUse(const ConnectionCore &core)
 /*! Opens a channel that is closed, with a new number and a clean slate: consumers, the prefetch and a
     transaction are not revived, the tags of publishes go on. On a closed connection the channel opens
     with it. In a slot or a continuation that runs before closed() is emitted, while state() is Closed
-    already, it opens too; closed() follows all the same. Does nothing unless closed; sets lastError(), and
+    already, it opens too; closed() follows all the same. While the connection recovers the channel opens when that is
+    done. Does nothing unless closed; sets lastError(), and
     stays closed, while the connection is closing (NotOpen) or if it has no channel left (LimitExceeded): one
     that was closed or destroyed counts until the broker has answered its close. \sa {AMQP 0-9-1 §1.5} */
 void QAmqpChannel::open()
@@ -266,12 +284,14 @@ void QAmqpChannel::open()
     d->emittedState = State::Closed; // so that Opening is emitted, with another number
     d->refusalWarned = false;
     d->publishHeld = false;
+    d->wasOpened = false;
     d->engine->addChannel(quint16(d->number), d);
     d->engine->scheduleTurn();
 }
 
 /*! Closes as soon as everything asked for before is done, confirms included. Deliveries that arrive
-    meanwhile go back to their queues. Safe in every state.
+    meanwhile go back to their queues. Safe in every state. While the link is lost there is nobody to tell, and the
+    channel closes at once: what waits in it is not sent.
 
     Each request that is missing has its time, and the confirms together have
     QAmqpConnectionOptions::requestTimeout() since the last one of them came. When that is over, the channel

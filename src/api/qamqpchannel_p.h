@@ -155,6 +155,8 @@ public:
     template<typename Method>
     QFuture<void> endTransaction(const Method &method);
     void forgetConsumer(QAmqpConsumerPrivate *consumer);
+    // Gives the handle the new name, if it has the old one. The signal that it emits may delete anything.
+    static void queueRenamed(QAmqpQueue *handle, const QString &from, const QString &to);
     QList<QPointer<QAmqpConsumer>> consumerObjects() const;
     void leaveConnection();
     void failRequests(const QAmqpError &error);
@@ -175,6 +177,7 @@ public:
     void closed(const QtAmqpPrivate::ChannelClosed &closed);
     void on(const QtAmqpPrivate::ChannelOpened &opened);
     void on(const QtAmqpPrivate::ChannelLost &lost);
+    void on(const QtAmqpPrivate::ChannelRecovered &recovered);
     void on(QtAmqpPrivate::Replied &replied);
     void on(QtAmqpPrivate::Got &got);
     void on(QtAmqpPrivate::Delivered &delivered);
@@ -183,6 +186,7 @@ public:
     void on(QtAmqpPrivate::BodyArrived &arrived);
     void on(const QtAmqpPrivate::Returned &returned);
     void on(const QtAmqpPrivate::Settled &settled);
+    void on(const QtAmqpPrivate::ConsumerResumed &resumed);
     void on(const QtAmqpPrivate::ConsumerCancelled &cancelled);
     void on(const QtAmqpPrivate::ShowMore &) { scheduleConsumerUpdate(); }
     void update();
@@ -199,6 +203,7 @@ public:
     QtAmqpPrivate::Engine *engine; // null once the connection is destroyed
     QtAmqpPrivate::ChannelCore *core = nullptr; // null while closed
     int number = 0;
+    bool wasOpened = false; // since open() was called last
     QAmqpChannel::State emittedState = QAmqpChannel::State::Closed;
     QAmqpError lastError;
     QAmqpError emittedError;
@@ -223,6 +228,8 @@ public:
     QList<QPointer<QAmqpConsumer>> endedConsumers;
     QAmqpError
             unreportedFailure; // the first error of publishes whose outcome is still to be emitted
+    QList<QAmqpQueue *>
+            queues; // the handles that name a queue, in the order in which they were made
     quint32 consumersMade = 0;
     bool consumersChanged = false; // one was paused, or may go on, which update() emits
     std::weak_ptr<QtAmqpPrivate::ReplyConsumer> replies; // which all clients of RPC share

@@ -33,9 +33,41 @@ using namespace QtAmqpPrivate;
     A connection and everything made with it belongs to one thread, the one that opens it; move it
     only while it is closed. Only QAmqpDelivery's acknowledgements may come from other threads.
 
-    When the link is lost, each pending future fails, each unanswered publish is reported as
-    indeterminate, every channel is closed and then errorOccurred() and closed() are emitted once, see \l {Errors}. The
-    connection may then be opened again; channels made before need QAmqpChannel::open().
+    \section1 When the link is lost
+
+    The connection makes itself another link and goes on, unless QAmqpConnectionOptions::setRecoveryEnabled() says
+    otherwise. From the loss until everything works again its state is Recovering, and its channels are Opening. In
+    this time what channels are asked for is kept as it is before the first opening (at most 8 MiB of messages), and
+    sent when they are back. Then queues, exchanges and bindings are declared again, each channel is opened with its
+    number, its confirms or transactions and its prefetch, and each consumer starts again with its tag; recovered()
+    says what could not be restored. opened() and closed() are emitted once for each open() all the same.
+
+    \table
+    \header \li What was under way \li What becomes of it
+    \row \li a request that was not sent \li It is sent on the next link.
+    \row \li a request that can be repeated: declaring, binding, unbinding, consuming, the prefetch \li
+             It is sent again, and its future ends with that answer.
+    \row \li another request: deleting, purging, QAmqpChannel::get(), ending a transaction, updateSecret() \li
+             Its future fails with Interrupted: whether it was carried out is unknown.
+    \row \li a cancel, a recover or the close of a channel \li It ends well: the loss has done it.
+    \row \li a publish that was sent and not answered for \li It is QAmqpChannel::indeterminate(): it may have
+             arrived. The library does not publish it a second time.
+    \row \li a transaction of which something was sent \li All of it is gone, and its commit fails with Interrupted.
+    \row \li a delivery that was not settled \li It is stale (QAmqpDelivery::isStale()), settling it returns
+             \c false, and the broker delivers the message again.
+    \endtable
+
+    While it recovers, lastError is the loss or the last attempt that failed, and nextAttempt, nextAttemptIn() and
+    reconnecting() tell how it goes; reconnectNow() does not wait. QAmqpConnectionOptions::recoveryPolicy() says how
+    long it is tried, for ever if nothing else is set. Where Qt can tell whether the network is reachable
+    (QNetworkInformation), the next attempt is made as soon as it becomes so.
+
+    The connection ends, with errorOccurred() and closed(), when that policy allows no further attempt; and when the
+    link did not fail but was ended for a reason that another link would not remove: by close(), by an error of one side
+    or of the application (such as 501 or 505), or because the broker blocked it longer than
+    QAmqpConnectionOptions::blockedConnectionTimeout(). Then each pending future fails, each unanswered publish is
+    indeterminate, and every channel is closed before, see \l {Errors}. The connection may be opened again; channels
+    made before need QAmqpChannel::open(). close() and abort() end a recovery at once.
 
     \section1 Several hosts, several attempts
 
@@ -45,7 +77,8 @@ using namespace QtAmqpPrivate;
     says whether and when they are tried again; a host that refused for good, by a wrong password
     or certificate, is left out. Until then nothing is reported as failed, and what channels were asked
     for stays; lastError and nextAttempt are for a label meanwhile. The error in the end names every attempt, see QAmqpError::attempts(). This is about
-    opening alone: a connection that was open and is lost is not opened again by itself.
+    opening alone: a connection that was open and is lost recovers, for which QAmqpConnectionOptions::recoveryPolicy()
+    counts.
 
     \section1 Logging
 
@@ -70,17 +103,21 @@ using namespace QtAmqpPrivate;
     \value Handshaking  AMQP is being negotiated: authentication, limits, virtual host.
     \value Open         Everything works.
     \value Closing      close() was called; what was asked before is being finished.
+    \value Recovering   The link was lost, and the connection makes another one until everything works again. It is
+                        neither Connecting nor Handshaking meanwhile.
 */
 
 /*! \fn void QAmqpConnection::stateChanged(QAmqpConnection::State state)
     Emitted when \a state is reached, before the signal that is particular to it. */
 /*! \fn void QAmqpConnection::opened()
-    Emitted when the connection is open; channels open next. */
+    Emitted once for each open(), when the connection is open; channels open next. After the loss of a link
+    recovered() is emitted instead. */
 /*! \fn void QAmqpConnection::closed()
     Emitted once for each open(), when the connection is closed for whatever reason. */
 /*! \fn void QAmqpConnection::errorOccurred(const QAmqpError &error)
     Emitted once, before closed(), if the connection ended by an \a error, also if close() missed its
-    deadline. Not emitted when it was closed in good order or by abort(). */
+    deadline. Not emitted when it was closed in good order or by abort(), nor by the loss of a link from which the
+    connection recovers, see linkLost(). */
 /*! \fn void QAmqpConnection::lastErrorChanged(const QAmqpError &error)
     Emitted when \a error has become the one that lastError() returns: also for an attempt to connect that failed,
     when others follow. */
@@ -95,6 +132,28 @@ using namespace QtAmqpPrivate;
     again, see isBlocked(). */
 /*! \fn void QAmqpConnection::sslErrors(const QList<QSslError> &errors)
     Tells by \a errors what is wrong with the peer's certificate; the connection fails right after. */
+
+/*! \fn void QAmqpConnection::linkLost(const QAmqpError &cause)
+    Emitted when an open link was lost for \a cause and the connection recovers, after stateChanged() with Recovering
+    and after the QAmqpChannel::interrupted() of each channel that was open on it. A link that is lost before
+    everything was restored on it is told too. errorOccurred() is emitted instead if the connection ends. */
+/*! \fn void QAmqpConnection::reconnecting(int attempt, std::chrono::milliseconds delay)
+    Emitted while the connection recovers, when its next attempt to connect has been set for \a delay from now, which is
+    0 if another host or address comes at once. \a attempt counts from 1 since the link was lost.
+    \sa recoveryAttempt, nextAttempt, reconnectNow() */
+/*! \fn void QAmqpConnection::recoveryAttemptChanged(int attempt)
+    Emitted when \a attempt has become what recoveryAttempt() returns, before reconnecting(); and with 0 before
+    recovered() or closed(). */
+/*! \fn void QAmqpConnection::recovered(const QAmqpRecoveryReport &report)
+    Emitted when everything works again after the loss of a link: the topology is declared, channels are open and their
+    consumers run, each of which was told by QAmqpChannel::recovered() before. \a report says how long that took, which
+    queues have other names now, what the broker refused to restore, and what it is still asked for. stateChanged()
+    with Open comes before. */
+/*! \fn void QAmqpConnection::queueRenamed(const QString &oldName, const QString &newName)
+    Emitted while the connection recovers, when the broker has made up \a newName for a queue that it had named
+    \a oldName and that went with the link. Handles have the new name already (QAmqpQueue::nameChanged()). Bindings,
+    consumers and later calls that use \a oldName as the name of a queue mean the new one; but a routing key, and a
+    reply-to that the application wrote into a message, stay as they are. */
 
 /*! Makes a closed connection to \c{amqp://guest:guest@localhost:5672/}, a child of \a parent. */
 QAmqpConnection::QAmqpConnection(QObject *parent)
@@ -270,45 +329,11 @@ QAmqpConnection::State QAmqpConnectionPrivate::currentState() const
         return State::Closed;
     if (core.isClosing()) // or the session is over, and closed() is still to be emitted
         return State::Closing;
+    if (core.isRecovering())
+        return State::Recovering;
     if (core.state() <= ConnectionState::Connecting)
         return State::Connecting;
     return core.state() == ConnectionState::Open ? State::Open : State::Handshaking;
-}
-
-void QAmqpConnectionPrivate::emitStateChanged()
-{
-    // The end of a session is emitted by closed(), which is about to be called.
-    if (engine->core().state() == ConnectionState::Closed)
-        return;
-    const QAmqpConnection::State now = currentState();
-    const bool changed = emittedState != now;
-    const bool elsewhere =
-            now != QAmqpConnection::State::Closed && emittedEndpoint != engine->core().endpoint();
-    if (!changed && !elsewhere && emittedError == lastError)
-        return;
-    emittedState = now;
-    if (elsewhere)
-        emittedEndpoint = engine->core().endpoint();
-    const QPointer<QAmqpConnection> alive(q);
-    if (changed)
-        Q_EMIT q->stateChanged(now);
-    if (alive && elsewhere)
-        Q_EMIT q->endpointChanged(QString(emittedEndpoint)); // whose owner may go
-    if (alive)
-        emitLastErrorChanged();
-}
-
-void QAmqpConnectionPrivate::emitLastErrorChanged()
-{
-    const QAmqpError error = lastError;
-    if (std::exchange(emittedError, error) != error)
-        Q_EMIT q->lastErrorChanged(error);
-}
-
-void QAmqpConnectionPrivate::setNextAttempt(const QDateTime &time)
-{
-    if (std::exchange(nextAttempt, time) != time)
-        Q_EMIT q->nextAttemptChanged(time);
 }
 
 /*! Returns whether state() is Open. */
@@ -337,17 +362,39 @@ QString QAmqpConnection::blockedReason() const { return d_ptr->blockedReason; }
 
 /*! \property QAmqpConnection::lastError
     Why the connection ended, why the last attempt to open it failed while others follow, or why a call on it was
-    refused. There is none from open() on, nor once the connection is open. Its change is told from the event
-    loop. */
+    refused. While the connection recovers it is the loss of the link, and then the last attempt that failed. There is
+    none from open() on, nor once the connection is open or has recovered. Its change is told from the event loop. */
 QAmqpError QAmqpConnection::lastError() const { return d_ptr->lastError; }
 
 /*! \property QAmqpConnection::nextAttempt
     When the next attempt to connect begins, by the clock of this machine in UTC, while the connection waits for
-    that; lastError says why the last one failed. An invalid time if none is waited for. The retry policy says how
-    long it waits, see QAmqpConnectionOptions::retryPolicy(). */
+    that; lastError says why the last one failed. An invalid time if none is waited for. How long it waits says
+    QAmqpConnectionOptions::retryPolicy(), or QAmqpConnectionOptions::recoveryPolicy() after the loss of a link.
+    \sa nextAttemptIn(), reconnectNow() */
 QDateTime QAmqpConnection::nextAttempt() const { return d_ptr->nextAttempt; }
 
-/*! Returns how many channels may be open at once, as negotiated; 0 before that. */
+/*! Returns how long it takes until the next attempt to connect begins, for a countdown: 0 if none is waited for. It is
+    measured by a clock that nobody sets, unlike nextAttempt. */
+std::chrono::milliseconds QAmqpConnection::nextAttemptIn() const
+{
+    if (!d_ptr->nextAttempt.isValid())
+        return std::chrono::milliseconds::zero();
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(d_ptr->nextAttemptAt
+                                                                   - TimePoint::clock::now());
+    return std::max(left, std::chrono::milliseconds::zero());
+}
+
+/*! \property QAmqpConnection::recovering
+    Whether the link was lost and the connection makes another one: whether state() is Recovering. */
+bool QAmqpConnection::isRecovering() const { return state() == State::Recovering; }
+
+/*! \property QAmqpConnection::recoveryAttempt
+    Which attempt to connect is under way or waited for since the link was lost, counted from 1; 0 while the connection
+    does not recover. */
+int QAmqpConnection::recoveryAttempt() const { return d_ptr->engine->core().recoveryAttempt(); }
+
+/*! Returns how many channels may be open at once, as negotiated; 0 before that. While the connection recovers, it is
+    what was negotiated on the link that was lost, as with the four functions that follow. */
 quint16 QAmqpConnection::channelMax() const
 {
     return d_ptr->engine->core().negotiated().channelMax;
@@ -365,7 +412,7 @@ std::chrono::seconds QAmqpConnection::heartbeat() const
 /*!
     Returns what the server told about itself in connection.start. RabbitMQ gives \c product,
     \c version, \c platform, \c cluster_name, \c copyright, \c information and \c capabilities, a
-    table of flags that hasCapability() reads. Empty before the handshake and after closed(). It is
+    table of flags that hasCapability() reads. Empty before the first handshake and after closed(). It is
     what the peer claims, and not to be trusted further than the peer.
 */
 QAmqpTable QAmqpConnection::serverProperties() const
@@ -381,8 +428,8 @@ bool QAmqpConnection::hasCapability(const QString &name) const
 
 /*!
     Returns the TLS configuration of the link with the state it is in: QSslConfiguration::sessionProtocol(),
-    QSslConfiguration::sessionCipher() and the peer's certificates. It is null without TLS and before the
-    handshake.
+    QSslConfiguration::sessionCipher() and the peer's certificates. It is null without TLS, before the
+    handshake and while there is no link.
 */
 QSslConfiguration QAmqpConnection::tlsSession() const { return d_ptr->engine->tlsSession(); }
 
@@ -447,7 +494,9 @@ QAmqpChannel *QAmqpConnection::createChannel(QObject *parent)
 
 /*!
     Gives the broker a new \a secret (an OAuth 2 token, mostly) with a \a reason for its log. Fails with
-    NotOpen unless the connection is open, with InvalidArgument in a thread other than the connection's,
+    NotOpen unless the connection is open, with Interrupted if the link is lost before the broker has answered (on
+    the next one the connection logs in with its credentials; QAmqpCredentials::token() gives newer ones), with
+    InvalidArgument in a thread other than the connection's,
     with LimitExceeded if it does not fit one frame, with Timeout if the broker does not answer within
     QAmqpConnectionOptions::requestTimeout().
     \sa {https://www.rabbitmq.com/oauth2.html}
@@ -553,7 +602,8 @@ void QAmqpConnection::close() { close(std::chrono::seconds(10)); }
     Closes as soon as everything asked for before is done: requests answered, kept publishes sent and
     confirmed. Only updateSecret() is not waited for: its future fails. After \a deadline the link is
     cut, and what was unanswered is reported as such. Safe in every state, and at once where nothing
-    can be finished any more, as between two attempts to connect. Deliveries that arrive meanwhile are
+    can be finished any more, as between two attempts to connect and while the connection recovers: what waits then
+    is not sent, and no further attempt is made. A link that is lost meanwhile is not made again. Deliveries that arrive meanwhile are
     not shown and go back to their queues.
 
     A slot without arguments is connected as \c{qOverload<>(&QAmqpConnection::close)}, see
@@ -575,87 +625,15 @@ void QAmqpConnection::abort()
     d_ptr->engine->abort();
 }
 
-void QAmqpConnectionPrivate::attemptFailed(const QAmqpError &error, std::chrono::milliseconds delay)
+/*! Makes the next attempt to connect now, instead of waiting for nextAttempt: while the connection recovers, and
+    between two attempts to open it. For a button, or when the application knows that the network is back. Does nothing
+    if no attempt is waited for, nor in a thread other than the connection's, where it warns. */
+void QAmqpConnection::reconnectNow()
 {
-    lastError = error;
-    const QPointer<QAmqpConnection> alive(q);
-    if (delay.count() > 0)
-        setNextAttempt(QDateTime::currentDateTimeUtc().addMSecs(delay.count()));
-    if (alive)
-        emitStateChanged();
-}
-
-void QAmqpConnectionPrivate::attemptBegun() { setNextAttempt({}); }
-
-void QAmqpConnectionPrivate::opened()
-{
-    const QPointer<QAmqpConnection> alive(q);
-    lastError = {};
-    emitStateChanged();
-    if (alive && currentState() == QAmqpConnection::State::Open)
-        Q_EMIT q->opened();
-}
-
-// What belonged to the link goes with it.
-void QAmqpConnectionPrivate::linkLost(const QAmqpError &cause)
-{
-    const QPointer<QObject> alive(q);
-    for (const auto &promise : std::exchange(secretPromises, {}))
-        endPromise(*promise, cause);
-    if (alive)
-        blockedChanged(false, {});
-}
-
-void QAmqpConnectionPrivate::closed(const QAmqpError &error)
-{
-    const QPointer<QAmqpConnection> alive(q);
-    engine->reset(options);
-    blockedReason.clear();
-    const bool wasBlocked = std::exchange(blocked, false);
-    if (error)
-        lastError = error;
-    // A warning is printed if no slot hears of the error.
-    const bool isHeard = !error
-            || q->isSignalConnected(QMetaMethod::fromSignal(&QAmqpConnection::errorOccurred));
-    engine->log().add(qtAmqpConnection(), isHeard ? QtInfoMsg : QtWarningMsg,
-                      error ? error.text() : QStringLiteral("closed"));
-    const QAmqpError cause = error ? error : givenUp(u"the connection was closed");
-    for (const auto &promise : std::exchange(secretPromises, {}))
-        endPromise(*promise, cause);
-    if (alive && wasBlocked)
-        Q_EMIT q->blockedChanged(false);
-    if (alive
-        && std::exchange(emittedState, QAmqpConnection::State::Closed)
-                != QAmqpConnection::State::Closed)
-        Q_EMIT q->stateChanged(QAmqpConnection::State::Closed);
-    if (alive && !std::exchange(emittedEndpoint, {}).isEmpty())
-        Q_EMIT q->endpointChanged({});
-    if (alive)
-        setNextAttempt({});
-    if (alive)
-        emitLastErrorChanged();
-    if (alive && error)
-        Q_EMIT q->errorOccurred(error);
-    if (alive)
-        Q_EMIT q->closed();
-}
-
-void QAmqpConnectionPrivate::blockedChanged(bool isBlocked, const QString &reason)
-{
-    if (blocked == isBlocked && blockedReason == reason)
+    if (!d_ptr->isOwnThread("reconnectNow"))
         return;
-    blocked = isBlocked;
-    blockedReason = reason;
-    Q_EMIT q->blockedChanged(isBlocked);
-}
-
-void QAmqpConnectionPrivate::secretUpdated(const QAmqpError &error)
-{
-    if (secretPromises.empty())
-        return;
-    const SharedPromise<void> promise = std::move(secretPromises.front());
-    secretPromises.pop_front();
-    endPromise(*promise, error);
+    d_ptr->engine->core().reconnectNow(TimePoint::clock::now());
+    d_ptr->engine->scheduleTurn();
 }
 
 QT_END_NAMESPACE

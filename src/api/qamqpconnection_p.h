@@ -30,13 +30,17 @@ public:
     QAmqpConnection::State currentState() const;
     void emitStateChanged();
     void emitLastErrorChanged();
-    void setNextAttempt(const QDateTime &time);
+    void emitAttemptChanged();
+    void setNextAttempt(std::chrono::milliseconds delay); // 0: none is waited for
 
     // Called by the engine
     void attemptFailed(const QAmqpError &error, std::chrono::milliseconds delay);
     void attemptBegun();
     void opened();
-    void linkLost(const QAmqpError &cause);
+    void linkLost(const QtAmqpPrivate::LinkLost &lost);
+    void retryScheduled(int attempt, std::chrono::milliseconds delay);
+    void queueRenamed(const QString &from, const QString &to);
+    void recovered(const QAmqpRecoveryReport &report);
     void closed(const QAmqpError &error);
     void blockedChanged(bool isBlocked, const QString &reason);
     void secretUpdated(const QAmqpError &error);
@@ -52,6 +56,8 @@ public:
     QAmqpError lastError;
     QAmqpError emittedError;
     QDateTime nextAttempt;
+    QtAmqpPrivate::TimePoint nextAttemptAt; // while there is one
+    int emittedAttempt = 0;
     bool blocked = false;
     QString blockedReason;
     std::deque<QtAmqpPrivate::SharedPromise<void>> secretPromises;

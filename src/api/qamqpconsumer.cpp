@@ -23,11 +23,18 @@ using namespace QtAmqpPrivate;
     until its channel closes or until the broker cancels it; the object stays and may be deleted at any
     time, which cancels it too. It is not revived when the channel is opened again.
 
+    When the link is lost and the connection recovers, the consumer goes on by itself: its state is Starting until the
+    broker has accepted it on the next link, with the same tag, prefetch and arguments, and Active again then. Messages
+    that were delivered and not settled are stale (QAmqpDelivery::isStale()) and come again, to this consumer or to
+    another one of the queue; those that it held back (heldMessages()) are dropped for that, unless it is without
+    acknowledgement. It stays paused if it was, and keeps its body sink. A stream goes on with the oldest message that
+    was not settled. If the broker does not let it start again, cancelled() is emitted and the channel goes on.
+
     \sa {https://www.rabbitmq.com/consumers.html}
 */
 /*!
     \enum QAmqpConsumer::State
-    \value Starting    The broker has not answered yet.
+    \value Starting    The broker has not answered yet, or the link is lost and the consumer starts again on the next.
     \value Active      Messages come.
     \value Cancelling  cancel() was called; what still arrives goes back to the queue.
     \value Cancelled   It is over.
@@ -35,7 +42,7 @@ using namespace QtAmqpPrivate;
 /*! \fn void QAmqpConsumer::stateChanged(QAmqpConsumer::State state)
     Emitted when \a state is reached. */
 /*! \fn void QAmqpConsumer::started()
-    Emitted when the broker has accepted the subscription. */
+    Emitted once, when the broker has accepted the subscription. */
 /*! \fn void QAmqpConsumer::messageReceived(const QAmqpDelivery &delivery)
     Emitted for each message. \a delivery may be copied and acknowledged later, from any thread.
 
@@ -58,8 +65,8 @@ using namespace QtAmqpPrivate;
 
     If the body could not be written into the device of setBodySink(), \a error is of kind DeviceFailed and says how
     many bytes were written. Then \a message is not settled: call its QAmqpDelivery::ack(), or QAmqpDelivery::nack() so that it comes again or is dead-lettered. If it is left as
-    it is, it goes back to its queue with the end of the channel. If the consumer, the channel or the connection
-    ends in the middle of such a body, or is being closed then, \a error is of the kind of what ended it, or
+    it is, it goes back to its queue with the end of the channel. If the link is lost, or the consumer, the channel or
+    the connection ends, in the middle of such a body, or is being closed then, \a error is of the kind of what ended it, or
     Cancelled; the message cannot be settled any more, and comes again unless the consumer is without
     acknowledgement.
 
@@ -106,7 +113,9 @@ bool QAmqpConsumer::isActive() const { return d_ptr->state == State::Active; }
     Ends the subscription. The future tells how many messages went back to the queue: those held back
     (heldMessages()) and those under way; none if it is a stream, or may be one, since RabbitMQ closes the
     connection (540) when something is to go back to one. What was delivered to slots before is not touched: acknowledge it. A
-    consumer without acknowledgement gets what is under way delivered, since the broker has forgotten it.
+    consumer without acknowledgement gets what is under way delivered, since the broker has forgotten it. While the
+    link is lost the subscription is over at once and is not restored, and the future ends with 0, or with how many
+    had been given back before.
     Fails with NotOpen if the consumer is not running, with InvalidArgument from a thread other than the
     connection's, with Timeout if the broker does not answer in time (the consumer is over then too), and
     with Cancelled if the channel ends before.
@@ -180,8 +189,8 @@ void QAmqpConsumer::resume()
 
     If \a sink returns null, or the device fails, takes less than it was given, is closed or destroyed, the rest
     of the body is dropped as it arrives, and messageDiscarded() is emitted instead, with a delivery that the
-    application has to settle. messageDiscarded() is also emitted for a message whose consumer, channel or connection
-    ends before all of it has come. So one of the two signals is emitted for each message for which \a sink was
+    application has to settle. messageDiscarded() is also emitted for a message whose link is lost, or whose consumer,
+    channel or connection ends, before all of it has come and been shown. So one of the two signals is emitted for each message for which \a sink was
     called, and before cancelled(), with two exceptions: the consumer, the channel or the connection object is
     destroyed; or the message is complete and held back when the consumer ends (see heldMessages()), and comes again.
 
@@ -197,8 +206,8 @@ void QAmqpConsumer::resume()
     channels may arrive interleaved, those of one channel come one after the other.
 
     Another function, or an empty one, which ends this, holds for the messages that begin to arrive later; those that
-    have begun still go to the earlier function. The consumer does not come back after the loss of a connection, and
-    neither does its sink: set one for the next consumer. Does nothing once the consumer has ended, and prints a
+    have begun still go to the earlier function. The sink stays set when the consumer goes on after the loss of a link;
+    what was arriving then is given up, and comes again from its first byte. Does nothing once the consumer has ended, and prints a
     warning in a thread other than the connection's. The blocking classes and QML have no such sinks.
     \sa messageDiscarded(), {AMQP 0-9-1 §4.2.6}
 */
@@ -235,6 +244,23 @@ void QAmqpConsumerPrivate::started()
     emitChanges();
     if (alive)
         Q_EMIT q->started();
+}
+
+void QAmqpConsumerPrivate::interrupted(const QAmqpError &cause)
+{
+    const QPointer<QAmqpConsumer> alive(q);
+    if (bodies)
+        bodies->interrupted(cause);
+    if (alive)
+        emitChanges();
+}
+
+void QAmqpConsumerPrivate::resumed()
+{
+    if (state != QAmqpConsumer::State::Starting)
+        return;
+    state = QAmqpConsumer::State::Active;
+    emitChanges();
 }
 
 QAmqpConsumerPrivate::~QAmqpConsumerPrivate()

@@ -23,6 +23,8 @@ public:
     ~QAmqpConsumerPrivate();
 
     void started();
+    void interrupted(const QAmqpError &cause); // the link is lost
+    void resumed(); // it runs on the next link
     void deliver(const QAmqpDelivery &delivery);
     void discarded(const QAmqpDelivery &message, const QAmqpError &error);
     void deliverHeld();
@@ -30,7 +32,11 @@ public:
     void dropHeld();
     void ended(const QAmqpError &reason);
     void emitChanges();
-    void noteShown(const QAmqpDelivery &delivery) const { mayShow(delivery); }
+    void noteShown(const QAmqpDelivery &delivery) const
+    {
+        if (!delivery.isStale()) // else its tag may be that of another one by now
+            mayShow(delivery);
+    }
     bool isOfChannel() const; // of the session of the channel that goes on
 
     QAmqpConsumer *q = nullptr;

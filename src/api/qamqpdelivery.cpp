@@ -25,9 +25,10 @@ using namespace QtAmqpPrivate;
     All copies are one delivery, settled at most once. ack(), nack() and reject() may be called from
     any thread at any time; they return \c true if the settlement was accepted and \c false, sending
     nothing, if the delivery was settled before, needs no acknowledgement, or belongs to a channel or
-    connection that has closed since: a stale tag never reaches the broker, which would close the
+    connection that has closed or a link that was lost since: a stale tag never reaches the broker, which would close the
     channel for it. Messages that were delivered and not settled go back to their queue when the
-    channel or the connection closes.
+    channel or the connection closes, and when the link is lost, also if the connection recovers: isStale() tells that of
+    a delivery, and its message comes again.
 
     \sa {https://www.rabbitmq.com/confirms.html#acknowledgement-modes}
 */
@@ -160,6 +161,20 @@ quint32 QAmqpDelivery::remainingMessages() const { return d ? d->remaining : 0; 
     them; settling those returns \c false. In a transaction (QAmqpChannel::txSelect()) it is settled until
     that is rolled back or its commit fails. */
 bool QAmqpDelivery::isSettled() const { return !d || d->settled.load(std::memory_order_relaxed); }
+
+/*!
+    Returns whether the link over which it came is gone: that link was lost, or the channel or the connection has
+    ended since. Settling it returns \c false then and sends nothing. The broker gives the message to a consumer
+    again, maybe to this one, as another delivery. Costs no memory and may be called in any thread; a link that is lost
+    meanwhile makes it stale a moment later. What a consumer without acknowledgement got, what was read from JSON and
+    what is invalid is never stale.
+
+    \sa QAmqpChannel::interrupted()
+*/
+bool QAmqpDelivery::isStale() const
+{
+    return d && d->mailbox && !d->mailbox->isAdmitted(d->channel, d->generation);
+}
 
 static bool settle(QAmqpDeliveryPrivate *d, Settlement how, QAmqpDelivery::AckMode mode)
 {

@@ -24,10 +24,13 @@ using namespace QtAmqpPrivate;
     is called before the name is known waits for it. The functions are those of QAmqpChannel with the
     queue's name filled in, and fail as those do.
 
+    A queue that the broker named may get another name when the connection recovers from the loss of its link
+    (QAmqpConnection::queueRenamed()): all handles with the old name then have the new one, on whichever channel.
+
     \sa {https://www.rabbitmq.com/queues.html}
 */
 /*! \fn void QAmqpQueue::nameChanged(const QString &name)
-    Emitted when the broker has made up the \a name. */
+    Emitted when the broker has made up the \a name, for the first time or anew after the loss of the link. */
 /*! \fn void QAmqpQueue::messageReceived(const QAmqpDelivery &delivery)
     Emitted for each \a delivery that a consumer made by consume() receives. */
 /*! \fn void QAmqpQueue::cancelled(const QAmqpError &reason)
@@ -48,11 +51,13 @@ QAmqpQueue::QAmqpQueue(const QString &name, QAmqpChannel *channel)
                                   QueueNamePointer(new QueueName(wireFromText(name))),
                                   name.isEmpty()})
 {
+    d_ptr->channel->queues.append(this);
 }
 
 /*! Ends the consumers that were made by consume(). */
 QAmqpQueue::~QAmqpQueue()
 {
+    d_ptr->channel->queues.removeOne(this);
     while (!children().isEmpty())
         delete children().constFirst();
 }
@@ -87,6 +92,17 @@ QFuture<QAmqpQueueInfo> QAmqpQueue::declare(const QAmqpQueueOptions &options)
     if (!future.isFinished()) // a future that is finished was refused
         d_ptr->queue = *declared = channel->core->lastDeclared();
     return future;
+}
+
+void QAmqpChannelPrivate::queueRenamed(QAmqpQueue *handle, const QString &from, const QString &to)
+{
+    QAmqpQueuePrivate *const d = handle->d_ptr.get();
+    if (d->name != from)
+        return;
+    if (!d->queue->isComing) // else a declare() under way decides on the name
+        d->queue = new QueueName(wireFromText(to));
+    d->name = to;
+    Q_EMIT handle->nameChanged(to);
 }
 
 /*! Binds the queue, see QAmqpChannel::bindQueue() for \a exchange, \a routingKey and \a arguments. */
