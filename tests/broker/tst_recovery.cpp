@@ -86,7 +86,7 @@ void TestRecovery::nothingIsLostThroughResets()
         open.insert(tag, number);
     };
     const auto publishMore = [&] {
-        while (next <= messages && publisher->isReadyToPublish())
+        for (int i = 0; i < messages / 100 && next <= messages && publisher->isReadyToPublish(); ++i)
             publish(next++);
     };
     const auto ended = [&](quint64 first, quint64 last, bool isConfirmed) {
@@ -100,7 +100,6 @@ void TestRecovery::nothingIsLostThroughResets()
                 publish(number);
         }
     };
-    connect(publisher, &QAmqpChannel::readyToPublish, this, publishMore);
     connect(publisher, &QAmqpChannel::confirmed, this,
             [&](quint64 first, quint64 last) { ended(first, last, true); });
     connect(publisher, &QAmqpChannel::indeterminate, this, [&](quint64 first, quint64 last) {
@@ -110,6 +109,7 @@ void TestRecovery::nothingIsLostThroughResets()
     connect(publisher, &QAmqpChannel::nacked, this, [&] { wrong = u"a publish was nacked"_s; });
     connect(publisher, &QAmqpChannel::messageReturned, this,
             [&] { wrong = u"a message was returned"_s; });
+    reader->declareQueue(name, QAmqpQueueOptions().setDurable()); // so that it is there
     QAmqpConsumer *const consumer =
             reader->consume(name, QAmqpConsumeOptions().setPrefetch(100));
     connect(consumer, &QAmqpConsumer::messageReceived, this, [&](const QAmqpDelivery &delivery) {
@@ -133,7 +133,9 @@ void TestRecovery::nothingIsLostThroughResets()
         }
     });
     chaos.start(150);
-    publishMore();
+    QTimer pace; // so that there are some losses before the end
+    connect(&pace, &QTimer::timeout, this, publishMore);
+    pace.start(20);
     QVERIFY2(waitFor(
                      [&] {
                          return !wrong.isEmpty()
@@ -214,7 +216,10 @@ void TestRecovery::exclusiveQueuesComeBackAtOnce()
         QVERIFY(waitFor([&] { return consumer->state() == QAmqpConsumer::State::Active; }));
     }
     proxy->reset();
-    QVERIFY(waitFor([&] { return recovered == many && arrived + wrong.size() >= many; }));
+    QVERIFY2(waitFor([&] { return recovered == many && arrived + wrong.size() >= many; }, 10s),
+             qPrintable(u"%1 have recovered, %2 messages have arrived, and: %3"_s.arg(recovered)
+                                .arg(arrived)
+                                .arg(wrong.join(u"; "_s))));
     QCOMPARE(wrong, QStringList());
 }
 
