@@ -49,6 +49,7 @@ std::optional<milliseconds> Attempts::recover(const QAmqpRetryPolicy &policy, bo
     m_askedAgain.clear();
     m_failures.clear();
     m_failed = m_refused = 0;
+    m_isRefusedByAll = true;
     if (const bool isFirst = !std::exchange(m_recovering, true); isFirst || wasStable)
         m_cycle = 0;
     if (!m_policy.allowsAttempt(m_cycle + 1))
@@ -60,13 +61,14 @@ std::optional<milliseconds> Attempts::recover(const QAmqpRetryPolicy &policy, bo
 // answers with a certificate of its own. Such refusals end at some time, but not soon.
 std::optional<milliseconds> Attempts::nextOfRecovery(const QAmqpError &error)
 {
-    constexpr int mostRefusals = 3;
-    if (error.kind() == QAmqpError::Kind::AuthenticationFailed && isFinal(error)
-        && ++m_refused > mostRefusals)
-        return std::nullopt;
+    constexpr int mostRefusals = 3; // of a login by all hosts
+    if (error.kind() != QAmqpError::Kind::AuthenticationFailed || !isFinal(error))
+        m_isRefusedByAll = false;
     if (++m_at < m_hosts.size())
         return milliseconds::zero();
     m_at = 0;
+    if (std::exchange(m_isRefusedByAll, true) && ++m_refused > mostRefusals)
+        return std::nullopt;
     if (!m_policy.allowsAttempt(m_cycle + 1))
         return std::nullopt;
     const milliseconds usual = pause(++m_cycle);

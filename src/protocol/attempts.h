@@ -55,7 +55,8 @@ private:
     QList<qsizetype> m_hosts; // those still worth trying
     QList<qsizetype> m_order; // of all hosts
     bool m_recovering = false;
-    int m_refused = 0; // logins since the link was lost
+    int m_refused = 0; // in how many rounds since the link was lost each host refused the login
+    bool m_isRefusedByAll = true; // those that were tried in this round
     QList<qsizetype> m_askedAgain; // hosts for which the provider was asked a second time
     qsizetype m_at = 0;
     int m_cycle = 1;

@@ -93,7 +93,7 @@ void ChannelCore::sendOrQueue(WireCall call)
     m_context.log->used(m_number);
     if (call.request.method)
         m_context.timed.insert(m_number);
-    if (m_waiting.isEmpty() && m_link && m_link->takes(call))
+    if (m_waiting.isEmpty() && m_link && m_link->takes(call) && !isHeldBack(call))
         return send(std::move(call));
     m_waiting.append(std::move(call));
 }
@@ -114,7 +114,8 @@ void ChannelCore::send(WireCall call)
 
 void ChannelCore::pump()
 {
-    while (!m_waiting.isEmpty() && m_link->takes(m_waiting.first()))
+    while (!m_waiting.isEmpty() && m_link->takes(m_waiting.first())
+           && !isHeldBack(m_waiting.first()))
         send(m_waiting.takeFirst());
     closeIfIdle();
 }
@@ -160,6 +161,8 @@ void ChannelCore::answered(const Request &request, Replied replied)
 // wants to see the consumer cancelled from this side too before it forgets it (4.3, quorum queues).
 void ChannelCore::cancelled(const QByteArray &consumerTag)
 {
+    if (comesBack(consumerTag))
+        return;
     const Consumer consumer = takeConsumer(consumerTag);
     if (!consumer.id)
         return;
@@ -309,8 +312,9 @@ static QString blockedNote(bool blocked)
 void ChannelCore::requestTimedOut(Request &request, std::chrono::milliseconds requestTimeout,
                                   bool blocked)
 {
+    const bool isOfOpening = m_link && m_link->isOpening(&request);
     if (m_user || m_settingUp > 0
-        || m_context.isRecovering) { // whether it is still carried out is unknown
+        || (m_context.isRecovering && isOfOpening)) { // whether it is still carried out is unknown
         m_context.abandon = m_context.error(
                 QAmqpError::Kind::Timeout, QAmqpError::Origin::Library,
                 u"%1 did not answer %2 within %3 ms while the connection recovered%4",
@@ -325,7 +329,7 @@ void ChannelCore::requestTimedOut(Request &request, std::chrono::milliseconds re
     error.setMethod(methodName(request.method));
     // Without some answers the channel is stuck: nothing may be sent before tx.commit-ok, no request before
     // that of basic.consume or basic.cancel, and basic.recover leaves open which tags are valid.
-    if ((m_link && m_link->isOpening(&request)) || request.overtakes()
+    if (isOfOpening || request.overtakes()
         || request.method == TxCommit::info.id() || request.method == BasicRecover::info.id())
         return giveUp(error.setScope(QAmqpError::Scope::Channel), request.method);
     request.over = true;

@@ -191,15 +191,24 @@ public:
     // `guiltyMethod` ends with the cause itself, and `guiltyMethod` becomes 0.
     void linkLost(const QAmqpError &cause, quint32 &guiltyMethod);
     // The link is lost, and another will follow: what may be asked again is, and the rest of what was sent ends.
-    void interrupted(const QAmqpError &cause);
-    // The queue of consumers that waited for it is back.
+    // The request that the broker blames by `guiltyMethod` ends with the cause, and `guiltyMethod` becomes 0.
+    void interrupted(const QAmqpError &cause, quint32 &guiltyMethod);
+    // Whether the broker closed the link because of a consumer that was being started again. One that costs the
+    // second link is given up.
+    bool isSetUpBlamed(const QAmqpError &cause, quint32 guiltyMethod);
+    // The queue of consumers that waited for it is back, or does not come back.
     void queueReturned(const QByteArray &queue);
+    void queueLost(const QByteArray &queue, const QAmqpError &reason);
     // Ends the consumer instead of starting it again on the next link.
     void giveUpConsumer(const QByteArray &consumerTag, const QAmqpError &reason);
     QByteArrayList consumersToResume() const;
     QByteArray queueOfConsumer(const QByteArray &consumerTag) const;
     // Queues that are to be declared once more before the channel is opened again.
     QByteArrayList takeMissingQueues() { return std::exchange(m_missingQueues, {}); }
+    std::optional<TimePoint> reopenAt() const
+    {
+        return m_ended || isOnLink() ? std::nullopt : m_reopenAt;
+    }
     void end(const QAmqpError &error);
     void forget() { m_forgotten = true; }
 
@@ -237,6 +246,7 @@ private:
         std::optional<TimePoint> since = {}; // when it was started first
         bool isAway = false; // its queue is not there yet
         int refusals = 0; // since it ran last
+        int blame = 0; // how many links it has cost since then
         TimePoint refusedSince = {};
     };
     enum class Remedy { GiveUp, DeclareAgain, Retry };
@@ -270,13 +280,21 @@ private:
     bool isOnLink() const { return m_link && m_link->state() != ChannelState::Closed; }
     // What is sent now belongs to the transaction that is open.
     void noteTransaction() { m_transactionBegun = m_transactional; }
-    void interrupt(const QAmqpError &cause);
+    void interrupt(const QAmqpError &cause, quint32 &guiltyMethod);
+    void interrupt(const QAmqpError &cause)
+    {
+        quint32 guiltyMethod = 0;
+        interrupt(cause, guiltyMethod);
+    }
+    void endGuilty(const Request &request, const QAmqpError &cause);
+    bool mayComeBack(const Consumer &consumer) const;
     RequestId refuseTorn();
     void tearTransaction(const QAmqpError &cause);
     void endUnderWay(Request &request, const QAmqpError &cause, std::vector<WireCall> &again);
     void endCancelling(std::vector<WireCall> &again);
     void endWell(RequestId request, quint32 count = 0);
     void setUp();
+    void setUpDone();
     void addSetUp(std::vector<WireCall> &calls, WireCall call);
     WireCall resumingCall(const QByteArray &consumerTag, const Consumer &consumer);
     QByteArray resumingConsume(const Consumer &consumer) const;
@@ -286,6 +304,8 @@ private:
     void started(const Request &request);
     void consumerGone(const Consumer &consumer);
     RequestId cancelAway(const QByteArray &consumerTag);
+    bool comesBack(const QByteArray &consumerTag);
+    void missing(const QByteArray &queue);
     // The queue that a method is about: `queue`, or else the one that it names. An empty name means the queue
     // that was declared last, here as in the broker.
     template<typename Method>
@@ -317,7 +337,17 @@ private:
     void goOn();
     QAmqpError notSentError(QAmqpError::Kind kind, QAmqpError::Origin origin,
                             const QString &reason) const;
-    bool isFree() const { return m_waiting.isEmpty() && m_link && m_link->takesAcknowledgements(); }
+    // Until modes and consumers are in force again, everything else waits. If the broker refuses a consumer, it
+    // closes the channel, and what was sent behind it is lost.
+    bool isHeldBack(const WireCall &call) const
+    {
+        return m_settingUp > 0 && call.request.origin != Request::Origin::SetUp;
+    }
+    bool isFree() const
+    {
+        return m_settingUp == 0 && m_waiting.isEmpty() && m_link
+                && m_link->takesAcknowledgements();
+    }
     void send(WireCall call);
     void closeIfIdle();
     // Writes settlements; those that the peer makes us send are counted.
@@ -369,6 +399,7 @@ private:
             false; // a part of that was lost with a link, and the application does not know it
     bool m_wasOpen = false; // on an earlier link
     int m_settingUp = 0; // calls of setUp() that are not answered
+    bool m_isBack = true; // ChannelRecovered was pushed since the link was lost
     std::optional<TimePoint> m_reopenAt; // not before
     QByteArrayList m_missingQueues;
     bool m_closeWanted = false; // the application called close(), whatever becomes of the link

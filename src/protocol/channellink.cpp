@@ -101,6 +101,11 @@ void ChannelLink::requestSent(WireCall call)
         m_channel.consumeSent(request.consumerTag);
     if (isRecorded(method) && request.noWait)
         m_link.session.topology.accepted(method, call.method, {}, {}, m_link.session.turnTime);
+    if (method == BasicGet::info.id() && m_link.session.topology.mayExpire()) {
+        Reader in(QByteArrayView(call.method).sliced(4));
+        m_link.session.topology.used(decode<BasicGet>(in).queue.toByteArray(),
+                                     m_link.session.turnTime);
+    }
     if (isRecorded(method) || isRepeatable(method)) {
         request.sent = call.method;
         request.prefetch = call.prefetch;

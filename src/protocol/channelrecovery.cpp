@@ -37,29 +37,37 @@ void ChannelCore::endWell(RequestId request, quint32 count)
     m_context.events.append(Replied{.channel = m_number, .request = request, .count = count});
 }
 
-void ChannelCore::interrupted(const QAmqpError &cause)
+void ChannelCore::interrupted(const QAmqpError &cause, quint32 &guiltyMethod)
 {
     if (!m_ended && isOnLink() && !m_user)
-        interrupt(cause);
+        interrupt(cause, guiltyMethod);
     else if (m_link)
         m_link->lost();
 }
 
-void ChannelCore::interrupt(const QAmqpError &cause)
+void ChannelCore::interrupt(const QAmqpError &cause, quint32 &guiltyMethod)
 {
+    m_isBack = false;
     m_context.events.append(ReadyToClose{m_number}); // before any slot hears of it
     m_waiting.takeIf([](const WireCall &call) { return call.request.origin == Origin::SetUp; });
     m_settingUp = 0;
     tearTransaction(cause);
     m_waiting.takeIf([](const WireCall &call) { return !call.request.method && !call.hasContent; });
     std::vector<WireCall> again;
-    if (m_link->isBodyUntouched()) {
+    if (m_link->isBodyUntouched() && !m_transactional) {
         again.push_back(m_link->takeBody());
     } else if (m_link->isSendingBody()) {
         endBody(cause);
         --m_streamedBodies;
     }
-    m_link->endRequests([&](Request &request) { endUnderWay(request, cause, again); });
+    m_link->endRequests([&](Request &request) {
+        const bool isGuilty = guiltyMethod && request.method == guiltyMethod
+                && request.origin == Origin::Application && request.isAwaited();
+        if (!isGuilty)
+            return endUnderWay(request, cause, again);
+        guiltyMethod = 0;
+        endGuilty(request, cause);
+    });
     m_link->lost();
     for (const WireCall &call : m_waiting.takeIf([](const WireCall &waiting) {
              return waiting.request.method == BasicRecover::info.id();
@@ -108,6 +116,18 @@ void ChannelCore::endUnderWay(Request &request, const QAmqpError &cause,
     call.prefetch = request.prefetch;
     call.request = std::move(request);
     again.push_back(std::move(call));
+}
+
+// The broker has closed the connection because of this request: if it was asked again, it would do that again.
+void ChannelCore::endGuilty(const Request &request, const QAmqpError &cause)
+{
+    if (request.declared)
+        request.declared->isComing = false;
+    m_context.events.append(Replied{.channel = m_number,
+                                    .request = request.id,
+                                    .error = QAmqpError(cause).setMethod(methodName(request.method))});
+    if (request.method == BasicConsume::info.id())
+        giveUpConsumer(request.consumerTag, cause);
 }
 
 // The loss has ended the consumers that were being cancelled.
@@ -200,7 +220,7 @@ void ChannelCore::started(const Request &request)
     }
     consumer.prefetch = request.prefetch;
     consumer.queue = queue;
-    consumer.refusals = 0;
+    consumer.refusals = consumer.blame = 0;
 }
 
 void ChannelCore::consumerGone(const Consumer &consumer)
@@ -276,6 +296,12 @@ void ChannelCore::setUp()
     for (auto call = calls.rbegin(); call != calls.rend(); ++call)
         m_waiting.prepend(std::move(*call));
     if (m_settingUp == 0)
+        setUpDone();
+}
+
+void ChannelCore::setUpDone()
+{
+    if (!std::exchange(m_isBack, true))
         m_context.events.append(ChannelRecovered{m_number});
 }
 
@@ -287,7 +313,7 @@ void ChannelCore::setUpAnswered(const Request &request)
             m_context.events.append(ConsumerResumed{m_number, id});
     }
     if (m_settingUp == 0)
-        m_context.events.append(ChannelRecovered{m_number});
+        setUpDone();
 }
 
 QByteArrayList ChannelCore::consumersToResume() const
@@ -329,21 +355,80 @@ void ChannelCore::queueReturned(const QByteArray &queue)
         WireCall call = resumingCall(tag, consumer);
         call.request.origin = Origin::SetUp;
         ++m_settingUp;
-        sendOrQueue(std::move(call));
+        m_context.timed.insert(m_number);
+        m_waiting.prepend(std::move(call)); // what waits is held back until it is answered
     }
+    pump();
+}
+
+void ChannelCore::queueLost(const QByteArray &queue, const QAmqpError &reason)
+{
+    for (const QByteArray &tag : consumersToResume()) {
+        const Consumer &consumer = m_consumers.at(tag);
+        if (consumer.isAway && m_context.topology.current(consumer.queue) == queue)
+            giveUpConsumer(tag, reason);
+    }
+}
+
+bool ChannelCore::mayComeBack(const Consumer &consumer) const
+{
+    constexpr int most = 3;
+    return consumer.refusals <= most && m_context.replay
+            && m_context.replay->mayDeclareAgain(consumer.queue);
+}
+
+void ChannelCore::missing(const QByteArray &queue)
+{
+    m_missingQueues.append(queue);
+    m_context.isQueueMissing = true;
+}
+
+// The broker may delete a queue that belonged to the old link after it was declared and consumed on the new one.
+// That ends a consumer, which is started again as soon as the queue is back.
+bool ChannelCore::comesBack(const QByteArray &consumerTag)
+{
+    const auto found = m_consumers.find(consumerTag);
+    const bool isSoon = m_context.isRecovering
+            || (m_context.graceUntil && m_context.turnTime < *m_context.graceUntil);
+    if (!isSoon || found == m_consumers.end())
+        return false;
+    Consumer &consumer = found->second;
+    const Topology::Entity *const queue = m_context.topology.queue(consumer.queue);
+    if (!consumer.since || consumer.cancelling || !queue || !queue->diesWithLink
+        || !mayComeBack(consumer))
+        return false;
+    ++consumer.refusals;
+    consumer.isAway = true;
+    answer(BasicCancel{.consumerTag = QByteArrayView(consumerTag), .noWait = true});
+    m_deliveries.giveBack(consumer.ledgerId, sender());
+    missing(consumer.queue);
+    return true;
+}
+
+// The broker closes the whole connection for some of what it refuses.
+bool ChannelCore::isSetUpBlamed(const QAmqpError &cause, quint32 guiltyMethod)
+{
+    constexpr int most = 2;
+    const Request *const guilty = m_link && m_settingUp > 0 && guiltyMethod == BasicConsume::info.id()
+            ? m_link->unanswered(guiltyMethod)
+            : nullptr;
+    if (!guilty || guilty->origin != Origin::SetUp)
+        return false;
+    const QByteArray tag = guilty->consumerTag;
+    if (const auto consumer = m_consumers.find(tag);
+        consumer != m_consumers.end() && ++consumer->second.blame >= most)
+        giveUpConsumer(tag, cause);
+    return true;
 }
 
 // A queue may have been deleted with the old link after it was declared, and an exclusive one, or an exclusive
 // consumer, may still belong to it.
 ChannelCore::Remedy ChannelCore::remedyFor(const Consumer &consumer, const QAmqpError &error) const
 {
-    constexpr int most = 3;
     constexpr auto patience = 60s;
     switch (ReplyCode(error.replyCode())) {
     case ReplyCode::NotFound:
-        return consumer.refusals <= most && m_context.topology.queue(consumer.queue)
-                ? Remedy::DeclareAgain
-                : Remedy::GiveUp;
+        return mayComeBack(consumer) ? Remedy::DeclareAgain : Remedy::GiveUp;
     case ReplyCode::AccessRefused:
         if (!error.replyText().contains(QLatin1StringView("exclusive")))
             return Remedy::GiveUp;
@@ -375,7 +460,7 @@ bool ChannelCore::setUpRefused(const QAmqpError &error, quint32 guiltyMethod)
         m_reopenAt =
                 m_context.turnTime + 50ms * (1 << std::min(consumer.refusals - 1, largestShift));
         if (remedy == Remedy::DeclareAgain)
-            m_missingQueues.append(consumer.queue);
+            missing(consumer.queue);
         else if (remedy == Remedy::GiveUp)
             giveUpConsumer(tag, error);
     }

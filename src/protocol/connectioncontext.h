@@ -50,13 +50,15 @@ struct ConnectionContext
     // The answers that come as messages, see ChannelCore::await(), and how each wait ends if none comes.
     std::map<Deadline, Replied> awaited;
     TimePoint turnTime = {}; // of the present turn
-    bool recovers = false; // another link follows this one when it is lost
     bool isRecovering = false; // from the loss of a link until everything works again
     Topology topology;
     const Replay *replay = nullptr; // of the present link, if there is anything to declare again
     // A step of the recovery was not answered in time, so that the link is of no use: why.
     QAmqpError abandon = {};
     std::optional<TimePoint> reopenAt = {}; // when a channel wants to be opened again
+    bool isQueueMissing = false; // a channel has a queue that is to be declared again
+    // Until then what the broker does to consumers may still be a consequence of the loss.
+    std::optional<TimePoint> graceUntil = {};
 
     std::optional<TimePoint> firstDeadline() const
     {

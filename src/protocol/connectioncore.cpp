@@ -250,6 +250,7 @@ bool ConnectionCore::mayConfirm() const
 void ConnectionCore::linkOpened()
 {
     m_openSince = m_now;
+    m_lastNegotiated = m_link->negotiated();
     m_deadlines[Deadline::Host].reset();
     if (isClosing())
         m_link->drain();
@@ -422,7 +423,8 @@ std::optional<TimePoint> ConnectionCore::nextTimeout()
             next = earlier(next, time);
             return !time;
         });
-        next = earlier(next, m_context.reopenAt);
+        if (isReadyForChannels())
+            next = earlier(next, m_context.reopenAt);
         next = earlier(next, m_replay.nextTimeout());
     }
     return next;

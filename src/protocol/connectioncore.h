@@ -199,6 +199,8 @@ private:
     quint16 m_privateChannel = 0; // that m_replay uses
     QuestionPointer m_filter; // while the application is asked what to recover
     std::vector<quint64> m_toReplay;
+    std::vector<RequestId> m_toResume; // the consumers that it is asked about
+    std::set<quint64> m_leftOut; // entities that it does not want
     TimePoint m_openSince; // of the link in use, or of the last one
     Negotiated m_lastNegotiated;
 };

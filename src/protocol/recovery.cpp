@@ -43,7 +43,11 @@ bool ConnectionCore::isWorthAnother(const QAmqpError &cause, bool isBlamed) cons
 // Returns false if the session ends with the link.
 bool ConnectionCore::recover(const QAmqpError &cause, quint32 guiltyMethod)
 {
-    const bool isBlamed = m_context.isRecovering && m_replay.linkLost(guiltyMethod);
+    bool isBlamed = m_replay.linkLost(guiltyMethod);
+    for (const auto &channel : m_channels)
+        isBlamed = isBlamed || (channel && channel->isSetUpBlamed(cause, guiltyMethod));
+    if (isBlamed)
+        guiltyMethod = 0;
     if (!isWorthAnother(cause, isBlamed))
         return false;
     const bool wasStable = m_now - m_openSince >= StableAfter;
@@ -52,14 +56,13 @@ bool ConnectionCore::recover(const QAmqpError &cause, quint32 guiltyMethod)
         return false;
     if (!std::exchange(m_context.isRecovering, true))
         m_recovery = {.since = m_now};
-    if (m_link->isUsable())
-        m_lastNegotiated = m_link->negotiated();
     m_filter.reset();
+    m_context.graceUntil.reset();
     dropPrivateChannel();
     m_context.reopenAt.reset();
     for (const auto &channel : m_channels) {
         if (channel)
-            channel->interrupted(cause);
+            channel->interrupted(cause, guiltyMethod);
     }
     for (size_t number = 1; number < m_channels.size(); ++number)
         dropIfOver(quint16(number));
@@ -99,8 +102,10 @@ void ConnectionCore::beginReplay()
 {
     m_context.replay = &m_replay;
     const TopologyRecovery scope = m_options.topologyRecovery();
+    m_replay.setDeclaring(scope == TopologyRecovery::All);
     m_toReplay =
             scope == TopologyRecovery::All ? m_context.topology.all(m_now) : std::vector<quint64>();
+    m_leftOut.clear();
     if (scope == TopologyRecovery::Nothing) {
         const QAmqpError reason = operationError(
                 Kind::Interrupted, Origin::Transport,
@@ -124,26 +129,40 @@ void ConnectionCore::askFilter(const std::vector<quint64> &entities)
     m_filter->filter = m_options.recoveryFilter();
     for (const quint64 id : entities)
         m_filter->steps.append(m_context.topology.describe(*m_context.topology.find(id)));
+    m_toResume.clear();
     for (const auto &channel : m_channels) {
-        for (const QByteArray &tag : channel ? channel->consumersToResume() : QByteArrayList())
+        for (const QByteArray &tag : channel ? channel->consumersToResume() : QByteArrayList()) {
+            m_toResume.push_back(channel->consumerId(tag));
             m_filter->steps.append(QAmqpRecoveryStep()
                                            .setEntity(QAmqpRecoveryStep::Entity::Consumer)
                                            .setName(textFromWire(tag))
                                            .setSource(textFromWire(channel->queueOfConsumer(tag))));
+        }
     }
     m_context.events.append(Asked{m_filter});
 }
 
+// The function may have cancelled consumers.
 void ConnectionCore::filtered(const Question &question)
 {
     qsizetype at = 0;
-    std::erase_if(m_toReplay, [&](quint64) { return !question.wanted.value(at++, true); });
+    std::erase_if(m_toReplay, [&](quint64 id) {
+        const bool isWanted = question.wanted.value(at++, true);
+        if (!isWanted)
+            m_leftOut.insert(id);
+        return !isWanted;
+    });
+    std::set<RequestId> unwanted;
+    for (const RequestId consumer : std::exchange(m_toResume, {})) {
+        if (!question.wanted.value(at++, true))
+            unwanted.insert(consumer);
+    }
     const QAmqpError reason = operationError(
             Kind::Interrupted, Origin::Application,
             u"the link was lost, and the recovery's filter does not let this consumer start again");
     for (const auto &channel : m_channels) {
         for (const QByteArray &tag : channel ? channel->consumersToResume() : QByteArrayList()) {
-            if (!question.wanted.value(at++, true))
+            if (unwanted.count(channel->consumerId(tag)) > 0)
                 channel->giveUpConsumer(tag, reason);
         }
     }
@@ -153,7 +172,8 @@ void ConnectionCore::filtered(const Question &question)
 void ConnectionCore::replay()
 {
     std::erase_if(m_toReplay, [this](quint64 id) { return !m_context.topology.find(id); });
-    m_replay.begin(std::exchange(m_toReplay, {}), negotiated().heartbeat);
+    m_replay.begin(std::exchange(m_toReplay, {}), std::exchange(m_leftOut, {}),
+                   negotiated().heartbeat);
     goOn();
 }
 
@@ -184,9 +204,11 @@ void ConnectionCore::giveReplayChannel()
 // Takes the next step, if there is one: after each frame while the session recovers, and when time has passed.
 void ConnectionCore::goOn()
 {
-    const bool isAnythingLeft = m_context.isRecovering || m_context.reopenAt || m_replay.isActive();
+    const bool isAnythingLeft = m_context.isRecovering || m_context.reopenAt || m_replay.isActive()
+            || m_context.isQueueMissing;
     if (!isAnythingLeft || m_ended || !isUsable() || m_filter)
         return;
+    m_context.isQueueMissing = false;
     for (const auto &channel : m_channels) {
         for (const QByteArray &queue : channel ? channel->takeMissingQueues() : QByteArrayList())
             m_replay.declareAgain(queue);
@@ -206,11 +228,19 @@ void ConnectionCore::goOn()
                 channel->queueReturned(queue);
         }
     }
+    for (const auto &[queue, error] : m_replay.takeLost()) {
+        for (const auto &channel : m_channels) {
+            if (channel)
+                channel->queueLost(queue, error);
+        }
+    }
     if (!isReadyForChannels())
         return;
-    if (m_context.reopenAt && *m_context.reopenAt <= m_now)
-        m_context.reopenAt.reset();
     openChannels();
+    m_context.reopenAt.reset();
+    for (const auto &channel : m_channels)
+        m_context.reopenAt =
+                earlier(m_context.reopenAt, channel ? channel->reopenAt() : std::nullopt);
     if (m_context.isRecovering
         && std::all_of(m_channels.begin(), m_channels.end(), [](const auto &channel) {
                return !channel || channel->isPrivate() || channel->isSetUp();
@@ -220,7 +250,9 @@ void ConnectionCore::goOn()
 
 void ConnectionCore::recovered()
 {
+    constexpr auto grace = 5s;
     m_context.isRecovering = false;
+    m_context.graceUntil = m_now + grace;
     QAmqpRecoveryReport &report = m_recovery.report;
     report.setAttempts(m_recovery.attempt)
             .setDuration(
@@ -228,7 +260,7 @@ void ConnectionCore::recovered()
             .setEndpoint(m_context.endpoint);
     for (const auto &[from, to] : m_replay.takeRenamed())
         report.addRenamedQueue(from, to);
-    for (const QAmqpError &error : m_replay.takeSkipped())
+    for (const QAmqpError &error : m_replay.skipped())
         report.addSkipped(error);
     for (const QAmqpError &error : m_replay.pending())
         report.addPending(error);

@@ -22,8 +22,12 @@ constexpr milliseconds FirstRetry = 50ms;
 constexpr milliseconds PutOffAfter = 2s;
 constexpr milliseconds RetryOfPutOff = 1s;
 
-void Replay::begin(const std::vector<quint64> &entities, std::chrono::seconds heartbeat)
+void Replay::begin(const std::vector<quint64> &entities, std::set<quint64> leftOut,
+                   std::chrono::seconds heartbeat)
 {
+    m_leftOut = std::move(leftOut);
+    m_returned.clear();
+    m_lost.clear();
     m_steps.clear();
     m_index.clear();
     m_sent.clear();
@@ -78,8 +82,11 @@ void Replay::setState(Step &step, State state)
 // What hangs on it is put off too.
 void Replay::putOff(Step &step)
 {
+    if (step.isPutOff)
+        return;
     count(step, -1);
     step.isPutOff = true;
+    count(step, 1);
     const Topology::Entity *const entity = m_session.topology.find(step.entity);
     if (!entity || step.kind == Kind::QueueBinding)
         return;
@@ -89,20 +96,28 @@ void Replay::putOff(Step &step)
     }
 }
 
-bool Replay::declareAgain(const QByteArray &queue)
+bool Replay::mayDeclareAgain(const QByteArray &queue) const
 {
     const Topology::Entity *const entity = m_session.topology.queue(queue);
-    if (!entity)
-        return false;
+    return m_declares && entity && entity->blame < MaxBlame && m_leftOut.count(entity->id) == 0;
+}
+
+void Replay::declareAgain(const QByteArray &queue)
+{
+    if (!mayDeclareAgain(queue))
+        return;
+    const Topology::Entity *const entity = m_session.topology.queue(queue);
     std::vector<quint64> ids = m_session.topology.bindingsOf(*entity);
     ids.insert(ids.begin(), entity->id);
     for (const quint64 id : ids) {
         Step &step = stepFor(*m_session.topology.find(id));
-        if (step.state == State::Done)
-            setState(step, State::ToDo);
+        step.isAwaited = step.kind == Kind::Queue;
+        if (step.state != State::Done || m_leftOut.count(id) > 0)
+            continue;
+        step.tries = 0;
+        setState(step, State::ToDo);
     }
     m_sendable = true;
-    return true;
 }
 
 bool Replay::linkLost(quint32 guiltyMethod)
@@ -229,16 +244,25 @@ void Replay::answered(const Request &request, const Replied &replied)
     Step &step = m_steps[sent->second];
     setState(step, State::Done);
     m_sendable = m_sendable || (step.kind != Kind::QueueBinding && m_declaring == 0);
-    const Topology::Entity *const entity = m_session.topology.find(step.entity);
-    if (!entity || entity->kind != Kind::Queue)
+    if (Topology::Entity *const entity = m_session.topology.find(step.entity))
+        declared(step, *entity, replied.name);
+}
+
+void Replay::declared(Step &step, Topology::Entity &entity, const QByteArray &name)
+{
+    entity.blame = 0;
+    step.tries = 0;
+    step.isSkipped = false;
+    if (entity.kind != Kind::Queue)
         return;
-    if (entity->isNamedByBroker && entity->name != replied.name) {
-        const QByteArray old = m_session.topology.rename(step.entity, replied.name);
-        m_renamed.append({textFromWire(old), textFromWire(replied.name)});
-        m_session.events.append(QueueRenamed{old, replied.name});
+    if (entity.isNamedByBroker && entity.name != name) {
+        const QByteArray old = m_session.topology.rename(step.entity, name);
+        m_renamed.append({textFromWire(old), textFromWire(name)});
+        m_session.events.append(QueueRenamed{old, name});
     }
-    if (step.isPutOff) {
-        m_returned.push_back(entity->name);
+    m_session.topology.used(name, m_session.turnTime);
+    if (step.isPutOff || std::exchange(step.isAwaited, false)) {
+        m_returned.push_back(name);
         m_sendable = true;
     }
 }
@@ -321,16 +345,36 @@ static QAmqpError entityError(const QString &what, const Topology::Entity &entit
             .setCause(error);
 }
 
+static QAmqpError skippedError(const QString &name, const Topology::Entity &entity,
+                               const QAmqpError &error)
+{
+    return entityError(formatted(u"%1 was not declared again", name), entity, error);
+}
+
 void Replay::skip(Step &step, const QAmqpError &error)
 {
     setState(step, State::Done);
+    m_sendable = true; // what waited for it waits no more
+    step.refusal = error;
     const Topology::Entity *const entity = m_session.topology.find(step.entity);
     if (!entity)
         return;
-    const QAmqpError skipped =
-            entityError(formatted(u"%1 was not declared again", nameOf(*entity)), *entity, error);
-    m_skipped.append(skipped);
-    m_session.log->add(qtAmqpConnection(), QtWarningMsg, skipped.text());
+    if (!std::exchange(step.isSkipped, true))
+        m_session.log->add(qtAmqpConnection(), QtWarningMsg,
+                           skippedError(nameOf(*entity), *entity, error).text());
+    if (entity->kind == Kind::Queue && (step.isPutOff || std::exchange(step.isAwaited, false)))
+        m_lost.push_back({entity->name, skippedError(nameOf(*entity), *entity, error)});
+}
+
+QList<QAmqpError> Replay::skipped() const
+{
+    QList<QAmqpError> errors;
+    for (const Step &step : m_steps) {
+        const Topology::Entity *const entity = m_session.topology.find(step.entity);
+        if (step.isSkipped && entity)
+            errors.append(skippedError(nameOf(*entity), *entity, step.refusal));
+    }
+    return errors;
 }
 
 QList<QAmqpError> Replay::pending() const

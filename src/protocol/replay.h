@@ -15,6 +15,8 @@
 #include "protocol/channelcore.h"
 #include "protocol/topology.h"
 
+#include <set>
+
 QT_BEGIN_NAMESPACE
 
 namespace QtAmqpPrivate {
@@ -24,10 +26,14 @@ class Replay final : public PrivateUser
 public:
     explicit Replay(ConnectionContext &session) : m_session(session) { }
 
-    // Begins on a new link.
-    void begin(const std::vector<quint64> &entities, std::chrono::seconds heartbeat);
-    // The queue may have been deleted since it was declared. Returns false if it is not known.
-    bool declareAgain(const QByteArray &queue);
+    // Begins on a new link. What is left out is not declared later either.
+    void begin(const std::vector<quint64> &entities, std::set<quint64> leftOut,
+               std::chrono::seconds heartbeat);
+    // Without it, nothing is declared at all.
+    void setDeclaring(bool declares) { m_declares = declares; }
+    // The queue may have been deleted since it was declared.
+    bool mayDeclareAgain(const QByteArray &queue) const;
+    void declareAgain(const QByteArray &queue);
     // The link is lost. If the broker blames a method of which a step is unanswered, that is the guilty one.
     bool linkLost(quint32 guiltyMethod);
     void stepTimedOut();
@@ -44,12 +50,19 @@ public:
     void work();
     std::optional<TimePoint> nextTimeout() const { return m_retryAt; }
 
-    // What came of it; reading it clears it.
-    QList<QAmqpError> takeSkipped() { return std::exchange(m_skipped, {}); }
-    QList<QPair<QString, QString>> takeRenamed() { return std::exchange(m_renamed, {}); }
+    // What came of it.
+    QList<QAmqpError> skipped() const;
     QList<QAmqpError> pending() const;
-    // Queues that were put off and are back.
+    // Reading it clears it.
+    QList<QPair<QString, QString>> takeRenamed() { return std::exchange(m_renamed, {}); }
+    // Queues for which consumers wait: those that are back, and those that do not come back.
     std::vector<QByteArray> takeReturned() { return std::exchange(m_returned, {}); }
+    struct LostQueue
+    {
+        QByteArray name;
+        QAmqpError error;
+    };
+    std::vector<LostQueue> takeLost() { return std::exchange(m_lost, {}); }
 
     void answered(const Request &request, const Replied &replied) override;
     void ended(const QAmqpError &error, quint32 guiltyMethod) override;
@@ -62,6 +75,8 @@ private:
         Topology::Kind kind = Topology::Kind::Exchange;
         State state = State::Done;
         bool isPutOff = false; // nothing waits for it any more
+        bool isSkipped = false;
+        bool isAwaited = false; // consumers wait for the queue
         int tries = 0;
         RequestId request = 0;
         TimePoint refusedSince = {};
@@ -80,6 +95,7 @@ private:
     void refused(Step &step, const QAmqpError &error);
     void tryLater(Step &step, const QAmqpError &error);
     void skip(Step &step, const QAmqpError &error);
+    void declared(Step &step, Topology::Entity &entity, const QByteArray &name);
     Step *oldestSent(quint32 method);
     QString nameOf(const Topology::Entity &entity) const;
 
@@ -94,9 +110,11 @@ private:
     std::optional<TimePoint> m_retryAt; // when the next step is to be tried again
     bool m_sendable = false; // something may have become ready to be sent
     std::chrono::milliseconds m_patience{0}; // with what is put off
-    QList<QAmqpError> m_skipped;
     QList<QPair<QString, QString>> m_renamed;
     std::vector<QByteArray> m_returned;
+    std::vector<LostQueue> m_lost;
+    bool m_declares = true;
+    std::set<quint64> m_leftOut; // entities that the application does not want
 };
 
 } // namespace QtAmqpPrivate

@@ -79,6 +79,7 @@ void Topology::record(Entity entity, TimePoint now)
     expire(now);
     const Key key = keyOf(entity);
     if (const auto known = m_entities.find(key); known != m_entities.end()) {
+        renew(known->second, std::move(entity));
         if (known->second.kind == Kind::Queue)
             used(known->second, now);
         return;
@@ -92,33 +93,58 @@ void Topology::record(Entity entity, TimePoint now)
         used(recorded, now);
 }
 
+// The broker accepts another declaration of something that exists only if it is the same; so if it is not, somebody
+// has deleted it meanwhile.
+void Topology::renew(Entity &known, Entity entity)
+{
+    known.blame = 0;
+    if (known.isNamedByBroker)
+        return;
+    known.encoded = std::move(entity.encoded);
+    known.autoDelete = entity.autoDelete;
+    known.diesWithLink = entity.diesWithLink;
+    known.expires = entity.expires;
+}
+
+void Topology::used(const QByteArray &queue, TimePoint now)
+{
+    if (const auto entity = m_entities.find(keyOf(Kind::Queue, current(queue)));
+        entity != m_entities.end())
+        used(entity->second, now);
+}
+
 void Topology::used(Entity &queue, TimePoint now)
 {
-    queue.usedAt = now;
-    if (queue.expires.count() > 0 && queue.consumers == 0)
-        m_expiring.emplace(now + queue.expires, queue.id);
+    stopExpiring(queue);
+    if (queue.expires.count() > 0 && queue.consumers == 0) {
+        queue.expiresAt = now + queue.expires;
+        m_expiring.emplace(*queue.expiresAt, queue.id);
+    }
+}
+
+void Topology::stopExpiring(Entity &queue)
+{
+    if (const auto at = std::exchange(queue.expiresAt, std::nullopt))
+        m_expiring.erase({*at, queue.id});
 }
 
 // Forgets the queues that the broker has deleted because nobody has used them.
 void Topology::expire(TimePoint now)
 {
-    while (!m_expiring.empty() && m_expiring.begin()->first <= now) {
-        const quint64 id = m_expiring.extract(m_expiring.begin()).mapped();
-        const Entity *const queue = find(id);
-        if (queue && queue->consumers == 0 && queue->usedAt + queue->expires <= now)
-            forget(m_keys.at(id));
-    }
+    while (!m_expiring.empty() && m_expiring.begin()->first <= now)
+        forget(Key(m_keys.at(m_expiring.begin()->second)));
 }
 
 // What was bound goes with a queue or an exchange.
 void Topology::forget(const Key &key)
 {
-    const auto node = m_entities.extract(key);
+    auto node = m_entities.extract(key);
     if (node.empty())
         return;
-    const Entity &gone = node.mapped();
+    Entity &gone = node.mapped();
     m_keys.erase(gone.id);
     if (gone.kind == Kind::Queue) {
+        stopExpiring(gone);
         for (const QByteArray &old : gone.oldNames)
             m_aliases.erase(old);
         forgetBindingsOf(Kind::QueueBinding, gone.name);
@@ -127,6 +153,13 @@ void Topology::forget(const Key &key)
     } else {
         bindingGone(gone.source);
     }
+}
+
+// Somebody else may have declared the queue, and this connection only bound it.
+void Topology::forgetQueue(const QByteArray &name)
+{
+    forget(keyOf(Kind::Queue, name));
+    forgetBindingsOf(Kind::QueueBinding, name);
 }
 
 std::vector<quint64> Topology::bindingsOf(const Entity &destination) const
@@ -170,6 +203,7 @@ void Topology::forgetExchange(const QByteArray &name)
             fromIt.push_back(key);
     }
     forget(keyOf(Kind::Exchange, name));
+    forgetBindingsOf(Kind::ExchangeBinding, name);
     for (const Key &key : fromIt)
         forget(key);
 }
@@ -192,7 +226,7 @@ void Topology::acceptedQueue(const QByteArray &encoded, const QByteArray &name,
                              const QueueNamePointer &declared, TimePoint now)
 {
     QueueDeclare method = decoded<QueueDeclare>(encoded);
-    if (method.passive)
+    if (method.passive || (method.queue.isEmpty() && name.isEmpty())) // nobody knows that name
         return;
     method.noWait = false;
     const bool isNamedByBroker = method.queue.isEmpty();
@@ -203,6 +237,7 @@ void Topology::acceptedQueue(const QByteArray &encoded, const QByteArray &name,
             .name = name.isEmpty() ? method.queue.toByteArray() : name,
             .autoDelete = method.autoDelete,
             .isNamedByBroker = isNamedByBroker,
+            .diesWithLink = method.exclusive || method.autoDelete,
             .shared = isNamedByBroker ? declared : QueueNamePointer(),
             .expires = std::chrono::milliseconds(std::max<qint64>(expires, 0))},
            now);
@@ -261,7 +296,7 @@ void Topology::accepted(quint32 method, const QByteArray &encoded, const QByteAr
         return acceptedUnbinding<ExchangeUnbind>(Kind::ExchangeBinding, encoded);
     case QueueDeclare::info.id(): return acceptedQueue(encoded, queueName, declared, now);
     case QueueDelete::info.id():
-        return forget(keyOf(Kind::Queue, decoded<QueueDelete>(encoded).queue));
+        return forgetQueue(decoded<QueueDelete>(encoded).queue.toByteArray());
     case QueueBind::info.id(): return acceptedBinding<QueueBind>(Kind::QueueBinding, encoded, now);
     case QueueUnbind::info.id(): return acceptedUnbinding<QueueUnbind>(Kind::QueueBinding, encoded);
     default: break;
@@ -272,7 +307,10 @@ void Topology::consumerStarted(const QByteArray &queue)
 {
     if (const auto entity = m_entities.find(keyOf(Kind::Queue, current(queue)));
         entity != m_entities.end())
+    {
         ++entity->second.consumers;
+        stopExpiring(entity->second);
+    }
 }
 
 // The broker deletes an auto-delete queue with its last consumer.
@@ -303,8 +341,8 @@ QByteArray Topology::rename(quint64 queueId, const QByteArray &name)
     Entity &queue = node.mapped();
     queue.name = name;
     queue.oldNames.append(old);
-    if (queue.oldNames.size() > MaxOldNames)
-        m_aliases.erase(queue.oldNames.takeFirst());
+    if (queue.oldNames.size() > MaxOldNames) // the first name is what an application most likely keeps
+        m_aliases.erase(queue.oldNames.takeAt(1));
     for (const QByteArray &each : std::as_const(queue.oldNames))
         m_aliases[each] = name;
     if (queue.shared)

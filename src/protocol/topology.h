@@ -18,6 +18,8 @@
 #include <QtAmqp/qamqprecoveryreport.h>
 
 #include <map>
+#include <optional>
+#include <set>
 
 QT_BEGIN_NAMESPACE
 
@@ -43,11 +45,12 @@ public:
         QByteArray source = {}; // of a binding
         bool autoDelete = false;
         bool isNamedByBroker = false;
+        bool diesWithLink = false; // or soon after it
         QueueNamePointer shared = {}; // what the handles of such a queue have
         QList<QByteArray> oldNames = {};
         int consumers = 0; // of this connection
         std::chrono::milliseconds expires{0}; // when unused for so long
-        TimePoint usedAt = {};
+        std::optional<TimePoint> expiresAt = {}; // unless it is used before
         int blame = 0; // how many links it has cost
     };
 
@@ -56,6 +59,9 @@ public:
                   const QueueNamePointer &declared, TimePoint now);
     void consumerStarted(const QByteArray &queue);
     void consumerEnded(const QByteArray &queue, TimePoint now);
+    // The queue was declared again or read, which puts its expiry off.
+    void used(const QByteArray &queue, TimePoint now);
+    bool mayExpire() const { return !m_expiring.empty(); }
     // The queue has another name. Returns the old one.
     QByteArray rename(quint64 queueId, const QByteArray &name);
 
@@ -90,10 +96,13 @@ private:
     void record(Entity entity, TimePoint now);
     void forget(const Key &key);
     void forgetExchange(const QByteArray &name);
+    void forgetQueue(const QByteArray &name);
     void forgetBindingsOf(Kind kind, const QByteArray &destination);
     void bindingGone(const QByteArray &source);
     void expire(TimePoint now);
     void used(Entity &queue, TimePoint now);
+    void stopExpiring(Entity &queue);
+    void renew(Entity &known, Entity entity);
     QByteArray currentOf(const QByteArray &queue) const;
     void translateName(quint32 method, QByteArray &encoded) const;
     template<typename Method>
@@ -108,7 +117,7 @@ private:
     std::map<quint64, Key> m_keys; // by id
     std::map<QByteArray, int> m_bindingsFrom; // how many bindings each exchange is the source of
     std::map<QByteArray, QByteArray> m_aliases; // the present names of queues by their old ones
-    std::multimap<TimePoint, quint64> m_expiring; // the queues to be looked at then
+    std::set<std::pair<TimePoint, quint64>> m_expiring; // queues that nobody uses
     quint64 m_lastId = 0;
 };
 

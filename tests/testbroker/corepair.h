@@ -111,6 +111,15 @@ public:
 
     bool isConnected() const { return link != nullptr; }
 
+    // The broker notices at last which links it has lost.
+    void brokerLooks()
+    {
+        for (Broker::Connection *const lost : std::exchange(m_unnoticed, {})) {
+            lost->lost(now);
+            broker.forget(lost);
+        }
+    }
+
     struct Direction
     {
         QByteArray bytes; // on their way
@@ -129,6 +138,7 @@ public:
     std::optional<qint64> cutToClient;
     bool answersBeforeCut = false; // what the broker has to say to what arrived still reaches the client
     bool reconnects = false; // the client gets a link whenever it wants one
+    bool brokerNotices = true; // else the broker takes a link for alive that the client has lost
     std::function<void()> onCut;
     // How many of the bytes on their way arrive together; all, unless it is set.
     std::function<qsizetype(qsizetype)> pieceSize;
@@ -171,8 +181,9 @@ private:
         toBroker.bytes.clear();
         toClient.bytes.clear();
         if (Broker::Connection *const lost = std::exchange(link, nullptr)) {
-            lost->lost(now);
-            broker.forget(lost);
+            m_unnoticed.push_back(lost);
+            if (brokerNotices)
+                brokerLooks();
         }
     }
 
@@ -237,6 +248,8 @@ private:
         }
         return any;
     }
+
+    std::vector<Broker::Connection *> m_unnoticed; // the links that the broker takes for alive
 
     // The broker closes its end, or the client has closed its own.
     void endIfOver()
