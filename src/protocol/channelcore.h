@@ -56,7 +56,8 @@ public:
     }
     // Whether the broker has closed it on the present link.
     bool isClosedOnLink() const { return m_link && m_link->state() == ChannelState::Closed; }
-    bool isPrivate() const { return m_user != nullptr; }
+    // Whether its number is in use on the present link.
+    bool isOnLink() const { return m_link && m_link->state() != ChannelState::Closed; }
     // Whether it wants to be opened on the present link.
     bool wantsLink(TimePoint now) const
     {
@@ -277,7 +278,6 @@ private:
         sendOrQueue(callOf(method));
     }
     void sendOrQueue(WireCall call);
-    bool isOnLink() const { return m_link && m_link->state() != ChannelState::Closed; }
     // What is sent now belongs to the transaction that is open.
     void noteTransaction() { m_transactionBegun = m_transactional; }
     void interrupt(const QAmqpError &cause, quint32 &guiltyMethod);

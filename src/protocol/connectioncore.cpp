@@ -208,11 +208,11 @@ ChannelCore *ConnectionCore::addChannel(quint64 nextPublishTag)
 {
     const quint16 limit = isUsable() ? negotiated().channelMax : m_options.channelMax();
     size_t number = 1;
-    while (number < m_channels.size() && m_channels[number])
+    while ((number < m_channels.size() && m_channels[number]) || isPrivate(quint16(number)))
         ++number;
     if (number > (limit ? limit : 0xffff))
         return nullptr;
-    if (number == m_channels.size())
+    while (number >= m_channels.size())
         m_channels.emplace_back();
     m_channels[number] = std::make_unique<ChannelCore>(m_context, quint16(number), nextPublishTag);
     if (isUsable() && isReadyForChannels())
@@ -228,6 +228,8 @@ void ConnectionCore::removeChannel(quint16 number)
 
 void ConnectionCore::dropIfOver(quint16 number)
 {
+    if (isPrivate(number) && m_privateChannel->isOver())
+        m_privateChannel.reset();
     if (const ChannelCore *core = channel(number); core && core->isOver())
         m_channels[number].reset();
 }
@@ -263,7 +265,7 @@ void ConnectionCore::linkOpened()
 void ConnectionCore::openChannels()
 {
     for (const auto &channel : m_channels) {
-        if (channel && channel->wantsLink(m_now))
+        if (channel && channel->wantsLink(m_now) && !isPrivate(channel->number()))
             openChannel(*channel);
     }
 }
@@ -400,7 +402,7 @@ void ConnectionCore::timeout(TimePoint now)
         return;
     m_link->checkPeer(now);
     for (const quint16 number : m_context.timed) {
-        if (ChannelCore *const core = channel(number))
+        if (ChannelCore *const core = channelOnLink(number))
             core->timeout(now, m_options.requestTimeout(), isBlocked());
     }
     if (const QAmqpError error = std::exchange(m_context.abandon, {})) {
@@ -417,7 +419,7 @@ std::optional<TimePoint> ConnectionCore::nextTimeout()
     next = earlier(next, m_context.firstDeadline());
     if (isUsable()) {
         std::erase_if(m_context.timed, [&](quint16 number) {
-            ChannelCore *const core = channel(number);
+            ChannelCore *const core = channelOnLink(number);
             const auto time =
                     core ? core->nextTimeout(m_now, m_options.requestTimeout()) : std::nullopt;
             next = earlier(next, time);

@@ -141,6 +141,10 @@ public:
     Traffic traffic() const { return m_link ? m_earlier + m_link->traffic() : m_earlier; }
 
     // called by Link
+    ChannelCore *channelOnLink(quint16 number) const
+    {
+        return isPrivate(number) ? m_privateChannel.get() : channel(number);
+    }
     const std::vector<std::unique_ptr<ChannelCore>> &channels() const { return m_channels; }
     void linkOpened();
     void dropIfOver(quint16 channel);
@@ -180,6 +184,10 @@ private:
     bool isReadyForChannels() const;
     void recovered();
     void dropPrivateChannel();
+    bool isPrivate(quint16 number) const
+    {
+        return m_privateChannel && m_privateChannel->number() == number;
+    }
 
     QAmqpConnectionOptions m_options;
     const quint32 m_seed;
@@ -196,7 +204,8 @@ private:
     bool m_ended = false;
     Recovery m_recovery;
     Replay m_replay{m_context};
-    quint16 m_privateChannel = 0; // that m_replay uses
+    // That m_replay uses; it may have the number of a channel which is not open on this link yet.
+    std::unique_ptr<ChannelCore> m_privateChannel;
     QuestionPointer m_filter; // while the application is asked what to recover
     std::vector<quint64> m_toReplay;
     std::vector<RequestId> m_toResume; // the consumers that it is asked about

@@ -45,7 +45,7 @@ bool Link::readDelivery()
     WholeDelivery delivery;
     if (!isUsable() || !m_reader.findDelivery({m_context.frameMax, m_context.headerMax}, delivery))
         return false;
-    ChannelCore *const channel = m_connection.channel(delivery.channel);
+    ChannelCore *const channel = m_connection.channelOnLink(delivery.channel);
     if (!channel || !channel->takesDelivery() || m_closedChannels.count(delivery.channel) > 0)
         return false;
     m_reader.take(delivery);
@@ -131,7 +131,7 @@ bool Link::isLate(const Frame &frame)
 {
     if (m_closedChannels.count(frame.channel) == 0)
         return false;
-    const ChannelCore *core = m_connection.channel(frame.channel);
+    const ChannelCore *core = m_connection.channelOnLink(frame.channel);
     if (core && core->state() != ChannelState::Opening && core->state() != ChannelState::Closed) {
         m_closedChannels.erase(frame.channel);
         return false;
@@ -151,7 +151,7 @@ bool Link::isLate(const Frame &frame)
 void Link::understand(const Frame &frame)
 {
     if (frame.channel != 0) {
-        ChannelCore *core = m_connection.channel(frame.channel);
+        ChannelCore *core = m_connection.channelOnLink(frame.channel);
         if (!m_context.mayWrite() || isLate(frame))
             return;
         if (!core || !isUsable())

@@ -27,7 +27,8 @@ constexpr auto StableAfter = 10s;
 // broker says so of something that is only being declared again: that is left out next time.
 bool ConnectionCore::isWorthAnother(const QAmqpError &cause, bool isBlamed) const
 {
-    if (!m_options.isRecoveryEnabled() || isClosing() || m_link->isGivenUp())
+    const bool isClosed = isCloseRequested() || state() == ConnectionState::Closing;
+    if (!m_options.isRecoveryEnabled() || isClosed || m_link->isGivenUp())
         return false;
     switch (cause.kind()) {
     case Kind::ConnectionLost:
@@ -94,8 +95,7 @@ void ConnectionCore::reconnectNow(TimePoint now)
 // The channel on which the topology is declared belongs to one link.
 void ConnectionCore::dropPrivateChannel()
 {
-    if (m_privateChannel)
-        m_channels[std::exchange(m_privateChannel, 0)].reset();
+    m_privateChannel.reset();
 }
 
 void ConnectionCore::beginReplay()
@@ -188,17 +188,19 @@ void ConnectionCore::giveReplayChannel()
     size_t number = 1;
     while (number < m_channels.size() && m_channels[number])
         ++number;
-    if (number > limit)
+    if (number > limit) { // then a channel of the application that is not open yet waits
+        number = limit;
+        while (number > 0 && m_channels[number]->isOnLink())
+            --number;
+    }
+    if (number == 0)
         return m_replay.giveUp(operationError(
                 Kind::LimitExceeded, Origin::Library,
                 u"all %1 channels of the connection are in use, and declaring needs one", limit));
-    if (number == m_channels.size())
-        m_channels.emplace_back();
-    m_privateChannel = quint16(number);
-    m_channels[number] = std::make_unique<ChannelCore>(m_context, m_privateChannel, 1, &m_replay);
-    m_channels[number]->forget();
-    m_channels[number]->open(m_link->context());
-    m_replay.use(*m_channels[number]);
+    m_privateChannel = std::make_unique<ChannelCore>(m_context, quint16(number), 1, &m_replay);
+    m_privateChannel->forget();
+    m_privateChannel->open(m_link->context());
+    m_replay.use(*m_privateChannel);
 }
 
 // Takes the next step, if there is one: after each frame while the session recovers, and when time has passed.
@@ -214,8 +216,6 @@ void ConnectionCore::goOn()
             m_replay.declareAgain(queue);
     }
     m_replay.work();
-    if (m_privateChannel && !channel(m_privateChannel))
-        m_privateChannel = 0; // the broker has closed it
     if (m_replay.wantsChannel() && !m_privateChannel) {
         giveReplayChannel();
         m_replay.work();
@@ -243,7 +243,7 @@ void ConnectionCore::goOn()
                 earlier(m_context.reopenAt, channel ? channel->reopenAt() : std::nullopt);
     if (m_context.isRecovering
         && std::all_of(m_channels.begin(), m_channels.end(), [](const auto &channel) {
-               return !channel || channel->isPrivate() || channel->isSetUp();
+               return !channel || channel->isSetUp();
            }))
         recovered();
 }

@@ -41,7 +41,11 @@ public:
 
     // Whether something must be done before the channels of the application may open.
     bool isBusy() const { return m_busy > 0; }
-    bool isActive() const { return m_left > 0 || m_channel; } // whether anything is left to be done
+    // Whether anything is left to be done or to be told.
+    bool isActive() const
+    {
+        return m_left > 0 || m_channel || !m_returned.empty() || !m_lost.empty();
+    }
     bool isAway(const QByteArray &queue) const;
     // Whether a channel is needed now; it is given by use(), and taken back by release() when that is not null.
     bool wantsChannel() const { return !m_channel && m_sendable && (m_busy > 0 || hasDue()); }

@@ -216,6 +216,7 @@ private Q_SLOTS:
         const auto again = scene.all<Delivered>();
         QVERIFY(again[2].redelivered);
         QVERIFY(again[2].generation != delivered[0].generation);
+        channel->show(again[2].deliveryTag);
         QVERIFY(settle(channel, again[3], Settlement::Ack, true));
         scene.pair.run();
         QCOMPARE(scene.queue("q")->readyCount() + scene.queue("q")->unacknowledgedCount(),
