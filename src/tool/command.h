@@ -72,6 +72,9 @@ public:
     // These throw a Failure that says what the value may be.
     quint64 number(const char *option, quint64 least, quint64 most, quint64 otherwise) const;
     std::optional<std::chrono::milliseconds> seconds(const char *option) const;
+    // The time of --retry: how long to go on without a connection that is lost. 0: the command ends at once, as it does
+    // if it has no such option.
+    std::chrono::milliseconds retryTime() const;
     void refuseTogether(const char *one, const char *other) const;
 
 private:

@@ -373,6 +373,21 @@ std::optional<std::chrono::milliseconds> Arguments::seconds(const char *option) 
     return std::chrono::milliseconds(qMax(qint64(1), qRound64(seconds * 1000)));
 }
 
+std::chrono::milliseconds Arguments::retryTime() const
+{
+    const auto isRetry = [](const Option &option) {
+        return names(option).constLast() == "retry"_L1;
+    };
+    if (std::none_of(m_command.options.begin(), m_command.options.end(), isRetry))
+        return std::chrono::milliseconds::zero();
+    if (!isSet("retry"))
+        return std::chrono::seconds(60);
+    bool ok = false;
+    if (value("retry").toDouble(&ok) == 0 && ok)
+        return std::chrono::milliseconds::zero();
+    return *seconds("retry");
+}
+
 void Arguments::refuseTogether(const char *one, const char *other) const
 {
     if (isSet(one) && isSet(other)) {

@@ -67,6 +67,10 @@ public:
 
     void start(const QString &queue)
     {
+        if (m_noAck)
+            m_run.setLossNote(u"messages that were on their way are lost, as --no-ack is given"_s);
+        QObject::connect(&m_session.connection(), &QAmqpConnection::linkLost, &m_scope,
+                         [this](const QAmqpError &cause) { linkLost(cause); });
         const Arguments &arguments = m_run.arguments();
         quint64 prefetch = arguments.number("prefetch", 0, 65535, 250);
         if (m_count > 0 && (prefetch == 0 || prefetch > m_count))
@@ -93,6 +97,7 @@ public:
                          [this](const QAmqpDelivery &delivery) { receive(delivery); });
         QObject::connect(m_consumer, &QAmqpConsumer::messageDiscarded, &m_scope,
                          [this](const QAmqpDelivery &, const QAmqpError &error) {
+                             m_isArriving = false;
                              if (!isEnough())
                                  complain(u"qamqp consume"_s, error.text());
                          });
@@ -148,6 +153,15 @@ private:
     bool isComplete() const { return m_count > 0 && written() >= m_count; }
     // What comes now is not acknowledged, and goes back to the queue.
     bool isEnough() const { return m_count > 0 && m_received == m_count; }
+
+    // A message that was written and not acknowledged comes again, and is written again. Half a body cannot be
+    // taken back, and the whole one would follow it.
+    void linkLost(const QAmqpError &cause)
+    {
+        if (m_isArriving)
+            m_run.fail({NoConnection,
+                        u"%1; the body of a message was written in part"_s.arg(cause.text())});
+    }
 
     void receive(const QAmqpDelivery &delivery)
     {
@@ -220,6 +234,7 @@ constexpr Option options[] = {
          "How many messages may be unacknowledged at a time, 250 by default, 0 for no limit."},
         {"no-ack", nullptr, "Let the broker forget a message as it sends it."},
         {"exclusive", nullptr, "Ask to be the queue's only consumer."},
+        retryOption,
         rawOption,
         formatOption,
         {"argument", "KEY=TYPE:VALUE",
@@ -240,7 +255,8 @@ const Command consumeCommand = {
         "_base64 behind it; headers with such names, or with a name twice, are an array of entries.\n"
         "A message is acknowledged after it was written; if the reader of the output goes away it ends at\n"
         "once, and what was not written goes back to the queue. With --timeout and no --count it ends in\n"
-        "time with status 0.\n",
+        "time with status 0. If the connection is lost it goes on when that is back; messages that were not\n"
+        "acknowledged come again, and may be printed twice.\n",
         "qamqp declare queue hello\n"
         "seq 20 | qamqp publish --queue hello --lines\n"
         "qamqp consume hello --count 10 --timeout 5 --json\n"

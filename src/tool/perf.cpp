@@ -25,7 +25,8 @@ QString queueName(const Arguments &arguments)
     return u"qamqp-perf-"_s + QUuid::createUuid().toString(QUuid::WithoutBraces);
 }
 
-// Declares the queue to measure with unless --predeclared is given, and binds it if there is an exchange.
+// Declares the queue to measure with unless --predeclared is given, and binds it if there is an exchange. Each
+// connection does so, so that one that was lost finds the queue again, though the broker was started anew.
 void prepareQueue(Run &run, Session &session, const QString &queue, const PerfOptions &options)
 {
     const Arguments &arguments = run.arguments();
@@ -58,9 +59,15 @@ public:
         : m_run(run), m_totals(totals)
     {
         for (int i = 0; i < options.consumers; ++i)
-            m_consumers.push_back(std::make_unique<Consumer>(run, options, totals, queue));
-        for (int i = 0; i < options.producers; ++i)
+            m_consumers.push_back(std::make_unique<Consumer>(run, options, totals));
+        for (const auto &consumer : m_consumers) {
+            prepareQueue(run, consumer->session(), queue, options);
+            consumer->start(run, queue);
+        }
+        for (int i = 0; i < options.producers; ++i) {
             m_producers.push_back(std::make_unique<Producer>(run, options, totals));
+            prepareQueue(run, m_producers.back()->session(), queue, options);
+        }
     }
 
     void run(const PerfOptions &options)
@@ -88,6 +95,8 @@ public:
                 busy |= producer->pump();
             QCoreApplication::processEvents(busy ? QEventLoop::AllEvents
                                                  : QEventLoop::WaitForMoreEvents);
+            if (m_run.isLost())
+                m_lastLost = nanoseconds();
             if (std::exchange(tick, false))
                 ticker.tick();
         }
@@ -143,7 +152,7 @@ private:
             return true;
         if (m_producers.empty())
             return false;
-        const qint64 last = std::max(m_totals.lastReceived, m_totals.lastSent);
+        const qint64 last = std::max({m_totals.lastReceived, m_totals.lastSent, m_lastLost});
         return m_totals.received >= m_totals.sent - m_totals.nacked - m_totals.returned
                 || nanoseconds() - last > std::chrono::nanoseconds(1s).count();
     }
@@ -152,6 +161,7 @@ private:
     PerfTotals &m_totals;
     std::vector<std::unique_ptr<Producer>> m_producers;
     std::vector<std::unique_ptr<Consumer>> m_consumers;
+    qint64 m_lastLost = 0; // when a connection was lost for the last time
     std::optional<QDeadlineTimer> m_stopped; // until when to wait for what is still on its way
 };
 
@@ -243,6 +253,7 @@ constexpr Option options[] = {
          "Publish to this exchange, declared unless its name begins with amq."},
         {"t,type", "TYPE", "The exchange's type, direct by default."},
         {"k,routing-key", "KEY", "The routing key of the queue's binding and of the messages."},
+        retryOption,
 };
 
 } // namespace
@@ -255,7 +266,8 @@ const Command perfCommand = {
         "Options mean what they mean to RabbitMQ's PerfTest. Prints a line each second, and at the end\n"
         "the rates and the latencies from publish to delivery (and to confirm). Latencies between processes\n"
         "are right on one machine only, since they are taken by its clock. When the time is up, consumers stop\n"
-        "too; with a number of messages they take all that was sent. --json prints only the end.\n",
+        "too; with a number of messages they take all that was sent. --json prints only the end. If a\n"
+        "connection is lost it goes on when that is back; what was not confirmed then counts as indeterminate.\n",
         "qamqp perf -x 2 -y 2 --size 1024 --confirm 200 --prefetch 100 --time 1\n"
         "qamqp perf --rate 1000 --flag persistent --quorum-queue --confirm 50 --prefetch 50 -z 1 --json\n"
         "qamqp perf --consumers 0 --queue events --pmessages 1000\n"

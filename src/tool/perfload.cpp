@@ -74,6 +74,10 @@ Producer::Producer(Run &run, const PerfOptions &options, PerfTotals &totals)
         m_totals.nacked += last - first + 1;
         settle(first, last);
     });
+    QObject::connect(channel, &C::indeterminate, channel, [this](quint64 first, quint64 last) {
+        m_totals.indeterminate += last - first + 1;
+        forget(first, last);
+    });
     QObject::connect(channel, &C::messageReturned, channel, [this] { ++m_totals.returned; });
     if (options.rate > 0) {
         m_wake.setTimerType(Qt::PreciseTimer);
@@ -91,6 +95,12 @@ void Producer::settle(quint64 first, quint64 last)
             m_sentAt.erase(it);
         }
     }
+}
+
+void Producer::forget(quint64 first, quint64 last)
+{
+    for (quint64 tag = first; tag <= last; ++tag)
+        m_sentAt.remove(tag);
 }
 
 bool Producer::isDone() const
@@ -145,11 +155,15 @@ bool Producer::pump()
     return true;
 }
 
-Consumer::Consumer(Run &run, const PerfOptions &options, PerfTotals &totals, const QString &queue)
+Consumer::Consumer(Run &run, const PerfOptions &options, PerfTotals &totals)
     : m_options(options), m_totals(totals), m_session(run, u"qamqp perf consumer"_s)
 {
+}
+
+void Consumer::start(Run &run, const QString &queue)
+{
     m_consumer = m_session.channel()->consume(
-            queue, QAmqpConsumeOptions().setPrefetch(options.prefetch).setNoAck(options.noAck));
+            queue, QAmqpConsumeOptions().setPrefetch(m_options.prefetch).setNoAck(m_options.noAck));
     if (m_consumer->state() == QAmqpConsumer::State::Cancelled)
         throw failureOf(m_session.channel()->lastError());
     QObject::connect(m_consumer, &QAmqpConsumer::messageReceived, m_consumer,

@@ -41,6 +41,7 @@ struct PerfCounts
     quint64 confirmed = 0;
     quint64 nacked = 0;
     quint64 returned = 0;
+    quint64 indeterminate = 0; // not confirmed when the connection was lost
     quint64 received = 0;
 };
 
@@ -74,6 +75,7 @@ public:
 
 private:
     void settle(quint64 first, quint64 last);
+    void forget(quint64 first, quint64 last);
     void askForTheEnd();
 
     const PerfOptions &m_options;
@@ -91,7 +93,8 @@ private:
 class Consumer
 {
 public:
-    Consumer(Run &run, const PerfOptions &options, PerfTotals &totals, const QString &queue);
+    Consumer(Run &run, const PerfOptions &options, PerfTotals &totals);
+    void start(Run &run, const QString &queue);
 
     bool isDone() const
     {

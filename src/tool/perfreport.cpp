@@ -88,6 +88,7 @@ QByteArray report(const Run &run, const PerfOptions &options, const PerfTotals &
                 .addNumber("confirmed", qint64(totals.confirmed))
                 .addNumber("nacked", qint64(totals.nacked))
                 .addNumber("returned", qint64(totals.returned))
+                .addNumber("indeterminate", qint64(totals.indeterminate))
                 .addNumber("received", qint64(totals.received))
                 .addReal("send_rate", sendRate, 1)
                 .addReal("receive_rate", receiveRate, 1);
@@ -105,6 +106,8 @@ QByteArray report(const Run &run, const PerfOptions &options, const PerfTotals &
         text += u", confirmed %1, nacked %2"_s.arg(totals.confirmed).arg(totals.nacked);
     if (totals.returned > 0)
         text += u", returned %1"_s.arg(totals.returned);
+    if (totals.indeterminate > 0)
+        text += u", indeterminate %1"_s.arg(totals.indeterminate);
     text += u'\n';
     if (totals.latency.count() > 0)
         text += latencyText("latency", totals.latency);

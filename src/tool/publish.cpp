@@ -4,8 +4,8 @@
 // qamqp publish: every message is confirmed unless --no-confirms is given, and failures are listed.
 
 #include "input.h"
-#include "json.h"
 #include "message.h"
+#include "outbox.h"
 #include "output.h"
 #include "platform.h"
 #include "run.h"
@@ -45,14 +45,6 @@ Target readTarget(const Arguments &arguments)
                 "publish --help"_s};
     return target;
 }
-
-struct Outgoing
-{
-    QAmqpMessage message;
-    QString exchange;
-    QString routingKey;
-    QFile *body = nullptr; // instead of the message's own, from its position on
-};
 
 // Opens a file whose size is known and so large that it need not be in memory as a whole. Returns null for any other
 // input, which Input reads.
@@ -117,13 +109,16 @@ public:
             return readLine(m_input->takeNext());
         m_left -= m_input ? 0 : 1;
         if (m_file) {
-            m_file->seek(m_begin);
-            return Outgoing{m_message, m_target.exchange.value_or(QString()),
-                            m_target.routingKey.value_or(QString()), m_file.get()};
+            return Outgoing{.message = m_message,
+                            .exchange = m_target.exchange.value_or(QString()),
+                            .routingKey = m_target.routingKey.value_or(QString()),
+                            .body = m_file.get(),
+                            .begin = m_begin};
         }
         m_message.setBody(m_input ? m_input->takeNext() : m_body);
-        return Outgoing{m_message, m_target.exchange.value_or(QString()),
-                        m_target.routingKey.value_or(QString())};
+        return Outgoing{.message = m_message,
+                        .exchange = m_target.exchange.value_or(QString()),
+                        .routingKey = m_target.routingKey.value_or(QString())};
     }
 
 private:
@@ -161,9 +156,9 @@ private:
         const QAmqpDelivery given = QAmqpDelivery::fromJson(line);
         if (const QString error = given.errorString(); !error.isEmpty())
             throw wrong(error);
-        Outgoing next{static_cast<const QAmqpMessage &>(given),
-                      m_target.exchange.value_or(given.exchange()),
-                      m_target.routingKey.value_or(given.routingKey())};
+        Outgoing next{.message = static_cast<const QAmqpMessage &>(given),
+                      .exchange = m_target.exchange.value_or(given.exchange()),
+                      .routingKey = m_target.routingKey.value_or(given.routingKey())};
         if (next.exchange.isNull() && next.routingKey.isNull())
             throw wrong(u"it names neither exchange nor routing key; give --queue"_s);
         next.message = withProperties(m_arguments, next.message);
@@ -183,96 +178,6 @@ private:
     qint64 m_begin = 0; // of the body in it
 };
 
-// Counts the outcomes of the messages.
-class Tally
-{
-public:
-    explicit Tally(QAmqpChannel *channel)
-    {
-        QObject::connect(channel, &QAmqpChannel::confirmed, &m_scope,
-                         [this](quint64 first, quint64 last) { confirmed += last - first + 1; });
-        QObject::connect(channel, &QAmqpChannel::nacked, &m_scope,
-                         [this, channel](quint64 first, quint64 last) {
-                             nacked += last - first + 1;
-                             for (quint64 tag = first; tag <= last && tag < first + MaxListed;
-                                  ++tag)
-                                 addReason(tag,
-                                           channel->isOpen() ? u"nacked by the broker"_s
-                                                             : u"not sent entirely"_s);
-                         });
-        QObject::connect(channel, &QAmqpChannel::messageReturned, &m_scope,
-                         [this](const QAmqpReturn &message) {
-                             ++returned;
-                             addReason(message.publishTag(), u"returned: "_s + reasonOf(message));
-                         });
-    }
-
-    quint64 published = 0;
-    quint64 confirmed = 0;
-    quint64 nacked = 0;
-    quint64 returned = 0;
-
-    QString summary() const
-    {
-        QString text = u"%1 published, %2 confirmed"_s.arg(published).arg(confirmed);
-        if (nacked > 0)
-            text += u", %1 nacked"_s.arg(nacked);
-        if (returned > 0)
-            text += u", %1 returned"_s.arg(returned);
-        return text;
-    }
-
-    // The summary with the reason of the first message that was not taken.
-    QString lastSummary() const
-    {
-        return m_reasons.isEmpty() ? summary() : summary() + u": "_s + m_reasons.constFirst();
-    }
-
-    bool allTaken() const { return nacked + returned == 0; }
-
-    Failure failure() const
-    {
-        const quint64 more = nacked + returned - quint64(m_reasons.size());
-        return {NotTaken,
-                u"%1 of %2 messages not taken: %3%4"_s.arg(
-                        QString::number(nacked + returned), QString::number(published),
-                        m_reasons.join("; "_L1), more ? u"; and %1 more"_s.arg(more) : QString())};
-    }
-
-    QByteArray json() const
-    {
-        return JsonObject()
-                .add("published", QByteArray::number(published))
-                .add("confirmed", QByteArray::number(confirmed))
-                .add("nacked", QByteArray::number(nacked))
-                .add("returned", QByteArray::number(returned))
-                .line();
-    }
-
-private:
-    static constexpr quint64 MaxListed = 5;
-
-    static QString reasonOf(const QAmqpReturn &message)
-    {
-        const QString reply = u"%1 %2"_s.arg(message.replyCode()).arg(message.replyText());
-        if (message.exchange().isEmpty())
-            return u"%1 (there is no queue \"%2\")"_s.arg(reply, message.routingKey());
-        return u"%1 (exchange \"%2\", routing key \"%3\")"_s.arg(reply, message.exchange(),
-                                                                 message.routingKey());
-    }
-
-    void addReason(quint64 number, const QString &what)
-    {
-        if (quint64(m_reasons.size()) >= MaxListed)
-            return;
-        // Without confirms messages have no numbers.
-        m_reasons += number == 0 ? what : u"message %1 %2"_s.arg(QString::number(number), what);
-    }
-
-    QStringList m_reasons;
-    QObject m_scope; // ends the connections to the channel, which outlives this object
-};
-
 // A message is mandatory if it is for the default exchange, and so for one queue, or if it is one of
 // --json-lines, which mostly are put back into their queue.
 QAmqpChannel::PublishFlags flagsFor(const Arguments &arguments, const Outgoing &message)
@@ -284,42 +189,50 @@ QAmqpChannel::PublishFlags flagsFor(const Arguments &arguments, const Outgoing &
                                                          : QAmqpChannel::NoFlags;
 }
 
-void publishAll(Run &run, Session &session, Source &source, Tally &tally)
+void publishAll(Run &run, Session &session, Source &source, Outbox &outbox)
 {
     const Arguments &arguments = run.arguments();
     QAmqpChannel *channel = session.channel();
     const bool confirms = !arguments.isSet("no-confirms");
     channel->setConfirms(confirms);
     channel->setMaxUnconfirmed(arguments.number("window", 1, 1'000'000, 1000));
+    if (!confirms)
+        run.setLossNote(
+                u"messages that were on their way may be lost, as --no-confirms is given"_s);
+    outbox.begin(confirms);
 
     Progress progress;
     for (;;) {
         run.waitUntil([&] {
-            return source.isOver() || (source.hasNext() && channel->isReadyToPublish());
+            return source.isOver()
+                    || ((outbox.isAnyLeft() || source.hasNext()) && channel->isReadyToPublish());
         });
         if (source.isOver())
             break;
-        const std::optional<Outgoing> next = source.takeNext();
+        if (outbox.isAnyLeft()) {
+            outbox.publishAgain();
+            continue;
+        }
+        std::optional<Outgoing> next = source.takeNext();
         if (!next)
             continue;
-        const auto flags = flagsFor(arguments, *next);
-        QFile *const body = next->body;
-        const quint64 tag = body
-                ? channel->publish(next->exchange, next->routingKey, body,
-                                   body->size() - body->pos(), next->message, flags)
-                : channel->publish(next->exchange, next->routingKey, next->message, flags);
-        if (tag == 0)
-            throw failureOf(channel->lastError());
-        ++tally.published;
-        if (tally.published % 256 == 0) {
-            progress.show(tally.summary());
+        next->flags = flagsFor(arguments, *next);
+        outbox.publish(*next);
+        if (outbox.published() % 256 == 0) {
+            progress.show(outbox.summary());
             QCoreApplication::processEvents();
         }
     }
     run.setDoing(u"waiting for confirms"_s);
-    run.waitUntil([&] {
-        return channel->unconfirmed() == 0 && (confirms || channel->isReadyToPublish());
-    });
+    for (;;) {
+        run.waitUntil([&] {
+            return (outbox.isSettled() && (confirms || channel->isReadyToPublish()))
+                    || (outbox.isAnyLeft() && channel->isReadyToPublish());
+        });
+        if (!outbox.isAnyLeft())
+            break;
+        outbox.publishAgain();
+    }
     // The broker returns a message before it answers a request that follows the message.
     run.setDoing(u"waiting for the broker to take the messages"_s);
     if (!confirms)
@@ -332,24 +245,28 @@ void publish(Run &run)
 {
     Source source(run.arguments());
     Session session(run);
-    Tally tally(session.channel());
+    Outbox outbox(session.channel());
     try {
-        publishAll(run, session, source, tally);
+        publishAll(run, session, source, outbox);
     } catch (const Failure &failure) {
         QAmqpChannel *channel = session.channel(); // open, unless that is what failed
         Run::settle([&] { return !channel->isOpen() || channel->unconfirmed() == 0; }, 2s);
         if (run.json())
-            tryPrint(tally.json());
-        if (tally.published == 0)
+            tryPrint(outbox.json());
+        if (outbox.published() == 0)
             throw;
         const QString separator = failure.text.isEmpty() ? u"stopped: "_s : u"; "_s;
-        throw Failure{failure.status, failure.text + separator + tally.lastSummary()};
+        const QString unsettled = failure.status == NoConnection ? outbox.unsettled() : QString();
+        throw Failure{
+                failure.status,
+                failure.text + separator + outbox.lastSummary()
+                        + (unsettled.isEmpty() ? QString() : u"; not confirmed: "_s + unsettled)};
     }
     std::optional<Failure> printed;
     if (run.json())
-        printed = tryPrint(tally.json());
-    if (!tally.allTaken())
-        throw tally.failure();
+        printed = tryPrint(outbox.json());
+    if (!outbox.isAllTaken())
+        throw outbox.failure();
     if (printed)
         throw *printed;
 }
@@ -371,6 +288,7 @@ const std::vector<Option> options = withMessageOptions({
         {"no-mandatory", nullptr, "Let the broker drop a message that reaches no queue."},
         {"no-confirms", nullptr, "Do not ask the broker to confirm."},
         {"window", "N", "How many messages may be unconfirmed, 1000 by default."},
+        retryOption,
 });
 
 } // namespace
@@ -388,7 +306,10 @@ const Command publishCommand = {
         "consume print them with --json, every property, header type and byte as it was. What is not UTF-8\n"
         "stands in base64 under a name that ends in _base64. Other members of such a line, such as\n"
         "delivery_tag, count for nothing. What stands on the command line comes before what stands there.\n"
-        "If a line is wrong or refused it ends, having sent the lines before it.\n",
+        "If a line is wrong or refused it ends, having sent the lines before it.\n"
+        "If the connection is lost it goes on when that is back, and publishes again what was sent and not\n"
+        "confirmed; such a message may arrive twice. If that lasts longer than --retry, it names the messages\n"
+        "that were not confirmed by their numbers.\n",
         "qamqp declare queue hello\n"
         "qamqp publish --queue hello 'Hello, world!'\n"
         "qamqp publish -q hello --header attempt=int32:1 --header 'tags=array:[\"a\",\"b\"]' --priority 5 job\n"

@@ -128,6 +128,15 @@ Run::Run(const Arguments &arguments)
     if (m_options.connectionName().isEmpty())
         m_options.setConnectionName(u"qamqp "_s + QString::fromUtf8(arguments.command().name));
     m_options.setMaxMessageSize(quint64(1) << 30);
+    const std::chrono::milliseconds retryTime = arguments.retryTime();
+    m_options.setRecoveryEnabled(m_options.isRecoveryEnabled() && retryTime > 0ms);
+    m_retryEnd.setSingleShot(true);
+    m_retryEnd.setInterval(retryTime);
+    m_retryEnd.callOnTimeout([this] {
+        fail({NoConnection,
+              u"gave up after %1 s without a connection: %2"_s.arg(m_retryEnd.interval() / 1e3)
+                      .arg(m_lastError.text())});
+    });
 
     onStopSignal([this](int signal) {
         m_signal = signal;
@@ -146,6 +155,31 @@ void Run::fail(const Failure &failure)
 {
     if (!m_failure)
         m_failure = failure;
+}
+
+void Run::lost(const QAmqpError &cause)
+{
+    setLastError(cause);
+    if (m_lost++ > 0)
+        return;
+    m_lostSince.start();
+    m_retryEnd.start();
+    complain(u"qamqp "_s + QString::fromUtf8(m_arguments.command().name),
+             u"%1; trying again for %2 s%3"_s.arg(
+                     cause.text(), QString::number(m_retryEnd.interval() / 1e3),
+                     m_lossNote.isEmpty() ? QString() : u"; "_s + m_lossNote));
+}
+
+void Run::found(const QString &endpoint)
+{
+    if (--m_lost > 0)
+        return;
+    m_retryEnd.stop();
+    if (endpoint.isEmpty()) // it was given up, and so is the rest
+        return;
+    complain(u"qamqp "_s + QString::fromUtf8(m_arguments.command().name),
+             u"connected to %1 again after %2 s"_s.arg(endpoint).arg(
+                     double(m_lostSince.elapsed()) / 1e3, 0, 'f', 1));
 }
 
 std::chrono::milliseconds Run::timeToEnd()
@@ -180,6 +214,7 @@ Session::Session(Run &run, const QString &name)
     };
     QObject::connect(&m_connection, &QAmqpConnection::blockedChanged, &m_connection,
                      complainIfBlocked);
+    reportLoss();
     const auto showEndpoint = [&run](const QString &endpoint) {
         run.setDoing(u"connecting to %1"_s.arg(endpoint));
     };
@@ -199,8 +234,29 @@ Session::~Session()
     Run::settle([this] { return isClosed(); }, 2s);
 }
 
+void Session::reportLoss()
+{
+    using C = QAmqpConnection;
+    QObject::connect(&m_connection, &C::linkLost, &m_connection, [this](const QAmqpError &cause) {
+        if (!std::exchange(m_isLost, true))
+            m_run.lost(cause);
+    });
+    QObject::connect(&m_connection, &C::lastErrorChanged, &m_connection,
+                     [this](const QAmqpError &error) {
+                         if (m_isLost && error)
+                             m_run.setLastError(error);
+                     });
+    QObject::connect(&m_connection, &C::recovered, &m_connection, [this] {
+        if (std::exchange(m_isLost, false))
+            m_run.found(m_connection.endpoint());
+    });
+}
+
 void Session::beginClose()
 {
+    QObject::disconnect(&m_connection, &QAmqpConnection::linkLost, nullptr, nullptr);
+    if (std::exchange(m_isLost, false))
+        m_run.found({});
     QObject::disconnect(&m_connection, &QAmqpConnection::errorOccurred, nullptr, nullptr);
     QObject::disconnect(m_channel, &QAmqpChannel::errorOccurred, nullptr, nullptr);
     m_connection.close(1s);

@@ -14,12 +14,19 @@
 #include <QtAmqp/qamqpconnection.h>
 #include <QtCore/qcoreapplication.h>
 #include <QtCore/qdeadlinetimer.h>
+#include <QtCore/qelapsedtimer.h>
 #include <QtCore/qeventloop.h>
 #include <QtCore/qtimer.h>
 
 #include <memory>
 
 namespace Tool {
+
+// For commands that go on when their connection is lost and comes back.
+inline constexpr Option retryOption = {
+        "retry", "SECONDS",
+        "How long to go on without a connection that was lost, 60 by default; then it ends with status 2. 0 "
+        "ends it at once."};
 
 // Returns how an error ends the command. An error that only follows from its cause is replaced by that.
 Failure failureOf(const QAmqpError &error);
@@ -43,6 +50,15 @@ public:
     // Ends the command from a slot: the wait throws the failure. Only the first one counts.
     void fail(const Failure &failure);
     const std::optional<Failure> &failure() const { return m_failure; }
+
+    // What the line that tells a loss says at its end about messages that were under way.
+    void setLossNote(const QString &note) { m_lossNote = note; }
+    // Called by the sessions. However many are lost at a time, one line tells the first loss and one that all are
+    // back. If they are not back in time, the command fails.
+    void lost(const QAmqpError &cause);
+    void setLastError(const QAmqpError &error) { m_lastError = error; }
+    void found(const QString &endpoint); // empty: the session ends without a connection
+    bool isLost() const { return m_lost > 0; }
 
     template<typename Condition>
     void waitUntil(Condition done)
@@ -104,6 +120,11 @@ private:
     int m_signal = 0;
     QString m_doing;
     QTimer m_deadline;
+    int m_lost = 0; // how many sessions have no connection
+    QElapsedTimer m_lostSince;
+    QAmqpError m_lastError; // why there is none
+    QString m_lossNote;
+    QTimer m_retryEnd;
 };
 
 // A connection with one channel, opened by the constructor; the destructor closes both.
@@ -121,7 +142,10 @@ public:
     bool isClosed() const { return m_connection.state() == QAmqpConnection::State::Closed; }
 
 private:
+    void reportLoss();
+
     Run &m_run;
+    bool m_isLost = false;
     QAmqpConnection m_connection;
     QAmqpChannel *m_channel;
 };

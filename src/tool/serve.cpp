@@ -36,6 +36,9 @@ public:
                          [this](const QAmqpRpcRequest &request) { take(request); });
         QObject::connect(&m_server, &QAmqpRpcServer::errorOccurred, &m_scope,
                          [](const QAmqpError &error) { report(error.text()); });
+        // They come again, to this server or to another one.
+        QObject::connect(&session.connection(), &QAmqpConnection::linkLost, &m_scope,
+                         [this] { m_waiting.clear(); });
         QObject::connect(&m_server, &QAmqpRpcServer::stopped, &m_scope,
                          [this](const QAmqpError &reason) {
                              if (reason)
@@ -123,6 +126,9 @@ private:
         if (crashed && m_run.stopSignal()) // the signal has ended the command too
             return;
         ++m_done;
+        const bool isStale = request.message().isStale();
+        if (isStale)
+            report(u"a request was answered after its connection was lost; it comes again"_s);
         if (crashed || process->exitCode() != 0) {
             const QString fate = request.fail() ? u"was rejected"_s : u"could not be rejected"_s;
             return report(u"%1 %2; its request %3"_s.arg(
@@ -133,7 +139,7 @@ private:
         QAmqpMessage answer(process->readAllStandardOutput());
         if (m_run.arguments().isSet("content-type"))
             answer.setContentType(m_run.arguments().value("content-type"));
-        if (!request.reply(answer) && m_session.channel()->isOpen())
+        if (!request.reply(answer) && !isStale && m_session.channel()->isOpen())
             m_run.fail(failureOf(m_session.channel()->lastError()));
     }
 
@@ -183,6 +189,7 @@ constexpr Option options[] = {
          "How long commands that run may take to finish when serve is told to end, 2 by default. A second "
          "Ctrl-C or SIGTERM ends it at once."},
         {"content-type", "TEXT", "The content type of the replies, such as application/json."},
+        retryOption,
 };
 
 } // namespace
@@ -200,7 +207,9 @@ const Command serveCommand = {
         "QAMQP_CORRELATION_ID, QAMQP_CONTENT_TYPE and so on for each property, QAMQP_EXCHANGE,\n"
         "QAMQP_ROUTING_KEY, QAMQP_REDELIVERED (true or false), and QAMQP_HEADER_name for each header, in whose\n"
         "name all but letters and digits becomes _. Texts that are not UTF-8 are in base64, in a variable with\n"
-        "_BASE64 behind its name; arrays and tables are JSON. What has more than 32 KiB is left out.\n",
+        "_BASE64 behind its name; arrays and tables are JSON. What has more than 32 KiB is left out.\n"
+        "If the connection is lost it goes on when that is back. A request whose command was running comes\n"
+        "again then, to this server or to another, so that COMMAND may run twice for it.\n",
         "qamqp declare queue uppercase\n"
         "qamqp serve --queue uppercase --timeout 1 -- tr a-z A-Z\n"
         "qamqp serve -q uppercase --parallel 4 --grace 30 --timeout 1 -- sh -c 'echo $QAMQP_MESSAGE_ID'\n",
