@@ -38,15 +38,24 @@ using Kind = QAmqpError::Kind;
     is set up again. Objects that are declared inside use this connection; an AmqpQueue elsewhere names it by
     its property \c connection.
 
-    When the link is lost, \l connected becomes \c false and \l errorString says why. The connection is not
-    opened again by itself: set \l active to \c false and to \c true, or call reopen().
+    \l active states a wish: if there is no broker, or the link is lost, other attempts to connect follow, by the
+    recovery policy of the \l url (QAmqpConnectionOptions::recoveryPolicy(); without end unless it says otherwise).
+    Meanwhile \l connected is \c false, \l lastError says why, \l stateText and \l secondsToNextAttempt say when the
+    next attempt begins, and reconnectNow() makes it at once. When the link is back, the library declares queues,
+    exchanges and bindings again and subscribes again. Objects on the connection are only not \c ready for a while,
+    and messages that were not acknowledged come once more.
+
+    The connection fails for good, with errorOccurred(), when the broker refuses it, for example because of the
+    password, or when the policy allows no further attempt. Then \l errorString says why; set \l active to
+    \c false and to \c true, or call reopen(). With \c{recovery=off} in the \l url each failure and each lost link
+    is final.
 
     \sa QAmqpConnection
 */
 
 /*! \qmlproperty bool AmqpConnection::active
     Whether there is to be a connection. It is \c false at first, and stays \c true when the connection
-    fails. */
+    is lost or fails. */
 /*! \qmlproperty list<QtObject> AmqpConnection::data
     \qmldefault
     The objects that are declared inside: queues, exchanges, and anything else. */
@@ -83,6 +92,8 @@ using Kind = QAmqpError::Kind;
     The reply code of \l error, which is 0 if there is none. */
 /*! \qmlproperty bool AmqpConnection::connected
     Whether \l state is \c AmqpConnection.Open. */
+/*! \qmlproperty bool AmqpConnection::recovering
+    Whether \l state is \c AmqpConnection.Recovering: the link was lost, and another one is being made. */
 /*! \qmlproperty real AmqpConnection::messagesPerSecondIn
     How many messages its queues received in the last second. */
 /*! \qmlproperty real AmqpConnection::messagesPerSecondOut
@@ -90,14 +101,17 @@ using Kind = QAmqpError::Kind;
 /*! \qmlsignal AmqpConnection::errorOccurred(amqpError error)
     The connection failed because of \a error. Errors of a queue are reported by that queue. */
 /*! \qmlmethod void AmqpConnection::reopen()
-    Opens the connection again if it is \l active. This does the same as switching \l active off and on. */
+    Opens the connection anew if it is \l active. This does the same as switching \l active off and on: everything
+    on it is set up again. To end only the wait for the next attempt, call reconnectNow(). */
 
 /*! \qmlproperty enumeration AmqpConnection::state
     \value AmqpConnection.Closed       No link, and none is being made.
     \value AmqpConnection.Connecting   The host is being resolved and reached; with TLS, the handshake.
     \value AmqpConnection.Handshaking  AMQP is being negotiated, the user is logged in.
     \value AmqpConnection.Open         Everything works.
-    \value AmqpConnection.Closing      A \l source is being closed by C++. */
+    \value AmqpConnection.Closing      A \l source is being closed by C++.
+    \value AmqpConnection.Recovering   The link was lost; the next attempt is waited for or made, or what was on
+                                       the link is being set up again. */
 
 /*! \qmlproperty string AmqpConnection::endpoint
     Where the connection goes, or the present attempt to connect, as a text for a label. Of several hosts and
@@ -186,8 +200,9 @@ void QAmqpQuickConnection::setSource(QObject *source)
     follow. Unlike \l error it stays while the connection is being opened again. There is no such error once
     the connection is open, when a setting changes, or while the connection is not \l active. */
 /*! \qmlproperty date AmqpConnection::nextAttempt
-    When the next attempt to connect begins, by the retry policy of the \l url. Unless the connection waits
-    for an attempt, it is an invalid date. */
+    When the next attempt to connect begins, by the recovery policy of the \l url. The first attempts to open the
+    connection follow its retry policy instead, if the \l url has one (\c connection_attempts, \c retry_delay).
+    Unless the connection waits for an attempt, it is an invalid date. */
 /*! \qmlproperty int AmqpConnection::secondsToNextAttempt
     In how many seconds the next attempt begins, for a countdown: it changes once a second. It is 0 if the
     connection does not wait for an attempt. */
@@ -196,14 +211,18 @@ void QAmqpQuickConnection::setSource(QObject *source)
     The state in words, for a label. */
 QString QAmqpQuickConnection::stateText() const
 {
-    if (m_nextAttempt.isValid())
-        return tr("Trying again in %n s", nullptr, m_secondsToNextAttempt);
+    if (m_nextAttempt.isValid()) {
+        return m_state == Recovering
+                ? tr("Connection lost, trying again in %n s", nullptr, m_secondsToNextAttempt)
+                : tr("Trying again in %n s", nullptr, m_secondsToNextAttempt);
+    }
     switch (m_state) {
     case Connecting: return tr("Connecting…");
     case Handshaking: return tr("Logging in…");
     case Open:
         return m_blocked ? tr("Connected, but the broker takes no messages") : tr("Connected");
     case Closing: return tr("Closing…");
+    case Recovering: return tr("Connection lost, trying again…");
     case Closed: break;
     }
     const QAmqpError reason = error().error();
@@ -249,6 +268,8 @@ void QAmqpQuickConnection::start()
     });
     connect(m_amqp, &QAmqpConnection::endpointChanged, this, &QAmqpQuickConnection::followEndpoint);
     connect(m_amqp, &QAmqpConnection::lastErrorChanged, this, [this](const QAmqpError &error) {
+        if (error && m_amqp->state() != QAmqpConnection::State::Closed)
+            warnOfOutage(error);
         if (error)
             setLastError(error);
     });
@@ -283,6 +304,7 @@ void QAmqpQuickConnection::stop()
 {
     QAmqpConnection *amqp = m_amqp;
     m_amqp = nullptr;
+    m_warned = false;
     if (amqp)
         amqp->disconnect(this);
     follow(); // closes the channels on the connection before that is closed
@@ -294,6 +316,16 @@ void QAmqpQuickConnection::stop()
         return amqp->deleteLater();
     connect(amqp, &QAmqpConnection::closed, amqp, &QObject::deleteLater);
     amqp->close();
+}
+
+/*! \qmlmethod void AmqpConnection::reconnectNow()
+    Begins the next attempt to connect at once, for example because the user has asked for it or the network is
+    there again. It does nothing unless the connection waits for an attempt, see \l nextAttempt. Unlike reopen()
+    it keeps what is on the connection. */
+void QAmqpQuickConnection::reconnectNow()
+{
+    if (m_amqp)
+        m_amqp->reconnectNow();
 }
 
 static QString localFile(const QString &file)
@@ -308,6 +340,9 @@ QAmqpConnectionOptions QAmqpQuickConnection::options(QAmqpError *error) const
     QAmqpConnectionOptions options;
     if (!m_url.isEmpty())
         options = QAmqpConnectionOptions::fromUrl(m_url, error);
+    // What is declared to be active is wanted for as long as it is so.
+    if (options.isRecoveryEnabled() && options.retryPolicy() == QAmqpRetryPolicy())
+        options.setRetryPolicy(options.recoveryPolicy());
     if (!m_userName.isEmpty() || !m_password.isEmpty())
         options.setCredentials(QAmqpCredentials::plain(
                 m_userName.isEmpty() ? options.credentials().userName() : m_userName, m_password));
@@ -354,15 +389,21 @@ void QAmqpQuickConnection::setSession(QAmqpConnection *session)
 void QAmqpQuickConnection::follow()
 {
     const State state = m_amqp ? State(m_amqp->state()) : Closed;
-    setSession(state >= Connecting && state <= Open ? m_amqp.get() : nullptr);
+    // The session outlives its link, and so do the channels of the objects on it.
+    const bool isUsable = (state >= Connecting && state <= Open) || state == Recovering;
+    setSession(isUsable ? m_amqp.get() : nullptr);
     const bool blocked = m_amqp && m_amqp->isBlocked();
     const bool changed = m_state != state || m_blocked != blocked;
     m_state = state;
     m_blocked = blocked;
     followEndpoint();
     followNextAttempt();
-    if (state == Open)
+    if (state == Open) {
+        m_warned = false;
         setLastError({});
+    } else if (state == Recovering) {
+        setLastError(m_amqp->lastError());
+    }
     if (changed)
         Q_EMIT stateChanged();
 }
@@ -398,6 +439,13 @@ void QAmqpQuickConnection::setLastError(const QAmqpError &error)
         return;
     m_lastError = error;
     Q_EMIT lastErrorChanged();
+}
+
+// An application that looks at nothing would not notice that there is no broker.
+void QAmqpQuickConnection::warnOfOutage(const QAmqpError &error)
+{
+    if (!std::exchange(m_warned, true) && !hasErrorHandler())
+        qCWarning(qtAmqpQuickConnection).noquote() << error.text();
 }
 
 void QAmqpQuickConnection::followEndpoint()

@@ -37,6 +37,7 @@ class Q_AMQPQUICK_EXPORT QAmqpQuickConnection : public QAmqpQuickBase
     Q_PROPERTY(bool peerVerification MEMBER m_peerVerification NOTIFY settingsChanged FINAL)
     Q_PROPERTY(State state READ state NOTIFY stateChanged FINAL)
     Q_PROPERTY(bool connected READ isConnected NOTIFY stateChanged FINAL)
+    Q_PROPERTY(bool recovering READ isRecovering NOTIFY stateChanged FINAL)
     Q_PROPERTY(QString endpoint READ endpoint NOTIFY endpointChanged FINAL)
     Q_PROPERTY(QAmqpQuickError lastError READ lastError NOTIFY lastErrorChanged FINAL)
     Q_PROPERTY(QDateTime nextAttempt READ nextAttempt NOTIFY nextAttemptChanged FINAL)
@@ -49,7 +50,7 @@ class Q_AMQPQUICK_EXPORT QAmqpQuickConnection : public QAmqpQuickBase
     Q_PROPERTY(qreal messagesPerSecondOut READ messagesPerSecondOut NOTIFY
                        messagesPerSecondOutChanged FINAL)
 public:
-    enum State { Closed, Connecting, Handshaking, Open, Closing };
+    enum State { Closed, Connecting, Handshaking, Open, Closing, Recovering };
     Q_ENUM(State)
 
     explicit QAmqpQuickConnection(QObject *parent = nullptr);
@@ -60,6 +61,7 @@ public:
     void setSource(QObject *source);
     State state() const { return m_state; }
     bool isConnected() const { return m_state == Open; }
+    bool isRecovering() const { return m_state == Recovering; }
     QString endpoint() const { return m_endpoint; }
     bool isBlocked() const { return m_blocked; }
     QString stateText() const;
@@ -70,6 +72,7 @@ public:
     qreal messagesPerSecondOut() const { return m_out.perSecond(); }
 
     Q_INVOKABLE void reopen() { restart(); }
+    Q_INVOKABLE void reconnectNow();
 
     // called by the objects on this connection
     using QAmqpQuickBase::hasBegun;
@@ -106,6 +109,7 @@ private:
     void followNextAttempt();
     void countDown();
     void setLastError(const QAmqpError &error);
+    void warnOfOutage(const QAmqpError &error);
 
     QList<QObject *> m_data;
     QPointer<QObject> m_source;
@@ -128,6 +132,7 @@ private:
     QString m_endpoint;
     bool m_blocked = false;
     QAmqpQuickError m_lastError;
+    bool m_warned = false; // of the present outage
     QDateTime m_nextAttempt;
     int m_secondsToNextAttempt = 0;
     QTimer m_countdown;

@@ -80,11 +80,15 @@ using namespace Qt::StringLiterals;
     The name of the subscription by which it came. */
 /*! \qmlproperty bool amqpMessage::settled
     Whether the message was acknowledged or refused, by this value or by a copy of it, or needs neither. */
+/*! \qmlproperty bool amqpMessage::stale
+    Whether the message cannot be settled any more, though it was not: the link over which it came was lost, or
+    the queue's channel has ended. ack() and nack() return \c false then, and the broker delivers the message
+    again, to this queue object or to another consumer. See QAmqpDelivery::isStale(). */
 
 /*! \qmlmethod bool amqpMessage::ack()
     Acknowledges the message. That is needed with AmqpQueue.AckManually; with AckOnReturn the queue does it by
-    itself. Returns \c false if the message was settled before, or if the queue's channel has ended, so that
-    the broker delivers the message again. */
+    itself. Returns \c false if the message was settled before, or if it is \l stale, so that the broker delivers
+    the message again. */
 
 bool QAmqpQuickMessage::ack() const { return QAmqpQuickSettling::settle(m_delivery.ack()); }
 
@@ -95,9 +99,11 @@ QAmqpQuickSettling *QAmqpQuickSettling::instance() { return settling(); }
 bool QAmqpQuickSettling::settle(bool done)
 {
     if (done && settling.exists())
-        Q_EMIT settling->settled();
+        Q_EMIT settling->changed();
     return done;
 }
+
+void QAmqpQuickSettling::linkLost() { settle(true); }
 
 QAmqpQuickMessage::QAmqpQuickMessage(QAmqpDelivery delivery) : m_delivery(std::move(delivery)) { }
 

@@ -22,11 +22,12 @@ class QAmqpQuickSettling : public QObject
     Q_OBJECT
 public:
     static QAmqpQuickSettling *instance();
-    // Emits settled() if a message was settled, and returns whether it was.
+    // Emits changed() if a message was settled, and returns whether it was.
     static bool settle(bool done);
+    static void linkLost(); // messages may be stale now: emits changed()
 
 Q_SIGNALS:
-    void settled();
+    void changed();
 };
 
 class Q_AMQPQUICK_EXPORT QAmqpQuickMessage
@@ -58,6 +59,7 @@ class Q_AMQPQUICK_EXPORT QAmqpQuickMessage
     Q_PROPERTY(quint64 deliveryTag READ deliveryTag CONSTANT FINAL)
     Q_PROPERTY(QString consumerTag READ consumerTag CONSTANT FINAL)
     Q_PROPERTY(bool settled READ isSettled FINAL)
+    Q_PROPERTY(bool stale READ isStale FINAL)
 public:
     QAmqpQuickMessage() = default;
     QAmqpQuickMessage(QAmqpDelivery delivery);
@@ -92,6 +94,7 @@ public:
     quint64 deliveryTag() const { return m_delivery.deliveryTag(); }
     QString consumerTag() const { return m_delivery.consumerTag(); }
     bool isSettled() const { return m_delivery.isSettled(); }
+    bool isStale() const { return !isSettled() && m_delivery.isStale(); }
 
     Q_INVOKABLE bool ack() const;
     Q_INVOKABLE bool nack(bool requeue = true) const;

@@ -42,6 +42,9 @@ QT_BEGIN_NAMESPACE
     The model acknowledges nothing by itself, which is up to AmqpQueue::ackPolicy. Under AmqpQueue.AckManually
     a delegate calls \l ack(), \l nack() or amqpMessage::ack(), and its role \c settled changes. A message
     that leaves the model unsettled stays with the queue until its channel ends, and goes back then.
+
+    When the link is lost, the rows stay. Those that were not settled become \c stale, see amqpMessage::stale: their
+    messages come again as new rows, here or at another consumer. Remove such rows, or show them as what they are.
 */
 
 /*! \qmlproperty int AmqpMessageModel::count
@@ -55,6 +58,7 @@ const QMetaObject &properties = QAmqpQuickMessage::staticMetaObject;
 
 // The properties of a message have roles from Qt::UserRole on; those of `message` and `received` follow.
 int settledRole() { return Qt::UserRole + properties.indexOfProperty("settled"); }
+int staleRole() { return Qt::UserRole + properties.indexOfProperty("stale"); }
 int messageRole() { return Qt::UserRole + properties.propertyCount(); }
 int receivedRole() { return messageRole() + 1; }
 
@@ -62,8 +66,8 @@ int receivedRole() { return messageRole() + 1; }
 
 QAmqpQuickMessageModel::QAmqpQuickMessageModel(QObject *parent) : QAbstractListModel(parent)
 {
-    connect(QAmqpQuickSettling::instance(), &QAmqpQuickSettling::settled, this,
-            &QAmqpQuickMessageModel::scheduleUpdateSettled);
+    connect(QAmqpQuickSettling::instance(), &QAmqpQuickSettling::changed, this,
+            &QAmqpQuickMessageModel::scheduleUpdateFates);
 }
 
 /*! \qmlproperty AmqpQueue AmqpMessageModel::queue
@@ -209,7 +213,7 @@ QAmqpQuickMessage QAmqpQuickMessageModel::get(int row) const
     Adds \a message, as if it had come from the queue. */
 void QAmqpQuickMessageModel::append(const QAmqpQuickMessage &message)
 {
-    m_waiting.push_back({message, QDateTime::currentMSecsSinceEpoch(), 0, false});
+    m_waiting.push_back({message, QDateTime::currentMSecsSinceEpoch(), 0});
     m_waitingSize += m_waiting.back().size();
     boundWaiting();
     showSoon();
@@ -248,7 +252,7 @@ void QAmqpQuickMessageModel::clear()
         m_shown.clear();
         m_waiting.clear();
         m_size = m_waitingSize = 0;
-        m_unsettled = 0;
+        m_open = 0;
     });
     Q_EMIT waitingChanged();
 }
@@ -281,7 +285,8 @@ void QAmqpQuickMessageModel::show()
     for (Entry &entry : arrived) {
         entry.number = m_next++;
         entry.settled = entry.message.isSettled();
-        m_unsettled += !entry.settled;
+        entry.stale = entry.message.isStale();
+        m_open += entry.isOpen();
         size += entry.size();
     }
     dropOldest(arrived.size(), size);
@@ -343,30 +348,33 @@ void QAmqpQuickMessageModel::forget(size_t place)
 {
     const Entry &entry = m_entries[place];
     m_size -= entry.size();
-    m_unsettled -= !entry.settled;
+    m_open -= entry.isOpen();
 }
 
-void QAmqpQuickMessageModel::scheduleUpdateSettled()
+void QAmqpQuickMessageModel::scheduleUpdateFates()
 {
-    if (m_unsettled == 0 || std::exchange(m_updateSettledWanted, true))
+    if (m_open == 0 || std::exchange(m_updateFatesWanted, true))
         return;
-    QMetaObject::invokeMethod(this, &QAmqpQuickMessageModel::updateSettled, Qt::QueuedConnection);
+    QMetaObject::invokeMethod(this, &QAmqpQuickMessageModel::updateFates, Qt::QueuedConnection);
 }
 
-// Called once in a turn, however many messages were settled, so that views get a single change.
-void QAmqpQuickMessageModel::updateSettled()
+// Called once in a turn, however many messages were settled or became stale, so that views get a single change.
+void QAmqpQuickMessageModel::updateFates()
 {
-    m_updateSettledWanted = false;
+    m_updateFatesWanted = false;
     int first = -1; // both in the order of the entries
     int last = -1;
     auto shown = m_shown.cbegin();
     for (Entry &entry : m_entries) {
         shown = std::find_if(shown, m_shown.cend(),
                              [&](quint64 number) { return number >= entry.number; });
-        if (entry.settled || !entry.message.isSettled())
+        if (!entry.isOpen())
             continue;
-        entry.settled = true;
-        --m_unsettled;
+        entry.settled = entry.message.isSettled();
+        entry.stale = entry.message.isStale();
+        if (entry.isOpen())
+            continue;
+        --m_open;
         if (shown == m_shown.cend() || *shown != entry.number)
             continue;
         last = int(shown - m_shown.cbegin());
@@ -376,7 +384,8 @@ void QAmqpQuickMessageModel::updateSettled()
     if (first < 0)
         return;
     const int from = m_newestFirst ? count() - 1 - last : first;
-    Q_EMIT dataChanged(index(from), index(from + last - first), {settledRole(), messageRole()});
+    Q_EMIT dataChanged(index(from), index(from + last - first),
+                       {settledRole(), staleRole(), messageRole()});
 }
 
 // Returns the index of the entry with that number, or the number of entries if it is gone. If no entry was

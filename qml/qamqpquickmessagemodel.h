@@ -75,15 +75,18 @@ private:
         QAmqpQuickMessage message;
         qint64 received; // in milliseconds since the epoch: a QDateTime costs more to make
         quint64 number; // grows from entry to entry, but not always by one
-        bool settled; // as it was last reported to the views
+        bool settled = false; // these two as they were last reported to the views
+        bool stale = false;
+
+        bool isOpen() const { return !settled && !stale; }
 
         qsizetype size() const { return message.delivery().size(); }
     };
     void showSoon();
     void show();
     void boundWaiting();
-    void scheduleUpdateSettled();
-    void updateSettled();
+    void scheduleUpdateFates();
+    void updateFates();
     bool passes(const Entry &entry) const;
     void forget(size_t place);
     void dropOldest(size_t others, qint64 size);
@@ -98,7 +101,7 @@ private:
     bool m_newestFirst = false;
     bool m_paused = false;
     bool m_showWanted = false;
-    bool m_updateSettledWanted = false;
+    bool m_updateFatesWanted = false;
     QJSValue m_filter;
 
     std::deque<Entry> m_waiting; // those that came since the last turn, or since the pause began
@@ -107,7 +110,7 @@ private:
     quint64 m_next = 0; // the number of the next entry
     qint64 m_waitingSize = 0; // the size of the messages in m_waiting
     qint64 m_size = 0; // the size of the messages in m_entries
-    int m_unsettled = 0; // how many entries are not settled
+    int m_open = 0; // how many entries are neither settled nor stale
 };
 
 QT_END_NAMESPACE

@@ -106,6 +106,9 @@ void QAmqpQuickObject::start()
                 lost(error); // a handler may delete this object
             });
     connect(m_channel, &QAmqpChannel::closed, m_scope.get(), [this] { setReady(false); });
+    // The library sets the channel up again. What was expected then is expected still.
+    connect(m_channel, &QAmqpChannel::interrupted, m_scope.get(), [this] { setReady(false); });
+    connect(m_channel, &QAmqpChannel::recovered, m_scope.get(), [this] { recovered(); });
     expect();
     connect(m_channel, &QAmqpChannel::opened, m_scope.get(), [this] { arrived(); });
     const QPointer<QAmqpChannel> alive = m_channel; // the handler of an error may end it
@@ -145,7 +148,7 @@ void QAmqpQuickObject::setReady(bool ready)
 
 void QAmqpQuickObject::arrived()
 {
-    if (--m_expected == 0)
+    if (--m_expected == 0 && m_channel && m_channel->isOpen())
         setReady(true);
 }
 
@@ -163,6 +166,12 @@ void QAmqpQuickObject::lost(const QAmqpError &error)
     setFailed();
     setReady(false);
     fail(error);
+}
+
+void QAmqpQuickObject::recovered()
+{
+    if (m_expected == 0 && !hasFailed())
+        setReady(true);
 }
 
 void QAmqpQuickObject::count(void (QAmqpQuickConnection::*direction)())

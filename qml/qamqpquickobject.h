@@ -6,7 +6,8 @@
 
 // The base of the types that use a connection. Each object has a channel of its own, so that a refusal of the
 // broker affects no other object. The channel lasts until a setting changes, the object becomes inactive, or
-// the connection ends; then everything is set up again on another one.
+// the connection ends; then everything is set up again on another one. The library itself sets it up again when only
+// the link was lost.
 
 #include "qamqpquickconnection.h"
 
@@ -100,6 +101,7 @@ protected:
     }
     void refused(const QAmqpError &error);
     void lost(const QAmqpError &error);
+    void recovered();
     // Makes a message, has `send` publish it, and returns its tag, or 0. Tags count messages that are kept
     // too, even if they are never sent, so that they may differ from the tags of the channel.
     using Send = std::function<bool(const QAmqpMessage &message, quint64 tag)>;

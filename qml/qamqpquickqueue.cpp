@@ -47,7 +47,8 @@ using namespace QtAmqpQuick;
 /*! \qmlproperty bool AmqpQueue::active
     Whether the queue is used. It is \c true by default. When it becomes \c false, the channel is closed. */
 /*! \qmlproperty bool AmqpQueue::ready
-    Whether it is declared and bound and, if \l receiving, messages come. */
+    Whether it is declared and bound and, if \l receiving, messages come. It is \c false while the connection
+    recovers; the queue is set up again by itself then. */
 /*! \qmlproperty string AmqpQueue::name
     The name of the queue. If it is empty, the broker makes one up, see \l queueName. Such a queue is
     \l exclusive and \l autoDelete unless these properties are set to something else, or unless it is
@@ -89,7 +90,8 @@ using namespace QtAmqpQuick;
     \value AmqpQueue.NoAck        The broker forgets a message as it sends it, and \l prefetch bounds
                                   nothing. */
 /*! \qmlproperty string AmqpQueue::queueName
-    The name of the queue at the broker. It is empty until the queue was declared.
+    The name of the queue at the broker. It is empty until the queue was declared. If the broker made it up, it is
+    another one after the link was lost and the connection has recovered.
 
     \warning In a binding of this object, such as \c{name: queueName}, a name without a qualifier is a
     property of the object itself before it is one of the surrounding component. A component that has a
@@ -117,6 +119,10 @@ QAmqpQuickQueue::QAmqpQuickQueue(QObject *parent) : QAmqpQuickBound(parent)
 {
     const auto consumeAnew = [this] { isReady() ? consume() : restart(); };
     connect(this, &QAmqpQuickQueue::consumingChanged, this, consumeAnew);
+    connect(this, &QAmqpQuickQueue::readyChanged, this, [this] {
+        if (!isReady())
+            QAmqpQuickSettling::linkLost();
+    });
     connect(this, &QAmqpQuickQueue::receivingChanged, this, [this, consumeAnew] {
         if (!m_receiving && isAutoDelete())
             restart(); // the broker may delete the queue with its consumer
@@ -151,6 +157,13 @@ void QAmqpQuickQueue::setUp(QAmqpChannel *channel)
 {
     const QPointer<QAmqpChannel> alive = channel; // the handler of an error may end it
     m_queue = channel->queue(m_name);
+    // After a lost link the broker makes up another name.
+    connect(m_queue, &QAmqpQueue::nameChanged, scope(), [this](const QString &name) {
+        if (m_info.name.isEmpty() || m_info.name == name)
+            return; // it is being declared for the first time
+        m_info.name = name;
+        Q_EMIT declared();
+    });
     const QAmqpQueueOptions options = QAmqpQueueOptions()
                                               .setDurable(m_durable)
                                               .setExclusive(isExclusive())

@@ -126,9 +126,6 @@ private:
         if (crashed && m_run.stopSignal()) // the signal has ended the command too
             return;
         ++m_done;
-        const bool isStale = request.message().isStale();
-        if (isStale)
-            report(u"a request was answered after its connection was lost; it comes again"_s);
         if (crashed || process->exitCode() != 0) {
             const QString fate = request.fail() ? u"was rejected"_s : u"could not be rejected"_s;
             return report(u"%1 %2; its request %3"_s.arg(
@@ -139,7 +136,11 @@ private:
         QAmqpMessage answer(process->readAllStandardOutput());
         if (m_run.arguments().isSet("content-type"))
             answer.setContentType(m_run.arguments().value("content-type"));
-        if (!request.reply(answer) && !isStale && m_session.channel()->isOpen())
+        if (request.reply(answer))
+            return;
+        if (request.message().isStale() && !m_run.failure())
+            report(u"a request was answered after its connection was lost, and comes again"_s);
+        else if (m_session.channel()->isOpen())
             m_run.fail(failureOf(m_session.channel()->lastError()));
     }
 

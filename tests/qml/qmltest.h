@@ -25,6 +25,13 @@ namespace QtAmqpTest {
 
 constexpr int QmlPatience = 20'000;
 
+// For what is shown when each failure and each lost link is final.
+inline QUrl withoutRecovery(QUrl url)
+{
+    url.setQuery(QStringLiteral("recovery=off"));
+    return url;
+}
+
 class Scene
 {
 public:

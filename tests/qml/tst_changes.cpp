@@ -70,7 +70,7 @@ const State states[] = {
          "broker.active = true; exchange.publish('hold', 1);"
          "client.request('hold', 1, () => { })",
          "exchange.ready && client.ready"},
-        {"no broker", "broker.url = 'amqp://127.0.0.1:1'; broker.active = true",
+        {"no broker", "broker.url = 'amqp://127.0.0.1:1?recovery=off'; broker.active = true",
          "broker.errorString"},
 };
 

@@ -144,7 +144,8 @@ void TestFailures::whileConnecting()
     AutoServer server;
     server.fault = fault;
     QUrl url = server.url();
-    url.setQuery(u"stack_timeout=%1"_s.arg(fault.kind == AutoFault::Silence ? u"0.2"_s : u"15"_s));
+    url.setQuery(u"recovery=off&stack_timeout=%1"_s.arg(
+            fault.kind == AutoFault::Silence ? u"0.2"_s : u"15"_s));
     Scene scene(::scene(exchange).replace("SETTINGS", "url: \"URL\"; active: true"), url);
     scene.value("subject.active = true");
     TRY_HOLDS(scene, "broker.errors === 1 && broker.state === AmqpConnection.Closed");
@@ -189,8 +190,9 @@ void TestFailures::atEveryStep()
             fault.kind == AutoFault::Silence && inUse && fault.method != BasicConsume::info.id();
     AutoServer server;
     // By C++, which knows how long to wait for a silent broker.
-    QAmqpConnection connection(
-            QAmqpConnectionOptions::fromUrl(server.url()).setRequestTimeout(200ms));
+    QAmqpConnection connection(QAmqpConnectionOptions::fromUrl(server.url())
+                                       .setRequestTimeout(200ms)
+                                       .setRecoveryEnabled(false));
     connection.open();
     Scene scene(::scene(subject).replace("SETTINGS", "source: cpp; active: true"), {},
                 {{u"cpp"_s, QVariant::fromValue(&connection)}});

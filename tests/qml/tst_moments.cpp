@@ -527,7 +527,7 @@ private Q_SLOTS:
                              AmqpQueue { id: queue; name: "q" } },
             QtObject { id: label; property string text: broker.stateText
                        property string reason: broker.lastError.text })",
-                    server.url());
+                    withoutRecovery(server.url()));
         TRY_HOLDS(scene, "queue.ready && label.text === 'Connected' && label.reason === ''");
         server.fault = {AutoFault::Kind(fault), QtAmqpPrivate::QueuePurge::info.id()};
         scene.value("queue.purge()");

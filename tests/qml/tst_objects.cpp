@@ -125,7 +125,7 @@ private Q_SLOTS:
 
     void withoutABrokerTheErrorStays()
     {
-        const QUrl url(u"amqp://127.0.0.1:%1"_s.arg(closedPort()));
+        const QUrl url(u"amqp://127.0.0.1:%1?recovery=off"_s.arg(closedPort()));
         Scene scene(R"(AmqpConnection {
                 id: broker; url: "URL"; active: true
                 property int errors: 0
@@ -210,9 +210,10 @@ private Q_SLOTS:
             QTest::ignoreMessage(QtWarningMsg, reason);
         else
             QTest::failOnWarning(reason);
-        Scene scene("AmqpConnection { id: broker; url: 'amqp://127.0.0.1:1'; active: true\n"
-                    "property int errors: 0; "
-                    + handler + "\n AmqpQueue { id: queue; name: 'q' } }");
+        Scene scene(
+                "AmqpConnection { id: broker; url: 'amqp://127.0.0.1:1?recovery=off'; active: true\n"
+                "property int errors: 0; "
+                + handler + "\n AmqpQueue { id: queue; name: 'q' } }");
         TRY_HOLDS(scene, "broker.error.kind === 'HostUnreachable'");
         QCOMPARE(scene.holds("broker.errors === 1"), !handler.isEmpty());
         QVERIFY(scene.holds("!queue.ready && !queue.errorString"));
@@ -227,7 +228,7 @@ private Q_SLOTS:
                 onErrorOccurred: ++errors
                 AmqpQueue { id: queue; name: "close connection" }
             })",
-                    server.url());
+                    withoutRecovery(server.url()));
         QTest::failOnWarning(QRegularExpression(u"320"_s)); // the handler tells
         TRY_HOLDS(scene, "queue.ready");
         scene.value("queue.publish('x')");

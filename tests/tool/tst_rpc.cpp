@@ -91,8 +91,8 @@ private Q_SLOTS:
                         .expect<BasicConsume>()
                         .reply(BasicConsumeOk{"qtamqp-1.1"})
                         .sendContent(BasicDeliver{"qtamqp-1.1", 1, false, {}, "q"}, request));
-        Program serve({u"serve"_s, u"--url"_s, server.url().toString(), u"-q"_s, u"q"_s, u"--"_s,
-                       u"sh"_s, u"-c"_s,
+        Program serve({u"serve"_s, u"--url"_s, server.url().toString(), u"-q"_s, u"q"_s,
+                       u"--retry"_s, u"0"_s, u"--"_s, u"sh"_s, u"-c"_s,
                        u"touch '%1'; until [ -e '%2' ]; do sleep 0.05; done; exit 3"_s.arg(started,
                                                                                            goOn)});
         QVERIFY2(waitFor([&] { return QFile::exists(started); }), qPrintable(server.report()));

@@ -365,7 +365,7 @@ private Q_SLOTS:
 
     void connectionIsCut()
     {
-        Program tool({u"publish"_s, u"-q"_s, m_queue, u"--lines"_s});
+        Program tool({u"publish"_s, u"-q"_s, m_queue, u"--lines"_s, u"--retry"_s, u"0"_s});
         tool.write("one\n");
         QVERIFY(waitFor([&] { return readyMessages(*m_peer, m_queue) == 1; }));
         const auto listed = ctl({u"list_connections"_s, u"-q"_s, u"pid"_s, u"client_properties"_s});

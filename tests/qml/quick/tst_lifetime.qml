@@ -91,7 +91,7 @@ TestCase {
 
     Component { id: alone; Page { } }
     Component { id: guest; Page { link: broker } }
-    Component { id: lost; Page { url: "amqp://127.0.0.1:1" } }
+    Component { id: lost; Page { url: "amqp://127.0.0.1:1?recovery=off" } }
     Component { id: empty; Item { } }
 
     Loader { id: loader; anchors.fill: parent }

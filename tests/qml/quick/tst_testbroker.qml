@@ -38,8 +38,8 @@ TestCase {
     }
 
     function makeBroker(properties) { return createTemporaryObject(brokers, test, properties ?? {}) }
-    function connectTo(broker) {
-        const made = createTemporaryObject(connections, test, { url: broker.url })
+    function connectTo(broker, query) {
+        const made = createTemporaryObject(connections, test, { url: broker.url + (query ?? "") })
         verify(broker.waitUntil(() => made.queue.ready))
         return made
     }
@@ -208,7 +208,7 @@ TestCase {
     function test_dropsAndClosesConnections(data) {
         const broker = makeBroker()
         const url = broker.url
-        const client = connectTo(broker)
+        const client = connectTo(broker, "?recovery=off")
         data.end(broker)
         verify(broker.waitUntil(() => client.errors === 1))
         verify(client.errorString.includes(data.text ?? ""), client.errorString)
@@ -218,5 +218,23 @@ TestCase {
         verify(broker.waitUntil(() => client.queue.ready))
         verify(broker.publish("", "q", "again"))
         verify(broker.waitUntil(() => client.texts.length === 1))
+    }
+
+    function test_aClientComesBackByItself_data() {
+        return test_dropsAndClosesConnections_data()
+    }
+    function test_aClientComesBackByItself(data) {
+        const broker = makeBroker()
+        const client = connectTo(broker)
+        data.end(broker)
+        verify(broker.waitUntil(() => client.recovering))
+        verify(!client.connected && !client.queue.ready)
+        verify(client.stateText.startsWith("Connection lost, trying again"), client.stateText)
+        verify(client.lastError.text.includes(data.text ?? ""), client.lastError.text)
+        verify(broker.waitUntil(() => client.connected && client.queue.ready))
+        verify(broker.publish("", "q", "again"))
+        verify(broker.waitUntil(() => client.texts.length === 1))
+        compare(client.errors, 0)
+        compare(client.lastError.text + client.errorString, "")
     }
 }
