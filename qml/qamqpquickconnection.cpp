@@ -268,8 +268,8 @@ void QAmqpQuickConnection::start()
     });
     connect(m_amqp, &QAmqpConnection::endpointChanged, this, &QAmqpQuickConnection::followEndpoint);
     connect(m_amqp, &QAmqpConnection::lastErrorChanged, this, [this](const QAmqpError &error) {
-        if (error && m_amqp->state() != QAmqpConnection::State::Closed)
-            warnOfOutage(error);
+        if (error && m_amqp->state() <= QAmqpConnection::State::Handshaking)
+            warnOfFailedAttempt(error);
         if (error)
             setLastError(error);
     });
@@ -441,10 +441,11 @@ void QAmqpQuickConnection::setLastError(const QAmqpError &error)
     Q_EMIT lastErrorChanged();
 }
 
-// An application that looks at nothing would not notice that there is no broker.
-void QAmqpQuickConnection::warnOfOutage(const QAmqpError &error)
+// Else nobody would notice that there is no broker. (The library itself warns of a lost link.)
+void QAmqpQuickConnection::warnOfFailedAttempt(const QAmqpError &error)
 {
-    if (!std::exchange(m_warned, true) && !hasErrorHandler())
+    const bool isFirst = m_state != Closed && !std::exchange(m_warned, true);
+    if (isFirst && !hasErrorHandler())
         qCWarning(qtAmqpQuickConnection).noquote() << error.text();
 }
 

@@ -109,7 +109,7 @@ private:
     void followNextAttempt();
     void countDown();
     void setLastError(const QAmqpError &error);
-    void warnOfOutage(const QAmqpError &error);
+    void warnOfFailedAttempt(const QAmqpError &error);
 
     QList<QObject *> m_data;
     QPointer<QObject> m_source;
@@ -132,7 +132,7 @@ private:
     QString m_endpoint;
     bool m_blocked = false;
     QAmqpQuickError m_lastError;
-    bool m_warned = false; // of the present outage
+    bool m_warned = false; // that an attempt to connect failed
     QDateTime m_nextAttempt;
     int m_secondsToNextAttempt = 0;
     QTimer m_countdown;

@@ -104,7 +104,8 @@ private Q_SLOTS:
 
     void serveSurvives()
     {
-        Program tool(with({u"serve"_s, u"-q"_s, u"q"_s, u"--"_s, u"cat"_s}));
+        Program tool({u"serve"_s, u"--url"_s, m_broker->url().toString(), u"-q"_s, u"q"_s, u"--"_s,
+                      u"cat"_s});
         QVERIFY(m_broker->declareQueue(u"replies"_s, QAmqpQueueOptions().setDurable()));
         const auto isAnswered = [&](const QByteArray &text) {
             QAmqpMessage request(text);
@@ -132,6 +133,7 @@ private Q_SLOTS:
         QVERIFY(waitFor([&] { return m_broker->counters().published == 1; }));
         QVERIFY(m_broker->setConfirming(u"q"_s, true));
         m_broker->dropConnections();
+        QVERIFY(waitFor([&] { return tool.errors().contains(" again after "); }));
         tool.write("two\n");
         tool.closeInput();
         QCOMPARE(tool.status(), 0);
