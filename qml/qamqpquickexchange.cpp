@@ -75,8 +75,9 @@ QT_BEGIN_NAMESPACE
 /*! \qmlsignal AmqpExchange::nacked(real firstTag, real lastTag)
     The broker refused the messages from \a firstTag to \a lastTag. */
 /*! \qmlsignal AmqpExchange::indeterminate(real firstTag, real lastTag)
-    The channel ended before the broker answered for the messages from \a firstTag to \a lastTag. It ended by
-    an error, or because the connection or a setting changed. */
+    The link was lost, or the channel ended, before the broker answered for the messages from \a firstTag to
+    \a lastTag: they may have arrived or not. A channel ends by an error, or because the connection or a setting
+    changed. What was published and not sent yet is sent on the next link. */
 /*! \qmlsignal AmqpExchange::messageReturned(amqpMessage message, string routingKey, string reason, real tag)
     No queue took the mandatory \a message with \a routingKey and \a tag, because of \a reason. Its confirm
     follows. */
@@ -223,7 +224,7 @@ void QAmqpQuickExchange::emitOutcome(Outcome outcome, quint64 first, quint64 las
     name is an error. Headers may be objects, arrays and typed arrays; typed arrays are sent as bytes there
     too.
 
-    Up to 8 MiB of messages are kept while the connection is being opened, and sent once it is open. Messages
+    Up to 8 MiB of messages are kept while the connection is being opened or recovers, and sent once it is open. Messages
     that are published before the document is complete are kept too, for example in \c Component.onCompleted
     of an object that a Loader or a Repeater makes. If it turns out in the next turn of the event loop that
     they cannot be sent, errorOccurred() and indeterminate() are emitted. After an error the exchange is set

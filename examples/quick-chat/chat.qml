@@ -14,7 +14,7 @@ ApplicationWindow {
 
     property string url: "amqp://localhost"
     property string nick: "Somebody"
-    readonly property string problem: broker.errorString || inbox.errorString || room.errorString
+    readonly property string problem: broker.lastError.text || inbox.errorString || room.errorString
     readonly property int line: Math.ceil(metrics.height) // all sizes depend on the height of a line
 
     title: qsTr("Chat")
@@ -56,7 +56,8 @@ ApplicationWindow {
             }
             Label {
                 Layout.fillWidth: true
-                text: window.problem || broker.stateText
+                text: broker.connected ? window.problem || broker.stateText
+                                       : [broker.stateText, window.problem].filter((line) => line).join("\n")
                 textFormat: Text.PlainText
                 wrapMode: Text.Wrap
                 padding: window.problem !== "" ? 8 : 0
@@ -68,9 +69,9 @@ ApplicationWindow {
                 }
             }
             Button {
-                visible: broker.state === AmqpConnection.Closed
+                visible: !broker.connected && window.problem !== ""
                 text: qsTr("Connect")
-                onClicked: broker.reopen()
+                onClicked: broker.recovering ? broker.reconnectNow() : broker.reopen()
             }
         }
 

@@ -39,9 +39,11 @@ ApplicationWindow {
     function advice(): string {
         if (!online.checked)
             return qsTr("Not connected.\nSwitch to Online to see what is sent.");
+        if (broker.errorString !== "")
+            return qsTr("No connection.\nTry again when the broker runs.");
         if (!broker.connected)
-            return broker.errorString ? qsTr("No connection.\nTry again when the broker runs.")
-                                      : qsTr("Connecting…");
+            return broker.lastError.text ? qsTr("No connection.\nIt is made as soon as the broker runs.")
+                                         : qsTr("Connecting…");
         if (pattern.applied !== "#")
             return qsTr("No routing key fits “%1” so far.\nTry another pattern, or none to see everything.")
                    .arg(pattern.applied);
@@ -108,7 +110,7 @@ ApplicationWindow {
             }
             Dot {
                 color: broker.connected && !broker.blocked ? Theme.good
-                     : broker.errorString !== "" ? Theme.bad
+                     : broker.lastError.text !== "" ? Theme.bad
                      : broker.state === AmqpConnection.Closed ? Theme.faint : Theme.warning
             }
             Label {
@@ -131,8 +133,8 @@ ApplicationWindow {
             objectName: "banner"
             Layout.fillWidth: true
             text: !online.checked ? ""
-                : broker.errorString || exchange.errorString || queue.errorString
-            onRetry: broker.reopen()
+                : broker.lastError.text || exchange.errorString || queue.errorString
+            onRetry: broker.recovering ? broker.reconnectNow() : broker.reopen()
         }
         RowLayout {
             spacing: Theme.gap

@@ -9,7 +9,7 @@ import QtAmqp
 ListView {
     id: view
     property alias url: broker.url
-    readonly property alias problem: broker.errorString
+    readonly property string problem: broker.lastError.text
     readonly property bool ready: queue.ready && answers.ready
     width: 300
     height: 200

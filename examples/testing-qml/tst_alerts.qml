@@ -22,5 +22,6 @@ TestCase {
         compare(server.take("answers").json, { seen: "Boiler 3 is hot" })
         server.dropConnections()
         verify(server.waitUntil(() => alerts.problem !== ""))
+        verify(server.waitUntil(() => alerts.ready)) // it is back
     }
 }

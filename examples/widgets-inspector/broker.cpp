@@ -18,6 +18,10 @@ Broker::Broker(QObject *parent) : QObject(parent)
     connect(&m_connection, &QAmqpConnection::closed, this, &Broker::closed);
     connect(&m_connection, &QAmqpConnection::closed, this, &Broker::openNext);
     connect(&m_connection, &QAmqpConnection::blockedChanged, this, &Broker::stateChanged);
+    connect(&m_connection, &QAmqpConnection::nextAttemptChanged, this, &Broker::stateChanged);
+    connect(&m_connection, &QAmqpConnection::recovered, this, &Broker::recovered);
+    connect(&m_connection, &QAmqpConnection::linkLost, this,
+            [this](const QAmqpError &error) { Q_EMIT lost(error.text()); });
     connect(&m_connection, &QAmqpConnection::errorOccurred, this,
             [this](const QAmqpError &error) { Q_EMIT failed(error.text()); });
 }
@@ -29,6 +33,14 @@ void Broker::open(const QAmqpConnectionOptions &options)
         openNext();
     else
         m_connection.close(); // in good order, so that publishes and acknowledgements arrive
+}
+
+void Broker::reopen()
+{
+    if (m_connection.isRecovering())
+        m_connection.reconnectNow();
+    else
+        m_connection.open();
 }
 
 void Broker::openNext()
@@ -86,6 +98,8 @@ void Broker::fetch(const QString &queue, int most, bool hold)
             report(error);
         Q_EMIT released();
     });
+    // What was fetched goes back when the link is lost.
+    connect(channel, &QAmqpChannel::interrupted, channel, [channel] { channel->close(); });
     if (hold)
         m_holding = channel;
     setFetching(true);

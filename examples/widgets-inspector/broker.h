@@ -21,7 +21,7 @@ public:
     explicit Broker(QObject *parent = nullptr);
 
     void open(const QAmqpConnectionOptions &options);
-    void reopen() { m_connection.open(); }
+    void reopen();
     void close() { m_connection.close(); }
     const QAmqpConnection &connection() const { return m_connection; }
 
@@ -31,7 +31,7 @@ public:
     // at a time, since two would hide messages from each other.
     void peek(const QString &queue, int most);
     // The same, but keeps the messages until each is acknowledged or requeued. Those that are left at
-    // release(), or when the connection ends, are in the queue again.
+    // release(), or when the connection is lost or ends, are in the queue again.
     void hold(const QString &queue, int most);
     bool isFetching() const { return m_fetching; }
     bool isHolding() const { return !m_holding.isNull(); }
@@ -57,6 +57,8 @@ Q_SIGNALS:
     void stateChanged();
     void opened();
     void closed();
+    void lost(const QString &text); // the connection, which is being made again
+    void recovered();
     void consumingChanged();
     void peeked(const QString &queue, const QList<QAmqpDelivery> &deliveries, quint32 more);
     void held(const QString &queue, const QList<QAmqpDelivery> &deliveries, quint32 more);

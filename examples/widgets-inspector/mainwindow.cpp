@@ -140,6 +140,19 @@ void MainWindow::connectBroker()
     connect(&m_broker, &Broker::stateChanged, this, &MainWindow::updateState);
     connect(&m_broker, &Broker::opened, this, &MainWindow::useBroker);
     connect(&m_broker, &Broker::closed, m_queues, &QueueList::clear);
+    // What the loss has spoilt is told rather than the loss, and stays when that is over.
+    connect(&m_broker, &Broker::lost, this, [this](const QString &text) {
+        if (m_banner->text().isEmpty())
+            m_banner->setText(m_loss = text);
+        statusBar()->clearMessage();
+    });
+    connect(&m_broker, &Broker::recovered, this, [this] {
+        if (m_banner->text() == m_loss)
+            m_banner->setText({});
+        statusBar()->showMessage(tr("Connected again"), 10'000);
+    });
+    m_countdown.setInterval(1000);
+    connect(&m_countdown, &QTimer::timeout, this, &MainWindow::updateState);
     connect(&m_broker, &Broker::consumingChanged, this, &MainWindow::updateState);
     connect(&m_broker, &Broker::failed, m_banner, &Banner::setText);
     connect(&m_broker, &Broker::failed, statusBar(), &QStatusBar::clearMessage);

@@ -7,6 +7,7 @@
 #include "broker.h"
 #include "messagemodel.h"
 
+#include <QtCore/QTimer>
 #include <QtWidgets/QMainWindow>
 
 class Banner;
@@ -85,6 +86,8 @@ private:
     MessageFilter *m_filter;
     bool m_hasBroker = false; // whether a broker was chosen
     bool m_peekAtOnce = false;
+    QTimer m_countdown; // to the next attempt to connect
+    QString m_loss; // why the connection was lost, as the banner said it
     quint16 m_managementPort = 0;
     QAction *m_connect;
     QAction *m_reconnect;

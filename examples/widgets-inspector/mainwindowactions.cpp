@@ -21,6 +21,7 @@
 #include <QtWidgets/QToolBar>
 
 #include <algorithm>
+#include <chrono>
 
 using namespace Qt::StringLiterals;
 
@@ -161,7 +162,8 @@ void MainWindow::updateState()
     const bool taking = consuming || m_broker.isHolding();
     const bool canTake = hasQueue && !taking && !m_broker.isFetching();
     const bool closed = connection.state() == State::Closed;
-    m_reconnect->setEnabled(m_hasBroker && closed);
+    const bool recovering = connection.isRecovering();
+    m_reconnect->setEnabled(m_hasBroker && (closed || recovering));
     m_disconnect->setEnabled(!closed);
     m_peek->setEnabled(canTake);
     m_consume->setEnabled(taking || canTake);
@@ -183,10 +185,19 @@ void MainWindow::updateState()
                 ? tr("%1 — blocked: %2").arg(endpoint, connection.blockedReason())
                 : tr("Connected to %1").arg(endpoint);
         colour = connection.isBlocked() ? u"#d98200"_s : u"#2e9e4f"_s;
+    } else if (recovering) {
+        const auto left = std::chrono::ceil<std::chrono::seconds>(connection.nextAttemptIn());
+        text = left.count() > 0 ? tr("Connection lost, next attempt in %1 s").arg(left.count())
+                                : tr("Connection lost, trying again…");
+        colour = u"#d98200"_s;
     } else if (!closed) {
         text = tr("Connecting to %1…").arg(endpoint);
         colour = u"#d98200"_s;
     }
+    if (recovering && !m_countdown.isActive())
+        m_countdown.start();
+    else if (!recovering)
+        m_countdown.stop();
     m_state->setText(text);
     m_dot->setStyleSheet(u"color: "_s + colour);
     setWindowTitle(open ? tr("%1 — Inspector").arg(endpoint) : tr("Inspector"));
@@ -196,6 +207,9 @@ QString MainWindow::placeholder() const
 {
     if (!m_hasBroker)
         return tr("No broker yet.\n\nConnect to one with Ctrl+O.");
+    if (m_broker.connection().isRecovering())
+        return tr(
+                "The connection was lost. It is made again by itself, or at once with Ctrl+Shift+O.");
     if (!m_broker.connection().isOpen())
         return tr("No connection to the broker.\n\n"
                   "Try it again with Ctrl+Shift+O, or connect to another one with Ctrl+O.");

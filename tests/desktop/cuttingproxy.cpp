@@ -52,4 +52,11 @@ QString CuttingProxy::url() const
     return url.toString();
 }
 
+QString CuttingProxy::slowUrl() const
+{
+    QUrl slow(url());
+    slow.setQuery(QStringLiteral("recovery_delay=60"));
+    return slow.toString();
+}
+
 } // namespace DesktopTest

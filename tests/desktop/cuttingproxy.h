@@ -18,6 +18,8 @@ public:
     bool listen(quint16 port = 0) { return m_server.listen(QHostAddress::LocalHost, port); }
     void close();
     QString url() const;
+    // With a long wait before a connection that is cut is made again.
+    QString slowUrl() const;
     // After that many more bytes from the broker the link is gone.
     void cutAfter(qint64 bytes) { m_left = bytes; }
 

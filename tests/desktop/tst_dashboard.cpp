@@ -211,6 +211,8 @@ private Q_SLOTS:
         QTRY_VERIFY_WITH_TIMEOUT(item(u"banner"_s)->isVisible(), Patience);
         QVERIFY(value(u"bannerText"_s, "text").toString().contains(u"127.0.0.1:1"_s));
         photograph(u"dashboard-error"_s);
+        click(item(u"retry"_s));
+        QTRY_VERIFY_WITH_TIMEOUT(item(u"banner"_s)->isVisible(), Patience);
         click(item(u"dismiss"_s));
         QTRY_VERIFY(!item(u"banner"_s)->isVisible());
         click(item(u"online"_s));
@@ -229,7 +231,6 @@ private Q_SLOTS:
         load(there.toString());
         QTRY_VERIFY_WITH_TIMEOUT(item(u"banner"_s)->isVisible(), Patience);
         QVERIFY(proxy.listen(quint16(there.port())));
-        click(item(u"retry"_s));
         QTRY_VERIFY_WITH_TIMEOUT(isReady() && !item(u"banner"_s)->isVisible(), Patience);
         publish(u"pump.hall.info"_s, 1);
         QTRY_COMPARE_WITH_TIMEOUT(rows(), 1, Patience);
@@ -237,9 +238,12 @@ private Q_SLOTS:
         proxy.close();
         QTRY_VERIFY_WITH_TIMEOUT(item(u"banner"_s)->isVisible(), Patience);
         QVERIFY(!isReady());
+        QTRY_VERIFY_WITH_TIMEOUT(
+                value(u"state"_s, "text").toString().startsWith(u"Connection lost, trying again"_s),
+                Patience);
         QCOMPARE(rows(), 1); // what was there stays
         QVERIFY(proxy.listen(quint16(there.port())));
-        QTest::keyClick(m_window, Qt::Key_T, Qt::AltModifier);
+        QTest::keyClick(m_window, Qt::Key_T, Qt::AltModifier); // who does not want to wait
         QTRY_VERIFY_WITH_TIMEOUT(isReady() && !item(u"banner"_s)->isVisible(), Patience);
         publish(u"pump.hall.info"_s, 2);
         QTRY_COMPARE_WITH_TIMEOUT(rows(), 2, Patience);

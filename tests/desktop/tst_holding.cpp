@@ -167,7 +167,7 @@ private Q_SLOTS:
         publish(count);
         DesktopTest::CuttingProxy proxy;
         QVERIFY(proxy.listen());
-        m_window->connectTo(QAmqpConnectionOptions::fromUrl(proxy.url()));
+        m_window->connectTo(QAmqpConnectionOptions::fromUrl(proxy.slowUrl()));
         QTRY_VERIFY_WITH_TIMEOUT(isConnected(), Patience);
         m_window->setQueue(u"inspected"_s);
         consume(u"hold"_s);
