@@ -6,6 +6,7 @@
 
 #include <QtAmqp/qamqpblockingchannel.h>
 #include <QtAmqp/qamqpconnectionoptions.h>
+#include <QtAmqp/qamqprecoveryreport.h>
 #include <QtAmqp/qamqpresult.h>
 
 #include <chrono>
@@ -37,6 +38,7 @@ public:
     void setTimeout(std::chrono::milliseconds timeout);
 
     bool isOpen() const;
+    bool isRecovering() const;
     QString endpoint() const;
     bool isBlocked() const;
     QString blockedReason() const;
@@ -57,6 +59,8 @@ public:
     QAmqpResult<void> addCallbackThreadsafe(std::function<void()> callback);
     void onBlocked(std::function<void(const QString &reason)> callback);
     void onUnblocked(std::function<void()> callback);
+    void onInterrupted(std::function<void(const QAmqpError &cause)> callback);
+    void onRecovered(std::function<void(const QAmqpRecoveryReport &report)> callback);
     void onClosed(std::function<void(const QAmqpError &reason)> callback);
     QAmqpResult<int> processDataEvents(std::chrono::milliseconds timeLimit = {});
     QAmqpResult<void> sleep(std::chrono::milliseconds duration);

@@ -21,7 +21,10 @@ using Kind = QAmqpError::Kind;
     With a larger window the call waits only while that many messages are unanswered; waitForConfirms()
     returns their outcome. With confirms off it waits only while too many messages were not sent yet.
 
-    Fails with Timeout after timeout(); the message may have arrived then. Fails with InvalidArgument or
+    Fails with Timeout after timeout(); the message may have arrived then, or may still be sent. Fails with
+    Interrupted if the link is lost before the broker has answered and the connection recovers: the message may have
+    arrived, and is not sent again by itself. While the connection recovers the call waits, and the message is sent
+    over the new link, also if the call ends with Timeout before. Fails with InvalidArgument or
     LimitExceeded, sending nothing, if the message cannot be sent as it is, or if 1000 messages or 8 MiB of a
     window have failed and waitForConfirms() was not called since. For \a flags see
     QAmqpChannel::PublishFlag.
@@ -67,8 +70,8 @@ quint64 QAmqpBlockingChannel::unconfirmed() const
 }
 
 /*! Waits until the broker has answered for everything published within a window, timeout() at most. Returns
-    how many messages were confirmed since the last call, or the first error (Nacked, Unroutable, or why the
-    channel ended) with all messages that failed. Each failure is returned once. Fails with Timeout if answers
+    how many messages were confirmed since the last call, or the first error (Nacked, Unroutable, Interrupted, or
+    why the channel ended) with all messages that failed. Each failure is returned once. Fails with Timeout if answers
     are missing, and may be called again; fails with InvalidArgument if confirms are off. */
 QAmqpPublishResult QAmqpBlockingChannel::waitForConfirms()
 {
@@ -98,6 +101,9 @@ void QAmqpBlockingChannel::onReturned(std::function<void(const QAmqpReturn &mess
     a range for this queue already, that one is returned; if it has other options, the call fails.
 
     If the broker refuses, the range is empty and QAmqpBlockingConsumer::error() says why.
+
+    A lost link does not end the range if the connection recovers: a loop waits, and goes on with the messages that the
+    broker delivers again.
 */
 QAmqpBlockingConsumer QAmqpBlockingChannel::consume(const QString &queue,
                                                     const QAmqpConsumeOptions &options,
@@ -164,7 +170,8 @@ QAmqpError QAmqpBlockingChannelPrivate::start(const ConsumerPointer &consumer)
 
 /*!
     Subscribes to \a queue with \a options, and has \a handler called with each message while a thread
-    waits in startConsuming() or in another call that runs callbacks. Returns the consumer's tag.
+    waits in startConsuming() or in another call that runs callbacks. Returns the consumer's tag, which stays the same
+    when the connection recovers.
 */
 QAmqpResult<QString> QAmqpBlockingChannel::consume(const QString &queue, Handler handler,
                                                    const QAmqpConsumeOptions &options)
@@ -260,7 +267,8 @@ QStringList QAmqpBlockingChannel::consumerTags() const
 }
 
 /*! Has \a callback called when the broker ends a subscription, because its queue was deleted or became
-    unavailable. The handler gets the messages that came before that first. The callback is not called for a
+    unavailable, and when a recovery cannot or may not start it again. A lost link alone does not end a
+    subscription, if the connection recovers. The handler gets the messages that came before that first. The callback is not called for a
     subscription that cancel() or stopConsuming() has ended, nor after close(). */
 void QAmqpBlockingChannel::onCancelled(
         std::function<void(const QString &tag, const QAmqpError &reason)> callback)
@@ -283,7 +291,8 @@ void QAmqpBlockingChannel::onDiscarded(
     Why startConsuming() returned.
     \value NoConsumers        No subscription with a handler is left: stopConsuming() or cancel() ended the
                               last one, the channel was closed on this side, or there was none.
-    \value CancelledByBroker  The broker ended the last one, and the callback of onCancelled() was called.
+    \value CancelledByBroker  The broker ended the last one, or a recovery did not start it again, and the callback of
+                              onCancelled() was called.
     \value StopRequested      QAmqpBlockingConnection::requestStop() was called.
     \value TimeLimit          The time limit is over.
 */
@@ -292,8 +301,8 @@ void QAmqpBlockingChannel::onDiscarded(
     Runs callbacks until no subscription with a handler is left on this channel, because stopConsuming() was
     called, by a handler or another thread, or the broker cancelled them and onCancelled()'s callback was
     called. Returns early when a stop is requested or \a timeLimit is over; with a limit of 0 it runs the
-    callbacks that are ready and returns. The result says why it returned. Fails with the reason when the
-    channel ends, and with InvalidArgument inside a callback.
+    callbacks that are ready and returns. The result says why it returned. Goes on while the connection recovers. Fails
+    with the reason when the channel ends, and with InvalidArgument inside a callback.
 
     An exception from a handler passes through. Call the function again then: the next messages are not lost.
 */

@@ -66,6 +66,10 @@ void QAmqpBlockingConnectionPrivate::watch()
 {
     QObject::connect(connection, &QAmqpConnection::opened, connection, [this] { opened(); });
     QObject::connect(connection, &QAmqpConnection::closed, connection, [this] { closed(); });
+    QObject::connect(connection, &QAmqpConnection::linkLost, connection,
+                     [this](const QAmqpError &cause) { interrupted(cause); });
+    QObject::connect(connection, &QAmqpConnection::recovered, connection,
+                     [this](const QAmqpRecoveryReport &report) { recovered(report); });
     QObject::connect(connection, &QAmqpConnection::errorOccurred, connection,
                      [this](const QAmqpError &error) { failure = error; });
     QObject::connect(connection, &QAmqpConnection::endpointChanged, connection,
@@ -100,17 +104,44 @@ void QAmqpBlockingConnectionPrivate::opened()
     answerAll(waiters, {});
 }
 
+void QAmqpBlockingConnectionPrivate::interrupted(const QAmqpError &cause)
+{
+    {
+        const std::lock_guard lock(dispatcher.mutex());
+        now.recovering = true;
+        now.lastError = cause;
+        post([this, cause] { return interruptedHandler.with(cause); });
+        updateReading();
+    }
+    answerAll(lossWaiters, {});
+}
+
+// The new link may be to another host, which negotiates something else.
+void QAmqpBlockingConnectionPrivate::recovered(const QAmqpRecoveryReport &report)
+{
+    const std::lock_guard lock(dispatcher.mutex());
+    now.recovering = false;
+    now.lastError = QAmqpError();
+    now.channelMax = connection->channelMax();
+    now.frameMax = connection->frameMax();
+    now.heartbeat = connection->heartbeat();
+    now.serverProperties = connection->serverProperties();
+    post([this, report] { return recoveredHandler.with(report); });
+    updateReading();
+}
+
 void QAmqpBlockingConnectionPrivate::closed()
 {
     {
         const std::lock_guard lock(dispatcher.mutex());
         if (now.open && failure)
             post([this, reason = failure] { return closedHandler.with(reason); });
-        now.open = now.blocked = false;
+        now.open = now.recovering = now.blocked = false;
         now.blockedReason.clear();
         now.lastError = failure;
         dispatcher.changed();
     }
+    answerAll(lossWaiters, {}); // the connection was closed before it could tell of the loss
     answerAll(waiters,
               failure ? failure
                       : blockingError(Kind::Cancelled, u"open(): the connection was closed"));
@@ -124,10 +155,19 @@ void QAmqpBlockingConnectionPrivate::answerAtEnd(const Answer<void> &answer)
         waiters.push_back([this, answer](const QAmqpError &) { answer->give(failure); });
 }
 
+bool QAmqpBlockingConnectionPrivate::isUsable() const
+{
+    return connection && (connection->isOpen() || connection->isRecovering());
+}
+
+// What an end or a loss does to channels and requests is emitted before the connection tells of it itself.
 void QAmqpBlockingConnectionPrivate::afterEnd(const std::function<void()> &what)
 {
-    if (now.open && !(connection && connection->isOpen()))
-        waiters.push_back([what](const QAmqpError &) { what(); });
+    const auto waiter = [what](const QAmqpError &) { what(); };
+    if (now.open && !isUsable())
+        waiters.push_back(waiter);
+    else if (connection && connection->isRecovering() && !now.recovering)
+        lossWaiters.push_back(waiter);
     else
         what();
 }
@@ -163,7 +203,8 @@ void QAmqpBlockingConnectionPrivate::countReaders(int change)
 
 void QAmqpBlockingConnectionPrivate::updateReading()
 {
-    const bool wanted = !tooManyWait || (readers > 0 && !tooManyForReaders);
+    // The handshake of the next link must be read, however much waits.
+    const bool wanted = now.recovering || !tooManyWait || (readers > 0 && !tooManyForReaders);
     if (wanted == reading)
         return;
     reading = wanted;
@@ -173,7 +214,7 @@ void QAmqpBlockingConnectionPrivate::updateReading()
 void QAmqpBlockingConnectionPrivate::orphan()
 {
     orphaned = true;
-    now.open = false;
+    now.open = now.recovering = false;
     now.lastError = blockingError(
             Kind::NotOpen,
             u"the connection belongs to the process that opened it; after fork() a process opens connections of its own");
@@ -204,7 +245,15 @@ QAmqpError QAmqpBlockingConnectionPrivate::unanswered(const QString &what,
     if (tooManyForReaders)
         text += u"; nothing is read, since %1 messages that were returned, or came without acknowledgement or prefetch, wait to be taken"_s
                         .arg(waitingMessages);
-    return blockingError(Kind::Timeout, text);
+    return timedOut(text);
+}
+
+QAmqpError QAmqpBlockingConnectionPrivate::timedOut(QString text) const
+{
+    if (!now.recovering)
+        return blockingError(Kind::Timeout, text);
+    text += u"; the link is lost, and the connection tries to recover: "_s + now.lastError.text();
+    return blockingError(Kind::Timeout, text).setCause(now.lastError);
 }
 
 QAmqpError QAmqpBlockingConnectionPrivate::notOpen(const QString &what) const

@@ -124,24 +124,46 @@ void Publisher::watch(QAmqpChannel *channel)
                 u"the broker refused the message (basic.nack); a queue may be full, or the broker in trouble"_s);
         settle(first, last, error);
     });
+    QObject::connect(channel, &QAmqpChannel::indeterminate, channel,
+                     [this](quint64 first, quint64 last) { m_lost.emplace_back(first, last); });
     QObject::connect(channel, &QAmqpChannel::messageReturned, channel,
                      [this](const QAmqpReturn &message) { returned(message); });
     QObject::connect(channel, &QAmqpChannel::readyToPublish, channel, [this] { letGo(); });
+}
+
+static QAmqpError unansweredError(Kind kind, const QString &text, const QAmqpError &reason)
+{
+    QAmqpError error(kind, QAmqpError::Scope::Operation, reason.origin(), text);
+    return error.setReply(reason.replyCode(), reason.replyText()).setCause(reason);
+}
+
+static QString mayHaveArrived(const QString &why)
+{
+    return u"the broker did not answer for the message, which may have arrived: "_s + why;
+}
+
+// The link is lost, and the channel recovers. What had left over that link fails; what waits is sent on the next one.
+void Publisher::interrupted(const QAmqpError &cause)
+{
+    const QAmqpError error =
+            unansweredError(Kind::Interrupted, mayHaveArrived(cause.text()), cause);
+    for (const auto &[first, last] : std::exchange(m_lost, {}))
+        settle(first, last, error);
 }
 
 // The messages that the broker has not answered for fail with the reason.
 void Publisher::channelClosed(const QAmqpError &reason)
 {
     letGo();
+    m_lost.clear();
     if (m_unanswered.empty())
         return;
     QString text = reason ? reason.text() : u"the channel was closed"_s;
     // If only one message is unanswered, it is the one to blame, and has not arrived.
     if (m_unanswered.size() > 1 || reason.method() != u"basic.publish")
-        text.prepend(u"the broker did not answer for the message, which may have arrived: "_s);
-    QAmqpError error(reason ? reason.kind() : Kind::Cancelled, QAmqpError::Scope::Operation,
-                     reason.origin(), text);
-    error.setReply(reason.replyCode(), reason.replyText()).setCause(reason);
+        text = mayHaveArrived(text);
+    const QAmqpError error =
+            unansweredError(reason ? reason.kind() : Kind::Cancelled, text, reason);
     settle(m_unanswered.begin()->first, m_unanswered.rbegin()->first, error);
 }
 

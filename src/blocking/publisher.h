@@ -55,6 +55,7 @@ public:
 
     // I/O thread
     void watch(QAmqpChannel *channel);
+    void interrupted(const QAmqpError &cause);
     void channelClosed(const QAmqpError &reason);
 
 private:
@@ -93,6 +94,7 @@ private:
 
     // Of the I/O thread
     std::map<quint64, Outgoing> m_unanswered; // by the publish tags of the QAmqpChannel
+    std::vector<std::pair<quint64, quint64>> m_lost; // first and last tags of what may have arrived
     quint64 m_held = 0; // without confirms: messages that were not sent yet
     qint64 m_heldBytes = 0;
 };

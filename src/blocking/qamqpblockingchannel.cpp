@@ -21,6 +21,14 @@ using Kind = QAmqpError::Kind;
     broker refuses closes the channel: the result of the request has the reason, and later calls fail with
     NotOpen and the same reason until open() is called.
 
+    When the link is lost and the connection recovers, the channel comes back with everything that belonged to it:
+    confirms or the transaction mode, prefetch and consumers. Calls that may be asked a second time without harm
+    (declaring, binding and unbinding, setPrefetch(), consume(), txSelect() and open()) wait for that, timeout() at
+    most; the error Timeout then has the loss as its cause(). Calls that had reached the broker and may not be
+    asked again (deleting, purging, get(), txCommit(), txRollback(), setFlow(), publish()) fail with Interrupted at the
+    loss, and their outcome is unknown. Every call that begins while the connection recovers waits. What was delivered
+    over the lost link can be acknowledged no more (QAmqpDelivery::isStale()), and comes again. \sa {Lost links}
+
     Publisher confirms are on unless setConfirms(false) or txSelect() was called.
 
     The destructor closes the channel, but does not wait for that.
@@ -87,7 +95,8 @@ QAmqpBlockingConnection *QAmqpBlockingChannel::connection() const
 }
 
 /*! Opens the channel again. It has no consumers, the default prefetch and no transaction then. Fails with
-    NotOpen if the connection is not open. */
+    NotOpen if the connection is not open; while that recovers, waits until the channel is open, timeout() at most.
+    Does nothing if the channel is open, or comes back by itself after the loss of a link. */
 QAmqpResult<void> QAmqpBlockingChannel::open() { return d->open(); }
 
 QAmqpResult<void> QAmqpBlockingChannelPrivate::open()
@@ -111,8 +120,12 @@ QAmqpResult<void> QAmqpBlockingChannelPrivate::open()
 
 void QAmqpBlockingChannelPrivate::openNow(const Answer<void> &answer)
 {
-    if (!connection->connection || !connection->connection->isOpen())
+    if (!connection->isUsable())
         return answer->give(endedError(u"channel.open: the connection is not open"_s, {}));
+    const bool isInterrupted =
+            isOpen && channel && channel->state() == QAmqpChannel::State::Opening;
+    if (isInterrupted) // its link comes back, which opened() would not tell
+        return answer->give(QAmqpResult<void>());
     if (!channel) {
         channel = connection->connection->createChannel();
         watch();
@@ -147,10 +160,17 @@ void QAmqpBlockingChannelPrivate::watch()
         // If the connection ends too, both must seem to end at the same time.
         connection->afterEnd([self = shared_from_this(), last] { self->closed(last); });
     });
+    QObject::connect(channel, &QAmqpChannel::interrupted, channel, [this](const QAmqpError &cause) {
+        dropWaiting(); // nothing of it can be acknowledged any more, and it comes again
+        // Who hears of the loss by the result of a call finds the connection recovering.
+        connection->afterEnd(
+                [self = shared_from_this(), cause] { self->publisher.interrupted(cause); });
+    });
     publisher.watch(channel);
 }
 
-// What waits to be taken was settled with all other deliveries, or comes again.
+// What waits to be taken was settled with all other deliveries, or comes again. What was too large was rejected
+// before, and is still told.
 void QAmqpBlockingChannelPrivate::dropWaiting()
 {
     std::vector<ConsumerPointer> over; // is destroyed without the mutex
@@ -158,7 +178,10 @@ void QAmqpBlockingChannelPrivate::dropWaiting()
     for (const ConsumerPointer &consumer : consumers) {
         if (consumer->options.isNoAck())
             continue;
-        consumer->takeAll();
+        for (auto &message : consumer->takeAll()) {
+            if (message.error)
+                consumer->add(std::move(message));
+        }
         if (consumer->cancellationWaits)
             consumer->postCancellation();
     }
@@ -209,7 +232,8 @@ void QAmqpBlockingChannelPrivate::setClosed(const QAmqpError &error)
 
 void QAmqpBlockingChannelPrivate::afterEnd(const std::function<void()> &what)
 {
-    if (isOpen && !(channel && channel->isOpen()))
+    const auto state = channel ? channel->state() : QAmqpChannel::State::Closed;
+    if (isOpen && (state == QAmqpChannel::State::Closing || state == QAmqpChannel::State::Closed))
         waiters.push_back([what](const QAmqpError &) { what(); });
     else
         connection->afterEnd(what);
@@ -227,7 +251,8 @@ QAmqpError QAmqpBlockingChannelPrivate::refusal(const QString &what) const
 
 /*! Closes the channel when everything asked for before is done, confirms included. Succeeds if it is closed
     already. As soon as it is called, no callback of this channel runs any more, except one that is running
-    already; messages that came and were not seen go back to their queues. */
+    already; messages that came and were not seen go back to their queues. While the connection recovers it is
+    closed at once, and does not come back; messages that were not sent yet fail. */
 QAmqpResult<void> QAmqpBlockingChannel::close()
 {
     {
@@ -244,7 +269,7 @@ QAmqpResult<void> QAmqpBlockingChannel::close()
     });
 }
 
-/*! Returns whether the channel is open. */
+/*! Returns whether the channel is open. It stays open while the connection recovers. */
 bool QAmqpBlockingChannel::isOpen() const
 {
     return d->locked([this] { return d->isOpen; });
@@ -359,7 +384,8 @@ QAmqpResult<void> QAmqpBlockingChannel::deleteExchange(const QString &name, Dele
 }
 
 /*! Takes a message from \a queue, or nothing if it is empty. The \a policy says whether the message must be
-    acknowledged, or is removed from the queue at once. \sa QAmqpDelivery::ack() */
+    acknowledged, or is removed from the queue at once. Fails with Interrupted if the link is lost before the answer
+    came: the message is back in its queue then, unless it needed no acknowledgement. \sa QAmqpDelivery::ack() */
 QAmqpResult<std::optional<QAmqpDelivery>> QAmqpBlockingChannel::get(const QString &queue,
                                                                     AckPolicy policy)
 {
@@ -396,15 +422,17 @@ QAmqpResult<void> QAmqpBlockingChannel::recover()
 }
 
 /*! Acknowledges everything delivered on this channel. Messages that wait here to be taken are acknowledged too,
-    and dropped. Fails with NotOpen if the channel is not open. */
+    and dropped. Fails with NotOpen if the channel is not open, and with Interrupted while the connection recovers,
+    since everything that was delivered comes again. */
 QAmqpResult<void> QAmqpBlockingChannel::ackAll()
 {
     return d->settleAll(u"ackAll()"_s, [d = d.get()] { return d->channel->ackAll(); });
 }
 
 /*! Gives everything that was delivered on this channel back to the queues, or discards it, as \a requeue
-    says. Messages that wait here to be taken are dropped. Fails with NotOpen if the channel is not open, and with InvalidArgument if a stream was consumed on
-    it, see QAmqpChannel::nackAll(). */
+    says. Messages that wait here to be taken are dropped. Fails with NotOpen if the channel is not open, with
+    Interrupted while the connection recovers, since everything that was delivered comes again, and with
+    InvalidArgument if a stream was consumed on it, see QAmqpChannel::nackAll(). */
 QAmqpResult<void> QAmqpBlockingChannel::nackAll(QAmqpDelivery::RequeueMode requeue)
 {
     return d->settleAll(u"nackAll()"_s, [=, d = d.get()] { return d->channel->nackAll(requeue); });
@@ -414,6 +442,11 @@ QAmqpResult<void> QAmqpBlockingChannelPrivate::settleAll(const QString &what,
                                                          const std::function<bool()> &settle)
 {
     return call<QAmqpResult<void>>(what, [=, this](const Answer<void> &answer) {
+        if (channel->state() == QAmqpChannel::State::Opening)
+            return answer->give(blockingError(
+                    Kind::Interrupted,
+                    u"%1: the link is lost over which the messages came, and they come again",
+                    what));
         const bool isDone = settle();
         if (isDone)
             dropWaiting();
@@ -431,7 +464,9 @@ QAmqpResult<void> QAmqpBlockingChannel::txSelect()
     return result;
 }
 
-/*! Makes publishes and acknowledgements since txSelect() or the end of the last transaction take effect. */
+/*! Makes publishes and acknowledgements since txSelect() or the end of the last transaction take effect. If the link
+    was lost since, all of them are gone, and the call fails with Interrupted; if it is lost before the broker has
+    answered, they may have taken effect. */
 QAmqpResult<void> QAmqpBlockingChannel::txCommit()
 {
     return d->request(u"tx.commit"_s, &QAmqpChannel::txCommit);

@@ -24,9 +24,11 @@ using Kind = QAmqpError::Kind;
     The connection does its input and output in a thread of its own, so that heartbeats are sent whatever the
     program does meanwhile. A QCoreApplication object must exist; \c exec() need not run. Calls may come from
     any thread, and several threads may share a connection and its channels. Each call returns a QAmqpResult
-    before its timeout is over. When the link is lost, every call that waits returns with the reason.
+    before its timeout is over. When the link is lost, the connection is made again by itself, see
+    \l {Lost links}: calls wait for that where they can. Without recovery, and when it is given up, every call that
+    waits returns with the reason.
 
-    Callbacks (of timers, consumers, returned messages, a blocked connection) never run by themselves:
+    Callbacks (of timers, consumers, returned messages, a blocked or lost connection) never run by themselves:
     they run inside processDataEvents(), sleep(), QAmqpBlockingChannel::startConsuming() and the loop
     over QAmqpBlockingChannel::consume(), one at a time for each connection. Inside a callback all calls
     work, but no other callback runs. A timer that is due waits for one other callback at most.
@@ -68,8 +70,11 @@ QAmqpBlockingConnection::~QAmqpBlockingConnection()
 
 /*! Opens the connection with \a options, and waits until it is open or has failed. Gives up if timeout() is
     over (Timeout) or a stop is requested (Cancelled). Fails with InvalidArgument, and leaves options() as
-    they are, if there is no QCoreApplication, or the connection is open, opening or closing. A connection
-    that was closed or lost may be opened again; its channels then need QAmqpBlockingChannel::open(). */
+    they are, if there is no QCoreApplication, or the connection is open, recovering, opening or closing. A
+    connection that has ended may be opened again; its channels then need QAmqpBlockingChannel::open().
+
+    How often this is tried is QAmqpConnectionOptions::retryPolicy(); what happens when the link is lost later is
+    QAmqpConnectionOptions::setRecoveryEnabled(). */
 QAmqpResult<void> QAmqpBlockingConnection::open(const QAmqpConnectionOptions &options)
 {
     return d->open(options);
@@ -133,7 +138,8 @@ void QAmqpBlockingConnectionPrivate::silence()
 
 /*! Closes the connection when everything asked for before is done, and cuts it after \a deadline
     (Timeout). Succeeds if it is closed already. As soon as it is called, no callbacks but those of timers run
-    any more; messages that came and were not seen go back to their queues. */
+    any more; messages that came and were not seen go back to their queues. While the connection recovers there is
+    no link to close it on: it ends at once, and what waits for the link fails. */
 QAmqpResult<void> QAmqpBlockingConnection::close(std::chrono::milliseconds deadline)
 {
     return d->close(deadline);
@@ -222,8 +228,14 @@ void QAmqpBlockingConnection::setTimeout(std::chrono::milliseconds timeout)
     d->timeout = std::max(timeout, std::chrono::milliseconds(1));
 }
 
-/*! Returns whether the connection is open. */
+/*! Returns whether the connection is open. It stays open while it recovers, since calls wait for the link then;
+    this differs from QAmqpConnection::isOpen(). \sa isRecovering() */
 bool QAmqpBlockingConnection::isOpen() const { return d->current().open; }
+
+/*! Returns whether the link is lost and the connection is being made again: from the loss until channels, declared
+    queues and exchanges and consumers are back. lastError() is the loss meanwhile. May be called from any thread.
+    \sa onInterrupted(), onRecovered() */
+bool QAmqpBlockingConnection::isRecovering() const { return d->current().recovering; }
 
 /*! Returns the peer of the link in use, or of the present attempt, as QAmqpConnection::endpoint() does; empty
     while closed. */
@@ -235,8 +247,8 @@ bool QAmqpBlockingConnection::isBlocked() const { return d->current().blocked; }
 /*! Returns why the connection is blocked, in the words of the broker. */
 QString QAmqpBlockingConnection::blockedReason() const { return d->current().blockedReason; }
 
-/*! Returns why the connection could not be opened, or was lost; no error while it is open and after
-    it was closed in good order. */
+/*! Returns why the connection could not be opened, or has ended; while isRecovering(), why the link was lost. No
+    error while the link is up, and after the connection was closed in good order. */
 QAmqpError QAmqpBlockingConnection::lastError() const { return d->current().lastError; }
 
 /*! Returns the options that open() used. */
@@ -245,7 +257,8 @@ QAmqpConnectionOptions QAmqpBlockingConnection::options() const
     return d->dispatcher.locked([this] { return d->options; });
 }
 
-/*! Returns how many channels may be open at once, as negotiated. */
+/*! Returns how many channels may be open at once, as negotiated. After a recovery this and what else was negotiated
+    is that of the new link. */
 quint16 QAmqpBlockingConnection::channelMax() const { return d->current().channelMax; }
 
 /*! Returns the largest frame in bytes, as negotiated. */
@@ -267,7 +280,7 @@ bool QAmqpBlockingConnection::hasCapability(const QString &name) const
 }
 
 /*! Opens a channel. Fails with NotOpen if the connection is not open, and with LimitExceeded if all
-    its channels are in use. */
+    its channels are in use. While the connection recovers, waits until that is done, timeout() at most. */
 QAmqpResult<QAmqpBlockingChannel> QAmqpBlockingConnection::channel()
 {
     QAmqpBlockingChannel channel(std::make_shared<QAmqpBlockingChannelPrivate>(d));
@@ -276,7 +289,10 @@ QAmqpResult<QAmqpBlockingChannel> QAmqpBlockingConnection::channel()
     return channel;
 }
 
-/*! Gives the broker a new \a secret, mostly an OAuth 2 token, with a \a reason for its log. */
+/*! Gives the broker a new \a secret, mostly an OAuth 2 token, with a \a reason for its log. Fails with Interrupted
+    if the link is lost before the broker has answered, and with NotOpen while the connection recovers: each new link
+    logs in with the QAmqpConnectionOptions::credentials(), which may ask for a new token each time, see
+    QAmqpCredentials::provided(). */
 QAmqpResult<void> QAmqpBlockingConnection::updateSecret(const QString &secret,
                                                         const QString &reason)
 {
@@ -327,7 +343,26 @@ void QAmqpBlockingConnection::onUnblocked(std::function<void()> callback)
     d->unblockedHandler.set(d->dispatcher.mutex(), std::move(callback));
 }
 
-/*! Has \a callback called, with the reason, when an open connection was lost or the broker closed it; not
+/*! Has \a callback called, with the cause, when the link is lost and the connection recovers: once for each link
+    that is lost, also when that happens before a recovery was done. The callback counts that is set when it is
+    called. If no call runs callbacks, the last 100 changes of the connection are kept. It is not called when the
+    connection ends with the link, see onClosed(). \sa isRecovering(), {Lost links} */
+void QAmqpBlockingConnection::onInterrupted(std::function<void(const QAmqpError &cause)> callback)
+{
+    d->interruptedHandler.set(d->dispatcher.mutex(), std::move(callback));
+}
+
+/*! Has \a callback called when the connection has recovered: channels are open again, what was declared is there,
+    and consumers get messages. The report says how long it took, which queues have another name now, and what could
+    not be brought back. By the time it is called, the link may be lost once more. \sa isRecovering() */
+void QAmqpBlockingConnection::onRecovered(
+        std::function<void(const QAmqpRecoveryReport &report)> callback)
+{
+    d->recoveredHandler.set(d->dispatcher.mutex(), std::move(callback));
+}
+
+/*! Has \a callback called, with the reason, when an open connection has ended: because the broker closed it, or
+    its link was lost and it does not recover, or no more; not
     after close() or abort() on this side. Like all callbacks it is called by a call that waits: after the
     connection has ended, processDataEvents() and sleep() call it if no other call did. */
 void QAmqpBlockingConnection::onClosed(std::function<void(const QAmqpError &reason)> callback)
@@ -337,7 +372,7 @@ void QAmqpBlockingConnection::onClosed(std::function<void(const QAmqpError &reas
 
 /*! Runs the callbacks that are ready; if there are none, waits for \a timeLimit at most until there are.
     Returns how many ran. If none did, fails with NotOpen if the connection was not open, and with the reason
-    if it was lost meanwhile. Inside a callback it only waits. */
+    if it has ended meanwhile. Inside a callback it only waits. */
 QAmqpResult<int> QAmqpBlockingConnection::processDataEvents(std::chrono::milliseconds timeLimit)
 {
     const auto keep = d; // a callback may destroy this object
@@ -356,7 +391,7 @@ QAmqpResult<int> QAmqpBlockingConnection::processDataEvents(std::chrono::millise
 
 /*! Waits for \a duration and runs callbacks meanwhile; inside a callback it only waits. With 0 it runs the
     callbacks that are ready and returns. Fails with NotOpen if the connection is not open, and with the
-    reason as soon as it is lost; returns early when a stop is requested. */
+    reason as soon as it ends; goes on while it recovers. Returns early when a stop is requested. */
 QAmqpResult<void> QAmqpBlockingConnection::sleep(std::chrono::milliseconds duration)
 {
     const auto keep = d;
@@ -390,7 +425,9 @@ QDebug operator<<(QDebug debug, const QAmqpBlockingConnection &connection)
     const QString endpoint = connection.endpoint();
     return debug.nospace() << "QAmqpBlockingConnection("
                            << (endpoint.isEmpty() ? connection.options().endpoint() : endpoint)
-                           << (connection.isOpen() ? ", open)" : ", closed)");
+                           << (connection.isRecovering()     ? ", recovering)"
+                                       : connection.isOpen() ? ", open)"
+                                                             : ", closed)");
 }
 
 QT_END_NAMESPACE

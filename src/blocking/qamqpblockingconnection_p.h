@@ -47,6 +47,7 @@ public:
 
     // Any thread, with the mutex held
     QAmqpError unanswered(const QString &what, Dispatcher::End end) const;
+    QAmqpError timedOut(QString text) const;
     QAmqpError notOpen(const QString &what) const;
     // Returns why the call cannot succeed any more, or no error.
     QAmqpError refusal(const QString &what, bool wasOpen) const;
@@ -66,12 +67,17 @@ public:
                       const std::optional<QAmqpConnectionOptions> &with);
     void watch();
     void opened();
+    void interrupted(const QAmqpError &cause);
+    void recovered(const QAmqpRecoveryReport &report);
     void closed();
-    void afterEnd(const std::function<void()> &what); // after closed() if that is due, or else now
+    bool isUsable() const; // it is open, or recovers
+    // After closed() or interrupted() if that is due, or else now.
+    void afterEnd(const std::function<void()> &what);
 
     struct Snapshot
     {
-        bool open = false;
+        bool open = false; // also while it recovers
+        bool recovering = false;
         QString endpoint = {};
         bool blocked = false;
         QString blockedReason = {};
@@ -97,6 +103,8 @@ public:
     std::function<void(QAmqpConnection *)> setUp;
     QtAmqpPrivate::Handler<const QString &> blockedHandler;
     QtAmqpPrivate::Handler<> unblockedHandler;
+    QtAmqpPrivate::Handler<const QAmqpError &> interruptedHandler;
+    QtAmqpPrivate::Handler<const QAmqpRecoveryReport &> recoveredHandler;
     QtAmqpPrivate::Handler<const QAmqpError &> closedHandler;
     std::vector<std::weak_ptr<QAmqpBlockingChannelPrivate>> channels;
     bool silenced = false; // close() was called: no callbacks until the next open()
@@ -113,6 +121,7 @@ public:
     QAmqpConnection *connection = nullptr; // lives as long as the thread
     QAmqpError failure; // of the present session
     QtAmqpPrivate::Waiters waiters;
+    QtAmqpPrivate::Waiters lossWaiters; // for interrupted()
 };
 
 template<typename Result, typename Start>

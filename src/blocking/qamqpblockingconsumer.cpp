@@ -23,6 +23,10 @@ using Kind = QAmqpError::Kind;
     isActive() show why. The subscription goes on when a loop is left: another loop, or
     QAmqpBlockingChannel::consume() for the same queue, goes on with the messages that came meanwhile.
 
+    It also goes on when the link is lost and the connection recovers. Messages that came over the lost link and were
+    not taken are dropped, since the broker delivers them again; only those of a consumer without acknowledgement
+    stay. Messages that were taken and not acknowledged come again too, with QAmqpDelivery::isRedelivered().
+
     Copies stand for the same subscription.
 */
 
@@ -104,7 +108,7 @@ QAmqpResult<QAmqpDelivery> QAmqpBlockingConsumerPrivate::next(TimePoint deadline
     }
     *isFailure = error && !cancelled;
     if (end == Dispatcher::End::TimedOut)
-        return blockingError(Kind::Timeout, u"no message came from \"%1\" in time", queue);
+        return connection->timedOut(u"no message came from \"%1\" in time"_s.arg(queue));
     return error ? error : blockingError(Kind::Cancelled, u"consumer \"%1\" was cancelled", tag);
 }
 
@@ -202,9 +206,14 @@ void QAmqpBlockingConsumerPrivate::deliver(const QAmqpDelivery &delivery,
     const std::lock_guard lock(mutex());
     if (!owner || owner->silenced) // the message goes back to the queue with the channel
         return;
-    waiting.push_back({delivery, discarded});
+    add({delivery, discarded});
+}
+
+void QAmqpBlockingConsumerPrivate::add(Arrived message)
+{
     if (isCounted)
-        connection->countWaiting(1, delivery.size());
+        connection->countWaiting(1, message.size());
+    waiting.push_back(std::move(message));
     if (isRange())
         connection->dispatcher.changed();
     else
@@ -231,8 +240,12 @@ void QAmqpBlockingConsumerPrivate::postCancellation()
 void QAmqpBlockingConsumerPrivate::end(const QAmqpError &reason)
 {
     const auto owner = channel.lock();
-    // The end of the channel ends its consumers, in setClosed(), so that both seem to end at the same time.
-    if (!owner || (reason && reason.scope() != QAmqpError::Scope::Operation))
+    if (!owner)
+        return;
+    // The end of the channel ends its consumers, in setClosed(), so that both seem to end at the same time. A recovery
+    // that could not start the consumer again has an error of a channel too, and that channel goes on.
+    const bool isClosed = !owner->channel || owner->channel->state() == QAmqpChannel::State::Closed;
+    if (isClosed && reason && reason.scope() != QAmqpError::Scope::Operation)
         return;
     std::vector<std::shared_ptr<QAmqpBlockingConsumerPrivate>> over; // destroyed without the mutex
     const std::lock_guard lock(mutex());

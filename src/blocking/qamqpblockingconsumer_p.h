@@ -47,6 +47,7 @@ public:
     // Any thread, with the mutex held
     Arrived take(); // a message must be waiting
     std::deque<Arrived> takeAll();
+    void add(Arrived message);
     QtAmqpPrivate::Callback nextCallback();
     void setEnded(const QAmqpError &reason);
     void silence();

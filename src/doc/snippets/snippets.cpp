@@ -335,6 +335,19 @@ void blockingStop()
     //! [blocking stop]
 }
 
+void blockingRecovery(QAmqpBlockingConnection &connection)
+{
+    //! [blocking recovery]
+    connection.onInterrupted(
+            [](const QAmqpError &cause) { qWarning() << "The link is lost:" << cause.text(); });
+    connection.onRecovered([](const QAmqpRecoveryReport &report) {
+        qInfo() << "It is back after" << report.duration().count() << "ms";
+        for (const QAmqpError &skipped : report.skipped())
+            qWarning() << "Not everything is:" << skipped.text();
+    });
+    //! [blocking recovery]
+}
+
 void result(QAmqpBlockingChannel &channel)
 {
     //! [result]
