@@ -80,6 +80,11 @@ public:
     {
         return QAmqpConnectionOptions().setHostName(QStringLiteral("127.0.0.1")).setPort(m_port);
     }
+    // For sessions that end with their link.
+    QAmqpConnectionOptions optionsWithoutRecovery() const
+    {
+        return options().setRecoveryEnabled(false);
+    }
     // Cuts all links.
     void drop()
     {
@@ -88,6 +93,18 @@ public:
                 connection->closeLink(Broker::Connection::End::Reset);
             m_server->pump();
         });
+    }
+
+    void add(const QAmqpTestFault &which)
+    {
+        call([&] { m_server->core().addFault(which, Broker::BrokerServer::now()); });
+    }
+    // How many messages clients have published so far.
+    quint64 published()
+    {
+        std::atomic<quint64> count = 0; // the thread sanitizer does not see Qt's semaphore
+        call([&] { count = m_server->core().counters().published; });
+        return count;
     }
 
 private:

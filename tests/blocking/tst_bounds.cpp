@@ -178,7 +178,7 @@ private Q_SLOTS:
     void lossWhileNotReadingLeavesWhatHadArrived()
     {
         ThreadedBroker broker;
-        QAmqpBlockingConnection connection(broker.options());
+        QAmqpBlockingConnection connection(broker.optionsWithoutRecovery());
         QAmqpBlockingChannel channel = connection.channel().value();
         const QAmqpBlockingConsumer consumer =
                 channel.consume(queue, QAmqpConsumeOptions().setNoAck());

@@ -20,7 +20,10 @@ class TestCallbacks : public QObject
 private:
     struct Session
     {
-        Session() : connection(broker.options()), channel(connection.channel().value()) { }
+        Session()
+            : connection(broker.optionsWithoutRecovery()), channel(connection.channel().value())
+        {
+        }
         // What the broker sent before its answer is there afterwards.
         void collect() { OK(channel->declareQueue(queue)); }
         void publish(const QString &key)

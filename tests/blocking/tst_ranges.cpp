@@ -35,7 +35,8 @@ public:
     struct Session
     {
         Session()
-            : connection(broker.options().setMaxMessageSize(1000)), channel(*connection.channel())
+            : connection(broker.optionsWithoutRecovery().setMaxMessageSize(1000))
+            , channel(*connection.channel())
         {
         }
         // To a subscription that loop() goes on with.

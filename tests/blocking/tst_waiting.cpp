@@ -243,7 +243,7 @@ private Q_SLOTS:
     void lostLinkWakesEveryWaiter()
     {
         ThreadedBroker broker;
-        QAmqpBlockingConnection connection(broker.options());
+        QAmqpBlockingConnection connection(broker.optionsWithoutRecovery());
         QAmqpBlockingChannel waiting = connection.channel().value();
         QAmqpBlockingChannel windowed = connection.channel().value();
         QAmqpBlockingChannel consuming = connection.channel().value();
@@ -287,7 +287,7 @@ private Q_SLOTS:
     void whatIsNotOpenIsToldAlike()
     {
         ThreadedBroker broker;
-        QAmqpBlockingConnection connection(broker.options());
+        QAmqpBlockingConnection connection(broker.optionsWithoutRecovery());
         QAmqpBlockingChannel channel = connection.channel().value();
         broker.drop();
         QTRY_VERIFY(!connection.isOpen());
