@@ -91,7 +91,7 @@ private Q_SLOTS:
 
     void theWaitsGrow()
     {
-        const auto policy = QAmqpRetryPolicy::forever().setJitter(0);
+        const auto policy = QAmqpRetryPolicy::endless().setJitter(0);
         RecoveryScene scene(recovering().setRecoveryPolicy(policy));
         scene.open();
         scene.pair.reconnects = false;
@@ -113,7 +113,7 @@ private Q_SLOTS:
     // Otherwise a broker that accepts each connection and closes it would be asked without a pause.
     void theWaitsBeginAnewOnceALinkWasUpForTenSeconds()
     {
-        const auto policy = QAmqpRetryPolicy::forever().setJitter(0);
+        const auto policy = QAmqpRetryPolicy::endless().setJitter(0);
         RecoveryScene scene(recovering().setRecoveryPolicy(policy));
         scene.open();
         for (const milliseconds delay : {250ms, 500ms, 1000ms}) {
@@ -209,7 +209,7 @@ private Q_SLOTS:
     void itIsGivenUpAfterTheAttemptsOfThePolicy()
     {
         RecoveryScene scene(recovering().setRecoveryPolicy(
-                QAmqpRetryPolicy::forever().setMaximumAttempts(3)));
+                QAmqpRetryPolicy::endless().setMaximumAttempts(3)));
         ChannelCore *const channel = scene.open();
         channel->selectConfirms();
         channel->request(durable("q"));
@@ -405,7 +405,7 @@ private Q_SLOTS:
     void aWaitCanBeCutShort()
     {
         RecoveryScene scene(recovering().setRecoveryPolicy(
-                QAmqpRetryPolicy::forever().setInitialDelay(20s).setJitter(0)));
+                QAmqpRetryPolicy::endless().setInitialDelay(20s).setJitter(0)));
         scene.open();
         scene.lose();
         scene.pair.pass(5s);
