@@ -62,6 +62,7 @@ struct Request
     QueueNamePointer declared = {}; // by queue.declare
     bool noAck = false;
     bool noWait = false; // it has no reply; it was accepted if a later request is answered
+    quint8 internalErrors = 0; // of the broker, while it was the oldest one
     bool over = false; // timed out: nobody waits for its end any more, but its reply is still due
     // Who made it: what the library made for one link is not asked again on the next one.
     enum class Origin : quint8 { Application, Library, SetUp } origin = Origin::Application;

@@ -60,10 +60,14 @@ void ChannelCore::interrupt(const QAmqpError &cause, quint32 &guiltyMethod)
         endBody(cause);
         --m_streamedBodies;
     }
+    bool isInternal = cause.replyCode() == int(ReplyCode::InternalError) && !guiltyMethod;
     m_link->endRequests([&](Request &request) {
-        const bool isGuilty = guiltyMethod && request.method == guiltyMethod
-                && request.origin == Origin::Application && request.isAwaited();
-        if (!isGuilty)
+        if (request.origin != Origin::Application || !request.isAwaited())
+            return endUnderWay(request, cause, again);
+        // For an internal error RabbitMQ blames nothing. What twice was the oldest one that it had not answered is
+        // not asked a third time.
+        const bool isSuspect = std::exchange(isInternal, false) && ++request.internalErrors >= 2;
+        if (!isSuspect && (!guiltyMethod || request.method != guiltyMethod))
             return endUnderWay(request, cause, again);
         guiltyMethod = 0;
         endGuilty(request, cause);

@@ -44,9 +44,11 @@ bool ConnectionCore::isWorthAnother(const QAmqpError &cause, bool isBlamed) cons
 // Returns false if the session ends with the link.
 bool ConnectionCore::recover(const QAmqpError &cause, quint32 guiltyMethod)
 {
-    bool isBlamed = m_replay.linkLost(guiltyMethod);
+    const bool isInternal = cause.replyCode() == int(ReplyCode::InternalError) && !guiltyMethod;
+    bool isBlamed = m_replay.linkLost(guiltyMethod, isInternal);
+    const quint32 blamed = isInternal ? BasicConsume::info.id() : guiltyMethod;
     for (const auto &channel : m_channels)
-        isBlamed = isBlamed || (channel && channel->isSetUpBlamed(cause, guiltyMethod));
+        isBlamed = isBlamed || (channel && channel->isSetUpBlamed(cause, blamed));
     if (isBlamed)
         guiltyMethod = 0;
     if (!isWorthAnother(cause, isBlamed))

@@ -120,10 +120,10 @@ void Replay::declareAgain(const QByteArray &queue)
     m_sendable = true;
 }
 
-bool Replay::linkLost(quint32 guiltyMethod)
+bool Replay::linkLost(quint32 guiltyMethod, bool isInternal)
 {
     m_channel = nullptr;
-    const Step *const guilty = guiltyMethod ? oldestSent(guiltyMethod) : nullptr;
+    const Step *const guilty = guiltyMethod || isInternal ? oldestSent(guiltyMethod) : nullptr;
     if (!guilty)
         return false;
     if (Topology::Entity *const entity = m_session.topology.find(guilty->entity))

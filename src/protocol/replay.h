@@ -34,8 +34,9 @@ public:
     // The queue may have been deleted since it was declared.
     bool mayDeclareAgain(const QByteArray &queue) const;
     void declareAgain(const QByteArray &queue);
-    // The link is lost. If the broker blames a method of which a step is unanswered, that is the guilty one.
-    bool linkLost(quint32 guiltyMethod);
+    // The link is lost. If the broker blames a method of which a step is unanswered, that is the guilty one. For an
+    // internal error RabbitMQ blames none; it is most likely the oldest one.
+    bool linkLost(quint32 guiltyMethod, bool isInternal);
     void stepTimedOut();
     void giveUp(const QAmqpError &error); // nothing more can be declared
 

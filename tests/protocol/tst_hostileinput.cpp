@@ -17,20 +17,27 @@ using namespace QtAmqpTest;
 
 namespace {
 
-// A core that is open, with a channel that confirms, consumes, gets and waits for replies.
+// A core that is open, with a channel that confirms, consumes, gets and waits for replies. If it recovers, it gets
+// another link for each one that it has lost.
 struct Target
 {
+    const bool recovers;
     ConnectionCore core;
     TimePoint now = TimePoint(1000h);
     std::vector<RequestId> requests;
     QHash<RequestId, int> ended;
     QHash<quint64, int> settled;
     int closed = 0;
+    int lost = 0;
     bool behindTheEnd = false;
 
-    explicit Target(const QAmqpConnectionOptions &options =
-                            QAmqpConnectionOptions().setMaxMessageSize(1 << 20))
-        : core(options)
+    explicit Target(bool recovering = false)
+        : recovers(recovering)
+        , core(QAmqpConnectionOptions()
+                       .setMaxMessageSize(1 << 20)
+                       .setRecoveryEnabled(recovering)
+                       .setRetryPolicy(recovering ? QAmqpRetryPolicy::forever()
+                                                  : QAmqpRetryPolicy()))
     {
         ChannelCore *channel = core.addChannel(1);
         channel->selectConfirms();
@@ -46,7 +53,17 @@ struct Target
 
     void feed(QByteArrayView bytes)
     {
+        if (core.state() == ConnectionState::Waiting)
+            connect();
         core.receive(bytes, now);
+        turn();
+    }
+
+    void connect()
+    {
+        now += 31s;
+        turn();
+        core.transportOpened(now);
         turn();
     }
 
@@ -56,6 +73,7 @@ struct Target
         while (const auto event = core.nextEvent()) {
             behindTheEnd = behindTheEnd || closed;
             closed += std::holds_alternative<ConnectionClosed>(*event);
+            lost += std::holds_alternative<LinkLost>(*event);
             if (const auto *asked = std::get_if<Asked>(&*event)) {
                 asked->question->ask();
                 core.answered(asked->question);
@@ -74,10 +92,16 @@ struct Target
         core.nextTimeout();
     }
 
-    QString finish()
+    void lose()
     {
         core.transportLost(
                 QAmqpError(Kind::ConnectionLost, Scope::Connection, Origin::Transport, u"gone"_s));
+        turn();
+    }
+
+    QString finish()
+    {
+        recovers ? core.abort() : lose();
         turn();
         if (closed != 1 || behindTheEnd)
             return u"the end was told %1 times, or not last"_s.arg(closed);
@@ -176,15 +200,19 @@ private Q_SLOTS:
         const QList<QByteArray> frames = honestFrames();
         int closedByPeer = 0;
         for (int i = 0; i < 15000; ++i) {
-            Target target;
-            const QByteArray input = mutated(frames, random);
-            for (qsizetype at = 0; at < input.size();) { // in pieces of any size
-                const qsizetype part = std::min<qsizetype>(
-                        input.size() - at, 1 + random.bounded(random.bounded(2) ? 20 : 4000));
-                target.feed(QByteArrayView(input).sliced(at, part));
-                at += part;
+            Target target(i % 2);
+            for (int links = target.recovers ? 3 : 1; links > 0; --links) {
+                const QByteArray input = mutated(frames, random);
+                for (qsizetype at = 0; at < input.size();) { // in pieces of any size
+                    const qsizetype part = std::min<qsizetype>(
+                            input.size() - at, 1 + random.bounded(random.bounded(2) ? 20 : 4000));
+                    target.feed(QByteArrayView(input).sliced(at, part));
+                    at += part;
+                }
+                if (target.recovers)
+                    target.lose();
             }
-            closedByPeer += target.closed;
+            closedByPeer += target.closed + target.lost > 0;
             const QString wrong = target.finish();
             QVERIFY2(wrong.isEmpty(),
                      qPrintable(u"seed %1, input %2: %3"_s.arg(seed).arg(i).arg(wrong)));
@@ -198,10 +226,10 @@ private Q_SLOTS:
         QRandomGenerator random(seed);
         const QList<QByteArray> frames = honestFrames();
         for (int i = 0; i < 5000; ++i) {
-            Target target;
+            Target target(i % 2);
             // Behind an honest start of any length, so that every state gets its noise.
-            for (qsizetype good = qsizetype(random.bounded(quint32(frames.size()))), at = 0;
-                 at < good; ++at)
+            const auto good = qsizetype(random.bounded(quint32(frames.size())));
+            for (qsizetype at = 0; at < good; ++at)
                 target.feed(frames.at(at));
             QByteArray noise(qsizetype(random.bounded(200)), Qt::Uninitialized);
             for (char &c : noise)
@@ -209,6 +237,12 @@ private Q_SLOTS:
             if (random.bounded(2)) // framed noise gets past the splitter
                 noise = frame(FrameType(random.bounded(1, 4)), quint16(random.bounded(2)), noise);
             target.feed(noise);
+            if (target.recovers) { // and on another link the same again
+                target.lose();
+                for (qsizetype at = 0; at < good; ++at)
+                    target.feed(frames.at(at));
+                target.feed(noise);
+            }
             const QString wrong = target.finish();
             QVERIFY2(wrong.isEmpty(),
                      qPrintable(u"seed %1, input %2: %3"_s.arg(seed).arg(i).arg(wrong)));
@@ -221,12 +255,14 @@ private Q_SLOTS:
         const QList<QByteArray> frames = honestFrames();
         for (qsizetype f = 0; f < frames.size(); ++f) {
             for (qsizetype at = 0; at < std::min<qsizetype>(frames.at(f).size(), 120); ++at) {
-                Target target;
-                for (qsizetype i = 0; i < frames.size(); ++i) {
-                    QByteArray bytes = frames.at(i);
-                    if (i == f)
-                        bytes[at] = char(~bytes[at]);
-                    target.feed(bytes);
+                Target target(at % 2);
+                for (int links = target.recovers ? 2 : 1; links > 0; --links) {
+                    for (qsizetype i = 0; i < frames.size(); ++i) {
+                        QByteArray bytes = frames.at(i);
+                        if (i == f)
+                            bytes[at] = char(~bytes[at]);
+                        target.feed(bytes);
+                    }
                 }
                 const QString wrong = target.finish();
                 QVERIFY2(wrong.isEmpty(),
