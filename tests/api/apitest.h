@@ -25,9 +25,10 @@ namespace QtAmqpTest {
 // Nothing here takes long; a machine under load may.
 constexpr int Patience = 20'000;
 
+// Without recovery: most scripts end with their link.
 inline QAmqpConnectionOptions optionsFor(const ScriptedServer &server)
 {
-    return QAmqpConnectionOptions::fromUrl(server.url());
+    return QAmqpConnectionOptions::fromUrl(server.url()).setRecoveryEnabled(false);
 }
 
 template<typename Enum>

@@ -700,7 +700,8 @@ private Q_SLOTS:
         QFETCH(bool, noAck);
         QFETCH(bool, inWrite);
         QFETCH(QStringList, order);
-        Scene scene(QAmqpConsumeOptions().setNoAck(noAck));
+        Scene scene(QAmqpConsumeOptions().setNoAck(noAck),
+                    QAmqpConnectionOptions().setRecoveryEnabled(false));
         Taker taker;
         scene.device = &taker;
         const auto lose = [&] {

@@ -125,7 +125,8 @@ void TestErrorReports::eachFailureIsReportedOnce()
     QFETCH(bool, listens);
     QFETCH(Counts, told);
     AutoServer server;
-    QAmqpConnection connection(QAmqpConnectionOptions::fromUrl(server.url()));
+    QAmqpConnection connection(
+            QAmqpConnectionOptions::fromUrl(server.url()).setRecoveryEnabled(false));
     if (what == u"no broker")
         connection.setOptions(localPort(1));
     QAmqpChannel *channel = connection.createChannel();

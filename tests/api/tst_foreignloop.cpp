@@ -48,7 +48,10 @@ public:
 
     QAmqpConnectionOptions options() const
     {
-        return QAmqpConnectionOptions().setHostName(QStringLiteral("127.0.0.1")).setPort(m_port);
+        return QAmqpConnectionOptions()
+                .setHostName(QStringLiteral("127.0.0.1"))
+                .setPort(m_port)
+                .setRecoveryEnabled(false);
     }
     int heartbeats() const { return m_heartbeats; }
 

@@ -52,6 +52,7 @@ public:
         server.fault = {AutoFault::Drop, 0}; // the first attempt fails
         connection = new QAmqpConnection(QAmqpConnectionOptions::fromUrl(server.url())
                                                  .setMaxMessageSize(100)
+                                                 .setRecoveryEnabled(false)
                                                  .setRetryPolicy(QAmqpRetryPolicy()
                                                                          .setMaximumAttempts(2)
                                                                          .setInitialDelay(1ms)
@@ -306,8 +307,12 @@ void TestLifetime::addSignals(const QList<std::pair<const char *, Deed>> &deeds)
             // The channel is ended by the connection, which tells the error; the other by its own.
             const bool ofOther = type == &QAmqpChannel::staticMetaObject
                     && signature.startsWith("errorOccurred");
+            // Those of a recovery are for tst_recoverylifetime.
+            static const QByteArrayList elsewhere = {
+                    "sslErrors", "linkLost",     "reconnecting", "recoveryAttemptChanged",
+                    "recovered", "queueRenamed", "interrupted"};
             if (type->method(i).methodType() == QMetaMethod::Signal
-                && !signature.startsWith("sslErrors"))
+                && !elsewhere.contains(signature.left(signature.indexOf('('))))
                 addRow(ofOther ? u"other"_s : QString::fromLatin1(sender), signature);
         }
     }
