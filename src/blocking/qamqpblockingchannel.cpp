@@ -27,7 +27,7 @@ using Kind = QAmqpError::Kind;
     most; the error Timeout then has the loss as its cause(). Calls that had reached the broker and may not be
     asked again (deleting, purging, get(), txCommit(), txRollback(), setFlow(), publish()) fail with Interrupted at the
     loss, and their outcome is unknown. Every call that begins while the connection recovers waits. What was delivered
-    over the lost link can be acknowledged no more (QAmqpDelivery::isStale()), and comes again. \sa {Lost links}
+    over the lost link can be acknowledged no more (QAmqpDelivery::isStale()), and comes again, see \l {Lost links}.
 
     Publisher confirms are on unless setConfirms(false) or txSelect() was called.
 

@@ -1,14 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The QtAmqp Authors
 // SPDX-License-Identifier: MIT
 
-// What a lost link does to a connection that recovers: what waits goes on, and what may not be asked twice is told.
+// What a lost link does to a connection that recovers: calls wait, and what may not be asked twice is reported.
 
-#include "blockingtest.h"
 #include "everycall.h"
-#include "threadedbroker.h"
-
-#include <QtAmqp/qamqpconnection.h>
-#include <QtCore/qtimer.h>
+#include "recoveringsession.h"
 
 #include <future>
 
@@ -18,188 +14,26 @@ class TestRecovery : public QObject
 {
     Q_OBJECT
 
-public:
-    // The link stays lost until the test wants it back.
-    struct Session
-    {
-        Session()
-        {
-            connection.setUp([this](QAmqpConnection *made) { inside = made; });
-            connection.setTimeout(20s);
-            const auto policy =
-                    QAmqpRetryPolicy::endless().setInitialDelay(1h).setMaximumDelay(1h).setJitter(
-                            0);
-            if (const auto opened = connection.open(broker.options().setRecoveryPolicy(policy));
-                !opened)
-                qFatal("no connection: %s", qPrintable(opened.error().text()));
-            channel = connection.channel().value();
-        }
-        void awaitLoss() { QTRY_VERIFY_WITH_TIMEOUT(connection.isRecovering(), 20'000); }
-        void lose()
-        {
-            broker.drop();
-            awaitLoss();
-        }
-        // Soon, so that a call that is made next begins before.
-        void comeBack()
-        {
-            QMetaObject::invokeMethod(inside, [link = inside] {
-                QTimer::singleShot(20ms, link, &QAmqpConnection::reconnectNow);
-            });
-        }
-        void loseAndComeBack()
-        {
-            lose();
-            comeBack();
-        }
-        void publish(const QString &key, const QByteArray &body = "m"_ba)
-        {
-            OK(channel->publish({}, key, body));
-        }
-
-        ThreadedBroker broker;
-        QAmqpConnection *inside = nullptr;
-        QAmqpBlockingConnection connection;
-        std::optional<QAmqpBlockingChannel> channel;
-    };
-
-    static bool isLoss(const QAmqpError &error)
-    {
-        return error.kind() == Kind::ConnectionLost
-                && error.scope() == QAmqpError::Scope::Connection;
-    }
+private:
+    using Session = RecoveringSession;
 
 private Q_SLOTS:
-    // What had come and was not taken is not seen twice.
-    void aRangeGoesOnBehindALoss()
+    // Without confirms memory is bounded too, and what waits is sent.
+    void withoutConfirmsPublishesWaitForTheLink()
     {
         Session s;
-        const QAmqpBlockingConsumer consumer = s.channel->consume(queue, {}, 20s);
-        const QString tag = consumer.consumerTag();
-        for (const QByteArray &body : {"1"_ba, "2"_ba, "3"_ba})
-            s.publish(queue, body);
-        QTRY_COMPARE_WITH_TIMEOUT(consumer.waitingMessages(), 3, 20'000);
-        QByteArray seen;
-        for (const QAmqpDelivery &delivery : consumer) {
-            const bool isFirst = seen.isEmpty();
-            seen += delivery.body();
-            if (isFirst) {
-                s.lose();
-                QVERIFY(delivery.isStale());
-                QVERIFY(!delivery.ack());
-                QCOMPARE(consumer.waitingMessages(), 0);
-                s.comeBack();
-                continue;
-            }
-            QVERIFY(delivery.isRedelivered());
-            QVERIFY(delivery.ack());
-            if (seen.size() == 4)
-                break;
-        }
-        QCOMPARE(seen, "1123"_ba);
-        QVERIFY(consumer.isActive());
-        QCOMPARE(consumer.consumerTag(), tag);
-    }
-
-    // Though callbacks wait that will never be called.
-    void aHandlerGoesOnBehindALoss()
-    {
-        Session s;
-        int cancelled = 0;
-        s.channel->onCancelled([&](const QString &, const QAmqpError &) { ++cancelled; });
-        QByteArray seen;
-        OK(s.channel->consume(queue, [&](const QAmqpDelivery &delivery) {
-            seen += delivery.body();
-            if (seen.size() == 1)
-                s.loseAndComeBack();
-            else
-                QVERIFY(delivery.ack());
-            if (seen.size() == 4)
-                OK(s.channel->stopConsuming());
-        }));
-        for (const QByteArray &body : {"1"_ba, "2"_ba, "3"_ba})
-            s.publish(queue, body);
-        QCOMPARE(s.channel->startConsuming(20s).value(),
-                 QAmqpBlockingChannel::ConsumingEnd::NoConsumers);
-        QCOMPARE(seen, "1123"_ba);
-        QCOMPARE(cancelled, 0);
-    }
-
-    // The broker has forgotten it.
-    void whatNeedsNoAcknowledgementStays()
-    {
-        Session s;
-        const QAmqpBlockingConsumer consumer =
-                s.channel->consume(queue, QAmqpConsumeOptions().setNoAck(), 20s);
-        s.publish(queue, "1");
-        s.publish(queue, "2");
-        QTRY_COMPARE_WITH_TIMEOUT(consumer.waitingMessages(), 2, 20'000);
+        OK(s.channel->setConfirms(false));
         s.lose();
-        QCOMPARE(consumer.waitingMessages(), 2);
+        for (int i = 0; i < 1000; ++i)
+            OK(s.channel->publish({}, u"x"_s, "m"_ba));
+        s.channel->setTimeout(1ms);
+        const QAmqpError error = s.channel->publish({}, u"x"_s, "m"_ba).error();
+        QCOMPARE(error.kind(), Kind::Timeout);
+        QCOMPARE(error.cause(), s.connection.lastError());
+        s.channel->setTimeout(20s);
         s.comeBack();
-        s.publish(queue, "3");
-        QByteArray seen;
-        for (int i = 0; i < 3; ++i)
-            seen += consumer.next().value().body();
-        QCOMPARE(seen, "123"_ba);
-    }
-
-    // The link comes back though nobody takes what waits, and then nothing is read as before.
-    void aLossWhileNothingIsReadIsRecoveredFrom()
-    {
-        Session s;
-        const QAmqpBlockingConsumer consumer =
-                s.channel->consume(queue, QAmqpConsumeOptions().setNoAck());
-        s.channel->setConfirmWindow(1000);
-        for (int i = 0; i < 1500; ++i)
-            OK(s.channel->publish({}, queue, "m"_ba));
-        OK(s.channel->waitForConfirms());
-        QTRY_VERIFY_WITH_TIMEOUT(consumer.waitingMessages() >= 1000, 20'000);
-        const auto isReading = [&] {
-            std::atomic<bool> reading = false; // the thread sanitizer does not see Qt's semaphore
-            QMetaObject::invokeMethod(
-                    s.inside, [&] { reading = s.inside->isReading(); },
-                    Qt::BlockingQueuedConnection);
-            return reading.load();
-        };
-        QTRY_VERIFY_WITH_TIMEOUT(!isReading(), 20'000);
-        s.loseAndComeBack();
-        QTRY_VERIFY_WITH_TIMEOUT(!s.connection.isRecovering(), 20'000);
-        QTRY_VERIFY_WITH_TIMEOUT(!isReading(), 20'000);
-        QVERIFY(consumer.waitingMessages() >= 1000);
-        OK(s.channel->declareQueue(queue));
-    }
-
-    // What was too large was rejected, so that it does not come again; but it is still told of.
-    void whatWasTooLargeIsStillTold()
-    {
-        Session s;
-        OK(s.connection.close());
-        OK(s.connection.open(s.connection.options().setMaxMessageSize(1000)));
-        OK(s.channel->open());
-        const QAmqpBlockingConsumer consumer = s.channel->consume(queue, {}, 20s);
-        s.publish(queue, QByteArray(1001, 'x'));
-        s.publish(queue, "2");
-        QTRY_COMPARE_WITH_TIMEOUT(consumer.waitingMessages(), 2, 20'000);
-        s.lose();
-        QCOMPARE(consumer.waitingMessages(), 1);
-        s.comeBack();
-        QCOMPARE(consumer.next().error().kind(), Kind::LimitExceeded);
-        QCOMPARE(consumer.next().value().body(), "2"_ba);
-    }
-
-    void aConsumerThatIsCancelledMeanwhileStaysAway()
-    {
-        Session s;
-        const QAmqpBlockingConsumer consumer = s.channel->consume(queue, {}, 20s);
-        s.lose();
-        QCOMPARE(consumer.cancel().value(), 0);
-        QVERIFY(!consumer.isActive());
-        s.comeBack();
-        s.publish(queue);
-        const auto left = s.channel->get(queue).value();
-        QVERIFY(left.has_value());
-        QCOMPARE(left->body(), "m"_ba);
+        OK(s.channel->publish({}, u"x"_s, "m"_ba));
+        QTRY_COMPARE_WITH_TIMEOUT(s.broker.published(), 1001U, 20'000);
     }
 
     // Those that begin while there is no link, and are all the same to the broker.
