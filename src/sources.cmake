@@ -75,6 +75,7 @@ set(QTAMQP_protocol_SOURCES
     protocol/channeldeliveries.cpp
     protocol/channellink.cpp
     protocol/channellink.h
+    protocol/channelpatience.cpp
     protocol/channelreceive.cpp
     protocol/channelrecovery.cpp
     protocol/connectioncore.cpp

@@ -345,8 +345,7 @@ private:
     }
     bool isFree() const
     {
-        return m_settingUp == 0 && m_waiting.isEmpty() && m_link
-                && m_link->takesAcknowledgements();
+        return m_settingUp == 0 && m_waiting.isEmpty() && m_link && m_link->takesAcknowledgements();
     }
     void send(WireCall call);
     void closeIfIdle();

@@ -127,9 +127,10 @@ void ChannelCore::endGuilty(const Request &request, const QAmqpError &cause)
 {
     if (request.declared)
         request.declared->isComing = false;
-    m_context.events.append(Replied{.channel = m_number,
-                                    .request = request.id,
-                                    .error = QAmqpError(cause).setMethod(methodName(request.method))});
+    m_context.events.append(
+            Replied{.channel = m_number,
+                    .request = request.id,
+                    .error = QAmqpError(cause).setMethod(methodName(request.method))});
     if (request.method == BasicConsume::info.id())
         giveUpConsumer(request.consumerTag, cause);
 }
@@ -413,7 +414,8 @@ bool ChannelCore::comesBack(const QByteArray &consumerTag)
 bool ChannelCore::isSetUpBlamed(const QAmqpError &cause, quint32 guiltyMethod)
 {
     constexpr int most = 2;
-    const Request *const guilty = m_link && m_settingUp > 0 && guiltyMethod == BasicConsume::info.id()
+    const Request *const guilty =
+            m_link && m_settingUp > 0 && guiltyMethod == BasicConsume::info.id()
             ? m_link->unanswered(guiltyMethod)
             : nullptr;
     if (!guilty || guilty->origin != Origin::SetUp)
@@ -431,8 +433,7 @@ ChannelCore::Remedy ChannelCore::remedyFor(const Consumer &consumer, const QAmqp
 {
     constexpr auto patience = 60s;
     switch (ReplyCode(error.replyCode())) {
-    case ReplyCode::NotFound:
-        return mayComeBack(consumer) ? Remedy::DeclareAgain : Remedy::GiveUp;
+    case ReplyCode::NotFound: return mayComeBack(consumer) ? Remedy::DeclareAgain : Remedy::GiveUp;
     case ReplyCode::AccessRefused:
         if (!error.replyText().contains(QLatin1StringView("exclusive")))
             return Remedy::GiveUp;

@@ -268,6 +268,10 @@ void ConnectionCore::openChannels()
         if (channel && channel->wantsLink(m_now) && !isPrivate(channel->number()))
             openChannel(*channel);
     }
+    m_context.reopenAt.reset();
+    for (const auto &channel : m_channels)
+        m_context.reopenAt =
+                earlier(m_context.reopenAt, channel ? channel->reopenAt() : std::nullopt);
 }
 
 void ConnectionCore::openChannel(ChannelCore &channel)
@@ -299,7 +303,8 @@ bool ConnectionCore::findEvent()
 {
     while (m_context.events.empty()) {
         if (m_link && m_link->readFrame()) {
-            goOn();
+            if (hasRecoveryLeft())
+                goOn();
             continue;
         }
         if (m_link && m_link->isWaitingForAnswer())
@@ -409,7 +414,8 @@ void ConnectionCore::timeout(TimePoint now)
         m_replay.stepTimedOut();
         return end(error);
     }
-    goOn();
+    if (hasRecoveryLeft())
+        goOn();
 }
 
 std::optional<TimePoint> ConnectionCore::nextTimeout()

@@ -180,7 +180,14 @@ private:
     void filtered(const Question &question);
     void replay();
     void giveReplayChannel();
+    // Whether something is left of a recovery. It is asked after each frame.
+    bool hasRecoveryLeft() const
+    {
+        return m_context.isRecovering || m_context.reopenAt || m_context.isQueueMissing
+                || m_replay.isActive();
+    }
     void goOn();
+    void passQueuesOn();
     bool isReadyForChannels() const;
     void recovered();
     void dropPrivateChannel();

@@ -95,10 +95,7 @@ void ConnectionCore::reconnectNow(TimePoint now)
 }
 
 // The channel on which the topology is declared belongs to one link.
-void ConnectionCore::dropPrivateChannel()
-{
-    m_privateChannel.reset();
-}
+void ConnectionCore::dropPrivateChannel() { m_privateChannel.reset(); }
 
 void ConnectionCore::beginReplay()
 {
@@ -208,9 +205,7 @@ void ConnectionCore::giveReplayChannel()
 // Takes the next step, if there is one: after each frame while the session recovers, and when time has passed.
 void ConnectionCore::goOn()
 {
-    const bool isAnythingLeft = m_context.isRecovering || m_context.reopenAt || m_replay.isActive()
-            || m_context.isQueueMissing;
-    if (!isAnythingLeft || m_ended || !isUsable() || m_filter)
+    if (m_ended || !isUsable() || m_filter)
         return;
     m_context.isQueueMissing = false;
     for (const auto &channel : m_channels) {
@@ -224,30 +219,31 @@ void ConnectionCore::goOn()
     }
     if (ChannelCore *const idle = m_replay.release())
         idle->close();
-    for (const QByteArray &queue : m_replay.takeReturned()) {
-        for (const auto &channel : m_channels) {
-            if (channel)
-                channel->queueReturned(queue);
-        }
-    }
-    for (const auto &[queue, error] : m_replay.takeLost()) {
-        for (const auto &channel : m_channels) {
-            if (channel)
-                channel->queueLost(queue, error);
-        }
-    }
+    passQueuesOn();
     if (!isReadyForChannels())
         return;
     openChannels();
-    m_context.reopenAt.reset();
-    for (const auto &channel : m_channels)
-        m_context.reopenAt =
-                earlier(m_context.reopenAt, channel ? channel->reopenAt() : std::nullopt);
     if (m_context.isRecovering
-        && std::all_of(m_channels.begin(), m_channels.end(), [](const auto &channel) {
-               return !channel || channel->isSetUp();
-           }))
+        && std::all_of(m_channels.begin(), m_channels.end(),
+                       [](const auto &channel) { return !channel || channel->isSetUp(); }))
         recovered();
+}
+
+// The consumers of queues that were put off start when these are back, or end.
+void ConnectionCore::passQueuesOn()
+{
+    const auto returned = m_replay.takeReturned();
+    const auto lost = m_replay.takeLost();
+    if (returned.empty() && lost.empty())
+        return;
+    for (const auto &channel : m_channels) {
+        if (!channel)
+            continue;
+        for (const QByteArray &queue : returned)
+            channel->queueReturned(queue);
+        for (const auto &[queue, error] : lost)
+            channel->queueLost(queue, error);
+    }
 }
 
 void ConnectionCore::recovered()

@@ -306,8 +306,7 @@ void Topology::accepted(quint32 method, const QByteArray &encoded, const QByteAr
 void Topology::consumerStarted(const QByteArray &queue)
 {
     if (const auto entity = m_entities.find(keyOf(Kind::Queue, current(queue)));
-        entity != m_entities.end())
-    {
+        entity != m_entities.end()) {
         ++entity->second.consumers;
         stopExpiring(entity->second);
     }
@@ -341,7 +340,8 @@ QByteArray Topology::rename(quint64 queueId, const QByteArray &name)
     Entity &queue = node.mapped();
     queue.name = name;
     queue.oldNames.append(old);
-    if (queue.oldNames.size() > MaxOldNames) // the first name is what an application most likely keeps
+    if (queue.oldNames.size()
+        > MaxOldNames) // the first name is what an application most likely keeps
         m_aliases.erase(queue.oldNames.takeAt(1));
     for (const QByteArray &each : std::as_const(queue.oldNames))
         m_aliases[each] = name;
