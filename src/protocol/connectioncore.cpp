@@ -147,7 +147,7 @@ void ConnectionCore::transportReached(const QString &address, bool isLast,
 void ConnectionCore::setReading(bool reading, TimePoint now)
 {
     m_reading = reading;
-    if (m_link)
+    if (m_link && !isRecovering()) // a recovery reads until it is done
         m_link->setReading(reading, now);
 }
 

@@ -21,7 +21,7 @@ Link::Link(ConnectionCore &connection, ConnectionContext &session, QAmqpHost hos
     , m_session(session)
     , m_options(connection.options())
     , m_host(std::move(host))
-    , m_reading(connection.isReading())
+    , m_reading(connection.isReading() || connection.isRecovering())
     , m_credentials(m_options.credentials())
 {
     m_deadlines[Deadline::Handshake] = handshakeDeadline;

@@ -250,6 +250,8 @@ void ConnectionCore::recovered()
 {
     constexpr auto grace = 5s;
     m_context.isRecovering = false;
+    if (!m_reading)
+        m_link->setReading(false, m_now);
     m_context.graceUntil = m_now + grace;
     QAmqpRecoveryReport &report = m_recovery.report;
     report.setAttempts(m_recovery.attempt)
