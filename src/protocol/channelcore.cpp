@@ -266,6 +266,13 @@ RequestId ChannelCore::awaitAllConfirms()
     return m_publishes.awaitAll(++m_context.lastRequest) ? m_context.lastRequest : 0;
 }
 
+quint64 ChannelCore::firstWaitingTag() const
+{
+    return m_nextTag
+            - quint64(std::count_if(m_waiting.begin(), m_waiting.end(),
+                                    [](const WireCall &waiting) { return waiting.hasContent; }));
+}
+
 Deadline ChannelCore::await(TimePoint until, const QAmqpError &late)
 {
     const Deadline deadline(until, ++m_context.lastRequest);

@@ -135,6 +135,9 @@ public:
     // False if a prefetch of the channel is set and the queue is of a kind that does not support one.
     bool mayConsume(const QByteArray &queue) const;
     bool isStream(const QByteArray &queue) const; // as far as it was declared here
+    // Deliveries that the consumer's application has seen and not settled.
+    std::vector<quint64> unsettledOf(const QByteArray &consumerTag) const;
+    bool isUnsettled(quint64 deliveryTag) { return m_deliveries.contains(deliveryTag); }
     bool hasUnsettledOfStream() const { return m_deliveries.hasUnsettledOfStream(); }
     RequestId consume(const BasicConsume &method, const QueueNamePointer &queue = {},
                       std::optional<quint16> prefetch = {});
@@ -152,8 +155,11 @@ public:
     RequestId awaitAllConfirms();
     const QAmqpError &unreportedFailure() const { return m_publishes.unreportedFailure(); }
     void reported(const Settled &settled) { m_publishes.reported(settled); }
+    // Publishes from this tag on wait to be sent, and earlier ones do not.
+    quint64 firstWaitingTag() const;
     // Awaits an answer that is no reply of the broker (an RPC reply is a message): the wait ends with the
-    // error `late`, or with the end of the channel, unless forget() is called before.
+    // error `late`, or with the end of the channel, unless forget() is called before. It outlives a link from whose
+    // loss the session recovers: whether the answer can still come is for the caller to know.
     Deadline await(TimePoint until, const QAmqpError &late);
     void forget(const Deadline &answer) { m_context.awaited.erase(answer); }
     // Settles a delivery, and with `multiple` all that were shown before it; if `delivery` is null, all that

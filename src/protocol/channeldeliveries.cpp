@@ -318,6 +318,13 @@ void ChannelCore::sendSettlement(quint64 deliveryTag, bool multiple, Settlement 
         send(BasicNack{deliveryTag, multiple, how == Settlement::Requeue});
 }
 
+std::vector<quint64> ChannelCore::unsettledOf(const QByteArray &consumerTag) const
+{
+    const auto consumer = m_consumers.find(consumerTag);
+    return consumer == m_consumers.end() ? std::vector<quint64>()
+                                         : m_deliveries.shownTo(consumer->second.ledgerId);
+}
+
 void ChannelCore::showMore()
 {
     if (!m_deliveries.hasHeld())

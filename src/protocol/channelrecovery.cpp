@@ -82,7 +82,6 @@ void ChannelCore::interrupt(const QAmqpError &cause, quint32 &guiltyMethod)
         m_waiting.prepend(std::move(*call));
     m_waiting.restartTimes();
     m_publishes.linkLost(cause, true);
-    endAwaited(cause);
     m_deliveries.clear(int(std::count_if(m_waiting.begin(), m_waiting.end(), [](const auto &call) {
         return call.request.method == TxCommit::info.id()
                 || call.request.method == TxRollback::info.id();

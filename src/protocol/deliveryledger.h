@@ -314,6 +314,15 @@ public:
         });
     }
 
+    std::vector<quint64> shownTo(quint32 consumer) const
+    {
+        std::vector<quint64> tags;
+        for (const Entry &entry : m_entries) {
+            if (entry.consumer == consumer && entry.state == Shown)
+                tags.push_back(entry.tag);
+        }
+        return tags;
+    }
     bool contains(quint64 tag) { return find(tag) != m_entries.end(); }
 
     // The highest tag that the application has seen and not settled; 0 if there is none.
