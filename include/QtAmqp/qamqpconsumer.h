@@ -6,6 +6,7 @@
 
 #include <QtAmqp/qamqpchannel.h>
 
+#include <chrono>
 #include <functional>
 
 QT_BEGIN_NAMESPACE
@@ -31,11 +32,13 @@ public:
     bool isActive() const;
 
     QFuture<int> cancel();
+    QFuture<int> drain(std::chrono::milliseconds deadline);
     using BodySink = std::function<QIODevice *(const QAmqpDelivery &delivery, quint64 size)>;
     void setBodySink(BodySink sink, qint64 atLeast = 0);
 
     bool isPaused() const;
     int heldMessages() const;
+    quint64 duplicates() const;
 
 public Q_SLOTS:
     bool pause();

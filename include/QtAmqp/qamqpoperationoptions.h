@@ -88,6 +88,8 @@ public:
     QAmqpConsumeOptions &setNoLocal(bool noLocal = true);
     bool isExclusive() const;
     QAmqpConsumeOptions &setExclusive(bool exclusive = true);
+    int deduplication() const;
+    QAmqpConsumeOptions &setDeduplication(int messages);
     QAmqpTable arguments() const;
     QAmqpConsumeOptions &setArguments(const QAmqpTable &arguments);
     QAmqpConsumeOptions &setArgument(const QString &name, const QAmqpValue &value);

@@ -22,6 +22,8 @@ public:
     QAmqpChannel *channel() const;
     std::chrono::milliseconds timeout() const;
     void setTimeout(std::chrono::milliseconds timeout);
+    bool isIdempotent() const;
+    void setIdempotent(bool idempotent);
 
     QFuture<QAmqpMessage> call(const QString &exchange, const QString &routingKey,
                                const QAmqpMessage &request);

@@ -36,9 +36,15 @@ void QAmqpChannelPrivate::on(const ChannelLost &lost)
         return;
     engine->collectLastMail(number);
     const bool goesOn = core && !core->isEnded(); // else closed() follows
+    for (const DrainPointer &drain : std::as_const(drains))
+        drain->tags.clear(); // these come again
+    if (!drains.isEmpty())
+        engine->updateLater(*this);
     for (QAmqpConsumerPrivate *consumer : std::as_const(consumers)) {
         if (!consumer->noAck) // else the broker has forgotten it
             consumer->dropHeld();
+        if (consumer->deduplicator)
+            consumer->deduplicator->voided();
         if (goesOn && consumer->state == QAmqpConsumer::State::Active)
             consumer->state = QAmqpConsumer::State::Starting;
     }
@@ -246,11 +252,8 @@ void QAmqpChannelPrivate::on(const ConsumerCancelled &cancelled)
     consumer->ended(reason);
 }
 
-QFuture<int> QAmqpChannelPrivate::cancel(QAmqpConsumerPrivate *consumer)
+RequestId QAmqpChannelPrivate::beginCancel(QAmqpConsumerPrivate *consumer)
 {
-    // The broker or the channel has ended the consumer, and cancelled() is about to be emitted.
-    if (core->consumerId(consumer->tag) != consumer->id)
-        return failedFuture<int>(notOpen(u"consumer \"%1\" is not running", consumer->tag));
     consumer->state = QAmqpConsumer::State::Cancelling;
     engine->collectMail();
     const RequestId request = core->cancel(consumer->tag);
@@ -258,14 +261,83 @@ QFuture<int> QAmqpChannelPrivate::cancel(QAmqpConsumerPrivate *consumer)
         consumer->dropHeld();
     consumer->paused = false;
     scheduleConsumerUpdate();
-    const auto ended = [this, id = consumer->id](RequestEnd &end) {
+    return request;
+}
+
+QAmqpChannelPrivate::Ended QAmqpChannelPrivate::cancelEnded(RequestId consumer)
+{
+    return [this, consumer](RequestEnd &end) {
         if (end.error && end.error.kind() != Kind::Timeout)
             return; // the end of the channel, which ends the consumer
         if (QAmqpConsumerPrivate *cancelled =
-                    consumers.take(id)) // else the broker's own basic.cancel came first
+                    consumers.take(consumer)) // else the broker's own basic.cancel came first
             cancelled->ended(end.error);
     };
-    return wait<int>(request, ended, [](const RequestEnd &end) { return int(end.count); });
+}
+
+QFuture<int> QAmqpChannelPrivate::cancel(QAmqpConsumerPrivate *consumer)
+{
+    // The broker or the channel has ended the consumer, and cancelled() is about to be emitted.
+    if (core->consumerId(consumer->tag) != consumer->id)
+        return failedFuture<int>(notOpen(u"consumer \"%1\" is not running", consumer->tag));
+    const Ended ended = cancelEnded(consumer->id);
+    return wait<int>(beginCancel(consumer), ended,
+                     [](const RequestEnd &end) { return int(end.count); });
+}
+
+QFuture<int> QAmqpChannelPrivate::drain(QAmqpConsumerPrivate *consumer,
+                                        std::chrono::milliseconds deadline)
+{
+    if (core->consumerId(consumer->tag) != consumer->id)
+        return failedFuture<int>(notOpen(u"consumer \"%1\" is not running", consumer->tag));
+    engine->collectMail();
+    const auto drain = std::make_shared<Drain>(
+            Drain{.promise = startPromise<int>(), .tags = core->unsettledOf(consumer->tag)});
+    const QFuture<int> future = drain->promise->future();
+    drains.append(drain);
+    const auto keepAlive = shared_from_this();
+    const Ended ended = cancelEnded(consumer->id);
+    const QAmqpError late =
+            operationError(Kind::Timeout, QAmqpError::Origin::Library,
+                           u"drain(): messages of consumer \"%1\" were not settled within %2 ms",
+                           consumer->tag, deadline.count());
+    requests.insert(beginCancel(consumer), [=, self = weak_from_this()](RequestEnd &end) {
+        const std::shared_ptr<QAmqpChannelPrivate> alive = self.lock();
+        const QAmqpError error = end.error;
+        drain->returned = int(end.count);
+        drain->isCancelled = true;
+        ended(end); // a slot may delete the channel
+        if (error)
+            alive->drained(drain, error);
+        else
+            alive->scheduleUpdate();
+    });
+    drain->deadline = await(deadline, late, [=, self = weak_from_this()](RequestEnd &end) {
+        if (const std::shared_ptr<QAmqpChannelPrivate> alive = self.lock())
+            alive->drained(drain, end.error);
+    });
+    return future;
+}
+
+// The application's continuations run here.
+void QAmqpChannelPrivate::drained(const DrainPointer &drain, const QAmqpError &error)
+{
+    if (!drains.removeOne(drain))
+        return;
+    forget(drain->deadline);
+    endPromise(*drain->promise, error, drain->returned);
+}
+
+void QAmqpChannelPrivate::updateDrains()
+{
+    const auto keepAlive = shared_from_this();
+    const QList<DrainPointer> all = drains;
+    for (const DrainPointer &drain : all) {
+        std::erase_if(drain->tags,
+                      [this](quint64 tag) { return !core || !core->isUnsettled(tag); });
+        if (drain->isCancelled && drain->tags.empty())
+            drained(drain, {});
+    }
 }
 
 // A consumer object goes: the broker is told, and what still comes for it goes back to the queue.

@@ -219,6 +219,10 @@ QAmqpConsumer *QAmqpChannelPrivate::consume(const QueueNamePointer &queue,
         return object;
     }
     consumer->engine = engine->weak_from_this();
+    if (options.deduplication() > 0 && !consumer->noAck) {
+        consumer->deduplicator = std::make_unique<Deduplicator>(options.deduplication());
+        ++settlementWatchers;
+    }
     engine->collectMail();
     std::optional<quint16> prefetch;
     if (!options.isNoAck()) {
@@ -338,7 +342,11 @@ QFuture<void> QAmqpChannel::recover()
         for (QAmqpConsumerPrivate *consumer : std::as_const(d->consumers)) {
             if (!consumer->noAck)
                 consumer->dropHeld(); // it comes again, with new tags
+            if (consumer->deduplicator)
+                consumer->deduplicator->voided();
         }
+        if (!d->drains.isEmpty())
+            d->scheduleUpdate();
     };
     return d->request(BasicRecover{true}, {.first = voided});
 }
@@ -358,7 +366,10 @@ bool QAmqpChannelPrivate::settleAll(const char *function, Settlement how)
         return false;
     }
     switch (core->settle({}, how, true)) {
-    case Settling::Accepted: engine->scheduleTurn(); return true;
+    case Settling::Accepted:
+        noteSettled(std::numeric_limits<quint64>::max(), true, how);
+        engine->scheduleTurn();
+        return true;
     case Settling::NotUnsettled: break;
     case Settling::FromStream: setLastError(streamTakesNothingBack()); break;
     case Settling::NotNow:

@@ -40,6 +40,21 @@ void QAmqpChannelPrivate::update()
         updateConsumers();
     if (alive)
         emitReadyToPublish();
+    if (alive && !drains.isEmpty())
+        updateDrains();
+}
+
+void QAmqpChannelPrivate::noteSettled(quint64 deliveryTag, bool multiple, Settlement how)
+{
+    if (!drains.isEmpty())
+        scheduleUpdate();
+    if (settlementWatchers == 0)
+        return;
+    for (QAmqpConsumerPrivate *consumer : std::as_const(consumers)) {
+        if (consumer->deduplicator)
+            consumer->deduplicator->settled(deliveryTag, multiple,
+                                            how == Settlement::Ack && !core->isTransactional());
+    }
 }
 
 void QAmqpChannelPrivate::emitStateChanged()

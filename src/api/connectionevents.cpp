@@ -9,8 +9,11 @@
 #include "api/qamqpchannel_p.h"
 
 #include <QtAmqp/qamqpqueue.h>
+#include <QtCore/qcoreapplication.h>
 #include <QtCore/qmetaobject.h>
 #include <QtCore/qpointer.h>
+#include <QtCore/qthread.h>
+#include <QtNetwork/qnetworkinformation.h>
 
 QT_BEGIN_NAMESPACE
 
@@ -105,9 +108,32 @@ void QAmqpConnectionPrivate::linkLost(const LinkLost &lost)
     if (!alive || !lost.recovers)
         return;
     lastError = cause;
+    watchNetwork();
     emitStateChanged();
     if (alive)
         Q_EMIT q->linkLost(cause);
+}
+
+// The next attempt need not wait when the network is back. Qt's information on that is one object for the application
+// and belongs to the thread that has loaded it, so that other threads only use what is there.
+void QAmqpConnectionPrivate::watchNetwork()
+{
+    const QCoreApplication *const application = QCoreApplication::instance();
+    if (!application || watchesNetwork)
+        return;
+    if (!QNetworkInformation::instance() && QThread::currentThread() == application->thread())
+        QNetworkInformation::loadDefaultBackend();
+    const QNetworkInformation *const network = QNetworkInformation::instance();
+    if (!network)
+        return;
+    watchesNetwork = true;
+    using Reachability = QNetworkInformation::Reachability;
+    const auto changed = [this](Reachability reachability) {
+        if (reachability != Reachability::Disconnected && reachability != Reachability::Unknown
+            && engine->core().isRecovering())
+            q->reconnectNow();
+    };
+    QObject::connect(network, &QNetworkInformation::reachabilityChanged, q, changed);
 }
 
 void QAmqpConnectionPrivate::retryScheduled(int attempt, std::chrono::milliseconds delay)

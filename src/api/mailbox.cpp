@@ -46,8 +46,11 @@ bool Engine::settle(const Mail &mail)
     const Settling settling = target->core->settle(mail.delivery, mail.how, mail.multiple);
     if (settling == Settling::FromStream)
         target->setLastError(streamTakesNothingBack());
-    if (settling == Settling::Accepted)
+    if (settling == Settling::Accepted) {
+        if (!target->drains.isEmpty() || target->settlementWatchers > 0)
+            target->noteSettled(mail.delivery->deliveryTag, mail.multiple, mail.how);
         scheduleTurn();
+    }
     return settling == Settling::Accepted;
 }
 

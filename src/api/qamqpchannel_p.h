@@ -67,6 +67,17 @@ private:
 
 using RequestEnded = std::function<void(RequestEnd &)>;
 
+// A consumer that is cancelled, and whose shown messages are waited for.
+struct Drain
+{
+    SharedPromise<int> promise;
+    std::vector<quint64> tags; // of what was shown and is not settled
+    bool isCancelled = false; // the broker has answered
+    int returned = 0;
+    Deadline deadline = {};
+};
+using DrainPointer = std::shared_ptr<Drain>;
+
 // What a request needs besides the fields of its method.
 struct ChannelCall
 {
@@ -136,6 +147,7 @@ public:
     QAmqpConsumer *consume(const QtAmqpPrivate::QueueNamePointer &queue,
                            const QAmqpConsumeOptions &options, QObject *parent);
     QFuture<int> cancel(QAmqpConsumerPrivate *consumer);
+    QFuture<int> drain(QAmqpConsumerPrivate *consumer, std::chrono::milliseconds deadline);
     // With a queue, publishes to the default exchange with the queue's name as the routing key. With a body, the
     // message is its properties.
     quint64 publish(const QString &exchange, const QString &routingKey, const QAmqpMessage &message,
@@ -196,7 +208,13 @@ public:
     void emitReadyToPublish();
     void emitPublishRefused();
     void updateConsumers();
+    // Deliveries were settled: the one of this tag, and with `multiple` those before it.
+    void noteSettled(quint64 deliveryTag, bool multiple, QtAmqpPrivate::Settlement how);
     bool mayPublish(qint64 bytesToWrite) const;
+    QtAmqpPrivate::RequestId beginCancel(QAmqpConsumerPrivate *consumer);
+    Ended cancelEnded(QtAmqpPrivate::RequestId consumer);
+    void updateDrains();
+    void drained(const QtAmqpPrivate::DrainPointer &drain, const QAmqpError &error);
 
     QAmqpChannel *q = nullptr; // null again once it is destroyed, since handles outlive it
     QAmqpConnection *connection;
@@ -230,6 +248,9 @@ public:
             unreportedFailure; // the first error of publishes whose outcome is still to be emitted
     QList<QAmqpQueue *>
             queues; // the handles that name a queue, in the order in which they were made
+    QList<QtAmqpPrivate::DrainPointer> drains;
+    // How many consumers look at what is settled: to leave out duplicates.
+    int settlementWatchers = 0;
     quint32 consumersMade = 0;
     bool consumersChanged = false; // one was paused, or may go on, which update() emits
     std::weak_ptr<QtAmqpPrivate::ReplyConsumer> replies; // which all clients of RPC share

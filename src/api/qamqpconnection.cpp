@@ -60,7 +60,9 @@ using namespace QtAmqpPrivate;
     While it recovers, lastError is the loss or the last attempt that failed, and nextAttempt, nextAttemptIn() and
     reconnecting() tell how it goes; reconnectNow() does not wait. QAmqpConnectionOptions::recoveryPolicy() says how
     long it is tried, for ever if nothing else is set. Where Qt can tell whether the network is reachable
-    (QNetworkInformation), the next attempt is made as soon as it becomes so.
+    (QNetworkInformation), the next attempt is made as soon as it becomes so. A connection of the application's main
+    thread loads Qt's default backend for that, the first time that it recovers; one of another thread uses it if it is
+    loaded.
 
     The connection ends, with errorOccurred() and closed(), when that policy allows no further attempt; and when the
     link did not fail but was ended for a reason that another link would not remove: by close(), by an error of one side

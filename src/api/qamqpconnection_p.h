@@ -31,6 +31,7 @@ public:
     void emitStateChanged();
     void emitLastErrorChanged();
     void emitAttemptChanged();
+    void watchNetwork();
     void setNextAttempt(std::chrono::milliseconds delay); // 0: none is waited for
 
     // Called by the engine
@@ -58,6 +59,7 @@ public:
     QDateTime nextAttempt;
     QtAmqpPrivate::TimePoint nextAttemptAt; // while there is one
     int emittedAttempt = 0;
+    bool watchesNetwork = false;
     bool blocked = false;
     QString blockedReason;
     std::deque<QtAmqpPrivate::SharedPromise<void>> secretPromises;

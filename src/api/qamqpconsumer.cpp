@@ -89,6 +89,8 @@ QAmqpConsumer::~QAmqpConsumer()
 {
     if (d_ptr->state != State::Cancelled)
         d_ptr->channel->forgetConsumer(d_ptr.get());
+    if (d_ptr->deduplicator)
+        --d_ptr->channel->settlementWatchers;
 }
 
 /*! Returns the channel, null once it is destroyed. */
@@ -128,6 +130,39 @@ QFuture<int> QAmqpConsumer::cancel()
     if (error)
         return failedFuture<int>(error);
     return d_ptr->channel->cancel(d_ptr.get());
+}
+
+/*!
+    Ends the subscription as cancel() does, and then waits until the application has settled every message that it was
+    shown, for \a deadline at most (0: as long as the channel lives). So a worker can be stopped without a message that
+    is delivered twice: after this, close the channel or the connection.
+
+    The future tells how many messages went back to the queue unseen, as that of cancel(). It fails as that does, and
+    with Timeout if messages are still unsettled when \a deadline is over: the consumer has ended all the same, and they
+    go back with the end of the channel. A negative \a deadline fails with InvalidArgument. If the link is lost
+    meanwhile, what was shown can be settled no more and comes again somewhere, so that there is nothing left to wait
+    for. cancelled() is emitted when the broker has answered, before the wait for the application begins.
+
+    \sa {https://www.rabbitmq.com/docs/consumers#unsubscribing}
+*/
+QFuture<int> QAmqpConsumer::drain(std::chrono::milliseconds deadline)
+{
+    QAmqpError error = d_ptr->channel->threadError("drain()");
+    if (!error && deadline.count() < 0)
+        error = invalidArgument(u"drain(): the deadline of %1 ms is negative; 0 waits for ever",
+                                deadline.count());
+    if (!error && (!d_ptr->channel->core || d_ptr->state >= State::Cancelling))
+        error = notOpen(u"consumer \"%1\" is not running", d_ptr->tag);
+    if (error)
+        return failedFuture<int>(error);
+    return d_ptr->channel->drain(d_ptr.get(), deadline);
+}
+
+/*! Returns how many messages were acknowledged and not shown because this consumer had acknowledged one with their
+    message-id before, see QAmqpConsumeOptions::setDeduplication(). */
+quint64 QAmqpConsumer::duplicates() const
+{
+    return d_ptr->deduplicator ? d_ptr->deduplicator->count : 0;
 }
 
 /*! \property QAmqpConsumer::paused
@@ -282,8 +317,22 @@ bool QAmqpConsumerPrivate::isOfChannel() const
     return channel->core && !channel->core->isEnded() && channel->consumers.value(id) == this;
 }
 
+// The broker delivers a message again if the acknowledgement was lost with the link.
+bool QAmqpConsumerPrivate::isDuplicate(const QAmqpDelivery &delivery)
+{
+    if (!delivery.isRedelivered()
+        || !deduplicator->isKnown(delivery.bytes(QAmqpMessage::Property::MessageId)))
+        return false;
+    if (!delivery.ack())
+        return false;
+    ++deduplicator->count;
+    return true;
+}
+
 void QAmqpConsumerPrivate::deliver(const QAmqpDelivery &delivery)
 {
+    if (deduplicator && isDuplicate(delivery))
+        return;
     if (isReentrant)
         Q_EMIT q->messageReceived(delivery);
     else if (paused || slotRuns || !held.empty() || !mayShow(delivery))
@@ -296,6 +345,9 @@ void QAmqpConsumerPrivate::deliver(const QAmqpDelivery &delivery)
 // until the stack is full: they are held, and everything else goes on. Returns false if the slot deleted this.
 bool QAmqpConsumerPrivate::callSlot(const QAmqpDelivery &delivery)
 {
+    if (deduplicator)
+        deduplicator->shown(delivery.deliveryTag(),
+                            delivery.bytes(QAmqpMessage::Property::MessageId));
     bool gone = false;
     slotRuns = &gone;
     Q_EMIT q->messageReceived(delivery);

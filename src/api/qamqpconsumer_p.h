@@ -5,6 +5,7 @@
 #define QTAMQP_API_QAMQPCONSUMER_P_H
 
 #include "api/bodyreceiver.h"
+#include "api/deduplicator.h"
 #include "api/qamqpchannel_p.h"
 
 #include <QtAmqp/qamqpconsumer.h>
@@ -53,9 +54,11 @@ public:
     bool emittedPaused = false;
     bool warned = false; // of a message that was discarded
     std::deque<QAmqpDelivery> held;
+    std::unique_ptr<QtAmqpPrivate::Deduplicator> deduplicator; // none if the options want none
 
 private:
     bool mayShow(const QAmqpDelivery &delivery) const;
+    bool isDuplicate(const QAmqpDelivery &delivery);
     bool callSlot(const QAmqpDelivery &delivery);
     void hold(const QAmqpDelivery &delivery);
     QAmqpDelivery takeHeld();

@@ -34,6 +34,11 @@ static constexpr auto ReplyQueue = QStringView(u"amq.rabbitmq.reply-to");
     channel share that consumer, since RabbitMQ takes no second one (406); your own must not consume
     \c{amq.rabbitmq.reply-to} there. Calls belong to the channel's thread.
 
+    When the link is lost and the connection recovers, the consumer of the replies comes back first. Calls whose request
+    was not sent yet wait for that, within their time, and go out then. Calls whose request was sent cannot get their
+    reply any more, since it is addressed to the link that is lost: they end with Interrupted, or are sent again if
+    setIdempotent() allows it.
+
     \sa QAmqpRpcServer, {https://www.rabbitmq.com/direct-reply-to.html}
 */
 /*! \fn void QAmqpRpcClient::replyIgnored(const QAmqpMessage &reply)
@@ -70,6 +75,11 @@ public:
         SharedPromise<QAmqpMessage> promise;
         quint64 publishTag = 0;
         Deadline deadline = {};
+        // Of a call that may be sent again.
+        bool isIdempotent = false;
+        QString exchange = {};
+        QString routingKey = {};
+        QAmqpMessage request = {};
     };
 
     bool listen();
@@ -78,6 +88,8 @@ public:
     void received(const QAmqpDelivery &reply, const QAmqpError &error = {});
     void returned(const QAmqpReturn &request);
     void nacked(quint64 firstTag, quint64 lastTag);
+    void interrupted(const QAmqpError &cause);
+    bool sendAgain(Call &call) const;
     void end(const QByteArray &id, const QAmqpError &error, const QAmqpMessage &reply = {});
     void endAll(const QAmqpError &error);
 
@@ -87,6 +99,7 @@ public:
     const QByteArray mark = randomHex<1>();
     QHash<QByteArray, Call> calls; // by correlation id
     std::chrono::milliseconds timeout = 30s;
+    bool isIdempotent = false;
     quint64 ignored = 0;
 };
 
@@ -102,6 +115,8 @@ QAmqpRpcClient::QAmqpRpcClient(QAmqpChannel *channel, QObject *parent)
             [d](const QAmqpReturn &request) { d->returned(request); });
     connect(channel, &QAmqpChannel::nacked, this,
             [d](quint64 first, quint64 last) { d->nacked(first, last); });
+    connect(channel, &QAmqpChannel::interrupted, this,
+            [d](const QAmqpError &cause) { d->interrupted(cause); });
 }
 
 /*! Ends the calls under way with Cancelled. A continuation may delete any other object; a new call() is
@@ -123,6 +138,15 @@ std::chrono::milliseconds QAmqpRpcClient::timeout() const { return d_ptr->timeou
 
 /*! Lets calls wait for \a timeout unless they say so themselves; 0: for ever. */
 void QAmqpRpcClient::setTimeout(std::chrono::milliseconds timeout) { d_ptr->timeout = timeout; }
+
+/*! Returns whether calls are sent again after the loss of the link; \c false by default. */
+bool QAmqpRpcClient::isIdempotent() const { return d_ptr->isIdempotent; }
+
+/*! Says that serving a request twice does no harm, if \a idempotent: then the calls made from now on whose request was
+    sent when the link is lost are sent again on the next one, with the same correlation id and within the time that is
+    left of their timeout, instead of ending with Interrupted. The server may get such a request twice, and the
+    second reply is ignored. Each request is kept until its call has ended. */
+void QAmqpRpcClient::setIdempotent(bool idempotent) { d_ptr->isIdempotent = idempotent; }
 
 /*! Returns how many calls wait for their reply. */
 int QAmqpRpcClient::pendingCalls() const { return int(d_ptr->calls.size()); }
@@ -146,7 +170,8 @@ QFuture<QAmqpMessage> QAmqpRpcClient::call(const QString &exchange, const QStrin
     The future fails with Timeout if no reply came within \a timeout (0: it waits as long as the channel
     lives; it counts from this call, or from the opening of a connection that is closed), with Unroutable
     if no queue took the request, with Nacked if the broker refused it, with LimitExceeded if the reply is
-    larger than QAmqpConnectionOptions::maxMessageSize() lets in, and with the error that ended the
+    larger than QAmqpConnectionOptions::maxMessageSize() lets in, with Interrupted if the link was lost after the
+    request was sent (see setIdempotent()), and with the error that ended the
     channel or connection (Cancelled if that was closed in good order, or if it or this object was
     destroyed); whether the request was served is not known then. What QAmqpChannel::publish() would
     refuse fails as it does there, and a negative \a timeout and a call from a foreign thread with
@@ -173,7 +198,13 @@ QFuture<QAmqpMessage> QAmqpRpcClient::call(const QString &exchange, const QStrin
     QAmqpMessage message = request;
     message.setReplyTo(ReplyQueue.toString());
     message.setCorrelationId(QString::fromLatin1(id));
-    QAmqpRpcClientPrivate::Call call{.promise = startPromise<QAmqpMessage>()};
+    QAmqpRpcClientPrivate::Call call{.promise = startPromise<QAmqpMessage>(),
+                                     .isIdempotent = d->isIdempotent};
+    if (call.isIdempotent) {
+        call.exchange = exchange;
+        call.routingKey = routingKey;
+        call.request = message;
+    }
     call.publishTag = channel->publish(exchange, routingKey, message, QAmqpChannel::Mandatory);
     if (call.publishTag == 0)
         return failedFuture<QAmqpMessage>(channel->lastError);
@@ -271,6 +302,42 @@ void QAmqpRpcClientPrivate::nacked(quint64 firstTag, quint64 lastTag)
         end(id,
             operationError(Kind::Nacked, QAmqpError::Origin::Broker,
                            u"the broker refused the request (basic.nack)"));
+}
+
+// Replies are addressed to the link that is lost.
+void QAmqpRpcClientPrivate::interrupted(const QAmqpError &cause)
+{
+    const auto keepAlive = shared_from_this();
+    ChannelCore *const core = QAmqpChannelPrivate::of(channel)->core;
+    if (!core) // a slot has closed it
+        return;
+    const quint64 waiting = core->firstWaitingTag();
+    std::map<quint64, QByteArray> sent;
+    for (auto call = calls.cbegin(); call != calls.cend(); ++call) {
+        if (call->publishTag < waiting)
+            sent.emplace(call->publishTag, call.key());
+    }
+    for (const auto &[tag, id] : sent) {
+        const auto call = calls.find(id);
+        if (call == calls.end() || call->publishTag != tag || sendAgain(*call))
+            continue;
+        end(id,
+            operationError(
+                    Kind::Interrupted, cause.origin(),
+                    u"the link was lost before the reply came, and whether the request was served is unknown: %1",
+                    cause.text())
+                    .setEndpoint(cause.endpoint())
+                    .setCause(cause));
+    }
+}
+
+bool QAmqpRpcClientPrivate::sendAgain(Call &call) const
+{
+    if (!call.isIdempotent || !channel)
+        return false;
+    call.publishTag = QAmqpChannelPrivate::of(channel)->publish(
+            call.exchange, call.routingKey, call.request, QAmqpChannel::Mandatory);
+    return call.publishTag != 0;
 }
 
 void QAmqpRpcClientPrivate::end(const QByteArray &id, const QAmqpError &error,

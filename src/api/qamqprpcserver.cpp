@@ -46,6 +46,9 @@ bool QAmqpRpcRequest::isAnswered() const { return d && d->answered; }
     the request's correlation id, and the request is acknowledged behind it. Returns \c false if it was
     answered before, if its channel is gone, or if \a message cannot be published; QAmqpChannel::lastError()
     tells why, and another answer may be given.
+
+    If the link was lost since the request came, the answer is published all the same, for the one who asked may still
+    be there; but the request cannot be acknowledged any more, and comes again.
 */
 bool QAmqpRpcRequest::reply(const QAmqpMessage &message) const
 {
@@ -55,7 +58,7 @@ bool QAmqpRpcRequest::reply(const QAmqpMessage &message) const
     answer.setCorrelationId(d->message.correlationId());
     if (d->channel->publish(QString(), d->message.replyTo(), answer) == 0)
         return false;
-    return d->answered = d->message.ack();
+    return d->answered = d->message.ack() || d->message.isStale();
 }
 
 /*! Gives no answer: the request is rejected, and with \a requeue Requeue given to another server. The
@@ -91,6 +94,10 @@ QDebug operator<<(QDebug debug, const QAmqpRpcRequest &request)
     (dead-lettered, if the queue says where to; otherwise dropped), errorOccurred() tells, and the server
     goes on. Without a handler requestReceived() is emitted, whose request may be answered later.
     A request without reply-to is rejected and reported by errorOccurred().
+
+    When the link is lost and the connection recovers, the server goes on by itself. Requests that were not acknowledged
+    before come again, so that one of which only the acknowledgement was lost is served twice; the client ignores the
+    second reply.
 
     Calls belong to the channel's thread. A server ends with its channel; start() it again when the
     channel was opened again.
@@ -194,6 +201,8 @@ bool QAmqpRpcServer::isRunning() const
 
 static QString fateOf(const QAmqpRpcRequest &request)
 {
+    if (request.message().isStale())
+        return QStringLiteral("comes again, since the link was lost");
     return request.isAnswered()
             ? QStringLiteral("was rejected")
             : QStringLiteral("could not be rejected; it goes back when the channel closes");

@@ -337,6 +337,19 @@ QTAMQP_FIELD(QAmqpConsumeOptions, bool, isNoLocal, setNoLocal)
     Admits no other consumer on the queue if \a exclusive; fails with AccessRefused if there is one. */
 QTAMQP_FIELD(QAmqpConsumeOptions, bool, isExclusive, setExclusive)
 
+/*! \fn int QAmqpConsumeOptions::deduplication() const
+    Returns of how many messages the consumer remembers that it acknowledged them; 0 by default, which is none. */
+/*! \fn QAmqpConsumeOptions &QAmqpConsumeOptions::setDeduplication(int messages)
+    Has the consumer remember the message-id of the last \a messages that it acknowledged (QAmqpDelivery::ack() had
+    returned \c true), 0 or less for none. A message that is delivered again with such an id is acknowledged and not
+    shown, and counts in QAmqpConsumer::duplicates(): the broker delivers it again because the acknowledgement was lost
+    with the link. An id takes its own length and some 100 bytes.
+
+    This covers one consumer object as long as it lives, across the loss of links. What another consumer or another
+    process acknowledged it does not know; messages without a message-id, consumers without acknowledgement, channels
+    in a transaction, and bodies that go to QAmqpConsumer::setBodySink() are not looked at. The publisher must give each message an id of its own. */
+QTAMQP_FIELD(QAmqpConsumeOptions, int, deduplication, setDeduplication)
+
 /*! \fn QString QAmqpConsumeOptions::consumerTag() const
     Returns the consumer tag; empty by default, which lets the library choose one. */
 /*! \fn QAmqpConsumeOptions &QAmqpConsumeOptions::setConsumerTag(const QString &consumerTag)
@@ -447,6 +460,8 @@ QDebug operator<<(QDebug debug, const QAmqpConsumeOptions &options)
     debug.nospace() << "QAmqpConsumeOptions(tag " << options.consumerTag();
     if (options.hasPrefetch())
         debug << ", prefetch " << options.prefetch();
+    if (options.deduplication() > 0)
+        debug << ", deduplication of " << options.deduplication();
     return print(debug, QtAmqpPrivate::peek(options.d), ", ");
 }
 

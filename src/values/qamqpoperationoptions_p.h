@@ -25,6 +25,7 @@ public:
     bool isInternal = false;
     bool isNoAck = false;
     bool isNoLocal = false;
+    int deduplication = 0;
     std::optional<quint16> prefetch; // until it is set, the prefetch of the channel counts
     QString consumerTag;
     QAmqpTable arguments;
