@@ -268,7 +268,9 @@ void QAmqpQuickConnection::start()
     });
     connect(m_amqp, &QAmqpConnection::endpointChanged, this, &QAmqpQuickConnection::followEndpoint);
     connect(m_amqp, &QAmqpConnection::lastErrorChanged, this, [this](const QAmqpError &error) {
-        if (error && m_amqp->state() <= QAmqpConnection::State::Handshaking)
+        using State = QAmqpConnection::State;
+        const State state = m_amqp->state();
+        if (error && (state == State::Connecting || state == State::Handshaking))
             warnOfFailedAttempt(error);
         if (error)
             setLastError(error);
@@ -444,8 +446,7 @@ void QAmqpQuickConnection::setLastError(const QAmqpError &error)
 // Else nobody would notice that there is no broker. (The library itself warns of a lost link.)
 void QAmqpQuickConnection::warnOfFailedAttempt(const QAmqpError &error)
 {
-    const bool isFirst = m_state != Closed && !std::exchange(m_warned, true);
-    if (isFirst && !hasErrorHandler())
+    if (!std::exchange(m_warned, true) && !hasErrorHandler())
         qCWarning(qtAmqpQuickConnection).noquote() << error.text();
 }
 

@@ -151,8 +151,8 @@ private Q_SLOTS:
         TRY_HOLDS(scene, "queue.ready && exchange.ready && other.ready");
         m_broker->dropConnections();
         TRY_HOLDS(scene, "broker.secondsToNextAttempt > 0");
-        scene.value("queue.bindings = [{ exchange: 'e', routingKey: 'b' }]; queue.prefetch = 7");
-        scene.value("other.durable = true; other.name = 'another'");
+        scene.value("queue.bindings = [{ exchange: 'e', routingKey: 'b' }]");
+        scene.value("other.durable = true; other.name = 'another'; other.prefetch = 7");
         QVERIFY(scene.holds("exchange.publish('k', 'x') > 0"));
         QCoreApplication::processEvents();
         QVERIFY(scene.holds("!queue.ready && !other.ready && !exchange.ready"));
