@@ -268,9 +268,9 @@ void QAmqpQuickConnection::start()
     });
     connect(m_amqp, &QAmqpConnection::endpointChanged, this, &QAmqpQuickConnection::followEndpoint);
     connect(m_amqp, &QAmqpConnection::lastErrorChanged, this, [this](const QAmqpError &error) {
-        using State = QAmqpConnection::State;
-        const State state = m_amqp->state();
-        if (error && (state == State::Connecting || state == State::Handshaking))
+        using Amqp = QAmqpConnection::State;
+        const Amqp now = m_amqp->state();
+        if (error && (now == Amqp::Connecting || now == Amqp::Handshaking))
             warnOfFailedAttempt(error);
         if (error)
             setLastError(error);
