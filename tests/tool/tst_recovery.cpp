@@ -199,7 +199,9 @@ private Q_SLOTS:
         QVERIFY(m_broker->setConfirming(u"q"_s, true));
         m_broker->dropConnections();
         QCOMPARE(tool.status(), 0);
-        verifyOutage(tool.errors(), "qamqp perf"); // once, though two connections were lost
+        // Once, though two connections were lost. It may have ended before both were back.
+        QVERIFY2(tool.errors().count(" was lost: ") == 1 && tool.errors().count('\n') <= 2,
+                 tool.errors().constData());
         const QJsonObject report = json(tool.output());
         QCOMPARE(report[u"sent"].toInt(), 3);
         QCOMPARE(report[u"confirmed"].toInt(), 2);
