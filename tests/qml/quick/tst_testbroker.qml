@@ -49,7 +49,7 @@ TestCase {
         verify(broker.running)
         verify(/^amqp:\/\/guest:guest@127\.0\.0\.1:[1-9]\d*$/.test(broker.url), broker.url)
         compare(broker.errorString, "")
-        const client = connectTo(broker)
+        const client = connectTo(broker, "?recovery=off")
         broker.destroy()
         tryVerify(() => !client.connected)
         compare(client.errors, 1)
