@@ -111,7 +111,6 @@ void QAmqpBlockingConnectionPrivate::interrupted(const QAmqpError &cause)
         now.recovering = true;
         now.lastError = cause;
         post([this, cause] { return interruptedHandler.with(cause); });
-        updateReading();
     }
     answerAll(lossWaiters, {});
 }
@@ -127,7 +126,6 @@ void QAmqpBlockingConnectionPrivate::recovered(const QAmqpRecoveryReport &report
     now.heartbeat = connection->heartbeat();
     now.serverProperties = connection->serverProperties();
     post([this, report] { return recoveredHandler.with(report); });
-    updateReading();
 }
 
 void QAmqpBlockingConnectionPrivate::closed()
@@ -203,8 +201,7 @@ void QAmqpBlockingConnectionPrivate::countReaders(int change)
 
 void QAmqpBlockingConnectionPrivate::updateReading()
 {
-    // The handshake of the next link must be read, however much waits.
-    const bool wanted = now.recovering || !tooManyWait || (readers > 0 && !tooManyForReaders);
+    const bool wanted = !tooManyWait || (readers > 0 && !tooManyForReaders);
     if (wanted == reading)
         return;
     reading = wanted;
