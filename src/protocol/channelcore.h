@@ -56,6 +56,8 @@ public:
     }
     // Whether the broker has closed it on the present link.
     bool isClosedOnLink() const { return m_link && m_link->state() == ChannelState::Closed; }
+    // Whether it was opened on this link. If not, what it has of an earlier one is void.
+    bool isOf(const LinkContext &link) const { return m_link && m_link->isOf(link); }
     // Whether its number is in use on the present link.
     bool isOnLink() const { return m_link && m_link->state() != ChannelState::Closed; }
     // Whether it wants to be opened on the present link.

@@ -26,6 +26,7 @@ public:
     ChannelLink(LinkContext &link, ChannelCore &channel); // sends channel.open
 
     ChannelState state() const { return m_state; }
+    bool isOf(const LinkContext &link) const { return &m_link == &link; }
     bool isUsable() const { return QtAmqpPrivate::isUsable(m_state); }
     bool mayWrite() const { return isUsable() && m_link.mayWrite(); }
     bool changeState(quint32 cause);

@@ -154,12 +154,13 @@ void Link::understand(const Frame &frame)
         ChannelCore *core = m_connection.channelOnLink(frame.channel);
         if (!m_context.mayWrite() || isLate(frame))
             return;
-        if (!core || !isUsable())
+        if (!core || !core->isOf(m_context) || !isUsable())
             blame(ReplyCode::ChannelError, u"a frame came for channel %1, which is not open",
                   frame.channel);
         else
             core->receive(frame);
-        const quint32 method = core && core->isClosedOnLink() ? methodOf(frame) : 0;
+        const quint32 method =
+                core && core->isOf(m_context) && core->isClosedOnLink() ? methodOf(frame) : 0;
         if (method == ChannelClose::info.id() || method == ChannelCloseOk::info.id())
             m_closedChannels.insert(frame.channel);
         m_connection.dropIfOver(frame.channel);
