@@ -136,7 +136,8 @@ public:
     // After how many bytes of a link it is cut.
     std::optional<qint64> cutToBroker;
     std::optional<qint64> cutToClient;
-    bool answersBeforeCut = false; // what the broker has to say to what arrived still reaches the client
+    bool answersBeforeCut =
+            false; // what the broker has to say to what arrived still reaches the client
     bool reconnects = false; // the client gets a link whenever it wants one
     bool brokerNotices = true; // else the broker takes a link for alive that the client has lost
     std::function<void()> onCut;

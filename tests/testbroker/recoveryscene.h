@@ -73,10 +73,7 @@ inline QAmqpMessage persistent(const QByteArray &body)
     return message;
 }
 
-inline QAmqpConnectionOptions recovering()
-{
-    return QAmqpConnectionOptions().setHeartbeat(0s);
-}
+inline QAmqpConnectionOptions recovering() { return QAmqpConnectionOptions().setHeartbeat(0s); }
 
 class RecoveryScene
 {
@@ -177,8 +174,7 @@ public:
     }
     bool wasInterrupted(RequestId request) const
     {
-        return ends(request) == 1
-                && end(request).error.kind() == QAmqpError::Kind::Interrupted;
+        return ends(request) == 1 && end(request).error.kind() == QAmqpError::Kind::Interrupted;
     }
     // The outcomes of a publish.
     std::vector<Outcome> outcomes(quint64 tag) const

@@ -147,8 +147,8 @@ private Q_SLOTS:
         channel->request(durable("q"));
         channel->consume(consume("q", "c"));
         scene.pair.run();
-        scene.onAsked = losing({BasicCancel::info.id(), BasicRecover::info.id(),
-                                ChannelClose::info.id()});
+        scene.onAsked =
+                losing({BasicCancel::info.id(), BasicRecover::info.id(), ChannelClose::info.id()});
         BasicRecover recover;
         recover.requeue = true;
         const RequestId recovered = channel->request(recover);

@@ -149,13 +149,15 @@ private:
             return;
         const QByteArray tag = "c" + QByteArray::number(++m_lastTag);
         BasicConsume method = consume({}, tag);
-        method.noAck = below(4) == 0;
         const std::optional<quint16> prefetch =
                 below(2) ? std::optional(quint16(below(4))) : std::nullopt;
         RequestId request = 0;
         QByteArray queue = anyQueue();
         switch (below(4)) {
-        case 0: request = channel.core->consume(method, m_named, prefetch); break;
+        case 0:
+            method.noAck = below(2) == 0; // what is on its way when the link is lost is lost too
+            request = channel.core->consume(method, m_named, prefetch);
+            break;
         case 1: { // comes and goes with its consumer
             queue = "a" + tag;
             QueueDeclare declared = declare(queue);
@@ -324,7 +326,7 @@ private:
             for (quint64 tag = settled->firstTag; tag <= settled->lastTag; ++tag) {
                 Publish &publish = m_publishes[{settled->channel, tag}];
                 ++publish.outcomes;
-                if (settled->outcome == Outcome::Confirmed)
+                if (settled->outcome == Outcome::Confirmed && publish.number != 0)
                     m_confirmed.insert(publish.number);
             }
         } else if (const auto *got = std::get_if<Got>(&event)) {
