@@ -147,8 +147,9 @@ void ChannelCore::endCancelling(std::vector<WireCall> &again)
         const auto isOfIt = [&](const WireCall &call) {
             return call.request.id == consumer.id || call.request.id == consumer.cancelling;
         };
-        const bool hadBegun = m_waiting.takeIf(isOfIt).empty();
-        if (std::erase_if(again, isOfIt) > 0 || !hadBegun)
+        m_waiting.takeIf(isOfIt);
+        std::erase_if(again, isOfIt);
+        if (!consumer.since) // else its basic.consume was answered
             endWell(consumer.id);
         endWell(consumer.cancelling, consumer.requeued);
     }
