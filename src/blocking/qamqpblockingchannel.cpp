@@ -24,7 +24,7 @@ using Kind = QAmqpError::Kind;
     When the link is lost and the connection recovers, the channel comes back with everything that belonged to it:
     confirms or the transaction mode, prefetch and consumers. Calls that may be asked a second time without harm
     (declaring, binding and unbinding, setPrefetch(), consume(), txSelect() and open()) wait for that, timeout() at
-    most; the error Timeout then has the loss as its cause(). Calls that had reached the broker and may not be
+    most; the error Timeout then has the loss as its QAmqpError::cause(). Calls that had reached the broker and may not be
     asked again (deleting, purging, get(), txCommit(), txRollback(), setFlow(), publish()) fail with Interrupted at the
     loss, and their outcome is unknown. Every call that begins while the connection recovers waits. What was delivered
     over the lost link can be acknowledged no more (QAmqpDelivery::isStale()), and comes again, see \l {Lost links}.
