@@ -86,7 +86,8 @@ void TestRecovery::nothingIsLostThroughResets()
         open.insert(tag, number);
     };
     const auto publishMore = [&] {
-        for (int i = 0; i < messages / 100 && next <= messages && publisher->isReadyToPublish(); ++i)
+        for (int i = 0; i < messages / 100 && next <= messages && publisher->isReadyToPublish();
+             ++i)
             publish(next++);
     };
     const auto ended = [&](quint64 first, quint64 last, bool isConfirmed) {
@@ -110,8 +111,7 @@ void TestRecovery::nothingIsLostThroughResets()
     connect(publisher, &QAmqpChannel::messageReturned, this,
             [&] { wrong = u"a message was returned"_s; });
     reader->declareQueue(name, QAmqpQueueOptions().setDurable()); // so that it is there
-    QAmqpConsumer *const consumer =
-            reader->consume(name, QAmqpConsumeOptions().setPrefetch(100));
+    QAmqpConsumer *const consumer = reader->consume(name, QAmqpConsumeOptions().setPrefetch(100));
     connect(consumer, &QAmqpConsumer::messageReceived, this, [&](const QAmqpDelivery &delivery) {
         const int number = delivery.body().toInt();
         duplicates += arrived.contains(number);

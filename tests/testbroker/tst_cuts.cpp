@@ -101,7 +101,8 @@ private:
     }
     static QAmqpConnectionOptions options()
     {
-        return QAmqpConnectionOptions().setHeartbeat(0s).setRetryPolicy(QAmqpRetryPolicy::endless());
+        return QAmqpConnectionOptions().setHeartbeat(0s).setRetryPolicy(
+                QAmqpRetryPolicy::endless());
     }
 
     void cutAt(qint64 at)
@@ -206,8 +207,7 @@ private:
         method.routingKey = number == OwnMessage ? "own" : number % 2 ? "a" : "b";
         if (!queue.isEmpty())
             method.routingKey = queue;
-        const quint64 tag =
-                m_first->publish(method, numbered(number, number % 20 == 0 ? 9000 : 0));
+        const quint64 tag = m_first->publish(method, numbered(number, number % 20 == 0 ? 9000 : 0));
         if (tag <= m_lastTag)
             object(u"tag %1 came behind %2"_s.arg(tag).arg(m_lastTag));
         m_lastTag = tag;
@@ -441,8 +441,7 @@ void TestCuts::nothingIsLostWhereverTheLinkIsCut()
                                          : 1 + qint64(random() % quint32(bytes));
         Session session(at, how, losses);
         const QString objection = session.go();
-        QVERIFY2(objection.isEmpty(),
-                 qPrintable(u"QTAMQP_CUT=%1: %2"_s.arg(at).arg(objection)));
+        QVERIFY2(objection.isEmpty(), qPrintable(u"QTAMQP_CUT=%1: %2"_s.arg(at).arg(objection)));
         if (!one.isEmpty())
             return;
     }

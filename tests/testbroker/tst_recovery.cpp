@@ -208,8 +208,8 @@ private Q_SLOTS:
     // Ends everything once, and the verdict lists the attempts.
     void itIsGivenUpAfterTheAttemptsOfThePolicy()
     {
-        RecoveryScene scene(recovering().setRecoveryPolicy(
-                QAmqpRetryPolicy::endless().setMaximumAttempts(3)));
+        RecoveryScene scene(
+                recovering().setRecoveryPolicy(QAmqpRetryPolicy::endless().setMaximumAttempts(3)));
         ChannelCore *const channel = scene.open();
         channel->selectConfirms();
         channel->request(durable("q"));
@@ -456,7 +456,8 @@ private Q_SLOTS:
             else if (std::holds_alternative<RetryScheduled>(event))
                 order.append(u"retry"_s);
         }
-        QCOMPARE(order, QStringList({u"replied"_s, u"settled"_s, u"channel"_s, u"link"_s, u"retry"_s}));
+        QCOMPARE(order,
+                 QStringList({u"replied"_s, u"settled"_s, u"channel"_s, u"link"_s, u"retry"_s}));
     }
 };
 
