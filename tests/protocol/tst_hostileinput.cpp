@@ -36,7 +36,7 @@ struct Target
         , core(QAmqpConnectionOptions()
                        .setMaxMessageSize(1 << 20)
                        .setRecoveryEnabled(recovering)
-                       .setRetryPolicy(recovering ? QAmqpRetryPolicy::forever ()
+                       .setRetryPolicy(recovering ? QAmqpRetryPolicy::endless()
                                                   : QAmqpRetryPolicy()))
     {
         ChannelCore *channel = core.addChannel(1);

@@ -24,7 +24,7 @@ public:
     explicit Run(quint32 seed) : m_random(seed), m_scene(recovering())
     {
         m_scene.pair.client = std::make_unique<ConnectionCore>(
-                recovering().setRetryPolicy(QAmqpRetryPolicy::forever ()), seed);
+                recovering().setRetryPolicy(QAmqpRetryPolicy::endless()), seed);
         m_scene.onEvent = [this](const Event &event) { happened(event); };
     }
 
