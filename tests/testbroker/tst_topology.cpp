@@ -682,7 +682,7 @@ private Q_SLOTS:
     {
         QTest::addColumn<int>("scope");
         using Scope = QAmqpConnectionOptions::TopologyRecovery;
-        QTest::newRow("none") << int(Scope::None);
+        QTest::newRow("none") << int(Scope::Nothing);
         QTest::newRow("consumers only") << int(Scope::ConsumersOnly);
     }
     void topologyMayStayAway()
