@@ -56,8 +56,11 @@ ApplicationWindow {
             }
             Label {
                 Layout.fillWidth: true
-                text: broker.connected ? window.problem || broker.stateText
-                                       : [broker.stateText, window.problem].filter((line) => line).join("\n")
+                text: {
+                    if (broker.connected || window.problem === "")
+                        return window.problem || broker.stateText
+                    return broker.stateText + "\n" + window.problem
+                }
                 textFormat: Text.PlainText
                 wrapMode: Text.Wrap
                 padding: window.problem !== "" ? 8 : 0

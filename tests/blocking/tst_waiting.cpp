@@ -68,7 +68,7 @@ private Q_SLOTS:
     void cancelWithoutAnswerEndsTheConsumer()
     {
         std::optional<BrokerProcess> broker(std::in_place);
-        QAmqpBlockingConnection connection(broker->options());
+        QAmqpBlockingConnection connection(broker->options().setRecoveryEnabled(false));
         QAmqpBlockingChannel channel = connection.channel().value();
         const QAmqpBlockingConsumer consumer = channel.consume(queue);
         OK(channel.publish({}, queue, "m"_ba));
