@@ -274,7 +274,8 @@ void TestLogging::warnsOfWhatNobodyIsTold()
     QFETCH(bool, connected);
     QFETCH(int, warnings);
     AutoServer server;
-    QAmqpConnection connection(QAmqpConnectionOptions::fromUrl(server.url()));
+    QAmqpConnection connection(
+            QAmqpConnectionOptions::fromUrl(server.url()).setRecoveryEnabled(false));
     QAmqpChannel *channel = connection.createChannel();
     const QSignalSpy over(channel, &QAmqpChannel::closed);
     if (connected) {
