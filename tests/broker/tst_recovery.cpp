@@ -123,19 +123,19 @@ void TestRecovery::nothingIsLostThroughResets()
     std::minstd_rand random(std::random_device{}());
     QTimer chaos;
     connect(&chaos, &QTimer::timeout, this, [&] {
-        chaos.setInterval(int(100 + random() % 300));
+        chaos.setInterval(100ms + std::chrono::milliseconds(random() % 300));
         switch (random() % 4) {
         case 0: return proxy->halfClose();
         case 1:
             proxy->stall(true);
-            return QTimer::singleShot(50, this, [&] { proxy->stall(false); });
+            return QTimer::singleShot(50ms, this, [&] { proxy->stall(false); });
         default: return proxy->reset();
         }
     });
-    chaos.start(150);
+    chaos.start(150ms);
     QTimer pace; // so that there are some losses before the end
     connect(&pace, &QTimer::timeout, this, publishMore);
-    pace.start(20);
+    pace.start(20ms);
     QVERIFY2(waitFor(
                      [&] {
                          return !wrong.isEmpty()
