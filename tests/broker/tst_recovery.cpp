@@ -150,10 +150,8 @@ void TestRecovery::nothingIsLostThroughResets()
     QCOMPARE(wrong, QString());
     QVERIFY(proxy->accepted() > 1);
     QCOMPARE(peer.errors.size(), 0);
-    QVERIFY(duplicates >= 0);
     qInfo("%d messages, %d links, %d indeterminate, %d came more than once", messages,
           proxy->accepted(), indeterminate, duplicates);
-    chaos.stop();
     QVERIFY(waitFor([&] { return peer.connection.isOpen() && publisher->isOpen(); }));
     VERIFY_OK(publisher->deleteQueue(name));
 }
@@ -245,7 +243,6 @@ void TestRecovery::aSilentLinkIsNoticed()
     proxy->stall(true);
     QVERIFY(waitFor([&] { return !losses.isEmpty(); }));
     QCOMPARE(losses.constFirst().kind(), Kind::HeartbeatMissed);
-    const auto another = proxyOfBroker();
     proxy->stall(false);
     QVERIFY(waitFor([&] { return consumer->state() == QAmqpConsumer::State::Active; }));
     VERIFY_OK(channel->publishConfirmed({}, name, "again"_ba));
