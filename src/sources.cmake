@@ -128,6 +128,7 @@ set(QTAMQP_api_SOURCES
     api/channelevents.cpp
     api/channelrequests.cpp
     api/channelupdates.cpp
+    api/deduplicator.cpp
     api/deduplicator.h
     api/devicesource.cpp
     api/devicesource.h

@@ -295,6 +295,7 @@ QFuture<int> QAmqpChannelPrivate::drain(QAmqpConsumerPrivate *consumer,
             Drain{.promise = startPromise<int>(), .tags = core->unsettledOf(consumer->tag)});
     const QFuture<int> future = drain->promise->future();
     drains.append(drain);
+    ++settlementWatchers;
     const auto keepAlive = shared_from_this();
     const Ended ended = cancelEnded(consumer->id);
     const QAmqpError late =
@@ -324,6 +325,7 @@ void QAmqpChannelPrivate::drained(const DrainPointer &drain, const QAmqpError &e
 {
     if (!drains.removeOne(drain))
         return;
+    --settlementWatchers;
     forget(drain->deadline);
     endPromise(*drain->promise, error, drain->returned);
 }

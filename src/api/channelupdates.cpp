@@ -48,8 +48,6 @@ void QAmqpChannelPrivate::noteSettled(quint64 deliveryTag, bool multiple, Settle
 {
     if (!drains.isEmpty())
         scheduleUpdate();
-    if (settlementWatchers == 0)
-        return;
     for (QAmqpConsumerPrivate *consumer : std::as_const(consumers)) {
         if (consumer->deduplicator)
             consumer->deduplicator->settled(deliveryTag, multiple,

@@ -7,7 +7,8 @@
 // Which messages a consumer has acknowledged lately, by their message-id. The broker delivers a message again when its
 // acknowledgement was lost with the link.
 
-#include <QtCore/qbytearray.h>
+#include <QtAmqp/qamqpdelivery.h>
+
 #include <QtCore/qcache.h>
 
 #include <deque>
@@ -21,24 +22,13 @@ class Deduplicator
 public:
     explicit Deduplicator(int messages) : m_acknowledged(messages) { }
 
-    // Whether a message of that id was acknowledged before. It counts as one of the latest then.
-    bool isKnown(const QByteArray &id) { return m_acknowledged.object(id) != nullptr; }
+    // Whether the message was delivered before and acknowledged then. It is acknowledged again and counts as one of the
+    // latest.
+    bool takes(const QAmqpDelivery &delivery);
     // The application gets this delivery. Tags come in ascending order.
-    void shown(quint64 tag, const QByteArray &id)
-    {
-        if (!id.isEmpty())
-            m_shown.push_back({tag, id});
-    }
+    void shown(const QAmqpDelivery &delivery);
     // The delivery of this tag was settled, and with `multiple` those before it.
-    void settled(quint64 tag, bool multiple, bool isAck)
-    {
-        std::erase_if(m_shown, [&](const Shown &each) {
-            const bool isMeant = multiple ? each.tag <= tag : each.tag == tag;
-            if (isMeant && isAck)
-                m_acknowledged.insert(each.id, new bool(true));
-            return isMeant;
-        });
-    }
+    void settled(quint64 tag, bool multiple, bool isAck);
     // What was shown and not settled comes again, with other tags.
     void voided() { m_shown.clear(); }
 

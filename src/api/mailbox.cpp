@@ -47,7 +47,7 @@ bool Engine::settle(const Mail &mail)
     if (settling == Settling::FromStream)
         target->setLastError(streamTakesNothingBack());
     if (settling == Settling::Accepted) {
-        if (!target->drains.isEmpty() || target->settlementWatchers > 0)
+        if (target->settlementWatchers > 0)
             target->noteSettled(mail.delivery->deliveryTag, mail.multiple, mail.how);
         scheduleTurn();
     }

@@ -317,21 +317,9 @@ bool QAmqpConsumerPrivate::isOfChannel() const
     return channel->core && !channel->core->isEnded() && channel->consumers.value(id) == this;
 }
 
-// The broker delivers a message again if the acknowledgement was lost with the link.
-bool QAmqpConsumerPrivate::isDuplicate(const QAmqpDelivery &delivery)
-{
-    if (!delivery.isRedelivered()
-        || !deduplicator->isKnown(delivery.bytes(QAmqpMessage::Property::MessageId)))
-        return false;
-    if (!delivery.ack())
-        return false;
-    ++deduplicator->count;
-    return true;
-}
-
 void QAmqpConsumerPrivate::deliver(const QAmqpDelivery &delivery)
 {
-    if (deduplicator && isDuplicate(delivery))
+    if (deduplicator && deduplicator->takes(delivery))
         return;
     if (isReentrant)
         Q_EMIT q->messageReceived(delivery);
@@ -343,11 +331,10 @@ void QAmqpConsumerPrivate::deliver(const QAmqpDelivery &delivery)
 
 // A slot may run an event loop of its own. It is not called again meanwhile, or a flood of messages would call it
 // until the stack is full: they are held, and everything else goes on. Returns false if the slot deleted this.
-bool QAmqpConsumerPrivate::callSlot(const QAmqpDelivery &delivery)
+inline bool QAmqpConsumerPrivate::callSlot(const QAmqpDelivery &delivery)
 {
     if (deduplicator)
-        deduplicator->shown(delivery.deliveryTag(),
-                            delivery.bytes(QAmqpMessage::Property::MessageId));
+        deduplicator->shown(delivery);
     bool gone = false;
     slotRuns = &gone;
     Q_EMIT q->messageReceived(delivery);

@@ -58,7 +58,6 @@ public:
 
 private:
     bool mayShow(const QAmqpDelivery &delivery) const;
-    bool isDuplicate(const QAmqpDelivery &delivery);
     bool callSlot(const QAmqpDelivery &delivery);
     void hold(const QAmqpDelivery &delivery);
     QAmqpDelivery takeHeld();

@@ -383,7 +383,15 @@ private:
     void deliver(Assembler &arrived);
     void deliverToNobody(const Delivered &delivered, Consumer *cancelling);
     void discard(Delivered delivered, const Consumer &consumer, const QString &excess);
-    bool heedsPrefetch(const Consumer &consumer, const Delivered &delivered);
+    // A broker may go far beyond the prefetch in two cases, which are accepted: a stream sends whole chunks as long as
+    // there is any credit, and messages of a queue whose node was lost come again, as redelivered, though they are
+    // still unsettled here. QAmqpConsumer bounds how many of these it holds back.
+    bool heedsPrefetch(const Consumer &consumer, const Delivered &delivered) const
+    {
+        return !m_deliveries.isFlooded(consumer.ledgerId) || delivered.redelivered
+                || m_deliveries.mayBeStream(consumer.ledgerId);
+    }
+    void refuseFlood(const Delivered &delivered); // closes the channel
     Request *oldestRequest();
     bool isCloseHeldUp();
     void requestTimedOut(Request &request, std::chrono::milliseconds requestTimeout, bool blocked);

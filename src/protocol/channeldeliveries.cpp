@@ -133,6 +133,8 @@ void ChannelCore::deliver(Assembler &arrived)
         discard(std::move(delivered), *consumer, excess);
     else if (noAck || heedsPrefetch(*consumer, delivered))
         m_context.events.append(std::move(delivered));
+    else
+        refuseFlood(delivered);
 }
 
 // Gives the delivery back to its queue, unless that may be a stream, which keeps its messages anyway.
@@ -162,15 +164,8 @@ void ChannelCore::discard(Delivered delivered, const Consumer &consumer, const Q
     m_context.events.append(Discarded{std::move(delivered), error});
 }
 
-// Closes the channel and returns false if the peer ignores the prefetch. A broker may go far beyond it in two
-// cases, which are accepted: a stream sends whole chunks as long as there is any credit, and messages of a
-// queue whose node was lost come again, as redelivered, though they are still unsettled here. QAmqpConsumer
-// bounds how many of these it holds back.
-bool ChannelCore::heedsPrefetch(const Consumer &consumer, const Delivered &delivered)
+void ChannelCore::refuseFlood(const Delivered &delivered)
 {
-    if (!m_deliveries.isFlooded(consumer.ledgerId) || delivered.redelivered
-        || m_deliveries.mayBeStream(consumer.ledgerId))
-        return true;
     QAmqpError error(
             QAmqpError::Kind::ProtocolViolation, QAmqpError::Scope::Channel,
             QAmqpError::Origin::Broker,
@@ -178,7 +173,6 @@ bool ChannelCore::heedsPrefetch(const Consumer &consumer, const Delivered &deliv
                       "%3 several times as many messages as may be unacknowledged",
                       m_context.endpoint, delivered.envelope->consumerTag, m_number));
     giveUp(error.setEndpoint(m_context.endpoint), 0, ReplyCode::PreconditionFailed);
-    return false;
 }
 
 RequestId ChannelCore::setPrefetch(quint16 messages, bool ofChannel)

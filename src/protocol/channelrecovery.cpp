@@ -385,7 +385,7 @@ bool ChannelCore::mayComeBack(const Consumer &consumer) const
 void ChannelCore::missing(const QByteArray &queue)
 {
     m_missingQueues.append(queue);
-    m_context.isQueueMissing = true;
+    m_context.hasRecoveryLeft = true;
 }
 
 // The broker may delete a queue that belonged to the old link after it was declared and consumed on the new one.
@@ -470,6 +470,7 @@ bool ChannelCore::setUpRefused(const QAmqpError &error, quint32 guiltyMethod)
             giveUpConsumer(tag, error);
     }
     m_context.reopenAt = earlier(m_context.reopenAt, m_reopenAt);
+    m_context.hasRecoveryLeft = true;
     interrupt(error);
     return true;
 }

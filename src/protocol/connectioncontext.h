@@ -56,7 +56,7 @@ struct ConnectionContext
     // A step of the recovery was not answered in time, so that the link is of no use: why.
     QAmqpError abandon = {};
     std::optional<TimePoint> reopenAt = {}; // when a channel wants to be opened again
-    bool isQueueMissing = false; // a channel has a queue that is to be declared again
+    bool hasRecoveryLeft = false; // something of it is to be done when the next frame comes
     // Until then what the broker does to consumers may still be a consequence of the loss.
     std::optional<TimePoint> graceUntil = {};
 

@@ -228,8 +228,6 @@ void ConnectionCore::removeChannel(quint16 number)
 
 void ConnectionCore::dropIfOver(quint16 number)
 {
-    if (isPrivate(number) && m_privateChannel->isOver())
-        m_privateChannel.reset();
     if (const ChannelCore *core = channel(number); core && core->isOver())
         m_channels[number].reset();
 }
@@ -303,7 +301,7 @@ bool ConnectionCore::findEvent()
 {
     while (m_context.events.empty()) {
         if (m_link && m_link->readFrame()) {
-            if (hasRecoveryLeft())
+            if (m_context.hasRecoveryLeft)
                 goOn();
             continue;
         }
@@ -414,7 +412,7 @@ void ConnectionCore::timeout(TimePoint now)
         m_replay.stepTimedOut();
         return end(error);
     }
-    if (hasRecoveryLeft())
+    if (m_context.hasRecoveryLeft)
         goOn();
 }
 

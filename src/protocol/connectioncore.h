@@ -181,11 +181,6 @@ private:
     void replay();
     void giveReplayChannel();
     // Whether something is left of a recovery. It is asked after each frame.
-    bool hasRecoveryLeft() const
-    {
-        return m_context.isRecovering || m_context.reopenAt || m_context.isQueueMissing
-                || m_replay.isActive();
-    }
     void goOn();
     void passQueuesOn();
     bool isReadyForChannels() const;

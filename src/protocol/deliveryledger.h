@@ -139,12 +139,12 @@ public:
     void delivered(quint64 tag, quint32 consumer)
     {
         m_entries.push_back({.tag = tag, .consumer = consumer, .state = Held});
-        if (const Consumer &of = m_consumers[consumer];
-            of.queue >= QueueKind::SeemsStream && of.lastOffset >= 0)
-            m_offsets.push_back({tag, of.lastOffset, consumer});
         ++m_held;
-        ++m_consumers[consumer].unsettled;
-        m_unsettled += !m_consumers[consumer].gone;
+        Consumer &of = m_consumers[consumer];
+        ++of.unsettled;
+        m_unsettled += !of.gone;
+        if (of.queue >= QueueKind::SeemsStream)
+            noteOffset(tag, consumer);
     }
     // A delivery came that is not added and not settled: later ones must not settle it by "multiple".
     void leftOut() { m_leftOut = true; }
@@ -432,13 +432,17 @@ private:
         constexpr size_t few = 64;
         for (; !m_entries.empty() && m_entries.front().state == Settled; --m_settled)
             m_entries.pop_front();
-        while (!m_offsets.empty()
-               && (m_entries.empty() || m_offsets.front().tag < m_entries.front().tag))
-            m_offsets.pop_front();
         if (m_settled < few || m_settled < m_entries.size() / 2)
             return;
         std::erase_if(m_entries, [](const Entry &entry) { return entry.state == Settled; });
         m_settled = 0;
+    }
+    void noteOffset(quint64 tag, quint32 consumer)
+    {
+        while (!m_offsets.empty() && m_offsets.front().tag < m_entries.front().tag)
+            m_offsets.pop_front();
+        if (m_consumers[consumer].lastOffset >= 0)
+            m_offsets.push_back({tag, m_consumers[consumer].lastOffset, consumer});
     }
     void noteOffsets()
     {

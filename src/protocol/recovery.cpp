@@ -59,6 +59,7 @@ bool ConnectionCore::recover(const QAmqpError &cause, quint32 guiltyMethod)
         return false;
     if (!std::exchange(m_context.isRecovering, true))
         m_recovery = {.since = m_now};
+    m_context.hasRecoveryLeft = true;
     m_filter.reset();
     m_context.graceUntil.reset();
     dropPrivateChannel();
@@ -207,7 +208,8 @@ void ConnectionCore::goOn()
 {
     if (m_ended || !isUsable() || m_filter)
         return;
-    m_context.isQueueMissing = false;
+    if (m_privateChannel && m_privateChannel->isOver())
+        dropPrivateChannel();
     for (const auto &channel : m_channels) {
         for (const QByteArray &queue : channel ? channel->takeMissingQueues() : QByteArrayList())
             m_replay.declareAgain(queue);
@@ -227,6 +229,8 @@ void ConnectionCore::goOn()
         && std::all_of(m_channels.begin(), m_channels.end(),
                        [](const auto &channel) { return !channel || channel->isSetUp(); }))
         recovered();
+    m_context.hasRecoveryLeft =
+            m_context.isRecovering || m_context.reopenAt || m_replay.isActive() || m_privateChannel;
 }
 
 // The consumers of queues that were put off start when these are back, or end.
