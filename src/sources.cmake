@@ -70,6 +70,7 @@ set(QTAMQP_protocol_SOURCES
     protocol/bodysource.h
     protocol/channelbodies.cpp
     protocol/channelcalls.h
+    protocol/channelconsumers.cpp
     protocol/channelcore.cpp
     protocol/channelcore.h
     protocol/channeldeliveries.cpp

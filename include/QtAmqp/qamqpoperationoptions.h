@@ -90,6 +90,8 @@ public:
     QAmqpConsumeOptions &setExclusive(bool exclusive = true);
     int deduplication() const;
     QAmqpConsumeOptions &setDeduplication(int messages);
+    bool isResumedAfterCancel() const;
+    QAmqpConsumeOptions &setResumedAfterCancel(bool resumed = true);
     QAmqpTable arguments() const;
     QAmqpConsumeOptions &setArguments(const QAmqpTable &arguments);
     QAmqpConsumeOptions &setArgument(const QString &name, const QAmqpValue &value);

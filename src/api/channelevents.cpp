@@ -231,6 +231,22 @@ void QAmqpChannelPrivate::on(const Settled &settled)
     }
 }
 
+// What it held has gone back to the queue, but for messages without acknowledgement.
+void QAmqpChannelPrivate::on(const ConsumerInterrupted &interrupted)
+{
+    QAmqpConsumerPrivate *const consumer = consumers.value(interrupted.consumer);
+    if (!consumer)
+        return;
+    engine->log().add(qtAmqpChannel(), QtInfoMsg,
+                      formatted(u"the broker cancelled consumer \"%1\", which is started again",
+                                consumer->tag));
+    if (!consumer->noAck)
+        consumer->dropHeld();
+    if (consumer->state == QAmqpConsumer::State::Active)
+        consumer->state = QAmqpConsumer::State::Starting;
+    consumer->emitChanges();
+}
+
 void QAmqpChannelPrivate::on(const ConsumerResumed &resumed)
 {
     if (QAmqpConsumerPrivate *const consumer = consumers.value(resumed.consumer))

@@ -230,7 +230,7 @@ QAmqpConsumer *QAmqpChannelPrivate::consume(const QueueNamePointer &queue,
             consumer->options.setPrefetch(core->prefetch().value_or(options.prefetch()));
         prefetch = consumer->options.prefetch();
     }
-    consumer->id = core->consume(method, queue, prefetch);
+    consumer->id = core->consume(method, queue, prefetch, options.isResumedAfterCancel());
     consumers.insert(consumer->id, consumer);
     requests.insert(consumer->id, [this, id = consumer->id](RequestEnd &end) {
         if (end.error && end.error.kind() != QAmqpError::Kind::Timeout)

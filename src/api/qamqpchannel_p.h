@@ -198,6 +198,7 @@ public:
     void on(QtAmqpPrivate::BodyArrived &arrived);
     void on(const QtAmqpPrivate::Returned &returned);
     void on(const QtAmqpPrivate::Settled &settled);
+    void on(const QtAmqpPrivate::ConsumerInterrupted &interrupted);
     void on(const QtAmqpPrivate::ConsumerResumed &resumed);
     void on(const QtAmqpPrivate::ConsumerCancelled &cancelled);
     void on(const QtAmqpPrivate::ShowMore &) { scheduleConsumerUpdate(); }

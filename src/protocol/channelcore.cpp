@@ -157,21 +157,6 @@ void ChannelCore::answered(const Request &request, Replied replied)
     pump();
 }
 
-// The broker ended a subscription, mostly because its queue is gone. RabbitMQ asks for no reply; it
-// wants to see the consumer cancelled from this side too before it forgets it (4.3, quorum queues).
-void ChannelCore::cancelled(const QByteArray &consumerTag)
-{
-    if (comesBack(consumerTag))
-        return;
-    const Consumer consumer = takeConsumer(consumerTag);
-    if (!consumer.id)
-        return;
-    if (!consumer.cancelling) // a second basic.cancel could mean a new consumer of the same tag
-        answer(BasicCancel{.consumerTag = QByteArrayView(consumerTag), .noWait = true});
-    m_deliveries.giveBack(consumer.ledgerId, sender());
-    m_context.events.append(ConsumerCancelled{m_number, consumer.id});
-}
-
 void ChannelCore::publishesSettled(quint64 sequence, bool multiple, Outcome outcome)
 {
     if (!m_confirming || !m_publishes.settle(sequence, multiple, outcome))

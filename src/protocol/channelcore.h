@@ -40,6 +40,14 @@ protected:
     ~PrivateUser() = default;
 };
 
+// A queue that is gone, or may be, and for which consumers wait.
+struct MissingQueue
+{
+    QByteArray name = {};
+    // They wait until it is back, which is not looked at before. Otherwise they wait for a while only.
+    std::optional<TimePoint> from = {};
+};
+
 class ChannelCore
 {
 public:
@@ -141,8 +149,9 @@ public:
     std::vector<quint64> unsettledOf(const QByteArray &consumerTag) const;
     bool isUnsettled(quint64 deliveryTag) { return m_deliveries.contains(deliveryTag); }
     bool hasUnsettledOfStream() const { return m_deliveries.hasUnsettledOfStream(); }
+    // With `returns`, the consumer is started again after the broker has cancelled it.
     RequestId consume(const BasicConsume &method, const QueueNamePointer &queue = {},
-                      std::optional<quint16> prefetch = {});
+                      std::optional<quint16> prefetch = {}, bool returns = false);
     // Bodies of at least so many bytes for this consumer are not kept, but handed on as they come.
     void setStreamFrom(const QByteArray &consumerTag, std::optional<quint64> size);
     // Deliveries that the application has not seen go back to the queue; the reply says how many.
@@ -212,8 +221,8 @@ public:
     void giveUpConsumer(const QByteArray &consumerTag, const QAmqpError &reason);
     QByteArrayList consumersToResume() const;
     QByteArray queueOfConsumer(const QByteArray &consumerTag) const;
-    // Queues that are to be declared once more before the channel is opened again.
-    QByteArrayList takeMissingQueues() { return std::exchange(m_missingQueues, {}); }
+    // Queues that are to be declared once more for its consumers.
+    std::vector<MissingQueue> takeMissingQueues() { return std::exchange(m_missingQueues, {}); }
     std::optional<TimePoint> reopenAt() const
     {
         return m_ended || isOnLink() ? std::nullopt : m_reopenAt;
@@ -257,6 +266,9 @@ private:
         int refusals = 0; // since it ran last
         int blame = 0; // how many links it has cost since then
         TimePoint refusedSince = {};
+        bool returns = false; // also after the broker has cancelled it
+        int cancels = 0; // of the broker, one soon after the other
+        TimePoint runsSince = {};
     };
     enum class Remedy { GiveUp, DeclareAgain, Retry };
 
@@ -312,8 +324,8 @@ private:
     void started(const Request &request);
     void consumerGone(const Consumer &consumer);
     RequestId cancelAway(const QByteArray &consumerTag);
-    bool comesBack(const QByteArray &consumerTag);
-    void missing(const QByteArray &queue);
+    bool comesBack(Consumer &consumer);
+    void missing(MissingQueue queue);
     // The queue that a method is about: `queue`, or else the one that it names. An empty name means the queue
     // that was declared last, here as in the broker.
     template<typename Method>
@@ -416,7 +428,7 @@ private:
     int m_settingUp = 0; // calls of setUp() that are not answered
     bool m_isBack = true; // ChannelRecovered was pushed since the link was lost
     std::optional<TimePoint> m_reopenAt; // not before
-    QByteArrayList m_missingQueues;
+    std::vector<MissingQueue> m_missingQueues;
     bool m_closeWanted = false; // the application called close(), whatever becomes of the link
     std::optional<TimePoint>
             m_closeHeldUp; // since when only publishes keep the channel from closing

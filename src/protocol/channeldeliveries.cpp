@@ -243,7 +243,7 @@ QueueKind ChannelCore::kindOf(const BasicConsume &method, const QueueName &queue
 }
 
 RequestId ChannelCore::consume(const BasicConsume &method, const QueueNamePointer &queue,
-                               std::optional<quint16> prefetch)
+                               std::optional<quint16> prefetch, bool returns)
 {
     WireCall call = callAbout(method, queue);
     call.request = requestOf(method, ++m_context.lastRequest);
@@ -253,8 +253,9 @@ RequestId ChannelCore::consume(const BasicConsume &method, const QueueNamePointe
     const bool limited = !decodeTable(method.arguments).contains(QStringLiteral("x-credit"));
     const quint32 ledgerId = m_deliveries.addConsumer(
             limited ? prefetch.value_or(0) : 0, kindOf(method, *queueOf(method, queue), prefetch));
-    m_consumers.emplace(call.request.consumerTag,
-                        Consumer{.id = id, .ledgerId = ledgerId, .noAck = method.noAck});
+    m_consumers.emplace(
+            call.request.consumerTag,
+            Consumer{.id = id, .ledgerId = ledgerId, .noAck = method.noAck, .returns = returns});
     forgetLastConsumer();
     sendOrQueue(std::move(call));
     return id;

@@ -210,66 +210,6 @@ RequestId ChannelCore::refuseTorn()
     return id;
 }
 
-void ChannelCore::started(const Request &request)
-{
-    const auto found = m_consumers.find(request.consumerTag);
-    if (found == m_consumers.end())
-        return;
-    Consumer &consumer = found->second;
-    Reader in(QByteArrayView(request.sent).sliced(4));
-    const QByteArray queue = decode<BasicConsume>(in).queue.toByteArray();
-    if (!consumer.since) {
-        consumer.since = m_context.turnTime;
-        m_context.topology.consumerStarted(queue);
-        consumer.consume = request.sent;
-    }
-    consumer.prefetch = request.prefetch;
-    consumer.queue = queue;
-    consumer.refusals = consumer.blame = 0;
-}
-
-void ChannelCore::consumerGone(const Consumer &consumer)
-{
-    if (consumer.since)
-        m_context.topology.consumerEnded(consumer.queue, m_context.turnTime);
-}
-
-// A stream goes on with the oldest message that is not settled. If none has come yet, it begins where it would have
-// begun at first: "next" and "last" mean another message by now.
-QByteArray ChannelCore::resumingConsume(const Consumer &consumer) const
-{
-    Reader in(QByteArrayView(consumer.consume).sliced(4));
-    BasicConsume method = decode<BasicConsume>(in);
-    if (!m_deliveries.mayBeStream(consumer.ledgerId))
-        return consumer.consume;
-    QAmqpTable arguments = decodeTable(method.arguments);
-    const QString key = QStringLiteral("x-stream-offset");
-    if (const std::optional<qint64> offset = m_deliveries.offsetToResume(consumer.ledgerId)) {
-        arguments.insert(key, QAmqpValue(*offset));
-    } else if (!m_deliveries.isStream(consumer.ledgerId)) {
-        return consumer.consume;
-    } else if (const QString from = arguments.value(key).toString();
-               !from.isEmpty() && from != QLatin1StringView("first")) {
-        const auto passed =
-                std::chrono::ceil<std::chrono::seconds>(m_context.turnTime - *consumer.since);
-        arguments.insert(key, formatted(u"%1s", std::max<qint64>(passed.count(), 1)));
-    }
-    const QByteArray encoded = encodeTable(arguments);
-    method.arguments = encoded;
-    return callOf(method).method;
-}
-
-WireCall ChannelCore::resumingCall(const QByteArray &consumerTag, const Consumer &consumer)
-{
-    WireCall call{.method = resumingConsume(consumer), .prefetch = consumer.prefetch};
-    call.request = {.id = ++m_context.lastRequest,
-                    .method = BasicConsume::info.id(),
-                    .replies = replyIds(BasicConsume::Replies()),
-                    .consumerTag = consumerTag,
-                    .noAck = consumer.noAck};
-    return call;
-}
-
 void ChannelCore::addSetUp(std::vector<WireCall> &calls, WireCall call)
 {
     call.request.origin = Origin::SetUp;
@@ -292,7 +232,7 @@ void ChannelCore::setUp()
     const QByteArrayList tags = consumersToResume();
     for (const QByteArray &tag : tags) {
         Consumer &consumer = m_consumers.at(tag);
-        consumer.isAway = m_context.replay && m_context.replay->isAway(consumer.queue);
+        consumer.isAway = m_context.replay->isAway(consumer.queue);
         if (!consumer.isAway)
             addSetUp(calls, resumingCall(tag, consumer));
     }
@@ -321,95 +261,6 @@ void ChannelCore::setUpAnswered(const Request &request)
         setUpDone();
 }
 
-QByteArrayList ChannelCore::consumersToResume() const
-{
-    std::vector<std::pair<RequestId, QByteArray>> order;
-    for (const auto &[tag, consumer] : m_consumers) {
-        if (consumer.since && !consumer.cancelling)
-            order.emplace_back(consumer.id, tag);
-    }
-    std::sort(order.begin(), order.end());
-    QByteArrayList tags;
-    for (const auto &[id, tag] : order)
-        tags.append(tag);
-    return tags;
-}
-
-QByteArray ChannelCore::queueOfConsumer(const QByteArray &consumerTag) const
-{
-    const auto consumer = m_consumers.find(consumerTag);
-    return consumer == m_consumers.end() ? QByteArray() : consumer->second.queue;
-}
-
-void ChannelCore::giveUpConsumer(const QByteArray &consumerTag, const QAmqpError &reason)
-{
-    const Consumer consumer = takeConsumer(consumerTag);
-    if (consumer.id)
-        m_context.events.append(ConsumerCancelled{m_number, consumer.id, reason});
-}
-
-void ChannelCore::queueReturned(const QByteArray &queue)
-{
-    if (!isUsable() || isClosing())
-        return;
-    for (const QByteArray &tag : consumersToResume()) {
-        Consumer &consumer = m_consumers.at(tag);
-        if (!consumer.isAway || m_context.topology.current(consumer.queue) != queue)
-            continue;
-        consumer.isAway = false;
-        WireCall call = resumingCall(tag, consumer);
-        call.request.origin = Origin::SetUp;
-        ++m_settingUp;
-        m_context.timed.insert(m_number);
-        m_waiting.prepend(std::move(call)); // what waits is held back until it is answered
-    }
-    pump();
-}
-
-void ChannelCore::queueLost(const QByteArray &queue, const QAmqpError &reason)
-{
-    for (const QByteArray &tag : consumersToResume()) {
-        const Consumer &consumer = m_consumers.at(tag);
-        if (consumer.isAway && m_context.topology.current(consumer.queue) == queue)
-            giveUpConsumer(tag, reason);
-    }
-}
-
-bool ChannelCore::mayComeBack(const Consumer &consumer) const
-{
-    constexpr int most = 3;
-    return consumer.refusals <= most && m_context.replay
-            && m_context.replay->mayDeclareAgain(consumer.queue);
-}
-
-void ChannelCore::missing(const QByteArray &queue)
-{
-    m_missingQueues.append(queue);
-    m_context.hasRecoveryLeft = true;
-}
-
-// The broker may delete a queue that belonged to the old link after it was declared and consumed on the new one.
-// That ends a consumer, which is started again as soon as the queue is back.
-bool ChannelCore::comesBack(const QByteArray &consumerTag)
-{
-    const auto found = m_consumers.find(consumerTag);
-    const bool isSoon = m_context.isRecovering
-            || (m_context.graceUntil && m_context.turnTime < *m_context.graceUntil);
-    if (!isSoon || found == m_consumers.end())
-        return false;
-    Consumer &consumer = found->second;
-    const Topology::Entity *const queue = m_context.topology.queue(consumer.queue);
-    if (!consumer.since || consumer.cancelling || !queue || !queue->diesWithLink
-        || !mayComeBack(consumer))
-        return false;
-    ++consumer.refusals;
-    consumer.isAway = true;
-    answer(BasicCancel{.consumerTag = QByteArrayView(consumerTag), .noWait = true});
-    m_deliveries.giveBack(consumer.ledgerId, sender());
-    missing(consumer.queue);
-    return true;
-}
-
 // The broker closes the whole connection for some of what it refuses.
 bool ChannelCore::isSetUpBlamed(const QAmqpError &cause, quint32 guiltyMethod)
 {
@@ -425,24 +276,6 @@ bool ChannelCore::isSetUpBlamed(const QAmqpError &cause, quint32 guiltyMethod)
         consumer != m_consumers.end() && ++consumer->second.blame >= most)
         giveUpConsumer(tag, cause);
     return true;
-}
-
-// A queue may have been deleted with the old link after it was declared, and an exclusive one, or an exclusive
-// consumer, may still belong to it.
-ChannelCore::Remedy ChannelCore::remedyFor(const Consumer &consumer, const QAmqpError &error) const
-{
-    constexpr auto patience = 60s;
-    switch (ReplyCode(error.replyCode())) {
-    case ReplyCode::NotFound: return mayComeBack(consumer) ? Remedy::DeclareAgain : Remedy::GiveUp;
-    case ReplyCode::AccessRefused:
-        if (!error.replyText().contains(QLatin1StringView("exclusive")))
-            return Remedy::GiveUp;
-        [[fallthrough]];
-    case ReplyCode::ResourceLocked:
-        return m_context.turnTime - consumer.refusedSince < patience ? Remedy::Retry
-                                                                     : Remedy::GiveUp;
-    default: return Remedy::GiveUp;
-    }
 }
 
 // The broker has closed the channel because it refuses to start a consumer again. That is not the application's
@@ -465,7 +298,7 @@ bool ChannelCore::setUpRefused(const QAmqpError &error, quint32 guiltyMethod)
         m_reopenAt =
                 m_context.turnTime + 50ms * (1 << std::min(consumer.refusals - 1, largestShift));
         if (remedy == Remedy::DeclareAgain)
-            missing(consumer.queue);
+            missing({.name = consumer.queue, .from = consumer.returns ? m_reopenAt : std::nullopt});
         else if (remedy == Remedy::GiveUp)
             giveUpConsumer(tag, error);
     }

@@ -52,7 +52,7 @@ struct ConnectionContext
     TimePoint turnTime = {}; // of the present turn
     bool isRecovering = false; // from the loss of a link until everything works again
     Topology topology;
-    const Replay *replay = nullptr; // of the present link, if there is anything to declare again
+    const Replay *replay = nullptr; // once a link was open
     // A step of the recovery was not answered in time, so that the link is of no use: why.
     QAmqpError abandon = {};
     std::optional<TimePoint> reopenAt = {}; // when a channel wants to be opened again

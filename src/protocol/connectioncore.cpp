@@ -251,6 +251,9 @@ void ConnectionCore::linkOpened()
 {
     m_openSince = m_now;
     m_lastNegotiated = m_link->negotiated();
+    m_context.replay = &m_replay;
+    m_replay.setDeclaring(m_options.topologyRecovery()
+                          == QAmqpConnectionOptions::TopologyRecovery::All);
     m_deadlines[Deadline::Host].reset();
     if (isClosing())
         m_link->drain();

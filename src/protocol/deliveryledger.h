@@ -285,11 +285,31 @@ public:
         }
         dropMarks(false);
     }
+    // The consumer is going to be started again. A stream begins again with a message that it has sent before.
+    void interrupted(quint32 consumer)
+    {
+        const qint64 last = std::exchange(m_consumers[consumer].lastOffset, -1);
+        if (m_consumers[consumer].queue < QueueKind::SeemsStream || last < 0)
+            return;
+        std::optional<qint64> &resumeAt = m_consumers[consumer].resumeAt;
+        resumeAt = last + 1;
+        auto entry = m_entries.begin();
+        std::erase_if(m_offsets, [&](const Offset &each) {
+            if (each.consumer != consumer)
+                return false;
+            entry = std::lower_bound(entry, m_entries.end(), each.tag,
+                                     [](const Entry &e, quint64 tag) { return e.tag < tag; });
+            if (entry != m_entries.end() && entry->tag == each.tag && entry->state != Settled)
+                resumeAt = std::min(*resumeAt, each.offset);
+            return true;
+        });
+    }
     // The link is lost, or the channel is over: the broker requeues all, and rolls back open transactions. The ends
     // of so many transactions are still to be sent.
     void clear(int endsToSend = 0)
     {
-        noteOffsets();
+        for (quint32 consumer = 0; consumer < m_consumers.size(); ++consumer)
+            interrupted(consumer);
         for (Entry &entry : m_entries) {
             if (entry.state != Settled)
                 forget(entry);
@@ -300,9 +320,7 @@ public:
         m_oldestTransaction = m_transaction;
         for (; endsToSend > 0; --endsToSend)
             m_oldestTransaction = m_oldestTransaction == 1 ? 0xffff : m_oldestTransaction - 1;
-        for (Consumer &consumer : m_consumers)
-            consumer.lastOffset =
-                    -1; // a stream begins again with a message that it has sent before
+        m_offsets.clear();
         for (const auto &mark : std::exchange(m_marks, {}))
             mark.second->settled = false;
     }
@@ -443,24 +461,6 @@ private:
             m_offsets.pop_front();
         if (m_consumers[consumer].lastOffset >= 0)
             m_offsets.push_back({tag, m_consumers[consumer].lastOffset, consumer});
-    }
-    void noteOffsets()
-    {
-        for (Consumer &consumer : m_consumers) {
-            if (consumer.queue >= QueueKind::SeemsStream && consumer.lastOffset >= 0)
-                consumer.resumeAt = consumer.lastOffset + 1;
-        }
-        auto entry = m_entries.begin();
-        for (const Offset &each : m_offsets) {
-            entry = std::lower_bound(entry, m_entries.end(), each.tag,
-                                     [](const Entry &e, quint64 tag) { return e.tag < tag; });
-            if (entry == m_entries.end())
-                break;
-            std::optional<qint64> &resumeAt = m_consumers[each.consumer].resumeAt;
-            if (entry->tag == each.tag && entry->state != Settled && resumeAt)
-                resumeAt = std::min(*resumeAt, each.offset);
-        }
-        m_offsets.clear();
     }
     // Drops the marks of the oldest transaction, which is over.
     void dropMarks(bool committed)

@@ -195,7 +195,14 @@ struct Settled
     quint64 lastTag = 0;
 };
 
-// A consumer runs again on a new link.
+// The broker cancelled the consumer, which is started again when its queue is there.
+struct ConsumerInterrupted
+{
+    quint16 channel = 0;
+    RequestId consumer = 0;
+};
+
+// A consumer runs again, on a new link or after it was interrupted.
 struct ConsumerResumed
 {
     quint16 channel = 0;
@@ -215,12 +222,12 @@ struct ShowMore
     quint16 channel = 0;
 };
 
-using Event =
-        std::variant<ConnectionOpened, AttemptFailed, ConnectWanted, LinkLost, RetryScheduled,
-                     QueueRenamed, Recovered, ConnectionClosed, BlockedChanged, Asked,
-                     SecretUpdated, ReadyToClose, ChannelOpened, ChannelLost, ChannelRecovered,
-                     ChannelClosed, Replied, Delivered, Discarded, BodyBegan, BodyArrived, Got,
-                     Returned, Settled, ConsumerResumed, ConsumerCancelled, ShowMore>;
+using Event = std::variant<ConnectionOpened, AttemptFailed, ConnectWanted, LinkLost, RetryScheduled,
+                           QueueRenamed, Recovered, ConnectionClosed, BlockedChanged, Asked,
+                           SecretUpdated, ReadyToClose, ChannelOpened, ChannelLost,
+                           ChannelRecovered, ChannelClosed, Replied, Delivered, Discarded,
+                           BodyBegan, BodyArrived, Got, Returned, Settled, ConsumerInterrupted,
+                           ConsumerResumed, ConsumerCancelled, ShowMore>;
 
 } // namespace QtAmqpPrivate
 

@@ -100,9 +100,7 @@ void ConnectionCore::dropPrivateChannel() { m_privateChannel.reset(); }
 
 void ConnectionCore::beginReplay()
 {
-    m_context.replay = &m_replay;
     const TopologyRecovery scope = m_options.topologyRecovery();
-    m_replay.setDeclaring(scope == TopologyRecovery::All);
     m_toReplay =
             scope == TopologyRecovery::All ? m_context.topology.all(m_now) : std::vector<quint64>();
     m_leftOut.clear();
@@ -211,7 +209,8 @@ void ConnectionCore::goOn()
     if (m_privateChannel && m_privateChannel->isOver())
         dropPrivateChannel();
     for (const auto &channel : m_channels) {
-        for (const QByteArray &queue : channel ? channel->takeMissingQueues() : QByteArrayList())
+        for (const MissingQueue &queue :
+             channel ? channel->takeMissingQueues() : std::vector<MissingQueue>())
             m_replay.declareAgain(queue);
     }
     m_replay.work();

@@ -21,6 +21,7 @@ constexpr int MaxBlame = 2;
 constexpr milliseconds FirstRetry = 50ms;
 constexpr milliseconds PutOffAfter = 2s;
 constexpr milliseconds RetryOfPutOff = 1s;
+constexpr int LargestShift = 5; // of what doubles with each try
 
 void Replay::begin(const std::vector<quint64> &entities, std::set<quint64> leftOut,
                    std::chrono::seconds heartbeat)
@@ -102,11 +103,11 @@ bool Replay::mayDeclareAgain(const QByteArray &queue) const
     return m_declares && entity && entity->blame < MaxBlame && m_leftOut.count(entity->id) == 0;
 }
 
-void Replay::declareAgain(const QByteArray &queue)
+void Replay::declareAgain(const MissingQueue &queue)
 {
-    if (!mayDeclareAgain(queue))
+    if (!mayDeclareAgain(queue.name))
         return;
-    const Topology::Entity *const entity = m_session.topology.queue(queue);
+    const Topology::Entity *const entity = m_session.topology.queue(queue.name);
     std::vector<quint64> ids = m_session.topology.bindingsOf(*entity);
     ids.insert(ids.begin(), entity->id);
     for (const quint64 id : ids) {
@@ -116,6 +117,13 @@ void Replay::declareAgain(const QByteArray &queue)
             continue;
         step.tries = 0;
         setState(step, State::ToDo);
+        if (!step.isAwaited || !queue.from)
+            continue;
+        step.isPatient = true;
+        step.retryAt = *queue.from;
+        setState(step, State::Waiting);
+        putOff(step);
+        m_retryAt = earlier(m_retryAt, step.retryAt);
     }
     m_sendable = true;
 }
@@ -231,8 +239,30 @@ void Replay::wakeSteps()
             m_retryAt = earlier(m_retryAt, step.retryAt);
             continue;
         }
+        if (!isWanted(step)) {
+            drop(step);
+            continue;
+        }
         setState(step, State::ToDo);
         m_sendable = true;
+    }
+}
+
+// Nobody needs a queue any more that was to be declared for consumers that have ended meanwhile.
+bool Replay::isWanted(const Step &step) const
+{
+    const Topology::Entity *const entity = m_session.topology.find(step.entity);
+    return entity && (!step.isPatient || entity->consumers > 0);
+}
+
+void Replay::drop(Step &step)
+{
+    setState(step, State::Done);
+    const Topology::Entity *const entity = m_session.topology.find(step.entity);
+    for (const quint64 id :
+         entity ? m_session.topology.bindingsOf(*entity) : std::vector<quint64>()) {
+        if (const auto binding = m_index.find(id); binding != m_index.end())
+            setState(m_steps[binding->second], State::Done);
     }
 }
 
@@ -252,7 +282,7 @@ void Replay::declared(Step &step, Topology::Entity &entity, const QByteArray &na
 {
     entity.blame = 0;
     step.tries = 0;
-    step.isSkipped = false;
+    step.isSkipped = step.isPatient = false;
     if (entity.kind != Kind::Queue)
         return;
     if (entity.isNamedByBroker && entity.name != name) {
@@ -309,19 +339,20 @@ void Replay::refused(Step &step, const QAmqpError &error)
 
 void Replay::tryLater(Step &step, const QAmqpError &error)
 {
-    constexpr int largestShift = 5;
     if (step.tries++ == 0)
         step.refusedSince = m_session.turnTime;
     step.refusal = error;
     const auto waited = m_session.turnTime - step.refusedSince;
-    if (waited > m_patience)
+    if (waited > m_patience && !step.isPatient)
         return skip(step, error);
     setState(step, State::Waiting);
     if (waited >= PutOffAfter && !step.isPutOff)
         putOff(step);
+    const int growth = 1 << std::min(step.tries - 1, LargestShift);
     step.retryAt = m_session.turnTime
-            + (step.isPutOff ? RetryOfPutOff
-                             : FirstRetry * (1 << std::min(step.tries - 1, largestShift)));
+            + (step.isPatient          ? RetryOfPutOff * growth
+                       : step.isPutOff ? RetryOfPutOff
+                                       : FirstRetry * growth);
     m_retryAt = earlier(m_retryAt, step.retryAt);
 }
 

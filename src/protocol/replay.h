@@ -33,7 +33,7 @@ public:
     void setDeclaring(bool declares) { m_declares = declares; }
     // The queue may have been deleted since it was declared.
     bool mayDeclareAgain(const QByteArray &queue) const;
-    void declareAgain(const QByteArray &queue);
+    void declareAgain(const MissingQueue &queue);
     // The link is lost. If the broker blames a method of which a step is unanswered, that is the guilty one. For an
     // internal error RabbitMQ blames none; it is most likely the oldest one.
     bool linkLost(quint32 guiltyMethod, bool isInternal);
@@ -82,6 +82,7 @@ private:
         bool isPutOff = false; // nothing waits for it any more
         bool isSkipped = false;
         bool isAwaited = false; // consumers wait for the queue
+        bool isPatient = false; // for as long as there are such consumers
         int tries = 0;
         RequestId request = 0;
         TimePoint refusedSince = {};
@@ -100,6 +101,8 @@ private:
     void refused(Step &step, const QAmqpError &error);
     void tryLater(Step &step, const QAmqpError &error);
     void skip(Step &step, const QAmqpError &error);
+    bool isWanted(const Step &step) const;
+    void drop(Step &step);
     void declared(Step &step, Topology::Entity &entity, const QByteArray &name);
     Step *oldestSent(quint32 method);
     QString nameOf(const Topology::Entity &entity) const;
@@ -114,7 +117,7 @@ private:
     int m_declaring = 0; // those of them that bindings of queues wait for
     std::optional<TimePoint> m_retryAt; // when the next step is to be tried again
     bool m_sendable = false; // something may have become ready to be sent
-    std::chrono::milliseconds m_patience{0}; // with what is put off
+    std::chrono::milliseconds m_patience{10'000}; // with what is put off
     QList<QPair<QString, QString>> m_renamed;
     std::vector<QByteArray> m_returned;
     std::vector<LostQueue> m_lost;

@@ -103,6 +103,7 @@ void Topology::renew(Entity &known, Entity entity)
     known.encoded = std::move(entity.encoded);
     known.autoDelete = entity.autoDelete;
     known.diesWithLink = entity.diesWithLink;
+    known.isForeign = false;
     known.expires = entity.expires;
 }
 
@@ -303,6 +304,21 @@ void Topology::accepted(quint32 method, const QByteArray &encoded, const QByteAr
     }
 }
 
+void Topology::seen(const QByteArray &queue)
+{
+    const Key key = keyOf(Kind::Queue, current(queue));
+    if (m_entities.count(key) > 0)
+        return;
+    Entity entity{.id = ++m_lastId,
+                  .kind = Kind::Queue,
+                  .method = QueueDeclare::info.id(),
+                  .encoded = callOf(QueueDeclare{.queue = queue, .passive = true}).method,
+                  .name = queue,
+                  .isForeign = true};
+    m_keys.emplace(entity.id, key);
+    m_entities.emplace(key, std::move(entity));
+}
+
 void Topology::consumerStarted(const QByteArray &queue)
 {
     if (const auto entity = m_entities.find(keyOf(Kind::Queue, current(queue)));
@@ -319,7 +335,7 @@ void Topology::consumerEnded(const QByteArray &queue, TimePoint now)
     if (entity == m_entities.end() || entity->second.consumers == 0
         || --entity->second.consumers > 0)
         return;
-    if (entity->second.autoDelete)
+    if (entity->second.autoDelete || entity->second.isForeign)
         forget(Key(entity->first));
     else
         used(entity->second, now);
@@ -365,8 +381,10 @@ std::vector<quint64> Topology::all(TimePoint now)
 {
     expire(now);
     std::vector<std::pair<Kind, quint64>> order;
-    for (const auto &[key, entity] : m_entities)
-        order.emplace_back(entity.kind, entity.id);
+    for (const auto &[key, entity] : m_entities) {
+        if (!entity.isForeign)
+            order.emplace_back(entity.kind, entity.id);
+    }
     std::sort(order.begin(), order.end());
     std::vector<quint64> ids;
     for (const auto &[kind, id] : order)

@@ -46,6 +46,8 @@ public:
         bool autoDelete = false;
         bool isNamedByBroker = false;
         bool diesWithLink = false; // or soon after it
+        bool isForeign =
+                false; // somebody else has declared it, and it is only looked whether it is there
         QueueNamePointer shared = {}; // what the handles of such a queue have
         QList<QByteArray> oldNames = {};
         int consumers = 0; // of this connection
@@ -57,6 +59,8 @@ public:
     // The broker has accepted a request, or one without an answer was sent.
     void accepted(quint32 method, const QByteArray &encoded, const QByteArray &queueName,
                   const QueueNamePointer &declared, TimePoint now);
+    // A consumer is to be started again when the queue is there.
+    void seen(const QByteArray &queue);
     void consumerStarted(const QByteArray &queue);
     void consumerEnded(const QByteArray &queue, TimePoint now);
     // The queue was declared again or read, which puts its expiry off.

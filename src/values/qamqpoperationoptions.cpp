@@ -350,6 +350,27 @@ QTAMQP_FIELD(QAmqpConsumeOptions, bool, isExclusive, setExclusive)
     in a transaction, and bodies that go to QAmqpConsumer::setBodySink() are not looked at. The publisher must give each message an id of its own. */
 QTAMQP_FIELD(QAmqpConsumeOptions, int, deduplication, setDeduplication)
 
+/*! \fn bool QAmqpConsumeOptions::isResumedAfterCancel() const
+    Returns whether the consumer is started again after the broker has cancelled it; off by default. */
+/*! \fn QAmqpConsumeOptions &QAmqpConsumeOptions::setResumedAfterCancel(bool resumed)
+    Has the consumer started again after the broker has cancelled it, if \a resumed: because the queue was deleted, its
+    node failed or it moved to another node of a cluster, or, since RabbitMQ 4.3, because an acknowledgement took too long.
+    QAmqpConsumer::cancelled() is not emitted then: the consumer is in state Starting until it runs again, and Active
+    from then on. Messages that it held back go back to the queue; those that the application has got may still be
+    settled.
+
+    A queue that was declared on this connection is declared again first, with its bindings; of any other one it is
+    only looked whether it is there, by a passive declare. Both happen on a channel of the library's own, after 100 ms
+    at first and later if the broker cancels again within 10 seconds; as long as the queue is not there, after 1 second,
+    doubled up to 32, for as long as the consumer lives. It ends with cancelled() if the broker refuses the declaration
+    for another reason, if the queue was deleted by this connection, or if it was declared here and
+    QAmqpConnectionOptions::topologyRecovery() keeps it from being declared again.
+
+    Without it, the consumer ends with cancelled(), and the application decides.
+
+    \sa QAmqpConsumer::cancelled(), {https://www.rabbitmq.com/consumer-cancel.html} */
+QTAMQP_FIELD(QAmqpConsumeOptions, bool, isResumedAfterCancel, setResumedAfterCancel)
+
 /*! \fn QString QAmqpConsumeOptions::consumerTag() const
     Returns the consumer tag; empty by default, which lets the library choose one. */
 /*! \fn QAmqpConsumeOptions &QAmqpConsumeOptions::setConsumerTag(const QString &consumerTag)
@@ -462,6 +483,8 @@ QDebug operator<<(QDebug debug, const QAmqpConsumeOptions &options)
         debug << ", prefetch " << options.prefetch();
     if (options.deduplication() > 0)
         debug << ", deduplication of " << options.deduplication();
+    if (options.isResumedAfterCancel())
+        debug << ", resumed after a cancel";
     return print(debug, QtAmqpPrivate::peek(options.d), ", ");
 }
 

@@ -26,6 +26,7 @@ public:
     bool isNoAck = false;
     bool isNoLocal = false;
     int deduplication = 0;
+    bool isResumedAfterCancel = false;
     std::optional<quint16> prefetch; // until it is set, the prefetch of the channel counts
     QString consumerTag;
     QAmqpTable arguments;
