@@ -20,6 +20,11 @@ namespace QtAmqpPrivate {
 using namespace std::chrono_literals;
 using Origin = Request::Origin;
 
+static BasicCancel cancelOf(const QByteArray &consumerTag)
+{
+    return {.consumerTag = QByteArrayView(consumerTag), .noWait = true};
+}
+
 void ChannelCore::started(const Request &request)
 {
     const auto found = m_consumers.find(request.consumerTag);
@@ -30,8 +35,7 @@ void ChannelCore::started(const Request &request)
     const QByteArray queue = decode<BasicConsume>(in).queue.toByteArray();
     if (!consumer.since) {
         consumer.since = m_context.turnTime;
-        if (consumer.returns)
-            m_context.topology.seen(queue);
+        m_context.topology.seen(queue);
         m_context.topology.consumerStarted(queue);
         consumer.consume = request.sent;
     }
@@ -114,6 +118,10 @@ void ChannelCore::queueReturned(const QByteArray &queue)
 {
     if (!isUsable() || isClosing())
         return;
+    if (!m_held.empty()) {
+        releaseCalls();
+        holdCalls(); // those about other queues
+    }
     for (const QByteArray &tag : consumersToResume()) {
         Consumer &consumer = m_consumers.at(tag);
         if (!consumer.isAway || m_context.topology.current(consumer.queue) != queue)
@@ -124,17 +132,51 @@ void ChannelCore::queueReturned(const QByteArray &queue)
         ++m_settingUp;
         m_context.timed.insert(m_number);
         m_waiting.prepend(std::move(call)); // what waits is held back until it is answered
+        if (std::exchange(consumer.owesCancel, false)) {
+            WireCall answer = callOf(cancelOf(tag));
+            answer.request.origin = Origin::SetUp;
+            m_waiting.prepend(std::move(answer));
+        }
     }
     pump();
+}
+
+// The application has deleted the queue, or nobody uses it any more.
+void ChannelCore::endForgottenConsumers()
+{
+    QByteArrayList tags;
+    for (const auto &[tag, consumer] : m_consumers) {
+        if (consumer.isAway && !consumer.cancelling && !m_context.topology.queue(consumer.queue))
+            tags.append(tag);
+    }
+    for (const QByteArray &tag : std::as_const(tags))
+        giveUpConsumer(tag,
+                       operationError(QAmqpError::Kind::Cancelled, QAmqpError::Origin::Broker,
+                                      u"queue \"%1\" was deleted while its consumer waited for it",
+                                      m_consumers.at(tag).queue));
 }
 
 void ChannelCore::queueLost(const QByteArray &queue, const QAmqpError &reason)
 {
     for (const QByteArray &tag : consumersToResume()) {
         const Consumer &consumer = m_consumers.at(tag);
-        if (consumer.isAway && m_context.topology.current(consumer.queue) == queue)
-            giveUpConsumer(tag, reason);
+        if (!consumer.isAway || m_context.topology.current(consumer.queue) != queue)
+            continue;
+        if (consumer.owesCancel && isOnLink())
+            answer(cancelOf(tag));
+        giveUpConsumer(tag, reason);
     }
+    for (WireCall &call : std::exchange(m_held, {})) {
+        const QByteArray name = Topology::queueNamed(call.request.method, call.method);
+        if (m_context.topology.current(name) != queue) {
+            m_held.push_back(std::move(call));
+            continue;
+        }
+        endRequest(call.request, reason, false, true);
+        if (call.request.method == BasicConsume::info.id())
+            giveUpConsumer(call.request.consumerTag, reason);
+    }
+    closeIfIdle();
 }
 
 // The broker ended a subscription, mostly because its queue is gone. RabbitMQ asks for no reply; it
@@ -145,14 +187,15 @@ void ChannelCore::cancelled(const QByteArray &consumerTag)
     if (found == m_consumers.end() || found->second.isAway)
         return;
     Consumer &consumer = found->second;
-    if (!consumer.cancelling) // a second basic.cancel could mean a new consumer of the same tag
-        answer(BasicCancel{.consumerTag = QByteArrayView(consumerTag), .noWait = true});
     m_deliveries.giveBack(consumer.ledgerId, sender());
     if (comesBack(consumer)) {
-        consumer.isAway = true;
+        consumer.isAway = consumer.owesCancel =
+                true; // what waits to be sent might hold the answer up
         m_deliveries.interrupted(consumer.ledgerId);
         m_context.events.append(ConsumerInterrupted{m_number, consumer.id});
     } else {
+        if (!consumer.cancelling) // a second basic.cancel could mean a new consumer of the same tag
+            answer(cancelOf(consumerTag));
         m_context.events.append(ConsumerCancelled{m_number, takeConsumer(consumerTag).id});
     }
 }
@@ -165,28 +208,52 @@ bool ChannelCore::comesBack(Consumer &consumer)
     constexpr auto longRun = 10s;
     constexpr int largestShift = 8;
     const Topology::Entity *const queue = m_context.topology.queue(consumer.queue);
-    if (!consumer.since || consumer.cancelling || !queue || m_closeWanted)
+    if (!consumer.since || consumer.cancelling || !queue || m_closeWanted
+        || !m_context.replay->mayReturn(consumer.queue))
         return false;
     const TimePoint now = m_context.turnTime;
     const bool isSoon =
             m_context.isRecovering || (m_context.graceUntil && now < *m_context.graceUntil);
-    if (isSoon && queue->diesWithLink && mayComeBack(consumer)) {
-        ++consumer.refusals;
-        missing({.name = consumer.queue});
-        return true;
-    }
-    if (!consumer.returns || !m_context.replay->mayDeclareAgain(consumer.queue))
+    if (!consumer.returns && !(isSoon && queue->diesWithLink))
         return false;
-    consumer.cancels = now - consumer.runsSince < longRun ? consumer.cancels + 1 : 0;
-    const auto delay = std::min(100ms * (1 << std::min(consumer.cancels, largestShift)), 30'000ms);
-    missing({.name = consumer.queue, .from = now + delay});
+    consumer.cancels = now - consumer.runsSince < longRun ? consumer.cancels + 1 : 1;
+    const auto delay = std::min(50ms * (1 << std::min(consumer.cancels, largestShift)), 10'000ms);
+    missing({.name = consumer.queue, .from = now + delay, .isPatient = consumer.returns});
     return true;
 }
 
-bool ChannelCore::mayComeBack(const Consumer &consumer) const
+// A queue may have been deleted with the old link after it was declared, or still belong to that link, as an exclusive
+// one or one that has an exclusive consumer. The consumer does not start before the queue is seen to be there and free.
+bool ChannelCore::waitsForQueue(Consumer &consumer, const QAmqpError &error)
 {
-    constexpr int most = 3;
-    return consumer.refusals <= most && m_context.replay->mayDeclareAgain(consumer.queue);
+    constexpr int most = 5;
+    constexpr int largestShift = 9;
+    const auto code = ReplyCode(error.replyCode());
+    const bool isTaken = code == ReplyCode::AccessRefused
+            && error.replyText().contains(QLatin1StringView("exclusive"));
+    if (!isTaken && code != ReplyCode::ResourceLocked && code != ReplyCode::NotFound)
+        return false;
+    if (!m_context.replay->mayReturn(consumer.queue)
+        || (++consumer.refusals > most && !consumer.returns))
+        return false;
+    const auto delay = 50ms * (1 << std::min(consumer.refusals - 1, largestShift));
+    missing({.name = consumer.queue,
+             .from = m_context.turnTime + delay,
+             .isPatient = consumer.returns,
+             .isFree = isTaken});
+    return true;
+}
+
+QByteArrayList ChannelCore::queuesToFree() const
+{
+    QByteArrayList queues;
+    for (const QByteArray &tag : consumersToResume()) {
+        const Consumer &consumer = m_consumers.at(tag);
+        Reader in(QByteArrayView(consumer.consume).sliced(4));
+        if (decode<BasicConsume>(in).exclusive)
+            queues.append(consumer.queue);
+    }
+    return queues;
 }
 
 void ChannelCore::missing(MissingQueue queue)
@@ -195,22 +262,21 @@ void ChannelCore::missing(MissingQueue queue)
     m_context.hasRecoveryLeft = true;
 }
 
-// A queue may have been deleted with the old link after it was declared, and an exclusive one, or an exclusive
-// consumer, may still belong to it.
-ChannelCore::Remedy ChannelCore::remedyFor(const Consumer &consumer, const QAmqpError &error) const
+// What waits to be asked about a queue that is not back yet is asked when it is. The broker would close the channel
+// for it.
+void ChannelCore::holdCalls()
 {
-    constexpr auto patience = 60s;
-    switch (ReplyCode(error.replyCode())) {
-    case ReplyCode::NotFound: return mayComeBack(consumer) ? Remedy::DeclareAgain : Remedy::GiveUp;
-    case ReplyCode::AccessRefused:
-        if (!error.replyText().contains(QLatin1StringView("exclusive")))
-            return Remedy::GiveUp;
-        [[fallthrough]];
-    case ReplyCode::ResourceLocked:
-        return m_context.turnTime - consumer.refusedSince < patience ? Remedy::Retry
-                                                                     : Remedy::GiveUp;
-    default: return Remedy::GiveUp;
-    }
+    m_held = m_waiting.takeIf([this](const WireCall &call) {
+        const quint32 method = call.request.method;
+        return method && m_context.replay->holds(Topology::queueNamed(method, call.method));
+    });
+}
+
+void ChannelCore::releaseCalls()
+{
+    for (auto call = m_held.rbegin(); call != m_held.rend(); ++call)
+        m_waiting.prepend(std::move(*call));
+    m_held.clear();
 }
 
 } // namespace QtAmqpPrivate

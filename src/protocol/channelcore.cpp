@@ -32,17 +32,13 @@ ChannelCore::~ChannelCore() = default;
 
 bool ChannelCore::isIdle() const
 {
-    return m_publishes.unconfirmed() == 0
+    return m_publishes.unconfirmed() == 0 && m_held.empty()
             && (!m_link || (m_link->isIdle() && !m_link->isSendingBody()))
             && std::all_of(m_waiting.begin(), m_waiting.end(),
                            [&](const WireCall &waiting) { return waiting.request.over; });
 }
 
-void ChannelCore::open(LinkContext &link)
-{
-    m_reopenAt.reset();
-    m_link.emplace(link, *this);
-}
+void ChannelCore::open(LinkContext &link) { m_link.emplace(link, *this); }
 
 void ChannelCore::opened()
 {
@@ -63,9 +59,11 @@ void ChannelCore::close()
     if (m_context.isRecovering && !isOnLink()) // the broker has closed it with the link
         return finish({}, 0);
     m_context.timed.insert(m_number);
+    releaseCalls();
     if (m_link)
         m_link->changeState(Cause::CloseCommand);
-    closeIfIdle();
+    if (isOnLink())
+        pump();
 }
 
 // Closing waits for what was asked before, confirms included: RabbitMQ drops them otherwise.
@@ -129,6 +127,8 @@ void ChannelCore::answered(const Request &request, Replied replied)
     if (isRecorded(request.method))
         m_context.topology.accepted(request.method, request.sent, replied.name, request.declared,
                                     m_context.turnTime);
+    if (request.method == QueueDelete::info.id()) // a consumer may be waiting for it
+        m_context.hasRecoveryLeft = true;
     switch (request.method) {
     case BasicConsume::info.id(): started(request); break;
     case ConfirmSelect::info.id():
@@ -195,7 +195,8 @@ bool ChannelCore::waitingFitsFrames(quint32 frameMax) const
 quint64 ChannelCore::publish(const BasicPublish &method, const QAmqpMessage &message,
                              const QueueNamePointer &queue, StreamedBody body)
 {
-    if (queue && !queue->isComing) {
+    const bool goesAtOnce = sendsAtOnce() && !body.source;
+    if (queue && !queue->isComing && goesAtOnce) {
         BasicPublish resolved = method;
         resolved.routingKey = queue->name;
         return publish(resolved, message, {}, std::move(body));
@@ -211,7 +212,7 @@ quint64 ChannelCore::publish(const BasicPublish &method, const QAmqpMessage &mes
                           : QueueNamePointer(new QueueName(method.routingKey.toByteArray())),
                     message.bytes(QAmqpMessage::Property::MessageId));
     }
-    if (sendsAtOnce() && !queue && !body.source) {
+    if (goesAtOnce && !queue) {
         noteTransaction();
         m_link->sendPublish(method, message);
         if (m_confirming)
@@ -374,6 +375,7 @@ void ChannelCore::finish(const QAmqpError &error, quint32 guiltyMethod)
         return;
     if (std::exchange(m_ended, true))
         return;
+    releaseCalls();
     if (m_user) {
         m_waiting.takeAll();
         m_user->ended(error, guiltyMethod);

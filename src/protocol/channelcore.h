@@ -40,12 +40,13 @@ protected:
     ~PrivateUser() = default;
 };
 
-// A queue that is gone, or may be, and for which consumers wait.
+// A queue for which consumers wait, since it is gone or belongs to somebody else.
 struct MissingQueue
 {
     QByteArray name = {};
-    // They wait until it is back, which is not looked at before. Otherwise they wait for a while only.
-    std::optional<TimePoint> from = {};
+    TimePoint from = {}; // it is not looked for before
+    bool isPatient = false; // they wait for as long as it takes, and otherwise for a while only
+    bool isFree = false; // they wait until it has no consumer
 };
 
 class ChannelCore
@@ -69,11 +70,7 @@ public:
     // Whether its number is in use on the present link.
     bool isOnLink() const { return m_link && m_link->state() != ChannelState::Closed; }
     // Whether it wants to be opened on the present link.
-    bool wantsLink(TimePoint now) const
-    {
-        return !m_ended && state() == ChannelState::Opening && !isOnLink()
-                && (!m_reopenAt || *m_reopenAt <= now);
-    }
+    bool wantsLink() const { return !m_ended && state() == ChannelState::Opening && !isOnLink(); }
     // Whether its modes and consumers are in force on the present link.
     bool isSetUp() const { return m_ended || (isUsable() && m_settingUp == 0); }
 
@@ -216,17 +213,16 @@ public:
     bool isSetUpBlamed(const QAmqpError &cause, quint32 guiltyMethod);
     // The queue of consumers that waited for it is back, or does not come back.
     void queueReturned(const QByteArray &queue);
+    void endForgottenConsumers(); // their queue does not come back
     void queueLost(const QByteArray &queue, const QAmqpError &reason);
     // Ends the consumer instead of starting it again on the next link.
     void giveUpConsumer(const QByteArray &consumerTag, const QAmqpError &reason);
     QByteArrayList consumersToResume() const;
+    // Their consumers admit no others, and cannot be started before these are gone.
+    QByteArrayList queuesToFree() const;
     QByteArray queueOfConsumer(const QByteArray &consumerTag) const;
     // Queues that are to be declared once more for its consumers.
     std::vector<MissingQueue> takeMissingQueues() { return std::exchange(m_missingQueues, {}); }
-    std::optional<TimePoint> reopenAt() const
-    {
-        return m_ended || isOnLink() ? std::nullopt : m_reopenAt;
-    }
     void end(const QAmqpError &error);
     void forget() { m_forgotten = true; }
 
@@ -262,15 +258,15 @@ private:
         std::optional<quint16> prefetch = {};
         QByteArray queue = {};
         std::optional<TimePoint> since = {}; // when it was started first
-        bool isAway = false; // its queue is not there yet
+        bool isAway = false; // it waits for its queue
+        bool owesCancel =
+                false; // the broker cancelled it, and is to be answered before it starts again
         int refusals = 0; // since it ran last
         int blame = 0; // how many links it has cost since then
-        TimePoint refusedSince = {};
         bool returns = false; // also after the broker has cancelled it
         int cancels = 0; // of the broker, one soon after the other
         TimePoint runsSince = {};
     };
-    enum class Remedy { GiveUp, DeclareAgain, Retry };
 
     // Notes what a request changes as soon as it is made, before it is answered.
     template<typename Method>
@@ -307,7 +303,6 @@ private:
         interrupt(cause, guiltyMethod);
     }
     void endGuilty(const Request &request, const QAmqpError &cause);
-    bool mayComeBack(const Consumer &consumer) const;
     RequestId refuseTorn();
     void tearTransaction(const QAmqpError &cause);
     void endUnderWay(Request &request, const QAmqpError &cause, std::vector<WireCall> &again);
@@ -320,7 +315,10 @@ private:
     QByteArray resumingConsume(const Consumer &consumer) const;
     void setUpAnswered(const Request &request);
     bool setUpRefused(const QAmqpError &error, quint32 guiltyMethod);
-    Remedy remedyFor(const Consumer &consumer, const QAmqpError &error) const;
+    bool waitsForQueue(Consumer &consumer, const QAmqpError &error);
+    void blame(const QByteArray &consumerTag, const QAmqpError &cause);
+    void holdCalls();
+    void releaseCalls();
     void started(const Request &request);
     void consumerGone(const Consumer &consumer);
     RequestId cancelAway(const QByteArray &consumerTag);
@@ -427,8 +425,8 @@ private:
     bool m_wasOpen = false; // on an earlier link
     int m_settingUp = 0; // calls of setUp() that are not answered
     bool m_isBack = true; // ChannelRecovered was pushed since the link was lost
-    std::optional<TimePoint> m_reopenAt; // not before
     std::vector<MissingQueue> m_missingQueues;
+    std::vector<WireCall> m_held; // about queues that are not back yet
     bool m_closeWanted = false; // the application called close(), whatever becomes of the link
     std::optional<TimePoint>
             m_closeHeldUp; // since when only publishes keep the channel from closing

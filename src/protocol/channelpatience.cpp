@@ -59,6 +59,8 @@ void ChannelCore::requestTimedOut(Request &request, std::chrono::milliseconds re
                 QAmqpError::Kind::Timeout, QAmqpError::Origin::Library,
                 u"%1 did not answer %2 within %3 ms while the connection recovered%4",
                 methodName(request.method), requestTimeout.count(), blockedNote(blocked));
+        if (request.origin == Request::Origin::SetUp)
+            blame(request.consumerTag, m_context.abandon);
         return;
     }
     QAmqpError error(QAmqpError::Kind::Timeout, QAmqpError::Scope::Operation,

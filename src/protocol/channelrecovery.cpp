@@ -47,19 +47,24 @@ void ChannelCore::interrupted(const QAmqpError &cause, quint32 &guiltyMethod)
 
 void ChannelCore::interrupt(const QAmqpError &cause, quint32 &guiltyMethod)
 {
-    m_isBack = false;
+    releaseCalls();
+    m_isBack = !m_wasOpen; // else the application has not heard of it yet
     m_context.events.append(ReadyToClose{m_number}); // before any slot hears of it
     m_waiting.takeIf([](const WireCall &call) { return call.request.origin == Origin::SetUp; });
     m_settingUp = 0;
     tearTransaction(cause);
     m_waiting.takeIf([](const WireCall &call) { return !call.request.method && !call.hasContent; });
-    std::vector<WireCall> again;
+    std::optional<WireCall>
+            untouched; // a body of which nothing was sent comes behind what was asked before it
     if (m_link->isBodyUntouched() && !m_transactional) {
-        again.push_back(m_link->takeBody());
+        untouched = m_link->takeBody();
     } else if (m_link->isSendingBody()) {
-        endBody(cause);
+        if (m_link->bodyCall().confirming)
+            m_publishes.sent(); // in part, so that its outcome is as unknown as that of the others
+        m_link->dropBody();
         --m_streamedBodies;
     }
+    std::vector<WireCall> again;
     bool isInternal = cause.replyCode() == int(ReplyCode::InternalError) && !guiltyMethod;
     m_link->endRequests([&](Request &request) {
         if (request.origin != Origin::Application || !request.isAwaited())
@@ -73,6 +78,8 @@ void ChannelCore::interrupt(const QAmqpError &cause, quint32 &guiltyMethod)
         endGuilty(request, cause);
     });
     m_link->lost();
+    if (untouched)
+        again.push_back(std::move(*untouched));
     for (const WireCall &call : m_waiting.takeIf([](const WireCall &waiting) {
              return waiting.request.method == BasicRecover::info.id();
          }))
@@ -87,7 +94,8 @@ void ChannelCore::interrupt(const QAmqpError &cause, quint32 &guiltyMethod)
                 || call.request.method == TxRollback::info.id();
     })));
     forgetLastConsumer();
-    m_context.events.append(ChannelLost{m_number, cause});
+    if (m_wasOpen)
+        m_context.events.append(ChannelLost{m_number, cause});
     if (m_closeWanted) // the loss has closed it
         finish({}, 0);
 }
@@ -227,12 +235,15 @@ void ChannelCore::setUp()
         addSetUp(calls, std::move(call));
     };
     m_settingUp = 0;
+    if (!m_closeWanted)
+        holdCalls();
     if (m_modeSelected)
         m_transactional ? add(TxSelect{}) : add(ConfirmSelect{});
     const QByteArrayList tags = consumersToResume();
     for (const QByteArray &tag : tags) {
         Consumer &consumer = m_consumers.at(tag);
         consumer.isAway = m_context.replay->isAway(consumer.queue);
+        consumer.owesCancel = false;
         if (!consumer.isAway)
             addSetUp(calls, resumingCall(tag, consumer));
     }
@@ -264,25 +275,30 @@ void ChannelCore::setUpAnswered(const Request &request)
 // The broker closes the whole connection for some of what it refuses.
 bool ChannelCore::isSetUpBlamed(const QAmqpError &cause, quint32 guiltyMethod)
 {
-    constexpr int most = 2;
     const Request *const guilty =
             m_link && m_settingUp > 0 && guiltyMethod == BasicConsume::info.id()
             ? m_link->unanswered(guiltyMethod)
             : nullptr;
     if (!guilty || guilty->origin != Origin::SetUp)
         return false;
-    const QByteArray tag = guilty->consumerTag;
-    if (const auto consumer = m_consumers.find(tag);
-        consumer != m_consumers.end() && ++consumer->second.blame >= most)
-        giveUpConsumer(tag, cause);
+    blame(guilty->consumerTag, cause);
     return true;
 }
 
+// The consumer has cost a link. One that costs the second one in a row is given up.
+void ChannelCore::blame(const QByteArray &consumerTag, const QAmqpError &cause)
+{
+    constexpr int most = 2;
+    const QByteArray tag = consumerTag; // it may belong to what is given up
+    if (const auto consumer = m_consumers.find(tag);
+        consumer != m_consumers.end() && ++consumer->second.blame >= most)
+        giveUpConsumer(tag, cause);
+}
+
 // The broker has closed the channel because it refuses to start a consumer again. That is not the application's
-// error: the channel is opened once more, and the consumer is started again or given up.
+// error: the channel is opened once more, without that consumer.
 bool ChannelCore::setUpRefused(const QAmqpError &error, quint32 guiltyMethod)
 {
-    constexpr int largestShift = 5;
     const Request *const guilty = m_link ? m_link->unanswered(guiltyMethod) : nullptr;
     if (!guilty || guilty->origin != Origin::SetUp || guiltyMethod != BasicConsume::info.id()
         || error.origin() != QAmqpError::Origin::Broker)
@@ -290,19 +306,8 @@ bool ChannelCore::setUpRefused(const QAmqpError &error, quint32 guiltyMethod)
     const QByteArray tag = guilty->consumerTag;
     const auto found = m_consumers.find(tag);
     m_settingUp = 0;
-    if (found != m_consumers.end()) {
-        Consumer &consumer = found->second;
-        if (consumer.refusals++ == 0)
-            consumer.refusedSince = m_context.turnTime;
-        const Remedy remedy = remedyFor(consumer, error);
-        m_reopenAt =
-                m_context.turnTime + 50ms * (1 << std::min(consumer.refusals - 1, largestShift));
-        if (remedy == Remedy::DeclareAgain)
-            missing({.name = consumer.queue, .from = consumer.returns ? m_reopenAt : std::nullopt});
-        else if (remedy == Remedy::GiveUp)
-            giveUpConsumer(tag, error);
-    }
-    m_context.reopenAt = earlier(m_context.reopenAt, m_reopenAt);
+    if (found != m_consumers.end() && !waitsForQueue(found->second, error))
+        giveUpConsumer(tag, error);
     m_context.hasRecoveryLeft = true;
     interrupt(error);
     return true;

@@ -147,7 +147,7 @@ void ConnectionCore::transportReached(const QString &address, bool isLast,
 void ConnectionCore::setReading(bool reading, TimePoint now)
 {
     m_reading = reading;
-    if (m_link && !isRecovering()) // a recovery reads until it is done
+    if (m_link && (!isRecovering() || mayOpenChannels())) // until then, only answers can come
         m_link->setReading(reading, now);
 }
 
@@ -215,7 +215,7 @@ ChannelCore *ConnectionCore::addChannel(quint64 nextPublishTag)
     while (number >= m_channels.size())
         m_channels.emplace_back();
     m_channels[number] = std::make_unique<ChannelCore>(m_context, quint16(number), nextPublishTag);
-    if (isUsable() && isReadyForChannels())
+    if (mayOpenChannels())
         m_channels[number]->open(m_link->context());
     return m_channels[number].get();
 }
@@ -266,13 +266,9 @@ void ConnectionCore::linkOpened()
 void ConnectionCore::openChannels()
 {
     for (const auto &channel : m_channels) {
-        if (channel && channel->wantsLink(m_now) && !isPrivate(channel->number()))
+        if (channel && channel->wantsLink() && !isPrivate(channel->number()))
             openChannel(*channel);
     }
-    m_context.reopenAt.reset();
-    for (const auto &channel : m_channels)
-        m_context.reopenAt =
-                earlier(m_context.reopenAt, channel ? channel->reopenAt() : std::nullopt);
 }
 
 void ConnectionCore::openChannel(ChannelCore &channel)
@@ -415,7 +411,8 @@ void ConnectionCore::timeout(TimePoint now)
         m_replay.stepTimedOut();
         return end(error);
     }
-    if (m_context.hasRecoveryLeft)
+    const std::optional<TimePoint> retry = m_replay.nextTimeout();
+    if (m_context.hasRecoveryLeft || (retry && *retry <= now))
         goOn();
 }
 
@@ -432,8 +429,6 @@ std::optional<TimePoint> ConnectionCore::nextTimeout()
             next = earlier(next, time);
             return !time;
         });
-        if (isReadyForChannels())
-            next = earlier(next, m_context.reopenAt);
         next = earlier(next, m_replay.nextTimeout());
     }
     return next;
@@ -467,6 +462,7 @@ void ConnectionCore::end(QAmqpError error, quint32 guiltyMethod)
     if (m_link)
         m_link->leave(Cause::Ended);
     m_ended = true;
+    m_filter.reset();
     m_deadlines.clear();
     for (const auto &channel : m_channels) {
         if (channel)

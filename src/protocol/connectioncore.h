@@ -180,10 +180,10 @@ private:
     void filtered(const Question &question);
     void replay();
     void giveReplayChannel();
-    // Whether something is left of a recovery. It is asked after each frame.
     void goOn();
     void passQueuesOn();
-    bool isReadyForChannels() const;
+    bool mayOpenChannels() const;
+    bool isOneChannelTooMany(const QAmqpError &cause, quint32 guiltyMethod);
     void recovered();
     void dropPrivateChannel();
     bool isPrivate(quint16 number) const
@@ -212,6 +212,9 @@ private:
     std::vector<quint64> m_toReplay;
     std::vector<RequestId> m_toResume; // the consumers that it is asked about
     std::set<quint64> m_leftOut; // entities that it does not want
+    bool m_hasSpareChannel =
+            true; // the broker allows one more than the application uses, as far as is known
+    int m_channelRefusals = 0; // one link after the other was lost because of such a limit
     TimePoint m_openSince; // of the link in use, or of the last one
     Negotiated m_lastNegotiated;
 };

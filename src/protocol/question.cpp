@@ -40,7 +40,9 @@ void Question::ask()
     case Topic::Recovery:
         for (const QAmqpRecoveryStep &step : std::as_const(steps)) {
             bool isWanted = true;
-            problem = thrownBy([&] { isWanted = filter(step); });
+            const QString thrown = thrownBy([&] { isWanted = filter(step); });
+            if (problem.isEmpty())
+                problem = thrown;
             wanted.append(isWanted);
         }
         break;

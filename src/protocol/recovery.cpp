@@ -41,6 +41,20 @@ bool ConnectionCore::isWorthAnother(const QAmqpError &cause, bool isBlamed) cons
     }
 }
 
+// The broker may allow a user fewer channels than a connection, and closes it for one more. RabbitMQ may still count
+// one that was closed a moment ago, and the application can use all, so that none is left for the library itself.
+bool ConnectionCore::isOneChannelTooMany(const QAmqpError &cause, quint32 guiltyMethod)
+{
+    constexpr int most = 3;
+    if (cause.replyCode() != int(ReplyCode::NotAllowed)
+        || (guiltyMethod != ChannelOpen::info.id()
+            && !cause.replyText().contains(QLatin1StringView("number of channels"))))
+        return false;
+    if (m_privateChannel && !m_context.isRecovering)
+        m_hasSpareChannel = false;
+    return (m_privateChannel || m_context.isRecovering) && ++m_channelRefusals <= most;
+}
+
 // Returns false if the session ends with the link.
 bool ConnectionCore::recover(const QAmqpError &cause, quint32 guiltyMethod)
 {
@@ -49,6 +63,7 @@ bool ConnectionCore::recover(const QAmqpError &cause, quint32 guiltyMethod)
     const quint32 blamed = isInternal ? BasicConsume::info.id() : guiltyMethod;
     for (const auto &channel : m_channels)
         isBlamed = isBlamed || (channel && channel->isSetUpBlamed(cause, blamed));
+    isBlamed = isBlamed || isOneChannelTooMany(cause, guiltyMethod);
     if (isBlamed)
         guiltyMethod = 0;
     if (!isWorthAnother(cause, isBlamed))
@@ -57,13 +72,14 @@ bool ConnectionCore::recover(const QAmqpError &cause, quint32 guiltyMethod)
     const auto delay = m_attempts.recover(m_options.recoveryPolicy(), wasStable);
     if (!delay)
         return false;
+    if (wasStable && !m_context.isRecovering)
+        m_context.topology.forgiveAll();
     if (!std::exchange(m_context.isRecovering, true))
         m_recovery = {.since = m_now};
     m_context.hasRecoveryLeft = true;
     m_filter.reset();
     m_context.graceUntil.reset();
     dropPrivateChannel();
-    m_context.reopenAt.reset();
     for (const auto &channel : m_channels) {
         if (channel)
             channel->interrupted(cause, guiltyMethod);
@@ -172,12 +188,18 @@ void ConnectionCore::replay()
     std::erase_if(m_toReplay, [this](quint64 id) { return !m_context.topology.find(id); });
     m_replay.begin(std::exchange(m_toReplay, {}), std::exchange(m_leftOut, {}),
                    negotiated().heartbeat);
+    for (const auto &channel : m_channels) {
+        for (const QByteArray &queue : channel ? channel->queuesToFree() : QByteArrayList())
+            m_replay.await({.name = queue, .isFree = true});
+    }
     goOn();
 }
 
-bool ConnectionCore::isReadyForChannels() const
+bool ConnectionCore::mayOpenChannels() const
 {
-    return !m_context.isRecovering || (!m_filter && !m_replay.isBusy());
+    if (!isUsable())
+        return false;
+    return !m_context.isRecovering || (!m_filter && !m_replay.isBusy() && !m_privateChannel);
 }
 
 void ConnectionCore::giveReplayChannel()
@@ -186,9 +208,10 @@ void ConnectionCore::giveReplayChannel()
     size_t number = 1;
     while (number < m_channels.size() && m_channels[number])
         ++number;
-    if (number > limit) { // then a channel of the application that is not open yet waits
-        number = limit;
-        while (number > 0 && m_channels[number]->isOnLink())
+    if (number > limit
+        || !m_hasSpareChannel) { // then a channel of the application that is not open yet waits
+        number = std::min<size_t>(limit, m_channels.size() - 1);
+        while (number > 0 && m_channels[number] && m_channels[number]->isOnLink())
             --number;
     }
     if (number == 0)
@@ -211,7 +234,7 @@ void ConnectionCore::goOn()
     for (const auto &channel : m_channels) {
         for (const MissingQueue &queue :
              channel ? channel->takeMissingQueues() : std::vector<MissingQueue>())
-            m_replay.declareAgain(queue);
+            m_replay.await(queue);
     }
     m_replay.work();
     if (m_replay.wantsChannel() && !m_privateChannel) {
@@ -221,15 +244,20 @@ void ConnectionCore::goOn()
     if (ChannelCore *const idle = m_replay.release())
         idle->close();
     passQueuesOn();
-    if (!isReadyForChannels())
+    for (const auto &channel : m_channels) {
+        if (channel)
+            channel->endForgottenConsumers();
+    }
+    if (!mayOpenChannels())
         return;
+    if (!m_reading && m_context.isRecovering)
+        m_link->setReading(false, m_now);
     openChannels();
     if (m_context.isRecovering
         && std::all_of(m_channels.begin(), m_channels.end(),
                        [](const auto &channel) { return !channel || channel->isSetUp(); }))
         recovered();
-    m_context.hasRecoveryLeft =
-            m_context.isRecovering || m_context.reopenAt || m_replay.isActive() || m_privateChannel;
+    m_context.hasRecoveryLeft = m_context.isRecovering || m_replay.isActive() || m_privateChannel;
 }
 
 // The consumers of queues that were put off start when these are back, or end.
@@ -253,8 +281,7 @@ void ConnectionCore::recovered()
 {
     constexpr auto grace = 5s;
     m_context.isRecovering = false;
-    if (!m_reading)
-        m_link->setReading(false, m_now);
+    m_channelRefusals = 0;
     m_context.graceUntil = m_now + grace;
     QAmqpRecoveryReport &report = m_recovery.report;
     report.setAttempts(m_recovery.attempt)

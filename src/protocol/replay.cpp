@@ -43,9 +43,10 @@ void Replay::begin(const std::vector<quint64> &entities, std::set<quint64> leftO
         Step &step = stepFor(*entity);
         if (entity->blame >= MaxBlame)
             skip(step,
-                 operationError(QAmqpError::Kind::ClosedByBroker, QAmqpError::Origin::Broker,
-                                u"the broker closed the connection %1 times for it",
-                                entity->blame));
+                 operationError(
+                         QAmqpError::Kind::ClosedByBroker, QAmqpError::Origin::Broker,
+                         u"%1 links were lost over it: the broker closed them, or did not answer",
+                         entity->blame));
         else
             setState(step, State::ToDo);
     }
@@ -97,35 +98,41 @@ void Replay::putOff(Step &step)
     }
 }
 
-bool Replay::mayDeclareAgain(const QByteArray &queue) const
+bool Replay::mayReturn(const QByteArray &queue) const
 {
     const Topology::Entity *const entity = m_session.topology.queue(queue);
-    return m_declares && entity && entity->blame < MaxBlame && m_leftOut.count(entity->id) == 0;
+    return entity && entity->blame < MaxBlame && m_leftOut.count(entity->id) == 0
+            && (m_declares || !entity->diesWithLink);
 }
 
-void Replay::declareAgain(const MissingQueue &queue)
+void Replay::await(const MissingQueue &queue)
 {
-    if (!mayDeclareAgain(queue.name))
+    if (!mayReturn(queue.name))
         return;
     const Topology::Entity *const entity = m_session.topology.queue(queue.name);
-    std::vector<quint64> ids = m_session.topology.bindingsOf(*entity);
-    ids.insert(ids.begin(), entity->id);
-    for (const quint64 id : ids) {
-        Step &step = stepFor(*m_session.topology.find(id));
-        step.isAwaited = step.kind == Kind::Queue;
-        if (step.state != State::Done || m_leftOut.count(id) > 0)
-            continue;
-        step.tries = 0;
-        setState(step, State::ToDo);
-        if (!step.isAwaited || !queue.from)
-            continue;
-        step.isPatient = true;
-        step.retryAt = *queue.from;
-        setState(step, State::Waiting);
-        putOff(step);
-        m_retryAt = earlier(m_retryAt, step.retryAt);
+    Step &awaited = stepFor(*entity);
+    awaited.isAwaited = true;
+    awaited.isToBeFree |= queue.isFree;
+    if (awaited.state != State::Done)
+        return;
+    awaited.tries = 0;
+    awaited.isPatient = queue.isPatient;
+    awaited.retryAt = queue.from;
+    const bool isLater = queue.from > m_session.turnTime;
+    setState(awaited, isLater ? State::Waiting : State::ToDo);
+    if (isLater)
+        m_retryAt = earlier(m_retryAt, queue.from);
+    else
+        m_sendable = true;
+    for (const quint64 id :
+         m_declares ? m_session.topology.bindingsOf(*entity) : std::vector<quint64>()) {
+        Step &binding = stepFor(*m_session.topology.find(id));
+        binding.tries = 0;
+        if (binding.state == State::Done && m_leftOut.count(id) == 0)
+            setState(binding, State::ToDo);
     }
-    m_sendable = true;
+    if (queue.isPatient)
+        putOff(m_steps[m_index.at(entity->id)]);
 }
 
 bool Replay::linkLost(quint32 guiltyMethod, bool isInternal)
@@ -179,6 +186,26 @@ bool Replay::isAway(const QByteArray &queue) const
     return step && step->state != State::Done;
 }
 
+bool Replay::holds(const QByteArray &queue) const
+{
+    const Step *const step = queue.isEmpty() ? nullptr : stepOf(m_session.topology.queue(queue));
+    return step && step->state != State::Done && !step->isPatient && !step->isToBeFree;
+}
+
+// It is not declared, but looked whether it is there: with its messages, a queue may outlive the link under the name
+// that the broker made up for it.
+bool Replay::isLookedFor(const Step &step, const Topology::Entity &entity) const
+{
+    return step.kind == Kind::Queue
+            && (!m_declares
+                || (entity.isNamedByBroker && !entity.diesWithLink && !step.isNameGone));
+}
+
+QByteArray Replay::methodFor(const Step &step, const Topology::Entity &entity) const
+{
+    return isLookedFor(step, entity) ? Topology::passiveDeclare(entity.name) : entity.encoded;
+}
+
 // A binding waits for all queues, and for its own one if that was put off.
 bool Replay::isHeld(const Step &step) const
 {
@@ -223,7 +250,7 @@ void Replay::work()
             setState(step, State::Done);
             continue;
         }
-        step.request = m_channel->requestEncoded(entity->method, entity->encoded);
+        step.request = m_channel->requestEncoded(entity->method, methodFor(step, *entity));
         m_sent.emplace(step.request, index);
         setState(step, State::Sent);
     }
@@ -272,6 +299,13 @@ void Replay::answered(const Request &request, const Replied &replied)
     if (sent == m_sent.end())
         return;
     Step &step = m_steps[sent->second];
+    if (step.isToBeFree && replied.count > 0)
+        return tryLater(
+                step,
+                operationError(
+                        QAmqpError::Kind::AccessRefused, QAmqpError::Origin::Broker,
+                        u"queue \"%1\" has another consumer, and one of the two is exclusive",
+                        replied.name));
     setState(step, State::Done);
     m_sendable = m_sendable || (step.kind != Kind::QueueBinding && m_declaring == 0);
     if (Topology::Entity *const entity = m_session.topology.find(step.entity))
@@ -282,7 +316,7 @@ void Replay::declared(Step &step, Topology::Entity &entity, const QByteArray &na
 {
     entity.blame = 0;
     step.tries = 0;
-    step.isSkipped = step.isPatient = false;
+    step.isSkipped = step.isPatient = step.isToBeFree = step.isNameGone = false;
     if (entity.kind != Kind::Queue)
         return;
     if (entity.isNamedByBroker && entity.name != name) {
@@ -317,6 +351,11 @@ void Replay::ended(const QAmqpError &error, quint32 guiltyMethod)
 void Replay::refused(Step &step, const QAmqpError &error)
 {
     const int code = error.replyCode();
+    if (Topology::Entity *const entity = m_session.topology.find(step.entity);
+        entity && code == int(ReplyCode::NotFound) && m_declares && isLookedFor(step, *entity)) {
+        step.isNameGone = true; // the broker makes up another one
+        return;
+    }
     const bool isBinding = step.kind == Kind::QueueBinding || step.kind == Kind::ExchangeBinding;
     if (code == int(ReplyCode::ResourceLocked)
         || (code == int(ReplyCode::NotFound) && step.kind == Kind::Queue))
@@ -376,10 +415,17 @@ static QAmqpError entityError(const QString &what, const Topology::Entity &entit
             .setCause(error);
 }
 
-static QAmqpError skippedError(const QString &name, const Topology::Entity &entity,
-                               const QAmqpError &error)
+QString Replay::failureOf(const Step &step, const Topology::Entity &entity, bool isFinal) const
 {
-    return entityError(formatted(u"%1 was not declared again", name), entity, error);
+    if (entity.isForeign || step.isToBeFree || (!m_declares && step.kind == Kind::Queue))
+        return isFinal
+                ? formatted(u"the consumers of queue \"%1\" were not started again", entity.name)
+                : formatted(
+                        u"the consumers of queue \"%1\" could not be started again yet, and wait",
+                        entity.name);
+    return isFinal ? formatted(u"%1 was not declared again", nameOf(entity))
+                   : formatted(u"%1 could not be declared again yet, and is tried further",
+                               nameOf(entity));
 }
 
 void Replay::skip(Step &step, const QAmqpError &error)
@@ -390,11 +436,11 @@ void Replay::skip(Step &step, const QAmqpError &error)
     const Topology::Entity *const entity = m_session.topology.find(step.entity);
     if (!entity)
         return;
+    const QAmqpError failure = entityError(failureOf(step, *entity, true), *entity, error);
     if (!std::exchange(step.isSkipped, true))
-        m_session.log->add(qtAmqpConnection(), QtWarningMsg,
-                           skippedError(nameOf(*entity), *entity, error).text());
+        m_session.log->add(qtAmqpConnection(), QtWarningMsg, failure.text());
     if (entity->kind == Kind::Queue && (step.isPutOff || std::exchange(step.isAwaited, false)))
-        m_lost.push_back({entity->name, skippedError(nameOf(*entity), *entity, error)});
+        m_lost.push_back({entity->name, failure});
 }
 
 QList<QAmqpError> Replay::skipped() const
@@ -403,7 +449,7 @@ QList<QAmqpError> Replay::skipped() const
     for (const Step &step : m_steps) {
         const Topology::Entity *const entity = m_session.topology.find(step.entity);
         if (step.isSkipped && entity)
-            errors.append(skippedError(nameOf(*entity), *entity, step.refusal));
+            errors.append(entityError(failureOf(step, *entity, true), *entity, step.refusal));
     }
     return errors;
 }
@@ -414,10 +460,7 @@ QList<QAmqpError> Replay::pending() const
     for (const Step &step : m_steps) {
         const Topology::Entity *const entity = m_session.topology.find(step.entity);
         if (step.isPutOff && step.state != State::Done && entity && step.kind != Kind::QueueBinding)
-            errors.append(entityError(
-                    formatted(u"%1 could not be declared again yet, and is tried further",
-                              nameOf(*entity)),
-                    *entity, step.refusal));
+            errors.append(entityError(failureOf(step, *entity, false), *entity, step.refusal));
     }
     return errors;
 }

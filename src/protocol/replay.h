@@ -31,9 +31,9 @@ public:
                std::chrono::seconds heartbeat);
     // Without it, nothing is declared at all.
     void setDeclaring(bool declares) { m_declares = declares; }
-    // The queue may have been deleted since it was declared.
-    bool mayDeclareAgain(const QByteArray &queue) const;
-    void declareAgain(const MissingQueue &queue);
+    // Consumers wait for the queue, which may have been deleted since it was declared.
+    bool mayReturn(const QByteArray &queue) const;
+    void await(const MissingQueue &queue);
     // The link is lost. If the broker blames a method of which a step is unanswered, that is the guilty one. For an
     // internal error RabbitMQ blames none; it is most likely the oldest one.
     bool linkLost(quint32 guiltyMethod, bool isInternal);
@@ -42,12 +42,14 @@ public:
 
     // Whether something must be done before the channels of the application may open.
     bool isBusy() const { return m_busy > 0; }
-    // Whether anything is left to be done or to be told.
+    // Whether anything is to be done or to be told now. What is tried again later is not, see nextTimeout().
     bool isActive() const
     {
-        return m_left > 0 || m_channel || !m_returned.empty() || !m_lost.empty();
+        return m_channel || (m_sendable && m_left > 0) || !m_returned.empty() || !m_lost.empty();
     }
     bool isAway(const QByteArray &queue) const;
+    // Whether what is asked about the queue has to wait for it.
+    bool holds(const QByteArray &queue) const;
     // Whether a channel is needed now; it is given by use(), and taken back by release() when that is not null.
     bool wantsChannel() const { return !m_channel && m_sendable && (m_busy > 0 || hasDue()); }
     void use(ChannelCore &channel);
@@ -83,6 +85,8 @@ private:
         bool isSkipped = false;
         bool isAwaited = false; // consumers wait for the queue
         bool isPatient = false; // for as long as there are such consumers
+        bool isToBeFree = false; // they wait until it has no consumer
+        bool isNameGone = false; // there is no queue of the name that the broker made up
         int tries = 0;
         RequestId request = 0;
         TimePoint refusedSince = {};
@@ -95,6 +99,9 @@ private:
     void putOff(Step &step);
     void count(const Step &step, int sign);
     void wakeSteps();
+    QByteArray methodFor(const Step &step, const Topology::Entity &entity) const;
+    bool isLookedFor(const Step &step, const Topology::Entity &entity) const;
+    QString failureOf(const Step &step, const Topology::Entity &entity, bool isFinal) const;
     const Step *stepOf(const Topology::Entity *entity) const;
     bool isHeld(const Step &step) const;
     bool hasDue() const;

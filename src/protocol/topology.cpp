@@ -304,6 +304,11 @@ void Topology::accepted(quint32 method, const QByteArray &encoded, const QByteAr
     }
 }
 
+QByteArray Topology::passiveDeclare(const QByteArray &queue)
+{
+    return callOf(QueueDeclare{.queue = queue, .passive = true}).method;
+}
+
 void Topology::seen(const QByteArray &queue)
 {
     const Key key = keyOf(Kind::Queue, current(queue));
@@ -312,7 +317,7 @@ void Topology::seen(const QByteArray &queue)
     Entity entity{.id = ++m_lastId,
                   .kind = Kind::Queue,
                   .method = QueueDeclare::info.id(),
-                  .encoded = callOf(QueueDeclare{.queue = queue, .passive = true}).method,
+                  .encoded = passiveDeclare(queue),
                   .name = queue,
                   .isForeign = true};
     m_keys.emplace(entity.id, key);
@@ -392,15 +397,22 @@ std::vector<quint64> Topology::all(TimePoint now)
     return ids;
 }
 
+void Topology::forgiveAll()
+{
+    for (auto &[key, entity] : m_entities)
+        entity.blame = 0;
+}
+
 QByteArray Topology::currentOf(const QByteArray &queue) const
 {
     const auto alias = m_aliases.find(queue);
     return alias == m_aliases.end() ? queue : alias->second;
 }
 
-void Topology::translateName(quint32 method, QByteArray &encoded) const
+constexpr qsizetype QueueNameAt = MethodIdSize + 2; // behind reserved-1
+
+QByteArray Topology::queueNamed(quint32 method, const QByteArray &encoded)
 {
-    constexpr qsizetype nameAt = MethodIdSize + 2; // behind reserved-1
     switch (method) {
     case QueueDeclare::info.id():
     case QueueBind::info.id():
@@ -408,12 +420,16 @@ void Topology::translateName(quint32 method, QByteArray &encoded) const
     case QueuePurge::info.id():
     case QueueDelete::info.id():
     case BasicConsume::info.id():
-    case BasicGet::info.id(): break;
-    default: return;
+    case BasicGet::info.id(): return encoded.mid(QueueNameAt + 1, quint8(encoded[QueueNameAt]));
+    default: return {};
     }
-    const quint8 size = quint8(encoded[nameAt]);
-    if (const auto alias = m_aliases.find(encoded.mid(nameAt + 1, size)); alias != m_aliases.end())
-        encoded.replace(nameAt, 1 + size, char(alias->second.size()) + alias->second);
+}
+
+void Topology::translateName(quint32 method, QByteArray &encoded) const
+{
+    const QByteArray name = queueNamed(method, encoded);
+    if (const auto alias = m_aliases.find(name); !name.isEmpty() && alias != m_aliases.end())
+        encoded.replace(QueueNameAt, 1 + name.size(), char(alias->second.size()) + alias->second);
 }
 
 QAmqpRecoveryStep Topology::describe(const Entity &entity) const

@@ -59,7 +59,7 @@ public:
     // The broker has accepted a request, or one without an answer was sent.
     void accepted(quint32 method, const QByteArray &encoded, const QByteArray &queueName,
                   const QueueNamePointer &declared, TimePoint now);
-    // A consumer is to be started again when the queue is there.
+    // A consumer uses a queue that somebody else may have declared.
     void seen(const QByteArray &queue);
     void consumerStarted(const QByteArray &queue);
     void consumerEnded(const QByteArray &queue, TimePoint now);
@@ -89,6 +89,11 @@ public:
         if (!m_aliases.empty())
             translateName(method, encoded);
     }
+    // An encoded method that only looks whether the queue is there.
+    static QByteArray passiveDeclare(const QByteArray &queue);
+    // The queue that an encoded method names, or empty if it names none.
+    static QByteArray queueNamed(quint32 method, const QByteArray &encoded);
+    void forgiveAll(); // what has cost a link may be declared again
     size_t size() const { return m_entities.size(); }
     size_t aliases() const { return m_aliases.size(); }
 

@@ -37,8 +37,10 @@ void Channel::settleDown()
         if (late.consumer->queue && !late.consumer->queue->host())
             queueGone(late.consumer);
     }
-    for (const auto &[tag, noWait] : std::exchange(m_cancelled, {})) {
-        endConsumer(tag);
+    for (const auto &[tag, consumer, noWait] : std::exchange(m_cancelled, {})) {
+        if (const auto it = m_consumers.find(tag);
+            it != m_consumers.end() && it->second == consumer)
+            endConsumer(tag);
         answer(noWait, BasicCancelOk{QByteArrayView(tag)});
     }
     if (std::exchange(m_hasRoom, false))

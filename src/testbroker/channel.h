@@ -228,7 +228,13 @@ private:
         bool noWait = false;
     };
     std::vector<Late> m_starting; // basic.consume is still to be answered
-    std::vector<std::pair<QByteArray, bool>> m_cancelled; // basic.cancel is: the tag, and no-wait
+    struct Cancelled // basic.cancel is
+    {
+        QByteArray tag;
+        std::shared_ptr<Consumer> consumer; // null if there was none of this tag
+        bool noWait = false;
+    };
+    std::vector<Cancelled> m_cancelled;
     bool m_isPutOff = false;
     bool m_hasRoom = false; // for further messages, on any of its queues
     QByteArray m_replyAddress; // of the consumer of direct reply-to

@@ -126,7 +126,10 @@ void Channel::on(const BasicCancel &method)
         }
         it->second->isCancelled = true;
     }
-    m_cancelled.emplace_back(tag, method.noWait);
+    const auto consumer = m_consumers.find(tag);
+    m_cancelled.push_back({.tag = tag,
+                           .consumer = consumer == m_consumers.end() ? nullptr : consumer->second,
+                           .noWait = method.noWait});
     putOff();
 }
 
