@@ -8,6 +8,7 @@
 #include <QtCore/qdebug.h>
 #include <QtCore/qloggingcategory.h>
 #include <QtCore/qurl.h>
+#include <QtCore/qurlquery.h>
 
 QT_BEGIN_NAMESPACE
 
@@ -343,7 +344,10 @@ QAmqpConnectionOptions QAmqpQuickConnection::options(QAmqpError *error) const
     if (!m_url.isEmpty())
         options = QAmqpConnectionOptions::fromUrl(m_url, error);
     // What is declared to be active is wanted for as long as it is so.
-    if (options.isRecoveryEnabled() && options.retryPolicy() == QAmqpRetryPolicy())
+    const QUrlQuery asked(QUrl(m_url).query());
+    const bool saysHow =
+            asked.hasQueryItem(u"connection_attempts"_s) || asked.hasQueryItem(u"retry_delay"_s);
+    if (options.isRecoveryEnabled() && !saysHow)
         options.setRetryPolicy(options.recoveryPolicy());
     if (!m_userName.isEmpty() || !m_password.isEmpty())
         options.setCredentials(QAmqpCredentials::plain(

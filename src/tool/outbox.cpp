@@ -97,9 +97,6 @@ void Outbox::confirmed(quint64 first, quint64 last)
 
 void Outbox::nacked(quint64 first, quint64 last)
 {
-    // A large body of which only a part was sent when the link was lost has arrived nowhere.
-    if (m_channel->state() == QAmqpChannel::State::Opening)
-        return indeterminate(first, last);
     m_nacked += last - first + 1;
     take(first, last, [this](const Entry &entry) {
         addReason(entry.number,
