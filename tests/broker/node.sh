@@ -7,6 +7,10 @@
 #
 #   node.sh start FOLDER [FILE...]    starts it (anew if it runs) and writes FOLDER/env, to be sourced
 #   node.sh stop FOLDER               stops it; without a node it does nothing
+#   node.sh own FOLDER [COUNT]        starts one node, or a cluster of several, for one test alone: FOLDER/1 and so on,
+#                                     each with its env, without TLS and management; "stop FOLDER" ends all of them
+#   node.sh kill FOLDER               ends a node by SIGKILL, as a machine that fails does
+#   node.sh restart FOLDER            starts a node that was killed, with its data and ports
 #   node.sh certificates FOLDER       makes no more than the certificates of a broker and a client
 #
 # Each line of a FILE names a virtual host that the node has besides "/".
@@ -83,7 +87,6 @@ write_definitions()
 
 write_configuration()
 {
-    mkdir -p "$folder"/{home,data,log}
     cat >"$folder/rabbitmq.conf" <<END
 listeners.tcp.1 = 127.0.0.1:$amqp_port
 listeners.ssl.1 = 127.0.0.1:$tls_port
@@ -107,21 +110,46 @@ log.file.level = info
 log.console = false
 END
     write_definitions >"$folder/definitions.json"
+}
+
+# What a node has that a test starts: it is to start soon, and to leave the processors to others.
+write_own_configuration()
+{
+    cat >"$folder/rabbitmq.conf" <<END
+listeners.tcp.1 = 127.0.0.1:$amqp_port
+disk_free_limit.absolute = 10MB
+log.file.level = info
+log.console = false
+cluster_formation.peer_discovery_backend = classic_config
+END
+    local number
+    for ((number = 1; number <= count; ++number)); do
+        echo "cluster_formation.classic_config.nodes.$number = qtamqp$number@localhost"
+    done >>"$folder/rabbitmq.conf"
+    own=(QTAMQP_OWN="${folder%/*}" ${QTAMQP_RUN:+QTAMQP_RUN="$QTAMQP_RUN"})
+    scheduling="+S 1:1 +sbwt none +sbwtdcpu none +sbwtdio none"
+}
+own=()
+scheduling=
+
+# make_environment NAME: that of the node and of rabbitmqctl; nothing of the caller's gets in.
+make_environment()
+{
+    mkdir -p "$folder"/{data,log} "$home"
     : >"$folder/rabbitmq-env.conf"
     # Names are found also where no DNS and no /etc/hosts knows localhost.
     echo '{host, {127,0,0,1}, ["localhost"]}. {lookup, [file, native]}.' >"$folder/inetrc"
-
-    # The environment of the node and of rabbitmqctl; nothing of the caller's gets in.
     environment=(
         PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
         LANG=C.UTF-8
-        HOME="$folder/home"
+        HOME="$home"
         QTAMQP_NODE="$folder"
+        "${own[@]}"
         ERL_EPMD_ADDRESS=127.0.0.1
         ERL_EPMD_PORT="$epmd_port"
         ERL_INETRC="$folder/inetrc"
         ERL_CRASH_DUMP="$folder/log/erl_crash.dump"
-        RABBITMQ_NODENAME=qtamqp@localhost
+        RABBITMQ_NODENAME="$1@localhost"
         RABBITMQ_DIST_PORT="$dist_port"
         RABBITMQ_CONF_ENV_FILE="$folder/rabbitmq-env.conf"
         RABBITMQ_CONFIG_FILE="$folder/rabbitmq.conf"
@@ -132,7 +160,7 @@ END
         RABBITMQ_LOG_BASE="$folder/log"
         RABBITMQ_LOGS="$folder/log/node.log"
         RABBITMQ_PID_FILE="$folder/data/rabbitmq.pid"
-        RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="-kernel inet_dist_use_interface {127,0,0,1}"
+        RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="-kernel inet_dist_use_interface {127,0,0,1} $scheduling"
         RABBITMQ_CTL_ERL_ARGS="-kernel inet_dist_use_interface {127,0,0,1}"
     )
     {
@@ -142,6 +170,8 @@ END
         printf ' %s/rabbitmqctl "$@"\n' "$scripts"
     } >"$folder/ctl"
     chmod 755 "$folder/ctl"
+    printf '%s\n' "${environment[@]}" >"$folder/environment" # for restart
+    echo "$amqp_port" >"$folder/port"
 }
 
 # in_background NAME COMMAND...: in a session of its own, which Ctrl-C in a terminal does not reach, and
@@ -153,7 +183,7 @@ in_background()
     local name=$1
     shift
     # shellcheck disable=SC2016 # expanded by the inner shell
-    (cd "$folder/home" && exec env -i "${environment[@]}" RUNNING_UNDER_SYSTEMD=yes \
+    (cd "$folder" && exec env -i "${environment[@]}" RUNNING_UNDER_SYSTEMD=yes \
         setsid sh -c 'echo $$ >"$1"; shift; exec "$@"' sh "$folder/$name.pid" "$@") \
         </dev/null >"$folder/log/$name.out" 2>&1 9>&- &
     disown
@@ -177,6 +207,27 @@ answers()
         && timeout 2 head -c 1 <&3 | od -An -tu1 | tr -d ' ')" = 1 ] 2>/dev/null
 }
 
+# Started here, epmd is a child to be stopped; left to Erlang it would stay behind for ever.
+start_epmd()
+{
+    in_background epmd epmd -address 127.0.0.1 -port "$epmd_port"
+    local tries=100
+    until (exec 3<>"/dev/tcp/127.0.0.1/$epmd_port") 2>/dev/null; do
+        [ $((tries -= 1)) -gt 0 ] || return 1
+        sleep 0.05
+    done
+}
+
+await_node()
+{
+    local deadline=$((SECONDS + 90))
+    until answers "$(cat "$folder/port")" 2>/dev/null; do
+        [ "$SECONDS" -lt "$deadline" ] || return 1
+        sleep 0.2
+        alive node || return 1
+    done
+}
+
 launch()
 {
     free_port && amqp_port=$REPLY
@@ -184,22 +235,40 @@ launch()
     free_port && management_port=$REPLY
     free_port && dist_port=$REPLY
     free_port && epmd_port=$REPLY
+    home=$folder/home
+    make_environment qtamqp
     write_configuration
-
-    # Started here, epmd is a child to be stopped; left to Erlang it would stay behind for ever.
-    in_background epmd epmd -address 127.0.0.1 -port "$epmd_port"
-    local tries=100
-    until (exec 3<>"/dev/tcp/127.0.0.1/$epmd_port") 2>/dev/null; do
-        [ $((tries -= 1)) -gt 0 ] || return 1
-        sleep 0.05
-    done
-
+    start_epmd || return 1
     in_background node "$scripts/rabbitmq-server"
-    local deadline=$((SECONDS + 90))
-    until answers "$amqp_port" 2>/dev/null; do
-        [ "$SECONDS" -lt "$deadline" ] || return 1
-        sleep 0.2
-        alive node || return 1
+    await_node
+}
+
+# launch_own BASE: they share one epmd and one cookie. All start at once; each waits for the first.
+launch_own()
+{
+    local base=$1 number
+    home=$base/home
+    mkdir -p "$home"
+    (umask 077 && openssl rand -hex 20 >"$home/.erlang.cookie")
+    free_port && epmd_port=$REPLY
+    for ((number = 1; number <= count; ++number)); do
+        folder=$base/$number
+        free_port && amqp_port=$REPLY
+        free_port && dist_port=$REPLY
+        mkdir -p "$folder"
+        write_own_configuration
+        make_environment "qtamqp$number"
+        echo '[].' >"$folder/enabled_plugins"
+        [ "$number" -gt 1 ] || start_epmd || return 1
+        in_background node "$scripts/rabbitmq-server"
+    done
+    for ((number = 1; number <= count; ++number)); do
+        folder=$base/$number
+        await_node || return 1
+        cat >"$folder/env" <<END
+export QTAMQP_TEST_URL=amqp://guest:guest@127.0.0.1:$(cat "$folder/port")
+export QTAMQP_TEST_CTL=$folder/ctl
+END
     done
 }
 
@@ -215,24 +284,30 @@ explain_failure()
     exit 1
 }
 
-start()
+# prepare FILE: empties the folder, which is a node's if it has FILE, and sees to it that nothing stays behind.
+prepare()
 {
     [ -x "$scripts/rabbitmq-server" ] || fail "RabbitMQ is not installed (package rabbitmq-server)"
     case $folder in *[\'\"[:space:]]*) fail "the path $folder has a space or quote in it" ;; esac
-    if [ -n "$(ls -A "$folder" 2>/dev/null)" ] && [ ! -e "$folder/enabled_plugins" ]; then
+    if [ -n "$(ls -A "$folder" 2>/dev/null)" ] && [ ! -e "$folder/$1" ]; then
         fail "$folder is not empty and not a node's folder; it would be emptied"
     fi
     stop || exit 1
     rm -rf "${folder:?}"
     mkdir -p "$folder/log"
-    sort -u -- "$@" /dev/null >"$folder/virtualhosts.txt" || exit 1
-    echo '[rabbitmq_auth_mechanism_ssl,rabbitmq_management].' >"$folder/enabled_plugins"
     started=
-    trap '[ -n "$started" ] || { trap "" INT TERM HUP; stop; }' EXIT
+    whole=$folder
+    trap '[ -n "$started" ] || { trap "" INT TERM HUP; folder=$whole; stop; }' EXIT
     trap 'exit 129' HUP
     trap 'exit 130' INT
     trap 'exit 143' TERM
+}
 
+start()
+{
+    prepare enabled_plugins
+    sort -u -- "$@" /dev/null >"$folder/virtualhosts.txt" || exit 1
+    echo '[rabbitmq_auth_mechanism_ssl,rabbitmq_management].' >"$folder/enabled_plugins"
     make_certificates "$folder/tls" >"$folder/log/tls.out" 2>&1 || explain_failure
     if ! launch; then
         # Somebody may have taken a port between the choice and the use: once more, with others.
@@ -254,10 +329,39 @@ END
     started=yes
 }
 
+own()
+{
+    prepare home
+    launch_own "$whole" || explain_failure
+    started=yes
+}
+
+end_by_kill()
+{
+    local pid tries=100
+    pid=$(recorded_pid node) && alive node && kill -KILL "$pid"
+    while alive node && [ $((tries -= 1)) -gt 0 ]; do
+        sleep 0.1
+    done
+    ! alive node
+}
+
+restart()
+{
+    ! alive node || fail "the node in $folder runs"
+    mapfile -t environment <"$folder/environment"
+    in_background node "$scripts/rabbitmq-server"
+    await_node || explain_failure
+}
+
 # TERM to the node alone, so that it closes its files; then whatever of it is left, epmd included.
 stop()
 {
     local tries pid pids
+    pids=$(marked_processes "QTAMQP_OWN=$folder") # nobody needs their data any more
+    # shellcheck disable=SC2086 # a list of ids
+    [ -z "$pids" ] || kill -KILL $pids 2>/dev/null
+    await_end 10 "QTAMQP_OWN=$folder" || return 1
     pids="$(recorded_pid node) $(recorded_pid epmd)"
     if alive node; then
         kill -TERM "$(recorded_pid node)" 2>/dev/null
@@ -285,6 +389,9 @@ folder=$(realpath -m -- "$2")
 case $1 in
 start) start "${@:3}" ;;
 stop) [ $# = 2 ] || usage; stop ;;
+own) count=${3:-1}; own ;;
+kill) [ $# = 2 ] || usage; end_by_kill ;;
+restart) [ $# = 2 ] || usage; restart ;;
 certificates) make_certificates "$folder" >/dev/null 2>&1 ;;
 *) usage ;;
 esac
