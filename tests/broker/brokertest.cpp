@@ -40,6 +40,10 @@ public:
     {
         return does({u"add_user"_s, name, password});
     }
+    bool changePassword(const QString &name, const QString &password) override
+    {
+        return does({u"change_password"_s, name, password});
+    }
     bool deleteUser(const QString &name) override { return does({u"delete_user"_s, name}); }
     bool setPermissions(const QString &user, const QString &pattern) override
     {
@@ -91,15 +95,20 @@ void setBroker(Broker &(*broker)()) { currentBroker = broker; }
 
 std::optional<QByteArray> ctl(const QStringList &arguments)
 {
+    return outputOf(environment("QTAMQP_TEST_CTL"), arguments);
+}
+
+std::optional<QByteArray> outputOf(const QString &program, const QStringList &arguments)
+{
     QProcess process;
-    process.start(environment("QTAMQP_TEST_CTL"), arguments);
-    // Starting it is work for two processors; beside a build half a minute was seen.
+    process.start(program, arguments);
+    // Starting rabbitmqctl is work for two processors; beside a build half a minute was seen.
     if (!waitFor([&] { return process.state() == QProcess::NotRunning; }, 5min)) {
-        qWarning() << "rabbitmqctl" << arguments << "did not end";
+        qWarning() << program << arguments << "did not end";
         return std::nullopt;
     }
     if (process.exitStatus() != QProcess::NormalExit || process.exitCode() != 0) {
-        qWarning() << "rabbitmqctl" << arguments << "failed:" << process.errorString()
+        qWarning() << program << arguments << "failed:" << process.errorString()
                    << process.readAllStandardError() << process.readAllStandardOutput();
         return std::nullopt;
     }

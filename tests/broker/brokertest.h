@@ -52,6 +52,7 @@ public:
 
     // These return false if it did not work.
     virtual bool addUser(const QString &name, const QString &password) = 0;
+    virtual bool changePassword(const QString &name, const QString &password) = 0;
     virtual bool deleteUser(const QString &name) = 0;
     // Names that the user may configure, write to and read from in the tests' virtual host.
     virtual bool setPermissions(const QString &user, const QString &pattern) = 0;
@@ -72,7 +73,8 @@ QAmqpConnectionOptions tlsOptions();
 QString environment(const char *name);
 QString virtualHost(); // of options() and tlsOptions()
 
-// Runs rabbitmqctl with `arguments` while the event loop goes on; its output, or null on failure.
+// Run a program, or rabbitmqctl, with `arguments` while the event loop goes on; its output, or null on failure.
+std::optional<QByteArray> outputOf(const QString &program, const QStringList &arguments);
 std::optional<QByteArray> ctl(const QStringList &arguments);
 
 // A name that no other test uses.

@@ -5,8 +5,9 @@
 #define QTAMQP_TESTS_CHAOSPROXY_H
 
 // A TCP proxy in the test's own thread that does to its connections what networks do: it resets them, closes one
-// direction alone, or passes nothing on for a while.
+// direction alone, passes nothing on for a while, or little.
 
+#include <QtCore/qtimer.h>
 #include <QtNetwork/qtcpserver.h>
 #include <QtNetwork/qtcpsocket.h>
 
@@ -23,6 +24,7 @@ public:
     ChaosProxy(const QString &host, quint16 port) : m_host(host), m_port(port)
     {
         connect(&m_server, &QTcpServer::newConnection, this, &ChaosProxy::accept);
+        connect(&m_tick, &QTimer::timeout, this, [this] { passAll(); });
         m_server.listen(QHostAddress::LocalHost);
     }
     ~ChaosProxy() override { reset(); }
@@ -54,13 +56,22 @@ public:
     void stall(bool stalled)
     {
         m_isStalled = stalled;
-        for (const Pair &pair : m_pairs) {
-            pass(pair.client, pair.broker);
-            pass(pair.broker, pair.client);
-        }
+        passAll();
+    }
+    // As many bytes pass each second in each direction of a connection; 0: all of them.
+    void throttle(qint64 bytesPerSecond)
+    {
+        m_bytesPerTick = (bytesPerSecond + TicksPerSecond - 1) / TicksPerSecond;
+        if (bytesPerSecond > 0)
+            return m_tick.start(1000 / TicksPerSecond);
+        m_tick.stop();
+        passAll();
     }
 
 private:
+    static constexpr int TicksPerSecond = 100;
+    static constexpr qint64 Buffer = 64 * 1024; // more stays with the sender
+
     struct Pair
     {
         QTcpSocket *client;
@@ -73,18 +84,32 @@ private:
             ++m_accepted;
             auto *const broker = new QTcpSocket(this);
             m_pairs.push_back({client, broker});
-            connect(client, &QIODevice::readyRead, this, [=, this] { pass(client, broker); });
-            connect(broker, &QIODevice::readyRead, this, [=, this] { pass(broker, client); });
-            connect(broker, &QTcpSocket::connected, this, [=, this] { pass(client, broker); });
+            client->setReadBufferSize(Buffer);
+            broker->setReadBufferSize(Buffer);
+            connect(client, &QIODevice::readyRead, this, [=, this] { arrived(client, broker); });
+            connect(broker, &QIODevice::readyRead, this, [=, this] { arrived(broker, client); });
+            connect(broker, &QTcpSocket::connected, this, [=, this] { arrived(client, broker); });
             connect(client, &QTcpSocket::disconnected, this, [=, this] { drop(client); });
             connect(broker, &QTcpSocket::disconnected, this, [=, this] { drop(broker); });
             broker->connectToHost(m_host, m_port);
         }
     }
+    void arrived(QTcpSocket *from, QTcpSocket *to)
+    {
+        if (!m_tick.isActive())
+            pass(from, to);
+    }
     void pass(QTcpSocket *from, QTcpSocket *to)
     {
         if (!m_isStalled && to->state() == QAbstractSocket::ConnectedState)
-            to->write(from->readAll());
+            to->write(from->read(m_tick.isActive() ? m_bytesPerTick : Buffer));
+    }
+    void passAll()
+    {
+        for (const Pair &pair : m_pairs) {
+            pass(pair.client, pair.broker);
+            pass(pair.broker, pair.client);
+        }
     }
     void drop(QTcpSocket *socket)
     {
@@ -107,6 +132,8 @@ private:
     const QString m_host;
     const quint16 m_port;
     std::vector<Pair> m_pairs;
+    QTimer m_tick; // while it is throttled
+    qint64 m_bytesPerTick = 0;
     bool m_isStalled = false;
     int m_accepted = 0;
 };

@@ -26,6 +26,11 @@ public:
         m_broker.addUser(name, password);
         return true;
     }
+    bool changePassword(const QString &name, const QString &password) override
+    {
+        m_broker.addUser(name, password);
+        return true;
+    }
     bool deleteUser(const QString &name) override
     {
         m_broker.removeUser(name);

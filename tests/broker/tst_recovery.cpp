@@ -3,14 +3,11 @@
 
 // Links are lost in the ways in which networks and operators lose them, and nothing else is.
 
-#include "chaosproxy.h"
 #include "everybroker.h"
+#include "traffic.h"
 
 #include <QtAmqp/qamqprecoveryreport.h>
-#include <QtCore/qset.h>
-#include <QtCore/qurl.h>
-
-#include <random>
+#include <QtCore/qelapsedtimer.h>
 
 using namespace BrokerTest;
 using namespace Qt::StringLiterals;
@@ -18,31 +15,34 @@ using Kind = QAmqpError::Kind;
 
 namespace {
 
-QAmqpConnectionOptions recovering()
-{
-    return options().setRecoveryEnabled(true).setRecoveryPolicy(
-            QAmqpRetryPolicy::endless().setMaximumDelay(200ms));
-}
+constexpr auto isActive = [](const QAmqpConsumer *consumer) {
+    return consumer->state() == QAmqpConsumer::State::Active;
+};
 
-// The same through a proxy.
-QAmqpConnectionOptions through(const ChaosProxy &proxy)
+// A user of the broker whose password changes while a link is down.
+class User
 {
-    return recovering().setHosts({{u"127.0.0.1"_s, proxy.port()}});
-}
+public:
+    User() : name(uniqueName(u"user"_s))
+    {
+        m_isThere = broker().addUser(name, password) && broker().setPermissions(name, u".*"_s);
+    }
+    ~User() { broker().deleteUser(name); }
+    Q_DISABLE_COPY_MOVE(User)
 
-std::unique_ptr<ChaosProxy> proxyOfBroker()
-{
-    const QAmqpHost host = options().hosts().constFirst();
-    return std::make_unique<ChaosProxy>(host.hostName, host.port);
-}
+    bool isThere() const { return m_isThere; }
+    bool changePassword()
+    {
+        password = u"another"_s;
+        return broker().changePassword(name, password);
+    }
 
-QAmqpMessage numbered(int number)
-{
-    QAmqpMessage message(QByteArray::number(number));
-    message.setDeliveryMode(QAmqpMessage::DeliveryMode::Persistent);
-    message.setMessageId(QString::number(number));
-    return message;
-}
+    const QString name;
+    QString password = u"secret"_s;
+
+private:
+    bool m_isThere = false;
+};
 
 } // namespace
 
@@ -55,7 +55,15 @@ private Q_SLOTS:
     void anOperatorClosesTheConnection();
     void exclusiveQueuesComeBackAtOnce();
     void aSilentLinkIsNoticed();
+    void aSilentHostIsPassedOver();
+    void aSlowLinkIsNotLost();
     void aQueueThatIsAnotherOneNowIsReported();
+    void aQueueIsDeletedWhileTheLinkIsDown();
+    void aQueueIsDeletedUnderAConsumer();
+    void aPasswordThatIsChangedEndsTheRecovery();
+    void aProviderKnowsTheChangedPassword();
+    void deliveriesFlowAgain_data();
+    void deliveriesFlowAgain();
 };
 
 // Publishes and consumes on one connection while the proxy breaks it again and again.
@@ -66,94 +74,20 @@ void TestRecovery::nothingIsLostThroughResets()
             : 5000;
     const auto proxy = proxyOfBroker();
     Peer peer(through(*proxy));
-    QAmqpChannel *const publisher = peer.channel();
-    QAmqpChannel *const reader = peer.channel();
-    const QString name = uniqueName();
-    publisher->declareQueue(name, QAmqpQueueOptions().setDurable());
-    publisher->setMaxUnconfirmed(500);
-
-    QHash<quint64, int> open; // the publishes without an outcome
-    QSet<int> confirmed;
-    QSet<int> arrived;
-    int next = 1;
-    int indeterminate = 0;
-    int duplicates = 0;
-    QString wrong;
-    const auto publish = [&](int number) {
-        const quint64 tag = publisher->publish({}, name, numbered(number), QAmqpChannel::Mandatory);
-        if (tag == 0)
-            wrong = publisher->lastError().text();
-        open.insert(tag, number);
-    };
-    const auto publishMore = [&] {
-        for (int i = 0; i < messages / 100 && next <= messages && publisher->isReadyToPublish();
-             ++i)
-            publish(next++);
-    };
-    const auto ended = [&](quint64 first, quint64 last, bool isConfirmed) {
-        for (quint64 tag = first; tag <= last; ++tag) {
-            if (!open.contains(tag))
-                wrong = u"publish %1 has ended twice"_s.arg(tag);
-            const int number = open.take(tag);
-            if (isConfirmed)
-                confirmed.insert(number);
-            else
-                publish(number);
-        }
-    };
-    connect(publisher, &QAmqpChannel::confirmed, this,
-            [&](quint64 first, quint64 last) { ended(first, last, true); });
-    connect(publisher, &QAmqpChannel::indeterminate, this, [&](quint64 first, quint64 last) {
-        indeterminate += int(last - first + 1);
-        ended(first, last, false);
-    });
-    connect(publisher, &QAmqpChannel::nacked, this, [&] { wrong = u"a publish was nacked"_s; });
-    connect(publisher, &QAmqpChannel::messageReturned, this,
-            [&] { wrong = u"a message was returned"_s; });
-    reader->declareQueue(name, QAmqpQueueOptions().setDurable()); // so that it is there
-    QAmqpConsumer *const consumer = reader->consume(name, QAmqpConsumeOptions().setPrefetch(100));
-    connect(consumer, &QAmqpConsumer::messageReceived, this, [&](const QAmqpDelivery &delivery) {
-        const int number = delivery.body().toInt();
-        duplicates += arrived.contains(number);
-        arrived.insert(number);
-        delivery.ack();
-    });
+    Traffic traffic(&peer.connection, QAmqpQueueOptions().setDurable());
     QVERIFY(peer.open());
-
-    std::minstd_rand random(std::random_device{}());
-    QTimer chaos;
-    connect(&chaos, &QTimer::timeout, this, [&] {
-        chaos.setInterval(100ms + std::chrono::milliseconds(random() % 300));
-        switch (random() % 4) {
-        case 0: return proxy->halfClose();
-        case 1:
-            proxy->stall(true);
-            return QTimer::singleShot(50ms, this, [&] { proxy->stall(false); });
-        default: return proxy->reset();
-        }
-    });
-    chaos.start(150ms);
-    QTimer pace; // so that there are some losses before the end
-    connect(&pace, &QTimer::timeout, this, publishMore);
-    pace.start(20ms);
-    QVERIFY2(waitFor(
-                     [&] {
-                         return !wrong.isEmpty()
-                                 || (confirmed.size() == messages && arrived.size() == messages);
-                     },
-                     10 * Patience),
-             qPrintable(u"%1 of %2 confirmed, %3 arrived, state %4"_s.arg(confirmed.size())
-                                .arg(messages)
-                                .arg(arrived.size())
-                                .arg(int(peer.connection.state()))));
+    Chaos chaos(proxy.get());
+    chaos.start();
+    traffic.publish(messages / 100, messages); // so that there are some losses before the end
+    QVERIFY2(waitFor([&] { return traffic.isDone(); }, 10 * Patience),
+             traffic.report() + ", state " + QByteArray::number(int(peer.connection.state())));
     chaos.stop();
-    QCOMPARE(wrong, QString());
+    QVERIFY2(traffic.wrong().isEmpty() && traffic.nacked() == 0, traffic.report());
     QVERIFY(proxy->accepted() > 1);
     QCOMPARE(peer.errors.size(), 0);
-    qInfo("%d messages, %d links, %d indeterminate, %d came more than once", messages,
-          proxy->accepted(), indeterminate, duplicates);
-    QVERIFY(waitFor([&] { return peer.connection.isOpen() && publisher->isOpen(); }));
-    VERIFY_OK(publisher->deleteQueue(name));
+    qInfo("%s, %d links", traffic.report().constData(), proxy->accepted());
+    QVERIFY(waitFor([&] { return peer.connection.isOpen() && traffic.publisher()->isOpen(); }));
+    VERIFY_OK(traffic.publisher()->deleteQueue(traffic.queue()));
 }
 
 void TestRecovery::anOperatorClosesTheConnection()
@@ -171,7 +105,7 @@ void TestRecovery::anOperatorClosesTheConnection()
     int recovered = 0;
     connect(&peer.connection, &QAmqpConnection::recovered, this, [&] { ++recovered; });
     QVERIFY(peer.open());
-    QVERIFY(waitFor([&] { return consumer->state() == QAmqpConsumer::State::Active; }));
+    QVERIFY(waitFor([&] { return isActive(consumer); }));
     const QString oldName = queue->name();
     QVERIFY(broker().closeConnections(u"maintenance"_s));
     QVERIFY(waitFor([&] { return recovered == 1; }));
@@ -186,7 +120,7 @@ void TestRecovery::anOperatorClosesTheConnection()
 // The broker may not have deleted them yet when they are declared again.
 void TestRecovery::exclusiveQueuesComeBackAtOnce()
 {
-    constexpr int many = 20;
+    constexpr int many = 60;
     const auto proxy = proxyOfBroker();
     std::vector<std::unique_ptr<Peer>> peers;
     int recovered = 0;
@@ -211,7 +145,7 @@ void TestRecovery::exclusiveQueuesComeBackAtOnce()
         connect(channel, &QAmqpChannel::messageReturned, this,
                 [&] { wrong.append(u"a queue is gone"_s); });
         QVERIFY(peer.open());
-        QVERIFY(waitFor([&] { return consumer->state() == QAmqpConsumer::State::Active; }));
+        QVERIFY(waitFor([&] { return isActive(consumer); }));
     }
     proxy->reset();
     QVERIFY2(waitFor([&] { return recovered == many && arrived + wrong.size() >= many; }, 10s),
@@ -239,14 +173,63 @@ void TestRecovery::aSilentLinkIsNoticed()
     connect(&peer.connection, &QAmqpConnection::linkLost, this,
             [&](const QAmqpError &cause) { losses.append(cause); });
     QVERIFY(peer.open());
-    QVERIFY(waitFor([&] { return consumer->state() == QAmqpConsumer::State::Active; }));
+    QVERIFY(waitFor([&] { return isActive(consumer); }));
     proxy->stall(true);
     QVERIFY(waitFor([&] { return !losses.isEmpty(); }));
     QCOMPARE(losses.constFirst().kind(), Kind::HeartbeatMissed);
     proxy->stall(false);
-    QVERIFY(waitFor([&] { return consumer->state() == QAmqpConsumer::State::Active; }));
+    QVERIFY(waitFor([&] { return isActive(consumer); }));
     VERIFY_OK(channel->publishConfirmed({}, name, "again"_ba));
     QVERIFY(waitFor([&] { return arrived == 1; }));
+}
+
+// It accepts connections, and says nothing: the next one is used.
+void TestRecovery::aSilentHostIsPassedOver()
+{
+    const auto proxy = proxyOfBroker();
+    const auto other = proxyOfBroker();
+    Peer peer(through(*proxy)
+                      .setHosts({{u"127.0.0.1"_s, proxy->port()}, {u"127.0.0.1"_s, other->port()}})
+                      .setAmqpTimeout(2s));
+    QAmqpChannel *const channel = peer.channel();
+    const QString name = uniqueName();
+    channel->declareQueue(name, exclusive);
+    const ConsumerLog log(channel->consume(name));
+    QVERIFY(peer.open());
+    QCOMPARE(other->accepted(), 0);
+    QVERIFY(waitFor([&] { return log.started == 1; }));
+    proxy->stall(true);
+    proxy->reset();
+    QVERIFY(waitFor([&] { return peer.connection.isRecovering(); }));
+    VERIFY_OK(channel->publishConfirmed({}, name, "again"_ba));
+    QVERIFY(log.waitForMessages(1));
+    QVERIFY(proxy->accepted() > 1);
+    QVERIFY(other->accepted() > 0);
+}
+
+// Half a megabyte takes longer than two heartbeats, and it is none.
+void TestRecovery::aSlowLinkIsNotLost()
+{
+    ONE_BROKER_IS_ENOUGH();
+    const auto proxy = proxyOfBroker();
+    Peer peer(through(*proxy).setHeartbeat(1s));
+    QAmqpChannel *const channel = peer.channel();
+    const QString name = uniqueName();
+    channel->declareQueue(name, exclusive);
+    const ConsumerLog log(channel->consume(name), true);
+    int losses = 0;
+    connect(&peer.connection, &QAmqpConnection::linkLost, this, [&] { ++losses; });
+    QVERIFY(peer.open());
+    QVERIFY(waitFor([&] { return log.started == 1; }));
+    proxy->throttle(128 * 1024);
+    const QByteArray body = bytes(256 * 1024);
+    channel->publish({}, name, body);
+    channel->publish({}, name, body);
+    VERIFY_OK(channel->allConfirmed());
+    QVERIFY(log.waitForMessages(2));
+    QCOMPARE(log.bodies(), (QList<QByteArray>{body, body}));
+    QCOMPARE(losses, 0);
+    QCOMPARE(proxy->accepted(), 1);
 }
 
 void TestRecovery::aQueueThatIsAnotherOneNowIsReported()
@@ -275,6 +258,161 @@ void TestRecovery::aQueueThatIsAnotherOneNowIsReported()
              qPrintable(report->skipped().constFirst().text()));
     VERIFY_OK(channel->declareQueue(good, passive));
     VERIFY_OK(operation->deleteQueue(name));
+}
+
+// What the connection declared comes back; a queue of somebody else does not, and its consumer ends alone.
+void TestRecovery::aQueueIsDeletedWhileTheLinkIsDown()
+{
+    const auto proxy = proxyOfBroker();
+    Peer other;
+    Peer peer(through(*proxy));
+    QAmqpChannel *const channel = peer.channel();
+    QAmqpChannel *const operation = other.channel();
+    const QString own = uniqueName();
+    const QString foreign = uniqueName();
+    QVERIFY(other.open());
+    VERIFY_OK(operation->declareQueue(foreign));
+    channel->declareQueue(own, QAmqpQueueOptions().setDurable());
+    QAmqpConsumer *const ownConsumer = channel->consume(own);
+    QAmqpConsumer *const foreignConsumer = channel->consume(foreign);
+    const ConsumerLog ownLog(ownConsumer, true);
+    const ConsumerLog foreignLog(foreignConsumer, true);
+    const ChannelLog channelLog(channel);
+    int recovered = 0;
+    connect(&peer.connection, &QAmqpConnection::recovered, this, [&] { ++recovered; });
+    QVERIFY(peer.open());
+    QVERIFY(waitFor([&] { return isActive(ownConsumer) && isActive(foreignConsumer); }));
+    proxy->stall(true); // so that nothing is told of what happens
+    VERIFY_OK(operation->deleteQueue(own));
+    VERIFY_OK(operation->deleteQueue(foreign));
+    proxy->reset();
+    proxy->stall(false);
+    QVERIFY(waitFor([&] { return recovered == 1; }));
+    QCOMPARE(ownConsumer->state(), QAmqpConsumer::State::Active);
+    QCOMPARE(foreignLog.cancelled.size(), 1);
+    QCOMPARE(foreignLog.cancelled.constFirst().kind(), Kind::NotFound);
+    QVERIFY2(foreignLog.cancelled.constFirst().text().contains(foreign),
+             describe(foreignLog.cancelled.constFirst()));
+    VERIFY_OK(channel->publishConfirmed({}, own, "again"_ba));
+    QVERIFY(ownLog.waitForMessages(1));
+    QCOMPARE(channelLog.errors.size(), 0);
+    QCOMPARE(peer.errors.size(), 0);
+    VERIFY_OK(channel->deleteQueue(own));
+}
+
+// The broker says so, and the consumer ends. That is not the link's loss, and no later one brings it back.
+void TestRecovery::aQueueIsDeletedUnderAConsumer()
+{
+    const auto proxy = proxyOfBroker();
+    Peer other;
+    Peer peer(through(*proxy));
+    QAmqpChannel *const channel = peer.channel();
+    QAmqpChannel *const operation = other.channel();
+    const QString name = uniqueName();
+    const QString good = uniqueName();
+    QVERIFY(other.open());
+    VERIFY_OK(operation->declareQueue(name));
+    const ConsumerLog log(channel->consume(name));
+    channel->declareQueue(good, exclusive);
+    const ConsumerLog goodLog(channel->consume(good), true);
+    const ChannelLog channelLog(channel);
+    int recovered = 0;
+    connect(&peer.connection, &QAmqpConnection::recovered, this, [&] { ++recovered; });
+    QVERIFY(peer.open());
+    QVERIFY(waitFor([&] { return log.started == 1 && goodLog.started == 1; }));
+    VERIFY_OK(operation->deleteQueue(name));
+    QVERIFY(waitFor([&] { return !log.cancelled.isEmpty(); }));
+    proxy->reset();
+    QVERIFY(waitFor([&] { return recovered == 1; }));
+    VERIFY_OK(channel->publishConfirmed({}, good, "again"_ba));
+    QVERIFY(goodLog.waitForMessages(1));
+    QCOMPARE(log.cancelled.size(), 1);
+    QCOMPARE(goodLog.cancelled.size(), 0);
+    QCOMPARE(channelLog.errors.size(), 0);
+}
+
+// Brokers may refuse good users while they start, so it is not the end the first time.
+void TestRecovery::aPasswordThatIsChangedEndsTheRecovery()
+{
+    const auto proxy = proxyOfBroker();
+    User user;
+    QVERIFY(user.isThere());
+    Peer peer(through(*proxy).setCredentials(QAmqpCredentials::plain(user.name, user.password)));
+    QAmqpChannel *const channel = peer.channel();
+    const ChannelLog log(channel);
+    QVERIFY(peer.open());
+    VERIFY_OK(channel->declareQueue({}, exclusive));
+    QVERIFY(user.changePassword());
+    proxy->reset();
+    channel->publish({}, u"nowhere"_s, "it waits, and is not sent"_ba);
+    QVERIFY(peer.waitForClosed());
+    QCOMPARE(proxy->accepted(), 1 + 4);
+    QCOMPARE(peer.errors.size(), 1);
+    QCOMPARE(peer.errors.constFirst().kind(), Kind::AuthenticationFailed);
+    QVERIFY2(peer.errors.constFirst().text().contains(user.name),
+             describe(peer.errors.constFirst()));
+    QCOMPARE(log.count(Fate::Indeterminate), 1);
+}
+
+void TestRecovery::aProviderKnowsTheChangedPassword()
+{
+    const auto proxy = proxyOfBroker();
+    User user;
+    QVERIFY(user.isThere());
+    Peer peer(through(*proxy).setCredentials(QAmqpCredentials::fromProvider(
+            [&user] { return QAmqpCredentials::plain(user.name, user.password); })));
+    QAmqpChannel *const channel = peer.channel();
+    const QString name = uniqueName();
+    channel->declareQueue(name, exclusive);
+    const ConsumerLog log(channel->consume(name));
+    QVERIFY(peer.open());
+    QVERIFY(user.changePassword());
+    proxy->reset();
+    QVERIFY(waitFor([&] { return peer.connection.isRecovering(); }));
+    VERIFY_OK(channel->publishConfirmed({}, name, "again"_ba));
+    QVERIFY(log.waitForMessages(1));
+    QCOMPARE(peer.errors.size(), 0);
+}
+
+void TestRecovery::deliveriesFlowAgain_data()
+{
+    QTest::addColumn<bool>("byOperator");
+    QTest::newRow("reset") << false;
+    if (qEnvironmentVariableIsSet("QTAMQP_REPETITIONS")) // otherwise the tests above have had it
+        QTest::newRow("closed by an operator") << true;
+}
+
+// With the policy that a program has which sets none. How long that takes is told for as many times as
+// QTAMQP_REPETITIONS says, and is no more than a matter of luck for once.
+void TestRecovery::deliveriesFlowAgain()
+{
+    QFETCH(const bool, byOperator);
+    const int repetitions = std::max(1, qEnvironmentVariableIntValue("QTAMQP_REPETITIONS"));
+    const auto proxy = proxyOfBroker();
+    QList<qint64> times;
+    for (int i = 0; i < repetitions; ++i) {
+        Peer peer(through(*proxy).setRecoveryPolicy(QAmqpRetryPolicy::endless()));
+        QAmqpChannel *const channel = peer.channel();
+        const QString name = uniqueName();
+        channel->declareQueue(name, QAmqpQueueOptions().setDurable());
+        const ConsumerLog log(channel->consume(name));
+        QElapsedTimer timer;
+        connect(&peer.connection, &QAmqpConnection::linkLost, this, [&] { timer.start(); });
+        QVERIFY(peer.open());
+        QVERIFY(waitFor([&] { return log.started == 1; }));
+        if (byOperator)
+            QVERIFY(broker().closeConnections(u"maintenance"_s));
+        else
+            proxy->reset();
+        QVERIFY(waitFor([&] { return timer.isValid(); }));
+        channel->publish({}, name, "again"_ba);
+        QVERIFY(log.waitForMessages(1));
+        times.append(timer.elapsed());
+        VERIFY_OK(channel->deleteQueue(name));
+    }
+    std::sort(times.begin(), times.end());
+    qInfo("from the loss to the first delivery: %lld ms, at most %lld ms", times[times.size() / 2],
+          times.constLast());
 }
 
 QTAMQP_TEST(TestRecovery)
