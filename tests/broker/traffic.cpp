@@ -38,8 +38,16 @@ Traffic::Traffic(QAmqpConnection *connection, const QAmqpQueueOptions &options)
     });
     connect(m_publisher, &QAmqpChannel::nacked, this, [this](quint64 first, quint64 last) {
         m_nacked += qint64(last - first + 1);
-        publishAgain(first, last);
+        for (quint64 tag = first; tag <= last; ++tag) {
+            m_waiting.append(takeEnded(tag));
+            m_again.insert(m_waiting.constLast());
+        }
+        if (!m_afterNacks.isActive())
+            m_afterNacks.start(500ms);
     });
+    connect(m_publisher, &QAmqpChannel::closed, m_publisher, &QAmqpChannel::open);
+    m_afterNacks.setSingleShot(true);
+    connect(&m_afterNacks, &QTimer::timeout, m_publisher, &QAmqpChannel::close);
     connect(m_publisher, &QAmqpChannel::messageReturned, this, [this] { complain(u"a return"_s); });
     m_reader->declareQueue(m_queue, options); // so that it is there
     QAmqpConsumer *const consumer =
@@ -76,8 +84,18 @@ QByteArray Traffic::report() const
             .toUtf8();
 }
 
+bool Traffic::mayPublish() const
+{
+    const auto state = m_publisher->state();
+    return state == QAmqpChannel::State::Open || state == QAmqpChannel::State::Opening;
+}
+
 void Traffic::publishMore()
 {
+    if (!mayPublish())
+        return;
+    while (!m_waiting.isEmpty() && m_publisher->isReadyToPublish())
+        publishOne(m_waiting.takeFirst());
     for (int i = 0; i < m_batch && m_next <= m_last && m_publisher->isReadyToPublish()
          && m_next - m_arrived.size() < MostInQueue;
          ++i)
@@ -107,7 +125,10 @@ void Traffic::publishAgain(quint64 first, quint64 last)
     for (quint64 tag = first; tag <= last; ++tag) {
         const qint64 number = takeEnded(tag);
         m_again.insert(number);
-        publishOne(number);
+        if (mayPublish())
+            publishOne(number);
+        else
+            m_waiting.append(number);
     }
     // All copies of the older ones have arrived.
     m_again.removeIf([this](qint64 number) { return number < m_next - 4 * MostInQueue; });

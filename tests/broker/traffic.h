@@ -31,7 +31,9 @@ private:
 };
 
 // Publishes persistent messages with numbers as their bodies to a durable queue, with confirms, and consumes them. What
-// ends as indeterminate or is nacked is published again with the same message-id.
+// ends as indeterminate or is nacked is published again with the same message-id, after a nack on a channel that is opened
+// anew: RabbitMQ 3.10 refuses everything of a channel whose first message it could not route to the leader of a quorum
+// queue.
 class Traffic : public QObject
 {
 public:
@@ -53,6 +55,7 @@ public:
     QByteArray report() const;
 
 private:
+    bool mayPublish() const;
     void publishMore();
     void publishOne(qint64 number);
     qint64 takeEnded(quint64 tag);
@@ -68,6 +71,8 @@ private:
     qint64 m_last = 0;
     qint64 m_next = 1;
     QHash<quint64, qint64> m_open; // the publishes without an outcome, by their tags
+    QList<qint64> m_waiting; // to be published when the channel is open again
+    QTimer m_afterNacks;
     QSet<qint64> m_again; // what was published more than once
     NumberSet m_confirmed;
     NumberSet m_arrived;

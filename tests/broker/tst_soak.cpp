@@ -82,7 +82,7 @@ void TestSoak::nothingIsLostAndNothingGrows()
                    return !wrong().isEmpty()
                            || (peer.connection.isOpen() && serving.connection.isOpen()
                                && traffic.arrived() > arrived + 100
-                               && calls.answered() > answered + 100);
+                               && calls.answered() > answered + 20);
                })
                 && wrong().isEmpty();
     };
