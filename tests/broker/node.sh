@@ -8,7 +8,8 @@
 #   node.sh start FOLDER [FILE...]    starts it (anew if it runs) and writes FOLDER/env, to be sourced
 #   node.sh stop FOLDER               stops it; without a node it does nothing
 #   node.sh own FOLDER [COUNT]        starts one node, or a cluster of several, for one test alone: FOLDER/1 and so on,
-#                                     each with its env, without TLS and management; "stop FOLDER" ends all of them
+#                                     each with its env and the virtual host "another", without TLS and management;
+#                                     "stop FOLDER" ends all of them
 #   node.sh kill FOLDER               ends a node by SIGKILL, as a machine that fails does
 #   node.sh restart FOLDER            starts a node that was killed, with its data and ports
 #   node.sh certificates FOLDER       makes no more than the certificates of a broker and a client
@@ -120,6 +121,7 @@ listeners.tcp.1 = 127.0.0.1:$amqp_port
 disk_free_limit.absolute = 10MB
 log.file.level = info
 log.console = false
+load_definitions = $folder/definitions.json
 cluster_formation.peer_discovery_backend = classic_config
 END
     local number
@@ -256,6 +258,8 @@ launch_own()
         free_port && amqp_port=$REPLY
         free_port && dist_port=$REPLY
         mkdir -p "$folder"
+        echo another >"$folder/virtualhosts.txt"
+        write_definitions >"$folder/definitions.json"
         write_own_configuration
         make_environment "qtamqp$number"
         echo '[].' >"$folder/enabled_plugins"

@@ -162,6 +162,8 @@ void TestRestart::programsSurviveAKilledNode()
             firstChannel->consume(u"hello"_s, QAmqpConsumeOptions().setPriority(10)), true);
     QVERIFY(waitFor([&] { return greedy.started == 1; }));
 
+    Program qml(QStringLiteral(BROKER_READMEQML),
+                {u"" QTAMQP_SOURCE_DIR "/examples/readme-qml/hello.qml"_s, url + u"/another"_s});
     Program readme(QStringLiteral(EXAMPLE_README), {url});
     Program tool(QStringLiteral(QAMQP), {u"consume"_s, u"tool"_s, u"--url"_s, url});
     Loop loop(url, u"loop"_s);
@@ -174,6 +176,7 @@ void TestRestart::programsSurviveAKilledNode()
     channel->publish({}, u"tool"_s, "before"_ba);
     channel->publish({}, u"loop"_s, "before"_ba);
     QVERIFY(waitFor([&] { return tool.hasPrinted("before"); }));
+    QVERIFY2(waitFor([&] { return qml.hasPrinted("1"); }), qml.output());
     QVERIFY(waitFor([&] { return loop.seen() == 1; }));
     QVERIFY(waitFor([&] { return traffic.arrived() > 500 && calls.answered() > 100; }));
 
@@ -203,6 +206,8 @@ void TestRestart::programsSurviveAKilledNode()
     QVERIFY2(calls.wrong().isEmpty(), qPrintable(calls.wrong()));
     QCOMPARE(peer.errors.size() + serving.errors.size(), 0);
 
+    // It publishes as often as it becomes ready.
+    QVERIFY2(waitFor([&] { return qml.hasPrinted("2"); }), qml.output());
     QVERIFY(readme.isRunning());
     QVERIFY2(publishUntil(peer, u"hello"_s, "after"_ba, [&] { return !readme.isRunning(); }),
              readme.output());
