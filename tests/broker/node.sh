@@ -336,14 +336,16 @@ END
 own()
 {
     prepare home
-    launch_own "$whole" || explain_failure
+    # Somebody may have taken a port between the choice and the use: once more, with others.
+    launch_own "$whole" || { folder=$whole && stop && launch_own "$whole"; } || explain_failure
     started=yes
 }
 
 end_by_kill()
 {
-    local pid tries=100
-    pid=$(recorded_pid node) && alive node && kill -KILL "$pid"
+    local tries=100
+    alive node || fail "no node runs in $folder"
+    kill -KILL "$(recorded_pid node)"
     while alive node && [ $((tries -= 1)) -gt 0 ]; do
         sleep 0.1
     done

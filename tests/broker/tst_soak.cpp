@@ -102,9 +102,12 @@ void TestSoak::nothingIsLostAndNothingGrows()
           "descriptors, %lld threads",
           traffic.report().constData(), calls.answered(), proxy->accepted(), before.kilobytes,
           before.descriptors, before.threads, after.kilobytes, after.descriptors, after.threads);
-    QCOMPARE(after.threads, before.threads);
-    QCOMPARE(after.descriptors, before.descriptors);
-    QVERIFY(after.kilobytes - before.kilobytes < 8 * 1024);
+    // A hundred bytes for each message of the ordinary run, or one for each of half an hour.
+    QVERIFY(after.kilobytes - before.kilobytes < 4 * 1024);
+    QVERIFY(waitFor([&] { // the proxy may still be closing sockets
+        const Resources now = Resources::now();
+        return now.threads <= before.threads && now.descriptors <= before.descriptors;
+    }));
     VERIFY_OK(traffic.publisher()->deleteQueue(traffic.queue()));
     VERIFY_OK(traffic.publisher()->deleteQueue(calls.queue()));
 }
