@@ -143,6 +143,10 @@ set(QTAMQP_api_SOURCES
     api/mailbox.cpp
     api/mailbox.h
     api/notify.h
+    api/outboxsending.cpp
+    api/outboxshelf.h
+    api/outboxstore.cpp
+    api/outboxstore.h
     api/qamqpchannel.cpp
     api/qamqpchannel_p.h
     api/connectionevents.cpp
@@ -153,6 +157,8 @@ set(QTAMQP_api_SOURCES
     api/qamqpdelivery.cpp
     api/qamqpdelivery_p.h
     api/qamqpexchange.cpp
+    api/qamqpoutbox.cpp
+    api/qamqpoutbox_p.h
     api/qamqpqueue.cpp
     api/qamqprpcclient.cpp
     api/qamqprpcserver.cpp
@@ -163,6 +169,7 @@ set(QTAMQP_api_HEADERS
     ${include}/qamqpconsumer.h
     ${include}/qamqpdelivery.h
     ${include}/qamqpexchange.h
+    ${include}/qamqpoutbox.h
     ${include}/qamqpqueue.h
     ${include}/qamqprpcclient.h
     ${include}/qamqprpcserver.h)
@@ -186,6 +193,15 @@ set(QTAMQP_blocking_SOURCES
     blocking/qamqpblockingconsumer_p.h)
 set(QTAMQP_blocking_HEADERS
     ${include}/qamqpblockingchannel.h)
+
+# The library QtAmqpOutbox: an outbox in a file. Its public headers lie in include/QtAmqpOutbox.
+set(QTAMQP_outbox_SOURCES
+    outbox/outboxfile.cpp
+    outbox/outboxfile.h
+    outbox/outboxformat.h
+    outbox/qamqpfileoutbox.cpp)
+set(QTAMQP_outbox_HEADERS
+    ../include/QtAmqpOutbox/qamqpfileoutbox.h)
 
 # The library QtAmqpTest: a broker for tests. Its public headers lie in include/QtAmqpTest.
 set(QTAMQP_testbroker_SOURCES
