@@ -280,7 +280,7 @@ void QAmqpOutboxPrivate::channelFailed(const QAmqpError &error)
 void QAmqpOutboxPrivate::finish(quint64 id, qint64 size, const QAmqpError &why)
 {
     --count;
-    bytes -= size;
+    bytes = count == 0 ? 0 : bytes - size; // a file may have told another sum
     if (!m_fresh.empty() && id >= m_nextId - m_fresh.size())
         m_fresh[m_fresh.size() - (m_nextId - id)].id = 0;
     if (!m_removed.empty() && m_removed.back().last + 1 == id)

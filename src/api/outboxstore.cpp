@@ -48,7 +48,10 @@ OutboxEntry entryOf(const OutboxRow &row)
 {
     OutboxEntry entry{.id = row.id, .expires = row.expires, .damage = damageOf(row)};
     if (!entry.damage.isEmpty()) {
-        entry.message.setBody(row.body); // whose size counts
+        entry.message = QAmqpMessagePrivate::make(
+                row.body, 0,
+                row.properties.sliced(
+                        std::min(FlagsSize, row.properties.size()))); // whose size counts
         return entry;
     }
     entry.exchange = textFromWire(row.exchange);

@@ -40,8 +40,8 @@ using namespace QtAmqpPrivate;
     needs QtSql, which the library itself does not.
 
     Work is done once for each turn of the event loop: a message leaves at the end of the turn in which it was
-    published at the earliest, and signals are emitted from there. An outbox holds at most window() messages and 8 MiB of
-    bodies for sending (or one message that is larger); with a file all others are on the disk alone.
+    published at the earliest, and signals are emitted from there. An outbox holds at most window() messages and 8 MiB for
+    sending (or one message that is larger); with a file all others are on the disk alone.
 
     One outbox may publish to any number of exchanges, and one connection may have several outboxes. A connection may
     be destroyed before its outbox. All calls belong to the thread of the outbox, which is that of the connection.
@@ -154,7 +154,7 @@ quint64 QAmqpOutbox::publish(const QString &exchange, const QString &routingKey,
 qint64 QAmqpOutbox::count() const { return d_ptr->count; }
 
 /*! \property QAmqpOutbox::bytes
-    How many bytes the bodies of these messages have. */
+    How many bytes the bodies and the properties of these messages have, see QAmqpMessage::size(). */
 qint64 QAmqpOutbox::bytes() const { return d_ptr->bytes; }
 
 /*! Returns the first messages of the outbox, in the order of their ids, at most \a maximum of them and only those behind
@@ -196,10 +196,10 @@ void QAmqpOutbox::setMaximumCount(qint64 messages)
     d_ptr->settings.maximumCount = std::max<qint64>(messages, 0);
 }
 
-/*! Returns how many bytes of bodies the outbox takes: 64 MiB by default, and without limit (0) with a file. */
+/*! Returns how many bytes() the outbox takes: 64 MiB by default, and without limit (0) with a file. */
 qint64 QAmqpOutbox::maximumBytes() const { return d_ptr->settings.maximumBytes; }
 
-/*! Takes at most so many \a bytes of bodies, 0: without limit. A message that is larger by itself is refused whatever
+/*! Takes at most so many \a bytes, 0: without limit. A message that is larger by itself is refused whatever
     overflow() says. */
 void QAmqpOutbox::setMaximumBytes(qint64 bytes)
 {
@@ -438,12 +438,12 @@ QAmqpError QAmqpOutboxPrivate::accept(OutboxEntry &entry)
 {
     // So many at most wait for one commit, however long the turn of the event loop is.
     constexpr std::size_t mostFresh = 10'000;
-    const qint64 size = entry.size();
-    if (const QAmqpError error = makeRoom(size))
-        return error;
     entry.id = m_nextId;
     if (!entry.message.has(QAmqpMessage::Property::MessageId))
         entry.message.setMessageId(m_boxId + u'-' + QString::number(entry.id));
+    const qint64 size = entry.size();
+    if (const QAmqpError error = makeRoom(size))
+        return error;
     if (settings.messageTimeout.count() > 0)
         entry.expires = QDateTime::currentMSecsSinceEpoch() + settings.messageTimeout.count();
     if (const QAmqpError error = m_store->append(entry)) {
