@@ -167,6 +167,7 @@ bool QAmqpOutboxPrivate::sendFirst()
             m_channel->publish(entry.exchange, entry.routingKey, entry.message, entry.flags);
     if (tag != 0) {
         ++first->second.attempts;
+        first->second.returned = {};
         m_sent.add(tag, m_waiting.take(first));
         return true;
     }
@@ -211,7 +212,7 @@ void QAmqpOutboxPrivate::confirmed(quint64 firstTag, quint64 lastTag)
 {
     for (auto each = m_sent.lowerBound(firstTag); each != m_sent.end() && each->first <= lastTag;) {
         Shelf::Node message = m_sent.take(each++);
-        const QAmqpError returned = std::exchange(message.mapped().rejection, {});
+        const QAmqpError returned = message.mapped().returned;
         if (returned)
             reject(std::move(message), returned);
         else
@@ -249,11 +250,11 @@ void QAmqpOutboxPrivate::returned(const QAmqpReturn &message)
     const Shelf::Iterator sent = m_sent.find(message.publishTag());
     if (sent == m_sent.end())
         return;
-    sent->second.rejection = operationError(
+    sent->second.returned = operationError(
             Kind::Unroutable, Origin::Broker,
             u"the message to exchange \"%1\" with routing key \"%2\" reached no queue: %3",
             message.exchange(), message.routingKey(), message.replyText());
-    sent->second.rejection.setReply(message.replyCode(), message.replyText());
+    sent->second.returned.setReply(message.replyCode(), message.replyText());
 }
 
 // The broker closes a channel over a message without saying which one: the exchange is missing, mostly. If several were

@@ -21,6 +21,7 @@ public:
     {
         int attempts = 0; // how often it was sent
         QAmqpError rejection = {}; // the last one
+        QAmqpError returned = {}; // the broker has returned it since it was sent
     };
     using Messages = std::map<quint64, Message>;
     using Iterator = Messages::iterator;
