@@ -18,6 +18,16 @@ install(TARGETS QtAmqp EXPORT QtAmqpTargets
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/QtAmqp
     DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT devel)
 
+if(TARGET QtAmqpOutbox)
+    install(TARGETS QtAmqpOutbox EXPORT QtAmqpOutboxTargets
+        RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT runtime
+        LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT runtime NAMELINK_COMPONENT devel
+        ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT devel
+        INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+    install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/QtAmqpOutbox
+        DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT devel)
+endif()
+
 if(TARGET QtAmqpTest)
     install(TARGETS QtAmqpTest EXPORT QtAmqpTestTargets
         RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT runtime
@@ -42,6 +52,10 @@ install(FILES
     ${PROJECT_BINARY_DIR}/package/QtAmqpConfigVersion.cmake
     DESTINATION ${package_dir} COMPONENT devel)
 install(EXPORT QtAmqpTargets NAMESPACE QtAmqp:: DESTINATION ${package_dir} COMPONENT devel)
+if(TARGET QtAmqpOutbox)
+    install(EXPORT QtAmqpOutboxTargets NAMESPACE QtAmqp::
+        DESTINATION ${package_dir} COMPONENT devel)
+endif()
 if(TARGET QtAmqpTest)
     install(EXPORT QtAmqpTestTargets NAMESPACE QtAmqp::
         DESTINATION ${package_dir} COMPONENT devel)
@@ -67,9 +81,11 @@ if(APPLE)
     set(origin @loader_path)
 endif()
 
-if(TARGET QtAmqpTest)
-    set_target_properties(QtAmqpTest PROPERTIES INSTALL_RPATH ${origin})
-endif()
+foreach(target QtAmqpOutbox QtAmqpTest)
+    if(TARGET ${target})
+        set_target_properties(${target} PROPERTIES INSTALL_RPATH ${origin})
+    endif()
+endforeach()
 
 # qtamqp_install_qml_module(<library> <name in QtAmqp::> <path of the module> <folder of its headers>): the CMake
 # package has it in <library>Targets.cmake.

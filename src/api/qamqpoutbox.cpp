@@ -28,7 +28,7 @@ using namespace QtAmqpPrivate;
     leaves the outbox for a reason, which failed() tells: the broker refused it, it reached no queue, its time was over,
     or it was dropped for a newer one.
 
-    \snippet snippets.cpp outbox
+    \snippet outbox.cpp outbox
 
     A message that the broker has got twice has the same message-id twice. A message without one gets it from the
     outbox: 16 hexadecimal digits that no other outbox has, a hyphen, and the id. Consumers tell duplicates by it, see

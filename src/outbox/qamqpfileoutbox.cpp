@@ -19,7 +19,7 @@ using namespace QtAmqpPrivate;
 
     It is used like QAmqpOutbox, after open() has named its file:
 
-    \snippet snippets.cpp file outbox
+    \snippet outbox.cpp file outbox
 
     The class is in a library of its own, QtAmqpOutbox, since it needs QtSql with its driver for SQLite (Debian:
     libqt6sql6-sqlite): \c{find_package(QtAmqp COMPONENTS Outbox)} and \c{QtAmqp::Outbox}.

@@ -6,8 +6,8 @@
 
 #include <QtAmqp/qtamqpglobal.h>
 
-// For the few internals that QtAmqpTest, a library of its own, takes from a shared QtAmqp. Both are built from the same
-// sources and installed together; users have no header of these. tests/package counts them.
+// For the few internals that QtAmqpTest and QtAmqpOutbox, libraries of their own, take from a shared QtAmqp. All are
+// built from the same sources and installed together; users have no header of these. tests/package counts them.
 #define Q_AMQP_PRIVATE_EXPORT Q_AMQP_EXPORT
 
 #endif

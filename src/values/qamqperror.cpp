@@ -38,7 +38,7 @@ using namespace QtAmqpPrivate;
     \value AccessRefused         The user may not do this (403).
     \value NotFound              No such exchange, queue or virtual host (404).
     \value PreconditionFailed    It exists with other properties, or is not in the state asked for (406).
-    \value ResourceLocked        Another connection has it exclusively (405).
+    \value ResourceLocked        Another connection has it exclusively (405), or another outbox has the file.
     \value ClosedByBroker        The broker ended the connection or channel for another reason.
     \value ConnectionLost        The transport ended, and the broker gave no reason.
     \value HeartbeatMissed       The broker was silent for two heartbeat intervals.
@@ -51,7 +51,7 @@ using namespace QtAmqpPrivate;
     \value ProtocolViolation     One side broke the protocol (501 to 505); see origin().
     \value LimitExceeded         A limit of the broker (311, 506) or of this library was exceeded.
     \value DeviceFailed          The application's device from which a body is sent, or into which one is
-                                received, failed or ended early.
+                                received, failed or ended early, or the file of an outbox cannot be used.
     \value Interrupted           The link was lost after the request or the message had been sent, and the
                                 connection recovers. Whether the broker carried it out is not known.
 */

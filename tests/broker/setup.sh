@@ -170,7 +170,7 @@ allow_services()
 }
 
 # shellcheck disable=SC2034 # used by those who source this
-build_packages=(qt6-base-dev cmake ninja-build g++ ccache)
+build_packages=(qt6-base-dev libqt6sql6-sqlite cmake ninja-build g++ ccache)
 # shellcheck disable=SC2034
 node_packages=(rabbitmq-server openssl)
 # The specification, how users find the library, the clients that ours is measured beside, a

@@ -114,8 +114,9 @@ tested_by_qml()
     done
 }
 
-# What libQtAmqpTest takes of the internals of a shared libQtAmqp: values/privateexport.h.
+# What libQtAmqpTest and libQtAmqpOutbox take of the internals of a shared libQtAmqp: values/privateexport.h.
 lent='QtAmqpPrivate::(FrameReader::|Assembler::|(checkTable|decodeTable|encodeTable|describeFrame)\()'
+lent="$lent|QAmqpOutboxPrivate|QtAmqpPrivate::(rowOf|entryOf|newBoxId)\\("
 
 # check_symbols LIBRARY HEADERS: strong symbols are the classes' and their free functions'. Weak ones are what
 # templates and inline functions leave, and may be Qt's or the standard library's, whatever their arguments. None may
@@ -152,15 +153,17 @@ else
 fi
 grep -rlE "$folder|$source|$built|/opt/qtamqp" "$installed"/{include,lib/cmake,lib/pkgconfig} \
     && fail "these know where they were built"
-for library in QtAmqp QtAmqpTest; do
+for library in QtAmqp QtAmqpOutbox QtAmqpTest; do
     diff <(ls "$source/include/$library") <(ls "$installed/include/$library") || fail "headers differ"
 done
 if [ "$linkage" = shared ]; then
-    for library in QtAmqp QtAmqpTest; do
+    for library in QtAmqp QtAmqpOutbox QtAmqpTest; do
         check_symbols "$installed/lib/lib$library.so" "$source/include/$library" \
             || fail "symbols of the shared library $library"
     done
-    ldd -r "$installed/lib/libQtAmqpTest.so" | grep 'undefined symbol' && fail "libQtAmqpTest is not whole"
+    for library in QtAmqpOutbox QtAmqpTest; do
+        ldd -r "$installed/lib/lib$library.so" | grep 'undefined symbol' && fail "lib$library is not whole"
+    done
 fi
 quietly "$installed/bin/qamqp" --version # finds a shared library beside it
 
@@ -170,6 +173,7 @@ configure "$folder/find_package" -S "$here" -DCMAKE_PREFIX_PATH="$installed" \
 make "$folder/find_package"
 ran "$folder/find_package/consumer"
 ran_test "$folder/find_package"
+quietly "$folder/find_package/outbox" "$folder/box"
 ran_quick "$folder/find_package/quick"
 tested_alerts "$folder/find_package/alerts"
 
@@ -194,6 +198,10 @@ told_why()
         && fail "a missing component was not told"
     tr -s ' \n' ' ' <"$folder/log" | grep -qF "$1" || { cat "$folder/log" >&2; fail "not told: $1"; }
 }
+step "find_package, without the outbox in a file"
+mv "$installed"/lib/cmake/QtAmqp/QtAmqpOutboxTargets.cmake "$folder"
+told_why "was built without QtAmqpOutbox"
+mv "$folder/QtAmqpOutboxTargets.cmake" "$installed/lib/cmake/QtAmqp"
 step "find_package, without the library for tests"
 mv "$installed"/lib/cmake/QtAmqp/QtAmqpTestTargets.cmake "$folder"
 told_why "was built without QtAmqpTest"

@@ -117,7 +117,8 @@ private Q_SLOTS:
     void everythingPublicHasAComment_data()
     {
         QTest::addColumn<QString>("header");
-        for (const QString &library : {u"include/QtAmqp"_s, u"include/QtAmqpTest"_s}) {
+        for (const QString &library :
+             {u"include/QtAmqp"_s, u"include/QtAmqpOutbox"_s, u"include/QtAmqpTest"_s}) {
             const QDir folder(root.filePath(library));
             for (const QString &header : folder.entryList({u"qamqp*.h"_s}))
                 QTest::newRow(qPrintable(header)) << folder.filePath(header);

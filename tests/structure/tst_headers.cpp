@@ -29,7 +29,7 @@ QString readFile(const QString &path)
 QStringList publicHeaders(const QString &filter = u"*"_s)
 {
     QStringList headers;
-    for (const QString &library : {u"QtAmqp"_s, u"QtAmqpTest"_s}) {
+    for (const QString &library : {u"QtAmqp"_s, u"QtAmqpOutbox"_s, u"QtAmqpTest"_s}) {
         const QDir folder(publicFolder.filePath(library));
         for (const QString &name : folder.entryList({filter}, QDir::Files, QDir::Name))
             headers += library + u'/' + name;

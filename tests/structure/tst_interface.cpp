@@ -28,7 +28,8 @@ QString contents(const QString &path)
 QStringList headers()
 {
     QStringList paths;
-    for (const QString &library : {u"/include/QtAmqp"_s, u"/include/QtAmqpTest"_s}) {
+    for (const QString &library :
+         {u"/include/QtAmqp"_s, u"/include/QtAmqpOutbox"_s, u"/include/QtAmqpTest"_s}) {
         const QDir folder(root + library);
         for (const QString &name : folder.entryList({u"*.h"_s}))
             paths += folder.filePath(name);
