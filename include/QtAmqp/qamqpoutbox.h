@@ -57,6 +57,7 @@ public:
     qint64 count() const;
     qint64 bytes() const;
     QList<QAmqpOutboxMessage> messages(qsizetype maximum, quint64 afterId = 0) const;
+    int unconfirmed() const;
     bool isPaused() const;
     QAmqpError lastError() const;
 

@@ -354,7 +354,7 @@ void QAmqpOutboxPrivate::turn()
     commit();
     send();
     arm();
-    tell();
+    emitNews();
 }
 
 // Sets the timer to what comes first.
@@ -375,7 +375,7 @@ void QAmqpOutboxPrivate::arm()
     m_timer->start(std::clamp(left, milliseconds(0), longest));
 }
 
-void QAmqpOutboxPrivate::tell()
+void QAmqpOutboxPrivate::emitNews()
 {
     while (q && !m_news.empty()) {
         const News news = m_news.front();
@@ -388,23 +388,23 @@ void QAmqpOutboxPrivate::tell()
             Q_EMIT q->delivered(news.first, news.last);
     }
     if (q)
-        tellState();
+        emitState();
 }
 
-void QAmqpOutboxPrivate::tellState()
+void QAmqpOutboxPrivate::emitState()
 {
     const QPointer<QAmqpOutbox> alive(q);
-    const bool isCounted = count == m_toldCount && bytes == m_toldBytes;
-    m_toldCount = count;
-    m_toldBytes = bytes;
+    const bool isCounted = count == m_emittedCount && bytes == m_emittedBytes;
+    m_emittedCount = count;
+    m_emittedBytes = bytes;
     if (!isCounted)
         Q_EMIT q->countChanged();
-    if (alive && m_toldPaused != isPaused) {
-        m_toldPaused = isPaused;
-        Q_EMIT q->pausedChanged(m_toldPaused);
+    if (alive && m_emittedPaused != isPaused) {
+        m_emittedPaused = isPaused;
+        Q_EMIT q->pausedChanged(m_emittedPaused);
     }
-    if (alive && !(m_toldError == lastError)) {
-        m_toldError = lastError;
+    if (alive && !(m_emittedError == lastError)) {
+        m_emittedError = lastError;
         const QAmqpError error = lastError;
         Q_EMIT q->lastErrorChanged(error);
     }

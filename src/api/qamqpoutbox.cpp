@@ -40,8 +40,8 @@ using namespace QtAmqpPrivate;
     needs QtSql, which the library itself does not.
 
     Work is done once for each turn of the event loop: a message leaves at the end of the turn in which it was
-    published at the earliest, and signals are emitted from there. An outbox holds at most window() messages and 8 MiB for
-    sending (or one message that is larger); with a file all others are on the disk alone.
+    published at the earliest, and signals are emitted from there. For sending an outbox loads some 1,000 messages and
+    window() more, of 8 MiB together (or one that is larger); with a file all others are on the disk alone.
 
     One outbox may publish to any number of exchanges, and one connection may have several outboxes. A connection may
     be destroyed before its outbox. All calls belong to the thread of the outbox, which is that of the connection.
@@ -82,8 +82,9 @@ using namespace QtAmqpPrivate;
 /*! \fn void QAmqpOutbox::countChanged()
     Emitted from the event loop, once for each turn in which count() or bytes() have changed. */
 /*! \fn void QAmqpOutbox::publishRefused(const QAmqpError &error, quint64 messages)
-    So many \a messages were given to publish() and refused: it returned 0. Emitted once for all such calls since the last
-    turn of the event loop; \a error is that of the last one. If nobody is connected to it, the first one is warned of. */
+    So many \a messages were given to publish() and refused: it returned 0. Emitted once for all such calls since the
+    last turn of the event loop; \a error is that of the last one. If nobody is connected to it, the first one is
+    warned of. */
 /*! \fn void QAmqpOutbox::errorOccurred(const QAmqpError &error)
     The outbox cannot do its work because of \a error, and goes on trying: its channel cannot be opened, or its file
     cannot be written or read (DeviceFailed). Messages stay where they are. Emitted once until it works again. */
@@ -92,7 +93,8 @@ using namespace QtAmqpPrivate;
 /*! \fn void QAmqpOutbox::pausedChanged(bool paused)
     Emitted from the event loop when \a paused has become what isPaused() returns. */
 
-/*! Makes an empty outbox in memory, a child of \a parent, that publishes through \a connection. The connection need not be open, and may be null; it does not own the outbox. */
+/*! Makes an empty outbox in memory, a child of \a parent, that publishes through \a connection. The connection need not
+    be open, and may be null; it does not own the outbox. */
 QAmqpOutbox::QAmqpOutbox(QAmqpConnection *connection, QObject *parent)
     : QAmqpOutbox(new QAmqpOutboxPrivate, connection, parent)
 {
@@ -137,8 +139,8 @@ void QAmqpOutbox::setConnection(QAmqpConnection *connection)
     publishRefused() follows. From a foreign thread it prints a warning and returns 0.
 
     The message is accepted with the end of this turn of the event loop, when everything published in it is written
-    together, or earlier with QAmqpFileOutbox::flush(). If that fails, failed() tells the ids that were returned already;
-    after that each publish() writes by itself, and returns 0 until that works again.
+    together, or earlier with QAmqpFileOutbox::flush(). If that fails, failed() tells the ids that were returned
+    already; after that each publish() writes by itself, and returns 0 until that works again.
 */
 quint64 QAmqpOutbox::publish(const QString &exchange, const QString &routingKey,
                              const QAmqpMessage &message, QAmqpChannel::PublishFlags flags)
@@ -157,13 +159,17 @@ qint64 QAmqpOutbox::count() const { return d_ptr->count; }
     How many bytes the bodies and the properties of these messages have, see QAmqpMessage::size(). */
 qint64 QAmqpOutbox::bytes() const { return d_ptr->bytes; }
 
-/*! Returns the first messages of the outbox, in the order of their ids, at most \a maximum of them and only those behind
-    \a afterId; so a loop can go through all of them. Those under way are among them. The list is shorter if their
-    bodies have more than 8 MiB, but not empty because of that. */
+/*! Returns the first messages of the outbox, in the order of their ids, at most \a maximum of them and only those
+    behind \a afterId; so a loop can go through all of them. Those under way are among them. The list is shorter if
+    they have more than 8 MiB, but not empty because of that. */
 QList<QAmqpOutboxMessage> QAmqpOutbox::messages(qsizetype maximum, quint64 afterId) const
 {
     return d_ptr->messages(maximum, afterId);
 }
+
+/*! Returns how many of these messages are on their way: sent, and not confirmed. If this is 0 after pause(), the outbox
+    can be closed or destroyed, and no message arrives twice because of that. countChanged() tells of confirms. */
+int QAmqpOutbox::unconfirmed() const { return d_ptr->unconfirmed(); }
 
 /*! \property QAmqpOutbox::paused
     Whether pause() was called, and resume() was not called since. */
@@ -218,10 +224,10 @@ std::chrono::milliseconds QAmqpOutbox::messageTimeout() const
     return d_ptr->settings.messageTimeout;
 }
 
-/*! Gives each message that is published from now on so much time (\a timeout, 0: without limit): then it leaves the outbox
-    with failed() and Timeout, unless it is on its way and its confirm comes. The end of that time is kept with the
-    message as a time of the wall clock, so that it also passes while the program does not run. What queues do with old
-    messages is another question: see QAmqpMessage::setExpiration(). */
+/*! Gives each message that is published from now on so much time (\a timeout, 0: without limit): then it leaves the
+    outbox with failed() and Timeout, unless it is on its way and its confirm comes. The end of that time is kept with
+    the message as a time of the wall clock, so that it also passes while the program does not run. What queues do with
+    old messages is another question: see QAmqpMessage::setExpiration(). */
 void QAmqpOutbox::setMessageTimeout(std::chrono::milliseconds timeout)
 {
     d_ptr->settings.messageTimeout = std::max(timeout, std::chrono::milliseconds(0));
@@ -248,7 +254,8 @@ void QAmqpOutbox::setRejection(Rejection rejection) { d_ptr->settings.rejection 
 /*! Returns how long the outbox pauses before it tries again what failed, a second by default. */
 std::chrono::milliseconds QAmqpOutbox::retryDelay() const { return d_ptr->settings.retryDelay; }
 
-/*! Pauses for \a delay when the broker did not take a message and rejection() is Retry, and when the channel could not be opened. */
+/*! Pauses for \a delay when the broker did not take a message and rejection() is Retry, and when the channel could not
+    be opened. */
 void QAmqpOutbox::setRetryDelay(std::chrono::milliseconds delay)
 {
     d_ptr->settings.retryDelay = std::max(delay, std::chrono::milliseconds(0));
@@ -531,7 +538,7 @@ QList<QAmqpOutboxMessage> QAmqpOutboxPrivate::messages(qsizetype maximum, quint6
 
     QList<QAmqpOutboxMessage> all;
     std::vector<OutboxEntry> entries;
-    if (m_store)
+    if (m_store && maximum > 0)
         m_store->read(afterId, maximum, mostBytes, entries);
     for (const OutboxEntry &entry : entries) {
         if (!isRemoved(entry.id))

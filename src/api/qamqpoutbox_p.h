@@ -49,9 +49,10 @@ public:
     void setConnection(QAmqpConnection *connection);
     QAmqpConnection *connection() const { return m_connection; }
     quint64 publish(QtAmqpPrivate::OutboxEntry entry);
+    int unconfirmed() const { return int(m_sent.size()); }
     QList<QAmqpOutboxMessage> messages(qsizetype maximum, quint64 afterId);
-    // Writes what was asked for so far. If that fails, nothing of it counts: `except` is a message whose caller hears of
-    // it by other means.
+    // Writes what was asked for so far. If that fails, nothing of it counts; `except` is a message whose caller hears
+    // of it by other means.
     QAmqpError commit(quint64 except = 0);
     void setPaused(bool paused);
     void setLastError(const QAmqpError &error);
@@ -127,8 +128,8 @@ private:
 
     void turn();
     void arm();
-    void tell();
-    void tellState();
+    void emitNews();
+    void emitState();
 
     std::unique_ptr<QtAmqpPrivate::OutboxStore> m_store;
     QString m_boxId;
@@ -157,10 +158,10 @@ private:
     QTimer *m_timer = nullptr; // a child of the object, whose thread it follows
     bool m_scheduled = false;
     std::deque<News> m_news;
-    qint64 m_toldCount = 0;
-    qint64 m_toldBytes = 0;
-    bool m_toldPaused = false;
-    QAmqpError m_toldError;
+    qint64 m_emittedCount = 0;
+    qint64 m_emittedBytes = 0;
+    bool m_emittedPaused = false;
+    QAmqpError m_emittedError;
     quint64 m_refused = 0; // whose publishRefused() is to be emitted
     QAmqpError m_refusedError;
     bool m_refusalWarned = false;

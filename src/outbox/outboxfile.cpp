@@ -204,9 +204,10 @@ QAmqpError OutboxFile::readContents()
     QVariantList totals;
     QVariantList box;
     QVariantList last;
-    QAmqpError error = run(
-            u"SELECT count(*), coalesce(sum(length(body) + length(properties) - 2), 0), coalesce(min(id), 1), coalesce(max(id), 0) FROM message"_s,
-            &totals);
+    QAmqpError error =
+            run(u"SELECT count(*), coalesce(sum(length(body) + length(properties) - 2), 0), "
+                "coalesce(min(id), 1), coalesce(max(id), 0) FROM message"_s,
+                &totals);
     if (!error)
         error = run(u"SELECT value FROM meta WHERE key = 'box'"_s, &box);
     if (!error)
@@ -236,9 +237,9 @@ QAmqpError OutboxFile::prepareQueries()
     if (!error)
         error = prepare(m_read, u"SELECT * FROM message WHERE id > ? ORDER BY id LIMIT ?"_s);
     if (!error)
-        error = prepare(
-                m_expired,
-                u"SELECT id, length(body) + length(properties) - 2 FROM message WHERE expires <= ? ORDER BY expires LIMIT ?"_s);
+        error = prepare(m_expired,
+                        u"SELECT id, length(body) + length(properties) - 2 FROM message "
+                        "WHERE expires <= ? ORDER BY expires LIMIT ?"_s);
     if (!error)
         error = prepare(m_nextExpiry, u"SELECT min(expires) FROM message WHERE expires > ?"_s);
     return error;

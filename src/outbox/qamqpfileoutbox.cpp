@@ -28,16 +28,16 @@ using namespace QtAmqpPrivate;
     confirmed since the last one. When that is done, the messages are accepted, and only then they leave to the broker.
     Until then the program may be killed as if they had never been published; flush() does not wait for the end of the
     turn. A message that was accepted is in the file until the broker has confirmed it: when the program is started
-    again, it is published again, with the same message-id. So a message may arrive twice, but none is missing. The order
-    is that of the ids.
+    again, it is published again, with the same message-id. So a message may arrive twice, but none is missing. The
+    order is that of the ids.
 
     What the file survives, durability() says: the end of the program, however sudden (Process), or also that of the
     computer (Power), for which each turn waits for the disk.
 
     One outbox has the file for itself, and a second one cannot open it, in whatever program. Besides the file there is
-    one with \c{-wal} behind its name while the outbox is open, and after a crash; the two belong together. The file does not
-    become smaller before the outbox is empty. It is a database of SQLite, which other programs can read while no
-    outbox has it open.
+    one with \c{-wal} behind its name while the outbox is open, and after a crash; the two belong together. The file
+    does not become smaller before the outbox is empty. It is a database of SQLite, which other programs can read
+    while no outbox has it open.
 
     A full disk, or a file that cannot be written for another reason, does not end the outbox: publish() refuses
     messages, what was accepted before is still sent, and all is well again when there is room. If the
@@ -69,7 +69,8 @@ public:
     QAmqpFileOutbox::Durability durability = QAmqpFileOutbox::Durability::Process;
 };
 
-/*! Makes an outbox, a child of \a parent, that publishes through \a connection and takes messages once it is open. The connection need not be open, and may be null; it does not own the outbox. */
+/*! Makes an outbox, a child of \a parent, that publishes through \a connection and takes messages once it is open. The
+    connection need not be open, and may be null; it does not own the outbox. */
 QAmqpFileOutbox::QAmqpFileOutbox(QAmqpConnection *connection, QObject *parent)
     : QAmqpOutbox(new QAmqpFileOutboxPrivate, connection, parent)
 {
@@ -110,8 +111,8 @@ bool QAmqpFileOutbox::open(const QString &fileName)
     return true;
 }
 
-/*! Closes the file. What is in it stays there. Messages that were on their way are not waited for, and published again when the file is opened
-    the next time; to avoid that, call pause() and wait until those are told. */
+/*! Closes the file. What is in it stays there. Messages that are on their way are not waited for, and are published
+    again when the file is opened the next time; unconfirmed() says whether there are any. */
 void QAmqpFileOutbox::close()
 {
     auto *const d = QAmqpFileOutboxPrivate::of(this);
@@ -139,8 +140,8 @@ QAmqpFileOutbox::Durability QAmqpFileOutbox::durability() const
     return QAmqpFileOutboxPrivate::of(this)->durability;
 }
 
-/*! Makes messages that are accepted from now on survive what \a durability says. Returns \c false and sets lastError() if the file is open
-    and does not allow it. */
+/*! Makes messages that are accepted from now on survive what \a durability says. Returns \c false and sets lastError()
+    if the file is open and does not allow it. */
 bool QAmqpFileOutbox::setDurability(Durability durability)
 {
     auto *const d = QAmqpFileOutboxPrivate::of(this);
@@ -159,8 +160,9 @@ bool QAmqpFileOutbox::setDurability(Durability durability)
     return true;
 }
 
-/*! Writes everything that was published, and waits until the disk has it, whatever durability() is. Returns \c false and sets lastError() if
-    that fails (DeviceFailed), of which failed() tells the messages that were not accepted, or if no file is open (NotOpen). */
+/*! Writes everything that was published, and waits until the disk has it, whatever durability() is. Returns \c false
+    and sets lastError() if no file is open (NotOpen) or if that fails (DeviceFailed); failed() then tells the messages
+    that were not accepted. */
 bool QAmqpFileOutbox::flush()
 {
     auto *const d = QAmqpFileOutboxPrivate::of(this);

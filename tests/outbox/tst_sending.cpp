@@ -211,6 +211,7 @@ private Q_SLOTS:
         QCoreApplication::processEvents();
         QCOMPARE(scene.arrivals.size(), 7);
         QCOMPARE(scene.box->count(), 21);
+        QCOMPARE(scene.box->unconfirmed(), 7);
         scene.broker.setConfirming(u"q"_s, true);
         scene.broker.dropConnections();
         QVERIFY(scene.drains());
