@@ -38,6 +38,8 @@ private:
     Q_DISABLE_COPY_MOVE(QAmqpFileOutbox)
 };
 
+Q_AMQP_OUTBOX_EXPORT QDebug operator<<(QDebug debug, const QAmqpFileOutbox *outbox);
+
 QT_END_NAMESPACE
 
 #endif

@@ -7,6 +7,8 @@
 #include "outbox/outboxfile.h"
 #include "values/errorkinds.h"
 
+#include <QtCore/qdebug.h>
+
 QT_BEGIN_NAMESPACE
 
 using namespace QtAmqpPrivate;
@@ -85,7 +87,7 @@ QAmqpFileOutbox::~QAmqpFileOutbox() { QAmqpFileOutboxPrivate::of(this)->end(); }
     if it is no file of an outbox, or one of another version, which is left as it is, or if this outbox is open already;
     and DeviceFailed, if it cannot be read or written, is damaged, or Qt's driver for SQLite is missing.
 
-    It reads through the file to count its messages, which takes about a second for a gigabyte of small ones.
+    It reads through the file to count its messages, which takes a few seconds for a gigabyte of small ones.
 */
 bool QAmqpFileOutbox::open(const QString &fileName)
 {
@@ -178,6 +180,18 @@ bool QAmqpFileOutbox::flush()
     if (error)
         d->setLastError(error);
     return !error;
+}
+
+/*! \relates QAmqpFileOutbox
+    Writes the name of the file of \a outbox, and how much is in it, to \a debug. */
+QDebug operator<<(QDebug debug, const QAmqpFileOutbox *outbox)
+{
+    const QDebugStateSaver saver(debug);
+    debug.nospace();
+    if (!outbox)
+        return debug << "QAmqpFileOutbox(null)";
+    return debug << "QAmqpFileOutbox(" << outbox->fileName() << ", "
+                 << static_cast<const QAmqpOutbox *>(outbox) << ')';
 }
 
 QT_END_NAMESPACE

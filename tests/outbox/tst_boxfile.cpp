@@ -146,6 +146,19 @@ private Q_SLOTS:
         QCOMPARE(scene.delivered, OutboxScene::ids(1, 5));
     }
 
+    void canBePrinted()
+    {
+        OutboxScene scene(Place::File);
+        scene.publish("1");
+        QString text;
+        QDebug(&text) << scene.file();
+        QVERIFY2(text.contains(scene.fileName()) && text.contains(u"QAmqpOutbox(1 messages"),
+                 qPrintable(text));
+        QString nothing;
+        QDebug(&nothing) << static_cast<QAmqpFileOutbox *>(nullptr);
+        QVERIFY(nothing.contains(u"null"));
+    }
+
     void bothDurabilitiesDeliver()
     {
         OutboxScene scene(Place::File);
@@ -341,6 +354,14 @@ private Q_SLOTS:
         QVERIFY(QFile::rename(scene.fileName() + u".away"_s, scene.fileName()));
         QVERIFY(scene.box->publish({}, u"q"_s, QByteArray("6")) != 0);
         QVERIFY(QAmqpTest::waitUntil([&] { return scene.delivered.size() == 4; }));
+        // What could not be written is not sent, although the channel is open.
+        QVERIFY(QFile::rename(scene.fileName(), scene.fileName() + u".away"_s));
+        const quint64 lost = scene.box->publish({}, u"q"_s, QByteArray("7"));
+        QVERIFY(QAmqpTest::waitUntil([&] { return scene.failed.contains(lost); }));
+        QVERIFY(QFile::rename(scene.fileName() + u".away"_s, scene.fileName()));
+        QVERIFY(scene.box->publish({}, u"q"_s, QByteArray("8")) != 0);
+        QVERIFY(QAmqpTest::waitUntil([&] { return scene.delivered.size() == 5; }));
+        QCOMPARE(scene.firstArrivals(), (QByteArrayList{"1", "2", "3", "6", "8"}));
         scene.restart();
         QCOMPARE(scene.box->count(), 0);
     }
