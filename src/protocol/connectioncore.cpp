@@ -147,7 +147,7 @@ void ConnectionCore::transportReached(const QString &address, bool isLast,
 void ConnectionCore::setReading(bool reading, TimePoint now)
 {
     m_reading = reading;
-    if (m_link && (!isRecovering() || mayOpenChannels())) // until then, only answers can come
+    if (m_link && (reading || !isRecovering())) // a recovery reads until it is done, or until messages come
         m_link->setReading(reading, now);
 }
 

@@ -229,6 +229,9 @@ void ConnectionCore::goOn()
 {
     if (m_ended || !isUsable() || m_filter)
         return;
+    if (!m_reading && !m_context.events.empty()
+        && std::holds_alternative<Delivered>(m_context.events.back()))
+        m_link->setReading(false, m_now); // the rest of the recovery waits for the application too
     if (m_privateChannel && m_privateChannel->isOver())
         dropPrivateChannel();
     for (const auto &channel : m_channels) {
@@ -250,8 +253,6 @@ void ConnectionCore::goOn()
     }
     if (!mayOpenChannels())
         return;
-    if (!m_reading && m_context.isRecovering)
-        m_link->setReading(false, m_now);
     openChannels();
     if (m_context.isRecovering
         && std::all_of(m_channels.begin(), m_channels.end(),
@@ -281,6 +282,8 @@ void ConnectionCore::recovered()
 {
     constexpr auto grace = 5s;
     m_context.isRecovering = false;
+    if (!m_reading)
+        m_link->setReading(false, m_now);
     m_channelRefusals = 0;
     m_context.graceUntil = m_now + grace;
     QAmqpRecoveryReport &report = m_recovery.report;

@@ -394,6 +394,9 @@ private Q_SLOTS:
         QVERIFY(scene.pair.client->isRecovering());
         scene.pair.client->setReading(false, scene.pair.now);
         qsizetype room = 0;
+        QVERIFY(scene.pair.client->receiveBuffer(&room)); // an answer is awaited still
+        scene.put("o", "1");
+        QCOMPARE(scene.count<Delivered>(), 1);
         QVERIFY(!scene.pair.client->receiveBuffer(&room));
         scene.pair.client->setReading(true, scene.pair.now);
         QVERIFY(scene.pair.client->receiveBuffer(&room));
