@@ -74,7 +74,7 @@ using namespace QtAmqpPrivate;
 /*! \fn void QAmqpConsumer::cancelled(const QAmqpError &reason)
     Emitted once when the subscription ended; \a reason is no error after cancel() or close(), the error
     of the channel or connection if that ended, Cancelled if the broker ended the subscription (its queue
-    was deleted), and Timeout if the broker did not answer basic.consume or basic.cancel in time. */
+    was deleted; see QAmqpConsumeOptions::setResumedAfterCancel()), and Timeout if the broker did not answer basic.consume or basic.cancel in time. */
 /*! \fn void QAmqpConsumer::pausedChanged(bool paused)
     Emitted from the event loop when the consumer was paused or goes on (\a paused is \c false). */
 

@@ -361,10 +361,11 @@ QTAMQP_FIELD(QAmqpConsumeOptions, int, deduplication, setDeduplication)
 
     A queue that was declared on this connection is declared again first, with its bindings; of any other one it is
     only looked whether it is there, by a passive declare. Both happen on a channel of the library's own, after 100 ms
-    at first and later if the broker cancels again within 10 seconds; as long as the queue is not there, after 1 second,
-    doubled up to 32, for as long as the consumer lives. It ends with cancelled() if the broker refuses the declaration
-    for another reason, if the queue was deleted by this connection, or if it was declared here and
-    QAmqpConnectionOptions::topologyRecovery() keeps it from being declared again.
+    at first, and up to 10 seconds later if the broker cancels again within 10 seconds. As long as the queue is not
+    there, it is looked for after 1 second, then after twice as long each time, at most 32, for as long as the consumer
+    lives. It ends with cancelled() if the broker refuses the declaration for another reason, if the queue was deleted on
+    this connection, or if it was exclusive or auto-delete and QAmqpConnectionOptions::topologyRecovery() keeps it from
+    being declared again.
 
     Without it, the consumer ends with cancelled(), and the application decides.
 
