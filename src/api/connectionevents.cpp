@@ -108,6 +108,9 @@ void QAmqpConnectionPrivate::linkLost(const LinkLost &lost)
     if (!alive || !lost.recovers)
         return;
     lastError = cause;
+    if (!q->isSignalConnected(QMetaMethod::fromSignal(&QAmqpConnection::linkLost)))
+        engine->log().add(qtAmqpConnection(), QtWarningMsg,
+                          formatted(u"%1; the connection is made again", cause.text()));
     watchNetwork();
     emitStateChanged();
     if (alive)

@@ -138,7 +138,8 @@ using namespace QtAmqpPrivate;
 /*! \fn void QAmqpConnection::linkLost(const QAmqpError &cause)
     Emitted when an open link was lost for \a cause and the connection recovers, after stateChanged() with Recovering
     and after the QAmqpChannel::interrupted() of each channel that was open on it. A link that is lost before
-    everything was restored on it is told too. errorOccurred() is emitted instead if the connection ends. */
+    everything was restored on it is told too. errorOccurred() is emitted instead if the connection ends. If nothing is
+    connected to this signal, a warning tells the loss. */
 /*! \fn void QAmqpConnection::reconnecting(int attempt, std::chrono::milliseconds delay)
     Emitted while the connection recovers, when its next attempt to connect has been set for \a delay from now, which is
     0 if another host or address comes at once. \a attempt counts from 1 since the link was lost.

@@ -89,7 +89,7 @@ bool ConnectionCore::recover(const QAmqpError &cause, quint32 guiltyMethod)
     m_link->leave(Cause::LinkLost);
     m_context.events.append(LinkLost{cause, true});
     log().add(
-            qtAmqpConnection(), QtWarningMsg,
+            qtAmqpConnection(), QtInfoMsg,
             formatted(u"%1; the connection is made again in %2 ms", cause.text(), delay->count()));
     waitForAttempt(*delay);
     return true;
