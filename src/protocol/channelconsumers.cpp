@@ -272,12 +272,7 @@ void ChannelCore::holdCalls()
     });
 }
 
-void ChannelCore::releaseCalls()
-{
-    for (auto call = m_held.rbegin(); call != m_held.rend(); ++call)
-        m_waiting.prepend(std::move(*call));
-    m_held.clear();
-}
+void ChannelCore::releaseCalls() { m_waiting.prepend(std::exchange(m_held, {})); }
 
 } // namespace QtAmqpPrivate
 

@@ -85,8 +85,7 @@ void ChannelCore::interrupt(const QAmqpError &cause, quint32 &guiltyMethod)
          }))
         endWell(call.request.id);
     endCancelling(again);
-    for (auto call = again.rbegin(); call != again.rend(); ++call)
-        m_waiting.prepend(std::move(*call));
+    m_waiting.prepend(std::move(again));
     m_waiting.restartTimes();
     m_publishes.linkLost(cause, true);
     m_deliveries.clear(int(std::count_if(m_waiting.begin(), m_waiting.end(), [](const auto &call) {
@@ -249,8 +248,7 @@ void ChannelCore::setUp()
     }
     if (m_channelPrefetch > 0)
         add(BasicQos{.prefetchCount = m_channelPrefetch, .global = true});
-    for (auto call = calls.rbegin(); call != calls.rend(); ++call)
-        m_waiting.prepend(std::move(*call));
+    m_waiting.prepend(std::move(calls));
     if (m_settingUp == 0)
         setUpDone();
 }
@@ -289,10 +287,9 @@ bool ChannelCore::isSetUpBlamed(const QAmqpError &cause, quint32 guiltyMethod)
 void ChannelCore::blame(const QByteArray &consumerTag, const QAmqpError &cause)
 {
     constexpr int most = 2;
-    const QByteArray tag = consumerTag; // it may belong to what is given up
-    if (const auto consumer = m_consumers.find(tag);
+    if (const auto consumer = m_consumers.find(consumerTag);
         consumer != m_consumers.end() && ++consumer->second.blame >= most)
-        giveUpConsumer(tag, cause);
+        giveUpConsumer(consumerTag, cause);
 }
 
 // The broker has closed the channel because it refuses to start a consumer again. That is not the application's

@@ -147,7 +147,9 @@ void ConnectionCore::transportReached(const QString &address, bool isLast,
 void ConnectionCore::setReading(bool reading, TimePoint now)
 {
     m_reading = reading;
-    if (m_link && (reading || !isRecovering())) // a recovery reads until it is done, or until messages come
+    if (m_link
+        && (reading
+            || !isRecovering())) // a recovery reads until it is done, or until messages come
         m_link->setReading(reading, now);
 }
 

@@ -392,6 +392,7 @@ std::vector<quint64> Topology::all(TimePoint now)
     }
     std::sort(order.begin(), order.end());
     std::vector<quint64> ids;
+    ids.reserve(order.size());
     for (const auto &[kind, id] : order)
         ids.push_back(id);
     return ids;

@@ -38,6 +38,13 @@ public:
         count(call.storedSize());
         m_calls.push_front(std::move(call));
     }
+    void prepend(std::vector<WireCall> calls)
+    {
+        for (const WireCall &call : calls)
+            count(call.storedSize());
+        m_calls.insert(m_calls.begin(), std::make_move_iterator(calls.begin()),
+                       std::make_move_iterator(calls.end()));
+    }
     // Takes the calls out for which this is true, in order.
     template<typename Condition>
     std::vector<WireCall> takeIf(Condition condition)
