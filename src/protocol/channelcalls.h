@@ -112,6 +112,8 @@ struct WireCall
 {
     QByteArray method; // encoded, without its frame
     QueueNamePointer queue = {}; // the queue whose name is inserted as soon as it is known
+    QueueNamePointer inserted = {}; // the queue whose name was
+    qsizetype insertedSize = 0;
     qsizetype nameAt = 0; // where the empty name is to be replaced
     qsizetype routingKeyAt = 0; // where an empty routing key is to be replaced too, or 0
     Request request = {}; // without a method for a publish or an acknowledgement
@@ -136,7 +138,15 @@ struct WireCall
         if (routingKeyAt)
             method.replace(routingKeyAt, 1, name);
         method.replace(nameAt, 1, name);
-        queue.reset();
+        inserted = std::move(queue);
+        insertedSize = name.size();
+    }
+    // Of a publish that was not sent after all: the queue may have another name when it is.
+    void takeNameBack()
+    {
+        if (inserted)
+            method.replace(nameAt, insertedSize, QByteArray(1, '\0'));
+        queue = std::move(inserted);
     }
 };
 
@@ -156,15 +166,15 @@ WireCall callOf(Method method, const QueueNamePointer &queue, bool mayBeKey)
 {
     constexpr qsizetype nameAt = 6;
     qsizetype routingKeyAt = 0;
-    method.queue = queue->name;
     if constexpr (requires { method.routingKey; }) {
-        if (mayBeKey && method.routingKey.isEmpty()) {
-            method.routingKey = queue->name;
+        if (mayBeKey && method.routingKey.isEmpty())
             routingKeyAt = nameAt + 2 + method.exchange.size();
-        }
     }
+    const bool isLate =
+            queue->isComing || routingKeyAt > 0; // the name may change before it is sent
+    method.queue = isLate ? QByteArrayView() : QByteArrayView(queue->name);
     WireCall call = callOf(method);
-    if (queue->isComing) {
+    if (isLate) {
         call.queue = queue;
         call.nameAt = nameAt;
         call.routingKeyAt = routingKeyAt;

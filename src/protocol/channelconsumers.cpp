@@ -20,6 +20,9 @@ namespace QtAmqpPrivate {
 using namespace std::chrono_literals;
 using Origin = Request::Origin;
 
+// Since it ran last. One that the broker refuses or cancels more often is given up.
+constexpr int MostRefusals = 5;
+
 static BasicCancel cancelOf(const QByteArray &consumerTag)
 {
     return {.consumerTag = QByteArrayView(consumerTag), .noWait = true};
@@ -57,14 +60,15 @@ QByteArray ChannelCore::resumingConsume(const Consumer &consumer) const
 {
     Reader in(QByteArrayView(consumer.consume).sliced(4));
     BasicConsume method = decode<BasicConsume>(in);
+    method.queue = consumer.queue; // it may have had many names since the first one
     if (!m_deliveries.mayBeStream(consumer.ledgerId))
-        return consumer.consume;
+        return callOf(method).method;
     QAmqpTable arguments = decodeTable(method.arguments);
     const QString key = QStringLiteral("x-stream-offset");
     if (const std::optional<qint64> offset = m_deliveries.offsetToResume(consumer.ledgerId)) {
         arguments.insert(key, QAmqpValue(*offset));
     } else if (!m_deliveries.isStream(consumer.ledgerId)) {
-        return consumer.consume;
+        return callOf(method).method;
     } else if (const QString from = arguments.value(key).toString();
                !from.isEmpty() && from != QLatin1StringView("first")) {
         const auto passed =
@@ -141,9 +145,14 @@ void ChannelCore::queueReturned(const QByteArray &queue)
     pump();
 }
 
-// The application has deleted the queue, or nobody uses it any more.
+// The application has deleted the queue, or nobody uses it any more. What is asked about it is for the broker to answer.
 void ChannelCore::endForgottenConsumers()
 {
+    if (!m_held.empty() && isUsable()) {
+        releaseCalls();
+        holdCalls();
+        pump();
+    }
     QByteArrayList tags;
     for (const auto &[tag, consumer] : m_consumers) {
         if (consumer.isAway && !consumer.cancelling && !m_context.topology.queue(consumer.queue))
@@ -191,7 +200,7 @@ void ChannelCore::cancelled(const QByteArray &consumerTag)
     if (comesBack(consumer)) {
         consumer.isAway = consumer.owesCancel =
                 true; // what waits to be sent might hold the answer up
-        m_deliveries.interrupted(consumer.ledgerId);
+        consumer.ledgerId = m_deliveries.renew(consumer.ledgerId);
         m_context.events.append(ConsumerInterrupted{m_number, consumer.id});
     } else {
         if (!consumer.cancelling) // a second basic.cancel could mean a new consumer of the same tag
@@ -214,7 +223,8 @@ bool ChannelCore::comesBack(Consumer &consumer)
     const TimePoint now = m_context.turnTime;
     const bool isSoon =
             m_context.isRecovering || (m_context.graceUntil && now < *m_context.graceUntil);
-    if (!consumer.returns && !(isSoon && queue->diesWithLink))
+    if (!consumer.returns
+        && !(isSoon && queue->diesWithLink && ++consumer.refusals <= MostRefusals))
         return false;
     consumer.cancels = now - consumer.runsSince < longRun ? consumer.cancels + 1 : 1;
     const auto delay = std::min(50ms * (1 << std::min(consumer.cancels, largestShift)), 10'000ms);
@@ -226,7 +236,6 @@ bool ChannelCore::comesBack(Consumer &consumer)
 // one or one that has an exclusive consumer. The consumer does not start before the queue is seen to be there and free.
 bool ChannelCore::waitsForQueue(Consumer &consumer, const QAmqpError &error)
 {
-    constexpr int most = 5;
     constexpr int largestShift = 9;
     const auto code = ReplyCode(error.replyCode());
     const bool isTaken = code == ReplyCode::AccessRefused
@@ -234,24 +243,28 @@ bool ChannelCore::waitsForQueue(Consumer &consumer, const QAmqpError &error)
     if (!isTaken && code != ReplyCode::ResourceLocked && code != ReplyCode::NotFound)
         return false;
     if (!m_context.replay->mayReturn(consumer.queue)
-        || (++consumer.refusals > most && !consumer.returns))
+        || (++consumer.refusals > MostRefusals && !consumer.returns))
         return false;
     const auto delay = 50ms * (1 << std::min(consumer.refusals - 1, largestShift));
     missing({.name = consumer.queue,
              .from = m_context.turnTime + delay,
              .isPatient = consumer.returns,
-             .isFree = isTaken});
+             .until = !isTaken            ? MissingQueue::Until::IsThere
+                     : consumer.exclusive ? MissingQueue::Until::IsFree
+                                          : MissingQueue::Until::IsShared});
     return true;
 }
 
-QByteArrayList ChannelCore::queuesToFree() const
+std::vector<MissingQueue> ChannelCore::queuesToAwait() const
 {
-    QByteArrayList queues;
+    std::vector<MissingQueue> queues;
     for (const QByteArray &tag : consumersToResume()) {
         const Consumer &consumer = m_consumers.at(tag);
-        Reader in(QByteArrayView(consumer.consume).sliced(4));
-        if (decode<BasicConsume>(in).exclusive)
-            queues.append(consumer.queue);
+        if (consumer.exclusive || consumer.returns)
+            queues.push_back({.name = consumer.queue,
+                              .isPatient = consumer.returns,
+                              .until = consumer.exclusive ? MissingQueue::Until::IsFree
+                                                          : MissingQueue::Until::IsThere});
     }
     return queues;
 }

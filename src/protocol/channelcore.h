@@ -46,7 +46,8 @@ struct MissingQueue
     QByteArray name = {};
     TimePoint from = {}; // it is not looked for before
     bool isPatient = false; // they wait for as long as it takes, and otherwise for a while only
-    bool isFree = false; // they wait until it has no consumer
+    // What else they wait for: that nobody has it exclusively, or that it has no consumer at all.
+    enum class Until : quint8 { IsThere, IsShared, IsFree } until = Until::IsThere;
 };
 
 class ChannelCore
@@ -218,8 +219,8 @@ public:
     // Ends the consumer instead of starting it again on the next link.
     void giveUpConsumer(const QByteArray &consumerTag, const QAmqpError &reason);
     QByteArrayList consumersToResume() const;
-    // Their consumers admit no others, and cannot be started before these are gone.
-    QByteArrayList queuesToFree() const;
+    // The queues of consumers that admit no others, or wait for as long as it takes.
+    std::vector<MissingQueue> queuesToAwait() const;
     QByteArray queueOfConsumer(const QByteArray &consumerTag) const;
     // Queues that are to be declared once more for its consumers.
     std::vector<MissingQueue> takeMissingQueues() { return std::exchange(m_missingQueues, {}); }
@@ -250,6 +251,7 @@ private:
         RequestId id = 0; // of its basic.consume
         quint32 ledgerId = 0;
         bool noAck = false;
+        bool exclusive = false;
         std::optional<quint64> streamFrom = {}; // the size of bodies that are not kept
         RequestId cancelling = 0; // the basic.cancel, once it was called for
         quint32 requeued = 0;
@@ -317,6 +319,11 @@ private:
     bool setUpRefused(const QAmqpError &error, quint32 guiltyMethod);
     bool waitsForQueue(Consumer &consumer, const QAmqpError &error);
     void blame(const QByteArray &consumerTag, const QAmqpError &cause);
+    bool isHeld(RequestId request) const
+    {
+        return std::any_of(m_held.begin(), m_held.end(),
+                           [request](const WireCall &call) { return call.request.id == request; });
+    }
     void holdCalls();
     void releaseCalls();
     void started(const Request &request);

@@ -253,9 +253,12 @@ RequestId ChannelCore::consume(const BasicConsume &method, const QueueNamePointe
     const bool limited = !decodeTable(method.arguments).contains(QStringLiteral("x-credit"));
     const quint32 ledgerId = m_deliveries.addConsumer(
             limited ? prefetch.value_or(0) : 0, kindOf(method, *queueOf(method, queue), prefetch));
-    m_consumers.emplace(
-            call.request.consumerTag,
-            Consumer{.id = id, .ledgerId = ledgerId, .noAck = method.noAck, .returns = returns});
+    m_consumers.emplace(call.request.consumerTag,
+                        Consumer{.id = id,
+                                 .ledgerId = ledgerId,
+                                 .noAck = method.noAck,
+                                 .exclusive = method.exclusive,
+                                 .returns = returns});
     forgetLastConsumer();
     sendOrQueue(std::move(call));
     return id;
@@ -269,7 +272,7 @@ RequestId ChannelCore::cancel(const QByteArray &consumerTag)
     if (found == m_consumers.end() || found->second.cancelling)
         return 0;
     Consumer &consumer = found->second;
-    if (m_context.isRecovering && !isOnLink())
+    if ((m_context.isRecovering && !isOnLink()) || isHeld(consumer.id))
         return cancelAway(consumerTag);
     const RequestId id = consumer.cancelling =
             request(BasicCancel{.consumerTag = QByteArrayView(consumerTag)});
@@ -277,12 +280,12 @@ RequestId ChannelCore::cancel(const QByteArray &consumerTag)
     return id;
 }
 
-// While there is no link, the consumer just does not come back.
+// While there is no link, or its basic.consume waits for its queue, the consumer just does not come back.
 RequestId ChannelCore::cancelAway(const QByteArray &consumerTag)
 {
     const Consumer consumer = takeConsumer(consumerTag);
     const auto isConsume = [&](const WireCall &call) { return call.request.id == consumer.id; };
-    if (!m_waiting.takeIf(isConsume).empty())
+    if (!m_waiting.takeIf(isConsume).empty() || std::erase_if(m_held, isConsume) > 0)
         endWell(consumer.id);
     const RequestId id = ++m_context.lastRequest;
     endWell(id);

@@ -58,6 +58,7 @@ void ChannelCore::interrupt(const QAmqpError &cause, quint32 &guiltyMethod)
             untouched; // a body of which nothing was sent comes behind what was asked before it
     if (m_link->isBodyUntouched() && !m_transactional) {
         untouched = m_link->takeBody();
+        untouched->takeNameBack();
     } else if (m_link->isSendingBody()) {
         if (m_link->bodyCall().confirming)
             m_publishes.sent(); // in part, so that its outcome is as unknown as that of the others

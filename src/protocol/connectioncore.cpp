@@ -212,12 +212,15 @@ ChannelCore *ConnectionCore::addChannel(quint64 nextPublishTag)
     size_t number = 1;
     while ((number < m_channels.size() && m_channels[number]) || isPrivate(quint16(number)))
         ++number;
+    if (number > (limit ? limit : 0xffff) && m_privateChannel
+        && !channel(m_privateChannel->number()))
+        number = m_privateChannel->number(); // it opens when that is done
     if (number > (limit ? limit : 0xffff))
         return nullptr;
     while (number >= m_channels.size())
         m_channels.emplace_back();
     m_channels[number] = std::make_unique<ChannelCore>(m_context, quint16(number), nextPublishTag);
-    if (mayOpenChannels())
+    if (mayOpenChannels() && !isPrivate(quint16(number)))
         m_channels[number]->open(m_link->context());
     return m_channels[number].get();
 }

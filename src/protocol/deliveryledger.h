@@ -86,6 +86,17 @@ public:
         m_running -= m_consumers[consumer].started;
     }
 
+    // The consumer begins anew, with nothing unsettled. Returns its new number.
+    quint32 renew(quint32 consumer)
+    {
+        interrupted(consumer);
+        const Consumer was = m_consumers[consumer];
+        removeConsumer(consumer);
+        const quint32 renewed = addConsumer(quint16(was.prefetch), was.queue);
+        m_consumers[renewed].resumeAt = was.resumeAt;
+        return renewed;
+    }
+
     // A stream numbers its messages in a header, in ascending order. Publishers can set such a header too;
     // but a queue is no stream if the header is missing, or if it is out of order and the consumer did not
     // ask for a stream.

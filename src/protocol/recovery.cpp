@@ -72,10 +72,12 @@ bool ConnectionCore::recover(const QAmqpError &cause, quint32 guiltyMethod)
     const auto delay = m_attempts.recover(m_options.recoveryPolicy(), wasStable);
     if (!delay)
         return false;
-    if (wasStable && !m_context.isRecovering)
-        m_context.topology.forgiveAll();
-    if (!std::exchange(m_context.isRecovering, true))
+    if (!std::exchange(m_context.isRecovering, true)) {
         m_recovery = {.since = m_now};
+        m_replay.takeRenamed(); // what was renamed meanwhile is not of this recovery
+        if (wasStable)
+            m_replay.forgive();
+    }
     m_context.hasRecoveryLeft = true;
     m_filter.reset();
     m_context.graceUntil.reset();
@@ -189,8 +191,9 @@ void ConnectionCore::replay()
     m_replay.begin(std::exchange(m_toReplay, {}), std::exchange(m_leftOut, {}),
                    negotiated().heartbeat);
     for (const auto &channel : m_channels) {
-        for (const QByteArray &queue : channel ? channel->queuesToFree() : QByteArrayList())
-            m_replay.await({.name = queue, .isFree = true});
+        for (const MissingQueue &queue :
+             channel ? channel->queuesToAwait() : std::vector<MissingQueue>())
+            m_replay.await(queue);
     }
     goOn();
 }
@@ -215,7 +218,7 @@ void ConnectionCore::giveReplayChannel()
             --number;
     }
     if (number == 0)
-        return m_replay.giveUp(operationError(
+        return m_replay.noChannel(operationError(
                 Kind::LimitExceeded, Origin::Library,
                 u"all %1 channels of the connection are in use, and declaring needs one", limit));
     m_privateChannel = std::make_unique<ChannelCore>(m_context, quint16(number), 1, &m_replay);

@@ -41,7 +41,8 @@ void Replay::begin(const std::vector<quint64> &entities, std::set<quint64> leftO
     for (const quint64 id : entities) {
         const Topology::Entity *const entity = m_session.topology.find(id);
         Step &step = stepFor(*entity);
-        if (entity->blame >= MaxBlame)
+        step.isQuarantined = entity->blame >= MaxBlame;
+        if (step.isQuarantined)
             skip(step,
                  operationError(
                          QAmqpError::Kind::ClosedByBroker, QAmqpError::Origin::Broker,
@@ -112,11 +113,11 @@ void Replay::await(const MissingQueue &queue)
     const Topology::Entity *const entity = m_session.topology.queue(queue.name);
     Step &awaited = stepFor(*entity);
     awaited.isAwaited = true;
-    awaited.isToBeFree |= queue.isFree;
+    awaited.until = std::max(awaited.until, queue.until);
+    awaited.isPatient = awaited.isPatient || queue.isPatient;
     if (awaited.state != State::Done)
         return;
     awaited.tries = 0;
-    awaited.isPatient = queue.isPatient;
     awaited.retryAt = queue.from;
     const bool isLater = queue.from > m_session.turnTime;
     setState(awaited, isLater ? State::Waiting : State::ToDo);
@@ -131,7 +132,7 @@ void Replay::await(const MissingQueue &queue)
         if (binding.state == State::Done && m_leftOut.count(id) == 0)
             setState(binding, State::ToDo);
     }
-    if (queue.isPatient)
+    if (queue.isPatient && isLater)
         putOff(m_steps[m_index.at(entity->id)]);
 }
 
@@ -146,12 +147,22 @@ bool Replay::linkLost(quint32 guiltyMethod, bool isInternal)
     return true;
 }
 
-void Replay::giveUp(const QAmqpError &error)
+void Replay::forgive()
+{
+    for (const Step &step : m_steps) {
+        if (Topology::Entity *const entity = m_session.topology.find(step.entity);
+            entity && step.isQuarantined)
+            entity->blame = MaxBlame - 1;
+    }
+}
+
+void Replay::noChannel(const QAmqpError &error)
 {
     for (Step &step : m_steps) {
-        if (step.state != State::Done)
-            skip(step, error);
+        if (step.state == State::ToDo)
+            tryLater(step, error);
     }
+    m_sendable = false;
 }
 
 // Whether the broker still carries it out is unknown, so the link is given up.
@@ -189,7 +200,8 @@ bool Replay::isAway(const QByteArray &queue) const
 bool Replay::holds(const QByteArray &queue) const
 {
     const Step *const step = queue.isEmpty() ? nullptr : stepOf(m_session.topology.queue(queue));
-    return step && step->state != State::Done && !step->isPatient && !step->isToBeFree;
+    return step && step->state != State::Done && !step->isPatient
+            && step->until == MissingQueue::Until::IsThere;
 }
 
 // It is not declared, but looked whether it is there: with its messages, a queue may outlive the link under the name
@@ -238,8 +250,10 @@ void Replay::work()
 {
     if (m_retryAt && *m_retryAt <= m_session.turnTime)
         wakeSteps();
-    if (!m_channel || !m_sendable)
+    if (!m_channel || !m_sendable) {
+        m_sendable = m_sendable && hasDue();
         return;
+    }
     m_sendable = false;
     for (size_t index = 0; index < m_steps.size(); ++index) {
         Step &step = m_steps[index];
@@ -275,6 +289,19 @@ void Replay::wakeSteps()
     }
 }
 
+// One consumer may be an exclusive one, or one that is not in the way. The broker alone knows that, and says it if the
+// consumer that waits is started.
+bool Replay::isTaken(const Step &step, quint32 consumers)
+{
+    constexpr int mostLooks = 6;
+    switch (step.until) {
+    case MissingQueue::Until::IsThere: break;
+    case MissingQueue::Until::IsShared: return consumers == 1 && step.tries < mostLooks;
+    case MissingQueue::Until::IsFree: return consumers > 0;
+    }
+    return false;
+}
+
 // Nobody needs a queue any more that was to be declared for consumers that have ended meanwhile.
 bool Replay::isWanted(const Step &step) const
 {
@@ -299,7 +326,7 @@ void Replay::answered(const Request &request, const Replied &replied)
     if (sent == m_sent.end())
         return;
     Step &step = m_steps[sent->second];
-    if (step.isToBeFree && replied.count > 0)
+    if (isTaken(step, replied.count))
         return tryLater(
                 step,
                 operationError(
@@ -316,7 +343,8 @@ void Replay::declared(Step &step, Topology::Entity &entity, const QByteArray &na
 {
     entity.blame = 0;
     step.tries = 0;
-    step.isSkipped = step.isPatient = step.isToBeFree = step.isNameGone = false;
+    step.isSkipped = step.isPatient = step.isNameGone = false;
+    step.until = MissingQueue::Until::IsThere;
     if (entity.kind != Kind::Queue)
         return;
     if (entity.isNamedByBroker && entity.name != name) {
@@ -371,8 +399,8 @@ void Replay::refused(Step &step, const QAmqpError &error)
          {topology.exchange(binding->source),
           step.kind == Kind::QueueBinding ? topology.queue(binding->name)
                                           : topology.exchange(binding->name)}) {
-        if (end && m_index.count(end->id) > 0)
-            setState(m_steps[m_index.at(end->id)], State::ToDo);
+        if (end && m_declares && m_leftOut.count(end->id) == 0)
+            setState(stepFor(*end), State::ToDo);
     }
 }
 
@@ -417,7 +445,8 @@ static QAmqpError entityError(const QString &what, const Topology::Entity &entit
 
 QString Replay::failureOf(const Step &step, const Topology::Entity &entity, bool isFinal) const
 {
-    if (entity.isForeign || step.isToBeFree || (!m_declares && step.kind == Kind::Queue))
+    if (entity.isForeign || step.until != MissingQueue::Until::IsThere
+        || (!m_declares && step.kind == Kind::Queue))
         return isFinal
                 ? formatted(u"the consumers of queue \"%1\" were not started again", entity.name)
                 : formatted(

@@ -38,20 +38,22 @@ public:
     // internal error RabbitMQ blames none; it is most likely the oldest one.
     bool linkLost(quint32 guiltyMethod, bool isInternal);
     void stepTimedOut();
-    void giveUp(const QAmqpError &error); // nothing more can be declared
+    // What was left out on this link because it had cost others is tried once more on the next one.
+    void forgive();
+    void noChannel(const QAmqpError &error); // there is none to use now
 
     // Whether something must be done before the channels of the application may open.
     bool isBusy() const { return m_busy > 0; }
     // Whether anything is to be done or to be told now. What is tried again later is not, see nextTimeout().
     bool isActive() const
     {
-        return m_channel || (m_sendable && m_left > 0) || !m_returned.empty() || !m_lost.empty();
+        return m_channel || m_sendable || !m_returned.empty() || !m_lost.empty();
     }
     bool isAway(const QByteArray &queue) const;
     // Whether what is asked about the queue has to wait for it.
     bool holds(const QByteArray &queue) const;
     // Whether a channel is needed now; it is given by use(), and taken back by release() when that is not null.
-    bool wantsChannel() const { return !m_channel && m_sendable && (m_busy > 0 || hasDue()); }
+    bool wantsChannel() const { return !m_channel && m_sendable; }
     void use(ChannelCore &channel);
     ChannelCore *release();
     void work();
@@ -85,7 +87,8 @@ private:
         bool isSkipped = false;
         bool isAwaited = false; // consumers wait for the queue
         bool isPatient = false; // for as long as there are such consumers
-        bool isToBeFree = false; // they wait until it has no consumer
+        MissingQueue::Until until = MissingQueue::Until::IsThere;
+        bool isQuarantined = false; // it was left out because it has cost links
         bool isNameGone = false; // there is no queue of the name that the broker made up
         int tries = 0;
         RequestId request = 0;
@@ -109,6 +112,7 @@ private:
     void tryLater(Step &step, const QAmqpError &error);
     void skip(Step &step, const QAmqpError &error);
     bool isWanted(const Step &step) const;
+    static bool isTaken(const Step &step, quint32 consumers);
     void drop(Step &step);
     void declared(Step &step, Topology::Entity &entity, const QByteArray &name);
     Step *oldestSent(quint32 method);

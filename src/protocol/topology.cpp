@@ -398,12 +398,6 @@ std::vector<quint64> Topology::all(TimePoint now)
     return ids;
 }
 
-void Topology::forgiveAll()
-{
-    for (auto &[key, entity] : m_entities)
-        entity.blame = 0;
-}
-
 QByteArray Topology::currentOf(const QByteArray &queue) const
 {
     const auto alias = m_aliases.find(queue);

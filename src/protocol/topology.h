@@ -93,7 +93,6 @@ public:
     static QByteArray passiveDeclare(const QByteArray &queue);
     // The queue that an encoded method names, or empty if it names none.
     static QByteArray queueNamed(quint32 method, const QByteArray &encoded);
-    void forgiveAll(); // what has cost a link may be declared again
     size_t size() const { return m_entities.size(); }
     size_t aliases() const { return m_aliases.size(); }
 
