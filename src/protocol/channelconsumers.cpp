@@ -38,12 +38,15 @@ void ChannelCore::started(const Request &request)
     const QByteArray queue = decode<BasicConsume>(in).queue.toByteArray();
     if (!consumer.since) {
         consumer.since = m_context.turnTime;
-        m_context.topology.seen(queue);
+        if (!queue.startsWith("amq.rabbitmq.")) // else it is no real queue, and always there
+            m_context.topology.seen(queue);
         m_context.topology.consumerStarted(queue);
         consumer.consume = request.sent;
     }
     consumer.prefetch = request.prefetch;
     consumer.queue = queue;
+    if (consumer.isAway) // the broker has cancelled it already
+        return;
     consumer.runsSince = m_context.turnTime;
     consumer.refusals = consumer.blame = 0;
 }
@@ -282,6 +285,18 @@ void ChannelCore::holdCalls()
     m_held = m_waiting.takeIf([this](const WireCall &call) {
         const quint32 method = call.request.method;
         return method && m_context.replay->holds(Topology::queueNamed(method, call.method));
+    });
+}
+
+// What is asked about the same queue keeps its order.
+bool ChannelCore::isBehindHeld(const WireCall &call) const
+{
+    const auto queueOf = [](const WireCall &each) {
+        return Topology::queueNamed(each.request.method, each.method);
+    };
+    const QByteArray queue = call.request.method ? queueOf(call) : QByteArray();
+    return !queue.isEmpty() && std::any_of(m_held.begin(), m_held.end(), [&](const WireCall &held) {
+        return queueOf(held) == queue;
     });
 }
 

@@ -91,6 +91,10 @@ void ChannelCore::sendOrQueue(WireCall call)
     m_context.log->used(m_number);
     if (call.request.method)
         m_context.timed.insert(m_number);
+    if (!m_held.empty() && isBehindHeld(call)) {
+        m_held.push_back(std::move(call));
+        return;
+    }
     if (m_waiting.isEmpty() && m_link && m_link->takes(call) && !isHeldBack(call))
         return send(std::move(call));
     m_waiting.append(std::move(call));

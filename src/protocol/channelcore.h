@@ -324,6 +324,7 @@ private:
         return std::any_of(m_held.begin(), m_held.end(),
                            [request](const WireCall &call) { return call.request.id == request; });
     }
+    bool isBehindHeld(const WireCall &call) const;
     void holdCalls();
     void releaseCalls();
     void started(const Request &request);

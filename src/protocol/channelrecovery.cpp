@@ -111,8 +111,12 @@ void ChannelCore::endUnderWay(Request &request, const QAmqpError &cause,
             request.declared->isComing = false;
         return;
     }
-    if (method == BasicCancel::info.id())
-        return; // endCancelling() ends it
+    if (method == BasicCancel::info.id()) {
+        const auto isOfIt = [&](const auto &each) { return each.second.cancelling == request.id; };
+        if (std::none_of(m_consumers.begin(), m_consumers.end(), isOfIt)) // the broker was faster
+            endWell(request.id); // otherwise endCancelling() ends it
+        return;
+    }
     if (method == BasicRecover::info.id())
         return endWell(request.id);
     if (!isRepeatable(method)) {
@@ -264,8 +268,9 @@ void ChannelCore::setUpAnswered(const Request &request)
 {
     --m_settingUp;
     if (request.method == BasicConsume::info.id()) {
-        if (const RequestId id = consumerId(request.consumerTag))
-            m_context.events.append(ConsumerResumed{m_number, id});
+        if (const auto consumer = m_consumers.find(request.consumerTag);
+            consumer != m_consumers.end() && !consumer->second.isAway)
+            m_context.events.append(ConsumerResumed{m_number, consumer->second.id});
     }
     if (m_settingUp == 0)
         setUpDone();

@@ -50,9 +50,10 @@ bool ConnectionCore::isOneChannelTooMany(const QAmqpError &cause, quint32 guilty
         || (guiltyMethod != ChannelOpen::info.id()
             && !cause.replyText().contains(QLatin1StringView("number of channels"))))
         return false;
-    if (m_privateChannel && !m_context.isRecovering)
-        m_hasSpareChannel = false;
-    return (m_privateChannel || m_context.isRecovering) && ++m_channelRefusals <= most;
+    if (!m_privateChannel && !m_context.isRecovering)
+        return false;
+    m_hasSpareChannel = false;
+    return ++m_channelRefusals <= most;
 }
 
 // Returns false if the session ends with the link.

@@ -468,8 +468,12 @@ void Replay::skip(Step &step, const QAmqpError &error)
     const QAmqpError failure = entityError(failureOf(step, *entity, true), *entity, error);
     if (!std::exchange(step.isSkipped, true))
         m_session.log->add(qtAmqpConnection(), QtWarningMsg, failure.text());
-    if (entity->kind == Kind::Queue && (step.isPutOff || std::exchange(step.isAwaited, false)))
-        m_lost.push_back({entity->name, failure});
+    if (entity->kind == Kind::Queue && (step.isPutOff || std::exchange(step.isAwaited, false))) {
+        if (error.replyCode() == int(ReplyCode::PreconditionFailed)) // another one is there
+            m_returned.push_back(entity->name);
+        else
+            m_lost.push_back({entity->name, failure});
+    }
 }
 
 QList<QAmqpError> Replay::skipped() const

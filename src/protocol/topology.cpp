@@ -340,10 +340,14 @@ void Topology::consumerEnded(const QByteArray &queue, TimePoint now)
     if (entity == m_entities.end() || entity->second.consumers == 0
         || --entity->second.consumers > 0)
         return;
-    if (entity->second.autoDelete || entity->second.isForeign)
+    if (entity->second.isForeign) { // what was bound to it here stays bound
+        m_keys.erase(entity->second.id);
+        m_entities.erase(entity);
+    } else if (entity->second.autoDelete) {
         forget(Key(entity->first));
-    else
+    } else {
         used(entity->second, now);
+    }
 }
 
 QByteArray Topology::rename(quint64 queueId, const QByteArray &name)
