@@ -58,6 +58,7 @@ public:
     qint64 bytes() const;
     QList<QAmqpOutboxMessage> messages(qsizetype maximum, quint64 afterId = 0) const;
     int unconfirmed() const;
+    quint64 publishedAgain() const;
     bool isPaused() const;
     QAmqpError lastError() const;
 
@@ -80,6 +81,8 @@ public:
     void setRetryDelay(std::chrono::milliseconds delay);
     int window() const;
     void setWindow(int messages);
+    bool addsMessageIds() const;
+    void setAddsMessageIds(bool adds);
 
 public Q_SLOTS:
     void pause();

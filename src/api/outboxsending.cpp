@@ -166,7 +166,8 @@ bool QAmqpOutboxPrivate::sendFirst()
     const quint64 tag =
             m_channel->publish(entry.exchange, entry.routingKey, entry.message, entry.flags);
     if (tag != 0) {
-        ++first->second.attempts;
+        if (++first->second.attempts > 1)
+            ++publishedAgain;
         first->second.returned = {};
         m_sent.add(tag, m_waiting.take(first));
         return true;

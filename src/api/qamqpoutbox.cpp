@@ -31,9 +31,10 @@ using namespace QtAmqpPrivate;
     \snippet outbox.cpp outbox
 
     A message that the broker has got twice has the same message-id twice. A message without one gets it from the
-    outbox: 16 hexadecimal digits that no other outbox has, a hyphen, and the id. Consumers tell duplicates by it, see
-    QAmqpConsumeOptions::setDeduplication(). What the broker keeps through its own restart is another question: give the
-    message QAmqpMessage::DeliveryMode::Persistent and publish it to a durable queue.
+    outbox, unless setAddsMessageIds() says otherwise: 16 hexadecimal digits that no other outbox has, a hyphen, and the
+    id. Consumers tell duplicates by it, see QAmqpConsumeOptions::setDeduplication(). What the broker keeps through its
+    own restart is another question: give the message QAmqpMessage::DeliveryMode::Persistent and publish it to a durable
+    queue.
 
     This class keeps the messages in memory: they are lost with the object. QAmqpFileOutbox of the component
     QtAmqp::Outbox keeps them in a file and is used in the same way; it is a class and a library of its own since it
@@ -171,6 +172,11 @@ QList<QAmqpOutboxMessage> QAmqpOutbox::messages(qsizetype maximum, quint64 after
     can be closed or destroyed, and no message arrives twice because of that. countChanged() tells of confirms. */
 int QAmqpOutbox::unconfirmed() const { return d_ptr->unconfirmed(); }
 
+/*! Returns how often this object has sent a message once more: since the link or the channel was lost, or with
+    Rejection::Retry since the broker had not taken it. So many duplicates at most were made. What an earlier program
+    had sent from the same file does not count. */
+quint64 QAmqpOutbox::publishedAgain() const { return d_ptr->publishedAgain; }
+
 /*! \property QAmqpOutbox::paused
     Whether pause() was called, and resume() was not called since. */
 bool QAmqpOutbox::isPaused() const { return d_ptr->isPaused; }
@@ -271,6 +277,13 @@ void QAmqpOutbox::setWindow(int messages)
     d_ptr->settings.window = std::max(messages, 1);
     d_ptr->schedule();
 }
+
+/*! Returns whether messages without a message-id get one, which is so by default. */
+bool QAmqpOutbox::addsMessageIds() const { return d_ptr->settings.addsMessageIds; }
+
+/*! Gives a message-id to messages that are published from now on and have none, if \a adds is set. Without it they are
+    sent exactly as they were published, and consumers cannot tell a duplicate by its message-id. */
+void QAmqpOutbox::setAddsMessageIds(bool adds) { d_ptr->settings.addsMessageIds = adds; }
 
 /*! \relates QAmqpOutbox
     Writes how much is in \a outbox, and its last error, to \a debug. */
@@ -446,7 +459,7 @@ QAmqpError QAmqpOutboxPrivate::accept(OutboxEntry &entry)
     // So many at most wait for one commit, however long the turn of the event loop is.
     constexpr std::size_t mostFresh = 10'000;
     entry.id = m_nextId;
-    if (!entry.message.has(QAmqpMessage::Property::MessageId))
+    if (settings.addsMessageIds && !entry.message.has(QAmqpMessage::Property::MessageId))
         entry.message.setMessageId(m_boxId + u'-' + QString::number(entry.id));
     const qint64 size = entry.size();
     if (const QAmqpError error = makeRoom(size))

@@ -36,6 +36,7 @@ public:
         QAmqpOutbox::Rejection rejection = QAmqpOutbox::Rejection::Fail;
         std::chrono::milliseconds retryDelay = std::chrono::seconds(1);
         int window = 1'000;
+        bool addsMessageIds = true;
     };
 
     static QAmqpOutboxPrivate *of(const QAmqpOutbox *outbox) { return outbox->d_ptr.get(); }
@@ -66,6 +67,7 @@ public:
     Settings settings;
     qint64 count = 0;
     qint64 bytes = 0;
+    quint64 publishedAgain = 0;
     bool isPaused = false;
     QAmqpError lastError;
 

@@ -46,6 +46,17 @@ private Q_SLOTS:
         QVERIFY2(form.match(scene.arrivals[1].id).hasMatch(), qPrintable(scene.arrivals[1].id));
     }
 
+    void addsNoMessageIdsIfThatIsNotWanted()
+    {
+        OutboxScene scene;
+        scene.box->setAddsMessageIds(false);
+        scene.publish("without");
+        scene.open();
+        QVERIFY(scene.drains());
+        QCOMPARE(scene.arrivals.value(0).body, QByteArray("without"));
+        QCOMPARE(scene.arrivals.value(0).id, QString());
+    }
+
     void keepsAllPropertiesAndTheFlags_data() { placeColumn(); }
     void keepsAllPropertiesAndTheFlags()
     {
@@ -132,6 +143,7 @@ private Q_SLOTS:
         for (const OutboxScene::Arrival &each : std::as_const(scene.arrivals))
             bodies.append(each.body);
         QCOMPARE(bodies, (QByteArrayList{"1", "2", "2", "2", "2", "3"}));
+        QCOMPARE(scene.box->publishedAgain(), 3);
     }
 
     void attemptsAreLimited()
