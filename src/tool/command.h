@@ -88,6 +88,7 @@ private:
 };
 
 extern const Command publishCommand;
+extern const Command outboxCommand;
 extern const Command consumeCommand;
 extern const Command getCommand;
 extern const Command declareQueueCommand;

@@ -21,7 +21,6 @@ using namespace Qt::StringLiterals;
 namespace Tool {
 
 constexpr qint64 BlockSize = 64 * 1024;
-constexpr qsizetype MaxHeld = 1024 * 1024;
 constexpr QStringView TooLong = u"more than 512 MiB, the largest message there is; split it";
 
 static QString cannotRead(const QString &name, const QString &why)
@@ -35,12 +34,15 @@ struct Input::State
 {
     std::unique_ptr<QFile> file; // null for standard input; used by the reading thread alone
     Split split;
+    qsizetype mostHeld = 0;
 
     mutable std::mutex mutex;
     std::condition_variable taken;
     std::deque<QByteArray> bodies;
     qsizetype held = 0;
     bool over = false; // the input is at its end
+    bool reading = false; // the thread waits for input
+    bool ending = false; // nothing more is to be read
     bool unwanted = false; // the Input was destroyed
     QString error;
 
@@ -57,6 +59,21 @@ struct Input::State
     {
         if (!file->open(QIODevice::ReadOnly | QIODevice::Unbuffered))
             error = file->errorString();
+    }
+
+    // Returns 0 at the end of the input, and less if it failed or is to end here.
+    qint64 readNext(char *buffer)
+    {
+        {
+            const std::lock_guard lock(mutex);
+            if (ending)
+                return -1;
+            reading = true;
+        }
+        const qint64 bytes = read(buffer);
+        const std::lock_guard lock(mutex);
+        reading = false;
+        return bytes;
     }
 
     qint64 read(char *buffer)
@@ -77,7 +94,7 @@ struct Input::State
     bool hand(QByteArray body)
     {
         std::unique_lock lock(mutex);
-        taken.wait(lock, [&] { return unwanted || held < MaxHeld; });
+        taken.wait(lock, [&] { return unwanted || ending || held < mostHeld; });
         if (unwanted)
             return false;
         held += body.size() + 64;
@@ -86,9 +103,11 @@ struct Input::State
     }
 };
 
-Input::Input(const QString &fileName, Split split) : m_state(std::make_shared<State>())
+Input::Input(const QString &fileName, Split split, qsizetype mostHeld)
+    : m_state(std::make_shared<State>())
 {
     m_state->split = split;
+    m_state->mostHeld = mostHeld;
     if (!fileName.isEmpty()) {
         m_state->file = std::make_unique<QFile>(fileName);
         // Opening a FIFO waits for its writer, so the thread does that.
@@ -121,7 +140,7 @@ void Input::work(const std::shared_ptr<State> &state)
     QByteArray pending;
     QByteArray block(BlockSize, Qt::Uninitialized);
     qint64 bytes = 0;
-    while ((bytes = state->read(block.data())) > 0) {
+    while ((bytes = state->readNext(block.data())) > 0) {
         QByteArrayView rest(block.constData(), bytes);
         for (qsizetype end = 0; state->split == Lines && (end = rest.indexOf('\n')) >= 0;
              rest = rest.sliced(end + 1)) {
@@ -157,7 +176,15 @@ bool Input::isOver() const
 {
     const std::lock_guard lock(m_state->mutex);
     m_state->check();
-    return m_state->over && m_state->bodies.empty();
+    const bool over = m_state->over || (m_state->ending && m_state->reading);
+    return over && m_state->bodies.empty();
+}
+
+void Input::end()
+{
+    const std::lock_guard lock(m_state->mutex);
+    m_state->ending = true;
+    m_state->taken.notify_one();
 }
 
 QByteArray Input::takeNext()

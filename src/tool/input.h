@@ -24,8 +24,11 @@ public:
     static constexpr qint64 MaxBody = 512 * 1024 * 1024;
     static QString tooLong(const QString &fileName);
 
-    // Reads standard input if `fileName` is empty. Throws a Failure if the file cannot be opened.
-    Input(const QString &fileName, Split split);
+    static constexpr qsizetype MostHeld = 1024 * 1024;
+
+    // Reads standard input if `fileName` is empty, and some `mostHeld` bytes ahead. Throws a Failure if the file cannot
+    // be opened.
+    Input(const QString &fileName, Split split, qsizetype mostHeld = MostHeld);
     ~Input();
 
     // When the result of these may have changed, this thread gets an event, which ends a wait. If reading
@@ -33,6 +36,8 @@ public:
     bool hasNext() const;
     bool isOver() const; // the input is at its end, and nothing is left to take
     QByteArray takeNext();
+    // Reads nothing more. What was read can still be taken, without a last line that has not ended.
+    void end();
 
 private:
     struct State;

@@ -163,14 +163,17 @@ void Run::lost(const QAmqpError &cause)
     if (m_lost++ > 0)
         return;
     m_lostSince.start();
-    m_retryEnd.start();
-    complain(u"qamqp "_s + QString::fromUtf8(m_arguments.command().name),
-             u"%1; trying again for %2 s%3"_s.arg(
-                     cause.text(), QString::number(m_retryEnd.interval() / 1e3),
-                     m_lossNote.isEmpty() ? QString() : u"; "_s + m_lossNote));
+    if (!m_isPatient)
+        m_retryEnd.start();
+    const QString howLong =
+            m_isPatient ? QString() : u" for %1 s"_s.arg(m_retryEnd.interval() / 1e3);
+    complain(
+            u"qamqp "_s + QString::fromUtf8(m_arguments.command().name),
+            u"%1; trying again%2%3"_s.arg(cause.text(), howLong,
+                                          m_lossNote.isEmpty() ? QString() : u"; "_s + m_lossNote));
 }
 
-void Run::found(const QString &endpoint)
+void Run::found(const QString &endpoint, const QString &again)
 {
     if (--m_lost > 0)
         return;
@@ -178,8 +181,8 @@ void Run::found(const QString &endpoint)
     if (endpoint.isEmpty()) // it was given up, and so is the rest
         return;
     complain(u"qamqp "_s + QString::fromUtf8(m_arguments.command().name),
-             u"connected to %1 again after %2 s"_s.arg(endpoint).arg(
-                     double(m_lostSince.elapsed()) / 1e3, 0, 'f', 1));
+             u"connected to %1%2 after %3 s"_s.arg(endpoint, again)
+                     .arg(double(m_lostSince.elapsed()) / 1e3, 0, 'f', 1));
 }
 
 std::chrono::milliseconds Run::timeToEnd()
@@ -194,17 +197,21 @@ void Run::check() const
         throw *m_failure;
 }
 
-Session::Session(Run &run, const QString &name)
-    : m_run(run), m_connection(run.connectionOptions()), m_channel(m_connection.createChannel())
+void Run::setPatient() { m_isPatient = m_retryEnd.interval() > 0; }
+
+void Run::endPatience()
+{
+    if (std::exchange(m_isPatient, false) && m_lost > 0)
+        m_retryEnd.start();
+}
+
+Link::Link(Run &run, const QString &name) : m_run(run), m_connection(run.connectionOptions())
 {
     if (!name.isEmpty())
         m_connection.setOptions(
                 QAmqpConnectionOptions(run.connectionOptions()).setConnectionName(name));
-    const auto fail = [&run](const QAmqpError &error) { run.fail(failureOf(error)); };
-    QObject::connect(&m_connection, &QAmqpConnection::errorOccurred, &m_connection, fail);
-    QObject::connect(m_channel, &QAmqpChannel::errorOccurred, m_channel, fail);
-    // publish() returns 0 then, so that no warning is needed.
-    QObject::connect(m_channel, &QAmqpChannel::publishRefused, m_channel, [] {});
+    QObject::connect(&m_connection, &QAmqpConnection::errorOccurred, &m_connection,
+                     [this](const QAmqpError &error) { fail(error); });
     const auto complainIfBlocked = [this](bool blocked) {
         if (blocked) {
             complain(u"qamqp"_s,
@@ -215,58 +222,103 @@ Session::Session(Run &run, const QString &name)
     QObject::connect(&m_connection, &QAmqpConnection::blockedChanged, &m_connection,
                      complainIfBlocked);
     reportLoss();
-    const auto showEndpoint = [&run](const QString &endpoint) {
-        run.setDoing(u"connecting to %1"_s.arg(endpoint));
-    };
-    showEndpoint(m_connection.options().endpoint());
-    const auto connecting = QObject::connect(&m_connection, &QAmqpConnection::endpointChanged,
-                                             &m_connection, showEndpoint);
-    m_connection.open();
-    run.waitUntil([this] { return m_channel->isOpen(); });
-    QObject::disconnect(connecting);
-    run.setDoing(u"waiting for %1"_s.arg(m_connection.endpoint()));
 }
 
-Session::~Session()
+Link::~Link()
 {
     // It is closed after an error too, since a broker logs a warning for each connection that just ends.
     beginClose();
     Run::settle([this] { return isClosed(); }, 2s);
 }
 
-void Session::reportLoss()
+void Link::fail(const QAmqpError &error)
+{
+    if (!m_isClosing)
+        m_run.fail(failureOf(error));
+}
+
+void Link::reportLoss()
 {
     using C = QAmqpConnection;
-    QObject::connect(&m_connection, &C::linkLost, &m_connection, [this](const QAmqpError &cause) {
-        if (!std::exchange(m_isLost, true))
-            m_run.lost(cause);
-    });
+    QObject::connect(&m_connection, &C::linkLost, &m_connection,
+                     [this](const QAmqpError &cause) { lost(cause); });
     QObject::connect(&m_connection, &C::lastErrorChanged, &m_connection,
                      [this](const QAmqpError &error) {
                          if (m_isLost && error)
                              m_run.setLastError(error);
                      });
-    QObject::connect(&m_connection, &C::recovered, &m_connection, [this] {
-        if (std::exchange(m_isLost, false))
-            m_run.found(m_connection.endpoint());
-    });
+    QObject::connect(&m_connection, &C::recovered, &m_connection, [this] { found(u" again"_s); });
 }
 
-void Session::beginClose()
+void Link::lost(const QAmqpError &cause)
 {
-    QObject::disconnect(&m_connection, &QAmqpConnection::linkLost, nullptr, nullptr);
+    if (!m_isClosing && !std::exchange(m_isLost, true))
+        m_run.lost(cause);
+}
+
+void Link::found(const QString &again)
+{
     if (std::exchange(m_isLost, false))
-        m_run.found({});
-    QObject::disconnect(&m_connection, &QAmqpConnection::errorOccurred, nullptr, nullptr);
-    QObject::disconnect(m_channel, &QAmqpChannel::errorOccurred, nullptr, nullptr);
+        m_run.found(m_connection.endpoint(), again);
+}
+
+void Link::beginOpen()
+{
+    const auto showEndpoint = [this](const QString &endpoint) {
+        m_run.setDoing(u"connecting to %1"_s.arg(endpoint));
+    };
+    showEndpoint(m_connection.options().endpoint());
+    m_showing = QObject::connect(&m_connection, &QAmqpConnection::endpointChanged, &m_connection,
+                                 showEndpoint);
+    m_connection.open();
+}
+
+void Link::endOpen()
+{
+    QObject::disconnect(m_showing);
+    m_run.setDoing(u"waiting for %1"_s.arg(m_connection.endpoint()));
+}
+
+void Link::openLater()
+{
+    using C = QAmqpConnection;
+    QAmqpConnectionOptions options = m_connection.options();
+    m_connection.setOptions(options.setRetryPolicy(options.recoveryPolicy()));
+    QObject::connect(&m_connection, &C::nextAttemptChanged, &m_connection,
+                     [this](const QDateTime &time) {
+                         if (time.isValid())
+                             lost(m_connection.lastError());
+                     });
+    QObject::connect(&m_connection, &C::opened, &m_connection, [this] { found(QString()); });
+    m_run.setDoing(u"waiting for %1"_s.arg(options.endpoint()));
+    m_connection.open();
+}
+
+void Link::beginClose()
+{
+    m_isClosing = true;
+    if (std::exchange(m_isLost, false))
+        m_run.found({}, {});
     m_connection.close(1s);
 }
 
-void Session::close()
+void Link::close()
 {
     m_connection.close();
     m_run.waitUntil([this] { return isClosed(); });
     m_run.check(); // there may have been an error while it closed
+}
+
+Session::Session(Run &run, const QString &name)
+    : Link(run, name), m_channel(connection().createChannel())
+{
+    QObject::connect(m_channel, &QAmqpChannel::errorOccurred, m_channel,
+                     [&link = static_cast<Link &>(*this)](const QAmqpError &error) {
+                         link.fail(error); // also while only the link is left of this object
+                     });
+    // publish() returns 0 then, so that no warning is needed.
+    QObject::connect(m_channel, &QAmqpChannel::publishRefused, m_channel, [] {});
+    open([this] { return m_channel->isOpen(); });
 }
 
 } // namespace Tool

@@ -57,8 +57,13 @@ public:
     // back. If they are not back in time, the command fails.
     void lost(const QAmqpError &cause);
     void setLastError(const QAmqpError &error) { m_lastError = error; }
-    void found(const QString &endpoint); // empty: the session ends without a connection
+    void found(const QString &endpoint,
+               const QString &again); // no endpoint: it ends without a connection
     bool isLost() const { return m_lost > 0; }
+    // Until endPatience() a connection that is lost is waited for without limit, unless it is not to be waited for at
+    // all. The time of --retry begins then.
+    void setPatient();
+    void endPatience();
 
     template<typename Condition>
     void waitUntil(Condition done)
@@ -125,28 +130,59 @@ private:
     QAmqpError m_lastError; // why there is none
     QString m_lossNote;
     QTimer m_retryEnd;
+    bool m_isPatient = false;
 };
 
-// A connection with one channel, opened by the constructor; the destructor closes both.
-class Session
+// A connection; the destructor closes it.
+class Link
 {
 public:
-    explicit Session(Run &run, const QString &name = QString());
-    ~Session();
+    explicit Link(Run &run, const QString &name = QString());
+    ~Link();
 
     QAmqpConnection &connection() { return m_connection; }
-    QAmqpChannel *channel() const { return m_channel; }
+    const QAmqpConnection &connection() const { return m_connection; }
+    // Opens it, and waits for that.
+    template<typename Condition>
+    void open(Condition isOpen)
+    {
+        beginOpen();
+        m_run.waitUntil(isOpen);
+        endOpen();
+    }
+    // Opens it in the background, and goes on if there is no broker, as if the connection had been lost.
+    void openLater();
     void close(); // closes in good order; throws a Failure if that fails
     // Begins to close. The run does not fail if that takes too long.
     void beginClose();
     bool isClosed() const { return m_connection.state() == QAmqpConnection::State::Closed; }
 
+    // Ends the command by this error, unless the link is closing already.
+    void fail(const QAmqpError &error);
+
 private:
     void reportLoss();
+    void beginOpen();
+    void endOpen();
+    void lost(const QAmqpError &cause);
+    void found(const QString &again);
 
     Run &m_run;
     bool m_isLost = false;
+    bool m_isClosing = false;
     QAmqpConnection m_connection;
+    QMetaObject::Connection m_showing; // of the endpoint that is tried
+};
+
+// A link with one channel, opened by the constructor.
+class Session : public Link
+{
+public:
+    explicit Session(Run &run, const QString &name = QString());
+
+    QAmqpChannel *channel() const { return m_channel; }
+
+private:
     QAmqpChannel *m_channel;
 };
 

@@ -16,9 +16,9 @@ class TestUsage : public QObject
 private:
     static QStringList commands()
     {
-        return {u"publish"_s, u"consume"_s, u"get"_s,   u"declare queue"_s, u"declare exchange"_s,
-                u"bind"_s,    u"unbind"_s,  u"purge"_s, u"delete queue"_s,  u"delete exchange"_s,
-                u"perf"_s,    u"ping"_s,    u"broker"_s};
+        return {u"publish"_s, u"consume"_s, u"get"_s,    u"declare queue"_s, u"declare exchange"_s,
+                u"bind"_s,    u"unbind"_s,  u"purge"_s,  u"delete queue"_s,  u"delete exchange"_s,
+                u"perf"_s,    u"ping"_s,    u"broker"_s, u"outbox"_s};
     }
 
 private Q_SLOTS:
@@ -115,7 +115,7 @@ private Q_SLOTS:
                 u"there are bool, int8, uint8, int16, uint16, int32, uint32, int64, float, "
                 "double, decimal, string, text, bytes, timestamp, array, table, void"_s;
         const QString names =
-                u"publish, consume, get, declare queue, declare exchange, bind, unbind, purge, "
+                u"publish, outbox, consume, get, declare queue, declare exchange, bind, unbind, purge, "
                 "delete queue, delete exchange, call, serve, perf, ping, broker"_s;
 
         row("nothing", {}, u"qamqp: no command; see qamqp --help"_s);
@@ -201,6 +201,17 @@ private Q_SLOTS:
             {u"publish"_s, u"-q"_s, u"q"_s, u"--type"_s, QString(256, u'a'), u"x"_s},
             u"qamqp publish: the message cannot be sent: type has more than 255 bytes of "
             "UTF-8"_s);
+        row("outbox without confirms",
+            {u"publish"_s, u"-q"_s, u"q"_s, u"--no-confirms"_s, u"--outbox"_s, u"f"_s, u"x"_s},
+            u"qamqp publish: --no-confirms and --outbox do not go together; leave one out"_s);
+        row("outbox in no folder",
+            {u"publish"_s, u"-q"_s, u"q"_s, u"--outbox"_s, u"/no/such/box"_s, u"x"_s},
+            u"qamqp publish: the file /no/such/box of the outbox cannot be opened; its folder must exist and be "
+            "writable (SQLite: unable to open database file)"_s);
+        row("no outbox", {u"outbox"_s, u"/no/such/box"_s},
+            u"qamqp outbox: there is no file /no/such/box"_s);
+        row("outbox of nothing", {u"outbox"_s},
+            u"qamqp outbox: FILE is missing; see qamqp outbox --help"_s);
         row("consume nothing", {u"consume"_s},
             u"qamqp consume: give one of QUEUE and --exchange; see qamqp consume --help"_s);
         row("consume two", {u"consume"_s, u"a"_s, u"-q"_s, u"b"_s},
