@@ -163,6 +163,8 @@ void Run::lost(const QAmqpError &cause)
     if (m_lost++ > 0)
         return;
     m_lostSince.start();
+    if (m_retryEnd.interval() == 0)
+        return fail(failureOf(cause));
     if (!m_isPatient)
         m_retryEnd.start();
     const QString howLong =
