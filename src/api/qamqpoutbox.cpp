@@ -396,8 +396,6 @@ QAmqpError QAmqpOutboxPrivate::refusal(const OutboxEntry &entry) const
             return invalidArgument(
                     u"publish(): the name \"%1…\" has %2 bytes of UTF-8, AMQP allows 255; shorten it",
                     name->first(32), utf8.size());
-        if (!name->isValidUtf16())
-            return invalidArgument(u"publish(): the name \"%1\" is not UTF-8", utf8);
     }
     if (const QString reason = entry.message.errorString(); !reason.isEmpty())
         return invalidArgument(u"the message cannot be sent: %1", reason);
