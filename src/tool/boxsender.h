@@ -40,6 +40,8 @@ private:
     QString name(quint64 id) const;
     QString returnReason(quint64 id, const QAmqpError &why) const;
     QString unsettled() const;
+    // Whether it was told what became of all messages that have left the box.
+    bool isTold() const;
     bool isOwn(quint64 id) const { return m_firstId != 0 && id >= m_firstId; }
 
     struct Target
@@ -57,6 +59,7 @@ private:
     // Where messages were published to: an entry for the first of several messages with the same target.
     std::map<quint64, Target> m_targets;
     Tally m_tally;
+    quint64 m_told = 0; // messages whose outcome was told
 };
 
 } // namespace Tool
