@@ -54,6 +54,11 @@ while [ $# -gt 0 ]; do
 done
 # The tutorials in QML are told which one: the first by default.
 [ "$name" != tutorials-qml ] || [ $# -gt 0 ] || set -- examples/tutorials-qml/1-hello/Send.qml
+# The outboxes are told their file, and one of them what to publish.
+case $name in
+outbox) [ $# -gt 0 ] || set -- build/examples/outbox.box 'a message' 'another one' ;;
+quick-outbox) [ $# -gt 0 ] || set -- --file build/examples/notes.box ;;
+esac
 if ! [ -f "examples/$name/main.cpp" ] && ! [ -d "examples/tutorials/$name" ] && [ "$name" != tutorials ] \
     && [ "$name" != testing ]; then
     printf 'There is no example "%s".\n\n' "$name" >&2

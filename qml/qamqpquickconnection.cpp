@@ -321,6 +321,15 @@ void QAmqpQuickConnection::stop()
     amqp->close();
 }
 
+// The connection in which this object is declared, null if there is none.
+QAmqpQuickConnection *QAmqpQuickConnection::around(const QObject *object)
+{
+    QAmqpQuickConnection *found = nullptr;
+    for (QObject *each = object->parent(); each && !found; each = each->parent())
+        found = qobject_cast<QAmqpQuickConnection *>(each);
+    return found;
+}
+
 /*! \qmlmethod void AmqpConnection::reconnectNow()
     Begins the next attempt to connect at once, for example because the user has asked for it or the network is
     there again. It does nothing unless the connection waits for an attempt, see \l nextAttempt. Unlike reopen()
@@ -329,13 +338,6 @@ void QAmqpQuickConnection::reconnectNow()
 {
     if (m_amqp)
         m_amqp->reconnectNow();
-}
-
-static QString localFile(const QString &file)
-{
-    if (file.startsWith(u"qrc:"))
-        return file.mid(3);
-    return file.startsWith(u"file:") ? QUrl(file).toLocalFile() : file;
 }
 
 QAmqpConnectionOptions QAmqpQuickConnection::options(QAmqpError *error) const
@@ -362,11 +364,11 @@ QAmqpConnectionOptions QAmqpQuickConnection::options(QAmqpError *error) const
     else if (m_heartbeat >= 0)
         options.setHeartbeat(std::chrono::seconds(qint64(m_heartbeat)));
     if (!m_caCertificateFile.isEmpty())
-        options.setCaCertificateFile(localFile(m_caCertificateFile));
+        options.setCaCertificateFile(QtAmqpQuick::localFile(m_caCertificateFile));
     if (!m_certificateFile.isEmpty())
-        options.setCertificateFile(localFile(m_certificateFile));
+        options.setCertificateFile(QtAmqpQuick::localFile(m_certificateFile));
     if (!m_privateKeyFile.isEmpty())
-        options.setPrivateKeyFile(localFile(m_privateKeyFile));
+        options.setPrivateKeyFile(QtAmqpQuick::localFile(m_privateKeyFile));
     if (!m_privateKeyPassword.isEmpty())
         options.setPrivateKeyPassword(m_privateKeyPassword);
     if (!m_peerVerification)

@@ -75,6 +75,7 @@ public:
     Q_INVOKABLE void reconnectNow();
 
     // called by the objects on this connection
+    static QAmqpQuickConnection *around(const QObject *object);
     using QAmqpQuickBase::hasBegun;
     using QAmqpQuickBase::startNow;
     QAmqpConnection *session() const { return m_session; }
@@ -82,6 +83,7 @@ public:
     bool isDeclaring() const { return !m_declaring.isEmpty(); }
     void countIn() { m_in.count(); }
     void countOut() { m_out.count(); }
+    void countMoreOut(int messages) { m_out.count(messages); }
 
 Q_SIGNALS:
     void sourceChanged();

@@ -61,8 +61,8 @@ void QAmqpQuickObject::componentComplete()
 // Finds the enclosing connection, unless the property names one.
 void QAmqpQuickObject::findConnection()
 {
-    for (QObject *around = parent(); around && !m_connection; around = around->parent())
-        setConnection(qobject_cast<QAmqpQuickConnection *>(around));
+    if (!m_connection)
+        setConnection(QAmqpQuickConnection::around(this));
 }
 
 bool QAmqpQuickObject::canStart() const

@@ -17,9 +17,9 @@ class QAmqpQuickRate : public QObject
 public:
     using QObject::QObject;
 
-    void count()
+    void count(int messages = 1)
     {
-        ++m_count;
+        m_count += messages;
         if (!m_timer.isActive()) {
             m_timer.start(1000, this);
             m_since.start();

@@ -4,6 +4,7 @@
 #include "qamqpquickvalues.h"
 
 #include <QtCore/qdatetime.h>
+#include <QtCore/qurl.h>
 #include <QtQml/qjsengine.h>
 
 #include <algorithm>
@@ -44,6 +45,13 @@ QString wholeNumberError(QLatin1StringView property, const QVariant &value, qint
     return u"%1 is %2; it may be a whole number from %3 to %4"_s.arg(
             property, text.isEmpty() ? u"no number"_s : text, QString::number(least),
             QString::number(most));
+}
+
+QString localFile(const QString &file)
+{
+    if (file.startsWith(u"qrc:"))
+        return file.mid(3);
+    return file.startsWith(u"file:") ? QUrl(file).toLocalFile() : file;
 }
 
 // Converts lists and maps by their elements, and everything else by `convert`.

@@ -28,6 +28,9 @@ std::optional<qint64> wholeNumber(const QVariant &value);
 QString wholeNumberError(QLatin1StringView property, const QVariant &value, qint64 least,
                          qint64 most);
 
+// The name of a file that is given by it, or by a file or qrc URL.
+QString localFile(const QString &file);
+
 // Converts a value that is neither an array nor a plain object; these stay a QJSValue, and so do functions
 // and symbols. Typed arrays become bytes.
 QVariant leafFromJs(const QJSValue &value);

@@ -41,6 +41,10 @@ endif()
 # A library built with one Qt does not run with an older one.
 set(QTAMQP_QT_VERSION ${Qt6_VERSION_MAJOR}.${Qt6_VERSION_MINOR})
 
+set(QTAMQP_QUICK_WITH_FILES OFF)
+if(TARGET QtAmqpQuick AND TARGET QtAmqpOutbox)
+    set(QTAMQP_QUICK_WITH_FILES ON)
+endif()
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/QtAmqpConfig.cmake.in
     ${PROJECT_BINARY_DIR}/package/QtAmqpConfig.cmake
     INSTALL_DESTINATION ${package_dir}

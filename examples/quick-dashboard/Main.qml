@@ -62,7 +62,12 @@ ApplicationWindow {
         connection: broker
         name: window.exchangeName
         type: "topic"
+    }
+    AmqpOutbox { // what is published while there is no broker waits here
+        id: box
+        connection: broker
         mandatory: true
+        paused: !exchange.ready
     }
     AmqpQueue {
         id: queue
@@ -133,7 +138,7 @@ ApplicationWindow {
             objectName: "banner"
             Layout.fillWidth: true
             text: !online.checked ? ""
-                : broker.lastError.text || exchange.errorString || queue.errorString
+                : broker.lastError.text || exchange.errorString || queue.errorString || box.errorString
             onRetry: broker.recovering ? broker.reconnectNow() : broker.reopen()
         }
         RowLayout {
@@ -171,7 +176,8 @@ ApplicationWindow {
                 PublishForm {
                     Layout.fillWidth: true
                     Layout.preferredHeight: Math.max(Theme.unit * 10, window.height * 0.25)
-                    exchange: exchange
+                    outbox: box
+                    exchangeName: window.exchangeName
                 }
             }
         }

@@ -6,13 +6,15 @@ import QtQuick.Controls.Basic
 import QtQuick.Layouts
 import QtAmqp
 
-// A message to publish; the button waits until its body is JSON.
+// A message to publish; the button waits until its body is JSON. It does not wait for the broker: the outbox does.
 Card {
     id: form
     objectName: "form"
 
-    required property AmqpExchange exchange
-    property real awaited: 0 // the tag of the last message, until its outcome is known
+    required property AmqpOutbox outbox
+    required property string exchangeName
+    readonly property bool waits: form.outbox.count > 0
+    property real awaited: 0 // the id of the last message, until its outcome is known
     property string problem // what is wrong with the body
     property string outcome
     property string tone: "faint" // the theme's name of the colour that says what the outcome means
@@ -31,10 +33,20 @@ Card {
         if (!button.enabled)
             return;
         // The text itself is sent. If it were parsed and written again, large numbers would change.
-        form.awaited = form.exchange.publish(key.text, body.text, { appId: "dashboard",
-                                                                    contentType: "application/json" });
+        form.awaited = form.outbox.publish(form.exchangeName, key.text, body.text,
+                                           { appId: "dashboard", contentType: "application/json" });
         form.show(form.awaited ? qsTr("Published, not yet confirmed") : qsTr("Not published"),
                   form.awaited ? "faint" : "bad");
+    }
+
+    function waiting(count: real): string {
+        return count === 1 ? qsTr("1 message waits for the broker")
+                           : qsTr("%1 messages wait for the broker").arg(count.toLocaleString(Qt.locale(), "f", 0));
+    }
+
+    function reason(why): string {
+        return why.kind === "Unroutable" ? qsTr("No queue takes this routing key")
+             : why.kind === "Nacked" ? qsTr("Refused by the broker") : why.text;
     }
 
     function show(outcome, tone) {
@@ -42,30 +54,21 @@ Card {
         form.tone = tone;
     }
 
-    function settle(firstTag, lastTag, outcome, tone) {
-        if (form.awaited < firstTag || form.awaited > lastTag)
-            return;
-        form.awaited = 0;
-        form.show(outcome, tone);
-    }
-
     title: qsTr("Publish")
     Component.onCompleted: form.check()
 
     Connections {
-        target: form.exchange
-        function onConfirmed(firstTag, lastTag) {
-            form.settle(firstTag, lastTag, qsTr("Confirmed by the broker"), "good");
+        target: form.outbox
+        function onDelivered(firstId, lastId) {
+            if (form.awaited < firstId || form.awaited > lastId)
+                return;
+            form.awaited = 0;
+            form.show(qsTr("Confirmed by the broker"), "good");
         }
-        function onNacked(firstTag, lastTag) {
-            form.settle(firstTag, lastTag, qsTr("Refused by the broker"), "bad");
-        }
-        function onIndeterminate(firstTag, lastTag) {
-            form.settle(firstTag, lastTag, qsTr("Not known whether it arrived"), "warning");
-        }
-        // This comes before the confirm of the message.
-        function onMessageReturned(message, routingKey, reason, tag) {
-            form.settle(tag, tag, qsTr("No queue takes this routing key"), "bad");
+        function onFailed(id, why) {
+            if (form.awaited === id)
+                form.awaited = 0;
+            form.show(form.reason(why), "bad");
         }
     }
     Shortcut {
@@ -132,10 +135,12 @@ Card {
             id: status
             objectName: "status"
             Layout.fillWidth: true
-            text: form.problem || form.outcome
+            text: form.problem || (form.waits ? form.waiting(form.outbox.count) : form.outcome)
             textFormat: Text.PlainText
             font.bold: color === Theme.bad
-            color: form.problem !== "" ? Theme.bad : Theme[form.tone]
+            color: form.problem !== "" ? Theme.bad
+                 : !form.waits ? Theme[form.tone]
+                 : form.outbox.paused ? Theme.warning : Theme.faint
             wrapMode: Text.Wrap
             maximumLineCount: 2
             elide: Text.ElideRight
@@ -144,7 +149,7 @@ Card {
             id: button
             objectName: "publish"
             text: qsTr("P&ublish")
-            enabled: form.exchange.ready && form.problem === "" && key.text !== ""
+            enabled: form.problem === "" && key.text !== ""
             onClicked: form.publish()
         }
     }

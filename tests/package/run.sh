@@ -92,7 +92,7 @@ tested_alerts()
 # made_by_qml FOLDER: with the module there, a program in QML alone has all its types.
 made_by_qml()
 {
-    local output types="QAmqpQuickConnection QAmqpQuickExchange QAmqpQuickQueue QAmqpQuickRpcClient QAmqpQuickMessageModel QAmqpQuickTestBroker"
+    local output types="QAmqpQuickConnection QAmqpQuickExchange QAmqpQuickQueue QAmqpQuickRpcClient QAmqpQuickOutbox QAmqpQuickMessageModel QAmqpQuickTestBroker"
     output=$(timeout 60 "$qml_tools/qml" -I "$1" "$here/types.qml" 2>&1) || fail "types.qml: $output"
     [ "$output" = "qml: $types used ''" ] || fail "types.qml said: $output"
     [ ! -x "$qml_tools/qmllint" ] || quietly "$qml_tools/qmllint" -I "$1" "$here/types.qml" \

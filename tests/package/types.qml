@@ -13,14 +13,16 @@ Item {
         AmqpExchange { id: exchange }
         AmqpQueue { id: queue; ackPolicy: AmqpQueue.AckManually }
         AmqpRpcClient { id: client }
+        AmqpOutbox { id: box }
     }
     AmqpMessageModel { id: model; queue: queue }
     AmqpTestBroker { id: server }
 
     Component.onCompleted: {
-        const names = [connection, exchange, queue, client, model, server].map((each) => String(each).replace(/\(.*/, ""))
+        const names = [connection, exchange, queue, client, box, model, server].map((each) => String(each).replace(/\(.*/, ""))
         const used = exchange.connection === connection && queue.connection === connection
-                   && client.connection === connection && connection.state === AmqpConnection.Closed
+                   && client.connection === connection && box.connection === connection
+                   && connection.state === AmqpConnection.Closed
                    && server.running
         console.log(names.join(" ") + (used ? " used" : "") + " '" + connection.error.kind + model.get(0).text + "'")
         Qt.callLater(Qt.quit)
