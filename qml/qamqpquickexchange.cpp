@@ -25,7 +25,10 @@ QT_BEGIN_NAMESPACE
     exchange, which has no name and routes by the names of queues. Like every type of this module it has a
     channel of its own.
 
-    \sa QAmqpExchange, AmqpQueue
+    What cannot be sent, or is not confirmed when the link is lost, is told and not sent again. An AmqpOutbox keeps such
+    messages, and publishes to exchanges too.
+
+    \sa QAmqpExchange, AmqpQueue, AmqpOutbox
 */
 
 /*! \qmlproperty AmqpConnection AmqpExchange::connection

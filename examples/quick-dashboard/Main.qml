@@ -67,7 +67,7 @@ ApplicationWindow {
         id: box
         connection: broker
         mandatory: true
-        paused: !exchange.ready
+        paused: !exchange.ready || !queue.ready // else nothing would take it
     }
     AmqpQueue {
         id: queue

@@ -48,6 +48,10 @@ using namespace QtAmqpPrivate;
 
     An open outbox cannot be moved to another thread.
 
+    This is a whole program. It publishes what it is told, and what it could not publish when it ran before:
+
+    \snippet outbox/main.cpp outbox
+
     \sa QAmqpOutbox, {https://www.sqlite.org/wal.html}
 */
 /*!

@@ -210,6 +210,13 @@ private Q_SLOTS:
         load(u"amqp://127.0.0.1:1"_s);
         QTRY_VERIFY_WITH_TIMEOUT(item(u"banner"_s)->isVisible(), Patience);
         QVERIFY(value(u"bannerText"_s, "text").toString().contains(u"127.0.0.1:1"_s));
+        const auto status = [&] { return value(u"status"_s, "text").toString(); };
+        QCOMPARE(status(), QString());
+        click(item(u"publish"_s));
+        QTRY_COMPARE(status(), u"1 message waits for the broker"_s);
+        click(item(u"publish"_s));
+        click(item(u"publish"_s));
+        QTRY_COMPARE(status(), u"3 messages wait for the broker"_s);
         photograph(u"dashboard-error"_s);
         click(item(u"retry"_s));
         QTRY_VERIFY_WITH_TIMEOUT(item(u"banner"_s)->isVisible(), Patience);
@@ -242,11 +249,15 @@ private Q_SLOTS:
                 value(u"state"_s, "text").toString().startsWith(u"Connection lost, trying again"_s),
                 Patience);
         QCOMPARE(rows(), 1); // what was there stays
+        click(item(u"publish"_s));
+        QTRY_COMPARE(value(u"status"_s, "text").toString(), u"1 message waits for the broker"_s);
         QVERIFY(proxy.listen(quint16(there.port())));
         QTest::keyClick(m_window, Qt::Key_T, Qt::AltModifier); // who does not want to wait
         QTRY_VERIFY_WITH_TIMEOUT(isReady() && !item(u"banner"_s)->isVisible(), Patience);
         publish(u"pump.hall.info"_s, 2);
-        QTRY_COMPARE_WITH_TIMEOUT(rows(), 2, Patience);
+        QTRY_COMPARE_WITH_TIMEOUT(rows(), 3, Patience);
+        QTRY_COMPARE_WITH_TIMEOUT(value(u"status"_s, "text").toString(),
+                                  u"Confirmed by the broker"_s, Patience);
     }
 
     // The window system's own keys and mouse.

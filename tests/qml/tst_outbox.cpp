@@ -38,7 +38,11 @@ private:
             all.append(message->text());
         return all;
     }
-    QVariantMap file() const { return {{u"boxFile"_s, m_dir->filePath(u"new/folder/box"_s)}}; }
+    QVariantMap file() const
+    {
+        const QString name = m_dir->filePath(u"new/folder/box"_s);
+        return {{u"boxFile"_s, name}, {u"boxUrl"_s, QUrl::fromLocalFile(name).toString()}};
+    }
 
     std::unique_ptr<QAmqpTestBroker> m_broker;
     std::unique_ptr<QTemporaryDir> m_dir;
@@ -46,7 +50,7 @@ private:
 private Q_SLOTS:
     void init()
     {
-        QTest::failOnWarning(QRegularExpression(u".?"_s));
+        QTest::failOnWarning(QRegularExpression(u"^(?!the connection to )"_s));
         m_broker = std::make_unique<QAmqpTestBroker>();
         QVERIFY2(m_broker->start(), qPrintable(m_broker->errorString()));
         QVERIFY(m_broker->declareQueue(u"q"_s));
@@ -74,10 +78,9 @@ private Q_SLOTS:
         TRY_HOLDS(scene, "broker.messagesPerSecondOut > 0");
     }
 
-    // A lost link, and a connection that is closed and opened again by another object of C++.
+    // A lost link, and another QAmqpConnection in the place of the former one.
     void outlivesLinksAndConnections()
     {
-        QTest::failOnWarning(QRegularExpression(u"qml|QML|Error:|QObject|QJS"_s));
         QVERIFY(m_broker->setConfirming(u"q"_s, false));
         Scene scene(withBox(R"(
             AmqpConnection { id: broker; url: "URL"; active: true; onErrorOccurred: { }
@@ -111,9 +114,9 @@ private Q_SLOTS:
             QVERIFY(scene.holds("box.publish('', 'q', 'a') && box.publish('', 'q', 'b')"));
         }
         Scene scene(withBox(R"(
-            AmqpConnection { id: broker; url: "URL"; active: true }
-            , AmqpOutbox { id: box; connection: broker; paused: true; NOTES
-                           durability: AmqpOutbox.Power; file: "file://" + boxFile })"),
+            AmqpConnection { id: broker; url: "URL"; active: true },
+            AmqpOutbox { id: box; connection: broker; paused: true; NOTES
+                           durability: AmqpOutbox.Power; file: boxUrl })"),
                     m_broker->url(), file());
         TRY_HOLDS(scene, "box.count === 2 && broker.connected");
         QVERIFY(scene.holds("box.publish('', 'q', 'c') === 3"));

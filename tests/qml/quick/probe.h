@@ -5,12 +5,13 @@
 #define QTAMQP_TESTS_PROBE_H
 
 // What documents cannot do themselves: flood an exchange from another thread, watch how long the event
-// loop is held up meanwhile, take pictures, change the colours of the desktop.
+// loop is held up meanwhile, make temporary files, take pictures, change the colours of the desktop.
 
 #include "desktop/desktoptest.h"
 #include "desktop/flood.h"
 
 #include <qamqpquickmessage.h>
+#include <QtCore/qtemporarydir.h>
 #include <QtGui/qguiapplication.h>
 #include <QtQuick/qquickwindow.h>
 
@@ -64,6 +65,8 @@ public:
         message.setTimestamp(QDateTime::fromSecsSinceEpoch(qint64(seconds)));
         return message;
     }
+    // The name of a file that is gone when the program ends.
+    Q_INVOKABLE QString temporaryFile(const QString &name) const { return m_folder.filePath(name); }
     Q_INVOKABLE bool screenshot(QQuickWindow *window, const QString &name) const
     {
         return DesktopTest::savePicture(window->grabWindow(), name);
@@ -97,6 +100,7 @@ public:
     }
 
 private:
+    QTemporaryDir m_folder;
     std::unique_ptr<DesktopTest::Flood> m_flood;
     DesktopTest::StallMeter m_meter;
 };

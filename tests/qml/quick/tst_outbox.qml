@@ -1,0 +1,46 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
+// examples/quick-outbox as a user works with it, with the broker for tests.
+
+import QtQuick
+import QtTest
+import QtAmqp.Test
+
+// The program's context has the probe.
+// qmllint disable unqualified
+TestCase {
+    id: test
+    name: "Outbox"
+    when: windowShown
+
+    AmqpTestBroker { id: broker }
+
+    function open(url, file) {
+        const component = Qt.createComponent("../../../examples/quick-outbox/outbox.qml")
+        compare(component.status, Component.Ready, component.errorString())
+        const window = createTemporaryObject(component, test, { url: url, file: file })
+        tryVerify(() => window.active || window.visible, 5000)
+        return window
+    }
+
+    function test_notesAreSentWhenThereIsABroker() {
+        const file = probe.temporaryFile("notes.box")
+        let window = open("amqp://127.0.0.1:1?recovery_delay=60", file)
+        tryCompare(window.footer, "text", "0 to be sent")
+        for (const note of ["one", "two"]) {
+            window.header.text = note
+            window.header.accepted()
+            compare(window.header.text, "")
+        }
+        tryCompare(window.footer, "text", "2 to be sent")
+        verify(probe.screenshot(window, "quick-outbox"))
+        window.destroy()
+        tryVerify(() => !window)
+
+        window = open(broker.url, file)
+        tryVerify(() => broker.confirmed === 2, 20000)
+        tryCompare(window.footer, "text", "0 to be sent")
+        compare(broker.take("notes").text + broker.take("notes").text, "onetwo")
+    }
+}
