@@ -14,6 +14,12 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
+#ifdef WITH_FILES
+constexpr bool withFiles = true;
+#else
+constexpr bool withFiles = false; // QtAmqpOutbox was not built
+#endif
+
 // What the outbox `box` tells is kept in its properties.
 constexpr auto notes = R"(
     property var sent: []; property var lost: []; property var errors: []
@@ -109,6 +115,8 @@ private Q_SLOTS:
 
     void aFileIsSentByTheNextProgram()
     {
+        if (!withFiles)
+            QSKIP("without QtAmqpOutbox");
         {
             Scene scene(withBox("AmqpOutbox { id: box; file: boxFile; NOTES }"), {}, file());
             QVERIFY(scene.holds("box.publish('', 'q', 'a') && box.publish('', 'q', 'b')"));
@@ -128,6 +136,8 @@ private Q_SLOTS:
 
     void messagesInMemoryMoveToAFile()
     {
+        if (!withFiles)
+            QSKIP("without QtAmqpOutbox");
         Scene scene(withBox(R"(
             AmqpConnection { id: broker; url: "URL" },
             AmqpOutbox { id: box; connection: broker; NOTES })"),
@@ -179,7 +189,13 @@ private Q_SLOTS:
         QFile wrong(m_dir->filePath(u"new"_s)); // where a folder is to be
         QVERIFY(wrong.open(QIODevice::WriteOnly));
         Scene scene(withBox("AmqpOutbox { id: box; file: boxFile; NOTES }"), {}, file());
-        TRY_HOLDS(scene, "box.errors.join() === 'DeviceFailed'");
+        TRY_HOLDS(scene, "box.errors.length === 1");
+        if (!withFiles) {
+            QVERIFY(scene.text("box.errorString").contains(u"-DQTAMQP_OUTBOX=ON"_s));
+            QVERIFY(scene.holds("box.publish('', 'q', 'a') === 0"));
+            return;
+        }
+        QCOMPARE(scene.text("box.error.kind"), u"DeviceFailed"_s);
         QVERIFY(scene.holds("box.publish('', 'q', 'a') === 0 && box.errors.length === 2"));
         QVERIFY2(scene.text("box.errorString").contains(m_dir->path()),
                  qPrintable(scene.text("box.errorString")));

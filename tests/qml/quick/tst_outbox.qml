@@ -27,20 +27,20 @@ TestCase {
     function test_notesAreSentWhenThereIsABroker() {
         const file = probe.temporaryFile("notes.box")
         let window = open("amqp://127.0.0.1:1?recovery_delay=60", file)
-        tryCompare(window.footer, "text", "0 to be sent")
+        tryCompare(window.footer, "text", "Notes to be sent: 0")
         for (const note of ["one", "two"]) {
             window.header.text = note
             window.header.accepted()
             compare(window.header.text, "")
         }
-        tryCompare(window.footer, "text", "2 to be sent")
+        tryCompare(window.footer, "text", "Notes to be sent: 2")
         verify(probe.screenshot(window, "quick-outbox"))
         window.destroy()
-        tryVerify(() => !window)
+        tryVerify(() => window.header === undefined) // it has gone, and has closed the file
 
         window = open(broker.url, file)
         tryVerify(() => broker.confirmed === 2, 20000)
-        tryCompare(window.footer, "text", "0 to be sent")
+        tryCompare(window.footer, "text", "Notes to be sent: 0")
         compare(broker.take("notes").text + broker.take("notes").text, "onetwo")
     }
 }
