@@ -38,7 +38,8 @@ private Q_SLOTS:
                 }
                 AmqpExchange { id: exchange }
                 url: "URL"
-            })",
+            },
+            AmqpConnection { id: other; url: "URL"; active: true; AmqpOutbox { id: box } })",
                     server.url());
         TRY_HOLDS(scene, "orders.ready && exchange.ready");
         QVERIFY(scene.holds("broker.connected && broker.stateText === 'Connected'"));
@@ -66,8 +67,10 @@ private Q_SLOTS:
         QVERIFY(scene.holds("exchange.publish('hold', 'x') === 1 && exchange.unconfirmed === 1"));
         scene.value("exchange.publish('elsewhere', 'x')");
         TRY_HOLDS(scene, "exchange.unconfirmed === 1");
+        scene.value("box.publish('', 'elsewhere', 'x')");
         // Each is measured over a second of its own.
         TRY_HOLDS(scene,
+                  "other.messagesPerSecondOut > 0 && "
                   "broker.messagesPerSecondIn > 0 && broker.messagesPerSecondOut > 0 && "
                   "orders.messagesPerSecond > 0 && exchange.messagesPerSecond > 0");
     }
