@@ -39,7 +39,7 @@ private Q_SLOTS:
                 AmqpExchange { id: exchange }
                 url: "URL"
             },
-            AmqpConnection { id: other; url: "URL"; active: true; AmqpOutbox { id: box } })",
+            AmqpConnection { id: other; url: "URL"; active: broker.connected; AmqpOutbox { id: box } })",
                     server.url());
         TRY_HOLDS(scene, "orders.ready && exchange.ready");
         QVERIFY(scene.holds("broker.connected && broker.stateText === 'Connected'"));
