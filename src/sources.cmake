@@ -190,7 +190,9 @@ set(QTAMQP_blocking_SOURCES
     blocking/qamqpblockingconnection.cpp
     blocking/qamqpblockingconnection_p.h
     blocking/qamqpblockingconsumer.cpp
-    blocking/qamqpblockingconsumer_p.h)
+    blocking/qamqpblockingconsumer_p.h
+    blocking/qamqpblockingoutbox.cpp
+    blocking/qamqpblockingoutbox_p.h)
 set(QTAMQP_blocking_HEADERS
     ${include}/qamqpblockingchannel.h)
 

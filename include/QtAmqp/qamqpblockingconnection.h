@@ -5,6 +5,7 @@
 #define QAMQPBLOCKINGCONNECTION_H
 
 #include <QtAmqp/qamqpblockingchannel.h>
+#include <QtAmqp/qamqpblockingoutbox.h>
 #include <QtAmqp/qamqpconnectionoptions.h>
 #include <QtAmqp/qamqprecoveryreport.h>
 #include <QtAmqp/qamqpresult.h>
@@ -51,6 +52,9 @@ public:
     bool hasCapability(const QString &name) const;
 
     QAmqpResult<QAmqpBlockingChannel> channel();
+    QAmqpResult<QAmqpBlockingOutbox> outbox();
+    QAmqpResult<QAmqpBlockingOutbox> outbox(
+            const std::function<QAmqpOutbox *(QAmqpConnection *connection)> &make);
     QAmqpResult<void> updateSecret(const QString &secret, const QString &reason);
 
     // Callbacks, and the waits that run them

@@ -55,6 +55,23 @@ inline QAmqpError endedError(const QString &text, const QAmqpError &reason)
             .setCause(reason);
 }
 
+// Returns the error that `function` threw an exception, or none. An exception of the application must not end the I/O
+// thread, and the program with it. `what` names the function.
+template<typename Function>
+QAmqpError exceptionIn(const QString &what, Function function)
+{
+    QString text = QStringLiteral("something that is no std::exception");
+    try {
+        function();
+        return {};
+    } catch (const std::exception &exception) {
+        text = QString::fromLocal8Bit(exception.what());
+    } catch (...) { // gets the general text above
+    }
+    return blockingError(QAmqpError::Kind::InvalidArgument, u"%1 threw an exception: %2", what,
+                         text);
+}
+
 inline bool lacksReason(const QAmqpError &error)
 {
     return error.kind() == QAmqpError::Kind::NotOpen && !error.cause();

@@ -5,6 +5,7 @@
 // when they fail.
 
 #include "blocking/qamqpblockingconsumer_p.h"
+#include "blocking/qamqpblockingoutbox_p.h"
 
 QT_BEGIN_NAMESPACE
 
@@ -20,22 +21,6 @@ constexpr int TimesForReaders = 10;
 
 // If a broker blocks and unblocks while nobody runs callbacks, the last changes are kept.
 constexpr qsizetype MaxEvents = 100;
-
-// An exception from the function of setUp() must not end the I/O thread, and the program with it.
-static QAmqpError prepared(QAmqpConnection *connection,
-                           const std::function<void(QAmqpConnection *)> &prepare)
-{
-    QString what = u"something that is no std::exception"_s;
-    try {
-        prepare(connection);
-        return {};
-    } catch (const std::exception &exception) {
-        what = QString::fromLocal8Bit(exception.what());
-    } catch (...) { // gets the general text above
-    }
-    return blockingError(Kind::InvalidArgument,
-                         u"open(): the function given to setUp() threw an exception: %1", what);
-}
 
 void QAmqpBlockingConnectionPrivate::startOpening(const Answer<void> &answer,
                                                   const std::optional<QAmqpConnectionOptions> &with)
@@ -54,7 +39,9 @@ void QAmqpBlockingConnectionPrivate::startOpening(const Answer<void> &answer,
     }
     connection->setOptions(with.value_or(before));
     if (prepare) {
-        if (const QAmqpError error = prepared(connection, prepare))
+        const auto error = exceptionIn(u"open(): the function given to setUp()"_s,
+                                       [&] { prepare(connection); });
+        if (error)
             return answer->give(error);
     }
     failure = QAmqpError();
@@ -145,6 +132,25 @@ void QAmqpBlockingConnectionPrivate::closed()
                       : blockingError(Kind::Cancelled, u"open(): the connection was closed"));
 }
 
+void QAmqpBlockingConnectionPrivate::addOutbox(
+        const std::shared_ptr<QAmqpBlockingOutboxPrivate> &outbox)
+{
+    const std::lock_guard lock(dispatcher.mutex());
+    outboxes.push_back(outbox);
+}
+
+void QAmqpBlockingConnectionPrivate::removeOutbox(const QAmqpBlockingOutboxPrivate *outbox)
+{
+    const std::lock_guard lock(dispatcher.mutex());
+    std::erase_if(outboxes, [=](const auto &each) { return each.get() == outbox; });
+}
+
+void QAmqpBlockingConnectionPrivate::endOutboxes(const QAmqpError &why)
+{
+    for (const auto &outbox : dispatcher.locked([this] { return outboxes; }))
+        outbox->end(why);
+}
+
 void QAmqpBlockingConnectionPrivate::answerAtEnd(const Answer<void> &answer)
 {
     if (connection->state() == QAmqpConnection::State::Closed)
@@ -217,6 +223,8 @@ void QAmqpBlockingConnectionPrivate::orphan()
             u"the connection belongs to the process that opened it; after fork() a process opens connections of its own");
     // Events that wait belong to the other process, which calls their callbacks itself.
     dispatcher.drop(this);
+    for (const auto &outbox : outboxes)
+        outbox->silence();
     for (const auto &weak : channels) {
         if (const auto channel = weak.lock()) {
             for (const auto &consumer : channel->consumers)

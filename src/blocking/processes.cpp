@@ -90,7 +90,10 @@ void addToProcess(QAmqpBlockingConnectionPrivate *connection)
             ::pthread_atfork(beforeFork, afterFork, inNewProcess);
 #endif
     const std::lock_guard lock(process().mutex);
-    process().connections.push_back(connection);
+    auto &all = process().connections;
+    if (std::find(all.begin(), all.end(), connection) != all.end())
+        return;
+    all.push_back(connection);
     qRemovePostRoutine(endAll); // a QCoreApplication calls a routine once, so it is added again
     qAddPostRoutine(endAll);
 }

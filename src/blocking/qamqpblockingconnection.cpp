@@ -4,6 +4,7 @@
 #include "blocking/qamqpblockingconnection_p.h"
 
 #include "blocking/qamqpblockingchannel_p.h"
+#include "blocking/qamqpblockingoutbox_p.h"
 
 #include <QtCore/qcoreapplication.h>
 #include <QtCore/qurl.h>
@@ -91,22 +92,30 @@ QAmqpResult<void> QAmqpBlockingConnection::open(const QUrl &url)
     Opens the connection with its present options(). */
 QAmqpResult<void> QAmqpBlockingConnection::open() { return d->open(std::nullopt); }
 
-QAmqpResult<void> QAmqpBlockingConnectionPrivate::open(
-        const std::optional<QAmqpConnectionOptions> &with)
+QAmqpError QAmqpBlockingConnectionPrivate::begin(const QString &what)
 {
-    Dispatcher::Lock lock(dispatcher.mutex());
     if (!QCoreApplication::instance())
-        return now.lastError = blockingError(
-                       Kind::InvalidArgument,
-                       u"open(): there is no QCoreApplication object; make one in main() first, exec() need not run");
-    const bool isFirst = !std::exchange(begun, true);
-    lock.unlock();
-    if (isFirst) {
-        addToProcess(this);
+        return blockingError(
+                Kind::InvalidArgument,
+                u"%1: there is no QCoreApplication object; make one in main() first, exec() need not run",
+                what);
+    addToProcess(this);
+    const std::lock_guard lock(dispatcher.mutex());
+    if (!std::exchange(begun, true)) {
         thread.begin([this] {
             connection = new QAmqpConnection;
             watch();
         });
+    }
+    return {};
+}
+
+QAmqpResult<void> QAmqpBlockingConnectionPrivate::open(
+        const std::optional<QAmqpConnectionOptions> &with)
+{
+    if (const QAmqpError error = begin(u"open()"_s)) {
+        const std::lock_guard lock(dispatcher.mutex());
+        return now.lastError = error;
     }
     const auto result = call<QAmqpResult<void>>(
             u"open()"_s, deadlineAfter(timeout),
@@ -115,7 +124,7 @@ QAmqpResult<void> QAmqpBlockingConnectionPrivate::open(
     const Kind kind = result.error().kind();
     if (kind == Kind::Timeout || (kind == Kind::Cancelled && dispatcher.isStopRequested()))
         abort(); // also if it has opened meanwhile: open() returns an error
-    lock.lock();
+    const std::lock_guard lock(dispatcher.mutex());
     if (!result && !now.open)
         now.lastError = result.error();
     return result;
@@ -128,6 +137,8 @@ void QAmqpBlockingConnectionPrivate::silence()
     const std::lock_guard lock(dispatcher.mutex());
     silenced = true;
     dispatcher.drop(this);
+    for (const auto &outbox : outboxes)
+        outbox->silence();
     for (const auto &channel : channels)
         all.push_back(channel.lock());
     for (const auto &channel : all) {
@@ -174,6 +185,7 @@ void QAmqpBlockingConnectionPrivate::end(const QString &why)
     if (QCoreApplication::instance()) // without it the I/O thread handles no events
         static_cast<void>(close(std::chrono::seconds(10)));
     thread.end([this, &why] {
+        endOutboxes(blockingError(Kind::NotOpen, why));
         delete std::exchange(connection, nullptr);
         failure = blockingError(Kind::NotOpen, why);
         closed();
@@ -184,9 +196,15 @@ void QAmqpBlockingConnectionPrivate::end(const QString &why)
     });
     removeFromProcess(this);
     dispatcher.clear();
-    const std::lock_guard lock(dispatcher.mutex());
-    channels.clear();
-    begun = false;
+    std::vector<std::shared_ptr<QAmqpBlockingOutboxPrivate>> old; // destroyed without the mutex
+    {
+        const std::lock_guard lock(dispatcher.mutex());
+        old.swap(outboxes);
+        channels.clear();
+        begun = false;
+    }
+    for (const auto &outbox : old)
+        outbox->forgetCallbacks();
 }
 
 /*! Cuts the link at once, without closing the connection to the broker. Calls that wait fail, and no
@@ -287,6 +305,40 @@ QAmqpResult<QAmqpBlockingChannel> QAmqpBlockingConnection::channel()
     if (const QAmqpError error = channel.open().error())
         return error;
     return channel;
+}
+
+/*! Makes an outbox in memory, which publishes through this connection and may be used by all threads: what it has
+    accepted is published when the connection is open, and again if the link is lost before the broker has confirmed it.
+    Each call makes another one. The connection need not be open; it keeps the outbox until it is destroyed itself or
+    QAmqpBlockingOutbox::close() is called. Fails with InvalidArgument if there is no QCoreApplication. */
+QAmqpResult<QAmqpBlockingOutbox> QAmqpBlockingConnection::outbox()
+{
+    return outbox([](QAmqpConnection *connection) { return new QAmqpOutbox(connection); });
+}
+
+/*! \overload
+    Takes the outbox that \a make returns: a QAmqpFileOutbox, after it has opened its file, or one in memory with other
+    limits. The function is called once, in the connection's own thread, where the outbox stays; no
+    blocking call may be made there. The connection owns the outbox.
+
+    \snippet outbox.cpp blocking file outbox
+
+    Fails with the outbox's own lastError() if there is one when the function returns: then the file could not be opened.
+    Fails with InvalidArgument if the function returns null or throws, or if there is no QCoreApplication. */
+QAmqpResult<QAmqpBlockingOutbox> QAmqpBlockingConnection::outbox(
+        const std::function<QAmqpOutbox *(QAmqpConnection *connection)> &make)
+{
+    if (const QAmqpError error = d->begin(u"outbox()"_s))
+        return error;
+    const auto box = std::make_shared<QAmqpBlockingOutboxPrivate>(d);
+    return box->ask<QAmqpBlockingOutbox>(u"outbox()"_s, [box, make](const auto &answer) {
+        if (const QAmqpError error = box->make(make))
+            return answer->give(error);
+        if (answer->isAbandoned()) // nobody will have a handle to it
+            return box->finish(blockingError(Kind::Timeout, u"outbox() has given up"));
+        box->connection->addOutbox(box);
+        answer->give(QAmqpBlockingOutbox(box));
+    });
 }
 
 /*! Gives the broker a new \a secret, mostly an OAuth 2 token, with a \a reason for its log. Fails with Interrupted

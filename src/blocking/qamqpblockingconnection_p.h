@@ -14,6 +14,7 @@ QT_BEGIN_NAMESPACE
 
 class QAmqpBlockingChannelPrivate;
 class QAmqpBlockingConnectionPrivate;
+class QAmqpBlockingOutboxPrivate;
 
 namespace QtAmqpPrivate {
 
@@ -39,11 +40,14 @@ public:
     template<typename Result, typename Start>
     Result call(const QString &what, QtAmqpPrivate::TimePoint deadline, Start start,
                 QtAmqpPrivate::AtStop atStop = QtAmqpPrivate::AtStop::EndSoon);
+    QAmqpError begin(const QString &what); // starts the I/O thread, if that does not run
     QAmqpResult<void> open(const std::optional<QAmqpConnectionOptions> &with);
     QAmqpResult<void> close(std::chrono::milliseconds deadline);
     void abort();
     void end(const QString &why);
     void silence();
+    void addOutbox(const std::shared_ptr<QAmqpBlockingOutboxPrivate> &outbox);
+    void removeOutbox(const QAmqpBlockingOutboxPrivate *outbox);
 
     // Any thread, with the mutex held
     QAmqpError unanswered(const QString &what, Dispatcher::End end) const;
@@ -62,6 +66,7 @@ public:
     void orphan(); // in a process that fork() made
 
     // I/O thread
+    void endOutboxes(const QAmqpError &why);
     void answerAtEnd(const Answer<void> &answer);
     void startOpening(const Answer<void> &answer,
                       const std::optional<QAmqpConnectionOptions> &with);
@@ -107,6 +112,7 @@ public:
     QtAmqpPrivate::Handler<const QAmqpRecoveryReport &> recoveredHandler;
     QtAmqpPrivate::Handler<const QAmqpError &> closedHandler;
     std::vector<std::weak_ptr<QAmqpBlockingChannelPrivate>> channels;
+    std::vector<std::shared_ptr<QAmqpBlockingOutboxPrivate>> outboxes; // until they are closed
     bool silenced = false; // close() was called: no callbacks until the next open()
     bool begun = false;
     bool orphaned = false; // it is the connection of another process, see processes.cpp

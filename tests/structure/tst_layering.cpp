@@ -65,6 +65,7 @@ const QMap<QString, QString> publicHeaders = {
         {u"qamqpblockingchannel.h"_s, u"blocking"_s},
         {u"qamqpblockingconnection.h"_s, u"blocking"_s},
         {u"qamqpblockingconsumer.h"_s, u"blocking"_s},
+        {u"qamqpblockingoutbox.h"_s, u"blocking"_s},
 };
 
 QString layerOfPublicHeader(const QString &header) { return publicHeaders.value(header, u"api"_s); }
