@@ -320,6 +320,30 @@ private Q_SLOTS:
         QCOMPARE(scene.publish("good"), 1U);
     }
 
+    void oneBoxPublishesToSeveralExchangesInOrder_data() { placeColumn(); }
+    void oneBoxPublishesToSeveralExchangesInOrder()
+    {
+        QFETCH(Place, place);
+        OutboxScene scene(place);
+        const QStringList exchanges = {u"red"_s, u"green"_s, u""_s};
+        for (const QString &exchange : exchanges.first(2)) {
+            QVERIFY(scene.broker.declareExchange(exchange, u"direct"_s));
+            QVERIFY(scene.broker.bindQueue(u"q"_s, exchange, u"q"_s));
+        }
+        QStringList arrived;
+        connect(&scene.broker, &QAmqpTestBroker::published, this,
+                [&](const QString &exchange) { arrived.append(exchange); });
+        QStringList published;
+        for (int i = 1; i <= 30; ++i) {
+            published.append(exchanges[i % 3]);
+            scene.publish(published.constLast(), u"q"_s, QByteArray::number(i));
+        }
+        scene.open();
+        QVERIFY(scene.drains());
+        QCOMPARE(arrived, published);
+        QCOMPARE(scene.firstArrivals(), OutboxScene::numbers(1, 30));
+    }
+
     void severalBoxesOfOneConnectionDoNotMix()
     {
         OutboxScene scene;
