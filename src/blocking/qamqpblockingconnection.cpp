@@ -59,9 +59,9 @@ QAmqpBlockingConnection::QAmqpBlockingConnection(const QUrl &url)
 }
 
 /*! Closes the connection as close() does, waiting 10 s at most, and ends its thread. Channels that are
-    left refuse every call with NotOpen. A connection that is open when the QCoreApplication is destroyed,
-    such as a static one, is closed by that. In a process that fork() made nothing is closed, see
-    \l {After fork()}. */
+    left refuse every call with NotOpen, and so do outboxes: see QAmqpBlockingOutbox for what waits in them. A
+    connection that is open when the QCoreApplication is destroyed, such as a static one, is closed by that. In a
+    process that fork() made nothing is closed, see \l {After fork()}. */
 QAmqpBlockingConnection::~QAmqpBlockingConnection()
 {
     d->end(u"the connection was destroyed"_s);

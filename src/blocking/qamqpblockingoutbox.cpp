@@ -158,8 +158,13 @@ QAmqpResult<void> QAmqpBlockingOutboxPrivate::waitUntilEmpty(TimePoint deadline)
         return connection->notOpen(what);
     const auto isOver = [this] { return count == 0 || closed; };
     const auto end = connection->dispatcher.await(lock, m_emptied, isOver, deadline);
-    if (end != Dispatcher::End::Done)
+    if (end == Dispatcher::End::Stopped)
         return connection->unanswered(what, end);
+    if (end == Dispatcher::End::TimedOut) {
+        const QString closed = connection->now.open ? QString() : u"; the connection is not open"_s;
+        return connection->timedOut(
+                u"%1: %2 messages are left in the outbox%3"_s.arg(what).arg(count).arg(closed));
+    }
     if (count > 0)
         return closedError(what);
     return std::exchange(m_firstFailure, {});

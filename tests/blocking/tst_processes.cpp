@@ -127,6 +127,7 @@ private Q_SLOTS:
         auto connection = std::make_unique<QAmqpBlockingConnection>(broker.options());
         std::optional<QAmqpBlockingChannel> channel = connection->channel().value();
         const QAmqpBlockingConsumer consumer = channel->consume(queue);
+        const QAmqpBlockingOutbox box = connection->outbox().value();
         QVERIFY(inNewProcess([&] {
             for (const Call &call : everyCall()) {
                 const QAmqpError error = call.make(*connection, *channel);
@@ -137,7 +138,11 @@ private Q_SLOTS:
                     && isOfFork(connection->sleep(1h).error(), "sleep")
                     && isOfFork(connection->processDataEvents(1h).error(), "processDataEvents")
                     && isOfFork(channel->startConsuming().error(), "startConsuming")
-                    && isOfFork(consumer.next().error(), "next") && !channel->isOpen()
+                    && isOfFork(consumer.next().error(), "next")
+                    && isOfFork(connection->outbox().error(), "outbox")
+                    && isOfFork(box.publish({}, queue, "m"_ba).error(), "publish to an outbox")
+                    && isOfFork(box.waitUntilEmpty(1h).error(), "waitUntilEmpty")
+                    && isOfFork(box.close().error(), "close an outbox") && !channel->isOpen()
                     && !connection->isOpen() && !consumer.isActive();
             connection.reset(); // and does not wait for a thread that is not there
             channel.reset();
@@ -145,6 +150,8 @@ private Q_SLOTS:
         }));
         OK(channel->publish({}, queue, "m"_ba));
         QCOMPARE(consumer.next(20s).value().body(), "m"_ba);
+        OK(box.publish({}, queue, "of the outbox"_ba));
+        QCOMPARE(consumer.next(20s).value().body(), "of the outbox"_ba);
         OK(connection->close());
     }
 
