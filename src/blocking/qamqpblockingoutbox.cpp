@@ -161,9 +161,9 @@ QAmqpResult<void> QAmqpBlockingOutboxPrivate::waitUntilEmpty(TimePoint deadline)
     if (end == Dispatcher::End::Stopped)
         return connection->unanswered(what, end);
     if (end == Dispatcher::End::TimedOut) {
-        const QString closed = connection->now.open ? QString() : u"; the connection is not open"_s;
+        const QString state = connection->now.open ? QString() : u"; the connection is not open"_s;
         return connection->timedOut(
-                u"%1: %2 messages are left in the outbox%3"_s.arg(what).arg(count).arg(closed));
+                u"%1: %2 messages are left in the outbox%3"_s.arg(what).arg(count).arg(state));
     }
     if (count > 0)
         return closedError(what);

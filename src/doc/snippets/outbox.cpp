@@ -61,7 +61,7 @@ void limits(QAmqpOutbox *box)
 QAmqpConsumer *recognizesDuplicates(QAmqpChannel *channel)
 {
     //! [outbox duplicates]
-    return channel->consume(u"orders"_s, QAmqpConsumeOptions().setDeduplication(10'000));
+    return channel->consume(u"orders"_s, QAmqpConsumeOptions().setDeduplication(10000));
     //! [outbox duplicates]
 }
 
