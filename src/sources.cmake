@@ -83,6 +83,7 @@ set(QTAMQP_protocol_SOURCES
     protocol/connectioncontext.h
     protocol/connectioncore.h
     protocol/deliveryledger.h
+    protocol/deliverymark.h
     protocol/eventqueue.h
     protocol/events.h
     protocol/link.cpp
@@ -101,6 +102,7 @@ set(QTAMQP_protocol_SOURCES
     protocol/recovery.cpp
     protocol/replay.cpp
     protocol/replay.h
+    protocol/replayreport.cpp
     protocol/topology.cpp
     protocol/topology.h
     protocol/transitions.cpp

@@ -55,6 +55,10 @@ void ChannelCore::requestTimedOut(Request &request, std::chrono::milliseconds re
     const bool isOfOpening = m_link && m_link->isOpening(&request);
     if (m_user || m_settingUp > 0
         || (m_context.isRecovering && isOfOpening)) { // whether it is still carried out is unknown
+        if (!m_context.isReading) {
+            request.oldestSince.reset();
+            return;
+        }
         m_context.abandon = m_context.error(
                 QAmqpError::Kind::Timeout, QAmqpError::Origin::Library,
                 u"%1 did not answer %2 within %3 ms while the connection recovered%4",

@@ -55,6 +55,7 @@ struct ConnectionContext
     const Replay *replay = nullptr; // once a link was open
     // A step of the recovery was not answered in time, so that the link is of no use: why.
     QAmqpError abandon = {};
+    bool isReading = true; // an answer that is not read is not missing
     bool hasRecoveryLeft = false; // something of it is to be done when the next frame comes
     // Until then what the broker does to consumers may still be a consequence of the loss.
     std::optional<TimePoint> graceUntil = {};

@@ -24,6 +24,7 @@ Link::Link(ConnectionCore &connection, ConnectionContext &session, QAmqpHost hos
     , m_reading(connection.isReading() || connection.isRecovering())
     , m_credentials(m_options.credentials())
 {
+    m_session.isReading = m_reading;
     m_deadlines[Deadline::Handshake] = handshakeDeadline;
     m_context.frameMax = m_context.headerMax = UntunedFrameMax;
     changeState(Cause::OpenCommand);
@@ -111,7 +112,7 @@ void Link::opened(TimePoint now)
 
 void Link::setReading(bool reading, TimePoint now)
 {
-    m_reading = reading;
+    m_reading = m_session.isReading = reading;
     if (reading) {
         m_pause.end(now);
         m_readingSince = now;

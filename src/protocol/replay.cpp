@@ -27,6 +27,7 @@ void Replay::begin(const std::vector<quint64> &entities, std::set<quint64> leftO
                    std::chrono::seconds heartbeat)
 {
     m_leftOut = std::move(leftOut);
+    m_quarantined.clear();
     m_returned.clear();
     m_lost.clear();
     m_steps.clear();
@@ -41,8 +42,7 @@ void Replay::begin(const std::vector<quint64> &entities, std::set<quint64> leftO
     for (const quint64 id : entities) {
         const Topology::Entity *const entity = m_session.topology.find(id);
         Step &step = stepFor(*entity);
-        step.isQuarantined = entity->blame >= MaxBlame;
-        if (step.isQuarantined)
+        if (entity->blame >= MaxBlame && m_quarantined.insert(id).second)
             skip(step,
                  operationError(
                          QAmqpError::Kind::ClosedByBroker, QAmqpError::Origin::Broker,
@@ -149,9 +149,8 @@ bool Replay::linkLost(quint32 guiltyMethod, bool isInternal)
 
 void Replay::forgive()
 {
-    for (const Step &step : m_steps) {
-        if (Topology::Entity *const entity = m_session.topology.find(step.entity);
-            entity && step.isQuarantined)
+    for (const quint64 id : std::exchange(m_quarantined, {})) {
+        if (Topology::Entity *const entity = m_session.topology.find(id))
             entity->blame = MaxBlame - 1;
     }
 }
@@ -243,7 +242,13 @@ void Replay::use(ChannelCore &channel)
 // The channel is of no use when nothing is under way.
 ChannelCore *Replay::release()
 {
-    return m_channel && m_sent.empty() && !m_sendable ? std::exchange(m_channel, nullptr) : nullptr;
+    if (!m_channel || !m_sent.empty() || m_sendable)
+        return nullptr;
+    if (m_left == 0 && !m_session.isRecovering) { // nobody asks any more what came of them
+        m_steps.clear();
+        m_index.clear();
+    }
+    return std::exchange(m_channel, nullptr);
 }
 
 void Replay::work()
@@ -421,81 +426,6 @@ void Replay::tryLater(Step &step, const QAmqpError &error)
                        : step.isPutOff ? RetryOfPutOff
                                        : FirstRetry * growth);
     m_retryAt = earlier(m_retryAt, step.retryAt);
-}
-
-QString Replay::nameOf(const Topology::Entity &entity) const
-{
-    switch (entity.kind) {
-    case Kind::Exchange: return formatted(u"exchange \"%1\"", entity.name);
-    case Kind::Queue: return formatted(u"queue \"%1\"", entity.name);
-    default:
-        return formatted(u"the binding of \"%1\" to exchange \"%2\"", entity.name, entity.source);
-    }
-}
-
-// The error of one entity, as it is reported.
-static QAmqpError entityError(const QString &what, const Topology::Entity &entity,
-                              const QAmqpError &error)
-{
-    return operationError(error.kind(), error.origin(), u"%1: %2", what, error.text())
-            .setReply(error.replyCode(), error.replyText())
-            .setMethod(methodName(entity.method))
-            .setCause(error);
-}
-
-QString Replay::failureOf(const Step &step, const Topology::Entity &entity, bool isFinal) const
-{
-    if (entity.isForeign || step.until != MissingQueue::Until::IsThere
-        || (!m_declares && step.kind == Kind::Queue))
-        return isFinal
-                ? formatted(u"the consumers of queue \"%1\" were not started again", entity.name)
-                : formatted(
-                        u"the consumers of queue \"%1\" could not be started again yet, and wait",
-                        entity.name);
-    return isFinal ? formatted(u"%1 was not declared again", nameOf(entity))
-                   : formatted(u"%1 could not be declared again yet, and is tried further",
-                               nameOf(entity));
-}
-
-void Replay::skip(Step &step, const QAmqpError &error)
-{
-    setState(step, State::Done);
-    m_sendable = true; // what waited for it waits no more
-    step.refusal = error;
-    const Topology::Entity *const entity = m_session.topology.find(step.entity);
-    if (!entity)
-        return;
-    const QAmqpError failure = entityError(failureOf(step, *entity, true), *entity, error);
-    if (!std::exchange(step.isSkipped, true))
-        m_session.log->add(qtAmqpConnection(), QtWarningMsg, failure.text());
-    if (entity->kind == Kind::Queue && (step.isPutOff || std::exchange(step.isAwaited, false))) {
-        if (error.replyCode() == int(ReplyCode::PreconditionFailed)) // another one is there
-            m_returned.push_back(entity->name);
-        else
-            m_lost.push_back({entity->name, failure});
-    }
-}
-
-QList<QAmqpError> Replay::skipped() const
-{
-    QList<QAmqpError> errors;
-    for (const Step &step : m_steps) {
-        const Topology::Entity *const entity = m_session.topology.find(step.entity);
-        if (step.isSkipped && entity)
-            errors.append(entityError(failureOf(step, *entity, true), *entity, step.refusal));
-    }
-    return errors;
-}
-
-QList<QAmqpError> Replay::pending() const
-{
-    QList<QAmqpError> errors;
-    for (const Step &step : m_steps) {
-        const Topology::Entity *const entity = m_session.topology.find(step.entity);
-        if (step.isPutOff && step.state != State::Done && entity && step.kind != Kind::QueueBinding)
-            errors.append(entityError(failureOf(step, *entity, false), *entity, step.refusal));
-    }
-    return errors;
 }
 
 } // namespace QtAmqpPrivate

@@ -88,7 +88,6 @@ private:
         bool isAwaited = false; // consumers wait for the queue
         bool isPatient = false; // for as long as there are such consumers
         MissingQueue::Until until = MissingQueue::Until::IsThere;
-        bool isQuarantined = false; // it was left out because it has cost links
         bool isNameGone = false; // there is no queue of the name that the broker made up
         int tries = 0;
         RequestId request = 0;
@@ -134,6 +133,7 @@ private:
     std::vector<LostQueue> m_lost;
     bool m_declares = true;
     std::set<quint64> m_leftOut; // entities that the application does not want
+    std::set<quint64> m_quarantined; // entities that are left out because they have cost links
 };
 
 } // namespace QtAmqpPrivate

@@ -363,11 +363,11 @@ QTAMQP_FIELD(QAmqpConsumeOptions, int, deduplication, setDeduplication)
     only looked whether it is there, by a passive declare. Both happen on a channel of the library's own, after 100 ms
     at first, and up to 10 seconds later if the broker cancels again within 10 seconds. As long as the queue is not
     there, it is looked for after 1 second, then after twice as long each time, at most 32, for as long as the consumer
-    lives. It ends with cancelled() if the broker refuses the declaration for another reason, if the queue was deleted on
+    lives. It ends with QAmqpConsumer::cancelled() if the broker refuses the declaration for another reason, if the queue was deleted on
     this connection, or if it was exclusive or auto-delete and QAmqpConnectionOptions::topologyRecovery() keeps it from
     being declared again.
 
-    Without it, the consumer ends with cancelled(), and the application decides.
+    Without it, the consumer ends, and the application decides.
 
     \sa QAmqpConsumer::cancelled(), {https://www.rabbitmq.com/consumer-cancel.html} */
 QTAMQP_FIELD(QAmqpConsumeOptions, bool, isResumedAfterCancel, setResumedAfterCancel)
