@@ -253,15 +253,18 @@ void QAmqpQuickOutbox::use(Box box, bool isFile)
     connect(source, &QAmqpOutbox::errorOccurred, this, &QAmqpQuickOutbox::trouble);
     connect(source, &QAmqpOutbox::failed, this,
             [this](quint64 id, const QAmqpError &why) { Q_EMIT failed(id, why); });
-    connect(source, &QAmqpOutbox::delivered, this, [this](quint64 first, quint64 last) {
-        const QPointer<QAmqpQuickOutbox> self = this;
-        if (m_connection)
-            m_connection->countMoreOut(int(last - first + 1));
-        if (std::exchange(m_isTroubled, false))
-            setError({});
-        if (self)
-            Q_EMIT delivered(first, last);
-    });
+    connect(source, &QAmqpOutbox::delivered, this, &QAmqpQuickOutbox::passDelivered);
+}
+
+void QAmqpQuickOutbox::passDelivered(quint64 first, quint64 last)
+{
+    const QPointer<QAmqpQuickOutbox> self = this;
+    if (m_connection)
+        m_connection->countMoreOut(int(last - first + 1));
+    if (std::exchange(m_isTroubled, false))
+        setError({});
+    if (self)
+        Q_EMIT delivered(first, last);
 }
 
 // Takes what waits in memory into the file, and returns what it cannot take.

@@ -87,6 +87,7 @@ private:
     void setDurability();
     void followPaused();
     void followSession();
+    void passDelivered(quint64 first, quint64 last);
     void trouble(const QAmqpError &error);
 
     QPointer<QAmqpQuickConnection> m_connection;
