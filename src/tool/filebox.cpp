@@ -21,9 +21,10 @@ std::unique_ptr<QAmqpOutbox> openFileBox(const QString &fileName)
         throw Failure{BadUsage, box->lastError().text()};
     return box;
 #else
-    throw Failure{BadUsage,
-                  u"cannot open %1: this qamqp has no outbox in a file, since it was built without "
-                  "QtSql; leave --outbox out"_s.arg(fileName)};
+    throw Failure{
+            BadUsage,
+            u"cannot open %1: this qamqp was built without QtSql, and so without an outbox in a file"_s
+                    .arg(fileName)};
 #endif
 }
 

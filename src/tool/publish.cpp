@@ -97,7 +97,7 @@ const std::vector<Option> options = withMessageOptions({
         {"no-confirms", nullptr, "Do not ask the broker to confirm."},
         windowOption,
         {"outbox", "FILE",
-         "Keep each message in FILE until the broker has confirmed it, and take messages also while the broker is away. "
+         "Keep each message in FILE until the broker has confirmed it, and take messages while the broker is away too. "
          "What is in FILE from an earlier run is sent first; qamqp outbox FILE shows it."},
         retryOption,
 });
