@@ -367,6 +367,9 @@ QTAMQP_FIELD(QAmqpConsumeOptions, int, deduplication, setDeduplication)
     this connection, or if it was exclusive or auto-delete and QAmqpConnectionOptions::topologyRecovery() keeps it from
     being declared again.
 
+    A consumer of a stream goes on with the message behind the last one that it settled, also if the stream was deleted
+    and made anew, which begins with 0 again. If the queue is there with other arguments, it is consumed as it is.
+
     Without it, the consumer ends, and the application decides.
 
     \sa QAmqpConsumer::cancelled(), {https://www.rabbitmq.com/consumer-cancel.html} */
