@@ -201,8 +201,8 @@ void ChannelCore::cancelled(const QByteArray &consumerTag)
     Consumer &consumer = found->second;
     m_deliveries.giveBack(consumer.ledgerId, sender());
     if (comesBack(consumer)) {
-        consumer.isAway = consumer.owesCancel =
-                true; // what waits to be sent might hold the answer up
+        // What waits to be sent might hold the answer up, so it comes with the next basic.consume.
+        consumer.isAway = consumer.owesCancel = true;
         consumer.ledgerId = m_deliveries.renew(consumer.ledgerId);
         m_context.events.append(ConsumerInterrupted{m_number, consumer.id});
     } else {
