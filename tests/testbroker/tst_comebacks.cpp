@@ -116,8 +116,7 @@ private Q_SLOTS:
         };
         channel->selectConfirms();
         const auto source = std::make_shared<Source>();
-        const quint64 first =
-                channel->publish(publishTo("q"), persistent({}), {}, {source, 1000});
+        const quint64 first = channel->publish(publishTo("q"), persistent({}), {}, {source, 1000});
         scene.pair.run();
         isMute = false;
         source->isReady = true;
@@ -556,6 +555,74 @@ private Q_SLOTS:
         QVERIFY(c.scene.endedWell(cancel));
         QVERIFY(!c.scene.queue("q")); // nobody needs it any more
         QCOMPARE(c.scene.count<ConsumerResumed>(), 0);
+    }
+
+    // The same tag means another consumer then.
+    void aConsumerThatWaitsLeavesItsTagFree()
+    {
+        Consuming c(true);
+        c.channel->request(durable("o"));
+        c.scene.pair.pass(1min);
+        c.scene.brokerDeletes("q");
+        c.scene.pair.run();
+        QVERIFY(c.channel->cancel("c"));
+        c.scene.pair.run();
+        const RequestId again = c.channel->consume(consume("o", "c"), {}, 10, true);
+        c.scene.pair.pass(1min);
+        QVERIFY(c.scene.endedWell(again));
+        c.scene.put("o", "1");
+        QCOMPARE(c.scene.count<Delivered>(), 1);
+        QCOMPARE(c.scene.last<Delivered>().consumer, again);
+    }
+
+    void aConsumerComesBackThroughALossAtAnyByte()
+    {
+        for (int bytes = 0; bytes < 600; bytes += 15) {
+            Consuming c(true);
+            CorePair &pair = c.scene.pair;
+            pair.pass(1min);
+            c.scene.brokerDeletes("q");
+            pair.cutToBroker = pair.toBroker.passed + bytes;
+            pair.onCut = [&] { pair.cutToBroker.reset(); };
+            pair.pass(1min);
+            pair.cutToBroker.reset();
+            const QByteArray where = QByteArray::number(bytes);
+            QVERIFY2(c.scene.queue("q"), where);
+            QVERIFY2(c.scene.queue("q")->consumers().size() == 1, where);
+            QVERIFY2(c.channel->consumerId("c") == c.consumer, where);
+        }
+    }
+
+    void heldCallsEndOnceWhateverHappens_data()
+    {
+        QTest::addColumn<int>("what");
+        QTest::newRow("another loss") << 0;
+        QTest::newRow("abort") << 1;
+        QTest::newRow("the channel is closed by the broker") << 2;
+        QTest::newRow("the connection closes") << 3;
+    }
+    void heldCallsEndOnceWhateverHappens()
+    {
+        QFETCH(const int, what);
+        RecoveryScene scene;
+        ChannelCore *const channel = scene.open();
+        channel->request(exclusive("e"));
+        scene.pair.run();
+        scene.pair.brokerNotices = false;
+        scene.lose();
+        const RequestId bound = channel->request(bind("e", "amq.direct"));
+        const RequestId purged = channel->request(QueuePurge{.queue = "e"});
+        scene.pair.pass(5s);
+        QCOMPARE(scene.ends(bound), 0);
+        switch (what) {
+        case 0: scene.lose(); break;
+        case 1: scene.pair.client->abort(); break;
+        case 2: channel->request(bind("nowhere", "amq.direct")); break;
+        default: scene.pair.client->close(scene.pair.now + 60s);
+        }
+        scene.pair.pass(2min);
+        QCOMPARE(scene.ends(bound), 1);
+        QCOMPARE(scene.ends(purged), 1);
     }
 };
 
