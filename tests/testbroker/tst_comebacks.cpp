@@ -330,6 +330,40 @@ private Q_SLOTS:
         QCOMPARE(scene.count<ConsumerResumed>(), 1);
     }
 
+    // The connection needs it for a moment only, and it opens when that is over.
+    void theLastChannelIsGivenWhileAQueueIsLookedFor()
+    {
+        RecoveryScene scene(recovering().setChannelMax(2));
+        ChannelCore *const channel = scene.open();
+        scene.host().declareQueue("f", {.durable = true}, 0);
+        channel->consume(consume("f", "c"), {}, 10, true);
+        scene.pair.run();
+        std::function<void()> answer;
+        scene.onAsked = [&](Broker::Connection &connection, quint16 number, quint32 method,
+                            QByteArrayView) {
+            if (method != QueueDeclare::info.id() || number != 2 || answer)
+                return true;
+            answer = [&connection, number] {
+                connection.send(number, QueueDeclareOk{.queue = QByteArrayView("f")});
+            };
+            return false;
+        };
+        scene.brokerDeletes("f");
+        scene.pair.pass(200ms);
+        QVERIFY(answer);
+        ChannelCore *const last = scene.pair.client->addChannel(1);
+        QVERIFY(last);
+        const RequestId declared = last->request(durable("q"));
+        scene.pair.run();
+        QCOMPARE(scene.ends(declared), 0);
+        scene.host().declareQueue("f", {.durable = true}, 0);
+        answer();
+        scene.pair.pass(1s);
+        QVERIFY(scene.endedWell(declared));
+        QCOMPARE(scene.queue("f")->consumers().size(), size_t(1));
+        QCOMPARE(scene.count<LinkLost>(), 0);
+    }
+
     // The broker closes it each time that it is opened, and says nothing of why.
     void aPrivateChannelThatIsClosedAgainAndAgainSlowsDown()
     {
