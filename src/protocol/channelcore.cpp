@@ -199,8 +199,7 @@ bool ChannelCore::waitingFitsFrames(quint32 frameMax) const
 quint64 ChannelCore::publish(const BasicPublish &method, const QAmqpMessage &message,
                              const QueueNamePointer &queue, StreamedBody body)
 {
-    const bool goesAtOnce = sendsAtOnce() && !body.source;
-    if (queue && !queue->isComing && goesAtOnce) {
+    if (queue && !queue->isComing && !body.source && sendsAtOnce()) {
         BasicPublish resolved = method;
         resolved.routingKey = queue->name;
         return publish(resolved, message, {}, std::move(body));
@@ -216,7 +215,7 @@ quint64 ChannelCore::publish(const BasicPublish &method, const QAmqpMessage &mes
                           : QueueNamePointer(new QueueName(method.routingKey.toByteArray())),
                     message.bytes(QAmqpMessage::Property::MessageId));
     }
-    if (goesAtOnce && !queue) {
+    if (sendsAtOnce() && !queue && !body.source) {
         noteTransaction();
         m_link->sendPublish(method, message);
         if (m_confirming)
