@@ -97,12 +97,12 @@ void BoxSender::noteTarget(quint64 id, const Outgoing &message)
 void BoxSender::delivered(quint64 firstId, quint64 lastId)
 {
     m_tally.confirmed += lastId - firstId + 1;
-    m_told += lastId - firstId + 1;
+    m_reported += lastId - firstId + 1;
 }
 
 void BoxSender::failed(quint64 id, const QAmqpError &why)
 {
-    ++m_told;
+    ++m_reported;
     switch (why.kind()) {
     case Kind::Nacked:
         ++m_tally.nacked;
@@ -150,7 +150,7 @@ void BoxSender::finish()
 {
     m_run.endPatience();
     m_run.setDoing(u"waiting for confirms"_s);
-    m_run.waitUntil([this] { return m_box->count() == 0 && isTold(); });
+    m_run.waitUntil([this] { return m_box->count() == 0 && isReported(); });
     m_run.setDoing(u"closing the connection"_s);
     m_link.close();
 }
@@ -162,7 +162,7 @@ void BoxSender::settle()
         m_box->pause();
     Run::settle(
             [this] {
-                if (!isTold())
+                if (!isReported())
                     return false;
                 return !m_link.connection().isOpen()
                         || (m_box->isPaused() ? m_box->unconfirmed() == 0 : m_box->count() == 0);
@@ -170,9 +170,9 @@ void BoxSender::settle()
             2s);
 }
 
-bool BoxSender::isTold() const
+bool BoxSender::isReported() const
 {
-    return m_told + quint64(m_box->count()) == m_tally.published + m_tally.earlier;
+    return m_reported + quint64(m_box->count()) == m_tally.published + m_tally.earlier;
 }
 
 Tally BoxSender::tally() const

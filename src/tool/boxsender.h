@@ -41,7 +41,7 @@ private:
     QString returnReason(quint64 id, const QAmqpError &why) const;
     QString unsettled() const;
     // Whether it was told what became of all messages that have left the box.
-    bool isTold() const;
+    bool isReported() const;
     bool isOwn(quint64 id) const { return m_firstId != 0 && id >= m_firstId; }
 
     struct Target
@@ -59,7 +59,7 @@ private:
     // Where messages were published to: an entry for the first of several messages with the same target.
     std::map<quint64, Target> m_targets;
     Tally m_tally;
-    quint64 m_told = 0; // messages whose outcome was told
+    quint64 m_reported = 0; // messages whose outcome is known
 };
 
 } // namespace Tool

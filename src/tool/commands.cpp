@@ -18,21 +18,11 @@ namespace Tool {
 namespace {
 
 const Command *const commands[] = {
-        &publishCommand,
-        &outboxCommand,
-        &consumeCommand,
-        &getCommand,
-        &declareQueueCommand,
-        &declareExchangeCommand,
-        &bindCommand,
-        &unbindCommand,
-        &purgeCommand,
-        &deleteQueueCommand,
-        &deleteExchangeCommand,
-        &callCommand,
-        &serveCommand,
-        &perfCommand,
-        &pingCommand,
+        &publishCommand,     &outboxCommand,         &consumeCommand,
+        &getCommand,         &declareQueueCommand,   &declareExchangeCommand,
+        &bindCommand,        &unbindCommand,         &purgeCommand,
+        &deleteQueueCommand, &deleteExchangeCommand, &callCommand,
+        &serveCommand,       &perfCommand,           &pingCommand,
 #ifdef QTAMQP_WITH_BROKER
         &brokerCommand,
 #endif
@@ -289,7 +279,8 @@ void Arguments::checkOptions() const
         // Of an option that is given twice one value would be dropped, unless the help says "Repeatable".
         if (!text(option.help).contains("Repeatable"_L1) && given.size() > 1)
             throw Failure{BadUsage, u"--%1 was given twice"_s.arg(name)};
-        if ((name == "file"_L1 || name == "queue"_L1 || name == "outbox"_L1) && given.constFirst().isEmpty())
+        if ((name == "file"_L1 || name == "queue"_L1 || name == "outbox"_L1)
+            && given.constFirst().isEmpty())
             throw Failure{BadUsage, u"--%1 is empty"_s.arg(name)};
     }
 }
