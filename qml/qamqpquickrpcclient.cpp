@@ -24,7 +24,7 @@ using namespace Qt::StringLiterals;
     Button {
         text: "Price"
         enabled: prices.pending === 0
-        onClicked: prices.request("prices", { article: 17 }, (reply, error) =>
+        onClicked: prices.call("prices", { article: 17 }, (reply, error) =>
             label.text = error ? error.text : reply.json.price)
     }
     \endqml
@@ -87,14 +87,14 @@ void QAmqpQuickRpcClient::setPending(int pending)
     Q_EMIT pendingChanged();
 }
 
-/*! \qmlmethod void AmqpRpcClient::request(string routingKey, var body, function callback, var properties = {})
+/*! \qmlmethod void AmqpRpcClient::call(string routingKey, var body, function callback, var properties = {})
     Sends a request with \a routingKey and calls \a callback once, either with the reply, an amqpMessage, or
     with \c undefined and an amqpError. \a body and \a properties are those of AmqpExchange::publish(). The
     kind of the error is \c "Timeout", \c "Unroutable" if no queue took the request, \c "Nacked", \c "NotOpen"
     without a connection, or that of what ended the channel. When this object is destroyed, no callback is
     called any more. */
-void QAmqpQuickRpcClient::request(const QString &routingKey, const QJSValue &body,
-                                  const QJSValue &callback, const QJSValue &properties)
+void QAmqpQuickRpcClient::call(const QString &routingKey, const QJSValue &body,
+                               const QJSValue &callback, const QJSValue &properties)
 {
     setPending(m_pending + 1);
     QAmqpError error;
@@ -106,6 +106,10 @@ void QAmqpQuickRpcClient::request(const QString &routingKey, const QJSValue &bod
     else
         ask(routingKey, message, callback);
 }
+
+/*! \qmlmethod void AmqpRpcClient::request(string routingKey, var body, function callback, var properties = {})
+    \deprecated
+    The former name of call(). */
 
 void QAmqpQuickRpcClient::ask(const QString &routingKey, const QAmqpMessage &message,
                               const QJSValue &callback)
@@ -131,7 +135,7 @@ void QAmqpQuickRpcClient::ask(const QString &routingKey, const QAmqpMessage &mes
             failed);
 }
 
-// Calls the callback in a later turn, never inside of request() or while the client ends, since it may make
+// Calls the callback in a later turn, never inside of call() or while the client ends, since it may make
 // another request.
 void QAmqpQuickRpcClient::answerSoon(const QJSValue &callback, const QAmqpQuickMessage &reply,
                                      const QAmqpError &error)

@@ -24,8 +24,13 @@ public:
 
     int pending() const { return m_pending; }
 
+    Q_INVOKABLE void call(const QString &routingKey, const QJSValue &body, const QJSValue &callback,
+                          const QJSValue &properties = {});
     Q_INVOKABLE void request(const QString &routingKey, const QJSValue &body,
-                             const QJSValue &callback, const QJSValue &properties = {});
+                             const QJSValue &callback, const QJSValue &properties = {})
+    {
+        call(routingKey, body, callback, properties);
+    }
 
 Q_SIGNALS:
     void exchangeChanged();

@@ -50,7 +50,7 @@ configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/QtAmqpConfig.cmake.in
     INSTALL_DESTINATION ${package_dir}
     NO_SET_AND_CHECK_MACRO)
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/package/QtAmqpConfigVersion.cmake
-    COMPATIBILITY SameMinorVersion)
+    COMPATIBILITY SameMajorVersion)
 install(FILES
     ${PROJECT_BINARY_DIR}/package/QtAmqpConfig.cmake
     ${PROJECT_BINARY_DIR}/package/QtAmqpConfigVersion.cmake

@@ -36,6 +36,7 @@ set(QTAMQP_values_SOURCES
     values/tableformat.cpp
     values/tableformat.h
     values/valuejson.cpp
+    values/qtamqpversion.cpp
     values/wiretext.cpp
     values/wiretext.h)
 set(QTAMQP_values_HEADERS

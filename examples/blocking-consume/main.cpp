@@ -13,7 +13,7 @@ int main(int argc, char **argv)
     QCoreApplication app(argc, argv);
     try {
         QAmqpBlockingConnection connection(QUrl(app.arguments().value(1, u"amqp://localhost"_s)));
-        QAmqpBlockingChannel channel = connection.channel().value();
+        QAmqpBlockingChannel channel = connection.createChannel().value();
         for (const QAmqpDelivery &delivery : channel.consume(u"test"_s)) {
             qInfo() << delivery << delivery.body();
             delivery.ack();

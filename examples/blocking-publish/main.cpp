@@ -13,7 +13,7 @@ int main(int argc, char **argv)
     QCoreApplication app(argc, argv);
     try {
         QAmqpBlockingConnection connection(QUrl(app.arguments().value(1, u"amqp://localhost"_s)));
-        QAmqpBlockingChannel channel = connection.channel().value();
+        QAmqpBlockingChannel channel = connection.createChannel().value();
         channel.publish(u"example"_s, u"test"_s, "Test Message"_ba).value();
     } catch (const QAmqpException &exception) {
         qCritical("%s", exception.what());

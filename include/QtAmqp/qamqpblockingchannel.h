@@ -21,7 +21,7 @@ class Q_AMQP_EXPORT QAmqpBlockingChannel
 {
     Q_GADGET
 public:
-    enum class ConsumingEnd { NoConsumers, CancelledByBroker, StopRequested, TimeLimit };
+    enum ConsumingEnd { NoConsumers, CancelledByBroker, StopRequested, TimeLimit };
     Q_ENUM(ConsumingEnd)
 
     using PublishFlags = QAmqpChannel::PublishFlags;
@@ -56,6 +56,8 @@ public:
     QAmqpResult<quint32> deleteQueue(const QString &queue,
                                      DeleteFlags flags = QAmqpChannel::Unconditionally);
     QAmqpResult<void> declareExchange(const QString &name, const QString &type,
+                                      const QAmqpExchangeOptions &options = QAmqpExchangeOptions());
+    QAmqpResult<void> declareExchange(const QString &name, QAmqpExchangeOptions::Type type,
                                       const QAmqpExchangeOptions &options = QAmqpExchangeOptions());
     QAmqpResult<void> declareExchange(const QString &name, const QAmqpExchangeOptions &options);
     QAmqpResult<void> bindExchange(const QString &destination, const QString &source,

@@ -51,7 +51,11 @@ public:
     QAmqpTable serverProperties() const;
     bool hasCapability(const QString &name) const;
 
-    QAmqpResult<QAmqpBlockingChannel> channel();
+    QAmqpResult<QAmqpBlockingChannel> createChannel();
+    [[deprecated("use createChannel()")]] QAmqpResult<QAmqpBlockingChannel> channel()
+    {
+        return createChannel();
+    }
     QAmqpResult<QAmqpBlockingOutbox> outbox();
     QAmqpResult<QAmqpBlockingOutbox> outbox(
             const std::function<QAmqpOutbox *(QAmqpConnection *connection)> &make);

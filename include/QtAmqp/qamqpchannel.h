@@ -42,7 +42,7 @@ class Q_AMQP_EXPORT QAmqpChannel : public QObject
     Q_PROPERTY(QAmqpError lastError READ lastError NOTIFY lastErrorChanged FINAL)
     Q_PROPERTY(bool readyToPublish READ isReadyToPublish NOTIFY readyToPublishChanged FINAL)
 public:
-    enum class State : quint8 { Closed, Opening, Open, Closing };
+    enum State : quint8 { Closed, Opening, Open, Closing };
     Q_ENUM(State)
 
     enum PublishFlag : quint8 { NoFlags = 0x00, Mandatory = 0x01 };
@@ -53,10 +53,10 @@ public:
     Q_DECLARE_FLAGS(DeleteFlags, DeleteFlag)
     Q_FLAG(DeleteFlags)
 
-    enum class AckPolicy : quint8 { Manual, NoAck };
+    enum AckPolicy : quint8 { Manual, NoAck };
     Q_ENUM(AckPolicy)
 
-    enum class PrefetchScope : quint8 { Consumer, Channel };
+    enum PrefetchScope : quint8 { Consumer, Channel };
     Q_ENUM(PrefetchScope)
 
     ~QAmqpChannel() override;
@@ -82,6 +82,8 @@ public:
     QFuture<quint32> deleteQueue(const QString &queue, DeleteFlags flags = Unconditionally);
 
     QFuture<void> declareExchange(const QString &name, const QString &type,
+                                  const QAmqpExchangeOptions &options = QAmqpExchangeOptions());
+    QFuture<void> declareExchange(const QString &name, QAmqpExchangeOptions::Type type,
                                   const QAmqpExchangeOptions &options = QAmqpExchangeOptions());
     QFuture<void> declareExchange(const QString &name, const QAmqpExchangeOptions &options);
     QFuture<void> bindExchange(const QString &destination, const QString &source,

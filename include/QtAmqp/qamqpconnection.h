@@ -32,11 +32,12 @@ class Q_AMQP_EXPORT QAmqpConnection : public QObject
     Q_PROPERTY(bool recovering READ isRecovering NOTIFY stateChanged FINAL)
     Q_PROPERTY(int recoveryAttempt READ recoveryAttempt NOTIFY recoveryAttemptChanged FINAL)
 public:
-    enum class State : quint8 { Closed, Connecting, Handshaking, Open, Closing, Recovering };
+    enum State : quint8 { Closed, Connecting, Handshaking, Open, Closing, Recovering };
     Q_ENUM(State)
 
     explicit QAmqpConnection(QObject *parent = nullptr);
     explicit QAmqpConnection(const QAmqpConnectionOptions &options, QObject *parent = nullptr);
+    explicit QAmqpConnection(const QUrl &url, QObject *parent = nullptr);
     ~QAmqpConnection() override;
 
     QAmqpConnectionOptions options() const;

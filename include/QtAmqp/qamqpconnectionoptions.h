@@ -94,7 +94,7 @@ public:
     QAmqpConnectionOptions &setRecoveryEnabled(bool enabled);
     QAmqpRetryPolicy recoveryPolicy() const;
     QAmqpConnectionOptions &setRecoveryPolicy(const QAmqpRetryPolicy &policy);
-    enum class TopologyRecovery : quint8 { Nothing, ConsumersOnly, All };
+    enum TopologyRecovery : quint8 { Nothing, ConsumersOnly, All };
     Q_ENUM(TopologyRecovery)
     TopologyRecovery topologyRecovery() const;
     QAmqpConnectionOptions &setTopologyRecovery(TopologyRecovery recovery);

@@ -20,7 +20,7 @@ class Q_AMQP_EXPORT QAmqpConsumer : public QObject
     Q_PROPERTY(State state READ state NOTIFY stateChanged FINAL)
     Q_PROPERTY(bool paused READ isPaused NOTIFY pausedChanged FINAL)
 public:
-    enum class State : quint8 { Starting, Active, Cancelling, Cancelled };
+    enum State : quint8 { Starting, Active, Cancelling, Cancelled };
     Q_ENUM(State)
 
     ~QAmqpConsumer() override;

@@ -26,7 +26,7 @@ class Q_AMQP_EXPORT QAmqpError
 public:
     Q_AMQP_VALUE(QAmqpError, QAmqpErrorPrivate)
 
-    enum class Kind : quint8 {
+    enum Kind : quint8 {
         NoError,
         HostUnreachable,
         TlsFailed,
@@ -50,11 +50,11 @@ public:
         Interrupted,
     };
     Q_ENUM(Kind)
-    enum class Scope : quint8 { Operation, Channel, Connection };
+    enum Scope : quint8 { Operation, Channel, Connection };
     Q_ENUM(Scope)
-    enum class Origin : quint8 { Application, Library, Transport, Broker };
+    enum Origin : quint8 { Application, Library, Transport, Broker };
     Q_ENUM(Origin)
-    enum class Phase : quint8 { NoPhase, Resolving, Connecting, Tls, Handshake, Open, Closing };
+    enum Phase : quint8 { NoPhase, Resolving, Connecting, Tls, Handshake, Open, Closing };
     Q_ENUM(Phase)
 
     QAmqpError(Kind kind, Scope scope, Origin origin, const QString &text);

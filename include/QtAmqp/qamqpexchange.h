@@ -15,8 +15,11 @@ class Q_AMQP_EXPORT QAmqpExchange : public QObject
     Q_OBJECT
     Q_PROPERTY(QString name READ name CONSTANT FINAL)
 public:
-    enum class Type : quint8 { Direct, Fanout, Topic, Headers };
-    Q_ENUM(Type)
+    using Type = QAmqpExchangeOptions::Type;
+    static constexpr Type Direct = QAmqpExchangeOptions::Direct;
+    static constexpr Type Fanout = QAmqpExchangeOptions::Fanout;
+    static constexpr Type Topic = QAmqpExchangeOptions::Topic;
+    static constexpr Type Headers = QAmqpExchangeOptions::Headers;
 
     ~QAmqpExchange() override;
 
@@ -29,7 +32,11 @@ public:
     QFuture<void> declare(const QAmqpExchangeOptions &options);
     QFuture<void> bind(const QString &source, const QString &routingKey = QString(),
                        const QAmqpTable &arguments = QAmqpTable());
+    QFuture<void> bind(const QAmqpExchange *source, const QString &routingKey = QString(),
+                       const QAmqpTable &arguments = QAmqpTable());
     QFuture<void> unbind(const QString &source, const QString &routingKey = QString(),
+                         const QAmqpTable &arguments = QAmqpTable());
+    QFuture<void> unbind(const QAmqpExchange *source, const QString &routingKey = QString(),
                          const QAmqpTable &arguments = QAmqpTable());
     QFuture<void> deleteExchange(QAmqpChannel::DeleteFlags flags = QAmqpChannel::Unconditionally);
 

@@ -51,10 +51,12 @@ public:
     };
     Q_ENUM(Property)
 
-    enum class DeliveryMode : quint8 { Unset = 0, Transient = 1, Persistent = 2 };
+    enum DeliveryMode : quint8 { Unset = 0, Transient = 1, Persistent = 2 };
     Q_ENUM(DeliveryMode)
 
     QAmqpMessage(const QByteArray &body);
+    QAmqpMessage(const QString &text);
+    QAmqpMessage(const char *utf8);
 
     static QAmqpMessage fromJson(QByteArrayView json);
     QByteArray toJson() const;
@@ -74,6 +76,8 @@ public:
     void setContentEncoding(const QString &contentEncoding);
     QAmqpTable headers() const;
     void setHeaders(const QAmqpTable &headers);
+    QAmqpValue header(const QString &name) const;
+    void setHeader(const QString &name, const QAmqpValue &value);
     DeliveryMode deliveryMode() const;
     void setDeliveryMode(DeliveryMode mode);
     quint8 priority() const;

@@ -16,9 +16,9 @@ class Q_AMQP_EXPORT QAmqpQueueOptions
 public:
     Q_AMQP_VALUE(QAmqpQueueOptions, QAmqpOperationOptionsPrivate)
 
-    enum class Type : quint8 { Classic, Quorum, Stream };
+    enum Type : quint8 { Classic, Quorum, Stream };
     Q_ENUM(Type)
-    enum class Overflow : quint8 { DropHead, RejectPublish, RejectPublishDlx };
+    enum Overflow : quint8 { DropHead, RejectPublish, RejectPublishDlx };
     Q_ENUM(Overflow)
 
     bool isPassive() const;
@@ -54,6 +54,10 @@ class Q_AMQP_EXPORT QAmqpExchangeOptions
 public:
     Q_AMQP_VALUE(QAmqpExchangeOptions, QAmqpOperationOptionsPrivate)
 
+    enum Type : quint8 { Direct, Fanout, Topic, Headers };
+    Q_ENUM(Type)
+    static QString typeName(Type type);
+
     bool isPassive() const;
     QAmqpExchangeOptions &setPassive(bool passive = true);
     bool isDurable() const;
@@ -74,7 +78,7 @@ class Q_AMQP_EXPORT QAmqpConsumeOptions
 public:
     Q_AMQP_VALUE(QAmqpConsumeOptions, QAmqpOperationOptionsPrivate)
 
-    enum class StreamOffset : quint8 { First, Last, Next };
+    enum StreamOffset : quint8 { First, Last, Next };
     Q_ENUM(StreamOffset)
 
     QString consumerTag() const;

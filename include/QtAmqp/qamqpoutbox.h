@@ -41,9 +41,9 @@ class Q_AMQP_EXPORT QAmqpOutbox : public QObject
     Q_PROPERTY(bool paused READ isPaused NOTIFY pausedChanged FINAL)
     Q_PROPERTY(QAmqpError lastError READ lastError NOTIFY lastErrorChanged FINAL)
 public:
-    enum class Overflow : quint8 { Refuse, DropOldest };
+    enum Overflow : quint8 { Refuse, DropOldest };
     Q_ENUM(Overflow)
-    enum class Rejection : quint8 { Fail, Retry };
+    enum Rejection : quint8 { Fail, Retry };
     Q_ENUM(Rejection)
 
     explicit QAmqpOutbox(QAmqpConnection *connection = nullptr, QObject *parent = nullptr);

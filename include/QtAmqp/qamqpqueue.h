@@ -23,7 +23,11 @@ public:
     QFuture<QAmqpQueueInfo> declare(const QAmqpQueueOptions &options = QAmqpQueueOptions());
     QFuture<void> bind(const QString &exchange, const QString &routingKey = QString(),
                        const QAmqpTable &arguments = QAmqpTable());
+    QFuture<void> bind(const QAmqpExchange *exchange, const QString &routingKey = QString(),
+                       const QAmqpTable &arguments = QAmqpTable());
     QFuture<void> unbind(const QString &exchange, const QString &routingKey = QString(),
+                         const QAmqpTable &arguments = QAmqpTable());
+    QFuture<void> unbind(const QAmqpExchange *exchange, const QString &routingKey = QString(),
                          const QAmqpTable &arguments = QAmqpTable());
     QFuture<quint32> purge();
     QFuture<quint32> deleteQueue(QAmqpChannel::DeleteFlags flags = QAmqpChannel::Unconditionally);

@@ -18,7 +18,7 @@ class Q_AMQP_EXPORT QAmqpRecoveryStep
 public:
     Q_AMQP_VALUE(QAmqpRecoveryStep, QAmqpRecoveryStepPrivate)
 
-    enum class Entity : quint8 { Exchange, Queue, ExchangeBinding, QueueBinding, Consumer };
+    enum Entity : quint8 { Exchange, Queue, ExchangeBinding, QueueBinding, Consumer };
     Q_ENUM(Entity)
 
     Entity entity() const;

@@ -29,6 +29,7 @@ public:
                                const QAmqpMessage &request);
     QFuture<QAmqpMessage> call(const QString &exchange, const QString &routingKey,
                                const QAmqpMessage &request, std::chrono::milliseconds timeout);
+    QFuture<QAmqpMessage> call(const QString &queue, const QAmqpMessage &request);
 
     int pendingCalls() const;
     quint64 ignoredReplies() const;

@@ -4,6 +4,7 @@
 #ifndef QTAMQPGLOBAL_H
 #define QTAMQPGLOBAL_H
 
+#include <QtAmqp/qtamqpversion.h>
 #include <QtCore/qobjectdefs.h>
 #include <QtCore/qshareddata.h>
 #include <QtCore/qstring.h>
@@ -18,6 +19,8 @@
 
 QT_BEGIN_NAMESPACE
 class QDebug;
+
+Q_AMQP_EXPORT const char *qtAmqpVersion() noexcept;
 QT_END_NAMESPACE
 
 // What every value class has: it can be copied, compared and printed.

@@ -16,7 +16,7 @@ class Q_AMQP_OUTBOX_EXPORT QAmqpFileOutbox : public QAmqpOutbox
     Q_PROPERTY(QString fileName READ fileName NOTIFY openChanged FINAL)
     Q_PROPERTY(bool open READ isOpen NOTIFY openChanged FINAL)
 public:
-    enum class Durability : quint8 { Process, Power };
+    enum Durability : quint8 { Process, Power };
     Q_ENUM(Durability)
 
     explicit QAmqpFileOutbox(QAmqpConnection *connection = nullptr, QObject *parent = nullptr);

@@ -31,9 +31,9 @@ class Q_AMQP_TEST_EXPORT QAmqpTestBroker : public QObject
     Q_PROPERTY(bool running READ isRunning NOTIFY runningChanged FINAL)
     Q_PROPERTY(QUrl url READ url NOTIFY runningChanged FINAL)
 public:
-    enum class Threading { SameThread, OwnThread };
+    enum Threading { SameThread, OwnThread };
     Q_ENUM(Threading)
-    enum class Shutdown { Orderly, Abrupt };
+    enum Shutdown { Orderly, Abrupt };
     Q_ENUM(Shutdown)
 
     struct Counters
@@ -136,6 +136,9 @@ public:
     bool declareQueue(const QString &name, const QAmqpQueueOptions &options = {},
                       const QString &virtualHost = QStringLiteral("/"));
     bool declareExchange(const QString &name, const QString &type,
+                         const QAmqpExchangeOptions &options = {},
+                         const QString &virtualHost = QStringLiteral("/"));
+    bool declareExchange(const QString &name, QAmqpExchangeOptions::Type type,
                          const QAmqpExchangeOptions &options = {},
                          const QString &virtualHost = QStringLiteral("/"));
     bool bindQueue(const QString &queue, const QString &exchange, const QString &routingKey = {},

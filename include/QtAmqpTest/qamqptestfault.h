@@ -20,7 +20,7 @@ class Q_AMQP_TEST_EXPORT QAmqpTestFault
 {
     Q_GADGET
 public:
-    enum class Kind {
+    enum Kind {
         Drop,
         Reset,
         HalfClose,
@@ -42,9 +42,9 @@ public:
         Restart
     };
     Q_ENUM(Kind)
-    enum class Trigger { Immediately, ReceivedByte, SentByte, Publish, Delivery, Method, Elapsed };
+    enum Trigger { Immediately, ReceivedByte, SentByte, Publish, Delivery, Method, Elapsed };
     Q_ENUM(Trigger)
-    enum class Moment { InsteadOfAnswer, AfterAnswer };
+    enum Moment { InsteadOfAnswer, AfterAnswer };
     Q_ENUM(Moment)
 
     explicit QAmqpTestFault(Kind kind = Kind::Drop);

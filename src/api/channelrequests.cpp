@@ -107,6 +107,14 @@ QFuture<void> QAmqpChannel::declareExchange(const QString &name, const QString &
 }
 
 /*! \overload
+    Declares the exchange \a name of one of the four types that each broker has, with \a options. */
+QFuture<void> QAmqpChannel::declareExchange(const QString &name, QAmqpExchangeOptions::Type type,
+                                            const QAmqpExchangeOptions &options)
+{
+    return declareExchange(name, QAmqpExchangeOptions::typeName(type), options);
+}
+
+/*! \overload
     Declares a direct exchange, or with passive \a options looks up one of any type. */
 QFuture<void> QAmqpChannel::declareExchange(const QString &name,
                                             const QAmqpExchangeOptions &options)

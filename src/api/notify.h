@@ -10,7 +10,8 @@
 // cancelled future crashes QCoro 0.8. A promise is taken out of its list before it ends: continuations
 // run inside finish().
 
-#include <QtAmqp/qamqperror.h>
+#include "values/errorkinds.h"
+
 #include <QtCore/qfuture.h>
 #include <QtCore/qpromise.h>
 
@@ -48,6 +49,12 @@ QFuture<T> failedFuture(const QAmqpError &error, QFuture<T> = {})
     const SharedPromise<T> promise = startPromise<T>();
     endPromise(*promise, error);
     return promise->future();
+}
+
+inline QFuture<void> noExchange()
+{
+    return failedFuture<void>(invalidArgument(
+            u"the exchange is null; QAmqpChannel::exchange() gives a handle for one"));
 }
 
 } // namespace QtAmqpPrivate

@@ -170,6 +170,13 @@ QAmqpConnection::QAmqpConnection(const QAmqpConnectionOptions &options, QObject 
 {
 }
 
+/*! Makes a closed connection with the options of \a url, a child of \a parent, see
+    QAmqpConnectionOptions::fromUrl(). If the URL is wrong, open() says so. */
+QAmqpConnection::QAmqpConnection(const QUrl &url, QObject *parent)
+    : QAmqpConnection(QAmqpConnectionOptions::fromUrl(url), parent)
+{
+}
+
 /*!
     Takes leave of the broker: what was published, asked and acknowledged before is still sent, and the
     connection is closed in good order, in silence. Its channels are deleted, their pending futures fail, and

@@ -21,12 +21,17 @@ QT_BEGIN_NAMESPACE
     \sa {https://www.rabbitmq.com/tutorials/amqp-concepts.html#exchanges}
 */
 /*!
-    \enum QAmqpExchange::Type
-    \value Direct   Routes to queues bound with exactly the routing key.
-    \value Fanout   Routes to all bound queues.
-    \value Topic    Routes by patterns: \c * is one word, \c # any number of words.
-    \value Headers  Routes by the message's headers.
+    \typedef QAmqpExchange::Type
+    The kind of an exchange, as QAmqpExchangeOptions::Type lists them.
 */
+/*! \variable QAmqpExchange::Direct
+    QAmqpExchangeOptions::Direct: routes to queues bound with exactly the routing key. */
+/*! \variable QAmqpExchange::Fanout
+    QAmqpExchangeOptions::Fanout: routes to all bound queues. */
+/*! \variable QAmqpExchange::Topic
+    QAmqpExchangeOptions::Topic: routes by patterns of words. */
+/*! \variable QAmqpExchange::Headers
+    QAmqpExchangeOptions::Headers: routes by the message's headers. */
 
 class QAmqpExchangePrivate
 {
@@ -70,8 +75,10 @@ QString QAmqpExchange::name() const { return d_ptr->name; }
 /*! Declares the exchange as \a type with \a options, see QAmqpChannel::declareExchange(). */
 QFuture<void> QAmqpExchange::declare(Type type, const QAmqpExchangeOptions &options)
 {
-    static constexpr const char *names[] = {"direct", "fanout", "topic", "headers"};
-    return declare(QString::fromLatin1(names[quint8(type)]), options);
+    return d_ptr->call(
+            qOverload<const QString &, QAmqpExchangeOptions::Type, const QAmqpExchangeOptions &>(
+                    &QAmqpChannel::declareExchange),
+            type, options);
 }
 
 /*! Declares the exchange as \a type, which may be a plugin's, with \a options; see
@@ -100,12 +107,30 @@ QFuture<void> QAmqpExchange::bind(const QString &source, const QString &routingK
     return d_ptr->call(&QAmqpChannel::bindExchange, source, routingKey, arguments);
 }
 
+/*! \overload
+    Binds this exchange to \a source, which may be a handle on another channel, with \a routingKey and
+    \a arguments. Fails with InvalidArgument if \a source is null. */
+QFuture<void> QAmqpExchange::bind(const QAmqpExchange *source, const QString &routingKey,
+                                  const QAmqpTable &arguments)
+{
+    return source ? bind(source->name(), routingKey, arguments) : QtAmqpPrivate::noExchange();
+}
+
 /*! Removes the binding to \a source with exactly \a routingKey and \a arguments, see
     QAmqpChannel::unbindExchange(). */
 QFuture<void> QAmqpExchange::unbind(const QString &source, const QString &routingKey,
                                     const QAmqpTable &arguments)
 {
     return d_ptr->call(&QAmqpChannel::unbindExchange, source, routingKey, arguments);
+}
+
+/*! \overload
+    Removes the binding to \a source with exactly \a routingKey and \a arguments. Fails with
+    InvalidArgument if \a source is null. */
+QFuture<void> QAmqpExchange::unbind(const QAmqpExchange *source, const QString &routingKey,
+                                    const QAmqpTable &arguments)
+{
+    return source ? unbind(source->name(), routingKey, arguments) : QtAmqpPrivate::noExchange();
 }
 
 /*! Deletes the exchange from the broker, with IfUnused in \a flags only if nothing is bound

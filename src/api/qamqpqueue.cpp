@@ -6,6 +6,7 @@
 #include "api/qamqpchannel_p.h"
 
 #include <QtAmqp/qamqpconsumer.h>
+#include <QtAmqp/qamqpexchange.h>
 #include <QtCore/qdebug.h>
 
 QT_BEGIN_NAMESPACE
@@ -112,11 +113,29 @@ QFuture<void> QAmqpQueue::bind(const QString &exchange, const QString &routingKe
     return d_ptr->channel->bindQueue<QueueBind>(d_ptr->queue, exchange, routingKey, arguments);
 }
 
+/*! \overload
+    Binds the queue to \a exchange, which may be a handle on another channel, with \a routingKey and
+    \a arguments. Fails with InvalidArgument if \a exchange is null. */
+QFuture<void> QAmqpQueue::bind(const QAmqpExchange *exchange, const QString &routingKey,
+                               const QAmqpTable &arguments)
+{
+    return exchange ? bind(exchange->name(), routingKey, arguments) : noExchange();
+}
+
 /*! Removes a binding, see QAmqpChannel::unbindQueue() for \a exchange, \a routingKey and \a arguments. */
 QFuture<void> QAmqpQueue::unbind(const QString &exchange, const QString &routingKey,
                                  const QAmqpTable &arguments)
 {
     return d_ptr->channel->bindQueue<QueueUnbind>(d_ptr->queue, exchange, routingKey, arguments);
+}
+
+/*! \overload
+    Removes the binding to \a exchange with exactly \a routingKey and \a arguments. Fails with
+    InvalidArgument if \a exchange is null. */
+QFuture<void> QAmqpQueue::unbind(const QAmqpExchange *exchange, const QString &routingKey,
+                                 const QAmqpTable &arguments)
+{
+    return exchange ? unbind(exchange->name(), routingKey, arguments) : noExchange();
 }
 
 /*! Removes all ready messages and tells how many, see QAmqpChannel::purgeQueue(). */

@@ -162,6 +162,13 @@ QFuture<QAmqpMessage> QAmqpRpcClient::call(const QString &exchange, const QStrin
     return call(exchange, routingKey, request, d_ptr->timeout);
 }
 
+/*! \overload
+    Publishes \a request to the server's \a queue through the default exchange, and waits for timeout(). */
+QFuture<QAmqpMessage> QAmqpRpcClient::call(const QString &queue, const QAmqpMessage &request)
+{
+    return call(QString(), queue, request);
+}
+
 /*!
     Publishes \a request to \a exchange with \a routingKey (the name of the server's queue, if the
     exchange is the default one), and returns the reply to come. The request's reply-to and correlation

@@ -16,7 +16,7 @@ using Kind = QAmqpError::Kind;
     \inmodule QtAmqp
     \brief A channel of a QAmqpBlockingConnection: everything AMQP can do, as calls that wait.
 
-    QAmqpBlockingConnection::channel() opens channels. Calls wait for the broker's answer, timeout() at
+    QAmqpBlockingConnection::createChannel() opens channels. Calls wait for the broker's answer, timeout() at
     most, and return a QAmqpResult; they may come from any thread. By the rules of AMQP, a request that the
     broker refuses closes the channel: the result of the request has the reason, and later calls fail with
     NotOpen and the same reason until open() is called.
@@ -344,6 +344,19 @@ QAmqpResult<void> QAmqpBlockingChannel::declareExchange(const QString &name, con
                       qOverload<const QString &, const QString &, const QAmqpExchangeOptions &>(
                               &QAmqpChannel::declareExchange),
                       name, type, options);
+}
+
+/*! \overload
+    Declares the exchange \a name of one of the four types that each broker has, with \a options. */
+QAmqpResult<void> QAmqpBlockingChannel::declareExchange(const QString &name,
+                                                        QAmqpExchangeOptions::Type type,
+                                                        const QAmqpExchangeOptions &options)
+{
+    return d->request(
+            u"exchange.declare"_s,
+            qOverload<const QString &, QAmqpExchangeOptions::Type, const QAmqpExchangeOptions &>(
+                    &QAmqpChannel::declareExchange),
+            name, type, options);
 }
 
 /*! \overload

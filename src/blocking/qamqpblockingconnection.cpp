@@ -299,13 +299,17 @@ bool QAmqpBlockingConnection::hasCapability(const QString &name) const
 
 /*! Opens a channel. Fails with NotOpen if the connection is not open, and with LimitExceeded if all
     its channels are in use. While the connection recovers, waits until that is done, timeout() at most. */
-QAmqpResult<QAmqpBlockingChannel> QAmqpBlockingConnection::channel()
+QAmqpResult<QAmqpBlockingChannel> QAmqpBlockingConnection::createChannel()
 {
     QAmqpBlockingChannel channel(std::make_shared<QAmqpBlockingChannelPrivate>(d));
     if (const QAmqpError error = channel.open().error())
         return error;
     return channel;
 }
+
+/*! \fn QAmqpResult<QAmqpBlockingChannel> QAmqpBlockingConnection::channel()
+    \deprecated
+    The former name of createChannel(). */
 
 /*! Makes an outbox in memory, which publishes through this connection and may be used by all threads: what it has
     accepted is published when the connection is open, and again if the link is lost before the broker has confirmed it.

@@ -24,7 +24,7 @@ QAmqpTable clientProperties(const QAmqpConnectionOptions &options)
         known.insert(textFromWire(name), value);
 
     QAmqpTable properties = {{u"product"_s, u"QtAmqp"_s},
-                             {u"version"_s, u"" QTAMQP_VERSION ""_s},
+                             {u"version"_s, u"" QTAMQP_VERSION_STR ""_s},
                              {u"platform"_s, u"Qt "_s + QLatin1StringView(qVersion())},
                              {u"information"_s, u"AMQP 0-9-1 client for Qt, MIT licence"_s}};
     for (const auto &[name, value] : own.entries())

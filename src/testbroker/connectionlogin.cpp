@@ -21,7 +21,7 @@ static QAmqpTable serverProperties()
         able.insert(QString::fromLatin1(name), true);
     return {{u"capabilities"_s, able},
             {u"product"_s, u"QtAmqp test broker"_s},
-            {u"version"_s, QStringLiteral(QTAMQP_VERSION)},
+            {u"version"_s, QStringLiteral(QTAMQP_VERSION_STR)},
             {u"platform"_s, QStringLiteral("Qt " QT_VERSION_STR)},
             {u"information"_s, u"Keeps everything in memory; for development and tests only."_s}};
 }

@@ -86,6 +86,15 @@ bool QAmqpTestBroker::declareExchange(const QString &name, const QString &type,
     });
 }
 
+/*! \overload
+    Declares the exchange \a name of \a type in \a virtualHost with \a options. */
+bool QAmqpTestBroker::declareExchange(const QString &name, QAmqpExchangeOptions::Type type,
+                                      const QAmqpExchangeOptions &options,
+                                      const QString &virtualHost)
+{
+    return declareExchange(name, QAmqpExchangeOptions::typeName(type), options, virtualHost);
+}
+
 /*!
     Binds \a queue to \a exchange in \a virtualHost with \a routingKey and \a arguments, as a client would that needs no
     permission. A binding that is there already stays.

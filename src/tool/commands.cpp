@@ -206,7 +206,7 @@ QString unknownCommand(const QStringList &words)
 void runCommand(QStringList arguments, QString *name)
 {
     if (arguments.value(0) == "--version"_L1) {
-        print("qamqp " QTAMQP_VERSION "\n");
+        print("qamqp " QTAMQP_VERSION_STR "\n");
         return;
     }
     if (arguments.value(0) == "help"_L1) {

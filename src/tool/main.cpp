@@ -21,7 +21,7 @@ int main(int argc, char **argv)
     });
     QCoreApplication application(argc, argv);
     QCoreApplication::setApplicationName(QStringLiteral("qamqp"));
-    QCoreApplication::setApplicationVersion(QStringLiteral(QTAMQP_VERSION));
+    QCoreApplication::setApplicationVersion(QStringLiteral(QTAMQP_VERSION_STR));
     QStringList arguments = QCoreApplication::arguments();
 #ifndef Q_OS_WIN
     // Qt would drop a byte order mark, and replace bytes that are not UTF-8.

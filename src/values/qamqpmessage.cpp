@@ -273,6 +273,14 @@ QTAMQP_VALUE(QAmqpMessage)
 /*! Makes a message of \a body, which is shared, not copied; no property is set. */
 QAmqpMessage::QAmqpMessage(const QByteArray &body) { setBody(body); }
 
+/*! \overload
+    The body is \a text in UTF-8, which text() reads; no property is set. */
+QAmqpMessage::QAmqpMessage(const QString &text) : QAmqpMessage(text.toUtf8()) { }
+
+/*! \overload
+    The body is a copy of \a utf8 up to its terminating null character, which does not belong to it. */
+QAmqpMessage::QAmqpMessage(const char *utf8) : QAmqpMessage(QByteArray(utf8)) { }
+
 /*! Returns the body, the bytes as they were sent. */
 QByteArray QAmqpMessage::body() const { return peek(d).body; }
 
@@ -359,6 +367,18 @@ void QAmqpMessage::setHeaders(const QAmqpTable &headers)
     if (!error.isEmpty())
         return edit(d).refuse(Property::Headers, u": "_s + error);
     edit(d).set(Property::Headers, bigEndian(quint32(entries.size())) + entries);
+}
+
+/*! Returns the header \a name, an invalid value if there is none. */
+QAmqpValue QAmqpMessage::header(const QString &name) const { return headers().value(name); }
+
+/*! Sets the header \a name to \a value, and leaves the others as they are. Each call encodes all headers anew, so
+    many are set faster by setHeaders(). Headers that were received and cannot be read are replaced. */
+void QAmqpMessage::setHeader(const QString &name, const QAmqpValue &value)
+{
+    QAmqpTable all = headers();
+    all.insert(name, value);
+    setHeaders(all);
 }
 
 /*! \property QAmqpMessage::deliveryMode

@@ -50,6 +50,15 @@ using namespace QtAmqpPrivate;
 */
 
 /*!
+    \enum QAmqpExchangeOptions::Type
+    The types of exchanges that each broker has. QAmqpExchange has the same names, such as \c QAmqpExchange::Topic.
+    \value Direct   Routes to queues bound with exactly the routing key.
+    \value Fanout   Routes to all bound queues.
+    \value Topic    Routes by patterns: \c * is one word, \c # any number of words.
+    \value Headers  Routes by the message's headers.
+*/
+
+/*!
     \class QAmqpConsumeOptions
     \inmodule QtAmqp
     \brief How messages of a queue are consumed (basic.consume and basic.qos).
@@ -262,6 +271,13 @@ QTAMQP_ARGUMENT(QAmqpQueueOptions, setDeliveryLimit, int, "x-delivery-limit", De
     (x-max-priority). Classic queues only. Up to 10 are enough for most uses, since each priority costs
     memory. */
 QTAMQP_ARGUMENT(QAmqpQueueOptions, setMaxPriority, int, "x-max-priority", Priority)
+
+/*! Returns how AMQP calls \a type, such as \c "topic". */
+QString QAmqpExchangeOptions::typeName(Type type)
+{
+    static constexpr const char *names[] = {"direct", "fanout", "topic", "headers"};
+    return QString::fromLatin1(names[type]);
+}
 
 /*! \fn QAmqpExchangeOptions::QAmqpExchangeOptions()
     Makes options with everything off. */

@@ -108,7 +108,7 @@ int main(int argc, char **argv)
                                                .setHostName(arguments.at(1))
                                                .setPort(arguments.at(2).toUShort())
                                                .setHeartbeat(0s));
-    QAmqpBlockingChannel channel = connection.channel().value();
+    QAmqpBlockingChannel channel = connection.createChannel().value();
     if (workload == u"each")
         timeEach(count, [&] { channel.publish({}, queue, message).value(); });
     else if (workload == u"call")

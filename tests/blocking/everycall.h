@@ -25,7 +25,7 @@ inline std::vector<Call> everyCall()
     using Connection = QAmqpBlockingConnection;
     using Channel = QAmqpBlockingChannel;
     return {
-            {"channel", [](Connection &c, Channel &) { return c.channel().error(); }},
+            {"channel", [](Connection &c, Channel &) { return c.createChannel().error(); }},
             {"updateSecret",
              [](Connection &c, Channel &) { return c.updateSecret(u"s"_s, u"r"_s).error(); }},
             {"declareQueue",

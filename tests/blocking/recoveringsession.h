@@ -26,7 +26,7 @@ struct RecoveringSession
         if (const auto opened = connection.open(broker.options().setRecoveryPolicy(policy));
             !opened)
             qFatal("no connection: %s", qPrintable(opened.error().text()));
-        channel = connection.channel().value();
+        channel = connection.createChannel().value();
     }
     void awaitLoss() { QTRY_VERIFY_WITH_TIMEOUT(connection.isRecovering(), 20'000); }
     void lose()

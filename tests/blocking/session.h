@@ -16,7 +16,7 @@ inline QUrl url() { return QUrl(qEnvironmentVariable("QTAMQP_TEST_URL")); }
 
 struct Session
 {
-    Session() : connection(url()), channel(connection.channel().value()) { }
+    Session() : connection(url()), channel(connection.createChannel().value()) { }
     // One that stays when its consumers go.
     QString queue(const QAmqpQueueOptions &options =
                           QAmqpQueueOptions().setExclusive().setAutoDelete(false))

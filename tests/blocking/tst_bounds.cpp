@@ -18,7 +18,7 @@ private Q_SLOTS:
     {
         ThreadedBroker broker;
         QAmqpBlockingConnection connection(broker.options());
-        QAmqpBlockingChannel channel = connection.channel().value();
+        QAmqpBlockingChannel channel = connection.createChannel().value();
         channel.setConfirmWindow(100);
         const auto fail = [&](const QByteArray &body) {
             for (int published = 0; published < 5000; ++published) {
@@ -46,7 +46,7 @@ private Q_SLOTS:
     {
         ThreadedBroker broker(1);
         QAmqpBlockingConnection connection(broker.options());
-        QAmqpBlockingChannel channel = connection.channel().value();
+        QAmqpBlockingChannel channel = connection.createChannel().value();
         const QAmqpBlockingConsumer consumer =
                 channel.consume(queue, QAmqpConsumeOptions().setNoAck());
         constexpr int messages = 5000;
@@ -68,7 +68,7 @@ private Q_SLOTS:
     {
         ThreadedBroker broker;
         QAmqpBlockingConnection connection(broker.options());
-        QAmqpBlockingChannel channel = connection.channel().value();
+        QAmqpBlockingChannel channel = connection.createChannel().value();
         OK(channel.setConfirms(false));
         channel.setTimeout(500ms);
         int told = 0;
@@ -98,7 +98,7 @@ private Q_SLOTS:
     {
         ThreadedBroker broker;
         QAmqpBlockingConnection connection(broker.options());
-        QAmqpBlockingChannel channel = connection.channel().value();
+        QAmqpBlockingChannel channel = connection.createChannel().value();
         OK(channel.setConfirms(false));
         for (int i = 0; i < 3000; ++i)
             OK(channel.publish({}, u"nowhere"_s, QByteArray::number(i), QAmqpChannel::Mandatory));
@@ -122,7 +122,7 @@ private Q_SLOTS:
     {
         ThreadedBroker broker;
         QAmqpBlockingConnection connection(broker.options());
-        QAmqpBlockingChannel channel = connection.channel().value();
+        QAmqpBlockingChannel channel = connection.createChannel().value();
         const QAmqpBlockingConsumer consumer =
                 channel.consume(queue, QAmqpConsumeOptions().setNoAck());
         channel.setTimeout(500ms);
@@ -145,7 +145,7 @@ private Q_SLOTS:
     {
         ThreadedBroker broker;
         QAmqpBlockingConnection connection(broker.options());
-        QAmqpBlockingChannel channel = connection.channel().value();
+        QAmqpBlockingChannel channel = connection.createChannel().value();
         const auto noAck = QAmqpConsumeOptions().setNoAck();
         QAmqpBlockingConsumer laggard = channel.consume(queue, noAck);
         channel.setConfirmWindow(10'000);
@@ -179,7 +179,7 @@ private Q_SLOTS:
     {
         ThreadedBroker broker;
         QAmqpBlockingConnection connection(broker.optionsWithoutRecovery());
-        QAmqpBlockingChannel channel = connection.channel().value();
+        QAmqpBlockingChannel channel = connection.createChannel().value();
         const QAmqpBlockingConsumer consumer =
                 channel.consume(queue, QAmqpConsumeOptions().setNoAck());
         channel.setConfirmWindow(1000);

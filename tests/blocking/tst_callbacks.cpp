@@ -21,7 +21,8 @@ private:
     struct Session
     {
         Session()
-            : connection(broker.optionsWithoutRecovery()), channel(connection.channel().value())
+            : connection(broker.optionsWithoutRecovery())
+            , channel(connection.createChannel().value())
         {
         }
         // What the broker sent before its answer is there afterwards.
@@ -50,7 +51,8 @@ private Q_SLOTS:
         const auto row = [](const char *name, const End &end) { QTest::newRow(name) << end; };
         row("close the channel", [](Session &s) { OK(s.channel->close()); });
         row("destroy the channel", [](Session &s) { s.channel.reset(); });
-        row("replace the channel", [](Session &s) { s.channel = s.connection.channel().value(); });
+        row("replace the channel",
+            [](Session &s) { s.channel = s.connection.createChannel().value(); });
         row("close the connection", [](Session &s) { OK(s.connection.close()); });
         row("abort the connection", [](Session &s) { s.connection.abort(); });
         row("lose the link, and close the channel", [](Session &s) {
@@ -69,7 +71,7 @@ private Q_SLOTS:
     {
         QFETCH(std::function<void(Session &)>, end);
         Session s;
-        QAmqpBlockingChannel other = s.connection.channel().value();
+        QAmqpBlockingChannel other = s.connection.createChannel().value();
         int called = 0;
         const QString handled = s.channel->consume(queue, count(called)).value();
         const QString withoutAck =
@@ -340,7 +342,7 @@ private Q_SLOTS:
     {
         ThreadedBroker broker;
         auto connection = std::make_unique<QAmqpBlockingConnection>(broker.options());
-        const QAmqpBlockingChannel channel = connection->channel().value();
+        const QAmqpBlockingChannel channel = connection->createChannel().value();
         QCOMPARE(channel.connection(), connection.get());
         connection.reset();
         QVERIFY(!channel.connection());
@@ -349,7 +351,7 @@ private Q_SLOTS:
     void channelOfAResultCanBeUsed()
     {
         Session s;
-        auto channel = s.connection.channel();
+        auto channel = s.connection.createChannel();
         OK((*channel).declareQueue(queue));
         OK(channel.value().close());
         QVERIFY(!channel->isOpen());

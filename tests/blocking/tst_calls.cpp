@@ -47,9 +47,9 @@ private Q_SLOTS:
         OK(connection.close());
         OK(connection.close());
         QVERIFY(!connection.isOpen());
-        QCOMPARE(connection.channel().error().kind(), Kind::NotOpen);
+        QCOMPARE(connection.createChannel().error().kind(), Kind::NotOpen);
         OK(connection.open());
-        OK(connection.channel());
+        OK(connection.createChannel());
     }
 
     // Of two hosts, where the first refuses.
@@ -75,7 +75,7 @@ private Q_SLOTS:
         QAmqpBlockingConnection connection(wrong);
         QVERIFY(!connection.isOpen());
         QCOMPARE(connection.lastError().kind(), Kind::AuthenticationFailed);
-        const QAmqpError error = connection.channel().error();
+        const QAmqpError error = connection.createChannel().error();
         QCOMPARE(error.kind(), Kind::NotOpen);
         QCOMPARE(error.cause().kind(), Kind::AuthenticationFailed);
     }
@@ -110,7 +110,7 @@ private Q_SLOTS:
     void refusalClosesTheChannelAndIsToldOnce()
     {
         Session s;
-        QAmqpBlockingChannel other = s.connection.channel().value();
+        QAmqpBlockingChannel other = s.connection.createChannel().value();
         const auto missing = QAmqpQueueOptions().setPassive();
         QCOMPARE(s.channel.declareQueue(u"no such queue"_s, missing).error().kind(),
                  Kind::NotFound);
@@ -297,7 +297,7 @@ private Q_SLOTS:
     {
         Session s;
         const QString queue = s.queue();
-        QAmqpBlockingChannel consuming = s.connection.channel().value();
+        QAmqpBlockingChannel consuming = s.connection.createChannel().value();
         s.channel.setConfirmWindow(1000);
         constexpr int messages = 20'000; // 20 MB: more than all sockets hold
         for (int i = 0; i < messages; ++i)
@@ -403,7 +403,7 @@ private Q_SLOTS:
                 watching.queue(QAmqpQueueOptions().setExclusive(false).setAutoDelete(false));
         fill(watching.channel, queue, 5);
         Session s;
-        std::optional<QAmqpBlockingChannel> consuming = s.connection.channel().value();
+        std::optional<QAmqpBlockingChannel> consuming = s.connection.createChannel().value();
         int seen = 0;
         OK(consuming->consume(queue, [&](const QAmqpDelivery &) { ++seen; }));
         QTRY_COMPARE(ready(watching.channel, queue), 0U);
@@ -476,7 +476,7 @@ private Q_SLOTS:
         QAmqpConnection *inside = nullptr;
         connection.setUp([&](QAmqpConnection *made) { inside = made; });
         OK(connection.open(url()));
-        QAmqpBlockingChannel channel = connection.channel().value();
+        QAmqpBlockingChannel channel = connection.createChannel().value();
         const QString queue =
                 channel.declareQueue(QString(), QAmqpQueueOptions().setExclusive()).value().name;
         fill(channel, queue, 1);
@@ -554,11 +554,11 @@ private Q_SLOTS:
         const QString queue = s.queue();
         std::atomic<int> failures = 0;
         std::vector<std::thread> threads;
-        QAmqpBlockingChannel windowed = s.connection.channel().value();
+        QAmqpBlockingChannel windowed = s.connection.createChannel().value();
         windowed.setConfirmWindow(50);
         for (int t = 0; t < 10; ++t) {
             threads.emplace_back([&, t] {
-                QAmqpBlockingChannel own = s.connection.channel().value();
+                QAmqpBlockingChannel own = s.connection.createChannel().value();
                 for (int i = 0; i < 50; ++i) {
                     failures += !own.publish({}, queue, body(i));
                     failures += !s.channel.publish({}, queue, body(i));
@@ -598,7 +598,7 @@ private Q_SLOTS:
     {
         QAmqpBlockingConnection connection(QAmqpConnectionOptions::fromUrl(url()).setHeartbeat(1s));
         QCOMPARE(connection.heartbeat(), 1s);
-        QAmqpBlockingChannel channel = connection.channel().value();
+        QAmqpBlockingChannel channel = connection.createChannel().value();
         const auto options = QAmqpQueueOptions().setAutoDelete(false); // when the handler stops
         const QString queue = channel.declareQueue(QString(), options).value().name;
         bool accepted = false;
@@ -622,7 +622,7 @@ private Q_SLOTS:
         const QString queue = s.queue();
         fill(s.channel, queue, 3);
         {
-            QAmqpBlockingChannel channel = s.connection.channel().value();
+            QAmqpBlockingChannel channel = s.connection.createChannel().value();
             OK(channel.get(queue));
             OK(channel.publish({}, queue, "4"_ba));
         }

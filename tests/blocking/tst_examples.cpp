@@ -46,7 +46,7 @@ private Q_SLOTS:
     {
         QVERIFY2(!QStringLiteral(EXAMPLES).isEmpty(), "the blocking examples were not built");
         OK(m_connection.open(QUrl(url())));
-        m_channel = m_connection.channel().value();
+        m_channel = m_connection.createChannel().value();
         OK(m_channel->declareQueue(u"test"_s));
     }
 

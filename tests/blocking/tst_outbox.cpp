@@ -60,7 +60,7 @@ private Q_SLOTS:
         QCOMPARE(box.count(), 4 * messages);
         QVERIFY(box.bytes() > 4 * messages);
         OK(connection.open(broker.options()));
-        QAmqpBlockingChannel channel = connection.channel().value();
+        QAmqpBlockingChannel channel = connection.createChannel().value();
         OK(channel.declareQueue(u"q"_s));
         broker.drop();
         publishAll(box, messages);

@@ -18,7 +18,7 @@ private:
     {
         Session()
             : connection(broker.options().setMaxMessageSize(1000))
-            , channel(connection.channel().value())
+            , channel(connection.createChannel().value())
         {
         }
         void publish(const QByteArray &body) { OK(channel.publish({}, queue, body)); }

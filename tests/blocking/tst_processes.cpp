@@ -125,7 +125,7 @@ private Q_SLOTS:
     {
         ThreadedBroker broker;
         auto connection = std::make_unique<QAmqpBlockingConnection>(broker.options());
-        std::optional<QAmqpBlockingChannel> channel = connection->channel().value();
+        std::optional<QAmqpBlockingChannel> channel = connection->createChannel().value();
         const QAmqpBlockingConsumer consumer = channel->consume(queue);
         const QAmqpBlockingOutbox box = connection->outbox().value();
         QVERIFY(inNewProcess([&] {
@@ -159,7 +159,7 @@ private Q_SLOTS:
     {
         ThreadedBroker broker;
         QAmqpBlockingConnection connection(broker.options());
-        QAmqpBlockingChannel channel = connection.channel().value();
+        QAmqpBlockingChannel channel = connection.createChannel().value();
         pid_t process = -1;
         OK(channel.consume(queue, [&](const QAmqpDelivery &) {
             process = fork();
@@ -197,7 +197,7 @@ private Q_SLOTS:
             if (blocking) {
                 static QAmqpBlockingConnection connection;
                 OK(connection.open(options));
-                static QAmqpBlockingChannel channel = connection.channel().value();
+                static QAmqpBlockingChannel channel = connection.createChannel().value();
             } else {
                 static QAmqpConnection connection(options);
                 connection.createChannel();
@@ -247,9 +247,9 @@ private Q_SLOTS:
     {
         ThreadedBroker broker;
         QAmqpBlockingConnection connection(broker.options());
-        QAmqpBlockingChannel waiting = connection.channel().value();
-        QAmqpBlockingChannel windowed = connection.channel().value();
-        QAmqpBlockingChannel collecting = connection.channel().value();
+        QAmqpBlockingChannel waiting = connection.createChannel().value();
+        QAmqpBlockingChannel windowed = connection.createChannel().value();
+        QAmqpBlockingChannel collecting = connection.createChannel().value();
         windowed.setConfirmWindow(2);
         collecting.setConfirmWindow(2);
         OK(windowed.publish({}, u"hold"_s, "1"_ba));

@@ -36,7 +36,7 @@ public:
     {
         Session()
             : connection(broker.optionsWithoutRecovery().setMaxMessageSize(1000))
-            , channel(*connection.channel())
+            , channel(*connection.createChannel())
         {
         }
         // To a subscription that loop() goes on with.

@@ -169,7 +169,7 @@ private Q_SLOTS:
         check(consumer.next(1ms).error());
         check(s.channel->consume(u"other"_s).error());
         s.connection.setTimeout(1ms);
-        check(s.connection.channel().error());
+        check(s.connection.createChannel().error());
         s.channel->setTimeout(20s);
         s.comeBack();
         OK(s.channel->declareQueue(u"late"_s)); // behind the message that was published too late
@@ -239,7 +239,7 @@ private Q_SLOTS:
         ThreadedBroker broker;
         QAmqpBlockingConnection connection(broker.options().setRecoveryPolicy(
                 QAmqpRetryPolicy::endless().setMaximumAttempts(1).setInitialDelay(1ms)));
-        QAmqpBlockingChannel channel = connection.channel().value();
+        QAmqpBlockingChannel channel = connection.createChannel().value();
         const QAmqpBlockingConsumer consumer = channel.consume(queue);
         int told = 0;
         connection.onClosed([&](const QAmqpError &) { ++told; });
@@ -288,7 +288,7 @@ private Q_SLOTS:
     void aChannelMayBeClosedMeanwhile()
     {
         Session s;
-        QAmqpBlockingChannel other = s.connection.channel().value();
+        QAmqpBlockingChannel other = s.connection.createChannel().value();
         s.lose();
         OK(other.close());
         QVERIFY(!other.isOpen());
@@ -302,7 +302,7 @@ private Q_SLOTS:
     void objectsMayGoMeanwhile()
     {
         std::optional<Session> s(std::in_place);
-        std::optional<QAmqpBlockingChannel> other = s->connection.channel().value();
+        std::optional<QAmqpBlockingChannel> other = s->connection.createChannel().value();
         OK(other->consume(queue, [](const QAmqpDelivery &) {}));
         const QAmqpBlockingConsumer consumer = s->channel->consume(queue);
         s->lose();

@@ -51,7 +51,7 @@ private Q_SLOTS:
             QAmqpBlockingConnection connection(broker.options());
             QVERIFY2(connection.isOpen(), qPrintable(connection.lastError().text()));
             connection.setTimeout(timeout);
-            QAmqpBlockingChannel channel = connection.channel().value();
+            QAmqpBlockingChannel channel = connection.createChannel().value();
             broker.stop();
             QAmqpError error;
             took = timed([&] { error = everyCall()[size_t(call)].make(connection, channel); });
@@ -69,7 +69,7 @@ private Q_SLOTS:
     {
         std::optional<BrokerProcess> broker(std::in_place);
         QAmqpBlockingConnection connection(broker->options().setRecoveryEnabled(false));
-        QAmqpBlockingChannel channel = connection.channel().value();
+        QAmqpBlockingChannel channel = connection.createChannel().value();
         const QAmqpBlockingConsumer consumer = channel.consume(queue);
         OK(channel.publish({}, queue, "m"_ba));
         QTRY_COMPARE_WITH_TIMEOUT(consumer.waitingMessages(), 1, 20'000);
@@ -123,7 +123,7 @@ private Q_SLOTS:
         QAmqpConnection *inside = nullptr;
         connection.setUp([&](QAmqpConnection *made) { inside = made; });
         OK(connection.open(broker.options()));
-        auto channel = connection.channel();
+        auto channel = connection.createChannel();
         OK(channel->close());
         channel->setTimeout(5s);
         std::promise<void> goOn;
@@ -158,10 +158,10 @@ private Q_SLOTS:
                     Qt::BlockingQueuedConnection);
             return count.load();
         };
-        const auto channel = connection.channel();
+        const auto channel = connection.createChannel();
         OK(channel);
         for (int i = 0; i < 20; ++i)
-            QCOMPARE(connection.channel().error().kind(), Kind::LimitExceeded);
+            QCOMPARE(connection.createChannel().error().kind(), Kind::LimitExceeded);
         QTRY_COMPARE_WITH_TIMEOUT(channels(), 1, 20'000);
     }
 
@@ -170,7 +170,7 @@ private Q_SLOTS:
     {
         ThreadedBroker broker;
         QAmqpBlockingConnection connection(broker.options());
-        QAmqpBlockingChannel channel = connection.channel().value();
+        QAmqpBlockingChannel channel = connection.createChannel().value();
         OK(channel.publish({}, u"x"_s, "m"_ba));
         QCOMPARE(channel.setConfirms(false).error().kind(), Kind::InvalidArgument);
         OK(channel.ackAll());
@@ -196,7 +196,7 @@ private Q_SLOTS:
     {
         ThreadedBroker broker;
         QAmqpBlockingConnection connection(broker.options());
-        QAmqpBlockingChannel channel = connection.channel().value();
+        QAmqpBlockingChannel channel = connection.createChannel().value();
         channel.setConfirmWindow(1000);
         for (int i = 0; i < 100; ++i)
             OK(channel.publish({}, u"x"_s, "m"_ba));
@@ -229,7 +229,7 @@ private Q_SLOTS:
             std::atomic<bool> opened = false;
             std::thread other([&] {
                 while (!opened) {
-                    static_cast<void>(connection.channel());
+                    static_cast<void>(connection.createChannel());
                     static_cast<void>(connection.updateSecret(u"s"_s, u"r"_s));
                 }
             });
@@ -244,10 +244,10 @@ private Q_SLOTS:
     {
         ThreadedBroker broker;
         QAmqpBlockingConnection connection(broker.optionsWithoutRecovery());
-        QAmqpBlockingChannel waiting = connection.channel().value();
-        QAmqpBlockingChannel windowed = connection.channel().value();
-        QAmqpBlockingChannel consuming = connection.channel().value();
-        QAmqpBlockingChannel dispatching = connection.channel().value();
+        QAmqpBlockingChannel waiting = connection.createChannel().value();
+        QAmqpBlockingChannel windowed = connection.createChannel().value();
+        QAmqpBlockingChannel consuming = connection.createChannel().value();
+        QAmqpBlockingChannel dispatching = connection.createChannel().value();
         windowed.setConfirmWindow(2);
         OK(dispatching.consume(queue, [](const QAmqpDelivery &) {}));
         OK(windowed.publish({}, u"hold"_s, "1"_ba));
@@ -288,7 +288,7 @@ private Q_SLOTS:
     {
         ThreadedBroker broker;
         QAmqpBlockingConnection connection(broker.optionsWithoutRecovery());
-        QAmqpBlockingChannel channel = connection.channel().value();
+        QAmqpBlockingChannel channel = connection.createChannel().value();
         broker.drop();
         QTRY_VERIFY(!connection.isOpen());
         std::vector<Call> calls = everyCall();
@@ -297,7 +297,7 @@ private Q_SLOTS:
         using Connection = QAmqpBlockingConnection;
         using Channel = QAmqpBlockingChannel;
         const std::vector<Call> ofConnection = {
-                {"channel", [](Connection &c, Channel &) { return c.channel().error(); }},
+                {"channel", [](Connection &c, Channel &) { return c.createChannel().error(); }},
                 {"updateSecret",
                  [](Connection &c, Channel &) { return c.updateSecret(u"s"_s, u"r"_s).error(); }},
                 {"sleep", [](Connection &c, Channel &) { return c.sleep(1h).error(); }},
@@ -337,7 +337,7 @@ private Q_SLOTS:
     {
         ThreadedBroker broker;
         QAmqpBlockingConnection connection(broker.options());
-        QAmqpBlockingChannel channel = connection.channel().value();
+        QAmqpBlockingChannel channel = connection.createChannel().value();
         OK(channel.txSelect());
         QVERIFY(!channel.confirms());
         static_cast<void>(channel.publish({}, u"close channel"_s, "m"_ba));
@@ -371,7 +371,7 @@ private Q_SLOTS:
     {
         ThreadedBroker broker;
         auto connection = std::make_unique<QAmqpBlockingConnection>(broker.options());
-        QAmqpBlockingChannel channel = connection->channel().value();
+        QAmqpBlockingChannel channel = connection->createChannel().value();
         const QAmqpBlockingConsumer consumer = channel.consume(queue);
         auto waiting = std::async(std::launch::async, [&] { return consumer.next().error(); });
         connection.reset();
@@ -414,7 +414,7 @@ private Q_SLOTS:
         QFETCH(bool, range);
         ThreadedBroker broker;
         QAmqpBlockingConnection connection(broker.options());
-        QAmqpBlockingChannel channel = connection.channel().value();
+        QAmqpBlockingChannel channel = connection.createChannel().value();
         constexpr int messages = 10'000;
         const auto options = QAmqpConsumeOptions().setPrefetch(messages);
         int seen = 0;
@@ -461,7 +461,7 @@ private Q_SLOTS:
     {
         ThreadedBroker broker;
         QAmqpBlockingConnection connection(broker.options());
-        QAmqpBlockingChannel channel = connection.channel().value();
+        QAmqpBlockingChannel channel = connection.createChannel().value();
         std::function<void()> again = [&] { connection.callLater(0ms, again); };
         again();
         int seen = 0;
@@ -501,7 +501,7 @@ private Q_SLOTS:
     {
         ThreadedBroker broker;
         QAmqpBlockingConnection connection(broker.options());
-        QAmqpBlockingChannel channel = connection.channel().value();
+        QAmqpBlockingChannel channel = connection.createChannel().value();
         int dropped = 0;
         const auto held = [&] {
             return std::shared_ptr<void>(nullptr, [&](void *) { dropped += connection.isOpen(); });
@@ -541,7 +541,7 @@ private Q_SLOTS:
     {
         ThreadedBroker broker;
         QAmqpBlockingConnection connection(broker.options());
-        QAmqpBlockingChannel channel = connection.channel().value();
+        QAmqpBlockingChannel channel = connection.createChannel().value();
         QStringList told;
         connection.onBlocked([&](const QString &reason) { told += reason; });
         connection.onUnblocked([&] { told += u"unblocked"_s; });
@@ -557,7 +557,7 @@ private Q_SLOTS:
     {
         ThreadedBroker broker;
         QAmqpBlockingConnection connection(broker.options());
-        QAmqpBlockingChannel channel = connection.channel().value();
+        QAmqpBlockingChannel channel = connection.createChannel().value();
         static QAmqpBlockingConnection *signalled = nullptr;
         signalled = &connection;
         struct sigaction action = {};
@@ -596,7 +596,7 @@ private Q_SLOTS:
     {
         ThreadedBroker broker;
         QAmqpBlockingConnection connection(broker.options());
-        QAmqpBlockingChannel channel = connection.channel().value();
+        QAmqpBlockingChannel channel = connection.createChannel().value();
         const QAmqpBlockingConsumer consumer = channel.consume(queue);
         channel.setConfirmWindow(100);
         for (int i = 0; i < 100; ++i)
@@ -621,7 +621,7 @@ private Q_SLOTS:
         ThreadedBroker broker(1);
         QAmqpBlockingConnection connection(broker.options());
         QCOMPARE(connection.heartbeat(), 1s);
-        QAmqpBlockingChannel channel = connection.channel().value();
+        QAmqpBlockingChannel channel = connection.createChannel().value();
         OK(channel.consume(queue, [&](const QAmqpDelivery &delivery) {
             std::this_thread::sleep_for(3 * connection.heartbeat());
             QVERIFY(delivery.ack());
@@ -664,7 +664,7 @@ private Q_SLOTS:
     {
         ThreadedBroker broker;
         auto connection = std::make_unique<QAmqpBlockingConnection>(broker.options());
-        std::optional<QAmqpBlockingChannel> channel = connection->channel().value();
+        std::optional<QAmqpBlockingChannel> channel = connection->createChannel().value();
         int seen = 0;
         OK(channel->consume(queue, [&](const QAmqpDelivery &delivery) {
             ++seen;

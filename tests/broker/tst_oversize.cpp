@@ -210,7 +210,7 @@ void TestOversizeOnBroker::blocking()
     const QString queue = filled();
     QVERIFY(!queue.isEmpty());
     QAmqpBlockingConnection connection(limited());
-    auto channel = connection.channel();
+    auto channel = connection.createChannel();
     QVERIFY2(channel, qPrintable(channel.error().text()));
     const QAmqpBlockingConsumer range = channel->consume(queue);
     for (const Sent &sent : oddMessages()) {

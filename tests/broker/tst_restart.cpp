@@ -72,7 +72,7 @@ private:
     {
         try {
             m_connection.open(QUrl(url)).value();
-            QAmqpBlockingChannel channel = m_connection.channel().value();
+            QAmqpBlockingChannel channel = m_connection.createChannel().value();
             for (const QAmqpDelivery &delivery : channel.consume(queue)) {
                 delivery.ack();
                 ++m_seen;

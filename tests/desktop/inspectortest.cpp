@@ -108,7 +108,7 @@ void InspectorTest::photograph(const QString &name, QWidget *window)
 void InspectorTest::initTestCase()
 {
     QVERIFY(m_connection.open(QUrl(url())));
-    m_channel = m_connection.channel().value();
+    m_channel = m_connection.createChannel().value();
 }
 
 void InspectorTest::init()

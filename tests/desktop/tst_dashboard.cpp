@@ -183,7 +183,7 @@ private Q_SLOTS:
     void initTestCase()
     {
         QVERIFY(m_connection.open(QUrl(url())));
-        m_channel = m_connection.channel().value();
+        m_channel = m_connection.createChannel().value();
     }
 
     void init()

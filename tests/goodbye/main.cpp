@@ -129,7 +129,7 @@ int inWorker(const QStringList &arguments)
 void workBlocking(QAmqpBlockingConnection &connection, const QStringList &arguments)
 {
     connection.open(QUrl(arguments.at(1))).value();
-    QAmqpBlockingChannel channel = connection.channel().value();
+    QAmqpBlockingChannel channel = connection.createChannel().value();
     channel.setConfirmWindow(Messages + 1); // no publish waits for its answer
     const QAmqpBlockingConsumer consumer =
             channel.consume(arguments.at(2), QAmqpConsumeOptions().setPrefetch(0));

@@ -64,11 +64,11 @@ const State states[] = {
         {"channel closed",
          "broker.active = true; queue.publish(1);"
          "exchange.publish('close channel', 1);"
-         "client.request('close channel', 1, () => { })",
+         "client.call('close channel', 1, () => { })",
          "queue.errorCode && exchange.errorCode && client.errorCode && sibling.ready"},
         {"message in flight",
          "broker.active = true; exchange.publish('hold', 1);"
-         "client.request('hold', 1, () => { })",
+         "client.call('hold', 1, () => { })",
          "exchange.ready && client.ready"},
         {"no broker", "broker.url = 'amqp://127.0.0.1:1?recovery=off'; broker.active = true",
          "broker.errorString"},

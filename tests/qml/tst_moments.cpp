@@ -146,7 +146,7 @@ private Q_SLOTS:
         QVERIFY(scene.holds("exchange.publish('k', 'x') === 1 && exchange.errorCode === 0"));
         TRY_HOLDS(scene, "exchange.ready && exchange.unconfirmed === 0");
         const auto ask = [&](const char *key) {
-            scene.value(u"client.request('%1', {}, (reply, error) => "
+            scene.value(u"client.call('%1', {}, (reply, error) => "
                         "client.answers.push(error.kind))"_s.arg(QLatin1StringView(key)));
         };
         expectNotFound();

@@ -368,7 +368,7 @@ private Q_SLOTS:
             })",
                     url());
         TRY_HOLDS(scene, "client.ready");
-        scene.value(u"for (const n of [12, 'é']) client.request('%1', n, (reply, error) => "
+        scene.value(u"for (const n of [12, 'é']) client.call('%1', n, (reply, error) => "
                     "client.replies.push(error ? error.text : reply.text))"_s.arg(name));
         TRY_HOLDS(scene, "client.replies.length === 2 && client.pending === 0");
         QCOMPARE(scene.text("client.replies.join()"), u"1212,éé"_s);

@@ -259,7 +259,7 @@ private Q_SLOTS:
                 AmqpRpcClient { id: client; timeout: 0 / 0; property string text } })",
                    server.url());
         TRY_HOLDS(open, "client.ready");
-        open.value("client.request('q', 'x', (reply, error) => client.text = error.text)");
+        open.value("client.call('q', 'x', (reply, error) => client.text = error.text)");
         TRY_HOLDS(open, "client.text !== ''");
         QCOMPARE(open.text("client.text"),
                  u"timeout is nan; it may be a whole number from 0 to 2147483647"_s);

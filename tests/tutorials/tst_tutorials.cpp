@@ -78,7 +78,7 @@ public:
     OtherSettings()
     {
         m_connection.open(QUrl(qEnvironmentVariable("QTAMQP_TEST_URL"))).value();
-        m_channel = m_connection.channel().value();
+        m_channel = m_connection.createChannel().value();
         for (const QString &queue : m_queues)
             m_channel->declareQueue(queue, QAmqpQueueOptions().setDurable(queue != u"tasks"))
                     .value();
@@ -120,7 +120,7 @@ private:
     {
         QAmqpBlockingConnection connection;
         QVERIFY(connection.open(QUrl(qEnvironmentVariable("QTAMQP_TEST_URL"))));
-        QAmqpBlockingChannel channel = connection.channel().value();
+        QAmqpBlockingChannel channel = connection.createChannel().value();
         for (const QString &queue : {u"hello"_s, u"tasks"_s, u"rpc_queue"_s})
             QVERIFY(channel.deleteQueue(queue));
         QVERIFY(connection.close());

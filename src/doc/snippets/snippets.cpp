@@ -273,7 +273,7 @@ void blocking()
 {
     //! [blocking]
     QAmqpBlockingConnection connection(QUrl(u"amqp://localhost"_s));
-    QAmqpBlockingChannel channel = connection.channel().value();
+    QAmqpBlockingChannel channel = connection.createChannel().value();
     channel.declareQueue(u"hello"_s).value();
     channel.publish({}, u"hello"_s, "Hello, world!"_ba).value();
     //! [blocking]

@@ -54,7 +54,7 @@ TestCase {
             test.outcomes.push("unconfirmed " + own.unconfirmed)
             caller.around.exchange.publish(name, "around")
             caller.around.queue.publish("queue")
-            client.request(name, "request", (reply, error) => test.replies.push(error ? error.text : reply.text))
+            client.call(name, "request", (reply, error) => test.replies.push(error ? error.text : reply.text))
         }
     }
 

@@ -133,7 +133,7 @@ TestCase {
         },
         "request pending": (page) => {
             tryVerify(() => page.ready, 20000)
-            page.client.request(page.queue.name, "x", () => fail("a reply to what is gone"))
+            page.client.call(page.queue.name, "x", () => fail("a reply to what is gone"))
             tryVerify(() => page.received === 1, 20000)
             compare(page.client.pending, 1)
         },
@@ -225,7 +225,7 @@ TestCase {
             "confirm": () => page.exchange.publish("nowhere", "x"),
             "unconfirmed": () => page.exchange.publish("nowhere", "x"),
             "error": () => page.exchange.publish("nowhere", "x", { wrong: 1 }),
-            "reply": () => page.client.request("nowhere", "x", () => page.died())
+            "reply": () => page.client.call("nowhere", "x", () => page.died())
         }[row.event]
         if (use) {
             tryVerify(() => page.ready, 20000)
