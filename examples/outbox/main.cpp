@@ -25,7 +25,7 @@ int main(int argc, char **argv)
     QAmqpFileOutbox box(&connection);
     if (!box.open(arguments.value(2)))
         qFatal("%s", qPrintable(box.lastError().text()));
-    box.setRejection(QAmqpOutbox::Rejection::Retry); // as long as the queue is missing
+    box.setRejection(QAmqpOutbox::Retry); // as long as the queue is missing
     for (const QString &text : arguments.mid(3))
         box.publish({}, u"notes"_s, text.toUtf8(), QAmqpChannel::Mandatory);
     if (box.count() == 0)

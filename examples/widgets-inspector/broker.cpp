@@ -29,7 +29,7 @@ Broker::Broker(QObject *parent) : QObject(parent)
 void Broker::open(const QAmqpConnectionOptions &options)
 {
     m_next = options;
-    if (m_connection.state() == QAmqpConnection::State::Closed)
+    if (m_connection.state() == QAmqpConnection::Closed)
         openNext();
     else
         m_connection.close(); // in good order, so that publishes and acknowledgements arrive
@@ -62,7 +62,7 @@ QAmqpChannel *Broker::newChannel()
 // Reports an error. A lost connection is reported once, by the connection itself.
 void Broker::report(const QAmqpError &error)
 {
-    if (error.scope() != QAmqpError::Scope::Connection)
+    if (error.scope() != QAmqpError::Connection)
         Q_EMIT failed(error.text());
 }
 
@@ -227,7 +227,7 @@ void Broker::consume(const QString &queue)
             });
     connect(m_consumer, &QAmqpConsumer::cancelled, this, [this, queue](const QAmqpError &reason) {
         m_consumer.clear();
-        if (reason && reason.scope() != QAmqpError::Scope::Connection)
+        if (reason && reason.scope() != QAmqpError::Connection)
             Q_EMIT failed(tr("No longer consuming from %1: %2").arg(queue, reason.text()));
         Q_EMIT consumingChanged();
     });

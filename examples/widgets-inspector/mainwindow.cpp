@@ -207,7 +207,7 @@ void MainWindow::useBroker()
 
 void MainWindow::closeEvent(QCloseEvent *event)
 {
-    if (m_broker.connection().state() == QAmqpConnection::State::Closed)
+    if (m_broker.connection().state() == QAmqpConnection::Closed)
         return;
     // The connection is closed in good order: held messages go back to their queue, and publishes and
     // acknowledgements arrive.

@@ -49,7 +49,7 @@ void PropertyModel::addProperties(const QAmqpMessage &message)
     addText(Property::ContentType, u"content-type"_s);
     addText(Property::ContentEncoding, u"content-encoding"_s);
     add(Property::DeliveryMode, u"delivery-mode"_s, u"byte"_s, [&] {
-        const bool persistent = message.deliveryMode() == QAmqpMessage::DeliveryMode::Persistent;
+        const bool persistent = message.deliveryMode() == QAmqpMessage::Persistent;
         return persistent ? tr("2 (persistent)") : QString::number(int(message.deliveryMode()));
     });
     add(Property::Priority, u"priority"_s, u"byte"_s,

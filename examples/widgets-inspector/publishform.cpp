@@ -111,7 +111,7 @@ bool PublishForm::fill(const MessageModel::Row &row)
     m_routingKey->setText(row.routingKey);
     m_contentType->setCurrentText(row.message.contentType());
     m_headers->setHeaders(row.message.headers());
-    m_persistent->setChecked(row.message.deliveryMode() == QAmqpMessage::DeliveryMode::Persistent);
+    m_persistent->setChecked(row.message.deliveryMode() == QAmqpMessage::Persistent);
     const QString json = prettyJson(row.message.body());
     m_body->setPlainText(json.isEmpty() ? row.message.text() : json);
     m_body->setFocus();

@@ -41,7 +41,7 @@ int main(int argc, char **argv)
     queue->declare(QAmqpQueueOptions().setDurable());
     const QString text = parser.positionalArguments().join(u' ');
     QAmqpMessage task(text.isEmpty() ? "Hello World!"_ba : text.toUtf8());
-    task.setDeliveryMode(QAmqpMessage::DeliveryMode::Persistent);
+    task.setDeliveryMode(QAmqpMessage::Persistent);
     queue->publish(task);
     qInfo().noquote() << "Sent" << task.text();
     connection.open(QUrl(parser.value(u"url"_s)));

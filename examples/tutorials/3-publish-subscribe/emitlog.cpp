@@ -37,7 +37,7 @@ int main(int argc, char **argv)
     QObject::connect(&connection, &QAmqpConnection::errorOccurred, fail);
     QObject::connect(&connection, &QAmqpConnection::closed, [&] { app.exit(status); });
 
-    logs->declare(QAmqpExchange::Type::Fanout);
+    logs->declare(QAmqpExchange::Fanout);
     const QString text = parser.positionalArguments().join(u' ');
     const QAmqpMessage line(text.isEmpty() ? "info: Hello World!"_ba : text.toUtf8());
     logs->publish(QString(), line); // a fanout exchange does not look at the routing key

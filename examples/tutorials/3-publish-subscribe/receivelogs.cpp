@@ -40,7 +40,7 @@ int main(int argc, char **argv)
     QObject::connect(&connection, &QAmqpConnection::errorOccurred, fail);
     QObject::connect(&connection, &QAmqpConnection::closed, [&] { app.exit(status); });
 
-    logs->declare(QAmqpExchange::Type::Fanout);
+    logs->declare(QAmqpExchange::Fanout);
     queue->declare(QAmqpQueueOptions().setExclusive()); // deleted when this program ends
     queue->bind(logs->name());
     const QAmqpConsumer *consumer = queue->consume(QAmqpConsumeOptions().setNoAck());

@@ -38,7 +38,7 @@ int main(int argc, char **argv)
     QObject::connect(&connection, &QAmqpConnection::errorOccurred, fail);
     QObject::connect(&connection, &QAmqpConnection::closed, [&] { app.exit(status); });
 
-    logs->declare(QAmqpExchange::Type::Direct);
+    logs->declare(QAmqpExchange::Direct);
     const QStringList arguments = parser.positionalArguments();
     const QString severity = arguments.value(0, u"info"_s);
     const QString text = arguments.size() > 1 ? arguments.sliced(1).join(u' ') : u"Hello World!"_s;

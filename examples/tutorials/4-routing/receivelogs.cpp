@@ -44,7 +44,7 @@ int main(int argc, char **argv)
     QObject::connect(&connection, &QAmqpConnection::errorOccurred, fail);
     QObject::connect(&connection, &QAmqpConnection::closed, [&] { app.exit(status); });
 
-    logs->declare(QAmqpExchange::Type::Direct);
+    logs->declare(QAmqpExchange::Direct);
     queue->declare(QAmqpQueueOptions().setExclusive());
     for (const QString &severity : parser.positionalArguments())
         queue->bind(logs->name(), severity);

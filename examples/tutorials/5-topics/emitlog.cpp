@@ -38,7 +38,7 @@ int main(int argc, char **argv)
     QObject::connect(&connection, &QAmqpConnection::errorOccurred, fail);
     QObject::connect(&connection, &QAmqpConnection::closed, [&] { app.exit(status); });
 
-    logs->declare(QAmqpExchange::Type::Topic);
+    logs->declare(QAmqpExchange::Topic);
     const QStringList arguments = parser.positionalArguments();
     const QString key = arguments.value(0, u"anonymous.info"_s);
     const QString text = arguments.size() > 1 ? arguments.sliced(1).join(u' ') : u"Hello World!"_s;

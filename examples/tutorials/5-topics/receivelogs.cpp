@@ -44,7 +44,7 @@ int main(int argc, char **argv)
     QObject::connect(&connection, &QAmqpConnection::errorOccurred, fail);
     QObject::connect(&connection, &QAmqpConnection::closed, [&] { app.exit(status); });
 
-    logs->declare(QAmqpExchange::Type::Topic);
+    logs->declare(QAmqpExchange::Topic);
     queue->declare(QAmqpQueueOptions().setExclusive());
     for (const QString &pattern : parser.positionalArguments())
         queue->bind(logs->name(), pattern);

@@ -27,7 +27,7 @@ void keepsInAFile(QAmqpConnection *connection)
     if (!box->open(u"orders.box"_s))
         qFatal("%s", qPrintable(box->lastError().text()));
     QAmqpMessage order("42 pencils"_ba);
-    order.setDeliveryMode(QAmqpMessage::DeliveryMode::Persistent);
+    order.setDeliveryMode(QAmqpMessage::Persistent);
     box->publish({}, u"orders"_s, order);
     //! [file outbox]
 }
@@ -53,7 +53,7 @@ void limits(QAmqpOutbox *box)
     using namespace std::chrono_literals;
     //! [outbox limits]
     box->setMaximumBytes(256 * 1024 * 1024);
-    box->setOverflow(QAmqpOutbox::Overflow::DropOldest); // by default new messages are refused
+    box->setOverflow(QAmqpOutbox::DropOldest); // by default new messages are refused
     box->setMessageTimeout(24h);
     //! [outbox limits]
 }

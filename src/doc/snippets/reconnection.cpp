@@ -47,7 +47,7 @@ void follow(QAmqpConnection *connection, QObject *window)
 void loop(const QAmqpConnection &connection)
 {
     //! [loop]
-    while (connection.state() != QAmqpConnection::State::Closed)
+    while (connection.state() != QAmqpConnection::Closed)
         QCoreApplication::processEvents(QEventLoop::WaitForMoreEvents);
     //! [loop]
 }

@@ -66,7 +66,7 @@ void queueArguments()
     //! [queue arguments]
     const auto orders = QAmqpQueueOptions()
                                 .setDurable()
-                                .setType(QAmqpQueueOptions::Type::Quorum)
+                                .setType(QAmqpQueueOptions::Quorum)
                                 .setDeadLetterExchange(u"orders.dead"_s)
                                 .setDeliveryLimit(5);
     const auto recent = QAmqpQueueOptions().setMessageTtl(10min).setMaxLength(1000);
@@ -129,7 +129,7 @@ void refusedOrUnreachable(QAmqpConnection *connection)
     QObject::connect(connection, &QAmqpConnection::errorOccurred, [](const QAmqpError &error) {
         if (error.socketError() == QAbstractSocket::ConnectionRefusedError)
             qWarning() << "The machine is there, but no broker runs on it.";
-        else if (error.kind() == QAmqpError::Kind::HostUnreachable)
+        else if (error.kind() == QAmqpError::HostUnreachable)
             qWarning() << "There is no way to the machine.";
     });
     //! [socket error]
@@ -201,7 +201,7 @@ void streamedPublish(QAmqpChannel *uploads)
     if (!file->open(QIODevice::ReadOnly))
         return;
     QAmqpMessage properties;
-    properties.setDeliveryMode(QAmqpMessage::DeliveryMode::Persistent);
+    properties.setDeliveryMode(QAmqpMessage::Persistent);
     uploads->publishConfirmed(QString(), u"backups"_s, file.get(), file->size(), properties)
             .then(uploads, [file](quint64) { qInfo() << "the broker has it"; })
             .onFailed(uploads, [file](const QAmqpException &exception) {
@@ -261,8 +261,8 @@ void MyTransport::streamIsReadable()
         received(bytes);
     }
     if (std::exchange(m_ended, false))
-        lost(QAmqpError(QAmqpError::Kind::ConnectionLost, QAmqpError::Scope::Connection,
-                        QAmqpError::Origin::Transport, u"the stream ended"_s));
+        lost(QAmqpError(QAmqpError::ConnectionLost, QAmqpError::Connection,
+                        QAmqpError::Transport, u"the stream ended"_s));
     if (!turn())
         return; // *this does not exist any more
     // Here, and only here: look whether more is to be read or written.

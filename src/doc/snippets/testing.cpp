@@ -20,7 +20,7 @@ void orderIsTaken(QAmqpChannel *channel)
     QCOMPARE(declared->messageCount, 0U);
 
     const auto missing = QAmqpTest::result(channel->purgeQueue(u"nowhere"_s));
-    QCOMPARE(missing.error().kind(), QAmqpError::Kind::NotFound);
+    QCOMPARE(missing.error().kind(), QAmqpError::NotFound);
     //! [result]
 }
 
@@ -52,7 +52,7 @@ void orderIsNotLost(QAmqpTestBroker &broker)
 {
     //! [faults]
     // The link is cut when the broker has the first bill, before it confirms that.
-    broker.addFault(QAmqpTestFault(QAmqpTestFault::Kind::Drop).atPublish(1));
+    broker.addFault(QAmqpTestFault(QAmqpTestFault::Drop).atPublish(1));
     broker.publish({}, u"orders"_s, QByteArray("3 apples"));
     QVERIFY(QAmqpTest::waitUntil([&] { return broker.connections().isEmpty(); }));
     QCOMPARE(broker.queue(u"orders"_s)->messages, 1U); // it was not acknowledged
@@ -84,7 +84,7 @@ void blocking()
 {
     //! [blocking]
     QAmqpTestBroker broker;
-    broker.setThreading(QAmqpTestBroker::Threading::OwnThread);
+    broker.setThreading(QAmqpTestBroker::OwnThread);
     QVERIFY(broker.start());
     QAmqpBlockingConnection connection;
     QVERIFY(connection.open(broker.url()));
