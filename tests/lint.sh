@@ -289,6 +289,13 @@ collect_commands()
 import json, os, re, sys
 
 output, *folders = sys.argv[1:]
+
+def sources(file): # QTAMQP_UNITY makes one file of several, which includes them
+    if "/Unity/" not in file:
+        return [file]
+    with open(file) as united:
+        return re.findall(r'^#include "(.*)"', united.read(), re.M)
+
 commands = {}
 for folder in folders:
     try:
@@ -299,7 +306,9 @@ for folder in folders:
     for entry in entries:
         entry["command"] = re.sub(r" -Winvalid-pch| -include \S+/cmake_pch\.hxx| -Werror\b| -f(no-)?sanitize\S+",
                                   "", entry["command"])
-        commands.setdefault(entry["file"], entry)
+        for file in sources(entry["file"]):
+            command = entry["command"].replace(entry["file"], file)
+            commands.setdefault(file, dict(entry, file=file, command=command))
 with open(os.path.join(output, "compile_commands.json"), "w") as file:
     json.dump(list(commands.values()), file, indent=0)
 PYTHON

@@ -42,7 +42,7 @@ if [ -n "$threads" ]; then
 fi
 
 # Names and lines are enough to find a fault by, and are compiled in three quarters of the time.
-common=(-DQTAMQP_WERROR=ON -DQTAMQP_PCH=ON -DQTAMQP_TESTS=ON -DCMAKE_CXX_FLAGS_DEBUG=-g1
+common=(-DQTAMQP_WERROR=ON -DQTAMQP_PCH=ON -DQTAMQP_UNITY=ON -DQTAMQP_TESTS=ON -DCMAKE_CXX_FLAGS_DEBUG=-g1
     "-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O2 -g1 -DNDEBUG")
 build build/tests "${common[@]}" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DQTAMQP_TEST_PART=outer \
     -DQTAMQP_EXAMPLES=ON -DQTAMQP_BENCH=ON -DQTAMQP_DOCS=ON

@@ -18,7 +18,6 @@ QT_BEGIN_NAMESPACE
 namespace QtAmqpPrivate {
 
 using namespace std::chrono_literals;
-using Origin = Request::Origin;
 
 // Since it ran last. One that the broker refuses or cancels more often is given up.
 constexpr int MostRefusals = 5;
@@ -135,13 +134,13 @@ void ChannelCore::queueReturned(const QByteArray &queue)
             continue;
         consumer.isAway = false;
         WireCall call = resumingCall(tag, consumer);
-        call.request.origin = Origin::SetUp;
+        call.request.origin = Request::Origin::SetUp;
         ++m_settingUp;
         m_context.timed.insert(m_number);
         m_waiting.prepend(std::move(call)); // what waits is held back until it is answered
         if (std::exchange(consumer.owesCancel, false)) {
             WireCall answer = callOf(cancelOf(tag));
-            answer.request.origin = Origin::SetUp;
+            answer.request.origin = Request::Origin::SetUp;
             m_waiting.prepend(std::move(answer));
         }
     }

@@ -18,7 +18,6 @@ QT_BEGIN_NAMESPACE
 namespace QtAmqpPrivate {
 
 using namespace std::chrono_literals;
-using Origin = Request::Origin;
 
 // The text says what is known of a request that was sent before the link was lost.
 static QAmqpError interruptedError(const QString &what, const QAmqpError &cause)
@@ -50,7 +49,8 @@ void ChannelCore::interrupt(const QAmqpError &cause, quint32 &guiltyMethod)
     releaseCalls();
     m_isBack = !m_wasOpen; // else the application has not heard of it yet
     m_context.events.append(ReadyToClose{m_number}); // before any slot hears of it
-    m_waiting.takeIf([](const WireCall &call) { return call.request.origin == Origin::SetUp; });
+    m_waiting.takeIf(
+            [](const WireCall &call) { return call.request.origin == Request::Origin::SetUp; });
     m_settingUp = 0;
     tearTransaction(cause);
     m_waiting.takeIf([](const WireCall &call) { return !call.request.method && !call.hasContent; });
@@ -68,7 +68,7 @@ void ChannelCore::interrupt(const QAmqpError &cause, quint32 &guiltyMethod)
     std::vector<WireCall> again;
     bool isInternal = cause.replyCode() == int(ReplyCode::InternalError) && !guiltyMethod;
     m_link->endRequests([&](Request &request) {
-        if (request.origin != Origin::Application || !request.isAwaited())
+        if (request.origin != Request::Origin::Application || !request.isAwaited())
             return endUnderWay(request, cause, again);
         // For an internal error RabbitMQ blames nothing. What twice was the oldest one that it had not answered is
         // not asked a third time.
@@ -105,7 +105,7 @@ void ChannelCore::endUnderWay(Request &request, const QAmqpError &cause,
                               std::vector<WireCall> &again)
 {
     const quint32 method = request.method;
-    const bool isOurs = request.origin != Origin::Application;
+    const bool isOurs = request.origin != Request::Origin::Application;
     if (!method || request.noWait || request.over || isOurs) {
         if (request.declared)
             request.declared->isComing = false;
@@ -217,14 +217,14 @@ RequestId ChannelCore::refuseTorn()
                     u"tx.commit: the link was lost in the middle of this transaction, and a part of it with the link; all of it is rolled back")});
     WireCall call = callOf(TxRollback{});
     call.request = requestOf(TxRollback{}, ++m_context.lastRequest);
-    call.request.origin = Origin::Library;
+    call.request.origin = Request::Origin::Library;
     sendOrQueue(std::move(call));
     return id;
 }
 
 void ChannelCore::addSetUp(std::vector<WireCall> &calls, WireCall call)
 {
-    call.request.origin = Origin::SetUp;
+    call.request.origin = Request::Origin::SetUp;
     calls.push_back(std::move(call));
     ++m_settingUp;
 }
@@ -283,7 +283,7 @@ bool ChannelCore::isSetUpBlamed(const QAmqpError &cause, quint32 guiltyMethod)
             m_link && m_settingUp > 0 && guiltyMethod == BasicConsume::info.id()
             ? m_link->unanswered(guiltyMethod)
             : nullptr;
-    if (!guilty || guilty->origin != Origin::SetUp)
+    if (!guilty || guilty->origin != Request::Origin::SetUp)
         return false;
     blame(guilty->consumerTag, cause);
     return true;
@@ -303,8 +303,8 @@ void ChannelCore::blame(const QByteArray &consumerTag, const QAmqpError &cause)
 bool ChannelCore::setUpRefused(const QAmqpError &error, quint32 guiltyMethod)
 {
     const Request *const guilty = m_link ? m_link->unanswered(guiltyMethod) : nullptr;
-    if (!guilty || guilty->origin != Origin::SetUp || guiltyMethod != BasicConsume::info.id()
-        || error.origin() != QAmqpError::Origin::Broker)
+    if (!guilty || guilty->origin != Request::Origin::SetUp
+        || guiltyMethod != BasicConsume::info.id() || error.origin() != QAmqpError::Origin::Broker)
         return false;
     const QByteArray tag = guilty->consumerTag;
     const auto found = m_consumers.find(tag);

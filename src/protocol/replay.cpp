@@ -14,7 +14,6 @@ QT_BEGIN_NAMESPACE
 namespace QtAmqpPrivate {
 
 using namespace std::chrono_literals;
-using Kind = Topology::Kind;
 using std::chrono::milliseconds;
 
 constexpr int MaxBlame = 2;
@@ -70,7 +69,7 @@ void Replay::count(const Step &step, int sign)
     if (step.isPutOff)
         return;
     m_busy += sign;
-    m_declaring += step.kind == Kind::QueueBinding ? 0 : sign;
+    m_declaring += step.kind == Topology::Kind::QueueBinding ? 0 : sign;
 }
 
 void Replay::setState(Step &step, State state)
@@ -91,7 +90,7 @@ void Replay::putOff(Step &step)
     step.isPutOff = true;
     count(step, 1);
     const Topology::Entity *const entity = m_session.topology.find(step.entity);
-    if (!entity || step.kind == Kind::QueueBinding)
+    if (!entity || step.kind == Topology::Kind::QueueBinding)
         return;
     for (const quint64 binding : m_session.topology.bindingsOf(*entity)) {
         if (const auto index = m_index.find(binding); index != m_index.end())
@@ -207,7 +206,7 @@ bool Replay::holds(const QByteArray &queue) const
 // that the broker made up for it.
 bool Replay::isLookedFor(const Step &step, const Topology::Entity &entity) const
 {
-    return step.kind == Kind::Queue
+    return step.kind == Topology::Kind::Queue
             && (!m_declares
                 || (entity.isNamedByBroker && !entity.diesWithLink && !step.isNameGone));
 }
@@ -220,7 +219,7 @@ QByteArray Replay::methodFor(const Step &step, const Topology::Entity &entity) c
 // A binding waits for all queues, and for its own one if that was put off.
 bool Replay::isHeld(const Step &step) const
 {
-    if (step.kind != Kind::QueueBinding)
+    if (step.kind != Topology::Kind::QueueBinding)
         return false;
     const Topology::Entity *const binding = m_session.topology.find(step.entity);
     return m_declaring > 0 || (binding && isAway(binding->name));
@@ -339,7 +338,7 @@ void Replay::answered(const Request &request, const Replied &replied)
                         u"queue \"%1\" has another consumer, and one of the two is exclusive",
                         replied.name));
     setState(step, State::Done);
-    m_sendable = m_sendable || (step.kind != Kind::QueueBinding && m_declaring == 0);
+    m_sendable = m_sendable || (step.kind != Topology::Kind::QueueBinding && m_declaring == 0);
     if (Topology::Entity *const entity = m_session.topology.find(step.entity))
         declared(step, *entity, replied.name);
 }
@@ -350,7 +349,7 @@ void Replay::declared(Step &step, Topology::Entity &entity, const QByteArray &na
     step.tries = 0;
     step.isSkipped = step.isPatient = step.isNameGone = false;
     step.until = MissingQueue::Until::IsThere;
-    if (entity.kind != Kind::Queue)
+    if (entity.kind != Topology::Kind::Queue)
         return;
     if (entity.isNamedByBroker && entity.name != name) {
         const QByteArray old = m_session.topology.rename(step.entity, name);
@@ -389,9 +388,10 @@ void Replay::refused(Step &step, const QAmqpError &error)
         step.isNameGone = true; // the broker makes up another one
         return;
     }
-    const bool isBinding = step.kind == Kind::QueueBinding || step.kind == Kind::ExchangeBinding;
+    const bool isBinding = step.kind == Topology::Kind::QueueBinding
+            || step.kind == Topology::Kind::ExchangeBinding;
     if (code == int(ReplyCode::ResourceLocked)
-        || (code == int(ReplyCode::NotFound) && step.kind == Kind::Queue))
+        || (code == int(ReplyCode::NotFound) && step.kind == Topology::Kind::Queue))
         return tryLater(step, error);
     if (code != int(ReplyCode::NotFound) || !isBinding || step.tries++ > 0)
         return skip(step, error);
@@ -402,8 +402,8 @@ void Replay::refused(Step &step, const QAmqpError &error)
     const Topology &topology = m_session.topology;
     for (const Topology::Entity *end :
          {topology.exchange(binding->source),
-          step.kind == Kind::QueueBinding ? topology.queue(binding->name)
-                                          : topology.exchange(binding->name)}) {
+          step.kind == Topology::Kind::QueueBinding ? topology.queue(binding->name)
+                                                    : topology.exchange(binding->name)}) {
         if (end && m_declares && m_leftOut.count(end->id) == 0)
             setState(stepFor(*end), State::ToDo);
     }

@@ -12,13 +12,11 @@ QT_BEGIN_NAMESPACE
 
 namespace QtAmqpPrivate {
 
-using Kind = Topology::Kind;
-
 QString Replay::nameOf(const Topology::Entity &entity) const
 {
     switch (entity.kind) {
-    case Kind::Exchange: return formatted(u"exchange \"%1\"", entity.name);
-    case Kind::Queue: return formatted(u"queue \"%1\"", entity.name);
+    case Topology::Kind::Exchange: return formatted(u"exchange \"%1\"", entity.name);
+    case Topology::Kind::Queue: return formatted(u"queue \"%1\"", entity.name);
     default:
         return formatted(u"the binding of \"%1\" to exchange \"%2\"", entity.name, entity.source);
     }
@@ -37,7 +35,7 @@ static QAmqpError entityError(const QString &what, const Topology::Entity &entit
 QString Replay::failureOf(const Step &step, const Topology::Entity &entity, bool isFinal) const
 {
     if (entity.isForeign || step.until != MissingQueue::Until::IsThere
-        || (!m_declares && step.kind == Kind::Queue))
+        || (!m_declares && step.kind == Topology::Kind::Queue))
         return isFinal
                 ? formatted(u"the consumers of queue \"%1\" were not started again", entity.name)
                 : formatted(
@@ -59,7 +57,8 @@ void Replay::skip(Step &step, const QAmqpError &error)
     const QAmqpError failure = entityError(failureOf(step, *entity, true), *entity, error);
     if (!std::exchange(step.isSkipped, true))
         m_session.log->add(qtAmqpConnection(), QtWarningMsg, failure.text());
-    if (entity->kind == Kind::Queue && (step.isPutOff || std::exchange(step.isAwaited, false))) {
+    if (entity->kind == Topology::Kind::Queue
+        && (step.isPutOff || std::exchange(step.isAwaited, false))) {
         if (error.replyCode() == int(ReplyCode::PreconditionFailed)) // another one is there
             m_returned.push_back(entity->name);
         else
@@ -83,7 +82,8 @@ QList<QAmqpError> Replay::pending() const
     QList<QAmqpError> errors;
     for (const Step &step : m_steps) {
         const Topology::Entity *const entity = m_session.topology.find(step.entity);
-        if (step.isPutOff && step.state != State::Done && entity && step.kind != Kind::QueueBinding)
+        if (step.isPutOff && step.state != State::Done && entity
+            && step.kind != Topology::Kind::QueueBinding)
             errors.append(entityError(failureOf(step, *entity, false), *entity, step.refusal));
     }
     return errors;

@@ -15,6 +15,8 @@ QT_BEGIN_NAMESPACE
 
 namespace QtAmqpPrivate {
 
+using Kind = QAmqpError::Kind;
+
 // Measurements showed that larger queues gain nothing with TCP. With TLS, encrypted blocks of more than 64
 // KiB make the allocator give memory back to the system and take it again in every turn, which halves the
 // throughput.
@@ -172,7 +174,6 @@ QString SocketTransport::tlsAdvice(const QString &why) const
 
 void SocketTransport::noteDisconnected(const QString &why)
 {
-    using Kind = QAmqpError::Kind;
     const QAbstractSocket::SocketError code = m_socket->error();
     const bool byTls = code == QAbstractSocket::SslHandshakeFailedError
             || code == QAbstractSocket::SslInternalError
