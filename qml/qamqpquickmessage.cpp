@@ -90,20 +90,7 @@ using namespace Qt::StringLiterals;
     itself. Returns \c false if the message was settled before, or if it is \l stale, so that the broker delivers
     the message again. */
 
-bool QAmqpQuickMessage::ack() const { return QAmqpQuickSettling::settle(m_delivery.ack()); }
-
-Q_GLOBAL_STATIC(QAmqpQuickSettling, settling)
-
-QAmqpQuickSettling *QAmqpQuickSettling::instance() { return settling(); }
-
-bool QAmqpQuickSettling::settle(bool done)
-{
-    if (done && settling.exists())
-        Q_EMIT settling->changed();
-    return done;
-}
-
-void QAmqpQuickSettling::linkLost() { settle(true); }
+bool QAmqpQuickMessage::ack() const { return m_delivery.ack(); }
 
 QAmqpQuickMessage::QAmqpQuickMessage(QAmqpDelivery delivery) : m_delivery(std::move(delivery)) { }
 
@@ -145,8 +132,7 @@ bool QAmqpQuickMessage::isPersistent() const
     of the queue, if it has one. Returns the same as ack(). */
 bool QAmqpQuickMessage::nack(bool requeue) const
 {
-    return QAmqpQuickSettling::settle(
-            m_delivery.nack(requeue ? QAmqpDelivery::Requeue : QAmqpDelivery::Discard));
+    return m_delivery.nack(requeue ? QAmqpDelivery::Requeue : QAmqpDelivery::Discard);
 }
 
 /*! \qmlmethod string amqpMessage::toJson()

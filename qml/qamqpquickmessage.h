@@ -16,20 +16,6 @@ QT_BEGIN_NAMESPACE
 class QJSEngine;
 class QJSValue;
 
-// Notifies models when messages are settled, by whichever copy.
-class QAmqpQuickSettling : public QObject
-{
-    Q_OBJECT
-public:
-    static QAmqpQuickSettling *instance();
-    // Emits changed() if a message was settled, and returns whether it was.
-    static bool settle(bool done);
-    static void linkLost(); // messages may be stale now: emits changed()
-
-Q_SIGNALS:
-    void changed();
-};
-
 class Q_AMQPQUICK_EXPORT QAmqpQuickMessage
 {
     Q_GADGET

@@ -119,10 +119,6 @@ QAmqpQuickQueue::QAmqpQuickQueue(QObject *parent) : QAmqpQuickBound(parent)
 {
     const auto consumeAnew = [this] { isReady() ? consume() : restart(); };
     connect(this, &QAmqpQuickQueue::consumingChanged, this, consumeAnew);
-    connect(this, &QAmqpQuickQueue::readyChanged, this, [this] {
-        if (!isReady())
-            QAmqpQuickSettling::linkLost();
-    });
     connect(this, &QAmqpQuickQueue::receivingChanged, this, [this, consumeAnew] {
         if (!m_receiving && isAutoDelete())
             restart(); // the broker may delete the queue with its consumer
@@ -210,7 +206,7 @@ QFuture<void> QAmqpQuickQueue::unbind(const Binding &binding)
 void QAmqpQuickQueue::stop()
 {
     if (m_handled && m_ackPolicy == AckOnReturn)
-        QAmqpQuickSettling::settle(m_handled->ack()); // the message's own handler stops the queue
+        m_handled->ack(); // the message's own handler stops the queue
     QAmqpQuickBound::stop();
     if (!m_info.name.isEmpty()) {
         m_info = {};
@@ -273,7 +269,7 @@ void QAmqpQuickQueue::receive(const QAmqpDelivery &delivery)
     if (self)
         m_handled = outer;
     if (ack)
-        QAmqpQuickSettling::settle(message.ack());
+        message.ack();
 }
 
 /*! \qmlmethod real AmqpQueue::publish(var body, var properties = {})

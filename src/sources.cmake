@@ -134,6 +134,8 @@ set(QTAMQP_api_SOURCES
     api/channelupdates.cpp
     api/deduplicator.cpp
     api/deduplicator.h
+    api/deliverywatch.cpp
+    api/deliverywatch.h
     api/devicesource.cpp
     api/devicesource.h
     api/endpoint.cpp
@@ -145,6 +147,7 @@ set(QTAMQP_api_SOURCES
     api/farewell.h
     api/mailbox.cpp
     api/mailbox.h
+    api/messagerows.cpp
     api/notify.h
     api/outboxsending.cpp
     api/outboxshelf.h
@@ -160,6 +163,8 @@ set(QTAMQP_api_SOURCES
     api/qamqpdelivery.cpp
     api/qamqpdelivery_p.h
     api/qamqpexchange.cpp
+    api/qamqpmessagemodel.cpp
+    api/qamqpmessagemodel_p.h
     api/qamqpoutbox.cpp
     api/qamqpoutbox_p.h
     api/qamqpqueue.cpp
@@ -172,6 +177,7 @@ set(QTAMQP_api_HEADERS
     ${include}/qamqpconsumer.h
     ${include}/qamqpdelivery.h
     ${include}/qamqpexchange.h
+    ${include}/qamqpmessagemodel.h
     ${include}/qamqpoutbox.h
     ${include}/qamqpqueue.h
     ${include}/qamqprpcclient.h

@@ -71,7 +71,7 @@ public:
             settleAll(m_mailbox->take());
     }
     // Is called before the channel ends, or with 0 the connection. Later acknowledgements return false.
-    void collectLastMail(int channel) { settleAll(m_mailbox->takeLast(channel)); }
+    void collectLastMail(int channel);
 
     void addChannel(quint16 number, QAmqpChannelPrivate *channel);
     void closeChannel(quint16 number);

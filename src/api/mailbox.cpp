@@ -3,6 +3,7 @@
 
 #include "api/mailbox.h"
 
+#include "api/deliverywatch.h"
 #include "api/engine.h"
 #include "api/qamqpchannel_p.h"
 
@@ -14,6 +15,20 @@ QAmqpError streamTakesNothingBack()
 {
     return invalidArgument(
             u"basic.nack: a stream takes nothing back, and RabbitMQ would close the connection (540); ack() what it delivered, it stays in the stream all the same");
+}
+
+void Mailbox::detach()
+{
+    {
+        const std::lock_guard lock(m_mutex);
+        m_owner = nullptr;
+        m_engine = nullptr;
+        m_transport = nullptr;
+        m_waiting.clear();
+        m_hasMail = false;
+        m_admitted.clear();
+    }
+    DeliveryWatch::notify(); // its deliveries are stale
 }
 
 bool Mailbox::settle(const Mail &mail)
@@ -52,6 +67,12 @@ bool Engine::settle(const Mail &mail)
         scheduleTurn();
     }
     return settling == Settling::Accepted;
+}
+
+void Engine::collectLastMail(int channel)
+{
+    settleAll(m_mailbox->takeLast(channel));
+    DeliveryWatch::notify(); // what is unsettled is stale from now on
 }
 
 void Engine::settleAll(const std::vector<Mail> &mails)

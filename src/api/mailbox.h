@@ -56,16 +56,7 @@ public:
         m_engine = engine;
         m_transport = transport;
     }
-    void detach()
-    {
-        const std::lock_guard lock(m_mutex);
-        m_owner = nullptr;
-        m_engine = nullptr;
-        m_transport = nullptr;
-        m_waiting.clear();
-        m_hasMail = false;
-        m_admitted.clear();
-    }
+    void detach();
     // Accepts settlements for this channel from now on.
     void admit(int channel, quint32 generation)
     {

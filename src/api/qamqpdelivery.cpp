@@ -3,6 +3,7 @@
 
 #include "api/qamqpdelivery_p.h"
 
+#include "api/deliverywatch.h"
 #include "protocol/channelcore.h"
 #include "values/errorkinds.h"
 #include "values/json.h"
@@ -67,6 +68,17 @@ void QAmqpDeliveryPrivate::assign(QAmqpDelivery &delivery, Delivered &from,
     d.redelivered = from.redelivered;
     d.fromStream = from.fromStream;
     d.settled.store(!mailbox, std::memory_order_relaxed);
+    d.watched.store(false, std::memory_order_relaxed);
+}
+
+// Sequentially consistent, as in settle(): either this sees what another thread settles meanwhile, or that thread
+// sees that somebody watches.
+bool QAmqpDeliveryPrivate::watch(const QAmqpDelivery &delivery)
+{
+    if (delivery.isSettled())
+        return false;
+    delivery.d->watched = true;
+    return !delivery.d->settled;
 }
 
 void QAmqpDeliveryPrivate::recycle(QAmqpDelivery &delivery, QAmqpDelivery &scratch)
@@ -181,8 +193,11 @@ static bool settle(QAmqpDeliveryPrivate *d, Settlement how, QAmqpDelivery::AckMo
     if (!d || d->settled.exchange(true))
         return false;
     const Mail mail{DeliveryMarkPointer(d), how, mode == QAmqpDelivery::Multiple};
-    if (d->mailbox->settle(mail))
+    if (d->mailbox->settle(mail)) {
+        if (d->watched)
+            DeliveryWatch::notify();
         return true;
+    }
     d->settled = false;
     return false;
 }

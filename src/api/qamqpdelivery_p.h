@@ -18,7 +18,10 @@ public:
     QtAmqpPrivate::EnvelopePointer envelope;
     quint32 remaining = 0;
     bool redelivered = false;
+    std::atomic<bool> watched = false; // DeliveryWatch hears of it when it is settled
 
+    // Sets `watched`. Returns false if there is nothing to settle any more.
+    static bool watch(const QAmqpDelivery &delivery);
     // Fills `delivery` with what arrived, in the memory it already has if nobody else holds it.
     static void assign(QAmqpDelivery &delivery, QtAmqpPrivate::Delivered &from,
                        const QtAmqpPrivate::MailboxPointer &mailbox, quint32 remaining = 0);

@@ -60,6 +60,9 @@ private Q_SLOTS:
                 members += common + ofChannels;
             if (header.contains(u"public QAmqpQuickBound"))
                 members += common + ofChannels + ofBindings;
+            if (header.contains(u"public QAmqpMessageModel"))
+                members += properties(
+                        contents(folder.filePath(u"../include/QtAmqp/qamqpmessagemodel.h"_s)));
             members += all(header, "Q_INVOKABLE \\w+ (\\w+)\\(");
             members += all(header.section(u"Q_SIGNALS:"_s, 1, 1).section(u"protected:"_s, 0, 0),
                            "void (\\w+)\\((?:const |quint64)");
