@@ -101,6 +101,8 @@ private:
     const std::unique_ptr<QAmqpMessageModelPrivate> d_ptr;
 };
 
+Q_AMQP_EXPORT QDebug operator<<(QDebug debug, const QAmqpMessageModel *model);
+
 QT_END_NAMESPACE
 
 #endif

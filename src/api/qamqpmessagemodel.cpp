@@ -6,6 +6,7 @@
 #include "values/wiretext.h"
 
 #include <QtCore/qdatetime.h>
+#include <QtCore/qdebug.h>
 #include <QtCore/qlocale.h>
 #include <QtCore/qstringconverter.h>
 
@@ -23,7 +24,7 @@ using namespace QtAmqpPrivate;
 
     Each message is a row. A QTableView shows the model as it is, with a column for each \l Column and their titles:
 
-    \snippet snippets.cpp messagemodel
+    \snippet widgets-messages/main.cpp model
 
     It needs QtCore alone, so that a program without widgets can use it too. The QML type AmqpMessageModel is this
     class with roles that are values of QML.
@@ -372,6 +373,17 @@ QVariant QAmqpMessageModel::headerData(int section, Qt::Orientation orientation,
     if (role == Qt::TextAlignmentRole)
         return int((isNumber(section) ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
     return role == Qt::DisplayRole ? tr(titles[section]) : QVariant();
+}
+
+/*! \relates QAmqpMessageModel
+    Writes how many rows \a model has, and how many of its messages are unsettled, to \a debug. */
+QDebug operator<<(QDebug debug, const QAmqpMessageModel *model)
+{
+    const QDebugStateSaver saver(debug);
+    if (!model)
+        return debug.nospace() << "QAmqpMessageModel(null)";
+    return debug.nospace() << "QAmqpMessageModel(" << model->count() << " rows, "
+                           << model->unsettled() << " unsettled)";
 }
 
 QT_END_NAMESPACE

@@ -6,6 +6,7 @@
 #include "apitest.h"
 
 #include <QtAmqp/qamqpexchange.h>
+#include <QtAmqp/qamqpmessagemodel.h>
 #include <QtAmqp/qamqpresult.h>
 #include <QtAmqp/qamqprpcclient.h>
 #include <QtAmqp/qamqprpcserver.h>
@@ -79,6 +80,10 @@ void TestDebug::objects()
     QCOMPARE(printed(&server), u"QAmqpRpcServer(\"work\", stopped, channel 1)"_s);
     QVERIFY(server.start());
     QCOMPARE(printed(&server), u"QAmqpRpcServer(\"work\", running, channel 1)"_s);
+    QAmqpMessageModel model;
+    model.append(QAmqpDelivery());
+    QCoreApplication::processEvents();
+    QCOMPARE(printed(&model), u"QAmqpMessageModel(1 rows, 0 unsettled)"_s);
     QVERIFY(printed(&s.connection).contains(u"State::Open"));
     QVERIFY(!printed(&s.connection).contains(u"hunter2"));
     TRY(s.server.isExhausted(), s.server);
@@ -93,6 +98,7 @@ void TestDebug::nullObjects()
     QCOMPARE(printed(static_cast<QAmqpQueue *>(nullptr)), u"QAmqpQueue(null)"_s);
     QCOMPARE(printed(static_cast<QAmqpExchange *>(nullptr)), u"QAmqpExchange(null)"_s);
     QCOMPARE(printed(static_cast<QAmqpConsumer *>(nullptr)), u"QAmqpConsumer(null)"_s);
+    QCOMPARE(printed(static_cast<QAmqpMessageModel *>(nullptr)), u"QAmqpMessageModel(null)"_s);
     QCOMPARE(printed(static_cast<QAmqpRpcClient *>(nullptr)), u"QAmqpRpcClient(null)"_s);
     QCOMPARE(printed(static_cast<QAmqpRpcServer *>(nullptr)), u"QAmqpRpcServer(null)"_s);
 }
