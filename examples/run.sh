@@ -71,9 +71,11 @@ fi
 # The tests in examples bring their own broker.
 needs_broker=yes
 program=example_$name
+binary=
 case $name in
 testing) needs_broker='' program=testing/tst_orders ;;
 testing-*) needs_broker='' ;;
+widgets-inspector) binary=qamqp-inspector ;;
 esac
 [ -n "$needs_broker" ] || rabbitmq=
 if [ "$name" = widgets-inspector ] && [ -z "$url$rabbitmq" ]; then
@@ -230,7 +232,7 @@ else
     # The smallest ones take the URL alone.
     options=(--url "$url")
     grep -q QCommandLineParser "examples/$name/main.cpp" || options=("$url")
-    run "build/examples/examples/$program" "${options[@]}" "$@" || status=$?
+    run "build/examples/examples/${binary:-$program}" "${options[@]}" "$@" || status=$?
 fi
 step "the example $name ended with status $status"
 exit "$status"

@@ -213,6 +213,23 @@ void Broker::count(const QString &queue)
             channel);
 }
 
+void Broker::look(const QString &queue)
+{
+    if (!m_connection.isOpen())
+        return;
+    QAmqpChannel *channel = newChannel();
+    channel->declareQueue(queue, QAmqpQueueOptions().setPassive(true))
+            .then(this,
+                  [this, queue, channel = QPointer(channel)](const QAmqpQueueInfo &info) {
+                      Q_EMIT seen(queue, info.messageCount);
+                      if (channel)
+                          channel->close();
+                  })
+            .onFailed(this, [this, queue](const QAmqpException &) {
+                Q_EMIT seen(queue, std::nullopt); // and the channel is closed
+            });
+}
+
 void Broker::consume(const QString &queue)
 {
     stopConsuming();

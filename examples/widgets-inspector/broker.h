@@ -8,6 +8,7 @@
 #include <QtAmqp/QAmqpConnection>
 #include <QtAmqp/QAmqpConsumer>
 #include <QtAmqp/QAmqpDelivery>
+#include <QtAmqp/QAmqpRecoveryReport>
 #include <QtCore/QPointer>
 
 #include <optional>
@@ -43,6 +44,8 @@ public:
 
     // Asks how many messages are ready, which counted() reports.
     void count(const QString &queue);
+    // The same without a word if that fails: seen() tells in any case, with nothing if there is no such queue.
+    void look(const QString &queue);
     // Takes messages out of the queue for good until stopConsuming(); each is acknowledged when it comes.
     void consume(const QString &queue);
     void setPaused(bool paused);
@@ -58,13 +61,14 @@ Q_SIGNALS:
     void opened();
     void closed();
     void lost(const QString &text); // the connection, which is being made again
-    void recovered();
+    void recovered(const QAmqpRecoveryReport &report);
     void consumingChanged();
     void peeked(const QString &queue, const QList<QAmqpDelivery> &deliveries, quint32 more);
     void held(const QString &queue, const QList<QAmqpDelivery> &deliveries, quint32 more);
     void released(); // messages that were held and not settled are in the queue again
     void moved(const QAmqpDelivery &delivery);
     void counted(const QString &queue, quint32 messages);
+    void seen(const QString &queue, std::optional<quint32> messages);
     void received(const QAmqpDelivery &delivery);
     void replied(const QAmqpMessage &reply, qint64 milliseconds);
     void done(const QString &text);

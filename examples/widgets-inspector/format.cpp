@@ -84,15 +84,6 @@ bool isText(const QByteArray &bytes, qsizetype most)
     return !decoder.hasError() && !text.isNull();
 }
 
-QString preview(const QByteArray &bytes)
-{
-    constexpr qsizetype most = 160;
-    const QByteArray start = bytes.left(most);
-    if (!bytes.isEmpty() && !isText(bytes, most))
-        return u"binary: "_s + QString::fromLatin1(start.left(32).toHex(' '));
-    return QString::fromUtf8(start).simplified() + (bytes.size() > most ? u"…"_s : QString());
-}
-
 QString sizeText(qsizetype bytes)
 {
     return bytes < 1024 ? u"%1 B"_s.arg(bytes) : QLocale().formattedDataSize(bytes, 1);

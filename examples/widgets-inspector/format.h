@@ -15,7 +15,6 @@ QString jsonProblem(const QByteArray &bytes); // null if the bytes are JSON
 QString prettyJson(const QByteArray &bytes);
 // If only the first `most` bytes are checked, the last character may be incomplete.
 bool isText(const QByteArray &bytes, qsizetype most = -1);
-QString preview(const QByteArray &bytes); // one short line
 // Returns the system's font for code, in the size of the font of the widget beside it.
 QFont fixedFont(const QFont &beside);
 QString sizeText(qsizetype bytes);

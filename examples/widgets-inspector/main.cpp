@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: MIT
 
 // Looks into the queues of a broker: see mainwindow.h for what it can do.
-// usage: widgets-inspector [--url URL] [--queue QUEUE] [--management-port PORT]
+// usage: qamqp-inspector [--url URL] [--queue QUEUE] [--management-port PORT]
 
+#include "icons.h"
 #include "mainwindow.h"
 
 #include <QtCore/QCommandLineParser>
@@ -16,6 +17,8 @@ int main(int argc, char **argv)
     QApplication app(argc, argv);
     QApplication::setOrganizationName(u"QtAmqp"_s);
     QApplication::setApplicationName(u"Inspector"_s);
+    QApplication::setDesktopFileName(u"qamqp-inspector"_s);
+    QApplication::setWindowIcon(programIcon());
     QCommandLineParser parser;
     parser.addHelpOption();
     parser.addOption({u"url"_s, u"The broker to connect to at once."_s, u"url"_s});

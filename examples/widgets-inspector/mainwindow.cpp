@@ -4,7 +4,6 @@
 #include "mainwindow.h"
 
 #include "banner.h"
-#include "connectdialog.h"
 #include "messagefilter.h"
 #include "messagetable.h"
 #include "messageview.h"
@@ -12,7 +11,6 @@
 #include "queuelist.h"
 
 #include <QtCore/QLocale>
-#include <QtGui/QCloseEvent>
 #include <QtWidgets/QBoxLayout>
 #include <QtWidgets/QCompleter>
 #include <QtWidgets/QDockWidget>
@@ -55,16 +53,19 @@ MainWindow::MainWindow(QWidget *parent)
     statusBar()->addPermanentWidget(m_dot);
     statusBar()->addPermanentWidget(m_state);
     const int line = fontMetrics().height();
-    resize(92 * line, 56 * line);
+    resize(96 * line, 56 * line);
     auto *dock = findChild<QDockWidget *>(u"queues"_s);
-    resizeDocks({dock}, {18 * line}, Qt::Horizontal);
+    resizeDocks({dock}, {24 * line}, Qt::Horizontal);
+    restoreWindow();
 
     connectBroker();
     connect(m_queue, &QLineEdit::textChanged, this, &MainWindow::updateState);
     connect(m_queue, &QLineEdit::returnPressed, this, &MainWindow::peek);
     connect(&m_messages, &QAbstractItemModel::rowsInserted, this, &MainWindow::updateCount);
     connect(&m_messages, &QAbstractItemModel::modelReset, this, &MainWindow::updateCount);
-    connect(&m_messages, &MessageModel::heldChanged, this, &MainWindow::updateCount);
+    connect(&m_messages, &MessageModel::rowsRemoved, this, &MainWindow::updateCount);
+    connect(&m_messages, &MessageModel::unsettledChanged, this, &MainWindow::updateCount);
+    connect(&m_messages, &MessageModel::unsettledChanged, this, &MainWindow::updateSelection);
     connect(m_search, &QLineEdit::textChanged, this, [this](const QString &text) {
         m_filter->setText(text);
         updateCount();
@@ -85,8 +86,8 @@ QWidget *MainWindow::newMessages()
     m_table->setModel(m_filter);
     auto *separator = new QAction(this);
     separator->setSeparator(true);
-    m_table->addActions(
-            {m_acknowledge, m_requeue, m_move, separator, m_copy, m_save, m_edit, m_clear});
+    m_table->addActions({m_acknowledge, m_requeue, m_move, separator, m_copy, m_copyJson, m_save,
+                         m_edit, m_clear});
     m_table->setContextMenuPolicy(Qt::ActionsContextMenu);
     m_search->setPlaceholderText(tr("Search messages: body, key, exchange, properties, headers"));
     m_search->setClearButtonEnabled(true);
@@ -100,7 +101,7 @@ QWidget *MainWindow::newMessages()
 
 void MainWindow::createQueueList()
 {
-    auto *dock = new QDockWidget(tr("Queues"));
+    auto *dock = new QDockWidget(tr("Broker"));
     dock->setObjectName(u"queues"_s);
     dock->setFeatures(QDockWidget::DockWidgetClosable | QDockWidget::DockWidgetMovable);
     dock->setWidget(m_queues);
@@ -108,11 +109,15 @@ void MainWindow::createQueueList()
     m_queue->setCompleter(new QCompleter(m_queues->model(), this));
     connect(m_queues, &QueueList::chosen, m_queue, &QLineEdit::setText);
     connect(m_queues, &QueueList::activated, this, &MainWindow::peek);
+    connect(m_queues, &QueueList::exchangeChosen, m_form, &PublishForm::setExchange);
+    connect(m_queues, &QueueList::countWanted, &m_broker, &Broker::look);
+    connect(&m_broker, &Broker::seen, m_queues, &QueueList::setCount);
 }
 
 QWidget *MainWindow::newCentre()
 {
     auto *columns = new QSplitter(Qt::Horizontal);
+    columns->setObjectName(u"columns"_s);
     columns->addWidget(newMessages());
     columns->addWidget(m_view);
     const int line = fontMetrics().height();
@@ -122,6 +127,7 @@ QWidget *MainWindow::newCentre()
     auto *publish = new QGroupBox(tr("Publish or call"));
     (new QVBoxLayout(publish))->addWidget(m_form);
     auto *rows = new QSplitter(Qt::Vertical);
+    rows->setObjectName(u"rows"_s);
     rows->addWidget(columns);
     rows->addWidget(publish);
     rows->setStretchFactor(0, 1);
@@ -135,99 +141,21 @@ QWidget *MainWindow::newCentre()
     return centre;
 }
 
-void MainWindow::connectBroker()
-{
-    connect(&m_broker, &Broker::stateChanged, this, &MainWindow::updateState);
-    connect(&m_broker, &Broker::opened, this, &MainWindow::useBroker);
-    connect(&m_broker, &Broker::closed, m_queues, &QueueList::clear);
-    // What the loss has spoilt is told rather than the loss, and stays when that is over.
-    connect(&m_broker, &Broker::lost, this, [this](const QString &text) {
-        if (m_banner->text().isEmpty())
-            m_banner->setText(m_loss = text);
-        statusBar()->clearMessage();
-    });
-    connect(&m_broker, &Broker::recovered, this, [this] {
-        if (m_banner->text() == m_loss)
-            m_banner->setText({});
-        statusBar()->showMessage(tr("Connected again"), 10'000);
-    });
-    m_countdown.setInterval(1000);
-    connect(&m_countdown, &QTimer::timeout, this, &MainWindow::updateState);
-    connect(&m_broker, &Broker::consumingChanged, this, &MainWindow::updateState);
-    connect(&m_broker, &Broker::failed, m_banner, &Banner::setText);
-    connect(&m_broker, &Broker::failed, statusBar(), &QStatusBar::clearMessage);
-    connect(&m_broker, &Broker::done, this, &MainWindow::succeeded);
-    connect(&m_broker, &Broker::done, this, &MainWindow::updateSelection); // messages were moved
-    connect(&m_broker, &Broker::received, this, [this](const QAmqpDelivery &delivery) {
-        m_messages.add(delivery, MessageModel::Fate::Acknowledged);
-    });
-    connect(&m_broker, &Broker::peeked, this, &MainWindow::peeked);
-    connect(&m_broker, &Broker::held, this, &MainWindow::held);
-    connect(&m_broker, &Broker::released, this, [this] {
-        m_messages.settleAll(MessageModel::Fate::Requeued);
-        updateSelection();
-    });
-    connect(&m_broker, &Broker::moved, this, [this](const QAmqpDelivery &delivery) {
-        m_messages.settle({delivery}, MessageModel::Fate::Moved);
-    });
-    connect(&m_broker, &Broker::counted, this, &MainWindow::askHowToConsume);
-    connect(&m_broker, &Broker::replied, this, &MainWindow::replied);
-    connect(m_form, &PublishForm::publish, &m_broker, &Broker::publish);
-    connect(m_form, &PublishForm::call, &m_broker, &Broker::call);
-}
-
-void MainWindow::connectTo(const QAmqpConnectionOptions &options, quint16 managementPort)
-{
-    m_banner->setText(options.errorString());
-    if (!options.errorString().isEmpty())
-        return;
-    m_hasBroker = true;
-    m_managementPort = managementPort;
-    m_broker.open(options);
-    updateState();
-}
-
-void MainWindow::askForBroker()
-{
-    auto *dialog = new ConnectDialog(this);
-    dialog->setAttribute(Qt::WA_DeleteOnClose);
-    connect(dialog, &QDialog::accepted, this,
-            [this, dialog] { connectTo(dialog->options(), dialog->managementPort()); });
-    dialog->open();
-}
-
 void MainWindow::setQueue(const QString &queue) { m_queue->setText(queue); }
-
-void MainWindow::useBroker()
-{
-    m_queues->setBroker(m_broker.connection(), m_managementPort);
-    if (std::exchange(m_peekAtOnce, false))
-        peek();
-}
-
-void MainWindow::closeEvent(QCloseEvent *event)
-{
-    if (m_broker.connection().state() == QAmqpConnection::Closed)
-        return;
-    // The connection is closed in good order: held messages go back to their queue, and publishes and
-    // acknowledgements arrive.
-    event->ignore();
-    setEnabled(false);
-    connect(&m_broker, &Broker::closed, this, &QWidget::close);
-    m_broker.close();
-}
 
 void MainWindow::peek()
 {
-    if (m_peek->isEnabled())
-        m_broker.peek(m_queue->text(), m_limit->value());
+    if (!m_peek->isEnabled())
+        return;
+    m_queues->addQueue(m_queue->text());
+    m_broker.peek(m_queue->text(), m_limit->value());
 }
 
 void MainWindow::peeked(const QString &queue, const QList<QAmqpDelivery> &deliveries, quint32 more)
 {
-    m_messages.clear();
+    m_messages.forget();
     for (const QAmqpDelivery &delivery : deliveries)
-        m_messages.add(delivery, MessageModel::Fate::Peeked);
+        m_messages.append(delivery);
     const QLocale locale;
     succeeded(deliveries.isEmpty() ? tr("%1 is empty").arg(queue)
                       : more == 0
@@ -240,9 +168,9 @@ void MainWindow::peeked(const QString &queue, const QList<QAmqpDelivery> &delive
 
 void MainWindow::held(const QString &queue, const QList<QAmqpDelivery> &deliveries, quint32 more)
 {
-    m_messages.clear();
+    m_messages.forget();
     for (const QAmqpDelivery &delivery : deliveries)
-        m_messages.add(delivery, MessageModel::Fate::Held);
+        m_messages.append(delivery);
     const QLocale locale;
     succeeded(tr("%1 messages of %2 are held; %3 more are in the queue")
                       .arg(locale.toString(deliveries.size()), queue, locale.toString(more)));
@@ -250,12 +178,14 @@ void MainWindow::held(const QString &queue, const QList<QAmqpDelivery> &deliveri
 
 void MainWindow::toggleConsuming()
 {
-    if (m_broker.isHolding())
+    if (m_broker.isHolding()) {
         m_broker.release();
-    else if (m_broker.isConsuming())
+    } else if (m_broker.isConsuming()) {
         m_broker.stopConsuming();
-    else
+    } else {
+        m_queues->addQueue(m_queue->text());
         m_broker.count(m_queue->text());
+    }
     updateState(); // since a checkable action has changed its state by itself
 }
 
@@ -314,14 +244,14 @@ void MainWindow::showCurrent()
 
 void MainWindow::editAsNew()
 {
-    const MessageModel::Row *row = current();
-    if (row && !m_form->fill(*row))
+    const std::optional<QAmqpDelivery> message = current();
+    if (message && !m_form->fill(*message))
         m_banner->setText(tr("The body of this message is not text: it cannot be edited here"));
 }
 
 void MainWindow::replied(const QAmqpMessage &reply, qint64 milliseconds)
 {
-    m_messages.addReply(reply);
+    m_messages.appendReply(reply);
     succeeded(tr("A reply after %1 ms").arg(milliseconds));
 }
 

@@ -44,7 +44,10 @@ protected:
 
 private:
     template<typename Slot>
-    QAction *newAction(const QString &text, const QString &tip, const QKeySequence &key, Slot slot);
+    QAction *newAction(const char *icon, const QString &text, const QString &tip,
+                       const QKeySequence &key, Slot slot);
+    // Enables the action, or disables it with a tool tip that says why it cannot work.
+    void allow(QAction *action, const QString &reasonAgainst);
     void createActions();
     void createMessageActions();
     void createMenus();
@@ -54,7 +57,11 @@ private:
     QWidget *newMessages();
     void connectBroker();
     void useBroker();
+    void lost(const QString &text);
+    void recovered(const QAmqpRecoveryReport &report);
     void updateState();
+    void updateStatus();
+    QString reasonAgainstTaking() const;
     void updateSelection();
     void updateCount();
 
@@ -71,14 +78,19 @@ private:
     void succeeded(const QString &text);
     QString placeholder() const;
 
-    const MessageModel::Row *current() const;
-    QList<const MessageModel::Row *> selected() const; // in the order of the view, from the top
-    QList<const MessageModel::Row *> selectedOrAll() const;
-    QList<QAmqpDelivery> selectedHeld() const;
+    // Rows of the model, in the order of the view, from the top.
+    QList<int> selected() const;
+    QList<int> selectedOrAll() const;
+    QList<int> selectedHeld() const;
+    std::optional<QAmqpDelivery> current() const;
+    QByteArray json(int row) const;
     void acknowledge();
     void requeue();
     void askWhereTo();
     void copy();
+    void copyAsJson();
+    void saveWindow() const;
+    void restoreWindow();
     void save();
 
     Broker m_broker;
@@ -102,6 +114,8 @@ private:
     QAction *m_requeue;
     QAction *m_move;
     QAction *m_copy;
+    QAction *m_copyJson;
+    QAction *m_refresh;
     QAction *m_save;
     QAction *m_find;
     QueueList *m_queues;

@@ -27,58 +27,52 @@
 using namespace Qt::StringLiterals;
 using Fate = MessageModel::Fate;
 
-const MessageModel::Row *MainWindow::current() const
+std::optional<QAmqpDelivery> MainWindow::current() const
 {
-    return m_messages.row(m_filter->mapToSource(m_table->currentIndex()));
+    const QModelIndex index = m_filter->mapToSource(m_table->currentIndex());
+    return index.isValid() ? std::optional(m_messages.delivery(index.row())) : std::nullopt;
 }
 
-QList<const MessageModel::Row *> MainWindow::selected() const
+QList<int> MainWindow::selected() const
 {
     QModelIndexList indexes = m_table->selectionModel()->selectedRows();
     std::sort(indexes.begin(), indexes.end());
-    QList<const MessageModel::Row *> rows;
+    QList<int> rows;
     for (const QModelIndex &index : std::as_const(indexes))
-        rows += m_messages.row(m_filter->mapToSource(index));
+        rows += m_filter->mapToSource(index).row();
     return rows;
 }
 
-QList<const MessageModel::Row *> MainWindow::selectedOrAll() const
+QList<int> MainWindow::selectedOrAll() const
 {
-    QList<const MessageModel::Row *> rows = selected();
+    QList<int> rows = selected();
     for (int row = 0; rows.isEmpty() && row < m_filter->rowCount(); ++row)
-        rows += m_messages.row(m_filter->mapToSource(m_filter->index(row, 0)));
+        rows += m_filter->mapToSource(m_filter->index(row, 0)).row();
     return rows;
 }
 
-QList<QAmqpDelivery> MainWindow::selectedHeld() const
+QList<int> MainWindow::selectedHeld() const
 {
-    QList<QAmqpDelivery> deliveries;
-    const QList<const MessageModel::Row *> rows = selected();
-    for (const MessageModel::Row *row : rows) {
-        if (row->fate == Fate::Held)
-            deliveries += row->delivery;
-    }
-    return deliveries;
+    QList<int> rows = selected();
+    rows.removeIf([this](int row) { return m_messages.fate(row) != Fate::Held; });
+    return rows;
 }
 
 void MainWindow::acknowledge()
 {
-    QList<QAmqpDelivery> deliveries = selectedHeld();
-    deliveries.removeIf([](const QAmqpDelivery &delivery) { return !delivery.ack(); });
-    m_messages.settle(deliveries, Fate::Acknowledged);
+    const QList<int> rows = selectedHeld();
+    const auto count = std::count_if(rows.begin(), rows.end(),
+                                     [this](int row) { return m_messages.ack(row); });
     updateSelection();
     succeeded(tr("%1 messages acknowledged: they are no longer in the queue")
-                      .arg(QLocale().toString(deliveries.size())));
+                      .arg(QLocale().toString(int(count))));
 }
 
 void MainWindow::requeue()
 {
-    QList<QAmqpDelivery> deliveries = selectedHeld();
-    deliveries.removeIf(
-            [](const QAmqpDelivery &delivery) { return !delivery.nack(QAmqpDelivery::Requeue); });
-    m_messages.settle(deliveries, Fate::Requeued);
+    const int count = m_messages.requeue(selectedHeld());
     updateSelection();
-    succeeded(tr("%1 messages are in the queue again").arg(QLocale().toString(deliveries.size())));
+    succeeded(tr("%1 messages are in the queue again").arg(QLocale().toString(count)));
 }
 
 void MainWindow::askWhereTo()
@@ -111,8 +105,12 @@ void MainWindow::askWhereTo()
     connect(routingKey, &QLineEdit::textChanged, move, check);
     connect(buttons, &QDialogButtonBox::accepted, dialog, &QDialog::accept);
     connect(buttons, &QDialogButtonBox::rejected, dialog, &QDialog::reject);
-    connect(dialog, &QDialog::accepted, this,
-            [=] { m_broker.move(selectedHeld(), exchange->text(), routingKey->text()); });
+    connect(dialog, &QDialog::accepted, this, [=] {
+        QList<QAmqpDelivery> messages;
+        for (const int row : selectedHeld())
+            messages += m_messages.delivery(row);
+        m_broker.move(messages, exchange->text(), routingKey->text());
+    });
     routingKey->setFocus();
     dialog->resize(30 * fontMetrics().height(), dialog->sizeHint().height());
     dialog->open();
@@ -121,11 +119,21 @@ void MainWindow::askWhereTo()
 void MainWindow::copy()
 {
     QStringList bodies;
-    const QList<const MessageModel::Row *> rows = selected();
-    for (const MessageModel::Row *row : rows)
-        bodies += row->message.text();
+    for (const int row : selected())
+        bodies += m_messages.delivery(row).text();
     QGuiApplication::clipboard()->setText(bodies.join(u'\n'));
 }
+
+void MainWindow::copyAsJson()
+{
+    QByteArray lines;
+    for (const int row : selected())
+        lines += json(row);
+    QGuiApplication::clipboard()->setText(QString::fromUtf8(lines));
+}
+
+// A line with the whole message, as the tool reads it.
+QByteArray MainWindow::json(int row) const { return m_messages.delivery(row).toJson() + '\n'; }
 
 void MainWindow::save()
 {
@@ -141,12 +149,11 @@ void MainWindow::save()
 
 bool MainWindow::saveTo(const QString &fileName)
 {
-    const QList<const MessageModel::Row *> rows = selectedOrAll();
+    const QList<int> rows = selectedOrAll();
     QSaveFile file(fileName);
     bool written = file.open(QSaveFile::WriteOnly);
-    for (const MessageModel::Row *row : rows) {
-        const QByteArray line =
-                (row->fate == Fate::Reply ? row->message.toJson() : row->delivery.toJson()) + '\n';
+    for (const int row : rows) {
+        const QByteArray line = json(row);
         written = written && file.write(line) == line.size();
     }
     if (!written || !file.commit()) {

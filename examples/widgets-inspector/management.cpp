@@ -26,37 +26,56 @@ void Management::setBroker(const QAmqpConnection &connection, quint16 port)
     const bool tls = options.isTlsEnabled();
     constexpr quint16 standard = 15672;
     constexpr quint16 standardWithTls = 15671;
-    QUrl url;
-    url.setScheme(tls ? u"https"_s : u"http"_s);
-    url.setHost(QUrl(connection.endpoint()).host());
-    if (url.host().isEmpty())
-        url.setHost(options.hostName());
-    url.setPort(port != 0 ? port : tls ? standardWithTls : standard);
-    const QByteArray virtualHost = QUrl::toPercentEncoding(options.virtualHost());
-    url.setPath(u"/api/queues/"_s + QString::fromLatin1(virtualHost), QUrl::TolerantMode);
-    url.setQuery(u"columns=name,messages_ready,messages_unacknowledged&sort=name"_s);
-    m_request = QNetworkRequest(url);
-    if (tls) {
-        QSslConfiguration configuration = connection.sslConfiguration();
-        if (const QString file = options.caCertificateFile(); !file.isEmpty())
-            configuration.addCaCertificates(file);
-        m_request.setSslConfiguration(configuration);
-    }
+    m_url = QUrl();
+    m_url.setScheme(tls ? u"https"_s : u"http"_s);
+    m_url.setHost(QUrl(connection.endpoint()).host());
+    if (m_url.host().isEmpty())
+        m_url.setHost(options.hostName());
+    m_url.setPort(port != 0 ? port : tls ? standardWithTls : standard);
+    m_virtualHost = QString::fromLatin1(QUrl::toPercentEncoding(options.virtualHost()));
+    m_tls = connection.sslConfiguration();
+    if (const QString file = options.caCertificateFile(); tls && !file.isEmpty())
+        m_tls.addCaCertificates(file);
     // The response of PLAIN is a NUL, the user, a NUL and the password. HTTP needs a colon between the two.
     const QAmqpCredentials credentials = options.credentials();
     const QByteArrayList parts = credentials.initialResponse().split('\0');
     m_problem = credentials.mechanism() != "PLAIN" || parts.size() != 3
             ? tr("it needs a user and a password")
             : QString();
+    m_authorization.clear();
     if (m_problem.isEmpty())
-        m_request.setRawHeader("Authorization", "Basic " + (parts[1] + ':' + parts[2]).toBase64());
+        m_authorization = "Basic " + (parts[1] + ':' + parts[2]).toBase64();
+    m_queues = requestFor(u"queues"_s,
+                          u"name,messages_ready,messages_unacknowledged,"
+                          "message_stats.publish_details.rate,"
+                          "message_stats.deliver_get_details.rate"_s);
+    m_exchanges = requestFor(u"exchanges"_s,
+                             u"name,type,message_stats.publish_in_details.rate,"
+                             "message_stats.publish_out_details.rate"_s);
+}
+
+QNetworkRequest Management::requestFor(const QString &kind, const QString &columns) const
+{
+    QUrl url = m_url;
+    url.setPath(u"/api/%1/%2"_s.arg(kind, m_virtualHost), QUrl::TolerantMode);
+    url.setQuery(u"columns=%1&sort=name"_s.arg(columns));
+    QNetworkRequest request(url);
+    if (url.scheme() == u"https")
+        request.setSslConfiguration(m_tls);
+    request.setRawHeader("Authorization", m_authorization);
+    return request;
 }
 
 void Management::list()
 {
     if (!m_problem.isEmpty())
         return Q_EMIT failed(m_problem);
-    QNetworkReply *reply = m_network.get(m_request);
+    get(m_queues); // and the exchanges when that was answered
+}
+
+void Management::get(const QNetworkRequest &request)
+{
+    QNetworkReply *reply = m_network.get(request);
     connect(reply, &QNetworkReply::downloadProgress, reply, [reply](qint64 received) {
         constexpr qint64 most = 64 << 20; // several hundred thousand queues
         if (received > most)
@@ -64,10 +83,16 @@ void Management::list()
     });
 }
 
+static double rate(const QJsonValue &of, const QString &name)
+{
+    return of[u"message_stats"][name][u"rate"].toDouble();
+}
+
 void Management::finish(QNetworkReply *reply)
 {
     reply->deleteLater();
-    if (reply->request().url() != m_request.url()) // the reply is from another broker
+    const QUrl asked = reply->request().url();
+    if (asked != m_queues.url() && asked != m_exchanges.url()) // the reply is from another broker
         return;
     const QString where = reply->url().authority();
     const int status = reply->attribute(QNetworkRequest::HttpStatusCodeAttribute).toInt();
@@ -79,10 +104,20 @@ void Management::finish(QNetworkReply *reply)
     const QJsonDocument json = QJsonDocument::fromJson(reply->readAll());
     if (!json.isArray())
         return Q_EMIT failed(tr("what answers at %1 is not the management plugin").arg(where));
-    QList<Queue> queues;
     const QJsonArray array = json.array();
+    if (asked == m_exchanges.url()) {
+        QList<Exchange> exchanges;
+        for (const QJsonValue each : array)
+            exchanges +=
+                    {each[u"name"].toString(), each[u"type"].toString(),
+                     rate(each, u"publish_in_details"_s), rate(each, u"publish_out_details"_s)};
+        return Q_EMIT exchangesListed(exchanges);
+    }
+    QList<Queue> queues;
     for (const QJsonValue each : array)
         queues += {each[u"name"].toString(), each[u"messages_ready"].toInteger(),
-                   each[u"messages_unacknowledged"].toInteger()};
+                   each[u"messages_unacknowledged"].toInteger(), rate(each, u"publish_details"_s),
+                   rate(each, u"deliver_get_details"_s)};
+    get(m_exchanges);
     Q_EMIT listed(queues);
 }

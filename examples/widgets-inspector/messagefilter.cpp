@@ -23,18 +23,19 @@ bool MessageFilter::filterAcceptsRow(int row, const QModelIndex &parent) const
     if (m_text.isEmpty())
         return true;
     const auto *model = static_cast<const MessageModel *>(sourceModel());
-    const MessageModel::Row &found = *model->row(model->index(row, 0, parent));
+    const QAmqpDelivery message = model->delivery(row);
     const auto has = [this](const QString &text) {
         return text.contains(m_text, Qt::CaseInsensitive);
     };
-    if (has(found.exchange) || has(found.routingKey) || has(found.message.text()))
+    if (has(message.exchange()) || has(message.text())
+        || has(model->index(row, MessageModel::RoutingKeyColumn, parent).data().toString()))
         return true;
     using Property = QAmqpMessage::Property;
     for (const Property each :
          {Property::ContentType, Property::CorrelationId, Property::ReplyTo, Property::MessageId,
           Property::Type, Property::UserId, Property::AppId}) {
-        if (found.message.has(each) && has(readable(found.message.bytes(each))))
+        if (message.has(each) && has(readable(message.bytes(each))))
             return true;
     }
-    return found.message.has(Property::Headers) && has(valueText(found.message.headers()));
+    return message.has(Property::Headers) && has(valueText(message.headers()));
 }

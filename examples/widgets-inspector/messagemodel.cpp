@@ -3,132 +3,99 @@
 
 #include "messagemodel.h"
 
-#include "format.h"
-#include "valuetext.h"
-
-#include <QtCore/QSet>
-
-#include <algorithm>
-#include <iterator>
-
-void MessageModel::add(const QAmqpDelivery &delivery, Fate fate)
+MessageModel::MessageModel(QObject *parent) : QAmqpMessageModel(parent)
 {
-    add({static_cast<const QAmqpMessage &>(delivery), delivery.exchange(), delivery.routingKey(),
-         fate, delivery.isRedelivered(), delivery});
+    setMaximumCount(Capacity);
+    setMaximumSize(MaxBytes);
+    setKeepUnsettled(true);
+    connect(this, &QAbstractItemModel::rowsInserted, this,
+            [this](const QModelIndex &, int first, int last) { noteHeld(first, last); });
+    connect(this, &QAbstractItemModel::rowsAboutToBeRemoved, this,
+            [this](const QModelIndex &, int first, int last) {
+                for (int row = first; row <= last && !m_fates.isEmpty(); ++row)
+                    m_fates.remove(number(row));
+            });
+    connect(this, &QAbstractItemModel::modelReset, this, [this] {
+        if (count() > 0)
+            return;
+        m_fates.clear();
+        m_held.clear();
+    });
 }
 
-void MessageModel::addReply(const QAmqpMessage &reply)
+void MessageModel::appendReply(const QAmqpMessage &reply)
 {
-    add({reply, {}, tr("reply"), Fate::Reply});
+    QAmqpDelivery delivery; // stays invalid: nothing of it is to be settled
+    static_cast<QAmqpMessage &>(delivery) = reply;
+    append(delivery);
 }
 
-void MessageModel::add(Row row)
+void MessageModel::noteHeld(int first, int last)
 {
-    row.number = ++m_count;
-    row.time = QDateTime::currentDateTime();
-    m_bytes += row.message.size();
-    if (row.fate == Fate::Held) {
-        ++m_held;
-        m_heldBytes += row.message.size();
-        Q_EMIT heldChanged();
-    }
-    if (m_pending.empty())
-        QMetaObject::invokeMethod(this, &MessageModel::insertPending, Qt::QueuedConnection);
-    m_pending.push_back(std::move(row));
-}
-
-void MessageModel::insertPending()
-{
-    if (m_pending.empty()) // the model was cleared meanwhile
-        return;
-    size_t kept = m_rows.size() + m_pending.size();
-    // How many rows at the beginning must be dropped; the newest of all stays, however large it is.
-    const auto surplus = [&](const auto &rows) {
-        size_t count = 0;
-        while (count < rows.size() && rows[count].fate != Fate::Held && kept > 1
-               && (kept > Capacity || m_bytes > m_maxBytes)) {
-            m_bytes -= rows[count++].message.size();
-            --kept;
-        }
-        return count;
-    };
-    if (const auto removed = int(surplus(m_rows)); removed > 0) {
-        beginRemoveRows({}, 0, removed - 1);
-        m_rows.erase(m_rows.begin(), m_rows.begin() + removed);
-        endRemoveRows();
-    }
-    const auto skipped = m_rows.empty() ? std::ptrdiff_t(surplus(m_pending)) : 0;
-    const auto added = int(std::ptrdiff_t(m_pending.size()) - skipped);
-    beginInsertRows({}, rowCount(), rowCount() + added - 1);
-    m_rows.insert(m_rows.end(), std::make_move_iterator(m_pending.begin() + skipped),
-                  std::make_move_iterator(m_pending.end()));
-    m_pending.clear();
-    endInsertRows();
-}
-
-void MessageModel::clear()
-{
-    insertPending();
-    beginResetModel();
-    const auto isDone = [](const Row &row) { return row.fate != Fate::Held; };
-    m_rows.erase(std::remove_if(m_rows.begin(), m_rows.end(), isDone), m_rows.end());
-    m_bytes = m_heldBytes;
-    if (m_rows.empty())
-        m_count = 0;
-    endResetModel();
-}
-
-void MessageModel::settle(const QList<QAmqpDelivery> &deliveries, Fate fate)
-{
-    QSet<quint64> tags;
-    for (const QAmqpDelivery &delivery : deliveries)
-        tags += delivery.deliveryTag();
-    int last = -1;
-    for (size_t row = 0; row < m_rows.size() && !tags.isEmpty(); ++row) {
-        if (m_rows[row].fate != Fate::Held || !tags.remove(m_rows[row].delivery.deliveryTag()))
+    for (int row = first; row <= last; ++row) {
+        const QAmqpDelivery message = delivery(row);
+        if (message.isSettled() || message.isStale())
             continue;
-        settle(m_rows[row], fate);
-        last = int(row);
+        m_fates.insert(number(row), Fate::Held);
+        m_held.insert(message.deliveryTag(), number(row)); // one channel holds messages at a time
     }
-    if (last < 0)
-        return;
-    Q_EMIT dataChanged(index(deliveries.size() == 1 ? last : 0, 0), index(last, Columns - 1));
-    Q_EMIT heldChanged();
 }
 
-void MessageModel::settleAll(Fate fate)
+void MessageModel::forget()
 {
-    if (m_held == 0)
-        return;
-    insertPending();
-    for (Row &row : m_rows) {
-        if (row.fate == Fate::Held)
-            settle(row, fate);
+    if (unsettled() == 0)
+        return clear();
+    for (int last = count() - 1; last >= 0;) {
+        int first = last + 1;
+        while (first > 0 && fate(first - 1) != Fate::Held)
+            --first;
+        removeRows(first, last - first + 1);
+        last = first - 2; // the one before is held
     }
-    Q_EMIT dataChanged(index(0, 0), index(rowCount() - 1, Columns - 1));
-    Q_EMIT heldChanged();
 }
 
-void MessageModel::settle(Row &row, Fate fate)
+quint64 MessageModel::number(int row) const
 {
-    row.fate = fate;
-    --m_held;
-    m_heldBytes -= row.message.size();
+    return index(row, NumberColumn).data(SortRole).toULongLong();
 }
 
-const MessageModel::Row *MessageModel::row(const QModelIndex &index) const
+MessageModel::Fate MessageModel::fate(int row) const
 {
-    return index.isValid() ? &m_rows[size_t(index.row())] : nullptr;
+    const QAmqpDelivery message = delivery(row);
+    if (!message.isValid())
+        return Fate::Reply;
+    const auto noted = m_fates.constFind(number(row));
+    const bool wasHeld = noted != m_fates.cend();
+    if (wasHeld && *noted != Fate::Held)
+        return *noted;
+    if (message.isSettled())
+        return Fate::Acknowledged;
+    if (message.isStale()) // its channel has ended, which gave it back
+        return wasHeld ? Fate::Requeued : Fate::Peeked;
+    return Fate::Held;
 }
 
-int MessageModel::rowCount(const QModelIndex &parent) const
+int MessageModel::requeue(const QList<int> &rows)
 {
-    return parent.isValid() ? 0 : int(m_rows.size());
+    int requeued = 0;
+    for (const int row : rows) {
+        if (!nack(row))
+            continue;
+        m_fates.insert(number(row), Fate::Requeued);
+        ++requeued;
+    }
+    return requeued;
+}
+
+void MessageModel::setMoved(const QAmqpDelivery &message)
+{
+    if (const quint64 number = m_held.take(message.deliveryTag()); m_fates.contains(number))
+        m_fates.insert(number, Fate::Moved);
 }
 
 int MessageModel::columnCount(const QModelIndex &parent) const
 {
-    return parent.isValid() ? 0 : int(Columns);
+    return parent.isValid() ? 0 : RedeliveredColumn + 1;
 }
 
 static QString fateText(MessageModel::Fate fate)
@@ -144,57 +111,32 @@ static QString fateText(MessageModel::Fate fate)
     return MessageModel::tr("a reply");
 }
 
-QString MessageModel::text(const Row &row, Column column) const
+// Returns the text of a column that is not the library's, or a null text.
+QString MessageModel::text(int row, int column) const
 {
     switch (column) {
-    case Number: return QString::number(row.number);
-    case Time: return row.time.toString(QStringLiteral("hh:mm:ss.zzz"));
-    case Exchange: return row.exchange.isEmpty() ? tr("(default)") : readable(row.exchange);
-    case RoutingKey: return readable(row.routingKey);
-    case Size: return sizeText(row.message.body().size());
-    case State: return fateText(row.fate);
-    case Redelivered: return row.redelivered ? tr("yes") : QString();
-    case Body: return preview(row.message.body());
-    case Columns: break;
+    case StateColumn: return fateText(fate(row));
+    case RedeliveredColumn: return delivery(row).isRedelivered() ? tr("yes") : QString();
+    case RoutingKeyColumn: return fate(row) == Fate::Reply ? tr("reply") : QString();
+    default: return {};
     }
-    return {};
 }
 
 QVariant MessageModel::data(const QModelIndex &index, int role) const
 {
-    const Row *found = row(index);
-    if (!found)
-        return {};
-    const auto column = Column(index.column());
-    if (role == Qt::DisplayRole)
-        return text(*found, column);
-    if (role == SortRole) {
-        switch (column) {
-        case Number: return found->number;
-        case Time: return found->time;
-        case Size: return found->message.body().size();
-        default: return text(*found, column);
-        }
+    if (checkIndex(index, CheckIndexOption::IndexIsValid)
+        && (role == Qt::DisplayRole || role == SortRole)) {
+        if (const QString own = text(index.row(), index.column()); !own.isNull())
+            return own;
     }
-    if (role == Qt::TextAlignmentRole && (column == Number || column == Size))
-        return int(Qt::AlignRight | Qt::AlignVCenter);
-    if (role == Qt::AccessibleTextRole)
-        return headerData(column, Qt::Horizontal, Qt::DisplayRole).toString() + u' '
-                + text(*found, column);
-    return {};
+    return QAmqpMessageModel::data(index, role);
 }
 
 QVariant MessageModel::headerData(int section, Qt::Orientation orientation, int role) const
 {
-    if (orientation == Qt::Horizontal && role == Qt::TextAlignmentRole
-        && (section == Number || section == Size))
-        return int(Qt::AlignRight | Qt::AlignVCenter);
-    if (orientation != Qt::Horizontal || role != Qt::DisplayRole)
-        return {};
-    static const char *const names[] = {QT_TR_NOOP("#"),           QT_TR_NOOP("Received"),
-                                        QT_TR_NOOP("Exchange"),    QT_TR_NOOP("Key"),
-                                        QT_TR_NOOP("Size"),        QT_TR_NOOP("State"),
-                                        QT_TR_NOOP("Redelivered"), QT_TR_NOOP("Body")};
-    static_assert(std::size(names) == Columns);
-    return tr(names[section]);
+    if (orientation == Qt::Horizontal && section == RedeliveredColumn)
+        return role == Qt::DisplayRole          ? tr("Redelivered")
+                : role == Qt::TextAlignmentRole ? int(Qt::AlignLeft | Qt::AlignVCenter)
+                                                : QVariant();
+    return QAmqpMessageModel::headerData(section, orientation, role);
 }

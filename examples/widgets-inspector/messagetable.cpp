@@ -38,21 +38,23 @@ void MessageTable::setModel(QAbstractItemModel *model)
     QTableView::setModel(model);
     using Model = MessageModel;
     const QFontMetrics metrics = fontMetrics();
-    const auto setWidth = [&](Model::Column column, const char *sample) {
+    const auto setWidth = [&](int column, const char *sample) {
         setColumnWidth(column,
                        metrics.horizontalAdvance(QString::fromLatin1(sample)) + metrics.height());
     };
-    setWidth(Model::Number, "10000");
-    setWidth(Model::Time, "00:00:00.000");
-    setWidth(Model::Exchange, "(default)");
-    setWidth(Model::RoutingKey, "a.routing.key");
-    setWidth(Model::Size, "999.9 KiB");
-    setWidth(Model::State, "acknowledged");
-    setWidth(Model::Body, "a body"); // it also gets the rest of the width
-    setColumnHidden(Model::Redelivered, true); // the detail shows it
+    setWidth(Model::NumberColumn, "10000");
+    setWidth(Model::ReceivedColumn, "00:00:00.000");
+    setWidth(Model::ExchangeColumn, "(default)");
+    setWidth(Model::RoutingKeyColumn, "a.routing.key");
+    setWidth(Model::SizeColumn, "999.9 KiB");
+    setWidth(Model::StateColumn, "acknowledged");
+    setWidth(Model::BodyColumn, "a body"); // it also gets the rest of the width
+    for (const int column : {int(Model::ContentTypeColumn), Model::RedeliveredColumn})
+        setColumnHidden(column, true); // the detail shows them
+    horizontalHeader()->moveSection(Model::RedeliveredColumn, Model::BodyColumn);
     horizontalHeader()->setStretchLastSection(true);
     horizontalHeader()->setContextMenuPolicy(Qt::ActionsContextMenu);
-    for (int column = 0; column < Model::Columns; ++column) {
+    for (int column = 0; column < model->columnCount(); ++column) {
         auto *shown = new QAction(model->headerData(column, Qt::Horizontal).toString(), this);
         shown->setCheckable(true);
         shown->setChecked(!isColumnHidden(column));

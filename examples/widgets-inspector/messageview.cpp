@@ -66,6 +66,7 @@ MessageView::MessageView(QWidget *parent)
     bodyLayout->addLayout(top);
     bodyLayout->addWidget(m_text);
     auto *splitter = new QSplitter(Qt::Vertical);
+    splitter->setObjectName(QStringLiteral("detail"));
     splitter->addWidget(body);
     splitter->addWidget(m_table);
     splitter->setSizes({230, 330});
@@ -78,12 +79,12 @@ MessageView::MessageView(QWidget *parent)
     connect(m_format, &QComboBox::currentIndexChanged, this, &MessageView::showBody);
 }
 
-void MessageView::show(const MessageModel::Row *row)
+void MessageView::show(const std::optional<QAmqpDelivery> &message)
 {
-    m_body = row ? row->message.body() : QByteArray();
-    m_contentType = row ? row->message.contentType() : QString();
+    m_body = message ? message->body() : QByteArray();
+    m_contentType = message ? message->contentType() : QString();
     showBody();
-    m_properties->show(row);
+    m_properties->show(message);
     m_table->clearSpans();
     for (int line = 0; line < m_properties->rowCount(); ++line) {
         if (m_properties->isTitle(line))

@@ -4,9 +4,10 @@
 #ifndef INSPECTOR_MESSAGEVIEW_H
 #define INSPECTOR_MESSAGEVIEW_H
 
-#include "messagemodel.h"
-
+#include <QtAmqp/QAmqpDelivery>
 #include <QtWidgets/QWidget>
+
+#include <optional>
 
 class JsonHighlighter;
 class PropertyModel;
@@ -24,7 +25,8 @@ public:
 
     explicit MessageView(QWidget *parent = nullptr);
 
-    void show(const MessageModel::Row *row);
+    // Nothing is shown if there is no message.
+    void show(const std::optional<QAmqpDelivery> &message);
     void setFormat(Format format);
 
 protected:

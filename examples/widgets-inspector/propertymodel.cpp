@@ -12,26 +12,30 @@
 
 using namespace Qt::StringLiterals;
 
-void PropertyModel::show(const MessageModel::Row *row)
+void PropertyModel::show(const std::optional<QAmqpDelivery> &message)
 {
     beginResetModel();
     m_lines.clear();
-    if (row) {
-        addOrigin(*row);
-        addProperties(row->message);
-        addHeaders(row->message.headers());
+    if (message) {
+        addOrigin(*message);
+        addProperties(*message);
+        addHeaders(message->headers());
     }
     endResetModel();
 }
 
-void PropertyModel::addOrigin(const MessageModel::Row &row)
+void PropertyModel::addOrigin(const QAmqpDelivery &message)
 {
     m_lines.push_back({tr("Delivery")});
-    m_lines.push_back({tr("exchange"), u"string"_s,
-                       row.exchange.isEmpty() ? tr("(default)") : readable(row.exchange)});
-    m_lines.push_back({tr("routing key"), u"string"_s, readable(row.routingKey)});
-    m_lines.push_back({tr("redelivered"), u"boolean"_s, row.redelivered ? u"true"_s : u"false"_s});
-    m_lines.push_back({tr("size"), u"bytes"_s, QLocale().toString(row.message.body().size())});
+    if (message.isValid()) { // it is no reply
+        const QString exchange = message.exchange();
+        m_lines.push_back({tr("exchange"), u"string"_s,
+                           exchange.isEmpty() ? tr("(default)") : readable(exchange)});
+        m_lines.push_back({tr("routing key"), u"string"_s, readable(message.routingKey())});
+        m_lines.push_back({tr("redelivered"), u"boolean"_s,
+                           message.isRedelivered() ? u"true"_s : u"false"_s});
+    }
+    m_lines.push_back({tr("size"), u"bytes"_s, QLocale().toString(message.body().size())});
 }
 
 void PropertyModel::addProperties(const QAmqpMessage &message)

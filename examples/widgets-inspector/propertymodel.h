@@ -4,7 +4,11 @@
 #ifndef INSPECTOR_PROPERTYMODEL_H
 #define INSPECTOR_PROPERTYMODEL_H
 
-#include "messagemodel.h"
+#include <QtAmqp/QAmqpDelivery>
+#include <QtCore/QAbstractTableModel>
+
+#include <optional>
+#include <vector>
 
 // The origin of a message, its properties and its headers, each with its type.
 class PropertyModel : public QAbstractTableModel
@@ -13,7 +17,7 @@ class PropertyModel : public QAbstractTableModel
 public:
     using QAbstractTableModel::QAbstractTableModel;
 
-    void show(const MessageModel::Row *row);
+    void show(const std::optional<QAmqpDelivery> &message);
     bool isTitle(int row) const { return m_lines[size_t(row)].type.isNull(); }
 
     int rowCount(const QModelIndex &parent = {}) const override;
@@ -29,7 +33,7 @@ private:
         QString value = {};
     };
 
-    void addOrigin(const MessageModel::Row &row);
+    void addOrigin(const QAmqpDelivery &message);
     void addProperties(const QAmqpMessage &message);
     void addHeaders(const QAmqpTable &headers);
 

@@ -5,6 +5,7 @@
 
 #include "format.h"
 #include "headertree.h"
+#include "icons.h"
 
 #include <QtGui/QAction>
 #include <QtWidgets/QBoxLayout>
@@ -92,10 +93,9 @@ QLayout *PublishForm::newButtons()
     m_body->setAccessibleName(tr("Body of the message to publish"));
     m_problem->setWordWrap(true);
     m_publish->setShortcut(Qt::CTRL | Qt::Key_Return);
-    m_publish->setToolTip(tr("Publish and wait for the broker's confirm (Ctrl+Return)"));
+    m_publish->setIcon(drawnIcon("publish"));
     m_call->setShortcut(Qt::CTRL | Qt::SHIFT | Qt::Key_Return);
-    m_call->setToolTip(tr("Send as an RPC request; the reply comes into the list "
-                          "(Ctrl+Shift+Return)"));
+    m_call->setIcon(drawnIcon("call"));
     auto *buttons = new QHBoxLayout;
     buttons->addWidget(m_problem, 1);
     buttons->addWidget(m_call);
@@ -103,23 +103,25 @@ QLayout *PublishForm::newButtons()
     return buttons;
 }
 
-bool PublishForm::fill(const MessageModel::Row &row)
+bool PublishForm::fill(const QAmqpDelivery &message)
 {
-    if (!row.message.body().isEmpty() && !isText(row.message.body()))
+    if (!message.body().isEmpty() && !isText(message.body()))
         return false;
-    m_exchange->setText(row.exchange);
-    m_routingKey->setText(row.routingKey);
-    m_contentType->setCurrentText(row.message.contentType());
-    m_headers->setHeaders(row.message.headers());
-    m_persistent->setChecked(row.message.deliveryMode() == QAmqpMessage::Persistent);
-    const QString json = prettyJson(row.message.body());
-    m_body->setPlainText(json.isEmpty() ? row.message.text() : json);
+    m_exchange->setText(message.exchange());
+    m_routingKey->setText(message.routingKey());
+    m_contentType->setCurrentText(message.contentType());
+    m_headers->setHeaders(message.headers());
+    m_persistent->setChecked(message.deliveryMode() == QAmqpMessage::Persistent);
+    const QString json = prettyJson(message.body());
+    m_body->setPlainText(json.isEmpty() ? message.text() : json);
     m_body->setFocus();
-    m_original = row.message;
+    m_original = message;
     m_original.setUserId(QString()); // the broker refuses the user id of another user
     m_originalBody = m_body->toPlainText();
     return true;
 }
+
+void PublishForm::setExchange(const QString &exchange) { m_exchange->setText(exchange); }
 
 void PublishForm::setOnline(bool online)
 {
@@ -159,7 +161,20 @@ void PublishForm::check()
         problem = message().errorString();
     m_problem->setText(problem);
     const bool addressed = !m_exchange->text().isEmpty() || !m_routingKey->text().isEmpty();
-    const bool ready = m_online && problem.isEmpty() && addressed;
-    m_publish->setEnabled(ready);
-    m_call->setEnabled(ready);
+    QString reason; // why it cannot be published now
+    if (!m_online)
+        reason = tr("there is no connection to the broker.");
+    else if (!problem.isEmpty())
+        reason = problem;
+    else if (!addressed)
+        reason = tr("name an exchange, or a queue as the routing key.");
+    const std::pair<QPushButton *, QString> buttons[] = {
+            {m_publish, tr("Publish and wait for the broker's confirm (Ctrl+Return)")},
+            {m_call,
+             tr("Send as an RPC request; the reply comes into the list (Ctrl+Shift+Return)")}};
+    for (const auto &[button, tip] : buttons) {
+        button->setEnabled(reason.isEmpty());
+        button->setToolTip(
+                reason.isEmpty() ? tip : u"%1\n\n%2"_s.arg(tip, tr("Not now: %1").arg(reason)));
+    }
 }

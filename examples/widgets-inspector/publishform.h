@@ -4,7 +4,7 @@
 #ifndef INSPECTOR_PUBLISHFORM_H
 #define INSPECTOR_PUBLISHFORM_H
 
-#include "messagemodel.h"
+#include <QtAmqp/QAmqpDelivery>
 
 #include <QtWidgets/QWidget>
 
@@ -24,7 +24,8 @@ public:
     explicit PublishForm(QWidget *parent = nullptr);
 
     // Takes over a message with all its properties. Returns false if its body is not text.
-    bool fill(const MessageModel::Row &row);
+    bool fill(const QAmqpDelivery &message);
+    void setExchange(const QString &exchange);
     void setOnline(bool online);
 
 Q_SIGNALS:

@@ -207,6 +207,7 @@ void QAmqpMessageModelPrivate::clear()
     forgetWaiting();
     size = 0;
     open = 0;
+    next = 1;
     q->endResetModel();
 }
 

@@ -84,8 +84,8 @@ using namespace QtAmqpPrivate;
     The columns. All are texts, and those of the peer are shown with escapes such as \c{\n} for characters that are
     not printable.
 
-    \value NumberColumn       The number of the message: 1 for the first one that became a row, and 1 more for each
-                              after it.
+    \value NumberColumn       The number of the message: 1 for the first one that came since the model was made or
+                              cleared, and 1 more for each after it.
     \value ReceivedColumn     The time at which it came, by the clock of this computer.
     \value ExchangeColumn     The exchange to which it was published. The default exchange, which has no name, is
                               shown as \c{(default)}.

@@ -49,7 +49,7 @@ protected:
     MessageTable *table() const { return m_window->findChild<MessageTable *>(); }
     int rows() const { return m_window->messages()->rowCount(); }
     void setCurrent(int row) { table()->setCurrentIndex(table()->model()->index(row, 0)); }
-    QString cell(int row, MessageModel::Column column) const
+    QString cell(int row, int column) const
     {
         return m_window->messages()->index(row, column).data().toString();
     }

@@ -35,7 +35,7 @@ private:
         m_window->setQueue(u"inspected"_s);
         consume(u"hold"_s);
         QTRY_COMPARE_WITH_TIMEOUT(rows(), count, Patience);
-        QCOMPARE(m_window->messages()->held(), count);
+        QCOMPARE(m_window->messages()->unsettled(), count);
         QCOMPARE(ready(), 0);
     }
     void select(int first, int last)
@@ -49,7 +49,7 @@ private:
     {
         QStringList states;
         for (int row = 0; row < rows(); ++row)
-            states += cell(row, MessageModel::State);
+            states += cell(row, MessageModel::StateColumn);
         return states.join(u' ');
     }
     QStringList takeIds(const QString &queue)
@@ -176,7 +176,7 @@ private Q_SLOTS:
         proxy.cutAfter(40); // of what the broker sends: in the middle of its first confirm
         moveTo(u"elsewhere"_s);
         QTRY_VERIFY_WITH_TIMEOUT(!isConnected() && !banner().isEmpty(), Patience);
-        QTRY_COMPARE_WITH_TIMEOUT(m_window->messages()->held(), 0, Patience);
+        QTRY_COMPARE_WITH_TIMEOUT(m_window->messages()->unsettled(), 0, Patience);
         QSet<QString> ids;
         const auto isAllThere = [&] {
             for (const QString &id : takeIds(u"inspected"_s) + takeIds(u"elsewhere"_s))

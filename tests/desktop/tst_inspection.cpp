@@ -54,7 +54,7 @@ private Q_SLOTS:
         QTRY_VERIFY_WITH_TIMEOUT(rows() == 20 && !status().isEmpty(), Patience);
         QVERIFY2(status().contains(u"All 20 messages of inspected"_s), qPrintable(status()));
         for (int row = 0; row < 20; ++row)
-            QCOMPARE(cell(row, MessageModel::Redelivered), QString());
+            QCOMPARE(cell(row, MessageModel::RedeliveredColumn), QString());
         QCOMPARE(ready(), 20);
         peekAt(20);
     }
@@ -283,7 +283,7 @@ private Q_SLOTS:
         };
         QVERIFY(show(0).startsWith(u"00000000  00 ff 01 20 61 62"_s));
         QVERIFY(show(1).startsWith(u"00000000  63 61 66 e9"_s));
-        QCOMPARE(cell(1, MessageModel::Body), u"binary: 63 61 66 e9"_s);
+        QCOMPARE(cell(1, MessageModel::BodyColumn), u"binary: 63 61 66 e9"_s);
         QCOMPARE(show(2), QString());
         QCOMPARE(show(3), u"{}"_s);
         QVERIFY(properties().contains(u"header-299=299"_s));
@@ -320,12 +320,12 @@ private Q_SLOTS:
         all.start();
         DesktopTest::StallMeter meter;
         meter.start();
-        const auto last = [&] { return cell(rows() - 1, MessageModel::Number).toInt(); };
+        const auto last = [&] { return cell(rows() - 1, MessageModel::NumberColumn).toInt(); };
         QVERIFY(QTest::qWaitFor([&] { return rows() > 0 && last() == count; }, 4 * Patience));
         meter.stop();
         qInfo("%d messages in %lld ms; %s", count, all.elapsed(), qPrintable(meter.text()));
         QCOMPARE(rows(), MessageModel::Capacity);
-        QCOMPARE(cell(0, MessageModel::Number).toInt(), count - MessageModel::Capacity + 1);
+        QCOMPARE(cell(0, MessageModel::NumberColumn).toInt(), count - MessageModel::Capacity + 1);
         QCOMPARE(table()->verticalScrollBar()->value(), table()->verticalScrollBar()->maximum());
         QVERIFY2(meter.longestTurn() < 50, qPrintable(meter.text()));
 

@@ -209,10 +209,10 @@ private Q_SLOTS:
         key(Qt::Key_Return);
         QTRY_COMPARE_WITH_TIMEOUT(rows(), 21, Patience);
         QVERIFY(status().contains(u"All 21 messages"_s));
-        QCOMPARE(cell(0, MessageModel::Redelivered), QString());
+        QCOMPARE(cell(0, MessageModel::RedeliveredColumn), QString());
         QTRY_COMPARE_WITH_TIMEOUT(ready(), 21, Patience);
         peekAt(21);
-        QTRY_COMPARE_WITH_TIMEOUT(cell(0, MessageModel::Redelivered), u"yes"_s, Patience);
+        QTRY_COMPARE_WITH_TIMEOUT(cell(0, MessageModel::RedeliveredColumn), u"yes"_s, Patience);
         QTRY_COMPARE_WITH_TIMEOUT(ready(), 21, Patience);
 
         table()->setFocus();
@@ -301,7 +301,7 @@ private Q_SLOTS:
         QTest::keyClicks(body, u"123"_s);
         key(Qt::Key_Return, Qt::ControlModifier | Qt::ShiftModifier);
         QTRY_COMPARE_WITH_TIMEOUT(rows(), 1, Patience);
-        QCOMPARE(cell(0, MessageModel::Body), u"echo of 123"_s);
+        QCOMPARE(cell(0, MessageModel::BodyColumn), u"echo of 123"_s);
         QVERIFY(status().startsWith(u"A reply after"_s));
     }
 

@@ -20,7 +20,6 @@
 #include <limits>
 
 using namespace Qt::StringLiterals;
-using Fate = MessageModel::Fate;
 
 class TestInspectorParts : public QObject
 {
@@ -68,9 +67,9 @@ private:
         table.append("twice", 2);
         return table;
     }
-    static MessageModel::Row rowOf(const QAmqpMessage &message)
+    static QAmqpDelivery deliveryOf(const QAmqpMessage &message)
     {
-        return {message, u"an exchange"_s, u"a key"_s, Fate::Peeked};
+        return QAmqpDelivery::fromJson(message.toJson());
     }
 
 private Q_SLOTS:
@@ -137,9 +136,8 @@ private Q_SLOTS:
         message.setHeaders(allHeaders());
         message.setReplyTo(QString(QChar(0xDCE9)));
         message.setType(u"<img src=x>"_s);
-        const auto row = rowOf(message);
         PropertyModel model;
-        model.show(&row);
+        model.show(deliveryOf(message));
         QStringList lines;
         for (int line = 0; line < model.rowCount(); ++line)
             lines += model.index(line, 0).data().toString() + u'='
@@ -154,21 +152,21 @@ private Q_SLOTS:
     void isBoundedByBytes()
     {
         MessageModel model;
-        model.setMaxBytes(1000);
+        model.setMaximumSize(1000);
         const auto add = [&](int size) {
-            model.addReply(QByteArray(size, 'x'));
+            model.appendReply(QByteArray(size, 'x'));
             QCoreApplication::processEvents();
         };
         for (int i = 0; i < 10; ++i)
             add(300);
         QCOMPARE(model.rowCount(), 3);
-        QCOMPARE(model.index(0, MessageModel::Number).data().toString(), u"8"_s);
+        QCOMPARE(model.index(0, MessageModel::NumberColumn).data().toString(), u"8"_s);
         add(5000); // one too large is shown all the same, alone
         QCOMPARE(model.rowCount(), 1);
         add(300);
-        QCOMPARE(model.index(0, MessageModel::Number).data().toString(), u"12"_s);
+        QCOMPARE(model.index(0, MessageModel::NumberColumn).data().toString(), u"12"_s);
         for (int i = 0; i < 10; ++i)
-            model.addReply(QByteArray(300, 'x')); // in one turn
+            model.appendReply(QByteArray(300, 'x')); // in one turn
         QCoreApplication::processEvents();
         QCOMPARE(model.rowCount(), 3);
     }
@@ -180,21 +178,21 @@ private Q_SLOTS:
         filter.setSourceModel(&model);
         QAmqpMessage message("Zwölf");
         message.setHeaders({{u"x-site"_s, QList<QAmqpValue>{u"North"_s}}});
-        model.addReply(message);
-        model.addReply("eleven elements"_ba);
-        model.addReply("ten"_ba);
+        model.appendReply(message);
+        model.appendReply("eleven elements"_ba);
+        model.appendReply("ten"_ba);
         QCoreApplication::processEvents();
         const auto found = [&](const QString &text) {
             filter.setText(text);
             QString numbers;
             for (int row = 0; row < filter.rowCount(); ++row)
-                numbers += filter.index(row, MessageModel::Number).data().toString();
+                numbers += filter.index(row, MessageModel::NumberColumn).data().toString();
             return numbers;
         };
         QCOMPARE(found(u"ZWÖLF"_s), u"1"_s);
         QCOMPARE(found(u"north"_s), u"1"_s);
         QCOMPARE(found(u"e"_s), u"123"_s); // "reply" is the key
-        filter.sort(MessageModel::Size, Qt::DescendingOrder);
+        filter.sort(MessageModel::SizeColumn, Qt::DescendingOrder);
         QCOMPARE(found({}), u"213"_s);
     }
 
@@ -204,8 +202,14 @@ private Q_SLOTS:
         QTest::addColumn<QString>("expected");
         QTest::newRow("queues")
                 << "HTTP/1.1 200 OK\r\n\r\n"
-                   "[{\"name\":\"a b\",\"messages_ready\":5000000000,\"messages_unacknowledged\":2}]"_ba
-                << u"a b 5000000000 2"_s;
+                   "[{\"name\":\"a b\",\"messages_ready\":5000000000,\"messages_unacknowledged\":2,"
+                   "\"message_stats\":{\"publish_details\":{\"rate\":1.5},\"deliver_get_details\":{\"rate\":2}}}]"_ba
+                << u"a b 5000000000 2 1.5 2"_s;
+        QTest::newRow("exchanges")
+                << "HTTP/1.1 200 OK\r\n\r\n"
+                   "[{\"name\":\"logs\",\"type\":\"topic\",\"message_stats\":"
+                   "{\"publish_in_details\":{\"rate\":3},\"publish_out_details\":{\"rate\":4.5}}}]"_ba
+                << u"logs is a topic exchange 3 4.5"_s;
         QTest::newRow("no tag") << "HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\n{}"_ba
                                 << u"the user needs the tag \"management\""_s;
         QTest::newRow("another program") << "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"_ba
@@ -240,14 +244,25 @@ private Q_SLOTS:
         connect(&management, &Management::listed, this,
                 [&](const QList<Management::Queue> &queues) {
                     for (const Management::Queue &queue : queues)
-                        said += u"%1 %2 %3"_s.arg(queue.name)
+                        said += u"%1 %2 %3 %4 %5"_s.arg(queue.name)
                                         .arg(queue.ready)
-                                        .arg(queue.unacknowledged);
+                                        .arg(queue.unacknowledged)
+                                        .arg(queue.in)
+                                        .arg(queue.out);
+                });
+        connect(&management, &Management::exchangesListed, this,
+                [&](const QList<Management::Exchange> &exchanges) {
+                    for (const Management::Exchange &exchange : exchanges)
+                        said += u"%1 is a %2 exchange %3 %4"_s.arg(exchange.name, exchange.type)
+                                        .arg(exchange.in)
+                                        .arg(exchange.out);
                 });
         management.setBroker(connection, server.serverPort());
         management.list();
         QTRY_VERIFY2(said.contains(expected), qPrintable(said));
         QVERIFY2(request.startsWith("GET /api/queues/a%2Fb?"), request);
+        QVERIFY2(!expected.contains(u"exchange") || request.contains("GET /api/exchanges/a%2Fb?"),
+                 request);
         QVERIFY2(request.contains("Basic dTpw"), request);
     }
 };
