@@ -4,6 +4,8 @@
 #include "connectdialog.h"
 
 #include <QtCore/QSettings>
+#include <QtCore/QUrl>
+#include <QtCore/QUrlQuery>
 #include <QtWidgets/QBoxLayout>
 #include <QtWidgets/QCheckBox>
 #include <QtWidgets/QDialogButtonBox>
@@ -140,6 +142,7 @@ QWidget *ConnectDialog::newUrl()
 {
     m_url->setPlaceholderText(u"amqps://user:password@host:5671/vhost?heartbeat=30"_s);
     m_url->setAccessibleName(tr("URL"));
+    m_url->setObjectName(u"url"_s);
     auto *note = new QLabel(tr("As RabbitMQ writes them; the same words as on the page "
                                "\"URI query parameters\" of its documentation are understood."));
     note->setWordWrap(true);
@@ -184,9 +187,24 @@ void ConnectDialog::check()
     m_buttons->button(QDialogButtonBox::Ok)->setEnabled(!empty && m_problem->text().isEmpty());
 }
 
+// The URL without the passwords of the user and of the private key, or nothing if it cannot be read.
+static QString withoutSecrets(const QString &text)
+{
+    QUrl url(text, QUrl::StrictMode);
+    if (!url.isValid())
+        return {};
+    url.setPassword(QString());
+    QUrlQuery query(url);
+    query.removeAllQueryItems(u"password"_s);
+    url.setQuery(query);
+    return url.toString(QUrl::FullyEncoded);
+}
+
 void ConnectDialog::restore()
 {
     const QSettings settings;
+    m_url->setText(settings.value(u"url"_s).toString());
+    m_tabs->setCurrentIndex(settings.value(u"byUrl"_s, false).toBool() ? 1 : 0);
     m_host->setText(settings.value(u"host"_s, m_host->text()).toString());
     m_port->setValue(settings.value(u"port"_s, 0).toInt());
     m_managementPort->setValue(settings.value(u"managementPort"_s, 0).toInt());
@@ -203,8 +221,11 @@ void ConnectDialog::restore()
 
 void ConnectDialog::accept()
 {
-    if (m_tabs->currentIndex() == 0) {
-        QSettings settings;
+    QSettings settings;
+    settings.setValue(u"byUrl"_s, m_tabs->currentIndex() == 1);
+    if (m_tabs->currentIndex() == 1) {
+        settings.setValue(u"url"_s, withoutSecrets(m_url->text().trimmed()));
+    } else {
         settings.setValue(u"host"_s, m_host->text());
         settings.setValue(u"port"_s, m_port->value());
         settings.setValue(u"managementPort"_s, m_managementPort->value());

@@ -112,7 +112,7 @@ using namespace QtAmqpPrivate;
 
 /*!
     \typedef QAmqpMessageModel::Filter
-    Whether to show \c message, see setFilter(). It is called in the thread of the model, for each message when it
+    Returns whether to show the message, see setFilter(). It is called in the thread of the model, for each message when it
     comes and for all that are there when the filter is set.
 */
 

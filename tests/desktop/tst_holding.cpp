@@ -19,6 +19,7 @@
 #include <QtWidgets/qlineedit.h>
 #include <QtWidgets/qmessagebox.h>
 #include <QtWidgets/qpushbutton.h>
+#include <QtWidgets/qtreeview.h>
 
 using namespace Qt::StringLiterals;
 using Fate = MessageModel::Fate;
@@ -265,6 +266,15 @@ private Q_SLOTS:
         QTRY_VERIFY2_WITH_TIMEOUT(isListed(),
                                   qPrintable(list->findChild<QLabel *>(u"queueNote"_s)->text()),
                                   Patience);
+        auto *exchanges = labelled<QTreeView>(u"Exchanges"_s);
+        const auto topic = [&] {
+            return exchanges->model()->match(exchanges->model()->index(0, 0), Qt::DisplayRole,
+                                             u"amq.topic"_s, 1, Qt::MatchExactly);
+        };
+        QTRY_VERIFY_WITH_TIMEOUT(!topic().isEmpty(), Patience);
+        Q_EMIT exchanges->clicked(topic().first());
+        QCOMPARE(field(u"Exchange"_s)->text(), u"amq.topic"_s);
+        photograph(u"inspector-lists"_s);
     }
 
     void startsWithAQueueAndWithoutAList()
@@ -278,6 +288,10 @@ private Q_SLOTS:
         QTRY_VERIFY2_WITH_TIMEOUT(note->text().contains(u"does not answer at 127.0.0.1:1"_s),
                                   qPrintable(note->text()), Patience);
         QVERIFY(banner().isEmpty());
+        // The queue that was named is counted by AMQP.
+        const auto *queues = m_window->findChild<QueueList *>()->model();
+        QTRY_COMPARE_WITH_TIMEOUT(queues->index(0, 1).data().toInt(), 2, Patience);
+        QCOMPARE(queues->index(0, 0).data().toString(), u"inspected"_s);
         photograph(u"inspector-no-list"_s);
     }
 };

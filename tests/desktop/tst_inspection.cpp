@@ -16,6 +16,7 @@
 #include <QtCore/qregularexpression.h>
 #include <QtCore/qurl.h>
 #include <QtWidgets/qapplication.h>
+#include <QtWidgets/qlabel.h>
 #include <QtWidgets/qlineedit.h>
 #include <QtWidgets/qplaintextedit.h>
 #include <QtWidgets/qpushbutton.h>
@@ -140,9 +141,19 @@ private Q_SLOTS:
         QTRY_VERIFY_WITH_TIMEOUT(!banner().isEmpty() && again->isVisible(), Patience);
         QVERIFY(!isConnected());
         QCOMPARE(rows(), 1); // what was there stays
+        const auto shown = [&] {
+            return m_window->findChild<Banner *>()->findChild<QLabel *>()->text();
+        };
+        QTRY_VERIFY2_WITH_TIMEOUT(shown().contains(u"Next attempt in"), qPrintable(shown()),
+                                  Patience);
+        QVERIFY2(banner().contains(u"Consuming goes on"), qPrintable(banner()));
+        photograph(u"inspector-lost"_s);
         QVERIFY(proxy.listen(quint16(there.port())));
         key(Qt::Key_O, Qt::ControlModifier | Qt::ShiftModifier); // who does not want to wait
         QTRY_VERIFY_WITH_TIMEOUT(isConnected() && banner().isEmpty(), Patience);
+        QTRY_VERIFY2_WITH_TIMEOUT(shown().startsWith(u"Connected again"), qPrintable(shown()),
+                                  Patience);
+        photograph(u"inspector-recovered"_s);
         publish(1); // it consumes still
         QTRY_COMPARE_WITH_TIMEOUT(rows(), 2, Patience);
     }

@@ -4,18 +4,25 @@
 // The parts of examples/widgets-inspector without a broker: every value of a table can be shown, edited
 // and saved without damage to another; what is kept is bounded; what the management plugin says.
 
+#include "connectdialog.h"
 #include "headertree.h"
+#include "mainwindow.h"
 #include "management.h"
 #include "messagefilter.h"
 #include "propertymodel.h"
 #include "valuetext.h"
 
+#include <QtCore/qsettings.h>
+#include <QtCore/qtemporarydir.h>
 #include <QtCore/qtimezone.h>
+#include <QtGui/qaction.h>
 #include <QtNetwork/qtcpserver.h>
 #include <QtNetwork/qtcpsocket.h>
 #include <QtTest/qsignalspy.h>
 #include <QtTest/qtest.h>
 #include <QtWidgets/qapplication.h>
+#include <QtWidgets/qlineedit.h>
+#include <QtWidgets/qtabwidget.h>
 
 #include <limits>
 
@@ -194,6 +201,63 @@ private Q_SLOTS:
         QCOMPARE(found(u"e"_s), u"123"_s); // "reply" is the key
         filter.sort(MessageModel::SizeColumn, Qt::DescendingOrder);
         QCOMPARE(found({}), u"213"_s);
+    }
+
+    void remembersTheWindowAndTheBrokerButNoPassword()
+    {
+        const QTemporaryDir folder;
+        QSettings::setPath(QSettings::NativeFormat, QSettings::UserScope, folder.path());
+        QApplication::setOrganizationName(u"QtAmqp"_s);
+        QApplication::setApplicationName(u"tst_inspectorparts"_s);
+        {
+            MainWindow window;
+            window.show();
+            window.resize(1011, 707);
+            QVERIFY(window.close());
+        }
+        MainWindow window;
+        QCOMPARE(window.size(), QSize(1011, 707));
+
+        const auto accept = [](auto fill) {
+            ConnectDialog dialog;
+            fill(dialog);
+            dialog.accept();
+        };
+        accept([](ConnectDialog &dialog) {
+            const auto fields = dialog.findChildren<QLineEdit *>();
+            for (QLineEdit *field : fields) {
+                if (field->echoMode() == QLineEdit::Password)
+                    field->setText(u"secret"_s);
+            }
+            dialog.findChild<QLineEdit *>(u"user"_s)->setText(u"me"_s);
+        });
+        accept([](ConnectDialog &dialog) {
+            dialog.findChild<QTabWidget *>()->setCurrentIndex(1);
+            dialog.findChild<QLineEdit *>(u"url"_s)->setText(
+                    u"amqps://me:secret@there:1/v%2Fh?password=secret&heartbeat=7"_s);
+        });
+        const ConnectDialog dialog;
+        QCOMPARE(dialog.findChild<QLineEdit *>(u"url"_s)->text(),
+                 u"amqps://me@there:1/v%2Fh?heartbeat=7"_s);
+        QCOMPARE(dialog.findChild<QLineEdit *>(u"user"_s)->text(), u"me"_s);
+        const QSettings settings;
+        for (const QString &key : settings.allKeys())
+            QVERIFY2(!settings.value(key).toByteArray().contains("secret"), qPrintable(key));
+    }
+
+    void saysWhyAnActionIsDisabled()
+    {
+        MainWindow window;
+        int disabled = 0;
+        for (const QAction *action : window.findChildren<QAction *>()) {
+            if (action->data().toString().isEmpty()) // it is none of the window's own
+                continue;
+            QVERIFY2(!action->icon().isNull() && !action->shortcut().isEmpty(),
+                     qPrintable(action->text()));
+            QCOMPARE(action->toolTip().contains(u"Not now: "), !action->isEnabled());
+            disabled += !action->isEnabled();
+        }
+        QVERIFY(disabled > 10);
     }
 
     void understandsTheManagementPlugin_data()
