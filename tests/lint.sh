@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: MIT
 
 # Checks the sources without running them. The whole tree: licence lines, words, spelling, clang-format,
-# qmllint, shellcheck, and the reference by qdoc. What changed: clang-tidy and clazy.
+# qmllint, shellcheck, desktop files, and the reference by qdoc. What changed: clang-tidy and clazy.
 #
 #   tests/lint.sh [--all] [--since REVISION] [BUILD-FOLDER...]
 #
@@ -210,6 +210,11 @@ check_qml()
     [ ! -s "$output/qmllint" ]
 }
 
+check_desktop_files()
+{
+    files '*.desktop' | xargs desktop-file-validate
+}
+
 check_docs()
 {
     local folder
@@ -354,7 +359,8 @@ have_tools()
 {
     local tool missing=()
     PATH=$PATH:/usr/lib/qt6/bin # where Debian has those of Qt
-    for tool in clang-format clang-tidy clazy-standalone codespell shellcheck python3 qmllint qdoc; do
+    for tool in clang-format clang-tidy clazy-standalone codespell shellcheck python3 qmllint qdoc \
+        desktop-file-validate; do
         command -v "$tool" >/dev/null || missing+=("$tool")
     done
     if [ ${#missing[@]} -gt 0 ]; then
@@ -382,6 +388,7 @@ check_changed
 check "qmllint" check_qml
 check "clang-format" check_format
 check "shellcheck" check_shell
+check "desktop files" check_desktop_files
 check "spelling, by codespell" check_spelling
 check "words" check_words
 check "licence lines" check_licence
