@@ -27,7 +27,14 @@ ListView {
         required property int index
         required property var json
         text: json?.text ?? ""
+        color: palette.windowText
         TapHandler { onTapped: row.ListView.view.currentIndex = row.index }
+    }
+    footer: Text {
+        width: view.width
+        text: view.problem
+        color: palette.windowText
+        wrapMode: Text.Wrap
     }
     currentIndex: -1
     onCurrentIndexChanged: if (currentIndex >= 0) answers.publish({ seen: JSON.parse(alerts.get(currentIndex).text).text })

@@ -48,6 +48,14 @@ bool savePicture(const QImage &picture, const QString &name)
     return folder.mkpath(u"."_s) && picture.save(folder.filePath(name + suffix + u".png"_s));
 }
 
+bool photograph(const QString &name, const std::function<QImage()> &grab)
+{
+    QGuiApplication::setPalette(darkPalette());
+    const bool saved = savePicture(grab(), name + u"-dark"_s);
+    QGuiApplication::setPalette(lightPalette());
+    return savePicture(grab(), name + u"-light"_s) && saved;
+}
+
 bool xdotool(const QStringList &arguments)
 {
     return QProcess::execute(u"xdotool"_s, arguments) == 0;

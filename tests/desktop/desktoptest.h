@@ -7,6 +7,8 @@
 #include <QtGui/qimage.h>
 #include <QtGui/qpalette.h>
 
+#include <functional>
+
 // What the tests of desktop programs share: palettes, and pictures of windows to look at.
 
 namespace DesktopTest {
@@ -15,8 +17,12 @@ QPalette lightPalette();
 QPalette darkPalette();
 
 // Writes NAME.png into the folder of screenshots, NAME-2x.png with a scale factor of 2, NAME-xvfb.png
-// in a real window system.
+// in a real window system. The documentation shows those without a suffix, see tests/desktop/pictures.sh.
 bool savePicture(const QImage &picture, const QString &name);
+
+// Saves two pictures of what `grab` returns, NAME-light and NAME-dark, with the colours of such a desktop. Qt 6.4
+// knows a desktop's colour scheme by its palette alone: the platform theme sets it, and so does this function.
+bool photograph(const QString &name, const std::function<QImage()> &grab);
 
 // Runs rabbitmqctl for the node that is tested with; false if it fails.
 bool ctl(const QStringList &arguments);

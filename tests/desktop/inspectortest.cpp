@@ -96,13 +96,10 @@ void InspectorTest::publish(int count)
 
 void InspectorTest::photograph(const QString &name, QWidget *window)
 {
-    for (const bool dark : {false, true}) {
-        QApplication::setPalette(dark ? DesktopTest::darkPalette() : DesktopTest::lightPalette());
+    QVERIFY(DesktopTest::photograph(name, [&] {
         QApplication::processEvents();
-        QVERIFY(DesktopTest::savePicture((window ? window : m_window.get())->grab().toImage(),
-                                         name + (dark ? u"-dark"_s : u"-light"_s)));
-    }
-    QApplication::setPalette(DesktopTest::lightPalette());
+        return (window ? window : m_window.get())->grab().toImage();
+    }));
 }
 
 void InspectorTest::initTestCase()

@@ -35,7 +35,6 @@ Q_IMPORT_QML_PLUGIN(QtAmqpPlugin)
 #endif
 
 using namespace Qt::StringLiterals;
-using DesktopTest::savePicture;
 
 namespace {
 
@@ -166,12 +165,10 @@ private:
 
     void photograph(const QString &name)
     {
-        for (const bool dark : {false, true}) {
-            QGuiApplication::setPalette(dark ? DesktopTest::darkPalette()
-                                             : DesktopTest::lightPalette());
+        QVERIFY(DesktopTest::photograph(name, [&] {
             QTest::qWait(100);
-            QVERIFY(savePicture(m_window->grabWindow(), name + (dark ? u"-dark"_s : u"-light"_s)));
-        }
+            return m_window->grabWindow();
+        }));
     }
 
     QAmqpBlockingConnection m_connection;
@@ -217,7 +214,7 @@ private Q_SLOTS:
         click(item(u"publish"_s));
         click(item(u"publish"_s));
         QTRY_COMPARE(status(), u"3 messages wait for the broker"_s);
-        photograph(u"dashboard-error"_s);
+        photograph(u"dashboard-no-broker"_s);
         click(item(u"retry"_s));
         QTRY_VERIFY_WITH_TIMEOUT(item(u"banner"_s)->isVisible(), Patience);
         click(item(u"dismiss"_s));
@@ -251,6 +248,7 @@ private Q_SLOTS:
         QCOMPARE(rows(), 1); // what was there stays
         click(item(u"publish"_s));
         QTRY_COMPARE(value(u"status"_s, "text").toString(), u"1 message waits for the broker"_s);
+        photograph(u"dashboard-lost"_s);
         QVERIFY(proxy.listen(quint16(there.port())));
         QTest::keyClick(m_window, Qt::Key_T, Qt::AltModifier); // who does not want to wait
         QTRY_VERIFY_WITH_TIMEOUT(isReady() && !item(u"banner"_s)->isVisible(), Patience);

@@ -40,7 +40,7 @@ private Q_SLOTS:
         photograph(u"inspector-start"_s);
         m_window->connectTo(QAmqpConnectionOptions::fromUrl(u"amqp://127.0.0.1:1"_s));
         QTRY_VERIFY_WITH_TIMEOUT(banner().contains(u"127.0.0.1:1"_s), Patience);
-        photograph(u"inspector-error"_s);
+        photograph(u"inspector-no-broker"_s);
         auto *dismiss = m_window->findChild<Banner *>()->findChild<QToolButton *>();
         QTest::mouseClick(dismiss, Qt::LeftButton);
         QVERIFY(!m_window->findChild<Banner *>()->isVisible());

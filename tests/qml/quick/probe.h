@@ -5,7 +5,7 @@
 #define QTAMQP_TESTS_PROBE_H
 
 // What documents cannot do themselves: flood an exchange from another thread, watch how long the event
-// loop is held up meanwhile, make temporary files, take pictures, change the colours of the desktop.
+// loop is held up meanwhile, make temporary files, take pictures.
 
 #include "desktop/desktoptest.h"
 #include "desktop/flood.h"
@@ -14,6 +14,7 @@
 #include <QtCore/qtemporarydir.h>
 #include <QtGui/qguiapplication.h>
 #include <QtQuick/qquickwindow.h>
+#include <QtTest/qtest.h>
 
 #include <limits>
 #include <memory>
@@ -67,14 +68,13 @@ public:
     }
     // The name of a file that is gone when the program ends.
     Q_INVOKABLE QString temporaryFile(const QString &name) const { return m_folder.filePath(name); }
-    Q_INVOKABLE bool screenshot(QQuickWindow *window, const QString &name) const
+    // Two pictures, with the colours of a light and of a dark desktop.
+    Q_INVOKABLE bool photograph(QQuickWindow *window, const QString &name) const
     {
-        return DesktopTest::savePicture(window->grabWindow(), name);
-    }
-    Q_INVOKABLE void setDark(bool dark) const
-    {
-        QGuiApplication::setPalette(dark ? DesktopTest::darkPalette()
-                                         : DesktopTest::lightPalette());
+        return DesktopTest::photograph(name, [window] {
+            QTest::qWait(100); // until it is drawn anew
+            return window->grabWindow();
+        });
     }
 
     // Publishes to `exchange` as fast as what comes is told by delivered().

@@ -34,7 +34,7 @@ TestCase {
             compare(window.header.text, "")
         }
         tryCompare(window.footer, "text", "Notes to be sent: 2")
-        verify(probe.screenshot(window, "quick-outbox"))
+        verify(probe.photograph(window, "quick-outbox-no-broker"))
         window.destroy()
         tryVerify(() => window.header === undefined) // it has gone, and has closed the file
 
@@ -42,5 +42,11 @@ TestCase {
         tryVerify(() => broker.confirmed === 2, 20000)
         tryCompare(window.footer, "text", "Notes to be sent: 0")
         compare(broker.take("notes").text + broker.take("notes").text, "onetwo")
+        window.header.text = "three"
+        verify(probe.photograph(window, "quick-outbox"))
+        broker.running = false
+        window.header.accepted()
+        tryCompare(window.footer, "text", "Notes to be sent: 1")
+        verify(probe.photograph(window, "quick-outbox-lost"))
     }
 }
