@@ -167,6 +167,17 @@ if [ "$linkage" = shared ]; then
 fi
 quietly "$installed/bin/qamqp" --version # finds a shared library beside it
 
+# The reference, where the build has it: each class is in the index of the file for Assistant and Qt Creator.
+help=$installed/share/doc/qtamqp/qtamqp.qch
+if grep -qs '^QTAMQP_DOCS:BOOL=ON$' "$built/CMakeCache.txt" && [ "$linkage" = static ]; then
+    step "the reference"
+    [ -f "$installed/share/doc/qtamqp/qtamqp/qtamqp-index.html" ] || fail "the HTML is not installed"
+    grep -qaF io.qtamqp "$help" || fail "$help has no namespace"
+    for class in QAmqpConnection QAmqpBlockingChannel QAmqpFileOutbox QAmqpTestBroker AmqpQueue AmqpTestBroker; do
+        grep -qaF "$class" "$help" || fail "$help does not have $class"
+    done
+fi
+
 step "find_package"
 configure "$folder/find_package" -S "$here" -DCMAKE_PREFIX_PATH="$installed" \
     -DQTAMQP_QUICK_TESTS=$shared
@@ -186,6 +197,11 @@ cp "$source/examples/readme/main.cpp" "$folder/readme/yourapp.cpp"
 configure "$folder/readme/build" -S "$folder/readme" -DCMAKE_PREFIX_PATH="$installed"
 make "$folder/readme/build"
 [ -x "$folder/readme/build/yourapp" ] || fail "README.md shows no whole CMakeLists.txt"
+
+if [ "$linkage" = static ]; then
+    step "the examples find what is installed"
+    configure "$folder/examples" -S "$source/examples" -DCMAKE_PREFIX_PATH="$installed"
+fi
 
 # told_why EXPECTED CMAKE-ARGUMENT...: who needs a component is told why it is not there; who can do without it
 # configures.
