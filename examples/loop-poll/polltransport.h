@@ -45,7 +45,7 @@ private:
         if (!m_deadline)
             return -1;
         const auto left = ceil<milliseconds>(*m_deadline - TimePoint::clock::now());
-        return int(std::clamp<qint64>(left.count(), 0, 60'000));
+        return int(std::clamp<qint64>(left.count(), 0, 60000));
     }
 
     pollfd m_fds[2] = {{eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), POLLIN, 0}, {-1, 0, 0}};

@@ -121,7 +121,7 @@ function preview(buffer) {
     if (text !== null)
         return text.replace(/\s+/g, " ") + (cut ? "…" : "");
     return "binary, " + sizeText(byteCount) + ": "
-        + Array.from(bytes.slice(0, 24), (byte) => hex(byte, 2)).join(" ") + (byteCount > 24 ? " …" : "");
+        + Array.from(bytes.slice(0, 24), (each) => hex(each, 2)).join(" ") + (byteCount > 24 ? " …" : "");
 }
 
 // A timestamp: a date, or the number of seconds where that is no date of JavaScript.
@@ -134,7 +134,7 @@ function time(timestamp) {
 // A header's value; what is in a table may be anything as well.
 function value(header) {
     const plain = (inner) => inner instanceof ArrayBuffer
-        ? Array.from(new Uint8Array(inner), (byte) => hex(byte, 2)).join(" ")
+        ? Array.from(new Uint8Array(inner), (each) => hex(each, 2)).join(" ")
         : inner;
     if (header === null || header === undefined)
         return "–";

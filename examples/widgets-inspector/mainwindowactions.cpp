@@ -155,7 +155,7 @@ void MainWindow::createQueueBar()
     m_queue->setClearButtonEnabled(true);
     m_queue->setMinimumWidth(220);
     m_queue->setMaximumWidth(360);
-    m_limit->setRange(1, 10'000);
+    m_limit->setRange(1, 10000);
     m_limit->setValue(100);
     m_limit->setPrefix(tr("first "));
     m_limit->setAccessibleName(tr("How many messages to peek at or to hold"));

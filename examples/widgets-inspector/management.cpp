@@ -14,7 +14,7 @@ using namespace Qt::StringLiterals;
 
 Management::Management(QObject *parent) : QObject(parent)
 {
-    m_network.setTransferTimeout(10'000);
+    m_network.setTransferTimeout(10000);
     m_network.setRedirectPolicy(
             QNetworkRequest::ManualRedirectPolicy); // the password must not go elsewhere
     connect(&m_network, &QNetworkAccessManager::finished, this, &Management::finish);

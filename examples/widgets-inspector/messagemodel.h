@@ -13,7 +13,7 @@ class MessageModel : public QAmqpMessageModel
 {
     Q_OBJECT
 public:
-    static constexpr int Capacity = 100'000;
+    static constexpr int Capacity = 100000;
     static constexpr qsizetype MaxBytes = 256 << 20; // bodies and properties together
     static constexpr int RedeliveredColumn = ColumnCount;
 

@@ -47,7 +47,7 @@ QString quoted(const QString &text)
 // The text includes the offset from UTC, so that it means the same time everywhere.
 QString timeText(quint64 seconds)
 {
-    constexpr quint64 late = 253'370'764'800; // the year 9999: ISO 8601 has four digits for a year
+    constexpr quint64 late = 253370764800; // the year 9999: ISO 8601 has four digits for a year
     if (seconds >= late)
         return QString::number(seconds);
     const QDateTime local = QDateTime::fromSecsSinceEpoch(qint64(seconds));
