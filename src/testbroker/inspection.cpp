@@ -365,6 +365,8 @@ QList<QAmqpTestBroker::ConnectionInfo> QAmqpTestBroker::connections() const
     });
 }
 
+/*! \relates QAmqpTestBroker
+    Writes whether \a broker runs, its port and how many connections it has to \a debug. */
 QDebug operator<<(QDebug debug, const QAmqpTestBroker *broker)
 {
     const QDebugStateSaver saver(debug);
