@@ -24,9 +24,7 @@ QT_BEGIN_NAMESPACE
 /*!
     Runs the event loop until \a condition returns true, and returns whether it did within \a timeout.
 
-    \code
-    QVERIFY(QAmqpTest::waitUntil([&] { return broker.counters().acknowledged == 1; }));
-    \endcode
+    \snippet testing.cpp wait
 
     The condition is asked at once, then after each turn of the event loop, and at least every 5 ms, because what
     happens in another thread need not wake this one.
@@ -58,10 +56,7 @@ static QAmqpError failure(QAmqpError::Kind kind, const QString &text)
 
     Waits for \a future with the event loop running, and returns its value, or why it has none.
 
-    \code
-    const auto declared = QAmqpTest::result(channel->queue("orders")->declare());
-    QVERIFY2(declared, qPrintable(declared.error().text()));
-    \endcode
+    \snippet testing.cpp result
 
     The error is that of the QAmqpException in the future. It is one of the kind QAmqpError::Kind::Timeout if the future
     is not finished within \a timeout, QAmqpError::Kind::Cancelled if it was cancelled, and

@@ -476,11 +476,7 @@ QUrl QAmqpTestBroker::tlsUrl(const QString &virtualHost) const
 /*!
     Returns one end of a connection in memory, whose other end the broker serves, for a client without a socket:
 
-    \code
-    connection.setTransport(QAmqpTransport::overDevice([&](const QAmqpEndpoint &) {
-        return broker.connectDevice();
-    }));
-    \endcode
+    \snippet testing.cpp device
 
     The device is open, and belongs to the thread that calls this. It ends as a socket does: the client notices when the
     broker closes it, and what had been written before can still be read. Returns null with an errorString() if the

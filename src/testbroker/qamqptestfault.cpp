@@ -21,9 +21,7 @@ using std::chrono::milliseconds;
     trigger happens at once: on connections that are there, and on those that come. For example the link ends
     when the fifth message of the first connection has been taken, but not confirmed yet:
 
-    \code
-    broker.addFault(QAmqpTestFault(QAmqpTestFault::Kind::Drop).atPublish(5).setConnection(1));
-    \endcode
+    \snippet testing.cpp fifth
 
     A position is counted on each connection for itself, from the connection's beginning, or from the call of
     QAmqpTestBroker::addFault() if the connection was there already. Everything that is left to chance follows

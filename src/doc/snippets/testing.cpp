@@ -48,6 +48,20 @@ void priceIsPublished(QAmqpTestBroker &broker)
     //! [published]
 }
 
+void orderIsWaitedFor(QAmqpTestBroker &broker)
+{
+    //! [wait]
+    QVERIFY(QAmqpTest::waitUntil([&] { return broker.counters().acknowledged == 1; }));
+    //! [wait]
+}
+
+void linkIsCut(QAmqpTestBroker &broker)
+{
+    //! [fifth]
+    broker.addFault(QAmqpTestFault(QAmqpTestFault::Drop).atPublish(5).setConnection(1));
+    //! [fifth]
+}
+
 void orderIsNotLost(QAmqpTestBroker &broker)
 {
     //! [faults]

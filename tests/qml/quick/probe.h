@@ -9,6 +9,7 @@
 
 #include "desktop/desktoptest.h"
 #include "desktop/flood.h"
+#include "qml/quick/documentation.h"
 
 #include <qamqpquickmessage.h>
 #include <QtCore/qtemporarydir.h>
@@ -77,6 +78,29 @@ public:
         });
     }
 
+    // What is wrong in the QML that the documentation shows, with its place.
+    Q_INVOKABLE QStringList errorsOfDocumentation() const
+    {
+        const QList<Documentation::Block> blocks = Documentation::blocks(root());
+        QStringList found;
+        for (const Documentation::Block &block : blocks) {
+            const QString errors = errorsOf(Documentation::document(block));
+            if (!errors.isEmpty())
+                found += block.where + QLatin1Char(' ') + errors;
+        }
+        if (blocks.size() < 20)
+            found += QStringLiteral("too few blocks were found");
+        return found;
+    }
+    Q_INVOKABLE QString errorsOf(const QString &code) const
+    {
+        const QString text = code.startsWith(QLatin1StringView("import"))
+                ? code
+                : Documentation::document({{}, {}, code});
+        return Documentation::errors(qobject_cast<QQmlEngine *>(parent()), text,
+                                     root().filePath(QStringLiteral("examples/testing-qml")));
+    }
+
     // Publishes to `exchange` as fast as what comes is told by delivered().
     Q_INVOKABLE void flood(const QString &exchange)
     {
@@ -100,6 +124,8 @@ public:
     }
 
 private:
+    static QDir root() { return QDir(QStringLiteral(SOURCES "/../../..")); }
+
     QTemporaryDir m_folder;
     std::unique_ptr<DesktopTest::Flood> m_flood;
     DesktopTest::StallMeter m_meter;
