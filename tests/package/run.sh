@@ -198,9 +198,9 @@ configure "$folder/readme/build" -S "$folder/readme" -DCMAKE_PREFIX_PATH="$insta
 make "$folder/readme/build"
 [ -x "$folder/readme/build/yourapp" ] || fail "README.md shows no whole CMakeLists.txt"
 
-if [ "$linkage" = static ]; then
+if [ -d "$installed/share/doc/qtamqp/examples" ]; then
     step "the examples find what is installed"
-    configure "$folder/examples" -S "$source/examples" -DCMAKE_PREFIX_PATH="$installed"
+    configure "$folder/examples" -S "$installed/share/doc/qtamqp/examples" -DCMAKE_PREFIX_PATH="$installed"
 fi
 
 # told_why EXPECTED CMAKE-ARGUMENT...: who needs a component is told why it is not there; who can do without it
