@@ -28,12 +28,15 @@ ListView {
         required property var json
         text: json?.text ?? ""
         color: palette.windowText
+        padding: 4
         TapHandler { onTapped: row.ListView.view.currentIndex = row.index }
     }
     footer: Text {
         width: view.width
         text: view.problem
         color: palette.windowText
+        font.italic: true
+        padding: 4
         wrapMode: Text.Wrap
     }
     currentIndex: -1
