@@ -142,7 +142,8 @@ ApplicationWindow {
                 Layout.fillWidth: true
                 focus: true
                 enabled: room.ready
-                placeholderText: qsTr("Say something as %1").arg(window.nick)
+                placeholderText: room.ready ? qsTr("Say something as %1").arg(window.nick)
+                                            : qsTr("You can write when there is a connection")
                 onAccepted: window.say()
             }
             Button { text: qsTr("Send"); enabled: field.enabled && field.text !== ""; onClicked: window.say() }

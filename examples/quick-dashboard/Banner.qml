@@ -10,6 +10,7 @@ Pane {
     id: banner
 
     property string text
+    property string detail // may change while the text is dismissed
     property string dismissed
     signal retry()
 
@@ -41,15 +42,27 @@ Pane {
                 color: "white"
             }
         }
-        Label {
-            objectName: "bannerText"
-            Layout.fillWidth: true
-            text: banner.text
-            color: "white"
-            wrapMode: Text.Wrap
-            textFormat: Text.PlainText
-            Accessible.role: Accessible.AlertMessage
-            Accessible.name: banner.text
+        ColumnLayout {
+            spacing: 0
+            Label {
+                objectName: "bannerText"
+                Layout.fillWidth: true
+                text: banner.text
+                color: "white"
+                wrapMode: Text.Wrap
+                textFormat: Text.PlainText
+                Accessible.role: Accessible.AlertMessage
+                Accessible.name: banner.text
+            }
+            Label {
+                objectName: "bannerDetail"
+                Layout.fillWidth: true
+                visible: banner.detail !== ""
+                text: banner.detail
+                color: "white"
+                wrapMode: Text.Wrap
+                textFormat: Text.PlainText
+            }
         }
         RoomButton {
             objectName: "retry"

@@ -12,6 +12,7 @@ Pane {
     property string title
     property string note
     default property alias content: column.data
+    property alias head: head.data // what stands beside the title
 
     padding: Theme.gap
     background: Rectangle {
@@ -31,6 +32,11 @@ Pane {
                 text: card.title
                 font.bold: true
                 color: Theme.text
+            }
+            RowLayout {
+                id: head
+                visible: head.children.length > 0
+                spacing: Theme.gap / 2
             }
             Label {
                 Layout.fillWidth: true

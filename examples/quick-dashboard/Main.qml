@@ -19,7 +19,7 @@ ApplicationWindow {
 
     width: Math.max(1280, Theme.unit * 56)
     height: Math.max(800, Theme.unit * 36)
-    minimumWidth: Theme.unit * 44
+    minimumWidth: Theme.unit * 48
     minimumHeight: Theme.unit * 33
     visible: true
     title: qsTr("Control room")
@@ -85,19 +85,25 @@ ApplicationWindow {
         filter: pattern.applied === "#" ? undefined
                                         : (message) => Topic.fits(pattern.applied, message.routingKey)
     }
+    Telemetry {
+        id: telemetry
+        queue: queue
+        pattern: pattern.applied
+        paused: messages.paused
+    }
     Shortcut {
         sequence: "Alt+O"
         onActivated: online.toggle()
     }
     Shortcut {
         sequence: "Ctrl+F"
-        onActivated: list.editPattern()
+        onActivated: card.editPattern()
     }
     Timer { // applies the pattern to filter and binding when the user has stopped typing
         id: pattern
         property string applied: "#"
         interval: 300
-        onTriggered: pattern.applied = list.pattern || "#"
+        onTriggered: pattern.applied = card.pattern || "#"
     }
 
     ColumnLayout {
@@ -139,6 +145,9 @@ ApplicationWindow {
             Layout.fillWidth: true
             text: !online.checked ? ""
                 : broker.lastError.text || exchange.errorString || queue.errorString || box.errorString
+            detail: broker.connected || broker.secondsToNextAttempt === 0 ? ""
+                : telemetry.keyCount === 0 ? qsTr("%1. What you publish waits until then.").arg(broker.stateText)
+                : qsTr("%1. What is shown came before that; what you publish waits.").arg(broker.stateText)
             onRetry: broker.recovering ? broker.reconnectNow() : broker.reopen()
         }
         RowLayout {
@@ -153,23 +162,33 @@ ApplicationWindow {
                     received: broker.messagesPerSecondIn
                     published: broker.messagesPerSecondOut
                 }
-                MessageList {
-                    id: list
+                TelemetryCard {
+                    id: card
                     focus: true
                     Layout.fillWidth: true
                     Layout.fillHeight: true
                     messages: messages
+                    telemetry: telemetry
                     placeholder: window.advice()
                     onPatternChanged: pattern.restart()
-                    onSelected: (row) => detail.message = messages.get(row)
+                    onMessageSelected: (row) => detail.message = messages.get(row)
+                    onValueSelected: (entry) => value.entry = entry
                 }
             }
             ColumnLayout {
                 Layout.preferredWidth: 2
                 Layout.fillWidth: true
                 spacing: Theme.gap
+                ValueDetail {
+                    id: value
+                    visible: card.showsValues
+                    Layout.fillWidth: true
+                    Layout.fillHeight: true
+                    telemetry: telemetry
+                }
                 MessageDetail {
                     id: detail
+                    visible: !card.showsValues
                     Layout.fillWidth: true
                     Layout.fillHeight: true
                 }

@@ -6,31 +6,14 @@ import QtQuick.Controls.Basic
 import QtQuick.Layouts
 import QtAmqp
 
-// The messages that come in, the newest on top, and the pattern that their routing keys must match.
-Card {
+// The messages that come in, the newest on top.
+ColumnLayout {
     id: list
-    objectName: "telemetry"
 
     required property AmqpMessageModel messages
-    property alias pattern: filter.text
-    property alias view: view
     property string placeholder
-    property real arrived: 0 // since the list was cleared
-    property real counted: 0 // as arrived, but updated with the rows, once in a turn of the event loop
-    property real pending: 0 // those that came during a pause
-    signal selected(int row)
-
-    function editPattern() {
-        filter.forceActiveFocus(Qt.ShortcutFocusReason);
-        filter.selectAll();
-    }
-    function clear() {
-        list.arrived = list.counted = 0;
-        list.messages.clear();
-    }
-
-    title: qsTr("Telemetry")
-    note: list.messages.paused
+    // How many there are, for a title above.
+    readonly property string note: list.messages.paused
           ? qsTr("paused, %L1 new").arg(list.pending)
         : list.messages.filter !== undefined
           ? qsTr("%L1 of %L2 fit the filter").arg(list.messages.count).arg(list.counted)
@@ -38,6 +21,15 @@ Card {
           ? qsTr("newest %L1 of %L2").arg(list.messages.count).arg(list.counted)
         : list.messages.count === 1 ? qsTr("1 message")
                                     : qsTr("%L1 messages").arg(list.messages.count)
+    property real arrived: 0 // since the list was cleared
+    property real counted: 0 // as arrived, but updated with the rows, once in a turn of the event loop
+    property real pending: 0 // those that came during a pause
+    signal selected(int row)
+
+    function clear() {
+        list.arrived = list.counted = 0;
+        list.messages.clear();
+    }
 
     Connections {
         target: list.messages.queue
@@ -64,29 +56,8 @@ Card {
         }
     }
 
-    RowLayout {
-        spacing: Theme.gap
-        Field {
-            id: filter
-            objectName: "filter"
-            Layout.fillWidth: true
-            focus: true
-            placeholderText: qsTr("Filter by routing key: *.hall.info or pump.#")
-            Accessible.name: qsTr("Pattern of routing keys")
-        }
-        RoomButton {
-            objectName: "pause"
-            text: qsTr("&Pause")
-            highlighted: list.messages.paused // not `checked`, which a mnemonic would not change
-            Accessible.checked: highlighted
-            onClicked: list.messages.paused = !list.messages.paused
-        }
-        RoomButton {
-            objectName: "clear"
-            text: qsTr("C&lear")
-            onClicked: list.clear()
-        }
-    }
+    spacing: Theme.gap / 2
+
     RowLayout {
         spacing: Theme.gap
         Layout.leftMargin: Theme.gap * 2 + Math.round(Theme.unit * 0.5) // as the rows are

@@ -17,7 +17,7 @@ ItemDelegate {
     required property date received
 
     width: ListView.view.width
-    height: Math.round(Theme.unit * 1.6)
+    height: Theme.lineHeight
     leftPadding: Theme.gap
     rightPadding: Theme.gap * 1.5 // leaves room for the scroll bar
     topPadding: 0
@@ -48,7 +48,7 @@ ItemDelegate {
         Label {
             objectName: "routingKey"
             Layout.preferredWidth: Theme.keyWidth
-            text: row.routingKey
+            text: Format.line(row.routingKey)
             textFormat: Text.PlainText
             color: Theme.text
             elide: Text.ElideRight

@@ -86,7 +86,7 @@ Card {
             id: key
             objectName: "key"
             Layout.fillWidth: true
-            text: "pump.hall.info"
+            text: "hall.pump.pressure"
             font.family: Theme.fixedFont
             Accessible.name: qsTr("Routing key")
         }
@@ -100,7 +100,7 @@ Card {
         TextArea.flickable: TextArea {
             id: body
             objectName: "newBody"
-            text: '{ "device": "pump-7", "pressure": 3.2 }'
+            text: '{ "device": "pump-7", "pressure": 3.2, "unit": "bar" }'
             placeholderText: qsTr("A body as JSON")
             placeholderTextColor: Theme.faint
             textFormat: TextEdit.PlainText

@@ -110,6 +110,11 @@ function body(message) {
              byteCount: bytes.length };
 }
 
+// A text from anywhere, such as a routing key, on one line.
+function line(text) {
+    return text.replace(/[\u0000-\u001f\u007f\u0085\u2028\u2029]/g, "·");
+}
+
 // One short line for the list, cheap also for a body of megabytes.
 function preview(buffer) {
     const byteCount = size(buffer);

@@ -42,8 +42,9 @@ constexpr int Patience = 20'000;
 
 QString url() { return qEnvironmentVariable("QTAMQP_TEST_URL"); }
 
-constexpr const char *keys[] = {"pump.hall.info", "pump.yard.info",         "fan.hall.info",
-                                "pump.hall.info", "boiler.cellar.critical", "valve.yard.warning"};
+constexpr const char *keys[] = {"hall.pump.pressure",     "yard.pump.pressure",
+                                "hall.fan.speed",         "hall.pump.pressure",
+                                "cellar.boiler.critical", "yard.valve.warning"};
 
 QAmqpMessage reading(const QString &device, int i)
 {
@@ -59,6 +60,15 @@ QAmqpMessage reading(const QString &device, int i)
     return message;
 }
 
+QAmqpMessage measurement(const char *name, double number, const char *unit, int i)
+{
+    QAmqpMessage message = reading(u"plant"_s, i);
+    message.setBody("{\"device\":\"no-" + QByteArray::number(i % 9 + 1) + "\",\"" + name
+                    + "\":" + QByteArray::number(number) + ",\"unit\":\"" + unit
+                    + "\",\"limit\":" + QByteArray::number(i % 3 ? 1200 : 90) + '}');
+    return message;
+}
+
 } // namespace
 
 class TestDashboard : public QObject
@@ -66,7 +76,9 @@ class TestDashboard : public QObject
     Q_OBJECT
 
 private:
-    void load(const QString &broker)
+    enum class Page { Values, Messages };
+
+    void load(const QString &broker, Page page = Page::Messages)
     {
         m_engine = std::make_unique<QQmlApplicationEngine>();
         m_engine->setInitialProperties(
@@ -76,6 +88,8 @@ private:
         m_window = qobject_cast<QQuickWindow *>(m_engine->rootObjects().first());
         m_window->requestActivate();
         QVERIFY(QTest::qWaitForWindowActive(m_window));
+        if (page == Page::Messages)
+            QTest::keyClick(m_window, Qt::Key_M, Qt::AltModifier);
     }
 
     QQuickItem *item(const QString &name) const { return m_window->findChild<QQuickItem *>(name); }
@@ -130,6 +144,43 @@ private:
             qFatal("no row");
         return found;
     }
+    // What the lines of the tree show, from top to bottom, indented.
+    QStringList treeLines() const
+    {
+        QMap<double, QString> lines;
+        const auto *tree = item(u"tree"_s);
+        const auto delegates = tree->property("contentItem").value<QQuickItem *>()->childItems();
+        for (const QQuickItem *row : delegates) {
+            if (!row->isVisible() || !childOf(row, u"word"_s))
+                continue;
+            QString line(row->property("shown").toMap().value(u"level"_s).toInt(), u' ');
+            for (const char *name : {"word", "value", "unit", "valueText"}) {
+                const QQuickItem *label = childOf(row, QLatin1StringView(name));
+                const QString text = label->property("text").toString();
+                if (label->isVisible() && !text.isEmpty())
+                    line += (line.trimmed().isEmpty() ? u""_s : u" "_s) + text;
+            }
+            lines.insert(row->y(), line);
+        }
+        return lines.values();
+    }
+    // The line of the tree with this word.
+    const QQuickItem *line(const QString &word) const
+    {
+        const auto delegates =
+                item(u"tree"_s)->property("contentItem").value<QQuickItem *>()->childItems();
+        for (const QQuickItem *row : delegates) {
+            const QQuickItem *label = childOf(row, u"word"_s);
+            if (row->isVisible() && label && label->property("text").toString() == word)
+                return label;
+        }
+        qFatal("no line %s", qPrintable(word));
+    }
+    bool send(const QString &key, const QByteArray &body)
+    {
+        return bool(m_channel->publish(u"tst_dashboard"_s, key, QAmqpMessage(body)));
+    }
+
     static QQuickItem *childOf(const QQuickItem *item, const QString &name)
     {
         const auto children = item->childItems();
@@ -204,7 +255,7 @@ private Q_SLOTS:
 
     void saysWhatIsWrongWithoutBroker()
     {
-        load(u"amqp://127.0.0.1:1"_s);
+        load(u"amqp://127.0.0.1:1"_s, Page::Values);
         QTRY_VERIFY_WITH_TIMEOUT(item(u"banner"_s)->isVisible(), Patience);
         QVERIFY(value(u"bannerText"_s, "text").toString().contains(u"127.0.0.1:1"_s));
         const auto status = [&] { return value(u"status"_s, "text").toString(); };
@@ -232,12 +283,16 @@ private Q_SLOTS:
         QVERIFY(proxy.listen());
         const QUrl there(proxy.url());
         proxy.close(); // nobody listens there yet
-        load(there.toString());
+        load(there.toString(), Page::Values);
         QTRY_VERIFY_WITH_TIMEOUT(item(u"banner"_s)->isVisible(), Patience);
         QVERIFY(proxy.listen(quint16(there.port())));
         QTRY_VERIFY_WITH_TIMEOUT(isReady() && !item(u"banner"_s)->isVisible(), Patience);
-        publish(u"pump.hall.info"_s, 1);
-        QTRY_COMPARE_WITH_TIMEOUT(rows(), 1, Patience);
+        constexpr int sent = 30;
+        for (int i = 0; i < sent; ++i)
+            publish(QString::fromLatin1(keys[i % 6]), i);
+        QTRY_COMPARE_WITH_TIMEOUT(rows(), sent, Patience);
+        QTRY_COMPARE_WITH_TIMEOUT(note(), u"5 routing keys"_s, Patience);
+        const QStringList before = treeLines();
 
         proxy.close();
         QTRY_VERIFY_WITH_TIMEOUT(item(u"banner"_s)->isVisible(), Patience);
@@ -245,15 +300,19 @@ private Q_SLOTS:
         QTRY_VERIFY_WITH_TIMEOUT(
                 value(u"state"_s, "text").toString().startsWith(u"Connection lost, trying again"_s),
                 Patience);
-        QCOMPARE(rows(), 1); // what was there stays
+        QCOMPARE(rows(), sent); // what was there stays
+        QCOMPARE(treeLines(), before);
+        click(line(u"speed"_s));
+        const QString detail = value(u"bannerDetail"_s, "text").toString();
+        QVERIFY2(detail.contains(u"trying again in "_s), qPrintable(detail));
         click(item(u"publish"_s));
         QTRY_COMPARE(value(u"status"_s, "text").toString(), u"1 message waits for the broker"_s);
         photograph(u"dashboard-lost"_s);
         QVERIFY(proxy.listen(quint16(there.port())));
         QTest::keyClick(m_window, Qt::Key_T, Qt::AltModifier); // who does not want to wait
         QTRY_VERIFY_WITH_TIMEOUT(isReady() && !item(u"banner"_s)->isVisible(), Patience);
-        publish(u"pump.hall.info"_s, 2);
-        QTRY_COMPARE_WITH_TIMEOUT(rows(), 3, Patience);
+        publish(u"hall.fan.speed"_s, 2);
+        QTRY_COMPARE_WITH_TIMEOUT(rows(), sent + 2, Patience);
         QTRY_COMPARE_WITH_TIMEOUT(value(u"status"_s, "text").toString(),
                                   u"Confirmed by the broker"_s, Patience);
     }
@@ -512,8 +571,8 @@ private Q_SLOTS:
                 QTest::keyClick(m_window, tab);
             } while (focused() != item(u"filter"_s) && ++steps < 20);
             QCOMPARE(focused(), item(u"filter"_s));
-            for (const char *name :
-                 {"online", "pause", "clear", "list", "key", "newBody", "publish"})
+            for (const char *name : {"online", "showValues", "showMessages", "pause", "clear",
+                                     "list", "key", "newBody", "publish"})
                 QVERIFY2(seen.contains(QLatin1StringView(name)), name);
             seen.clear();
         }
@@ -549,6 +608,117 @@ private Q_SLOTS:
                                   Patience);
         QTest::keyClick(m_window, Qt::Key_O, Qt::AltModifier);
         QTRY_VERIFY_WITH_TIMEOUT(isReady(), Patience);
+    }
+
+    // The values by routing key, in a tree of its words, and what one of them was before.
+    void showsValuesByRoutingKey()
+    {
+        load(url(), Page::Values);
+        QTRY_VERIFY_WITH_TIMEOUT(isReady(), Patience);
+        QVERIFY(value(u"treePlaceholder"_s, "text").toString().contains(u"Publish"_s));
+        QVERIFY(send(u"hall.pump"_s, "{\"pressure\":3.25,\"unit\":\"bar\",\"limit\":6}"));
+        QVERIFY(send(u"hall.fan"_s, "{\"speed\":900}"));
+        QVERIFY(send(u"yard"_s, "17.5"));
+        QVERIFY(send(u"note"_s, "fog"));
+        const QStringList lines{u"hall 2 keys"_s, u" fan 900 speed"_s, u" pump 3.25 bar"_s,
+                                u"note fog"_s, u"yard 17.5"_s};
+        QTRY_COMPARE_WITH_TIMEOUT(treeLines(), lines, Patience);
+        QCOMPARE(note(), u"4 routing keys"_s);
+
+        click(line(u"pump"_s));
+        QCOMPARE(value(u"bigValue"_s, "text").toString(), u"3.25"_s);
+        QVERIFY(send(u"hall.pump"_s, "{\"pressure\":3.5,\"unit\":\"bar\",\"limit\":7}"));
+        QTRY_COMPARE_WITH_TIMEOUT(value(u"bigValue"_s, "text").toString(), u"3.5"_s, Patience);
+        QCOMPARE(value(u"lowest"_s, "text").toString(), u"3.25"_s);
+        QCOMPARE(value(u"highest"_s, "text").toString(), u"3.5"_s);
+        QVERIFY(treeLines().contains(u" pump 3.5 bar"_s));
+        QVERIFY(value(u"bigAge"_s, "text").toString().startsWith(u"2 messages, "_s));
+
+        // Another of its numbers.
+        QTRY_COMPARE(value(u"numbers"_s, "count").toInt(), 2);
+        item(u"numbers"_s)->forceActiveFocus();
+        QTest::keyClick(m_window, Qt::Key_Down);
+        QTest::keyClick(m_window, Qt::Key_Space);
+        QTRY_VERIFY(treeLines().contains(u" pump 7 limit"_s));
+        QCOMPARE(value(u"bigValue"_s, "text").toString(), u"7"_s);
+
+        // By keys: closed, opened, and up to the branch.
+        item(u"tree"_s)->forceActiveFocus();
+        QTest::keyClick(m_window, Qt::Key_Left);
+        QTest::keyClick(m_window, Qt::Key_Left);
+        QTRY_COMPARE(treeLines().size(), 3);
+        QVERIFY(send(u"hall.door"_s, "1"));
+        QTRY_COMPARE_WITH_TIMEOUT(treeLines().first(), u"hall 3 keys"_s, Patience);
+        QTest::keyClick(m_window, Qt::Key_Right);
+        QTRY_COMPARE(treeLines().size(), 6);
+
+        click(item(u"pause"_s));
+        QVERIFY(send(u"yard"_s, "18"));
+        QTRY_COMPARE_WITH_TIMEOUT(model()->property("waiting").toInt(), 1, Patience);
+        QTest::qWait(300); // longer than it would take to be shown
+        QVERIFY(treeLines().contains(u"yard 17.5"_s));
+        click(item(u"pause"_s));
+        QTRY_VERIFY_WITH_TIMEOUT(treeLines().contains(u"yard 18"_s), Patience);
+        click(item(u"clear"_s));
+        QTRY_COMPARE(treeLines(), QStringList());
+        QCOMPARE(rows(), 0);
+    }
+
+    // A click on a branch shows it alone, and asks the broker for no more.
+    void filtersByBranch()
+    {
+        load(url(), Page::Values);
+        QTRY_VERIFY_WITH_TIMEOUT(isReady(), Patience);
+        for (const char *key : {"hall.pump", "hall.fan", "yard.pump"})
+            QVERIFY(send(QLatin1StringView(key), "1"));
+        QTRY_COMPARE_WITH_TIMEOUT(treeLines().size(), 5, Patience);
+        click(line(u"hall"_s));
+        QCOMPARE(value(u"filter"_s, "text").toString(), u"hall.#"_s);
+        QTRY_COMPARE(treeLines(), QStringList({u"hall 2 keys"_s, u" fan 1"_s, u" pump 1"_s}));
+        QCOMPARE(note(), u"2 of 3 routing keys fit the filter"_s);
+        const auto onlyHall = [&] {
+            const int before = rows();
+            if (!send(u"yard.pump"_s, "2") || !send(u"hall.pump"_s, "2"))
+                return false;
+            return QTest::qWaitFor([&] { return rows() > before; }, Patience)
+                    && rows() == before + 1;
+        };
+        QTRY_VERIFY_WITH_TIMEOUT(onlyHall(), Patience);
+        click(line(u"hall"_s)); // once more: everything
+        QCOMPARE(value(u"filter"_s, "text").toString(), QString());
+        QTRY_COMPARE(treeLines().size(), 5);
+        QTest::keyClick(m_window, Qt::Key_Return);
+        QTRY_COMPARE(treeLines().size(), 3);
+        QTest::keyClick(m_window, Qt::Key_A, Qt::AltModifier);
+        QTRY_COMPARE(treeLines().size(), 5);
+    }
+
+    // Whatever stands in a routing key is shown as it is.
+    void showsOddRoutingKeys()
+    {
+        load(url(), Page::Values);
+        QTRY_VERIFY_WITH_TIMEOUT(isReady(), Patience);
+        const QStringList odd{QString(),  u".."_s,          u"<b>bold</b>.<img src=x>"_s,
+                              u"%1 %2"_s, u"line\nbreak"_s, u"__proto__"_s,
+                              u"a.#.*"_s, u"größe"_s,       QString(255, u'x'),
+                              u"7"_s,     u"-0"_s};
+        for (const QString &key : odd)
+            QVERIFY(send(key, "{\"<i>n</i>\":1,\"unit\":\"<u>m</u>\"}"));
+        QVERIFY(send(u"empty"_s, QByteArray()));
+        QVERIFY(send(u"binary"_s, QByteArray("\x00\xff", 2)));
+        QVERIFY(send(u"huge"_s, QByteArray(100'000, '1')));
+        QVERIFY(send(u"bold"_s, "<b>bold</b>"));
+        QTRY_COMPARE_WITH_TIMEOUT(note(), u"15 routing keys"_s, Patience);
+        const QStringList lines = treeLines();
+        for (const char *expected :
+             {"(empty) 1 <u>m</u>", "<b>bold</b> 1 key", " <img src=x> 1 <u>m</u>",
+              "line·break 1 <u>m</u>", "empty (empty body)", "binary binary, 2 B: 00 ff",
+              "huge too long to show a value: 97.7 KiB", "bold <b>bold</b>"})
+            QVERIFY2(lines.contains(QString::fromUtf8(expected)), qPrintable(lines.join(u'\n')));
+        photograph(u"dashboard-values-odd"_s);
+        click(line(u"(empty)"_s));
+        QCOMPARE(value(u"filter"_s, "text").toString(), u".#"_s);
+        QTRY_COMPARE(treeLines().size(), 3);
     }
 
     // Whatever comes is shown, at once and as it is.
@@ -623,7 +793,7 @@ private Q_SLOTS:
             QVERIFY2(!seen.contains(letter), qPrintable(text));
             seen += letter;
         }
-        QCOMPARE(seen.size(), 6);
+        QCOMPARE(seen.size(), 9);
     }
 
     void publishesValidJson()
@@ -707,17 +877,50 @@ private Q_SLOTS:
 
     void looksGood()
     {
-        load(url());
+        struct Device
+        {
+            const char *key;
+            const char *name;
+            const char *unit;
+            double middle;
+        };
+        constexpr Device devices[] = {
+                {"cellar.boiler.temperature", "temperature", "°C", 74},
+                {"cellar.tank.level", "level", "%", 61},
+                {"hall.fan.speed", "speed", "rpm", 1130},
+                {"hall.pump.pressure", "pressure", "bar", 4.1},
+                {"hall.pump.temperature", "temperature", "°C", 39},
+                {"roof.fan.warning", "temperature", "°C", 78},
+                {"roof.meter.power", "power", "kW", 32},
+                {"roof.weather.temperature", "", "", 17},
+                {"yard.pump.pressure", "pressure", "bar", 3.6},
+                {"cellar.boiler.critical", "pressure", "bar", 6.8},
+        };
+        load(url(), Page::Values);
         QTRY_VERIFY_WITH_TIMEOUT(isReady(), Patience);
         QElapsedTimer time;
         time.start();
         for (int i = 0; time.elapsed() < 4000; ++i) {
-            publish(QString::fromLatin1(keys[i % 6]), i);
+            const Device &device = devices[i % 10];
+            const double course = std::sin(i / 60.0 + device.middle) + 0.2 * std::sin(i * 1.7);
+            const double number = std::round(10 * device.middle * (1 + 0.12 * course)) / 10;
+            if (i % 10 == 9 && i % 40 != 9)
+                QVERIFY(send(u"roof.weather.report"_s, "cloudy, light wind"));
+            else if (!*device.name)
+                QVERIFY(send(QString::fromLatin1(device.key), QByteArray::number(number)));
+            else
+                QVERIFY(m_channel->publish(u"tst_dashboard"_s, QString::fromLatin1(device.key),
+                                           measurement(device.name, number, device.unit, i)));
             QTest::qWait(5 + int(9 * (1 + std::sin(double(time.elapsed()) / 900))));
         }
-        click(item(u"list"_s), {100, 75});
+        click(line(u"speed"_s));
         photograph(u"dashboard"_s);
+        QTest::keyClick(m_window, Qt::Key_M, Qt::AltModifier);
+        click(item(u"list"_s), {100, 75});
+        photograph(u"dashboard-messages"_s);
         m_window->resize(m_window->minimumSize());
+        photograph(u"dashboard-messages-small"_s);
+        QTest::keyClick(m_window, Qt::Key_V, Qt::AltModifier);
         photograph(u"dashboard-small"_s);
     }
 };

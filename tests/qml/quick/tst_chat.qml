@@ -57,6 +57,7 @@ TestCase {
         verify(!field(window).enabled)
         keyClick(Qt.Key_Tab)
         tryVerify(() => button.activeFocus)
+        verify(field(window).placeholderText.includes("connection"))
         verify(probe.photograph(window, "quick-chat-no-broker"))
         // The button tries again, by key and by mouse.
         const label = find(window.contentItem, (item) => item.text?.includes("127.0.0.1"))

@@ -34,19 +34,28 @@ TestCase {
             compare(window.header.text, "")
         }
         tryCompare(window.footer, "text", "Notes to be sent: 2")
+        window.header.text = ""
+        window.header.accepted() // nothing to send
+        tryVerify(() => findChild(window.contentItem, "problem").text.includes("127.0.0.1:1"))
+        compare(window.footer.text, "Notes to be sent: 2")
         verify(probe.photograph(window, "quick-outbox-no-broker"))
         window.destroy()
         tryVerify(() => window.header === undefined) // it has gone, and has closed the file
 
-        window = open(broker.url, file)
+        window = open(broker.url + "?recovery_delay=30", file)
         tryVerify(() => broker.confirmed === 2, 20000)
         tryCompare(window.footer, "text", "Notes to be sent: 0")
         compare(broker.take("notes").text + broker.take("notes").text, "onetwo")
+        compare(findChild(window.contentItem, "state").text, "Connected")
+        verify(!findChild(window.contentItem, "problem").visible)
         window.header.text = "three"
         verify(probe.photograph(window, "quick-outbox"))
+
         broker.running = false
+        tryVerify(() => findChild(window.contentItem, "state").text.startsWith("Connection lost, trying again in"), 20000)
         window.header.accepted()
         tryCompare(window.footer, "text", "Notes to be sent: 1")
+        verify(findChild(window.contentItem, "problem").visible)
         verify(probe.photograph(window, "quick-outbox-lost"))
     }
 }
