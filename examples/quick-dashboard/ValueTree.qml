@@ -16,13 +16,17 @@ ColumnLayout {
     readonly property bool narrow: tree.width < Theme.unit * 32
     readonly property real trendWidth: Math.max(Theme.unit * 3, Math.min(Theme.unit * 12, tree.width * 0.2))
     signal wanted(string pattern) // only what fits it is to be shown
-    signal selected(var entry) // undefined if the line has no value
+    signal selected(var entry)
 
+    // What was selected before stays, if this line has no value.
     function select(index: int): void {
+        if (index < 0)
+            return;
         const line = tree.telemetry.line(index, tree.telemetry.revision);
         view.currentIndex = index;
         tree.currentPath = line.path;
-        tree.selected(line.entry ?? undefined);
+        if (line.entry)
+            tree.selected(line.entry);
     }
 
     // Shows this branch alone, or everything if it is shown alone already.
