@@ -125,27 +125,7 @@ report()
 # Each file says whose it is and under which licence, or .reuse/dep5 does.
 check_licence()
 {
-    local file pattern covered
-    # shellcheck disable=SC2046 # patterns, one a word
-    set -f -- $(sed -n 's/^Files: //p' .reuse/dep5)
-    files '*' | while IFS= read -r file; do
-        covered=
-        for pattern in .reuse/dep5 "$@"; do
-            # shellcheck disable=SC2254 # a pattern it is
-            case $file in $pattern) covered=yes ;; esac
-        done
-        [ -n "$covered" ] || printf '%s\n' "$file"
-    done | xargs awk '
-        function look()
-        {
-            if (name != "" && lines != 2) {
-                print name ": the two SPDX lines that other files begin with are missing"
-                found = 1
-            }
-        }
-        FNR == 1 { look(); name = FILENAME; lines = 0 }
-        FNR < 6 && /SPDX-(FileCopyrightText|License-Identifier): / { ++lines }
-        END { look(); exit found }'
+    cmp LICENSE LICENSES/MIT.txt && reuse lint
 }
 
 # Bytes are never called octets, except by MIME and by the specification; some names are not used in the library.
@@ -360,7 +340,7 @@ have_tools()
     local tool missing=()
     PATH=$PATH:/usr/lib/qt6/bin # where Debian has those of Qt
     for tool in clang-format clang-tidy clazy-standalone codespell shellcheck python3 qmllint qdoc \
-        desktop-file-validate; do
+        desktop-file-validate reuse; do
         command -v "$tool" >/dev/null || missing+=("$tool")
     done
     if [ ${#missing[@]} -gt 0 ]; then
@@ -391,5 +371,5 @@ check "shellcheck" check_shell
 check "desktop files" check_desktop_files
 check "spelling, by codespell" check_spelling
 check "words" check_words
-check "licence lines" check_licence
+check "licence lines, by reuse" check_licence
 report

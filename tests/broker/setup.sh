@@ -186,7 +186,8 @@ qml_packages=(qt6-declarative-dev qt6-declarative-dev-tools qml-qt6 qml6-module-
     qml6-module-qtquick-layouts qml6-module-qttest qt6-qmltooling-plugins)
 # What lint.sh checks with.
 # shellcheck disable=SC2034
-lint_packages=(clang-format clang-tidy clazy codespell shellcheck qt6-documentation-tools desktop-file-utils)
+lint_packages=(clang-format clang-tidy clazy codespell shellcheck qt6-documentation-tools desktop-file-utils
+    reuse)
 # What examples need that others do without.
 # shellcheck disable=SC2034
 declare -A example_packages=([loop-libev]=libev-dev [loop-asio]=libasio-dev [tunnel]=socat
