@@ -29,7 +29,7 @@ esac
 leave_nothing
 
 install_packages "${build_packages[@]}" "${node_packages[@]}" "${test_packages[@]}" \
-    "${qml_packages[@]}" "${example_packages[@]}" "${lint_packages[@]}"
+    "${qml_packages[@]}" "${example_packages[@]}" "${lint_packages[@]}" "${packaging_packages[@]}"
 
 if [ -n "$threads" ]; then
     only=(tst_threads tst_blocking)
@@ -45,7 +45,7 @@ fi
 common=(-DQTAMQP_WERROR=ON -DQTAMQP_PCH=ON -DQTAMQP_UNITY=ON -DQTAMQP_TESTS=ON -DCMAKE_CXX_FLAGS_DEBUG=-g1
     "-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O2 -g1 -DNDEBUG")
 build build/tests "${common[@]}" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DQTAMQP_TEST_PART=outer \
-    -DQTAMQP_EXAMPLES=ON -DQTAMQP_BENCH=ON -DQTAMQP_DOCS=ON
+    -DCMAKE_INSTALL_PREFIX=/usr -DQTAMQP_EXAMPLES=ON -DQTAMQP_BENCH=ON -DQTAMQP_DOCS=ON
 build build/asan "${common[@]}" -DCMAKE_BUILD_TYPE=Debug -DQTAMQP_TEST_PART=inner \
     -DQTAMQP_SANITIZE=address -DQTAMQP_EXAMPLES=OFF -DQTAMQP_TOOL=OFF
 start_node build/node build/{tests,asan}/tests/virtualhosts.txt

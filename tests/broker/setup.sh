@@ -188,6 +188,9 @@ qml_packages=(qt6-declarative-dev qt6-declarative-dev-tools qml-qt6 qml6-module-
 # shellcheck disable=SC2034
 lint_packages=(clang-format clang-tidy clazy codespell shellcheck qt6-documentation-tools desktop-file-utils
     reuse)
+# What Debian's packages are made and looked at with.
+# shellcheck disable=SC2034
+packaging_packages=(dpkg-dev debhelper lintian abigail-tools)
 # What examples need that others do without.
 # shellcheck disable=SC2034
 declare -A example_packages=([loop-libev]=libev-dev [loop-asio]=libasio-dev [tunnel]=socat

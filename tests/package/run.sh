@@ -10,7 +10,8 @@
 # SOURCE is the project's, FOLDER is emptied and worked in. One kind of library is installed from BUILT,
 # where the tests were built; the other is built here, as a part of the consumer and without precompiled
 # headers, as users build it: a file that forgot an include fails there. With QTAMQP_TEST_URL set each
-# program also sends itself a message through that broker. CXX and CMAKE_GENERATOR are obeyed.
+# program also sends itself a message through that broker. CXX and CMAKE_GENERATOR are obeyed. What is built here is a
+# shared library as a rule; FOLDER/library is configured for Debian in the end, for packages.sh.
 
 set -u
 [ $# = 4 ] || { sed -n '5,/^$/s/^# \{0,1\}//p' "$0" >&2; exit 2; }
@@ -34,12 +35,15 @@ configure()
 }
 make() { quietly cmake --build "$1" --parallel "$(getconf _NPROCESSORS_ONLN)"; }
 
-# install FOLDER: what was built there, to a folder that it knows nothing of.
+# install FOLDER: what was built there, to a folder that it knows nothing of. $lib and $qml are where it has libraries
+# and QML modules.
 install()
 {
     DESTDIR=$folder/stage quietly cmake --install "$1" --prefix /opt/qtamqp
     mkdir -p "$folder/moved"
     mv "$folder/stage/opt/qtamqp" "$installed"
+    lib=$installed/$(sed -n 's/^CMAKE_INSTALL_LIBDIR:[A-Z]*=//p' "$1/CMakeCache.txt")
+    qml=$installed/$(sed -n 's/^QTAMQP_QML_INSTALL_DIR:[A-Z]*=//p' "$1/CMakeCache.txt")
 }
 
 # ran PROGRAM: it says what a program says that works.
@@ -86,7 +90,7 @@ received_by_qml()
 tested_alerts()
 {
     [ -x "$1" ] || { echo "no module QtAmqp.Test, or no Qt Quick Test"; return; }
-    QML_IMPORT_PATH=$installed/lib/qml QT_QPA_PLATFORM=offscreen XDG_RUNTIME_DIR=$folder quietly "$1"
+    QML_IMPORT_PATH=$qml QT_QPA_PLATFORM=offscreen XDG_RUNTIME_DIR=$folder quietly "$1"
 }
 
 # made_by_qml FOLDER: with the module there, a program in QML alone has all its types.
@@ -105,7 +109,7 @@ tested_by_qml()
     [ -x "$1" ] || { echo "Qt Quick Test was not found"; return; }
     local document
     for document in "$source"/tests/qml/quick/tst_*.qml; do
-        QML_IMPORT_PATH=$installed/lib/qml "$1" -input "$document" >"$folder/log" 2>&1
+        QML_IMPORT_PATH=$qml "$1" -input "$document" >"$folder/log" 2>&1
         case $? in
         0) ;;
         77) echo "skipped for want of a broker: ${document##*/}" ;;
@@ -141,7 +145,7 @@ shared=OFF
 step "add_subdirectory ($linkage)"
 configure "$folder/add_subdirectory" -S "$here" -DQTAMQP_SOURCE="$source" -DBUILD_SHARED_LIBS=$shared \
     -DQTAMQP_BINARY="$folder/library" -DQTAMQP_INSTALL=ON -DQTAMQP_TOOL=ON -DQTAMQP_PCH=OFF \
-    -DCMAKE_INSTALL_PREFIX=/opt/qtamqp
+    -DCMAKE_INSTALL_PREFIX=/opt/qtamqp -DCMAKE_CXX_FLAGS="$([ $shared = OFF ] || echo -g)"
 if grep -q "^BUILD_SHARED_LIBS:BOOL=$shared\$" "$built/CMakeCache.txt"; then
     install "$built"
 else
@@ -151,18 +155,18 @@ else
     ran_quick "$folder/add_subdirectory/quick"
     install "$folder/add_subdirectory"
 fi
-grep -rlE "$folder|$source|$built|/opt/qtamqp" "$installed"/{include,lib/cmake,lib/pkgconfig} \
+grep -rlE "$folder|$source|$built|/opt/qtamqp" "$installed/include" "$lib"/{cmake,pkgconfig} \
     && fail "these know where they were built"
 for library in QtAmqp QtAmqpOutbox QtAmqpTest; do
     diff <(ls "$source/include/$library") <(ls "$installed/include/$library") || fail "headers differ"
 done
 if [ "$linkage" = shared ]; then
     for library in QtAmqp QtAmqpOutbox QtAmqpTest; do
-        check_symbols "$installed/lib/lib$library.so" "$source/include/$library" \
+        check_symbols "$lib/lib$library.so" "$source/include/$library" \
             || fail "symbols of the shared library $library"
     done
     for library in QtAmqpOutbox QtAmqpTest; do
-        ldd -r "$installed/lib/lib$library.so" | grep 'undefined symbol' && fail "lib$library is not whole"
+        ldd -r "$lib/lib$library.so" | grep 'undefined symbol' && fail "lib$library is not whole"
     done
 fi
 quietly "$installed/bin/qamqp" --version # finds a shared library beside it
@@ -207,54 +211,75 @@ fi
 # configures.
 told_why()
 {
-    local asks=("${@:2}" -S "$here" -DCMAKE_PREFIX_PATH="$installed")
-    rm -rf "$folder/without"
+    local asks=(-U'CMAKE_DISABLE_*' "${@:2}" -S "$here" -DCMAKE_PREFIX_PATH="$installed")
     configure "$folder/without" "${asks[@]}" -DQTAMQP_ASKS_FOR=OPTIONAL_COMPONENTS
     cmake "${asks[@]}" -B "$folder/without" -DQTAMQP_ASKS_FOR=COMPONENTS >"$folder/log" 2>&1 \
         && fail "a missing component was not told"
     tr -s ' \n' ' ' <"$folder/log" | grep -qF "$1" || { cat "$folder/log" >&2; fail "not told: $1"; }
 }
-step "find_package, without the outbox in a file"
-mv "$installed"/lib/cmake/QtAmqp/QtAmqpOutboxTargets.cmake "$folder"
-told_why "was built without QtAmqpOutbox"
-mv "$folder/QtAmqpOutboxTargets.cmake" "$installed/lib/cmake/QtAmqp"
-step "find_package, without the library for tests"
-mv "$installed"/lib/cmake/QtAmqp/QtAmqpTestTargets.cmake "$folder"
-told_why "was built without QtAmqpTest"
-mv "$folder/QtAmqpTestTargets.cmake" "$installed/lib/cmake/QtAmqp"
+# told_without LIBRARY EXPECTED: the same while a library is missing.
+told_without()
+{
+    step "find_package, without $1"
+    mv "$lib/cmake/QtAmqp/$linkage/$1Targets.cmake" "$folder"
+    told_why "$2"
+    mv "$folder/$1Targets.cmake" "$lib/cmake/QtAmqp/$linkage"
+}
+told_without QtAmqpOutbox "Debian: install libqtamqp-dev and libqtamqp-outbox1. From source: build QtAmqp with \
+-DQTAMQP_OUTBOX=ON"
+told_without QtAmqpTest "Debian: install libqtamqp-test-dev. From source: build QtAmqp with -DQTAMQP_TEST_LIBRARY=ON"
 if [ -x "$folder/find_package/quick" ]; then
-    step "find_package, without the QML module"
+    step "find_package, without QtQml"
     told_why "needs Qt6Qml (Debian: qt6-declarative-dev)" -DCMAKE_DISABLE_FIND_PACKAGE_Qt6Qml=ON
-    mv "$installed"/lib/cmake/QtAmqp/QtAmqpQuickTargets.cmake "$folder"
-    told_why "was built without its QML module"
-    mv "$folder/QtAmqpQuickTargets.cmake" "$installed/lib/cmake/QtAmqp"
+    told_without QtAmqpQuick "Debian: install libqtamqp-dev and qml6-module-qtamqp. From source: build QtAmqp with \
+-DQTAMQP_QML=ON"
+    told_without QtAmqpTestQuick "this QtAmqp was installed without the QML module for tests"
 fi
+step "find_package, without the other kind of library"
+other=ON
+[ $shared = ON ] || other=OFF
+cmake -S "$here" -B "$folder/without" -DCMAKE_PREFIX_PATH="$installed" -DQtAmqp_USE_STATIC_LIBS=$other \
+    >"$folder/log" 2>&1 && fail "the other kind of library was found"
+tr -s ' \n' ' ' <"$folder/log" | grep -q "not installed as a [a-z]* library, which QtAmqp_USE_STATIC_LIBS asks for" \
+    || { cat "$folder/log" >&2; fail "the missing kind of library was not told"; }
 
 qml_tools=/usr/lib/qt6/bin
 export QT_QPA_PLATFORM=offscreen XDG_RUNTIME_DIR=$folder
 if [ "$linkage" = shared ] && [ -x "$qml_tools/qml" ]; then
     step "QML programs, without a broker"
     chmod 700 "$folder"
-    made_by_qml "$installed/lib/qml"
-    quietly "$here/preview.sh" "$installed/lib/qml" "$source" "$folder/preview"
+    made_by_qml "$qml"
+    quietly "$here/preview.sh" "$qml" "$source" "$folder/preview"
     step "QML tests"
     tested_by_qml "$folder/find_package/quicktests"
     if [ -n "${QTAMQP_TEST_URL-}" ]; then
         step "the README's QML program"
         received_by_qml "$folder/library/qml"
-        received_by_qml "$installed/lib/qml"
+        received_by_qml "$qml"
     fi
 fi
 
 step "pkg-config"
-export PKG_CONFIG_PATH=$installed/lib/pkgconfig
-flags=$(pkg-config --cflags --libs QtAmqp) || fail "pkg-config"
+export PKG_CONFIG_PATH=$lib/pkgconfig
+name=QtAmqp
+[ $shared = ON ] || name=QtAmqpStatic
+flags=$(pkg-config --cflags --libs $name) || fail "pkg-config"
 case "$linkage $flags" in
 static*-DQTAMQP_STATIC* | shared*) ;;
 *) fail "a user of the static library needs QTAMQP_STATIC: $flags" ;;
 esac
 # shellcheck disable=SC2086 # a list of flags
 quietly "$CXX" -std=c++17 "$here/consumer.cpp" -o "$folder/consumer" $flags
-LD_LIBRARY_PATH=$installed/lib ran "$folder/consumer"
+LD_LIBRARY_PATH=$lib ran "$folder/consumer"
+for package in "$lib"/pkgconfig/*.pc; do
+    package=${package##*/}
+    quietly pkg-config --cflags --libs "${package%.pc}"
+done
+
+if [ "$built" != "$folder/library" ] && [ $shared = ON ]; then
+    step "the build as Debian has it"
+    quietly cmake -S "$here" -B "$folder/add_subdirectory" -UCMAKE_INSTALL_LIBDIR -U'QTAMQP_*_DIR' \
+        -DCMAKE_INSTALL_PREFIX=/usr -DCMAKE_SKIP_INSTALL_RPATH=ON
+fi
 
 step "done"
