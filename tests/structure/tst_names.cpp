@@ -418,7 +418,8 @@ void TestNames::referenceNamesWhatIsThere()
 void TestNames::readmeNamesWhatIsThere_data()
 {
     QTest::addColumn<QString>("file");
-    for (const char *file : {"README.md", ".github/CONTRIBUTING.md", ".github/SECURITY.md"})
+    for (const char *file : {"README.md", ".github/CHANGELOG.md", ".github/CONTRIBUTING.md",
+                             ".github/SECURITY.md"})
         QTest::newRow(file) << QString::fromLatin1(file);
 }
 
