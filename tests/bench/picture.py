@@ -70,9 +70,11 @@ def draw(panels):
     for i, (x_title, y_title, lines, x_label) in enumerate(panels):
         drawn += panel(i % 2 * WIDTH, i // 2 * HEIGHT, x_title, y_title, lines, x_label)
     width, height = 2 * WIDTH, (len(panels) + 1) // 2 * HEIGHT
+    # REUSE-IgnoreStart: these are the picture's
     return "\n".join([
         "<!-- SPDX-FileCopyrightText: 2026 The QtAmqp Authors -->",
         "<!-- SPDX-License-Identifier: MIT -->",
+        # REUSE-IgnoreEnd
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
         'font-family="sans-serif" font-size="12">',
         "<title>What a message costs as its surroundings grow</title>",
