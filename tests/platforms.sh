@@ -8,11 +8,10 @@
 #   tests/platforms.sh [windows] [macos]
 #
 # windows: every source file is read by a compiler for Windows, mingw-w64, with its headers and those of Debian's Qt.
-# macos: what asks for the system is read by clang with the macros of macOS, and the headers of Debian; clang++ may be
-# named in CXX.
+# macos: what asks for the system is read by clang with the macros of macOS, and with the headers of Debian.
 # That shows what is wrong in the preprocessor's paths and, for Windows, in sizes of types and in calls of the system.
 # Nothing is linked or run, and nothing is found out about Qt's own libraries there. As root or with sudo this installs
-# what is missing. tests/run.sh does the second, which takes seconds; the compiler for Windows has 400 MB.
+# the compiler for Windows if it is missing, which has 400 MB. tests/run.sh does the second, which takes seconds.
 
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -20,7 +19,7 @@ cd "$(dirname "$0")/.." || exit 1
 . tests/broker/setup.sh
 
 folder=build/platforms
-headers=$(qtpaths6 --query QT_INSTALL_HEADERS 2>/dev/null)
+headers=$(qtpaths6 --query QT_INSTALL_HEADERS) || fail "this needs Debian's qt6-base-dev"
 warnings=(-Wall -Wextra -Wconversion -Wshadow -Werror)
 definitions=(-DQT_NO_KEYWORDS -DQT_NO_FOREACH -DQT_NO_CAST_FROM_ASCII -DQT_NO_CAST_TO_ASCII -DQTAMQP_BUILD
     -DQTAMQP_OUTBOX_BUILD -DQTAMQP_TEST_BUILD -DQTAMQP_WITH_BROKER -DQTAMQP_WITH_OUTBOX
@@ -52,14 +51,15 @@ for_macos()
     echo '#define TARGET_OS_MAC 1' >"$folder/apple/TargetConditionals.h"
     : >"$folder/apple/Availability.h"
     : >"$folder/apple/AvailabilityMacros.h"
+    local compiler
+    compiler=$(command -v clang++ || command -v clang++-14) || { echo "skipped: clang++ is not installed"; exit 77; }
     step "reading what differs on macOS"
     grep -rlE 'Q_OS_' src --include='*.cpp' --exclude-dir=doc \
-        | read_by "${CXX:-clang++}" -U__linux__ -U__linux -Ulinux -D__APPLE__ -D__MACH__ -isystem "$folder/apple" \
+        | read_by "$compiler" -U__linux__ -U__linux -Ulinux -D__APPLE__ -D__MACH__ -isystem "$folder/apple" \
         || fail "src does not compile for macOS"
 }
 
 leave_nothing
-install_packages qt6-base-dev
 mkdir -p "$folder"
 "$(qtpaths6 --query QT_INSTALL_LIBEXECS)/moc" -Iinclude -Isrc src/transport/dialler.cpp -o "$folder/dialler.moc" \
     || fail "moc does not understand src/transport/dialler.cpp"
