@@ -7,13 +7,15 @@
 #   src/packaging/abi.sh check FOLDER
 #   src/packaging/abi.sh write [FOLDER]
 #
-# FOLDER has libQtAmqp.so, libQtAmqpOutbox.so and libQtAmqpTest.so with debug information (-g), not optimised. Without
-# one, write builds them in build/abi. A version that only adds to the interface passes; its release writes the dumps
+# FOLDER has libQtAmqp.so, libQtAmqpOutbox.so and libQtAmqpTest.so, compiled with the flags below. Without one, write
+# builds them in build/abi. A version that only adds to the interface passes; its release writes the dumps
 # anew, so that from then on the additions are promised too. The tools are in Debian's package abigail-tools.
 
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 dumps=src/packaging/abi
+# The debug information has our own types, and of Qt's only the names: the dumps do not change with Qt.
+flags="-O0 -g -femit-struct-debug-reduced"
 libraries=(QtAmqp QtAmqpOutbox QtAmqpTest)
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
@@ -21,8 +23,9 @@ trap 'rm -rf "$work"' EXIT
 fail() { printf 'abi.sh: %s\n' "$*" >&2; exit 1; }
 usage() { sed -n '5,/^$/s/^# \{0,1\}//p' "$0"; exit "$1"; }
 
-command -v abidw >/dev/null && command -v abidiff >/dev/null && command -v xz >/dev/null \
-    || { echo "skipped: abigail-tools or xz-utils is not installed"; exit 77; }
+for tool in abidw abidiff xz; do
+    command -v $tool >/dev/null || { echo "skipped: $tool is not installed"; exit 77; }
+done
 
 # dump FOLDER LIBRARY FILE: what the headers of a library declare and the library exports.
 dump()
@@ -37,7 +40,7 @@ write()
     local folder=${1-} library
     if [ -z "$folder" ]; then
         folder=build/abi/src
-        cmake -S . -B build/abi -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG="-O0 -g" -DBUILD_SHARED_LIBS=ON \
+        cmake -S . -B build/abi -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG="$flags" -DBUILD_SHARED_LIBS=ON \
             -DQTAMQP_{TESTS,EXAMPLES,TOOL,QML,INSPECTOR}=OFF && cmake --build build/abi --parallel || exit 1
     fi
     for library in "${libraries[@]}"; do

@@ -140,12 +140,19 @@ check_symbols()
 rm -rf "$folder"
 mkdir -p "$folder"
 shared=OFF
-[ "$linkage" = static ] || shared=ON
+abi_flags=
+if [ "$linkage" = shared ]; then
+    shared=ON
+    # What src/packaging/abi.sh looks at; it costs next to nothing.
+    abi_flags="-g -femit-struct-debug-reduced"
+    # shellcheck disable=SC2086 # two flags
+    "$CXX" $abi_flags -E -x c++ /dev/null >/dev/null 2>&1 || abi_flags=
+fi
 
 step "add_subdirectory ($linkage)"
 configure "$folder/add_subdirectory" -S "$here" -DQTAMQP_SOURCE="$source" -DBUILD_SHARED_LIBS=$shared \
     -DQTAMQP_BINARY="$folder/library" -DQTAMQP_INSTALL=ON -DQTAMQP_TOOL=ON -DQTAMQP_PCH=OFF \
-    -DCMAKE_INSTALL_PREFIX=/opt/qtamqp -DCMAKE_CXX_FLAGS="$([ $shared = OFF ] || echo -g)"
+    -DCMAKE_INSTALL_PREFIX=/opt/qtamqp -DCMAKE_CXX_FLAGS="$abi_flags"
 if grep -q "^BUILD_SHARED_LIBS:BOOL=$shared\$" "$built/CMakeCache.txt"; then
     install "$built"
 else

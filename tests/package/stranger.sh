@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: MIT
 
 # Does what the page "Getting started" tells a stranger: installs packages with apt, starts a broker, sends a message in
-# QML, with the tool and in C++, and builds a project of its own in all ways that the packages are for. What was typed
-# and what was said is printed, and kept in FOLDER/transcript.txt.
+# QML, with the tool and in C++. What was typed and what was said is printed, and kept in FOLDER/transcript.txt. With
+# --all the project is built in all ways that the packages are for: shared and static, by CMake and by pkg-config.
 #
-#   tests/package/stranger.sh [--here | --root ROOT] PACKAGES FOLDER
+#   tests/package/stranger.sh [--all] [--here | --root ROOT] PACKAGES FOLDER
 #
 # PACKAGES has the packages, which src/packaging/build.sh makes. FOLDER is emptied and worked in. The machine stays as
 # it is: the stranger works, as root, in a copy of it in memory, an overlay over ROOT (default: /); where that cannot be
@@ -14,10 +14,15 @@
 
 set -u
 root=/
-case ${1-} in
---here) root=; shift ;;
---root) root=${2-}; shift 2 ;;
-esac
+all=
+while :; do
+    case ${1-} in
+    --all) all=--all; shift ;;
+    --here) root=; shift ;;
+    --root) root=${2-}; shift 2 ;;
+    *) break ;;
+    esac
+done
 [ $# = 2 ] || { sed -n '5,/^$/s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 packages=$(realpath -e -- "$1") || exit 1
 here=$(cd "$(dirname "$0")" && pwd)
@@ -41,25 +46,29 @@ heard() # TEXT: a whole line of what was said last
 {
     grep -qxF -- "$1" <<<"$said" || fail "it did not say: $1"
 }
-# started TEXT COMMAND: in the background, until a line of it has this text.
+# started TEXT COMMAND: in the background, until it says this text.
 started()
 {
-    local text=$1 tries=0 log=$folder/background.$#.$RANDOM
     printf '\n$ %s &\n' "$2"
-    eval "exec $2" >"$log" 2>&1 &
+    output=$folder/$RANDOM.log
+    eval "exec $2" >"$output" 2>&1 &
     process=$!
     processes+=("$process")
-    until grep -qF -- "$text" "$log"; do
+    awaited "$1"
+}
+# awaited TEXT: what was started last says it.
+awaited()
+{
+    local tries=0
+    until grep -F -- "$1" "$output"; do
         { [ $((tries += 1)) -lt 600 ] && kill -0 "$process" 2>/dev/null; } \
-            || { cat "$log"; fail "it did not say: $text"; }
+            || { cat "$output"; fail "it did not say: $1"; }
         sleep 0.1
     done
-    cat "$log"
 }
 processes=()
-ended() { kill "$1"; wait "$1"; } 2>/dev/null
 
-# install: what apt does, in two steps, the first without a compiler.
+# What apt does, in two steps, the first without a compiler.
 installed_for_qml()
 {
     compgen -G '/var/lib/apt/lists/*Packages*' >/dev/null || typed "apt-get update"
@@ -76,9 +85,9 @@ sent_in_qml()
 {
     cp "$pages/hello.qml" .
     started "Hello from QML" "/usr/lib/qt6/bin/qml hello.qml"
-    local window=$process
     typed "qamqp publish --queue hello 'Hello from the command line'"
-    ended "$window"
+    awaited "Hello from the command line"
+    kill "$process"
 }
 sent_by_tool()
 {
@@ -86,7 +95,7 @@ sent_by_tool()
     typed "qamqp consume hello --count 1"
     heard "Hello from the command line"
 }
-# built HOW...: the project, and which library its program has.
+# ran_program PROGRAM LIBRARY: it sends its message, and has the shared or the static library.
 ran_program()
 {
     local library=shared
@@ -103,10 +112,13 @@ sent_in_cpp()
     cp "$pages/CMakeLists.txt" "$pages/main.cpp" .
     typed "cmake -S . -B build && cmake --build build"
     ran_program build/hello shared
+    [ -n "$all" ] || return 0
     typed "cmake -S . -B build-static -D QtAmqp_USE_STATIC_LIBS=ON && cmake --build build-static"
     ran_program build-static/hello static
+    # shellcheck disable=SC2016 # the flags are asked for when it is typed
     typed 'g++ -std=c++17 main.cpp -o hello $(pkg-config --cflags --libs QtAmqp)'
     ran_program ./hello shared
+    # shellcheck disable=SC2016
     typed 'g++ -std=c++17 main.cpp -o hello-static $(pkg-config --cflags --libs QtAmqpStatic)'
     ran_program ./hello-static static
 }
@@ -135,14 +147,19 @@ if [ -z "$root" ]; then
     exit "${PIPESTATUS[0]}"
 fi
 
-# Everything that is mounted and started is in namespaces of its own, and goes with the last process in them.
+# Everything that is mounted and started is in namespaces of its own, and goes with the last process in them. So is the
+# network, where nothing has to be downloaded: then port 5672 is free.
 rm -rf "$folder"
 mkdir -p "$folder" && folder=$(cd "$folder" && pwd) || exit 1
 [ "$(id -u)" = 0 ] || { echo "skipped: only root can mount an overlay"; exit 77; }
-unshare --mount --pid --fork true 2>"$folder/why" || { echo "skipped: $(cat "$folder/why")"; exit 77; }
+namespaces=(--mount --pid --fork --kill-child)
+[ "$root" != / ] || namespaces+=(--net)
+unshare "${namespaces[@]}" true 2>"$folder/why" || { echo "skipped: $(cat "$folder/why")"; exit 77; }
 cat >"$folder/enter.sh" <<'INNER'
 set -u
-root=$1 folder=$2 packages=$3 tests=$4 pages=$5
+# A network of its own begins with its loopback interface down.
+perl -e 'socket(my $s, 2, 2, 0); my $r = pack("a16sx22", "lo", 65); ioctl($s, 0x8914, $r) or die "ioctl: $!\n"' || exit 1
+root=$1 folder=$2 packages=$3 tests=$4 pages=$5 all=$6
 { mount -t tmpfs tmpfs "$folder/memory" && mkdir "$folder"/memory/{upper,work,root} \
     && mount -t overlay overlay -o "lowerdir=$root,upperdir=$folder/memory/upper,workdir=$folder/memory/work" \
         "$folder/memory/root"; } 2>"$folder/why" || { echo "skipped: $(cat "$folder/why")"; exit 77; }
@@ -157,9 +174,10 @@ cp "$tests/stranger.sh" tmp/stranger/tests/package
 cp /etc/resolv.conf /etc/hosts etc/ 2>/dev/null
 status=0
 chroot . /usr/bin/env -i PATH="$PATH" HOME=/root $(env | grep -iE '^(http|https|no)_proxy=') \
-    bash /tmp/stranger/tests/package/stranger.sh --here /tmp/stranger/packages /tmp/stranger/hello || status=$?
+    bash /tmp/stranger/tests/package/stranger.sh $all --here /tmp/stranger/packages /tmp/stranger/hello || status=$?
 cp tmp/stranger/hello/transcript.txt "$folder"
 exit "$status"
 INNER
 mkdir "$folder/memory"
-exec unshare --mount --pid --fork --kill-child bash "$folder/enter.sh" "$root" "$folder" "$packages" "$here" "$pages"
+exec unshare "${namespaces[@]}" bash "$folder/enter.sh" "$root" "$folder" "$packages" "$here" "$pages" \
+    "$all"
