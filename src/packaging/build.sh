@@ -12,7 +12,7 @@
 #   apt install ./FOLDER/*.deb
 #
 # With --from nothing is built: SHARED and STATIC are folders where that was done, configured as debian/rules does it.
-# The reference is taken from STATIC then, if it is there.
+# The tools, and the reference if it is there, are taken from STATIC then.
 
 set -u
 cd "$(dirname "$0")/../.." || exit 1
