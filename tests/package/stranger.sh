@@ -72,8 +72,8 @@ processes=()
 installed_for_qml()
 {
     compgen -G '/var/lib/apt/lists/*Packages*' >/dev/null || typed "apt-get update"
-    typed "apt-get install -y --no-install-recommends ./qml6-module-qtamqp_*.deb ./libqtamqp*1_*.deb \
-./qtamqp-tools_*.deb qml-qt6 qml6-module-qtquick qml6-module-qtquick-window qml6-module-qtqml \
+    typed "apt-get install -y --no-install-recommends ./libqtamqp1_*.deb ./libqtamqp-outbox1_*.deb \
+./libqtamqp-test1_*.deb ./qml6-module-qtamqp_*.deb ./qtamqp-tools_*.deb qml-qt6 qml6-module-qtquick qml6-module-qtquick-window qml6-module-qtqml \
 qml6-module-qtqml-models qml6-module-qtqml-workerscript"
 }
 installed_for_cpp()
