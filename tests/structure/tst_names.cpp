@@ -208,11 +208,16 @@ QList<Comment> comments(const QString &source)
     static const QRegularExpression quoted =
             regex(R"(\\badcode.*?\\endcode|^ *\\(?:snippet|quote\w+|skip\w+|print\w+)"
                   R"(|image|title|section\d|brief|\w+page) [^\n]*)");
+    // What another library calls it, in the tables for those who come from there.
+    static const QRegularExpression theirs = regex(R"(\\row \\li .*?(?= \\li ))");
+    static const QRegularExpression comingFrom(u"\\\\title Coming from (?!Pika)"_s);
     QList<Comment> found;
     QString type;
     for (auto it = comment.globalMatch(source); it.hasNext();) {
         const QRegularExpressionMatch match = it.next();
         Comment one = {type, match.captured(1)};
+        if (one.text.contains(comingFrom))
+            one.text.remove(theirs);
         if (const auto about = topic.match(one.text); about.hasMatch()) {
             one.type = about.captured(about.lastCapturedIndex());
             if (!about.captured(1).isEmpty() || !about.captured(2).isEmpty())
@@ -505,6 +510,9 @@ void TestNames::wrongNamesAreSeen_data()
     QTest::newRow("link") << u"\\page a\n \\l {Reliability}, \\l Nowhere."_s << u"Nowhere"_s;
     QTest::newRow("Qt") << u"\\page a\n QObject::connect(), QObject::conect()"_s
                         << u"QObject::conect"_s;
+    QTest::newRow("other library")
+            << u"\\page a\n\\title Coming from X\n\\row \\li XClient::go()\n \\li QAmqpQueue::go()"_s
+            << u"QAmqpQueue::go"_s;
     QTest::newRow("QML value") << u"\\qmltype AmqpQueue\n AmqpQueue.AckSometimes"_s
                                << u"AmqpQueue.AckSometimes"_s;
     QTest::newRow("QML block") << u"\\page a\n\\qml\nAmqpQueue { id: q; nam: \"a:b\"\n"

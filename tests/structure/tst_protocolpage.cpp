@@ -74,8 +74,8 @@ constexpr auto head = R"(// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
     \page qtamqp-protocol.html
     \title Protocol support
     \brief Every method of AMQP 0-9-1 and where it is in QtAmqp.
-    \previouspage TLS and authentication
-    \nextpage The qamqp tool
+    \previouspage Security
+    \nextpage Versions and ABI
 
     QtAmqp speaks AMQP 0-9-1 with RabbitMQ's extensions, all methods of the tables below. Their names
     and fields are those of the specification. \e Client and \e server tell who sends a method.

@@ -33,7 +33,7 @@ void connection()
     QAmqpQueue *queue = channel->queue(u"hello"_s);
     connection.open(QUrl(u"amqp://localhost"_s));
     queue->declare();
-    queue->publish("Hello, world!"_ba);
+    queue->publish("Hello, world!");
     //! [connection]
 }
 
@@ -103,16 +103,6 @@ void whenAll(QAmqpQueue *orders, QAmqpQueue *prices)
                     qInfo() << one.result().name; // throws what it failed with
             });
     //! [when all]
-}
-
-void buttons(QAmqpConnection *connection, QTimer *button, QTimer *other)
-{
-    using Button = QTimer;
-    const auto clicked = &Button::timeout; // stands for that of QPushButton
-    //! [buttons]
-    QObject::connect(button, clicked, connection, qOverload<>(&QAmqpConnection::open));
-    QObject::connect(other, clicked, connection, qOverload<>(&QAmqpConnection::close));
-    //! [buttons]
 }
 
 void ignoredCertificate(QAmqpConnection *connection, const QSslCertificate &known)
@@ -261,8 +251,8 @@ void MyTransport::streamIsReadable()
         received(bytes);
     }
     if (std::exchange(m_ended, false))
-        lost(QAmqpError(QAmqpError::ConnectionLost, QAmqpError::Connection,
-                        QAmqpError::Transport, u"the stream ended"_s));
+        lost(QAmqpError(QAmqpError::ConnectionLost, QAmqpError::Connection, QAmqpError::Transport,
+                        u"the stream ended"_s));
     if (!turn())
         return; // *this does not exist any more
     // Here, and only here: look whether more is to be read or written.
@@ -364,7 +354,7 @@ void rpcClient(QAmqpConnection *connection)
 {
     //! [rpc client]
     auto *client = new QAmqpRpcClient(connection->createChannel());
-    client->call(QString(), u"uppercase"_s, "hello"_ba)
+    client->call(u"uppercase"_s, "hello")
             .then([](const QAmqpMessage &reply) { qInfo() << reply.body(); })
             .onFailed([](const QAmqpException &failure) { qWarning() << failure.error(); });
     //! [rpc client]
@@ -385,8 +375,7 @@ void rpcServer(QAmqpChannel *channel)
     //! [rpc server]
     channel->declareQueue(u"uppercase"_s);
     auto *server = new QAmqpRpcServer(channel, u"uppercase"_s);
-    server->setHandler(
-            [](const QAmqpDelivery &request) { return QAmqpMessage(request.body().toUpper()); });
+    server->setHandler([](const QAmqpDelivery &request) { return request.text().toUpper(); });
     server->start();
     //! [rpc server]
 }

@@ -1,0 +1,104 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
+// The program of the page "The five-minute tour". The tests run it, and compare what it prints with the page.
+
+#include <QtAmqp/QtAmqp>
+#include <QtCore/QCoreApplication>
+#include <QtCore/QDebug>
+#include <QtCore/QUrl>
+
+using namespace Qt::StringLiterals;
+
+//! [blocking]
+static void waitForEachStep(const QUrl &url)
+{
+    QAmqpBlockingConnection connection(url);
+    QAmqpBlockingChannel channel = connection.createChannel().value();
+    const QString queue = channel.declareQueue().value().name;
+    channel.bindQueue(queue, u"weather"_s, u"bergen.#"_s).value();
+    channel.publish(u"weather"_s, u"bergen.sun"_s, "at last").value();
+    for (const QAmqpDelivery &delivery : channel.consume(queue)) {
+        qInfo().noquote() << delivery.routingKey() << delivery.text();
+        delivery.ack();
+        break;
+    }
+    channel.deleteExchange(u"weather"_s).value();
+}
+//! [blocking]
+
+int main(int argc, char **argv)
+{
+    QCoreApplication app(argc, argv);
+    const QUrl url(app.arguments().value(1, u"amqp://localhost"_s));
+
+    //! [connect]
+    QAmqpConnection connection(url);
+    QAmqpChannel *channel = connection.createChannel();
+    connection.open();
+    //! [connect]
+
+    //! [errors]
+    const auto fail = [](const QAmqpError &error) { qCritical().noquote() << error.text(); };
+    QObject::connect(&connection, &QAmqpConnection::errorOccurred, fail);
+    QObject::connect(channel, &QAmqpChannel::errorOccurred, fail);
+    //! [errors]
+
+    //! [exchange]
+    QAmqpExchange *weather = channel->exchange(u"weather"_s);
+    weather->declare(QAmqpExchange::Topic);
+    //! [exchange]
+
+    //! [bind]
+    QAmqpQueue *rain = channel->queue();
+    rain->declare();
+    rain->bind(weather, u"*.rain"_s);
+    //! [bind]
+
+    //! [consume]
+    QObject::connect(rain, &QAmqpQueue::messageReceived, [](const QAmqpDelivery &delivery) {
+        qInfo().noquote() << delivery.routingKey() << delivery.text();
+        delivery.ack();
+    });
+    rain->consume();
+    //! [consume]
+
+    //! [publish]
+    weather->publish(u"oslo.rain"_s, "until noon");
+    weather->publish(u"oslo.wind"_s, "from the west"); // nobody asked for it
+    //! [publish]
+
+    //! [confirm]
+    weather->publishConfirmed(u"bergen.rain"_s, "as always", QAmqpChannel::Mandatory)
+            .then([](quint64) { qInfo("The broker has the forecast for Bergen."); })
+            .onFailed([](const QAmqpException &e) { qWarning().noquote() << e.error().text(); });
+    //! [confirm]
+
+    //! [serve]
+    channel->declareQueue(u"uppercase"_s, QAmqpQueueOptions().setExclusive());
+    QAmqpRpcServer server(channel, u"uppercase"_s);
+    server.setHandler([](const QAmqpDelivery &request) { return request.text().toUpper(); });
+    server.start();
+    //! [serve]
+
+    //! [call]
+    QAmqpRpcClient client(channel);
+    client.call(u"uppercase"_s, "hello")
+            .then([](const QAmqpMessage &reply) { qInfo().noquote() << reply.text(); })
+            .onFailed([](const QAmqpException &e) { qWarning().noquote() << e.error().text(); })
+            .then([&connection] { connection.close(); });
+    //! [call]
+
+    //! [run]
+    QObject::connect(&connection, &QAmqpConnection::closed, &app, &QCoreApplication::quit);
+    app.exec();
+    //! [run]
+
+    try {
+        waitForEachStep(url);
+    } catch (const QAmqpException &e) {
+        qCritical().noquote() << e.error().text();
+        return 1;
+    }
+    return 0;
+}
