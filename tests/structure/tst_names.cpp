@@ -64,6 +64,7 @@ bool isForeign(const QString &name)
                 "BODY QUEUE CC BCC _BASE64 "
                 "NackError UnroutableError BlockingConnection flow channel "
                 "then onFailed result waitForFinished deleteLater moveToThread invokeMethod "
+                "sudo apt BUILD_SHARED_LIBS FetchContent install cflags libs " // of systems and builds
                 "createObject createTemporaryObject tryCompare tryVerify qmltestrunner qInstallMessageHandler qCoro runOnce"_s
                         .split(u' ');
         return QSet<QString>(words.begin(), words.end());
@@ -79,6 +80,10 @@ class Names
 public:
     void addHeader(const QString &header)
     {
+        static const QRegularExpression function(u"^Q_AMQP\\w*_EXPORT [\\w *]*?(\\w+)\\("_s,
+                                                 QRegularExpression::MultilineOption);
+        const QStringList functions = all(header, function);
+        m_all += QSet<QString>(functions.begin(), functions.end());
         static const QRegularExpression base(
                 u"^(?:class|struct)[^;{:(]*? (\\w+)(?: final)?\\s*: public (\\w+)"_s,
                 QRegularExpression::MultilineOption);
@@ -273,7 +278,7 @@ void TestNames::initTestCase()
         m_names.addQmlHeader(contents(path));
     for (const QString &path : files({u"src"_s, u"qml"_s}, {u"*.cpp"_s, u"*.h"_s, u"*.txt"_s}))
         m_sources += contents(path);
-    m_sources += contents(u"CMakeLists.txt"_s);
+    m_sources += contents(u"CMakeLists.txt"_s) + contents(u"src/install.cmake"_s);
     static const QRegularExpression comment = regex(R"(/\*!.*?\*/)");
     m_sources.remove(comment);
     static const QRegularExpression title(u"\\\\(?:title|section\\d) ([^\\n]+)"_s);
