@@ -5,7 +5,7 @@
 #define QTAMQP_TOOL_COMMAND_H
 
 // A subcommand as data: its name, its arguments, its help, and its function. Each is in a file of its own;
-// commands.cpp lists them and reads the command line.
+// commands.cpp lists them and finds the one that the command line asks for, arguments.cpp reads what follows its name.
 
 #include <QtCore/qcommandlineparser.h>
 #include <QtCore/qstring.h>
@@ -54,6 +54,20 @@ struct Command
     std::span<const Option> options;
     void (*run)(Run &);
 };
+
+// The texts of the tables are UTF-8.
+inline QString text(const char *utf8) { return QString::fromUtf8(utf8); }
+
+inline QStringList names(const Option &option) { return text(option.names).split(u','); }
+
+// All commands, in the order of the help.
+std::span<const Command *const> commands();
+// The options that each command has.
+std::span<const Option> globalOptions();
+// The long names of these options and of the global ones.
+QStringList longNames(std::span<const Option> options);
+// What the exit statuses mean.
+QString statusHelp();
 
 // The part of the command line that follows the name of the command.
 class Arguments
