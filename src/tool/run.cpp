@@ -126,7 +126,7 @@ Run::Run(const Arguments &arguments)
                                               readPassword(arguments.value("password-file"))));
     }
     if (m_options.connectionName().isEmpty())
-        m_options.setConnectionName(u"qamqp "_s + QString::fromUtf8(arguments.command().name));
+        m_options.setConnectionName(name());
     m_options.setMaxMessageSize(quint64(1) << 30);
     const std::chrono::milliseconds retryTime = arguments.retryTime();
     m_options.setRecoveryEnabled(m_options.isRecoveryEnabled() && retryTime > 0ms);
@@ -151,6 +151,8 @@ Run::Run(const Arguments &arguments)
     }
 }
 
+QString Run::name() const { return u"qamqp "_s + text(m_arguments.command().name); }
+
 void Run::fail(const Failure &failure)
 {
     if (!m_failure)
@@ -170,7 +172,7 @@ void Run::lost(const QAmqpError &cause)
     const QString howLong =
             m_isPatient ? QString() : u" for %1 s"_s.arg(m_retryEnd.interval() / 1e3);
     complain(
-            u"qamqp "_s + QString::fromUtf8(m_arguments.command().name),
+            name(),
             u"%1; trying again%2%3"_s.arg(cause.text(), howLong,
                                           m_lossNote.isEmpty() ? QString() : u"; "_s + m_lossNote));
 }
@@ -182,7 +184,7 @@ void Run::found(const QString &endpoint, const QString &again)
     m_retryEnd.stop();
     if (endpoint.isEmpty()) // it was given up, and so is the rest
         return;
-    complain(u"qamqp "_s + QString::fromUtf8(m_arguments.command().name),
+    complain(name(),
              u"connected to %1%2 after %3 s"_s.arg(endpoint, again)
                      .arg(double(m_lostSince.elapsed()) / 1e3, 0, 'f', 1));
 }

@@ -41,6 +41,8 @@ public:
 
     const Arguments &arguments() const { return m_arguments; }
     bool json() const { return m_json; }
+    // The name of the program and the command, with which a line on standard error begins.
+    QString name() const;
     const QAmqpConnectionOptions &connectionOptions() const { return m_options; }
 
     // The signal that asked to stop, or 0.
