@@ -3,6 +3,7 @@
 
 #include "bytes.h"
 #include "command.h"
+#include "help.h"
 #include "nearest.h"
 
 #include <algorithm>

@@ -41,6 +41,7 @@ struct Option
     const char *names; // short and long, such as "q,queue"
     const char *value = nullptr; // the value in the help, such as "NAME"; null for a switch
     const char *help = nullptr;
+    const char *values = nullptr; // all that there are, or the usual ones, with a blank between them
 };
 
 struct Command
@@ -60,14 +61,23 @@ inline QString text(const char *utf8) { return QString::fromUtf8(utf8); }
 
 inline QStringList names(const Option &option) { return text(option.names).split(u','); }
 
+// Commands that belong together, in the help.
+struct CommandGroup
+{
+    const char *title;
+    std::span<const Command *const> commands;
+};
+
+std::span<const CommandGroup> commandGroups();
 // All commands, in the order of the help.
 std::span<const Command *const> commands();
-// The options that each command has.
+// Returns null if there is no such command.
+const Command *findCommand(const QString &name);
+// The options that each command has, and those that stand instead of a command.
 std::span<const Option> globalOptions();
+std::span<const Option> programOptions();
 // The long names of these options and of the global ones.
 QStringList longNames(std::span<const Option> options);
-// What the exit statuses mean.
-QString statusHelp();
 
 // The part of the command line that follows the name of the command.
 class Arguments

@@ -3,6 +3,7 @@
 
 #include "bytes.h"
 #include "command.h"
+#include "help.h"
 #include "nearest.h"
 #include "output.h"
 #include "run.h"
@@ -18,15 +19,30 @@ namespace Tool {
 
 namespace {
 
-const Command *const table[] = {
-        &publishCommand,     &outboxCommand,         &consumeCommand,
-        &getCommand,         &declareQueueCommand,   &declareExchangeCommand,
-        &bindCommand,        &unbindCommand,         &purgeCommand,
-        &deleteQueueCommand, &deleteExchangeCommand, &callCommand,
-        &serveCommand,       &perfCommand,           &pingCommand,
+const Command *const messageCommands[] = {
+        &publishCommand,
+        &outboxCommand,
+        &consumeCommand,
+        &getCommand,
+};
+const Command *const topologyCommands[] = {
+        &declareQueueCommand, &declareExchangeCommand, &bindCommand,           &unbindCommand,
+        &purgeCommand,        &deleteQueueCommand,     &deleteExchangeCommand,
+};
+const Command *const requestCommands[] = {&callCommand, &serveCommand};
+const Command *const brokerCommands[] = {
+        &perfCommand,
+        &pingCommand,
 #ifdef QTAMQP_WITH_BROKER
         &brokerCommand,
 #endif
+};
+
+const CommandGroup groups[] = {
+        {"Messages", messageCommands},
+        {"Queues and exchanges", topologyCommands},
+        {"Requests and replies", requestCommands},
+        {"Brokers", brokerCommands},
 };
 
 // The options that may come before or after the name of the command.
@@ -41,60 +57,35 @@ constexpr Option everywhere[] = {
         {"h,help", nullptr, "Print this help."},
 };
 
-constexpr char statusText[] =
-        "Exit status: 0 done, 1 bad usage or file, 2 broker not reached or connection lost, which may work\n"
-        "later, 3 refused by the broker (login, virtual host, permission, a precondition), 4 message nacked\n"
-        "or returned, 5 timed out or too few messages, 130 ended by Ctrl-C, 143 ended by SIGTERM.\n";
+constexpr Option insteadOfACommand[] = {
+        {"version", nullptr, "Print the version."},
+        {"man", nullptr, "Print the man page; qamqp --man | man -l - shows it."},
+        {"completion", "SHELL",
+         "Print what lets a shell complete commands, options and names: eval \"$(qamqp --completion bash)\".",
+         "bash fish zsh"},
+};
 
 // Returns the commands whose name begins with the word: for "declare", those for queues and exchanges.
 std::vector<const Command *> commandsOf(const QString &word)
 {
     std::vector<const Command *> found;
     std::copy_if(
-            std::begin(table), std::end(table), std::back_inserter(found),
+            commands().begin(), commands().end(), std::back_inserter(found),
             [&](const Command *command) { return text(command->name).startsWith(word + u' '); });
     return found;
-}
-
-QString summaries(std::span<const Command *const> which)
-{
-    QString lines;
-    for (const Command *command : which)
-        lines += u"  %1  %2\n"_s.arg(text(command->name).leftJustified(17), text(command->summary));
-    return lines;
-}
-
-QString generalHelp()
-{
-    QString help = u"Usage: qamqp COMMAND [OPTIONS]\n"
-                   "Publishes, consumes and looks after messages of an AMQP 0-9-1 broker such as "
-                   "RabbitMQ.\n\nCommands:\n"_s;
-    help += summaries(table);
-    help += u"\nFirst steps:\n  qamqp declare queue hello\n  qamqp publish --queue hello 'Hello, world!'\n"
-            "  qamqp consume hello --count 1\n"_s;
-    help += u"\nEach command has a help of its own: qamqp publish --help. The broker is named by --url or in\n"
-            "the environment: export QAMQP_URL=amqp://user@host/vhost, with --password-file FILE.\n\n"_s;
-    return help + statusHelp();
-}
-
-const Command *findCommand(const QString &name)
-{
-    const auto found = std::find_if(std::begin(table), std::end(table),
-                                    [&](const Command *c) { return name == text(c->name); });
-    return found == std::end(table) ? nullptr : *found;
 }
 
 // Returns what is wrong with an option that may not come before the command.
 QString misplaced(const QString &argument, const QString &name)
 {
-    for (const Command *command : table) {
+    for (const Command *command : commands()) {
         for (const Option &option : command->options) {
             if (names(option).contains(name))
                 return u"%1 stands before the command"_s.arg(argument);
         }
     }
     return u"unknown option %1"_s.arg(argument.section(u'=', 0, 0))
-            + didYouMean(name, QStringList(u"version"_s) + longNames({}));
+            + didYouMean(name, longNames(programOptions()));
 }
 
 // Takes the words of the command's name out of `arguments`; global options may be between them.
@@ -130,7 +121,7 @@ QString unknownCommand(const QStringList &words)
         known += text(command->name);
     if (!known.isEmpty())
         return u"the command is not complete: write %1"_s.arg(known.join(" or "_L1));
-    for (const Command *command : table)
+    for (const Command *command : commands())
         known += text(command->name);
     const QString meant = nearest(words.join(u' '), known);
     return u"there is no command \"%1\"%2; there are %3"_s.arg(
@@ -138,12 +129,27 @@ QString unknownCommand(const QStringList &words)
             known.join(", "_L1));
 }
 
+// Returns false if the first argument is no such option.
+bool runInsteadOfACommand(const QStringList &arguments)
+{
+    const QString first = arguments.value(0);
+    if (first == "--version"_L1)
+        print("qamqp " QTAMQP_VERSION_STR "\n");
+    else if (first == "--man"_L1)
+        print(manPage());
+    else if (first == "--completion"_L1 || first.startsWith("--completion="_L1))
+        print(completionScript(first.contains(u'=') ? first.section(u'=', 1) : arguments.value(1)));
+    else if (first == "--complete"_L1) // only those scripts write it
+        print(completions(arguments.mid(1)));
+    else
+        return false;
+    return true;
+}
+
 void runCommand(QStringList arguments, QString *name)
 {
-    if (arguments.value(0) == "--version"_L1) {
-        print("qamqp " QTAMQP_VERSION_STR "\n");
+    if (runInsteadOfACommand(arguments))
         return;
-    }
     if (arguments.value(0) == "help"_L1) {
         arguments.removeFirst();
         arguments += u"--help"_s;
@@ -169,11 +175,30 @@ void runCommand(QStringList arguments, QString *name)
 
 } // namespace
 
-std::span<const Command *const> commands() { return table; }
+std::span<const CommandGroup> commandGroups() { return groups; }
+
+std::span<const Command *const> commands()
+{
+    static const std::vector<const Command *> all = [] {
+        std::vector<const Command *> commands;
+        for (const CommandGroup &group : groups)
+            commands.insert(commands.end(), group.commands.begin(), group.commands.end());
+        return commands;
+    }();
+    return all;
+}
+
+const Command *findCommand(const QString &name)
+{
+    const auto all = commands();
+    const auto found = std::find_if(all.begin(), all.end(),
+                                    [&](const Command *c) { return name == text(c->name); });
+    return found == all.end() ? nullptr : *found;
+}
 
 std::span<const Option> globalOptions() { return everywhere; }
 
-QString statusHelp() { return text(statusText); }
+std::span<const Option> programOptions() { return insteadOfACommand; }
 
 int main(const QStringList &arguments)
 {

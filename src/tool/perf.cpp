@@ -242,7 +242,8 @@ constexpr Option options[] = {
          "How long to measure, 10 by default if no number of messages is given."},
         {"C,count,pmessages", "N", "How many messages each producer sends."},
         {"D,cmessages", "N", "How many messages each consumer takes."},
-        {"f,flag", "FLAG", "Publish messages that are persistent or mandatory. Repeatable."},
+        {"f,flag", "FLAG", "Publish messages that are persistent or mandatory. Repeatable.",
+         "persistent mandatory"},
         {"u,queue", "QUEUE",
          "Use this queue and keep it; by default a temporary one is deleted at the end."},
         {"p,predeclared", nullptr, "The queue exists with its bindings: declare nothing."},
@@ -251,7 +252,7 @@ constexpr Option options[] = {
         {"argument", "KEY=TYPE:VALUE", "An argument of the queue. Repeatable."},
         {"e,exchange", "EXCHANGE",
          "Publish to this exchange, declared unless its name begins with amq."},
-        {"t,type", "TYPE", "The exchange's type, direct by default."},
+        {"t,type", "TYPE", "The exchange's type, direct by default.", "direct fanout topic headers"},
         {"k,routing-key", "KEY", "The routing key of the queue's binding and of the messages."},
         retryOption,
 };

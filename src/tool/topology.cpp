@@ -164,13 +164,15 @@ constexpr Option autoDelete = {"auto-delete", nullptr,
 
 constexpr Option queueOptions[] = {
         {"durable", nullptr, "It survives a restart of the broker."},
-        {"type", "TYPE", "classic, quorum or stream; the last two are durable."},
+        {"type", "TYPE", "classic, quorum or stream; the last two are durable.",
+         "classic quorum stream"},
         autoDelete,
         passive,
         argument,
 };
 constexpr Option exchangeOptions[] = {
-        {"type", "TYPE", "direct (the default), fanout, topic, headers or a plugin's."},
+        {"type", "TYPE", "direct (the default), fanout, topic, headers or a plugin's.",
+         "direct fanout topic headers"},
         {"durable", nullptr, "It survives a restart of the broker."},
         {"internal", nullptr, "Only other exchanges can publish to it."},
         autoDelete,

@@ -14,7 +14,7 @@ using namespace Qt::StringLiterals;
 
 namespace Tool {
 
-static QStringList typeNames()
+QStringList typeNames()
 {
     return u"bool int8 uint8 int16 uint16 int32 uint32 int64 float double decimal string text bytes "
            "timestamp array table void"_s.split(u' ');

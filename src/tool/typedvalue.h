@@ -7,7 +7,7 @@
 // Values of AMQP tables as text, for --header and --argument.
 
 #include <QtAmqp/qamqptable.h>
-#include <QtCore/qstring.h>
+#include <QtCore/qstringlist.h>
 
 #include <optional>
 
@@ -15,6 +15,9 @@ namespace Tool {
 
 // Reads each "key=type:value". Throws a Failure that quotes the wrong entry and the name of the `option`.
 QAmqpTable readTable(const QStringList &entries, const char *option);
+
+// The types that an entry may name.
+QStringList typeNames();
 
 // Reads seconds since 1970, an ISO 8601 time or "now".
 std::optional<quint64> readTimestamp(const QString &text);

@@ -1,0 +1,21 @@
+// SPDX-FileCopyrightText: 2026 The QtAmqp Authors
+// SPDX-License-Identifier: MIT
+
+#ifndef QTAMQP_TOOL_NAMES_H
+#define QTAMQP_TOOL_NAMES_H
+
+// The names of what there is on a broker, as its management plugin tells them, for a shell that completes them.
+
+#include <QtCore/qstringlist.h>
+
+namespace Tool {
+
+enum class NameOf { Queue, Exchange };
+
+// `options` are options that each command has, such as --url=URL, and say which broker is meant. Returns nothing if it
+// does not answer at once, for whatever reason.
+QStringList namesOnBroker(NameOf what, const QStringList &options);
+
+} // namespace Tool
+
+#endif
