@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 
 #include "bytes.h"
+#include "color.h"
 #include "command.h"
 #include "help.h"
 #include "nearest.h"
@@ -40,7 +41,10 @@ Arguments::Arguments(const Command &command, const QStringList &arguments) : m_c
     addOptions(m_parser, command.options);
     addOptions(m_parser, globalOptions());
     try {
-        if (!m_parser.parse(QStringList(u"qamqp"_s) + arguments))
+        const bool isParsed = m_parser.parse(QStringList(u"qamqp"_s) + arguments);
+        if (isSet("color"))
+            setColorMode(value("color"));
+        if (!isParsed)
             throw Failure{BadUsage, parserError()};
         m_operands = m_parser.positionalArguments();
         if (isSet("help"))

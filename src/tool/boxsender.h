@@ -29,6 +29,7 @@ public:
     void finish() override;
     void settle() override;
     Tally tally() const override;
+    quint64 unconfirmed() const override { return quint64(m_box->count()); }
     QString remains(const Failure &failure) const override;
 
 private:

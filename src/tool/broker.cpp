@@ -148,6 +148,7 @@ void broker(Run &run)
         });
     }
     start(broker);
+    run.progress().hide();
     complain(u"qamqp broker"_s,
              u"keeps everything in memory and is for development only; Ctrl-C ends it"_s);
     printUrls(broker, run);

@@ -42,10 +42,13 @@ QByteArray readBody(Run &run)
     const Arguments &arguments = run.arguments();
     if (const auto body = arguments.body())
         return *body;
-    if (!arguments.isSet("file") && isTerminal(Stream::Input))
+    const bool isTyped = !arguments.isSet("file") && isTerminal(Stream::Input);
+    if (isTyped)
         complain(u"qamqp call"_s, u"reading standard input; Ctrl-D ends it"_s);
     Input input(arguments.value("file"), Input::Whole);
     run.setDoing(u"reading the request"_s);
+    if (isTyped)
+        run.progress().hide();
     run.waitUntil([&] { return input.hasNext(); });
     return input.takeNext();
 }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 
 #include "bytes.h"
+#include "color.h"
 #include "command.h"
 #include "help.h"
 #include "nearest.h"
@@ -54,6 +55,9 @@ constexpr Option everywhere[] = {
         {"password-file", "FILE", "Read the password from the first line of FILE."},
         {"timeout", "SECONDS", "Give up after this time, with exit status 5."},
         {"json", nullptr, "Print one JSON object in each line."},
+        {"color", "WHEN",
+         "Use colors: auto, which is the default, does so on a terminal unless $NO_COLOR is set; always; never.",
+         colorModes},
         {"h,help", nullptr, "Print this help."},
 };
 
@@ -207,7 +211,7 @@ int main(const QStringList &arguments)
         runCommand(arguments.mid(1), &name);
     } catch (const Failure &failure) {
         if (!failure.text.isEmpty())
-            complain(name, failure.text);
+            complain(name, failure.text, Severity::Error);
         return failure.status;
     }
     return Done;

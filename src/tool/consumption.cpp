@@ -78,18 +78,25 @@ void Consumption::listen()
 
 void Consumption::run()
 {
-    const bool onTerminal =
-            isTerminal(Stream::Output); // the messages themselves show the progress there
-    Progress progress;
+    if (isPipe(Stream::Output)) // another program may write to the terminal
+        m_run.progress().hide();
+    const Counting counting(m_run.progress(), [this] { return standing(); });
     m_run.waitUntil([&] {
         m_device.notice();
         if (const auto failure = m_writer.failure())
             m_run.fail(*failure);
         m_run.check();
-        if (!onTerminal)
-            progress.show(u"%1 received"_s.arg(written()));
         return isComplete();
     });
+}
+
+Standing Consumption::standing() const
+{
+    const quint64 done = written();
+    const quint64 unwritten = m_received - done;
+    return {done, m_count > 0 ? u"%1 of %2 messages"_s.arg(done).arg(m_count)
+                              : u"%1 messages"_s.arg(done),
+            unwritten > 0 ? u"waiting for the output to take %1"_s.arg(unwritten) : QString()};
 }
 
 quint64 Consumption::finish()

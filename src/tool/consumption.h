@@ -34,6 +34,7 @@ private:
     // What comes now is not acknowledged, and goes back to the queue.
     bool isEnough() const { return m_count > 0 && m_received == m_count; }
     QAmqpConsumeOptions options() const;
+    Standing standing() const;
     void listen();
     void linkLost(const QAmqpError &cause);
     void receive(const QAmqpDelivery &delivery);

@@ -4,6 +4,7 @@
 // qamqp get: takes messages one by one, without a subscription.
 
 #include "output.h"
+#include "platform.h"
 #include "printer.h"
 #include "run.h"
 
@@ -47,6 +48,11 @@ void get(Run &run)
     Session session(run);
     run.setDoing(u"getting messages from \"%1\""_s.arg(queue));
     Writer writer;
+    if (isPipe(Stream::Output)) // another program may write to the terminal
+        run.progress().hide();
+    const Counting counting(run.progress(), [&]() -> Standing {
+        return {writer.written(), u"%1 of %2 messages"_s.arg(writer.written()).arg(count), {}};
+    });
     for (quint64 got = 0; got < count; ++got) {
         const std::optional<QAmqpDelivery> delivery = run.wait(session.channel()->get(queue));
         if (!delivery) {

@@ -4,6 +4,7 @@
 #include "json.h"
 
 #include "bytes.h"
+#include "color.h"
 
 #include <QtCore/qjsonarray.h>
 #include <QtCore/qjsondocument.h>
@@ -48,5 +49,7 @@ JsonObject &JsonObject::addText(const QByteArray &name, const QString &text)
         return add(name, jsonText(bytes));
     return add(name + "_base64", '"' + bytes.toBase64() + '"');
 }
+
+QByteArray JsonObject::line() const { return styledJson(json()) + '\n'; }
 
 } // namespace Tool

@@ -27,7 +27,7 @@ public:
     JsonObject &addText(const QByteArray &name, const QString &text);
 
     QByteArray json() const { return '{' + m_members + '}'; }
-    QByteArray line() const { return json() + '\n'; }
+    QByteArray line() const; // for standard output, with its colors
 
 private:
     QByteArray m_members;

@@ -81,6 +81,11 @@ void show(const Run &run, const QAmqpOutbox &box, const QString &fileName)
 void send(Run &run, const QString &fileName)
 {
     BoxSender sender(run, fileName);
+    const Counting counting(run.progress(), [&]() -> Standing {
+        const Tally tally = sender.tally();
+        return {tally.confirmed, tally.summary(),
+                u"waiting for the broker to confirm %1"_s.arg(sender.unconfirmed())};
+    });
     try {
         sender.finish();
     } catch (const Failure &failure) {

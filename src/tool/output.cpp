@@ -3,26 +3,63 @@
 
 #include "output.h"
 
+#include "color.h"
 #include "command.h"
 #include "platform.h"
 
 #include <QtAmqp/qamqperror.h>
 #include <QtCore/qcoreapplication.h>
+#include <QtCore/qdeadlinetimer.h>
 #include <QtCore/qmetaobject.h>
 
 #include <algorithm>
 #include <thread>
 
 using namespace Qt::StringLiterals;
+using namespace std::chrono_literals;
 
 namespace Tool {
 
 namespace {
 
-void writeError(const QString &text)
+// The line that showStatus() writes. Standard output may be the same terminal, and be written to in another thread.
+struct Status
+{
+    std::mutex mutex;
+    bool isShown = false;
+    bool isLineOpen = false; // on standard output: something would have to be written behind it
+    QDeadlineTimer quiet; // of standard output, which has its lines to itself until then
+};
+
+Status status;
+
+void writeError(const QByteArray &bytes)
 {
     QString error;
-    writeAll(Stream::Error, text.toUtf8(), &error);
+    writeAll(Stream::Error, bytes, &error);
+}
+
+void clear(Status &which)
+{
+    if (std::exchange(which.isShown, false))
+        writeError("\r\033[K");
+}
+
+bool sharesTerminal()
+{
+    static const bool shares = canShowStatus() && isTerminal(Stream::Output);
+    return shares;
+}
+
+WriteResult writeOutput(QByteArrayView bytes, QString *error)
+{
+    if (!sharesTerminal())
+        return writeAll(Stream::Output, bytes, error);
+    const std::lock_guard lock(status.mutex);
+    clear(status);
+    status.isLineOpen = bytes.isEmpty() ? status.isLineOpen : !bytes.endsWith('\n');
+    status.quiet.setRemainingTime(1s);
+    return writeAll(Stream::Output, bytes, error);
 }
 
 } // namespace
@@ -30,7 +67,7 @@ void writeError(const QString &text)
 std::optional<Failure> tryPrint(QByteArrayView bytes)
 {
     QString error;
-    switch (writeAll(Stream::Output, bytes, &error)) {
+    switch (writeOutput(bytes, &error)) {
     case WriteResult::Written: return {};
     case WriteResult::ReaderGone: return Failure{Done, {}}; // as after `| head`: not an error
     case WriteResult::Failed: break;
@@ -44,29 +81,39 @@ void print(QByteArrayView bytes)
         throw *failure;
 }
 
-void complain(const QString &name, const QString &text)
+void complain(const QString &name, const QString &text, Severity severity)
 {
-    writeError(name + ": "_L1 + QAmqpError::printable(text) + u'\n');
+    clearStatus();
+    const Style style = severity == Severity::Error ? Style::Error : Style::Heading;
+    writeError(styled(Stream::Error, style, name.toUtf8() + ':') + ' '
+               + QAmqpError::printable(text).toUtf8() + '\n');
 }
 
-Progress::Progress() : m_terminal(isTerminal(Stream::Error)) { }
-
-Progress::~Progress() { clear(); }
-
-void Progress::show(const QString &line)
+bool canShowStatus()
 {
-    if (!m_terminal || (m_since.isValid() && m_since.elapsed() < 200))
+    static const bool can = isTerminal(Stream::Error) && qgetenv("TERM") != "dumb";
+    return can;
+}
+
+void showStatus(const QString &line)
+{
+    if (!canShowStatus() || !isInForeground(Stream::Error))
         return;
-    m_since.start();
-    m_shown = true;
+    const std::unique_lock lock(status.mutex, std::try_to_lock);
+    if (!lock.owns_lock() || status.isLineOpen || !status.quiet.hasExpired())
+        return; // standard output is being written, or was just now
+    status.isShown = true;
     const int width = terminalWidth(Stream::Error); // a line that wraps could not be rewritten
-    writeError(u"\r\033[K"_s + (width > 1 ? line.left(width - 1) : line));
+    const QString plain = QAmqpError::printable(line);
+    writeError("\r\033[K" + (width > 1 ? plain.left(width - 1) : plain).toUtf8());
 }
 
-void Progress::clear()
+void clearStatus()
 {
-    if (std::exchange(m_shown, false))
-        writeError(u"\r\033[K"_s);
+    // Who holds the lock has cleared it already, and may hold it for as long as the terminal is stopped.
+    const std::unique_lock lock(status.mutex, std::try_to_lock);
+    if (lock.owns_lock())
+        clear(status);
 }
 
 struct Writer::State

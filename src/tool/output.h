@@ -7,7 +7,6 @@
 // Standard output, whose reader may go away at any time, and standard error.
 
 #include <QtCore/qbytearray.h>
-#include <QtCore/qelapsedtimer.h>
 #include <QtCore/qiodevice.h>
 #include <QtCore/qstring.h>
 
@@ -29,23 +28,14 @@ void print(QByteArrayView bytes);
 std::optional<Failure> tryPrint(QByteArrayView bytes);
 
 // Writes one line to standard error: "name: text". Control characters in it are escaped.
-void complain(const QString &name, const QString &text);
+enum class Severity { Note, Error };
+void complain(const QString &name, const QString &text, Severity severity = Severity::Note);
 
-// A line on standard error that rewrites itself, if that is a terminal.
-class Progress
-{
-public:
-    Progress();
-    ~Progress();
-
-    void show(const QString &line); // writes five times a second at most
-    void clear();
-
-private:
-    const bool m_terminal;
-    bool m_shown = false;
-    QElapsedTimer m_since;
-};
+// A line on standard error that is written again and again, if that is a terminal. Whatever else is written there by
+// this program takes its place.
+bool canShowStatus();
+void showStatus(const QString &line);
+void clearStatus();
 
 // Writes to standard output in a thread of its own, so that a slow reader (a pager) does not keep this
 // program from sending heartbeats.

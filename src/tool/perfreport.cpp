@@ -48,6 +48,16 @@ QString latencyText(const char *name, const Histogram &latency)
 
 } // namespace
 
+PerfTicker::PerfTicker(Run &run, PerfTotals &totals)
+    : m_run(run)
+    , m_totals(totals)
+    , m_last(totals.begin)
+    , m_counting(run.progress(), [this] { return Standing{0, m_line, {}}; })
+{
+    if (!run.json())
+        run.progress().hide();
+}
+
 void PerfTicker::tick()
 {
     const qint64 now = nanoseconds();
@@ -68,7 +78,7 @@ void PerfTicker::tick()
         recent.clear();
     }
     if (m_run.json())
-        m_progress.show(line);
+        m_line = line;
     else
         print(line.toUtf8() + '\n');
     m_before = static_cast<const PerfCounts &>(m_totals);

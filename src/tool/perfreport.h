@@ -15,19 +15,17 @@ namespace Tool {
 class PerfTicker
 {
 public:
-    PerfTicker(const Run &run, PerfTotals &totals)
-        : m_run(run), m_totals(totals), m_last(totals.begin)
-    {
-    }
+    PerfTicker(Run &run, PerfTotals &totals);
 
     void tick();
 
 private:
-    const Run &m_run;
+    Run &m_run;
     PerfTotals &m_totals;
     PerfCounts m_before;
     qint64 m_last;
-    Progress m_progress;
+    QString m_line;
+    Counting m_counting; // with --json the lines are the progress
 };
 
 QByteArray report(const Run &run, const PerfOptions &options, const PerfTotals &totals);

@@ -19,6 +19,7 @@
 #  include <fcntl.h>
 #  include <poll.h>
 #  include <sys/ioctl.h>
+#  include <sys/stat.h>
 #  include <unistd.h>
 #endif
 
@@ -94,6 +95,27 @@ bool isTerminal(Stream stream)
     return _isatty(int(stream));
 #else
     return ::isatty(int(stream));
+#endif
+}
+
+bool isInForeground([[maybe_unused]] Stream terminal)
+{
+#ifndef Q_OS_WIN
+    const pid_t inForeground = ::tcgetpgrp(int(terminal));
+    return inForeground < 0 || inForeground == ::getpgrp();
+#else
+    return true;
+#endif
+}
+
+bool isPipe([[maybe_unused]] Stream stream)
+{
+#ifndef Q_OS_WIN
+    struct stat status = {};
+    return ::fstat(int(stream), &status) == 0
+            && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode));
+#else
+    return false;
 #endif
 }
 

@@ -24,6 +24,12 @@ void keepStandardStreams();
 
 bool isTerminal(Stream stream);
 
+// Returns whether this program is what the user of the terminal has before them, and not a job in the background.
+bool isInForeground(Stream terminal);
+
+// Returns whether another program reads what is written there.
+bool isPipe(Stream stream);
+
 // Returns the number of columns of a terminal, 0 if it is unknown.
 int terminalWidth(Stream stream);
 

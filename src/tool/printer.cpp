@@ -3,6 +3,7 @@
 
 #include "printer.h"
 
+#include "color.h"
 #include "message.h"
 
 #include <QtAmqp/qamqperror.h>
@@ -79,7 +80,7 @@ Printer::Printer(const Arguments &arguments)
 QByteArray Printer::operator()(const QAmqpDelivery &delivery) const
 {
     switch (m_form) {
-    case Json: return delivery.toJson() + '\n';
+    case Json: return styledJson(delivery.toJson()) + '\n';
     case Raw: return delivery.body();
     case Format: return filled(m_format, delivery, &delivery);
     case Body: break;
@@ -90,7 +91,7 @@ QByteArray Printer::operator()(const QAmqpDelivery &delivery) const
 QByteArray Printer::operator()(const QAmqpMessage &message) const
 {
     switch (m_form) {
-    case Json: return message.toJson() + '\n';
+    case Json: return styledJson(message.toJson()) + '\n';
     case Raw: return message.body();
     case Format: return filled(m_format, message, nullptr);
     case Body: break;

@@ -25,11 +25,19 @@ std::unique_ptr<Sender> makeSender(Run &run, const Source &source)
     return std::make_unique<BoxSender>(run);
 }
 
-void publishAll(Run &run, Source &source, Sender &sender)
+Standing standingOf(const Sender &sender, bool isReading)
+{
+    const Tally tally = sender.tally();
+    const quint64 unsettled = sender.unconfirmed();
+    return {tally.published, tally.summary(),
+            unsettled > 0 ? u"waiting for the broker to confirm %1"_s.arg(unsettled)
+                          : QString(isReading ? u"waiting for input"_s : QString())};
+}
+
+void sendAll(Run &run, Source &source, Sender &sender)
 {
     constexpr int mostAtATime = 256;
 
-    Progress progress;
     for (int sent = 1;; ++sent) {
         run.waitUntil([&] { return source.isOver() || (source.hasNext() && sender.isReady()); });
         if (source.isOver())
@@ -37,12 +45,10 @@ void publishAll(Run &run, Source &source, Sender &sender)
         if (const std::optional<Outgoing> next = source.takeNext())
             sender.send(*next);
         if (sent % mostAtATime == 0) {
-            progress.show(sender.tally().summary());
             QCoreApplication::processEvents();
             run.check();
         }
     }
-    sender.finish();
 }
 
 // What was read of the input goes to the file too, since nobody could read it once more.
@@ -68,8 +74,14 @@ void publish(Run &run)
 {
     Source source(run.arguments());
     const std::unique_ptr<Sender> sender = makeSender(run, source);
+    bool isReading = source.isStream();
+    const Counting counting(run.progress(), [&] { return standingOf(*sender, isReading); });
+    if (source.isTyped())
+        run.progress().hide();
     try {
-        publishAll(run, source, *sender);
+        sendAll(run, source, *sender);
+        isReading = false;
+        sender->finish();
     } catch (const Failure &failure) {
         if (run.arguments().isSet("outbox") && failure.status != BadUsage)
             keepRest(source, *sender);

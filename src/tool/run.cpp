@@ -119,8 +119,12 @@ Failure failureOf(const QAmqpError &error)
 }
 
 Run::Run(const Arguments &arguments)
-    : m_arguments(arguments), m_json(arguments.isSet("json")), m_options(readUrl(arguments))
+    : m_arguments(arguments)
+    , m_json(arguments.isSet("json"))
+    , m_options(readUrl(arguments))
+    , m_progress(name())
 {
+    m_progress.setObstacle([this] { return obstacle(); });
     if (arguments.isSet("password-file")) {
         m_options.setCredentials(withPassword(m_options.credentials(),
                                               readPassword(arguments.value("password-file"))));
@@ -152,6 +156,23 @@ Run::Run(const Arguments &arguments)
 }
 
 QString Run::name() const { return u"qamqp "_s + text(m_arguments.command().name); }
+
+void Run::setDoing(const QString &what)
+{
+    m_doing = what;
+    m_progress.setDoing(what);
+}
+
+QString Run::obstacle() const
+{
+    if (m_lost == 0)
+        return m_blocked;
+    const qint64 wait = QDateTime::currentDateTimeUtc().msecsTo(m_nextAttempt);
+    const QString next = m_nextAttempt.isValid() && wait > 0
+            ? u", next attempt in %1 s"_s.arg((wait + 999) / 1000)
+            : u", trying now"_s;
+    return u"not connected%1: %2"_s.arg(next, m_lastError.text());
+}
 
 void Run::fail(const Failure &failure)
 {
@@ -217,6 +238,8 @@ Link::Link(Run &run, const QString &name) : m_run(run), m_connection(run.connect
     QObject::connect(&m_connection, &QAmqpConnection::errorOccurred, &m_connection,
                      [this](const QAmqpError &error) { fail(error); });
     const auto complainIfBlocked = [this](bool blocked) {
+        m_run.setBlocked(blocked ? u"%1 takes no messages for now"_s.arg(m_connection.endpoint())
+                                 : QString());
         if (blocked) {
             complain(u"qamqp"_s,
                      u"%1 takes no messages for now (%2); waiting"_s.arg(
@@ -252,6 +275,8 @@ void Link::reportLoss()
                              m_run.setLastError(error);
                      });
     QObject::connect(&m_connection, &C::recovered, &m_connection, [this] { found(u" again"_s); });
+    QObject::connect(&m_connection, &C::nextAttemptChanged, &m_connection,
+                     [this](const QDateTime &time) { m_run.setNextAttempt(time); });
 }
 
 void Link::lost(const QAmqpError &cause)

@@ -9,10 +9,12 @@
 // Ctrl-C) is thrown from the wait as a Failure. Only the first one is thrown, so that one line is printed.
 
 #include "command.h"
+#include "progress.h"
 
 #include <QtAmqp/qamqpchannel.h>
 #include <QtAmqp/qamqpconnection.h>
 #include <QtCore/qcoreapplication.h>
+#include <QtCore/qdatetime.h>
 #include <QtCore/qdeadlinetimer.h>
 #include <QtCore/qelapsedtimer.h>
 #include <QtCore/qeventloop.h>
@@ -47,8 +49,9 @@ public:
 
     // The signal that asked to stop, or 0.
     int stopSignal() const { return m_signal; }
-    // Sets what the command is doing, for the text when the time is up.
-    void setDoing(const QString &what) { m_doing = what; }
+    // Sets what the command is doing, for the progress and for the text when the time is up.
+    void setDoing(const QString &what);
+    Progress &progress() { return m_progress; }
     // Ends the command from a slot: the wait throws the failure. Only the first one counts.
     void fail(const Failure &failure);
     const std::optional<Failure> &failure() const { return m_failure; }
@@ -59,9 +62,12 @@ public:
     // back. If they are not back in time, the command fails.
     void lost(const QAmqpError &cause);
     void setLastError(const QAmqpError &error) { m_lastError = error; }
+    void setNextAttempt(const QDateTime &time) { m_nextAttempt = time; }
     void found(const QString &endpoint,
                const QString &again); // no endpoint: it ends without a connection
     bool isLost() const { return m_lost > 0; }
+    // Set while a broker takes no messages: who it is, and why. Empty when it takes them again.
+    void setBlocked(const QString &blocked) { m_blocked = blocked; }
     // Until endPatience() a connection that is lost is waited for without limit, unless it is not to be waited for at
     // all. The time of --retry begins then.
     void setPatient();
@@ -117,6 +123,7 @@ public:
     void check() const;
 
 private:
+    QString obstacle() const;
     // Returns what is left of the three seconds that all of the ending may take.
     static std::chrono::milliseconds timeToEnd();
 
@@ -130,9 +137,12 @@ private:
     int m_lost = 0; // how many sessions have no connection
     QElapsedTimer m_lostSince;
     QAmqpError m_lastError; // why there is none
+    QDateTime m_nextAttempt;
+    QString m_blocked;
     QString m_lossNote;
     QTimer m_retryEnd;
     bool m_isPatient = false;
+    Progress m_progress;
 };
 
 // A connection; the destructor closes it.

@@ -45,6 +45,8 @@ public:
     // The command ends by a failure: gives what is under way a short time.
     virtual void settle() = 0;
     virtual Tally tally() const = 0;
+    // How many messages the broker has to confirm before finish() returns.
+    virtual quint64 unconfirmed() const = 0;
     // What becomes of messages whose outcome is not known, for the line that tells the failure; may be empty.
     virtual QString remains(const Failure &failure) const = 0;
 
@@ -65,6 +67,7 @@ public:
     void finish() override;
     void settle() override;
     Tally tally() const override { return m_tally; }
+    quint64 unconfirmed() const override { return m_open ? 1 : 0; }
     QString remains(const Failure &failure) const override;
 
 private:

@@ -170,6 +170,7 @@ void serve(Run &run)
     Service service(run, session);
     try {
         run.setDoing(u"serving"_s);
+        run.progress().hide(); // the commands may write to the terminal
         service.run();
     } catch (const Failure &failure) {
         service.finish();

@@ -75,7 +75,8 @@ void Source::openInput()
 
     const QString fileName = m_arguments.value("file");
     const bool isKept = m_arguments.isSet("outbox");
-    if (!m_arguments.isSet("file") && isTerminal(Stream::Input))
+    m_isTyped = !m_arguments.isSet("file") && isTerminal(Stream::Input);
+    if (m_isTyped)
         complain(u"qamqp publish"_s, u"reading standard input; Ctrl-D ends it"_s);
     if (!m_isStream && !isKept && (m_file = openLarge(fileName))) {
         m_begin = m_file->pos();

@@ -22,6 +22,10 @@ public:
     std::optional<Outgoing> takeNext();
     // Whether the body is a large file, which is read while it is sent.
     bool isLargeFile() const { return m_file != nullptr; }
+    // Whether each line of the input is a message.
+    bool isStream() const { return m_isStream; }
+    // Whether it is typed on a terminal.
+    bool isTyped() const { return m_isTyped; }
     // Takes nothing more from the input than what was read of it.
     void end();
 
@@ -45,6 +49,7 @@ private:
     QAmqpMessage m_message;
     const bool m_isJson;
     const bool m_isStream;
+    bool m_isTyped = false;
     quint64 m_left;
     quint64 m_line = 0;
     QByteArray m_body;
