@@ -21,10 +21,8 @@ namespace Tool {
 namespace {
 
 const Command *const messageCommands[] = {
-        &publishCommand,
-        &outboxCommand,
-        &consumeCommand,
-        &getCommand,
+        &publishCommand, &outboxCommand, &consumeCommand, &getCommand,
+        &tapCommand,     &moveCommand,   &copyCommand,
 };
 const Command *const topologyCommands[] = {
         &declareQueueCommand, &declareExchangeCommand, &bindCommand,           &unbindCommand,

@@ -4,8 +4,8 @@
 #include "requestenvironment.h"
 
 #include "bytes.h"
-#include "json.h"
 #include "message.h"
+#include "typedvalue.h"
 
 using namespace Qt::StringLiterals;
 
@@ -14,7 +14,6 @@ namespace Tool {
 namespace {
 
 using Property = QAmqpMessage::Property;
-using Type = QAmqpValue::Type;
 
 // A request must not make the environment so large that the system refuses to start the command.
 constexpr qsizetype MaxVariable = 32 * 1024;
@@ -67,24 +66,6 @@ QString nameOf(const QByteArray &header)
         name += QLatin1Char(plain ? c : '_');
     }
     return name;
-}
-
-// Returns text as it is, numbers in decimal, bytes in base64, and tables and arrays as JSON.
-QByteArray textOfValue(const QAmqpValue &value)
-{
-    switch (value.type()) {
-    case Type::String: return value.toBytes();
-    case Type::Bytes: return value.toBytes().toBase64();
-    case Type::Table: return value.toTable().toJson();
-    case Type::Array: {
-        QList<QByteArray> elements;
-        const QList<QAmqpValue> array = value.toArray();
-        for (const QAmqpValue &element : array)
-            elements += element.toJson();
-        return jsonArray(elements);
-    }
-    default: return value.toString().toUtf8();
-    }
 }
 
 void addProperties(Variables &variables, const QAmqpDelivery &request)

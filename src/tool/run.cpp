@@ -174,6 +174,8 @@ QString Run::obstacle() const
     return u"not connected%1: %2"_s.arg(next, m_lastError.text());
 }
 
+QString Run::managementUrl() const { return m_arguments.value("management"); }
+
 void Run::fail(const Failure &failure)
 {
     if (!m_failure)

@@ -46,6 +46,7 @@ public:
     // The name of the program and the command, with which a line on standard error begins.
     QString name() const;
     const QAmqpConnectionOptions &connectionOptions() const { return m_options; }
+    QString managementUrl() const; // empty: where it usually is
 
     // The signal that asked to stop, or 0.
     int stopSignal() const { return m_signal; }
@@ -94,6 +95,19 @@ public:
         } catch (const QAmqpException &exception) {
             throw failureOf(exception.error());
         }
+    }
+
+    // Waits too, and returns the error with which it has ended, if there is one.
+    template<typename T>
+    QAmqpError outcome(QFuture<T> future)
+    {
+        waitUntil([&] { return future.isFinished(); });
+        try {
+            future.waitForFinished();
+        } catch (const QAmqpException &exception) {
+            return exception.error();
+        }
+        return {};
     }
 
     // Waits too, but throws nothing and gives up after `limit`: to end in good order after a Failure.

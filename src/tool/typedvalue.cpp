@@ -96,4 +96,23 @@ QAmqpTable readTable(const QStringList &entries, const char *option)
     return table;
 }
 
+QByteArray textOfValue(const QAmqpValue &value)
+{
+    using Type = QAmqpValue::Type;
+
+    switch (value.type()) {
+    case Type::String: return value.toBytes();
+    case Type::Bytes: return value.toBytes().toBase64();
+    case Type::Table: return value.toTable().toJson();
+    case Type::Array: {
+        QList<QByteArray> elements;
+        const QList<QAmqpValue> array = value.toArray();
+        for (const QAmqpValue &element : array)
+            elements += element.toJson();
+        return jsonArray(elements);
+    }
+    default: return value.toString().toUtf8();
+    }
+}
+
 } // namespace Tool

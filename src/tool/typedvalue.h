@@ -4,7 +4,7 @@
 #ifndef QTAMQP_TOOL_TYPEDVALUE_H
 #define QTAMQP_TOOL_TYPEDVALUE_H
 
-// Values of AMQP tables as text, for --header and --argument.
+// Values of AMQP tables as text: those of --header and --argument, and what is shown of a header.
 
 #include <QtAmqp/qamqptable.h>
 #include <QtCore/qstringlist.h>
@@ -21,6 +21,9 @@ QStringList typeNames();
 
 // Reads seconds since 1970, an ISO 8601 time or "now".
 std::optional<quint64> readTimestamp(const QString &text);
+
+// Returns text as it is, numbers in decimal, bytes in base64, and tables and arrays as JSON.
+QByteArray textOfValue(const QAmqpValue &value);
 
 } // namespace Tool
 
