@@ -63,6 +63,7 @@ constexpr Option options[] = {
         retryOption,
         rawOption,
         formatOption,
+        saveOption,
         {"argument", "KEY=TYPE:VALUE",
          "An argument of the subscription, such as "
          "x-stream-offset=first. Repeatable."},

@@ -94,8 +94,9 @@ Standing Consumption::standing() const
 {
     const quint64 done = written();
     const quint64 unwritten = m_received - done;
-    return {done, m_count > 0 ? u"%1 of %2 messages"_s.arg(done).arg(m_count)
-                              : u"%1 messages"_s.arg(done),
+    return {done,
+            m_count > 0 ? u"%1 of %2 messages"_s.arg(done).arg(m_count)
+                        : u"%1 messages"_s.arg(done),
             unwritten > 0 ? u"waiting for the output to take %1"_s.arg(unwritten) : QString()};
 }
 
@@ -128,13 +129,20 @@ void Consumption::linkLost(const QAmqpError &cause)
 
 void Consumption::receive(const QAmqpDelivery &delivery)
 {
-    if (isEnough())
-        return;
-    ++m_received;
     m_isArriving = false;
+    if (isEnough() || m_hasFailed)
+        return;
+    QByteArray output;
+    try {
+        output = m_toOutput(delivery);
+    } catch (const Failure &failure) {
+        m_hasFailed = true; // a later one would acknowledge this one too
+        return m_run.fail(failure);
+    }
+    ++m_received;
     // One "multiple" acknowledgement is enough, since earlier messages were written before.
     const bool ack = !m_noAck;
-    m_writer.write(m_toOutput(delivery), [delivery, ack] {
+    m_writer.write(output, [delivery, ack] {
         if (ack)
             delivery.ack(QAmqpDelivery::Multiple);
     });

@@ -48,6 +48,7 @@ private:
     QAmqpConsumer *m_consumer = nullptr;
     Writer m_writer;
     WriterDevice m_device{m_writer};
+    bool m_hasFailed = false; // a message could not be saved
     bool m_isArriving = false; // a large body is being written
     QObject m_scope; // ends the connections to a consumer that outlives this object
 };

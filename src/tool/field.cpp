@@ -18,57 +18,64 @@ using Property = QAmqpMessage::Property;
 
 constexpr auto headerPrefix = "header:"_L1;
 
-Bytes bodyOf(const QAmqpMessage &message, const QAmqpDelivery *) { return message.body(); }
+Bytes bodyOf(const Shown &shown) { return shown.message.body(); }
 
-Bytes sizeOf(const QAmqpMessage &message, const QAmqpDelivery *)
+Bytes sizeOf(const Shown &shown) { return QByteArray::number(shown.message.size()); }
+
+Bytes exchangeOf(const Shown &shown)
 {
-    return QByteArray::number(message.body().size());
+    if (shown.delivery)
+        return bytesOf(shown.delivery->exchange());
+    return shown.waiting ? Bytes(bytesOf(shown.waiting->exchange)) : Bytes();
 }
 
-Bytes exchangeOf(const QAmqpMessage &, const QAmqpDelivery *delivery)
+Bytes routingKeyOf(const Shown &shown)
 {
-    return delivery ? Bytes(bytesOf(delivery->exchange())) : Bytes();
+    if (shown.delivery)
+        return bytesOf(shown.delivery->routingKey());
+    return shown.waiting ? Bytes(bytesOf(shown.waiting->routingKey)) : Bytes();
 }
 
-Bytes routingKeyOf(const QAmqpMessage &, const QAmqpDelivery *delivery)
+Bytes redeliveredOf(const Shown &shown)
 {
-    return delivery ? Bytes(bytesOf(delivery->routingKey())) : Bytes();
+    return shown.delivery ? Bytes(shown.delivery->isRedelivered() ? "true" : "false") : Bytes();
 }
 
-Bytes redeliveredOf(const QAmqpMessage &, const QAmqpDelivery *delivery)
+Bytes headersOf(const Shown &shown)
 {
-    return delivery ? Bytes(delivery->isRedelivered() ? "true" : "false") : Bytes();
+    return shown.message.has(Property::Headers) ? Bytes(shown.message.headers().toJson()) : Bytes();
 }
 
-Bytes headersOf(const QAmqpMessage &message, const QAmqpDelivery *)
+Bytes deliveryModeOf(const Shown &shown)
 {
-    return message.has(Property::Headers) ? Bytes(message.headers().toJson()) : Bytes();
-}
-
-Bytes deliveryModeOf(const QAmqpMessage &message, const QAmqpDelivery *)
-{
-    return message.has(Property::DeliveryMode)
-            ? Bytes(QByteArray::number(int(message.deliveryMode())))
+    return shown.message.has(Property::DeliveryMode)
+            ? Bytes(QByteArray::number(int(shown.message.deliveryMode())))
             : Bytes();
 }
 
-Bytes priorityOf(const QAmqpMessage &message, const QAmqpDelivery *)
+Bytes priorityOf(const Shown &shown)
 {
-    return message.has(Property::Priority) ? Bytes(QByteArray::number(message.priority()))
-                                           : Bytes();
+    return shown.message.has(Property::Priority)
+            ? Bytes(QByteArray::number(shown.message.priority()))
+            : Bytes();
 }
 
-Bytes timestampOf(const QAmqpMessage &message, const QAmqpDelivery *)
+Bytes timestampOf(const Shown &shown)
 {
-    return message.has(Property::Timestamp)
-            ? Bytes(message.timestamp().toUTC().toString(Qt::ISODate).toUtf8())
+    return shown.message.has(Property::Timestamp)
+            ? Bytes(shown.message.timestamp().toUTC().toString(Qt::ISODate).toUtf8())
             : Bytes();
+}
+
+Bytes fileOf(const Shown &shown)
+{
+    return shown.file.isEmpty() ? Bytes() : Bytes(shown.file.toUtf8());
 }
 
 struct Named
 {
     const char *name;
-    Bytes (*read)(const QAmqpMessage &message, const QAmqpDelivery *delivery);
+    Bytes (*read)(const Shown &shown);
 };
 
 constexpr Named fields[] = {
@@ -81,12 +88,13 @@ constexpr Named fields[] = {
         {"delivery-mode", deliveryModeOf},
         {"priority", priorityOf},
         {"timestamp", timestampOf},
+        {"file", fileOf},
 };
 
 Field headerNamed(const QString &name)
 {
-    return [name](const QAmqpMessage &message, const QAmqpDelivery *) -> Bytes {
-        const QAmqpTable headers = message.headers();
+    return [name](const Shown &shown) -> Bytes {
+        const QAmqpTable headers = shown.message.headers();
         return headers.contains(name) ? Bytes(textOfValue(headers.value(name))) : Bytes();
     };
 }
@@ -104,9 +112,8 @@ std::optional<Field> fieldNamed(const QString &name)
     for (const TextProperty &row : textProperties()) {
         if (name != QLatin1StringView(row.option))
             continue;
-        return [property = row.property](const QAmqpMessage &message,
-                                         const QAmqpDelivery *) -> Bytes {
-            return message.has(property) ? Bytes(message.bytes(property)) : Bytes();
+        return [property = row.property](const Shown &shown) -> Bytes {
+            return shown.message.has(property) ? Bytes(shown.message.bytes(property)) : Bytes();
         };
     }
     return {};

@@ -7,15 +7,24 @@
 // A part of a message by the name that --filter and --format have for it.
 
 #include <QtAmqp/qamqpdelivery.h>
+#include <QtAmqp/qamqpoutbox.h>
 
 #include <functional>
 #include <optional>
 
 namespace Tool {
 
-// Returns the part as bytes, or nothing if the message has no such part. A reply has no delivery.
-using Field = std::function<std::optional<QByteArray>(const QAmqpMessage &message,
-                                                      const QAmqpDelivery *delivery)>;
+// A message, and what is known of it besides.
+struct Shown
+{
+    const QAmqpMessage &message;
+    const QAmqpDelivery *delivery = nullptr; // the same message, if a queue has delivered it
+    const QAmqpOutboxMessage *waiting = nullptr; // the same message, if it waits in an outbox
+    QString file = {}; // where it was saved
+};
+
+// Returns the part as bytes, or nothing if the message has no such part.
+using Field = std::function<std::optional<QByteArray>(const Shown &shown)>;
 
 // Returns nothing if there is no such name.
 std::optional<Field> fieldNamed(const QString &name);

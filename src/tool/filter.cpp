@@ -68,8 +68,9 @@ Filter::Condition Filter::read(const QString &expression)
 // What a message does not have fits no pattern.
 bool Filter::fits(const QAmqpDelivery &delivery) const
 {
+    const Shown shown{.message = delivery, .delivery = &delivery};
     return std::all_of(m_conditions.begin(), m_conditions.end(), [&](const Condition &condition) {
-        const std::optional<QByteArray> value = condition.field(delivery, &delivery);
+        const std::optional<QByteArray> value = condition.field(shown);
         switch (condition.relation) {
         case Contains: return value && value->contains(condition.text);
         case FitsNot: return !value || !fitsPattern(condition.text, *value);

@@ -76,6 +76,7 @@ constexpr Option options[] = {
         {"requeue", nullptr, "Look only: put them back."},
         rawOption,
         formatOption,
+        saveOption,
 };
 
 } // namespace

@@ -144,6 +144,18 @@ qint64 readInput(char *buffer, qint64 size, QString *error)
     }
 }
 
+bool writeToDisk(int handle, QString *error)
+{
+#ifdef Q_OS_WIN
+    const bool ok = _commit(handle) == 0;
+#else
+    const bool ok = ::fsync(handle) == 0 || errno == EINVAL; // some special files have no disk
+#endif
+    if (!ok)
+        *error = lastError();
+    return ok;
+}
+
 WriteResult writeAll(Stream stream, QByteArrayView bytes, QString *error)
 {
     while (!bytes.isEmpty()) {

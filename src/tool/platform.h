@@ -36,6 +36,9 @@ int terminalWidth(Stream stream);
 // Waits for input. Returns how many bytes came, 0 at the end of the input, or -1 and sets `error`.
 qint64 readInput(char *buffer, qint64 size, QString *error);
 
+// Waits until what was written to a file is on the disk. Returns false and sets `error` if that fails.
+bool writeToDisk(int handle, QString *error);
+
 enum class WriteResult { Written, ReaderGone, Failed };
 
 // Waits until all is written. Sets `error` if that fails.

@@ -4,12 +4,13 @@
 #ifndef QTAMQP_TOOL_PRINTER_H
 #define QTAMQP_TOOL_PRINTER_H
 
-// Formats the messages that get, consume and call print: the body and a newline, or as --json, --raw and
-// --format say.
+// Formats the messages that get, consume, tap and call print: the body and a newline, or as --json, --raw and
+// --format say. With --save each delivery is saved first, and its file named instead of the body.
 
-#include "command.h"
+#include "folder.h"
+#include "format.h"
 
-#include <QtAmqp/qamqpdelivery.h>
+#include <memory>
 
 namespace Tool {
 
@@ -19,6 +20,7 @@ public:
     // Throws a Failure if the options are wrong.
     explicit Printer(const Arguments &arguments);
 
+    // Throws a Failure if it cannot save the message.
     QByteArray operator()(const QAmqpDelivery &delivery) const;
     QByteArray operator()(const QAmqpMessage &message) const; // a reply, without an envelope
 
@@ -26,14 +28,11 @@ private:
     enum Form { Body, Raw, Json, Format };
 
     Form m_form = Body;
-    QByteArray m_format;
+    std::optional<MessageFormat> m_format;
+    std::shared_ptr<MessageFolder> m_folder; // where each message is saved before it is printed
 };
 
 constexpr Option rawOption = {"raw", nullptr, "Print the bytes of the body and nothing else."};
-constexpr Option formatOption = {
-        "format", "FORMAT",
-        "Print a line of this text: %b in it is the body, %r the routing key, %e the exchange, %i the message "
-        "id, %c the correlation id, %t the content type, %s the size of the body, %% a percent sign."};
 
 } // namespace Tool
 

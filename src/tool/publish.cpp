@@ -100,6 +100,9 @@ const std::vector<Option> options = withMessageOptions({
         {"json-lines", nullptr,
          "Send the messages that get and consume printed with --json, each as it was and to where it went, "
          "unless another target or other properties are given here."},
+        {"from", "DIR",
+         "Send the messages that consume, get and tap have saved with --save, in the order of their names, as "
+         "--json-lines does."},
         {"n,count", "N", "Send the message N times."},
         {"size", "N", "A body of N bytes."},
         {"mandatory", nullptr,

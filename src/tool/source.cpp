@@ -3,6 +3,7 @@
 
 #include "source.h"
 
+#include "folder.h"
 #include "message.h"
 #include "output.h"
 #include "platform.h"
@@ -43,7 +44,8 @@ Source::Target Source::readTarget(const Arguments &arguments)
         target.exchange = arguments.value("exchange");
     if (arguments.isSet("routing-key"))
         target.routingKey = arguments.value("routing-key");
-    if (!target.exchange && !target.routingKey && !arguments.isSet("json-lines"))
+    if (!target.exchange && !target.routingKey && !arguments.isSet("json-lines")
+        && !arguments.isSet("from"))
         throw Failure{
                 BadUsage,
                 u"the message needs a target: give --queue, or --exchange and --routing-key; see qamqp "
@@ -55,11 +57,16 @@ Source::Source(const Arguments &arguments)
     : m_arguments(arguments)
     , m_target(readTarget(arguments))
     , m_message(withProperties(arguments))
-    , m_isJson(arguments.isSet("json-lines"))
-    , m_isStream(m_isJson || arguments.isSet("lines"))
-    , m_left(arguments.number("count", 1, std::numeric_limits<qint64>::max(), 1))
+    , m_files(arguments.isSet("from") ? MessageFolder::files(arguments.value("from"))
+                                      : QStringList())
+    , m_isJson(arguments.isSet("json-lines") || !m_files.isEmpty())
+    , m_isStream(arguments.isSet("json-lines") || arguments.isSet("lines"))
+    , m_left(m_files.isEmpty() ? arguments.number("count", 1, std::numeric_limits<qint64>::max(), 1)
+                               : quint64(m_files.size()))
 {
     checkOptions();
+    if (!m_files.isEmpty())
+        return;
     if (const auto body = arguments.body())
         m_body = *body;
     else if (arguments.isSet("size"))
@@ -99,6 +106,10 @@ bool Source::hasNext()
 
 std::optional<Outgoing> Source::takeNext()
 {
+    if (!m_files.isEmpty()) {
+        const QString &name = m_files.at(m_files.size() - qsizetype(m_left--));
+        return readMessage(MessageFolder::read(name), name);
+    }
     if (m_isJson)
         return readLine(m_input->takeNext());
     Outgoing next{.message = m_message,
@@ -122,7 +133,7 @@ void Source::end()
 
 void Source::checkOptions() const
 {
-    for (const char *other : {"lines", "json-lines", "file", "size"}) {
+    for (const char *other : {"lines", "json-lines", "file", "size", "from"}) {
         if (!m_arguments.operands().isEmpty() && m_arguments.isSet(other)) {
             throw Failure{BadUsage,
                           u"BODY and --%1 do not go together; leave one out"_s.arg(
@@ -131,6 +142,8 @@ void Source::checkOptions() const
     }
     for (const char *other : {"lines", "json-lines", "file"})
         m_arguments.refuseTogether("size", other);
+    for (const char *other : {"lines", "json-lines", "file", "size", "count"})
+        m_arguments.refuseTogether("from", other);
     m_arguments.refuseTogether("count", "lines");
     m_arguments.refuseTogether("count", "json-lines");
     m_arguments.refuseTogether("lines", "json-lines");
@@ -157,10 +170,15 @@ std::optional<Outgoing> Source::readLine(const QByteArray &line)
     ++m_line;
     if (line.trimmed().isEmpty())
         return {};
-    const auto wrong = [this](const QString &what) {
-        return Failure{BadUsage, u"line %1 of the input: %2"_s.arg(QString::number(m_line), what)};
+    return readMessage(line, u"line %1 of the input"_s.arg(m_line));
+}
+
+Outgoing Source::readMessage(const QByteArray &json, const QString &name) const
+{
+    const auto wrong = [&](const QString &what) {
+        return Failure{BadUsage, u"%1: %2"_s.arg(name, what)};
     };
-    const QAmqpDelivery given = QAmqpDelivery::fromJson(line);
+    const QAmqpDelivery given = QAmqpDelivery::fromJson(json);
     if (const QString error = given.errorString(); !error.isEmpty())
         throw wrong(error);
     Outgoing next{.message = static_cast<const QAmqpMessage &>(given),

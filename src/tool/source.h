@@ -4,7 +4,7 @@
 #ifndef QTAMQP_TOOL_SOURCE_H
 #define QTAMQP_TOOL_SOURCE_H
 
-// The messages that qamqp publish is to send: one body again and again, or those of the input.
+// The messages that qamqp publish is to send: one body again and again, those of the input, or those of a folder.
 
 #include "input.h"
 #include "sender.h"
@@ -43,14 +43,16 @@ private:
     qsizetype size() const;
     QAmqpChannel::PublishFlags flagsFor(const QString &exchange) const;
     std::optional<Outgoing> readLine(const QByteArray &line);
+    Outgoing readMessage(const QByteArray &json, const QString &name) const;
 
     const Arguments &m_arguments;
     const Target m_target;
     QAmqpMessage m_message;
-    const bool m_isJson;
+    const QStringList m_files; // with messages
+    const bool m_isJson; // the whole message is given, not only its body
     const bool m_isStream;
     bool m_isTyped = false;
-    quint64 m_left;
+    quint64 m_left; // without an input
     quint64 m_line = 0;
     QByteArray m_body;
     std::unique_ptr<Input> m_input;

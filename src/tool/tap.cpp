@@ -152,6 +152,7 @@ constexpr Option options[] = {
         retryOption,
         rawOption,
         formatOption,
+        saveOption,
 };
 
 } // namespace
