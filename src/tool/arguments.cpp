@@ -18,10 +18,18 @@ namespace {
 // The only argument that need not be UTF-8.
 constexpr auto bodyOperand = "[BODY]"_L1;
 
-void addOptions(QCommandLineParser &parser, std::span<const Option> options)
+// A letter that stands for one of the first options stands for none of the later ones.
+void addOptions(QCommandLineParser &parser, std::initializer_list<std::span<const Option>> lists)
 {
-    for (const Option &option : options)
-        parser.addOption({names(option), text(option.help), text(option.value)});
+    QStringList taken;
+    for (const std::span<const Option> options : lists) {
+        for (const Option &option : options) {
+            QStringList own = names(option);
+            own.removeIf([&](const QString &name) { return taken.contains(name); });
+            parser.addOption({own, text(option.help), text(option.value)});
+            taken += own;
+        }
+    }
 }
 
 } // namespace
@@ -38,8 +46,7 @@ QStringList longNames(std::span<const Option> options)
 
 Arguments::Arguments(const Command &command, const QStringList &arguments) : m_command(command)
 {
-    addOptions(m_parser, command.options);
-    addOptions(m_parser, globalOptions());
+    addOptions(m_parser, {command.options, globalOptions()});
     try {
         const bool isParsed = m_parser.parse(QStringList(u"qamqp"_s) + arguments);
         if (isSet("color"))

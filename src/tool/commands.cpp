@@ -46,6 +46,8 @@ const CommandGroup groups[] = {
 
 // The options that may come before or after the name of the command.
 constexpr Option everywhere[] = {
+        {"b,broker", "NAME",
+         "The broker that a section [NAME] of the file qamqp/brokers.conf describes; see the manual."},
         {"url", "URL",
          "The broker: amqp://USER:PASSWORD@HOST:PORT/VHOST, amqps:// for TLS; only HOST is needed. "
          "The default is $QAMQP_URL, or else amqp://localhost. Options such as cacertfile and heartbeat "
@@ -111,7 +113,11 @@ QStringList takeName(QStringList &arguments)
                 throw Failure{BadUsage, misplaced(argument, name) + u"; see qamqp --help"_s};
             break;
         }
-        at += option->value && !argument.contains(u'=') ? 2 : 1;
+        const bool isApart = option->value && !argument.contains(u'=');
+        // Behind the command the letter may be one of its own.
+        if (!argument.startsWith("--"_L1))
+            arguments[at].replace(0, name.size() + 1, u"--"_s + names(*option).constLast());
+        at += isApart ? 2 : 1;
     }
     return words;
 }

@@ -3,11 +3,8 @@
 
 #include "run.h"
 
-#include "bytes.h"
 #include "output.h"
 #include "platform.h"
-
-#include <QtCore/qfile.h>
 
 using namespace Qt::StringLiterals;
 using namespace std::chrono_literals;
@@ -55,60 +52,7 @@ int statusOf(const QAmqpError &error)
     return NoConnection;
 }
 
-QAmqpConnectionOptions readUrl(const Arguments &arguments)
-{
-    const bool given = arguments.isSet("url");
-    const QByteArray fromEnvironment = qgetenv("QAMQP_URL");
-    QString url = given ? arguments.value("url") : textOf(fromEnvironment);
-    if (!isUtf8(url))
-        throw Failure{BadUsage, u"$QAMQP_URL is not UTF-8; write such bytes as %FF"_s};
-    if (!given && fromEnvironment.isEmpty())
-        url = u"amqp://localhost"_s;
-    QAmqpError error;
-    const auto options = QAmqpConnectionOptions::fromUrl(url, &error);
-    if (error) {
-        throw Failure{BadUsage,
-                      u"%1: %2"_s.arg(given ? u"--url"_s : u"$QAMQP_URL"_s, error.text())};
-    }
-    return options;
-}
-
-QAmqpCredentials withPassword(const QAmqpCredentials &credentials, const QString &password)
-{
-    if (credentials.mechanism() == "EXTERNAL") {
-        throw Failure{
-                BadUsage,
-                u"--password-file is of no use with auth_mechanism=external; leave one out"_s};
-    }
-    return credentials.mechanism() == "AMQPLAIN"
-            ? QAmqpCredentials::amqplain(credentials.userName(), password)
-            : QAmqpCredentials::plain(credentials.userName(), password);
-}
-
 } // namespace
-
-QString readPassword(const QString &fileName)
-{
-    QFile file(fileName);
-    if (!file.open(QIODevice::ReadOnly)) {
-        throw Failure{BadUsage,
-                      u"cannot read --password-file %1: %2"_s.arg(fileName, file.errorString())};
-    }
-    constexpr int longest = 8192; // the longest that a broker accepts for a login
-    QByteArray line = file.readLine(longest + 2);
-    while (line.endsWith('\n') || line.endsWith('\r'))
-        line.chop(1);
-    if (line.size() > longest) {
-        throw Failure{BadUsage,
-                      u"the first line of --password-file %1 has more than %2 bytes"_s.arg(
-                              fileName, QString::number(longest))};
-    }
-    if (!line.isValidUtf8()) {
-        throw Failure{BadUsage,
-                      u"the first line of --password-file %1 is not UTF-8"_s.arg(fileName)};
-    }
-    return QString::fromUtf8(line);
-}
 
 Failure failureOf(const QAmqpError &error)
 {
@@ -121,14 +65,11 @@ Failure failureOf(const QAmqpError &error)
 Run::Run(const Arguments &arguments)
     : m_arguments(arguments)
     , m_json(arguments.isSet("json"))
-    , m_options(readUrl(arguments))
+    , m_broker(readBroker(arguments))
+    , m_options(m_broker.options)
     , m_progress(name())
 {
     m_progress.setObstacle([this] { return obstacle(); });
-    if (arguments.isSet("password-file")) {
-        m_options.setCredentials(withPassword(m_options.credentials(),
-                                              readPassword(arguments.value("password-file"))));
-    }
     if (m_options.connectionName().isEmpty())
         m_options.setConnectionName(name());
     m_options.setMaxMessageSize(quint64(1) << 30);
@@ -174,7 +115,11 @@ QString Run::obstacle() const
     return u"not connected%1: %2"_s.arg(next, m_lastError.text());
 }
 
-QString Run::managementUrl() const { return m_arguments.value("management"); }
+QString Run::managementUrl() const
+{
+    return m_arguments.isSet("management") ? m_arguments.value("management")
+                                           : m_broker.managementUrl;
+}
 
 void Run::fail(const Failure &failure)
 {

@@ -8,7 +8,7 @@
 // or a condition while the event loop runs. Whatever ends the command (an error of the broker, the deadline,
 // Ctrl-C) is thrown from the wait as a Failure. Only the first one is thrown, so that one line is printed.
 
-#include "command.h"
+#include "configuration.h"
 #include "progress.h"
 
 #include <QtAmqp/qamqpchannel.h>
@@ -32,9 +32,6 @@ inline constexpr Option retryOption = {
 
 // Returns how an error ends the command. An error that only follows from its cause is replaced by that.
 Failure failureOf(const QAmqpError &error);
-
-// Returns the first line of the file; throws a Failure if it cannot.
-QString readPassword(const QString &fileName);
 
 class Run
 {
@@ -143,6 +140,7 @@ private:
 
     const Arguments &m_arguments;
     const bool m_json;
+    const Broker m_broker;
     QAmqpConnectionOptions m_options;
     std::optional<Failure> m_failure;
     int m_signal = 0;
