@@ -22,7 +22,7 @@ bool hasColors(Stream stream)
 {
     if (mode != Mode::Auto)
         return mode == Mode::Always;
-    // See https://no-color.org. A terminal of Windows has colors only if it is asked for them.
+        // See https://no-color.org. A terminal of Windows has colors only if it is asked for them.
 #ifdef Q_OS_WIN
     return false;
 #else
@@ -43,7 +43,10 @@ QByteArray begin(Style style)
     return {};
 }
 
-QByteArray inStyle(Style style, QByteArrayView text) { return begin(style).append(text) + "\033[0m"; }
+QByteArray inStyle(Style style, QByteArrayView text)
+{
+    return begin(style).append(text) + "\033[0m";
+}
 
 // Returns where the string ends that begins here.
 qsizetype endOfString(const QByteArray &json, qsizetype at)

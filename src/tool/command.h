@@ -41,7 +41,8 @@ struct Option
     const char *names; // short and long, such as "q,queue"
     const char *value = nullptr; // the value in the help, such as "NAME"; null for a switch
     const char *help = nullptr;
-    const char *values = nullptr; // all that there are, or the usual ones, with a blank between them
+    const char *values =
+            nullptr; // all that there are, or the usual ones, with a blank between them
 };
 
 struct Command

@@ -110,8 +110,9 @@ private:
     // Keeps what says which broker to ask.
     void note(const Option &option, const QString &value)
     {
-        if (findOption(globalOptions(), names(option).constLast()) == &option)
-            m_global += u"--%1=%2"_s.arg(names(option).constLast(), value);
+        const QString name = names(option).constLast();
+        if (name == "management"_L1 || findOption(globalOptions(), name) == &option)
+            m_broker += u"--%1=%2"_s.arg(name, value);
     }
 
     void addAssigned(Answer &answer, const QString &word) const
@@ -187,7 +188,8 @@ private:
     {
         QString name = inHelp;
         name.remove(u'[');
-        const auto end = std::find_if_not(name.cbegin(), name.cend(), [](QChar c) { return c.isLetter(); });
+        const auto end =
+                std::find_if_not(name.cbegin(), name.cend(), [](QChar c) { return c.isLetter(); });
         name.truncate(end - name.cbegin());
         if (inHelp == "KEY=TYPE:VALUE"_L1)
             return addTypes(answer, word);
@@ -197,10 +199,10 @@ private:
             answer.kind = u"folders"_s;
         else if (name == "COMMAND"_L1)
             answer.kind = u"programs"_s;
-        else if (name == "QUEUE"_L1)
-            answer.lines += namesOnBroker(NameOf::Queue, m_global);
+        else if (name == "QUEUE"_L1 || name == "SOURCE"_L1 || name == "TARGET"_L1)
+            answer.lines += namesOnBroker(NameOf::Queue, m_broker);
         else if (name == "EXCHANGE"_L1)
-            answer.lines += namesOnBroker(NameOf::Exchange, m_global);
+            answer.lines += namesOnBroker(NameOf::Exchange, m_broker);
     }
 
     static void addTypes(Answer &answer, const QString &word)
@@ -216,7 +218,7 @@ private:
     QStringList m_name; // what of its name is there
     const Option *m_open = nullptr; // whose value follows
     QList<const Option *> m_given;
-    QStringList m_global;
+    QStringList m_broker;
     qsizetype m_operands = 0;
     bool m_onlyOperands = false;
     bool m_isHelp = false;

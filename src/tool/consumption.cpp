@@ -12,6 +12,8 @@ using namespace std::chrono_literals;
 namespace Tool {
 
 constexpr qint64 LargeBody = 64 * 1024;
+// What is written while more comes. A turn of the event loop brings less, unless messages are large.
+constexpr qsizetype MostLines = 64 * 1024;
 
 Consumption::Consumption(Run &run, Session &session, const Printer &toOutput)
     : m_run(run)
@@ -45,7 +47,10 @@ void Consumption::start(const QString &queue)
     if (m_consumer->state() == QAmqpConsumer::State::Cancelled)
         throw failureOf(m_session.channel()->lastError());
     listen();
-    m_run.waitUntil([this] { return m_consumer->isActive() || isComplete(); });
+    m_run.waitUntil([this] {
+        flush();
+        return m_consumer->isActive() || isComplete();
+    });
     // Without this the command would notice only when the next message is written.
     onReaderGone(&m_scope, [this] { m_run.fail({Done, {}}); });
 }
@@ -58,6 +63,7 @@ void Consumption::listen()
                     if (isEnough())
                         return nullptr;
                     m_isArriving = true;
+                    flush();
                     return &m_device;
                 },
                 LargeBody);
@@ -82,6 +88,7 @@ void Consumption::run()
         m_run.progress().hide();
     const Counting counting(m_run.progress(), [this] { return standing(); });
     m_run.waitUntil([&] {
+        flush();
         m_device.notice();
         if (const auto failure = m_writer.failure())
             m_run.fail(*failure);
@@ -108,6 +115,7 @@ quint64 Consumption::finish()
     }
     Run::settle(
             [&] {
+                flush();
                 m_device.notice();
                 return m_writer.written() == m_received || m_writer.failure();
             },
@@ -132,20 +140,26 @@ void Consumption::receive(const QAmqpDelivery &delivery)
     m_isArriving = false;
     if (isEnough() || m_hasFailed)
         return;
-    QByteArray output;
     try {
-        output = m_toOutput(delivery);
+        m_toOutput.append(m_lines, delivery);
     } catch (const Failure &failure) {
         m_hasFailed = true; // a later one would acknowledge this one too
         return m_run.fail(failure);
     }
     ++m_received;
+    m_last = delivery;
+    if (m_lines.size() >= MostLines)
+        flush();
+}
+
+void Consumption::flush()
+{
+    if (m_handedOver == m_received)
+        return;
     // One "multiple" acknowledgement is enough, since earlier messages were written before.
-    const bool ack = !m_noAck;
-    m_writer.write(output, [delivery, ack] {
-        if (ack)
-            delivery.ack(QAmqpDelivery::Multiple);
-    });
+    const auto ack = [last = m_last] { last.ack(QAmqpDelivery::Multiple); };
+    m_writer.write(std::exchange(m_lines, {}), m_noAck ? std::function<void()>() : ack,
+                   m_received - std::exchange(m_handedOver, m_received));
 }
 
 void consumeAll(Run &run, const std::function<QString(Session &)> &prepare)

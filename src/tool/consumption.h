@@ -38,6 +38,8 @@ private:
     void listen();
     void linkLost(const QAmqpError &cause);
     void receive(const QAmqpDelivery &delivery);
+    // Hands what came since the last time to the writer, with one acknowledgement for all of it.
+    void flush();
 
     Run &m_run;
     Session &m_session;
@@ -45,6 +47,9 @@ private:
     const bool m_noAck;
     const Printer &m_toOutput;
     quint64 m_received = 0;
+    quint64 m_handedOver = 0; // of these, to the writer
+    QByteArray m_lines; // of those that it does not have
+    QAmqpDelivery m_last;
     QAmqpConsumer *m_consumer = nullptr;
     Writer m_writer;
     WriterDevice m_device{m_writer};

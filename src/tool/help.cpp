@@ -55,8 +55,7 @@ QString summaries(std::span<const Command *const> commands)
 {
     QString lines;
     for (const Command *command : commands) {
-        lines += u"  %1  %2\n"_s.arg(text(command->name).leftJustified(16),
-                                     text(command->summary));
+        lines += u"  %1  %2\n"_s.arg(text(command->name).leftJustified(16), text(command->summary));
     }
     return lines;
 }

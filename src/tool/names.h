@@ -12,7 +12,7 @@ namespace Tool {
 
 enum class NameOf { Queue, Exchange };
 
-// `options` are options that each command has, such as --url=URL, and say which broker is meant. Returns nothing if it
+// `options` say which broker is meant, by --management and by options that each command has, such as --url=URL. Returns nothing if it
 // does not answer at once, for whatever reason.
 QStringList namesOnBroker(NameOf what, const QStringList &options);
 

@@ -172,12 +172,12 @@ void Writer::work(const std::shared_ptr<State> &state)
     }
 }
 
-void Writer::write(const QByteArray &bytes, const std::function<void()> &then)
+void Writer::write(const QByteArray &bytes, const std::function<void()> &then, quint64 messages)
 {
     const std::lock_guard lock(m_state->mutex);
     m_state->bytes += bytes;
     m_state->then = then;
-    ++m_state->accepted;
+    m_state->accepted += messages;
     m_state->changed.notify_all();
 }
 

@@ -46,12 +46,12 @@ public:
     Writer();
     ~Writer(); // does not wait: check written() first
 
-    // Writes `bytes`, then calls `then` in the writing thread. If several calls are written together, only
-    // the last `then` is called.
-    void write(const QByteArray &bytes, const std::function<void()> &then);
+    // Writes `bytes`, which are this many messages, then calls `then` in the writing thread. If several calls are
+    // written together, only the last `then` is called.
+    void write(const QByteArray &bytes, const std::function<void()> &then, quint64 messages = 1);
     void writePart(QByteArrayView bytes); // of what the next write() ends
     qint64 bytesToWrite() const;
-    quint64 written() const; // how many calls of write() are done
+    quint64 written() const; // how many messages are written
     std::optional<Failure> failure() const;
 
 private:

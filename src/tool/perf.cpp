@@ -252,7 +252,8 @@ constexpr Option options[] = {
         {"argument", "KEY=TYPE:VALUE", "An argument of the queue. Repeatable."},
         {"e,exchange", "EXCHANGE",
          "Publish to this exchange, declared unless its name begins with amq."},
-        {"t,type", "TYPE", "The exchange's type, direct by default.", "direct fanout topic headers"},
+        {"t,type", "TYPE", "The exchange's type, direct by default.",
+         "direct fanout topic headers"},
         {"k,routing-key", "KEY", "The routing key of the queue's binding and of the messages."},
         retryOption,
 };

@@ -49,10 +49,9 @@ QString latencyText(const char *name, const Histogram &latency)
 } // namespace
 
 PerfTicker::PerfTicker(Run &run, PerfTotals &totals)
-    : m_run(run)
-    , m_totals(totals)
-    , m_last(totals.begin)
-    , m_counting(run.progress(), [this] { return Standing{0, m_line, {}}; })
+    : m_run(run), m_totals(totals), m_last(totals.begin), m_counting(run.progress(), [this] {
+        return Standing{0, m_line, {}};
+    })
 {
     if (!run.json())
         run.progress().hide();

@@ -25,16 +25,26 @@ Printer::Printer(const Arguments &arguments)
         m_folder = std::make_shared<MessageFolder>(arguments.value("save"));
 }
 
-QByteArray Printer::operator()(const QAmqpDelivery &delivery) const
+void Printer::append(QByteArray &to, const QAmqpDelivery &delivery) const
 {
     const QString file = m_folder ? m_folder->save(delivery) : QString();
     switch (m_form) {
-    case Json: return styledJson(delivery.toJson()) + '\n';
-    case Raw: return delivery.body();
-    case Format: return (*m_format)({.message = delivery, .delivery = &delivery, .file = file});
+    case Json: to += styledJson(delivery.toJson()) + '\n'; return;
+    case Raw: to += delivery.body(); return;
+    case Format:
+        to += (*m_format)({.message = delivery, .delivery = &delivery, .file = file});
+        return;
     case Body: break;
     }
-    return (m_folder ? file.toUtf8() : delivery.body()) + '\n';
+    to += m_folder ? file.toUtf8() : delivery.body();
+    to += '\n';
+}
+
+QByteArray Printer::operator()(const QAmqpDelivery &delivery) const
+{
+    QByteArray bytes;
+    append(bytes, delivery);
+    return bytes;
 }
 
 QByteArray Printer::operator()(const QAmqpMessage &message) const

@@ -20,7 +20,8 @@ public:
     // Throws a Failure if the options are wrong.
     explicit Printer(const Arguments &arguments);
 
-    // Throws a Failure if it cannot save the message.
+    // These throw a Failure if they cannot save the message.
+    void append(QByteArray &to, const QAmqpDelivery &delivery) const;
     QByteArray operator()(const QAmqpDelivery &delivery) const;
     QByteArray operator()(const QAmqpMessage &message) const; // a reply, without an envelope
 
