@@ -112,7 +112,8 @@ QString entries(std::span<const Note> notes)
     return all;
 }
 
-// Text that is filled anew: a blank line begins a paragraph, and lines that begin with blanks stay as they are.
+// Text that is filled anew: a paragraph ends with a line that ends a sentence, and lines that begin with blanks stay as
+// they are.
 QString paragraphs(const QString &plain)
 {
     QString all;
@@ -122,7 +123,10 @@ QString paragraphs(const QString &plain)
         if (indented != asItIs)
             all += indented ? u".RS 4\n.nf\n"_s : u".fi\n.RE\n"_s;
         asItIs = indented;
-        all += line.isEmpty() ? u".PP\n"_s : escaped(line.trimmed()) + u'\n';
+        if (!line.isEmpty())
+            all += escaped(line.trimmed()) + u'\n';
+        if (!indented && (line.isEmpty() || line.endsWith(u'.') || line.endsWith(u':')))
+            all += u".PP\n"_s;
     }
     return asItIs ? all + u".fi\n.RE\n"_s : all;
 }
@@ -138,7 +142,7 @@ QString lines(const char *examples)
 QString chapter(const Command &command)
 {
     QString page = u".SS "_s + escaped(command.name) + u'\n' + synopsis(command);
-    page += u".PP\n"_s + escaped(command.summary) + u".\n"_s;
+    page += u".PP\n"_s + escaped(command.summary) + u".\n.PP\n"_s;
     page += paragraphs(text(command.details).trimmed());
     return page + entries(command.options) + u".PP\nFor example:\n"_s + lines(command.examples);
 }

@@ -12,6 +12,8 @@
 #include <QtNetwork/qtcpserver.h>
 #include <QtNetwork/qtcpsocket.h>
 
+#include <algorithm>
+
 using namespace Qt::StringLiterals;
 using namespace ToolTest;
 
@@ -119,7 +121,7 @@ private:
             qWarning("%s", result.errors.constData());
         QByteArrayList words = result.output.split('\n');
         words.removeAll(QByteArray());
-        words.sort();
+        std::sort(words.begin(), words.end());
         return words;
     }
 
@@ -252,7 +254,7 @@ private Q_SLOTS:
             if (!expected.contains(first))
                 expected += first;
         }
-        expected.sort();
+        std::sort(expected.begin(), expected.end());
         QCOMPARE(completedByBash(u"qamqp "_s), expected);
     }
 

@@ -5,6 +5,7 @@
 
 #include "tool/tooltest.h"
 
+#include <QtCore/qregularexpression.h>
 #include <QtCore/qtemporarydir.h>
 
 using namespace Qt::StringLiterals;
@@ -34,15 +35,15 @@ QByteArray blockOfHelp(const QStringList &arguments, const QByteArray &title)
     return help.sliced(begin, help.indexOf("\n\n", begin) + 1 - begin);
 }
 
-// The commands that the general help lists.
+// The commands that the general help lists, in its groups: "  name  What it does".
 QList<QStringList> commands()
 {
-    const QByteArray help = run({u"--help"_s}).output;
-    const qsizetype begin = help.indexOf("\nCommands:\n") + 11;
+    static const QRegularExpression line(u"^  ([a-z]+(?: [a-z]+)?)  +[A-Z]"_s,
+                                         QRegularExpression::MultilineOption);
+    const QString help = QString::fromUtf8(run({u"--help"_s}).output);
     QList<QStringList> all;
-    for (const QByteArray &line :
-         help.sliced(begin, help.indexOf("\n\n", begin) - begin).split('\n'))
-        all += QString::fromUtf8(line.mid(2, 17)).trimmed().split(u' ');
+    for (auto it = line.globalMatch(help); it.hasNext();)
+        all += it.next().captured(1).split(u' ');
     return all;
 }
 
