@@ -3,6 +3,7 @@
 
 // What a shell completes. The scripts in completions/ know nothing of the commands: they ask this program.
 
+#include "configuration.h"
 #include "help.h"
 #include "names.h"
 #include "typedvalue.h"
@@ -172,7 +173,9 @@ private:
     void addValues(Answer &answer, const Option &option, const QString &word) const
     {
         const QString name = text(option.value);
-        if (option.values) {
+        if (names(option).constLast() == "broker"_L1) {
+            answer.lines += brokerNames();
+        } else if (option.values) {
             for (const QString &value : text(option.values).split(u' '))
                 answer.add(value);
         } else if (name.contains(u'|')) {

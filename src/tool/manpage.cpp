@@ -21,9 +21,19 @@ struct Note
 };
 
 constexpr Note environment[] = {
-        {"QAMQP_URL", "The broker, if there is no --url."},
+        {"QAMQP_URL", "The broker, if there is neither --url nor --broker."},
+        {"QAMQP_CONFIG", "The file that has brokers with names, instead of the one below FILES."},
         {"NO_COLOR", "If it is set and not empty, the output has no colors."},
 };
+
+constexpr Note files[] = {
+        {"~/.config/qamqp/brokers.conf",
+         "Brokers with names, for --broker. It is in $XDG_CONFIG_HOME/qamqp if that variable is set."},
+};
+
+constexpr char brokersFile[] = "[staging]\n"
+                               "url = amqps://me@staging.example/orders\n"
+                               "password-file = ~/.qamqp-staging\n";
 
 constexpr char description[] =
         "qamqp publishes, consumes and looks after messages of an AMQP 0-9-1 broker such as RabbitMQ. Each run does one "
@@ -164,6 +174,8 @@ QByteArray manPage()
     page += entries(globalOptions()) + u".PP\nInstead of a command there may be:\n"_s;
     page += entries(programOptions());
     page += section("ENVIRONMENT") + entries(environment);
+    page += section("FILES") + entries(files)
+            + u".PP\nEach broker has a section in it, such as:\n"_s + lines(brokersFile);
     page += section("EXIT STATUS");
     for (const StatusText &status : statusTexts())
         page += entry(bold(text(status.number)), status.meaning);

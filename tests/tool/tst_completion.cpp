@@ -100,6 +100,7 @@ private:
         QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
         environment.insert(u"PATH"_s, m_folder.path() + u':' + environment.value(u"PATH"_s));
         environment.insert(u"HOME"_s, m_folder.path());
+        environment.insert(u"QAMQP_CONFIG"_s, m_folder.filePath(u"brokers.conf"_s));
         QProcess process;
         process.setProcessEnvironment(environment);
         process.setWorkingDirectory(m_folder.path());
@@ -155,6 +156,9 @@ private Q_SLOTS:
         QVERIFY(QDir(m_folder.path()).mkdir(u"folder of files"_s));
         QFile file(m_folder.filePath(u"body.json"_s));
         QVERIFY(file.open(QIODevice::WriteOnly));
+        QFile brokers(m_folder.filePath(u"brokers.conf"_s));
+        QVERIFY(brokers.open(QIODevice::WriteOnly));
+        brokers.write("[staging]\nurl = amqp://staging.example\n");
     }
 
     void manPageHasAllOfTheHelp()
@@ -231,6 +235,7 @@ private Q_SLOTS:
         row("a number", u"qamqp publish --delivery-mode "_s, {"1", "2"});
         row("a type", u"qamqp publish --header a=int"_s, {"int16:", "int32:", "int64:", "int8:"});
         row("a type behind an equals sign", u"qamqp publish --header=a=bo"_s, {"bool:"});
+        row("a broker of the file", u"qamqp --broker st"_s, {"staging"});
         row("a file", u"qamqp publish --file bo"_s, {"body.json"});
         row("an assigned file", u"qamqp publish --file=bo"_s, {"body.json"});
         row("a file as an operand", u"qamqp outbox bo"_s, {"body.json"});
