@@ -27,6 +27,7 @@ struct Status
 {
     std::mutex mutex;
     bool isShown = false;
+    QByteArray shown;
     bool isLineOpen = false; // on standard output: something would have to be written behind it
     QDeadlineTimer quiet; // of standard output, which has its lines to itself until then
 };
@@ -102,10 +103,14 @@ void showStatus(const QString &line)
     const std::unique_lock lock(status.mutex, std::try_to_lock);
     if (!lock.owns_lock() || status.isLineOpen || !status.quiet.hasExpired())
         return; // standard output is being written, or was just now
-    status.isShown = true;
     const int width = terminalWidth(Stream::Error); // a line that wraps could not be rewritten
     const QString plain = QAmqpError::printable(line);
-    writeError("\r\033[K" + (width > 1 ? plain.left(width - 1) : plain).toUtf8());
+    const QByteArray shown = (width > 1 ? plain.left(width - 1) : plain).toUtf8();
+    if (status.isShown && status.shown == shown)
+        return;
+    status.isShown = true;
+    status.shown = shown;
+    writeError("\r\033[K" + shown);
 }
 
 void clearStatus()

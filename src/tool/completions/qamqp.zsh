@@ -28,7 +28,7 @@ _qamqp()
             shown+=("${line/$'\t'/  -- }")
         done
         [[ $kind == words ]] || how=(-S '')
-        compadd $how -l -d shown -a values
+        compadd "${how[@]}" -l -d shown -a values
         ;;
     esac
 }
