@@ -130,6 +130,7 @@ extern const Command callCommand;
 extern const Command serveCommand;
 extern const Command perfCommand;
 extern const Command pingCommand;
+extern const Command infoCommand;
 extern const Command brokerCommand;
 
 // Runs the command that the command line asks for, and returns the exit status.

@@ -30,8 +30,9 @@ const Command *const topologyCommands[] = {
 };
 const Command *const requestCommands[] = {&callCommand, &serveCommand};
 const Command *const brokerCommands[] = {
-        &perfCommand,
+        &infoCommand,
         &pingCommand,
+        &perfCommand,
 #ifdef QTAMQP_WITH_BROKER
         &brokerCommand,
 #endif

@@ -97,7 +97,7 @@ QNetworkRequest Management::request(const QStringList &path, const QString &quer
     return request;
 }
 
-Management::Answer Management::ask(const QStringList &path, const QString &query)
+Management::Answer Management::ask(const QStringList &path, const QString &query, Shape shape)
 {
     if (m_authorization.isEmpty()) {
         return {.failure = Failure{
@@ -120,27 +120,27 @@ Management::Answer Management::ask(const QStringList &path, const QString &query
     limit.start(LongestAnswer);
     m_run.waitUntil([&] { return reply->isFinished(); });
     body += reply->readAll();
-    return read(*reply, body, isTooLong);
-}
-
-Management::Answer Management::read(const QNetworkReply &reply, const QByteArray &body,
-                                    bool isTooLong) const
-{
     if (isTooLong)
         return {.failure = Failure{
                         Refused,
                         u"%1 answers with more than %2 bytes"_s.arg(where()).arg(MostBytes)}};
+    return read(*reply, body, shape);
+}
+
+Management::Answer Management::read(const QNetworkReply &reply, const QByteArray &body,
+                                    Shape shape) const
+{
     const QJsonDocument json = QJsonDocument::fromJson(body);
     const int status = reply.attribute(QNetworkRequest::HttpStatusCodeAttribute).toInt();
     if (status != 200 || reply.error() != QNetworkReply::NoError) {
         return {.failure = refusal(reply, status),
                 .isMissing = status == 404 && json.object().contains("error"_L1)};
     }
-    if (!json.isArray())
+    if (shape == List ? !json.isArray() : !json.isObject())
         return {.failure =
                         Failure{Refused,
                                 u"what answers at %1 is not the management plugin"_s.arg(where())}};
-    return {.rows = json.array()};
+    return {.rows = shape == List ? json.array() : QJsonArray{json.object()}};
 }
 
 Failure Management::refusal(const QNetworkReply &reply, int status) const

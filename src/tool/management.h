@@ -29,17 +29,20 @@ public:
         bool isMissing = false; // it has answered that there is no such thing
     };
 
+    enum Shape { List, Object };
+
     // Throws a Failure if the option --management is wrong.
     explicit Management(Run &run);
 
-    // Asks for a list, whose `path` below /api is given as its parts, and waits for it.
-    Answer ask(const QStringList &path, const QString &query = QString());
+    // Asks for a list or for one object, which becomes the only row, and waits for it. The `path` below /api is
+    // given as its parts.
+    Answer ask(const QStringList &path, const QString &query = QString(), Shape shape = List);
     // Where it is, without user and password.
     QString where() const;
 
 private:
     QNetworkRequest request(const QStringList &path, const QString &query) const;
-    Answer read(const QNetworkReply &reply, const QByteArray &body, bool isTooLong) const;
+    Answer read(const QNetworkReply &reply, const QByteArray &body, Shape shape) const;
     Failure refusal(const QNetworkReply &reply, int status) const;
 
     Run &m_run;
