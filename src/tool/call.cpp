@@ -5,6 +5,7 @@
 
 #include "input.h"
 #include "message.h"
+#include "missing.h"
 #include "output.h"
 #include "platform.h"
 #include "printer.h"
@@ -61,6 +62,8 @@ void call(Run &run)
     QAmqpMessage request = withProperties(arguments);
     request.setBody(readBody(run));
     Session session(run);
+    declareMissing(run, session.connection(), arguments.value("queue"),
+                   arguments.value("exchange"));
     QAmqpRpcClient client(session.channel());
     if (arguments.isSet("timeout")) // the timeout of the whole run is enough
         client.setTimeout(0ms);
@@ -78,6 +81,7 @@ const std::vector<Option> options = withMessageOptions({
         {"e,exchange", "EXCHANGE", "Publish to this exchange, with --routing-key."},
         {"r,routing-key", "KEY", "Empty by default."},
         {"f,file", "FILE", "Read the request from FILE."},
+        declareOption,
         rawOption,
         formatOption,
 });

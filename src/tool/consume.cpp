@@ -4,6 +4,7 @@
 // qamqp consume: a message is acknowledged after it was written; all others go back to the queue.
 
 #include "consumption.h"
+#include "missing.h"
 
 using namespace Qt::StringLiterals;
 
@@ -15,8 +16,11 @@ namespace {
 QString prepareQueue(Run &run, Session &session)
 {
     const Arguments &arguments = run.arguments();
+    const QString given =
+            arguments.isSet("queue") ? arguments.value("queue") : arguments.operands().value(0);
+    declareMissing(run, session.connection(), given, arguments.value("exchange"));
     if (!arguments.isSet("exchange"))
-        return arguments.isSet("queue") ? arguments.value("queue") : arguments.operands().value(0);
+        return given;
     const QString queue =
             run.wait(session.channel()->declareQueue(
                              QString(), QAmqpQueueOptions().setExclusive().setAutoDelete()))
@@ -60,6 +64,7 @@ constexpr Option options[] = {
          "How many messages may be unacknowledged at a time, 250 by default, 0 for no limit."},
         {"no-ack", nullptr, "Let the broker forget a message as it sends it."},
         {"exclusive", nullptr, "Ask to be the queue's only consumer."},
+        declareOption,
         retryOption,
         rawOption,
         formatOption,

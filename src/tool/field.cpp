@@ -20,7 +20,7 @@ constexpr auto headerPrefix = "header:"_L1;
 
 Bytes bodyOf(const Shown &shown) { return shown.message.body(); }
 
-Bytes sizeOf(const Shown &shown) { return QByteArray::number(shown.message.size()); }
+Bytes sizeOf(const Shown &shown) { return QByteArray::number(shown.message.body().size()); }
 
 Bytes exchangeOf(const Shown &shown)
 {

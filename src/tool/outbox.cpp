@@ -5,6 +5,7 @@
 
 #include "boxsender.h"
 #include "filebox.h"
+#include "format.h"
 #include "json.h"
 #include "output.h"
 
@@ -52,14 +53,18 @@ QByteArray jsonOf(const QAmqpOutboxMessage &message)
 // Nothing is sent or changed: the outbox does that from the event loop, which does not run.
 void show(const Run &run, const QAmqpOutbox &box, const QString &fileName)
 {
-    print(run.json() ? JsonObject()
-                               .addNumber("count", box.count())
-                               .addNumber("bytes", box.bytes())
-                               .line()
-                     : u"%1: %2, %3\n"_s
-                               .arg(fileName, counted(box.count(), u"message"_s),
-                                    counted(box.bytes(), u"byte"_s))
-                               .toUtf8());
+    std::optional<MessageFormat> format;
+    if (run.arguments().isSet("format"))
+        format.emplace(run.arguments().value("format"));
+    else
+        print(run.json() ? JsonObject()
+                                   .addNumber("count", box.count())
+                                   .addNumber("bytes", box.bytes())
+                                   .line()
+                         : u"%1: %2, %3\n"_s
+                                   .arg(fileName, counted(box.count(), u"message"_s),
+                                        counted(box.bytes(), u"byte"_s))
+                                   .toUtf8());
     qint64 shown = 0;
     for (quint64 last = 0;;) {
         const QList<QAmqpOutboxMessage> some = box.messages(1000, last);
@@ -67,7 +72,8 @@ void show(const Run &run, const QAmqpOutbox &box, const QString &fileName)
             break;
         QByteArray lines;
         for (const QAmqpOutboxMessage &message : some)
-            lines += run.json() ? jsonOf(message) : lineOf(message);
+            lines += format ? (*format)({.message = message.message, .waiting = &message})
+                            : (run.json() ? jsonOf(message) : lineOf(message));
         print(lines);
         last = some.constLast().id;
         shown += some.size();
@@ -97,6 +103,8 @@ void send(Run &run, const QString &fileName)
 
 void outbox(Run &run)
 {
+    run.arguments().refuseTogether("format", "json");
+    run.arguments().refuseTogether("format", "send");
     const QString fileName = run.arguments().operands().constFirst();
     const QFileInfo file(fileName);
     if (!file.exists())
@@ -111,6 +119,7 @@ void outbox(Run &run)
 constexpr Option options[] = {
         {"send", nullptr,
          "Publish the messages, each to where it was to go, and wait until the broker has confirmed them."},
+        formatOption,
         windowOption,
         retryOption,
 };

@@ -5,6 +5,7 @@
 
 #include "boxsender.h"
 #include "message.h"
+#include "missing.h"
 #include "output.h"
 #include "source.h"
 
@@ -70,9 +71,29 @@ void keepRest(Source &source, Sender &sender)
     }
 }
 
+// By a connection of its own, before the first message.
+void declareTarget(Run &run)
+{
+    const Arguments &arguments = run.arguments();
+    if (!arguments.isSet("declare"))
+        return;
+    arguments.refuseTogether("declare", "outbox");
+    const QString exchange = arguments.value("exchange");
+    const QString queue = arguments.isSet("queue") ? arguments.value("queue")
+            : exchange.isEmpty()                   ? arguments.value("routing-key")
+                                                   : QString();
+    if (queue.isEmpty() && exchange.isEmpty())
+        throw Failure{BadUsage, u"--declare needs --queue or --exchange"_s};
+    Link link(run);
+    link.open([&] { return link.connection().isOpen(); });
+    declareMissing(run, link.connection(), queue, exchange);
+    link.close();
+}
+
 void publish(Run &run)
 {
     Source source(run.arguments());
+    declareTarget(run);
     const std::unique_ptr<Sender> sender = makeSender(run, source);
     bool isReading = source.isStream();
     const Counting counting(run.progress(), [&] { return standingOf(*sender, isReading); });
@@ -109,6 +130,7 @@ const std::vector<Option> options = withMessageOptions({
          "A message that reaches no queue is an error, exit status 4. This is the default for messages to a queue and "
          "with --json-lines."},
         {"no-mandatory", nullptr, "Let the broker drop a message that reaches no queue."},
+        declareOption,
         {"no-confirms", nullptr, "Do not ask the broker to confirm."},
         windowOption,
         {"outbox", "FILE",
@@ -147,7 +169,10 @@ const Command publishCommand = {
         "qamqp get hello --json | qamqp publish --json-lines\n"
         "date | qamqp publish -e amq.topic -r app.log --lines\n"
         "date | qamqp publish -q hello --lines --outbox app.box\n"
-        "qamqp publish -q hello --size 1024 --count 1000\n",
+        "qamqp publish -q hello --size 1024 --count 1000\n"
+        "qamqp get hello --count 2 --save messages\n"
+        "qamqp publish --from messages\n"
+        "qamqp publish --declare -q new 'The queue is there now.'\n",
         options,
         publish,
 };

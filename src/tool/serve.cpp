@@ -3,6 +3,7 @@
 
 // qamqp serve: a command answers requests. A request is acknowledged after its reply; all others go back.
 
+#include "missing.h"
 #include "output.h"
 #include "requestenvironment.h"
 #include "run.h"
@@ -167,6 +168,7 @@ void serve(Run &run)
                 BadUsage,
                 u"the queue of the requests is missing: give --queue; see qamqp serve --help"_s};
     Session session(run);
+    declareMissing(run, session.connection(), arguments.value("queue"), QString());
     Service service(run, session);
     try {
         run.setDoing(u"serving"_s);
@@ -191,6 +193,7 @@ constexpr Option options[] = {
          "How long commands that run may take to finish when serve is told to end, 2 by default. A second "
          "Ctrl-C or SIGTERM ends it at once."},
         {"content-type", "TEXT", "The content type of the replies, such as application/json."},
+        declareOption,
         retryOption,
 };
 
