@@ -319,14 +319,14 @@ const Command infoCommand = {
         "[KIND] [NAME...]",
         1000,
         "Show queues, exchanges, bindings, connections",
-        "KIND is broker, which is the default, queues, exchanges, bindings, connections, channels or consumers, each\n"
-        "of the virtual host. With NAME, in which * stands for any text and ? for one byte, only those are shown\n"
-        "that begin a line with it; status 3 if there is none.\n"
-        "Prints a table or, with --json, an object in each line. In all queues the rates are messages in a second\n"
-        "that were published and delivered. What the broker does not tell is - or null, such as rates of which it\n"
-        "keeps no statistics.\n"
+        "KIND is broker, which is the default, queues, exchanges, bindings, connections, channels or consumers, all\n"
+        "of the virtual host. NAME chooses the lines whose first column it fits; * in it stands for any text, ? for\n"
+        "one byte. If there is none for a NAME without these, the status is 3.\n"
+        "Prints a table or, with --json, an object in each line. The rates are messages in a second, those of\n"
+        "connections bytes. What the broker does not tell, such as rates of which it keeps no statistics, is - or\n"
+        "null.\n"
         "AMQP has no method for this, so that RabbitMQ's management plugin is asked. Where it does not answer, only\n"
-        "the counts of queues can be shown whose names are given.\n",
+        "the counts of queues are shown whose names are given.\n",
         "qamqp declare queue jobs\n"
         "qamqp info queues jobs\n"
         "qamqp info queues jobs --json\n",

@@ -329,15 +329,16 @@ const Command moveCommand = {
         "SOURCE [TARGET]",
         2,
         "Move messages from a queue to another or to an exchange",
-        "Publishes each message that is in the queue SOURCE when it begins to the queue TARGET or to --exchange, with\n"
-        "the same bytes in its body, properties and headers, and prints how many these were. A message is taken out\n"
-        "of SOURCE when the broker has confirmed it. A message that is nacked or that reaches no queue stays in\n"
-        "SOURCE and ends the command with status 4. What does not pass --filter stays too, in its place, as far as the\n"
-        "broker puts it back there; other consumers do not see it meanwhile, and it is marked as redelivered.\n"
-        "If the connection is lost, or the command is killed, messages that were published and not confirmed may be\n"
-        "in both queues; it says how many.\n"
-        "The filter sees the name exchange, routing-key, redelivered, body, size, headers (JSON), header:NAME,\n"
-        "timestamp, or any other property. A header that is no text is compared as the text in decimal or JSON.\n",
+        "Publishes the messages that are in the queue SOURCE to the queue TARGET, or to --exchange, each with its\n"
+        "body, properties and headers byte for byte, and prints how many these were. A message is taken out of\n"
+        "SOURCE when the broker has confirmed that it has it at the target. One that is nacked or reaches no queue\n"
+        "stays in SOURCE and ends the command with status 4. What is published to SOURCE meanwhile stays there.\n"
+        "What does not pass --filter stays in its place, as far as the broker puts it back there; until the end\n"
+        "other consumers do not get it, and it is marked as redelivered then.\n"
+        "If the connection is lost or the command is killed, messages that were published and not confirmed may be\n"
+        "in both places; it says how many these are.\n"
+        "NAME in a filter is exchange, routing-key, redelivered, body, size, headers (as JSON), header:NAME,\n"
+        "timestamp, or a property. A header that is no text counts as the text in decimal or JSON.\n",
         "qamqp declare queue dead\n"
         "qamqp declare queue jobs\n"
         "qamqp move dead jobs\n"
@@ -352,9 +353,9 @@ const Command copyCommand = {
         "SOURCE [TARGET]",
         2,
         "Copy messages of a queue to another or to an exchange",
-        "Does what move does, but leaves SOURCE as it was, except that its messages are marked as redelivered, and that\n"
-        "a queue with a delivery limit (quorum) counts one delivery more for each. Until the end it holds the messages,\n"
-        "so that other consumers of SOURCE do not get them.\n",
+        "Does what move does, but leaves the messages in SOURCE. They are marked as redelivered, and a quorum queue\n"
+        "counts one more delivery for each, of which it may have a limit. Until the end the messages are held, so\n"
+        "that other consumers of SOURCE do not get them.\n",
         "qamqp declare queue jobs\n"
         "qamqp declare queue trial\n"
         "qamqp copy jobs trial --count 100\n"

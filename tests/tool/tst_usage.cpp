@@ -18,7 +18,8 @@ private:
     {
         return {u"publish"_s, u"consume"_s, u"get"_s,    u"declare queue"_s, u"declare exchange"_s,
                 u"bind"_s,    u"unbind"_s,  u"purge"_s,  u"delete queue"_s,  u"delete exchange"_s,
-                u"perf"_s,    u"ping"_s,    u"broker"_s, u"outbox"_s};
+                u"perf"_s,    u"ping"_s,    u"broker"_s, u"outbox"_s,        u"tap"_s,
+                u"move"_s,    u"copy"_s,    u"info"_s};
     }
 
 private Q_SLOTS:
@@ -115,8 +116,8 @@ private Q_SLOTS:
                 u"there are bool, int8, uint8, int16, uint16, int32, uint32, int64, float, "
                 "double, decimal, string, text, bytes, timestamp, array, table, void"_s;
         const QString names =
-                u"publish, outbox, consume, get, declare queue, declare exchange, bind, unbind, purge, "
-                "delete queue, delete exchange, call, serve, perf, ping, broker"_s;
+                u"publish, outbox, consume, get, tap, move, copy, declare queue, declare exchange, bind, unbind, "
+                "purge, delete queue, delete exchange, call, serve, info, ping, perf, broker"_s;
 
         row("nothing", {}, u"qamqp: no command; see qamqp --help"_s);
         row("unknown command", {u"send"_s},
@@ -223,11 +224,19 @@ private Q_SLOTS:
             "when the count is reached would be lost; leave --no-ack out"_s);
         row("get nothing", {u"get"_s}, u"qamqp get: give one QUEUE; see qamqp get --help"_s);
         const QString placeholders =
-                u" has a % that stands for nothing; there are %b, %r, %e, %i, %c, %t, %s and %%"_s;
+                u" has a % that stands for nothing; there are %b, %r, %e, %i, %c, %t, %s, %f, %{NAME} and %%"_s;
         row("format", {u"get"_s, u"q"_s, u"--format"_s, u"%b %x"_s},
             u"qamqp get: --format \"%b %x\""_s + placeholders);
         row("half a format", {u"consume"_s, u"q"_s, u"--format"_s, u"%%%"_s},
             u"qamqp consume: --format \"%%%\""_s + placeholders);
+        row("format of nothing", {u"get"_s, u"q"_s, u"--format"_s, u"%{id}"_s},
+            u"qamqp get: --format \"%{id}\": there is no \"id\" in a message; there are body, size, exchange, "
+            "routing-key, redelivered, headers, delivery-mode, priority, timestamp, file, content-type, "
+            "content-encoding, correlation-id, reply-to, expiration, message-id, type, user-id, app-id, "
+            "cluster-id and header:NAME"_s);
+        row("escape in a format", {u"get"_s, u"q"_s, u"--format"_s, u"\\x"_s},
+            u"qamqp get: --format \"\\x\" has a \\ that stands for nothing; there are \\n, \\t, \\r, \\0 "
+            "and \\\\"_s);
         row("raw and JSON", {u"get"_s, u"q"_s, u"--raw"_s, u"--json"_s},
             u"qamqp get: --raw and --json do not go together; leave one out"_s);
         row("raw and format",
