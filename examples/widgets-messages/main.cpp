@@ -8,6 +8,7 @@
 #include <QtAmqp/QAmqpMessageModel>
 #include <QtAmqp/QAmqpQueue>
 #include <QtCore/QCommandLineParser>
+#include <QtCore/QUrl>
 #include <QtWidgets/QApplication>
 #include <QtWidgets/QHeaderView>
 #include <QtWidgets/QTableView>
