@@ -84,6 +84,8 @@ QList<Block> blocksOf(const QString &path)
             add(match);
             if (match.captured(1) == u"sh")
                 found.last().language = Block::Shell;
+            else if (match.captured(1) == u"text")
+                found.last().language = Block::Other;
         }
     } else {
         for (auto it = code.globalMatch(text); it.hasNext();)
@@ -136,12 +138,13 @@ private Q_SLOTS:
                 const QFileInfo example(root.filePath(u"examples/"_s + file));
                 const QString project =
                         contents(u"examples/"_s + file.section(u'/', 0, 0) + u"/CMakeLists.txt"_s);
-                const bool built = file.contains(u'/')
-                        ? example.exists()
-                                && (example.suffix() == u"qml" || example.suffix() == u"txt"
-                                    || project.contains(example.fileName())
-                                    || project.contains(u"file(GLOB"_s))
-                        : compiled.contains(u"src/doc/snippets/"_s + file);
+                const QString snippet = u"src/doc/snippets/"_s + file;
+                const bool isNoCpp = example.suffix() == u"qml" || example.suffix() == u"txt";
+                const bool built = file.contains(u'/') && example.exists()
+                        ? isNoCpp || project.contains(example.fileName())
+                                || project.contains(u"file(GLOB"_s)
+                        : QFile::exists(root.filePath(snippet))
+                                && (isNoCpp || compiled.contains(snippet));
                 if (!built)
                     bad += page + u": "_s + file;
             }

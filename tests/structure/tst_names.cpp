@@ -64,7 +64,7 @@ bool isForeign(const QString &name)
                 "BODY QUEUE CC BCC _BASE64 "
                 "NackError UnroutableError BlockingConnection flow channel "
                 "then onFailed result waitForFinished deleteLater moveToThread invokeMethod "
-                "sudo apt BUILD_SHARED_LIBS FetchContent install cflags libs " // of systems and builds
+                "sudo apt qamqp fsync set BUILD_SHARED_LIBS FetchContent install cflags libs " // of systems and builds
                 "createObject createTemporaryObject tryCompare tryVerify qmltestrunner qInstallMessageHandler qCoro runOnce"_s
                         .split(u' ');
         return QSet<QString>(words.begin(), words.end());
@@ -428,8 +428,8 @@ void TestNames::referenceNamesWhatIsThere()
 void TestNames::readmeNamesWhatIsThere_data()
 {
     QTest::addColumn<QString>("file");
-    for (const char *file : {"README.md", ".github/CHANGELOG.md", ".github/CONTRIBUTING.md",
-                             ".github/SECURITY.md"})
+    for (const char *file :
+         {"README.md", ".github/CHANGELOG.md", ".github/CONTRIBUTING.md", ".github/SECURITY.md"})
         QTest::newRow(file) << QString::fromLatin1(file);
 }
 
