@@ -43,8 +43,8 @@ using namespace QtAmqpPrivate;
 
     A row shows that its message was settled in the turn after that, by whichever copy and in whichever thread it
     happened. What QAmqpDelivery::Multiple settles besides the message itself is not marked, and neither are the
-    messages of QAmqpChannel::ackAll() and nackAll(): their rows look unsettled until their channel ends. What was
-    settled in a transaction that is rolled back goes on to look settled.
+    messages of QAmqpChannel::ackAll() and QAmqpChannel::nackAll(): their rows look unsettled until their channel ends.
+    What was settled in a transaction that is rolled back goes on to look settled.
 
     \section1 When the link is lost
 
@@ -124,6 +124,17 @@ using namespace QtAmqpPrivate;
 /*! \property QAmqpMessageModel::unsettled
     How many of the messages that are kept, shown or not, were neither settled nor became stale. Those that wait for
     the end of a pause are not counted. Like the rows it changes in the turn after something was settled. */
+/*!
+    \fn void QAmqpMessageModel::maximumCountChanged()
+    \fn void QAmqpMessageModel::maximumSizeChanged()
+    \fn void QAmqpMessageModel::keepUnsettledChanged()
+    \fn void QAmqpMessageModel::newestFirstChanged()
+    \fn void QAmqpMessageModel::pausedChanged()
+    \fn void QAmqpMessageModel::countChanged()
+    \fn void QAmqpMessageModel::waitingChanged()
+    \fn void QAmqpMessageModel::unsettledChanged()
+    Emitted when the property of that name has changed.
+*/
 
 /*! Makes a model without messages, with \a parent. Connect a signal to append() to fill it. */
 QAmqpMessageModel::QAmqpMessageModel(QObject *parent)
