@@ -64,7 +64,7 @@ bool isForeign(const QString &name)
                 "BODY QUEUE CC BCC _BASE64 "
                 "NackError UnroutableError BlockingConnection flow channel "
                 "then onFailed result waitForFinished deleteLater moveToThread invokeMethod "
-                "sudo apt qamqp fsync set BUILD_SHARED_LIBS FetchContent install cflags libs " // of systems and builds
+                "sudo apt qamqp fsync set BUILD_SHARED_LIBS FetchContent install component cflags libs " // of systems and builds
                 "createObject createTemporaryObject tryCompare tryVerify qmltestrunner qInstallMessageHandler qCoro runOnce"_s
                         .split(u' ');
         return QSet<QString>(words.begin(), words.end());

@@ -100,6 +100,30 @@ private Q_SLOTS:
         QVERIFY(read.size() > 30);
     }
 
+    // Whoever copies the pieces one behind the other has the program.
+    void theTourIsItsPieces()
+    {
+        static const QRegularExpression marker(u"^ *//! \\[(\\w+)\\]$"_s);
+        static const QRegularExpression quote(u"\\\\snippet tour\\.cpp (\\w+)"_s);
+        QStringList pieces;
+        QString open;
+        for (const QString &line : contents(u"src/doc/snippets/tour.cpp"_s).split(u'\n')) {
+            if (const auto match = marker.match(line); match.hasMatch()) {
+                if (open.isEmpty())
+                    pieces += match.captured(1);
+                open = open.isEmpty() ? match.captured(1) : QString();
+            } else if (open.isEmpty()) {
+                QVERIFY2(line.isEmpty() || line.startsWith(u"//"), qPrintable(line));
+            }
+        }
+        QStringList quoted;
+        const QString page = contents(u"src/doc/tour.qdoc"_s);
+        for (auto it = quote.globalMatch(page); it.hasNext();)
+            quoted += it.next().captured(1);
+        QCOMPARE(quoted, pieces);
+        QVERIFY(pieces.size() > 5);
+    }
+
     // A piece of code that no page quotes is compiled for nothing.
     void eachSnippetIsQuoted()
     {

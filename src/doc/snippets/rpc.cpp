@@ -5,6 +5,7 @@
 
 #include <QtAmqp/QtAmqp>
 
+#include <QtCore/qcoreapplication.h>
 #include <QtCore/qdebug.h>
 #include <QtCore/qthreadpool.h>
 
@@ -33,12 +34,12 @@ static QByteArray slowAnswer(const QByteArray &request) { return request; }
 void answerLater(QAmqpRpcServer *server)
 {
     //! [later]
-    QObject::connect(server, &QAmqpRpcServer::requestReceived, server,
-                     [server](const QAmqpRpcRequest &request) {
-                         QThreadPool::globalInstance()->start([server, request] {
+    QObject *app = QCoreApplication::instance(); // outlives the pool's work, as the server may not
+    QObject::connect(server, &QAmqpRpcServer::requestReceived,
+                     [app](const QAmqpRpcRequest &request) {
+                         QThreadPool::globalInstance()->start([app, request] {
                              const QByteArray answer = slowAnswer(request.message().body());
-                             QMetaObject::invokeMethod(
-                                     server, [request, answer] { request.reply(answer); });
+                             QMetaObject::invokeMethod(app, [=] { request.reply(answer); });
                          });
                      });
     //! [later]

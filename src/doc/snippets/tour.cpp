@@ -3,6 +3,7 @@
 
 // The program of the page "The five-minute tour". The tests run it, and compare what it prints with the page.
 
+//! [begin]
 #include <QtAmqp/QtAmqp>
 #include <QtCore/QCoreApplication>
 #include <QtCore/QDebug>
@@ -10,27 +11,11 @@
 
 using namespace Qt::StringLiterals;
 
-//! [blocking]
-static void waitForEachStep(const QUrl &url)
-{
-    QAmqpBlockingConnection connection(url);
-    QAmqpBlockingChannel channel = connection.createChannel().value();
-    const QString queue = channel.declareQueue().value().name;
-    channel.bindQueue(queue, u"weather"_s, u"bergen.#"_s).value();
-    channel.publish(u"weather"_s, u"bergen.sun"_s, "at last").value();
-    for (const QAmqpDelivery &delivery : channel.consume(queue)) {
-        qInfo().noquote() << delivery.routingKey() << delivery.text();
-        delivery.ack();
-        break;
-    }
-    channel.deleteExchange(u"weather"_s).value();
-}
-//! [blocking]
-
 int main(int argc, char **argv)
 {
     QCoreApplication app(argc, argv);
     const QUrl url(app.arguments().value(1, u"amqp://localhost"_s));
+    //! [begin]
 
     //! [connect]
     QAmqpConnection connection(url);
@@ -94,11 +79,23 @@ int main(int argc, char **argv)
     app.exec();
     //! [run]
 
+    //! [blocking]
     try {
-        waitForEachStep(url);
+        QAmqpBlockingConnection blocking(url);
+        QAmqpBlockingChannel waiting = blocking.createChannel().value();
+        const QString sun = waiting.declareQueue().value().name;
+        waiting.bindQueue(sun, u"weather"_s, u"bergen.#"_s).value();
+        waiting.publish(u"weather"_s, u"bergen.sun"_s, "at last").value();
+        for (const QAmqpDelivery &delivery : waiting.consume(sun)) {
+            qInfo().noquote() << delivery.routingKey() << delivery.text();
+            delivery.ack();
+            break;
+        }
+        waiting.deleteExchange(u"weather"_s).value();
     } catch (const QAmqpException &e) {
         qCritical().noquote() << e.error().text();
         return 1;
     }
     return 0;
 }
+//! [blocking]

@@ -24,12 +24,12 @@ public:
     explicit Window(const QUrl &broker) : m_connection(broker)
     {
         m_channel = m_connection.createChannel();
-        m_orders = m_channel->queue(u"orders"_s);
+        m_tickets = m_channel->queue(u"tickets"_s);
         showMessages();
         showState();
         m_connection.open();
-        m_orders->declare(QAmqpQueueOptions().setDurable());
-        m_orders->consume();
+        m_tickets->declare(QAmqpQueueOptions().setDurable());
+        m_tickets->consume();
     }
 
 private:
@@ -40,7 +40,7 @@ private:
 
     QAmqpConnection m_connection;
     QAmqpChannel *m_channel = nullptr;
-    QAmqpQueue *m_orders = nullptr;
+    QAmqpQueue *m_tickets = nullptr;
 };
 //! [window]
 
@@ -49,8 +49,8 @@ void Window::showMessages()
 {
     auto *model = new QAmqpMessageModel(this);
     model->setMaximumCount(500);
-    connect(m_orders, &QAmqpQueue::messageReceived, model, &QAmqpMessageModel::append);
-    connect(m_orders, &QAmqpQueue::messageReceived, this,
+    connect(m_tickets, &QAmqpQueue::messageReceived, model, &QAmqpMessageModel::append);
+    connect(m_tickets, &QAmqpQueue::messageReceived, this,
             [](const QAmqpDelivery &delivery) { delivery.ack(); });
     auto *view = new QTableView;
     view->setModel(model);
@@ -80,14 +80,14 @@ void Window::showState()
 //! [send]
 void Window::send(QLineEdit *line)
 {
-    QAmqpMessage order(line->text());
-    order.setDeliveryMode(QAmqpMessage::Persistent);
+    QAmqpMessage ticket(line->text());
+    ticket.setDeliveryMode(QAmqpMessage::Persistent);
     line->setEnabled(false);
-    m_orders->publishConfirmed(order)
+    m_tickets->publishConfirmed(ticket)
             .then(line, [line](quint64) { line->clear(); })
             .onFailed(line,
                       [this](const QAmqpException &exception) {
-                          QMessageBox::warning(this, tr("Order"), exception.error().text());
+                          QMessageBox::warning(this, tr("Ticket"), exception.error().text());
                       })
             .then(line, [line] { line->setEnabled(true); });
 }

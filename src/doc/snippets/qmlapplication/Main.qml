@@ -6,7 +6,7 @@ import QtQuick.Controls
 import QtAmqp
 
 ApplicationWindow {
-    title: qsTr("Orders")
+    title: qsTr("Tickets")
     width: 400
     height: 500
     visible: true
@@ -17,21 +17,21 @@ ApplicationWindow {
         active: true
 
         AmqpQueue {
-            id: orders
-            name: "orders"
+            id: tickets
+            name: "tickets"
             durable: true
         }
     }
 
     header: Label {
         padding: 8
-        text: orders.errorString || broker.stateText
+        text: tickets.errorString || broker.stateText
     }
 
     ListView {
         anchors.fill: parent
         model: AmqpMessageModel {
-            queue: orders
+            queue: tickets
             newestFirst: true
         }
         delegate: ItemDelegate {
@@ -42,8 +42,8 @@ ApplicationWindow {
     }
 
     footer: TextField {
-        placeholderText: qsTr("A new order")
-        enabled: orders.ready
-        onAccepted: if (orders.publish(text, { persistent: true })) clear()
+        placeholderText: qsTr("A new ticket")
+        enabled: tickets.ready
+        onAccepted: if (tickets.publish(text, { persistent: true })) clear()
     }
 }

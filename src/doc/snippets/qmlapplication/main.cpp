@@ -8,6 +8,6 @@
 int main(int argc, char **argv)
 {
     QGuiApplication app(argc, argv);
-    QQmlApplicationEngine engine(QUrl(QStringLiteral("qrc:/Orders/Main.qml")));
+    QQmlApplicationEngine engine(QUrl(QStringLiteral("qrc:/Tickets/Main.qml")));
     return engine.rootObjects().isEmpty() ? 1 : app.exec();
 }
