@@ -6,6 +6,7 @@
 // against the types of the module, the tool's options and the like against the sources. qdoc says nothing of a
 // name that it cannot link. The map of the source names what is not public: tst_map looks at it.
 
+#include "structure/comments.h"
 #include "structure/declarations.h"
 #include "testmain.h"
 
@@ -18,6 +19,8 @@
 #include <QtCore/qset.h>
 #include <QtTest/qtest.h>
 
+using comments::Comment;
+using comments::isForeign;
 using declarations::regex;
 using namespace Qt::StringLiterals;
 
@@ -51,27 +54,6 @@ QStringList all(const QString &text, const QRegularExpression &expression)
         found += match.captured(match.lastCapturedIndex());
     }
     return found;
-}
-
-// Names that others gave: those of languages and systems, of Qt where they stand alone, and of Pika.
-bool isForeign(const QString &name)
-{
-    static const QSet<QString> known = [] {
-        const QStringList words =
-                u"true false null undefined var co_await main exec fork poll epoll head now hello "
-                "copyright gzip socat qml qmllint qmlpreview QML_IMPORT_PATH CMAKE_PREFIX_PATH "
-                "QT_NO_EXCEPTIONS QTRY_VERIFY find_package "
-                "BODY QUEUE CC BCC _BASE64 "
-                "NackError UnroutableError BlockingConnection flow channel "
-                "then onFailed result waitForFinished deleteLater moveToThread invokeMethod "
-                "sudo apt qamqp fsync set BUILD_SHARED_LIBS FetchContent install component cflags libs " // of systems and builds
-                "createObject createTemporaryObject tryCompare tryVerify qmltestrunner qInstallMessageHandler qCoro runOnce"_s
-                        .split(u' ');
-        return QSet<QString>(words.begin(), words.end());
-    }();
-    static const QRegularExpression pika(u"^[a-z]+(?:_[a-z0-9]+)+$"_s);
-    static const QRegularExpression variable(u"^QT?AMQP_"_s); // which another test looks for
-    return known.contains(name) || name.contains(pika) || name.contains(variable);
 }
 
 // What types have, by their names; a member of an enum class as "Kind::Timeout" alone.
@@ -193,47 +175,6 @@ bool Names::isOfQt(const QString &type, const QString &member)
     }
     return headers.value(type).contains(
             QRegularExpression("\\b"_L1 + member.section(u"::"_s, -1) + "\\b"_L1));
-}
-
-// One comment of qdoc's: what it is about, and its text without what is quoted from elsewhere.
-struct Comment
-{
-    QString type;
-    QString text;
-};
-
-QList<Comment> comments(const QString &source)
-{
-    static const QRegularExpression comment = regex(R"(/\*!(.*?)\*/(?=((?:(?!/\*)[^{;])*)))");
-    static const QRegularExpression topic(
-            u"\\\\(?:(page|module|qmlmodule)|(?:class|qmltype|qmlvaluetype) (\\w+)"
-            "|(?:property|enum|variable|typedef|fn|qml\\w+) [^\\n]*?(\\w+)::~?\\w)"_s);
-    static const QRegularExpression defined(u"(?:^|[ *&])(\\w+)::~?\\w+\\("_s,
-                                            QRegularExpression::MultilineOption);
-    static const QRegularExpression quoted =
-            regex(R"(\\badcode.*?\\endcode|^ *\\(?:snippet|quote\w+|skip\w+|print\w+)"
-                  R"(|image|title|section\d|brief|\w+page) [^\n]*)");
-    // What another library calls it, in the tables for those who come from there.
-    static const QRegularExpression theirs = regex(R"(\\row \\li .*?(?= \\li ))");
-    static const QRegularExpression comingFrom(u"\\\\title Coming from (?!Pika)"_s);
-    QList<Comment> found;
-    QString type;
-    for (auto it = comment.globalMatch(source); it.hasNext();) {
-        const QRegularExpressionMatch match = it.next();
-        Comment one = {type, match.captured(1)};
-        if (one.text.contains(comingFrom))
-            one.text.remove(theirs);
-        if (const auto about = topic.match(one.text); about.hasMatch()) {
-            one.type = about.captured(about.lastCapturedIndex());
-            if (!about.captured(1).isEmpty() || !about.captured(2).isEmpty())
-                type = one.type = about.captured(2);
-        } else if (const auto behind = defined.match(match.captured(2)); behind.hasMatch()) {
-            one.type = behind.captured(1);
-        }
-        one.text.remove(quoted).replace(u"::}{"_s, u"::"_s);
-        found += one;
-    }
-    return found;
 }
 
 } // namespace
@@ -419,7 +360,7 @@ void TestNames::referenceNamesWhatIsThere()
 {
     QFETCH(QString, path);
     QStringList bad;
-    for (const Comment &comment : comments(contents(path)))
+    for (const Comment &comment : comments::of(contents(path)))
         bad += wrong(comment);
     bad.removeDuplicates();
     QVERIFY2(bad.isEmpty(), qPrintable(bad.join(u", "_s)));
@@ -529,7 +470,7 @@ void TestNames::wrongNamesAreSeen()
 {
     QFETCH(QString, comment);
     QFETCH(QString, found);
-    const QList<Comment> one = comments(u"/*! "_s + comment + u" */"_s);
+    const QList<Comment> one = comments::of(u"/*! "_s + comment + u" */"_s);
     QCOMPARE(one.size(), 1);
     QCOMPARE(wrong(one.first()).join(u", "_s), found);
 }
