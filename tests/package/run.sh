@@ -179,10 +179,11 @@ fi
 quietly "$installed/bin/qamqp" --version # finds a shared library beside it
 
 # The reference, where the build has it: each class is in the index of the file for Assistant and Qt Creator.
-help=$installed/share/doc/qtamqp/qtamqp.qch
+docs=$installed/$(sed -n 's/^QTAMQP_DOCS_INSTALL_DIR:[A-Z]*=//p' "$built/CMakeCache.txt")
+help=$docs/qtamqp.qch
 if grep -qs '^QTAMQP_DOCS:BOOL=ON$' "$built/CMakeCache.txt" && [ "$linkage" = static ]; then
     step "the reference"
-    [ -f "$installed/share/doc/qtamqp/qtamqp/qtamqp-index.html" ] || fail "the HTML is not installed"
+    [ -f "$docs/qtamqp/qtamqp-index.html" ] || fail "the HTML is not installed"
     grep -qaF io.qtamqp "$help" || fail "$help has no namespace"
     for class in QAmqpConnection QAmqpBlockingChannel QAmqpFileOutbox QAmqpTestBroker AmqpQueue AmqpTestBroker; do
         grep -qaF "$class" "$help" || fail "$help does not have $class"
