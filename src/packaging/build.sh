@@ -6,20 +6,21 @@
 #
 #   src/packaging/build.sh [--from SHARED STATIC] [FOLDER]
 #
-# The packages come into FOLDER (default: build/packages). As root or with sudo this installs what is needed to build
-# and is missing. The packages are then installed by
+# The packages come into FOLDER (default: build/packages of the sources), where older ones are replaced. As root or with
+# sudo this installs what is needed to build and is missing. The packages are then installed by
 #
 #   apt install ./FOLDER/*.deb
 #
-# With --from nothing is built: SHARED and STATIC are folders where that was done, configured as debian/rules does it.
-# The tools, and the reference if it is there, are taken from STATIC then.
+# With DEB_BUILD_OPTIONS= in the environment there are packages with debug symbols besides. With --from nothing is built:
+# SHARED and STATIC are folders where that was done, configured as debian/rules does it. The tools, and the reference if
+# it is there, are taken from STATIC then.
 
 set -u
-cd "$(dirname "$0")/../.." || exit 1
+source=$(cd "$(dirname "$0")/../.." && pwd) || exit 1
 # shellcheck source-path=SCRIPTDIR source=../../tests/broker/setup.sh
-. tests/broker/setup.sh
+. "$source/tests/broker/setup.sh"
 
-folder=build/packages
+folder=$source/build/packages
 shared=
 static=
 while [ $# -gt 0 ]; do
@@ -34,6 +35,8 @@ while [ $# -gt 0 ]; do
     esac
     shift
 done
+mkdir -p "$folder" && folder=$(realpath -e -- "$folder") && cd "$source" || exit 1
+case $folder in *[[:space:]]*) fail "$folder: make cannot work in a folder with a blank in its name" ;; esac
 
 # needed: the packages that debian/control asks for, and what every build of a package needs.
 needed()
@@ -60,27 +63,27 @@ leave_nothing
 mapfile -t packages < <(needed)
 install_packages "${packages[@]}"
 
-mkdir -p "$folder"
-rm -rf "$folder"/{source,build.log,*.deb,*.buildinfo,*.changes}
-mkdir "$folder/source"
-folder=$(realpath "$folder")
-tree=$folder/source
+tree=$folder/qtamqp-build
+rm -rf "$tree" "$folder"/{qtamqp-build.log,qtamqp_*.buildinfo,qtamqp_*.changes}
+rm -f "$folder"/{libqtamqp,qml6-module-qtamqp,qtamqp-}*_*.deb
+mkdir "$tree"
 if [ -n "$shared" ]; then
     cp -r --parents .github "$tree"
 elif git rev-parse --is-inside-work-tree >/dev/null 2>&1; then
-    git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t "$tree" || fail "copying failed"
+    comm -z -23 <(git ls-files -z --cached --others --exclude-standard | sort -zu) <(git ls-files -z --deleted | sort -z) \
+        | xargs -0 cp --parents -t "$tree" || fail "copying failed"
 else
-    tar --exclude=./build -cf - . | tar -xf - -C "$tree" || fail "copying failed"
+    tar --exclude=./build --exclude=./.git --exclude="./${folder#"$source"/}" -cf - . | tar -xf - -C "$tree" \
+        || fail "copying failed"
 fi
 cp -r src/packaging/debian "$tree"
 write_changelog >"$tree/debian/changelog"
 
-log=$folder/build.log
+log=$folder/qtamqp-build.log
 options=(--build=binary --no-sign --no-pre-clean)
-export QTAMQP_SHARED=$shared QTAMQP_STATIC=$static
+export QTAMQP_SHARED=$shared QTAMQP_STATIC=$static DEB_BUILD_OPTIONS=${DEB_BUILD_OPTIONS-noautodbgsym}
 if [ -n "$shared" ]; then
     options+=(--no-check-builddeps)
-    export DEB_BUILD_OPTIONS="noautodbgsym ${DEB_BUILD_OPTIONS-}"
     [ -e "$static/src/doc/qtamqp.qch" ] || options+=(--build-profiles=nodoc)
 fi
 step "making packages (log: $log)"

@@ -121,6 +121,7 @@ sent_in_cpp()
     # shellcheck disable=SC2016
     typed 'g++ -std=c++17 main.cpp -o hello-static $(pkg-config --cflags --libs QtAmqpStatic)'
     ran_program ./hello-static static
+    typed "cmake -S /usr/share/doc/qtamqp/examples/million -B build-million && cmake --build build-million"
 }
 
 # The stranger's day.
