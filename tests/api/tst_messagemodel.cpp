@@ -61,11 +61,9 @@ class TestMessageModel : public QObject
 private Q_SLOTS:
     void columnsAreTextsThatPeopleRead()
     {
-        Shown shown(
-                consuming(true)
-                        .sendContent(delivery(7), QAmqpMessage("a\nb  c").setContentType(u"x/y"_s))
-                        .ignoreRest(),
-                1);
+        QAmqpMessage message("a\nb  c");
+        message.setContentType(u"x/y"_s);
+        Shown shown(consuming(true).sendContent(delivery(7), message).ignoreRest(), 1);
         add(shown.model, QByteArray("caf\xe9"));
         add(shown.model, QByteArray(300, 'x'));
         QCOMPARE(shown.model.rowCount(), 3);
