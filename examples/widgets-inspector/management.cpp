@@ -8,7 +8,7 @@
 #include <QtCore/QJsonObject>
 #include <QtCore/QUrlQuery>
 #include <QtNetwork/QNetworkReply>
-#include <QtNetwork/QSslConfiguration>
+#include <QtNetwork/QSslCertificate>
 
 using namespace Qt::StringLiterals;
 
@@ -33,9 +33,13 @@ void Management::setBroker(const QAmqpConnection &connection, quint16 port)
         m_url.setHost(options.hostName());
     m_url.setPort(port != 0 ? port : tls ? standardWithTls : standard);
     m_virtualHost = QString::fromLatin1(QUrl::toPercentEncoding(options.virtualHost()));
+    // The same that AMQP trusts: a certificate authority that is named is trusted instead of the system's.
     m_tls = connection.sslConfiguration();
     if (const QString file = options.caCertificateFile(); tls && !file.isEmpty())
-        m_tls.addCaCertificates(file);
+        m_tls.setCaCertificates(QSslCertificate::fromPath(file));
+    m_peerVerifyName = options.peerVerifyName();
+    if (!options.isPeerVerificationEnabled())
+        m_tls.setPeerVerifyMode(QSslSocket::VerifyNone);
     // The response of PLAIN is a NUL, the user, a NUL and the password. HTTP needs a colon between the two.
     const QAmqpCredentials credentials = options.credentials();
     const QByteArrayList parts = credentials.initialResponse().split('\0');
@@ -60,8 +64,10 @@ QNetworkRequest Management::requestFor(const QString &kind, const QString &colum
     url.setPath(u"/api/%1/%2"_s.arg(kind, m_virtualHost), QUrl::TolerantMode);
     url.setQuery(u"columns=%1&sort=name"_s.arg(columns));
     QNetworkRequest request(url);
-    if (url.scheme() == u"https")
+    if (url.scheme() == u"https") {
         request.setSslConfiguration(m_tls);
+        request.setPeerVerifyName(m_peerVerifyName);
+    }
     request.setRawHeader("Authorization", m_authorization);
     return request;
 }

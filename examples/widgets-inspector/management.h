@@ -6,6 +6,8 @@
 
 #include <QtAmqp/QAmqpConnection>
 #include <QtNetwork/QNetworkAccessManager>
+#include <QtNetwork/QNetworkRequest>
+#include <QtNetwork/QSslConfiguration>
 
 #include <optional>
 
@@ -54,6 +56,7 @@ private:
     QString m_virtualHost; // as in a path
     QByteArray m_authorization;
     QSslConfiguration m_tls;
+    QString m_peerVerifyName;
     QString m_problem; // why the plugin cannot be asked
 };
 
