@@ -63,7 +63,7 @@ private Q_SLOTS:
     {
         QAmqpMessage message("a\nb  c");
         message.setContentType(u"x/y"_s);
-        Shown shown(consuming(true).sendContent(delivery(7), message).ignoreRest(), 1);
+        Shown shown(consuming().sendContent(delivery(7), message).ignoreRest(), 1);
         add(shown.model, QByteArray("caf\xe9"));
         add(shown.model, QByteArray(300, 'x'));
         QCOMPARE(shown.model.rowCount(), 3);
@@ -73,7 +73,7 @@ private Q_SLOTS:
             texts += shown.model.headerData(each, Qt::Horizontal).toString() + u'='
                     + shown.model.index(0, each).data().toString();
         QCOMPARE(texts.join(u"; "_s),
-                 u"#=1; Exchange=e; Routing key=k; Type=x/y; State=settled; Body=a b c"_s);
+                 u"#=1; Exchange=e; Routing key=k; Type=x/y; State=unsettled; Body=a b c"_s);
         const auto value = [&](int row, int each, int role = Qt::DisplayRole) {
             return shown.model.index(row, each).data(role);
         };
