@@ -116,6 +116,23 @@ using namespace QtAmqpPrivate;
     comes and for all that are there when the filter is set.
 */
 
+/*! \fn void QAmqpMessageModel::maximumCountChanged()
+    maximumCount() has changed. */
+/*! \fn void QAmqpMessageModel::maximumSizeChanged()
+    maximumSize() has changed. */
+/*! \fn void QAmqpMessageModel::keepUnsettledChanged()
+    keepsUnsettled() has changed. */
+/*! \fn void QAmqpMessageModel::newestFirstChanged()
+    isNewestFirst() has changed. */
+/*! \fn void QAmqpMessageModel::pausedChanged()
+    isPaused() has changed. */
+/*! \fn void QAmqpMessageModel::countChanged()
+    count() has changed. It is emitted once for all messages that came in one turn of the event loop. */
+/*! \fn void QAmqpMessageModel::waitingChanged()
+    waiting() has changed. */
+/*! \fn void QAmqpMessageModel::unsettledChanged()
+    unsettled() has changed. */
+
 /*! \property QAmqpMessageModel::count
     How many rows there are. */
 /*! \property QAmqpMessageModel::waiting

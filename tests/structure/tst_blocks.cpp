@@ -71,6 +71,7 @@ QList<Block> blocksOf(const QString &path)
 {
     static const QRegularExpression code(u"\\\\(?:bad)?code\\n(.*?)\\\\endcode"_s, All);
     static const QRegularExpression fence(u"^```(\\w*)\\n(.*?)^```$"_s, Lines | All);
+    static const QRegularExpression project(u"\\\\quotefromfile ([\\w-]+/CMakeLists\\.txt)"_s);
     const QString text = contents(path);
     QList<Block> found;
     const auto add = [&](const QRegularExpressionMatch &match) {
@@ -82,14 +83,20 @@ QList<Block> blocksOf(const QString &path)
         for (auto it = fence.globalMatch(text); it.hasNext();) {
             const QRegularExpressionMatch match = it.next();
             add(match);
-            if (match.captured(1) == u"sh")
-                found.last().language = Block::Shell;
-            else if (match.captured(1) == u"text")
-                found.last().language = Block::Other;
+            const QString tag = match.captured(1);
+            found.last().language = tag == u"sh" ? Block::Shell
+                    : tag == u"cmake"            ? Block::CMake
+                    : tag == u"cpp"              ? Block::Cpp
+                                                 : Block::Other;
         }
     } else {
         for (auto it = code.globalMatch(text); it.hasNext();)
             add(it.next());
+        for (auto it = project.globalMatch(text); it.hasNext();) {
+            const QString name = it.next().captured(1);
+            found += {name, Block::CMake,
+                      contents(u"src/doc/snippets/"_s + name) + contents(u"examples/"_s + name)};
+        }
     }
     return found;
 }
@@ -128,13 +135,15 @@ private Q_SLOTS:
     void shownFilesAreCompiled()
     {
         static const QRegularExpression shown(u"\\\\(?:snippet|quotefromfile) ([\\w./-]+)"_s);
-        const QString compiled = contents(u"tests/structure/CMakeLists.txt"_s);
+        const QString compiled = contents(u"tests/structure/CMakeLists.txt"_s)
+                + contents(u"tests/CMakeLists.txt"_s) + contents(u"tests/package/stranger.sh"_s);
         QStringList bad;
         int count = 0;
         for (const QString &page : pages()) {
             const QString text = contents(page);
             for (auto it = shown.globalMatch(text); it.hasNext(); ++count) {
                 const QString file = it.next().captured(1);
+                const QString folder = file.section(u'/', 0, 0);
                 const QFileInfo example(root.filePath(u"examples/"_s + file));
                 const QString project =
                         contents(u"examples/"_s + file.section(u'/', 0, 0) + u"/CMakeLists.txt"_s);
@@ -231,7 +240,10 @@ private Q_SLOTS:
         shell.write(all);
         shell.closeWriteChannel();
         QVERIFY(shell.waitForFinished());
-        QVERIFY2(shell.exitCode() == 0, shell.readAllStandardError().constData());
+        const QByteArray errors = shell.readAllStandardError();
+        const int line = errors.mid(errors.indexOf("line ") + 5).split(':').first().toInt();
+        const QByteArrayList lines = all.split('\n');
+        QVERIFY2(shell.exitCode() == 0, (errors + lines.mid(line - 8, 9).join('\n')).constData());
     }
 
     void pathsInCodeFontAreThere()

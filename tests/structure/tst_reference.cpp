@@ -64,7 +64,8 @@ void addDeclaration(QSet<QString> &names, const QString &scope, const QString &t
     static const QRegularExpression property(u"^Q_PROPERTY\\(.*?(\\w+) (?:READ|MEMBER)"_s);
     static const QRegularExpression value(u"^Q_AMQP\\w*_(?:COPYABLE|VALUE)\\("_s);
     static const QRegularExpression alias(u"^(?:using (\\w+) =|typedef .*?(\\w+)$)"_s);
-    static const QRegularExpression nothing(u"^(?:Q_\\w+\\(|using |template|enum |friend )|\\breturn "_s);
+    static const QRegularExpression nothing(
+            u"^(?:Q_\\w+\\(|using |template|enum |friend )|\\breturn "_s);
     static const QRegularExpression variable(u"(\\w+)(?: = .*| \\{.*)?$"_s);
     if (const auto e = enumerator.match(text); e.hasMatch()) {
         names << scope + u"::"_s + e.captured(1)
