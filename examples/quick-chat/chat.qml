@@ -18,7 +18,7 @@ ApplicationWindow {
     readonly property int line: Math.ceil(metrics.height) // all sizes depend on the height of a line
 
     title: qsTr("Chat")
-    width: 24 * line
+    width: 27 * line
     height: 32 * line
     visible: true
 

@@ -61,20 +61,20 @@ Item {
     // Returns what a line shows. The revision is given for the sake of bindings, which are evaluated anew with it.
     function line(index: int, revision: int): var {
         const node = telemetry.store.rows[index];
-        if (!node)
-            return { word: "", path: "", level: 0, isBranch: false, open: false, keyCount: 0, messageCount: 0, age: "",
-                     entry: null, values: [], serial: 0 };
-        const entry = node.fits ? node.entry : null;
+        const entry = node?.fits ? node.entry : null;
         return {
-            word: Format.line(node.word),
-            path: node.path,
-            level: node.level,
-            isBranch: Store.isBranch(node),
-            open: node.open,
-            keyCount: node.keyCount,
-            messageCount: node.messageCount,
-            age: Value.age(Date.now() - node.heard),
-            entry: entry,
+            word: Format.line(node?.word ?? ""),
+            path: node?.path ?? "",
+            level: node?.level ?? 0,
+            isBranch: !!node && Store.isBranch(node),
+            open: node?.open ?? false,
+            keyCount: node?.keyCount ?? 0,
+            messageCount: node?.messageCount ?? 0,
+            age: node ? Value.age(Date.now() - node.heard) : "",
+            entry: entry, // what is shown of it comes here as well, since it changes itself
+            number: entry?.number,
+            unit: entry?.unit || entry?.name || "",
+            text: entry?.text ?? "",
             values: entry?.values ?? [],
             serial: entry?.serial ?? 0,
         };

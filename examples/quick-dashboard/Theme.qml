@@ -34,7 +34,7 @@ QtObject {
     readonly property int gap: Math.round(unit * 0.65)
     readonly property int radius: Math.round(unit * 0.35)
     readonly property int timeWidth: Math.ceil(theme.metrics.advanceWidth("00:00:00"))
-    readonly property int keyWidth: Math.round(unit * 9.5)
+    readonly property int keyWidth: Math.round(unit * 12.5)
     readonly property int lineHeight: Math.round(unit * 1.6) // of a list
     readonly property int valueWidth: Math.ceil(theme.metrics.advanceWidth("-0.00e+00") * 1.1) // bold
     readonly property int unitWidth: Math.round(unit * 3)

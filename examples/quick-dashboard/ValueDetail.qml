@@ -105,7 +105,7 @@ Card {
                 id: highest
                 objectName: "highest"
                 anchors.right: parent.right
-                anchors.top: parent.top
+                y: lowest.visible ? 0 : (parent.height - height) / 2 // where the line is
                 text: Value.text(detail.shown.highest)
                 color: Theme.faint
             }

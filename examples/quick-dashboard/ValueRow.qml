@@ -18,11 +18,10 @@ ItemDelegate {
     readonly property bool narrow: row.tree?.narrow ?? false // there is no room for all columns
     // Whether nothing but this branch is shown.
     readonly property bool alone: row.shown.isBranch && row.tree?.telemetry.pattern === Topic.branch(row.shown.path)
-    readonly property var entry: row.shown.entry
-    readonly property bool hasNumber: row.entry?.number !== undefined
-    readonly property string value: !row.entry ? "" : row.hasNumber ? Value.brief(row.entry.number)
-                                  : row.entry.text || qsTr("(empty body)")
-    readonly property string unit: row.hasNumber ? row.entry.unit || row.entry.name : ""
+    readonly property bool hasValue: !!row.shown.entry
+    readonly property bool hasNumber: row.shown.number !== undefined
+    readonly property string value: !row.hasValue ? "" : row.hasNumber ? Value.brief(row.shown.number)
+                                  : row.shown.text || qsTr("(empty body)")
     readonly property string keys: row.shown.keyCount === 1 ? qsTr("1 key") : qsTr("%L1 keys").arg(row.shown.keyCount)
     readonly property string offer: row.alone ? qsTr("show all") : qsTr("show only this")
 
@@ -36,7 +35,7 @@ ItemDelegate {
     onClicked: row.tree.click(row.index)
     Accessible.role: Accessible.TreeItem
     Accessible.name: row.shown.path || qsTr("(empty)")
-    Accessible.description: row.entry ? qsTr("%1 %2, %3").arg(row.value).arg(row.unit).arg(row.shown.age)
+    Accessible.description: row.hasValue ? qsTr("%1 %2, %3").arg(row.value).arg(row.shown.unit).arg(row.shown.age)
                                       : qsTr("%1, %2").arg(row.keys).arg(row.shown.open ? qsTr("open") : qsTr("closed"))
 
     background: Rectangle {
@@ -84,7 +83,7 @@ ItemDelegate {
             }
         }
         Label { // a text takes the place of value, unit and trend
-            visible: !!row.entry && !row.hasNumber
+            visible: row.hasValue && !row.hasNumber
             objectName: "valueText"
             Layout.preferredWidth: Theme.valueWidth + Theme.unitWidth + row.trendWidth + Theme.gap * 1.5
             text: row.value
@@ -95,7 +94,7 @@ ItemDelegate {
             color: Theme.faint
         }
         RowLayout {
-            visible: !row.entry || row.hasNumber
+            visible: !row.hasValue || row.hasNumber
             spacing: Theme.gap / 2
             Label {
                 objectName: "value"
@@ -110,7 +109,7 @@ ItemDelegate {
             Label {
                 objectName: "unit"
                 Layout.preferredWidth: Theme.unitWidth
-                text: row.hasNumber ? row.unit : row.keys
+                text: row.hasNumber ? row.shown.unit : row.keys
                 textFormat: Text.PlainText
                 maximumLineCount: 1
                 elide: Text.ElideRight
@@ -118,7 +117,7 @@ ItemDelegate {
             }
         }
         Item {
-            visible: !row.entry || row.hasNumber
+            visible: !row.hasValue || row.hasNumber
             Layout.preferredWidth: row.trendWidth
             Layout.fillHeight: true
             Sparkline {
@@ -133,7 +132,7 @@ ItemDelegate {
             Label {
                 anchors.fill: parent
                 verticalAlignment: Text.AlignVCenter
-                visible: !row.entry && row.shown.isBranch && (row.hovered || row.highlighted || row.alone)
+                visible: !row.hasValue && row.shown.isBranch && (row.hovered || row.highlighted || row.alone)
                 text: row.offer
                 elide: Text.ElideRight
                 color: Theme.accent

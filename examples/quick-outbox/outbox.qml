@@ -73,8 +73,10 @@ ApplicationWindow {
         }
         Label {
             width: parent.width
-            visible: !notes.ready
-            text: qsTr("Notes can be written all the same. They are kept in %1 until they are sent.").arg(window.file)
+            text: notes.ready
+                  ? qsTr("What you write is sent to the queue “%1”.").arg(notes.name)
+                  : qsTr("Notes can be written all the same. They are kept in %1 until they are sent.")
+                    .arg(window.file.replace(/.*[\/\\]/, ""))
             textFormat: Text.PlainText
             wrapMode: Text.Wrap
             opacity: 0.7

@@ -7,8 +7,8 @@ import QtQuick
 import QtAmqp
 
 ListView {
-    id: view
     property alias url: broker.url
+    property alias stateText: broker.stateText
     readonly property string problem: broker.lastError.text
     readonly property bool ready: queue.ready && answers.ready
     width: 300
@@ -28,15 +28,17 @@ ListView {
         required property var json
         text: json?.text ?? ""
         color: palette.windowText
-        padding: 4
+        padding: 6
+        font.bold: ListView.isCurrentItem // it is answered
         TapHandler { onTapped: row.ListView.view.currentIndex = row.index }
     }
     footer: Text {
-        width: view.width
-        text: view.problem
+        readonly property var alerts: ListView.view
+        width: alerts?.width ?? 0
+        text: alerts?.problem ? alerts.stateText + "\n" + alerts.problem : ""
         color: palette.windowText
+        padding: 6
         font.italic: true
-        padding: 4
         wrapMode: Text.Wrap
     }
     currentIndex: -1
