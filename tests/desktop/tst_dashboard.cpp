@@ -903,6 +903,13 @@ private Q_SLOTS:
         DesktopTest::StallMeter meter;
         meter.start();
         const auto *tree = item(u"tree"_s);
+        QTRY_COMPARE_WITH_TIMEOUT(
+                value(u"telemetry"_s, "telemetry").value<QObject *>()->property("keyCount"), count,
+                Patience);
+        QCOMPARE(tree->property("count").toInt(), 1); // so many are not opened by themselves
+        item(u"tree"_s)->forceActiveFocus();
+        QTest::keyClick(m_window, Qt::Key_Down);
+        QTest::keyClick(m_window, Qt::Key_Right);
         QTRY_COMPARE_WITH_TIMEOUT(tree->property("count").toInt(), count + 1, Patience);
         click(line(u"1"_s));
         QTest::qWait(seconds * 1000);
