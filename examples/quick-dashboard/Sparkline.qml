@@ -11,7 +11,6 @@ Canvas {
     property real serial: 0 // the values are others when it changes
     property real lowest: Math.min(...sparkline.values)
     property real highest: Math.max(...sparkline.values)
-    property int capacity: 60 // values that fill the width
     property bool filled: false
     property color stroke: Theme.accent
 
@@ -27,7 +26,7 @@ Canvas {
             return;
         const margin = Math.max(2, Theme.unit * 0.15);
         const range = sparkline.highest - sparkline.lowest;
-        const step = (sparkline.width - 2 * margin) / (sparkline.capacity - 1);
+        const step = (sparkline.width - 2 * margin) / (Math.max(values.length, 20) - 1); // two values make no long line
         const x = (i) => sparkline.width - margin - (values.length - 1 - i) * step;
         const y = (value) => range > 0
             ? margin + (sparkline.height - 2 * margin) * (1 - (value - sparkline.lowest) / range)

@@ -55,7 +55,7 @@ Item {
         telemetry.forgotten = telemetry.store.forgotten;
         ++telemetry.revision;
         if (telemetry.rows.count < lines)
-            Qt.callLater(telemetry.refresh);
+            filler.start();
     }
 
     // Returns what a line shows. The revision is given for the sake of bindings, which are evaluated anew with it.
@@ -129,6 +129,11 @@ Item {
         id: worker
         interval: 200
         onTriggered: telemetry.work()
+    }
+    Timer { // adds the lines that were too many for one turn
+        id: filler
+        interval: 10
+        onTriggered: telemetry.refresh()
     }
     Timer { // the ages grow also when nothing comes
         interval: 1000

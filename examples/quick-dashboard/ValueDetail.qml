@@ -93,7 +93,8 @@ Card {
         visible: !!detail.entry && detail.shown.number !== undefined && detail.shown.values.length > 1
         Layout.fillWidth: true
         Layout.fillHeight: true
-        Layout.maximumHeight: detail.height * 0.45
+        Layout.minimumHeight: Theme.unit * 3
+        Layout.maximumHeight: Math.max(Theme.unit * 3, detail.height * 0.45)
         spacing: Theme.gap
         Accessible.role: Accessible.Chart
         Accessible.name: qsTr("The last %1 values are between %2 and %3").arg(detail.shown.values.length)
@@ -161,7 +162,7 @@ Card {
     }
     Label {
         Layout.fillWidth: true
-        visible: detail.shown.numbers.length > 1
+        visible: detail.shown.numbers.length > 1 && detail.height > Theme.unit * 25
         wrapMode: Text.Wrap
         text: qsTr("Without a choice the value is the number called “value”, or else the first. A choice is for every "
                    + "routing key that has a number of this name.")

@@ -15,6 +15,7 @@ ItemDelegate {
     readonly property var tree: ListView.view?.owner // a ValueTree
     readonly property var shown: row.tree?.telemetry.line(row.index, row.tree.telemetry.revision) ?? ({ })
     readonly property real trendWidth: row.tree?.trendWidth ?? 0
+    readonly property real unitWidth: row.tree?.unitWidth ?? 0
     readonly property bool narrow: row.tree?.narrow ?? false // there is no room for all columns
     // Whether nothing but this branch is shown.
     readonly property bool alone: row.shown.isBranch && row.tree?.telemetry.pattern === Topic.branch(row.shown.path)
@@ -85,7 +86,7 @@ ItemDelegate {
         Label { // a text takes the place of value, unit and trend
             visible: row.hasValue && !row.hasNumber
             objectName: "valueText"
-            Layout.preferredWidth: Theme.valueWidth + Theme.unitWidth + row.trendWidth + Theme.gap * 1.5
+            Layout.preferredWidth: Theme.valueWidth + row.unitWidth + row.trendWidth + Theme.gap * 1.5
             text: row.value
             textFormat: Text.PlainText
             maximumLineCount: 1
@@ -108,7 +109,7 @@ ItemDelegate {
             }
             Label {
                 objectName: "unit"
-                Layout.preferredWidth: Theme.unitWidth
+                Layout.preferredWidth: row.unitWidth
                 text: row.hasNumber ? row.shown.unit : row.keys
                 textFormat: Text.PlainText
                 maximumLineCount: 1

@@ -14,6 +14,7 @@ ColumnLayout {
     property string placeholder
     property var currentPath: null // of the line that was chosen, also while others come before it
     readonly property bool narrow: tree.width < Theme.unit * 32
+    readonly property real unitWidth: tree.narrow ? Theme.unitWidth : Theme.unitWidth * 1.5
     readonly property real trendWidth: Math.max(Theme.unit * 3, Math.min(Theme.unit * 12, tree.width * 0.2))
     signal wanted(string pattern) // only what fits it is to be shown
     signal selected(var entry)
@@ -86,7 +87,7 @@ ColumnLayout {
             }
             Label {
                 Layout.preferredWidth: Theme.valueWidth
-                Layout.rightMargin: Theme.unitWidth - Theme.gap / 2
+                Layout.rightMargin: tree.unitWidth - Theme.gap / 2
                 horizontalAlignment: Text.AlignRight
                 text: qsTr("Value")
                 color: Theme.faint
