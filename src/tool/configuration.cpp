@@ -235,8 +235,9 @@ QStringList brokerNames()
 
 Broker readBroker(const Arguments &arguments)
 {
-    Broker broker = arguments.isSet("broker") ? readNamed(arguments)
-                                              : Broker{readUrl(arguments), QString()};
+    Broker broker = arguments.isSet("broker")
+            ? readNamed(arguments)
+            : Broker{readUrl(arguments), qEnvironmentVariable("QAMQP_MANAGEMENT")};
     if (arguments.isSet("password-file")) {
         broker.options.setCredentials(withPassword(broker.options.credentials(),
                                                    readPassword(arguments.value("password-file")),

@@ -38,9 +38,10 @@ QUrl givenUrl(const QString &text)
     const QUrl url(text, QUrl::StrictMode);
     const bool isHttp = url.scheme() == "http"_L1 || url.scheme() == "https"_L1;
     if (!url.isValid() || !isHttp || url.host().isEmpty() || url.hasQuery() || url.hasFragment()) {
-        throw Failure{BadUsage,
-                      u"--management is not a URL such as http://localhost:15672 or "
-                      "https://USER:PASSWORD@broker.example"_s};
+        throw Failure{
+                BadUsage,
+                u"the URL of the management plugin is not one such as http://localhost:15672 or "
+                "https://USER:PASSWORD@broker.example"_s};
     }
     return url;
 }

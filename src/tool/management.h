@@ -16,8 +16,9 @@ namespace Tool {
 
 inline constexpr Option managementOption = {
         "management", "URL",
-        "The management plugin: http[s]://[USER:PASSWORD@]HOST[:PORT]. The default is port 15672 of the broker's host, "
-        "or https and port 15671 if the broker's URL begins with amqps:, with the same user and password."};
+        "The management plugin: http[s]://[USER:PASSWORD@]HOST[:PORT]. The default is $QAMQP_MANAGEMENT, or else port "
+        "15672 of the broker's host, or https and port 15671 if the broker's URL begins with amqps:, with the same user "
+        "and password."};
 
 class Management
 {

@@ -171,10 +171,8 @@ const Command tapCommand = {
         "exchange is not seen, since nothing can be bound to that.\n"
         "Only what flows while the command runs is seen. If the connection is lost it goes on when that is back.\n",
         "qamqp declare exchange logs --type topic\n"
-        "(sleep 1; date | qamqp publish -e logs -r app.start --lines) &\n"
-        "qamqp tap logs amq.fanout amq.direct:alarms --count 1\n"
-        "qamqp tap 'logs:*.error' 'logs:db.#' --format '%r: %b' --timeout 0.5\n"
-        "qamqp tap amq.headers --argument x-match=any --argument type=pdf --json --timeout 0.5\n",
+        "qamqp tap logs amq.fanout amq.direct:alarms --timeout 0.5\n"
+        "qamqp tap 'logs:*.error' 'logs:db.#' --format '%r: %b' --timeout 0.5\n",
         options,
         tap,
 };

@@ -109,6 +109,9 @@ private Q_SLOTS:
         QUrl url(BrokerTest::environment("QTAMQP_TEST_URL"));
         url.setPath(virtualHost);
         environment.insert(u"QAMQP_URL"_s, url.toString());
+        environment.insert(u"QAMQP_MANAGEMENT"_s,
+                           u"http://127.0.0.1:"_s
+                                   + BrokerTest::environment("QTAMQP_TEST_MANAGEMENT_PORT"));
         QProcess shell;
         shell.setProcessEnvironment(environment);
         shell.setWorkingDirectory(folder.path());

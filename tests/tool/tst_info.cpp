@@ -190,7 +190,7 @@ private Q_SLOTS:
         for (const QString &url : {u"localhost"_s, u"ftp://h"_s, u"http://"_s, u"http://h/?x"_s}) {
             QTest::newRow(qPrintable(url))
                     << QStringList{u"--management"_s, url}
-                    << u"--management is not a URL such as http://localhost:15672 or "
+                    << u"the URL of the management plugin is not one such as http://localhost:15672 or "
                        "https://USER:PASSWORD@broker.example"_s;
         }
     }
