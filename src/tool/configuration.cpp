@@ -56,7 +56,10 @@ QList<Section> readSections(const QString &fileName)
     QFile file(fileName);
     if (!file.open(QIODevice::ReadOnly))
         throw Failure{BadUsage, u"cannot read %1: %2"_s.arg(fileName, file.errorString())};
-    const QByteArray bytes = file.read(most);
+    const QByteArray bytes = file.read(most + 1);
+    if (bytes.size() > most)
+        throw Failure{BadUsage,
+                      u"%1 has more than %2 bytes"_s.arg(fileName, QString::number(most))};
     int number = 0;
     const auto wrong = [&](const QString &what) {
         return Failure{BadUsage, u"%1, line %2: %3"_s.arg(fileName, QString::number(number), what)};

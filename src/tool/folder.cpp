@@ -20,8 +20,12 @@ constexpr auto unfinished = ".part"_L1; // until all is written
 
 MessageFolder::MessageFolder(const QString &path) : m_path(path)
 {
+    const bool isNew = !QFileInfo::exists(path);
     if (path.isEmpty() || !QDir().mkpath(path) || !QFileInfo(path).isDir())
         throw Failure{BadUsage, u"--save: cannot make the folder %1"_s.arg(path)};
+    QString error;
+    if (isNew && !writeFolderToDisk(QFileInfo(path).absolutePath(), &error))
+        throw Failure{BadUsage, u"--save: cannot write the folder %1: %2"_s.arg(path, error)};
     for (QDirIterator it(path, QDir::Files); it.hasNext();) {
         const QString name = QFileInfo(it.next()).fileName();
         bool isNumber = false;
@@ -60,8 +64,11 @@ QString MessageFolder::save(const QAmqpDelivery &message)
         }
         file.close();
         // Fails if there is such a file.
-        if (file.rename(fileName()))
+        if (file.rename(fileName())) {
+            if (!writeFolderToDisk(m_path, &error))
+                throw failed(file, error);
             return fileName();
+        }
         const bool isTaken = QFile::exists(fileName());
         const Failure failure = failed(file);
         file.remove();

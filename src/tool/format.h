@@ -40,8 +40,9 @@ private:
 inline constexpr Option formatOption = {
         "format", "FORMAT",
         "Print a line of this text: %b in it is the body, %r the routing key, %e the exchange, %i the message id, %c the "
-        "correlation id, %t the content type, %s the size of the body, %{NAME} any property, such as %{priority}, or with "
-        "%{header:NAME} a header, and %% a percent sign; \\n is a newline, \\t a tab, \\0 a NUL and \\\\ a backslash."};
+        "correlation id, %t the content type, %s the size of the body, %f the file of --save, %{NAME} any property, such as "
+        "%{priority}, or with %{header:NAME} a header, and %% a percent sign; \\n is a newline, \\r a carriage return, \\t "
+        "a tab, \\0 a NUL and \\\\ a backslash."};
 
 } // namespace Tool
 

@@ -74,7 +74,7 @@ QString generalHelp()
             "  qamqp consume hello --count 1\n\n"_s;
     help += wrapped(
             u"Each command has a help of its own, such as qamqp publish --help, and all of it is in man qamqp. "
-            "The broker is named by --url, or by the environment variable QAMQP_URL."_s);
+            "The broker is named by --url, by --broker, or by the environment variable QAMQP_URL."_s);
     return help + statusHelp();
 }
 

@@ -9,6 +9,7 @@
 #include <QtCore/qjsonobject.h>
 #include <QtCore/qurl.h>
 #include <QtNetwork/qnetworkreply.h>
+#include <QtNetwork/qsslcertificate.h>
 #include <QtNetwork/qsslconfiguration.h>
 #include <QtNetwork/qsslsocket.h>
 
@@ -90,8 +91,9 @@ QNetworkRequest Management::request(const QStringList &path, const QString &quer
     request.setRawHeader("Authorization", m_authorization);
     const QAmqpConnectionOptions &broker = m_run.connectionOptions();
     QSslConfiguration ssl = QSslConfiguration::defaultConfiguration();
+    // These authorities and no others, as for AMQP.
     if (const QString file = broker.caCertificateFile(); !file.isEmpty())
-        ssl.addCaCertificates(file);
+        ssl.setCaCertificates(QSslCertificate::fromPath(file));
     if (!broker.isPeerVerificationEnabled())
         ssl.setPeerVerifyMode(QSslSocket::VerifyNone);
     request.setSslConfiguration(ssl);

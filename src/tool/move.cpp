@@ -185,10 +185,14 @@ private:
 
     void ask()
     {
-        const size_t most = std::clamp(size_t(MostBytes / (m_lastSize + 1)), size_t(1), MostAsked);
+        // Nobody knows how large the next ones are: first one is asked for, then more and more, as far as they fit if
+        // all are as large as the largest one so far.
         const auto room = [&] {
-            return m_asked.size() < most && m_asked.size() + m_open.size() < m_window
-                    && m_openBytes < MostBytes;
+            if (m_asked.empty() && m_open.empty())
+                return true;
+            const qsizetype bytes = m_openBytes + qsizetype(m_asked.size() + 1) * m_largest;
+            return m_asked.size() < m_mostAsked && m_asked.size() + m_open.size() < m_window
+                    && bytes <= MostBytes;
         };
         const auto wanted = [&] {
             return !isEnough() && (!m_filter.isEmpty() || m_askedFor < m_count);
@@ -204,6 +208,7 @@ private:
         while (!m_asked.empty() && m_asked.front().isFinished()) {
             const std::optional<QAmqpDelivery> delivery = m_run.wait(m_asked.front());
             m_asked.pop_front();
+            m_mostAsked = std::min(2 * m_mostAsked, MostAsked);
             if (!delivery)
                 m_isEmpty = true;
             else if (!m_isStopped)
@@ -213,7 +218,7 @@ private:
 
     void take(const QAmqpDelivery &delivery)
     {
-        m_lastSize = delivery.size();
+        m_largest = std::max(m_largest, delivery.size());
         if (m_published == m_count)
             return;
         if (!m_filter.fits(delivery)) {
@@ -285,7 +290,8 @@ private:
     std::map<quint64, QAmqpDelivery>
             m_open; // what is not confirmed, by the number of its publishing
     qsizetype m_openBytes = 0;
-    qsizetype m_lastSize = 0;
+    qsizetype m_largest = 0; // of the messages so far
+    size_t m_mostAsked = 1;
     quint64 m_there = 0;
     quint64 m_askedFor = 0;
     quint64 m_published = 0;

@@ -4,6 +4,7 @@
 #include "platform.h"
 
 #include <QtCore/qcoreapplication.h>
+#include <QtCore/qfile.h>
 #include <QtCore/qsocketnotifier.h>
 #include <QtCore/qtimer.h>
 
@@ -154,6 +155,22 @@ bool writeToDisk(int handle, QString *error)
     if (!ok)
         *error = lastError();
     return ok;
+}
+
+bool writeFolderToDisk([[maybe_unused]] const QString &path, [[maybe_unused]] QString *error)
+{
+#ifndef Q_OS_WIN
+    const int handle = ::open(QFile::encodeName(path).constData(), O_RDONLY | O_CLOEXEC);
+    if (handle < 0) {
+        *error = lastError();
+        return false;
+    }
+    const bool ok = writeToDisk(handle, error);
+    ::close(handle);
+    return ok;
+#else
+    return true;
+#endif
 }
 
 WriteResult writeAll(Stream stream, QByteArrayView bytes, QString *error)

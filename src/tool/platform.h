@@ -38,6 +38,8 @@ qint64 readInput(char *buffer, qint64 size, QString *error);
 
 // Waits until what was written to a file is on the disk. Returns false and sets `error` if that fails.
 bool writeToDisk(int handle, QString *error);
+// The same for the names of files in a folder. (Windows has nothing for that.)
+bool writeFolderToDisk(const QString &path, QString *error);
 
 enum class WriteResult { Written, ReaderGone, Failed };
 
