@@ -144,7 +144,7 @@ private Q_SLOTS:
         const QString url = u"amqp://127.0.0.1:%1"_s.arg(silent.serverPort());
         OnTerminal tool({u"ping"_s, u"--url"_s, url});
         tool.process.start();
-        QVERIFY(tool.waitFor("\r\033[Kqamqp ping: connecting to 127.0.0.1:"));
+        QVERIFY(tool.waitFor("\r\033[Kqamqp ping: connecting to amqp://127.0.0.1:"));
         tool.process.terminate();
         QCOMPARE(tool.status(), 143);
         QCOMPARE(tool.screen(), QByteArray());
