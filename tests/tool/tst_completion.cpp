@@ -4,13 +4,12 @@
 // The man page, and what shells complete. Both are made from the table that the help is made from, so that the help says
 // what must be there. No broker is needed, only something that answers as its management plugin does.
 
+#include "tool/httpserver.h"
 #include "tool/tooltest.h"
 
 #include <QtCore/qregularexpression.h>
 #include <QtCore/qstandardpaths.h>
 #include <QtCore/qtemporarydir.h>
-#include <QtNetwork/qtcpserver.h>
-#include <QtNetwork/qtcpsocket.h>
 
 #include <algorithm>
 
@@ -53,39 +52,6 @@ QStringList wordsOfBash(const QString &line)
         words += QString();
     return words;
 }
-
-// Answers each request for a list of queues or exchanges as RabbitMQ's management plugin does.
-class ManagementPlugin
-{
-public:
-    ManagementPlugin()
-    {
-        QObject::connect(&m_server, &QTcpServer::newConnection, &m_server, [this] {
-            QTcpSocket *client = m_server.nextPendingConnection();
-            QObject::connect(client, &QTcpSocket::readyRead, client, [this, client] {
-                m_asked += client->readAll();
-                const bool queues = m_asked.contains("GET /api/queues/");
-                const QByteArray rows = queues ? R"([{"name":"orders"},{"name":"o r"}])"
-                                               : R"([{"name":""},{"name":"logs"}])";
-                client->write("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-                              "Content-Length: "
-                              + QByteArray::number(rows.size()) + "\r\n\r\n" + rows);
-                client->disconnectFromHost();
-            });
-        });
-    }
-
-    QString url()
-    {
-        m_server.listen(QHostAddress::LocalHost);
-        return u"http://127.0.0.1:%1"_s.arg(m_server.serverPort());
-    }
-    const QByteArray &asked() const { return m_asked; }
-
-private:
-    QTcpServer m_server;
-    QByteArray m_asked;
-};
 
 } // namespace
 
@@ -266,28 +232,34 @@ private Q_SLOTS:
     void namesComeFromTheBroker_data()
     {
         QTest::addColumn<QString>("line");
+        QTest::addColumn<QByteArray>("answer");
+        QTest::addColumn<QByteArray>("asked");
         QTest::addColumn<QByteArrayList>("words");
         QTest::newRow("queues") << u"qamqp tap --management %1 --queue "_s
-                                << QByteArrayList{"o\\ r", "orders"};
-        QTest::newRow("exchanges") << u"qamqp tap --management=%1 "_s << QByteArrayList{"logs"};
+                                << R"([{"name":"orders"},{"name":"o r"},{"name":"a\nb"}])"_ba
+                                << "GET /api/queues/%2F?"_ba << QByteArrayList{"o\\ r", "orders"};
+        QTest::newRow("exchanges") << u"qamqp tap --management=%1 --url amqp://h/v "_s
+                                   << R"([{"name":""},{"name":"logs"}])"_ba
+                                   << "GET /api/exchanges/v?"_ba << QByteArrayList{"logs"};
     }
 
     void namesComeFromTheBroker()
     {
         QFETCH(QString, line);
+        QFETCH(QByteArray, answer);
+        QFETCH(QByteArray, asked);
         QFETCH(QByteArrayList, words);
-        ManagementPlugin plugin;
+        HttpServer plugin;
+        plugin.setAnswer(answer);
         QCOMPARE(completedByBash(line.arg(plugin.url())), words);
-        QVERIFY(!plugin.asked().isEmpty());
+        QVERIFY2(plugin.asked().startsWith(asked), plugin.asked().constData());
     }
 
     // Somebody waits for the prompt.
     void brokerThatIsAwayIsNoError()
     {
-        QTcpServer silent;
-        QVERIFY(silent.listen(QHostAddress::LocalHost));
-        QCOMPARE(completedByBash(u"qamqp tap --management http://127.0.0.1:%1 --queue "_s.arg(
-                         silent.serverPort())),
+        const HttpServer silent;
+        QCOMPARE(completedByBash(u"qamqp tap --management %1 --queue "_s.arg(silent.url())),
                  QByteArrayList());
         QCOMPARE(completedByBash(u"qamqp consume --url amqp://127.0.0.1:1 "_s), QByteArrayList());
     }
