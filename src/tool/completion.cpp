@@ -234,10 +234,8 @@ QByteArray completions(const QStringList &words)
     const Answer answer = Line(words.first(std::max(words.size() - 1, qsizetype(0))))
                                   .complete(words.isEmpty() ? QString() : words.constLast());
     QString lines = answer.kind + u'\n';
-    for (const QString &line : answer.lines) {
-        if (!line.contains(u'\n')) // as the name of a queue may
-            lines += line + u'\n';
-    }
+    for (const QString &line : answer.lines)
+        lines += line + u'\n';
     return lines.toUtf8();
 }
 

@@ -13,7 +13,8 @@ namespace Tool {
 enum class NameOf { Queue, Exchange };
 
 // `options` say which broker is meant, by --management and by options that each command has, such as --url=URL. Returns nothing if it
-// does not answer at once, for whatever reason.
+// does not answer at once, for whatever reason, or if it is on another machine and asked without TLS, unless the
+// management plugin is named.
 QStringList namesOnBroker(NameOf what, const QStringList &options);
 
 } // namespace Tool

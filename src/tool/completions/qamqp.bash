@@ -39,6 +39,9 @@ _qamqp()
         [[ ! $breaks ]] || before=${word%"${word##*["$breaks"]}"}
         for candidate in "${MAPFILE[@]%%$'\t'*}"; do
             [[ $candidate == "$word"* ]] || continue
+            # The name of a queue may be anything, also something that the shell would run. Behind a quote that is open
+            # only what means nothing to any shell is offered.
+            [[ ! $quote || $candidate != *[!A-Za-z0-9._:/@+=%,\ -]* ]] || continue
             candidate=${candidate#"$before"}
             [[ $quote || ! $candidate ]] || printf -v candidate %q "$candidate"
             COMPREPLY+=("$candidate")
