@@ -67,6 +67,8 @@ function pick(found, chosen) {
 
 // Returns a number as a person reads it: seven digits of a fraction, no more than is exact of a large one.
 function text(number) {
+    if (number === undefined)
+        return ""; // while one value takes the place of another
     const size = Math.abs(number);
     if (size !== 0 && (size < 1e-4 || size >= 1e15))
         return number.toExponential(2);
