@@ -32,7 +32,7 @@ function numbers(text) {
                 if (value !== null && typeof value === "object") {
                     inner.push([prefix + name + ".", value]);
                 } else if (typeof value === "number" && isFinite(value)) {
-                    found.push({ name: short(prefix + name, 64), number: value,
+                    found.push({ name: shortened(prefix + name, 64), number: value,
                                  unit: unit(object, name, first) });
                     if (found.length === most)
                         return found;
@@ -47,10 +47,10 @@ function numbers(text) {
 
 function unit(object, name, first) {
     const given = object[name + "_unit"] ?? object[name + "Unit"] ?? (first ? object.unit : undefined);
-    return typeof given === "string" ? short(given, 12) : "";
+    return typeof given === "string" ? shortened(given, 12) : "";
 }
 
-function short(text, longest) {
+function shortened(text, longest) {
     return text.length <= longest ? text : text.slice(0, longest - 1) + "…";
 }
 

@@ -258,5 +258,5 @@ void MainWindow::replied(const QAmqpMessage &reply, qint64 milliseconds)
 void MainWindow::succeeded(const QString &text)
 {
     m_banner->setText({});
-    statusBar()->showMessage(text, 10'000);
+    statusBar()->showMessage(text, 10000);
 }
