@@ -31,7 +31,8 @@ public:
 
     QString url(const QString &user = QString()) const
     {
-        return QStringLiteral("http://%1127.0.0.1:%2").arg(user).arg(m_server.serverPort());
+        return QStringLiteral("http://") + user + QStringLiteral("127.0.0.1:")
+                + QString::number(m_server.serverPort());
     }
     // Without an answer it stays silent.
     void setAnswer(const QByteArray &body, const QByteArray &status = "200 OK",
