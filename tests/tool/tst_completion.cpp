@@ -242,82 +242,84 @@ private Q_SLOTS:
                                    << R"([{"name":""},{"name":"logs"}])"_ba
                                    << "GET /api/exchanges/v?"_ba << QByteArrayList{"logs"};
         // Whoever may declare a queue must not run commands in the shells of others.
-        const QByteArray hostile = R"([{"name":"a$(id)"
-    },{"name":"a`id`\"'"},{"name":"a b"}])";
+        const QByteArray hostile =
+                "[{\"name\":\"a$(id)\"},{\"name\":\"a`id`'\"},{\"name\":\"a b\"}]";
         QTest::newRow("hostile names")
                 << u"qamqp tap --management %1 --queue a"_s << hostile << "GET /api/queues/%2F?"_ba
-                << QByteArrayList{"a\\ b", "a\\$\\(id\\)", "a\\`id\\`\\\"\\'"};
-    QTest::newRow("hostile names behind a quote")
-            << u"qamqp tap --management %1 --queue \"a"_s << hostile << "GET /api/queues/%2F?"_ba
-            << QByteArrayList{"a b"};
-    QTest::newRow("hostile names behind another quote")
-            << u"qamqp tap --management %1 --queue 'a"_s << hostile << "GET /api/queues/%2F?"_ba
-            << QByteArrayList{"a b"};
-}
+                << QByteArrayList{"a\\ b", "a\\$\\(id\\)", "a\\`id\\`\\'"};
+        QTest::newRow("hostile names behind a quote")
+                << u"qamqp tap --management %1 --queue \"a"_s << hostile
+                << "GET /api/queues/%2F?"_ba << QByteArrayList{"a b"};
+        QTest::newRow("hostile names behind another quote")
+                << u"qamqp tap --management %1 --queue 'a"_s << hostile << "GET /api/queues/%2F?"_ba
+                << QByteArrayList{"a b"};
+    }
 
     void namesComeFromTheBroker()
-{
-    QFETCH(QString, line);
-    QFETCH(QByteArray, answer);
-    QFETCH(QByteArray, asked);
-    QFETCH(QByteArrayList, words);
-    HttpServer plugin;
-    plugin.setAnswer(answer);
-    QByteArrayList
-            completed; // a busy machine may not answer within the second that the program waits
-    for (int i = 0; i < 50 && completed != words; ++i)
-        completed = completedByBash(line.arg(plugin.url()));
-    QCOMPARE(completed, words);
-    QVERIFY2(plugin.asked().startsWith(asked), plugin.asked().constData());
-}
+    {
+        QFETCH(QString, line);
+        QFETCH(QByteArray, answer);
+        QFETCH(QByteArray, asked);
+        QFETCH(QByteArrayList, words);
+        HttpServer plugin;
+        plugin.setAnswer(answer);
+        QByteArrayList
+                completed; // a busy machine may not answer within the second that the program waits
+        for (int i = 0; i < 50 && completed != words; ++i)
+            completed = completedByBash(line.arg(plugin.url()));
+        QCOMPARE(completed, words);
+        QVERIFY2(plugin.asked().startsWith(asked), plugin.asked().constData());
+    }
 
-// Somebody waits for the prompt.
-void brokerThatIsAwayIsNoError()
-{
-    const HttpServer silent;
-    QCOMPARE(completedByBash(u"qamqp tap --management %1 --queue "_s.arg(silent.url())),
-             QByteArrayList());
-    QCOMPARE(completedByBash(u"qamqp consume --url amqp://broker.example "_s), QByteArrayList());
-}
+    // Somebody waits for the prompt.
+    void brokerThatIsAwayIsNoError()
+    {
+        const HttpServer silent;
+        QCOMPARE(completedByBash(u"qamqp tap --management %1 --queue "_s.arg(silent.url())),
+                 QByteArrayList());
+        QCOMPARE(completedByBash(u"qamqp consume --url amqp://broker.example "_s),
+                 QByteArrayList());
+    }
 
-void fishCompletes()
-{
-    if (QStandardPaths::findExecutable(u"fish"_s).isEmpty())
-        QSKIP("fish is not installed");
-    const auto completed = [this](const QString &line) {
-        return shell(u"fish"_s,
-                     {u"--no-config"_s, u"-c"_s,
-                      u"source %1; complete -C '%2'"_s.arg(scriptFor(u"fish"_s), line)});
-    };
-    QCOMPARE(completed(u"qamqp pub"_s).output,
-             "publish\tSend messages to an exchange or a queue\n");
-    QCOMPARE(completed(u"qamqp declare queue --type=q"_s).output, "--type=quorum\n");
-    QCOMPARE(completed(u"qamqp publish --file bod"_s).output, "body.json\n");
-    QCOMPARE(completed(u"qamqp publish --file=bod"_s).output, "--file=body.json\n");
-    QCOMPARE(completed(u"qamqp outbox fol"_s).errors, QByteArray());
-}
+    void fishCompletes()
+    {
+        if (QStandardPaths::findExecutable(u"fish"_s).isEmpty())
+            QSKIP("fish is not installed");
+        const auto completed = [this](const QString &line) {
+            return shell(u"fish"_s,
+                         {u"--no-config"_s, u"-c"_s,
+                          u"source %1; complete -C '%2'"_s.arg(scriptFor(u"fish"_s), line)});
+        };
+        QCOMPARE(completed(u"qamqp pub"_s).output,
+                 "publish\tSend messages to an exchange or a queue\n");
+        QCOMPARE(completed(u"qamqp declare queue --type=q"_s).output, "--type=quorum\n");
+        QCOMPARE(completed(u"qamqp publish --file bod"_s).output, "body.json\n");
+        QCOMPARE(completed(u"qamqp publish --file=bod"_s).output, "--file=body.json\n");
+        QCOMPARE(completed(u"qamqp outbox fol"_s).errors, QByteArray());
+    }
 
-void zshCompletes()
-{
-    if (QStandardPaths::findExecutable(u"zsh"_s).isEmpty())
-        QSKIP("zsh is not installed");
-    const auto completed = [this](const QString &line, const QString &expected) {
-        return shell(u"zsh"_s,
-                     {u"-f"_s, u"-c"_s, QString::fromUtf8(zshHarness), u"zsh"_s,
-                      scriptFor(u"zsh"_s), line, expected});
-    };
-    QVERIFY(completed(u"qamqp pub"_s, u"publish"_s).output.contains("publish"));
-    QVERIFY(completed(u"qamqp declare queue --type q"_s, u"quorum"_s).output.contains("quorum"));
-    QVERIFY(completed(u"qamqp outbox bod"_s, u"body.json"_s).output.contains("body.json"));
-}
+    void zshCompletes()
+    {
+        if (QStandardPaths::findExecutable(u"zsh"_s).isEmpty())
+            QSKIP("zsh is not installed");
+        const auto completed = [this](const QString &line, const QString &expected) {
+            return shell(u"zsh"_s,
+                         {u"-f"_s, u"-c"_s, QString::fromUtf8(zshHarness), u"zsh"_s,
+                          scriptFor(u"zsh"_s), line, expected});
+        };
+        QVERIFY(completed(u"qamqp pub"_s, u"publish"_s).output.contains("publish"));
+        QVERIFY(completed(u"qamqp declare queue --type q"_s, u"quorum"_s)
+                        .output.contains("quorum"));
+        QVERIFY(completed(u"qamqp outbox bod"_s, u"body.json"_s).output.contains("body.json"));
+    }
 
-void unknownShell()
-{
-    VERIFY_RUN(run({u"--completion"_s, u"tcsh"_s}), 1,
-               u"qamqp: there is no completion for \"tcsh\"; there is one for bash, fish, zsh\n"_s);
-}
-}
-;
+    void unknownShell()
+    {
+        VERIFY_RUN(
+                run({u"--completion"_s, u"tcsh"_s}), 1,
+                u"qamqp: there is no completion for \"tcsh\"; there is one for bash, fish, zsh\n"_s);
+    }
+};
 
 QTAMQP_TEST(TestCompletion)
 #include "tst_completion.moc"
