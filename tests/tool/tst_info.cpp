@@ -41,12 +41,12 @@ private Q_SLOTS:
         Result result = info({u"queues"_s, u"--url"_s, u"amqp://me:pass@h/a%2Fb"_s});
         VERIFY_RUN(result, 0, QString());
         QCOMPARE(result.output,
-                 "QUEUE             TYPE     STATE      READY  UNACKED  CONSUMERS  IN/S  OUT/S\n"
-                 "-                 -        -              -        -          -     -      -\n"
-                 "-                 -        -              -        -          -     -      -\n"
-                 "-                 -        -              -        -          -     -      -\n"
-                 "a\\x1b[31m\\nb      classic  -           many        -          -     -      -\n"
-                 "orders            quorum   running  1234567        5          2  12.2    0.0\n");
+                 "QUEUE         TYPE     STATE      READY  UNACKED  CONSUMERS  IN/S  OUT/S\n"
+                 "-             -        -              -        -          -     -      -\n"
+                 "-             -        -              -        -          -     -      -\n"
+                 "-             -        -              -        -          -     -      -\n"
+                 "a\\x1b[31m\\nb  classic  -           many        -          -     -      -\n"
+                 "orders        quorum   running  1234567        5          2  12.3    0.0\n");
         QVERIFY2(m_server.asked().startsWith(
                          "GET /api/queues/a%2Fb?columns=name,type,state,messages_ready,"),
                  m_server.asked().constData());
