@@ -79,7 +79,8 @@ std::vector<Binding> bindingsOf(Run &run, const QString &queue)
     Management management(run);
     const Management::Answer answer = management.ask(
             {u"queues"_s, run.connectionOptions().virtualHost(), queue, u"bindings"_s});
-    if (answer.isMissing)
+    // Each queue has the binding to the default exchange.
+    if (answer.isMissing || (!answer.failure && answer.rows.isEmpty()))
         throw Failure{Refused, u"there is no queue \"%1\""_s.arg(queue)};
     if (answer.failure) {
         throw Failure{
