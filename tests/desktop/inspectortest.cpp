@@ -120,6 +120,7 @@ void InspectorTest::init()
     QVERIFY(m_channel->deleteQueue(u"inspected"_s));
     QVERIFY(m_channel->declareQueue(u"inspected"_s));
     QApplication::setPalette(DesktopTest::lightPalette());
+    QSettings().clear(); // what the test before has typed
     m_window = std::make_unique<MainWindow>();
     m_window->show();
     m_window->activateWindow();

@@ -51,6 +51,7 @@ constexpr Layer layers[] = {
 // Public headers outside the api layer; all others are the api's.
 const QMap<QString, QString> publicHeaders = {
         {u"qtamqpglobal.h"_s, u"values"_s},
+        {u"qtamqpversion.h"_s, u"values"_s},
         {u"qamqptable.h"_s, u"values"_s},
         {u"qamqpmessage.h"_s, u"values"_s},
         {u"qamqperror.h"_s, u"values"_s},
