@@ -55,7 +55,7 @@ MainWindow::MainWindow(QWidget *parent)
     const int line = fontMetrics().height();
     resize(96 * line, 56 * line);
     auto *dock = findChild<QDockWidget *>(u"queues"_s);
-    resizeDocks({dock}, {20 * line}, Qt::Horizontal);
+    resizeDocks({dock}, {26 * line}, Qt::Horizontal);
     restoreWindow();
 
     connectBroker();
@@ -121,7 +121,7 @@ QWidget *MainWindow::newCentre()
     columns->addWidget(newMessages());
     columns->addWidget(m_view);
     const int line = fontMetrics().height();
-    columns->setSizes({50 * line, 26 * line});
+    columns->setSizes({46 * line, 24 * line});
     columns->setChildrenCollapsible(false);
 
     auto *publish = new QGroupBox(tr("Publish or call"));

@@ -101,9 +101,19 @@ static QVariant shownRate(double rate)
     return rate < 10 ? std::round(rate * 10) / 10 : std::round(rate);
 }
 
+// What AMQP does not tell has no column without the plugin, which leaves more room for the names.
+void QueueList::setHasPlugin(bool hasPlugin)
+{
+    m_hasPlugin = hasPlugin;
+    for (const int column : {2, 3, 4})
+        m_queues->view()->setColumnHidden(column, !hasPlugin);
+    for (const int column : {2, 3})
+        m_exchanges->view()->setColumnHidden(column, !hasPlugin);
+}
+
 void QueueList::show(const QList<Management::Queue> &queues)
 {
-    m_hasPlugin = true;
+    setHasPlugin(true);
     m_note->hide();
     QList<QVariantList> rows;
     for (const Management::Queue &each : queues)
@@ -122,7 +132,7 @@ void QueueList::showExchanges(const QList<Management::Exchange> &exchanges)
 
 void QueueList::showWithoutPlugin(const QString &reason)
 {
-    m_hasPlugin = false;
+    setHasPlugin(false);
     m_note->setText(tr("Only the queues that were named here, and no rates: %1.").arg(reason));
     m_note->show();
     // Every broker has these.

@@ -44,6 +44,7 @@ private:
     void showExchanges(const QList<Management::Exchange> &exchanges);
     void showWithoutPlugin(const QString &reason);
     void showNamed();
+    void setHasPlugin(bool hasPlugin);
 
     Management m_management;
     QTimer m_timer;

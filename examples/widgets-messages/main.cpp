@@ -33,6 +33,8 @@ int main(int argc, char **argv)
     QTableView view;
     view.setModel(&model);
     view.setSelectionBehavior(QTableView::SelectRows);
+    view.setWordWrap(false);
+    view.verticalHeader()->hide(); // the first column has numbers
     view.horizontalHeader()->setStretchLastSection(true);
     QObject::connect(&view, &QTableView::activated, &model,
                      [&](const QModelIndex &index) { model.ack(index.row()); });

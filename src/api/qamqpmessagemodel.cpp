@@ -391,10 +391,10 @@ QString QAmqpMessageModelPrivate::text(const Entry &entry, int column) const
 /*! Returns the title of column \a section for the horizontal \a orientation, and its alignment, by \a role. */
 QVariant QAmqpMessageModel::headerData(int section, Qt::Orientation orientation, int role) const
 {
-    static const char *const titles[] = {QT_TR_NOOP("#"),        QT_TR_NOOP("Received"),
-                                         QT_TR_NOOP("Exchange"), QT_TR_NOOP("Routing key"),
-                                         QT_TR_NOOP("Type"),     QT_TR_NOOP("Size"),
-                                         QT_TR_NOOP("State"),    QT_TR_NOOP("Body")};
+    static const char *const titles[] = {
+            QT_TR_NOOP("#"),           QT_TR_NOOP("Received"),     QT_TR_NOOP("Exchange"),
+            QT_TR_NOOP("Routing key"), QT_TR_NOOP("Content type"), QT_TR_NOOP("Size"),
+            QT_TR_NOOP("State"),       QT_TR_NOOP("Body")};
     static_assert(std::size(titles) == ColumnCount);
     if (orientation != Qt::Horizontal || section < 0 || section >= ColumnCount)
         return QAbstractTableModel::headerData(section, orientation, role);

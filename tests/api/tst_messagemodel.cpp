@@ -72,8 +72,9 @@ private Q_SLOTS:
                                Model::ContentTypeColumn, Model::StateColumn, Model::BodyColumn})
             texts += shown.model.headerData(each, Qt::Horizontal).toString() + u'='
                     + shown.model.index(0, each).data().toString();
-        QCOMPARE(texts.join(u"; "_s),
-                 u"#=1; Exchange=e; Routing key=k; Type=x/y; State=unsettled; Body=a b c"_s);
+        QCOMPARE(
+                texts.join(u"; "_s),
+                u"#=1; Exchange=e; Routing key=k; Content type=x/y; State=unsettled; Body=a b c"_s);
         const auto value = [&](int row, int each, int role = Qt::DisplayRole) {
             return shown.model.index(row, each).data(role);
         };
