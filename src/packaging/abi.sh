@@ -7,15 +7,16 @@
 #   src/packaging/abi.sh check FOLDER
 #   src/packaging/abi.sh write [FOLDER]
 #
-# FOLDER has libQtAmqp.so, libQtAmqpOutbox.so and libQtAmqpTest.so, compiled with the flags below. Without one, write
-# builds them in build/abi. A version that only adds to the interface passes; its release writes the dumps
-# anew, so that from then on the additions are promised too. The tools are in Debian's package abigail-tools.
+# FOLDER has libQtAmqp.so, libQtAmqpOutbox.so and libQtAmqpTest.so, compiled with the flags below and file by file, as the
+# test package.shared has them in its folder library/src. Without one, write builds them in build/abi. A version that
+# only adds to the interface passes; its release writes the dumps anew, so that from then on the additions are promised
+# too. The tools are in Debian's package abigail-tools.
 
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 dumps=src/packaging/abi
 # The debug information has our own types, and of Qt's only the names: the dumps do not change with Qt.
-flags="-O0 -g -femit-struct-debug-reduced"
+flags="-O0 -g -femit-struct-debug-baseonly -femit-class-debug-always"
 libraries=(QtAmqp QtAmqpOutbox QtAmqpTest)
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT

@@ -144,7 +144,7 @@ abi_flags=
 if [ "$linkage" = shared ]; then
     shared=ON
     # What src/packaging/abi.sh looks at; it costs next to nothing.
-    abi_flags="-g -femit-struct-debug-reduced"
+    abi_flags="-g -femit-struct-debug-baseonly -femit-class-debug-always"
     # shellcheck disable=SC2086 # two flags
     "$CXX" $abi_flags -E -x c++ /dev/null >/dev/null 2>&1 || abi_flags=
 fi
