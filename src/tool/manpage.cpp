@@ -22,7 +22,8 @@ struct Note
 
 constexpr Note environment[] = {
         {"QAMQP_URL", "The broker, if there is neither --url nor --broker."},
-        {"QAMQP_MANAGEMENT", "The management plugin, if there is neither --management nor --broker."},
+        {"QAMQP_MANAGEMENT",
+         "The management plugin, if there is neither --management nor --broker."},
         {"QAMQP_CONFIG", "The file that has brokers with names, instead of the one below FILES."},
         {"NO_COLOR", "If it is set and not empty, the output has no colors."},
 };

@@ -152,8 +152,7 @@ void TestDebug::enums()
 {
     QCOMPARE(printed(QAmqpChannel::Closing), u"QAmqpChannel::Closing"_s);
     QCOMPARE(printed(QAmqpChannel::AckPolicy::NoAck), u"QAmqpChannel::NoAck"_s);
-    QCOMPARE(printed(QAmqpChannel::PrefetchScope::Channel),
-             u"QAmqpChannel::Channel"_s);
+    QCOMPARE(printed(QAmqpChannel::PrefetchScope::Channel), u"QAmqpChannel::Channel"_s);
     QVERIFY(printed(QAmqpChannel::DeleteFlags(QAmqpChannel::IfUnused | QAmqpChannel::IfEmpty))
                     .contains(u"IfUnused|IfEmpty"));
     QVERIFY(printed(QAmqpChannel::PublishFlags(QAmqpChannel::Mandatory)).contains(u"Mandatory"));

@@ -320,7 +320,7 @@ void TestHosts::debugOutput()
             QAmqpCredentials::plain(u"ann"_s, u"secret"_s)));
     QString text;
     QDebug(&text) << &connection;
-    QVERIFY2(text.contains(u"State::Closed") && text.contains(u"amqp://localhost:5672/"),
+    QVERIFY2(text.contains(u"QAmqpConnection::Closed") && text.contains(u"amqp://localhost:5672/"),
              qPrintable(text));
     QVERIFY(!text.contains(u"secret"));
 }

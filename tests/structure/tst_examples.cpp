@@ -78,7 +78,8 @@ private Q_SLOTS:
         QFETCH(const QString, example);
         static const QRegularExpression title(u"\\\\title ([^\\n]+)"_s);
         static const QRegularExpression type(u"\\b(?:QAmqp|Amqp)[A-Z]\\w+"_s);
-        static const QRegularExpression run(u"\\\\badcode\\n *(?:example_|tst_|qml |qamqp-inspector )"_s);
+        static const QRegularExpression run(
+                u"\\\\badcode\\n *(?:example_|tst_|qml |qamqp-inspector )"_s);
         const QString folder = u"examples/"_s + example + u'/';
         const QString project = contents(folder + u"CMakeLists.txt"_s);
         QVERIFY(project.contains(u"find_package(QtAmqp"_s)

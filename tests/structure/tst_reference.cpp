@@ -181,7 +181,7 @@ void QmlTypes::add(const QString &header)
     static const QRegularExpression element(u"QML_(?:NAMED_ELEMENT|VALUE_TYPE)\\((\\w+)\\)"_s);
     static const QRegularExpression property(
             u"Q_PROPERTY\\(\\s*[^()]*?(\\w+)\\s+(?:READ|MEMBER)\\s[^()]*?(?:NOTIFY\\s+(\\w+)|CONSTANT|FINAL)"_s);
-    static const QRegularExpression invokable(u"Q_INVOKABLE [^(]*?(\\w+)\\("_s);
+    static const QRegularExpression callable(u"Q_INVOKABLE [^(]*?(\\w+)\\("_s);
     static const QRegularExpression signalList =
             regex(R"(Q_SIGNALS:(.*?)(?=^\w+(?: Q_SLOTS)?:|\z))");
     static const QRegularExpression signal(u"void (\\w+)\\("_s);
@@ -200,7 +200,7 @@ void QmlTypes::add(const QString &header)
             members += u"::"_s + one.captured(1);
             changes += one.captured(2);
         }
-        for (auto i = invokable.globalMatch(body); i.hasNext();)
+        for (auto i = callable.globalMatch(body); i.hasNext();)
             members += u"::"_s + i.next().captured(1);
         for (auto l = signalList.globalMatch(body); l.hasNext();) {
             const QString list = l.next().captured(1);
