@@ -77,11 +77,11 @@ void checkOptions(const Arguments &arguments)
 std::vector<Binding> bindingsOf(Run &run, const QString &queue)
 {
     Management management(run);
-    const Management::Answer answer = management.ask(
-            {u"queues"_s, run.connectionOptions().virtualHost(), queue, u"bindings"_s});
-    // Each queue has the binding to the default exchange.
-    if (answer.isMissing || (!answer.failure && answer.rows.isEmpty()))
-        throw Failure{Refused, u"there is no queue \"%1\""_s.arg(queue)};
+    const QStringList path{u"queues"_s, run.connectionOptions().virtualHost(), queue};
+    const Management::Answer answer = management.ask(path + QStringList(u"bindings"_s));
+    const Failure missing{Refused, u"there is no queue \"%1\""_s.arg(queue)};
+    if (answer.isMissing)
+        throw missing;
     if (answer.failure) {
         throw Failure{
                 answer.failure->status,
@@ -98,6 +98,9 @@ std::vector<Binding> bindingsOf(Run &run, const QString &queue)
                      QAmqpTable::fromJson(QJsonDocument(table).toJson(QJsonDocument::Compact))});
         }
     }
+    // RabbitMQ makes up a binding to the default exchange for a queue that is missing, too.
+    if (found.empty() && management.ask(path, QString(), Management::Object).isMissing)
+        throw missing;
     if (found.empty())
         throw defaultExchange(
                 u"queue \"%1\" has no binding but that to the default exchange"_s.arg(queue));
