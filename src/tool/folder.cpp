@@ -23,6 +23,9 @@ MessageFolder::MessageFolder(const QString &path) : m_path(path)
     const bool isNew = !QFileInfo::exists(path);
     if (path.isEmpty() || !QDir().mkpath(path) || !QFileInfo(path).isDir())
         throw Failure{BadUsage, u"--save: cannot make the folder %1"_s.arg(path)};
+    // Nobody else is to read the messages.
+    if (isNew)
+        QFile::setPermissions(path, QFile::ReadOwner | QFile::WriteOwner | QFile::ExeOwner);
     QString error;
     if (isNew && !writeFolderToDisk(QFileInfo(path).absolutePath(), &error))
         throw Failure{BadUsage, u"--save: cannot write the folder %1: %2"_s.arg(path, error)};

@@ -11,6 +11,19 @@
 
 namespace Tool {
 
+namespace {
+
+// JSON need not escape these control characters, which terminals obey.
+QByteArray withEscapedControls(QByteArray json)
+{
+    json.replace('\x7f', "\\u007f");
+    for (int code = 0x80; code <= 0x9f && json.contains('\xc2'); ++code)
+        json.replace(QByteArray("\xc2") + char(code), "\\u00" + QByteArray::number(code, 16));
+    return json;
+}
+
+} // namespace
+
 QByteArray jsonText(const QByteArray &utf8)
 {
     const QByteArray array = QJsonDocument(QJsonArray{textOf(utf8)}).toJson(QJsonDocument::Compact);
@@ -50,6 +63,6 @@ JsonObject &JsonObject::addText(const QByteArray &name, const QString &text)
     return add(name + "_base64", '"' + bytes.toBase64() + '"');
 }
 
-QByteArray JsonObject::line() const { return styledJson(json()) + '\n'; }
+QByteArray JsonObject::line() const { return styledJson(withEscapedControls(json())) + '\n'; }
 
 } // namespace Tool

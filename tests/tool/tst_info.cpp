@@ -66,6 +66,9 @@ private Q_SLOTS:
         result = info({u"queues"_s, u"orders"_s, u"none"_s, u"o?"_s, u"--json"_s});
         VERIFY_RUN(result, 3, u"qamqp info: there is no queue \"none\"\n"_s);
         QCOMPARE(result.output.count('\n'), 1);
+        m_server.setAnswer("[{\"name\":\"evil\xc2\x9b\x7f\"}]");
+        result = info({u"queues"_s, u"--json"_s});
+        QVERIFY2(result.output.contains("\"evil\\u009b\\u007f\""), result.output.constData());
     }
 
     void asksForEachKind_data()

@@ -339,6 +339,7 @@ private Q_SLOTS:
         Result result = tool({u"get"_s, u"from"_s, u"--save"_s, path});
         VERIFY_RUN(result, 0, QString());
         QCOMPARE(result.output, first);
+        QVERIFY(!(QFile::permissions(path) & (QFile::ReadGroup | QFile::ReadOther)));
         // What is there is not overwritten: neither a message nor what another program writes.
         QFile(path + "/000000002.json.part"_L1).open(QIODevice::WriteOnly);
         result = tool({u"consume"_s, u"from"_s, u"--save"_s, path, u"--count"_s,
