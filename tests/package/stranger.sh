@@ -24,6 +24,7 @@ while :; do
     esac
 done
 [ $# = 2 ] || { sed -n '5,/^$/s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+[ -d "$1" ] || { echo "skipped: there are no packages in $1"; exit 77; }
 packages=$(realpath -e -- "$1") || exit 1
 here=$(cd "$(dirname "$0")" && pwd)
 pages=$(cd "$here/../../src/doc/snippets/gettingstarted" && pwd) || exit 1
