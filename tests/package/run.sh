@@ -151,7 +151,7 @@ fi
 
 step "add_subdirectory ($linkage)"
 configure "$folder/add_subdirectory" -S "$here" -DQTAMQP_SOURCE="$source" -DBUILD_SHARED_LIBS=$shared \
-    -DQTAMQP_BINARY="$folder/library" -DQTAMQP_INSTALL=ON -DQTAMQP_TOOL=ON -DQTAMQP_PCH=OFF \
+    -DQTAMQP_BINARY="$folder/library" -DQTAMQP_INSTALL=ON -DQTAMQP_TOOL=ON -DQTAMQP_PCH=ON \
     -DCMAKE_INSTALL_PREFIX=/opt/qtamqp -DCMAKE_CXX_FLAGS="$abi_flags"
 if grep -q "^BUILD_SHARED_LIBS:BOOL=$shared\$" "$built/CMakeCache.txt"; then
     install "$built"
