@@ -3,6 +3,8 @@
 
 #include "tool/tooltest.h"
 
+#include <cstdlib>
+#include <fcntl.h>
 #include <unistd.h>
 
 extern const char *const programPath;
@@ -83,6 +85,16 @@ QList<QJsonObject> jsonLines(const QByteArray &output)
             objects += json(line);
     }
     return objects;
+}
+
+bool canMakeTerminals()
+{
+    const int master = ::posix_openpt(O_RDWR | O_NOCTTY);
+    const bool isUnlocked = master >= 0 && ::grantpt(master) == 0 && ::unlockpt(master) == 0;
+    const int terminal = isUnlocked ? ::open(::ptsname(master), O_RDWR | O_NOCTTY) : -1;
+    ::close(terminal);
+    ::close(master);
+    return terminal >= 0;
 }
 
 } // namespace ToolTest

@@ -53,6 +53,9 @@ Result run(const QStringList &arguments, const QByteArray &input = {});
 
 QString programName();
 
+// Whether there are pseudo terminals; a root without /dev/pts has none.
+bool canMakeTerminals();
+
 QJsonObject json(const QByteArray &line);
 QList<QJsonObject> jsonLines(const QByteArray &output);
 

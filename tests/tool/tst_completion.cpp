@@ -12,10 +12,6 @@
 #include <QtCore/qtemporarydir.h>
 
 #include <algorithm>
-#include <cstdlib>
-
-#include <fcntl.h>
-#include <unistd.h>
 
 using namespace Qt::StringLiterals;
 using namespace ToolTest;
@@ -306,10 +302,8 @@ private Q_SLOTS:
     {
         if (QStandardPaths::findExecutable(u"zsh"_s).isEmpty())
             QSKIP("zsh is not installed");
-        const int terminal = ::posix_openpt(O_RDWR | O_NOCTTY);
-        if (terminal < 0)
-            QSKIP("zsh completes on a terminal only, and there is none: /dev/pts is not mounted");
-        ::close(terminal);
+        if (!canMakeTerminals())
+            QSKIP("zsh completes on a terminal only, and /dev/pts is not mounted");
         const auto completed = [this](const QString &line, const QString &expected) {
             return shell(u"zsh"_s,
                          {u"-f"_s, u"-c"_s, QString::fromUtf8(zshHarness), u"zsh"_s,
