@@ -113,14 +113,14 @@ void Management::finish(QNetworkReply *reply)
     const QJsonArray array = json.array();
     if (asked == m_exchanges.url()) {
         QList<Exchange> exchanges;
-        for (const QJsonValue each : array)
+        for (const auto each : array)
             exchanges +=
                     {each[u"name"].toString(), each[u"type"].toString(),
                      rate(each, u"publish_in_details"_s), rate(each, u"publish_out_details"_s)};
         return Q_EMIT exchangesListed(exchanges);
     }
     QList<Queue> queues;
-    for (const QJsonValue each : array)
+    for (const auto each : array)
         queues += {each[u"name"].toString(), each[u"messages_ready"].toInteger(),
                    each[u"messages_unacknowledged"].toInteger(), rate(each, u"publish_details"_s),
                    rate(each, u"deliver_get_details"_s)};

@@ -292,7 +292,7 @@ void info(Run &run)
     QList<Row> rows;
     QStringList missing = names;
     missing.removeIf(isPattern);
-    for (const QJsonValue given : answer.rows) {
+    for (const auto given : answer.rows) {
         const Row row = readRow(given, kind.columns);
         const QByteArray name = row.constFirst().toString().toUtf8();
         if (names.isEmpty() || std::any_of(names.begin(), names.end(), [&](const QString &wanted) {

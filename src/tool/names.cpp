@@ -52,7 +52,7 @@ QStringList namesOnBroker(NameOf what, const QStringList &given)
                 {isQueue ? u"queues"_s : u"exchanges"_s, run.connectionOptions().virtualHost()},
                 u"columns=name"_s);
         QStringList names;
-        for (const QJsonValue row : answer.rows) {
+        for (const auto row : answer.rows) {
             const QString name = row[u"name"].toString(); // empty: the default exchange
             if (isShowable(name))
                 names += name;

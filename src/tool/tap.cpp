@@ -89,7 +89,7 @@ std::vector<Binding> bindingsOf(Run &run, const QString &queue)
                 "--queue; %1"_s.arg(answer.failure->text)};
     }
     std::vector<Binding> found;
-    for (const QJsonValue row : answer.rows) {
+    for (const auto row : answer.rows) {
         const QJsonObject table = row[u"arguments"].toObject();
         const QString exchange = row[u"source"].toString();
         if (!exchange.isEmpty()) {
