@@ -77,7 +77,7 @@ received_by_qml()
     sed "s|amqp://localhost|$QTAMQP_TEST_URL|" "$source/examples/readme-qml/hello.qml" >"$program"
     QT_LOGGING_RULES="qt.amqp.frames=true" "$qml_tools/qml" -I "$1" "$program" >"$log" 2>&1 &
     local pid=$!
-    until grep -q 'basic.deliver' "$log" || [ $((tries += 1)) -gt 200 ] || ! kill -0 $pid; do
+    until grep -q 'basic.deliver' "$log" || [ $((tries += 1)) -gt 900 ] || ! kill -0 $pid; do
         sleep 0.1
     done
     kill $pid
