@@ -76,7 +76,7 @@ public:
     const QByteArray &read()
     {
         char buffer[4096];
-        for (ssize_t bytes; (bytes = ::read(m_master, buffer, sizeof buffer)) > 0;)
+        for (ssize_t bytes = 0; (bytes = ::read(m_master, buffer, sizeof buffer)) > 0;)
             m_shown += QByteArray(buffer, bytes);
         return m_shown;
     }
