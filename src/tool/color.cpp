@@ -18,7 +18,7 @@ enum class Mode { Auto, Always, Never };
 
 Mode mode = Mode::Auto;
 
-bool hasColors(Stream stream)
+bool hasColors([[maybe_unused]] Stream stream)
 {
     if (mode != Mode::Auto)
         return mode == Mode::Always;
