@@ -53,6 +53,7 @@ void QAmqpChannelPrivate::on(const ChannelLost &lost)
     const QAmqpError cause = lost.cause;
     const QPointer<QAmqpChannel> alive(q);
     const QList<QPointer<QAmqpConsumer>> running = consumerObjects();
+    scheduleConsumerUpdate(); // for the states, if a slot runs an event loop
     Q_EMIT q->interrupted(cause);
     if (alive)
         emitStateChanged();

@@ -30,10 +30,11 @@ void QAmqpChannelPrivate::update()
 {
     const QPointer<QAmqpChannel> alive(q);
     updateScheduled = false;
-    if (refusedPublishes > 0)
+    if (emittedState != currentState() || emittedError != lastError || refusedPublishes > 0)
+        scheduleUpdate(); // a slot may run an event loop, whose turns then emit what is left
+    emitStateChanged();
+    if (alive && refusedPublishes > 0)
         emitPublishRefused();
-    if (alive)
-        emitStateChanged();
     if (alive)
         emitLastErrorChanged();
     if (alive && std::exchange(consumersChanged, false))
@@ -156,12 +157,15 @@ void QAmqpChannelPrivate::emitPublishRefused()
     const QAmqpError error = std::exchange(refusedError, {});
     const bool isHeard =
             q->isSignalConnected(QMetaMethod::fromSignal(&QAmqpChannel::publishRefused));
-    if (std::exchange(warnOfRefusal, false) && !isHeard)
-        engine->log().add(
-                qtAmqpChannel(), QtWarningMsg,
-                formatted(
-                        u"publish() returned 0, and nothing was sent: %1 (told once until the channel is opened again; publishRefused() tells of each)",
-                        error.text()));
+    if (std::exchange(warnOfRefusal, false) && !isHeard) {
+        const QString warning = formatted(
+                u"publish() returned 0, and nothing was sent: %1 (told once until the channel is opened again; publishRefused() tells of each)",
+                error.text());
+        if (engine)
+            engine->log().add(qtAmqpChannel(), QtWarningMsg, warning);
+        else // a slot has deleted the connection just now
+            qCWarning(qtAmqpChannel).noquote() << warning;
+    }
     Q_EMIT q->publishRefused(error, messages);
 }
 

@@ -140,6 +140,7 @@ private Q_SLOTS:
     void idempotentCallsAreSentAgain();
     void aServerGoesOn();
     void drainingWaitsForWhatWasShown();
+    void aSlotMayWaitForTheNextLink();
     void drainingEndsWithItsTimeOrItsLink();
     void whatWasAcknowledgedIsNotShownAgain();
 };
@@ -603,6 +604,29 @@ void TestRecovery::aPausedConsumerStaysPaused()
     TRY_COMPARE(broker.queue(u"q"_s)->unacknowledged, quint64(0));
 }
 
+void TestRecovery::aSlotMayWaitForTheNextLink()
+{
+    QAmqpTestBroker broker;
+    QVERIFY(broker.start());
+    QVERIFY(broker.declareQueue(u"q"_s));
+    Client client(broker);
+    QAmqpConsumer *consumer = client.channel->consume(u"q"_s);
+    client.log.watch(consumer);
+    client.connection.open();
+    QVERIFY(client.waitFor(u"consumer.started"_s));
+    client.log.lines.clear();
+    connect(client.channel, &QAmqpChannel::interrupted, consumer,
+            [&] { QVERIFY(client.waitFor(u"channel.recovered"_s)); });
+    broker.dropConnections();
+    QVERIFY(client.waitFor(u"connection.recovered"_s));
+    const QStringList story = client.log.story();
+    QCOMPARE(story.filter(u"channel."_s),
+             QStringList({u"channel.interrupted ConnectionLost"_s, u"channel.Opening"_s,
+                          u"channel.Open"_s, u"channel.recovered"_s}));
+    QCOMPARE(story.filter(u"consumer."_s),
+             QStringList({u"consumer.Starting"_s, u"consumer.Active"_s}));
+}
+
 // The broker has forgotten what it sent.
 void TestRecovery::heldMessagesWithoutAcknowledgementAreKept()
 {
@@ -768,7 +792,7 @@ void TestRecovery::aServerGoesOn()
 void TestRecovery::drainingWaitsForWhatWasShown()
 {
     Scene s;
-    for (quint64 tag : {1, 2, 3})
+    for (quint64 tag : {1u, 2u, 3u})
         s.send(tag, QByteArray::number(tag));
     QVERIFY(s.consumer->pause());
     s.send(4, "4");
@@ -827,7 +851,7 @@ void TestRecovery::drainingEndsWithItsTimeOrItsLink()
 void TestRecovery::whatWasAcknowledgedIsNotShownAgain()
 {
     Scene s(tagged().setDeduplication(2));
-    for (quint64 tag : {1, 2, 3, 4})
+    for (quint64 tag : {1u, 2u, 3u, 4u})
         s.send(tag, QByteArray::number(tag));
     s.wire->setMute(true);
     QVERIFY(s.received.at(2).ack(QAmqpDelivery::Multiple)); // 1, 2, 3, of which two are remembered

@@ -3,7 +3,7 @@
 
 // What a program hears that publishes where nothing can be published, and does not look at the tag.
 
-#include "apitest.h"
+#include "consumertest.h"
 
 #include <QtAmqp/qamqpexchange.h>
 #include <QtCore/qregularexpression.h>
@@ -72,6 +72,58 @@ private Q_SLOTS:
         s.channel->publish({}, u"q"_s, "m"_ba);
         QVERIFY(refused.wait(Patience));
         QCOMPARE(refused.at(1).at(1).toULongLong(), 1U);
+    }
+
+    // A slot may run an event loop, and what happens in it is signalled in the order in which it happened.
+    void aSlotMayWait()
+    {
+        Session s(openedChannel());
+        s.makeChannel();
+        QList<QAmqpChannel::State> states;
+        connect(s.channel, &QAmqpChannel::stateChanged, this,
+                [&](QAmqpChannel::State state) { states.append(state); });
+        connect(s.channel, &QAmqpChannel::publishRefused, this,
+                [&] { QVERIFY(eventually([&] { return s.channel->isOpen(); })); });
+        s.channel->publish({}, QString(256, u'x'), "m"_ba);
+        s.connection.open();
+        TRY(states.contains(QAmqpChannel::Open), s.server);
+        QCOMPARE(states, QList({QAmqpChannel::Opening, QAmqpChannel::Open}));
+    }
+
+    // And so are the consumers' states.
+    void aSlotMayWaitForAConsumer()
+    {
+        ConsumerSession s(consuming().expect<BasicCancel>().reply(BasicCancelOk{"t"}));
+        TRY(s.consumer->state() == QAmqpConsumer::Active, s.server);
+        QList<QAmqpConsumer::State> states;
+        connect(s.consumer, &QAmqpConsumer::stateChanged, this,
+                [&](QAmqpConsumer::State state) { states.append(state); });
+        connect(s.channel, &QAmqpChannel::publishRefused, this, [&] {
+            QVERIFY(eventually([&] { return s.consumer->state() == QAmqpConsumer::Cancelled; }));
+        });
+        s.channel->publish(QString(256, u'x'), {}, "m"_ba);
+        s.consumer->cancel();
+        TRY(states.contains(QAmqpConsumer::Cancelled), s.server);
+        QCOMPARE(states, QList({QAmqpConsumer::Cancelling, QAmqpConsumer::Cancelled}));
+    }
+
+    // A slot may delete the connection, which its channel may outlive.
+    void theConnectionMayGo()
+    {
+        Session s(openedChannel());
+        QObject owner;
+        QPointer<QAmqpConnection> connection = new QAmqpConnection(optionsFor(s.server));
+        QAmqpChannel *channel = connection->createChannel(&owner);
+        connection->open();
+        TRY(channel->isOpen(), s.server);
+        connect(channel, &QAmqpChannel::stateChanged, this, [&] { delete connection; });
+        QTest::ignoreMessage(
+                QtWarningMsg,
+                QRegularExpression(u"publish\\(\\) returned 0, and nothing was sent"_s));
+        channel->close();
+        QCOMPARE(channel->publish({}, u"q"_s, "m"_ba), 0U);
+        TRY(!connection, s.server);
+        QCOMPARE(channel->state(), QAmqpChannel::Closed);
     }
 
     // Also what an open channel cannot send, or one whose connection was never opened.
