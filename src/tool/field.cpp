@@ -7,6 +7,8 @@
 #include "message.h"
 #include "typedvalue.h"
 
+#include <span>
+
 using namespace Qt::StringLiterals;
 
 namespace Tool {
@@ -88,8 +90,13 @@ constexpr Named fields[] = {
         {"delivery-mode", deliveryModeOf},
         {"priority", priorityOf},
         {"timestamp", timestampOf},
-        {"file", fileOf},
+        {"file", fileOf}, // stays the last: fieldsOf() leaves it out for messages in a queue
 };
+
+std::span<const Named> fieldsOf(FieldsOf which)
+{
+    return std::span(fields).first(std::size(fields) - (which == FieldsOf::Printed ? 0 : 1));
+}
 
 Field headerNamed(const QString &name)
 {
@@ -101,11 +108,11 @@ Field headerNamed(const QString &name)
 
 } // namespace
 
-std::optional<Field> fieldNamed(const QString &name)
+std::optional<Field> fieldNamed(const QString &name, FieldsOf which)
 {
     if (name.startsWith(headerPrefix) && name.size() > headerPrefix.size())
         return headerNamed(name.sliced(headerPrefix.size()));
-    for (const Named &each : fields) {
+    for (const Named &each : fieldsOf(which)) {
         if (name == QLatin1StringView(each.name))
             return each.read;
     }
@@ -119,10 +126,10 @@ std::optional<Field> fieldNamed(const QString &name)
     return {};
 }
 
-QString fieldNames()
+QString fieldNames(FieldsOf which)
 {
     QStringList all;
-    for (const Named &each : fields)
+    for (const Named &each : fieldsOf(which))
         all += QLatin1StringView(each.name);
     for (const TextProperty &row : textProperties())
         all += QLatin1StringView(row.option);

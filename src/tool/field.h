@@ -26,11 +26,14 @@ struct Shown
 // Returns the part as bytes, or nothing if the message has no such part.
 using Field = std::function<std::optional<QByteArray>(const Shown &shown)>;
 
+// A message in a queue is in no file; one that is printed may have been saved to one.
+enum class FieldsOf { Queued, Printed };
+
 // Returns nothing if there is no such name.
-std::optional<Field> fieldNamed(const QString &name);
+std::optional<Field> fieldNamed(const QString &name, FieldsOf which);
 
 // The names, for the text of an error.
-QString fieldNames();
+QString fieldNames(FieldsOf which);
 
 } // namespace Tool
 

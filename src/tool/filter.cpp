@@ -55,9 +55,10 @@ Filter::Condition Filter::read(const QString &expression)
     const qsizetype at = found - expression.begin();
     const bool isNot = *found == u'=' && at > 0 && expression.at(at - 1) == u'!';
     const QString name = expression.first(isNot ? at - 1 : at);
-    const std::optional<Field> field = fieldNamed(name);
+    const std::optional<Field> field = fieldNamed(name, FieldsOf::Queued);
     if (!field)
-        throw wrong(u"there is no \"%1\" in a message; there are %2"_s.arg(name, fieldNames()));
+        throw wrong(u"there is no \"%1\" in a message; there are %2"_s.arg(
+                name, fieldNames(FieldsOf::Queued)));
     return {*field,
             *found == u'~'  ? Contains
                     : isNot ? FitsNot

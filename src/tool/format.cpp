@@ -93,9 +93,10 @@ qsizetype MessageFormat::readEscape(qsizetype at)
 
 void MessageFormat::add(const QString &name)
 {
-    const std::optional<Field> field = fieldNamed(name);
+    const std::optional<Field> field = fieldNamed(name, FieldsOf::Printed);
     if (!field)
-        throw wrong(u": there is no \"%1\" in a message; there are %2"_s.arg(name, fieldNames()));
+        throw wrong(u": there is no \"%1\" in a message; there are %2"_s.arg(
+                name, fieldNames(FieldsOf::Printed)));
     m_parts.back().field = *field;
     m_parts.back().isExact = name == "body"_L1;
     m_parts.emplace_back();

@@ -255,7 +255,13 @@ private Q_SLOTS:
             "routing-key=app.*"_s);
         row("filter of nothing", {u"move"_s, u"q"_s, u"r"_s, u"--filter"_s, u"key=x"_s},
             u"--filter \"key=x\": there is no \"key\" in a message; there are body, size, exchange, "
-            "routing-key, redelivered, headers, delivery-mode, priority, timestamp, file, content-type, "
+            "routing-key, redelivered, headers, delivery-mode, priority, timestamp, content-type, "
+            "content-encoding, correlation-id, reply-to, expiration, message-id, type, user-id, app-id, "
+            "cluster-id and header:NAME"_s);
+        row("filter of what is not in a queue",
+            {u"copy"_s, u"q"_s, u"r"_s, u"--filter"_s, u"file=x"_s},
+            u"--filter \"file=x\": there is no \"file\" in a message; there are body, size, exchange, "
+            "routing-key, redelivered, headers, delivery-mode, priority, timestamp, content-type, "
             "content-encoding, correlation-id, reply-to, expiration, message-id, type, user-id, app-id, "
             "cluster-id and header:NAME"_s);
         row("tap nothing", {u"tap"_s},
