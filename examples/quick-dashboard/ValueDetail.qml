@@ -85,7 +85,8 @@ Card {
         objectName: "bigAge"
         Layout.fillWidth: true
         visible: !!detail.entry
-        text: qsTr("%L1 messages, the last one %2").arg(detail.shown.count).arg(detail.shown.age)
+        text: detail.shown.count === 1 ? qsTr("1 message, %1").arg(detail.shown.age)
+                                       : qsTr("%L1 messages, the last one %2").arg(detail.shown.count).arg(detail.shown.age)
         elide: Text.ElideRight
         color: Theme.faint
     }

@@ -4,10 +4,10 @@
 #include "broker.h"
 
 #include "messagemodel.h"
+#include "valuetext.h"
 
 #include <QtAmqp/QAmqpRpcClient>
 #include <QtCore/QElapsedTimer>
-#include <QtCore/QLocale>
 
 using namespace Qt::StringLiterals;
 
@@ -199,7 +199,7 @@ void Broker::move(const QList<QAmqpDelivery> &messages, const QString &exchange,
             [this](const QList<QFuture<void>> &ended) {
                 for (QFuture<void> each : ended)
                     each.waitForFinished(); // throws if it failed
-                Q_EMIT done(tr("%1 messages moved").arg(QLocale().toString(ended.size())));
+                Q_EMIT done(howMany(ended.size(), tr("1 message moved"), tr("%1 messages moved")));
             },
             channel);
 }
@@ -273,8 +273,9 @@ void Broker::purge(const QString &queue)
     finish(
             channel->purgeQueue(queue),
             [this, queue](quint32 messages) {
-                Q_EMIT done(
-                        tr("%1 messages removed from %2").arg(QLocale().toString(messages), queue));
+                Q_EMIT done(howMany(messages, tr("1 message removed from %2"),
+                                    tr("%1 messages removed from %2"))
+                                    .arg(queue));
             },
             channel);
 }

@@ -9,6 +9,7 @@
 #include "messageview.h"
 #include "publishform.h"
 #include "queuelist.h"
+#include "valuetext.h"
 
 #include <QtCore/QLocale>
 #include <QtWidgets/QBoxLayout>
@@ -156,14 +157,18 @@ void MainWindow::peeked(const QString &queue, const QList<QAmqpDelivery> &delive
     m_messages.forget();
     for (const QAmqpDelivery &delivery : deliveries)
         m_messages.append(delivery);
-    const QLocale locale;
-    succeeded(deliveries.isEmpty() ? tr("%1 is empty").arg(queue)
-                      : more == 0
-                      ? tr("All %1 messages of %2, which are in the queue again")
-                                .arg(locale.toString(deliveries.size()), queue)
-                      : tr("The first %1 messages of %2, which are in the queue again; %3 more")
-                                .arg(locale.toString(deliveries.size()), queue,
-                                     locale.toString(more)));
+    const auto count = deliveries.size();
+    if (count == 0)
+        succeeded(tr("%1 is empty").arg(queue));
+    else if (more == 0)
+        succeeded(howMany(count, tr("The only message of %2, which is in the queue again"),
+                          tr("All %1 messages of %2, which are in the queue again"))
+                          .arg(queue));
+    else
+        succeeded(howMany(count,
+                          tr("The first message of %2, which is in the queue again; %3 more"),
+                          tr("The first %1 messages of %2, which are in the queue again; %3 more"))
+                          .arg(queue, QLocale().toString(more)));
 }
 
 void MainWindow::held(const QString &queue, const QList<QAmqpDelivery> &deliveries, quint32 more)
@@ -171,9 +176,9 @@ void MainWindow::held(const QString &queue, const QList<QAmqpDelivery> &deliveri
     m_messages.forget();
     for (const QAmqpDelivery &delivery : deliveries)
         m_messages.append(delivery);
-    const QLocale locale;
-    succeeded(tr("%1 messages of %2 are held; %3 more are in the queue")
-                      .arg(locale.toString(deliveries.size()), queue, locale.toString(more)));
+    succeeded(howMany(deliveries.size(), tr("1 message of %2 is held; more in the queue: %3"),
+                      tr("%1 messages of %2 are held; more in the queue: %3"))
+                      .arg(queue, QLocale().toString(more)));
 }
 
 void MainWindow::toggleConsuming()
@@ -192,10 +197,10 @@ void MainWindow::toggleConsuming()
 void MainWindow::askHowToConsume(const QString &queue, quint32 messages)
 {
     const QLocale locale;
-    auto *question =
-            new QMessageBox(QMessageBox::Question, tr("Consume"),
-                            tr("%1 holds %2 messages.").arg(queue, locale.toString(messages)),
-                            QMessageBox::Cancel, this);
+    auto *question = new QMessageBox(
+            QMessageBox::Question, tr("Consume"),
+            howMany(messages, tr("%2 holds 1 message."), tr("%2 holds %1 messages.")).arg(queue),
+            QMessageBox::Cancel, this);
     question->setTextFormat(Qt::PlainText);
     question->setInformativeText(
             tr("Hold: at most %1 of them are kept here, unacknowledged. Those that you acknowledge or move "

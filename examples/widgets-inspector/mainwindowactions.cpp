@@ -12,6 +12,7 @@
 #include "messageview.h"
 #include "publishform.h"
 #include "queuelist.h"
+#include "valuetext.h"
 
 #include <QtCore/QLocale>
 #include <QtGui/QAction>
@@ -309,7 +310,7 @@ void MainWindow::updateCount()
     allow(m_save, shown > 0 ? QString() : tr("no messages are shown."));
     QString text = shown < count
             ? tr("%1 of %2 messages").arg(locale.toString(shown), locale.toString(count))
-            : tr("%1 messages").arg(locale.toString(count));
+            : howMany(count, tr("1 message"), tr("%1 messages"));
     if (m_messages.unsettled() > 0)
         text += tr(", %1 held").arg(locale.toString(m_messages.unsettled()));
     m_count->setText(count == 0 ? QString() : text);

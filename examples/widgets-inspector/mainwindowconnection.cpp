@@ -10,6 +10,7 @@
 #include "connectdialog.h"
 #include "publishform.h"
 #include "queuelist.h"
+#include "valuetext.h"
 
 #include <QtCore/QLocale>
 #include <QtCore/QSettings>
@@ -20,7 +21,10 @@
 #include <QtWidgets/QSplitter>
 #include <QtWidgets/QStatusBar>
 
+#include <chrono>
+
 using namespace Qt::StringLiterals;
+using namespace std::chrono_literals;
 
 void MainWindow::connectBroker()
 {
@@ -30,7 +34,7 @@ void MainWindow::connectBroker()
     connect(&m_broker, &Broker::recovered, m_queues, &QueueList::refresh);
     connect(&m_broker, &Broker::lost, this, &MainWindow::lost);
     connect(&m_broker, &Broker::recovered, this, &MainWindow::recovered);
-    m_countdown.setInterval(1000);
+    m_countdown.setInterval(1s);
     connect(&m_countdown, &QTimer::timeout, this, &MainWindow::updateState);
     connect(&m_broker, &Broker::consumingChanged, this, &MainWindow::updateState);
     connect(&m_broker, &Broker::failed, m_banner, &Banner::setText);
@@ -97,9 +101,12 @@ void MainWindow::lost(const QString &text)
         return;
     m_loss = tr("The connection was lost: %1").arg(text);
     if (const int held = m_messages.unsettled(); held > 0)
-        m_loss += u'\n'
-                + tr("%1 messages that were held are in their queue again, and will be redelivered.")
-                          .arg(QLocale().toString(held));
+        m_loss +=
+                u'\n'
+                + howMany(
+                        held,
+                        tr("The message that was held is in its queue again, and will be redelivered."),
+                        tr("%1 messages that were held are in their queue again, and will be redelivered."));
     if (m_broker.isConsuming())
         m_loss += u'\n' + tr("Consuming goes on when it is made again.");
     m_banner->setText(m_loss);

@@ -9,8 +9,8 @@
 #include "messagefilter.h"
 #include "messagetable.h"
 #include "queuelist.h"
+#include "valuetext.h"
 
-#include <QtCore/QLocale>
 #include <QtCore/QSaveFile>
 #include <QtGui/QClipboard>
 #include <QtGui/QGuiApplication>
@@ -64,15 +64,16 @@ void MainWindow::acknowledge()
     const auto count = std::count_if(rows.begin(), rows.end(),
                                      [this](int row) { return m_messages.ack(row); });
     updateSelection();
-    succeeded(tr("%1 messages acknowledged: they are no longer in the queue")
-                      .arg(QLocale().toString(int(count))));
+    succeeded(howMany(count, tr("1 message acknowledged: it is no longer in the queue"),
+                      tr("%1 messages acknowledged: they are no longer in the queue")));
 }
 
 void MainWindow::requeue()
 {
     const int count = m_messages.requeue(selectedHeld());
     updateSelection();
-    succeeded(tr("%1 messages are in the queue again").arg(QLocale().toString(count)));
+    succeeded(howMany(count, tr("1 message is in the queue again"),
+                      tr("%1 messages are in the queue again")));
 }
 
 void MainWindow::askWhereTo()
@@ -138,8 +139,9 @@ QByteArray MainWindow::json(int row) const { return m_messages.delivery(row).toJ
 void MainWindow::save()
 {
     const auto count = selectedOrAll().size();
-    auto *dialog = new QFileDialog(this, tr("Save %1 messages").arg(QLocale().toString(count)), {},
-                                   tr("Lines of JSON (*.jsonl);;All files (*)"));
+    auto *dialog =
+            new QFileDialog(this, howMany(count, tr("Save 1 message"), tr("Save %1 messages")), {},
+                            tr("Lines of JSON (*.jsonl);;All files (*)"));
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     dialog->setAcceptMode(QFileDialog::AcceptSave);
     dialog->setDefaultSuffix(u"jsonl"_s);
@@ -160,6 +162,7 @@ bool MainWindow::saveTo(const QString &fileName)
         m_banner->setText(tr("%1 cannot be written: %2").arg(fileName, file.errorString()));
         return false;
     }
-    succeeded(tr("%1 messages saved to %2").arg(QLocale().toString(rows.size()), fileName));
+    succeeded(howMany(rows.size(), tr("1 message saved to %2"), tr("%1 messages saved to %2"))
+                      .arg(fileName));
     return true;
 }

@@ -7,6 +7,7 @@
 #include <QtCore/QJsonArray>
 #include <QtCore/QJsonDocument>
 #include <QtCore/QJsonObject>
+#include <QtCore/QLocale>
 
 #include <cmath>
 
@@ -130,6 +131,11 @@ QAmqpValue valueFromText(Type type, const QString &text)
     }
     const QJsonObject json = {{u"type"_s, typeName(type)}, {u"value"_s, text}};
     return QAmqpValue::fromJson(QJsonDocument(json).toJson(QJsonDocument::Compact));
+}
+
+QString howMany(qint64 count, const QString &one, const QString &many)
+{
+    return count == 1 ? one : many.arg(QLocale().toString(count));
 }
 
 QString readable(const QByteArray &bytes)

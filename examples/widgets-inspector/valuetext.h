@@ -19,6 +19,9 @@ QString valueText(const QAmqpValue &value);
 // says why.
 QAmqpValue valueFromText(QAmqpValue::Type type, const QString &text);
 
+// Returns the text for one, or the text for many with their number in place of %1.
+QString howMany(qint64 count, const QString &one, const QString &many);
+
 // Returns text to be shown, not to be edited: bytes that are not UTF-8 become \xNN.
 QString readable(const QByteArray &bytes);
 QString readable(const QString &text);

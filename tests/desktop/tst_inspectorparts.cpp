@@ -12,6 +12,7 @@
 #include "propertymodel.h"
 #include "valuetext.h"
 
+#include <QtCore/qlocale.h>
 #include <QtCore/qsettings.h>
 #include <QtCore/qtemporarydir.h>
 #include <QtCore/qtimezone.h>
@@ -154,6 +155,16 @@ private Q_SLOTS:
             QVERIFY2(lines.contains(line), qPrintable(lines.join(u'\n')));
         const auto type = lines.indexOf(u"type=<img src=x>"_s);
         QVERIFY(!model.index(int(type), 2).data(Qt::ToolTipRole).toString().contains(u"<img"_s));
+    }
+
+    void countsAsPeopleDo()
+    {
+        const QString one = u"The only message of %2"_s;
+        const QString many = u"All %1 messages of %2"_s;
+        QCOMPARE(howMany(1, one, many).arg(u"q"_s), u"The only message of q"_s);
+        QCOMPARE(howMany(0, one, many).arg(u"q"_s), u"All 0 messages of q"_s);
+        QCOMPARE(howMany(2345, one, many).arg(u"q"_s),
+                 u"All %1 messages of q"_s.arg(QLocale().toString(2345)));
     }
 
     void isBoundedByBytes()
