@@ -70,7 +70,7 @@ QT_BEGIN_NAMESPACE
 
 namespace {
 
-const QMetaObject &properties = QAmqpQuickMessage::staticMetaObject;
+const QMetaObject &messageProperties = QAmqpQuickMessage::staticMetaObject;
 constexpr int FirstProperty = QAmqpMessageModel::FirstFreeRole;
 
 } // namespace
@@ -150,21 +150,21 @@ QVariant QAmqpQuickMessageModel::data(const QModelIndex &index, int role) const
         return message.text();
     if (role == DeliveryRole)
         return QVariant::fromValue(message);
-    const QMetaProperty property = properties.property(role - FirstProperty);
+    const QMetaProperty property = messageProperties.property(role - FirstProperty);
     return property.isValid() ? property.readOnGadget(&message) : QVariant();
 }
 
 QHash<int, QByteArray> QAmqpQuickMessageModel::roleNames() const
 {
     QHash<int, QByteArray> names;
-    for (int i = 0; i < properties.propertyCount(); ++i)
-        names.insert(FirstProperty + i, properties.property(i).name());
+    for (int i = 0; i < messageProperties.propertyCount(); ++i)
+        names.insert(FirstProperty + i, messageProperties.property(i).name());
     // A button's property `text` is final, so a button as the delegate could not require a role of that name.
-    names.insert(FirstProperty + properties.indexOfProperty("text"), "bodyText");
+    names.insert(FirstProperty + messageProperties.indexOfProperty("text"), "bodyText");
     // Views are told of the roles of QAmqpMessageModel when a message is settled.
     for (const auto &[name, role] :
          {std::pair("settled", SettledRole), std::pair("stale", StaleRole)}) {
-        names.remove(FirstProperty + properties.indexOfProperty(name));
+        names.remove(FirstProperty + messageProperties.indexOfProperty(name));
         names.insert(role, name);
     }
     names.insert(DeliveryRole, "message");

@@ -267,7 +267,8 @@ in_commands()
     done | awk '!seen[$0]++'
 }
 
-# Makes one list of commands of those of all folders; clang reads no header that g++ has precompiled.
+# Makes one list of commands of those of all folders; without precompiled headers: clang reads
+# none of g++, nor one that was made with other options.
 collect_commands()
 {
     python3 - "$output" "${folders[@]}" <<'PYTHON'
@@ -289,7 +290,8 @@ for folder in folders:
     except FileNotFoundError:
         continue
     for entry in entries:
-        entry["command"] = re.sub(r" -Winvalid-pch| -include \S+/cmake_pch\.hxx| -Werror\b| -f(no-)?sanitize\S+",
+        entry["command"] = re.sub(r" -Winvalid-pch|( -Xclang)? -include(-pch)?( -Xclang)? \S+/cmake_pch\.hxx\S*"
+                                  r"| -Werror\b| -f(no-)?sanitize\S+",
                                   "", entry["command"])
         for file in sources(entry["file"]):
             command = entry["command"].replace(entry["file"], file)

@@ -4,8 +4,8 @@
 
 # Runs all tests on a Debian 12 machine, as root or with sudo: installs what is missing, builds, starts a
 # private RabbitMQ on loopback, runs CTest, stops RabbitMQ. One of the tests is tests/lint.sh. Each test is
-# built once: what runs QtAmqp in its own process with the address and undefined-behaviour sanitizers, in
-# build/asan; what runs programs or measures time without them, in build/tests.
+# built once: what runs QtAmqp in its own process by clang with the address and undefined-behaviour sanitizers, in
+# build/asan; what runs programs or measures time by g++ without them, in build/tests.
 #
 #   tests/run.sh [--quick | --threads] [CTEST-ARGUMENT...]
 #
@@ -46,7 +46,10 @@ common=(-DQTAMQP_WERROR=ON -DQTAMQP_PCH=ON -DQTAMQP_UNITY=ON -DQTAMQP_TESTS=ON -
     "-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O2 -g1 -DNDEBUG")
 build build/tests "${common[@]}" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DQTAMQP_TEST_PART=outer \
     -DCMAKE_INSTALL_PREFIX=/usr -DQTAMQP_EXAMPLES=ON -DQTAMQP_BENCH=ON -DQTAMQP_DOCS=ON
-build build/asan "${common[@]}" -DCMAKE_BUILD_TYPE=Debug -DQTAMQP_TEST_PART=inner \
+# Where the folder was used with another compiler, CMake would forget all other settings.
+fresh=()
+grep -qs '^CMAKE_CXX_COMPILER:[A-Z]*=.*clang++$' build/asan/CMakeCache.txt || fresh=(--fresh)
+build build/asan "${fresh[@]}" "${common[@]}" -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=Debug -DQTAMQP_TEST_PART=inner \
     -DQTAMQP_SANITIZE=address -DQTAMQP_EXAMPLES=OFF -DQTAMQP_TOOL=OFF
 start_node build/node build/{tests,asan}/tests/virtualhosts.txt
 

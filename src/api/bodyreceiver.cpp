@@ -13,9 +13,9 @@
 
 QT_BEGIN_NAMESPACE
 
-namespace QtAmqpPrivate {
-
 using Kind = QAmqpError::Kind;
+
+namespace QtAmqpPrivate {
 
 // When more bytes than these wait here and in the device, nothing is read from the connection, until half of them are
 // written.
@@ -170,7 +170,7 @@ BodyReceiver::Step BodyReceiver::step(Arrival &arrival)
     else {
         Arrival done = std::move(arrival);
         m_arrivals.pop_front();
-        finish(std::move(done));
+        finish(done);
         return alive ? Step::HandedOut : Step::Nothing;
     }
     return alive ? Step::GoesOn : Step::Nothing;
@@ -220,7 +220,7 @@ void BodyReceiver::write(Arrival &arrival)
 
 // The delivery is settled by the application, whether its body was written or not. A slot may run an event loop, and
 // what comes in it must be worked at, since reading stops when too much of it waits.
-void BodyReceiver::finish(Arrival arrival)
+void BodyReceiver::finish(const Arrival &arrival)
 {
     m_waiting -= arrival.waitingBytes();
     const QPointer<BodyReceiver> alive(this);

@@ -75,7 +75,7 @@ private:
     Step step(Arrival &arrival);
     void open(Arrival &arrival);
     void write(Arrival &arrival);
-    void finish(Arrival arrival);
+    void finish(const Arrival &arrival);
     void fail(Arrival &arrival, QAmqpError::Kind kind, const QString &why) const;
     void failLost(Arrival &arrival, const QAmqpError &reason) const;
     void notWanted();

@@ -56,16 +56,16 @@ const QList<UrlKey> &urlKeys();
   NUMBER(quint32, frameMax, setFrameMax, 131072, "frame size", FrameMax, "frame_max") \
   NUMBER(quint64, maxMessageSize, setMaxMessageSize, 134217728, "maximum message size", \
          MessageSize, "") \
-  NUMBER(milliseconds, resolveTimeout, setResolveTimeout, 5s, "resolve timeout", Timeout, "") \
-  NUMBER(milliseconds, connectTimeout, setConnectTimeout, 10s, "connect timeout", Timeout, \
+  NUMBER(milliseconds, resolveTimeout, setResolveTimeout, 5s, "resolve timeout", AnyTimeout, "") \
+  NUMBER(milliseconds, connectTimeout, setConnectTimeout, 10s, "connect timeout", AnyTimeout, \
          "socket_timeout") \
-  NUMBER(milliseconds, tlsTimeout, setTlsTimeout, 10s, "TLS timeout", Timeout, "") \
-  NUMBER(milliseconds, amqpTimeout, setAmqpTimeout, 10s, "AMQP timeout", Timeout, "") \
-  NUMBER(milliseconds, handshakeTimeout, setHandshakeTimeout, 15s, "handshake timeout", Timeout, \
-         "stack_timeout") \
-  NUMBER(milliseconds, requestTimeout, setRequestTimeout, 30s, "request timeout", Timeout, "") \
+  NUMBER(milliseconds, tlsTimeout, setTlsTimeout, 10s, "TLS timeout", AnyTimeout, "") \
+  NUMBER(milliseconds, amqpTimeout, setAmqpTimeout, 10s, "AMQP timeout", AnyTimeout, "") \
+  NUMBER(milliseconds, handshakeTimeout, setHandshakeTimeout, 15s, "handshake timeout", \
+         AnyTimeout, "stack_timeout") \
+  NUMBER(milliseconds, requestTimeout, setRequestTimeout, 30s, "request timeout", AnyTimeout, "") \
   NUMBER(milliseconds, blockedConnectionTimeout, setBlockedConnectionTimeout, 0s, \
-         "blocked connection timeout", Timeout, "blocked_connection_timeout") \
+         "blocked connection timeout", AnyTimeout, "blocked_connection_timeout") \
   NUMBER(milliseconds, lingerTime, setLingerTime, 2s, "linger time", LingerTime, "") \
   NUMBER(seconds, keepAliveIdle, setKeepAliveIdle, 0s, "keep-alive idle time", ProbeTime, \
          "tcp_keepidle") \

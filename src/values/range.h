@@ -54,7 +54,7 @@ QString firstError(std::initializer_list<QString> errors);
 
 constexpr double LongestTime =
         std::numeric_limits<int>::max(); // in milliseconds, the limit of QTimer
-constexpr Range Timeout{0, LongestTime, "seconds", "off", Range::Seconds};
+constexpr Range AnyTimeout{0, LongestTime, "seconds", "off", Range::Seconds};
 constexpr Range RetryDelay{0, LongestTime, "seconds", "", Range::Seconds};
 constexpr Range TimeToLive{0, 4294967295, "milliseconds"}; // of a message, by RabbitMQ
 constexpr Range AttemptCount{0, std::numeric_limits<int>::max(), "", "without end"};

@@ -149,7 +149,7 @@ void TestHosts::brokerComesLater()
     connect(&connection, &QAmqpConnection::stateChanged, &server,
             [&](State state) { attempts += state == State::Connecting; });
     connection.open();
-    QTimer::singleShot(100, &server, [&] { server.listen(QHostAddress::LocalHost, port); });
+    QTimer::singleShot(100ms, &server, [&] { server.listen(QHostAddress::LocalHost, port); });
     QVERIFY(eventually([&] { return server.hasPendingConnections(); }));
     QCOMPARE(connection.state(), State::Connecting);
     QVERIFY(log.errors.isEmpty());

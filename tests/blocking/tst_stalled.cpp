@@ -81,18 +81,18 @@ private Q_SLOTS:
     void whatIsGotTooLateGoesBack()
     {
         Session s;
-        const QString queue = s.queue();
-        OK(s.channel.publish({}, queue, "late"_ba));
+        const QString own = s.queue();
+        OK(s.channel.publish({}, own, "late"_ba));
         s.channel.setTimeout(50ms);
         {
             kill(m_broker, SIGSTOP);
             const auto goOn = qScopeGuard([this] { kill(m_broker, SIGCONT); });
-            QCOMPARE(s.channel.get(queue).error().kind(), Kind::Timeout);
+            QCOMPARE(s.channel.get(own).error().kind(), Kind::Timeout);
         }
         s.channel.setTimeout(20s);
         std::optional<QAmqpDelivery> again;
         while (!again)
-            again = s.channel.get(queue).value();
+            again = s.channel.get(own).value();
         QCOMPARE(again->body(), "late"_ba);
         QVERIFY(again->isRedelivered() && again->ack());
     }

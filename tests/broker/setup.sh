@@ -173,12 +173,12 @@ allow_services()
 build_packages=(qt6-base-dev libqt6sql6-sqlite cmake ninja-build g++ ccache)
 # shellcheck disable=SC2034
 node_packages=(rabbitmq-server openssl)
-# The specification, how users find the library, the clients that ours is measured beside, a
-# window system without a screen, and its headers, whose macros ours get along with, and what reads the tool's man page
-# and completes its commands.
+# The second compiler with its sanitizers and what names the functions in their reports, the specification, how users
+# find the library, the clients that ours is measured beside, a window system without a screen, and its headers, whose
+# macros ours get along with, and what reads the tool's man page and completes its commands.
 # shellcheck disable=SC2034
-test_packages=(amqp-specs pkg-config librabbitmq-dev python3-pika amqp-tools microsocks
-    tinyproxy-bin xvfb xauth xdotool libx11-dev man-db fish zsh)
+test_packages=(clang libclang-rt-dev llvm amqp-specs pkg-config librabbitmq-dev python3-pika amqp-tools
+    microsocks tinyproxy-bin xvfb xauth xdotool libx11-dev man-db fish zsh)
 # The QML module, its tests and examples.
 # shellcheck disable=SC2034
 qml_packages=(qt6-declarative-dev qt6-declarative-dev-tools qml-qt6 qml6-module-qtqml

@@ -24,10 +24,12 @@
 #include <QtCore/qtimer.h>
 #include <QtCore/qurl.h>
 
+#include <chrono>
 #include <functional>
 #include <thread>
 
 using namespace Qt::StringLiterals;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -67,7 +69,7 @@ int inMain(const QStringList &arguments)
     work(*connection, arguments, [=] {
         if (way == u"delete") {
             delete connection;
-            return QTimer::singleShot(100, QCoreApplication::instance(), &QCoreApplication::quit);
+            return QTimer::singleShot(100ms, QCoreApplication::instance(), &QCoreApplication::quit);
         }
         if (way == u"later")
             connection->deleteLater();

@@ -125,7 +125,7 @@ private Q_SLOTS:
         scene.open();
         scene.publish("first");
         QVERIFY(scene.drains());
-        QCOMPARE(scene.delivered, OutboxScene::ids(1, scene.delivered.size()));
+        QCOMPARE(scene.delivered, OutboxScene::ids(1, quint64(scene.delivered.size())));
     }
 
     void callsFromAForeignThreadAreRefused()
