@@ -5,9 +5,50 @@
 
 #include "blockingtest.h"
 #include "everycall.h"
+#include "scripted/scriptedbroker.h"
 #include "threadedbroker.h"
 
 using namespace QtAmqpTest;
+using namespace QtAmqpPrivate;
+
+namespace {
+
+// Plays a script in a thread of its own.
+class ThreadedScript
+{
+public:
+    explicit ThreadedScript(const Script &script)
+    {
+        m_thread.start();
+        m_context.moveToThread(&m_thread);
+        call([&] { m_server = std::make_unique<ScriptedServer>(script); });
+    }
+    ~ThreadedScript()
+    {
+        call([this] { m_server.reset(); });
+        m_thread.quit();
+        m_thread.wait();
+    }
+    Q_DISABLE_COPY_MOVE(ThreadedScript)
+
+    QAmqpConnectionOptions options() const
+    {
+        return QAmqpConnectionOptions::fromUrl(m_server->url()).setRecoveryEnabled(false);
+    }
+
+private:
+    template<typename Work>
+    void call(Work work)
+    {
+        QMetaObject::invokeMethod(&m_context, work, Qt::BlockingQueuedConnection);
+    }
+
+    QThread m_thread;
+    QObject m_context;
+    std::unique_ptr<ScriptedServer> m_server;
+};
+
+} // namespace
 
 class TestBounds : public QObject
 {
@@ -173,6 +214,94 @@ private Q_SLOTS:
         QTRY_COMPARE(next.waitingMessages(), 1);
         QCOMPARE(laggard.waitingMessages(), 1500);
         OK(laggard.next());
+    }
+
+    // The prefetch that the channel was given is that of its consumers, unless they have their own.
+    void messagesAreBoundedByThePrefetchOfTheChannel()
+    {
+        ThreadedBroker broker;
+        QAmqpBlockingConnection connection(broker.options());
+        QAmqpBlockingChannel channel = connection.createChannel().value();
+        OK(channel.setPrefetch(5));
+        QCOMPARE(channel.setFlow(true).value(), true);
+        QAmqpBlockingConsumer consumer = channel.consume(queue);
+        for (int i = 0; i < 20; ++i)
+            OK(channel.publish({}, queue, QByteArray::number(i)));
+        OK(channel.declareQueue(queue)); // whose answer comes behind what was delivered
+        QCOMPARE(consumer.waitingMessages(), 5);
+        for (int i = 0; i < 20; ++i) {
+            const QAmqpDelivery delivery = consumer.next(20s).value();
+            QCOMPARE(delivery.body(), QByteArray::number(i));
+            QVERIFY(consumer.waitingMessages() < 5);
+            QVERIFY(delivery.ack());
+        }
+    }
+
+    // A broker that takes no notice of the prefetch is not trusted any more.
+    void aFloodEndsItsConsumers_data()
+    {
+        QTest::addColumn<bool>("hasHandler");
+        QTest::newRow("next()") << false;
+        QTest::newRow("handler") << true;
+    }
+    void aFloodEndsItsConsumers()
+    {
+        QFETCH(bool, hasHandler);
+        Script flood;
+        for (quint64 tag = 1; tag <= 100; ++tag)
+            flood.sendContent(BasicDeliver{"t", tag, false, {}, "q"}, QAmqpMessage("m"));
+        const ThreadedScript broker(Script().handshake()
+                                            .channelOpen()
+                                            .expect<BasicQos>()
+                                            .reply(BasicQosOk{})
+                                            .expect<BasicConsume>()
+                                            .reply(BasicConsumeOk{"t"})
+                                            .then(flood)
+                                            .expect<ChannelClose>()
+                                            .reply(ChannelCloseOk{})
+                                            .connectionClose());
+        QAmqpBlockingConnection connection(broker.options());
+        QAmqpBlockingChannel channel = connection.createChannel().value();
+        const auto options = QAmqpConsumeOptions().setConsumerTag(u"t"_s).setPrefetch(2);
+        int received = 0;
+        QAmqpError error;
+        if (hasHandler) {
+            OK(channel.consume(
+                    u"q"_s, [&](const QAmqpDelivery &) { ++received; }, options));
+            QTRY_VERIFY(!channel.isOpen()); // nobody takes the messages meanwhile
+            error = channel.startConsuming(20s).error();
+            QCOMPARE(error.kind(), Kind::NotOpen);
+        } else {
+            const QAmqpBlockingConsumer consumer = channel.consume(u"q"_s, options);
+            QTRY_VERIFY(!channel.isOpen());
+            auto next = consumer.next(20s);
+            for (; next; next = consumer.next(20s))
+                ++received;
+            error = next.error();
+            QCOMPARE(error.kind(), Kind::ProtocolViolation);
+        }
+        QVERIFY2(error.text().contains(u"takes no notice of the prefetch"),
+                 qPrintable(error.text()));
+        QVERIFY2(received <= 8, qPrintable(QString::number(received)));
+        QVERIFY(connection.isOpen());
+    }
+
+    // Also if somebody listens, as long as no call runs callbacks.
+    void changesThatNoWaitTellsOfAreBounded()
+    {
+        ThreadedBroker broker;
+        QAmqpBlockingConnection connection(broker.options());
+        QAmqpBlockingChannel channel = connection.createChannel().value();
+        OK(channel.setConfirms(false));
+        QByteArray changes;
+        connection.onBlocked([&](const QString &) { changes += 'b'; });
+        connection.onUnblocked([&] { changes += 'u'; });
+        for (int i = 0; i < 60; ++i)
+            OK(channel.publish({}, u"blocked"_s, "m"_ba));
+        OK(channel.declareQueue(queue));
+        QCOMPARE(changes, QByteArray());
+        OK(connection.sleep(0ms));
+        QCOMPARE(changes, QByteArray("bu").repeated(50));
     }
 
     void lossWhileNotReadingLeavesWhatHadArrived()
