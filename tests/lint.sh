@@ -267,8 +267,8 @@ in_commands()
     done | awk '!seen[$0]++'
 }
 
-# Makes one list of commands of those of all folders; without precompiled headers: clang reads
-# none of g++, nor one that was made with other options.
+# Makes one list of commands of those of all folders, without precompiled headers: clang reads none of g++, nor one
+# that was made with other options.
 collect_commands()
 {
     python3 - "$output" "${folders[@]}" <<'PYTHON'

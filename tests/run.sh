@@ -4,8 +4,8 @@
 
 # Runs all tests on a Debian 12 machine, as root or with sudo: installs what is missing, builds, starts a
 # private RabbitMQ on loopback, runs CTest, stops RabbitMQ. One of the tests is tests/lint.sh. Each test is
-# built once: what runs QtAmqp in its own process by clang with the address and undefined-behaviour sanitizers, in
-# build/asan; what runs programs or measures time by g++ without them, in build/tests.
+# built once: what runs QtAmqp in its own process by clang, with the address and undefined-behaviour
+# sanitizers, in build/asan; what runs programs or measures time by g++, without them, in build/tests.
 #
 #   tests/run.sh [--quick | --threads] [CTEST-ARGUMENT...]
 #
@@ -49,8 +49,8 @@ build build/tests "${common[@]}" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DQTAMQP_TEST
 # Where the folder was used with another compiler, CMake would forget all other settings.
 fresh=()
 grep -qs '^CMAKE_CXX_COMPILER:[A-Z]*=.*clang++$' build/asan/CMakeCache.txt || fresh=(--fresh)
-build build/asan "${fresh[@]}" "${common[@]}" -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=Debug -DQTAMQP_TEST_PART=inner \
-    -DQTAMQP_SANITIZE=address -DQTAMQP_EXAMPLES=OFF -DQTAMQP_TOOL=OFF
+build build/asan "${fresh[@]}" "${common[@]}" -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=Debug \
+    -DQTAMQP_TEST_PART=inner -DQTAMQP_SANITIZE=address -DQTAMQP_EXAMPLES=OFF -DQTAMQP_TOOL=OFF
 start_node build/node build/{tests,asan}/tests/virtualhosts.txt
 
 # Both folders are one run with one summary. Most tests wait for another program most of the time.
